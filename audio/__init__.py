@@ -1,0 +1,1 @@
+"""Audio as a library: codecs, containers and timing; imports nothing of ours."""

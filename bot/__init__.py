@@ -1,0 +1,1 @@
+"""skydeck: a voice-and-chat front end for three GPU services."""

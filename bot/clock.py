@@ -1,0 +1,37 @@
+"""Time as a collaborator, so that whatever waits or measures can be tested without waiting."""
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the rest of the program knows of time, in seconds."""
+
+    def now(self) -> float:
+        """A monotonic reading; only differences mean anything."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since the Unix epoch."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, without holding up anybody else."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        """Seconds of `time.monotonic`."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds of `time.time`."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the running event loop."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,41 @@
+"""S-CONTRACT v2.1 as types: pydantic only, no I/O."""
+
+from bot.contract.envelope import (
+    CONTRACT_VERSION,
+    Audio,
+    Context,
+    Input,
+    InputType,
+    Message,
+    Output,
+    Policy,
+    Request,
+    Response,
+    Service,
+    ServiceError,
+    Source,
+    Status,
+    System,
+    Target,
+    Usage,
+)
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "Audio",
+    "Context",
+    "Input",
+    "InputType",
+    "Message",
+    "Output",
+    "Policy",
+    "Request",
+    "Response",
+    "Service",
+    "ServiceError",
+    "Source",
+    "Status",
+    "System",
+    "Target",
+    "Usage",
+]

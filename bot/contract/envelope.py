@@ -1,0 +1,321 @@
+"""S-CONTRACT v2.1: what a caller hands to a service, and what it gets back.
+
+Liberal in: unknown fields are kept, unknown words are not errors, and a reply may be as small as the
+seed's `{"status", "output": {"data"}}`, a bare string, or the list that an aggregating worker leaves.
+Strict out: what we build has known words only, and fields that were never set are not written.
+"""
+
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
+
+CONTRACT_VERSION = "2.1"
+
+
+class Wire(BaseModel):
+    """A value that travels as JSON. Frozen; unknown fields are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, use_enum_values=False)
+
+    @model_serializer(mode="wrap")
+    def _leave_out_the_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = handler(self)
+        return {k: v for k, v in fields.items() if v is not None or k in self.model_fields_set}
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON value to send: plain dicts, lists, strings and numbers."""
+        return self.model_dump(mode="json")
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Only the fields that have a value: one that is set to None would be written as null."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class System(StrEnum):
+    """Who calls. DECK's assistant is Alfred, CORP's is Jared."""
+
+    DECK = "DECK"
+    CORP = "CORP"
+
+    @property
+    def assistant(self) -> str:
+        """The name that people address."""
+        return "Alfred" if self is System.DECK else "Jared"
+
+
+class Service(StrEnum):
+    """Who is called."""
+
+    PENNY = "PENNY"
+    GRACE = "GRACE"
+    FACTORY = "FACTORY"
+
+
+class InputType(StrEnum):
+    """What `input.data` holds: words, base64 audio, or a JSON value."""
+
+    TEXT = "text"
+    AUDIO = "audio"
+    JSON = "json"
+
+
+class Status(StrEnum):
+    """How far a response has come."""
+
+    PARTIAL = "partial"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Source(Wire):
+    """The caller, and on whose behalf."""
+
+    system: System
+    guild: str | None = None
+    channel: str | None = None
+    user: str | None = None
+
+
+class Target(Wire):
+    """The service and the module of it."""
+
+    service: Service
+    module: str = Field(min_length=1, max_length=64)
+
+    @field_validator("module")
+    @classmethod
+    def _upper(cls, name: str) -> str:
+        return name.upper()
+
+
+class Input(Wire):
+    """What to work on. Audio is base64 in `data`, with its container in `format` (`ogg`, `wav`)."""
+
+    type: InputType
+    data: Any
+    format: str | None = None
+    sample_rate_hz: int | None = None
+    language: str | None = None
+
+
+class Message(Wire):
+    """One earlier utterance of the conversation."""
+
+    role: str
+    content: str
+    name: str | None = None
+
+
+class Context(Wire):
+    """What the service should know besides the input."""
+
+    history: list[Message] = Field(default_factory=list)
+    locale: str | None = None
+    speaker: str | None = None
+
+
+class Policy(Wire):
+    """What the caller is willing to spend."""
+
+    deadline_ms: int | None = Field(default=None, gt=0)
+    max_cost_usd: float | None = Field(default=None, ge=0)
+    max_iterations: int | None = Field(default=None, ge=1)
+
+
+class Request(Wire):
+    """A call: `input.contract` of a RunPod job."""
+
+    contract_version: str = CONTRACT_VERSION
+    contract_id: str | None = None
+    trace_id: str | None = None
+    source: Source
+    target: Target
+    input: Input
+    context: Context | None = None
+    params: dict[str, Any] | None = None
+    policy: Policy | None = None
+
+    @field_validator("contract_version")
+    @classmethod
+    def _same_major(cls, version: str) -> str:
+        if version.split(".", maxsplit=1)[0] != CONTRACT_VERSION.split(".", maxsplit=1)[0]:
+            raise ValueError(
+                f"contract {version} is not understood; this side speaks {CONTRACT_VERSION}"
+            )
+        return version
+
+    @model_serializer(mode="wrap")
+    def _with_version(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = handler(self)
+        return {
+            k: v
+            for k, v in fields.items()
+            if v is not None or k in self.model_fields_set or k == "contract_version"
+        }
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """A parameter of the module, or `default` when the caller left it out or gave null."""
+        value = (self.params or {}).get(name)
+        return default if value is None else value
+
+
+class Audio(Wire):
+    """Sound. `data` is base64 of a whole file, or of one piece of a stream."""
+
+    data: str
+    format: str | None = None
+    sample_rate_hz: int | None = None
+    duration_ms: int | None = None
+
+
+class Output(Wire):
+    """What came out. The seed's minimum is `data`; Penny adds transcript, text and audio."""
+
+    type: str | None = None
+    data: Any = None
+    transcript: str | None = None
+    language: str | None = None
+    text: str | None = None
+    audio: Audio | None = None
+
+    @field_validator("audio", mode="before")
+    @classmethod
+    def _bare_audio(cls, value: object) -> object:
+        """Some services put the base64 itself where we put an object."""
+        return {"data": value} if isinstance(value, str) else value
+
+
+class Usage(Wire):
+    """What it took. Every figure is optional; `cost_usd` is the service's own word."""
+
+    cost_usd: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    audio_seconds: float | None = None
+    compute_seconds: float | None = None
+
+
+class ServiceError(Wire):
+    """Why a service failed: a code to decide on and a sentence to show."""
+
+    code: str = "error"
+    message: str = ""
+    retryable: bool = False
+
+
+class Response(Wire):
+    """The answer: `output` of a RunPod job, or one chunk of its stream.
+
+    A partial carries a `sequence` from 0 and only what is new; the last response is complete by
+    itself. `timings_ms` holds the worker's own marks, in milliseconds from the start of the job.
+    """
+
+    status: Status | str = Status.COMPLETED
+    sequence: int | None = None
+    output: Output | None = None
+    usage: Usage | None = None
+    error: ServiceError | None = None
+    timings_ms: dict[str, float] | None = None
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _bare_output(cls, value: object) -> object:
+        """A service may answer with the data itself, without the object around it."""
+        if value is None or isinstance(value, dict | Output):
+            return value
+        return {"data": value}
+
+    @field_validator("error", mode="before")
+    @classmethod
+    def _bare_error(cls, value: object) -> object:
+        return {"message": value} if isinstance(value, str) else value
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read one output of a job, whatever the service made of the contract.
+
+        A dict with any of the contract's keys is taken as a response; everything else (a string,
+        a number, a foreign dict) is taken as the output's data.
+
+        Raises:
+            ValueError: A key of the contract holds something of another shape.
+        """
+        if isinstance(value, dict) and not _RESPONSE_KEYS.isdisjoint(value):
+            return cls.model_validate(value)
+        return cls(output=Output(data=value))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether more is to come."""
+        return self.status == Status.PARTIAL
+
+    @property
+    def text(self) -> str:
+        """The words for a person to read: `output.text`, else `output.data` where that is words."""
+        if self.output is None:
+            return ""
+        if self.output.text is not None:
+            return self.output.text
+        data = self.output.data
+        if isinstance(data, str) and self.output.type != InputType.AUDIO:
+            return data
+        return _nested_str(data, "text", "reply", "response")
+
+    @property
+    def transcript(self) -> str | None:
+        """What was heard; None when the service does not say."""
+        if self.output is None:
+            return None
+        if self.output.transcript is not None:
+            return self.output.transcript
+        return _nested_str(self.output.data, "transcript", "transcription") or None
+
+    @property
+    def audio(self) -> Audio | None:
+        """The speech, whether the service nests it, flattens it, or sends it as the data itself."""
+        output = self.output
+        if output is None:
+            return None
+        if output.audio is not None:
+            return output.audio
+        if output.type == InputType.AUDIO and isinstance(output.data, str):
+            return Audio(data=output.data, format=(output.model_extra or {}).get("format"))
+        for holder in (output.data, output.model_extra, self.model_extra):
+            found = _find_audio(holder)
+            if found is not None:
+                return found
+        return None
+
+
+_RESPONSE_KEYS = frozenset({"status", "output", "usage", "error"})
+_AUDIO_KEYS = ("audio", "audio_base64", "audio_b64", "speech")
+
+
+def _nested_str(data: object, *names: str) -> str:
+    if isinstance(data, dict):
+        for name in names:
+            if isinstance(data.get(name), str):
+                return str(data[name])
+    return ""
+
+
+def _find_audio(holder: object) -> Audio | None:
+    if not isinstance(holder, dict):
+        return None
+    for name in _AUDIO_KEYS:
+        value = holder.get(name)
+        if isinstance(value, str) and value:
+            return Audio(data=value, format=holder.get("format") or holder.get("audio_format"))
+        if isinstance(value, dict) and isinstance(value.get("data"), str):
+            return Audio.model_validate(value)
+    return None

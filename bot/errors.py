@@ -1,0 +1,175 @@
+"""One tree of errors. Each says what went wrong, whether a retry can help, and what to do next.
+
+SkydeckError
+├── WrongUse               exit 2: the caller can mend it
+│   ├── BadInput               an empty file, a text that is no audio, an option of the wrong type
+│   ├── TooLarge               over a documented limit; nothing was sent
+│   ├── UnknownModule          no such service or module
+│   └── BadSettings            a setting is missing or cannot be read
+├── ServiceFailed          exit 3: the service answered, and the answer is a failure
+│   ├── JobFailed              the worker said so
+│   ├── JobExpired             the job, or its result, is past its retention time
+│   ├── OutputLost             COMPLETED, but the output never arrived
+│   ├── DeadlineExceeded       it took longer than the caller allowed
+│   ├── JobCancelled           somebody cancelled it
+│   └── WeightsError           a model file is missing, damaged, or has no room
+└── ServiceUnreachable     exit 4: no answer that could be used
+    ├── KeyRefused             401 or 403
+    ├── EndpointNotFound       404 for the endpoint itself
+    ├── RateLimited            429 for longer than we were willing to wait
+    └── SubmissionUnknown      the line broke while a job was being handed in: it may be running
+"""
+
+from typing import ClassVar
+
+
+class SkydeckError(Exception):
+    """The root of everything that skydeck raises on purpose.
+
+    Args:
+        message: One line for a person, without any secret.
+        hint: What to do next, one line.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class WrongUse(SkydeckError):
+    """The caller asked for something that cannot be done as asked."""
+
+    code = "wrong_use"
+    exit_code = 2
+
+
+class BadInput(WrongUse):
+    """What was handed in cannot be read as what it claims to be."""
+
+    code = "bad_input"
+
+
+class TooLarge(WrongUse):
+    """The input is over a limit; it was refused before anything was sent."""
+
+    code = "too_large"
+
+
+class UnknownModule(WrongUse):
+    """The service has no module of that name."""
+
+    code = "unknown_module"
+
+
+class BadSettings(WrongUse):
+    """A setting is missing or has a value that cannot be used."""
+
+    code = "bad_settings"
+
+
+class ServiceFailed(SkydeckError):
+    """The service answered, and the answer is a failure."""
+
+    code = "service_failed"
+
+
+class JobFailed(ServiceFailed):
+    """The worker reported a failure.
+
+    Args:
+        message: The service's own words, bounded.
+        hint: What to do next.
+        service_code: The `error.code` of the contract, when the service gave one.
+        service_retryable: Whether the service says that another try can help.
+    """
+
+    code = "job_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        service_code: str = "",
+        service_retryable: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.service_code = service_code
+        self.service_retryable = service_retryable
+
+
+class JobExpired(ServiceFailed):
+    """The job, or its result, is past its retention time."""
+
+    code = "job_expired"
+
+
+class OutputLost(ServiceFailed):
+    """The platform says COMPLETED but holds no output."""
+
+    code = "output_lost"
+
+
+class DeadlineExceeded(ServiceFailed):
+    """The call took longer than its deadline; the job was cancelled."""
+
+    code = "deadline_exceeded"
+    retryable = True
+
+
+class JobCancelled(ServiceFailed):
+    """The job was cancelled."""
+
+    code = "cancelled"
+
+
+class WeightsError(ServiceFailed):
+    """A model file is missing, damaged, or cannot be stored."""
+
+    code = "weights"
+
+
+class ServiceUnreachable(SkydeckError):
+    """No usable answer from the service."""
+
+    code = "unreachable"
+    retryable = True
+    exit_code = 4
+
+
+class KeyRefused(ServiceUnreachable):
+    """The service does not accept the key."""
+
+    code = "key_refused"
+    retryable = False
+
+
+class EndpointNotFound(ServiceUnreachable):
+    """There is no endpoint of that id."""
+
+    code = "endpoint_not_found"
+    retryable = False
+
+
+class RateLimited(ServiceUnreachable):
+    """The service keeps saying 429."""
+
+    code = "rate_limited"
+
+
+class SubmissionUnknown(ServiceUnreachable):
+    """The line broke while a job was being handed in; it may be running, and it may cost money.
+
+    Not retried by itself: that could pay for the job twice.
+    """
+
+    code = "submission_unknown"
+    retryable = False

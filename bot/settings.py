@@ -1,0 +1,131 @@
+"""Every setting, read from the environment and from `.env`; the only reader of the environment.
+
+`.env.example` shows them all with the same defaults; a test holds the two together.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import BadSettings
+
+
+class Mode(StrEnum):
+    """How a service is called.
+
+    STREAM: `/run`, then `/stream`: partial answers as they are made. Works with any worker.
+    RUN: `/run`, then `/status`. For workers whose stream is of no interest.
+    RUNSYNC: `/runsync`: one request when the job is short. If the line breaks while it is
+    held, RunPod has given no id yet, so the job cannot be found again.
+    """
+
+    STREAM = "stream"
+    RUN = "run"
+    RUNSYNC = "runsync"
+
+
+class Identity(StrEnum):
+    """As whom the contract's source speaks: DECK (Alfred) or CORP (Jared)."""
+
+    DECK = "DECK"
+    CORP = "CORP"
+
+
+class LocalModel(StrEnum):
+    """Which language model answers on this machine."""
+
+    SMALL = "qwen2.5-coder-0.5b"
+    BETTER = "qwen2.5-coder-1.5b"
+
+
+def _cache() -> Path:
+    return platformdirs.user_cache_path("skydeck") / "weights"
+
+
+class Settings(BaseSettings):
+    """What the environment and `.env` say. Every field has a default that works without an account."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    runpod_api_key: SecretStr | None = None
+    """RunPod's key. Without it the three services run on this machine."""
+    runpod_base_url: HttpUrl = HttpUrl("https://api.runpod.ai/v2")
+    """Where the endpoints are; a server of your own (`skydeck serve`) can stand here."""
+    penny_endpoint_id: str = "0mxhaokgsmgee3"
+    """Penny's endpoint."""
+    grace_endpoint_id: str | None = None
+    """Grace's endpoint."""
+    factory_endpoint_id: str | None = None
+    """The Factory's endpoint."""
+    penny_mode: Mode = Mode.STREAM
+    """How Penny is called."""
+    grace_mode: Mode = Mode.RUN
+    """How Grace is called."""
+    factory_mode: Mode = Mode.STREAM
+    """How the Factory is called."""
+    penny_deadline_s: float = Field(default=120, gt=0, le=604_800)
+    """The longest a call to Penny may take, queue and all, in seconds."""
+    grace_deadline_s: float = Field(default=900, gt=0, le=604_800)
+    """The same for Grace."""
+    factory_deadline_s: float = Field(default=3600, gt=0, le=604_800)
+    """The same for the Factory."""
+
+    anthropic_api_key: SecretStr | None = None
+    """Lets Penny on this machine answer with Claude; without it a small local model answers."""
+    anthropic_model: str = "claude-haiku-4-5"
+    """Which Claude."""
+    skydeck_identity: Identity = Identity.DECK
+    """As whom to speak: DECK (Alfred) or CORP (Jared)."""
+    skydeck_local_model: LocalModel = LocalModel.SMALL
+    """The local language model: 0.5b is quick, 1.5b is better and three times as large."""
+    skydeck_threads: int = Field(default=0, ge=0, le=256)
+    """Processor threads for the models; 0 means all cores."""
+    skydeck_weights_dir: Path = Field(default_factory=_cache)
+    """Where the model files are kept; empty means the user's cache folder."""
+    skydeck_grace_catalogue: Path | None = None
+    """A catalogue of Grace's modules of your own; empty means the one that comes with skydeck."""
+    skydeck_queue_limit: int = Field(default=64, ge=1, le=10_000)
+    """How many jobs may wait in each queue of the embedded server before it answers 429."""
+    skydeck_log_level: str = "WARNING"
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_means_default(cls, value: object, info: Any) -> object:
+        """`NAME=` in a .env file means: as if it were not there."""
+        if isinstance(value, str) and not value.strip():
+            return cls.model_fields[info.field_name].get_default(call_default_factory=True)
+        return value
+
+    @field_validator("skydeck_log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level.upper()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the services run on this machine."""
+        return self.runpod_api_key is None
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        BadSettings: Names the first variable that cannot be used, never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as e:
+        problem = e.errors(include_input=False)[0]
+        name = str(problem["loc"][0]).upper() if problem["loc"] else "a setting"
+        raise BadSettings(
+            f"{name}: {problem['msg']}.",
+            hint="Mend it in .env or in the environment; .env.example shows each.",
+        ) from None

@@ -1,0 +1,1 @@
+"""Discord cogs: listen, check, delegate."""
