@@ -47,7 +47,7 @@ def _cache() -> Path:
 
 
 class Settings(BaseSettings):
-    """What the environment and `.env` say. Every field has a default that works without an account."""
+    """What the environment and `.env` say. Every default works without an account."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
 

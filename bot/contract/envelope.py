@@ -1,8 +1,8 @@
 """S-CONTRACT v2.1: what a caller hands to a service, and what it gets back.
 
-Liberal in: unknown fields are kept, unknown words are not errors, and a reply may be as small as the
-seed's `{"status", "output": {"data"}}`, a bare string, or the list that an aggregating worker leaves.
-Strict out: what we build has known words only, and fields that were never set are not written.
+Liberal in: unknown fields are kept, unknown words are not errors, and a reply may be as small as
+the seed's `{"status", "output": {"data"}}`, or the bare data. Strict out: what we build has known
+words only, and fields that were never set are not written.
 """
 
 from enum import StrEnum

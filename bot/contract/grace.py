@@ -111,8 +111,8 @@ class Example(_Data):
 class Module(_Data):
     """One of Grace's modules.
 
-    `prompt` is the system prompt. `{option}` in it is replaced by the option's value, and `{{` stands
-    for a brace; the text to work on is always the user's message, never part of the prompt.
+    `prompt` is the system prompt. `{option}` in it is replaced by the option's value, and `{{`
+    stands for a brace; the text to work on is always the user's message, never in the prompt.
     """
 
     name: str = Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")

@@ -92,7 +92,7 @@ class LanguageModel(Protocol):
 
     name: str
     context_chars: int
-    """How much text fits a prompt and leaves room for an answer, in characters, safely estimated."""
+    """How much text fits a prompt and leaves room for an answer, in characters, estimated low."""
 
     def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent]:
         """Pieces of text as they are written, then `Spent` once. Leaving early stops the model.

@@ -1,0 +1,185 @@
+"""The local language model: a small Qwen on llama.cpp, in this process."""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bot.contract import Message
+from bot.errors import JobFailed, WeightsError
+from bot.workers.ports import Lane, Prompt, Spent
+
+_SLOT_TOKENS = 8192
+"""Each lane's window. 12 kB a token of cache with the 0.5B model, so 100 MB a lane."""
+
+_BATCH_TOKENS = 256
+"""How much of a long prompt is read in one go. A spoken turn waits for at most one such step."""
+
+_CHARS_PER_TOKEN = 2.5
+"""Safe for English (about 4.5), Spanish (about 3.5) and code (about 3); not for Chinese, where
+the model refuses the prompt and the caller takes a smaller piece."""
+
+
+class PromptTooLong(JobFailed):
+    """The prompt does not fit the model's window; a smaller piece will."""
+
+    code = "prompt_too_long"
+
+
+class Qwen:
+    """A `LanguageModel` on xllamacpp.
+
+    One thread a lane: prompts of a lane queue there, the lanes run side by side as two sequences of
+    one batch, which on a memory-bound CPU costs the spoken one little.
+
+    Args:
+        model_file: Gives the GGUF file; called once, in a worker thread, when first needed.
+        threads: Processor threads.
+    """
+
+    name = "qwen"
+    context_chars = int((_SLOT_TOKENS - 1536) * _CHARS_PER_TOKEN)
+
+    def __init__(self, model_file: Callable[[], Path], *, threads: int) -> None:
+        self._model_file = model_file
+        self._threads = threads
+        self._loading = threading.Lock()
+        self._server: Any = None
+        self._closing = threading.Event()
+        self._lanes = {
+            lane: ThreadPoolExecutor(1, thread_name_prefix=f"qwen-{lane.name.lower()}")
+            for lane in Lane
+        }
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent]:
+        """Pieces of text as they are written, then `Spent` once.
+
+        Raises:
+            PromptTooLong: The prompt does not fit.
+            JobFailed: The model failed.
+            WeightsError: The model cannot be loaded.
+        """
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[str | Spent | BaseException | None] = asyncio.Queue()
+        stop = threading.Event()
+
+        def put(item: str | Spent | BaseException | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(pieces.put_nowait, item)
+
+        def work() -> None:
+            try:
+                self._generate(prompt, put, stop)
+            except BaseException as e:  # noqa: BLE001  (carried to the waiting coroutine)
+                put(e)
+            put(None)
+
+        future = self._lanes[prompt.lane].submit(work)
+        try:
+            while (item := await pieces.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            stop.set()
+            future.cancel()
+
+    async def warm_up(self, prompt: Prompt | None = None) -> None:
+        """Load the model, and read `prompt` into its lane's cache."""
+        if prompt is None:
+            prompt = Prompt(messages=[Message(role="user", content="Hi")], max_tokens=1)
+        async for _ in self.stream(prompt):
+            pass
+
+    async def close(self) -> None:
+        """Stop what runs, and let go of the memory."""
+        self._closing.set()
+        for lane in self._lanes.values():
+            await asyncio.to_thread(lane.shutdown, cancel_futures=True)
+        self._server = None
+
+    def _load(self) -> Any:
+        with self._loading:
+            if self._server is None:
+                self._server = _start(self._model_file(), self._threads)
+            return self._server
+
+    def _generate(
+        self, prompt: Prompt, put: Callable[[str | Spent], None], stop: threading.Event
+    ) -> None:
+        """Runs in the lane's thread; the callback's True is llama.cpp's word for "enough"."""
+        if stop.is_set() or self._closing.is_set():
+            return
+        server = self._load()
+        failure: list[Any] = []
+        finish = "stop"
+
+        def on_chunk(chunk: dict[str, Any]) -> bool:
+            nonlocal finish
+            if "error" in chunk:
+                failure.append(chunk["error"])
+                return True
+            for choice in chunk.get("choices") or ():
+                finish = choice.get("finish_reason") or finish
+                if text := choice.get("delta", {}).get("content"):
+                    put(text)
+            if usage := chunk.get("usage"):
+                put(Spent(usage["prompt_tokens"], usage["completion_tokens"], finish))
+            return stop.is_set() or self._closing.is_set()
+
+        server.handle_chat_completions(_request(prompt), on_chunk)
+        if failure:
+            raise _as_error(failure[0])
+
+
+def _start(model: Path, threads: int) -> Any:
+    try:
+        import xllamacpp  # noqa: PLC0415  (heavy, and only the local services need it)
+    except ImportError:
+        raise WeightsError(
+            "The local models' runtimes are not installed.", hint="pip install 'skydeck[local]'"
+        ) from None
+    params = xllamacpp.CommonParams()
+    params.model.path = str(model)
+    params.n_parallel = len(Lane)
+    params.n_ctx = _SLOT_TOKENS * len(Lane)
+    params.n_batch = params.n_ubatch = _BATCH_TOKENS
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cache_ram_mib = 0  # each lane keeps its own prefix; no second copy in memory
+    params.verbosity = -1  # it writes to file descriptor 2, over whatever a terminal shows
+    params.api_keys = [secrets.token_urlsafe()]  # it opens a port on loopback that nobody is to use
+    try:
+        return xllamacpp.Server(params)
+    except Exception as e:
+        raise WeightsError(
+            f"The language model could not be loaded ({e}).", hint="skydeck models verify"
+        ) from e
+
+
+def _request(prompt: Prompt) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "messages": [{"role": m.role, "content": m.content} for m in prompt.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": prompt.max_tokens,
+        "temperature": prompt.temperature,
+        "cache_prompt": True,
+        "id_slot": int(prompt.lane),
+    }
+    if prompt.schema is not None:
+        request["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": prompt.schema},
+        }
+    return request
+
+
+def _as_error(error: Any) -> JobFailed:
+    kind = error.get("type", "") if isinstance(error, dict) else ""
+    words = error.get("message", "") if isinstance(error, dict) else str(error)
+    if kind == "exceed_context_size_error":
+        return PromptTooLong(f"The text does not fit the local model's window: {words}.")
+    return JobFailed(f"The local model failed: {words}.", service_code="model")
