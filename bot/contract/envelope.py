@@ -5,6 +5,7 @@ the seed's `{"status", "output": {"data"}}`, or the bare data. Strict out: what 
 words only, and fields that were never set are not written.
 """
 
+import base64
 from enum import StrEnum
 from typing import Any, Self
 
@@ -16,6 +17,8 @@ from pydantic import (
     field_validator,
     model_serializer,
 )
+
+from bot.errors import BadInput
 
 CONTRACT_VERSION = "2.1"
 
@@ -170,12 +173,27 @@ class Request(Wire):
 
 
 class Audio(Wire):
-    """Sound. `data` is base64 of a whole file, or of one piece of a stream."""
+    """Sound. `data` is base64 of a whole file; in a partial, of a file with the next piece alone.
+
+    `text` holds the words that a piece says, so that a listener who stops it knows what was heard.
+    """
 
     data: str
     format: str | None = None
     sample_rate_hz: int | None = None
     duration_ms: int | None = None
+    text: str | None = None
+
+    def file(self) -> bytes:
+        """The bytes of the audio file.
+
+        Raises:
+            BadInput: `data` is not base64.
+        """
+        try:
+            return base64.b64decode(self.data, validate=True)
+        except ValueError:
+            raise BadInput("The audio is not valid base64.") from None
 
 
 class Output(Wire):

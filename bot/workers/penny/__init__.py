@@ -1,0 +1,1 @@
+"""Penny: she listens, answers and speaks."""

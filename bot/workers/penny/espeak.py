@@ -1,0 +1,88 @@
+"""eSpeak NG through its C interface: plain, but it speaks over a hundred languages.
+
+`espeakng-loader` brings the library and its data, so nothing has to be installed on the system.
+Source: espeak-ng's speak_lib.h.
+"""
+
+import ctypes
+import threading
+
+import numpy as np
+
+from audio.codec import Samples
+from bot.errors import BadInput, JobFailed, WeightsError
+
+_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback gets the samples, nothing is played
+_NO_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: an error is a return value, not exit(1)
+_UTF8 = 1
+_POSITION_CHARACTER = 1
+_RATE_PARAMETER = 1
+_WORDS_PER_MINUTE = 160
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
+
+
+class Espeak:
+    """The engine; the library has one global state, so one instance serves a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._library: ctypes.CDLL | None = None
+        self._rate_hz = 0
+        self._pieces: list[Samples] = []
+        self._callback = _Callback(self._collect)  # kept: C holds only its address
+
+    def synthesize(self, text: str, voice: str) -> tuple[Samples, int]:
+        """Speak `text`; blocking.
+
+        Args:
+            text: What to say.
+            voice: A voice of eSpeak's, usually a language: `es`, `es-419`, `fr`, `en-gb`.
+
+        Returns:
+            Mono samples and their rate in Hz.
+
+        Raises:
+            BadInput: There is no such voice.
+            JobFailed: The engine refused.
+        """
+        with self._lock:
+            library = self._load()
+            if library.espeak_SetVoiceByName(voice.encode()) != 0:
+                raise BadInput(f"There is no voice {voice!r}.", hint="Try a language: en, es, fr.")
+            library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
+            self._pieces.clear()
+            data = text.encode() + b"\0"
+            failed = library.espeak_Synth(
+                data, len(data), 0, _POSITION_CHARACTER, 0, _UTF8, None, None
+            )
+            if failed:
+                raise JobFailed(f"eSpeak NG failed with code {failed}.", service_code="tts")
+            return np.concatenate([*self._pieces, np.zeros(0, np.float32)]), self._rate_hz
+
+    def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
+        if samples and count > 0:
+            piece = np.ctypeslib.as_array(samples, (count,))
+            self._pieces.append(piece.astype(np.float32) / np.float32(32768))
+        return 0
+
+    def _load(self) -> ctypes.CDLL:
+        if self._library is None:
+            try:
+                import espeakng_loader  # noqa: PLC0415  (only the local services need it)
+            except ImportError:
+                raise WeightsError(
+                    "The local voices are not installed.", hint="pip install 'skydeck[local]'"
+                ) from None
+            library = ctypes.CDLL(espeakng_loader.get_library_path())
+            data = espeakng_loader.get_data_path().encode()
+            self._rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)
+            if self._rate_hz <= 0:
+                raise WeightsError(
+                    "eSpeak NG cannot find its data.", hint="Reinstall skydeck[local]."
+                )
+            library.espeak_SetSynthCallback(self._callback)
+            self._library = library
+        return self._library

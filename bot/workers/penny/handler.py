@@ -1,0 +1,197 @@
+"""Penny: CONVERSE, TRANSCRIBE and SPEAK."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from audio.codec import SPEECH_RATE_HZ, Samples, decode
+from audio.errors import AudioError, TooLongError
+from bot.clock import Clock
+from bot.contract import Audio, Context, InputType, Request, Response, Service, System
+from bot.contract.penny import PennyModule
+from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.workers.penny.asr import Recognizer
+from bot.workers.penny.converse import Turn, answer
+from bot.workers.penny.language import DEFAULT, detect, primary
+from bot.workers.penny.phrasing import Phrasing
+from bot.workers.penny.prompt import converse_prompt
+from bot.workers.penny.speech import Speech
+from bot.workers.penny.tts import Synthesizer
+from bot.workers.ports import Delivery, LanguageModel
+
+_LONGEST_QUESTION_S = 300
+_LONGEST_RECORDING_S = 3600
+_LONGEST_TEXT = 20_000
+_LONGEST_SPEECH = 5_000
+_MAX_TOKENS = 200
+_MOST_TOKENS = 1024
+
+
+class PennyHandler:
+    """The voice assistant.
+
+    Args:
+        ears: Speech recognition.
+        brain: Who answers.
+        mouth: Speech synthesis.
+        clock: For the marks in `timings_ms`.
+    """
+
+    service = Service.PENNY
+    delivery = Delivery.STREAM
+
+    def __init__(
+        self, *, ears: Recognizer, brain: LanguageModel, mouth: Synthesizer, clock: Clock
+    ) -> None:
+        self._ears = ears
+        self._brain = brain
+        self._mouth = mouth
+        self._clock = clock
+
+    async def handle(self, request: Request) -> AsyncIterator[Response]:
+        """Work on one contract; see `bot.workers.ports.Handler`."""
+        turn = Turn(self._clock, self._clock.now())
+        match request.target.module:
+            case PennyModule.CONVERSE:
+                work = self._converse(turn, request)
+            case PennyModule.TRANSCRIBE:
+                work = self._transcribe(turn, request)
+            case PennyModule.SPEAK:
+                work = self._speak(turn, request)
+            case other:
+                known = ", ".join(PennyModule)
+                raise UnknownModule(f"Penny has no module {other!r}.", hint=f"She has: {known}.")
+        async for response in work:
+            yield response
+        yield turn.completed()
+
+    async def warm_up(self) -> None:
+        """Load every model, and leave the usual system prompt in the model's cache."""
+        await self._ears.warm_up()
+        await self._mouth.warm_up()
+        await self._brain.warm_up(
+            converse_prompt(
+                "Hello",
+                system=System.DECK,
+                language=DEFAULT,
+                context=Context(),
+                max_tokens=1,
+                room_chars=self._brain.context_chars,
+            )
+        )
+
+    async def close(self) -> None:
+        """Let go of the voices and ears; the brain is shared, and closed by who made it."""
+        await self._ears.close()
+        await self._mouth.close()
+
+    async def _converse(self, turn: Turn, request: Request) -> AsyncIterator[Response]:
+        context = request.context or Context()
+        max_tokens = _number(request, "max_tokens", _MAX_TOKENS, _MOST_TOKENS)
+        speak = _truth(request, "speak", default=True)
+        if request.input.type is InputType.AUDIO:
+            async for response in self._listen(turn, request, _LONGEST_QUESTION_S):
+                yield response
+            question = turn.transcript or ""
+            if not question:
+                return  # silence: nothing was asked, so nothing is answered
+        else:
+            question = _words(request, _LONGEST_TEXT)
+            turn.language = _language(request, context) or detect(question)
+        prompt = converse_prompt(
+            question,
+            system=request.source.system,
+            language=turn.language or DEFAULT,
+            context=context,
+            max_tokens=max_tokens,
+            room_chars=self._brain.context_chars,
+        )
+        speech = self._voice(turn, request) if speak else None
+        async for response in answer(turn, prompt, brain=self._brain, speech=speech):
+            yield response
+
+    async def _transcribe(self, turn: Turn, request: Request) -> AsyncIterator[Response]:
+        async for response in self._listen(turn, request, _LONGEST_RECORDING_S):
+            yield response
+        turn.text = turn.transcript or ""
+
+    async def _speak(self, turn: Turn, request: Request) -> AsyncIterator[Response]:
+        text = _words(request, _LONGEST_SPEECH)
+        turn.text = text
+        turn.language = _language(request, request.context) or detect(text)
+        phrasing = Phrasing()
+        phrases = phrasing.feed(text) + phrasing.finish()
+        if not phrases:
+            raise BadInput("There is nothing in this text that can be spoken.")
+        speech = self._voice(turn, request)
+        for phrase in phrases:
+            audio = await speech.say(phrase)
+            turn.mark("first_audio")
+            yield turn.partial(audio=audio)
+        turn.audio = speech.finish()
+
+    async def _listen(
+        self, turn: Turn, request: Request, limit_s: float
+    ) -> AsyncIterator[Response]:
+        clip = await asyncio.to_thread(_clip, request, limit_s)
+        turn.audio_seconds = len(clip) / SPEECH_RATE_HZ
+        turn.transcript = ""
+        wanted = _language(request, request.context)
+        async for heard in self._ears.recognize(clip, language=wanted):
+            text = heard.text if not turn.transcript else f" {heard.text}"
+            turn.transcript += text
+            turn.language = heard.language
+            turn.mark("asr")
+            yield turn.partial(transcript=text, language=heard.language)
+        turn.mark("asr")
+
+    def _voice(self, turn: Turn, request: Request) -> Speech:
+        voice = request.option("voice")
+        if voice is not None and not isinstance(voice, str):
+            raise BadInput("The parameter voice must be a name.")
+        return Speech(self._mouth, language=turn.language or DEFAULT, voice=voice)
+
+
+def _language(request: Request, context: Context | None) -> str | None:
+    return primary(request.input.language) or primary(context.locale if context else None)
+
+
+def _clip(request: Request, limit_s: float) -> Samples:
+    if request.input.type is not InputType.AUDIO or not isinstance(request.input.data, str):
+        raise BadInput(f"{request.target.module} needs audio: base64 in input.data.")
+    data = Audio(data=request.input.data).file()
+    if not data:
+        raise BadInput("The audio is empty.")
+    try:
+        return decode(data, limit_s=limit_s)
+    except TooLongError as e:
+        raise TooLarge(str(e)) from e
+    except AudioError as e:
+        raise BadInput(str(e)) from e
+
+
+def _words(request: Request, limit: int) -> str:
+    text = request.input.data
+    if request.input.type is not InputType.TEXT or not isinstance(text, str):
+        raise BadInput(f"{request.target.module} needs text in input.data.")
+    if not text.strip():
+        raise BadInput("The text is empty.")
+    if len(text) > limit:
+        raise TooLarge(
+            f"The text has {len(text):,} characters; Penny takes at most {limit:,}.",
+            hint="Grace's SUMMARIZER takes long texts.",
+        )
+    return text.strip()
+
+
+def _number(request: Request, name: str, default: int, most: int) -> int:
+    value = request.option(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise BadInput(f"The parameter {name} must be a whole number from 1 to {most}.")
+    return value
+
+
+def _truth(request: Request, name: str, *, default: bool) -> bool:
+    value = request.option(name, default)
+    if not isinstance(value, bool):
+        raise BadInput(f"The parameter {name} must be true or false.")
+    return value

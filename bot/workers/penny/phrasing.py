@@ -1,0 +1,74 @@
+"""When there is enough text to begin to speak: pure, fed piece by piece as the model writes."""
+
+import re
+
+_SENTENCE_END = re.compile(r"""(?<=[.!?…])["'»)\]]*\s+|\n+""")
+_CLAUSE_END = re.compile(r"(?<=[,;:])\s+|\s+[\u2014\u2013-]\s+")  # em dash, en dash
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|sr|sra|srta|ud|uds|no|p\.ej)|\b[A-Z])\.$",
+    re.IGNORECASE,
+)
+_FIRST_WORDS = 3
+"""A clause of fewer words sounds torn off, so the first piece has at least so many."""
+_LONGEST = 220
+"""Characters after which a sentence without an end is spoken up to its last clause."""
+
+_MARKUP = (
+    (re.compile(r"```.*?(?:```|\Z)", re.DOTALL), " "),
+    (re.compile(r"`([^`]*)`"), r"\1"),
+    (re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"),
+    (re.compile(r"https?://\S+"), " "),
+    (re.compile(r"^\s*(?:[-*+•]|#{1,6}|>)\s+", re.MULTILINE), ""),
+    (re.compile(r"[*_~|]{1,3}"), ""),
+    (re.compile(r"\s+"), " "),
+)
+
+
+def speakable(text: str) -> str:
+    """The words of a text without its markup: what a voice should say of it."""
+    for pattern, replacement in _MARKUP:
+        text = pattern.sub(replacement, text)
+    return text.strip() if any(map(str.isalnum, text)) else ""
+
+
+class Phrasing:
+    """Cuts a growing text into pieces to speak: the first clause, then whole sentences.
+
+    The first piece is short, so that the voice starts early; the later ones are sentences, so that
+    their melody is right.
+    """
+
+    def __init__(self) -> None:
+        self._pending = ""
+        self._started = False
+
+    def feed(self, text: str) -> list[str]:
+        """Take more text; the pieces that can be spoken now."""
+        self._pending += text
+        pieces = []
+        while (cut := self._cut()) is not None:
+            piece, self._pending = self._pending[:cut], self._pending[cut:]
+            if words := speakable(piece):
+                pieces.append(words)
+                self._started = True
+        return pieces
+
+    def finish(self) -> list[str]:
+        """No more text comes: what is left to speak."""
+        rest, self._pending = speakable(self._pending), ""
+        return [rest] if rest else []
+
+    def _cut(self) -> int | None:
+        if self._pending.count("```") % 2:
+            return None  # inside a code block: it is not spoken, so wait for its end
+        for end in _SENTENCE_END.finditer(self._pending):
+            if not _ABBREVIATION.search(self._pending[: end.start()]):
+                return end.end()
+        if not self._started:
+            for end in _CLAUSE_END.finditer(self._pending):
+                if len(self._pending[: end.start()].split()) >= _FIRST_WORDS:
+                    return end.end()
+        if len(self._pending) > _LONGEST:
+            ends = [end.end() for end in _CLAUSE_END.finditer(self._pending)]
+            return ends[-1] if ends else self._pending.rfind(" ") + 1 or len(self._pending)
+        return None

@@ -1,0 +1,67 @@
+"""What the language model is asked: pure."""
+
+from collections.abc import Sequence
+
+from bot.contract import Context, Message, System
+from bot.workers.penny.language import DEFAULT, NAMES
+from bot.workers.ports import Lane, Prompt
+
+_SYSTEM = (
+    "You are {name}, a voice assistant. Answer the question directly and correctly, "
+    "in one or two short sentences of plain spoken {language}, without lists or markup."
+)
+_ROLES = {"user", "assistant"}
+
+
+def converse_prompt(
+    question: str,
+    *,
+    system: System,
+    language: str,
+    context: Context,
+    max_tokens: int,
+    room_chars: int,
+) -> Prompt:
+    """The prompt of one turn.
+
+    Args:
+        question: What the person said.
+        system: Who asks; it names the assistant.
+        language: The language to answer in, ISO 639-1.
+        context: The conversation so far; the newest messages that fit are kept.
+        max_tokens: The longest answer.
+        room_chars: How many characters the model can read.
+    """
+    instruction = opening(system, language)
+    said = f"{context.speaker}: {question}" if context.speaker else question
+    room = room_chars - len(instruction) - len(said)
+    return Prompt(
+        messages=[
+            Message(role="system", content=instruction),
+            *_newest(context.history, room),
+            Message(role="user", content=said),
+        ],
+        max_tokens=max_tokens,
+        temperature=0.2,
+        lane=Lane.INTERACTIVE,
+    )
+
+
+def opening(system: System, language: str) -> str:
+    """The system prompt. It depends on little, so that a model's prompt cache stays warm."""
+    name = NAMES.get(language, NAMES[DEFAULT])
+    return _SYSTEM.format(name=system.assistant, language=name)
+
+
+def _newest(history: Sequence[Message], room: int) -> list[Message]:
+    kept: list[Message] = []
+    for message in reversed(history):
+        if message.role not in _ROLES:
+            continue  # a caller cannot slip in instructions of its own
+        named = message.name and message.role == "user"
+        content = f"{message.name}: {message.content}" if named else message.content
+        room -= len(content)
+        if room < 0:
+            break
+        kept.append(Message(role=message.role, content=content))
+    return kept[::-1]

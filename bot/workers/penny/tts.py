@@ -1,0 +1,102 @@
+"""Speech synthesis: Piper where there is a voice, eSpeak NG for all other languages."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from audio.codec import Samples
+from bot.errors import WeightsError
+from bot.workers.penny.espeak import Espeak
+
+PIPER_LANGUAGE = "en"
+PIPER_VOICE = "joe"
+
+
+class Synthesizer(Protocol):
+    """Words in, sound out."""
+
+    async def synthesize(
+        self, text: str, *, language: str, voice: str | None
+    ) -> tuple[Samples, int]:
+        """Say `text`: mono samples and their rate in Hz.
+
+        Raises:
+            BadInput: There is no such voice.
+        """
+        ...
+
+    async def warm_up(self) -> None:
+        """Load the voices."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the voices."""
+        ...
+
+
+class LocalVoices:
+    """A `Synthesizer` on this machine's processor. One sentence at a time.
+
+    Args:
+        piper: Gives the folder with Piper's `voice.onnx`; called when first needed.
+    """
+
+    def __init__(self, piper: Callable[[], Path]) -> None:
+        self._folder = piper
+        self._piper: Any = None
+        self._loading = threading.Lock()
+        self._espeak = Espeak()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="tts")
+
+    async def synthesize(
+        self, text: str, *, language: str, voice: str | None
+    ) -> tuple[Samples, int]:
+        """Say `text`. A voice is `joe` (Piper) or one of eSpeak's; without one the language picks.
+
+        Raises:
+            BadInput: There is no such voice.
+            WeightsError: The voice cannot be loaded.
+            JobFailed: The engine failed.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, self._say, text, language, voice)
+
+    async def warm_up(self) -> None:
+        """Load Piper's voice and say a word with it."""
+        await self.synthesize("Hello.", language=PIPER_LANGUAGE, voice=None)
+
+    async def close(self) -> None:
+        """Let go of the voices."""
+        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+        self._piper = None
+
+    def _say(self, text: str, language: str, voice: str | None) -> tuple[Samples, int]:
+        if voice == PIPER_VOICE or (voice is None and language.startswith(PIPER_LANGUAGE)):
+            piper = self._load()
+            pieces = [chunk.audio_float_array for chunk in piper.synthesize(text)]
+            sound = np.concatenate([*pieces, np.zeros(0, np.float32)])
+            return sound.astype(np.float32), int(piper.config.sample_rate)
+        return self._espeak.synthesize(text, voice or language)
+
+    def _load(self) -> Any:
+        with self._loading:
+            if self._piper is None:
+                folder = self._folder()
+                try:
+                    from piper import PiperVoice  # noqa: PLC0415  (heavy)
+
+                    self._piper = PiperVoice.load(folder / "voice.onnx")
+                except ImportError:
+                    raise WeightsError(
+                        "The local voices are not installed.", hint="pip install 'skydeck[local]'"
+                    ) from None
+                except (RuntimeError, ValueError, OSError) as e:
+                    raise WeightsError(
+                        f"Piper's voice could not be loaded ({e}).", hint="skydeck models verify"
+                    ) from e
+            return self._piper
