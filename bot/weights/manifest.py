@@ -1,0 +1,120 @@
+"""Which models there are, which files make them up, and which wheels carry those files."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from bot.errors import WrongUse
+
+MANIFEST = Path(__file__).with_name("weights.toml")
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# A plain name: it becomes a file or a folder inside the store, so it must not lead out of it.
+PlainName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Bytes = Annotated[int, Field(gt=0)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Wheel(_Entry):
+    """A wheel as the registry serves it."""
+
+    name: PlainName
+    version: PlainName
+    bytes: Bytes
+    sha256: Sha256
+
+    @property
+    def requirement(self) -> str:
+        """How pip is asked for it."""
+        return f"{self.name}=={self.version}"
+
+    @property
+    def file_name(self) -> str:
+        """Under which name it is kept until its models are assembled."""
+        return f"{self.name}-{self.version}.whl"
+
+
+class WeightFile(_Entry):
+    """One file of a model: the members of wheels that, one after another, are its bytes."""
+
+    name: PlainName
+    bytes: Bytes
+    sha256: Sha256
+    parts: tuple[tuple[str, str], ...] = Field(min_length=1)
+    """(wheel, member), in order."""
+
+
+class Model(_Entry):
+    """A model: a folder of files."""
+
+    name: PlainName
+    role: str
+    licence: str
+    source: str
+    """Whose files these are, before they were packed into wheels."""
+    files: tuple[WeightFile, ...] = Field(min_length=1)
+
+    @property
+    def bytes(self) -> int:
+        """What it takes on disk."""
+        return sum(f.bytes for f in self.files)
+
+
+class Manifest(_Entry):
+    """All models that can be fetched."""
+
+    models: dict[str, Model]
+    wheels: dict[str, Wheel]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_are_names(cls, data: dict[str, dict[str, dict[str, object]]]) -> object:
+        return {
+            table: {name: {"name": name, **entry} for name, entry in entries.items()}
+            for table, entries in data.items()
+        }
+
+    @model_validator(mode="after")
+    def _parts_have_wheels(self) -> Self:
+        for model in self.models.values():
+            for wheel, member in (part for file in model.files for part in file.parts):
+                if wheel not in self.wheels:
+                    raise ValueError(f"{model.name}: {member} is in a wheel that is not listed")
+        return self
+
+    def pick(self, names: Iterable[str]) -> list[Model]:
+        """The models of these names, each once, in the order given.
+
+        Raises:
+            WrongUse: There is no model of one of the names.
+        """
+        wanted = list(dict.fromkeys(names))
+        for name in wanted:
+            if name not in self.models:
+                shown = re.sub(r"[^\x20-\x7e]", "?", name)[:60]
+                raise WrongUse(
+                    f"There is no model called {shown!r}.",
+                    hint=f"The models are: {', '.join(self.models)}.",
+                )
+        return [self.models[name] for name in wanted]
+
+    def wheels_of(self, files: Iterable[WeightFile]) -> list[Wheel]:
+        """The wheels that carry these files, each once, in the order they are needed."""
+        names = dict.fromkeys(wheel for file in files for wheel, _ in file.parts)
+        return [self.wheels[name] for name in names]
+
+
+def load_manifest(path: Path = MANIFEST) -> Manifest:
+    """Read a manifest; the shipped one unless another is named.
+
+    Raises:
+        pydantic.ValidationError: The manifest contradicts itself.
+    """
+    return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

