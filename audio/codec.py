@@ -1,6 +1,7 @@
 """Any audio file to samples, and samples to Opus packets, through PyAV (FFmpeg's libraries)."""
 
 import io
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,14 @@ def encode(samples: Samples, rate_hz: int, *, bitrate: int = 32_000) -> OpusStre
     encoder = OpusEncoder(rate_hz, bitrate=bitrate)
     first, last = encoder.encode(samples), encoder.finish()
     return OpusStream(first.packets + last.packets, 1, LIBOPUS_PRE_SKIP, last.end_trim)
+
+
+def wav(samples: Samples, rate_hz: int) -> bytes:
+    """A WAV file, 16 bits a sample."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return file.getvalue()

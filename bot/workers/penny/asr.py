@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,18 @@ from bot.errors import JobFailed, WeightsError
 
 ENGLISH = "en"
 
-_LONG_CLIP_S = 30
-"""Whisper's window. Longer clips are worked through window by window."""
+Span = tuple[int, int]
+"""A stretch of a clip: first sample, and the one after the last."""
+
+_WHOLE_CLIP_S = 25.0
+"""A clip up to so long is recognised in one go; Whisper takes 30 s."""
+
+_WINDOW_S, _ENOUGH_S, _PAUSE_S = 15.0, 4.0, 0.5
+"""A longer clip is cut at its pauses into windows of at most `_WINDOW_S`: over a long pause Whisper
+likes to stop early, so a window that has `_ENOUGH_S` also ends at a pause of `_PAUSE_S`."""
+
+_EDGE_S = 0.2
+"""Left around the speech of a window, so that no consonant is cut off."""
 
 _WHOLE_FRAMES = 3000
 _MARGIN_FRAMES = 200
@@ -27,6 +37,9 @@ _LEAST_FRAMES = 1000
 
 _NO_SPEECH, _UNSURE, _REPETITIVE = 0.6, -1.0, 2.4
 """Whisper's own thresholds: silence probability, mean log probability, compression ratio."""
+
+_LEAST_CHARS_PER_SECOND = 1.5
+"""Even digits read aloud give more; with less, Whisper has skipped something."""
 
 _TOKENS_PER_SECOND, _FEWEST_TOKENS = 10, 24
 """Nobody speaks faster; it bounds a decoder that has begun to repeat itself."""
@@ -122,59 +135,90 @@ class Whisper:
     def _segments(
         self, clip: Samples, language: str | None, stop: threading.Event
     ) -> Iterator[Heard]:
-        """Runs in the worker's thread, a segment a step."""
-        if not _has_speech(clip):
-            return
-        model = self._model(language == ENGLISH)
-        try:
-            if len(clip) <= _LONG_CLIP_S * SPEECH_RATE_HZ:
-                yield from _short(model, clip, language)
-            else:
-                yield from _long(model, clip, language, stop)
-        except (RuntimeError, ValueError) as e:
-            raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
+        """Runs in the worker's thread, a window a step."""
+        english = language == ENGLISH
+        for (start, end), seconds in windows(_speech(clip), len(clip)):
+            if stop.is_set():
+                return
+            model = self._model(english)
+            try:
+                text, found = _transcribe(model, clip[start:end], seconds, language)
+            except (RuntimeError, ValueError) as e:
+                raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
+            if text:
+                language = language or found
+                yield Heard(text, found, start / SPEECH_RATE_HZ, end / SPEECH_RATE_HZ)
 
 
-def _short(model: Any, clip: Samples, language: str | None) -> Iterator[Heard]:
-    """One window. What is doubtful is done again, with all 30 s and other temperatures."""
-    seconds = len(clip) / SPEECH_RATE_HZ
-    for context, temperatures in ((_LEAST_FRAMES, [0.0]), (_WHOLE_FRAMES, [0.0, 0.4, 0.8])):
-        model.least_frames = context
-        found, info = model.transcribe(
-            clip,
-            beam_size=1 if language == ENGLISH else 5,
-            language=language,
-            without_timestamps=True,
-            temperature=temperatures,
-            max_new_tokens=int(_FEWEST_TOKENS + seconds * _TOKENS_PER_SECOND),
-        )
-        segments = list(found)
-        if not any(map(_is_doubtful, segments)):
-            break
-    text = " ".join(s.text.strip() for s in segments if _is_speech(s)).strip()
-    if text:
-        yield Heard(text, info.language, 0.0, seconds)
+def windows(speech: Sequence[Span], length: int) -> list[tuple[Span, float]]:
+    """Group stretches of speech into windows that the recogniser takes at once.
+
+    Args:
+        speech: Where there is speech, in order, none longer than a window.
+        length: The clip's samples.
+
+    Returns:
+        Each window, and how many seconds of speech it has; a short clip is one window, whole.
+    """
+    if not speech:
+        return []
+    edge = int(_EDGE_S * SPEECH_RATE_HZ)
+    groups = [list(speech)] if length <= _WHOLE_CLIP_S * SPEECH_RATE_HZ else _grouped(speech)
+    found = []
+    for group in groups:
+        seconds = sum(end - start for start, end in group) / SPEECH_RATE_HZ
+        found.append(((max(0, group[0][0] - edge), min(length, group[-1][1] + edge)), seconds))
+    return found if len(groups) > 1 else [((0, length), found[0][1])]
 
 
-def _long(
-    model: Any, clip: Samples, language: str | None, stop: threading.Event
-) -> Iterator[Heard]:
-    """Window by window, silence left out, each sentence given as it is found."""
-    model.least_frames = _WHOLE_FRAMES
-    segments, info = model.transcribe(clip, beam_size=1, language=language, vad_filter=True)
-    for segment in segments:
-        if stop.is_set():
-            return
-        if _is_speech(segment) and (text := segment.text.strip()):
-            yield Heard(text, info.language, segment.start, segment.end)
+def _grouped(speech: Sequence[Span]) -> list[list[Span]]:
+    groups: list[list[Span]] = []
+    for start, end in speech:
+        if groups:
+            first, last = groups[-1][0][0], groups[-1][-1][1]
+            enough = last - first >= _ENOUGH_S * SPEECH_RATE_HZ
+            pause = start - last >= _PAUSE_S * SPEECH_RATE_HZ
+            if not (enough and pause) and end - first <= _WINDOW_S * SPEECH_RATE_HZ:
+                groups[-1].append((start, end))
+                continue
+        groups.append([(start, end)])
+    return groups
 
 
-def _has_speech(clip: Samples) -> bool:
-    """Silero's opinion of the whole clip; Whisper alone hears "Thank you." in noise."""
+def _speech(clip: Samples) -> list[Span]:
+    """Silero's opinion; Whisper alone hears "Thank you." in noise."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415
 
-    options = VadOptions(threshold=0.4, min_speech_duration_ms=100)
-    return bool(get_speech_timestamps(clip, options))
+    options = VadOptions(
+        threshold=0.4,
+        min_speech_duration_ms=100,
+        min_silence_duration_ms=400,
+        max_speech_duration_s=_WINDOW_S - 1,
+    )
+    return [(s["start"], s["end"]) for s in get_speech_timestamps(clip, options)]
+
+
+def _transcribe(
+    model: Any, window: Samples, speech_s: float, language: str | None
+) -> tuple[str, str]:
+    """The words of a window and their language. What is doubtful is done again, more slowly."""
+    for careful in (False, True):
+        model.least_frames = _WHOLE_FRAMES if careful else _LEAST_FRAMES
+        found, info = model.transcribe(
+            window,
+            beam_size=5 if model.model.is_multilingual else 1,
+            language=language,
+            without_timestamps=not careful,
+            condition_on_previous_text=False,
+            temperature=[0.0, 0.4, 0.8] if careful else [0.0],
+            max_new_tokens=int(_FEWEST_TOKENS + speech_s * _TOKENS_PER_SECOND),
+        )
+        segments = list(found)
+        text = " ".join(s.text.strip() for s in segments if _is_speech(s)).strip()
+        skipped = len(text) < speech_s * _LEAST_CHARS_PER_SECOND
+        if not (skipped or any(map(_is_doubtful, segments))):
+            break
+    return text, str(info.language)
 
 
 def _is_doubtful(segment: Any) -> bool:
@@ -182,8 +226,7 @@ def _is_doubtful(segment: Any) -> bool:
 
 
 def _is_speech(segment: Any) -> bool:
-    silent = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE / 2
-    return bool(not silent and segment.compression_ratio <= _REPETITIVE)
+    return not (segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE / 2)
 
 
 def _load(folder: Path, threads: int) -> Any:

@@ -68,6 +68,7 @@ class PennyHandler:
         """Load every model, and leave the usual system prompt in the model's cache."""
         await self._ears.warm_up()
         await self._mouth.warm_up()
+        await asyncio.to_thread(detect, "Which language is this?")
         await self._brain.warm_up(
             converse_prompt(
                 "Hello",

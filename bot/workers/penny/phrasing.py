@@ -1,6 +1,7 @@
 """When there is enough text to begin to speak: pure, fed piece by piece as the model writes."""
 
 import re
+from collections.abc import Iterator
 
 _SENTENCE_END = re.compile(r"""(?<=[.!?…])["'»)\]]*\s+|\n+""")
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+|\s+[\u2014\u2013-]\s+")  # em dash, en dash
@@ -59,16 +60,22 @@ class Phrasing:
         return [rest] if rest else []
 
     def _cut(self) -> int | None:
-        if self._pending.count("```") % 2:
-            return None  # inside a code block: it is not spoken, so wait for its end
-        for end in _SENTENCE_END.finditer(self._pending):
+        """Where the next piece ends; None while there is not enough for one."""
+        for end in self._ends(_SENTENCE_END):
             if not _ABBREVIATION.search(self._pending[: end.start()]):
                 return end.end()
         if not self._started:
-            for end in _CLAUSE_END.finditer(self._pending):
+            for end in self._ends(_CLAUSE_END):
                 if len(self._pending[: end.start()].split()) >= _FIRST_WORDS:
                     return end.end()
-        if len(self._pending) > _LONGEST:
-            ends = [end.end() for end in _CLAUSE_END.finditer(self._pending)]
-            return ends[-1] if ends else self._pending.rfind(" ") + 1 or len(self._pending)
+        if len(self._pending) > _LONGEST and self._pending.count("```") == 0:
+            window = self._pending[:_LONGEST]
+            clauses = [end.end() for end in _CLAUSE_END.finditer(window)]
+            return clauses[-1] if clauses else window.rfind(" ") + 1 or _LONGEST
         return None
+
+    def _ends(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Matches outside code blocks: those are not spoken, so nothing ends inside them."""
+        for end in pattern.finditer(self._pending):
+            if self._pending.count("```", 0, end.start()) % 2 == 0:
+                yield end

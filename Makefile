@@ -1,0 +1,57 @@
+# skydeck: `make talk` asks Penny a recorded question, `make test` runs the tests.
+# Each target sets up what it needs in .venv; nothing is installed outside it except, for root on a
+# Debian-like system, two packages that `make setup` names.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+  && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: setup setup-dev talk test lint bench models lock clean
+
+setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
+setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
+
+$(VENV)/.ready: requirements.lock pyproject.toml Makefile
+	@test -n "$(PYTHON)" || { echo "skydeck needs Python 3.11, 3.12 or 3.13: sudo apt-get install python3"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { sh scripts/system-package.sh python3-venv; $(PYTHON) -c 'import venv, ensurepip'; }
+	@echo "Setting up .venv with $$($(PYTHON) --version) (a minute or two, about 200 MB to fetch) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade pip
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@command -v bwrap >/dev/null || sh scripts/system-package.sh bubblewrap --optional "the Factory then runs the code that it makes in a weaker sandbox"
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	@echo "Adding the tools for tests and checks …"
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+models: setup                    ## fetch the model files (0.8 GB, once)
+	@$(BIN)/skydeck models pull
+
+talk: setup                      ## ask Penny a recorded question; FILE=… for your own
+	@$(BIN)/skydeck talk --file $(or $(FILE),tests/clips/question.wav) --save reply.ogg
+
+test: setup-dev                  ## all tests, with real models
+	@$(BIN)/skydeck models pull
+	@$(BIN)/python -m pytest
+
+lint: setup-dev                  ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup-dev                 ## speed beside named peers
+	@$(BIN)/skydeck models pull
+	@$(BIN)/python -m pytest -m bench tests/bench -s
+
+lock: setup-dev                  ## renew the lock files
+	@sh scripts/lock.sh
+
+clean:                           ## remove .venv and caches (the model files stay)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,245 @@
+"""`skydeck ask`, `call` and `modules`: any module of any service, from the command line."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.talk import JsonOption, LanguageOption, SaveOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.catalogue import ModuleEntry
+    from bot.cli.run import Turn
+    from bot.contract import Input, Request, Service
+
+_MOST_TEXT = 20_000_000
+"""More than any service takes; it keeps a wrong file out of memory."""
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    *,
+    save: SaveOption = None,
+    language: LanguageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask Penny in writing; with --save she also speaks.
+
+    Example: skydeck ask "What is the capital of France?"
+    """
+    import asyncio  # noqa: PLC0415
+
+    from bot.cli.clip import check_writable  # noqa: PLC0415
+    from bot.cli.run import Turn, perform  # noqa: PLC0415
+    from bot.contract import Input, InputType  # noqa: PLC0415
+    from bot.contract.envelope import given  # noqa: PLC0415
+    from bot.contract.penny import converse  # noqa: PLC0415
+    from bot.errors import BadInput  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    if not question.strip():
+        raise BadInput("There is no question.", hint='Try: skydeck ask "What time is it in Lima?"')
+    if save is not None:
+        check_writable(save)
+    turn = Turn(load_settings(), as_json=as_json, save=save)
+    said = Input(type=InputType.TEXT, data=question, **given(language=language))
+    request = converse(said, source=turn.source, params={"speak": save is not None})
+    asyncio.run(perform(turn, request))
+
+
+def call(
+    service: Annotated[str, typer.Argument(help="penny, grace or factory.")],
+    module: Annotated[str, typer.Argument(help="A module; `skydeck modules` lists them.")],
+    text: Annotated[
+        str | None, typer.Argument(help="The text to work on; - reads standard input.")
+    ] = None,
+    *,
+    file: Annotated[
+        Path | None, typer.Option(help="A text file, or a recording for Penny.", show_default=False)
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="name=value; may be repeated.")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Penny: a sound file. Factory: a folder.", show_default=False),
+    ] = None,
+    language: LanguageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Call any module of any service.
+
+    Example: skydeck call grace summarizer --file report.txt -o length=short
+    """
+    import asyncio  # noqa: PLC0415
+
+    from bot.cli.run import Turn, perform  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    turn = Turn(load_settings(), as_json=as_json, save=save)
+    options = _options(option or [])
+    request = _request(turn, service, module, text, file, options, language)
+    asyncio.run(perform(turn, request))
+
+
+def modules(
+    service: Annotated[str | None, typer.Argument(help="penny, grace or factory.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List the modules of the services, with their options.
+
+    Example: skydeck modules grace
+    """
+    import json  # noqa: PLC0415
+
+    from bot.catalogue import list_modules  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    entries = list_modules(load_settings(), _service(service) if service else None)
+    if as_json:
+        for entry in entries:
+            sys.stdout.write(json.dumps(entry.model_dump(mode="json"), ensure_ascii=False) + "\n")
+        return
+    _print_table(entries)
+
+
+def _request(
+    turn: "Turn",
+    service: str,
+    module: str,
+    text: str | None,
+    file: Path | None,
+    options: dict[str, Any],
+    language: str | None,
+) -> "Request":
+    from bot.catalogue import load_grace  # noqa: PLC0415
+    from bot.contract import Request, Service, Target, factory, grace  # noqa: PLC0415
+    from bot.contract.envelope import given  # noqa: PLC0415
+    from bot.contract.penny import PennyModule  # noqa: PLC0415
+
+    match _service(service):
+        case Service.GRACE:
+            known = grace.find(load_grace(turn.settings), module)
+            words = _text(text, file)
+            return grace.task(known, words, source=turn.source, options=options)
+        case Service.FACTORY:
+            _known("The Factory", module, list(factory.FactoryModule))
+            limit = _whole(options.pop("iterations", 4), "iterations")
+            request = factory.build(_text(text, file), source=turn.source, iterations=limit)
+            params = {**(request.params or {}), **options}
+            return request.model_copy(update={"params": params})
+        case Service.PENNY:
+            name = _known("Penny", module, list(PennyModule))
+            said = _said(name, text, file, language)
+            return Request(
+                source=turn.source,
+                target=Target(service=Service.PENNY, module=name),
+                input=said,
+                **given(params=options or None),
+            )
+
+
+def _service(name: str) -> "Service":
+    from bot.contract import Service  # noqa: PLC0415
+    from bot.errors import UnknownModule  # noqa: PLC0415
+
+    try:
+        return Service(name.upper())
+    except ValueError:
+        raise UnknownModule(
+            f"There is no service {name!r}.", hint="There are: penny, grace, factory."
+        ) from None
+
+
+def _known(service: str, module: str, names: "Iterable[str]") -> str:
+    from bot.errors import UnknownModule  # noqa: PLC0415
+
+    if module.upper() not in names:
+        raise UnknownModule(
+            f"{service} has no module {module!r}.", hint=f"Try: {', '.join(names)}."
+        )
+    return module.upper()
+
+
+def _said(module: str, text: str | None, file: Path | None, language: str | None) -> "Input":
+    """Penny's input: a recording where a file is given, words otherwise."""
+    from bot.cli.clip import QUESTION_LIMIT_S, RECORDING_LIMIT_S, read_clip  # noqa: PLC0415
+    from bot.contract import Input, InputType  # noqa: PLC0415
+    from bot.contract.envelope import given  # noqa: PLC0415
+    from bot.contract.penny import PennyModule  # noqa: PLC0415
+
+    if file is None or module == PennyModule.SPEAK:
+        words = _text(text, file)
+        return Input(type=InputType.TEXT, data=words, **given(language=language))
+    long = module == PennyModule.TRANSCRIBE
+    limit_s = RECORDING_LIMIT_S if long else QUESTION_LIMIT_S
+    return read_clip(file, language=language, limit_s=limit_s)
+
+
+def _text(text: str | None, file: Path | None) -> str:
+    """The words to work on: the argument, standard input for `-`, or a file."""
+    from bot.cli.clip import read_text  # noqa: PLC0415
+    from bot.errors import BadInput, TooLarge  # noqa: PLC0415
+
+    if text is not None and file is not None:
+        raise BadInput("Give either a text or --file, not both.")
+    if file is not None:
+        data = read_text(file, limit_bytes=_MOST_TEXT)
+    elif text == "-":
+        data = sys.stdin.buffer.read(_MOST_TEXT + 1)
+    else:
+        data = (text or "").encode()
+    if len(data) > _MOST_TEXT:
+        raise TooLarge(f"That is over {_MOST_TEXT / 1e6:.0f} MB of text; no service takes so much.")
+    try:
+        words = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        name = file.name if file else "The input"
+        raise BadInput(f"{name} is not text (UTF-8).") from None
+    if not words.strip():
+        raise BadInput(
+            "There is no text to work on.", hint="Give a text, - for standard input, or --file."
+        )
+    return words
+
+
+def _options(pairs: list[str]) -> dict[str, Any]:
+    from bot.errors import BadInput  # noqa: PLC0415
+
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(f"An option is name=value, not {pair!r}.")
+        options[name.strip()] = _typed(value)
+    return options
+
+
+def _typed(value: str) -> str | int | bool:
+    """`true`, `false` and whole numbers as what they are; all else is a word."""
+    if value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    return int(value) if value.lstrip("-").isdecimal() and value.isascii() else value
+
+
+def _whole(value: object, name: str) -> int:
+    from bot.errors import BadInput  # noqa: PLC0415
+
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10:  # noqa: PLR2004
+        return value
+    raise BadInput(f"{name} must be a whole number from 1 to 10.")
+
+
+def _print_table(entries: "Sequence[ModuleEntry]") -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table("Service", "Module", "What it does", "Options", box=None, pad_edge=False)
+    for entry in entries:
+        options = ", ".join(f"{o.name}={o.default}" for o in entry.options)
+        table.add_row(entry.service.value.lower(), entry.name.lower(), entry.purpose, options)
+    Console().print(table)

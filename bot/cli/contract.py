@@ -1,0 +1,47 @@
+"""`skydeck contract`: the contract for those who write a service or a caller of their own."""
+
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="S-CONTRACT v2.1.")
+
+
+class Part(StrEnum):
+    """Which side of the contract."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    ALL = "all"
+
+
+@app.callback()
+def contract() -> None:
+    """S-CONTRACT v2.1."""
+
+
+@app.command()
+def schema(
+    part: Annotated[Part, typer.Argument(help="Which side.")] = Part.ALL,
+) -> None:
+    """Print the JSON Schema.
+
+    Example: skydeck contract schema request > request.schema.json
+    """
+    from pydantic.json_schema import models_json_schema  # noqa: PLC0415
+
+    from bot.contract import CONTRACT_VERSION, Request, Response  # noqa: PLC0415
+
+    if part is Part.ALL:
+        _, document = models_json_schema(
+            [(Request, "validation"), (Response, "validation")],
+            title=f"S-CONTRACT v{CONTRACT_VERSION}",
+        )
+    else:
+        document = (Request if part is Part.REQUEST else Response).model_json_schema()
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")

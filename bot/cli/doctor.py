@@ -1,0 +1,214 @@
+"""`skydeck health` and `skydeck doctor`: is everything there, and what to do if it is not."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+_UNHEALTHY = 4
+_PYTHONS = ((3, 11), (3, 14))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's: what was looked at, whether it is well, and what to do if not."""
+
+    what: str
+    well: bool
+    state: str
+    advice: str = ""
+
+
+def health(
+    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
+) -> None:
+    """Ask each service how many workers and jobs it has.
+
+    Without RUNPOD_API_KEY there is nothing running to ask; `skydeck serve` starts it.
+
+    Example: skydeck health
+    """
+    import asyncio  # noqa: PLC0415
+
+    from bot.errors import BadSettings  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    if settings.embedded:
+        raise BadSettings(
+            "No RUNPOD_API_KEY is set, so no service runs between commands.",
+            hint="Start `skydeck serve`, then set RUNPOD_BASE_URL and RUNPOD_API_KEY to it.",
+        )
+    unreachable = asyncio.run(_health(settings, as_json=as_json))
+    if unreachable:
+        raise typer.Exit(_UNHEALTHY)
+
+
+def doctor(
+    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
+) -> None:
+    """Check settings, keys, endpoints, weights, audio and versions; say what to do about each.
+
+    Example: skydeck doctor
+    """
+    import dataclasses  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    failed = False
+    for finding in _examine():
+        failed = failed or not finding.well
+        if as_json:
+            sys.stdout.write(json.dumps(dataclasses.asdict(finding), ensure_ascii=False) + "\n")
+        else:
+            mark = "ok  " if finding.well else "FAIL"
+            sys.stdout.write(f"{mark}  {finding.what}: {finding.state}\n")
+            if finding.advice:
+                sys.stdout.write(f"        {finding.advice}\n")
+        sys.stdout.flush()
+    if failed:
+        raise typer.Exit(3)
+
+
+def _examine() -> Iterator[Finding]:
+    from bot.errors import BadSettings  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    yield _versions()
+    try:
+        settings = load_settings()
+    except BadSettings as e:
+        yield Finding("settings", well=False, state=e.message, advice=e.hint)
+        return
+    where = "this machine (no RUNPOD_API_KEY)" if settings.embedded else settings.runpod_base_url
+    yield Finding("settings", well=True, state=f"services on {where}")
+    yield _catalogue(settings)
+    yield _audio()
+    if settings.embedded:
+        yield from _local(settings)
+    else:
+        yield from _endpoints(settings)
+    yield _claude(settings)
+
+
+def _versions() -> Finding:
+    from importlib.metadata import version  # noqa: PLC0415
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    well = _PYTHONS[0] <= sys.version_info[:2] < _PYTHONS[1]
+    return Finding(
+        "versions",
+        well=well,
+        state=f"skydeck {version('skydeck')}, Python {python}, httpx {version('httpx')}",
+        advice="" if well else "Use Python 3.11, 3.12 or 3.13.",
+    )
+
+
+def _catalogue(settings: "Settings") -> Finding:
+    from bot.catalogue import load_grace  # noqa: PLC0415
+
+    return _try(
+        "Grace's catalogue",
+        lambda: f"{len(load_grace(settings))} modules",
+    )
+
+
+def _audio() -> Finding:
+    from audio import codec, ogg  # noqa: PLC0415
+
+    def round_trip() -> str:
+        import numpy as np  # noqa: PLC0415
+
+        tone = np.sin(np.arange(16_000) / 10).astype(np.float32) / 2
+        heard = codec.decode(ogg.mux(codec.encode(tone, 16_000)), limit_s=2)
+        return f"Opus encodes and decodes ({len(heard) / 16_000:.0f} s)"
+
+    return _try("audio", round_trip)
+
+
+def _local(settings: "Settings") -> Iterator[Finding]:
+    yield _try("local runtimes", _runtimes)
+    yield _weights(settings)
+    yield _sandbox()
+
+
+def _runtimes() -> str:
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    from bot.errors import WeightsError  # noqa: PLC0415
+
+    names = ("faster_whisper", "piper", "espeakng_loader", "xllamacpp", "uvicorn", "starlette")
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise WeightsError(
+            f"missing: {', '.join(missing)}",
+            hint="pip install 'skydeck[local]', or set RUNPOD_API_KEY.",
+        )
+    return "installed"
+
+
+def _weights(settings: "Settings") -> Finding:
+    from bot.contract import Service  # noqa: PLC0415
+    from bot.weights import ModelState, WeightStore  # noqa: PLC0415
+    from bot.workers.build import models_needed  # noqa: PLC0415
+
+    needed = models_needed(settings, set(Service))
+    states = {m.name: m.state for m in WeightStore(settings.skydeck_weights_dir).status()}
+    absent = [name for name in needed if states.get(name) is not ModelState.READY]
+    return Finding(
+        "weights",
+        well=not absent,
+        state=f"{len(needed) - len(absent)} of {len(needed)} models in place",
+        advice=f"Run: skydeck models pull {' '.join(absent)}" if absent else "",
+    )
+
+
+def _sandbox() -> Finding:
+    from bot.workers.factory.sandbox import find_sandbox  # noqa: PLC0415
+
+    sandbox = find_sandbox()
+    return Finding(
+        "sandbox",
+        well=True,
+        state=sandbox.describe(),
+    )
+
+
+def _endpoints(settings: "Settings") -> Iterator[Finding]:
+    import asyncio  # noqa: PLC0415
+
+    from bot.contract import Service  # noqa: PLC0415
+
+    for service in Service:
+        name = f"endpoint {service.value.lower()}"
+        yield _try(name, lambda s=service: asyncio.run(_probe(settings, s)))  # type: ignore[misc]
+
+
+def _claude(settings: "Settings") -> Finding:
+    if settings.anthropic_api_key is None:
+        return Finding("Claude", well=True, state="no ANTHROPIC_API_KEY: a local model answers")
+    return Finding("Claude", well=True, state=f"key set, model {settings.anthropic_model}")
+
+
+def _try(what: str, check: Callable[[], str]) -> Finding:
+    from bot.errors import SkydeckError  # noqa: PLC0415
+
+    try:
+        return Finding(what, well=True, state=check())
+    except SkydeckError as e:
+        return Finding(what, well=False, state=e.message, advice=e.hint)
+    except (ImportError, OSError, ValueError) as e:
+        advice = "Install skydeck again in a fresh environment."
+        return Finding(what, well=False, state=f"{type(e).__name__}: {e}", advice=advice)
+
+
+async def _probe(settings: "Settings", service: object) -> str:
+    raise NotImplementedError
+
+
+async def _health(settings: "Settings", *, as_json: bool) -> bool:
+    raise NotImplementedError

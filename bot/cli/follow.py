@@ -1,0 +1,231 @@
+"""What a person, or a program, sees of a job while it runs."""
+
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.contract import Audio, Response
+from bot.runpod import JobState, Update
+
+_WORDS = {
+    JobState.SUBMITTING: "sending",
+    JobState.QUEUED: "queued",
+    JobState.WAITING_FOR_WORKER: "waiting for a worker to start",
+    JobState.RUNNING: "working",
+}
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of a job, and when (milliseconds from the moment it was handed in)."""
+
+    response: Response
+    audio_path: Path | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+class Sink(Protocol):
+    """Where the events of a job go."""
+
+    def state(self, update: Update) -> None:
+        """The job has come further."""
+
+    def transcript(self, text: str) -> None:
+        """More of what was heard."""
+
+    def text(self, text: str) -> None:
+        """More of the answer, or a line on its progress."""
+
+    def audio(self, piece: Audio) -> None:
+        """The next piece of speech."""
+
+    def final(self, result: Result) -> None:
+        """All of it."""
+
+
+async def follow(updates: AsyncIterator[Update], sink: Sink, clock: Clock) -> Result:
+    """Hand a job's updates to `sink` and keep the last response.
+
+    The final response is complete by itself: what no partial brought is shown from it.
+    """
+    started = clock.now()
+    marks: dict[str, float] = {}
+    state: JobState | None = None
+    last: Response | None = None
+
+    async for update in updates:
+        if update.state is not state:
+            state = update.state
+            sink.state(update)
+        if update.response is not None:
+            last = update.response
+            for name in _show(last, sink, seen=marks):
+                marks.setdefault(name, round((clock.now() - started) * 1000, 1))
+    if last is None:
+        raise AssertionError("submit() ends with a response or raises")
+    marks["total"] = round((clock.now() - started) * 1000, 1)
+    return Result(last, timings_ms=marks)
+
+
+def _show(response: Response, sink: Sink, *, seen: dict[str, float]) -> Iterator[str]:
+    """Show what is new in a response; names the marks that it sets."""
+    partial = response.is_partial
+    if response.transcript is not None and (partial or "asr" not in seen):
+        sink.transcript(response.transcript)
+        yield "asr"
+    if response.text and (partial or "first_token" not in seen):
+        sink.text(response.text)
+        yield "first_token"
+    if response.audio is not None and (partial or "first_audio" not in seen):
+        sink.audio(response.audio)
+        yield "first_audio"
+
+
+class JsonSink:
+    """One JSON object a line on standard output, and nothing else."""
+
+    def state(self, update: Update) -> None:
+        """Write a `state` event."""
+        self._write("state", state=update.state.value, job_id=update.job_id)
+
+    def transcript(self, text: str) -> None:
+        """Write a `transcript` event."""
+        self._write("transcript", text=text)
+
+    def text(self, text: str) -> None:
+        """Write a `text` event."""
+        self._write("text", text=text)
+
+    def audio(self, piece: Audio) -> None:
+        """Write an `audio` event; the sound itself is in the saved file."""
+        self._write("audio", duration_ms=piece.duration_ms, text=piece.text)
+
+    def final(self, result: Result) -> None:
+        """Write the `final` event."""
+        response = result.response
+        usage = response.usage.to_wire() if response.usage else None
+        self._write(
+            "final",
+            transcript=response.transcript,
+            text=response.text,
+            data=response.output.data if response.output else None,
+            audio=str(result.audio_path) if result.audio_path else None,
+            usage=usage,
+            timings_ms={
+                name: result.timings_ms.get(name)
+                for name in ("asr", "first_token", "first_audio", "total")
+            },
+        )
+
+    def _write(self, event: str, **fields: Any) -> None:
+        sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+class ScreenSink:
+    """For a person: the state on standard error while there is nothing to read yet, then words.
+
+    Args:
+        assistant: Who answers.
+        streams: Whether partial texts are pieces of the answer (Penny) or lines on its progress.
+    """
+
+    def __init__(self, assistant: str, *, streams: bool) -> None:
+        from rich.console import Console  # noqa: PLC0415
+
+        self._assistant = assistant
+        self._streams = streams
+        self._screen = Console(stderr=True, highlight=False)
+        self._spinner = contextlib.ExitStack()
+        self._status: Any = None
+        self._line_open = False
+
+    def state(self, update: Update) -> None:
+        """Show the state, with a spinner where there is a terminal."""
+        words = _WORDS.get(update.state)
+        if words:
+            self._say(f"{self._assistant}: {words} …")
+
+    def transcript(self, text: str) -> None:
+        """Show what was heard."""
+        self._hush()
+        self._write(f"You: {text.strip()}\n" if text.strip() else "")
+
+    def text(self, text: str) -> None:
+        """Show more of the answer, or the progress."""
+        if not self._streams:
+            self._say(f"{self._assistant}: {text.splitlines()[-1] if text.strip() else ''}")
+            return
+        self._hush()
+        if not self._line_open:
+            self._write(f"{self._assistant}: ")
+            self._line_open = True
+        self._write(text)
+
+    def audio(self, piece: Audio) -> None:
+        """Nothing to show: the words were there before their sound."""
+
+    def final(self, result: Result) -> None:
+        """Show what was not shown yet, and what it took."""
+        self._hush()
+        response = result.response
+        if self._line_open:
+            self._write("\n")
+        elif not self._streams:
+            self._write(readable(response) + "\n")
+        if response.transcript == "":
+            self._screen.print("Nothing was said in this recording.")
+        self._screen.print(f"[dim]{summary(result)}[/dim]")
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._hush()
+
+    def _say(self, words: str) -> None:
+        if not self._screen.is_terminal:
+            self._screen.print(words, markup=False)
+        elif self._status is None:
+            self._status = self._spinner.enter_context(self._screen.status(words))
+        else:
+            self._status.update(words)
+
+    def _hush(self) -> None:
+        self._spinner.close()
+        self._status = None
+
+    @staticmethod
+    def _write(words: str) -> None:
+        sys.stdout.write(words)
+        sys.stdout.flush()
+
+
+def readable(response: Response) -> str:
+    """The answer as a person wants to read it: its text, else its data as JSON."""
+    data = response.output.data if response.output else None
+    if isinstance(data, str | None) or (response.output and response.output.type == "text"):
+        return response.text or (data if isinstance(data, str) else "")
+    if response.output and response.output.text and not isinstance(data, dict | list):
+        return response.output.text
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def summary(result: Result) -> str:
+    """One line: where the reply is, how long each step took, what it cost."""
+    marks = result.timings_ms
+    parts = []
+    if result.audio_path is not None:
+        audio = result.response.audio
+        seconds = (audio.duration_ms or 0) / 1000 if audio else 0
+        parts.append(f"{result.audio_path} ({seconds:.1f} s)")
+    names = {"asr": "heard", "first_token": "first word", "first_audio": "first sound"}
+    parts += [f"{words} {marks[n] / 1000:.2f} s" for n, words in names.items() if n in marks]
+    parts.append(f"done {marks['total'] / 1000:.2f} s")
+    usage = result.response.usage
+    if usage and usage.cost_usd is not None:
+        parts.append(f"${usage.cost_usd:.4f}")
+    return " · ".join(parts)

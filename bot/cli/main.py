@@ -1,0 +1,73 @@
+"""The `skydeck` command. Importing this must stay quick: heavy imports are inside the commands."""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from bot.cli import call, contract, doctor, models, serve, talk
+from bot.errors import SkydeckError
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="skydeck",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Try: skydeck talk --file question.wav --save reply.ogg",
+)
+app.command("talk")(talk.talk)
+app.command("ask")(call.ask)
+app.command("call")(call.call)
+app.command("modules")(call.modules)
+app.command("serve")(serve.serve)
+app.add_typer(models.app, name="models")
+app.command("health")(doctor.health)
+app.command("doctor")(doctor.doctor)
+app.add_typer(contract.app, name="contract")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  (Typer's callback)
+    if wanted:
+        sys.stdout.write(f"skydeck {version('skydeck')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def skydeck(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Talk and write to Penny, Grace and The Factory.
+
+    Without RUNPOD_API_KEY the three services run on this machine, with real models.
+
+    Exit codes: 0 done, 2 wrong use, 3 the service failed, 4 the service is unreachable.
+    """
+
+
+def run() -> None:
+    """Run the command that the arguments name; every known error is one line and an exit code."""
+    try:
+        app()
+    except* SkydeckError as group:
+        error = _innermost(group)
+        sys.stderr.write(f"skydeck: {error}\n")
+        sys.exit(error.exit_code)
+    except* KeyboardInterrupt:
+        sys.stderr.write("skydeck: stopped.\n")
+        sys.exit(_INTERRUPTED)
+
+
+def _innermost(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:
+    inner: BaseException = group
+    while isinstance(inner, BaseExceptionGroup):
+        inner = inner.exceptions[0]
+    if isinstance(inner, SkydeckError):
+        return inner
+    raise AssertionError("except* let another kind through")

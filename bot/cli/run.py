@@ -1,0 +1,98 @@
+"""One call from the command line: services up, contract out, answer shown and kept."""
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app import Services, open_services
+from bot.cli.clip import save_reply
+from bot.cli.follow import JsonSink, Result, ScreenSink, follow
+from bot.cli.models import pull_with_progress
+from bot.clock import SystemClock
+from bot.contract import Request, Service, Source, System
+from bot.contract.factory import File, read_build
+from bot.errors import BadInput
+from bot.settings import Settings
+
+_NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How one call is to be made and shown.
+
+    Attributes:
+        settings: All settings.
+        as_json: Machine-readable output.
+        save: Where the reply's audio (Penny) or files (Factory) go.
+    """
+
+    settings: Settings
+    as_json: bool = False
+    save: Path | None = None
+
+    @property
+    def source(self) -> Source:
+        """As whom to call."""
+        return Source(system=System(self.settings.skydeck_identity.value))
+
+
+async def perform(turn: Turn, request: Request) -> None:
+    """Make the call and show it.
+
+    Raises:
+        SkydeckError: It failed.
+    """
+    service = request.target.service
+    if turn.settings.embedded and not turn.as_json:
+        sys.stderr.write("No RUNPOD_API_KEY: the services run on this machine.\n")
+    with contextlib.ExitStack() as screen:
+        async with open_services(
+            turn.settings, only={service}, fetch=pull_with_progress
+        ) as services:
+            sink: JsonSink | ScreenSink = JsonSink()
+            if not turn.as_json:
+                sink = ScreenSink(_name(request), streams=service is Service.PENNY)
+                screen.callback(sink.close)
+            result = await _call(services, request, sink)
+            if turn.save is not None:
+                _keep(result, service, turn.save)
+            sink.final(result)
+
+
+async def _call(services: Services, request: Request, sink: JsonSink | ScreenSink) -> Result:
+    async with contextlib.aclosing(services.client.submit(request)) as updates:
+        return await follow(updates, sink, SystemClock())
+
+
+def _name(request: Request) -> str:
+    return _NAMES[request.target.service] or request.source.system.assistant
+
+
+def _keep(result: Result, service: Service, place: Path) -> None:
+    if service is Service.FACTORY:
+        build = read_build(result.response)
+        if build is not None:
+            write_files(build.files, place)
+        return
+    if result.response.audio is not None:
+        save_reply(result.response.audio, place)
+        result.audio_path = place
+
+
+def write_files(files: list[File], folder: Path) -> None:
+    """Write a build's files; a name is never taken as a path.
+
+    Raises:
+        BadInput: The folder cannot be written, or a file of that name is there already.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            with (folder / Path(file.name).name).open("x", encoding="utf-8") as out:
+                out.write(file.content)
+    except FileExistsError as e:
+        raise BadInput(f"{e.filename} is there already; nothing is overwritten.") from None
+    except OSError as e:
+        raise BadInput(f"{folder} cannot be written ({e.strerror}).") from None

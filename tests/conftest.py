@@ -1,0 +1,68 @@
+"""What every test may ask for: models (fetched once, as a user's set-up would) and clips."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+
+CLIPS = Path(__file__).parent / "clips"
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+    """No key and no `.env` of whoever runs the tests reaches them; the weights' folder does."""
+    for name in Settings.model_fields:
+        if name != "skydeck_weights_dir":
+            monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(scope="session")
+def weights() -> Callable[[str], Path]:
+    """The folder of a model by name: fetched when missing, verified always."""
+    from bot.weights import WeightStore
+
+    store = WeightStore(Settings(_env_file=None).skydeck_weights_dir)
+    return lambda name: store.ensure([name])[name]
+
+
+@pytest.fixture(scope="session")
+def qwen(weights) -> Iterator["object"]:
+    """The small language model, loaded once."""
+    from bot.workers.qwen import Qwen
+
+    model = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=os.cpu_count() or 1)
+    yield model
+    asyncio.run(model.close())
+
+
+@pytest.fixture(scope="session")
+def penny(weights, qwen) -> Iterator["object"]:
+    """Penny with all her models."""
+    from bot.clock import SystemClock
+    from bot.workers.penny.asr import Whisper
+    from bot.workers.penny.handler import PennyHandler
+    from bot.workers.penny.tts import LocalVoices
+
+    handler = PennyHandler(
+        ears=Whisper(
+            lambda: weights("whisper-tiny.en"),
+            lambda: weights("whisper-base"),
+            threads=os.cpu_count() or 1,
+        ),
+        brain=qwen,
+        mouth=LocalVoices(lambda: weights("piper-joe")),
+        clock=SystemClock(),
+    )
+    yield handler
+    asyncio.run(handler.close())
+
+
+@pytest.fixture
+def clips() -> Path:
+    """Real speech; `tests/clips/README.md` says what is said."""
+    return CLIPS
