@@ -30,7 +30,7 @@ def noise(size: int, seed: int) -> bytes:
 class Wheelhouse:
     """Wheels of two models, and their manifest.
 
-    `alpha` is a file in two parts, in two wheels, and a whole one. `beta` is in alpha's second wheel.
+    `alpha` is one file of two parts, in two wheels, and a whole one; `beta` is in the second wheel.
 
     Args:
         folder: Where the wheels and the manifest are written.
