@@ -1,0 +1,122 @@
+"""The local turn, warm: end of the clip to the first sound of the answer.
+
+The peer is the same turn as these libraries give it when one calls them one after another:
+faster-whisper as it comes, the whole reply, then its speech. Both in the same run, questions
+taken in turns, so that a noisy machine is noisy for both.
+
+    make bench
+"""
+
+import base64
+import contextlib
+import os
+import statistics
+
+import pytest
+
+from audio import codec
+from bot.app import open_services
+from bot.clock import SystemClock
+from bot.contract import Context, Input, Service, Source, System
+from bot.contract.penny import audio_input, converse
+from bot.settings import Settings
+from bot.workers.penny.prompt import converse_prompt
+from bot.workers.penny.tts import LocalVoices
+from bot.workers.ports import complete
+from bot.workers.qwen import Qwen
+
+QUESTIONS = [
+    "What is the capital of France?",
+    "How many days are there in a week?",
+    "What is two plus three?",
+    "Which planet is closest to the sun?",
+    "What color is the sky on a clear day?",
+    "What is the largest ocean on earth?",
+]
+ROUNDS = 3
+TARGET_S = 0.8
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
+
+
+async def record(voices: LocalVoices) -> list[Input]:
+    """The questions, spoken by Piper, as clips."""
+    clips = []
+    for question in QUESTIONS:
+        samples, rate_hz = await voices.synthesize(question, language="en", voice=None)
+        clips.append(audio_input(codec.wav(samples, rate_hz), format="wav", language="en"))
+    return clips
+
+
+async def ours(client, clip: Input, clock: SystemClock) -> float:
+    """Seconds from handing the clip in to the first piece of speech, over the loopback server."""
+    started = clock.now()
+    request = converse(clip, source=Source(system=System.DECK))
+    first = None
+    async with contextlib.aclosing(client.submit(request)) as updates:
+        async for update in updates:
+            if first is None and update.response is not None and update.response.audio is not None:
+                first = clock.now() - started
+    assert first is not None
+    return first
+
+
+async def one_after_another(whisper, qwen: Qwen, voices: LocalVoices, clip: Input, clock) -> float:
+    """The same models without anything of ours: recognise, answer, speak."""
+    started = clock.now()
+    samples = codec.decode(base64.b64decode(clip.data), limit_s=60)
+    segments, _ = whisper.transcribe(samples, beam_size=1, language="en")
+    question = "".join(segment.text for segment in segments)
+    prompt = converse_prompt(
+        question,
+        system=System.DECK,
+        language="en",
+        context=Context(),
+        max_tokens=200,
+        room_chars=10_000,
+    )
+    reply, _ = await complete(qwen, prompt)
+    await voices.synthesize(reply, language="en", voice=None)
+    return clock.now() - started
+
+
+async def test_end_of_clip_to_first_audio(weights, capsys: pytest.CaptureFixture[str]) -> None:
+    from faster_whisper import WhisperModel
+
+    clock = SystemClock()
+    threads = os.cpu_count() or 1
+    voices = LocalVoices(lambda: weights("piper-joe"))
+    qwen = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=threads)
+    whisper = WhisperModel(
+        str(weights("whisper-tiny.en")), device="cpu", compute_type="int8", cpu_threads=threads
+    )
+    clips = await record(voices)
+    figures: dict[str, list[float]] = {"skydeck": [], "one after another": []}
+    async with open_services(
+        Settings(_env_file=None),
+        fetch=lambda store, names: store.ensure(names),
+        only={Service.PENNY},
+    ) as services:
+        await ours(services.client, clips[0], clock)
+        await one_after_another(whisper, qwen, voices, clips[0], clock)
+        for _ in range(ROUNDS):
+            for clip in clips:
+                figures["skydeck"].append(await ours(services.client, clip, clock))
+                figures["one after another"].append(
+                    await one_after_another(whisper, qwen, voices, clip, clock)
+                )
+    await qwen.close()
+    await voices.close()
+    report(figures, capsys)
+
+
+def report(figures: dict[str, list[float]], capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\nEnd of clip to first audio, warm, {len(figures['skydeck'])} turns each (s)")
+        for name, seconds in figures.items():
+            worst = statistics.quantiles(seconds, n=20)[-1]
+            print(f"  {name:20} median {statistics.median(seconds):.2f}   p95 {worst:.2f}")
+        ratio = statistics.median(figures["one after another"]) / statistics.median(
+            figures["skydeck"]
+        )
+        print(f"  skydeck answers {ratio:.2f} times as soon (target: median {TARGET_S} s)")
