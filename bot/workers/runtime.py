@@ -1,0 +1,154 @@
+"""One job: contract in, service, contract out. The same on a laptop and under RunPod's SDK."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.clock import Clock
+from bot.contract import Request, Response, Service, ServiceError, Status, Usage
+from bot.errors import BadInput, DeadlineExceeded, JobFailed, SkydeckError
+from bot.workers.ports import Handler
+
+log = logging.getLogger(__name__)
+
+_MESSAGE_CHARS = 500
+"""The longest error message that leaves a worker: a message is for a person, never a dump."""
+
+_SHAPE_HINT = 'Send {"input": {"contract": {…}}}.'
+
+
+async def run(
+    handler: Handler, job_input: object, *, clock: Clock
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Work on one job and yield responses as they go on the wire.
+
+    Partials are numbered by `sequence` from 0. Whatever happens, the last response, and only the
+    last, is not a partial: completed, or failed with an `error` of code, message and retryable. It
+    carries `usage.compute_seconds` (unless the service counted its own) and `timings_ms.total`:
+    how long the handler had the job, in seconds and in milliseconds.
+
+    Cancelling the task that iterates, or closing this generator, cancels the handler.
+
+    Args:
+        handler: The service.
+        job_input: RunPod's `input`: an object that holds `contract`.
+        clock: Measures, and counts the contract's `policy.deadline_ms` from the first step.
+    """
+    started = clock.now()
+    answer: dict[str, Any] = {}
+    try:
+        request = read_request(handler.service, job_input)
+        async with contextlib.aclosing(_respond(handler, request, clock)) as responses:
+            async for response in responses:
+                if response.is_partial:
+                    yield response.to_wire()
+                else:
+                    answer = _account(response, clock.now() - started).to_wire()
+    except Exception as e:  # noqa: BLE001  (the job's end is always a response)
+        failure = Response(status=Status.FAILED, error=describe(e))
+        answer = _account(failure, clock.now() - started).to_wire()
+    yield answer
+
+
+def read_request(service: Service, job_input: object) -> Request:
+    """Read the contract out of a job's input.
+
+    Raises:
+        BadInput: It is no contract, or is addressed to another service. One line that names the
+            field, and never says what was in it.
+    """
+    if not isinstance(job_input, dict) or "contract" not in job_input:
+        raise BadInput("The input holds no contract.", hint=_SHAPE_HINT)
+    try:
+        request = Request.model_validate(job_input["contract"])
+    except ValidationError as e:
+        problem = e.errors(include_input=False, include_url=False, include_context=False)[0]
+        field = ".".join(["contract", *map(str, problem["loc"])])
+        words = str(problem["msg"]).removeprefix("Value error, ")
+        raise BadInput(_clip(f"{field}: {words}.")) from None
+    if request.target.service is not service:
+        raise BadInput(
+            f"This is {service}; the contract is addressed to {request.target.service}.",
+            hint="Call the endpoint of that service.",
+        )
+    return request
+
+
+def describe(error: Exception) -> ServiceError:
+    """Put an error into the contract's words.
+
+    What went wrong on purpose says so itself. Of an unexpected error only the type is told: its
+    text may hold anything. The traceback is logged.
+    """
+    match error:
+        case JobFailed():
+            code = error.service_code or error.code
+            retryable = error.service_retryable or error.retryable
+        case SkydeckError():
+            code, retryable = error.code, error.retryable
+        case _:
+            log.error("A service failed unexpectedly.", exc_info=error)
+            return ServiceError(
+                code="internal",
+                message=f"The service failed unexpectedly ({type(error).__name__}).",
+                retryable=False,
+            )
+    return ServiceError(code=code, message=_clip(str(error)), retryable=retryable)
+
+
+async def _respond(
+    handler: Handler, request: Request, clock: Clock
+) -> AsyncGenerator[Response, None]:
+    """Numbered partials, then the first response that is not one; then the handler is closed."""
+    limit_ms = request.policy.deadline_ms if request.policy else None
+    ends = None if limit_ms is None else clock.now() + limit_ms / 1000
+    async with _closing(handler.handle(request)) as responses:
+        sequence = 0
+        while True:
+            try:
+                # Around each step, not around the loop: between two steps the time is the caller's.
+                async with asyncio.timeout(None if ends is None else ends - clock.now()) as limit:
+                    response = await anext(responses, None)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise DeadlineExceeded(f"It took longer than the {limit_ms} ms allowed.") from None
+            if response is None:
+                raise RuntimeError(f"{handler.service} ended without a complete response")
+            if not response.is_partial:
+                yield response
+                return
+            yield response.model_copy(update={"sequence": sequence})
+            sequence += 1
+
+
+@contextlib.asynccontextmanager
+async def _closing(responses: AsyncIterator[Response]) -> AsyncIterator[AsyncIterator[Response]]:
+    """Close what can be closed (`contextlib.aclosing` wants a generator)."""
+    try:
+        yield responses
+    finally:
+        close = getattr(responses, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _account(last: Response, seconds: float) -> Response:
+    """Add what the job took; a failure always carries an error."""
+    usage = last.usage or Usage()
+    if usage.compute_seconds is None:
+        usage = usage.model_copy(update={"compute_seconds": round(seconds, 3)})
+    timings = {**(last.timings_ms or {}), "total": round(seconds * 1000, 1)}
+    update: dict[str, Any] = {"usage": usage, "timings_ms": timings}
+    if last.status == Status.FAILED and last.error is None:
+        update["error"] = ServiceError(code="service_failed", message="The service failed.")
+    return last.model_copy(update=update)
+
+
+def _clip(message: str) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= _MESSAGE_CHARS else line[: _MESSAGE_CHARS - 1] + "…"
