@@ -1,0 +1,149 @@
+"""Starts the embedded server, and stops it so that nobody is left waiting."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+
+from pydantic import SecretStr
+
+from bot.clock import Clock
+from bot.workers.ports import Handler
+from bot.workers.server.crew import Crew
+from bot.workers.server.endpoint import Endpoint
+from bot.workers.server.loopback import LOOPBACK, GuestServer, base_url, open_listener
+from bot.workers.server.routes import Served, build_app
+
+_SWEEP_S = 1.0
+"""How often expired jobs are cleared away; lookups see an expiry at once, without it."""
+
+
+@contextlib.asynccontextmanager
+async def embedded_server(
+    handlers: Mapping[str, Handler],
+    *,
+    key: SecretStr,
+    clock: Clock,
+    queue_limit: int = 64,
+    port: int = 0,
+    host: str = LOOPBACK,
+    concurrency: Mapping[str, int] | None = None,
+    warm_up: Collection[str] | None = None,
+) -> AsyncIterator[str]:
+    """Serve the handlers in this event loop, as RunPod's endpoints, while the body runs.
+
+    The models load in the background, one service after another; a job that comes earlier loads
+    its own at once. On leaving, jobs that wait or run are CANCELLED and whoever waits for one is
+    told. The handlers stay the caller's to close.
+
+    Args:
+        handlers: By endpoint id.
+        key: What callers must show.
+        clock: Retention and measurements.
+        queue_limit: How many jobs may wait at each endpoint before it answers 429.
+        port: 0 is any that is free.
+        host: Where to listen: a loopback address.
+        concurrency: How many jobs an endpoint does at once, where it is not one.
+        warm_up: The endpoints whose models are loaded at the start; None means all.
+
+    Yields:
+        The base URL, `http://127.0.0.1:PORT/v2`.
+
+    Raises:
+        BadSettings: Not a loopback address, or the port is taken.
+    """
+    crews: dict[str, Crew] = {}
+    served: dict[str, Served] = {}
+    for name, handler in handlers.items():
+        endpoint = Endpoint(name, queue_limit=queue_limit, clock=clock)
+        size = (concurrency or {}).get(name, 1)
+        crews[name] = Crew(endpoint, handler, size=size, clock=clock)
+        served[name] = Served(endpoint, crews[name])
+    endpoints = [one.endpoint for one in served.values()]
+    to_warm = [crew for name, crew in crews.items() if warm_up is None or name in warm_up]
+    escaped: BaseException | None = None
+    with contextlib.closing(open_listener(host, port)) as listener:
+        server = GuestServer(build_app(served, key))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(sockets=[listener]))
+            background = [tasks.create_task(crew.work()) for crew in crews.values()]
+            background.append(tasks.create_task(_warm_up(to_warm)))
+            background.append(tasks.create_task(_keep_house(endpoints, clock)))
+            try:
+                await server.listening.wait()
+                yield base_url(listener)
+            except BaseException as e:  # noqa: BLE001  (raised again below, outside the group,
+                escaped = e  # which would wrap it: the body's errors are not the server's)
+            for endpoint in endpoints:
+                endpoint.close()
+            for task in background:
+                task.cancel()
+            server.should_exit = True
+    if escaped is not None:
+        raise escaped
+
+
+async def serve(
+    handlers: Mapping[str, Handler],
+    *,
+    key: SecretStr,
+    clock: Clock,
+    port: int,
+    queue_limit: int = 64,
+    host: str = LOOPBACK,
+    on_ready: Callable[[str], object] = lambda _: None,
+) -> None:
+    """Serve until interrupted (Ctrl-C, or SIGTERM), then shut down as `embedded_server` does.
+
+    Args:
+        handlers: By endpoint id.
+        key: What callers must show.
+        clock: Retention and measurements.
+        port: Where to listen.
+        queue_limit: How many jobs may wait at each endpoint before it answers 429.
+        host: A loopback address.
+        on_ready: Called with the base URL when the server listens.
+
+    Raises:
+        BadSettings: Not a loopback address, or the port is taken.
+    """
+    with _interruption() as interrupted:
+        async with embedded_server(
+            handlers, key=key, clock=clock, queue_limit=queue_limit, port=port, host=host
+        ) as url:
+            on_ready(url)
+            await interrupted.wait()
+
+
+async def _warm_up(crews: Sequence[Crew]) -> None:
+    """One after another: two models that load at once take each other's cores."""
+    for crew in crews:
+        crew.expect_warm_up()
+    for crew in crews:
+        await crew.warm_up()
+
+
+async def _keep_house(endpoints: Sequence[Endpoint], clock: Clock) -> None:
+    while True:
+        await clock.sleep(_SWEEP_S)
+        for endpoint in endpoints:
+            endpoint.sweep()
+
+
+@contextlib.contextmanager
+def _interruption() -> Iterator[asyncio.Event]:
+    """An event that Ctrl-C and SIGTERM set.
+
+    Windows has no signal handlers on the loop: there Ctrl-C cancels the main task instead.
+    """
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    caught = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, event.set)
+            caught.append(number)
+    try:
+        yield event
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)

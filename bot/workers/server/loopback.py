@@ -1,0 +1,84 @@
+"""An ASGI application on a loopback port, inside an event loop that belongs to somebody else."""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bot.errors import BadSettings
+
+LOOPBACK = "127.0.0.1"
+"""Where to listen when nothing is said."""
+
+_KEEP_ALIVE_S = 75
+"""Longer than the pools of httpx (5 s) and aiohttp (15 s) keep an idle connection, so that it is not
+the server that closes it just when a request comes: nobody could tell whether the job was taken."""
+_GRACE_S = 3
+"""How long answers that are on their way out may take at shutdown."""
+
+
+class GuestServer(uvicorn.Server):
+    """Uvicorn as a guest: it says when it listens, and leaves the signals to the host.
+
+    Stop it with `should_exit = True`; `serve` then returns within about a quarter of a second.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,  # the program's own logging stays as it is
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, and then say so."""
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Open a port; 0 is any that is free.
+
+    Raises:
+        BadSettings: Not a loopback address, or the port is taken.
+    """
+    try:
+        address = ipaddress.ip_address(LOOPBACK if host == "localhost" else host)
+    except ValueError:
+        raise BadSettings(f"{host} is no address.", hint=f"Use {LOOPBACK}.") from None
+    if not address.is_loopback:
+        raise BadSettings(
+            f"The embedded server does not listen on {host}: it is for this machine only.",
+            hint=f"Use {LOOPBACK}; for others, put a proxy with TLS in front of it.",
+        )
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004
+    try:
+        return socket.create_server((str(address), port), family=family)
+    except OSError as e:
+        raise BadSettings(
+            f"Port {port} cannot be opened: {e.strerror}.", hint="Choose another with --port."
+        ) from None
+
+
+def base_url(listener: socket.socket) -> str:
+    """Where RunPod's routes are found on it."""
+    host, port, *_ = listener.getsockname()
+    return f"http://[{host}]:{port}/v2" if ":" in host else f"http://{host}:{port}/v2"

@@ -1,0 +1,122 @@
+"""The bodies that come in and go out, as bytes. No I/O.
+
+Source: RunPod's operation reference; the shapes of the answers were read from live transcripts.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.contract.job import CHUNK_LIMIT_BYTES, JobPolicy, JobStatus
+from bot.workers.server.jobs import Job
+
+
+class BadBody(Exception):
+    """The body is no submission; the message says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What `/run` and `/runsync` were handed."""
+
+    input: dict[str, Any]
+    policy: JobPolicy
+
+
+def read_submission(body: bytes) -> Submission:
+    """Read the body of `/run` or `/runsync`.
+
+    RunPod drops an empty input, and the job then fails half a minute later with "timed out";
+    here it is refused at once. A webhook is refused, too: a server on the loopback calls nobody,
+    and a caller who relies on it should know.
+
+    Raises:
+        BadBody: Says what is wrong, without quoting the body.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadBody("the body is not JSON") from None
+    if not isinstance(value, dict) or not isinstance(value.get("input"), dict):
+        raise BadBody('the body must be an object with an object "input"')
+    if not value["input"]:
+        raise BadBody('"input" is empty; RunPod drops an empty input and the job fails')
+    if value.get("webhook") or value.get("webhookV2"):
+        raise BadBody("this server calls no webhooks; ask /status or /stream")
+    try:
+        policy = JobPolicy.model_validate(value.get("policy") or {})
+    except ValidationError as e:
+        problem = e.errors(include_input=False, include_url=False)[0]
+        field = ".".join(["policy", *map(str, problem["loc"])])
+        raise BadBody(f"{field}: {problem['msg']} (milliseconds)") from None
+    return Submission(value["input"], policy)
+
+
+def encode(value: object) -> bytes:
+    """Compact JSON in ASCII (a lone surrogate stays an escape).
+
+    Raises:
+        ValueError: It holds NaN or an infinity.
+        TypeError: It holds what is no JSON value.
+    """
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def report(job: Job) -> bytes:
+    """What `/status` and `/runsync` say of a job. Times are whole milliseconds."""
+    fields: dict[str, Any] = {"id": job.id, "status": job.status}
+    if job.started_at is not None and job.status is not JobStatus.CANCELLED:
+        fields["delayTime"] = _ms(job.started_at - job.submitted_at)
+        if job.ended_at is not None:
+            fields["executionTime"] = _ms(job.ended_at - job.started_at)
+        fields["workerId"] = job.worker_id
+    if job.retries and job.status not in {JobStatus.IN_QUEUE, JobStatus.CANCELLED}:
+        fields["retries"] = job.retries
+    if job.error is not None:
+        fields["error"] = job.error
+    output = _output(job)
+    return encode(fields) if output is None else _with(fields, "output", output)
+
+
+def receipt(job: Job) -> bytes:
+    """What `/run`, `/cancel` and `/retry` say of a job."""
+    return encode({"id": job.id, "status": job.status})
+
+
+def stream_report(job: Job, chunks: Iterable[bytes]) -> bytes:
+    """What `/stream` says: the state, and the chunks that this call drains."""
+    pieces = (b'{"output":' + piece + b"}" for chunk in chunks for piece in split(chunk))
+    return _with({"status": job.status}, "stream", b"[" + b",".join(pieces) + b"]")
+
+
+def split(chunk: bytes) -> Iterator[bytes]:
+    """Cut a chunk that is over RunPod's limit into JSON strings that are not.
+
+    RunPod documents that it splits, not how. Here the pieces, put together, are the chunk's JSON.
+    Who does not care to join them finds all of it in the output of `/status`.
+    """
+    if len(chunk) <= CHUNK_LIMIT_BYTES:
+        yield chunk
+        return
+    text = chunk.decode("ascii")
+    step = (CHUNK_LIMIT_BYTES - 2) // 2  # quoted again, a character becomes at most two
+    for start in range(0, len(text), step):
+        yield encode(text[start : start + step])
+
+
+def _output(job: Job) -> bytes | None:
+    if job.output is None and job.status is JobStatus.COMPLETED and job.yielded:
+        return b"[" + b",".join(job.yielded) + b"]"
+    return job.output
+
+
+def _with(fields: dict[str, Any], name: str, value: bytes) -> bytes:
+    """Put a ready-made JSON value at the end of an object, without decoding it."""
+    return encode(fields)[:-1] + b',"' + name.encode("ascii") + b'":' + value + b"}"
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

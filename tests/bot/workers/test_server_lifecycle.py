@@ -1,0 +1,154 @@
+"""Starting the embedded server and stopping it: nobody is left waiting, nothing is left behind."""
+
+import asyncio
+import os
+import signal
+import socket
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.clock import SystemClock
+from bot.contract.job import JobPolicy
+from bot.errors import BadInput, BadSettings
+from bot.workers.server import embedded_server, serve
+from bot.workers.server.endpoint import Closing, Endpoint
+from bot.workers.server.wire import Submission
+from tests.fakes.handlers import Scripted, contract, echo, hang
+
+KEY = SecretStr("a-key")
+HEADERS = {"Authorization": "Bearer a-key"}
+
+
+def embedded(*handlers, **options):
+    names = ("penny", "grace", "factory")
+    options = {"key": KEY, "clock": SystemClock(), **options}
+    return embedded_server(dict(zip(names, handlers, strict=False)), **options)
+
+
+async def test_it_serves_while_the_body_runs_on_a_free_loopback_port():
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    async with embedded(Scripted(echo)) as first, embedded(Scripted(echo)) as second:
+        assert first != second
+        assert first.startswith("http://127.0.0.1:")
+        assert first.endswith("/v2")
+        assert {n: signal.getsignal(n) for n in before} == before
+        async with httpx.AsyncClient(headers=HEADERS) as client:
+            assert (await client.get(f"{first}/penny/health")).status_code == 200
+    async with httpx.AsyncClient(headers=HEADERS) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"{first}/penny/health")
+
+
+async def test_leaving_cancels_what_runs_and_waits_and_tells_who_waits_for_it():
+    handler, clock = Scripted(hang), SystemClock()
+    async with (
+        httpx.AsyncClient(headers=HEADERS, timeout=20) as client,
+        asyncio.TaskGroup() as calls,
+    ):
+        async with embedded(handler) as url:
+            body = {"input": {"contract": contract()}}
+            polls = []
+            for op in ("stream", "status-sync"):
+                for _ in range(2):
+                    job = (await client.post(f"{url}/penny/run", json=body)).json()["id"]
+                    if not polls:
+                        await client.get(f"{url}/penny/stream/{job}")  # drained: the next one waits
+                    polls.append(calls.create_task(client.get(f"{url}/penny/{op}/{job}")))
+            polls.append(calls.create_task(client.post(f"{url}/penny/runsync", json=body)))
+            await asyncio.sleep(0.2)
+            left = clock.now()
+    assert clock.now() - left < 2
+    assert {poll.result().json()["status"] for poll in polls} == {"CANCELLED"}
+    assert (handler.started, handler.running) == (1, 0)
+
+
+async def test_leaving_does_not_wait_for_models_that_are_still_loading():
+    handler, clock = Scripted(echo), SystemClock()
+    handler.warm.clear()
+    async with embedded(handler):
+        await asyncio.sleep(0.05)
+        left = clock.now()
+    assert handler.warmed == 1
+    assert clock.now() - left < 2
+
+
+async def test_an_error_of_the_body_comes_out_as_it_is():
+    with pytest.raises(BadInput, match="of the body"):
+        async with embedded(Scripted(echo)):
+            raise BadInput("of the body")
+
+
+async def test_cancelling_the_body_ends_the_server():
+    began = asyncio.Event()
+
+    async def body():
+        async with embedded(Scripted(echo)):
+            began.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(body())
+        await began.wait()
+        task.cancel()
+    assert task.cancelled()
+
+
+async def test_a_timeout_of_the_body_is_a_timeout():
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3), embedded(Scripted(echo)):
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org", ""])
+async def test_it_listens_on_the_loopback_only(host):
+    with pytest.raises(BadSettings, match=r"this machine only|no address") as refused:
+        async with embedded(Scripted(echo), host=host):
+            pass
+    assert "127.0.0.1" in refused.value.hint
+
+
+async def test_a_taken_port_is_told_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BadSettings, match=f"Port {port} cannot be opened"):
+            async with embedded(Scripted(echo), port=port):
+                pass
+
+
+async def test_models_load_one_after_another_and_a_job_does_not_wait_its_turn():
+    first, second = Scripted(echo), Scripted(echo)
+    first.warm.clear()
+    async with embedded(first, second) as url, httpx.AsyncClient(headers=HEADERS) as client:
+        health = (await client.get(f"{url}/grace/health")).json()
+        assert health["workers"]["initializing"] == 1
+        assert second.warmed == 0
+        body = {"input": {"contract": contract()}}
+        answer = (await client.post(f"{url}/grace/runsync", json=body)).json()
+        assert answer["status"] == "COMPLETED"
+        assert (first.warmed, second.warmed) == (1, 1)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_serve_runs_until_it_is_interrupted(number):
+    urls = []
+
+    def interrupt(url):
+        urls.append(url)
+        asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), number)
+
+    handlers = {"penny": Scripted(echo)}
+    await serve(handlers, key=KEY, clock=SystemClock(), port=0, on_ready=interrupt)
+    assert urls[0].startswith("http://127.0.0.1:")
+
+
+async def test_a_closing_endpoint_takes_no_more_jobs():
+    endpoint = Endpoint("penny", queue_limit=4, clock=SystemClock())
+    submission = Submission({"a": 1}, JobPolicy())
+    job = endpoint.submit(submission, size=1, sync=False)
+    endpoint.close()
+    assert job.status == "CANCELLED"
+    with pytest.raises(Closing):
+        endpoint.submit(submission, size=1, sync=False)
