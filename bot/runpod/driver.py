@@ -1,0 +1,171 @@
+"""Drives flows: does what they ask, and looks after the jobs that their callers have left."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Coroutine
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from bot.clock import Clock
+from bot.runpod.job import accepted_id, cancel
+from bot.runpod.retry import Dice
+from bot.runpod.transport import Carrier
+from bot.runpod.values import Flow, HttpRequest, Outcome, Pause, Reply, Sent, Tick, Update
+
+_FAREWELL_S: Final = 15.0
+"""How long leaving waits until the jobs that nobody wants any more are cancelled."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True, eq=False)
+class OpenJob:
+    """A job that a caller is following.
+
+    Attributes:
+        under: Its endpoint's id, quoted for a path.
+        job_id: As soon as it is known.
+        settled: Nothing has to be done for it any more.
+    """
+
+    under: str
+    job_id: str | None = None
+    settled: bool = False
+
+
+class Driver:
+    """Runs flows on a carrier.
+
+    Args:
+        carrier: The connections.
+        clock: Time.
+        dice: For jitter.
+    """
+
+    def __init__(self, carrier: Carrier, clock: Clock, dice: Dice) -> None:
+        self._carrier = carrier
+        self._clock = clock
+        self._dice = dice
+        self._group = asyncio.TaskGroup()
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._open: set[OpenJob] = set()
+        self._crowds: Counter[str] = Counter()
+        self._is_running = False
+
+    async def start(self) -> None:
+        """Begin."""
+        await self._group.__aenter__()
+        self._is_running = True
+
+    async def stop(self) -> None:
+        """Cancel the jobs that are still being followed, and wait for that, for a bounded time."""
+        for job in list(self._open):
+            self._leave(job)
+        self._is_running = False
+        try:
+            if self._farewells:
+                await asyncio.wait(self._farewells, timeout=_FAREWELL_S)
+        finally:
+            for task in self._farewells:
+                task.cancel()
+            await self._group.__aexit__(None, None, None)
+            await self._carrier.close()
+
+    def crowd(self, under: str) -> int:
+        """How many jobs are in flight at an endpoint."""
+        return self._crowds[under]
+
+    async def result(self, flow: Flow[_T], under: str) -> _T:
+        """Run a flow that has nothing to tell on the way."""
+        sent: Sent | None = None
+        while True:
+            try:
+                asked = flow.send(sent) if sent is not None else next(flow)
+            except StopIteration as stop:
+                value: _T = stop.value
+                return value
+            sent = await self._do(asked, under)
+
+    async def follow(self, job: OpenJob, flow: Flow[Outcome]) -> AsyncGenerator[Update, None]:
+        """Run the flow of a job; leaving it early cancels the job.
+
+        Yields:
+            Its updates.
+
+        Raises:
+            SkydeckError: The error of its outcome.
+        """
+        self._open.add(job)
+        self._crowds[job.under] += 1
+        try:
+            sent: Sent | None = None
+            while not isinstance(asked := _step(flow, sent), Outcome):
+                if isinstance(asked, Update):
+                    job.job_id = asked.job_id or job.job_id
+                    yield asked
+                    sent = Tick(self._clock.now())
+                elif isinstance(asked, HttpRequest) and asked.must_land:
+                    sent = await self._land(asked, job)
+                else:
+                    sent = await self._do(asked, job.under)
+            job.settled = True
+            if asked.update is not None:
+                yield asked.update
+            if asked.error is not None:
+                raise asked.error
+        finally:
+            self._crowds[job.under] -= 1
+            self._leave(job)
+
+    async def _do(self, asked: HttpRequest | Pause | Update, under: str) -> Sent:
+        if isinstance(asked, HttpRequest):
+            if not self._is_running:
+                raise RuntimeError("the client is not open")
+            return await self._carrier.carry(asked, under=under)
+        if isinstance(asked, Pause):
+            await self._clock.sleep(asked.seconds)
+        return Tick(self._clock.now())
+
+    # -- jobs that are left ------------------------------------------------------------------
+
+    async def _land(self, request: HttpRequest, job: OpenJob) -> Reply:
+        """Hand a job in such that a caller who is cancelled meanwhile does not leave it behind."""
+        if not self._is_running:
+            raise RuntimeError("the client is not open")
+        task = self._group.create_task(self._carrier.carry(request, under=job.under))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            job.settled = True
+            self._farewell(self._cancel_unborn(task, job.under))
+            raise
+
+    def _leave(self, job: OpenJob) -> None:
+        self._open.discard(job)
+        if job.settled:
+            return
+        job.settled = True
+        if job.job_id is not None and self._is_running:
+            self._farewell(self._cancel(job.job_id, job.under))
+
+    def _farewell(self, work: Coroutine[None, None, None]) -> None:
+        task = self._group.create_task(work)
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+    async def _cancel_unborn(self, submission: asyncio.Task[Reply], under: str) -> None:
+        job_id = accepted_id(await submission)
+        if job_id is not None:
+            await self._cancel(job_id, under)
+
+    async def _cancel(self, job_id: str, under: str) -> None:
+        flow = cancel(job_id, dice=self._dice, now=self._clock.now())
+        await self.result(flow, under)
+
+
+def _step(flow: Flow[Outcome], sent: Sent | None) -> HttpRequest | Pause | Update | Outcome:
+    try:
+        return flow.send(sent) if sent is not None else next(flow)
+    except StopIteration as stop:
+        outcome: Outcome = stop.value
+        return outcome

@@ -1,0 +1,251 @@
+"""The flow of one job, from its submission to its result. No I/O: see `bot.runpod.values`.
+
+::
+
+    submit ─► POST /run ─────┬─ STREAM ─► GET /stream … ─► GET /status ─┐
+           └► POST /runsync ─┤                                          ├─► Outcome
+    collect ─────────────────┴─ RUN, RUNSYNC ─► GET /status … ──────────┘
+                                      deadline ─► POST /cancel ─► Outcome
+
+A flow never raises: its `Outcome` carries the error. A submission is repeated only when it is
+certain that the service did not take it; a poll is repeated until the deadline, or until the
+service has been out of reach for over a minute.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.contract import Response, Status
+from bot.contract.job import JobReport, JobStatus
+from bot.errors import (
+    DeadlineExceeded,
+    JobCancelled,
+    JobExpired,
+    JobFailed,
+    OutputLost,
+    ServiceFailed,
+    ServiceUnreachable,
+    SkydeckError,
+)
+from bot.runpod.following import Follower
+from bot.runpod.line import Line
+from bot.runpod.patience import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED
+from bot.runpod.reading import clean, read_failure, read_report
+from bot.runpod.retry import CANCELS, TRANSIENT, Dice, retry_after_s
+from bot.runpod.streaming import stream_to_end
+from bot.runpod.submission import SubmitBody, job_path
+from bot.runpod.submission import submit as hand_in
+from bot.runpod.values import (
+    Flow,
+    HttpRequest,
+    HttpResponse,
+    JobState,
+    Outcome,
+    Reply,
+    Update,
+)
+from bot.settings import Mode
+
+_CANCEL_TIMEOUT_S: Final = 5.0
+_MOST_CANCELS: Final = 5
+_EXECUTION_TIMEOUT: Final = "executiontimeout exceeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a job is to be followed.
+
+    Attributes:
+        mode: By `/stream` or by `/status`.
+        deadline_s: From the start of the flow.
+        dice: For jitter.
+        crowd: How many jobs are in flight at this endpoint, this one among them.
+    """
+
+    mode: Mode
+    deadline_s: float
+    dice: Dice
+    crowd: Callable[[], int] = lambda: 1
+
+
+def submit(terms: Terms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
+    """Hand a job in and follow it.
+
+    Args:
+        terms: How.
+        body: What; see `submission.encode`.
+        now: The time, in seconds; from then on every value sent to the flow carries it.
+    """
+    line = Line(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
+    yield from line.tell(Update(state=JobState.SUBMITTING))
+    try:
+        report = yield from hand_in(line, body)
+    except SkydeckError as e:
+        return Outcome(None, e)
+    follower = Follower(line, report.id or "", fresh=True, crowd=terms.crowd)
+    return (yield from _follow(follower, line, terms, report))
+
+
+def collect(terms: Terms, job_id: str, *, now: float) -> Flow[Outcome]:
+    """Follow a job that was handed in earlier.
+
+    Partials that somebody else has drained from its stream are found in its output, if its worker
+    aggregates them.
+    """
+    line = Line(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
+    follower = Follower(line, job_id, fresh=False, crowd=terms.crowd)
+    return (yield from _follow(follower, line, terms, None))
+
+
+def cancel(job_id: str, *, dice: Dice, now: float) -> Flow[bool]:
+    """Cancel a job.
+
+    Returns:
+        Whether the service has confirmed it, or does not know the job (any more).
+    """
+    line = Line(now=now, deadline=float("inf"), dice=dice)
+    request = HttpRequest(
+        method="POST", path=job_path("cancel", job_id), timeout_s=_CANCEL_TIMEOUT_S
+    )
+    for attempt in range(1, _MOST_CANCELS + 1):
+        reply = yield from line.ask(request)
+        if isinstance(reply, HttpResponse) and not _is_worth_another(reply):
+            return reply.status not in (UNAUTHORIZED, FORBIDDEN)
+        if attempt < _MOST_CANCELS:
+            asked_for = retry_after_s(reply.headers) if isinstance(reply, HttpResponse) else None
+            yield from line.rest(asked_for or CANCELS.delay_s(attempt, dice))
+    return False
+
+
+def _is_worth_another(reply: HttpResponse) -> bool:
+    return reply.status in TRANSIENT or reply.status == TOO_MANY_REQUESTS
+
+
+def accepted_id(reply: Reply) -> str | None:
+    """The id of the job that an answer to `/run` is about, if it is about any."""
+    if not isinstance(reply, HttpResponse):
+        return None
+    report = read_report(reply.body)
+    return None if report is None else report.id
+
+
+def _follow(follower: Follower, line: Line, terms: Terms, first: JobReport | None) -> Flow[Outcome]:
+    try:
+        report = yield from _to_end(follower, line, terms.mode, first)
+        return (yield from _conclude(follower, report))
+    except DeadlineExceeded:
+        cancelled = yield from cancel(follower.job_id, dice=terms.dice, now=line.now)
+        return Outcome(
+            follower.update(JobState.CANCELLED if cancelled else JobState.EXPIRED),
+            _too_late(terms.deadline_s, cancelled=cancelled),
+        )
+    except JobExpired as e:
+        return Outcome(follower.update(JobState.EXPIRED), e)
+    except OutputLost as e:
+        return Outcome(follower.update(JobState.FAILED), e)
+    except (ServiceUnreachable, ServiceFailed) as e:
+        return Outcome(None, _left_alone(e, follower.job_id))
+
+
+def _too_late(deadline_s: float, *, cancelled: bool) -> DeadlineExceeded:
+    fate = "the job was cancelled" if cancelled else "it could not be cancelled, and ends by itself"
+    return DeadlineExceeded(
+        f"No result within {deadline_s:g} s; {fate}.",
+        hint="Allow more time, or ask for less.",
+    )
+
+
+def _left_alone(error: SkydeckError, job_id: str) -> SkydeckError:
+    """The job may well run on, so it is neither cancelled nor forgotten."""
+    error.hint = f"{error.hint} The job {clean(job_id, limit=80)} may still be running.".strip()
+    return error
+
+
+def _to_end(follower: Follower, line: Line, mode: Mode, first: JobReport | None) -> Flow[JobReport]:
+    if first is not None:
+        follower.report = first
+        if first.is_terminal:
+            return first
+        yield from follower.accept(first)
+    if mode is Mode.STREAM:
+        yield from stream_to_end(follower, line)
+        if follower.outputs.final is not None:
+            report = yield from follower.ask_for_report()
+            return report or JobReport(id=follower.job_id, status=JobStatus.COMPLETED)
+    return (yield from follower.poll_to_end())
+
+
+def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
+    match report.status:
+        case JobStatus.COMPLETED:
+            return (yield from _completed(follower, report))
+        case JobStatus.FAILED:
+            return _failed(follower, report)
+        case JobStatus.CANCELLED:
+            return Outcome(follower.update(JobState.CANCELLED), _was_cancelled())
+        case _:
+            return Outcome(
+                follower.update(JobState.EXPIRED),
+                JobExpired(
+                    "The job timed out: no worker took it in time, or its worker fell silent.",
+                    hint="`skydeck health` shows whether the endpoint has workers.",
+                ),
+            )
+
+
+def _completed(follower: Follower, report: JobReport) -> Flow[Outcome]:
+    if not report.has_output and follower.outputs.final is None and follower.job_id:
+        report = yield from follower.poll_for_output()
+    missed, final = follower.outputs.settle(report.output)
+    yield from follower.tell_partials(missed)
+    if final is None:
+        raise OutputLost(
+            "The job is completed, but its output never arrived.",
+            hint="RunPod drops outputs that are too large (some 20 MB); ask for less at a time.",
+        )
+    return _final(follower, final)
+
+
+def _final(follower: Follower, final: Response) -> Outcome:
+    match final.status:
+        case Status.FAILED:
+            error = final.error
+            return Outcome(
+                follower.update(JobState.FAILED, final),
+                JobFailed(
+                    clean(error.message if error else "")
+                    or "The service failed, and says not why.",
+                    service_code=clean(error.code, limit=64) if error else "",
+                    service_retryable=error.retryable if error else False,
+                ),
+            )
+        case Status.CANCELLED:
+            return Outcome(follower.update(JobState.CANCELLED, final), _was_cancelled())
+        case _:
+            return Outcome(follower.update(JobState.COMPLETED, final))
+
+
+def _failed(follower: Follower, report: JobReport) -> Outcome:
+    failure = read_failure(report.error)
+    update = follower.update(JobState.FAILED)
+    if _EXECUTION_TIMEOUT in failure.message.lower():
+        return Outcome(
+            update,
+            DeadlineExceeded(
+                "The job ran longer than its deadline; RunPod stopped it.",
+                hint="Allow more time, or ask for less.",
+            ),
+        )
+    return Outcome(
+        update,
+        JobFailed(
+            failure.message or "The worker failed without a reason.",
+            service_code=failure.code,
+            service_retryable=failure.retryable,
+        ),
+    )
+
+
+def _was_cancelled() -> JobCancelled:
+    return JobCancelled("The job was cancelled.")

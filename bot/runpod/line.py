@@ -1,0 +1,54 @@
+"""One flow's line to its endpoint: what time it is, how long is left, how to ask and to rest."""
+
+from dataclasses import dataclass
+
+from bot.errors import DeadlineExceeded
+from bot.runpod.retry import Dice
+from bot.runpod.values import Flow, HttpRequest, Pause, Reply, Tick, Update
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """What the steps of a flow share.
+
+    Attributes:
+        now: The time of the last value that was sent to the flow, in seconds.
+        deadline: When the caller's patience ends, on the same scale.
+        dice: For jitter.
+    """
+
+    now: float
+    deadline: float
+    dice: Dice
+
+    @property
+    def left_s(self) -> float:
+        """How long the caller still waits; never negative."""
+        return max(self.deadline - self.now, 0.0)
+
+    def ask(self, request: HttpRequest) -> Flow[Reply]:
+        """Make a request."""
+        reply = yield request
+        self.now = reply.now
+        if isinstance(reply, Tick):
+            raise TypeError("a request was answered by a tick")
+        return reply
+
+    def rest(self, seconds: float) -> Flow[None]:
+        """Wait, but not beyond the deadline."""
+        tick = yield Pause(min(seconds, self.left_s))
+        self.now = tick.now
+
+    def tell(self, update: Update) -> Flow[None]:
+        """Hand an update to the caller."""
+        tick = yield update
+        self.now = tick.now
+
+    def check_deadline(self) -> None:
+        """Stop here if the caller's patience is over.
+
+        Raises:
+            DeadlineExceeded: It is.
+        """
+        if self.now >= self.deadline:
+            raise DeadlineExceeded("The call took longer than its deadline.")

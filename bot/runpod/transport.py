@@ -1,0 +1,192 @@
+"""One HTTP exchange at a time, over httpx's transport interface.
+
+The transport is driven directly, not through `httpx.AsyncClient`: what the client adds on top
+(cookies, redirects, auth flows) is not wanted here, since a redirect would carry the key elsewhere,
+and costs half of the time of a request.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable
+from typing import Final
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr
+
+from bot.clock import Clock
+from bot.errors import BadSettings
+from bot.runpod.patience import OK, REPLY_LIMIT_BYTES
+from bot.runpod.reading import clean
+from bot.runpod.values import Breakage, HttpRequest, HttpResponse, Reply, TransportFailure
+
+_MOST_CONNECTIONS: Final = 256
+_KEEP_ALIVE_S: Final = 45.0
+"""Longer than the pauses of a conversation, shorter than what middleboxes forget."""
+_TIMEOUTS: Final = {"timeout": {"connect": 10.0, "pool": 30.0, "read": None, "write": None}}
+"""For the connection; the exchange as a whole has the request's own limit."""
+_USER_AGENT: Final = "skydeck"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Carrier:
+    """Carries requests to one base address and brings back whole answers.
+
+    Args:
+        base_url: What every path is under.
+        key: Sent as a bearer token, and nowhere else.
+        clock: For the times on the answers.
+        transport: Instead of aiohttp.
+
+    Raises:
+        BadSettings: The key or the address cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: SecretStr,
+        *,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base = _address(base_url)
+        token = _header_value(key)
+        self._key = token.encode()
+        self._clock = clock
+        self._transport = transport or _aiohttp(httpx.URL(self._base))
+        self._headers = httpx.Headers(
+            {
+                "host": httpx.URL(self._base).netloc.decode(),
+                "authorization": f"Bearer {token}",
+                "accept": "application/json",
+                "accept-encoding": "gzip, deflate",
+                "user-agent": _USER_AGENT,
+            }
+        )
+        self._headers_with_body = self._headers.copy()
+        self._headers_with_body["content-type"] = "application/json"
+
+    async def carry(self, request: HttpRequest, *, under: str) -> Reply:
+        """Make a request; whatever goes wrong is an answer, not an exception.
+
+        Args:
+            request: What.
+            under: The endpoint's id, quoted for a path.
+        """
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                return await self._exchange(request, f"{self._base}{under}/{request.path}")
+        except _Oversized:
+            return self._failure(Breakage.OVERSIZED, "the answer is too large")
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
+            cause = e.__cause__ if isinstance(e.__cause__, aiohttp.ClientError) else e
+            return self._failure(_breakage(cause), clean(str(cause), limit=200) or type(e).__name__)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    async def _exchange(self, request: HttpRequest, url: str) -> HttpResponse:
+        response = await self._transport.handle_async_request(
+            httpx.Request(
+                request.method,
+                url,
+                headers=self._headers if request.body is None else self._headers_with_body,
+                content=request.body,
+                extensions=_TIMEOUTS,
+            )
+        )
+        try:
+            body = await _read(response)
+        finally:
+            await response.aclose()
+        if response.status_code != OK:
+            body = body.replace(self._key, b"[key]")  # an edge may quote what it refuses
+        return HttpResponse(
+            status=response.status_code,
+            now=self._clock.now(),
+            body=body,
+            headers=response.headers,
+        )
+
+    def _failure(self, kind: Breakage, reason: str) -> TransportFailure:
+        return TransportFailure(kind=kind, reason=reason, now=self._clock.now())
+
+
+class _Oversized(Exception):
+    """The answer is over the limit."""
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The decoded body, within the limit."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in _pieces(response):
+        size += len(piece)
+        if size > REPLY_LIMIT_BYTES:
+            raise _Oversized
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _pieces(response: httpx.Response) -> AsyncIterable[bytes]:
+    """The body's pieces: as they come when they are not packed, which saves a layer or three."""
+    stream = response.stream
+    if isinstance(stream, httpx.AsyncByteStream) and "content-encoding" not in response.headers:
+        return stream
+    return response.aiter_bytes()
+
+
+def _breakage(cause: BaseException) -> Breakage:
+    """Whether the service can have seen anything of the request.
+
+    httpx-aiohttp 0.2 calls every `aiohttp.ClientConnectionError` a `httpx.ConnectTimeout`, a
+    connection that was cut after the request was sent among them; so its cause is asked first.
+    """
+    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Breakage.UNSENT
+    if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Breakage.UNSENT
+    if isinstance(cause, TimeoutError | httpx.TimeoutException):
+        return Breakage.TIMEOUT
+    return Breakage.BROKEN
+
+
+def _address(base_url: str) -> str:
+    url = httpx.URL(base_url)
+    if url.scheme not in ("http", "https") or not url.host:
+        raise BadSettings(
+            "RUNPOD_BASE_URL is no web address.", hint="It looks like https://api.runpod.ai/v2"
+        )
+    return str(url.copy_with(query=None, fragment=None)).rstrip("/") + "/"
+
+
+def _header_value(key: SecretStr) -> str:
+    value = key.get_secret_value().strip()
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise BadSettings(
+            "RUNPOD_API_KEY holds something that no key holds.",
+            hint="Copy the key again, without quotes or spaces.",
+        )
+    return value
+
+
+def _aiohttp(base: httpx.URL) -> AiohttpTransport:
+    """The default transport: a pool that does not collapse at 64 in flight, and no cookies.
+
+    The proxy of the environment is used, except for this machine itself.
+    """
+    is_local = base.host in _LOOPBACK
+    tls = httpx.create_ssl_context() if base.scheme == "https" else False
+
+    def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=_MOST_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls or True
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=not is_local,
+        )
+
+    return AiohttpTransport(client=session, verify=tls)
