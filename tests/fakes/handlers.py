@@ -1,4 +1,4 @@
-"""A service that follows a script, and a clock that is turned by hand: for faults and for timing."""
+"""A service that follows a script, and a clock that is turned by hand: for faults and timing."""
 
 import asyncio
 import contextlib

@@ -15,8 +15,8 @@ LOOPBACK = "127.0.0.1"
 """Where to listen when nothing is said."""
 
 _KEEP_ALIVE_S = 75
-"""Longer than the pools of httpx (5 s) and aiohttp (15 s) keep an idle connection, so that it is not
-the server that closes it just when a request comes: nobody could tell whether the job was taken."""
+"""Longer than the pools of httpx (5 s) and aiohttp (15 s) keep an idle connection. Were it the
+server that closes it, just when a request comes, nobody could tell whether the job was taken."""
 _GRACE_S = 3
 """How long answers that are on their way out may take at shutdown."""
 

@@ -43,22 +43,24 @@ async def test_it_serves_while_the_body_runs_on_a_free_loopback_port():
 
 async def test_leaving_cancels_what_runs_and_waits_and_tells_who_waits_for_it():
     handler, clock = Scripted(hang), SystemClock()
+    body = {"input": {"contract": contract()}}
+    polls = []
     async with (
         httpx.AsyncClient(headers=HEADERS, timeout=20) as client,
         asyncio.TaskGroup() as calls,
+        embedded(handler) as url,
     ):
-        async with embedded(handler) as url:
-            body = {"input": {"contract": contract()}}
-            polls = []
-            for op in ("stream", "status-sync"):
-                for _ in range(2):
-                    job = (await client.post(f"{url}/penny/run", json=body)).json()["id"]
-                    if not polls:
-                        await client.get(f"{url}/penny/stream/{job}")  # drained: the next one waits
-                    polls.append(calls.create_task(client.get(f"{url}/penny/{op}/{job}")))
-            polls.append(calls.create_task(client.post(f"{url}/penny/runsync", json=body)))
-            await asyncio.sleep(0.2)
-            left = clock.now()
+        running = (await client.post(f"{url}/penny/run", json=body)).json()["id"]
+        await client.get(f"{url}/penny/stream/{running}")  # drained: the next one waits
+        waiting = (await client.post(f"{url}/penny/run", json=body)).json()["id"]
+        polls += [
+            calls.create_task(client.get(f"{url}/penny/{op}/{job}"))
+            for job in (running, waiting)
+            for op in ("stream", "status-sync")
+        ]
+        polls.append(calls.create_task(client.post(f"{url}/penny/runsync", json=body)))
+        await asyncio.sleep(0.2)
+        left = clock.now()
     assert clock.now() - left < 2
     assert {poll.result().json()["status"] for poll in polls} == {"CANCELLED"}
     assert (handler.started, handler.running) == (1, 0)
