@@ -89,6 +89,21 @@ async def hang(_request: Request) -> AsyncIterator[Response]:
     await asyncio.Event().wait()
 
 
+async def hang_on_request(request: Request) -> AsyncIterator[Response]:
+    """Hang when asked to; else give the words back."""
+    script = hang if request.input.data == "hang" else echo
+    async for response in script(request):
+        yield response
+
+
+async def take_steps(_request: Request) -> AsyncIterator[Response]:
+    """Two partials, further apart than progress is throttled, and an end right after the second."""
+    yield partial("one")
+    await asyncio.sleep(1.1)
+    yield partial("two")
+    yield completed("three")
+
+
 def contract(text: Any = "hello there", *, service: Service = Service.PENNY) -> dict[str, Any]:
     """A contract as it goes on the wire."""
     return {

@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.workers.ports import Handler
 from bot.workers.server.crew import Crew
 from bot.workers.server.endpoint import Endpoint
-from bot.workers.server.loopback import LOOPBACK, GuestServer, base_url, open_listener
+from bot.workers.server.loopback import LOOPBACK, hosted
 from bot.workers.server.routes import Served, build_app
 
 _SWEEP_S = 1.0
@@ -61,26 +61,23 @@ async def embedded_server(
         served[name] = Served(endpoint, crews[name])
     endpoints = [one.endpoint for one in served.values()]
     to_warm = [crew for name, crew in crews.items() if warm_up is None or name in warm_up]
-    escaped: BaseException | None = None
-    with contextlib.closing(open_listener(host, port)) as listener:
-        server = GuestServer(build_app(served, key))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve(sockets=[listener]))
-            background = [tasks.create_task(crew.work()) for crew in crews.values()]
-            background.append(tasks.create_task(_warm_up(to_warm)))
-            background.append(tasks.create_task(_keep_house(endpoints, clock)))
-            try:
-                await server.listening.wait()
-                yield base_url(listener)
-            except BaseException as e:  # noqa: BLE001  (raised again below, outside the group,
-                escaped = e  # which would wrap it: the body's errors are not the server's)
-            for endpoint in endpoints:
-                endpoint.close()
-            for task in background:
-                task.cancel()
-            server.should_exit = True
-    if escaped is not None:
-        raise escaped
+
+    def close() -> None:
+        for endpoint in endpoints:
+            endpoint.close()
+
+    async with hosted(
+        build_app(served, key),
+        host=host,
+        port=port,
+        beside=[
+            *(crew.work for crew in crews.values()),
+            lambda: _warm_up(to_warm),
+            lambda: _keep_house(endpoints, clock),
+        ],
+        on_leave=close,
+    ) as url:
+        yield url
 
 
 async def serve(

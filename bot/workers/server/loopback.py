@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,7 +22,51 @@ _GRACE_S = 3
 """How long answers that are on their way out may take at shutdown."""
 
 
-class GuestServer(uvicorn.Server):
+@contextlib.asynccontextmanager
+async def hosted(
+    app: ASGIApp,
+    *,
+    host: str = LOOPBACK,
+    port: int = 0,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    on_leave: Callable[[], None] = lambda: None,
+) -> AsyncIterator[str]:
+    """Serve `app` while the body runs.
+
+    Args:
+        app: The application.
+        host: A loopback address.
+        port: 0 is any that is free.
+        beside: Coroutine functions to run meanwhile; they are cancelled on leaving. If one fails,
+            the body is cancelled and the failure raised.
+        on_leave: Called before the server stops: the place to end what callers wait for.
+
+    Yields:
+        The URL up to and including `/v2`.
+
+    Raises:
+        BadSettings: Not a loopback address, or the port is taken.
+    """
+    escaped: BaseException | None = None
+    with contextlib.closing(_open_listener(host, port)) as listener:
+        server = _GuestServer(app)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(sockets=[listener]))
+            background = [tasks.create_task(one()) for one in beside]
+            try:
+                await server.listening.wait()
+                yield _base_url(listener)
+            except BaseException as e:  # noqa: BLE001  (raised again below: inside the group it
+                escaped = e  # would come out wrapped, and the body's errors are not the server's)
+            on_leave()
+            for task in background:
+                task.cancel()
+            server.should_exit = True
+    if escaped is not None:
+        raise escaped
+
+
+class _GuestServer(uvicorn.Server):
     """Uvicorn as a guest: it says when it listens, and leaves the signals to the host.
 
     Stop it with `should_exit = True`; `serve` then returns within about a quarter of a second.
@@ -54,12 +99,7 @@ class GuestServer(uvicorn.Server):
         yield
 
 
-def open_listener(host: str, port: int) -> socket.socket:
-    """Open a port; 0 is any that is free.
-
-    Raises:
-        BadSettings: Not a loopback address, or the port is taken.
-    """
+def _open_listener(host: str, port: int) -> socket.socket:
     try:
         address = ipaddress.ip_address(LOOPBACK if host == "localhost" else host)
     except ValueError:
@@ -78,7 +118,6 @@ def open_listener(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def base_url(listener: socket.socket) -> str:
-    """Where RunPod's routes are found on it."""
+def _base_url(listener: socket.socket) -> str:
     host, port, *_ = listener.getsockname()
     return f"http://[{host}]:{port}/v2" if ":" in host else f"http://{host}:{port}/v2"
