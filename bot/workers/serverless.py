@@ -11,7 +11,7 @@ What the SDK (1.12) needs of a worker and does not say:
   Here progress is sent by the same function that sends the result, and waited for.
 - The fetch loop sleeps for a second whenever the worker is full, so a worker of one job at a time
   does one job a second at best. It takes several; the engines queue what they cannot do at once.
-- At its default log level it prints every output.
+- At its default log level it prints every output, and importing it opens the root logger to INFO.
 """
 
 import argparse
@@ -72,8 +72,7 @@ def start(handler: Handler, *, log_level: str = "WARNING", clock: Clock | None =
     Raises:
         BadSettings: The SDK is not installed.
     """
-    sdk = _sdk()
-    sdk.RunPodLogger().set_level(_SDK_LEVELS[log_level])
+    sdk = _load_sdk(log_level)
     sdk.serverless.start(
         worker_config(handler, clock=clock or SystemClock(), progress=_send_progress)
     )
@@ -143,13 +142,12 @@ async def _send_progress(job: Job, response: Wire) -> None:
 
 
 def _work(name: str) -> None:
-    _sdk()  # before the models: a missing extra should not cost a minute
+    settings = load_settings()
+    _load_sdk(settings.skydeck_log_level)  # first: a missing extra should not cost a minute
     # Only a worker that is started needs the models' runtimes.
     from bot.weights import WeightStore  # noqa: PLC0415
     from bot.workers.build import build_workers  # noqa: PLC0415
 
-    settings = load_settings()
-    logging.basicConfig(level=settings.skydeck_log_level)
     store = WeightStore(settings.skydeck_weights_dir)
     workers = build_workers(settings, lambda model: store.ensure([model])[model])
     handler = workers.handlers[name]
@@ -161,13 +159,16 @@ def _work(name: str) -> None:
         asyncio.run(workers.close())
 
 
-def _sdk() -> Any:
+def _load_sdk(log_level: str) -> Any:
     try:
         import runpod  # noqa: PLC0415  (an extra)
     except ImportError:
         raise BadSettings(
             "RunPod's SDK is not installed.", hint="pip install 'skydeck[local,runpod]'"
         ) from None
+    logging.basicConfig()
+    logging.getLogger().setLevel(log_level)
+    runpod.RunPodLogger().set_level(_SDK_LEVELS[log_level])
     return runpod
 
 

@@ -40,6 +40,8 @@ class Seen:
     progress: list[Any] = field(default_factory=list)
     yields: list[Any] = field(default_factory=list)
     pings: list[str] = field(default_factory=list)
+    printed: str = ""
+    """What the worker's process wrote; known when it has ended."""
 
 
 class ControlPlane:

@@ -179,8 +179,7 @@ class JobTable:
         while self._queue:
             job = self._queue.popleft()
             if job.is_past(now):
-                self.forget(job)
-                continue
+                continue  # forgotten with the next sweep, which also tells who waits for it
             job.status = JobStatus.IN_PROGRESS
             job.worker_id, job.started_at = worker_id, now
             self._running += 1

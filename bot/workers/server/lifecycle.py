@@ -16,6 +16,7 @@ from collections.abc import (
 from pydantic import SecretStr
 
 from bot.clock import Clock
+from bot.errors import BadSettings
 from bot.workers.ports import Handler
 from bot.workers.server.crew import Crew
 from bot.workers.server.endpoint import Endpoint
@@ -59,8 +60,10 @@ async def embedded_server(
         The base URL, `http://127.0.0.1:PORT/v2`.
 
     Raises:
-        BadSettings: Not a loopback address, or the port is taken.
+        BadSettings: The key is empty, the address not a loopback one, or the port taken.
     """
+    if not key.get_secret_value().strip():
+        raise BadSettings("The server's key is empty.", hint="Choose one with --key.")
     crews: dict[str, Crew] = {}
     served: dict[str, Served] = {}
     for name, handler in handlers.items():
@@ -111,7 +114,7 @@ async def serve(
         on_ready: Called with the base URL when the server listens.
 
     Raises:
-        BadSettings: Not a loopback address, or the port is taken.
+        BadSettings: The key is empty, the address not a loopback one, or the port taken.
     """
     with _interruption() as interrupted:
         async with embedded_server(

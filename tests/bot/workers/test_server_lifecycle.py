@@ -126,6 +126,12 @@ async def test_a_taken_port_is_told_in_one_line():
                 pass
 
 
+async def test_there_is_no_server_without_a_key():
+    with pytest.raises(BadSettings, match="key is empty"):
+        async with embedded(Scripted(echo), key=SecretStr(" ")):
+            pass
+
+
 async def test_models_load_one_after_another_and_a_job_does_not_wait_its_turn():
     first, second = Scripted(echo), Scripted(echo)
     first.warm.clear()

@@ -134,7 +134,8 @@ async def worker(script: str, delivery: Delivery = Delivery.STREAM) -> AsyncIter
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             output, _ = await process.communicate()
-            sys.stdout.write(output.decode())
+            plane.seen.printed = output.decode()
+            sys.stdout.write(plane.seen.printed)
 
 
 def client_of(plane: ControlPlane) -> httpx.AsyncClient:
@@ -153,6 +154,8 @@ async def test_the_sdk_s_loop_streams_our_partials_and_returns_them_all():
         assert (await ended(client, job_id))["output"] == chunks
         assert plane.seen.pings
         assert f"batch_size={IN_FLIGHT}" in plane.seen.takes[0]
+    assert "Starting Serverless Worker" in plane.seen.printed
+    assert "three" not in plane.seen.printed
 
 
 async def test_the_sdk_s_loop_reports_a_failure_in_our_words():
