@@ -4,7 +4,9 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
+from enum import Enum
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -15,10 +17,25 @@ from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Settings
 from bot.weights import WeightStore
 
+if TYPE_CHECKING:
+    from bot.workers.build import Workers  # its runtimes are an extra
+
 Fetch = Callable[[WeightStore, list[str]], object]
 """Fetches the models of these names that are missing, and shows its progress; blocking."""
 
 ALL_SERVICES = frozenset(Service)
+
+
+class WarmUp(Enum):
+    """When the models of services in this process are loaded.
+
+    FIRST: before anything else, so that every call is quick. BACKGROUND: at once, while calls are
+    already taken. NEVER: each when a call first needs it, so that a single call ends soonest.
+    """
+
+    FIRST = "first"
+    BACKGROUND = "background"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,11 @@ class Services:
 
 @contextlib.asynccontextmanager
 async def open_services(
-    settings: Settings, *, fetch: Fetch, only: Collection[Service] = ALL_SERVICES
+    settings: Settings,
+    *,
+    fetch: Fetch,
+    only: Collection[Service] = ALL_SERVICES,
+    warm_up: WarmUp = WarmUp.BACKGROUND,
 ) -> AsyncIterator[Services]:
     """Connect to RunPod, or start the services in this process when there is no key.
 
@@ -39,6 +60,7 @@ async def open_services(
         settings: All settings.
         fetch: How missing model files are fetched.
         only: The services that will be called.
+        warm_up: When local models are loaded.
 
     Raises:
         BadSettings: An endpoint id is missing.
@@ -49,7 +71,9 @@ async def open_services(
         base_url = str(settings.runpod_base_url)
         if key is None:
             key = SecretStr(secrets.token_urlsafe())
-            base_url = await stack.enter_async_context(embedded(settings, key, fetch, only=only))
+            base_url = await stack.enter_async_context(
+                _embedded(settings, key, fetch, only, warm_up)
+            )
         client = RunPodClient(
             base_url, key, {s: _endpoint(settings, s) for s in only}, clock=SystemClock()
         )
@@ -57,44 +81,82 @@ async def open_services(
 
 
 @contextlib.asynccontextmanager
-async def embedded(
+async def _embedded(
     settings: Settings,
     key: SecretStr,
     fetch: Fetch,
-    *,
-    only: Collection[Service] = ALL_SERVICES,
-    port: int = 0,
+    only: Collection[Service],
+    warm_up: WarmUp,
 ) -> AsyncIterator[str]:
-    """Run the services in this process, behind RunPod's routes on loopback; gives the base URL.
+    """Run the services in this process, behind RunPod's routes on loopback; gives the base URL."""
+    _require_local()
+    from bot.workers.server import embedded_server  # noqa: PLC0415
 
-    Raises:
-        WeightsError: The models are not there and cannot be fetched.
-    """
-    try:
-        from bot.workers.build import build_workers, models_needed  # noqa: PLC0415  (an extra)
-        from bot.workers.server import embedded_server  # noqa: PLC0415
-    except ImportError as e:
-        raise WeightsError(
-            f"The local services need {e.name}.",
-            hint="pip install 'skydeck[local]', or set RUNPOD_API_KEY.",
-        ) from e
-    store = WeightStore(settings.skydeck_weights_dir)
-    fetch(store, models_needed(settings, only))
-
-    def folder(name: str) -> Path:
-        return store.ensure([name])[name]
-
-    workers = build_workers(settings, folder)
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(workers.close)
+        workers = await stack.enter_async_context(_workers(settings, fetch, only))
+        if warm_up is WarmUp.FIRST:
+            for handler in workers.handlers.values():
+                await handler.warm_up()
         yield await stack.enter_async_context(
             embedded_server(
-                {name: h for name, h in workers.handlers.items() if h.service in only},
+                workers.handlers,
                 key=key,
-                port=port,
                 queue_limit=settings.skydeck_queue_limit,
                 clock=SystemClock(),
+                warm_up=None if warm_up is WarmUp.BACKGROUND else (),
             )
+        )
+
+
+async def serve_until_stopped(
+    settings: Settings,
+    *,
+    port: int,
+    key: SecretStr,
+    fetch: Fetch,
+    on_ready: Callable[[str], object],
+) -> None:
+    """Serve the three services for others, on loopback, until Ctrl-C.
+
+    Raises:
+        BadSettings: The port is taken.
+        WeightsError: The models are not there and cannot be fetched.
+    """
+    _require_local()
+    from bot.workers.server import serve  # noqa: PLC0415
+
+    async with _workers(settings, fetch, ALL_SERVICES) as workers:
+        await serve(
+            workers.handlers,
+            key=key,
+            port=port,
+            queue_limit=settings.skydeck_queue_limit,
+            clock=SystemClock(),
+            on_ready=on_ready,
+        )
+
+
+@contextlib.asynccontextmanager
+async def _workers(
+    settings: Settings, fetch: Fetch, only: Collection[Service]
+) -> AsyncIterator["Workers"]:
+    from bot.workers.build import build_workers, models_needed  # noqa: PLC0415
+
+    store = WeightStore(settings.skydeck_weights_dir)
+    fetch(store, models_needed(settings, only))
+    workers = build_workers(settings, lambda name: store.ensure([name])[name], only)
+    try:
+        yield workers
+    finally:
+        await workers.close()
+
+
+def _require_local() -> None:
+    missing = [name for name in ("uvicorn", "starlette") if find_spec(name) is None]
+    if missing:
+        raise WeightsError(
+            f"The local services need {' and '.join(missing)}.",
+            hint="pip install 'skydeck[local]', or set RUNPOD_API_KEY.",
         )
 
 

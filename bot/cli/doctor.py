@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from bot.contract import Service
+    from bot.contract.job import Health
     from bot.settings import Settings
 
 _UNHEALTHY = 4
@@ -123,7 +125,7 @@ def _audio() -> Finding:
     def round_trip() -> str:
         import numpy as np  # noqa: PLC0415
 
-        tone = np.sin(np.arange(16_000) / 10).astype(np.float32) / 2
+        tone = np.sin(np.arange(16_000) / 10).astype(np.float32)
         heard = codec.decode(ogg.mux(codec.encode(tone, 16_000)), limit_s=2)
         return f"Opus encodes and decodes ({len(heard) / 16_000:.0f} s)"
 
@@ -157,8 +159,9 @@ def _weights(settings: "Settings") -> Finding:
     from bot.workers.build import models_needed  # noqa: PLC0415
 
     needed = models_needed(settings, set(Service))
+    in_place = {ModelState.READY, ModelState.UNVERIFIED}  # verified at first use
     states = {m.name: m.state for m in WeightStore(settings.skydeck_weights_dir).status()}
-    absent = [name for name in needed if states.get(name) is not ModelState.READY]
+    absent = [name for name in needed if states.get(name) not in in_place]
     return Finding(
         "weights",
         well=not absent,
@@ -206,9 +209,59 @@ def _try(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, well=False, state=f"{type(e).__name__}: {e}", advice=advice)
 
 
-async def _probe(settings: "Settings", service: object) -> str:
-    raise NotImplementedError
+async def _probe(settings: "Settings", service: "Service") -> str:
+    counts = await _ask(settings, service)
+    workers, jobs = counts.workers, counts.jobs
+    return f"{_warmth(counts)}; {workers.running} working, {jobs.inQueue} jobs waiting"
+
+
+async def _ask(settings: "Settings", service: "Service") -> "Health":
+    from bot.app import open_services  # noqa: PLC0415
+
+    async with open_services(settings, fetch=lambda *_: None, only={service}) as services:
+        return await services.client.health(service)
+
+
+def _warmth(health: "Health") -> str:
+    """What /health can tell. A ready worker may still be asleep, so "warm" would be a guess."""
+    workers = health.workers
+    if workers.ready + workers.running:
+        return "a worker is there"
+    if workers.initializing:
+        return "a worker is starting"
+    if workers.throttled:
+        return "no GPU is free for a worker"
+    return "no worker: the next job starts one"
 
 
 async def _health(settings: "Settings", *, as_json: bool) -> bool:
-    raise NotImplementedError
+    """Ask every service; whether one could not be asked."""
+    import json  # noqa: PLC0415
+
+    from bot.contract import Service  # noqa: PLC0415
+    from bot.errors import SkydeckError  # noqa: PLC0415
+
+    failed = False
+    for service in Service:
+        name = service.value.lower()
+        try:
+            counts = await _ask(settings, service)
+        except SkydeckError as e:
+            failed = True
+            line, data = f"{name}: {e}", {"service": name, "error": e.code, "message": str(e)}
+        else:
+            line = f"{name}: {_warmth(counts)}; {_figures(counts)}"
+            data = {"service": name, **counts.to_wire()}
+        sys.stdout.write((json.dumps(data, ensure_ascii=False) if as_json else line) + "\n")
+    return failed
+
+
+def _figures(health: "Health") -> str:
+    workers, jobs = health.workers, health.jobs
+    return (
+        f"workers: {workers.running} working, {workers.idle} idle, "
+        f"{workers.initializing} starting, {workers.throttled} throttled, "
+        f"{workers.unhealthy} unhealthy; "
+        f"jobs: {jobs.inQueue} waiting, {jobs.inProgress} in progress, "
+        f"{jobs.completed} completed, {jobs.failed} failed"
+    )

@@ -29,8 +29,14 @@ class Result:
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 
+_WORTH_TELLING_MS = 500
+
+
 class Sink(Protocol):
     """Where the events of a job go."""
+
+    def note(self, words: str) -> None:
+        """Something that takes a while has begun."""
 
     def state(self, update: Update) -> None:
         """The job has come further."""
@@ -62,6 +68,8 @@ async def follow(updates: AsyncIterator[Update], sink: Sink, clock: Clock) -> Re
         if update.state is not state:
             state = update.state
             sink.state(update)
+            if state is JobState.RUNNING:
+                marks.setdefault("worker", round((clock.now() - started) * 1000, 1))
         if update.response is not None:
             last = update.response
             for name in _show(last, sink, seen=marks):
@@ -88,6 +96,9 @@ def _show(response: Response, sink: Sink, *, seen: dict[str, float]) -> Iterator
 
 class JsonSink:
     """One JSON object a line on standard output, and nothing else."""
+
+    def note(self, words: str) -> None:
+        """Nothing: a note is for people."""
 
     def state(self, update: Update) -> None:
         """Write a `state` event."""
@@ -118,7 +129,7 @@ class JsonSink:
             usage=usage,
             timings_ms={
                 name: result.timings_ms.get(name)
-                for name in ("asr", "first_token", "first_audio", "total")
+                for name in ("worker", "asr", "first_token", "first_audio", "total")
             },
         )
 
@@ -144,6 +155,10 @@ class ScreenSink:
         self._spinner = contextlib.ExitStack()
         self._status: Any = None
         self._line_open = False
+
+    def note(self, words: str) -> None:
+        """Show what has begun."""
+        self._say(f"{self._assistant}: {words} …")
 
     def state(self, update: Update) -> None:
         """Show the state, with a spinner where there is a terminal."""
@@ -180,7 +195,7 @@ class ScreenSink:
             self._write(readable(response) + "\n")
         if response.transcript == "":
             self._screen.print("Nothing was said in this recording.")
-        self._screen.print(f"[dim]{summary(result)}[/dim]")
+        self._screen.print(summary(result), style="dim", markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -215,16 +230,21 @@ def readable(response: Response) -> str:
 
 
 def summary(result: Result) -> str:
-    """One line: where the reply is, how long each step took, what it cost."""
+    """One line: where the reply is, how long each step took once a worker had it, what it cost."""
     marks = result.timings_ms
     parts = []
     if result.audio_path is not None:
         audio = result.response.audio
         seconds = (audio.duration_ms or 0) / 1000 if audio else 0
         parts.append(f"{result.audio_path} ({seconds:.1f} s)")
+    waited = marks.get("worker", 0.0)
+    if waited > _WORTH_TELLING_MS:
+        parts.append(f"waited {waited / 1000:.1f} s for a worker, then")
     names = {"asr": "heard", "first_token": "first word", "first_audio": "first sound"}
-    parts += [f"{words} {marks[n] / 1000:.2f} s" for n, words in names.items() if n in marks]
-    parts.append(f"done {marks['total'] / 1000:.2f} s")
+    names["total"] = "done"
+    for name, words in names.items():
+        if name in marks:
+            parts.append(f"{words} {(marks[name] - waited) / 1000:.2f} s")
     usage = result.response.usage
     if usage and usage.cost_usd is not None:
         parts.append(f"${usage.cost_usd:.4f}")

@@ -29,7 +29,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(contract.app, name="contract")
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001  (Typer's callback)
+def _show_version(wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"skydeck {version('skydeck')}\n")
         raise typer.Exit

@@ -5,15 +5,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.app import Services, open_services
+from bot.app import Services, WarmUp, open_services
 from bot.cli.clip import save_reply
-from bot.cli.follow import JsonSink, Result, ScreenSink, follow
+from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
 from bot.cli.models import pull_with_progress
 from bot.clock import SystemClock
 from bot.contract import Request, Service, Source, System
 from bot.contract.factory import File, read_build
 from bot.errors import BadInput
 from bot.settings import Settings
+from bot.weights import WeightStore
 
 _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
 
@@ -26,11 +27,13 @@ class Turn:
         settings: All settings.
         as_json: Machine-readable output.
         save: Where the reply's audio (Penny) or files (Factory) go.
+        warm_up: When models on this machine are loaded.
     """
 
     settings: Settings
     as_json: bool = False
     save: Path | None = None
+    warm_up: WarmUp = WarmUp.NEVER
 
     @property
     def source(self) -> Source:
@@ -45,20 +48,29 @@ async def perform(turn: Turn, request: Request) -> None:
         SkydeckError: It failed.
     """
     service = request.target.service
-    if turn.settings.embedded and not turn.as_json:
-        sys.stderr.write("No RUNPOD_API_KEY: the services run on this machine.\n")
+    sink: JsonSink | ScreenSink = JsonSink()
     with contextlib.ExitStack() as screen:
+        if not turn.as_json:
+            sink = ScreenSink(_name(request), streams=service is Service.PENNY)
+            screen.callback(sink.close)
+        if turn.settings.embedded:
+            sys.stderr.write("No RUNPOD_API_KEY: the services run on this machine.\n")
         async with open_services(
-            turn.settings, only={service}, fetch=pull_with_progress
+            turn.settings,
+            only={service},
+            fetch=lambda store, names: _fetch(store, names, sink, turn.warm_up),
+            warm_up=turn.warm_up,
         ) as services:
-            sink: JsonSink | ScreenSink = JsonSink()
-            if not turn.as_json:
-                sink = ScreenSink(_name(request), streams=service is Service.PENNY)
-                screen.callback(sink.close)
             result = await _call(services, request, sink)
             if turn.save is not None:
                 _keep(result, service, turn.save)
             sink.final(result)
+
+
+def _fetch(store: WeightStore, names: list[str], sink: Sink, warm_up: WarmUp) -> None:
+    pull_with_progress(store, names)
+    if warm_up is WarmUp.FIRST:
+        sink.note("loading the models")
 
 
 async def _call(services: Services, request: Request, sink: JsonSink | ScreenSink) -> Result:

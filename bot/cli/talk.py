@@ -29,6 +29,7 @@ def talk(
     """
     import asyncio  # noqa: PLC0415
 
+    from bot.app import WarmUp  # noqa: PLC0415
     from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clip  # noqa: PLC0415
     from bot.cli.run import Turn, perform  # noqa: PLC0415
     from bot.contract.penny import converse  # noqa: PLC0415
@@ -38,5 +39,5 @@ def talk(
     if save is not None:
         check_writable(save)
     clip = read_clip(file, language=language, limit_s=QUESTION_LIMIT_S)
-    turn = Turn(settings, as_json=as_json, save=save)
+    turn = Turn(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
     asyncio.run(perform(turn, converse(clip, source=turn.source)))

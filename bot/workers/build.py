@@ -5,37 +5,31 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.settings import Settings
 from bot.workers.claude import Claude
-from bot.workers.factory.handler import FactoryHandler
-from bot.workers.grace.handler import GraceHandler
-from bot.workers.penny.asr import Whisper
-from bot.workers.penny.handler import PennyHandler
-from bot.workers.penny.tts import LocalVoices
 from bot.workers.ports import Handler, LanguageModel
 from bot.workers.qwen import Qwen
 
 EARS_ENGLISH, EARS_OTHERS, VOICE = "whisper-tiny.en", "whisper-base", "piper-joe"
 
 ModelFolder = Callable[[str], Path]
-"""Gives the folder of a model by its name in `weights.toml`, fetched and verified; blocking."""
+"""Gives the folder of a model by its name in the manifest, fetched and verified; blocking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The three services in this process, by endpoint name, and the models that they share."""
+    """Services in this process, by endpoint id, and the models that they share."""
 
     handlers: Mapping[str, Handler]
-    _models: tuple[LanguageModel, ...]
+    models: tuple[LanguageModel, ...]
 
     async def close(self) -> None:
         """Let go of all models."""
         for handler in self.handlers.values():
             await handler.close()
-        for model in self._models:
+        for model in self.models:
             await model.close()
 
 
@@ -45,34 +39,69 @@ def models_needed(settings: Settings, services: Collection[Service]) -> list[str
     return [*speech, settings.skydeck_local_model.value]
 
 
-def build_workers(settings: Settings, folder: ModelFolder) -> Workers:
-    """The services; nothing is loaded before it is needed.
+def build_workers(
+    settings: Settings, folder: ModelFolder, services: Collection[Service] = frozenset(Service)
+) -> Workers:
+    """The services; no model is loaded before it is needed.
 
     Args:
         settings: Which models to use.
         folder: Where they are.
+        services: Which services to build.
 
     Raises:
         BadSettings: Grace's catalogue cannot be used.
     """
-    clock = SystemClock()
-    threads = settings.skydeck_threads or os.cpu_count() or 1
-    local_model = settings.skydeck_local_model.value
-    qwen = Qwen(lambda: folder(local_model) / "model.gguf", threads=threads)
+    local = settings.skydeck_local_model.value
+    qwen = Qwen(lambda: folder(local) / "model.gguf", threads=_threads(settings))
     models: list[LanguageModel] = [qwen]
-    brain: LanguageModel = qwen
-    if settings.anthropic_api_key is not None:
-        brain = Claude(settings.anthropic_api_key, model=settings.anthropic_model)
-        models.append(brain)
-    penny = PennyHandler(
-        ears=Whisper(lambda: folder(EARS_ENGLISH), lambda: folder(EARS_OTHERS), threads=threads),
+    handlers: dict[str, Handler] = {}
+    for service in services:
+        match service:
+            case Service.PENNY:
+                brain = _penny_brain(settings, qwen)
+                handlers["penny"] = _penny(settings, folder, brain)
+                models += [] if brain is qwen else [brain]
+            case Service.GRACE:
+                handlers["grace"] = _grace(settings, qwen)
+            case Service.FACTORY:
+                handlers["factory"] = _factory(qwen)
+    return Workers(handlers, tuple(models))
+
+
+def _threads(settings: Settings) -> int:
+    return settings.skydeck_threads or os.cpu_count() or 1
+
+
+def _penny_brain(settings: Settings, qwen: Qwen) -> LanguageModel:
+    if settings.anthropic_api_key is None:
+        return qwen
+    return Claude(settings.anthropic_api_key, model=settings.anthropic_model)
+
+
+def _penny(settings: Settings, folder: ModelFolder, brain: LanguageModel) -> Handler:
+    from bot.workers.penny.asr import Whisper  # noqa: PLC0415  (only who serves Penny needs it)
+    from bot.workers.penny.handler import PennyHandler  # noqa: PLC0415
+    from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415
+
+    return PennyHandler(
+        ears=Whisper(
+            lambda: folder(EARS_ENGLISH), lambda: folder(EARS_OTHERS), threads=_threads(settings)
+        ),
         brain=brain,
         mouth=LocalVoices(lambda: folder(VOICE)),
-        clock=clock,
+        clock=SystemClock(),
     )
-    handlers: dict[str, Handler] = {
-        "penny": penny,
-        "grace": GraceHandler(load_grace(settings), qwen),
-        "factory": FactoryHandler(qwen),
-    }
-    return Workers(handlers, tuple(models))
+
+
+def _grace(settings: Settings, model: LanguageModel) -> Handler:
+    from bot.catalogue import load_grace  # noqa: PLC0415
+    from bot.workers.grace.handler import GraceHandler  # noqa: PLC0415
+
+    return GraceHandler(load_grace(settings), model)
+
+
+def _factory(model: LanguageModel) -> Handler:
+    from bot.workers.factory.handler import FactoryHandler  # noqa: PLC0415
+
+    return FactoryHandler(model)
