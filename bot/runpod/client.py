@@ -56,7 +56,8 @@ class RunPodClient:
 
     Leaving an iteration early, by `break`, an error or a cancelled task, cancels the job at the
     service: in the background, so a person who interrupts need not wait; leaving the client waits
-    for that, for a bounded time.
+    for that, for a bounded time. While `/runsync` is held the job has no id yet: left then, it
+    runs to its end, or to its deadline, of which RunPod is told.
 
     Args:
         base_url: Where the endpoints are, as `https://api.runpod.ai/v2`.

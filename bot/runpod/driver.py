@@ -1,6 +1,7 @@
 """Drives flows: does what they ask, and looks after the jobs that their callers have left."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass
@@ -8,9 +9,23 @@ from typing import Final, TypeVar
 
 from bot.clock import Clock
 from bot.runpod.job import accepted_id, cancel
+from bot.runpod.reading import clean
 from bot.runpod.retry import Dice
 from bot.runpod.transport import Carrier
-from bot.runpod.values import Flow, HttpRequest, Outcome, Pause, Reply, Sent, Tick, Update
+from bot.runpod.values import (
+    Breakage,
+    Flow,
+    HttpRequest,
+    Outcome,
+    Pause,
+    Reply,
+    Sent,
+    Tick,
+    TransportFailure,
+    Update,
+)
+
+_log = logging.getLogger(__name__)
 
 _FAREWELL_S: Final = 15.0
 """How long leaving waits until the jobs that nobody wants any more are cancelled."""
@@ -68,8 +83,8 @@ class Driver:
         finally:
             for task in self._farewells:
                 task.cancel()
-            await self._group.__aexit__(None, None, None)
             await self._carrier.close()
+            await self._group.__aexit__(None, None, None)
 
     def crowd(self, under: str) -> int:
         """How many jobs are in flight at an endpoint."""
@@ -77,6 +92,10 @@ class Driver:
 
     async def result(self, flow: Flow[_T], under: str) -> _T:
         """Run a flow that has nothing to tell on the way."""
+        self._check_running()
+        return await self._run(flow, under)
+
+    async def _run(self, flow: Flow[_T], under: str) -> _T:
         sent: Sent | None = None
         while True:
             try:
@@ -100,6 +119,7 @@ class Driver:
         try:
             sent: Sent | None = None
             while not isinstance(asked := _step(flow, sent), Outcome):
+                self._check_running()
                 if isinstance(asked, Update):
                     job.job_id = asked.job_id or job.job_id
                     yield asked
@@ -119,26 +139,35 @@ class Driver:
 
     async def _do(self, asked: HttpRequest | Pause | Update, under: str) -> Sent:
         if isinstance(asked, HttpRequest):
-            if not self._is_running:
-                raise RuntimeError("the client is not open")
             return await self._carrier.carry(asked, under=under)
         if isinstance(asked, Pause):
             await self._clock.sleep(asked.seconds)
         return Tick(self._clock.now())
 
+    def _check_running(self) -> None:
+        if not self._is_running:
+            raise RuntimeError("the client is not open: use it as `async with RunPodClient(…)`")
+
     # -- jobs that are left ------------------------------------------------------------------
 
     async def _land(self, request: HttpRequest, job: OpenJob) -> Reply:
         """Hand a job in such that a caller who is cancelled meanwhile does not leave it behind."""
-        if not self._is_running:
-            raise RuntimeError("the client is not open")
-        task = self._group.create_task(self._carrier.carry(request, under=job.under))
+        task = self._group.create_task(self._carry(request, job.under))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             job.settled = True
             self._farewell(self._cancel_unborn(task, job.under))
             raise
+
+    async def _carry(self, request: HttpRequest, under: str) -> Reply:
+        """For a task of the group, whose error would cancel whoever has opened the client."""
+        try:
+            return await self._carrier.carry(request, under=under)
+        except Exception as e:  # noqa: BLE001 - see above; the error is logged and told
+            _log.exception("A request ended in an unexpected way.")
+            reason = f"unexpected {type(e).__name__}"
+            return TransportFailure(kind=Breakage.BROKEN, reason=reason, now=self._clock.now())
 
     def _leave(self, job: OpenJob) -> None:
         self._open.discard(job)
@@ -159,8 +188,14 @@ class Driver:
             await self._cancel(job_id, under)
 
     async def _cancel(self, job_id: str, under: str) -> None:
-        flow = cancel(job_id, dice=self._dice, now=self._clock.now())
-        await self.result(flow, under)
+        try:
+            flow = cancel(job_id, dice=self._dice, now=self._clock.now())
+            cancelled = await self._run(flow, under)
+        except Exception:  # noqa: BLE001 - nobody waits for this task, and it must not cancel others
+            _log.exception("Cancelling a job ended in an unexpected way.")
+            cancelled = False
+        if not cancelled:
+            _log.warning("The job %s could not be cancelled; it ends by itself.", clean(job_id))
 
 
 def _step(flow: Flow[Outcome], sent: Sent | None) -> HttpRequest | Pause | Update | Outcome:

@@ -6,6 +6,7 @@ and costs half of the time of a request.
 """
 
 import asyncio
+import functools
 from collections.abc import AsyncIterable
 from typing import Final
 
@@ -76,7 +77,7 @@ class Carrier:
         """
         try:
             async with asyncio.timeout(request.timeout_s):
-                return await self._exchange(request, f"{self._base}{under}/{request.path}")
+                return await self._exchange(request, _url(f"{self._base}{under}/{request.path}"))
         except _Oversized:
             return self._failure(Breakage.OVERSIZED, "the answer is too large")
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
@@ -87,7 +88,7 @@ class Carrier:
         """Close the connections."""
         await self._transport.aclose()
 
-    async def _exchange(self, request: HttpRequest, url: str) -> HttpResponse:
+    async def _exchange(self, request: HttpRequest, url: httpx.URL) -> HttpResponse:
         response = await self._transport.handle_async_request(
             httpx.Request(
                 request.method,
@@ -116,6 +117,10 @@ class Carrier:
 
 class _Oversized(Exception):
     """The answer is over the limit."""
+
+
+_url = functools.lru_cache(maxsize=512)(httpx.URL)
+"""Parsing an address costs as much as parsing an answer, and a job is polled at the same one."""
 
 
 async def _read(response: httpx.Response) -> bytes:

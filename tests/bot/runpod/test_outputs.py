@@ -1,0 +1,78 @@
+"""What a worker yields: told once each, put together again, never lost."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.runpod.outputs import Joiner, Outputs
+from tests.fakes.runpod_script import completed, partial
+
+
+@given(st.lists(st.integers(1, 200)), st.text(min_size=1, max_size=300))
+def test_a_contract_survives_any_split(cuts, text):
+    whole = json.dumps(completed(text), ensure_ascii=False)
+    pieces, rest = [], whole
+    for cut in cuts:
+        if len(rest) > cut:
+            pieces.append(rest[:cut])
+            rest = rest[cut:]
+    joiner = Joiner()
+    found = [value for piece in [*pieces, rest] for value in joiner.feed(piece)]
+    assert [*found, *joiner.flush()] == [completed(text)]
+
+
+@given(st.lists(st.text(max_size=20)))
+def test_words_come_out_as_they_went_in(words):
+    joiner = Joiner()
+    found = [value for word in words for value in joiner.feed(word)]
+    assert [*found, *joiner.flush()] == words
+
+
+def test_json_that_is_no_contract_stays_words():
+    joiner = Joiner()
+    assert joiner.feed('{"a":') == []
+    assert joiner.feed(" 1}") == ['{"a":', " 1}"]
+
+
+def test_what_never_ends_is_let_go():
+    joiner = Joiner()
+    assert joiner.feed('{"a": "') == []
+    out = [value for _ in range(5000) for value in joiner.feed("x")]
+    assert len(out) >= 4096
+
+
+def test_a_dict_ends_what_was_held_back():
+    assert Joiner().feed(1) == [1]
+    joiner = Joiner()
+    joiner.feed('{"a":')
+    assert joiner.feed(partial(0)) == ['{"a":', partial(0)]
+
+
+def test_unnumbered_partials_are_not_told_again():
+    bare = {"status": "partial", "output": {"text": "a"}}
+    outputs = Outputs()
+    assert len(outputs.feed([bare, bare])) == 2
+    missed, final = outputs.settle([bare, bare, completed()])
+    assert missed == []
+    assert final.text == "hello"
+    missed, _ = Outputs().settle([bare, bare, completed()])
+    assert len(missed) == 2
+
+
+def test_a_list_that_is_the_result_itself():
+    _, final = Outputs().settle([1, 2, 3])
+    assert final.output.data == [1, 2, 3]
+
+
+def test_the_last_of_foreign_values_that_looks_like_an_answer():
+    outputs = Outputs()
+    outputs.feed([{"step": 1}, {"output": {"data": "end"}}])
+    assert outputs.settle(None)[1].text == "end"
+    outputs = Outputs()
+    outputs.feed([{"step": 1}, {"step": 2}])
+    assert outputs.settle(None)[1].output.data == [{"step": 1}, {"step": 2}]
+
+
+def test_nothing_at_all():
+    assert Outputs().settle(None) == ([], None)
