@@ -272,6 +272,10 @@ class TestPollFaults:
         assert submit(script(mode, *faults), mode, deadline_s=600).text == "hello"
 
     @pytest.mark.parametrize("mode", MODES)
+    def test_only_faults_in_a_row_count(self, mode):
+        assert submit(script(mode, *[RESET, RUNNING] * 40), mode, deadline_s=600).text == "hello"
+
+    @pytest.mark.parametrize("mode", MODES)
     def test_out_of_reach_for_longer_leaves_the_job_alone_and_says_its_id(self, mode):
         service = Script(run=[QUEUED], runsync=[QUEUED], stream=[RESET], status=[RESET])
         play = submit(service, mode, deadline_s=3600)
