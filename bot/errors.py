@@ -12,7 +12,8 @@ SkydeckError
 │   ├── OutputLost             COMPLETED, but the output never arrived
 │   ├── DeadlineExceeded       it took longer than the caller allowed
 │   ├── JobCancelled           somebody cancelled it
-│   └── WeightsError           a model file is missing, damaged, or has no room
+│   ├── WeightsError           a model file is missing, damaged, or has no room
+│   └── StoreFailed            the database cannot be read or written
 └── ServiceUnreachable     exit 4: no answer that could be used
     ├── KeyRefused             401 or 403
     ├── EndpointNotFound       404 for the endpoint itself
@@ -135,6 +136,12 @@ class WeightsError(ServiceFailed):
     """A model file is missing, damaged, or cannot be stored."""
 
     code = "weights"
+
+
+class StoreFailed(ServiceFailed):
+    """The database cannot be read or written; what was not stored is not to be relied on."""
+
+    code = "store"
 
 
 class ServiceUnreachable(SkydeckError):

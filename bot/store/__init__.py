@@ -1,0 +1,46 @@
+"""Memory that lasts: settings, conversations and the job journal, in SQLite or PostgreSQL.
+
+Callers see frozen values and no session: each method is one transaction of its own.
+"""
+
+from bot.store.conversations import Conversations, Role, StoredMessage
+from bot.store.guilds import GuildChanges, Guilds, GuildSettings
+from bot.store.journal import Journal, Load
+from bot.store.privacy import Forgotten, Privacy
+from bot.store.recovery import (
+    RUNPOD_KEEPS,
+    Ending,
+    Entry,
+    Job,
+    JobStage,
+    Kept,
+    Recovered,
+    Recovery,
+    decide,
+)
+from bot.store.store import LEASE_MS, Pruned, Store
+
+__all__ = [
+    "LEASE_MS",
+    "RUNPOD_KEEPS",
+    "Conversations",
+    "Ending",
+    "Entry",
+    "Forgotten",
+    "GuildChanges",
+    "GuildSettings",
+    "Guilds",
+    "Job",
+    "JobStage",
+    "Journal",
+    "Kept",
+    "Load",
+    "Privacy",
+    "Pruned",
+    "Recovered",
+    "Recovery",
+    "Role",
+    "Store",
+    "StoredMessage",
+    "decide",
+]

@@ -1,0 +1,72 @@
+"""Where the database is: the URL a person writes, checked and made the drivers' own."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import BadSettings
+
+_HINT = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database that can be opened.
+
+    Attributes:
+        url: With the asynchronous driver's name in it. Holds the password: never to be logged.
+        file: The SQLite file; None for PostgreSQL.
+    """
+
+    url: URL
+    file: Path | None
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read a database URL as people write it.
+
+        `postgres://` and `sslmode=` are understood, because hosts hand out such URLs.
+
+        Raises:
+            BadSettings: Not a URL, another kind of database, or a missing driver. The message
+                never repeats the text, which may hold a password.
+        """
+        try:
+            url = make_url(text)
+        except (ArgumentError, ValueError):
+            raise BadSettings("The database URL cannot be read.", hint=_HINT) from None
+        match url.get_backend_name():
+            case "sqlite":
+                return cls._sqlite(url)
+            case "postgresql" | "postgres":
+                return cls._postgresql(url)
+            case other:
+                raise BadSettings(f"{other} databases are not supported.", hint=_HINT)
+
+    @classmethod
+    def _sqlite(cls, url: URL) -> "Address":
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+            raise BadSettings("The SQLite URL names no file.", hint=_HINT)
+        file = Path(url.database).expanduser().absolute()
+        return cls(URL.create("sqlite+aiosqlite", database=str(file)), file)
+
+    @classmethod
+    def _postgresql(cls, url: URL) -> "Address":
+        if importlib.util.find_spec("asyncpg") is None:
+            raise BadSettings(
+                "PostgreSQL needs the package asyncpg.", hint="pip install 'skydeck[postgres]'"
+            )
+        query = dict(url.query)
+        if "sslmode" in query:
+            query["ssl"] = query.pop("sslmode")
+        return cls(url.set(drivername="postgresql+asyncpg", query=query), None)
+
+    @property
+    def label(self) -> str:
+        """The address in words for messages: no user, no password, no options."""
+        if self.file is not None:
+            return str(self.file)
+        return f"PostgreSQL {self.url.host or 'on this machine'}/{self.url.database or ''}"

@@ -1,0 +1,26 @@
+"""How large what is stored may be, and text that every database accepts."""
+
+from typing import Final
+
+CONTENT_LIMIT_CHARS: Final = 200_000
+"""The longest remembered message; what is longer is cut, no model reads that far back."""
+NAME_LIMIT_CHARS: Final = 100
+"""The longest author's name (Discord allows 32, a webhook 80)."""
+LINE_LIMIT_CHARS: Final = 200
+"""The longest title of a job, and the longest detail of its ending."""
+PLACE_LIMIT_BYTES: Final = 4096
+"""The longest place, as JSON."""
+REQUEST_LIMIT_BYTES: Final = 1024 * 1024
+"""The largest request that is kept; a clip of speech is larger and is not."""
+PARTS_LIMIT: Final = 200
+"""Over how many further messages a reply may be spread."""
+
+
+def storable(text: str, limit: int) -> str:
+    """`text` cut to `limit` characters, without what PostgreSQL or UTF-8 cannot hold.
+
+    PostgreSQL refuses U+0000 in a text, and a lone surrogate has no UTF-8 form; both turn up in
+    files that people attach.
+    """
+    cut = text[:limit].replace("\x00", "")
+    return cut.encode("utf-8", "replace").decode("utf-8")

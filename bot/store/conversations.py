@@ -1,0 +1,275 @@
+"""What was said: reply chains and threads, as far back as fits a prompt."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, Select, delete, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.bounds import (
+    CONTENT_LIMIT_CHARS,
+    NAME_LIMIT_CHARS,
+    PARTS_LIMIT,
+    storable,
+)
+from bot.store.database import Database
+from bot.store.tables import message_parts as parts
+from bot.store.tables import messages
+
+MESSAGES_LIMIT: Final = 200
+"""The most messages that one look back returns."""
+PRUNE_BATCH: Final = 1000
+"""How many rows one transaction deletes, so that nobody waits long for the write lock."""
+
+
+class Role(StrEnum):
+    """Who speaks, in the contract's words."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """One utterance.
+
+    Attributes:
+        message_id: Discord's id; of a reply that is spread over several messages, the first.
+        conversation_id: The thread, or the first message of the reply chain, or the DM channel.
+        person_id: Whose data this is: the author, or the person whom the assistant answers.
+        author_id: Who said it.
+        author_name: Under which name.
+        role: A person or the assistant.
+        content: The words.
+        created_at_ms: When, UTC epoch milliseconds.
+        parent_id: The message it replies to, or a part of that.
+        guild_id: The server; None in a DM.
+        edited_at_ms: When it was last changed.
+        parts: The further messages of a long reply, in order.
+    """
+
+    message_id: int
+    conversation_id: int
+    person_id: int
+    author_id: int
+    author_name: str
+    role: Role
+    content: str
+    created_at_ms: int
+    parent_id: int | None = None
+    guild_id: int | None = None
+    edited_at_ms: int | None = None
+    parts: tuple[int, ...] = ()
+
+
+class Conversations:
+    """The memory of all chats. Every method raises StoreFailed when the database cannot be used.
+
+    A message may be named by its id or by the id of any of its parts.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, message: StoredMessage) -> bool:
+        """Remember a message; content beyond `CONTENT_LIMIT_CHARS` is cut.
+
+        Returns:
+            False when it was known already: the gateway repeats itself after a reconnect.
+        """
+        values = asdict(message)
+        del values["parts"]
+        values["content"] = storable(message.content, CONTENT_LIMIT_CHARS)
+        values["author_name"] = storable(message.author_name, NAME_LIMIT_CHARS)
+        insert = self._database.insert(messages).values(values).on_conflict_do_nothing()
+        async with self._database.writing() as connection:
+            added = await connection.execute(insert)
+            if added.rowcount == 0:
+                return False
+            await self._set_parts(connection, message.message_id, message.parts)
+            return True
+
+    async def get(self, message_id: int) -> StoredMessage | None:
+        """The message; None when it is not remembered."""
+        query = select(messages).where(messages.c.message_id == _whole(message_id))
+        async with self._database.reading() as connection:
+            found = await _collect(connection, query, CONTENT_LIMIT_CHARS)
+        return found[0] if found else None
+
+    async def chain(self, message_id: int, *, budget_chars: int) -> tuple[StoredMessage, ...]:
+        """The message and what it replies to, and so on, as far back as fits.
+
+        Returns:
+            Oldest first. The newest is always there, cut when it alone is over the budget; the
+            walk ends before the first older one that does not fit, at a message that is not
+            remembered, or after `MESSAGES_LIMIT`.
+        """
+        async with self._database.reading() as connection:
+            found = await _collect(connection, _upwards(message_id), budget_chars)
+        return tuple(reversed(found))
+
+    async def thread(
+        self, conversation_id: int, *, budget_chars: int, before: int | None = None
+    ) -> tuple[StoredMessage, ...]:
+        """The newest messages of a conversation that fit, oldest first, as `chain` chooses them.
+
+        Args:
+            conversation_id: Which one.
+            budget_chars: How much text fits.
+            before: Only messages older than this one.
+        """
+        query = select(messages).where(messages.c.conversation_id == conversation_id)
+        if before is not None:
+            query = query.where(messages.c.message_id < before)
+        query = query.order_by(messages.c.message_id.desc()).limit(MESSAGES_LIMIT)
+        async with self._database.reading() as connection:
+            found = await _collect(connection, query, budget_chars)
+        return tuple(reversed(found))
+
+    async def edit(self, message_id: int, content: str, *, edited_at_ms: int) -> bool:
+        """Put new words into a message (a person edited it); False when it is not remembered."""
+        async with self._database.writing() as connection:
+            return await _rewrite(connection, message_id, content, edited_at_ms) is not None
+
+    async def replace(
+        self, message_id: int, content: str, *, parts: Sequence[int], edited_at_ms: int
+    ) -> bool:
+        """Put another reply in the place of one (it was generated again); False as for `edit`.
+
+        Args:
+            message_id: The reply's first message, which stays.
+            content: The new words.
+            parts: The further messages they are spread over, instead of the earlier ones.
+            edited_at_ms: When.
+        """
+        async with self._database.writing() as connection:
+            whole = await _rewrite(connection, message_id, content, edited_at_ms)
+            if whole is None:
+                return False
+            await self._set_parts(connection, whole, parts)
+            return True
+
+    async def delete(self, message_ids: Collection[int]) -> int:
+        """Forget messages that were deleted; a reply goes with any part of it. Returns how many."""
+        async with self._database.writing() as connection:
+            gone = 0
+            for batch in _batches(message_ids):
+                named = or_(
+                    messages.c.message_id.in_(batch),
+                    messages.c.message_id.in_(
+                        select(parts.c.message_id).where(parts.c.part_id.in_(batch))
+                    ),
+                )
+                gone += (await connection.execute(delete(messages).where(named))).rowcount
+            return gone
+
+    async def delete_conversation(self, conversation_id: int) -> int:
+        """Forget a whole conversation (its thread was deleted). Returns how many messages."""
+        async with self._database.writing() as connection:
+            gone = await connection.execute(
+                delete(messages).where(messages.c.conversation_id == conversation_id)
+            )
+            return gone.rowcount
+
+    async def prune(self, *, before_ms: int) -> int:
+        """Forget everything older than `before_ms`, in small steps. Returns how many messages."""
+        old = (
+            select(messages.c.message_id)
+            .where(messages.c.created_at_ms < before_ms)
+            .limit(PRUNE_BATCH)
+        )
+        gone = 0
+        while True:
+            async with self._database.writing() as connection:
+                step = await connection.execute(
+                    delete(messages).where(messages.c.message_id.in_(old))
+                )
+            gone += step.rowcount
+            if step.rowcount < PRUNE_BATCH:
+                return gone
+
+    async def _set_parts(
+        self, connection: AsyncConnection, message_id: int, part_ids: Sequence[int]
+    ) -> None:
+        await connection.execute(delete(parts).where(parts.c.message_id == message_id))
+        if part_ids:
+            rows = [{"part_id": p, "message_id": message_id} for p in part_ids[:PARTS_LIMIT]]
+            insert = self._database.insert(parts).values(rows)
+            await connection.execute(insert.on_conflict_do_nothing())
+
+
+def _whole(message_id: int) -> Any:
+    """SQL for the message that `message_id` names, itself or as one of its parts."""
+    owner = select(parts.c.message_id).where(parts.c.part_id == message_id).scalar_subquery()
+    return func.coalesce(owner, literal(message_id, messages.c.message_id.type))
+
+
+def _upwards(message_id: int) -> Select[Any]:
+    """SQL for the chain above a message, newest first.
+
+    A reply is always younger than what it replies to, and Discord's ids grow with time: asking
+    for that makes the walk end whatever the rows say.
+    """
+    ids = (messages.c.message_id, messages.c.parent_id)
+    start = select(*ids, literal(1).label("depth")).where(ids[0] == _whole(message_id))
+    walk = start.cte("walk", recursive=True)
+    owner = select(parts.c.message_id).where(parts.c.part_id == walk.c.parent_id).scalar_subquery()
+    step = select(*ids, walk.c.depth + 1).where(
+        ids[0] == func.coalesce(owner, walk.c.parent_id),
+        ids[0] < walk.c.message_id,
+        walk.c.depth < MESSAGES_LIMIT,
+    )
+    walk = walk.union_all(step)
+    query = select(messages).join(walk, walk.c.message_id == messages.c.message_id)
+    return query.order_by(walk.c.depth)
+
+
+async def _collect(
+    connection: AsyncConnection, query: Select[Any], budget_chars: int
+) -> list[StoredMessage]:
+    """Read rows, newest first, until the budget is used; the rest is never fetched."""
+    found: list[StoredMessage] = []
+    async with connection.stream(query) as result:
+        async for row in result.mappings():
+            message = _read(row)
+            if len(message.content) > budget_chars:
+                if not found:
+                    found.append(replace(message, content=message.content[:budget_chars]))
+                break
+            budget_chars -= len(message.content)
+            found.append(message)
+    return await _with_parts(connection, found)
+
+
+async def _with_parts(
+    connection: AsyncConnection, found: list[StoredMessage]
+) -> list[StoredMessage]:
+    by_message: dict[int, list[int]] = {m.message_id: [] for m in found}
+    query = select(parts).where(parts.c.message_id.in_(by_message)).order_by(parts.c.part_id)
+    for row in (await connection.execute(query)).mappings():
+        by_message[row["message_id"]].append(row["part_id"])
+    return [replace(m, parts=tuple(by_message[m.message_id])) for m in found]
+
+
+async def _rewrite(
+    connection: AsyncConnection, message_id: int, content: str, edited_at_ms: int
+) -> int | None:
+    change = (
+        update(messages)
+        .where(messages.c.message_id == _whole(message_id))
+        .values(content=storable(content, CONTENT_LIMIT_CHARS), edited_at_ms=edited_at_ms)
+        .returning(messages.c.message_id)
+    )
+    whole: int | None = (await connection.execute(change)).scalar_one_or_none()
+    return whole
+
+
+def _read(row: RowMapping) -> StoredMessage:
+    return StoredMessage(**{**row, "role": Role(row["role"])})
+
+
+def _batches(ids: Iterable[int], size: int = 500) -> Iterable[list[int]]:
+    everything = list(ids)
+    return (everything[i : i + size] for i in range(0, len(everything), size))

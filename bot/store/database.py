@@ -1,0 +1,166 @@
+"""Connections and transactions, the same for SQLite and PostgreSQL."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.errors import BadSettings, StoreFailed
+from bot.store.address import Address
+
+BUSY_TIMEOUT_MS: Final = 10_000
+"""How long a writer waits for another process to finish writing to the SQLite file."""
+_BEGIN: Final = "skydeck_begin"
+_REASON_LIMIT: Final = 200
+_OLDEST_SQLITE: Final = (3, 35)  # RETURNING
+
+_SQLITE_PRAGMAS: Final = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    # With a WAL, NORMAL keeps every commit when the process is killed, and a sound file when the
+    # power fails (https://sqlite.org/pragma.html#pragma_synchronous); FULL would add an fsync of
+    # some milliseconds before every paid call.
+    "PRAGMA synchronous = NORMAL",
+    # A deleted message is overwritten, not only unlinked.
+    "PRAGMA secure_delete = ON",
+)
+
+
+class Database:
+    """One database, its pool, and its transactions.
+
+    Args:
+        address: Where it is.
+        migrating: For changing the schema: one connection, and no foreign keys, which SQLite
+            would enforce while a table is being rebuilt.
+    """
+
+    def __init__(self, address: Address, *, migrating: bool = False) -> None:
+        self.address = address
+        self.is_sqlite = address.file is not None
+        self.engine = _engine(address, migrating=migrating)
+        # SQLite lets one write at a time. Waiting for each other here is fair and quick; waiting
+        # in its busy handler is polling.
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._immediate = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
+        self._bare = self.engine.execution_options(**{_BEGIN: ""})
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads.
+
+        Raises:
+            StoreFailed: The database cannot be used.
+        """
+        with translated(self.address):
+            async with self.engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes: committed at the end, rolled back on any exception.
+
+        On SQLite it takes the write lock at once. A transaction that reads first and then wants
+        to write could not wait for the lock: SQLite fails it, lest it write on what it misread.
+
+        Raises:
+            StoreFailed: The database cannot be used; nothing was written.
+        """
+        with translated(self.address):
+            async with self._turn, self._immediate.begin() as connection:
+                yield connection
+
+    def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+        """An INSERT that knows ON CONFLICT, which both databases have and SQL does not."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    async def scrub(self) -> None:
+        """Empty SQLite's write-ahead log into the file, so that deleted text is nowhere on disk.
+
+        Another process that is reading at this moment delays that to the next checkpoint.
+        """
+        if not self.is_sqlite:
+            return
+        with translated(self.address):
+            async with self._turn:
+                await self.pragma("wal_checkpoint(TRUNCATE)")
+
+    async def pragma(self, words: str) -> None:
+        """Run one of SQLite's own commands, outside of any transaction.
+
+        Raises:
+            SQLAlchemyError: As SQLite says it.
+        """
+        async with self._bare.connect() as connection:
+            await connection.exec_driver_sql(f"PRAGMA {words}")
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+@contextmanager
+def translated(address: Address) -> Iterator[None]:
+    """Turn what the drivers raise into our own error, without any stored word in it."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as e:
+        raise StoreFailed(
+            f"The database ({address.label}) failed: {_reason(e)}.",
+            hint="Check that it is running, reachable, and has room.",
+        ) from e
+
+
+def _reason(error: BaseException) -> str:
+    """The driver's first line, without the statement and its values."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    text = str(cause).strip() or type(cause).__name__
+    # asyncpg's errors come as "<class '…'>: words"
+    return text.splitlines()[0].rpartition(">: ")[2][:_REASON_LIMIT].rstrip(".")
+
+
+def _engine(address: Address, *, migrating: bool) -> AsyncEngine:
+    options: dict[str, Any] = {"hide_parameters": True}
+    if migrating:
+        options["poolclass"] = NullPool
+    else:
+        options |= {"pool_size": 4, "max_overflow": 12, "pool_timeout": 30.0}
+    if address.file is None:
+        options |= {"connect_args": {"timeout": 10.0, "command_timeout": 60.0}}
+        return create_async_engine(address.url, pool_pre_ping=True, **options)
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise BadSettings(
+            f"SQLite {sqlite3.sqlite_version} is too old; skydeck needs 3.35.",
+            hint="Use a newer Python build, or PostgreSQL.",
+        )
+    engine = create_async_engine(address.url, **options)
+    _prepare_sqlite(engine, foreign_keys=not migrating)
+    return engine
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
+    """Set each connection up, and begin transactions ourselves.
+
+    The driver begins one late, at the first INSERT, and so leaves schema changes outside of any.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (*_SQLITE_PRAGMAS, f"PRAGMA foreign_keys = {int(foreign_keys)}"):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        kind = connection.get_execution_options().get(_BEGIN, "DEFERRED")
+        if kind:
+            connection.exec_driver_sql(f"BEGIN {kind}")

@@ -1,0 +1,184 @@
+"""What each server has chosen."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypedDict, Unpack
+
+from sqlalchemy import RowMapping, delete, select, update
+
+from bot.clock import Clock
+from bot.contract import Service
+from bot.errors import TooLarge
+from bot.settings import Identity
+from bot.store import tables
+from bot.store.database import Database
+
+_CACHED_GUILDS: Final = 1024
+_CACHE_S: Final = 30.0
+"""Another process may have written: so old may be what a server's members see."""
+_CHANNELS_LIMIT: Final = 500
+_ROLES_LIMIT: Final = 250
+_LANGUAGE_LIMIT: Final = 16
+_MODULE_LIMIT: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildSettings:
+    """A server's choices; those of a server that has made none are the defaults.
+
+    Attributes:
+        guild_id: The server.
+        language: A Discord locale (`es-ES`); None follows each member's own.
+        identity: As whom the assistant speaks; None follows the deployment.
+        allowed_channels: Where it answers; empty means everywhere.
+        allowed_roles: Whom it answers; empty means everybody.
+        default_modules: The module to use where a member names none, by service.
+    """
+
+    guild_id: int
+    language: str | None = None
+    identity: Identity | None = None
+    allowed_channels: frozenset[int] = frozenset()
+    allowed_roles: frozenset[int] = frozenset()
+    default_modules: Mapping[Service, str] = field(default_factory=dict)
+
+
+class GuildChanges(TypedDict, total=False):
+    """The choices to change; what is left out stays."""
+
+    language: str | None
+    identity: Identity | None
+    allowed_channels: frozenset[int]
+    allowed_roles: frozenset[int]
+    default_modules: Mapping[Service, str]
+
+
+class Guilds:
+    """The servers' settings, read from memory where they were read a moment ago."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._cache: OrderedDict[int, tuple[float, GuildSettings]] = OrderedDict()
+        self._writes = 0
+
+    async def get(self, guild_id: int) -> GuildSettings:
+        """The server's settings.
+
+        Raises:
+            StoreFailed: The database cannot be read.
+        """
+        now = self._clock.now()
+        cached = self._cache.get(guild_id)
+        if cached is not None and now < cached[0] + _CACHE_S:
+            self._cache.move_to_end(guild_id)
+            return cached[1]
+        writes = self._writes
+        async with self._database.reading() as connection:
+            found = await connection.execute(_one(guild_id))
+            row = found.mappings().one_or_none()
+        settings = GuildSettings(guild_id=guild_id) if row is None else _read(row)
+        if writes == self._writes:  # else what was read may be from before that write
+            self._cache[guild_id] = (now, settings)
+            self._cache.move_to_end(guild_id)
+            if len(self._cache) > _CACHED_GUILDS:
+                self._cache.popitem(last=False)
+        return settings
+
+    async def set(self, settings: GuildSettings) -> None:
+        """Replace all the server's settings.
+
+        Raises:
+            TooLarge: More channels, roles or words than Discord itself has; nothing was written.
+            StoreFailed: The database cannot be written.
+        """
+        _check(settings)
+        values = _write(settings)
+        insert = self._database.insert(tables.guilds).values(values)
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(
+                    insert.on_conflict_do_update(index_elements=["guild_id"], set_=values)
+                )
+        finally:
+            self._forget(settings.guild_id)
+
+    async def patch(self, guild_id: int, **changes: Unpack[GuildChanges]) -> GuildSettings:
+        """Change some settings; two changes at once, from any processes, both count.
+
+        Returns:
+            The settings as they are now.
+
+        Raises:
+            TooLarge: As for `set`.
+            StoreFailed: The database cannot be written.
+        """
+        table = tables.guilds
+        default = self._database.insert(table).values(_write(GuildSettings(guild_id=guild_id)))
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(default.on_conflict_do_nothing())
+                found = await connection.execute(_one(guild_id).with_for_update())
+                settings = replace(_read(found.mappings().one()), **changes)
+                _check(settings)
+                await connection.execute(
+                    update(table).where(table.c.guild_id == guild_id).values(_write(settings))
+                )
+        finally:
+            self._forget(guild_id)
+        return settings
+
+    async def reset(self, guild_id: int) -> None:
+        """Back to the defaults.
+
+        Raises:
+            StoreFailed: The database cannot be written.
+        """
+        table = tables.guilds
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(delete(table).where(table.c.guild_id == guild_id))
+        finally:
+            self._forget(guild_id)
+
+    def _forget(self, guild_id: int) -> None:
+        self._writes += 1
+        self._cache.pop(guild_id, None)
+
+
+def _one(guild_id: int) -> Any:
+    return select(tables.guilds).where(tables.guilds.c.guild_id == guild_id)
+
+
+def _read(row: RowMapping) -> GuildSettings:
+    return GuildSettings(
+        guild_id=row["guild_id"],
+        language=row["language"],
+        identity=None if row["identity"] is None else Identity(row["identity"]),
+        allowed_channels=frozenset(row["allowed_channels"]),
+        allowed_roles=frozenset(row["allowed_roles"]),
+        default_modules={Service(k): v for k, v in row["default_modules"].items()},
+    )
+
+
+def _write(settings: GuildSettings) -> dict[str, Any]:
+    return {
+        "guild_id": settings.guild_id,
+        "language": settings.language,
+        "identity": settings.identity,
+        "allowed_channels": sorted(settings.allowed_channels),
+        "allowed_roles": sorted(settings.allowed_roles),
+        "default_modules": dict(settings.default_modules),
+    }
+
+
+def _check(settings: GuildSettings) -> None:
+    if len(settings.allowed_channels) > _CHANNELS_LIMIT:
+        raise TooLarge(f"More than {_CHANNELS_LIMIT} channels.")
+    if len(settings.allowed_roles) > _ROLES_LIMIT:
+        raise TooLarge(f"More than {_ROLES_LIMIT} roles.")
+    if len(settings.language or "") > _LANGUAGE_LIMIT:
+        raise TooLarge("That is no language code.")
+    if any(len(module) > _MODULE_LIMIT for module in settings.default_modules.values()):
+        raise TooLarge(f"The name of a module has at most {_MODULE_LIMIT} characters.")

@@ -1,0 +1,363 @@
+"""The job journal: every job is written before it is paid for, and none is lost or paid twice.
+
+    journal_id = await journal.begin(entry)      # before it is sent
+    ...                                          # hand it in
+    await journal.accepted(journal_id, job_id)   # the service has given it an id
+    ...                                          # follow it, show the result
+    await journal.finished(journal_id, Ending.COMPLETED)
+
+A process holds a lease on each of its jobs and renews it (`keep_leases`). When it dies the lease
+runs out, and `claim` gives the job to exactly one process, this one after its restart or another.
+Leases compare the wall clocks of the processes: they must agree to well under `lease_ms`.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Never
+
+from pydantic import JsonValue
+from sqlalchemy import RowMapping, case, delete, func, select, update
+
+from bot.clock import Clock
+from bot.contract import Service
+from bot.errors import StoreFailed, TooLarge
+from bot.settings import Mode
+from bot.store.bounds import LINE_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES, storable
+from bot.store.conversations import PRUNE_BATCH
+from bot.store.database import Database
+from bot.store.recovery import (
+    RUNPOD_KEEPS,
+    Ending,
+    Entry,
+    Job,
+    JobStage,
+    Kept,
+    Recovered,
+    decide,
+)
+from bot.store.tables import job_requests, jobs
+
+log = logging.getLogger(__name__)
+
+CLAIM_LIMIT: Final = 100
+"""How many jobs one `claim` takes at most; what is left is for the next, or for others."""
+LIST_LIMIT: Final = 25
+"""How many jobs a list shows (a Discord select menu holds as many)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many jobs have not ended, for a fair order between those who wait."""
+
+    total: int
+    by_guild: Mapping[int, int]
+    by_user: Mapping[int, int]
+
+
+class Journal:
+    """All jobs, as one process sees them. Every method raises StoreFailed when the database fails.
+
+    Args:
+        database: Where.
+        clock: Whose wall clock dates everything.
+        owner: A name of this process that no other ever had.
+        lease_ms: How long after a process's last sign of life its jobs are taken over.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, owner: str, lease_ms: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._owner = owner
+        self._lease_ms = lease_ms
+        self._held: set[int] = set()
+
+    # -- the life of one job -----------------------------------------------------------------
+
+    async def begin(self, entry: Entry) -> int:
+        """Write a job down before it is handed in. It is on disk when this returns.
+
+        Returns:
+            Its number. If this is cancelled the job may be in the journal all the same; nobody
+            renews its lease, so it is claimed later and the user is told.
+
+        Raises:
+            TooLarge: The place is too large; nothing was written.
+        """
+        values = _row(entry) | {
+            "created_at_ms": self._now(),
+            "stage": JobStage.WRITTEN,
+        }
+        async with self._database.writing() as connection:
+            added = await connection.execute(
+                jobs.insert().values(**values, **self._lease()).returning(jobs.c.journal_id)
+            )
+            journal_id: int = added.scalar_one()
+            if entry.request is not None and len(entry.request) <= REQUEST_LIMIT_BYTES:
+                await connection.execute(
+                    job_requests.insert().values(journal_id=journal_id, contract=entry.request)
+                )
+        self._held.add(journal_id)
+        return journal_id
+
+    async def accepted(self, journal_id: int, job_id: str) -> bool:
+        """Note the service's id, the first one for good. Returns whether the job is still ours.
+
+        The id is kept even when another process has taken the job over meanwhile.
+        """
+        change = (
+            update(jobs)
+            .where(jobs.c.journal_id == journal_id, jobs.c.job_id.is_(None))
+            .values(
+                job_id=storable(job_id, 200),
+                submitted_at_ms=self._now(),
+                stage=case(
+                    (jobs.c.finished_at_ms.is_(None), JobStage.ACCEPTED), else_=jobs.c.stage
+                ),
+            )
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(change)
+            mine = await connection.execute(
+                select(jobs.c.journal_id).where(jobs.c.journal_id == journal_id, self._mine())
+            )
+            return mine.first() is not None
+
+    async def unknown(self, journal_id: int) -> bool:
+        """Note that the line broke while the job was handed in. Returns whether it is still ours.
+
+        Tell the user, then call `finished` with `Ending.UNKNOWN`.
+        """
+        return await self._change(journal_id, stage=JobStage.UNKNOWN)
+
+    async def moved(self, journal_id: int, place: Mapping[str, JsonValue]) -> bool:
+        """Note another place for the answer. Returns whether the job is still ours.
+
+        Raises:
+            TooLarge: The place is too large.
+        """
+        return await self._change(journal_id, place=_place(place))
+
+    async def finished(self, journal_id: int, ending: Ending, detail: str = "") -> bool:
+        """Note how the job ended, once the user has seen it.
+
+        Returns:
+            False when it was not ours to end: another process took it over, it has ended
+            before, or its person's data were deleted.
+        """
+        ended = await self._change(
+            journal_id,
+            stage=JobStage.FINISHED,
+            ending=ending,
+            detail=storable(detail, LINE_LIMIT_CHARS),
+            finished_at_ms=self._now(),
+            lease_owner=None,
+        )
+        self._held.discard(journal_id)
+        return ended
+
+    # -- jobs that were left behind ----------------------------------------------------------
+
+    async def claim(
+        self, *, kept: Kept = RUNPOD_KEEPS, limit: int = CLAIM_LIMIT
+    ) -> list[Recovered]:
+        """Take over jobs whose process is gone, oldest first; each goes to one caller only.
+
+        To be called at the start and again now and then.
+
+        Args:
+            kept: How long the services keep results.
+            limit: How many at most.
+        """
+        now_ms = self._now()
+        left = (
+            select(jobs.c.journal_id)
+            .where(jobs.c.finished_at_ms.is_(None), jobs.c.lease_until_ms <= now_ms)
+            .order_by(jobs.c.lease_until_ms, jobs.c.journal_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.writing() as connection:
+            ids = (await connection.execute(left)).scalars().all()
+            taken = await connection.execute(
+                update(jobs)
+                .where(jobs.c.journal_id.in_(ids))
+                .values(**self._lease())
+                .returning(*jobs.c)
+            )
+            found = sorted((_job(row) for row in taken.mappings()), key=lambda j: j.journal_id)
+        # After a long sleep our own leases may have run out while we follow those jobs still.
+        new = [job for job in found if job.journal_id not in self._held]
+        self._held.update(ids)
+        return [Recovered(job, decide(job, now_ms=now_ms, kept=kept)) for job in new]
+
+    async def renew(self) -> frozenset[int]:
+        """Renew the leases on all our jobs that have not ended.
+
+        Returns:
+            Those that are no longer ours, because this process was silent for too long and
+            another took them, or their person's data were deleted: stop following them.
+        """
+        held = sorted(self._held)
+        kept: set[int] = set()
+        for start in range(0, len(held), PRUNE_BATCH):
+            batch = held[start : start + PRUNE_BATCH]
+            change = (
+                update(jobs)
+                .where(jobs.c.journal_id.in_(batch), self._mine())
+                .values(lease_until_ms=self._now() + self._lease_ms)
+                .returning(jobs.c.journal_id)
+            )
+            async with self._database.writing() as connection:
+                kept.update((await connection.execute(change)).scalars())
+        # A job that ended meanwhile has left `_held` by itself, and is not lost.
+        lost = (frozenset(held) - kept) & self._held
+        self._held -= lost
+        return lost
+
+    async def keep_leases(self, on_lost: Callable[[int], None]) -> Never:
+        """Renew the leases for as long as this runs; meant for the application's TaskGroup.
+
+        Args:
+            on_lost: Called with each job that is no longer ours.
+        """
+        while True:
+            await self._clock.sleep(self._lease_ms / 3000)
+            try:
+                lost = await self.renew()
+            except StoreFailed as e:
+                log.warning("leases not renewed: %s", e)
+                continue
+            for journal_id in lost:
+                log.warning("job %d was taken over by another process", journal_id)
+                on_lost(journal_id)
+
+    async def release(self, journal_ids: Collection[int] | None = None) -> None:
+        """Let others take our jobs over at once; None means all. For an orderly shutdown."""
+        given = self._held if journal_ids is None else self._held & set(journal_ids)
+        ids = list(given)
+        self._held.difference_update(ids)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(jobs)
+                .where(jobs.c.journal_id.in_(ids), self._mine())
+                .values(lease_owner=None, lease_until_ms=0)
+            )
+
+    # -- looking -----------------------------------------------------------------------------
+
+    async def get(self, journal_id: int) -> Job | None:
+        """One job; None when there is none of that number (any more)."""
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(jobs).where(jobs.c.journal_id == journal_id))
+            row = found.mappings().one_or_none()
+        return None if row is None else _job(row)
+
+    async def request(self, journal_id: int) -> bytes | None:
+        """The contract of a job as JSON; None when it was too large to keep."""
+        query = select(job_requests.c.contract).where(job_requests.c.journal_id == journal_id)
+        async with self._database.reading() as connection:
+            contract: bytes | None = (await connection.execute(query)).scalar_one_or_none()
+        return contract
+
+    async def listing(
+        self,
+        *,
+        user_id: int | None = None,
+        guild_id: int | None = None,
+        service: Service | None = None,
+        unfinished: bool = False,
+        limit: int = LIST_LIMIT,
+    ) -> list[Job]:
+        """The newest jobs that fit all that is given, newest first."""
+        query = select(jobs).order_by(jobs.c.journal_id.desc()).limit(limit)
+        wanted = ((jobs.c.user_id, user_id), (jobs.c.guild_id, guild_id), (jobs.c.service, service))
+        for column, value in wanted:
+            if value is not None:
+                query = query.where(column == value)
+        if unfinished:
+            query = query.where(jobs.c.finished_at_ms.is_(None))
+        async with self._database.reading() as connection:
+            return [_job(row) for row in (await connection.execute(query)).mappings()]
+
+    async def load(self, service: Service | None = None) -> Load:
+        """How many jobs have not ended, of one service or of all, in every process."""
+        query = (
+            select(jobs.c.guild_id, jobs.c.user_id, func.count().label("jobs"))
+            .where(jobs.c.finished_at_ms.is_(None))
+            .group_by(jobs.c.guild_id, jobs.c.user_id)
+        )
+        if service is not None:
+            query = query.where(jobs.c.service == service)
+        by_guild: dict[int, int] = {}
+        by_user: dict[int, int] = {}
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        for guild_id, user_id, count in rows:
+            by_user[user_id] = by_user.get(user_id, 0) + count
+            if guild_id is not None:
+                by_guild[guild_id] = by_guild.get(guild_id, 0) + count
+        return Load(sum(by_user.values()), by_guild, by_user)
+
+    async def prune(self, *, before_ms: int) -> int:
+        """Forget jobs that ended before `before_ms`, in small steps. Returns how many."""
+        old = select(jobs.c.journal_id).where(jobs.c.finished_at_ms < before_ms).limit(PRUNE_BATCH)
+        gone = 0
+        while True:
+            async with self._database.writing() as connection:
+                step = await connection.execute(delete(jobs).where(jobs.c.journal_id.in_(old)))
+            gone += step.rowcount
+            if step.rowcount < PRUNE_BATCH:
+                return gone
+
+    # -- small parts -------------------------------------------------------------------------
+
+    def _now(self) -> int:
+        return int(self._clock.wall() * 1000)
+
+    def _lease(self) -> dict[str, Any]:
+        return {"lease_owner": self._owner, "lease_until_ms": self._now() + self._lease_ms}
+
+    def _mine(self) -> Any:
+        return (jobs.c.lease_owner == self._owner) & jobs.c.finished_at_ms.is_(None)
+
+    async def _change(self, journal_id: int, **values: Any) -> bool:
+        change = update(jobs).where(jobs.c.journal_id == journal_id, self._mine()).values(**values)
+        async with self._database.writing() as connection:
+            return (await connection.execute(change)).rowcount == 1
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "service": entry.service,
+        "module": entry.module,
+        "endpoint_id": entry.endpoint_id,
+        "mode": entry.mode,
+        "guild_id": entry.guild_id,
+        "channel_id": entry.channel_id,
+        "user_id": entry.user_id,
+        "place": _place(entry.place),
+        "title": storable(entry.title, LINE_LIMIT_CHARS),
+        "deadline_ms": entry.deadline_ms,
+        "detail": "",
+    }
+
+
+def _place(place: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(json.dumps(place := dict(place))) > PLACE_LIMIT_BYTES:
+        raise TooLarge(f"The place of an answer has at most {PLACE_LIMIT_BYTES} bytes.")
+    return place
+
+
+def _job(row: RowMapping) -> Job:
+    values = {name: row[name] for name in Job.__slots__}
+    return Job(
+        **values
+        | {
+            "service": Service(row["service"]),
+            "mode": Mode(row["mode"]),
+            "stage": JobStage(row["stage"]),
+            "ending": None if row["ending"] is None else Ending(row["ending"]),
+        }
+    )

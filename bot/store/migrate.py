@@ -1,0 +1,134 @@
+"""Bringing a database to the schema of this version, by itself, when the store opens.
+
+One transaction holds the look at the version and every change, and takes the database's own lock
+first: of two processes that start at once, one migrates and the other finds it done; a process
+killed in the middle leaves the old schema.
+"""
+
+import sqlite3
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.errors import BadSettings
+from bot.store.address import Address
+from bot.store.database import BUSY_TIMEOUT_MS, Database, translated
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_POSTGRES_LOCK: Final = 0x5C1DEC  # any number, the same in every skydeck
+_WAL_RETRY_S: Final = 0.05
+
+
+async def migrate(address: Address, clock: Clock) -> None:
+    """Create the schema or bring it up to date.
+
+    Before an existing SQLite file is changed it is copied to `FILE.REVISION.bak` beside it.
+
+    Raises:
+        BadSettings: A newer skydeck wrote the database.
+        StoreFailed: The database cannot be used.
+    """
+    database = Database(address, migrating=True)
+    try:
+        with translated(address):
+            if address.file is not None:
+                _private(address.file)
+                await _switch_to_wal(database, clock)
+            async with database.writing() as connection:
+                await _lock(connection, sqlite=database.is_sqlite)
+                await connection.run_sync(partial(_upgrade, address=address))
+    finally:
+        await database.close()
+
+
+def head() -> str:
+    """The newest revision that this version knows."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    if newest is None:
+        raise AssertionError("there is no revision")
+    return newest
+
+
+def backup_of(file: Path, revision: str) -> Path:
+    """Where the copy of `file` goes that is made before it leaves `revision`."""
+    return file.with_name(f"{file.name}.{revision}.bak")
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a SQLite database while others may use it; `target` appears whole or not at all."""
+    part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    _private(part)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(part)) as new:
+        old.backup(new)
+    part.replace(target)
+
+
+def _private(file: Path) -> None:
+    """Make the file ours alone before anything personal is in it; the log takes after it."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.touch(mode=0o600, exist_ok=True)
+
+
+async def _switch_to_wal(database: Database, clock: Clock) -> None:
+    """Turn the write-ahead log on; the file remembers it.
+
+    The switch needs the file for itself and does not wait for it as other statements do.
+    """
+    deadline = clock.now() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            await database.pragma("journal_mode = WAL")
+        except OperationalError:
+            if clock.now() > deadline:
+                raise
+            await clock.sleep(_WAL_RETRY_S)
+        else:
+            return
+
+
+async def _lock(connection: AsyncConnection, *, sqlite: bool) -> None:
+    if not sqlite:  # SQLite's transaction began with the write lock
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK}
+        )
+
+
+def _upgrade(connection: Connection, address: Address) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    newest = head()
+    if current == newest:
+        return
+    if current is not None:
+        _must_be_known(current, address)
+        if address.file is not None:
+            copy_sqlite(address.file, backup_of(address.file, current))
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, newest)
+
+
+def _must_be_known(revision: str, address: Address) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if revision not in known:
+        raise BadSettings(
+            f"The database ({address.label}) was written by a newer skydeck (schema {revision}).",
+            hint="Update skydeck, or go back to the copy that was made before the update.",
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

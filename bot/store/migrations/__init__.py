@@ -1,0 +1,1 @@
+"""The schema's history. `bot/store/migrate.py` runs it."""

@@ -1,0 +1,139 @@
+"""A person's data: handing them over, and deleting them."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, RowMapping, delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.store.database import Database
+from bot.store.guilds import Guilds
+from bot.store.tables import job_requests, jobs, message_parts, messages
+
+_INTERNAL: Final = frozenset({"lease_owner", "lease_until_ms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much was deleted."""
+
+    messages: int
+    jobs: int
+
+
+class Privacy:
+    """What people may ask for. Both methods raise StoreFailed when the database fails."""
+
+    def __init__(self, database: Database, clock: Clock, guilds: Guilds) -> None:
+        self._database = database
+        self._clock = clock
+        self._guilds = guilds
+
+    async def export(self, user_id: int) -> dict[str, JsonValue]:
+        """Everything that is stored about a person, as one JSON document.
+
+        That is what they said, what the assistant answered them, and the jobs they asked for. Ids
+        are strings, as in Discord's own JSON, since they do not fit JavaScript's numbers; times
+        are ISO 8601. Tokens of interactions are left out: they open doors and tell nothing.
+        """
+        theirs = _theirs(user_id)
+        async with self._database.reading() as connection:
+            return {
+                "user_id": str(user_id),
+                "exported_at": _iso(int(self._clock.wall() * 1000)),
+                "messages": await _messages(connection, theirs),
+                "jobs": await _jobs(connection, user_id),
+            }
+
+    async def forget(self, user_id: int) -> Forgotten:
+        """Delete all of that; nothing remains, not even a mark that it was there.
+
+        A job of theirs that is running goes too: cancel it before, or its result is dropped.
+        """
+        gone = await self._delete(_theirs(user_id), jobs.c.user_id == user_id)
+        await self._database.scrub()
+        return gone
+
+    async def forget_guild(self, guild_id: int) -> Forgotten:
+        """Delete everything that belongs to a server, its settings too (the bot has left it)."""
+        gone = await self._delete(messages.c.guild_id == guild_id, jobs.c.guild_id == guild_id)
+        await self._guilds.reset(guild_id)
+        await self._database.scrub()
+        return gone
+
+    async def _delete(
+        self, which_messages: ColumnElement[bool], which_jobs: ColumnElement[bool]
+    ) -> Forgotten:
+        async with self._database.writing() as connection:
+            said = await connection.execute(delete(messages).where(which_messages))
+            asked = await connection.execute(delete(jobs).where(which_jobs))
+            return Forgotten(said.rowcount, asked.rowcount)
+
+
+def _theirs(user_id: int) -> ColumnElement[bool]:
+    return or_(messages.c.person_id == user_id, messages.c.author_id == user_id)
+
+
+async def _messages(connection: AsyncConnection, theirs: ColumnElement[bool]) -> list[JsonValue]:
+    said = select(messages).where(theirs).order_by(messages.c.message_id)
+    parts = (
+        select(message_parts)
+        .join(messages, messages.c.message_id == message_parts.c.message_id)
+        .where(theirs)
+        .order_by(message_parts.c.part_id)
+    )
+    by_message: dict[int, list[JsonValue]] = {}
+    for row in (await connection.execute(parts)).mappings():
+        by_message.setdefault(row["message_id"], []).append(str(row["part_id"]))
+    return [
+        _readable(row) | {"parts": by_message.get(row["message_id"], [])}
+        for row in (await connection.execute(said)).mappings()
+    ]
+
+
+async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:
+    asked = (
+        select(jobs, job_requests.c.contract)
+        .outerjoin(job_requests, job_requests.c.journal_id == jobs.c.journal_id)
+        .where(jobs.c.user_id == user_id)
+        .order_by(jobs.c.journal_id)
+    )
+    found: list[JsonValue] = []
+    for row in (await connection.execute(asked)).mappings():
+        job = _readable(row)
+        job["request"] = _request(row["contract"])
+        job["place"] = {k: v for k, v in row["place"].items() if "token" not in k.lower()}
+        found.append(job)
+    return found
+
+
+def _readable(row: RowMapping) -> dict[str, JsonValue]:
+    document: dict[str, JsonValue] = {}
+    for name, value in row.items():
+        if name in _INTERNAL or name == "contract":
+            continue
+        if name.endswith("_at_ms"):
+            document[name.removesuffix("_ms")] = None if value is None else _iso(value)
+        elif name.endswith("_id") and isinstance(value, int):
+            document[name] = str(value)
+        else:
+            document[name] = value
+    return document
+
+
+def _request(contract: bytes | None) -> JsonValue:
+    if contract is None:
+        return None
+    try:
+        value: JsonValue = json.loads(contract)
+    except ValueError:
+        return contract.decode("utf-8", "replace")
+    return value
+
+
+def _iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,164 @@
+"""What the journal holds, and what to do about a job that its process left behind. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from pydantic import JsonValue
+
+from bot.contract import Service
+from bot.settings import Mode
+
+
+class JobStage(StrEnum):
+    """How far a job has come.
+
+    written ──accepted──▶ accepted ──finished──▶ finished
+       └─────unknown────▶ unknown ───finished──────▲
+    """
+
+    WRITTEN = "written"
+    """It is about to be sent, or was: only its process knew."""
+    ACCEPTED = "accepted"
+    """The service has it, under a known id."""
+    UNKNOWN = "unknown"
+    """The line broke while it was handed in."""
+    FINISHED = "finished"
+    """The user has been told how it ended."""
+
+
+class Ending(StrEnum):
+    """How a job ended for the user."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+class Recovery(StrEnum):
+    """What to do about a job that was left behind. None of it hands the job in again."""
+
+    COLLECT = "collect"
+    """Follow it under its id and show the result in its place."""
+    TELL_EXPIRED = "tell_expired"
+    """Its result is no longer kept."""
+    TELL_UNKNOWN = "tell_unknown"
+    """Nobody can know whether it was handed in. Say so, and let the user ask again."""
+    NOTHING = "nothing"
+    """It has ended, and the user knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A job that is about to be handed in.
+
+    Attributes:
+        service: Who is called.
+        module: Which module.
+        endpoint_id: Where.
+        mode: How; it decides how long the result is kept.
+        user_id: For whom.
+        channel_id: In which channel or thread.
+        guild_id: In which server; None in a DM.
+        place: What a cog needs to edit the same message again; at most 4 KiB as JSON.
+        title: One line to show in lists.
+        deadline_ms: How long it may take, queue and all.
+        request: The contract as JSON, to show or ask again; over 1 MiB it is not kept.
+    """
+
+    service: Service
+    module: str
+    endpoint_id: str
+    mode: Mode
+    user_id: int
+    channel_id: int
+    deadline_ms: int
+    guild_id: int | None = None
+    place: Mapping[str, JsonValue] = field(default_factory=dict)
+    title: str = ""
+    request: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job in the journal: its entry (without the request) and what became of it.
+
+    Attributes:
+        journal_id: Its number here; never used twice.
+        service: As in the entry, like all down to `deadline_ms`.
+        created_at_ms: When it was written, before it was sent.
+        stage: How far it has come.
+        job_id: The service's id.
+        submitted_at_ms: When the service had accepted it.
+        finished_at_ms: When it ended.
+        ending: How.
+        detail: A short code of the error.
+    """
+
+    journal_id: int
+    service: Service
+    module: str
+    endpoint_id: str
+    mode: Mode
+    user_id: int
+    channel_id: int
+    guild_id: int | None
+    place: Mapping[str, JsonValue]
+    title: str
+    deadline_ms: int
+    created_at_ms: int
+    stage: JobStage
+    job_id: str | None = None
+    submitted_at_ms: int | None = None
+    finished_at_ms: int | None = None
+    ending: Ending | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long a service keeps a result after the job has completed, in milliseconds.
+
+    Source: RunPod's operation reference: 30 minutes for /run, 1 minute for /runsync.
+    """
+
+    run_ms: int = 30 * 60_000
+    runsync_ms: int = 60_000
+
+    def after(self, mode: Mode) -> int:
+        """For a job that was handed in this way."""
+        return self.runsync_ms if mode is Mode.RUNSYNC else self.run_ms
+
+
+RUNPOD_KEEPS: Final = Kept()
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A job that was left behind and is now this process's to end."""
+
+    job: Job
+    action: Recovery
+
+
+def decide(job: Job, *, now_ms: int, kept: Kept = RUNPOD_KEEPS) -> Recovery:
+    """What to do about a job that nobody follows any more.
+
+    When it completed is not known; it was no later than its deadline, so until the retention time
+    after that it is worth asking. Asking for a result that is gone costs nothing.
+
+    Args:
+        job: As the journal has it.
+        now_ms: UTC epoch milliseconds; a clock that was set back makes the answer COLLECT.
+        kept: How long the service keeps results.
+    """
+    if job.stage is JobStage.FINISHED:
+        return Recovery.NOTHING
+    if job.job_id is None:
+        return Recovery.TELL_UNKNOWN
+    submitted_ms = job.created_at_ms if job.submitted_at_ms is None else job.submitted_at_ms
+    last_ms = submitted_ms + job.deadline_ms + kept.after(job.mode)
+    return Recovery.COLLECT if now_ms < last_ms else Recovery.TELL_EXPIRED

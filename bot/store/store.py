@@ -1,0 +1,106 @@
+"""The store: one database, four components, opened once at the top of the application."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from bot.clock import Clock
+from bot.errors import BadSettings, StoreFailed
+from bot.store.address import Address
+from bot.store.conversations import Conversations
+from bot.store.database import Database
+from bot.store.guilds import Guilds
+from bot.store.journal import Journal
+from bot.store.migrate import migrate
+from bot.store.privacy import Privacy
+
+LEASE_MS: Final = 15_000
+"""How long after its last sign of life a process's jobs are taken over."""
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How much was too old to keep."""
+
+    messages: int
+    jobs: int
+    backups: int
+
+
+class Store:
+    """Memory that lasts.
+
+    Attributes:
+        guilds: What each server has chosen.
+        conversations: What was said.
+        jobs: The journal of jobs.
+        privacy: A person's data.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, lease_ms: int) -> None:
+        self.guilds = Guilds(database, clock)
+        self.conversations = Conversations(database)
+        self.jobs = Journal(database, clock, owner=uuid.uuid4().hex, lease_ms=lease_ms)
+        self.privacy = Privacy(database, clock, self.guilds)
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, clock: Clock, *, lease_ms: int = LEASE_MS) -> AsyncIterator[Self]:
+        """Open the database, creating it or bringing its schema up to date.
+
+        Args:
+            url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
+            clock: Dates what is stored.
+            lease_ms: How long after its last sign of life a process's jobs are taken over.
+
+        Raises:
+            BadSettings: The URL cannot be used, the database does not answer, or a newer skydeck
+                wrote it.
+        """
+        address = Address.parse(url)
+        try:
+            await migrate(address, clock)
+        except StoreFailed as e:
+            raise BadSettings(
+                e.message, hint="Check its URL, and that it is running and may be written."
+            ) from e
+        database = Database(address)
+        try:
+            yield cls(database, clock, lease_ms=lease_ms)
+        finally:
+            await database.close()
+
+    async def prune(self, *, message_days: int, job_days: int) -> Pruned:
+        """Delete what is older than its retention time; a job counts from its end.
+
+        The copies that were made before schema updates hold messages too, and go with them.
+
+        Raises:
+            StoreFailed: The database cannot be written.
+        """
+        now_ms = int(self._clock.wall() * 1000)
+        oldest_ms = now_ms - message_days * _DAY_MS
+        return Pruned(
+            messages=await self.conversations.prune(before_ms=oldest_ms),
+            jobs=await self.jobs.prune(before_ms=now_ms - job_days * _DAY_MS),
+            backups=_prune_backups(self._database.address.file, oldest_ms),
+        )
+
+
+def _prune_backups(file: Path | None, before_ms: int) -> int:
+    if file is None:
+        return 0
+    old = [
+        copy
+        for copy in file.parent.glob(f"{file.name}.*.bak")
+        if copy.stat().st_mtime * 1000 < before_ms
+    ]
+    for copy in old:
+        copy.unlink(missing_ok=True)
+    return len(old)

@@ -1,0 +1,123 @@
+"""The tables. Times are UTC epoch milliseconds; ids that Discord gives are 64-bit integers.
+
+A change here needs a revision in `migrations/versions`; a test compares the two.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={  # a constraint must have a name before a migration can drop it
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+COUNTER: Final = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up only a column whose type is spelled INTEGER; that one holds 64 bits too."""
+
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("language", String(16)),
+    Column("identity", String(8)),
+    Column("allowed_channels", JSON, nullable=False),
+    Column("allowed_roles", JSON, nullable=False),
+    Column("default_modules", JSON, nullable=False),
+)
+"""What a server has chosen. No row means that it has chosen nothing."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("conversation_id", BigInteger, nullable=False),
+    Column("parent_id", BigInteger),  # no foreign key: the parent may never have been ours to see
+    Column("guild_id", BigInteger, index=True),
+    Column("person_id", BigInteger, nullable=False, index=True),
+    Column("author_id", BigInteger, nullable=False, index=True),
+    Column("author_name", String(100), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False, index=True),
+    Column("edited_at_ms", BigInteger),
+    Index(None, "conversation_id", "message_id"),
+)
+"""What was said to the assistant and by it."""
+
+message_parts = Table(
+    "message_parts",
+    metadata,
+    Column("part_id", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "message_id",
+        BigInteger,
+        ForeignKey("messages.message_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+)
+"""The further Discord messages of a reply that was too long for one."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("journal_id", COUNTER, primary_key=True),
+    Column("service", String(16), nullable=False),
+    Column("module", String(64), nullable=False),
+    Column("endpoint_id", String(100), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("guild_id", BigInteger, index=True),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("place", JSON, nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("deadline_ms", BigInteger, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("job_id", String(200)),
+    Column("submitted_at_ms", BigInteger),
+    Column("finished_at_ms", BigInteger, index=True),
+    Column("ending", String(16)),
+    Column("detail", String(200), nullable=False),
+    Column("lease_owner", String(64)),
+    Column("lease_until_ms", BigInteger, nullable=False),
+    sqlite_autoincrement=True,  # a button on an old message must never name a newer job
+)
+Index(
+    "ix_jobs_unfinished",
+    jobs.c.lease_until_ms,
+    sqlite_where=jobs.c.finished_at_ms.is_(None),
+    postgresql_where=jobs.c.finished_at_ms.is_(None),
+)
+"""The journal: one row for every job that was about to be paid for."""
+
+job_requests = Table(
+    "job_requests",
+    metadata,
+    Column(
+        "journal_id",
+        COUNTER,
+        ForeignKey("jobs.journal_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("contract", LargeBinary, nullable=False),
+)
+"""What was asked, apart from the journal so that looking through it stays quick."""

@@ -1,0 +1,202 @@
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from bot.contract import Service
+from bot.errors import StoreFailed, TooLarge
+from bot.settings import Mode
+from bot.store import LEASE_MS, Ending, JobStage, Load, Recovery, Store
+
+
+async def test_a_job_from_its_beginning_to_its_end(store, clock, entry):
+    started = clock.at_ms
+    asked = entry(request=b'{"contract_version":"2.1"}')
+    journal_id = await store.jobs.begin(asked)
+    job = await store.jobs.get(journal_id)
+    assert (job.stage, job.created_at_ms, job.job_id) == (JobStage.WRITTEN, started, None)
+    assert (job.service, job.module, job.mode) == (asked.service, asked.module, asked.mode)
+    assert (job.user_id, job.channel_id, job.guild_id) == (
+        asked.user_id,
+        asked.channel_id,
+        asked.guild_id,
+    )
+    assert (job.place, job.title, job.deadline_ms) == (asked.place, asked.title, 60_000)
+    assert await store.jobs.request(journal_id) == asked.request
+
+    clock.at_ms += 70
+    assert await store.jobs.accepted(journal_id, "abc-u1")
+    assert await store.jobs.moved(journal_id, {"message": "6"})
+    job = await store.jobs.get(journal_id)
+    assert (job.stage, job.job_id) == (JobStage.ACCEPTED, "abc-u1")
+    assert (job.submitted_at_ms, job.place) == (started + 70, {"message": "6"})
+
+    clock.at_ms += 900
+    assert await store.jobs.finished(journal_id, Ending.FAILED, "job_failed")
+    job = await store.jobs.get(journal_id)
+    assert (job.stage, job.ending, job.detail) == (JobStage.FINISHED, Ending.FAILED, "job_failed")
+    assert job.finished_at_ms == started + 970
+    assert not await store.jobs.finished(journal_id, Ending.COMPLETED)
+    assert (await store.jobs.get(journal_id)).ending is Ending.FAILED
+
+
+async def test_the_first_id_is_kept(store, entry):
+    journal_id = await store.jobs.begin(entry())
+    assert await store.jobs.accepted(journal_id, "first")
+    assert await store.jobs.accepted(journal_id, "second")
+    assert (await store.jobs.get(journal_id)).job_id == "first"
+
+
+async def test_a_number_is_never_given_twice(store, entry):
+    """A button on an old message holds the number."""
+    first = await store.jobs.begin(entry())
+    await store.privacy.forget(entry().user_id)
+    assert await store.jobs.begin(entry()) > first
+    assert await store.jobs.get(first) is None
+
+
+async def test_what_is_too_large_to_keep_does_not_stop_the_job(store, entry):
+    journal_id = await store.jobs.begin(entry(request=b"x" * (1024 * 1024 + 1), title="t" * 999))
+    assert await store.jobs.request(journal_id) is None
+    assert len((await store.jobs.get(journal_id)).title) == 200
+
+
+async def test_a_place_that_is_too_large_is_refused(store, entry):
+    with pytest.raises(TooLarge):
+        await store.jobs.begin(entry(place={"x": "y" * 5000}))
+    assert await store.jobs.listing() == []
+
+
+async def test_nothing_is_claimed_while_its_process_lives(url, clock, entry):
+    async with Store.open(url, clock) as a, Store.open(url, clock) as b:
+        await a.jobs.begin(entry())
+        for _ in range(10):
+            clock.at_ms += LEASE_MS - 1
+            assert await a.jobs.renew() == frozenset()
+            assert await b.jobs.claim() == []
+
+
+async def test_what_a_dead_process_left_is_claimed_with_what_to_do(url, clock, entry):
+    async with Store.open(url, clock) as dead:
+        written = await dead.jobs.begin(entry())
+        accepted = await dead.jobs.begin(entry())
+        await dead.jobs.accepted(accepted, "abc")
+        old = await dead.jobs.begin(entry(mode=Mode.RUNSYNC, deadline_ms=1000))
+        await dead.jobs.accepted(old, "def")
+        unknown = await dead.jobs.begin(entry())
+        await dead.jobs.unknown(unknown)
+        ended = await dead.jobs.begin(entry())
+        await dead.jobs.finished(ended, Ending.COMPLETED)
+    clock.at_ms += 61_000
+    async with Store.open(url, clock) as restarted:
+        found = await restarted.jobs.claim()
+        assert [(r.job.journal_id, r.action) for r in found] == [
+            (written, Recovery.TELL_UNKNOWN),
+            (accepted, Recovery.COLLECT),
+            (old, Recovery.TELL_EXPIRED),
+            (unknown, Recovery.TELL_UNKNOWN),
+        ]
+        assert found[1].job.job_id == "abc"
+        assert await restarted.jobs.claim() == []
+        assert await restarted.jobs.finished(unknown, Ending.UNKNOWN)
+
+
+async def test_a_process_that_slept_too_long_learns_that_its_job_is_gone(url, clock, entry):
+    async with Store.open(url, clock) as sleeper, Store.open(url, clock) as other:
+        journal_id = await sleeper.jobs.begin(entry())
+        clock.at_ms += LEASE_MS
+        assert len(await other.jobs.claim()) == 1
+        assert await sleeper.jobs.renew() == {journal_id}
+        assert await sleeper.jobs.renew() == frozenset()
+        assert not await sleeper.jobs.finished(journal_id, Ending.COMPLETED)
+        assert not await sleeper.jobs.accepted(journal_id, "late but precious")
+        assert (await other.jobs.get(journal_id)).job_id == "late but precious"
+        assert await other.jobs.finished(journal_id, Ending.COMPLETED)
+
+
+async def test_a_process_does_not_take_over_from_itself(store, clock, entry):
+    journal_id = await store.jobs.begin(entry())
+    clock.at_ms += LEASE_MS * 5
+    assert await store.jobs.claim() == []
+    assert await store.jobs.finished(journal_id, Ending.COMPLETED)
+
+
+async def test_an_orderly_shutdown_hands_over_at_once(url, clock, entry):
+    async with Store.open(url, clock) as old, Store.open(url, clock) as new:
+        ids = [await old.jobs.begin(entry()) for _ in range(3)]
+        await old.jobs.release(ids[:1])
+        assert [r.job.journal_id for r in await new.jobs.claim()] == ids[:1]
+        await old.jobs.release()
+        assert [r.job.journal_id for r in await new.jobs.claim()] == ids[1:]
+        assert await old.jobs.renew() == frozenset()
+
+
+async def test_many_claim_at_once_and_each_job_goes_to_one(url, clock, entry):
+    async with Store.open(url, clock) as dead:
+        ids = [await dead.jobs.begin(entry()) for _ in range(60)]
+    clock.at_ms += LEASE_MS
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(Store.open(url, clock)) for _ in range(4)]
+        rounds = [s.jobs.claim(limit=5) for _ in range(4) for s in stores]
+        taken = [r.job.journal_id for found in await asyncio.gather(*rounds) for r in found]
+    assert len(taken) == len(set(taken))
+    assert set(taken) <= set(ids)
+    assert len(taken) >= 20  # PostgreSQL's claimers pass over what another is just taking
+
+
+async def test_the_leases_are_kept_and_what_is_lost_is_told(url, clock, entry):
+    lost: list[int] = []
+    async with Store.open(url, clock) as a, Store.open(url, clock) as b:
+        kept, taken = await a.jobs.begin(entry()), await a.jobs.begin(entry())
+        clock.at_ms += LEASE_MS
+        assert len(await b.jobs.claim()) == 2
+        await b.jobs.release([kept])
+        await a.jobs.claim()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await a.jobs.keep_leases(lost.append)
+    assert lost == [taken]
+
+
+async def test_a_database_that_fails_does_not_end_the_heartbeat(
+    empty_url, clock, entry, execute, caplog
+):
+    async with Store.open(empty_url, clock) as store:
+        await store.jobs.begin(entry())
+        await execute(empty_url, "ALTER TABLE jobs RENAME TO jobs_elsewhere")
+        with pytest.raises(StoreFailed) as failed:
+            await store.jobs.begin(entry(title="a private word"))
+        assert "private" not in str(failed.value)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await store.jobs.keep_leases(lambda _: None)
+    assert "leases not renewed" in caplog.text
+
+
+async def test_lists_and_loads(store, clock, entry):
+    mine = [await store.jobs.begin(entry(user_id=1, guild_id=10)) for _ in range(3)]
+    other = await store.jobs.begin(entry(user_id=2, guild_id=10, service=Service.GRACE))
+    private = await store.jobs.begin(entry(user_id=2, guild_id=None))
+    await store.jobs.finished(mine[0], Ending.COMPLETED)
+
+    async def listed(**which):
+        return [job.journal_id for job in await store.jobs.listing(**which)]
+
+    assert await listed() == [private, other, *reversed(mine)]
+    assert await listed(user_id=1, unfinished=True) == [mine[2], mine[1]]
+    assert await listed(guild_id=10, service=Service.GRACE) == [other]
+    assert await listed(limit=1) == [private]
+    assert await store.jobs.load() == Load(4, {10: 3}, {1: 2, 2: 2})
+    assert await store.jobs.load(Service.GRACE) == Load(1, {10: 1}, {2: 1})
+
+
+async def test_only_what_ended_long_ago_is_pruned(store, clock, entry, monkeypatch, execute, url):
+    monkeypatch.setattr("bot.store.journal.PRUNE_BATCH", 2)
+    ended = [await store.jobs.begin(entry(request=b"{}")) for _ in range(5)]
+    running = await store.jobs.begin(entry(request=b"{}"))
+    for journal_id in ended:
+        await store.jobs.finished(journal_id, Ending.COMPLETED)
+    assert await store.jobs.prune(before_ms=clock.at_ms) == 0
+    assert await store.jobs.prune(before_ms=clock.at_ms + 1) == 5
+    assert [job.journal_id for job in await store.jobs.listing()] == [running]
+    assert await execute(url, "SELECT journal_id FROM job_requests") == [(running,)]

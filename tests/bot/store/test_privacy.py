@@ -1,0 +1,97 @@
+import json
+import shutil
+
+from bot.store import Ending, Forgotten, GuildSettings, Role, Store
+
+PERSON, OTHER, BOT = 7, 8, 99
+PLENTY = 1_000_000
+
+
+async def _talk(store, entry, message):
+    said = store.conversations
+    await said.add(message(1, content="the quokka secret", guild_id=3))
+    await said.add(
+        message(
+            2, content="I keep the quokka", parent_id=1, author_id=BOT, role=Role.ASSISTANT,
+            parts=(4, 5), guild_id=3,
+        )
+    )  # fmt: skip
+    await said.add(message(6, content="hello", person_id=OTHER, author_id=OTHER))
+    mine = await store.jobs.begin(
+        entry(
+            user_id=PERSON,
+            guild_id=3,
+            title="quokka page",
+            place={"message": "5", "interaction_token": "opens-doors"},
+            request=b'{"input": {"data": "quokka"}}',
+        )
+    )
+    other = await store.jobs.begin(entry(user_id=OTHER, guild_id=4))
+    await store.jobs.finished(mine, Ending.COMPLETED)
+    return mine, other
+
+
+async def test_a_person_gets_everything_about_them_and_nothing_else(store, entry, message):
+    mine, _ = await _talk(store, entry, message)
+    document = await store.privacy.export(PERSON)
+    assert json.loads(json.dumps(document)) == document
+    assert document["user_id"] == "7"
+    assert document["exported_at"] == "2027-01-15T08:00:00.000+00:00"
+    first, second = document["messages"]
+    assert first["content"] == "the quokka secret"
+    assert first["created_at"] == "2027-01-15T08:00:00.001+00:00"
+    assert (second["author_id"], second["message_id"]) == ("99", "2")
+    assert second["parts"] == ["4", "5"]
+    (job,) = document["jobs"]
+    assert (job["journal_id"], job["title"], job["ending"]) == (
+        str(mine),
+        "quokka page",
+        "completed",
+    )
+    assert job["request"] == {"input": {"data": "quokka"}}
+    assert job["place"] == {"message": "5"}
+    assert "opens-doors" not in json.dumps(document)
+    assert "lease_owner" not in job
+
+
+async def test_a_person_is_forgotten_whole_and_others_are_not(store, entry, message, url, execute):
+    mine, other = await _talk(store, entry, message)
+    assert await store.privacy.forget(PERSON) == Forgotten(messages=2, jobs=1)
+    document = await store.privacy.export(PERSON)
+    assert (document["messages"], document["jobs"]) == ([], [])
+    assert await store.jobs.get(mine) is None
+    assert await store.jobs.get(other) is not None
+    assert await store.conversations.get(6) is not None
+    assert await execute(url, "SELECT * FROM message_parts") == []
+    assert await execute(url, "SELECT * FROM job_requests") == []
+    assert await store.privacy.forget(PERSON) == Forgotten(0, 0)
+
+
+async def test_a_job_whose_person_was_forgotten_ends_quietly(store, entry):
+    journal_id = await store.jobs.begin(entry(user_id=PERSON))
+    await store.privacy.forget(PERSON)
+    assert not await store.jobs.accepted(journal_id, "abc")
+    assert await store.jobs.renew() == {journal_id}
+    assert not await store.jobs.finished(journal_id, Ending.COMPLETED)
+
+
+async def test_no_forgotten_word_is_left_on_disk(sqlite_template, tmp_path, clock, entry, message):
+    file = tmp_path / "skydeck.db"
+    shutil.copy(sqlite_template, file)
+
+    def on_disk() -> bytes:
+        return b"".join(f.read_bytes() for f in tmp_path.iterdir())
+
+    async with Store.open(f"sqlite:///{file}", clock) as store:
+        await _talk(store, entry, message)
+        assert b"quokka" in on_disk()
+        await store.privacy.forget(PERSON)
+        assert b"quokka" not in on_disk()
+
+
+async def test_a_server_that_was_left_is_forgotten(store, entry, message):
+    await _talk(store, entry, message)
+    await store.guilds.patch(3, language="es-ES")
+    assert await store.privacy.forget_guild(3) == Forgotten(messages=2, jobs=1)
+    assert await store.guilds.get(3) == GuildSettings(guild_id=3)
+    assert len(await store.jobs.listing()) == 1

@@ -1,0 +1,76 @@
+import pytest
+
+from bot.errors import BadSettings
+from bot.store import Ending, Pruned, Store
+from bot.store.address import Address
+
+DAY_MS = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "cannot be read"),
+        ("what is this", "cannot be read"),
+        ("mysql://u:secret@h/d", "mysql databases are not supported"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("postgresql://u:secret@h:port/d", "cannot be read"),
+    ],
+)
+async def test_a_url_that_cannot_be_used_is_refused_in_words(text, words, clock):
+    with pytest.raises(BadSettings, match=words) as refused:
+        async with Store.open(text, clock):
+            pass
+    assert "secret" not in str(refused.value)
+    assert refused.value.hint
+
+
+def test_urls_are_taken_as_hosts_hand_them_out():
+    address = Address.parse("postgres://u:secret@db.example:5433/deck?sslmode=require")
+    assert address.url.drivername == "postgresql+asyncpg"
+    assert dict(address.url.query) == {"ssl": "require"}
+    assert address.label == "PostgreSQL db.example/deck"
+    assert Address.parse("sqlite:///~/deck.db").file.is_absolute()
+    assert "~" not in Address.parse("sqlite:///~/deck.db").label
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path, clock):
+    file = tmp_path / "notes.txt"
+    file.write_text("these are my notes " * 100)
+    with pytest.raises(BadSettings, match=r"notes\.txt\) failed: file is not a database"):
+        async with Store.open(f"sqlite:///{file}", clock):
+            pass
+    assert file.read_text().startswith("these are my notes")
+
+
+async def test_a_folder_that_cannot_be_written_is_named(tmp_path, clock):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadSettings, match="File exists"):
+        async with Store.open(f"sqlite:///{tmp_path}/file/skydeck.db", clock):
+            pass
+
+
+async def test_a_server_that_is_not_there_is_named_without_the_password(clock):
+    with pytest.raises(BadSettings, match=r"PostgreSQL 127\.0\.0\.1/d\) failed: .*1") as refused:
+        async with Store.open("postgresql://u:secret@127.0.0.1:1/d", clock):
+            pass
+    assert "secret" not in str(refused.value)
+
+
+async def test_a_database_that_is_not_there_is_named(postgres, clock):
+    with pytest.raises(BadSettings, match='database "nowhere" does not exist'):
+        async with Store.open(postgres.url("nowhere"), clock):
+            pass
+
+
+async def test_retention_is_kept(store, clock, entry, message):
+    now_ms = clock.at_ms
+    await store.conversations.add(message(1, created_at_ms=now_ms - 31 * DAY_MS))
+    await store.conversations.add(message(2, created_at_ms=now_ms - 29 * DAY_MS))
+    ended = await store.jobs.begin(entry())
+    await store.jobs.finished(ended, Ending.COMPLETED)
+    clock.at_ms += DAY_MS // 2
+    assert await store.prune(message_days=30, job_days=7) == Pruned(1, 0, 0)
+    clock.at_ms += 7 * DAY_MS
+    assert await store.prune(message_days=30, job_days=7) == Pruned(1, 1, 0)
