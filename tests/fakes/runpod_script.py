@@ -120,6 +120,17 @@ class Script:
         return answers[min(turn, len(answers) - 1)](request, now)
 
 
+def script(mode: Mode, *polls: Answer, final: Answer | None = None) -> Script:
+    """A job that is accepted, answers `polls` to its polls, and then is completed."""
+    final = final or done(completed())
+    return Script(
+        run=[QUEUED],
+        runsync=[QUEUED],
+        stream=[*polls, chunks(completed(), status="COMPLETED")],
+        status=[*polls, final] if mode is not Mode.STREAM else [final],
+    )
+
+
 class Play:
     """A flow that has been played to its end.
 
