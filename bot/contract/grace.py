@@ -9,25 +9,24 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bot.contract.envelope import Input, InputType, Policy, Request, Service, Source, Target, given
+from bot.contract.options import Data, Option, OptionType, Value, fill, placeholders
 from bot.errors import BadInput, BadSettings, UnknownModule
 
+__all__ = ["Example", "LongText", "Module", "Option", "OptionType", "Shot", "Value"]
+__all__ += ["find", "parse_catalogue", "task"]
 
-class OptionType(StrEnum):
-    """What kind of value an option takes."""
-
-    STRING = "string"
-    INTEGER = "integer"
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
+_CONDENSE = (
+    "Summarize this part of a longer text in two or three sentences. Keep names and numbers."
+)
 
 
 class LongText(StrEnum):
-    """How a text that is longer than the model's window is worked through.
+    """How a text that is longer than a piece is worked through.
 
-    REDUCE: each piece, then the results together (a summary of summaries).
+    REDUCE: note what matters of each piece, until the notes fit; then work on the notes.
     JOIN: each piece, results one after another (a translation).
     MERGE: each piece, JSON results merged: lists united, the rest from the first that has it.
     """
@@ -37,91 +36,57 @@ class LongText(StrEnum):
     MERGE = "merge"
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_LONG_FOR = {
+    "text": {LongText.REDUCE, LongText.JOIN},
+    "json": {LongText.REDUCE, LongText.MERGE},
+}
 
 
-class Option(_Data):
-    """One setting of a module."""
+class Shot(Data):
+    """A question and its answer, shown to the model before the real one: small models need it."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
-    description: str = Field(min_length=1, max_length=100)
-    type: OptionType = OptionType.STRING
-    choices: list[str] = Field(default_factory=list)
-    default: str | int | bool
-    min: int | None = None
-    max: int | None = None
-
-    @model_validator(mode="after")
-    def _default_fits(self) -> Self:
-        if self.type is OptionType.CHOICE and not self.choices:
-            raise ValueError(f"option {self.name}: a choice needs choices")
-        self.check(self.default)
-        return self
-
-    def check(self, value: object) -> str | int | bool:
-        """Read a value (a JSON value, or a word from a command line).
-
-        Raises:
-            BadInput: It is not of this option's type or range.
-        """
-        match self.type:
-            case OptionType.BOOLEAN:
-                return self._boolean(value)
-            case OptionType.INTEGER:
-                return self._integer(value)
-            case OptionType.CHOICE:
-                if str(value).lower() in self.choices:
-                    return str(value).lower()
-                raise BadInput(
-                    f"{self.name} must be one of {', '.join(self.choices)}, not {value!r}."
-                )
-            case OptionType.STRING:
-                text = str(value)
-                limit = self.max or 4_000
-                if len(text) > limit:
-                    raise BadInput(f"{self.name} is {len(text)} characters; at most {limit}.")
-                return text
-
-    def _boolean(self, value: object) -> bool:
-        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-        if str(value).lower() in words:
-            return words[str(value).lower()]
-        raise BadInput(f"{self.name} must be true or false, not {value!r}.")
-
-    def _integer(self, value: object) -> int:
-        try:
-            number = int(str(value))
-        except ValueError:
-            raise BadInput(f"{self.name} must be a whole number, not {value!r}.") from None
-        low = number if self.min is None else self.min
-        high = number if self.max is None else self.max
-        if not low <= number <= high:
-            raise BadInput(f"{self.name} must be from {low} to {high}, not {number}.")
-        return number
+    message: str = Field(min_length=1)
+    answer: str = Field(min_length=1)
 
 
-class Example(_Data):
+class Example(Data):
     """Something to try; also the module's test."""
 
     input: str = Field(min_length=1)
-    options: dict[str, str | int | bool] = Field(default_factory=dict)
+    options: dict[str, Value] = Field(default_factory=dict)
 
 
-class Module(_Data):
+class Module(Data):
     """One of Grace's modules.
 
-    `prompt` is the system prompt. `{option}` in it is replaced by the option's value, and `{{`
-    stands for a brace; the text to work on is always the user's message, never in the prompt.
+    `{option}` in `prompt`, `message` and `condense` is replaced by the option's value, and `{{`
+    stands for a brace.
+
+    Attributes:
+        prompt: The system prompt.
+        message: The user's message, with the text to work on at `{text}`.
+        shots: Worked examples, word for word as the model is to see them.
+        json_schema: The form of the answer. The string `{option}` in it is replaced by the
+            option's value: a list is spliced into a list, and as a key it is one key an item.
+        long: How a long text is worked through.
+        piece_chars: The longest piece of text to put to the model at once.
+        condense: What to note of each piece of a text that is reduced.
+        parts: A line that parts the input; each part is condensed by itself, so none is lost.
+        max_tokens: The longest answer to expect; the limit is twice that.
     """
 
     name: str = Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")
     title: str = Field(min_length=1, max_length=40)
     purpose: str = Field(min_length=1, max_length=100)
     prompt: str = Field(min_length=1)
+    message: str = "{text}"
+    shots: list[Shot] = Field(default_factory=list)
     output: Literal["text", "json"] = "text"
     json_schema: dict[str, Any] | None = None
     long: LongText = LongText.REDUCE
+    piece_chars: int = Field(default=6_000, ge=200, le=1_000_000)
+    condense: str = _CONDENSE
+    parts: str | None = None
     temperature: float = Field(default=0.2, ge=0, le=2)
     max_tokens: int = Field(default=600, ge=1, le=4096)
     options: list[Option] = Field(default_factory=list)
@@ -134,38 +99,68 @@ class Module(_Data):
             raise ValueError("json_schema must describe an object")
         return schema
 
+    @field_validator("options")
+    @classmethod
+    def _distinct(cls, options: list[Option]) -> list[Option]:
+        names = [option.name for option in options]
+        if len(set(names)) < len(names) or "text" in names:
+            raise ValueError("each option needs a name of its own, and none may be called 'text'")
+        return options
+
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if (self.output == "json") != (self.json_schema is not None):
             raise ValueError("json_schema is needed with output = 'json', and only there")
-        if self.output == "json" and self.long is LongText.JOIN:
-            raise ValueError("JSON pieces cannot be joined; use long = 'merge' or 'reduce'")
-        known = {option.name for option in self.options}
-        used = {name for _, name, _, _ in Formatter().parse(self.prompt) if name is not None}
-        if used - known:
-            raise ValueError(f"the prompt uses {sorted(used - known)}, which no option defines")
-        self.settings(self.example.options)
+        if self.long not in _LONG_FOR[self.output]:
+            raise ValueError("long = 'join' is for text, 'merge' for JSON, 'reduce' for either")
+        used = _fields(self.prompt) | _fields(self.message) | _fields(self.condense)
+        used |= placeholders(self.json_schema)
+        if unknown := used - {"text"} - {option.name for option in self.options}:
+            raise ValueError(f"it uses {{{sorted(unknown)[0]}}}, which no option defines")
+        if "text" not in _fields(self.message) or "text" in _fields(self.prompt + self.condense):
+            raise ValueError("{text} belongs in the message, and only there")
+        try:
+            self.settings(self.example.options)
+        except BadInput as e:
+            raise ValueError(f"its example: {e.message}") from None
         return self
 
-    def settings(self, given_options: dict[str, Any] | None) -> dict[str, str | int | bool]:
+    def settings(self, given_options: dict[str, Any] | None) -> dict[str, Value]:
         """Every option's value: what was given, checked, else the default.
 
         Raises:
             BadInput: An option that this module has not, or a value that does not fit.
         """
-        options = dict(given_options or {})
+        options = {k: v for k, v in (given_options or {}).items() if v is not None}
         unknown = options.keys() - {option.name for option in self.options}
         if unknown:
             known = ", ".join(option.name for option in self.options) or "none"
             raise BadInput(f"{self.name} has no option {sorted(unknown)[0]!r}; it has: {known}.")
         return {o.name: o.check(options.get(o.name, o.default)) for o in self.options}
 
-    def system_prompt(self, settings: dict[str, str | int | bool]) -> str:
-        """The prompt with the options in their places."""
-        return self.prompt.format(**settings)
+    def told(self, template: str, settings: dict[str, Value], text: str = "") -> str:
+        """`prompt`, `message` or `condense` with the options, and the text, in their places."""
+        words = {option.name: option.told(settings[option.name]) for option in self.options}
+        return template.format(text=text, **words)
+
+    def answer_schema(self, settings: dict[str, Value]) -> dict[str, Any] | None:
+        """The answer's JSON Schema with the options in their places; None for text."""
+        filled: dict[str, Any] | None = fill(self.json_schema, settings)
+        return filled
 
 
-class _File(_Data):
+def _fields(template: str) -> set[str]:
+    """The names in braces. Plain ones only: a template has no need of formats and attributes."""
+    fields = set()
+    for _, name, spec, conversion in Formatter().parse(template):
+        if name is not None:
+            if spec or conversion or not name.isidentifier():
+                raise ValueError(f"{{{name}}} is not an option; for a brace itself write {{{{")
+            fields.add(name)
+    return fields
+
+
+class _File(Data):
     module: list[Module] = Field(min_length=1)
 
 
@@ -201,7 +196,8 @@ def _first_problem(error: ValidationError, raw: dict[str, Any]) -> str:
     if len(where) >= 2 and where[0] == "module" and isinstance(where[1], int):  # noqa: PLR2004
         entry = raw["module"][where[1]]
         where[:2] = [entry.get("name", where[1]) if isinstance(entry, dict) else where[1]]
-    return f"{'.'.join(map(str, where))}: {problem['msg']}"
+    words = problem["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, where))}: {words}"
 
 
 def task(

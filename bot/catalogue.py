@@ -1,0 +1,168 @@
+"""Every module of the three services: for the command line, for cogs, and for Grace herself."""
+
+from importlib import resources
+from typing import Literal
+
+from bot.contract.envelope import InputType, Service
+from bot.contract.factory import FactoryModule
+from bot.contract.grace import Module, parse_catalogue
+from bot.contract.options import Data, Option, OptionType
+from bot.contract.penny import PennyModule
+from bot.errors import BadSettings
+from bot.settings import Settings
+
+_LARGEST_FILE = 1_000_000
+_MEND = "Mend the file that SKYDECK_GRACE_CATALOGUE names, or unset it."
+
+
+class ModuleEntry(Data):
+    """What a person needs to know of a module to use it."""
+
+    service: Service
+    name: str
+    title: str
+    purpose: str
+    takes: list[InputType]
+    gives: Literal["text", "json", "audio"]
+    options: list[Option]
+    example: str
+
+
+def packaged_catalogue() -> str:
+    """The catalogue that comes with skydeck, as the TOML text to start one's own from."""
+    return resources.files("bot").joinpath("grace_modules.toml").read_text("utf-8")
+
+
+def load_grace(settings: Settings) -> dict[str, Module]:
+    """Grace's modules by name: the user's own catalogue, else the one that comes with skydeck.
+
+    Raises:
+        BadSettings: The file cannot be read, or something in it is wrong: module, field, reason.
+    """
+    path = settings.skydeck_grace_catalogue
+    if path is None:
+        return parse_catalogue(packaged_catalogue())
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise BadSettings(f"{path} is over 1 MB: not a catalogue.", hint=_MEND)
+        text = path.read_text("utf-8-sig")
+    except OSError as e:
+        raise BadSettings(
+            f"Grace's catalogue {path} cannot be read ({e.strerror}).", hint=_MEND
+        ) from None
+    except UnicodeDecodeError:
+        raise BadSettings(f"Grace's catalogue {path} is not UTF-8 text.", hint=_MEND) from None
+    try:
+        return parse_catalogue(text)
+    except BadSettings as e:
+        raise BadSettings(e.message, hint=_MEND) from None
+
+
+def list_modules(settings: Settings, service: Service | None = None) -> list[ModuleEntry]:
+    """The modules of a service, or of all three.
+
+    Raises:
+        BadSettings: Grace's catalogue cannot be read.
+    """
+    entries: list[ModuleEntry] = []
+    if service in {None, Service.PENNY}:
+        entries += _PENNY
+    if service in {None, Service.GRACE}:
+        entries += [_entry(module) for module in load_grace(settings).values()]
+    if service in {None, Service.FACTORY}:
+        entries += _FACTORY
+    return entries
+
+
+def _entry(module: Module) -> ModuleEntry:
+    return ModuleEntry(
+        service=Service.GRACE,
+        name=module.name,
+        title=module.title,
+        purpose=module.purpose,
+        takes=[InputType.TEXT, InputType.JSON],
+        gives=module.output,
+        options=module.options,
+        example=module.example.input,
+    )
+
+
+_VOICE = Option(name="voice", description="The voice; empty: by language.", default="")
+
+_PENNY = [
+    ModuleEntry(
+        service=Service.PENNY,
+        name=PennyModule.CONVERSE,
+        title="Converse",
+        purpose="Hears or reads a question, and answers in words and in speech.",
+        takes=[InputType.AUDIO, InputType.TEXT],
+        gives="text",
+        options=[
+            Option(
+                name="speak",
+                description="Whether to speak the answer.",
+                type=OptionType.BOOLEAN,
+                default=True,
+            ),
+            _VOICE,
+            Option(
+                name="max_tokens",
+                description="The longest answer, in tokens.",
+                type=OptionType.INTEGER,
+                default=200,
+                min=1,
+                max=1024,
+            ),
+        ],
+        example="What is the capital of France?",
+    ),
+    ModuleEntry(
+        service=Service.PENNY,
+        name=PennyModule.TRANSCRIBE,
+        title="Transcribe",
+        purpose="Writes down what is said in a recording.",
+        takes=[InputType.AUDIO],
+        gives="text",
+        options=[],
+        example="(a recording)",
+    ),
+    ModuleEntry(
+        service=Service.PENNY,
+        name=PennyModule.SPEAK,
+        title="Speak",
+        purpose="Reads a text aloud.",
+        takes=[InputType.TEXT],
+        gives="audio",
+        options=[_VOICE],
+        example="The train to Lyon leaves at nine.",
+    ),
+]
+
+_FACTORY = [
+    ModuleEntry(
+        service=Service.FACTORY,
+        name=FactoryModule.BUILD,
+        title="Build",
+        purpose="Drafts, checks, criticises and improves until the result holds.",
+        takes=[InputType.TEXT],
+        gives="json",
+        options=[
+            Option(
+                name="kind",
+                description="Python is checked by running it, text by reading it.",
+                type=OptionType.CHOICE,
+                choices=["auto", "python", "text"],
+                default="auto",
+            ),
+            Option(
+                name="iterations",
+                description="The most rounds to spend.",
+                type=OptionType.INTEGER,
+                default=4,
+                min=1,
+                max=10,
+            ),
+        ],
+        example="A function that tells whether a word is a palindrome.",
+    ),
+]

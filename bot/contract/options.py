@@ -1,0 +1,237 @@
+"""Options of a service's modules: what kind of value each takes, and how it is read and told."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from bot.errors import BadInput
+
+AUTO = "auto"
+"""As a language: the one that the text is in."""
+
+LANGUAGES = {
+    "ar": "Arabic",
+    "ca": "Catalan",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+"""The languages that can be asked for, by their ISO 639-1 code."""
+
+_LONGEST_STRING = 4_000
+_LONGEST_ITEM = 100
+_MOST_ITEMS = 30
+
+
+class OptionType(StrEnum):
+    """What kind of value an option takes.
+
+    LIST is several short strings: a JSON list, or words with commas between. LANGUAGE is one of
+    `LANGUAGES`, by its English name or its code; where `auto` is the default, also `auto`.
+    """
+
+    STRING = "string"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    LIST = "list"
+    LANGUAGE = "language"
+
+
+def _refuse_fraction(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError(  # noqa: TRY004  (pydantic reports a ValueError)
+            "must be a word, a whole number, true or false, or a list of words"
+        )
+    return value
+
+
+Value = Annotated[str | int | bool | list[str], BeforeValidator(_refuse_fraction)]
+"""What an option can be, as JSON has it."""
+
+
+class Data(BaseModel):
+    """A value out of a file that a person edits: frozen, and a misspelt field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Option(Data):
+    """One setting of a module.
+
+    `min` and `max` bound an integer's value, a string's characters, a list's items. `words` says
+    how a choice or a truth value is put to the model: `short` as "in one sentence".
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    description: str = Field(min_length=1, max_length=100)
+    type: OptionType = OptionType.STRING
+    choices: list[str] = Field(default_factory=list)
+    words: dict[str, str] = Field(default_factory=dict)
+    default: Value
+    min: int | None = None
+    max: int | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if (self.type is OptionType.CHOICE) != bool(self.choices):
+            raise ValueError(f"option {self.name}: choices go with type = 'choice', and only there")
+        if any(choice != choice.lower() for choice in self.choices):
+            raise ValueError(f"option {self.name}: choices are written in lower case")
+        known = self.choices or ["true", "false"] if self.type is not OptionType.STRING else []
+        if stray := self.words.keys() - set(known):
+            raise ValueError(f"option {self.name}: words for {sorted(stray)[0]!r}, no such choice")
+        try:
+            self.check(self.default)
+        except BadInput as e:
+            raise ValueError(f"the default of option {e.message}") from None
+        return self
+
+    def check(self, value: object) -> Value:
+        """Read a value (a JSON value, or a word from a command line).
+
+        Raises:
+            BadInput: It is not of this option's type or range.
+        """
+        match self.type:
+            case OptionType.BOOLEAN:
+                return self._boolean(value)
+            case OptionType.INTEGER:
+                return self._integer(value)
+            case OptionType.CHOICE:
+                return self._choice(value)
+            case OptionType.LIST:
+                return self._list(value)
+            case OptionType.LANGUAGE:
+                return self._language(value)
+            case OptionType.STRING:
+                return self._string(value)
+
+    def told(self, value: Value) -> str:
+        """The value as the model is told it."""
+        if isinstance(value, list):
+            return ", ".join(value)
+        plain = str(value).lower() if isinstance(value, bool) else str(value)
+        return self.words.get(plain, plain)
+
+    def _boolean(self, value: object) -> bool:
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if str(value).lower() in words:
+            return words[str(value).lower()]
+        raise self._wrong("must be true or false", value)
+
+    def _integer(self, value: object) -> int:
+        if isinstance(value, bool) or not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", str(value)):
+            raise self._wrong("must be a whole number", value)
+        number = int(str(value))
+        low = number if self.min is None else self.min
+        high = number if self.max is None else self.max
+        if not low <= number <= high:
+            raise self._wrong(f"must be {_span(self.min, self.max)}", number)
+        return number
+
+    def _choice(self, value: object) -> str:
+        if str(value).lower() in self.choices:
+            return str(value).lower()
+        raise self._wrong(f"must be one of {', '.join(self.choices)}", value)
+
+    def _language(self, value: object) -> str:
+        word = str(value).strip().lower().replace("_", "-")
+        if word == AUTO and self.default == AUTO:
+            return AUTO
+        names = {name.lower(): name for name in LANGUAGES.values()} | LANGUAGES
+        name = names.get(word) or names.get(word.split("-", maxsplit=1)[0])
+        if name is None:
+            auto = [AUTO] if self.default == AUTO else []
+            known = ", ".join(auto + sorted(LANGUAGES.values()))
+            raise self._wrong(f"must be one of {known}", value)
+        return name
+
+    def _list(self, value: object) -> list[str]:
+        given = value.split(",") if isinstance(value, str) else value
+        if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+            raise self._wrong("must be a list of words", value)
+        items = list(dict.fromkeys(item.strip() for item in given if item.strip()))
+        low, high = self.min or 1, self.max or _MOST_ITEMS
+        if not low <= len(items) <= high:
+            raise BadInput(f"{self.name} must have {_span(low, high)} items, not {len(items)}.")
+        if any(len(item) > _LONGEST_ITEM for item in items):
+            raise BadInput(f"Each item of {self.name} is at most {_LONGEST_ITEM} characters.")
+        return items
+
+    def _string(self, value: object) -> str:
+        if not isinstance(value, str | int | float):
+            raise self._wrong("must be a text", value)
+        text = str(value).strip()
+        low, high = self.min or 0, self.max or _LONGEST_STRING
+        if not low <= len(text) <= high:
+            raise BadInput(f"{self.name} must have {_span(low, high)} characters, not {len(text)}.")
+        return text
+
+    def _wrong(self, rule: str, value: object) -> BadInput:
+        shown = repr(value)
+        return BadInput(f"{self.name} {rule}, not {shown if len(shown) <= 40 else 'that'}.")  # noqa: PLR2004
+
+
+def _span(low: int | None, high: int | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"from {low} to {high}"
+
+
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def placeholders(template: Any) -> set[str]:
+    """The options that a template (any JSON value) refers to: its strings of the form `{name}`."""
+    if isinstance(template, dict):
+        return set().union(*map(placeholders, [*template.keys(), *template.values()]))
+    if isinstance(template, list):
+        return set().union(*map(placeholders, template))
+    found = _PLACEHOLDER.fullmatch(template) if isinstance(template, str) else None
+    return {found[1]} if found else set()
+
+
+def fill(template: Any, settings: dict[str, Value]) -> Any:
+    """A template with the options' values in place of every string of the form `{name}`.
+
+    A list option is spliced into a list, and as a key of an object it stands for one key an item.
+    """
+    match template:
+        case dict():
+            return {
+                name: fill(inner, settings)
+                for key, inner in template.items()
+                for name in _spliced(key, settings)
+            }
+        case list():
+            return [one for item in template for one in _items(item, settings)]
+        case str() if (found := _PLACEHOLDER.fullmatch(template)) and found[1] in settings:
+            return settings[found[1]]
+    return template
+
+
+def _items(item: Any, settings: dict[str, Value]) -> list[Any]:
+    return _spliced(item, settings) if isinstance(item, str) else [fill(item, settings)]
+
+
+def _spliced(text: str, settings: dict[str, Value]) -> list[Any]:
+    found = _PLACEHOLDER.fullmatch(text)
+    value = settings.get(found[1], text) if found else text
+    return value if isinstance(value, list) else [value]

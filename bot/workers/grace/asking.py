@@ -1,0 +1,196 @@
+"""One question to the language model, asked again until its answer can be used."""
+
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from jsonschema import Draft202012Validator, SchemaError
+
+from bot.contract import Message, Usage
+from bot.errors import BadSettings, JobFailed
+from bot.workers.grace.values import find_object
+from bot.workers.ports import LanguageModel, Prompt, Spent
+
+_TRIES = 3
+_WARMER = 0.3
+"""What each further try adds to the temperature: at the same one a small model says the same."""
+
+_LOOP_EVERY = 16
+_SHORTEST_LOOP, _LONGEST_LOOP, _TURNS = 12, 300, 4
+_VARIED = 6
+"""A row of dashes is no loop."""
+
+_LONGEST_QUOTE = 1_000
+_SHOWN = 120
+
+Answer = TypeVar("Answer")
+Show = Callable[[str], None]
+"""Is told the answer so far, while it is written."""
+
+
+class AnswerTooLong(JobFailed):
+    """The model did not come to an end; a smaller piece of text may help."""
+
+    code = "answer_too_long"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What all questions of a job took together."""
+
+    spent: list[Spent] = field(default_factory=list)
+
+    def usage(self) -> Usage:
+        """Tokens, and dollars where the model has a price; a model on this machine has none."""
+        return Usage(
+            cost_usd=round(sum(s.cost_usd or 0.0 for s in self.spent), 6),
+            input_tokens=sum(s.input_tokens for s in self.spent),
+            output_tokens=sum(s.output_tokens for s in self.spent),
+        )
+
+
+class Asker:
+    """Asks, checks, and asks again.
+
+    Args:
+        model: Who answers.
+        ledger: Where every answer's cost goes, also that of a wrong one.
+    """
+
+    def __init__(self, model: LanguageModel, ledger: Ledger) -> None:
+        self._model = model
+        self._ledger = ledger
+
+    async def text(self, prompt: Prompt, show: Show) -> str:
+        """Words.
+
+        Raises:
+            AnswerTooLong: Every try was cut off.
+            JobFailed: Every answer was empty, or the model failed.
+        """
+        return await self._answer(prompt, _words, show)
+
+    async def note(self, prompt: Prompt) -> str:
+        """Words, of which an end that was cut off is not missed; may be empty."""
+        answer, _ = await self._write(prompt, _unseen)
+        return answer.strip()
+
+    async def value(self, prompt: Prompt) -> dict[str, Any]:
+        """An object that fits `prompt.schema`.
+
+        Raises:
+            AnswerTooLong: Every try was cut off.
+            JobFailed: No answer fitted, or the model failed.
+        """
+        validator = Draft202012Validator(prompt.schema or {})
+        return await self._answer(prompt, lambda answer: _object(answer, validator), _unseen)
+
+    async def _answer(self, prompt: Prompt, read: Callable[[str], Answer], show: Show) -> Answer:
+        failure = JobFailed("The model was not asked.")
+        question = prompt
+        for number in range(1, _TRIES + 1):
+            answer, finish = await self._write(question, show)
+            warmer = prompt.temperature + _WARMER * number
+            if finish == "length":
+                failure = AnswerTooLong("The model's answer did not come to an end.", hint=_HINT)
+                question = replace(prompt, max_tokens=prompt.max_tokens * 2, temperature=warmer)
+                continue
+            try:
+                return read(answer)
+            except ValueError as e:
+                failure = JobFailed(
+                    f"The model's answer cannot be used: {e}.",
+                    hint=_HINT,
+                    service_code="unusable_answer",
+                )
+                question = replace(
+                    prompt, messages=_corrected(prompt, answer, str(e)), temperature=warmer
+                )
+        raise failure
+
+    async def _write(self, prompt: Prompt, show: Show) -> tuple[str, str]:
+        """One answer and why it ended; one that goes round in circles is cut off as too long."""
+        answer, pieces = "", 0
+        stream = self._model.stream(prompt)
+        async with _left_properly(stream):
+            async for piece in stream:
+                if isinstance(piece, Spent):
+                    self._ledger.spent.append(piece)
+                    return answer, piece.finish
+                answer, pieces = answer + piece, pieces + 1
+                show(answer)
+                if pieces % _LOOP_EVERY == 0 and loops(answer, prompt.messages[-1].content):
+                    self._ledger.spent.append(Spent(0, pieces, "length"))
+                    return answer, "length"
+        return answer, "stop"
+
+
+@contextlib.asynccontextmanager
+async def _left_properly(stream: AsyncIterator[Any]) -> AsyncIterator[None]:
+    """Closed at once, so that the model stops, and not when the garbage is collected."""
+    try:
+        yield
+    finally:
+        if isinstance(stream, AsyncGenerator):
+            await stream.aclose()
+
+
+def loops(answer: str, question: str) -> bool:
+    """Whether an answer ends in the same words four times, which are not so in the question."""
+    for length in range(_SHORTEST_LOOP, min(_LONGEST_LOOP, len(answer) // _TURNS) + 1):
+        turn = answer[-length:]
+        if answer.endswith(turn * _TURNS):
+            return len(set(turn)) >= _VARIED and turn * _TURNS not in question
+    return False
+
+
+_HINT = "Try again, with a shorter text, or with a larger model (SKYDECK_LOCAL_MODEL)."
+
+
+def check_schema(name: str, schema: dict[str, Any]) -> None:
+    """Make sure that a schema is one.
+
+    Raises:
+        BadSettings: With the module's name and what is wrong.
+    """
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as e:
+        where = ".".join(map(str, e.absolute_path))
+        raise BadSettings(
+            f"Grace's catalogue: {name}.json_schema{'.' + where if where else ''}: {e.message}."
+        ) from None
+
+
+def _unseen(_answer: str) -> None:
+    """Half a JSON value is nothing to show."""
+
+
+def _words(answer: str) -> str:
+    if not answer.strip():
+        raise ValueError("it is empty")
+    return answer.strip()
+
+
+def _object(answer: str, validator: Draft202012Validator) -> dict[str, Any]:
+    try:
+        value = find_object(answer)
+    except json.JSONDecodeError as e:
+        raise ValueError(f"it is not valid JSON ({e.msg})") from None
+    for problem in validator.iter_errors(value):
+        where = "/".join(map(str, problem.absolute_path)) or "the object"
+        raise ValueError(f"{where}: {problem.message[:_SHOWN]}")
+    fitting: dict[str, Any] = value
+    return fitting
+
+
+def _corrected(prompt: Prompt, answer: str, problem: str) -> Sequence[Message]:
+    if not answer.strip():
+        return prompt.messages  # nothing to quote: the same question, warmer
+    return [
+        *prompt.messages,
+        Message(role="assistant", content=answer[:_LONGEST_QUOTE]),
+        Message(role="user", content=f"That cannot be used: {problem}. Write it again, rightly."),
+    ]

@@ -1,0 +1,153 @@
+"""Grace: any module of the catalogue, on a text of any length."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Any
+
+from bot.contract import InputType, Output, Request, Response, Service, Status
+from bot.contract.grace import Module, Value, find
+from bot.contract.options import AUTO, OptionType
+from bot.errors import BadInput, TooLarge
+from bot.workers.grace.asking import check_schema
+from bot.workers.grace.values import readable
+from bot.workers.grace.working import Progress, Work
+from bot.workers.penny.language import NAMES, detect
+from bot.workers.ports import Delivery, LanguageModel
+
+LONGEST_TEXT = 1_000_000
+"""Characters. At 7 ms a token, reading so much takes a laptop half an hour."""
+
+_PARTIAL_S = 0.25
+_SAMPLE_CHARS = 2_000
+"""Enough to tell a language by."""
+
+
+class GraceHandler:
+    """The text modules.
+
+    Args:
+        catalogue: The modules by name.
+        model: Who does the work; shared, and closed by who made it.
+        partial_s: The least time between two partial responses, in seconds.
+
+    Raises:
+        BadSettings: A module's `json_schema` is none.
+    """
+
+    service = Service.GRACE
+    delivery = Delivery.REPLY
+
+    def __init__(
+        self,
+        catalogue: Mapping[str, Module],
+        model: LanguageModel,
+        *,
+        partial_s: float = _PARTIAL_S,
+    ) -> None:
+        for module in catalogue.values():
+            check_schema(module.name, module.answer_schema(module.settings(None)) or {})
+        self._catalogue = dict(catalogue)
+        self._model = model
+        self._partial_s = partial_s
+
+    async def handle(self, request: Request) -> AsyncIterator[Response]:
+        """Work on one contract; see `bot.workers.ports.Handler`.
+
+        A partial holds the whole text so far in `output.text` (none while JSON is written) and,
+        for a text that is worked through in pieces, `{"progress": {"done", "total"}}` in
+        `output.data`.
+        """
+        module = find(self._catalogue, request.target.module)
+        settings = module.settings(request.params)
+        text = _text(request)
+        progress = Progress()
+        work = Work(self._model, module, await _languages(module, settings, text), progress)
+        told: Output | None = None
+        async with _at_work(work.run(text)) as job:
+            while not (await asyncio.wait({job}, timeout=self._partial_s))[0]:
+                output = _so_far(progress)
+                if output is not None and output != told:
+                    told = output
+                    yield Response(status=Status.PARTIAL, output=output)
+            result = await job
+        yield Response(
+            status=Status.COMPLETED, output=_whole(result), usage=progress.ledger.usage()
+        )
+
+    async def warm_up(self) -> None:
+        """Load the models, that of languages too."""
+        await asyncio.to_thread(detect, "Which language is this text in?")
+        await self._model.warm_up()
+
+    async def close(self) -> None:
+        """Nothing of its own to let go of."""
+
+
+@contextlib.asynccontextmanager
+async def _at_work(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
+    """A task that never outlives the block: who leaves early has stopped the model.
+
+    Not a TaskGroup: that turns the GeneratorExit of a generator that is closed into a group of
+    exceptions, which is then an error of whoever closed it.
+    """
+    job = asyncio.get_running_loop().create_task(work)
+    try:
+        yield job
+    finally:
+        job.cancel()
+        await asyncio.wait({job})
+        if not job.cancelled():
+            job.exception()  # seen, so that nobody warns of it
+
+
+def _text(request: Request) -> str:
+    data = request.input.data
+    match request.input.type:
+        case InputType.AUDIO:
+            raise BadInput("Grace reads text, not audio.", hint="Send audio to PENNY.")
+        case InputType.JSON if not isinstance(data, str):
+            text = "" if data in (None, {}, []) else json.dumps(data, ensure_ascii=False, indent=1)
+        case _:
+            text = data
+    if not isinstance(text, str):
+        raise BadInput("input.data must be text.", hint='For another value, input.type is "json".')
+    if not text.strip():
+        raise BadInput("The text is empty.")
+    if len(text) > LONGEST_TEXT:
+        raise TooLarge(
+            f"The text has {len(text):,} characters; Grace takes at most {LONGEST_TEXT:,}.",
+            hint="Send it in parts.",
+        )
+    # JSON can carry half of a surrogate pair, which no model can read
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return whole.replace("\r\n", "\n").strip("\n")
+
+
+async def _languages(module: Module, settings: dict[str, Value], text: str) -> dict[str, Value]:
+    """The settings with `auto` languages replaced by the text's own."""
+    auto = [
+        option.name
+        for option in module.options
+        if option.type is OptionType.LANGUAGE and settings[option.name] == AUTO
+    ]
+    if not auto:
+        return settings
+    code = await asyncio.to_thread(detect, text[:_SAMPLE_CHARS])
+    return settings | dict.fromkeys(auto, NAMES[code])
+
+
+def _so_far(progress: Progress) -> Output | None:
+    fields: dict[str, Any] = {}
+    if progress.draft:
+        fields["text"] = progress.draft
+    if progress.total > 1:
+        fields["data"] = {"progress": {"done": progress.done, "total": progress.total}}
+    return Output(**fields) if fields else None
+
+
+def _whole(result: Any) -> Output:
+    if isinstance(result, str):
+        return Output(type="text", data=result, text=result)
+    return Output(type="json", data=result, text=readable(result))

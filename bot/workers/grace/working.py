@@ -1,0 +1,180 @@
+"""A module at work on a text of any length."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from bot.contract import Message
+from bot.contract.grace import LongText, Module, Value
+from bot.errors import JobFailed
+from bot.workers.grace.asking import AnswerTooLong, Asker, Ledger
+from bot.workers.grace.pieces import halve, margins, split, whole_sentences
+from bot.workers.grace.values import merge
+from bot.workers.ports import LanguageModel, Prompt
+from bot.workers.qwen import PromptTooLong
+
+_LEAST_CHARS = 200
+"""A text of this length fits every model, so a smaller piece would not help."""
+
+_SHRINKS = 0.8
+"""Notes longer than this share of their text have condensed nothing: it would go on for ever."""
+
+_NOTE_TOKENS = 160
+_NO_NOTE = "NONE"
+
+_MOST_PARTS = 4
+
+Result = TypeVar("Result")
+Ask = Callable[[str], Awaitable[Result]]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a job has come: what is written, and how many pieces of the text are done."""
+
+    draft: str = ""
+    done: int = 0
+    total: int = 0
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+class Work:
+    """One job.
+
+    Args:
+        model: Who does it.
+        module: What to do.
+        settings: The module's options, all of them, with no language left to be found out.
+        progress: Kept up to date.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        module: Module,
+        settings: dict[str, Value],
+        progress: Progress,
+    ) -> None:
+        self._module = module
+        self._settings = settings
+        self._schema = module.answer_schema(settings)
+        self._progress = progress
+        self._asker = Asker(model, progress.ledger)
+        self._finished = ""
+        room = model.context_chars - sum(len(m.content) for m in self._messages(""))
+        self._limit = max(_LEAST_CHARS, min(module.piece_chars, room))
+
+    async def run(self, text: str) -> Any:
+        """The result: a string, or an object where the module has a schema.
+
+        Raises:
+            JobFailed: The model's answers cannot be used, or the text cannot be made to fit.
+        """
+        match self._module.long:
+            case LongText.REDUCE:
+                return await self._reduced(text)
+            case LongText.JOIN:
+                return "".join(await self._each(text, self._limit, self._in_place))
+            case LongText.MERGE:
+                return merge(await self._each(text, self._limit, self._value))
+
+    async def _reduced(self, text: str) -> Any:
+        self._progress.total += 1
+        limit = self._limit
+        while True:
+            text = await self._condensed(text, limit)
+            try:
+                result = await (self._words(text) if self._schema is None else self._value(text))
+            except PromptTooLong:
+                if len(text) <= _LEAST_CHARS:
+                    raise
+                limit = len(text) // 2  # a language with more tokens to the character
+            else:
+                self._progress.done += 1
+                return result
+
+    async def _condensed(self, text: str, limit: int) -> str:
+        """The text, or notes of it, in about `limit` characters, part by part."""
+        if len(text) <= limit:
+            return text
+        divider = f"\n{self._module.parts}\n"
+        parts = text.split(divider, _MOST_PARTS - 1) if self._module.parts else [text]
+        room = limit // len(parts)
+        return divider.join([await self._notes(part, room) for part in parts])
+
+    async def _notes(self, text: str, limit: int) -> str:
+        while len(text) > limit:
+            pieces = await self._each(text, max(limit, _LEAST_CHARS), self._note)
+            notes = "\n".join(filter(None, pieces)) or _NO_NOTE
+            if len(notes) > len(text) * _SHRINKS:
+                raise JobFailed(
+                    "The text cannot be condensed far enough for this model.",
+                    hint="Use a larger model (SKYDECK_LOCAL_MODEL), or less text.",
+                    service_code="cannot_condense",
+                )
+            text = notes
+        return text
+
+    async def _each(self, text: str, limit: int, ask: Ask[Result]) -> list[Result]:
+        """Every piece's result, in order. A piece that proves too long is halved."""
+        todo = deque(split(text, limit))
+        self._progress.total += len(todo)
+        results: list[Result] = []
+        while todo:
+            piece = todo.popleft()
+            try:
+                results.append(await ask(piece))
+            except (PromptTooLong, AnswerTooLong):
+                if len(piece) <= _LEAST_CHARS:
+                    raise
+                halves = halve(piece)
+                todo.extendleft(reversed(halves))
+                self._progress.total += len(halves) - 1
+            else:
+                self._progress.done += 1
+        return results
+
+    async def _in_place(self, piece: str) -> str:
+        """What becomes of a piece, with the blanks around it as they were."""
+        before, words, after = margins(piece)
+        finished = self._finished
+        if words:
+            words = await self._words(words, f"{finished}{before}")
+        self._finished = self._progress.draft = f"{finished}{before}{words}{after}"
+        return f"{before}{words}{after}"
+
+    async def _words(self, text: str, finished: str = "") -> str:
+        def show(answer: str) -> None:
+            self._progress.draft = finished + answer
+
+        return await self._asker.text(self._prompt(self._messages(text)), show)
+
+    async def _value(self, text: str) -> dict[str, Any]:
+        value = await self._asker.value(self._prompt(self._messages(text)))
+        united: dict[str, Any] = merge([value])  # a small model likes to repeat itself
+        return united
+
+    async def _note(self, text: str) -> str:
+        module = self._module
+        instruction = Message(role="system", content=module.told(module.condense, self._settings))
+        messages = [instruction, Message(role="user", content=text)]
+        note = await self._asker.note(Prompt(messages=messages, max_tokens=_NOTE_TOKENS))
+        return "" if note.strip(" .").upper() == _NO_NOTE else whole_sentences(note)
+
+    def _messages(self, text: str) -> list[Message]:
+        module = self._module
+        messages = [Message(role="system", content=module.told(module.prompt, self._settings))]
+        for shot in module.shots:
+            messages.append(Message(role="user", content=shot.message))
+            messages.append(Message(role="assistant", content=shot.answer))
+        question = module.told(module.message, self._settings, text)
+        return [*messages, Message(role="user", content=question)]
+
+    def _prompt(self, messages: list[Message]) -> Prompt:
+        return Prompt(
+            messages=messages,
+            max_tokens=self._module.max_tokens,
+            temperature=self._module.temperature,
+            schema=self._schema,
+        )

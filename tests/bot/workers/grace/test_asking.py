@@ -1,0 +1,120 @@
+import pytest
+
+from bot.contract import Message
+from bot.errors import BadSettings, JobFailed
+from bot.workers.grace.asking import AnswerTooLong, Asker, Ledger, check_schema, loops
+from bot.workers.ports import Prompt
+from tests.fakes.language_model import ScriptedModel
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"label": {"type": "string", "enum": ["a", "b"]}},
+    "required": ["label"],
+}
+
+
+def prompt(schema=None):
+    return Prompt(
+        messages=[Message(role="user", content="Which?")],
+        max_tokens=50,
+        temperature=0.1,
+        schema=schema,
+    )
+
+
+def unseen(_answer):
+    pass
+
+
+async def test_words_are_shown_as_they_come_and_given_without_blanks():
+    seen = []
+    answer = await Asker(ScriptedModel([" one two "]), Ledger()).text(prompt(), seen.append)
+    assert answer == "one two"
+    assert seen == ["", " one", " one two", " one two "]
+
+
+async def test_an_empty_answer_is_asked_for_again_warmer():
+    model = ScriptedModel(["", "  ", "at last"])
+    assert await Asker(model, Ledger()).text(prompt(), unseen) == "at last"
+    temperatures = [asked.temperature for asked in model.prompts]
+    assert temperatures == sorted(set(temperatures))
+    assert {asked.messages[-1].content for asked in model.prompts} == {"Which?"}
+
+
+async def test_an_answer_that_was_cut_off_gets_more_room():
+    model = ScriptedModel([("half an", "length"), "a whole answer"])
+    assert await Asker(model, Ledger()).text(prompt(), unseen) == "a whole answer"
+    assert [asked.max_tokens for asked in model.prompts] == [50, 100]
+
+
+async def test_an_answer_without_end_is_a_failure_in_words():
+    model = ScriptedModel([("on and on", "length")])
+    with pytest.raises(AnswerTooLong, match="did not come to an end") as caught:
+        await Asker(model, Ledger()).text(prompt(), unseen)
+    assert len(model.prompts) == 3
+    assert "SKYDECK_LOCAL_MODEL" in caught.value.hint
+
+
+async def test_a_loop_is_left_at_once():
+    model = ScriptedModel(["What is it? The cat is here. " * 40, "It is a cat."])
+    ledger = Ledger()
+    assert await Asker(model, ledger).text(prompt(), unseen) == "It is a cat."
+    assert model.left_early == 1
+    assert ledger.spent[0].output_tokens < 100
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "expected"),
+    [
+        ("It is so. " * 4, "", False),  # ten characters: an echo, no loop
+        ("It really is so. " * 4, "", True),
+        ("It really is so. " * 3, "", False),
+        ("It really is so. " * 4, "Copy: " + "It really is so. " * 5, False),
+        ("-" * 200, "", False),
+        ("Yes. " + "one two three, " * 9, "", True),
+        ("", "", False),
+    ],
+)
+def test_loops(answer, question, expected):
+    assert loops(answer, question) is expected
+
+
+async def test_a_value_is_checked_and_the_model_is_told_what_was_wrong():
+    model = ScriptedModel(["I say b", '{"label": "c"}', '```json\n{"label": "b"}\n```'])
+    assert await Asker(model, Ledger()).value(prompt(SCHEMA)) == {"label": "b"}
+    assert "no JSON object" in model.questions[1]
+    assert "label: 'c' is not one of ['a', 'b']" in model.questions[2]
+    assert model.prompts[2].messages[-2].content == '{"label": "c"}'
+    assert all(asked.schema == SCHEMA for asked in model.prompts)
+
+
+async def test_a_value_that_was_cut_off_gets_more_room():
+    model = ScriptedModel([('{"label": ', "length"), '{"label": "a"}'])
+    assert await Asker(model, Ledger()).value(prompt(SCHEMA)) == {"label": "a"}
+    assert model.prompts[1].max_tokens == 100
+
+
+async def test_a_value_that_never_fits_is_a_failure_in_words():
+    with pytest.raises(JobFailed, match="cannot be used: the object: 'label' is a required") as e:
+        await Asker(ScriptedModel(['{"lable": "a"}']), Ledger()).value(prompt(SCHEMA))
+    assert e.value.service_code == "unusable_answer"
+
+
+async def test_every_try_is_paid_for():
+    ledger = Ledger()
+    await Asker(ScriptedModel(["", "one two three"]), ledger).text(prompt(), unseen)
+    usage = ledger.usage()
+    assert (usage.input_tokens, usage.output_tokens, usage.cost_usd) == (20, 4, 0.0)
+
+
+async def test_a_note_may_be_cut_off_and_is_asked_for_once():
+    model = ScriptedModel([("It is a long sto", "length")])
+    assert await Asker(model, Ledger()).note(prompt()) == "It is a long sto"
+    assert len(model.prompts) == 1
+
+
+def test_a_schema_that_is_none_is_a_bad_setting():
+    with pytest.raises(
+        BadSettings, match=r"MINE\.json_schema\.properties\.a\.type: 'strin' is not"
+    ):
+        check_schema("MINE", {"type": "object", "properties": {"a": {"type": "strin"}}})
