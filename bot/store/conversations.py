@@ -14,7 +14,7 @@ from bot.store.bounds import (
     PARTS_LIMIT,
     storable,
 )
-from bot.store.database import Database
+from bot.store.database import Database, uninterrupted
 from bot.store.tables import message_parts as parts
 from bot.store.tables import messages
 
@@ -73,6 +73,7 @@ class Conversations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @uninterrupted
     async def add(self, message: StoredMessage) -> bool:
         """Remember a message; content beyond `CONTENT_LIMIT_CHARS` is cut.
 
@@ -91,6 +92,7 @@ class Conversations:
             await self._set_parts(connection, message.message_id, message.parts)
             return True
 
+    @uninterrupted
     async def get(self, message_id: int) -> StoredMessage | None:
         """The message; None when it is not remembered."""
         query = select(messages).where(messages.c.message_id == _whole(message_id))
@@ -98,6 +100,7 @@ class Conversations:
             found = await _collect(connection, query, CONTENT_LIMIT_CHARS)
         return found[0] if found else None
 
+    @uninterrupted
     async def chain(self, message_id: int, *, budget_chars: int) -> tuple[StoredMessage, ...]:
         """The message and what it replies to, and so on, as far back as fits.
 
@@ -110,6 +113,7 @@ class Conversations:
             found = await _collect(connection, _upwards(message_id), budget_chars)
         return tuple(reversed(found))
 
+    @uninterrupted
     async def thread(
         self, conversation_id: int, *, budget_chars: int, before: int | None = None
     ) -> tuple[StoredMessage, ...]:
@@ -128,11 +132,13 @@ class Conversations:
             found = await _collect(connection, query, budget_chars)
         return tuple(reversed(found))
 
+    @uninterrupted
     async def edit(self, message_id: int, content: str, *, edited_at_ms: int) -> bool:
         """Put new words into a message (a person edited it); False when it is not remembered."""
         async with self._database.writing() as connection:
             return await _rewrite(connection, message_id, content, edited_at_ms) is not None
 
+    @uninterrupted
     async def replace(
         self, message_id: int, content: str, *, parts: Sequence[int], edited_at_ms: int
     ) -> bool:
@@ -151,6 +157,7 @@ class Conversations:
             await self._set_parts(connection, whole, parts)
             return True
 
+    @uninterrupted
     async def delete(self, message_ids: Collection[int]) -> int:
         """Forget messages that were deleted; a reply goes with any part of it. Returns how many."""
         async with self._database.writing() as connection:
@@ -165,6 +172,7 @@ class Conversations:
                 gone += (await connection.execute(delete(messages).where(named))).rowcount
             return gone
 
+    @uninterrupted
     async def delete_conversation(self, conversation_id: int) -> int:
         """Forget a whole conversation (its thread was deleted). Returns how many messages."""
         async with self._database.writing() as connection:
@@ -173,6 +181,7 @@ class Conversations:
             )
             return gone.rowcount
 
+    @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
         """Forget everything older than `before_ms`, in small steps. Returns how many messages."""
         old = (

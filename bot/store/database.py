@@ -1,10 +1,12 @@
 """Connections and transactions, the same for SQLite and PostgreSQL."""
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +17,10 @@ from sqlalchemy.pool import NullPool
 
 from bot.errors import BadSettings, StoreFailed
 from bot.store.address import Address
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long a writer waits for another process to finish writing to the SQLite file."""
@@ -106,6 +112,35 @@ class Database:
         await self.engine.dispose()
 
 
+def uninterrupted(
+    method: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Let a method that uses the database come to its end, then let its caller be cancelled.
+
+    aiosqlite works in a thread that a cancellation does not reach: the statement goes on, its
+    connection is closed around it, and SQLite keeps such a connection, and its write lock, until
+    Python has collected the statement as garbage. A transaction takes milliseconds, and is
+    bounded by the timeouts above; waiting for its end also leaves nobody in doubt whether it was
+    done.
+    """
+
+    @wraps(method)
+    async def whole(*args: P.args, **kwargs: P.kwargs) -> R:
+        # Not a TaskGroup: that would hand the cancellation on to the work.
+        work = asyncio.ensure_future(method(*args, **kwargs))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            while not work.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([work])
+            if not work.cancelled() and work.exception() is not None:
+                log.warning("a cancelled call had failed: %s", work.exception())
+            raise
+
+    return whole
+
+
 @contextmanager
 def translated(address: Address) -> Iterator[None]:
     """Turn what the drivers raise into our own error, without any stored word in it."""
@@ -133,7 +168,8 @@ def _engine(address: Address, *, migrating: bool) -> AsyncEngine:
     else:
         options |= {"pool_size": 4, "max_overflow": 12, "pool_timeout": 30.0}
     if address.file is None:
-        options |= {"connect_args": {"timeout": 10.0, "command_timeout": 60.0}}
+        command_timeout_s = None if migrating else 30.0
+        options["connect_args"] = {"timeout": 10.0, "command_timeout": command_timeout_s}
         return create_async_engine(address.url, pool_pre_ping=True, **options)
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise BadSettings(

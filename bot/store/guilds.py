@@ -12,7 +12,7 @@ from bot.contract import Service
 from bot.errors import TooLarge
 from bot.settings import Identity
 from bot.store import tables
-from bot.store.database import Database
+from bot.store.database import Database, uninterrupted
 
 _CACHED_GUILDS: Final = 1024
 _CACHE_S: Final = 30.0
@@ -63,6 +63,7 @@ class Guilds:
         self._cache: OrderedDict[int, tuple[float, GuildSettings]] = OrderedDict()
         self._writes = 0
 
+    @uninterrupted
     async def get(self, guild_id: int) -> GuildSettings:
         """The server's settings.
 
@@ -86,6 +87,7 @@ class Guilds:
                 self._cache.popitem(last=False)
         return settings
 
+    @uninterrupted
     async def set(self, settings: GuildSettings) -> None:
         """Replace all the server's settings.
 
@@ -104,6 +106,7 @@ class Guilds:
         finally:
             self._forget(settings.guild_id)
 
+    @uninterrupted
     async def patch(self, guild_id: int, **changes: Unpack[GuildChanges]) -> GuildSettings:
         """Change some settings; two changes at once, from any processes, both count.
 
@@ -129,6 +132,7 @@ class Guilds:
             self._forget(guild_id)
         return settings
 
+    @uninterrupted
     async def reset(self, guild_id: int) -> None:
         """Back to the defaults.
 

@@ -26,7 +26,7 @@ from bot.errors import StoreFailed, TooLarge
 from bot.settings import Mode
 from bot.store.bounds import LINE_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES, storable
 from bot.store.conversations import PRUNE_BATCH
-from bot.store.database import Database
+from bot.store.database import Database, uninterrupted
 from bot.store.recovery import (
     RUNPOD_KEEPS,
     Ending,
@@ -79,16 +79,19 @@ class Journal:
         """Write a job down before it is handed in. It is on disk when this returns.
 
         Returns:
-            Its number. If this is cancelled the job may be in the journal all the same; nobody
-            renews its lease, so it is claimed later and the user is told.
+            Its number. If this is cancelled the job is in the journal all the same; nobody renews
+            its lease, so it is claimed later and the user is told.
 
         Raises:
             TooLarge: The place is too large; nothing was written.
         """
-        values = _row(entry) | {
-            "created_at_ms": self._now(),
-            "stage": JobStage.WRITTEN,
-        }
+        journal_id = await self._write(entry)
+        self._held.add(journal_id)  # not before: nobody follows the job of a cancelled call
+        return journal_id
+
+    @uninterrupted
+    async def _write(self, entry: Entry) -> int:
+        values = _row(entry) | {"created_at_ms": self._now(), "stage": JobStage.WRITTEN}
         async with self._database.writing() as connection:
             added = await connection.execute(
                 jobs.insert().values(**values, **self._lease()).returning(jobs.c.journal_id)
@@ -98,9 +101,9 @@ class Journal:
                 await connection.execute(
                     job_requests.insert().values(journal_id=journal_id, contract=entry.request)
                 )
-        self._held.add(journal_id)
         return journal_id
 
+    @uninterrupted
     async def accepted(self, journal_id: int, job_id: str) -> bool:
         """Note the service's id, the first one for good. Returns whether the job is still ours.
 
@@ -142,20 +145,27 @@ class Journal:
     async def finished(self, journal_id: int, ending: Ending, detail: str = "") -> bool:
         """Note how the job ended, once the user has seen it.
 
+        When this raises, the job is still ours: try again, or `release` it to be told again.
+
         Returns:
             False when it was not ours to end: another process took it over, it has ended
             before, or its person's data were deleted.
         """
-        ended = await self._change(
-            journal_id,
-            stage=JobStage.FINISHED,
-            ending=ending,
-            detail=storable(detail, LINE_LIMIT_CHARS),
-            finished_at_ms=self._now(),
-            lease_owner=None,
-        )
-        self._held.discard(journal_id)
-        return ended
+        held = journal_id in self._held
+        self._held.discard(journal_id)  # before: a renewal at this moment must not miss it
+        try:
+            return await self._change(
+                journal_id,
+                stage=JobStage.FINISHED,
+                ending=ending,
+                detail=storable(detail, LINE_LIMIT_CHARS),
+                finished_at_ms=self._now(),
+                lease_owner=None,
+            )
+        except StoreFailed:
+            if held:
+                self._held.add(journal_id)
+            raise
 
     # -- jobs that were left behind ----------------------------------------------------------
 
@@ -164,13 +174,22 @@ class Journal:
     ) -> list[Recovered]:
         """Take over jobs whose process is gone, oldest first; each goes to one caller only.
 
-        To be called at the start and again now and then.
+        To be called at the start and every few seconds: after a crash the lease of the process
+        that died runs out only some seconds after the next one has started.
 
         Args:
             kept: How long the services keep results.
             limit: How many at most.
         """
         now_ms = self._now()
+        found = await self._take(now_ms, limit)
+        # After a long sleep our own leases may have run out while we follow those jobs still.
+        new = [job for job in found if job.journal_id not in self._held]
+        self._held.update(job.journal_id for job in new)
+        return [Recovered(job, decide(job, now_ms=now_ms, kept=kept)) for job in new]
+
+    @uninterrupted
+    async def _take(self, now_ms: int, limit: int) -> list[Job]:
         left = (
             select(jobs.c.journal_id)
             .where(jobs.c.finished_at_ms.is_(None), jobs.c.lease_until_ms <= now_ms)
@@ -186,12 +205,9 @@ class Journal:
                 .values(**self._lease())
                 .returning(*jobs.c)
             )
-            found = sorted((_job(row) for row in taken.mappings()), key=lambda j: j.journal_id)
-        # After a long sleep our own leases may have run out while we follow those jobs still.
-        new = [job for job in found if job.journal_id not in self._held]
-        self._held.update(ids)
-        return [Recovered(job, decide(job, now_ms=now_ms, kept=kept)) for job in new]
+            return sorted((_job(row) for row in taken.mappings()), key=lambda j: j.journal_id)
 
+    @uninterrupted
     async def renew(self) -> frozenset[int]:
         """Renew the leases on all our jobs that have not ended.
 
@@ -233,6 +249,7 @@ class Journal:
                 log.warning("job %d was taken over by another process", journal_id)
                 on_lost(journal_id)
 
+    @uninterrupted
     async def release(self, journal_ids: Collection[int] | None = None) -> None:
         """Let others take our jobs over at once; None means all. For an orderly shutdown."""
         given = self._held if journal_ids is None else self._held & set(journal_ids)
@@ -247,6 +264,7 @@ class Journal:
 
     # -- looking -----------------------------------------------------------------------------
 
+    @uninterrupted
     async def get(self, journal_id: int) -> Job | None:
         """One job; None when there is none of that number (any more)."""
         async with self._database.reading() as connection:
@@ -254,6 +272,7 @@ class Journal:
             row = found.mappings().one_or_none()
         return None if row is None else _job(row)
 
+    @uninterrupted
     async def request(self, journal_id: int) -> bytes | None:
         """The contract of a job as JSON; None when it was too large to keep."""
         query = select(job_requests.c.contract).where(job_requests.c.journal_id == journal_id)
@@ -261,6 +280,7 @@ class Journal:
             contract: bytes | None = (await connection.execute(query)).scalar_one_or_none()
         return contract
 
+    @uninterrupted
     async def listing(
         self,
         *,
@@ -281,6 +301,7 @@ class Journal:
         async with self._database.reading() as connection:
             return [_job(row) for row in (await connection.execute(query)).mappings()]
 
+    @uninterrupted
     async def load(self, service: Service | None = None) -> Load:
         """How many jobs have not ended, of one service or of all, in every process."""
         query = (
@@ -300,6 +321,7 @@ class Journal:
                 by_guild[guild_id] = by_guild.get(guild_id, 0) + count
         return Load(sum(by_user.values()), by_guild, by_user)
 
+    @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
         """Forget jobs that ended before `before_ms`, in small steps. Returns how many."""
         old = select(jobs.c.journal_id).where(jobs.c.finished_at_ms < before_ms).limit(PRUNE_BATCH)
@@ -322,6 +344,7 @@ class Journal:
     def _mine(self) -> Any:
         return (jobs.c.lease_owner == self._owner) & jobs.c.finished_at_ms.is_(None)
 
+    @uninterrupted
     async def _change(self, journal_id: int, **values: Any) -> bool:
         change = update(jobs).where(jobs.c.journal_id == journal_id, self._mine()).values(**values)
         async with self._database.writing() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
-from bot.store.database import Database
+from bot.store.database import Database, uninterrupted
 from bot.store.guilds import Guilds
 from bot.store.tables import job_requests, jobs, message_parts, messages
 
@@ -33,6 +33,7 @@ class Privacy:
         self._clock = clock
         self._guilds = guilds
 
+    @uninterrupted
     async def export(self, user_id: int) -> dict[str, JsonValue]:
         """Everything that is stored about a person, as one JSON document.
 
@@ -49,15 +50,19 @@ class Privacy:
                 "jobs": await _jobs(connection, user_id),
             }
 
+    @uninterrupted
     async def forget(self, user_id: int) -> Forgotten:
         """Delete all of that; nothing remains, not even a mark that it was there.
 
-        A job of theirs that is running goes too: cancel it before, or its result is dropped.
+        A job of theirs that is running goes too: cancel it before, or its result is dropped. A
+        copy of the file that was made before a schema update holds their words until
+        `Store.prune` finds it too old.
         """
         gone = await self._delete(_theirs(user_id), jobs.c.user_id == user_id)
         await self._database.scrub()
         return gone
 
+    @uninterrupted
     async def forget_guild(self, guild_id: int) -> Forgotten:
         """Delete everything that belongs to a server, its settings too (the bot has left it)."""
         gone = await self._delete(messages.c.guild_id == guild_id, jobs.c.guild_id == guild_id)
@@ -65,6 +70,7 @@ class Privacy:
         await self._database.scrub()
         return gone
 
+    @uninterrupted
     async def _delete(
         self, which_messages: ColumnElement[bool], which_jobs: ColumnElement[bool]
     ) -> Forgotten:

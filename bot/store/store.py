@@ -17,7 +17,7 @@ from bot.store.journal import Journal
 from bot.store.migrate import migrate
 from bot.store.privacy import Privacy
 
-LEASE_MS: Final = 15_000
+LEASE_MS: Final = 10_000
 """How long after its last sign of life a process's jobs are taken over."""
 _DAY_MS: Final = 86_400_000
 

@@ -117,7 +117,12 @@ def postgres() -> Iterator[Server]:
             **account,
         )
         server = Server(_free_port())
-        options = ["fsync=off", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
+        options = [
+            "fsync=off",
+            "full_page_writes=off",
+            "listen_addresses=127.0.0.1",
+            f"unix_socket_directories={folder}",
+        ]
         process = subprocess.Popen(
             [binaries / "postgres", "-D", f"{folder}/data", "-p", str(server.port)]
             + [word for option in options for word in ("-c", option)],

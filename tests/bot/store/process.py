@@ -42,19 +42,13 @@ async def write(store: Store) -> None:
 
 async def claim(store: Store) -> None:
     """Claim by small handfuls until there is nothing left."""
-    say("ready")
     while taken := await store.jobs.claim(limit=7):
         for recovered in taken:
             say("claimed", recovered.job.journal_id)
-    say("done")
-
-
-async def opened(store: Store) -> None:
-    say("opened", await store.jobs.begin(ENTRY))
 
 
 async def main() -> None:
-    what = {"write": write, "claim": claim, "open": opened}[sys.argv[1]]
+    what = {"write": write, "claim": claim}[sys.argv[1]]
     async with Store.open(sys.argv[2], SystemClock()) as store:
         await what(store)
 

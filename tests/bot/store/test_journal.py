@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import random
 from contextlib import AsyncExitStack
 
 import pytest
@@ -167,10 +169,27 @@ async def test_a_database_that_fails_does_not_end_the_heartbeat(
         with pytest.raises(StoreFailed) as failed:
             await store.jobs.begin(entry(title="a private word"))
         assert "private" not in str(failed.value)
+        with pytest.raises(StoreFailed):
+            await store.jobs.finished(1, Ending.COMPLETED)
+        await execute(empty_url, "ALTER TABLE jobs_elsewhere RENAME TO jobs")
+        assert await store.jobs.renew() == frozenset()
+        assert await store.jobs.finished(1, Ending.COMPLETED)
+        await store.jobs.begin(entry())
+        await execute(empty_url, "ALTER TABLE jobs RENAME TO jobs_elsewhere")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await store.jobs.keep_leases(lambda _: None)
     assert "leases not renewed" in caplog.text
+
+
+async def test_a_renewal_while_a_job_ends_does_not_call_it_lost(store, entry):
+    for _ in range(10):
+        journal_id = await store.jobs.begin(entry())
+        ended, lost = await asyncio.gather(
+            store.jobs.finished(journal_id, Ending.COMPLETED), store.jobs.renew()
+        )
+        assert ended
+        assert lost == frozenset()
 
 
 async def test_lists_and_loads(store, clock, entry):
@@ -200,3 +219,24 @@ async def test_only_what_ended_long_ago_is_pruned(store, clock, entry, monkeypat
     assert await store.jobs.prune(before_ms=clock.at_ms + 1) == 5
     assert [job.journal_id for job in await store.jobs.listing()] == [running]
     assert await execute(url, "SELECT journal_id FROM job_requests") == [(running,)]
+
+
+async def test_a_call_that_is_cancelled_holds_nobody_up(url, clock, entry):
+    """A user presses Stop at any moment, also while the journal is being written."""
+    chance = random.Random(5)
+
+    async def begin_and_cancel(store: Store) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(chance.uniform(0, 0.01)):
+                await store.jobs.finished(await store.jobs.begin(entry()), Ending.COMPLETED)
+
+    async with Store.open(url, clock) as a, Store.open(url, clock) as b:
+        for _ in range(10):
+            await asyncio.gather(*(begin_and_cancel(a) for _ in range(8)))
+        async with asyncio.timeout(5):
+            await a.jobs.begin(entry(user_id=5))
+            await b.jobs.begin(entry(user_id=5))
+        assert (await b.jobs.load()).by_user[5] == 2
+        clock.at_ms += LEASE_MS
+        left = await b.jobs.load()
+        assert len(await b.jobs.claim()) == left.total - 1

@@ -1,26 +1,27 @@
 """Several processes, and sudden death."""
 
+import asyncio
 import random
-import time
 
-from bot.store import LEASE_MS, JobStage, Store
+import pytest
 
-
-def _kill_while_it_writes(process, url, seconds: float) -> list[list[str]]:
-    """What it said before it was killed; the last line may be torn, and is left out."""
-    victim = process("write", url)
-    said = victim.stdout.readline()
-    time.sleep(seconds)
-    victim.kill()
-    said += victim.stdout.read()
-    return [line.split() for line in said[: said.rfind("\n")].splitlines()]
+from bot.store import JobStage, Store
 
 
-async def test_kill_9_in_the_middle_of_writing_loses_nothing(process, url, clock):
+async def test_kill_9_in_the_middle_of_writing_loses_nothing(process, empty_url, clock):
+    """Two processes create the database at once, write to it at once, and are killed."""
+    url = empty_url
+    victims = [process("write", url) for _ in range(2)]
+    heard = [victim.stdout.readline() for victim in victims]
     chance = random.Random(3)
+    for victim in victims:
+        await asyncio.sleep(chance.uniform(0.05, 0.4))
+        victim.kill()
     said = []
-    for _ in range(3):
-        said += _kill_while_it_writes(process, url, chance.uniform(0.02, 0.3))
+    for victim, first in zip(victims, heard, strict=True):
+        text = first + victim.stdout.read()
+        whole = text[: text.rfind("\n")]  # the last line may be torn
+        said += [line.split() for line in whole.splitlines()]
     clock.at_ms = 4_000_000_000_000
     async with Store.open(url, clock) as store:
         for word, number in said:
@@ -33,17 +34,17 @@ async def test_kill_9_in_the_middle_of_writing_loses_nothing(process, url, clock
                 assert job.stage is JobStage.FINISHED
         begun = {int(n) for word, n in said if word == "begun"}
         finished = {int(n) for word, n in said if word == "finished"}
-        claimed = {r.job.journal_id for r in await store.jobs.claim(limit=100_000)}
+        claimed = {r.job.journal_id for r in await store.jobs.claim(limit=10_000)}
         assert len(begun) > 10
-        # One write of each of the four writers of the three victims may be done but unsaid.
-        assert len((begun - finished) - claimed) <= 12
-        assert len(claimed - (begun - finished)) <= 12
+        assert all(heard)
+        # The last write of each of the four tasks of both victims may be done but unsaid.
+        assert len((begun - finished) ^ claimed) <= 8
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])  # a server sees connections, not processes
 async def test_two_processes_claim_at_once(process, url, clock, entry):
     async with Store.open(url, clock) as dead:
         ids = [await dead.jobs.begin(entry()) for _ in range(100)]
-        clock.at_ms = 0
         await dead.jobs.release()
     claimers = [process("claim", url), process("claim", url)]
     taken = [
@@ -53,11 +54,3 @@ async def test_two_processes_claim_at_once(process, url, clock, entry):
         if line.startswith("claimed")
     ]
     assert sorted(taken) == ids
-    assert LEASE_MS > 0
-
-
-async def test_two_processes_create_the_same_database_at_once(process, empty_url):
-    both = [process("open", empty_url), process("open", empty_url)]
-    said = {one.communicate(timeout=30)[0].strip() for one in both}
-    assert said == {"opened 1", "opened 2"}
-    assert [one.returncode for one in both] == [0, 0]

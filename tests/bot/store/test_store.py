@@ -1,7 +1,10 @@
+import inspect
+import re
+
 import pytest
 
 from bot.errors import BadSettings
-from bot.store import Ending, Pruned, Store
+from bot.store import Conversations, Ending, Guilds, Journal, Privacy, Pruned, Store
 from bot.store.address import Address
 
 DAY_MS = 86_400_000
@@ -62,6 +65,14 @@ async def test_a_database_that_is_not_there_is_named(postgres, clock):
     with pytest.raises(BadSettings, match='database "nowhere" does not exist'):
         async with Store.open(postgres.url("nowhere"), clock):
             pass
+
+
+@pytest.mark.parametrize("component", [Guilds, Conversations, Journal, Privacy])
+def test_no_method_leaves_its_transaction_when_it_is_cancelled(component):
+    for name, method in vars(component).items():
+        source = inspect.getsource(method) if inspect.iscoroutinefunction(method) else ""
+        if re.search(r"_database\.(reading|writing|scrub)", source):
+            assert hasattr(method, "__wrapped__"), f"{name} lacks @uninterrupted"
 
 
 async def test_retention_is_kept(store, clock, entry, message):
