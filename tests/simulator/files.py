@@ -1,0 +1,45 @@
+"""A file in somebody's hands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import CannotDo
+from .intake import content_type
+from .values import Attachment, Channel
+from .world import World
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a person uploads.
+
+    Attributes:
+        name: The file's name; Discord takes the type from it.
+        data: Its bytes.
+        type: Another type than the name says, for a file that lies.
+        duration_secs: Of a voice message.
+    """
+
+    name: str
+    data: bytes
+    type: str | None = None
+    duration_secs: float | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> File:
+        """A file from the disk."""
+        return cls(path.name, path.read_bytes())
+
+    def store(self, world: World, channel: Channel) -> Attachment:
+        """Upload it; the client refuses what is above the limit."""
+        limit = channel.guild.upload_limit_bytes if channel.guild else 10 * 1024 * 1024
+        if len(self.data) > limit:
+            raise CannotDo(f"{self.name} is above the limit of {limit} bytes")
+        more: dict[str, Any] = {}
+        if self.duration_secs is not None:
+            more = {"duration_secs": self.duration_secs, "waveform": "AAECAwQFBgcICQ=="}
+        kind = self.type or content_type(self.name)
+        return world.file(channel, self.name, kind, self.data, **more)

@@ -1,0 +1,66 @@
+"""Everything the simulator saw: REST calls, dispatches, and what Discord would have refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .values import Json
+
+
+@dataclass(slots=True)
+class Call:
+    """One REST request and how it was answered."""
+
+    at: float
+    method: str
+    route: str
+    path: str
+    body: Json | list[Json] | None = None
+    files: list[str] = field(default_factory=list)
+    status: int = 0
+    answer: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """One event that left for a session of the bot."""
+
+    at: float
+    name: str
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something the bot did that Discord refuses."""
+
+    where: str
+    code: int
+    message: str
+    detail: object = None
+
+    def __str__(self) -> str:
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{self.where} → {self.code} {self.message}{detail}"
+
+
+@dataclass(slots=True)
+class Log:
+    """The record of one simulator's life; times are of the monotonic clock."""
+
+    calls: list[Call] = field(default_factory=list)
+    dispatches: list[Dispatched] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def requests(self, method: str = "", route: str = "") -> list[Call]:
+        """The REST calls of a method whose route contains some text."""
+        return [c for c in self.calls if method in ("", c.method) and route in c.route]
+
+    def events(self, name: str) -> list[Dispatched]:
+        """The dispatches of one kind."""
+        return [d for d in self.dispatches if d.name == name]
+
+    def __iter__(self) -> Iterator[Call | Dispatched]:
+        entries: list[Call | Dispatched] = [*self.calls, *self.dispatches]
+        return iter(sorted(entries, key=lambda entry: entry.at))

@@ -1,0 +1,83 @@
+"""Discord's Markdown as HTML, as far as bots use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+
+FENCE = re.compile(r"```(?:([\w+-]*)\n)?(.*?)```", re.DOTALL)
+CODE = re.compile(r"``(.+?)``|`([^`\n]+)`")
+INLINE: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"\*\*\*(.+?)\*\*\*"), r"<b><i>\1</i></b>"),
+    (re.compile(r"\*\*(.+?)\*\*"), r"<b>\1</b>"),
+    (re.compile(r"__(.+?)__"), r"<u>\1</u>"),
+    (re.compile(r"~~(.+?)~~"), r"<s>\1</s>"),
+    (re.compile(r"(?<![\w*])\*(?!\s)([^*\n]+?)\*(?!\w)"), r"<i>\1</i>"),
+    (re.compile(r"(?<!\w)_(?!\s)([^_\n]+?)_(?!\w)"), r"<i>\1</i>"),
+    (re.compile(r"\|\|(.+?)\|\|"), r"<span class='spoiler'>\1</span>"),
+    (re.compile(r"\[([^\]\n]+)\]\((https?://[^)\s]+)\)"), r"<a href='\2'>\1</a>"),
+    (re.compile(r"(?<!['\"=>])(https?://[^\s<]+)"), r"<a href='\1'>\1</a>"),
+]
+HEADING = re.compile(r"^(#{1,3}) (.+)$")
+BULLET = re.compile(r"^(\s*)[-*] (.+)$")
+MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::\w)?&gt;")
+
+Naming = Callable[[str, int], str]
+
+
+def to_html(text: str, naming: Naming) -> str:
+    """A message's text as HTML.
+
+    Args:
+        text: What was written.
+        naming: The words for a mention, from its sign (`@`, `@&`, `#`, `t:`) and number.
+    """
+    parts: list[str] = []
+    end = 0
+    for fence in FENCE.finditer(text):
+        parts.append(_blocks(text[end : fence.start()], naming))
+        parts.append(f"<pre>{escape(fence[2])}</pre>")
+        end = fence.end()
+    parts.append(_blocks(text[end:], naming))
+    return "".join(parts)
+
+
+def _blocks(text: str, naming: Naming) -> str:
+    lines = text.strip("\n").split("\n") if text.strip("\n") else []
+    return "".join(_line(line, naming) for line in lines)
+
+
+def _line(line: str, naming: Naming) -> str:
+    if heading := HEADING.match(line):
+        level = len(heading[1])
+        return f"<h{level}>{_inline(heading[2], naming)}</h{level}>"
+    if line.startswith("-# "):
+        return f"<div class='subtext'>{_inline(line[3:], naming)}</div>"
+    if line.startswith("> "):
+        return f"<blockquote>{_inline(line[2:], naming)}</blockquote>"
+    if bullet := BULLET.match(line):
+        return f"<div class='bullet'>• {_inline(bullet[2], naming)}</div>"
+    return f"<div>{_inline(line, naming) or '&nbsp;'}</div>"
+
+
+def _inline(text: str, naming: Naming) -> str:
+    parts: list[str] = []
+    end = 0
+    for code in CODE.finditer(text):
+        parts.append(_words(text[end : code.start()], naming))
+        parts.append(f"<code>{escape(code[1] or code[2])}</code>")
+        end = code.end()
+    return "".join([*parts, _words(text[end:], naming)])
+
+
+def _words(text: str, naming: Naming) -> str:
+    html = escape(text.replace("\u200b", ""), quote=False)
+    for pattern, replacement in INLINE:
+        html = pattern.sub(replacement, html)
+
+    def mention(found: re.Match[str]) -> str:
+        sign = found[1].replace("&amp;", "&").replace("!", "")
+        return f"<span class='mention'>{escape(naming(sign, int(found[2])))}</span>"
+
+    return MENTION.sub(mention, html)

@@ -1,0 +1,119 @@
+"""A guild as its owner runs it: channels, members, roles, permissions."""
+
+from __future__ import annotations
+
+from . import events
+from .backend import Backend
+from .people import Person
+from .values import (
+    Channel,
+    ChannelType,
+    Guild,
+    Member,
+    Overwrite,
+    Permission,
+    Role,
+    User,
+)
+
+
+class Server:
+    """One guild. Whatever changes here, the bot is told, if it is online."""
+
+    def __init__(self, backend: Backend, guild: Guild) -> None:
+        self._backend = backend
+        self._world = backend.world
+        self.guild = guild
+
+    @property
+    def id(self) -> int:
+        """The guild's id."""
+        return self.guild.id
+
+    def channel(self, name: str, *, topic: str | None = None) -> Channel:
+        """A new text channel."""
+        return self._new_channel(name, ChannelType.TEXT, topic)
+
+    def voice_channel(self, name: str) -> Channel:
+        """A new voice channel."""
+        return self._new_channel(name, ChannelType.VOICE, None)
+
+    def _new_channel(self, name: str, kind: ChannelType, topic: str | None) -> Channel:
+        channel = self._world.channel(self.guild, name, kind)
+        channel.topic = topic
+        self._world.publish(events.channel("CHANNEL_CREATE", channel))
+        return channel
+
+    def member(
+        self, who: str | Person, *, locale: str = "en-US", roles: tuple[Role, ...] = ()
+    ) -> Person:
+        """Somebody joins: a new account by name, or a person known elsewhere."""
+        user = who.user if isinstance(who, Person) else self._world.user(who, locale=locale)
+        return self._joins(user, [role.id for role in roles])
+
+    def _joins(self, user: User, roles: list[int]) -> Person:
+        member = Member(user, self._world.clock.wall(), roles=roles)
+        self.guild.members[user.id] = member
+        self._world.publish(events.member("GUILD_MEMBER_ADD", self.guild, member))
+        return Person(self._backend, user, self.guild)
+
+    def leaves(self, who: Person) -> None:
+        """Somebody leaves."""
+        member = self.guild.members.pop(who.id)
+        self._world.publish(events.member("GUILD_MEMBER_REMOVE", self.guild, member))
+
+    def owner(self) -> Person:
+        """Who may do everything."""
+        return Person(self._backend, self.guild.owner, self.guild)
+
+    def role(self, name: str, *permissions: Permission) -> Role:
+        """A new role."""
+        held = Permission(0)
+        for permission in permissions:
+            held |= permission
+        role = Role(self._world.new_id(), name, held, position=len(self.guild.roles))
+        self.guild.roles[role.id] = role
+        self._world.publish(events.role("GUILD_ROLE_CREATE", self.guild, role))
+        return role
+
+    def give(self, who: Person, role: Role) -> None:
+        """Give somebody a role."""
+        member = self.guild.member_of(who.id)
+        member.roles.append(role.id)
+        self._world.publish(events.member("GUILD_MEMBER_UPDATE", self.guild, member))
+
+    def allow(self, channel: Channel, who: Person | Role | User, *what: Permission) -> None:
+        """Allow something in one channel, whatever the roles say."""
+        overwrite = self._overwrite(channel, who)
+        for permission in what:
+            overwrite.allow |= permission
+            overwrite.deny &= ~permission
+        self._world.publish(events.channel("CHANNEL_UPDATE", channel))
+
+    def deny(self, channel: Channel, who: Person | Role | User, *what: Permission) -> None:
+        """Forbid something in one channel, whatever the roles say."""
+        overwrite = self._overwrite(channel, who)
+        for permission in what:
+            overwrite.deny |= permission
+            overwrite.allow &= ~permission
+        self._world.publish(events.channel("CHANNEL_UPDATE", channel))
+
+    def _overwrite(self, channel: Channel, who: Person | Role | User) -> Overwrite:
+        fresh = Overwrite(who.id, not isinstance(who, Role))
+        return channel.overwrites.setdefault(who.id, fresh)
+
+    def removes_bot(self) -> None:
+        """Take the bot out of the guild."""
+        del self.guild.members[self._world.bot.id]
+        self._world.publish(events.guild_delete(self.guild))
+
+    def adds_bot(self) -> None:
+        """Invite the bot again."""
+        bot = self._world.bot
+        self.guild.members[bot.id] = Member(bot, self._world.clock.wall())
+        self._world.publish(events.guild_create(self._world, self.guild))
+
+    @property
+    def everyone(self) -> Role:
+        """The role that all have."""
+        return self.guild.roles[self.guild.id]

@@ -1,0 +1,194 @@
+"""What Discord checks in buttons, menus, layouts and modals."""
+
+from __future__ import annotations
+
+from .form import Form, Path
+from .values import Json, walk
+
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+SELECTS = (3, 5, 6, 7, 8)
+SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
+LABEL, UPLOAD, RADIO, CHECKBOXES, CHECKBOX = 18, 19, 21, 22, 23
+
+LINK_STYLE, PREMIUM_STYLE = 5, 6
+CLASSIC = (ROW,)
+MODERN = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER)
+IN_CONTAINER = tuple(kind for kind in MODERN if kind != CONTAINER)
+IN_MODAL = (ROW, TEXT, LABEL)
+IN_LABEL = (TEXT_INPUT, *SELECTS, UPLOAD, RADIO, CHECKBOXES, CHECKBOX)
+
+LAYOUT_TOTAL_MAX = 40
+LAYOUT_TEXT_MAX = 4000
+
+
+def check_components(form: Form, components: list[Json], path: Path, *, modern: bool) -> None:
+    """Check a message's components; `modern` is the layout of MessageFlags.IS_COMPONENTS_V2."""
+    for index, component in enumerate(components):
+        _check(form, component, (*path, index), MODERN if modern else CLASSIC)
+    everything = walk(components)
+    _check_ids_differ(form, everything, path)
+    if not modern:
+        return
+    if len(everything) > LAYOUT_TOTAL_MAX:
+        form.fail(path, "BASE_TYPE_MAX_LENGTH", f"Must be {LAYOUT_TOTAL_MAX} or fewer in length.")
+    words = sum(len(str(c.get("content", ""))) for c in everything if c.get("type") == TEXT)
+    if words > LAYOUT_TEXT_MAX:
+        message = f"The combined text must be {LAYOUT_TEXT_MAX} or fewer in length."
+        form.fail(path, "COMPONENT_MAX_TEXT_LENGTH", message)
+
+
+def check_modal(form: Form, modal: Json) -> None:
+    """Check the data of a modal answer."""
+    path = ("data",)
+    form.text(modal, (*path, "title"), least=1, most=45, required=True)
+    form.text(modal, (*path, "custom_id"), least=1, most=100, required=True)
+    components = form.items(modal, (*path, "components"), least=1, most=5)
+    for index, component in enumerate(components):
+        _check(form, component, (*path, "components", index), IN_MODAL)
+    _check_ids_differ(form, walk(components), (*path, "components"))
+
+
+def _check_ids_differ(form: Form, components: list[Json], path: Path) -> None:
+    seen: set[str] = set()
+    for component in components:
+        custom_id = component.get("custom_id")
+        if custom_id is None:
+            continue
+        if custom_id in seen:
+            message = "Component custom id cannot be duplicated"
+            form.fail(path, "COMPONENT_CUSTOM_ID_DUPLICATED", message)
+        seen.add(custom_id)
+
+
+def _check(form: Form, component: Json, path: Path, allowed: tuple[int, ...]) -> None:
+    kind = form.choice(component, (*path, "type"), allowed)
+    if kind not in allowed:
+        return
+    if kind == ROW:
+        _check_row(form, component, path)
+    elif kind in CHECKS:
+        CHECKS[kind](form, component, path)
+
+
+def _check_row(form: Form, row: Json, path: Path) -> None:
+    inside = form.items(row, (*path, "components"), least=1, most=5)
+    kinds = {c.get("type") for c in inside}
+    if len(inside) > 1 and kinds != {BUTTON}:
+        message = "A select menu or text input takes a whole row."
+        form.fail((*path, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", message)
+    for index, component in enumerate(inside):
+        place = (*path, "components", index)
+        _check(form, component, place, (BUTTON, TEXT_INPUT, *SELECTS))
+
+
+def _check_button(form: Form, button: Json, path: Path) -> None:
+    style = form.choice(button, (*path, "style"), range(1, 7))
+    form.text(button, (*path, "label"), most=80)
+    if style == PREMIUM_STYLE:
+        return
+    if not button.get("label") and not button.get("emoji"):
+        form.fail(path, "BUTTON_COMPONENT_MISSING_LABEL", "A button needs a label or an emoji.")
+    if style == LINK_STYLE:
+        form.url(button, (*path, "url"), schemes=("http", "https", "discord"), most=512)
+        if not button.get("url"):
+            form.fail((*path, "url"), "BASE_TYPE_REQUIRED", "This field is required")
+        if button.get("custom_id"):
+            message = "A custom id and url cannot both be specified"
+            form.fail(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message)
+    else:
+        form.text(button, (*path, "custom_id"), least=1, most=100, required=True)
+
+
+def _check_select(form: Form, select: Json, path: Path) -> None:
+    form.text(select, (*path, "custom_id"), least=1, most=100, required=True)
+    form.text(select, (*path, "placeholder"), most=150)
+    least = form.integer(select, (*path, "min_values"), most=25, default=1)
+    most = form.integer(select, (*path, "max_values"), least=1, most=25, default=1)
+    if least > most:
+        message = "min_values must not be above max_values"
+        form.fail((*path, "min_values"), "COMPONENT_SELECT_MIN_ABOVE_MAX", message)
+    if select.get("type") == STRING_SELECT:
+        _check_options(form, select, path, most=25)
+
+
+def _check_options(form: Form, component: Json, path: Path, *, most: int) -> None:
+    values: set[str] = set()
+    for index, option in enumerate(form.items(component, (*path, "options"), least=1, most=most)):
+        place = (*path, "options", index)
+        form.text(option, (*place, "label"), least=1, most=100, required=True)
+        value = form.text(option, (*place, "value"), least=1, most=100, required=True)
+        form.text(option, (*place, "description"), most=100)
+        if value in values:
+            message = "The specified option value is already used"
+            form.fail((*place, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
+        values.add(value or "")
+
+
+def _check_text_input(form: Form, field: Json, path: Path) -> None:
+    form.text(field, (*path, "custom_id"), least=1, most=100, required=True)
+    form.choice(field, (*path, "style"), (1, 2))
+    labelled = "component" in path  # inside a Label component, which has the words
+    form.text(field, (*path, "label"), least=1, most=45, required=not labelled)
+    form.text(field, (*path, "placeholder"), most=100)
+    form.text(field, (*path, "value"), most=4000)
+    form.integer(field, (*path, "min_length"), most=4000)
+    form.integer(field, (*path, "max_length"), least=1, most=4000, default=4000)
+
+
+def _check_label(form: Form, label: Json, path: Path) -> None:
+    form.text(label, (*path, "label"), least=1, most=45, required=True)
+    form.text(label, (*path, "description"), most=100)
+    _check(form, label.get("component") or {}, (*path, "component"), IN_LABEL)
+
+
+def _check_text(form: Form, text: Json, path: Path) -> None:
+    form.text(text, (*path, "content"), least=1, most=LAYOUT_TEXT_MAX, required=True)
+
+
+def _check_section(form: Form, section: Json, path: Path) -> None:
+    for index, text in enumerate(form.items(section, (*path, "components"), least=1, most=3)):
+        _check(form, text, (*path, "components", index), (TEXT,))
+    _check(form, section.get("accessory") or {}, (*path, "accessory"), (BUTTON, THUMBNAIL))
+
+
+def _check_container(form: Form, container: Json, path: Path) -> None:
+    inside = form.items(container, (*path, "components"), least=1, most=LAYOUT_TOTAL_MAX)
+    for index, component in enumerate(inside):
+        _check(form, component, (*path, "components", index), IN_CONTAINER)
+
+
+def _check_gallery(form: Form, gallery: Json, path: Path) -> None:
+    for index, item in enumerate(form.items(gallery, (*path, "items"), least=1, most=10)):
+        media = item.get("media") or {}
+        place = (*path, "items", index, "media", "url")
+        form.url(media, place, schemes=("http", "https", "attachment"))
+
+
+def _check_file(form: Form, file: Json, path: Path) -> None:
+    form.url(file.get("file") or {}, (*path, "file", "url"), schemes=("attachment",))
+
+
+def _check_field(form: Form, field: Json, path: Path) -> None:
+    form.text(field, (*path, "custom_id"), least=1, most=100, required=True)
+
+
+def _check_choices(form: Form, field: Json, path: Path) -> None:
+    _check_field(form, field, path)
+    _check_options(form, field, path, most=10)
+
+
+CHECKS = {
+    BUTTON: _check_button,
+    **dict.fromkeys(SELECTS, _check_select),
+    TEXT_INPUT: _check_text_input,
+    SECTION: _check_section,
+    TEXT: _check_text,
+    GALLERY: _check_gallery,
+    FILE: _check_file,
+    CONTAINER: _check_container,
+    LABEL: _check_label,
+    UPLOAD: _check_field,
+    CHECKBOX: _check_field,
+    RADIO: _check_choices,
+    CHECKBOXES: _check_choices,
+}
