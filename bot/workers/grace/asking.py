@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from bot.contract import Message, Usage
 from bot.errors import BadSettings, JobFailed
-from bot.workers.grace.values import find_object
+from bot.workers.grace.values import find_object, merge
 from bot.workers.ports import LanguageModel, Prompt, Spent
 
 _TRIES = 3
@@ -78,7 +78,7 @@ class Asker:
         return answer.strip()
 
     async def value(self, prompt: Prompt) -> dict[str, Any]:
-        """An object that fits `prompt.schema`.
+        """An object that fits `prompt.schema`, without repeats where it can do without.
 
         Raises:
             AnswerTooLong: Every try was cut off.
@@ -176,14 +176,14 @@ def _words(answer: str) -> str:
 
 def _object(answer: str, validator: Draft202012Validator) -> dict[str, Any]:
     try:
-        value = find_object(answer)
+        value: dict[str, Any] = find_object(answer)
     except json.JSONDecodeError as e:
         raise ValueError(f"it is not valid JSON ({e.msg})") from None
     for problem in validator.iter_errors(value):
         where = "/".join(map(str, problem.absolute_path)) or "the object"
         raise ValueError(f"{where}: {problem.message[:_SHOWN]}")
-    fitting: dict[str, Any] = value
-    return fitting
+    united: dict[str, Any] = merge([value])  # a small model likes to repeat itself
+    return united if validator.is_valid(united) else value
 
 
 def _corrected(prompt: Prompt, answer: str, problem: str) -> Sequence[Message]:

@@ -151,9 +151,7 @@ class Work:
         return await self._asker.text(self._prompt(self._messages(text)), show)
 
     async def _value(self, text: str) -> dict[str, Any]:
-        value = await self._asker.value(self._prompt(self._messages(text)))
-        united: dict[str, Any] = merge([value])  # a small model likes to repeat itself
-        return united
+        return await self._asker.value(self._prompt(self._messages(text)))
 
     async def _note(self, text: str) -> str:
         module = self._module

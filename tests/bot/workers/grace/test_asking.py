@@ -100,6 +100,13 @@ async def test_a_value_that_never_fits_is_a_failure_in_words():
     assert e.value.service_code == "unusable_answer"
 
 
+@pytest.mark.parametrize(("least", "items"), [(1, ["x", "y"]), (3, ["x", "y", "X"])])
+async def test_repeats_are_dropped_where_the_schema_lets_them(least, items):
+    schema = {"type": "object", "properties": {"a": {"type": "array", "minItems": least}}}
+    model = ScriptedModel(['{"a": ["x", "y", "X"]}'])
+    assert await Asker(model, Ledger()).value(prompt(schema)) == {"a": items}
+
+
 async def test_every_try_is_paid_for():
     ledger = Ledger()
     await Asker(ScriptedModel(["", "one two three"]), ledger).text(prompt(), unseen)
