@@ -77,7 +77,8 @@ class Work:
             case LongText.JOIN:
                 return "".join(await self._each(text, self._limit, self._in_place))
             case LongText.MERGE:
-                return merge(await self._each(text, self._limit, self._value))
+                values = await self._each(text, self._limit, self._value)
+                return merge(values) if len(values) > 1 else values[0]
 
     async def _reduced(self, text: str) -> Any:
         self._progress.total += 1

@@ -214,6 +214,24 @@ async def test_an_answer_without_end_is_tried_in_smaller_pieces():
     assert set(last.output.data.split()) == {"Bien."}
 
 
+async def test_notes_that_still_do_not_fit_are_halved_until_they_do():
+    def script(prompt):
+        return "Done." if "Summary in" in prompt.messages[-1].content else "A note. " * 8
+
+    model = ScriptedModel(script, window_chars=1_200)
+    assert (await result(model, request(data=paragraphs(60)))).output.data == "Done."
+
+
+async def test_the_schemas_least_number_is_kept_where_a_text_is_one_piece():
+    fields = CATALOGUE["EXTRACTOR"].model_dump()
+    fields["json_schema"]["properties"]["{fields}"]["minItems"] = 2
+    handler = GraceHandler(
+        {"EXTRACTOR": Module.model_validate(fields)}, ScriptedModel(['{"name": ["Ann", "Ann"]}'])
+    )
+    [last] = [r async for r in handler.handle(request("EXTRACTOR", fields="name"))]
+    assert last.output.data == {"name": ["Ann", "Ann"]}
+
+
 async def test_compared_texts_are_condensed_each_by_itself():
     def script(prompt):
         if prompt.schema:
