@@ -30,4 +30,10 @@ def ana(guild, channel):
 
 @pytest.fixture
 def bot():
-    return commands.Bot("!", intents=discord.Intents.all(), help_command=None)
+    bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
+    bot.before_identify_hook = at_once
+    return bot
+
+
+async def at_once(shard_id, *, initial):
+    """discord.py waits five seconds before it identifies again; this hook of its is for that."""

@@ -128,8 +128,14 @@ def guild_delete(guild: Guild) -> Event:
 
 
 def guild_create(world: World, guild: Guild) -> Event:
-    """GUILD_CREATE."""
-    return Event("GUILD_CREATE", lambda i: guild_state(world, guild, i), guild, None, Intent.GUILDS)
+    """GUILD_CREATE for a guild that the bot was just invited to."""
+
+    def data(intents: Intent) -> Json:
+        # `unavailable: false` is for guilds that READY announced; without it, the bot has joined.
+        state = guild_state(world, guild, intents)
+        return {key: value for key, value in state.items() if key != "unavailable"}
+
+    return Event("GUILD_CREATE", data, guild, None, Intent.GUILDS)
 
 
 def guild_state(world: World, guild: Guild, intents: Intent, large_threshold: int = 250) -> Json:

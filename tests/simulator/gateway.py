@@ -63,6 +63,7 @@ class Connection:
     outbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     received: deque[float] = field(default_factory=deque)
     session: Session | None = None
+    goodbye: bool = False
 
     def send(self, op: int, data: object = None) -> None:
         """Queue a message that is not a dispatch."""
@@ -215,19 +216,20 @@ class Gateway:
         session = connection.session
         if session is not None and session.connection is connection:
             session.connection = None
-            if connection.socket.close_code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY):
-                self.sessions.pop(session.id, None)  # the client said goodbye: nothing to resume
+            if connection.goodbye:
+                self.sessions.pop(session.id, None)  # nothing to resume after codes 1000 and 1001
         self.world.waiters.touch(self)
 
     async def _read(self, connection: Connection) -> None:
-        async for message in connection.socket:
+        while True:
+            message = await connection.socket.receive()
+            if message.type is WSMsgType.CLOSE:
+                connection.goodbye = message.data in (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
             if message.type is not WSMsgType.TEXT:
                 return
             body = json.loads(message.data)
-            if not self._within_rate(connection):
-                await connection.socket.close(code=CLOSE_RATE_LIMITED)
-                return
-            code = self._take(connection, int(body["op"]), body.get("d"))
+            in_time = self._within_rate(connection)
+            code = self._take(connection, body) if in_time else CLOSE_RATE_LIMITED
             if code:
                 where = f"gateway opcode {body['op']}"
                 self.log.problems.append(Problem(where, code, "connection closed"))
@@ -242,8 +244,9 @@ class Gateway:
             recent.popleft()
         return len(recent) <= COMMANDS_PER_MINUTE
 
-    def _take(self, connection: Connection, op: int, data: Json) -> int:
+    def _take(self, connection: Connection, body: Json) -> int:
         """Act on what the bot sent; a close code when it must not, else 0."""
+        op, data = int(body["op"]), body.get("d") or {}
         if op == HEARTBEAT:
             connection.send(HEARTBEAT_ACK)
         elif op == IDENTIFY:

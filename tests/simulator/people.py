@@ -267,7 +267,12 @@ class Person:
         def find() -> Message | None:
             return next((m for m in reversed(self.reads(channel)) if fits(m)), None)
 
-        return await self._until(channel, find, within, f"{what!r}")
+        def notice(changed: object) -> Message | None:
+            if isinstance(changed, Message) and fits(changed) and self._sees(changed):
+                return changed
+            return None
+
+        return await self._until(channel, find, within, f"{what!r}", notice)
 
     async def sees_gone(self, message: Message, *, within: float = PATIENCE) -> None:
         """Wait until a message is deleted."""
@@ -330,7 +335,7 @@ class Person:
 
     def _at(self, on: Message | Reply) -> Message:
         message = on.message if isinstance(on, Reply) else on
-        if message.deleted or message not in self.reads(message.channel):
+        if not self._sees(message):
             raise CannotDo(f"{self.user.name} does not see that message")
         self._go(message.channel)
         return message
@@ -353,15 +358,28 @@ class Person:
         reply = Reply(interactions, one)
         return await reply.answered() if wait else reply
 
+    def _sees(self, message: Message) -> bool:
+        """Whether one message is on their screen."""
+        if message.deleted or message.visible_to not in (None, self.user):
+            return False
+        return permissions.may(message.channel, self.user, Permission.VIEW_CHANNEL)
+
     async def _until(
-        self, channel: Channel, find: Callable[[], T | None], within: float, what: str
+        self,
+        channel: Channel,
+        find: Callable[[], T | None],
+        within: float,
+        what: str,
+        notice: Callable[[object], T | None] | None = None,
     ) -> T:
         def missing() -> str:
             seen = [f"{m.author_name}: {m.text[:200]!r}" for m in self.reads(channel)[-5:]]
             where = f"{channel.name} within {within:g} s"
             return f"{self.user.name} did not see {what} in {where}; there is {seen}"
 
-        return await self._world.waiters.until(channel.id, find, within=within, missing=missing)
+        return await self._world.waiters.until(
+            channel.id, find, within=within, missing=missing, notice=notice
+        )
 
     def _whole(self, message: Message) -> Json:
         return wire.message(message, reader=self._world.bot, intents=Intent.MESSAGE_CONTENT)

@@ -67,6 +67,8 @@ class Simulator:
         if answer_seconds is not None:
             self._backend.interactions.answer_seconds = answer_seconds
         self._backend.gateway.url = lambda: self.gateway_url
+        groups = [routes_channels.routes, routes_guilds.routes, routes_webhooks.routes]
+        self._rest = Rest(self._backend, groups)
         self._stack = AsyncExitStack()
 
     # --- running -------------------------------------------------------------------------------
@@ -76,14 +78,14 @@ class Simulator:
         app.router.add_get("/gateway", self._backend.gateway.handle)
         app.router.add_get("/gateway/", self._backend.gateway.handle)
         app.router.add_get("/cdn/attachments/{channel}/{file}/{name}", self._serve_file)
-        groups = [routes_channels.routes, routes_guilds.routes, routes_webhooks.routes]
-        Rest(self._backend, groups).mount(app)
+        self._rest.mount(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         # A socket bound here tells its port before anything is served.
-        listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        await web.SockSite(runner, listener).start()
+        listener = socket.create_server(("127.0.0.1", 0))
+        # A crowd of five hundred opens its connections at once.
+        await web.SockSite(runner, listener, backlog=1024).start()
         self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._stack.enter_context(pointed_at(self.base_url))
         self._stack.push_async_callback(self.gateway.close, 1001)

@@ -20,12 +20,12 @@ class Waiters:
     """
 
     def __init__(self) -> None:
-        self._checks: defaultdict[Hashable, list[Callable[[], None]]] = defaultdict(list)
+        self._checks: defaultdict[Hashable, list[Callable[[object], None]]] = defaultdict(list)
 
-    def touch(self, subject: Hashable) -> None:
-        """Tell who waits for `subject` that it changed."""
+    def touch(self, subject: Hashable, about: object = None) -> None:
+        """Tell who waits for `subject` that it changed, and which part of it, when known."""
         for check in list(self._checks.get(subject, ())):
-            check()
+            check(about)
 
     async def until(
         self,
@@ -34,6 +34,7 @@ class Waiters:
         *,
         within: float,
         missing: Callable[[], str],
+        notice: Callable[[object], T | None] | None = None,
     ) -> T:
         """What `find` gives first that is not None, now or at a later change.
 
@@ -42,6 +43,7 @@ class Waiters:
             find: Looks at the present state.
             within: Seconds to wait.
             missing: Says what was waited for, and what there was instead.
+            notice: Looks only at the part that changed; without it, `find` looks at all again.
 
         Raises:
             NotSeen: Nothing came in time.
@@ -50,8 +52,11 @@ class Waiters:
             return found
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
-        def check() -> None:
-            if not future.done() and (now := find()) is not None:
+        def check(about: object) -> None:
+            if future.done():
+                return
+            now = find() if notice is None or about is None else notice(about)
+            if now is not None:
                 future.set_result(now)
 
         self._checks[subject].append(check)

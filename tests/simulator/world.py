@@ -162,4 +162,4 @@ class World:
             for tell in self.subscribers:
                 tell(event)
         if event.channel is not None:
-            self.waiters.touch(event.channel.id)
+            self.waiters.touch(event.channel.id, about)

@@ -1,0 +1,69 @@
+"""A channel as a page."""
+
+import io
+import re
+
+import discord
+
+from tests.simulator.markdown import to_html
+
+
+def naming(sign, number):
+    return f"{sign}{number}"
+
+
+def test_markdown_as_discord_reads_it():
+    assert to_html("**a** *b* `c<d` ||e||", naming) == (
+        "<div><b>a</b> <i>b</i> <code>c&lt;d</code> <span class='spoiler'>e</span></div>"
+    )
+    assert to_html("```py\nx = '<'\n```", naming) == "<pre>x = &#x27;&lt;&#x27;\n</pre>"
+    assert to_html("## Head\n- one\n> quoted", naming) == (
+        "<h2>Head</h2><div class='bullet'>• one</div><blockquote>quoted</blockquote>"
+    )
+    assert "<span class='mention'>@7</span>" in to_html("hi <@7>", naming)
+    assert "<script>" not in to_html("<script>alert(1)</script> <@&9>", naming)
+
+
+async def test_a_channel_as_a_page(sim, guild, channel, ana, bot):
+    bob = guild.member("Bob")
+
+    @bot.tree.command(description="Whisper")
+    async def whisper(interaction: discord.Interaction):
+        await interaction.response.send_message("psst", ephemeral=True)
+
+    @bot.listen()
+    async def on_message(message):
+        if message.author.bot:
+            return
+        embed = discord.Embed(title="Result", description="**fine**", color=0x22AA55)
+        embed.add_field(name="score", value="9")
+        view = discord.ui.View()
+        view.add_item(discord.ui.Button(label="Cancel", style=discord.ButtonStyle.danger))
+        file = discord.File(io.BytesIO(b"{}"), "r.json")
+        sent = await message.reply("there", embed=embed, view=view, file=file)
+        await sent.add_reaction("✅")
+        thread = await message.create_thread(name="Build")
+        await thread.send("iteration 1")
+
+    async def register():
+        await bot.tree.sync()
+
+    bot.setup_hook = register
+    async with sim.connect(bot):
+        await ana.says("build <b>it</b>", channel)
+        await ana.sees("iteration 1", await ana.sees_thread("Build"))
+        await ana.slash("/whisper")
+        page = sim.render(channel, viewer=ana)
+        for words in (
+            "build &lt;b&gt;it",
+            "Result",
+            "score",
+            "Cancel",
+            "r.json",
+            "✅ 1",
+            "🧵 Build",
+        ):
+            assert words in page
+        assert "Only Ana can see this" in page
+        assert "psst" not in sim.render(channel, viewer=bob)
+        assert "http" not in re.sub(r"data:[^']*", "", page)
