@@ -1,5 +1,7 @@
 """What the simulator's own tests share."""
 
+# mypy: ignore-errors
+
 import discord
 import pytest
 from discord.ext import commands
@@ -33,6 +35,17 @@ def bot():
     bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
     bot.before_identify_hook = at_once
     return bot
+
+
+@pytest.fixture
+def tree(bot):
+    """The bot's commands, registered when it starts."""
+
+    async def register():
+        await bot.tree.sync()
+
+    bot.setup_hook = register
+    return bot.tree
 
 
 async def at_once(shard_id, *, initial):

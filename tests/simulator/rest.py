@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from .world import World
 
 if TYPE_CHECKING:
     from .backend import Backend
+
+logger = logging.getLogger(__name__)
 
 API = "/api/v10"
 BODY_MAX = 26 * 1024 * 1024
@@ -152,6 +155,8 @@ class Rest:
                 self._note(call, error)
                 if status == 429:
                     headers |= _limited(error)
+            except Exception as fault:  # noqa: BLE001 - told to the test, whatever it is
+                status, answer = self._own_fault(call, fault)
             call.status, call.answer = status, answer
             if lost and http.transport is not None:
                 http.transport.close()
@@ -186,6 +191,14 @@ class Rest:
         call.files = [upload.filename for upload in request.uploads.values()]
         answer = route.handler(request)
         return await answer if isinstance(answer, Awaitable) else answer
+
+    def _own_fault(self, call: Call, fault: Exception) -> tuple[int, Json]:
+        """A body too odd for the checks. 501 and not 500, which discord.py tries five times."""
+        logger.error("%s %s", call.method, call.path, exc_info=fault)
+        message = f"the simulator does not understand this: {fault!r}"
+        problem = Problem(f"{call.method} {call.path}", 0, message)
+        self.backend.log.problems.append(problem)
+        return 501, {"message": message, "code": 0}
 
     def _note(self, call: Call, error: ApiError) -> None:
         """A refusal is the bot's problem, unless a limit or an ordered fault made it."""

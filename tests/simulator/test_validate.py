@@ -1,5 +1,7 @@
 """What Discord refuses, and in which words: the checks alone, then once through discord.py."""
 
+# mypy: ignore-errors
+
 import discord
 import pytest
 
@@ -195,6 +197,18 @@ def test_modals_and_choices():
     form = Form()
     check_choices(form, [{"name": "a", "value": "x" * 101}], 3)
     assert faults(form.errors) == {"data.choices.0.value": LONG}
+
+
+async def test_what_the_checks_do_not_foresee_is_told_not_retried(sim, channel, bot):
+    async with sim.connect(bot):
+        route = discord.http.Route("POST", "/channels/{c}/messages", c=channel.id)
+        with pytest.raises(discord.HTTPException) as error:
+            await bot.http.request(route, json={"embeds": [{"footer": "no object"}]})
+        assert error.value.status == 501
+        assert "does not understand" in sim.problems[0].message
+        with pytest.raises(discord.NotFound):
+            await bot.http.request(discord.http.Route("GET", "/stage-instances/1"))
+        assert sim.problems[1].message == "no such route in the simulator"
 
 
 async def test_discord_py_raises_what_discord_answers(sim, channel, bot):
