@@ -3,5 +3,5 @@
 set -eu
 compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 $compile --extra local --extra mic --group build pyproject.toml -o requirements.lock
-$compile --extra local --extra mic --extra runpod --group build --group dev \
+$compile --extra local --extra mic --extra runpod --extra postgres --group build --group dev \
   --constraint requirements.lock pyproject.toml -o requirements-dev.lock
