@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     skydeck_local_model: LocalModel = LocalModel.SMALL
     """The local language model: 0.5b is quick, 1.5b is better and three times as large."""
     skydeck_threads: int = Field(default=0, ge=0, le=256)
-    """Processor threads for the models; 0 means all cores."""
+    """Processor threads for the models; 0 means as many as serve each model best."""
     skydeck_weights_dir: Path = Field(default_factory=_cache)
     """Where the model files are kept; empty means the user's cache folder."""
     skydeck_grace_catalogue: Path | None = None

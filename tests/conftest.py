@@ -33,9 +33,9 @@ def weights() -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def qwen(weights) -> Iterator["object"]:
     """The small language model, loaded once."""
-    from bot.workers.qwen import Qwen
+    from bot.workers.qwen import Qwen, sensible_threads
 
-    model = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=os.cpu_count() or 1)
+    model = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=sensible_threads())
     yield model
     asyncio.run(model.close())
 

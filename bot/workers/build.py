@@ -10,7 +10,7 @@ from bot.contract import Service
 from bot.settings import Settings
 from bot.workers.claude import Claude
 from bot.workers.ports import Handler, LanguageModel
-from bot.workers.qwen import Qwen
+from bot.workers.qwen import Qwen, sensible_threads
 
 EARS_ENGLISH, EARS_OTHERS, VOICE = "whisper-tiny.en", "whisper-base", "piper-joe"
 
@@ -53,7 +53,8 @@ def build_workers(
         BadSettings: Grace's catalogue cannot be used.
     """
     local = settings.skydeck_local_model.value
-    qwen = Qwen(lambda: folder(local) / "model.gguf", threads=_threads(settings))
+    threads = settings.skydeck_threads or sensible_threads()
+    qwen = Qwen(lambda: folder(local) / "model.gguf", threads=threads)
     models: list[LanguageModel] = [qwen]
     handlers: dict[str, Handler] = {}
     for service in services:
@@ -69,10 +70,6 @@ def build_workers(
     return Workers(handlers, tuple(models))
 
 
-def _threads(settings: Settings) -> int:
-    return settings.skydeck_threads or os.cpu_count() or 1
-
-
 def _penny_brain(settings: Settings, qwen: Qwen) -> LanguageModel:
     if settings.anthropic_api_key is None:
         return qwen
@@ -86,7 +83,9 @@ def _penny(settings: Settings, folder: ModelFolder, brain: LanguageModel) -> Han
 
     return PennyHandler(
         ears=Whisper(
-            lambda: folder(EARS_ENGLISH), lambda: folder(EARS_OTHERS), threads=_threads(settings)
+            lambda: folder(EARS_ENGLISH),
+            lambda: folder(EARS_OTHERS),
+            threads=settings.skydeck_threads or os.cpu_count() or 1,
         ),
         brain=brain,
         mouth=LocalVoices(lambda: folder(VOICE)),

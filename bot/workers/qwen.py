@@ -1,6 +1,7 @@
 """The local language model: a small Qwen on llama.cpp, in this process."""
 
 import asyncio
+import os
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +22,16 @@ _BATCH_TOKENS = 256
 _CHARS_PER_TOKEN = 2.5
 """Safe for English (about 4.5), Spanish (about 3.5) and code (about 3); not for Chinese, where
 the model refuses the prompt and the caller takes a smaller piece."""
+
+
+def sensible_threads() -> int:
+    """All cores but one.
+
+    llama.cpp's threads wait for each other at every layer, so one that has lost its core holds up
+    all: with two other busy processes on two cores, two threads wrote 4 words' pieces a second and
+    one thread 15. The voice, which speaks while the model writes, is such a process.
+    """
+    return max(1, (os.cpu_count() or 1) - 1)
 
 
 class PromptTooLong(JobFailed):

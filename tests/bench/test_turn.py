@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.tts import LocalVoices
 from bot.workers.ports import complete
-from bot.workers.qwen import Qwen
+from bot.workers.qwen import Qwen, sensible_threads
 
 QUESTIONS = [
     "What is the capital of France?",
@@ -86,7 +86,7 @@ async def test_end_of_clip_to_first_audio(weights, capsys: pytest.CaptureFixture
     clock = SystemClock()
     threads = os.cpu_count() or 1
     voices = LocalVoices(lambda: weights("piper-joe"))
-    qwen = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=threads)
+    qwen = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=sensible_threads())
     whisper = WhisperModel(
         str(weights("whisper-tiny.en")), device="cpu", compute_type="int8", cpu_threads=threads
     )
