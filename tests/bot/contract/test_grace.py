@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.contract import Source, System
@@ -35,7 +35,7 @@ def echo(**fields):
 
 
 @pytest.mark.parametrize(
-    ("settings", "given_value", "value"),
+    ("fields", "given_value", "value"),
     [
         ({}, " words ", "words"),
         ({}, 5, "5"),
@@ -51,12 +51,12 @@ def echo(**fields):
         ({"type": "language", "default": "auto"}, "Auto", "auto"),
     ],
 )
-def test_a_value_is_read(settings, given_value, value):
-    assert option(**settings).check(given_value) == value
+def test_a_value_is_read(fields, given_value, value):
+    assert option(**fields).check(given_value) == value
 
 
 @pytest.mark.parametrize(
-    ("settings", "given_value", "words"),
+    ("fields", "given_value", "words"),
     [
         ({"min": 2, "default": "xx"}, "x", "from 2 to 4000 characters, not 1"),
         ({}, "x" * 5000, "not 5000"),
@@ -76,11 +76,12 @@ def test_a_value_is_read(settings, given_value, value):
         ({"type": "language", "default": "auto"}, "Klingon", "one of auto, Arabic"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_in_words(settings, given_value, words):
+def test_a_value_that_does_not_fit_is_refused_in_words(fields, given_value, words):
     with pytest.raises(BadInput, match=words):
-        option(**settings).check(given_value)
+        option(**fields).check(given_value)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(LANGUAGES.items())))
 def test_every_language_has_a_code_and_a_name(language):
     code, name = language

@@ -4,7 +4,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.workers.grace.pieces import halve, margins, split, whole_sentences
@@ -17,6 +17,7 @@ PROSE = st.lists(
 WILD = st.text(max_size=400) | st.text(alphabet="a \n.👩🏽\u200d🇪🇸e\u0301。", max_size=400)
 
 
+@settings(deadline=None)
 @given(WILD | PROSE, st.integers(1, 120))
 def test_nothing_is_lost_and_every_piece_fits(text, limit):
     pieces = split(text, limit)
@@ -24,17 +25,20 @@ def test_nothing_is_lost_and_every_piece_fits(text, limit):
     assert all(0 < len(piece) <= limit for piece in pieces)
 
 
+@settings(deadline=None)
 @given(PROSE, st.integers(60, 200))
 def test_no_word_is_cut_where_words_are_shorter_than_half_a_piece(text, limit):
     for piece, following in pairwise(split(text, limit)):
         assert piece[-1].isspace() or following[0].isspace()
 
 
+@settings(deadline=None)
 @given(PROSE, st.integers(30, 200))
 def test_pieces_are_of_about_the_same_length(text, limit):
     assert len(split(text, limit)) <= 2 * (len(text) // limit + 1)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["e\u0301\u0323", "👩🏽\u200d🚀", FLAG, "x", "❤\ufe0f"]),
@@ -83,6 +87,7 @@ def test_a_megabyte_is_cut_quickly():
     assert time.perf_counter() - started < 2
 
 
+@settings(deadline=None)
 @given(WILD.filter(lambda text: len(text) > 1))
 def test_halves_are_shorter_and_whole(text):
     halves = halve(text)
@@ -91,6 +96,7 @@ def test_halves_are_shorter_and_whole(text):
     assert all(len(half) < len(text) for half in halves)
 
 
+@settings(deadline=None)
 @given(WILD)
 def test_margins_are_blanks_and_nothing_is_lost(text):
     before, words, after = margins(text)

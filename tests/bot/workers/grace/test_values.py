@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.workers.grace.values import find_object, merge, readable
@@ -10,6 +10,7 @@ WORD = st.sampled_from(["a", "b", "c", "A", "", "Zoë"])
 RECORDS = st.fixed_dictionaries({"items": st.lists(WORD, max_size=5), "who": WORD})
 
 
+@settings(deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=4))
 def test_merging_keeps_every_item_once_in_order(values):
     merged = merge(values)["items"]
@@ -19,6 +20,7 @@ def test_merging_keeps_every_item_once_in_order(values):
     assert merged == sorted(merged, key=every.index)
 
 
+@settings(deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=3), st.lists(RECORDS, min_size=1, max_size=3))
 def test_merging_in_two_steps_is_merging_at_once(left, right):
     assert merge([merge(left), merge(right)]) == merge([*left, *right])
@@ -55,6 +57,7 @@ def test_what_is_no_object_is_refused(answer):
         find_object(answer)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | WORD,
