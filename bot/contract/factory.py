@@ -26,6 +26,18 @@ class FactoryModule(StrEnum):
     BUILD = "BUILD"
 
 
+MOST_ITERATIONS = 10
+
+
+class Phase(StrEnum):
+    """What is being done for an iteration. CHECK runs an example, or reads a text."""
+
+    DRAFT = "draft"
+    CHECK = "check"
+    CRITIQUE = "critique"
+    IMPROVE = "improve"
+
+
 class Check(StrEnum):
     """How the last draft was checked.
 
@@ -45,8 +57,27 @@ class File(Wire):
     content: str
 
 
+class Working(Wire):
+    """A sign of life; `output.data` of the partials between iterations."""
+
+    phase: Phase | str
+    number: int = Field(ge=1)
+    limit: int = Field(ge=1)
+
+
 class Iteration(Wire):
-    """One round; `output.data` of a partial, and the last of `Build.iterations`."""
+    """One round that is over; `output.data` of a partial, and the last of `Build.iterations`.
+
+    Attributes:
+        number: From 1.
+        limit: The most rounds there will be.
+        score: From 0 to 1. Of code: 0 it cannot be parsed, 0.3 it parses, 0.7 its example runs to
+            the end, more for the checks in it that hold, 1 when all do. Of a text: its grade.
+        passed: Whether the check passed.
+        check: How it was checked.
+        changed: What is different from the best round before, and why.
+        problem: What the check found wrong.
+    """
 
     number: int = Field(ge=1)
     limit: int = Field(ge=1)
@@ -58,7 +89,7 @@ class Iteration(Wire):
 
 
 class Build(Wire):
-    """`output.data` of the completed response."""
+    """`output.data` of the completed response: the best round, and how all of them went."""
 
     summary: str
     passed: bool
@@ -86,10 +117,12 @@ def build(
         policy: Limits.
 
     Raises:
-        BadInput: There is no task.
+        BadInput: There is no task, or the number of rounds is out of range.
     """
     if not task.strip():
         raise BadInput("There is nothing to build.", hint="Say what it should do.")
+    if not 1 <= iterations <= MOST_ITERATIONS:
+        raise BadInput(f"iterations must be from 1 to {MOST_ITERATIONS}, not {iterations}.")
     params: dict[str, Any] = {"kind": kind}
     if refine:
         params["files"] = [file.to_wire() for file in refine]
@@ -100,6 +133,11 @@ def build(
         input=Input(type=InputType.TEXT, data=task),
         **given(params=params, policy=limits),
     )
+
+
+def read_working(response: Response) -> Working | None:
+    """What a partial says is being done; None when it reports something else."""
+    return _read(Working, response)
 
 
 def read_iteration(response: Response) -> Iteration | None:

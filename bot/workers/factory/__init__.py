@@ -1,0 +1,1 @@
+"""The Factory: it drafts, checks, criticises and improves until what it made holds."""

@@ -1,0 +1,214 @@
+"""What the model wrote, as files: pure.
+
+A small model mixes a program with the lines that try it out, so the two are told apart by their
+syntax: definitions, and the constants that they use, make the program; what runs makes the example.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.contract.factory import File
+from bot.workers.factory.kinds import Kind
+from bot.workers.factory.parts import Parts
+
+ENOUGH_CHECKS = 4
+"""A model this small makes sound checks at first, then goes on for ever with ever worse ones."""
+
+_MOST_CHECKS = 12
+_MOST_DROPPED = 30
+_LONGEST_NAME = 40
+_PROGRAM = "solution"
+_EXAMPLE = "example.py"
+_TEXT = "result.md"
+
+_FENCE = "```"
+_BLOCK = re.compile(r"```[a-zA-Z0-9]*[ \t]*\n(.*?)(?:\n?```|\Z)", re.DOTALL)
+_CHECK = re.compile(r"^[ \t]*assert\b.*\n", re.MULTILINE)
+_CLOSED = re.compile(r"^```[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One attempt.
+
+    Attributes:
+        made: What was asked for.
+        example: What is run to check it; None when there is nothing to run.
+        others: Files of an earlier build that are handed on as they are.
+        problem: Why it cannot be checked; empty when it can.
+    """
+
+    made: File
+    example: File | None = None
+    others: tuple[File, ...] = ()
+    problem: str = ""
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """What would be delivered."""
+        example = () if self.example is None else (self.example,)
+        return (self.made, *example, *self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the model said; `cut` when it ran into the limit of length."""
+
+    text: str
+    cut: bool = False
+
+
+def is_enough(kind: Kind, answer: str) -> bool:
+    """Whether an answer that is being written already holds all that is of use."""
+    if kind is Kind.TEXT:
+        return False
+    whole = answer[: answer.rfind("\n") + 1]
+    if len(_CHECK.findall(whole)) < ENOUGH_CHECKS:
+        return bool(_CHECK.search(whole) and _CLOSED.search(whole))
+    return _parse(_code(whole)) is not None
+
+
+def read_text(words: Words) -> Draft:
+    """A text."""
+    text = words.text.strip()
+    made = File(name=_TEXT, content=f"{text}\n")
+    if not text:
+        return Draft(made, problem="There is no text.")
+    return Draft(made, problem="It breaks off in the middle: it is too long." if words.cut else "")
+
+
+def read_program(words: Words, kept: Sequence[str] = (), others: tuple[File, ...] = ()) -> Draft:
+    """A program and its example.
+
+    Args:
+        words: The answer.
+        kept: Statements of earlier examples that must go on holding.
+        others: Files that are handed on.
+    """
+    source, tree = _read_code(words.text)
+    if tree is None:
+        made = File(name=f"{_PROGRAM}.py", content=f"{source}\n")
+        return Draft(made, others=others, problem=_syntax(source))
+    parts = Parts(source, tree)
+    name = _name(parts.defined[0] if parts.defined else "")
+    made = File(name=f"{name}.py", content="\n".join(parts.program).strip("\n") + "\n")
+    if not parts.defined:
+        return Draft(made, others=others, problem="It defines no function and no class.")
+    statements = _distinct([*kept, *parts.example])[:_MOST_CHECKS]
+    if not statements:
+        return Draft(made, others=others, problem="It has no example: add assert lines.")
+    example = example_of(name, statements, parts.names)
+    return Draft(made, example, others)
+
+
+def with_example_of(program: Draft, other: Draft) -> Draft:
+    """A program with another draft's example, which has one."""
+    statements = holding(other, ())
+    names = Parts(program.made.content, ast.parse(program.made.content)).names
+    example = example_of(program.made.name.removesuffix(".py"), statements, names)
+    return Draft(program.made, example, program.others)
+
+
+def corrected(draft: Draft, values: Mapping[int, str]) -> Draft:
+    """The same program; its example expects other values.
+
+    Args:
+        draft: Has an example.
+        values: By line of the example with `assert call == value`, the literal to expect there.
+    """
+    if draft.example is None:
+        return draft
+    tree = ast.parse(draft.example.content)
+    for node in tree.body:
+        match node:
+            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if node.lineno in values:
+                test.comparators = [ast.Constant(ast.literal_eval(values[node.lineno]))]
+                node.msg = None
+    content = "\n".join(ast.unparse(node) for node in tree.body)
+    example = File(name=draft.example.name, content=content.replace("\n", "\n\n", 1) + "\n")
+    return Draft(draft.made, example, draft.others)
+
+
+def holding(draft: Draft, failed: Sequence[int]) -> list[str]:
+    """The statements of a draft's example, without those on the lines that failed."""
+    if draft.example is None:
+        return []
+    source = draft.example.content
+    return [
+        ast.unparse(node)
+        for node in ast.parse(source).body
+        if node.lineno not in failed and not isinstance(node, ast.ImportFrom)
+    ]
+
+
+def example_of(name: str, statements: Sequence[str], names: set[str]) -> File:
+    """A file that imports of the program what these statements use, then runs them."""
+    body = "\n".join(statements)
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    imported = ", ".join(sorted(used & names)) or "*"
+    return File(name=_EXAMPLE, content=f"from {name} import {imported}\n\n{body}\n")
+
+
+def is_example(file: File) -> bool:
+    """Whether a file of an earlier build is its example."""
+    return file.name == _EXAMPLE
+
+
+def _name(first: str) -> str:
+    """What to call the program's file: as the first that it defines."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", first).lower().strip("_")[:_LONGEST_NAME]
+    if not name or not name.isascii():
+        return _PROGRAM
+    # a file csv.py would stand in the way of the module that it imports
+    taken = name in sys.stdlib_module_names or f"{name}.py" == _EXAMPLE
+    return f"{name}_{_PROGRAM}" if taken else name
+
+
+def _code(answer: str) -> str:
+    blocks = [block.strip("\n") for block in _BLOCK.findall(answer)]
+    return "\n\n".join(blocks) if blocks else answer.strip()
+
+
+def _read_code(answer: str) -> tuple[str, ast.Module | None]:
+    """The code in an answer, and its tree if it has one.
+
+    Later blocks are often a shell's or an output. The last lines of an answer that breaks off are
+    of no use; what stands before them may be.
+    """
+    unfinished = answer.count(_FENCE) % 2 == 1
+    if unfinished and "\n" in answer:
+        answer = answer[: answer.rfind("\n") + 1]
+    joined = _code(answer)
+    blocks = [block.strip("\n") for block in _BLOCK.findall(answer)] or [joined]
+    for source in (joined, blocks[0]):
+        lines = source.splitlines()
+        for dropped in range(min(_MOST_DROPPED, len(lines)) if unfinished else 1):
+            shorter = "\n".join(lines[: len(lines) - dropped])
+            tree = _parse(shorter)
+            if tree is not None and tree.body:
+                return shorter, tree
+    return joined, None
+
+
+def _parse(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _syntax(source: str) -> str:
+    try:
+        ast.parse(source)
+    except SyntaxError as e:
+        return f"It is not valid Python: {e.msg} (line {e.lineno})."
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return "It is not valid Python."
+
+
+def _distinct(statements: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(statements))

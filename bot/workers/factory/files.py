@@ -1,0 +1,58 @@
+"""Files from outside, made safe: names are plain, numbers and sizes are bounded. Pure."""
+
+import unicodedata
+
+from bot.contract.factory import File
+from bot.errors import BadInput, TooLarge
+
+MOST_FILES = 10
+_LONGEST_NAME = 80
+_RESERVED = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{n}" for port in ("COM", "LPT") for n in "123"}
+"""Windows has no files of these names, whatever their ending."""
+
+
+def read_files(value: object, *, most_chars: int) -> tuple[File, ...]:
+    """The files of an earlier build, as a caller gives them.
+
+    Args:
+        value: A list of {name, content}, or None.
+        most_chars: Of all contents together.
+
+    Raises:
+        BadInput: They are something else, or too many, or two have the same name.
+        TooLarge: They are too long.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MOST_FILES:
+        raise BadInput(f"files must be a list of at most {MOST_FILES} files.")
+    files = tuple(_read_file(entry) for entry in value)
+    if len({file.name.casefold() for file in files}) < len(files):
+        raise BadInput("Two of the files have the same name.")
+    total = sum(len(file.content) for file in files)
+    if total > most_chars:
+        raise TooLarge(
+            f"The files have {total:,} characters; this model can read {most_chars:,}.",
+            hint="Send only what is to change.",
+        )
+    return files
+
+
+def _read_file(entry: object) -> File:
+    name, content = (
+        (entry.get("name"), entry.get("content")) if isinstance(entry, dict) else (None, None)
+    )
+    if not isinstance(name, str) or not isinstance(content, str):
+        raise BadInput('Each of files must be {"name": "…", "content": "…"}.')
+    whole = content.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
+    return File(name=safe_name(name), content=whole)
+
+
+def safe_name(name: str) -> str:
+    """A plain file name: no folders, no leading dots, nothing that a terminal would act on."""
+    last = unicodedata.normalize("NFKC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(c if c.isalnum() or c in "._- " else "_" for c in last)[:_LONGEST_NAME]
+    kept = plain.strip(" .-")
+    if kept.split(".", 1)[0].upper() in _RESERVED:
+        return f"_{kept}"
+    return kept or "file"

@@ -1,0 +1,248 @@
+"""The Factory: BUILD."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import cast
+
+from bot.clock import Clock, SystemClock
+from bot.contract import InputType, Output, Request, Response, Service, Status, Usage
+from bot.contract.factory import MOST_ITERATIONS, Build, FactoryModule, Iteration, Phase, Working
+from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.workers.factory.drafts import Words, is_enough
+from bot.workers.factory.files import read_files
+from bot.workers.factory.kinds import Kind, guess_kind
+from bot.workers.factory.machine import Answer, Inspect, Order, Report, Steps, Write, build
+from bot.workers.factory.sandbox import Sandbox, find_sandbox
+from bot.workers.ports import Delivery, LanguageModel, Spent
+
+LONGEST_TASK = 8_000
+"""Characters."""
+_ITERATIONS = 4
+_LIFE_SIGN_S = 1.0
+"""How often at most a caller is told that the model is still writing."""
+_SHARE_OF_FILES = 3
+"""An earlier build may fill a third of what the model reads: it is to be written again, and shown
+again with what is wrong with it."""
+
+_DOING = {
+    Phase.DRAFT: "drafting",
+    Phase.CHECK: "reading",
+    Phase.CRITIQUE: "criticising",
+    Phase.IMPROVE: "improving",
+}
+
+
+class FactoryHandler:
+    """Iterative generation.
+
+    Args:
+        model: Who writes; shared, and closed by who made it.
+        sandbox: Where code is run; found out when not given.
+        clock: For signs of life, and for the contract's deadline.
+    """
+
+    service = Service.FACTORY
+    delivery = Delivery.STREAM
+
+    def __init__(
+        self, model: LanguageModel, *, sandbox: Sandbox | None = None, clock: Clock | None = None
+    ) -> None:
+        self._model = model
+        self._sandbox = sandbox
+        self._clock = clock or SystemClock()
+
+    async def handle(self, request: Request) -> AsyncIterator[Response]:
+        """Work on one contract; see `bot.workers.ports.Handler`.
+
+        Params: `kind` (auto, python, text), `files` (a list of {name, content} to start from).
+        Policy: `max_iterations` from 1 to 10 (4 when not given); no iteration is begun when
+        `max_cost_usd` is spent, or when the last one took longer than `deadline_ms` leaves.
+
+        A partial holds in `output.data` an `Iteration` when one is over, and `Working` while one is
+        made; `output.text` is always a line to read. The completed response holds a `Build`.
+
+        Raises:
+            UnknownModule, BadInput, TooLarge: The contract asks for something else, or too much.
+            ServiceFailed: The model failed.
+        """
+        job = _Job(self._model, await self._ready_sandbox(), self._clock, request)
+        steps = build(_order(request, self._model.context_chars))
+        async with contextlib.aclosing(job.work(steps)) as responses:
+            async for response in responses:
+                yield response
+
+    async def warm_up(self) -> None:
+        """Load the model, and find the sandbox."""
+        await self._ready_sandbox()
+        await self._model.warm_up()
+
+    async def close(self) -> None:
+        """Nothing of its own to let go of."""
+
+    async def _ready_sandbox(self) -> Sandbox:
+        if self._sandbox is None:
+            self._sandbox = await asyncio.to_thread(find_sandbox)
+        return self._sandbox
+
+
+class _Job:
+    """Drives one build: asks the model, runs the examples, tells the caller."""
+
+    def __init__(
+        self, model: LanguageModel, sandbox: Sandbox, clock: Clock, request: Request
+    ) -> None:
+        policy = request.policy
+        self._model = model
+        self._sandbox = sandbox
+        self._clock = clock
+        self._most_usd = policy.max_cost_usd if policy else None
+        self._limit_ms = policy.deadline_ms if policy else None
+        self._started = self._iteration_started = clock.now()
+        self._input_tokens = self._output_tokens = 0
+        self._cost_usd = 0.0
+        self._words = Words("")
+        self._limit = _limit(request)
+
+    async def work(self, steps: Steps) -> AsyncGenerator[Response, None]:
+        answer: Answer = None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as end:
+                yield self._completed(end.value)
+                return
+            match step:
+                case Write():
+                    async with contextlib.aclosing(self._write(step)) as signs:
+                        async for sign in signs:
+                            yield sign
+                    answer = self._words
+                case Inspect(number, draft):
+                    yield self._sign(Phase.CHECK, number, "running its example …")
+                    answer = None
+                    if self._sandbox.command is not None and draft.example is not None:
+                        answer = await self._sandbox.run(draft.files, draft.example.name)
+                case Report(iteration):
+                    yield _reported(iteration)
+                    answer = self._why_stop()
+
+    async def _write(self, step: Write) -> AsyncGenerator[Response, None]:
+        """Let the model write; `_words` holds it afterwards."""
+        doing = _DOING[step.phase]
+        yield self._sign(step.phase, step.number, f"{doing} …")
+        text, pieces_seen, spent = "", 0, None
+        told = self._clock.now()
+        # leaving a stream early stops the model, but only once the stream is closed
+        stream = cast("AsyncGenerator[str | Spent, None]", self._model.stream(step.prompt))
+        async with contextlib.aclosing(stream) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Spent):
+                    spent = piece
+                    continue
+                text += piece
+                pieces_seen += 1
+                if step.code and is_enough(Kind.PYTHON, text):
+                    break
+                if self._clock.now() - told >= _LIFE_SIGN_S:
+                    told = self._clock.now()
+                    yield self._sign(step.phase, step.number, f"{doing} … {_length(text)}")
+        self._account(spent, pieces_seen)
+        self._words = Words(text, cut=spent is not None and spent.finish == "length")
+
+    def _account(self, spent: Spent | None, pieces_seen: int) -> None:
+        """Add up. An answer that was cut short brings no figures; a piece is about a token."""
+        if spent is None:
+            self._output_tokens += pieces_seen
+            return
+        self._input_tokens += spent.input_tokens
+        self._output_tokens += spent.output_tokens
+        self._cost_usd += spent.cost_usd or 0.0
+
+    def _why_stop(self) -> str:
+        """Why no further iteration may begin; empty when one may."""
+        now = self._clock.now()
+        took, self._iteration_started = now - self._iteration_started, now
+        if self._most_usd is not None and self._cost_usd > self._most_usd:
+            return "the cost limit is reached"
+        if self._limit_ms is not None and now - self._started + took > self._limit_ms / 1000:
+            return "there is no time for another iteration before the deadline"
+        return ""
+
+    def _sign(self, phase: Phase, number: int, words: str) -> Response:
+        working = Working(phase=phase, number=number, limit=self._limit)
+        return _partial(working, f"{number}/{self._limit}: {words}")
+
+    def _completed(self, result: Build) -> Response:
+        return Response(
+            status=Status.COMPLETED,
+            output=Output(type=InputType.JSON.value, data=result.to_wire(), text=_readable(result)),
+            usage=Usage(
+                cost_usd=round(self._cost_usd, 6),
+                input_tokens=self._input_tokens,
+                output_tokens=self._output_tokens,
+            ),
+        )
+
+
+def _partial(data: Working | Iteration, line: str) -> Response:
+    output = Output(type=InputType.JSON.value, data=data.to_wire(), text=line)
+    return Response(status=Status.PARTIAL, output=output)
+
+
+def _reported(iteration: Iteration) -> Response:
+    how = "passed" if iteration.passed else iteration.problem or "did not pass"
+    line = f"{iteration.number}/{iteration.limit}: score {iteration.score:.2f}, {how}"
+    return _partial(iteration, line)
+
+
+def _readable(result: Build) -> str:
+    """The summary and every file, as a person is to read them."""
+    shown = [f"── {file.name}\n{file.content.rstrip()}" for file in result.files]
+    return "\n\n".join([result.summary, *shown])
+
+
+def _length(text: str) -> str:
+    count = len(text.split())
+    return f"{count} word{'s' if count != 1 else ''}"
+
+
+def _order(request: Request, context_chars: int) -> Order:
+    if request.target.module != FactoryModule.BUILD:
+        raise UnknownModule(
+            f"The Factory has no module {request.target.module!r}.", hint="It has: BUILD."
+        )
+    task = _task(request, context_chars)
+    files = read_files(request.option("files"), most_chars=context_chars // _SHARE_OF_FILES)
+    code = any(file.name.endswith(".py") for file in files)
+    kind = _kind(request) or (Kind.PYTHON if code else guess_kind(task))
+    return Order(task=task, kind=kind, limit=_limit(request), files=files)
+
+
+def _task(request: Request, context_chars: int) -> str:
+    task = request.input.data
+    if request.input.type is not InputType.TEXT or not isinstance(task, str):
+        raise BadInput("BUILD needs text in input.data: what to build.")
+    if not task.strip():
+        raise BadInput("There is nothing to build.", hint="Say what it should do.")
+    most = min(LONGEST_TASK, context_chars // 2)
+    if len(task) > most:
+        raise TooLarge(f"The task has {len(task):,} characters; at most {most:,}.")
+    # JSON can carry half of a surrogate pair, which no model can read
+    return task.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _kind(request: Request) -> Kind | None:
+    wanted = request.option("kind", "auto")
+    if wanted == "auto":
+        return None
+    if wanted not in list(Kind):
+        raise BadInput("kind must be auto, python or text.")
+    return Kind(wanted)
+
+
+def _limit(request: Request) -> int:
+    wanted = request.policy.max_iterations if request.policy else None
+    if wanted is not None and wanted > MOST_ITERATIONS:
+        raise BadInput(f"max_iterations must be from 1 to {MOST_ITERATIONS}, not {wanted}.")
+    return wanted or _ITERATIONS

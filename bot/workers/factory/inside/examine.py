@@ -1,0 +1,205 @@
+"""Confines itself, then works through an example, statement by statement, and reports.
+
+    python -I -S -B examine.py FOLDER EXAMPLE CPU_SECONDS MEMORY_BYTES FILE_BYTES
+
+A statement that asserts is a check. One that fails does not end the run, so that the report can say
+how many hold, and of one that does not, what came out instead. The report is the last line on the
+standard error: `REPORT` and a JSON object. Code that is out to cheat can write one of its own; it
+would deceive nobody but whoever asked for it, and the sandbox holds whatever the report says.
+"""
+
+import ast
+import builtins
+import errno
+import importlib
+import json
+import linecache
+import os
+import reprlib
+import signal
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+REPORT = "\x1ereport "
+_MOST_FAILURES = 5
+_LONGEST_WORDS = 300
+_OUT_OF_REACH = {
+    errno.EPERM: "there is no network here, and no other process can be started",
+    errno.EROFS: "files can be written in the current folder only",
+    errno.EFBIG: "it writes too much",
+    errno.ENOSPC: "it writes too much",
+}
+
+
+@dataclass
+class Report:
+    """What came of an example.
+
+    Attributes:
+        ended: Whether it ran to its end; a check that fails does not end it, another error does.
+        checks: How many checks it has.
+        held: How many of them hold.
+        failed: The lines of those that do not.
+        got: By line, what came out where `assert call == value` does not hold, as a literal.
+        problems: What went wrong, in words.
+    """
+
+    checks: int = 0
+    held: int = 0
+    ended: bool = False
+    failed: list[int] = field(default_factory=list)
+    got: dict[int, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, problem: str) -> None:
+        """Add a problem, if there is room for it."""
+        if len(self.problems) < _MOST_FAILURES:
+            self.problems.append(problem[:_LONGEST_WORDS])
+
+
+class OutOfTime(BaseException):
+    """The limit on processor time is reached. No `except Exception` of the code's own stops it."""
+
+
+def _out_of_time(_number: int, _frame: object) -> None:
+    raise OutOfTime
+
+
+def examine(tree: ast.Module, path: str) -> Report:
+    """Work through an example."""
+    report = Report(checks=sum(map(is_check, tree.body)))
+    space: dict[str, Any] = {"__name__": "__main__", "__file__": path}
+    for node in tree.body:
+        try:
+            exec(compile(ast.Module([node], []), path, "exec"), space)  # noqa: S102
+            report.held += is_check(node)
+        except MemoryError:
+            space.clear()  # there must be room for the report
+            report.note("It needs more memory than the limit.")
+            return report
+        except OutOfTime as e:
+            lines = _lines(e.__traceback__, str(Path(path).parent))
+            report.note(f"It takes too much processor time{_at(lines[-1] if lines else None)}.")
+            return report
+        except BaseException as e:  # noqa: BLE001  (whatever it is, it is the report)
+            if isinstance(e, SystemExit) and not e.code:
+                break
+            if not is_check(node):
+                report.note(_what_was_raised(e, node, path))
+                return report
+            report.failed.append(node.lineno)
+            report.note(_why_not(e, node, space, path))
+            if isinstance(e, AssertionError) and (value := _literal(node, space)):
+                report.got[node.lineno] = value
+    report.ended = True
+    return report
+
+
+def is_check(node: ast.stmt) -> bool:
+    """Whether a statement asserts something when it is run: itself, or by calling a test."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return ast.unparse(node.value.func).startswith("test")
+    return any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
+
+
+def _why_not(error: BaseException, node: ast.stmt, space: dict[str, Any], path: str) -> str:
+    if not isinstance(error, AssertionError):
+        return _what_was_raised(error, node, path)
+    if not (isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare)):
+        return f"`{_source(node)}` does not hold."
+    sides = [node.test.left, *node.test.comparators]
+    came_out = [
+        f"{ast.unparse(side)} is {_value(side, space)}"
+        for side in sides
+        if any(isinstance(inner, ast.Call | ast.Name) for inner in ast.walk(side))
+    ]
+    words = "; ".join(came_out)
+    return f"`{_source(node)}` does not hold{f': {words}' if words else ''}."
+
+
+def _literal(node: ast.stmt, space: dict[str, Any]) -> str:
+    """The left side of `assert left == literal`, worked out once more; empty for anything else."""
+    match node:
+        case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right])):
+            try:
+                ast.literal_eval(right)
+                value = repr(eval(compile(ast.Expression(left), "?", "eval"), space))  # noqa: S307
+                ast.literal_eval(value)
+            except BaseException:  # noqa: BLE001  (then it cannot be said)
+                return ""
+            return value if len(value) <= _LONGEST_WORDS else ""
+    return ""
+
+
+def _source(node: ast.stmt) -> str:
+    if isinstance(node, ast.Assert):
+        return f"assert {ast.unparse(node.test)}"
+    return ast.unparse(node).splitlines()[0]
+
+
+def _value(expression: ast.expr, space: dict[str, Any]) -> str:
+    """What it is when it is worked out once more."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 120
+    short.maxlist = short.maxdict = short.maxtuple = short.maxset = 12
+    try:
+        return short.repr(eval(compile(ast.Expression(expression), "?", "eval"), space))  # noqa: S307
+    except BaseException as e:  # noqa: BLE001
+        return type(e).__name__
+
+
+def _what_was_raised(error: BaseException, node: ast.stmt, path: str) -> str:
+    what = f"{type(error).__name__}: {error}".strip(": ")
+    if isinstance(error, EOFError):
+        what += " (nobody answers input() here)"
+    if isinstance(error, OSError) and error.errno in _OUT_OF_REACH:
+        what += f" ({_OUT_OF_REACH[error.errno]})"
+    lines = _lines(error.__traceback__, str(Path(path).parent))
+    first, last = (lines[0], lines[-1]) if lines else (None, None)
+    source = first[2] if first and first[2] else _source(node)
+    return f"`{source}` raises {what}{_at(last if last != first else None)}."
+
+
+def _at(line: tuple[str, int, str] | None) -> str:
+    return f", in {line[0]} line {line[1]}: `{line[2]}`" if line else ""
+
+
+def _lines(trace: TracebackType | None, folder: str) -> list[tuple[str, int, str]]:
+    """File, line and source of every step through the code itself, from the example inwards."""
+    found = []
+    while trace is not None:
+        file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        if file.startswith(f"{folder}/"):
+            found.append((Path(file).name, line, linecache.getline(file, line).strip()))
+        trace = trace.tb_next
+    return found
+
+
+def main() -> None:
+    """See the module's words."""
+    sys.path.insert(0, str(Path(__file__).parent))  # an isolated interpreter leaves it out
+    confine = importlib.import_module("confine").confine
+
+    folder, name, cpu_seconds, memory_bytes, file_bytes = sys.argv[1:6]
+    path = f"{folder}/{name}"
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    del sys.modules["confine"]  # the code may have a module of that name
+    sys.path[0] = folder
+    sys.argv = [name]
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # there is no site module to add them
+    signal.signal(signal.SIGXCPU, _out_of_time)
+    confine(
+        cpu_seconds=int(cpu_seconds), memory_bytes=int(memory_bytes), file_bytes=int(file_bytes)
+    )
+    report = examine(tree, path)
+    os.write(2, f"\n{REPORT}{json.dumps(asdict(report))}\n".encode())
+    os._exit(0)  # not to wait for threads that it left running
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""The way of a build: a sans-I/O generator that asks for words and checks, and decides.
+
+::
+
+              ┌─ improve ◄─ critique ◄─┐
+              ▼                        │ it failed, or passed for the first time
+    draft ► check ────────────────────►┤
+                                       ├─ it passed for the second time ─► done
+                                       └─ the limit is reached ──────────► done, with the best
+
+"Passes twice" means: what passed is criticised and improved once, and passes again. The checks
+that held once must go on holding, so the second pass is at least as hard as the first, and a
+result that became worse is not taken: the best is kept throughout, and is what improvements start
+from.
+
+Where a check names the fault by itself (a syntax error, an exception), that is the critique. Where
+a program and its example merely disagree, either may be wrong: a small model writes sound programs
+and miscounts what they give. Asked which of the two is wrong, it says whatever stands first. So the
+critique is a second program, written from the task alone, put to the same example: if that holds,
+the second is taken; if it gives what the first gave, the example is corrected, and the iteration
+says so; else the second, with an example of its own, is the next attempt: shown the first again, a
+small model would only copy it.
+"""
+
+import difflib
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from bot.contract.envelope import given
+from bot.contract.factory import Build, Check, File, Iteration, Phase
+from bot.workers.factory import prompts, verdict
+from bot.workers.factory.drafts import (
+    Draft,
+    Words,
+    corrected,
+    holding,
+    is_example,
+    read_program,
+    read_text,
+    with_example_of,
+)
+from bot.workers.factory.kinds import Kind
+from bot.workers.factory.verdict import Ran, Verdict
+from bot.workers.ports import Prompt
+
+ENOUGH_PASSES = 2
+_MORE_DARING, _MOST_DARING = 0.2, 0.6
+_LONGEST_REASON = 200
+_SECOND_OPINION = 0.4
+"""What to add to the temperature for it not to be the first one again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Ask the model; answered with its `Words`.
+
+    Attributes:
+        phase: For whoever watches.
+        number: The iteration it is for.
+        prompt: The question.
+        code: Whether the answer is to be a program, which may be cut short once it is whole.
+    """
+
+    phase: Phase
+    number: int
+    prompt: Prompt
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    """Run a draft's example; answered with `Ran`, or None where nothing can be run."""
+
+    number: int
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An iteration is over; answered with why to stop here, or with an empty string."""
+
+    iteration: Iteration
+
+
+Step = Write | Inspect | Report
+Answer = Words | Ran | str | None
+Steps = Generator[Step, Answer, Build]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be built.
+
+    Attributes:
+        task: In words.
+        kind: Programs are run, texts are read.
+        limit: The most iterations.
+        files: An earlier result to start from.
+    """
+
+    task: str
+    kind: Kind
+    limit: int
+    files: tuple[File, ...] = ()
+
+
+def build(order: Order) -> Steps:
+    """Make what is ordered; begin with `send(None)`, the `Build` is the generator's return."""
+    state = _State(order)
+    draft = state.read(_words((yield Write(Phase.DRAFT, 1, _first(order), state.code))))
+    while True:
+        found = yield from _check(order, state.number, draft)
+        stop = yield Report(state.take(draft, found))
+        if stop or state.is_over:
+            return state.result(str(stop or ""))
+        draft = yield from _improve(order, state)
+
+
+def _first(order: Order) -> Prompt:
+    if order.files:
+        return prompts.refine(order.task, order.files, order.kind)
+    return prompts.draft(order.task, order.kind)
+
+
+def _check(order: Order, number: int, draft: Draft) -> Generator[Step, Answer, Verdict]:
+    if draft.problem:
+        return verdict.broken(draft.problem)
+    if order.kind is Kind.TEXT:
+        graded = yield Write(Phase.CHECK, number, prompts.grade(order.task, draft))
+        return prompts.read_grade(_words(graded).text)
+    ran = yield Inspect(number, draft)
+    return verdict.ran(ran) if isinstance(ran, Ran) else verdict.parsed()
+
+
+def _improve(order: Order, state: "_State") -> Generator[Step, Answer, Draft]:
+    if state.found.disputed:
+        settled = yield from _settle(order, state)
+        if settled is not None:
+            return settled
+    advice = yield from _criticise(order, state)
+    state.reason = advice
+    asked = prompts.improve(order.task, state.draft, advice, order.kind, daring=state.daring)
+    return state.read(_words((yield Write(Phase.IMPROVE, state.number, asked, state.code))))
+
+
+def _settle(order: Order, state: "_State") -> Generator[Step, Answer, Draft | None]:
+    """Let a second program decide between the first and its example; None when there is none."""
+    first, found, number = state.draft, state.found, state.number
+    asked = prompts.draft(order.task, order.kind, daring=_SECOND_OPINION)
+    words = _words((yield Write(Phase.CRITIQUE, number, asked, code=True)))
+    second = state.read(words)
+    if second.problem:
+        return None
+    trial = with_example_of(second, first)
+    ran = yield Inspect(number, trial)
+    if not isinstance(ran, Ran):
+        return None
+    if ran.passed:
+        state.reason = "written again from the task alone, since the checks did not hold"
+        return trial
+    agreed = {line: got for line, got in found.got.items() if ran.got.get(line) == got}
+    if not agreed:
+        state.reason = "written again from the task alone; it agrees with neither"
+        return second
+    values = ", ".join(_short(value, 40) for value in agreed.values())
+    state.reason = f"example corrected: a second program gives the same as the first ({values})"
+    return corrected(first, agreed)
+
+
+def _criticise(order: Order, state: "_State") -> Generator[Step, Answer, str]:
+    """What is to be mended."""
+    if state.found.problem:
+        return state.found.problem
+    asked = prompts.critique(order.task, state.draft, order.kind)
+    return " ".join(_words((yield Write(Phase.CRITIQUE, state.number, asked))).text.split())
+
+
+def _words(answer: Answer) -> Words:
+    if not isinstance(answer, Words):
+        raise TypeError("a question is answered with words")
+    return answer
+
+
+class _State:
+    """What a build has come to: its iterations, and the best attempt.
+
+    Attributes:
+        draft: The best attempt.
+        found: The verdict on it.
+        reason: Why the next attempt is made.
+    """
+
+    draft: Draft
+    found: Verdict
+
+    def __init__(self, order: Order) -> None:
+        self.reason = ""
+        self._order = order
+        self._iterations: list[Iteration] = []
+        self._best: Iteration | None = None
+        self._passes = 0
+        self._stuck = 0
+
+    @property
+    def code(self) -> bool:
+        return self._order.kind is Kind.PYTHON
+
+    @property
+    def number(self) -> int:
+        """Of the iteration in hand, from 1."""
+        return len(self._iterations) + 1
+
+    @property
+    def is_over(self) -> bool:
+        return self._passes >= ENOUGH_PASSES or len(self._iterations) >= self._order.limit
+
+    @property
+    def daring(self) -> float:
+        """What to add to the temperature: at the same one a small model makes the same mistake."""
+        return min(_MOST_DARING, self._stuck * _MORE_DARING)
+
+    def read(self, words: Words) -> Draft:
+        if not self.code:
+            return read_text(words)
+        kept = holding(self.draft, self.found.failed) if self._best and self.found.ended else []
+        others = tuple(f for f in self._order.files if not f.name.endswith(".py"))
+        return read_program(words, kept, others)
+
+    def take(self, draft: Draft, found: Verdict) -> Iteration:
+        """Note an attempt, and keep it if none was better."""
+        iteration = Iteration(
+            number=self.number,
+            limit=self._order.limit,
+            score=found.score,
+            passed=found.passed,
+            check=found.check,
+            changed=self._changed(draft),
+            **given(problem=found.problem or None),
+        )
+        self._iterations.append(iteration)
+        self._passes += found.passed
+        better = self._best is None or found.score > self._best.score
+        self._stuck = 0 if better else self._stuck + 1
+        if better or (self._best and found.score == self._best.score):
+            self.draft, self.found, self._best = draft, found, iteration
+        return iteration
+
+    def result(self, stopped: str) -> Build:
+        if self._best is None:
+            raise AssertionError("an iteration comes first")
+        files = [*self.draft.files]
+        return Build(
+            summary=_summary(files, self._best, len(self._iterations), stopped),
+            passed=self._best.passed,
+            files=files,
+            iterations=self._iterations,
+        )
+
+    def _changed(self, draft: Draft) -> str:
+        if self._best is None:
+            return "first draft"
+        before, after = _lines(self.draft), _lines(draft)
+        steps = list(difflib.ndiff(before, after))
+        added = sum(step.startswith("+ ") for step in steps)
+        removed = sum(step.startswith("- ") for step in steps)
+        what = f"lines: {added} added, {removed} removed" if added or removed else "nothing"
+        return f"{what}: {_short(self.reason)}"
+
+
+def _lines(draft: Draft) -> list[str]:
+    own = [draft.made, *([draft.example] if draft.example else [])]
+    return [line for file in own for line in file.content.splitlines()]
+
+
+def _short(words: str, most: int = _LONGEST_REASON) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _summary(files: list[File], best: Iteration, rounds: int, stopped: str) -> str:
+    made = ", ".join(file.name for file in files if not is_example(file))
+    held = "and holds" if best.passed else "and does not hold"
+    how = {
+        Check.RAN: f"its own example was run {held}",
+        Check.PARSED: "it was only parsed, not run, for want of a sandbox"
+        if best.passed
+        else "it could not be run",
+        Check.READ: f"the model read it and gave it {best.score * 10:.0f} of 10",
+    }[Check(best.check)]
+    summary = f"{made} after {rounds} iteration{'s' if rounds > 1 else ''}: {how}."
+    if best.problem and not best.passed:
+        summary += f" Problem: {best.problem}"
+    return f"{summary} Stopped early: {stopped}." if stopped else summary

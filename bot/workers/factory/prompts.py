@@ -1,0 +1,143 @@
+"""What the model is asked in each phase: short and plain, for a small model. Pure."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from bot.contract import Message
+from bot.contract.factory import File
+from bot.workers.factory.drafts import Draft, is_example
+from bot.workers.factory.kinds import Kind
+from bot.workers.factory.verdict import Verdict, read
+from bot.workers.ports import Lane, Prompt
+
+_SYSTEM = {
+    Kind.PYTHON: "You write small, correct Python programs.",
+    Kind.TEXT: "You write clear, complete texts, exactly as asked, in the language of the task.",
+}
+_PROGRAM_FORM = (
+    "Write one Python code block: first the functions, then three plain `assert` lines that call "
+    "them with very short, simple values and compare the exact result. Use only the standard "
+    "library. No input(), no explanation."
+)
+_TEXT_FORM = "Write the whole text again, and nothing else."
+_LENGTHS = {Kind.PYTHON: 900, Kind.TEXT: 1000}
+_SENTENCE = 80
+_GRADE_LENGTH = 200
+_GRADED_CHARS = 6_000
+
+PASSING_GRADE = 8
+_MIDDLING_GRADE = 5
+_GRADE = {
+    "type": "object",
+    "properties": {
+        "problem": {"type": "string", "maxLength": 200},
+        "score": {"type": "integer", "minimum": 0, "maximum": 10},
+    },
+    "required": ["problem", "score"],
+}
+
+
+def draft(task: str, kind: Kind, *, daring: float = 0) -> Prompt:
+    """An attempt from the task alone; see `improve` on `daring`."""
+    form = f"\n\n{_PROGRAM_FORM}" if kind is Kind.PYTHON else ""
+    return _prompt(kind, f"Task: {task}{form}", _LENGTHS[kind], daring=daring)
+
+
+def refine(task: str, files: Sequence[File], kind: Kind) -> Prompt:
+    """A change to an earlier result."""
+    return _prompt(
+        kind, f"{_shown(files, kind)}\n\nChange: {task}\n\n{_form(kind)}", _LENGTHS[kind]
+    )
+
+
+def critique(task: str, attempt: Draft, kind: Kind) -> Prompt:
+    """What could be better in an attempt that passed."""
+    what = (
+        "It passes its own checks. For which input may it still be wrong, or what does the task "
+        "ask that is missing?"
+        if kind is Kind.PYTHON
+        else "What is the most important thing to improve?"
+    )
+    words = f"Task: {task}\n\n{_shown(attempt.files, kind)}\n\n{what} Answer in one sentence."
+    return _prompt(kind, words, _SENTENCE)
+
+
+def improve(task: str, attempt: Draft, advice: str, kind: Kind, *, daring: float) -> Prompt:
+    """The next attempt.
+
+    Args:
+        task: What is wanted.
+        attempt: The best so far.
+        advice: What is to be mended.
+        kind: Of the task.
+        daring: What to add to the temperature.
+    """
+    shown = _shown(attempt.files, kind)
+    words = f"Task: {task}\n\n{shown}\n\nMend this: {advice}\n\n{_form(kind)}"
+    return _prompt(kind, words, _LENGTHS[kind], daring=daring)
+
+
+def grade(task: str, attempt: Draft) -> Prompt:
+    """How good a text is, for want of anything that could be run."""
+    words = (
+        f"Task: {task}\n\nText:\n{attempt.made.content[:_GRADED_CHARS]}\n\n"
+        "Name the main problem of this text in one short sentence, then score from 0 (useless) "
+        "to 10 (perfect) how well it does the task."
+    )
+    return _prompt(Kind.TEXT, words, _GRADE_LENGTH, schema=_GRADE)
+
+
+def read_grade(answer: str) -> Verdict:
+    """The verdict on a text. A grade that cannot be read is a middling one."""
+    graded = _object(answer)
+    score, problem = graded.get("score"), _line(graded.get("problem"))
+    if not isinstance(score, int):
+        return read(_MIDDLING_GRADE, problem, PASSING_GRADE)
+    return read(min(10, max(0, score)), problem, PASSING_GRADE)
+
+
+def _object(answer: str) -> dict[str, Any]:
+    try:
+        value = json.loads(answer)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _line(words: object) -> str:
+    return " ".join(words.split()) if isinstance(words, str) else ""
+
+
+def _form(kind: Kind) -> str:
+    return _PROGRAM_FORM if kind is Kind.PYTHON else _TEXT_FORM
+
+
+def _shown(files: Sequence[File], kind: Kind) -> str:
+    """Files as the model is to see them: for a program, in the form that it is to answer in."""
+    if kind is Kind.TEXT:
+        return "Text:\n" + "\n\n".join(file.content.strip() for file in files)
+    code = [file for file in files if file.name.endswith(".py")]
+    own = {file.name.removesuffix(".py") for file in code}
+    lines = [
+        line
+        for file in sorted(code, key=is_example)
+        for line in file.content.strip().splitlines()
+        if not any(line.startswith(f"from {name} import") for name in own)
+    ]
+    return "```python\n" + "\n".join(lines) + "\n```"
+
+
+def _prompt(
+    kind: Kind, words: str, length: int, *, schema: dict[str, Any] | None = None, daring: float = 0
+) -> Prompt:
+    return Prompt(
+        messages=[
+            Message(role="system", content=_SYSTEM[kind]),
+            Message(role="user", content=words),
+        ],
+        max_tokens=length,
+        temperature=0.2 + daring,
+        schema=schema,
+        lane=Lane.BACKGROUND,
+    )

@@ -1,0 +1,79 @@
+"""The Factory's part of the contract."""
+
+import pytest
+
+from bot.contract import Request, Response, Source
+from bot.contract.factory import (
+    Build,
+    File,
+    build,
+    read_build,
+    read_iteration,
+    read_working,
+)
+from bot.errors import BadInput
+
+DECK = Source(system="DECK")
+ITERATION = {
+    "number": 1, "limit": 4, "score": 0.7, "passed": False, "check": "ran", "changed": "all",
+}  # fmt: skip
+
+
+def partial(data: object) -> Response:
+    return Response.parse({"status": "partial", "output": {"type": "json", "data": data}})
+
+
+def test_an_order_as_it_goes_on_the_wire() -> None:
+    files = [File(name="f.py", content="x = 1\n")]
+
+    request = build("make it faster", source=DECK, kind="python", iterations=2, refine=files)
+
+    assert request.to_wire() == {
+        "contract_version": "2.1",
+        "source": {"system": "DECK"},
+        "target": {"service": "FACTORY", "module": "BUILD"},
+        "input": {"type": "text", "data": "make it faster"},
+        "params": {"kind": "python", "files": [{"name": "f.py", "content": "x = 1\n"}]},
+        "policy": {"max_iterations": 2},
+    }
+    assert Request.model_validate(request.to_wire()) == request
+
+
+def test_nothing_to_build_is_refused() -> None:
+    with pytest.raises(BadInput, match="nothing to build"):
+        build("  ", source=DECK)
+
+
+@pytest.mark.parametrize("iterations", [0, -1, 11])
+def test_so_many_rounds_are_refused(iterations: int) -> None:
+    with pytest.raises(BadInput, match="from 1 to 10"):
+        build("a poem", source=DECK, iterations=iterations)
+
+
+def test_a_round_and_a_sign_of_life_are_told_apart() -> None:
+    over = partial(ITERATION)
+    alive = partial({"phase": "draft", "number": 1, "limit": 4})
+
+    assert read_iteration(over) is not None
+    assert read_working(over) is None
+    assert read_iteration(alive) is None
+    assert read_working(alive) is not None
+
+
+def test_a_build_is_read_with_what_we_do_not_know_in_it() -> None:
+    data = {
+        "summary": "done", "passed": True, "files": [{"name": "a.py", "content": "", "mode": 420}],
+        "iterations": [{**ITERATION, "check": "proved", "model": "large"}], "id": 7,
+    }  # fmt: skip
+
+    read = read_build(Response.parse({"output": {"data": data}}))
+
+    assert isinstance(read, Build)
+    assert read.iterations[0].check == "proved"
+    assert read.to_wire() == data
+
+
+@pytest.mark.parametrize("data", [None, "a text", [], {"files": "none"}])
+def test_an_answer_of_another_shape_is_no_build(data: object) -> None:
+    assert read_build(Response.parse({"output": {"data": data}})) is None
+    assert read_build(Response(status="completed")) is None

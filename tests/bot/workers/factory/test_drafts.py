@@ -1,0 +1,252 @@
+"""What a small model really writes, and what becomes of it."""
+
+import ast
+
+import pytest
+
+from bot.contract.factory import File
+from bot.workers.factory.drafts import (
+    Draft,
+    Words,
+    corrected,
+    holding,
+    is_enough,
+    read_program,
+    read_text,
+    with_example_of,
+)
+from bot.workers.factory.kinds import Kind
+
+ANSWER = """Here is the program:
+
+```python
+import string
+
+# one for each letter
+LETTERS = string.ascii_lowercase
+
+
+def caesar(text, shift):
+    \"\"\"Shift the letters.\"\"\"
+    return "".join(LETTERS[(LETTERS.index(c) + shift) % 26] for c in text)
+
+# Test cases
+word = "abc"
+assert caesar(word, 2) == "cde"
+assert caesar("", 3) == ""
+print(caesar("abc", 1))
+```
+
+This shifts the letters."""
+
+
+def read(code: str) -> Draft:
+    return read_program(Words(f"```python\n{code}\n```"))
+
+
+def example(draft: Draft) -> str:
+    assert draft.example is not None, draft.problem
+    return draft.example.content
+
+
+def test_a_program_and_what_tries_it_out_are_told_apart() -> None:
+    draft = read_program(Words(ANSWER))
+
+    assert draft.made.name == "caesar.py"
+    assert draft.made.content.startswith(
+        "import string\n\n# one for each letter\nLETTERS = string.ascii_lowercase\n\n\ndef caesar"
+    )
+    assert "assert" not in draft.made.content
+    assert "abc" not in draft.made.content
+    assert example(draft) == (
+        "from caesar import caesar\n\nword = 'abc'\nassert caesar(word, 2) == 'cde'\n"
+        "assert caesar('', 3) == ''\nprint(caesar('abc', 1))\n"
+    )
+    assert [file.name for file in draft.files] == ["caesar.py", "example.py"]
+
+
+def test_two_blocks_are_one_program() -> None:
+    draft = read_program(
+        Words("```python\ndef f():\n    return 1\n```\nand\n```python\nassert f() == 1\n```")
+    )
+    assert "assert f() == 1" in example(draft)
+
+
+def test_a_block_for_the_shell_does_no_harm() -> None:
+    draft = read_program(
+        Words(
+            "```python\ndef f():\n    return 1\nassert f() == 1\n```\n```bash\npip install f\n```"
+        )
+    )
+    assert not draft.problem
+
+
+def test_an_answer_without_a_block_is_read_as_code() -> None:
+    assert read_program(Words("def f():\n    return 1\n\nassert f() == 1")).example is not None
+
+
+@pytest.mark.parametrize(
+    "end", ["assert f(2) ==", "assert f", "assert f([1,\n        2", "for x in"]
+)
+def test_a_line_that_breaks_off_is_left_out(end: str) -> None:
+    answer = f"```python\ndef f(x):\n    return x\n\nassert f(1) == 1\n{end}"
+
+    draft = read_program(Words(answer, cut=True))
+
+    assert example(draft) == "from f import f\n\nassert f(1) == 1\n"
+
+
+def test_a_mistake_in_the_middle_is_told_and_not_cut_away() -> None:
+    draft = read("def f(:\n    return 1\n\nassert f() == 1")
+
+    assert draft.example is None
+    assert draft.problem.startswith("It is not valid Python: ")
+    assert "(line 1)" in draft.problem
+
+
+def test_a_test_that_only_asserts_is_opened_up() -> None:
+    test = 'def test_f():\n    """Try it."""\n    x = 1\n    assert f() == x\n    assert f() != 2'
+    draft = read(f"def f():\n    return 1\n\n{test}\n\ntest_f()")
+
+    assert "test_f" not in draft.made.content
+    assert example(draft) == "from f import f\n\nx = 1\nassert f() == x\nassert f() != 2\n"
+
+
+def test_any_other_test_is_called() -> None:
+    test = "def test_f():\n    for n in range(3):\n        assert f() == 1"
+    draft = read(f"def f():\n    return 1\n\n{test}")
+
+    assert "test_f" not in draft.made.content
+    assert example(draft).endswith(f"{test}\ntest_f()\n")
+
+
+def test_the_main_part_stays_with_the_program_and_is_run_only_for_want_of_checks() -> None:
+    main = "if __name__ == '__main__':\n    print(f())"
+
+    checked = read(f"def f():\n    return 1\n\nassert f() == 1\n\n{main}")
+    unchecked = read(f"def f():\n    return 1\n\n{main}")
+
+    assert "__main__" in checked.made.content
+    assert "print" not in example(checked)
+    assert "print(f())" in example(unchecked)
+
+
+def test_an_import_that_may_fail_goes_with_the_program() -> None:
+    draft = read("try:\n    import json\nexcept ImportError:\n    json = None\n\n"
+                 "def f():\n    return json.dumps(1)\n\nassert f() == '1'")  # fmt: skip
+    assert draft.made.content.startswith("try:\n    import json")
+
+
+def test_the_models_guess_at_its_own_file_name_is_left_out() -> None:
+    draft = read("from main import *\n\ndef f():\n    return 1\n\nassert f() == 1")
+
+    assert "main" not in draft.made.content
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("def to_roman(n):\n    return n", "to_roman.py"),
+        ("class TextStack:\n    pass", "text_stack.py"),
+        ("def csv(text):\n    return text", "csv_solution.py"),
+        ("def example():\n    return 1", "example_solution.py"),
+        ("def año():\n    return 1", "solution.py"),
+        ("def " + "f" * 99 + "():\n    return 1", "f" * 40 + ".py"),
+    ],
+)
+def test_the_file_is_named_after_what_it_defines(code: str, name: str) -> None:
+    assert read(f"{code}\n\nassert True").made.name == name
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("print('hello')", "defines no function"),
+        ("def f():\n    return 1", "no example"),
+        ("", "not valid Python"),
+    ],
+)
+def test_what_cannot_be_checked_says_why(code: str, problem: str) -> None:
+    draft = read(code)
+    assert draft.example is None
+    assert problem in draft.problem
+
+
+def test_only_so_many_checks_are_kept_the_ones_that_held_first() -> None:
+    code = "def f(x):\n    return x\n\n" + "\n".join(f"assert f({n}) == {n}" for n in range(20))
+
+    draft = read_program(Words(f"```\n{code}\n```"), kept=["assert f(99) == 99"])
+
+    assert example(draft).count("assert") == 12
+    assert "\n\nassert f(99) == 99\nassert f(0) == 0" in example(draft)
+
+
+def test_what_held_is_kept_without_what_did_not() -> None:
+    draft = read("def f(x):\n    return x\n\nassert f(1) == 1\nassert f(2) == 3\nassert f(3) == 3")
+
+    assert holding(draft, failed=[4]) == ["assert f(1) == 1", "assert f(3) == 3"]
+
+
+def test_an_example_is_corrected_and_nothing_else() -> None:
+    draft = read("def f(x):\n    return [x]\n\nassert f(1) == [1]\nassert f(2) == [3], 'why'")
+
+    mended = corrected(draft, {4: "[2]"})
+
+    assert example(mended) == "from f import f\n\nassert f(1) == [1]\nassert f(2) == [2]\n"
+    assert mended.made == draft.made
+
+
+def test_a_correction_can_only_be_a_literal() -> None:
+    draft = read("def f(x):\n    return x\n\nassert f(1) == 2")
+
+    with pytest.raises(ValueError, match="malformed"):
+        corrected(draft, {3: "__import__('os').system('true')"})
+
+
+def test_another_draft_is_put_to_the_same_example() -> None:
+    first = read("def f(x):\n    return x\n\nassert f(1) == 1")
+    second = read(
+        "def helper(x):\n    return x\n\ndef f(x):\n    return helper(x)\n\nassert f(9) == 9"
+    )
+
+    trial = with_example_of(second, first)
+
+    assert example(trial) == "from helper import f\n\nassert f(1) == 1\n"
+
+
+def test_files_that_are_no_program_are_handed_on() -> None:
+    readme = File(name="README.md", content="# f\n")
+
+    draft = read_program(Words("def f():\n    return 1\nassert f() == 1"), others=(readme,))
+
+    assert draft.files[-1] == readme
+
+
+def test_a_model_is_stopped_when_it_has_checked_enough() -> None:
+    answer = "```python\ndef f(x):\n    return x\n\n"
+    for n in range(3):
+        answer += f"assert f({n}) == {n}\n"
+        assert not is_enough(Kind.PYTHON, answer)
+    assert not is_enough(Kind.PYTHON, f"{answer}assert f(4)")
+    assert not is_enough(Kind.PYTHON, f"{answer}assert f(\n    4,\n")
+    assert is_enough(Kind.PYTHON, f"{answer}assert f(4) == 4\nass")
+    assert is_enough(Kind.PYTHON, f"{answer}```\nThis")
+    assert not is_enough(Kind.TEXT, f"{answer}```\nThis")
+
+
+def test_a_text_is_one_file() -> None:
+    draft = read_text(Words("  A poem.\n"))
+    assert (draft.made.name, draft.made.content, draft.problem) == ("result.md", "A poem.\n", "")
+    assert read_text(Words("A poem", cut=True)).problem.startswith("It breaks off")
+    assert read_text(Words(" \n")).problem == "There is no text."
+
+
+@pytest.mark.parametrize(
+    "nasty", ["\0", "(" * 500, "def f():\n" + " " * 400 + "return", "```", "`" * 99]
+)
+def test_no_answer_is_too_strange_to_be_read(nasty: str) -> None:
+    draft = read_program(Words(nasty))
+
+    assert draft.problem
+    if draft.example:
+        ast.parse(draft.example.content)

@@ -1,0 +1,283 @@
+"""The way of a build, as transcripts: what is asked, what is answered, what comes of it."""
+
+from collections.abc import Callable, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.contract.factory import Build, File, Iteration
+from bot.workers.factory.drafts import Draft, Words
+from bot.workers.factory.kinds import Kind
+from bot.workers.factory.machine import Answer, Inspect, Order, Report, Write, build
+from bot.workers.factory.verdict import Ran
+
+HOLDS = Ran(ended=True, checks=2, held=2)
+CRASHES = Ran(ended=False, checks=2, problem="`f(1)` raises KeyError: 1.")
+UNCHECKED = Ran(ended=True)
+DISPUTED = Ran(ended=True, checks=2, held=1, failed=(4,), got={4: "7"}, problem="f(2) is 7.")
+ALL_WRONG = Ran(ended=True, checks=2, failed=(3, 4), got={3: "1", 4: "7"}, problem="f(2) is 7.")
+
+
+def program(body: str = "return x", *, name: str = "f") -> Words:
+    code = f"def {name}(x):\n    {body}\n\nassert {name}(1) == 1\nassert {name}(2) == 2"
+    return Words(f"```python\n{code}\n```")
+
+
+class Played:
+    """A build that is given answers in order."""
+
+    def __init__(
+        self,
+        *answers: Words | Ran | None,
+        limit: int = 4,
+        kind: Kind = Kind.PYTHON,
+        files: Sequence[File] = (),
+        stop: Callable[[Iteration], str] = lambda _: "",
+    ) -> None:
+        self.phases: list[str] = []
+        self.asked: list[Write] = []
+        self.inspected: list[Draft] = []
+        self.rounds: list[Iteration] = []
+        steps = build(Order(task="write f(x)", kind=kind, limit=limit, files=tuple(files)))
+        todo, answer = list(answers), None
+        try:
+            while True:
+                step = steps.send(answer)
+                answer = self._answer(step, todo, stop)
+        except StopIteration as end:
+            self.build: Build = end.value
+        assert not todo, "more was expected to be asked"
+
+    def _answer(
+        self, step: object, todo: list[Words | Ran | None], stop: Callable[[Iteration], str]
+    ) -> Answer:
+        match step:
+            case Report(iteration):
+                self.rounds.append(iteration)
+                return stop(iteration)
+            case Write():
+                self.phases.append(step.phase)
+                self.asked.append(step)
+            case Inspect(_, draft):
+                self.phases.append("check")
+                self.inspected.append(draft)
+        return todo.pop(0)
+
+    def question(self, number: int) -> str:
+        return self.asked[number].prompt.messages[-1].content
+
+
+def test_what_passes_is_improved_once_and_must_pass_again() -> None:
+    played = Played(
+        program(), HOLDS, Words("Mind zero."), program("return x + 0"), HOLDS
+    )  # fmt: skip
+
+    assert played.phases == ["draft", "check", "critique", "improve", "check"]
+    assert [r.passed for r in played.rounds] == [True, True]
+    assert [r.score for r in played.rounds] == [1.0, 1.0]
+    assert played.rounds[1].changed == "lines: 1 added, 1 removed: Mind zero."
+    assert "Mend this: Mind zero." in played.question(2)
+    assert played.build.passed
+    assert played.build.summary == "f.py after 2 iterations: its own example was run and holds."
+    assert [file.name for file in played.build.files] == ["f.py", "example.py"]
+    assert played.build.iterations == played.rounds
+
+
+def test_an_error_is_its_own_critique() -> None:
+    played = Played(
+        program("return d[x]"), CRASHES,
+        program(), HOLDS,
+        Words("Mind zero."), program(), HOLDS,
+    )  # fmt: skip
+
+    assert played.phases == ["draft", "check", "improve", "check", "critique", "improve", "check"]
+    assert "Mend this: `f(1)` raises KeyError: 1." in played.question(1)
+    assert [r.score for r in played.rounds] == [0.3, 1.0, 1.0]
+    assert played.rounds[0].problem == "`f(1)` raises KeyError: 1."
+
+
+def test_checks_that_held_must_go_on_holding() -> None:
+    other = Words("```\ndef f(x):\n    return x\n\nassert f(5) == 5\n```")
+
+    played = Played(program(), HOLDS, Words("Mind zero."), other, HOLDS)
+
+    example = played.inspected[1].example
+    assert example is not None
+    assert example.content == (
+        "from f import f\n\nassert f(1) == 1\nassert f(2) == 2\nassert f(5) == 5\n"
+    )
+
+
+def test_a_second_program_that_gives_the_same_corrects_the_example() -> None:
+    played = Played(
+        program(), DISPUTED,
+        program("return +x"), DISPUTED,  # the second program, put to the first one's example
+        HOLDS,
+        Words("Fine."), program(), HOLDS,
+    )  # fmt: skip
+
+    assert played.phases[:5] == ["draft", "check", "critique", "check", "check"]
+    assert "f(2) is 7" not in played.question(1)  # the second must not know of the first
+    corrected = played.inspected[2]
+    assert "assert f(2) == 7" in str(corrected.example)
+    assert corrected.made == played.inspected[0].made
+    assert "example corrected" in played.rounds[1].changed
+    assert played.build.passed
+
+
+def test_a_second_program_that_meets_the_example_is_taken() -> None:
+    played = Played(
+        program("return 7"), DISPUTED,
+        program("return x", name="f"), HOLDS,
+        HOLDS,
+        Words("Fine."), program(), HOLDS,
+    )  # fmt: skip
+
+    assert "return x" in played.inspected[2].made.content
+    assert "written again" in played.rounds[1].changed
+
+
+def test_a_second_program_that_agrees_with_neither_is_the_next_attempt() -> None:
+    third = Ran(ended=True, checks=2, held=1, failed=(4,), got={4: "9"}, problem="f(2) is 9.")
+    second = Words("```\ndef f(x):\n    return 9\n\nassert f(5) == 9\n```")
+
+    played = Played(program(), DISPUTED, second, third, HOLDS, limit=2)
+
+    assert played.phases == ["draft", "check", "critique", "check", "check"]
+    assert played.rounds[1].changed.endswith("it agrees with neither")
+    example = played.inspected[2].example
+    assert example is not None
+    assert "assert f(1) == 1\nassert f(5) == 9" in example.content  # what held, then its own
+
+
+def test_an_example_of_which_nothing_holds_is_no_evidence() -> None:
+    """Two programs that agree would only confirm themselves."""
+    played = Played(program(), ALL_WRONG, program(), HOLDS, limit=2)
+
+    assert played.phases == ["draft", "check", "improve", "check"]
+
+
+def test_a_second_program_that_cannot_be_read_decides_nothing() -> None:
+    played = Played(program(), DISPUTED, Words("I cannot."), program(), HOLDS, limit=2)
+
+    assert played.phases == ["draft", "check", "critique", "improve", "check"]
+
+
+def test_the_best_is_kept_and_improved_on() -> None:
+    played = Played(
+        program("return 1"), HOLDS, Words("Mind zero."),
+        program("return 2"), CRASHES, Words("Mind one."),
+        Words("no code at all ("), limit=3, stop=lambda _: "",
+    )  # fmt: skip
+
+    assert [r.score for r in played.rounds] == [1.0, 0.3, 0.0]
+    assert "return 1" in played.question(3)
+    assert "return 1" in played.build.files[0].content
+    assert played.build.passed
+
+
+def test_who_is_stuck_becomes_more_daring() -> None:
+    played = Played(*[program("return d[x]"), CRASHES] * 6, limit=6)
+
+    assert [round(w.prompt.temperature, 1) for w in played.asked] == [0.2, 0.2, 0.4, 0.6, 0.8, 0.8]
+
+
+def test_an_example_that_checks_nothing_does_not_pass() -> None:
+    played = Played(program(), UNCHECKED, limit=1)
+
+    assert played.rounds[0].score == 0.7
+    assert not played.build.passed
+    assert "Its example checks no result" in played.build.summary
+
+
+def test_without_a_sandbox_the_summary_says_so() -> None:
+    played = Played(program(), None, Words("Fine."), program(), None)
+
+    assert [r.check for r in played.rounds] == ["parsed", "parsed"]
+    assert played.rounds[0].score == 0.3
+    assert "only parsed, not run, for want of a sandbox" in played.build.summary
+
+
+def test_what_cannot_be_parsed_is_not_run() -> None:
+    played = Played(Words("```\ndef f(:\n```"), program(), HOLDS, limit=2)
+
+    assert played.phases == ["draft", "improve", "check"]
+    assert played.rounds[0].check == "parsed"
+    assert played.rounds[0].score == 0.0
+
+
+def test_a_caller_can_end_it_after_any_iteration() -> None:
+    played = Played(program(), CRASHES, stop=lambda _: "the cost limit is reached")
+
+    assert played.build.summary.endswith("Stopped early: the cost limit is reached.")
+    assert len(played.rounds) == 1
+
+
+def test_an_earlier_build_is_the_start() -> None:
+    files = [
+        File(name="example.py", content="from f import f\n\nassert f(1) == 1\n"),
+        File(name="f.py", content="def f(x):\n    return x\n"),
+        File(name="README.md", content="# f\n"),
+    ]
+
+    played = Played(program(), HOLDS, limit=1, files=files)
+
+    assert "def f(x):\n    return x\nassert" not in played.question(0)
+    assert "return x\n\nassert f(1) == 1" in played.question(0)
+    assert "Change: write f(x)" in played.question(0)
+    assert [file.name for file in played.build.files] == ["f.py", "example.py", "README.md"]
+
+
+def test_a_text_is_read_by_the_model() -> None:
+    played = Played(
+        Words("A poem."), Words('{"problem": "too short", "score": 4}'),
+        Words("A longer poem."), Words('{"problem": "", "score": 8}'),
+        Words("Add the sea."), Words("A poem of the sea."), Words('{"problem": "", "score": 9}'),
+        kind=Kind.TEXT,
+    )  # fmt: skip
+
+    assert played.phases == ["draft", "check", "improve", "check", "critique", "improve", "check"]
+    assert [r.check for r in played.rounds] == ["read"] * 3
+    assert [r.score for r in played.rounds] == [0.4, 0.8, 0.9]
+    assert "Mend this: too short" in played.question(2)
+    assert played.build.summary == (
+        "result.md after 3 iterations: the model read it and gave it 9 of 10."
+    )
+
+
+def test_a_grade_that_cannot_be_read_is_a_middling_one() -> None:
+    for answer in ("", "ten!", "[]", '{"score": "high"}', '{"problem": 3, "score": null}'):
+        played = Played(Words("A poem."), Words(answer), kind=Kind.TEXT, limit=1)
+        assert played.rounds[0].score == 0.5
+        assert not played.build.passed
+
+
+RUNS = st.sampled_from([HOLDS, CRASHES, UNCHECKED, DISPUTED, ALL_WRONG, None])
+WORDS = st.sampled_from([program(), program("return 7"), Words("so: ("), Words("", cut=True)])
+
+
+@given(data=st.data(), limit=st.integers(1, 10))
+def test_whatever_happens_it_ends_with_the_best_of_what_was_seen(data, limit: int) -> None:
+    steps = build(Order(task="t", kind=Kind.PYTHON, limit=limit))
+    answer: Answer = None
+    rounds: list[Iteration] = []
+    try:
+        while True:
+            match steps.send(answer):
+                case Report(iteration):
+                    rounds.append(iteration)
+                    answer = ""
+                case Write():
+                    answer = data.draw(WORDS)
+                case Inspect():
+                    answer = data.draw(RUNS)
+    except StopIteration as end:
+        result: Build = end.value
+
+    assert [r.number for r in rounds] == list(range(1, len(rounds) + 1))
+    assert len(rounds) <= limit
+    assert len(rounds) == limit or sum(r.passed for r in rounds) == 2
+    best = max(r.score for r in rounds)
+    assert result.passed == any(r.passed for r in rounds if r.score == best)
+    assert result.files
+    Build.model_validate(result.to_wire())
