@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.contract import Audio, Response
+from bot.contract.factory import read_build
 from bot.runpod import JobState, Update
 
 _WORDS = {
@@ -220,7 +221,11 @@ class ScreenSink:
 
 
 def readable(response: Response) -> str:
-    """The answer as a person wants to read it: its text, else its data as JSON."""
+    """The answer as a person wants to read it: words, a build's files, else JSON."""
+    built = read_build(response)
+    if built is not None:
+        files = (f"--- {file.name}\n{file.content.rstrip()}\n" for file in built.files)
+        return "\n".join([*files, built.summary])
     data = response.output.data if response.output else None
     if isinstance(data, str | None) or (response.output and response.output.type == "text"):
         return response.text or (data if isinstance(data, str) else "")

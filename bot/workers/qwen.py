@@ -172,7 +172,7 @@ def _start(model: Path, threads: int) -> Any:
 
 def _request(prompt: Prompt) -> dict[str, Any]:
     request: dict[str, Any] = {
-        "messages": [{"role": m.role, "content": m.content} for m in prompt.messages],
+        "messages": [{"role": m.role, "content": _plain(m.content)} for m in prompt.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
         "max_tokens": prompt.max_tokens,
@@ -186,6 +186,11 @@ def _request(prompt: Prompt) -> dict[str, Any]:
             "json_schema": {"name": "answer", "schema": prompt.schema},
         }
     return request
+
+
+def _plain(text: str) -> str:
+    """Without the model's own markup: `<|im_start|>system` in a text would be an instruction."""
+    return text.replace("<|", "< |")
 
 
 def _as_error(error: Any) -> JobFailed:

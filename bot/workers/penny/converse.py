@@ -1,7 +1,7 @@
 """One turn of a conversation: hear, think, speak, each step beginning before the last has ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
@@ -66,7 +66,7 @@ class Turn:
 
 async def answer(
     turn: Turn, prompt: Prompt, *, brain: LanguageModel, speech: Speech | None
-) -> AsyncIterator[Response]:
+) -> AsyncGenerator[Response, None]:
     """Write the reply and speak it, phrase by phrase, while it is written.
 
     Yields text as it comes and audio as it is spoken; `turn` then holds the whole.
@@ -83,6 +83,8 @@ async def answer(
                 yield response
     except* SkydeckError as group:
         raise _first(group) from None
+    except* GeneratorExit:
+        pass  # the caller has left, and the group has stopped both steps
     turn.text = turn.text.strip()
 
 

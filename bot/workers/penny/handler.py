@@ -1,7 +1,8 @@
 """Penny: CONVERSE, TRANSCRIBE and SPEAK."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncGenerator
 
 from audio.codec import SPEECH_RATE_HZ, Samples, decode
 from audio.errors import AudioError, TooLongError
@@ -47,7 +48,7 @@ class PennyHandler:
         self._mouth = mouth
         self._clock = clock
 
-    async def handle(self, request: Request) -> AsyncIterator[Response]:
+    async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         """Work on one contract; see `bot.workers.ports.Handler`."""
         turn = Turn(self._clock, self._clock.now())
         match request.target.module:
@@ -60,8 +61,9 @@ class PennyHandler:
             case other:
                 known = ", ".join(PennyModule)
                 raise UnknownModule(f"Penny has no module {other!r}.", hint=f"She has: {known}.")
-        async for response in work:
-            yield response
+        async with contextlib.aclosing(work) as responses:
+            async for response in responses:
+                yield response
         yield turn.completed()
 
     async def warm_up(self) -> None:
@@ -85,7 +87,7 @@ class PennyHandler:
         await self._ears.close()
         await self._mouth.close()
 
-    async def _converse(self, turn: Turn, request: Request) -> AsyncIterator[Response]:
+    async def _converse(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         context = request.context or Context()
         max_tokens = _number(request, "max_tokens", _MAX_TOKENS, _MOST_TOKENS)
         speak = _truth(request, "speak", default=True)
@@ -107,15 +109,17 @@ class PennyHandler:
             room_chars=self._brain.context_chars,
         )
         speech = self._voice(turn, request) if speak else None
-        async for response in answer(turn, prompt, brain=self._brain, speech=speech):
-            yield response
+        reply = answer(turn, prompt, brain=self._brain, speech=speech)
+        async with contextlib.aclosing(reply) as responses:
+            async for response in responses:
+                yield response
 
-    async def _transcribe(self, turn: Turn, request: Request) -> AsyncIterator[Response]:
+    async def _transcribe(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         async for response in self._listen(turn, request, _LONGEST_RECORDING_S):
             yield response
         turn.text = turn.transcript or ""
 
-    async def _speak(self, turn: Turn, request: Request) -> AsyncIterator[Response]:
+    async def _speak(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         text = _words(request, _LONGEST_SPEECH)
         turn.text = text
         turn.language = _language(request, request.context) or detect(text)
@@ -132,7 +136,7 @@ class PennyHandler:
 
     async def _listen(
         self, turn: Turn, request: Request, limit_s: float
-    ) -> AsyncIterator[Response]:
+    ) -> AsyncGenerator[Response, None]:
         clip = await asyncio.to_thread(_clip, request, limit_s)
         turn.audio_seconds = len(clip) / SPEECH_RATE_HZ
         turn.transcript = ""
