@@ -69,8 +69,8 @@ async def follow(updates: AsyncIterator[Update], sink: Sink, clock: Clock) -> Re
         if update.state is not state:
             state = update.state
             sink.state(update)
-            if state is JobState.RUNNING:
-                marks.setdefault("worker", round((clock.now() - started) * 1000, 1))
+        if update.delay_ms is not None:
+            marks["worker"] = update.delay_ms  # the service's word: a poll sees it too late
         if update.response is not None:
             last = update.response
             for name in _show(last, sink, seen=marks):
