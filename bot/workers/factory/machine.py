@@ -16,7 +16,7 @@ from.
 Where a check names the fault by itself (a syntax error, an exception), that is the critique. Where
 a program and its example merely disagree, either may be wrong: a small model writes sound programs
 and miscounts what they give. Asked which of the two is wrong, it says whatever stands first. So the
-critique is a second program, written from the task alone, put to the same example: if that holds,
+critique is a second program, written from the order alone, put to the same example: if that holds,
 the second is taken; if it gives what the first gave, the example is corrected, and the iteration
 says so; else the second, with an example of its own, is the next attempt: shown the first again, a
 small model would only copy it.
@@ -116,10 +116,11 @@ def build(order: Order) -> Steps:
         draft = yield from _improve(order, state)
 
 
-def _first(order: Order) -> Prompt:
+def _first(order: Order, *, daring: float = 0) -> Prompt:
+    """What is asked of who knows nothing but the order."""
     if order.files:
-        return prompts.refine(order.task, order.files, order.kind)
-    return prompts.draft(order.task, order.kind)
+        return prompts.refine(order.task, order.files, order.kind, daring=daring)
+    return prompts.draft(order.task, order.kind, daring=daring)
 
 
 def _check(order: Order, number: int, draft: Draft) -> Generator[Step, Answer, Verdict]:
@@ -137,16 +138,20 @@ def _improve(order: Order, state: "_State") -> Generator[Step, Answer, Draft]:
         settled = yield from _settle(order, state)
         if settled is not None:
             return settled
-    advice = yield from _criticise(order, state)
-    state.reason = advice
-    asked = prompts.improve(order.task, state.draft, advice, order.kind, daring=state.daring)
+    if state.stalled:
+        state.reason = "begun again, since the last attempt brought nothing"
+        asked = _first(order, daring=state.daring)
+    else:
+        advice = yield from _criticise(order, state)
+        state.reason = advice
+        asked = prompts.improve(order.task, state.draft, advice, order.kind, daring=state.daring)
     return state.read(_words((yield Write(Phase.IMPROVE, state.number, asked, state.code))))
 
 
 def _settle(order: Order, state: "_State") -> Generator[Step, Answer, Draft | None]:
     """Let a second program decide between the first and its example; None when there is none."""
     first, found, number = state.draft, state.found, state.number
-    asked = prompts.draft(order.task, order.kind, daring=_SECOND_OPINION)
+    asked = _first(order, daring=_SECOND_OPINION)
     words = _words((yield Write(Phase.CRITIQUE, number, asked, code=True)))
     second = state.read(words)
     if second.problem:
@@ -156,11 +161,11 @@ def _settle(order: Order, state: "_State") -> Generator[Step, Answer, Draft | No
     if not isinstance(ran, Ran):
         return None
     if ran.passed:
-        state.reason = "written again from the task alone, since the checks did not hold"
+        state.reason = "written again from the order alone, since the checks did not hold"
         return trial
     agreed = {line: got for line, got in found.got.items() if ran.got.get(line) == got}
     if not agreed:
-        state.reason = "written again from the task alone; it agrees with neither"
+        state.reason = "written again from the order alone; it agrees with neither"
         return second
     values = ", ".join(_short(value, 40) for value in agreed.values())
     state.reason = f"example corrected: a second program gives the same as the first ({values})"
@@ -219,6 +224,14 @@ class _State:
         """What to add to the temperature: at the same one a small model makes the same mistake."""
         return min(_MOST_DARING, self._stuck * _MORE_DARING)
 
+    @property
+    def stalled(self) -> bool:
+        """Whether to begin again: every other time that an attempt was no better than the best.
+
+        Shown the same program with the same problem, a small model writes the same again.
+        """
+        return self._stuck % 2 == 1 and not self.found.passed
+
     def read(self, words: Words) -> Draft:
         if not self.code:
             return read_text(words)
@@ -227,7 +240,7 @@ class _State:
         return read_program(words, kept, others)
 
     def take(self, draft: Draft, found: Verdict) -> Iteration:
-        """Note an attempt, and keep it if none was better."""
+        """Note an attempt, and keep it if none was better: of equal ones, the latest."""
         iteration = Iteration(
             number=self.number,
             limit=self._order.limit,
@@ -239,9 +252,10 @@ class _State:
         )
         self._iterations.append(iteration)
         self._passes += found.passed
-        better = self._best is None or found.score > self._best.score
-        self._stuck = 0 if better else self._stuck + 1
-        if better or (self._best and found.score == self._best.score):
+        rank = (found.score, found.passed)
+        best = (self._best.score, self._best.passed) if self._best else (-1.0, False)
+        self._stuck = 0 if rank > best else self._stuck + 1
+        if rank >= best:
             self.draft, self.found, self._best = draft, found, iteration
         return iteration
 

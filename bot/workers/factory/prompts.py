@@ -44,11 +44,10 @@ def draft(task: str, kind: Kind, *, daring: float = 0) -> Prompt:
     return _prompt(kind, f"Task: {task}{form}", _LENGTHS[kind], daring=daring)
 
 
-def refine(task: str, files: Sequence[File], kind: Kind) -> Prompt:
-    """A change to an earlier result."""
-    return _prompt(
-        kind, f"{_shown(files, kind)}\n\nChange: {task}\n\n{_form(kind)}", _LENGTHS[kind]
-    )
+def refine(task: str, files: Sequence[File], kind: Kind, *, daring: float = 0) -> Prompt:
+    """A change to an earlier result; see `improve` on `daring`."""
+    words = f"{_shown(files, kind)}\n\nChange: {task}\n\n{_form(kind)}"
+    return _prompt(kind, words, _LENGTHS[kind], daring=daring)
 
 
 def critique(task: str, attempt: Draft, kind: Kind) -> Prompt:
