@@ -25,13 +25,13 @@ the model refuses the prompt and the caller takes a smaller piece."""
 
 
 def sensible_threads() -> int:
-    """All cores but one.
+    """All cores but one, and two where there are only two.
 
     llama.cpp's threads wait for each other at every layer, so one that has lost its core holds up
-    all: with two other busy processes on two cores, two threads wrote 4 words' pieces a second and
-    one thread 15. The voice, which speaks while the model writes, is such a process.
+    all. On two free cores two threads read a question in 0.18 s instead of 0.28 s and write a
+    token in 30 ms instead of 43; beside a busy process they write one in 80 ms instead of 48.
     """
-    return max(1, (os.cpu_count() or 1) - 1)
+    return max(min(2, os.cpu_count() or 1), (os.cpu_count() or 1) - 1)
 
 
 class PromptTooLong(JobFailed):

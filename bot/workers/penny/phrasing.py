@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 _SENTENCE_END = re.compile(r"""(?<=[.!?…])["'»)\]]*\s+|\n+""")
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+|\s+[\u2014\u2013-]\s+")  # em dash, en dash
+_PROBABLE_END = re.compile(r"[^\W\d_]{2,}[.!?…]\Z")
+_UNFINISHED = re.compile(r"""://\S*\Z|\([^)]*\Z|\A[^"]*"[^"]*(?:"[^"]*"[^"]*)*\Z""")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|sr|sra|srta|ud|uds|no|p\.ej)|\b[A-Z])\.$",
     re.IGNORECASE,
@@ -65,6 +67,8 @@ class Phrasing:
             if not _ABBREVIATION.search(self._pending[: end.start()]):
                 return end.end()
         if not self._started:
+            if self._probably_ends():
+                return len(self._pending)
             for end in self._ends(_CLAUSE_END):
                 if len(self._pending[: end.start()].split()) >= _FIRST_WORDS:
                     return end.end()
@@ -73,6 +77,19 @@ class Phrasing:
             clauses = [end.end() for end in _CLAUSE_END.finditer(window)]
             return clauses[-1] if clauses else window.rfind(" ") + 1 or _LONGEST
         return None
+
+    def _probably_ends(self) -> bool:
+        """Whether the last word ends a sentence, as far as one can tell without the next one.
+
+        A model's next piece comes tens of milliseconds later, and only the first phrase is waited
+        for; outside quotes, brackets and addresses a word with a full stop is nearly always an end.
+        """
+        return (
+            _PROBABLE_END.search(self._pending) is not None
+            and not _ABBREVIATION.search(self._pending)
+            and not _UNFINISHED.search(self._pending)
+            and self._pending.count("```") % 2 == 0
+        )
 
     def _ends(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Matches outside code blocks: those are not spoken, so nothing ends inside them."""

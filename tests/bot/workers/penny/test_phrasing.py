@@ -41,6 +41,17 @@ def test_the_first_clause_does_not_wait_for_its_sentence() -> None:
     assert phrasing.feed("Well, in the north of France, ") == ["Well, in the north of France,"]
 
 
+def test_the_first_sentence_does_not_wait_for_the_next_word() -> None:
+    assert Phrasing().feed("The capital of France is Paris.") == ["The capital of France is Paris."]
+
+
+@pytest.mark.parametrize(
+    "text", ["Ask Dr.", "Pi is 3.", 'He said "stop.', "See https://example.", "So (see above.", "A."]
+)
+def test_what_may_go_on_waits_for_the_next_word(text: str) -> None:
+    assert Phrasing().feed(text) == []
+
+
 def test_later_clauses_do_wait() -> None:
     phrasing = Phrasing()
     phrasing.feed("That is right. ")
