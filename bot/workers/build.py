@@ -58,7 +58,7 @@ def build_workers(
     Raises:
         BadSettings: Grace's catalogue cannot be used.
     """
-    os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)  # read when the library is loaded
+    os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)  # noqa: TID251  (for libgomp, as it is loaded)
     local = settings.skydeck_local_model.value
     threads = settings.skydeck_threads or sensible_threads()
     qwen = Qwen(lambda: folder(local) / "model.gguf", threads=threads)

@@ -46,7 +46,8 @@ def test_the_first_sentence_does_not_wait_for_the_next_word() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Ask Dr.", "Pi is 3.", 'He said "stop.', "See https://example.", "So (see above.", "A."]
+    "text",
+    ["Ask Dr.", "Pi is 3.", 'He said "stop.', "See https://example.", "So (see above.", "A."],
 )
 def test_what_may_go_on_waits_for_the_next_word(text: str) -> None:
     assert Phrasing().feed(text) == []
