@@ -5,13 +5,17 @@ SkydeckError
 │   ├── BadInput               an empty file, a text that is no audio, an option of the wrong type
 │   ├── TooLarge               over a documented limit; nothing was sent
 │   ├── UnknownModule          no such service or module
-│   └── BadSettings            a setting is missing or cannot be read
+│   ├── BadSettings            a setting is missing or cannot be read
+│   ├── NotAllowed             this person may not do this here
+│   ├── TooSoon                too often; after a known wait it is allowed again
+│   └── MissingPermission      Discord does not let the bot itself do it
 ├── ServiceFailed          exit 3: the service answered, and the answer is a failure
 │   ├── JobFailed              the worker said so
 │   ├── JobExpired             the job, or its result, is past its retention time
 │   ├── OutputLost             COMPLETED, but the output never arrived
 │   ├── DeadlineExceeded       it took longer than the caller allowed
 │   ├── JobCancelled           somebody cancelled it
+│   ├── Stopping               skydeck itself is being shut down
 │   ├── WeightsError           a model file is missing, damaged, or has no room
 │   └── StoreFailed            the database cannot be read or written
 └── ServiceUnreachable     exit 4: no answer that could be used
@@ -76,6 +80,45 @@ class BadSettings(WrongUse):
     code = "bad_settings"
 
 
+class NotAllowed(WrongUse):
+    """This person may not do this, or not here."""
+
+    code = "not_allowed"
+
+
+class TooSoon(WrongUse):
+    """This person, or their server, asks too often.
+
+    Args:
+        message: One line for a person.
+        hint: What to do next.
+        wait_s: After how many seconds it is allowed again.
+    """
+
+    code = "too_soon"
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", wait_s: float) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_s = wait_s
+
+
+class MissingPermission(WrongUse):
+    """Discord does not let the bot do it: a role or a channel denies it.
+
+    Args:
+        message: One line for a person.
+        hint: What to do next.
+        permissions: Those the bot lacks, by discord.py's names (`send_messages`).
+    """
+
+    code = "missing_permission"
+
+    def __init__(self, message: str, *, hint: str = "", permissions: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.permissions = permissions
+
+
 class ServiceFailed(SkydeckError):
     """The service answered, and the answer is a failure."""
 
@@ -130,6 +173,13 @@ class JobCancelled(ServiceFailed):
     """The job was cancelled."""
 
     code = "cancelled"
+
+
+class Stopping(ServiceFailed):
+    """skydeck is being shut down; asked again afterwards, it can be done."""
+
+    code = "stopping"
+    retryable = True
 
 
 class WeightsError(ServiceFailed):

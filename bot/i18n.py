@@ -1,0 +1,96 @@
+"""English and Spanish: the words of everything that people read in Discord.
+
+    words = words_for("es-419")
+    words("chat.stopped", name="Ana")
+
+The texts are TOML files in `locales/LANGUAGE/`. A file's name is the first part of the keys in it,
+its tables are the next: `[said] hello = "…"` in `chat.toml` is `chat.said.hello`. A new file is
+found by itself.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final
+
+LANGUAGES: Final = ("en", "es")
+DEFAULT: Final = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of one language.
+
+    Attributes:
+        language: `en` or `es`.
+        texts: By key, as they are in the files.
+    """
+
+    language: str
+    texts: Mapping[str, str]
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text, with each `{name}` in it replaced by the value of that name.
+
+        The values are shown as they are: no braces in them are replaced, no Markdown is escaped.
+
+        Raises:
+            KeyError: There is no such text, or it needs a value that was not given.
+        """
+        return self.texts[key].format_map(values)
+
+    def count(self, key: str, number: int, /, **values: object) -> str:
+        """The text of `key_one` or of `key_many`, by the number, which is `{number}` in it.
+
+        Raises:
+            KeyError: As for a call.
+        """
+        form = "one" if number == 1 else "many"
+        return self(f"{key}_{form}", number=number, **values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return key in self.texts
+
+
+def words_for(locale: str | None) -> Words:
+    """The words for a Discord locale (`es-ES`, `en-GB`, …); English where there are none."""
+    language = (locale or DEFAULT).partition("-")[0].lower()
+    return _read(language if language in LANGUAGES else DEFAULT)
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: `8 s`, `1 min 5 s`, `2 h 10 min`.
+
+    The symbols are the SI's, so they are the same in both languages.
+    """
+    whole = max(0, round(seconds))
+    minutes, left_s = divmod(whole, 60)
+    hours, left_min = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {left_min} min" if left_min else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {left_s} s" if left_s else f"{minutes} min"
+    return f"{whole} s"
+
+
+@cache
+def _read(language: str) -> Words:
+    texts: dict[str, str] = {}
+    for file in resources.files("bot").joinpath("locales", language).iterdir():
+        stem, dot, ending = file.name.rpartition(".")
+        if dot and ending == "toml":
+            texts.update(_flat(tomllib.loads(file.read_text("utf-8")), stem))
+    return Words(language, MappingProxyType(texts))
+
+
+def _flat(table: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
+    for name, value in table.items():
+        key = f"{above}.{name}"
+        if isinstance(value, dict):
+            yield from _flat(value, key)
+        else:
+            yield key, value
