@@ -1,24 +1,32 @@
 """The composition root: settings in, services out; one exit stack closes everything."""
 
+import asyncio
 import contextlib
+import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Never
 
 from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.errors import BadSettings, WeightsError
+from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Settings
 from bot.weights import WeightStore
 
 if TYPE_CHECKING:
+    from bot.store import Store
     from bot.workers.build import Workers  # its runtimes are an extra
+
+log = logging.getLogger(__name__)
+
+PRUNE_EVERY_S: Final = 6 * 3600.0
+"""How often what is too old is deleted."""
 
 Fetch = Callable[[WeightStore, list[str]], object]
 """Fetches the models of these names that are missing, and shows its progress; blocking."""
@@ -106,6 +114,63 @@ async def _embedded(
                 warm_up=None if warm_up is WarmUp.BACKGROUND else (),
             )
         )
+
+
+async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], object]) -> None:
+    """Be online in Discord until Ctrl-C.
+
+    Args:
+        settings: All settings.
+        fetch: How missing model files are fetched.
+        say: Tells whoever has started it how far it is.
+
+    Raises:
+        BadSettings: No usable token, database or endpoint; the hint says how to get one.
+        WeightsError: The local models are not there and cannot be fetched.
+        ServiceUnreachable: Discord does not answer.
+    """
+    # Heavy, and only the bot needs them.
+    from bot.catalogue import load_grace  # noqa: PLC0415
+    from bot.client import SkyDeck, check_token  # noqa: PLC0415
+    from bot.conversation import JobRunner  # noqa: PLC0415
+    from bot.store import Store  # noqa: PLC0415
+
+    account = await check_token(settings)  # before 0.8 GB of models are fetched
+    say(f"{account.name} is this bot. Invite it: {account.invite}")
+    if settings.embedded:
+        say("No RUNPOD_API_KEY: the services run on this machine.")
+    clock = SystemClock()
+    url = settings.skydeck_database_url.get_secret_value()
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store.open(url, clock))
+        services = await stack.enter_async_context(open_services(settings, fetch=fetch))
+        runner = JobRunner(services.client, store.jobs, clock, outlive=not services.embedded)
+        await stack.enter_async_context(runner)
+        bot = SkyDeck(
+            settings=settings,
+            services=services.client,
+            store=store,
+            runner=runner,
+            clock=clock,
+            grace=load_grace(settings),
+        )
+        await stack.enter_async_context(bot)
+        async with asyncio.TaskGroup() as chores:
+            pruning = chores.create_task(_prune(store, settings))
+            await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
+            pruning.cancel()
+
+
+async def _prune(store: "Store", settings: Settings) -> Never:
+    """Keep the retention times."""
+    while True:
+        try:
+            await store.prune(
+                message_days=settings.skydeck_message_days, job_days=settings.skydeck_job_days
+            )
+        except StoreFailed as e:
+            log.warning("nothing pruned: %s", e)
+        await asyncio.sleep(PRUNE_EVERY_S)
 
 
 async def serve_until_stopped(

@@ -46,6 +46,10 @@ def _cache() -> Path:
     return platformdirs.user_cache_path("skydeck") / "weights"
 
 
+def _database() -> SecretStr:
+    return SecretStr(f"sqlite:///{platformdirs.user_data_path('skydeck') / 'skydeck.db'}")
+
+
 class Settings(BaseSettings):
     """What the environment and `.env` say. Every default works without an account."""
 
@@ -73,6 +77,21 @@ class Settings(BaseSettings):
     """The same for Grace."""
     factory_deadline_s: float = Field(default=3600, gt=0, le=604_800)
     """The same for the Factory."""
+
+    discord_token: SecretStr | None = None
+    """The bot's token; `skydeck bot` says how to get one."""
+    skydeck_database_url: SecretStr = Field(default_factory=_database)
+    """Where settings, conversations and the job journal are; empty means a file of the user's."""
+    skydeck_message_days: int = Field(default=30, ge=1, le=3650)
+    """How long conversations are remembered, in days."""
+    skydeck_job_days: int = Field(default=30, ge=1, le=3650)
+    """How long jobs that have ended stay in the journal, in days."""
+    skydeck_user_per_minute: int = Field(default=12, ge=1, le=600)
+    """How often one person may ask, per minute."""
+    skydeck_guild_per_minute: int = Field(default=60, ge=1, le=6000)
+    """How often all members of a server together may ask, per minute."""
+    skydeck_builds_per_guild: int = Field(default=3, ge=1, le=100)
+    """How many builds of a server run at once; the others wait, in turn between people."""
 
     anthropic_api_key: SecretStr | None = None
     """Lets Penny on this machine answer with Claude; without it a small local model answers."""

@@ -95,6 +95,7 @@ def _examine() -> Iterator[Finding]:
     else:
         yield from _endpoints(settings)
     yield _claude(settings)
+    yield _discord(settings)
 
 
 def _versions() -> Finding:
@@ -195,6 +196,22 @@ def _claude(settings: "Settings") -> Finding:
     if settings.anthropic_api_key is None:
         return Finding("Claude", well=True, state="no ANTHROPIC_API_KEY: a local model answers")
     return Finding("Claude", well=True, state=f"key set, model {settings.anthropic_model}")
+
+
+def _discord(settings: "Settings") -> Finding:
+    import asyncio  # noqa: PLC0415
+
+    from bot.client import check_token  # noqa: PLC0415
+
+    if settings.discord_token is None:
+        state = "no DISCORD_TOKEN: `skydeck bot` says how to get one"
+        return Finding("Discord", well=True, state=state)
+
+    def check() -> str:
+        account = asyncio.run(check_token(settings))
+        return f"{account.name}; invite it: {account.invite}"
+
+    return _try("Discord", check)
 
 
 def _try(what: str, check: Callable[[], str]) -> Finding:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import call, contract, doctor, models, serve, talk
+from bot.cli import bot, call, contract, doctor, models, serve, talk
 from bot.errors import SkydeckError
 
 _INTERRUPTED = 130
@@ -22,6 +22,7 @@ app.command("talk")(talk.talk)
 app.command("ask")(call.ask)
 app.command("call")(call.call)
 app.command("modules")(call.modules)
+app.command("bot")(bot.bot)
 app.command("serve")(serve.serve)
 app.add_typer(models.app, name="models")
 app.command("health")(doctor.health)

@@ -99,6 +99,23 @@ class RunPodClient:
     ) -> None:
         await self._driver.stop()
 
+    def endpoint(self, service: Service) -> Endpoint:
+        """How a service is called.
+
+        Raises:
+            BadSettings: It has no endpoint.
+        """
+        try:
+            return self._endpoints[service]
+        except KeyError:
+            raise BadSettings(
+                f"{service} has no endpoint.", hint=f"Set {service}_ENDPOINT_ID."
+            ) from None
+
+    def detach(self) -> None:
+        """From now on a job that is left runs on: somebody else will `collect` it."""
+        self._driver.detach()
+
     # -- whole calls -------------------------------------------------------------------------
 
     def submit(
@@ -125,7 +142,7 @@ class RunPodClient:
                 longer than its deadline (and was cancelled), or its output was lost.
             ServiceUnreachable: No usable answer. `SubmissionUnknown` if the job may be running.
         """
-        endpoint = self._endpoint(request.target.service)
+        endpoint = self.endpoint(request.target.service)
         mode = mode or endpoint.mode
         deadline_s = deadline_s or _policy_deadline_s(request) or endpoint.deadline_s
         body = encode(request, deadline_s=deadline_s, held=mode is Mode.RUNSYNC)
@@ -156,7 +173,7 @@ class RunPodClient:
             JobExpired: The service does not know the job (any more).
             SkydeckError: As `submit`.
         """
-        endpoint = self._endpoint(service)
+        endpoint = self.endpoint(service)
         under = _path(endpoint)
         terms = self._terms(under, mode or endpoint.mode, deadline_s or endpoint.deadline_s)
         flow = flows.collect(terms, job_id, now=self._clock.now())
@@ -215,14 +232,6 @@ class RunPodClient:
 
     # -- how ---------------------------------------------------------------------------------
 
-    def _endpoint(self, service: Service) -> Endpoint:
-        try:
-            return self._endpoints[service]
-        except KeyError:
-            raise BadSettings(
-                f"{service} has no endpoint.", hint=f"Set {service}_ENDPOINT_ID."
-            ) from None
-
     def _terms(self, under: str, mode: Mode, deadline_s: float) -> flows.Terms:
         return flows.Terms(
             mode=mode,
@@ -234,7 +243,7 @@ class RunPodClient:
     async def _hand_in(
         self, request: Request, deadline_s: float | None, *, held: bool
     ) -> JobReport:
-        endpoint = self._endpoint(request.target.service)
+        endpoint = self.endpoint(request.target.service)
         deadline_s = deadline_s or _policy_deadline_s(request) or endpoint.deadline_s
         body = encode(request, deadline_s=deadline_s, held=held)
         now = self._clock.now()
@@ -252,7 +261,7 @@ class RunPodClient:
         return operation(request, read, dice=self._dice, now=now, repeatable=repeatable)
 
     async def _operate(self, service: Service, flow: Flow[_T]) -> _T:
-        return await self._driver.result(flow, _path(self._endpoint(service)))
+        return await self._driver.result(flow, _path(self.endpoint(service)))
 
 
 def _path(endpoint: Endpoint) -> str:

@@ -66,6 +66,7 @@ class Driver:
         self._open: set[OpenJob] = set()
         self._crowds: Counter[str] = Counter()
         self._is_running = False
+        self._is_detached = False
 
     async def start(self) -> None:
         """Begin."""
@@ -85,6 +86,10 @@ class Driver:
                 task.cancel()
             await self._carrier.close()
             await self._group.__aexit__(None, None, None)
+
+    def detach(self) -> None:
+        """Leave alone, from now on, whatever jobs are left."""
+        self._is_detached = True
 
     def crowd(self, under: str) -> int:
         """How many jobs are in flight at an endpoint."""
@@ -171,7 +176,7 @@ class Driver:
 
     def _leave(self, job: OpenJob) -> None:
         self._open.discard(job)
-        if job.settled:
+        if job.settled or self._is_detached:
             return
         job.settled = True
         if job.job_id is not None and self._is_running:

@@ -4,6 +4,7 @@ Callers see frozen values and no session: each method is one transaction of its 
 """
 
 from bot.store.conversations import Conversations, Role, StoredMessage
+from bot.store.facts import COMMANDS, Facts
 from bot.store.guilds import GuildChanges, Guilds, GuildSettings
 from bot.store.journal import Journal, Load
 from bot.store.privacy import Forgotten, Privacy
@@ -21,11 +22,13 @@ from bot.store.recovery import (
 from bot.store.store import LEASE_MS, Pruned, Store
 
 __all__ = [
+    "COMMANDS",
     "LEASE_MS",
     "RUNPOD_KEEPS",
     "Conversations",
     "Ending",
     "Entry",
+    "Facts",
     "Forgotten",
     "GuildChanges",
     "GuildSettings",

@@ -12,6 +12,7 @@ from bot.errors import BadSettings, StoreFailed
 from bot.store.address import Address
 from bot.store.conversations import Conversations
 from bot.store.database import Database
+from bot.store.facts import Facts
 from bot.store.guilds import Guilds
 from bot.store.journal import Journal
 from bot.store.migrate import migrate
@@ -39,6 +40,7 @@ class Store:
         conversations: What was said.
         jobs: The journal of jobs.
         privacy: A person's data.
+        facts: What the deployment remembers of itself.
     """
 
     def __init__(self, database: Database, clock: Clock, *, lease_ms: int) -> None:
@@ -46,6 +48,7 @@ class Store:
         self.conversations = Conversations(database)
         self.jobs = Journal(database, clock, owner=uuid.uuid4().hex, lease_ms=lease_ms)
         self.privacy = Privacy(database, clock, self.guilds)
+        self.facts = Facts(database)
         self._database = database
         self._clock = clock
 

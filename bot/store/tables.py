@@ -121,3 +121,11 @@ job_requests = Table(
     Column("contract", LargeBinary, nullable=False),
 )
 """What was asked, apart from the journal so that looking through it stays quick."""
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What the deployment has to remember of itself."""

@@ -1,0 +1,28 @@
+"""`skydeck bot`: Discord."""
+
+import sys
+
+
+def bot() -> None:
+    """Be online in Discord until Ctrl-C: chat, Grace's commands, the Factory's builds.
+
+    Without DISCORD_TOKEN it says how to get one. Without RUNPOD_API_KEY the services run here.
+
+    Example: skydeck bot
+    """
+    import asyncio  # noqa: PLC0415
+    import logging  # noqa: PLC0415
+
+    from bot.app import run_bot  # noqa: PLC0415
+    from bot.cli.models import pull_with_progress  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    logging.basicConfig(
+        level=settings.skydeck_log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    asyncio.run(run_bot(settings, fetch=pull_with_progress, say=_say))
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")

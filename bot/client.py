@@ -1,0 +1,288 @@
+"""The Discord client: intents, commands, and an orderly start and end. The cogs do the rest."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import signal
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.clock import Clock
+from bot.contract.grace import Module
+from bot.conversation import JobRunner
+from bot.errors import BadSettings, ServiceUnreachable
+from bot.limits import Limiter
+from bot.runpod import RunPodClient
+from bot.settings import Settings
+from bot.store import COMMANDS, Store
+
+log = logging.getLogger(__name__)
+
+COGS: Final = ("cogs.errors", "cogs.chat", "cogs.grace", "cogs.factory", "cogs.ops")
+
+PERMISSIONS: Final = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    create_public_threads=True,
+    manage_threads=True,
+    embed_links=True,
+    attach_files=True,
+    read_message_history=True,
+    add_reactions=True,
+    send_voice_messages=True,
+    connect=True,
+    speak=True,
+)
+"""What the bot asks for when it is invited."""
+
+_KNOWN_LOCALES: Final = 10_000
+
+
+class Locales:
+    """The language of people's own Discord, as their last interaction told it; in memory only."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, str] = OrderedDict()
+
+    def get(self, user_id: int) -> str | None:
+        """What is known of a person."""
+        return self._known.get(user_id)
+
+    def put(self, user_id: int, locale: str) -> None:
+        """Note a person's language; the one not heard of for longest is forgotten."""
+        self._known[user_id] = locale
+        self._known.move_to_end(user_id)
+        if len(self._known) > _KNOWN_LOCALES:
+            self._known.popitem(last=False)
+
+
+class SkyDeck(commands.Bot):
+    """The bot. Whoever makes it opens its parts before, and closes them after.
+
+    Attributes:
+        settings: All settings.
+        services: The three services.
+        store: Memory that lasts.
+        runner: Runs jobs; the bot closes it, because telling people needs the bot.
+        clock: Time.
+        grace: Grace's modules by name.
+        limiter: How often people may ask.
+        locales: Which languages they use.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        services: RunPodClient,
+        store: Store,
+        runner: JobRunner,
+        clock: Clock,
+        grace: Mapping[str, Module],
+        cogs: Sequence[str] = COGS,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=_intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            **options,
+        )
+        self.settings = settings
+        self.services = services
+        self.store = store
+        self.runner = runner
+        self.clock = clock
+        self.grace = grace
+        self.limiter = Limiter(
+            clock,
+            user_per_minute=settings.skydeck_user_per_minute,
+            guild_per_minute=settings.skydeck_guild_per_minute,
+        )
+        self.locales = Locales()
+        self._cogs_to_load = cogs
+        self._on_online: Callable[[], object] | None = None
+
+    async def setup_hook(self) -> None:
+        """Load the cogs, register the commands if they changed, take up jobs left behind."""
+        for name in self._cogs_to_load:
+            await self.load_extension(name)
+        await self.register_commands()
+        self.runner.begin_recovery()
+
+    async def register_commands(self) -> bool:
+        """Register the commands, unless they are what was registered last; whether it was needed.
+
+        Raises:
+            StoreFailed: What was registered cannot be looked up.
+            discord.HTTPException: Discord refused them.
+        """
+        translator = self.tree.translator
+        payload = [
+            command.to_dict(self.tree)
+            if translator is None
+            else await command.get_translated_payload(self.tree, translator)
+            for command in self._all_commands()
+        ]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        name = f"{COMMANDS}:{self.application_id}"
+        if await self.store.facts.get(name) == digest:
+            return False
+        await self.tree.sync()
+        await self.store.facts.set(name, digest)
+        log.info("%d commands registered", len(payload))
+        return True
+
+    def _all_commands(
+        self,
+    ) -> "Iterator[discord.app_commands.Command[Any, Any, Any] | discord.app_commands.Group | discord.app_commands.ContextMenu]":  # noqa: E501
+        for kind in discord.AppCommandType:
+            yield from self.tree.get_commands(type=kind)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Nothing: there are no commands with a prefix; the chat cog listens by itself."""
+
+    async def on_ready(self) -> None:
+        """Say that people can talk now."""
+        log.info("online as %s in %d servers", self.user, len(self.guilds))
+        if self._on_online is not None:
+            self._on_online()
+
+    async def close(self) -> None:
+        """Tell everybody whose job is running, while there is a connection to do so; then leave."""
+        if not self.is_closed():
+            await self.runner.close()
+        await super().close()
+
+    async def run_until_stopped(self, *, on_online: Callable[[], object]) -> None:
+        """Be online until SIGINT or SIGTERM; `on_online` is called when people can talk.
+
+        Raises:
+            BadSettings: The token is refused, or an intent is not switched on.
+            ServiceUnreachable: Discord does not answer.
+        """
+        self._on_online = on_online
+        token = _token(self.settings)
+        with stopped_by_signals(self), discord_errors():
+            await self.start(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The bot's account: its name and its invite link."""
+
+    name: str
+    invite: str
+
+
+async def check_token(settings: Settings) -> Account:
+    """Ask Discord whose token it is.
+
+    Raises:
+        BadSettings: There is none, or Discord refuses it, or it may not read messages.
+        ServiceUnreachable: Discord does not answer.
+    """
+    token = _token(settings)
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        with discord_errors():
+            await client.login(token)
+            application = await client.application_info()
+    flags = application.flags
+    if not (flags.gateway_message_content or flags.gateway_message_content_limited):
+        raise BadSettings(_MAY_NOT_READ, hint=_SWITCH_ON)
+    return Account(application.name, invite=invite_link(application.id))
+
+
+_MAY_NOT_READ: Final = "The bot may not read messages."
+_SWITCH_ON: Final = (
+    "Switch on 'Message Content Intent' on the application's Bot page at "
+    "https://discord.com/developers/applications"
+)
+
+
+def _token(settings: Settings) -> str:
+    if settings.discord_token is None:
+        raise BadSettings("DISCORD_TOKEN is not set.", hint=how_to_get_a_token())
+    return settings.discord_token.get_secret_value().strip()
+
+
+@contextlib.contextmanager
+def discord_errors() -> Iterator[None]:
+    """What keeps a bot from going online, in words."""
+    try:
+        yield
+    except discord.LoginFailure:
+        raise BadSettings("Discord refuses DISCORD_TOKEN.", hint=how_to_get_a_token()) from None
+    except discord.PrivilegedIntentsRequired:
+        raise BadSettings(_MAY_NOT_READ, hint=_SWITCH_ON) from None
+    except (discord.GatewayNotFound, discord.DiscordServerError, aiohttp.ClientError, OSError) as e:
+        raise ServiceUnreachable(
+            f"Discord does not answer ({type(e).__name__}).",
+            hint="Check the network, and https://discordstatus.com",
+        ) from None
+
+
+@contextlib.contextmanager
+def stopped_by_signals(bot: SkyDeck) -> Iterator[None]:
+    """Within the block, SIGINT and SIGTERM close the bot; a second one is not held up."""
+    loop = asyncio.get_running_loop()
+    closing: list[asyncio.Task[None]] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop() -> None:
+        for one in signals:
+            loop.remove_signal_handler(one)
+        closing.append(loop.create_task(bot.close()))
+
+    try:
+        for one in signals:
+            loop.add_signal_handler(one, stop)
+    except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+        pass
+    try:
+        yield
+    finally:
+        if not closing:
+            with contextlib.suppress(NotImplementedError):
+                for one in signals:
+                    loop.remove_signal_handler(one)
+
+
+def invite_link(application_id: int) -> str:
+    """Where the owner of a server lets the bot in."""
+    return discord.utils.oauth_url(
+        application_id, permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+    )
+
+
+def how_to_get_a_token() -> str:
+    """Three lines."""
+    link = invite_link(0).replace("client_id=0", "client_id=APPLICATION_ID")
+    return (
+        "\n  1. https://discord.com/developers/applications > New Application > Bot > Reset Token; "
+        "put it into .env as DISCORD_TOKEN=…"
+        "\n  2. On the same page switch on 'Message Content Intent', and save."
+        f"\n  3. Invite it to your server: {link}"
+    )
+
+
+def _intents() -> discord.Intents:
+    """Servers, messages with their words, voice states; no presences and no member lists."""
+    intents = discord.Intents.none()
+    intents.guilds = True
+    intents.messages = True
+    intents.message_content = True
+    intents.voice_states = True
+    return intents

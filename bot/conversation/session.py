@@ -1,0 +1,438 @@
+"""Jobs for people: written down before they are sent, followed, stopped, ended in their sight.
+
+    runner.register("factory", revive)       # who shows such a job again after a crash
+    async with runner:
+        await runner.perform(request, asker=asker, place=place, title="…", show=show)
+
+A job is in the journal from before it is sent until its person has seen how it ended. Between the
+two this process follows it; if the process dies, the next one (or another) finds it there, gets its
+result under its id, and shows it in the same place. Nothing is ever handed in a second time.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from enum import Enum
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from pydantic import JsonValue
+
+from bot.clock import Clock
+from bot.contract import Request, Response, Source, System
+from bot.conversation.pace import Pace
+from bot.errors import (
+    JobCancelled,
+    JobExpired,
+    SkydeckError,
+    Stopping,
+    StoreFailed,
+    SubmissionUnknown,
+)
+from bot.runpod import RunPodClient, Update
+from bot.store import Ending, Entry, Job, Journal, Recovered, Recovery
+
+log = logging.getLogger(__name__)
+
+CLAIM_EVERY_S: Final = 5.0
+"""How often jobs are looked for whose process is gone."""
+GOODBYE_S: Final = 20.0
+"""How long a shutdown waits until everybody has been told."""
+SHOW_AGAIN_S: Final = 15.0
+"""How long after a failed attempt to show a result it is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """The person on whose behalf a job runs, and where they are.
+
+    Attributes:
+        user_id: Who.
+        user_name: Under which name they are seen there.
+        channel_id: In which channel, thread or DM.
+        guild_id: In which server; None in a DM.
+        locale: Their language, as a Discord locale.
+        system: As whom the assistant speaks to them.
+    """
+
+    user_id: int
+    user_name: str
+    channel_id: int
+    guild_id: int | None
+    locale: str
+    system: System
+
+    @property
+    def source(self) -> Source:
+        """The contract's `source`."""
+        place = {"channel": str(self.channel_id), "user": str(self.user_id)}
+        if self.guild_id is not None:
+            place["guild"] = str(self.guild_id)
+        return Source(system=self.system, **place)
+
+
+class Show(Protocol):
+    """One job's face to its person.
+
+    It is made from the journal's `place` alone, so that the next process can make it again.
+    """
+
+    async def started(self, journal_id: int) -> None:
+        """The job is in the journal under this number, and is about to be sent."""
+        ...
+
+    def update(self, update: Update) -> None:
+        """Take in a change of state or a partial answer; `refresh` follows soon."""
+        ...
+
+    async def refresh(self) -> None:
+        """Show the present state: at most once a second, and every few seconds unasked."""
+        ...
+
+    async def done(self, response: Response) -> None:
+        """Show the whole answer; returns when it can be seen."""
+        ...
+
+    async def failed(self, error: SkydeckError) -> None:
+        """Say how it failed, or (JobCancelled) that it was stopped; returns when it can be seen."""
+        ...
+
+
+Revive = Callable[[Job], Awaitable[Show | None]]
+"""Makes the face of a job that another process had begun; None when its place is gone."""
+
+
+class _Reason(Enum):
+    """Why a running job's task was cancelled."""
+
+    STOPPED = "stopped"
+    LOST = "lost"
+    CLOSING = "closing"
+
+
+@dataclass(slots=True, eq=False)
+class _Running:
+    """A job that this process follows."""
+
+    journal_id: int
+    user_id: int
+    show: Show
+    task: asyncio.Task[Ending] | None = None
+    reason: _Reason | None = None
+    is_ending: bool = False
+
+    def cancel(self, reason: _Reason) -> bool:
+        """Interrupt it; False when it is ending by itself, or was interrupted before."""
+        if self.is_ending or self.reason is not None or self.task is None:
+            return False
+        self.reason = reason
+        self.task.cancel()
+        return True
+
+
+@dataclass(slots=True)
+class _Followed:
+    """What following a job came to."""
+
+    response: Response | None = None
+    error: SkydeckError | None = None
+
+
+@dataclass(slots=True)
+class JobRunner:
+    """Runs jobs from Discord. An async context manager.
+
+    Attributes:
+        client: The services.
+        journal: Where every job stands.
+        clock: Time.
+        outlive: Whether jobs go on when this process ends (on RunPod they do): a shutdown then
+            leaves them to the next process, else it cancels them and tells their people.
+    """
+
+    client: RunPodClient
+    journal: Journal
+    clock: Clock
+    outlive: bool
+    _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+    _running: dict[int, _Running] = field(default_factory=dict)
+    _revivers: dict[str, Revive] = field(default_factory=dict)
+    _chores: list[asyncio.Task[None]] = field(default_factory=list)
+    _is_closing: bool = False
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        self._chores.append(self._group.create_task(self.journal.keep_leases(self._lost)))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+        await self._group.__aexit__(None, None, None)
+
+    def register(self, kind: str, revive: Revive) -> None:
+        """Say who shows jobs whose place has this `kind` again."""
+        self._revivers[kind] = revive
+
+    def begin_recovery(self) -> None:
+        """From now on, take over jobs whose process is gone; the faces can be shown now."""
+        self._chores.append(self._group.create_task(self._recover()))
+
+    async def perform(
+        self,
+        request: Request,
+        *,
+        asker: Asker,
+        place: Mapping[str, JsonValue],
+        title: str,
+        show: Show,
+    ) -> Ending:
+        """Run a job to its end, whatever the end is; the person has then seen it.
+
+        Args:
+            request: What to do.
+            asker: For whom.
+            place: What `register`ed revivers need to show it again; at most 4 KiB, with a `kind`.
+            title: One line for lists.
+            show: Its face.
+
+        Raises:
+            SkydeckError: It was not begun: it is too large, the journal cannot be written, or
+                skydeck is stopping. Nothing was sent, and `show` knows nothing of it.
+        """
+        if self._is_closing:
+            raise Stopping("skydeck is being stopped.")
+        request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
+        endpoint = self.client.endpoint(request.target.service)
+        updates = self.client.submit(request)
+        journal_id = await self.journal.begin(
+            Entry(
+                service=endpoint.service,
+                module=request.target.module,
+                endpoint_id=endpoint.id,
+                mode=endpoint.mode,
+                user_id=asker.user_id,
+                channel_id=asker.channel_id,
+                guild_id=asker.guild_id,
+                place=place,
+                title=title,
+                deadline_ms=int(endpoint.deadline_s * 1000),
+                request=request.model_dump_json().encode(),
+            )
+        )
+        running = _Running(journal_id, asker.user_id, show)
+        work = self._see_through(running, self._noted(running, updates), begins=True)
+        return await asyncio.shield(self._launch(running, work))
+
+    def stop(self, journal_id: int) -> bool:
+        """Stop a job because a person said so; False when it has ended or runs elsewhere."""
+        running = self._running.get(journal_id)
+        return running is not None and running.cancel(_Reason.STOPPED)
+
+    async def stop_all_of(self, user_id: int) -> int:
+        """Stop a person's jobs and wait until they have been told; how many there were."""
+        theirs = [r for r in self._running.values() if r.user_id == user_id]
+        for running in theirs:
+            self.stop(running.journal_id)
+        await self._wait_for(theirs)
+        return len(theirs)
+
+    async def close(self) -> None:
+        """Stop or hand over what runs, tell everybody, and let the journal's leases go."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        if self.outlive:
+            self.client.detach()
+        running = list(self._running.values())
+        for one in running:
+            one.cancel(_Reason.CLOSING)
+        await self._wait_for(running)
+        for chore in self._chores:
+            chore.cancel()
+        try:
+            await self.journal.release()
+        except StoreFailed as e:
+            log.warning("leases not released; they run out by themselves: %s", e)
+
+    # -- one job -----------------------------------------------------------------------------
+
+    def _launch(
+        self, running: _Running, work: "asyncio.Future[Ending] | Awaitable[Ending]"
+    ) -> asyncio.Task[Ending]:
+        self._running[running.journal_id] = running
+        running.task = self._group.create_task(self._guarded(running, work))
+        return running.task
+
+    async def _guarded(self, running: _Running, work: Awaitable[Ending]) -> Ending:
+        """For a task of the group: an unexpected error must not end everybody else's jobs."""
+        try:
+            return await work
+        except Exception:
+            log.exception("job %d ended in an unexpected way", running.journal_id)
+            return Ending.FAILED
+        finally:
+            self._running.pop(running.journal_id, None)
+
+    async def _see_through(
+        self, running: _Running, updates: AsyncGenerator[Update, None], *, begins: bool = False
+    ) -> Ending:
+        """Follow a job and show its end; the journal then forgets that it was open."""
+        show = running.show
+        try:
+            if begins:
+                await show.started(running.journal_id)
+            followed = await self._follow(show, updates)
+        except asyncio.CancelledError:
+            _resume_after_cancel()
+            followed = _Followed(error=self._why(running))
+        if followed.error is None and followed.response is None:
+            return Ending.UNKNOWN  # another process has it, or will have
+        return await self._tell(running, followed)
+
+    def _why(self, running: _Running) -> SkydeckError | None:
+        """What to tell a person whose job was interrupted; None: nothing, it goes on."""
+        if running.reason is _Reason.STOPPED:
+            return JobCancelled("It was stopped.")
+        if running.reason is _Reason.CLOSING and not self.outlive:
+            return Stopping("skydeck was stopped while it worked on this.")
+        return None
+
+    async def _follow(self, show: Show, updates: AsyncGenerator[Update, None]) -> _Followed:
+        last: Response | None = None
+        try:
+            async with Pace(show.refresh, self.clock) as pace, aclosing(updates):
+                async for update in updates:
+                    last = update.response or last
+                    show.update(update)
+                    pace.hurry()
+        except SkydeckError as e:
+            return _Followed(error=e)
+        return _Followed(response=last)
+
+    async def _tell(self, running: _Running, followed: _Followed) -> Ending:
+        """Show the end; when that cannot be done now, the job stays open for another attempt."""
+        running.is_ending = True
+        ending, detail = _ending(followed)
+        try:
+            if followed.error is not None:
+                await running.show.failed(followed.error)
+            elif followed.response is not None:
+                await running.show.done(followed.response)
+        except (SkydeckError, OSError, TimeoutError):
+            log.warning("job %d: its end could not be shown yet", running.journal_id)
+            await self._try_again_later(running.journal_id)
+            return ending
+        except Exception:
+            log.exception("job %d: its end could not be shown", running.journal_id)
+            detail = "not_shown"
+        await self.journal.finished(running.journal_id, ending, detail)
+        return ending
+
+    async def _try_again_later(self, journal_id: int) -> None:
+        if not self._is_closing:
+            await self.clock.sleep(SHOW_AGAIN_S)
+        await self.journal.release([journal_id])
+
+    async def _noted(
+        self, running: _Running, updates: AsyncGenerator[Update, None]
+    ) -> AsyncGenerator[Update, None]:
+        """The same updates; the journal learns the job's id before anybody else does."""
+        is_noted = False
+        try:
+            async with aclosing(updates):
+                async for update in updates:
+                    if update.job_id is not None and not is_noted:
+                        is_noted = True
+                        await self.journal.accepted(running.journal_id, update.job_id)
+                    yield update
+        except SubmissionUnknown:
+            await self.journal.unknown(running.journal_id)
+            raise
+
+    # -- jobs that were left behind ----------------------------------------------------------
+
+    async def _recover(self) -> None:
+        while True:
+            try:
+                found = await self.journal.claim()
+            except StoreFailed as e:
+                log.warning("no look for jobs that were left behind: %s", e)
+                found = []
+            for recovered in found:
+                await self._resume(recovered)
+            await self.clock.sleep(CLAIM_EVERY_S)
+
+    async def _resume(self, recovered: Recovered) -> None:
+        job = recovered.job
+        log.info("job %d was left behind: %s", job.journal_id, recovered.action)
+        show = await self._revived(job)
+        if show is None:
+            await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
+            return
+        running = _Running(job.journal_id, job.user_id, show)
+        if recovered.action is Recovery.COLLECT and job.job_id is not None:
+            deadline_s = max(job.deadline_ms / 1000, 60.0)
+            updates = self.client.collect(
+                job.service, job.job_id, deadline_s=deadline_s, mode=job.mode
+            )
+            work = self._see_through(running, updates)
+        else:
+            work = self._tell(running, _Followed(error=_verdict(recovered.action)))
+        self._launch(running, work)
+
+    async def _revived(self, job: Job) -> Show | None:
+        revive = self._revivers.get(str(job.place.get("kind")))
+        if revive is None:
+            log.warning("job %d: nobody can show it", job.journal_id)
+            return None
+        try:
+            return await revive(job)
+        except Exception:
+            log.exception("job %d: its place cannot be read", job.journal_id)
+            return None
+
+    def _lost(self, journal_id: int) -> None:
+        running = self._running.get(journal_id)
+        if running is not None:
+            running.cancel(_Reason.LOST)
+
+    @staticmethod
+    async def _wait_for(running: list[_Running]) -> None:
+        tasks = [one.task for one in running if one.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=GOODBYE_S)
+
+
+def _resume_after_cancel() -> None:
+    """This task was cancelled on purpose, and has something left to say."""
+    task = asyncio.current_task()
+    while task is not None and task.uncancel():
+        pass
+
+
+def _ending(followed: _Followed) -> tuple[Ending, str]:
+    match followed.error:
+        case None:
+            return Ending.COMPLETED, ""
+        case JobCancelled() | Stopping() as error:
+            return Ending.CANCELLED, error.code
+        case JobExpired() as error:
+            return Ending.EXPIRED, error.code
+        case SubmissionUnknown() as error:
+            return Ending.UNKNOWN, error.code
+        case error:
+            return Ending.FAILED, error.code
+
+
+def _verdict(action: Recovery) -> SkydeckError:
+    if action is Recovery.TELL_EXPIRED:
+        return JobExpired("Its result is no longer kept.")
+    return SubmissionUnknown("skydeck stopped while it was handing this in.")

@@ -1,0 +1,36 @@
+"""Small facts about the deployment that have to outlive the process."""
+
+from typing import Final
+
+from sqlalchemy import select
+
+from bot.store import tables
+from bot.store.database import Database, uninterrupted
+
+COMMANDS: Final = "commands"
+"""What was last registered as the bot's commands; the application's id follows after a colon."""
+
+
+class Facts:
+    """Words by name. Both methods raise StoreFailed when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @uninterrupted
+    async def get(self, name: str) -> str | None:
+        """The fact; None when nobody has noted it."""
+        query = select(tables.facts.c.value).where(tables.facts.c.name == name)
+        async with self._database.reading() as connection:
+            value: str | None = (await connection.execute(query)).scalar_one_or_none()
+        return value
+
+    @uninterrupted
+    async def set(self, name: str, value: str) -> None:
+        """Note a fact, over whatever stood there."""
+        row = {"name": name, "value": value}
+        insert = self._database.insert(tables.facts).values(row)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["name"], set_={"value": value})
+            )

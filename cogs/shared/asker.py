@@ -1,0 +1,98 @@
+"""Who asks, in which language, and whether they may."""
+
+import discord
+
+from bot.client import SkyDeck
+from bot.contract import System
+from bot.conversation import Asker
+from bot.errors import NotAllowed, TooSoon
+from bot.i18n import Words, words_for
+from bot.store import GuildSettings
+
+Occasion = discord.Interaction | discord.Message
+"""Something that a person has done."""
+
+
+async def asker_of(bot: SkyDeck, occasion: Occasion) -> Asker:
+    """The person behind an interaction or a message.
+
+    Their language is what their server has set, else what their own Discord says. Only
+    interactions say that: for a message it is what their last interaction said, else the server's.
+
+    Raises:
+        StoreFailed: The server's settings cannot be read.
+    """
+    user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
+    guild = occasion.guild
+    channel = occasion.channel
+    settings = await settings_of(bot, guild)
+    own = bot.locales.get(user.id)
+    if isinstance(occasion, discord.Interaction):
+        own = str(occasion.locale)
+        bot.locales.put(user.id, own)
+    preferred = str(guild.preferred_locale) if guild is not None else None
+    identity = settings.identity or bot.settings.skydeck_identity
+    return Asker(
+        user_id=user.id,
+        user_name=user.display_name,
+        channel_id=channel.id if channel is not None else 0,
+        guild_id=guild.id if guild is not None else None,
+        locale=settings.language or own or preferred or "en-US",
+        system=System(identity.value),
+    )
+
+
+async def settings_of(bot: SkyDeck, guild: discord.Guild | None) -> GuildSettings:
+    """The server's choices; the defaults in a DM.
+
+    Raises:
+        StoreFailed: They cannot be read.
+    """
+    if guild is None:
+        return GuildSettings(guild_id=0)
+    return await bot.store.guilds.get(guild.id)
+
+
+def words_of(asker: Asker) -> Words:
+    """Their language."""
+    return words_for(asker.locale)
+
+
+async def admit(bot: SkyDeck, occasion: Occasion) -> Asker:
+    """Let a person in, or say why not; a job that costs something begins with this.
+
+    Raises:
+        NotAllowed: The server does not let the assistant answer them there.
+        TooSoon: They, or their server, ask too often.
+        StoreFailed: The server's settings cannot be read.
+    """
+    asker = await asker_of(bot, occasion)
+    settings = await settings_of(bot, occasion.guild)
+    user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
+    _check_place(settings, occasion.channel)
+    _check_person(settings, user)
+    wait_s = bot.limiter.take(asker.user_id, asker.guild_id)
+    if wait_s > 0:
+        raise TooSoon(f"Wait {wait_s:.0f} s.", wait_s=wait_s)
+    return asker
+
+
+def _check_place(settings: GuildSettings, channel: object) -> None:
+    allowed = settings.allowed_channels
+    if not allowed:
+        return
+    here = {getattr(channel, "id", 0), getattr(channel, "parent_id", 0)}  # a thread's channel
+    if here.isdisjoint(allowed):
+        places = " ".join(f"<#{place}>" for place in sorted(allowed)[:10])
+        raise NotAllowed(f"Not in this channel. Here: {places}")
+
+
+def _check_person(settings: GuildSettings, user: discord.abc.User) -> None:
+    allowed = settings.allowed_roles
+    if not allowed or not isinstance(user, discord.Member):
+        return
+    if user.guild_permissions.manage_guild:
+        return
+    if {role.id for role in user.roles}.isdisjoint(allowed):
+        roles = " ".join(f"<@&{role}>" for role in sorted(allowed)[:10])
+        raise NotAllowed(f"Only for members with: {roles}")

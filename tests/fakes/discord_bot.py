@@ -1,0 +1,87 @@
+"""The real bot on scripted or real services, for tests on the local Discord."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.catalogue import load_grace
+from bot.client import COGS, SkyDeck
+from bot.clock import SystemClock
+from bot.contract import Service
+from bot.conversation import JobRunner
+from bot.runpod import Endpoint, RunPodClient
+from bot.settings import Mode, Settings
+from bot.store import Store
+from bot.workers.ports import Handler
+from bot.workers.server import embedded_server
+
+KEY = "scripted"
+MODES = {Service.PENNY: Mode.STREAM, Service.GRACE: Mode.RUN, Service.FACTORY: Mode.STREAM}
+
+
+async def at_once(shard_id, *, initial) -> None:
+    """discord.py waits five seconds before it identifies again; this hook of its is for that."""
+
+
+@contextlib.asynccontextmanager
+async def serving(handlers: Mapping[str, Handler]) -> AsyncIterator[str]:
+    """Services behind RunPod's routes on loopback; gives the base URL."""
+    async with embedded_server(
+        handlers, key=SecretStr(KEY), queue_limit=64, clock=SystemClock(), warm_up=()
+    ) as base_url:
+        yield base_url
+
+
+@contextlib.asynccontextmanager
+async def made(
+    base_url: str,
+    database: Path | str,
+    *,
+    key: str = KEY,
+    outlive: bool = True,
+    settings: Settings | None = None,
+    lease_ms: int = 10_000,
+    modes: Mapping[Service, Mode] = MODES,
+    deadline_s: float = 60,
+    cogs: Sequence[str] = COGS,
+) -> AsyncIterator[SkyDeck]:
+    """A bot that is not connected yet, with everything it needs.
+
+    Args:
+        base_url: Where the services are.
+        database: The SQLite file, or a URL.
+        key: The services' key.
+        outlive: Whether jobs outlive the bot (as on RunPod).
+        settings: Other than the defaults.
+        lease_ms: As the journal's.
+        modes: How each service is called.
+        deadline_s: The longest any call may take.
+        cogs: Which ones to load.
+    """
+    clock = SystemClock()
+    settings = settings or Settings(_env_file=None)
+    endpoints = {
+        s: Endpoint(s, s.value.lower(), mode=modes[s], deadline_s=deadline_s) for s in Service
+    }
+    url = f"sqlite:///{database}" if isinstance(database, Path) else database
+    async with (
+        Store.open(url, clock, lease_ms=lease_ms) as store,
+        RunPodClient(base_url, SecretStr(key), endpoints, clock=clock) as client,
+        JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
+    ):
+        bot = SkyDeck(
+            settings=settings,
+            services=client,
+            store=store,
+            runner=runner,
+            clock=clock,
+            grace=load_grace(settings),
+            cogs=cogs,
+        )
+        bot.before_identify_hook = at_once
+        yield bot
+
+
+Make = Callable[..., contextlib.AbstractAsyncContextManager[SkyDeck]]
