@@ -1,0 +1,1 @@
+"""What several cogs need; none of them imports another."""
