@@ -11,17 +11,26 @@ def bot() -> None:
     Example: skydeck bot
     """
     import asyncio  # noqa: PLC0415
-    import logging  # noqa: PLC0415
 
     from bot.app import run_bot  # noqa: PLC0415
     from bot.cli.models import pull_with_progress  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
-    logging.basicConfig(
-        level=settings.skydeck_log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    _log(settings.skydeck_log_level)
     asyncio.run(run_bot(settings, fetch=pull_with_progress, say=_say))
+
+
+def _log(level: str) -> None:
+    """Our own words at this level; other libraries' only when something is wrong, or at DEBUG."""
+    import logging  # noqa: PLC0415
+
+    logging.basicConfig(
+        level=level if level == "DEBUG" else "WARNING",
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for name in ("bot", "cogs", "audio"):
+        logging.getLogger(name).setLevel(level)
 
 
 def _say(words: str) -> None:
