@@ -1,0 +1,52 @@
+"""The one handler for errors of commands and listeners."""
+
+import logging
+import sys
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.i18n import words_for
+from cogs.shared.failures import explain, report
+
+log = logging.getLogger(__name__)
+
+
+class Errors(commands.Cog):
+    """Puts itself in the place of discord.py's handlers, which only log.
+
+    Views and modals have none in common: they inherit from `ReportingView` and `ReportingModal`,
+    and items that outlive a restart use `@reported`.
+    """
+
+    def __init__(self, bot: commands.Bot) -> None:
+        self.bot = bot
+        self._before = (bot.tree.on_error, bot.on_error)
+
+    async def cog_load(self) -> None:
+        """Take over."""
+        self.bot.tree.on_error = self.on_command_failure  # type: ignore[method-assign]
+        self.bot.on_error = self.on_listener_failure  # type: ignore[method-assign]
+
+    async def cog_unload(self) -> None:
+        """Give back."""
+        self.bot.tree.on_error, self.bot.on_error = self._before  # type: ignore[method-assign]
+
+    async def on_command_failure(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """A slash command or a context menu failed: tell the person."""
+        command = interaction.command
+        name = command.qualified_name if command is not None else "a command that we do not have"
+        log.info("%s failed", name)
+        await report(interaction, error)
+
+    async def on_listener_failure(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """A listener failed. There is nobody to tell: whoever can be told is told by its cog."""
+        error = sys.exception()
+        if error is None:
+            return
+        explained = explain(error, words_for(None))
+        log.warning("(%s) in the listener for %s", explained.reference, event)

@@ -1,0 +1,332 @@
+"""Every error as words for the person it hit, with a reference that is also in the log."""
+
+import functools
+import logging
+import re
+import secrets
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, ParamSpec
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot import errors
+from bot.i18n import Words, duration, words_for
+from cogs.shared.splitting import disarm
+
+log = logging.getLogger(__name__)
+
+_P = ParamSpec("_P")
+
+FACTS_LIMIT_CHARS: Final = 400
+"""How much of an error's own message is quoted."""
+_DEEPEST: Final = 8
+"""How many wrappings of an error are looked into."""
+
+_WITH_FACTS: Final = (
+    errors.BadInput,
+    errors.TooLarge,
+    errors.UnknownModule,
+    errors.NotAllowed,
+    errors.JobFailed,
+)
+"""Errors whose own message tells the person something that the words for its kind cannot."""
+
+_MENDABLE: Final = frozenset(
+    kind.code for kind in (errors.BadInput, errors.TooLarge, errors.UnknownModule)
+)
+"""Codes of ours that a service may give for its failure, too."""
+
+_NO_ACCESS: Final = 50001
+_CANNOT_DM: Final = 50007
+_SERVER_ERROR: Final = 500
+_TOKEN_IS_DEAD: Final = frozenset({10062, 10015, 50027})
+"""Unknown interaction, unknown webhook, invalid webhook token: it is too late to answer."""
+_ALREADY_ANSWERED: Final = 40060
+
+_PERMISSION_BY_ROUTE: Final = (
+    ("POST", re.compile(r"/threads$"), "create_public_threads"),
+    ("POST", re.compile(r"/messages$"), "send_messages"),
+    ("PUT", re.compile(r"/reactions/"), "add_reactions"),
+    ("GET", re.compile(r"/messages"), "read_message_history"),
+    ("DELETE", re.compile(r"/messages/"), "manage_messages"),
+    ("PATCH", re.compile(r"/channels/\d+$"), "manage_threads"),
+)
+"""Discord does not say which permission is missing; what was asked for tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An error in words.
+
+    Attributes:
+        text: For the person; ends with the reference. Short enough for any message.
+        reference: Kind and number, as in the log: `job_failed · 7F3A`.
+    """
+
+    text: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What an error is: its kind, its words, and whether we foresaw it."""
+
+    kind: str
+    text: str
+    is_expected: bool = True
+
+
+def explain(error: BaseException, words: Words) -> Explained:
+    """Say what happened and what to do next; log it under the reference that the text ends with.
+
+    The log gets no words of people: what services and Discord say may quote them.
+    """
+    error = _innermost(error)
+    reading = _read(error, words)
+    reference = f"{reading.kind} · {secrets.token_hex(2).upper()}"
+    if isinstance(error, errors.JobCancelled):
+        return Explained(reading.text, reference)  # it is what the person wanted
+    if reading.is_expected:
+        log.warning("(%s) %s", reference, _facts_for_log(error))
+    else:
+        log.error("(%s) unexpected\n%s", reference, "".join(_trace(error)))
+    return Explained(f"{reading.text}\n-# ({reference})", reference)
+
+
+async def report(interaction: discord.Interaction, error: BaseException) -> None:
+    """Tell the person who used a command, button or modal; never raises.
+
+    Only they see it, unless the answer that they wait for was begun for all to see. When their
+    interaction has expired they get it as a direct message.
+    """
+    explained = explain(error, words_for(str(interaction.locale)))
+    if interaction.type is discord.InteractionType.autocomplete:
+        return  # there is no place for words
+    try:
+        await _answer(interaction, explained.text)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as e:
+        log.warning("(%s) could not be told: %s", explained.reference, _facts_for_log(e))
+
+
+def reported(callback: Callable[_P, Awaitable[None]]) -> Callable[_P, Awaitable[None]]:
+    """For the callback of a `DynamicItem`, whose errors discord.py only logs: report them."""
+
+    @functools.wraps(callback)
+    async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            await callback(*args, **kwargs)
+        except Exception as e:  # noqa: BLE001 - whatever it is, the person is to be told
+            given = (*args, *kwargs.values())
+            await report(next(a for a in given if isinstance(a, discord.Interaction)), e)
+
+    return guarded
+
+
+class ReportingView(discord.ui.View):
+    """A view whose errors are told to whoever clicked."""
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: Exception, item: discord.ui.Item[Any], /
+    ) -> None:
+        """Tell them."""
+        await report(interaction, error)
+
+
+class ReportingModal(discord.ui.Modal):
+    """A modal whose errors are told to whoever submitted it."""
+
+    async def on_error(  # type: ignore[override]  # discord.py's own Modal differs from its view
+        self, interaction: discord.Interaction, error: Exception, /
+    ) -> None:
+        """Tell them."""
+        await report(interaction, error)
+
+
+def permission_names(permissions: tuple[str, ...] | list[str], words: Words) -> str:
+    """Permissions (by discord.py's names) as Discord's menus call them."""
+    keys = [(name, f"errors.permission.{name}") for name in permissions]
+    return ", ".join(
+        words(key) if words.has(key) else name.replace("_", " ").title() for name, key in keys
+    )
+
+
+# -- what an error is ------------------------------------------------------------------------
+
+
+def _innermost(error: BaseException) -> BaseException:
+    for _ in range(_DEEPEST):
+        inner = _inner(error)
+        if inner is None:
+            break
+        error = inner
+    return error
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    if isinstance(error, BaseExceptionGroup):
+        ours = error.subgroup(errors.SkydeckError)
+        return (ours or error).exceptions[0]
+    if isinstance(error, app_commands.TransformerError):
+        cause = error.__cause__
+        return cause if isinstance(cause, errors.SkydeckError) else None
+    original = getattr(error, "original", None)  # of every CommandInvokeError, and hybrid ones
+    return original if isinstance(original, BaseException) else None
+
+
+def _read(error: BaseException, words: Words) -> _Reading:
+    if isinstance(error, errors.SkydeckError):
+        return _Reading(error.code, _of_skydeck(error, words))
+    if isinstance(error, app_commands.AppCommandError):
+        return _of_command(error, words)
+    if isinstance(error, discord.RateLimited):
+        return _reading(words, "discord_limited", wait=_wait(error.retry_after))
+    if isinstance(error, discord.HTTPException):
+        return _of_discord(error, words)
+    if isinstance(error, aiohttp.ClientError | ConnectionError | TimeoutError):
+        return _reading(words, "discord_failed")
+    return _Reading("unexpected", words("errors.unexpected"), is_expected=False)
+
+
+def _reading(words: Words, kind: str, **values: object) -> _Reading:
+    return _Reading(kind, words(f"errors.{kind}", **values))
+
+
+def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
+    match error:
+        case errors.TooSoon():
+            return words("errors.too_soon", wait=_wait(error.wait_s))
+        case errors.MissingPermission(permissions=permissions) if permissions:
+            return words(
+                "errors.missing_permission", permissions=permission_names(permissions, words)
+            )
+        case errors.MissingPermission():
+            return words("errors.discord_shut")
+    key = _key_of(type(error), words)
+    if isinstance(error, errors.JobFailed) and error.service_code in _MENDABLE:
+        key = f"errors.{error.service_code}"  # another try would not help, another input would
+    text = words(key)
+    if isinstance(error, _WITH_FACTS) and error.message:
+        text += f"\n> {_facts(error)}"
+    return text
+
+
+def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:
+    """The words of a kind of error, or of the nearest kind above it that has any."""
+    for one in kind.__mro__:
+        key = f"errors.{getattr(one, 'code', '')}"
+        if words.has(key):
+            return key
+    return "errors.error"
+
+
+def _facts(error: errors.SkydeckError) -> str:
+    """The error's own message, in one line. A reason of ours may name roles; others' words not."""
+    message = " ".join(error.message.split())
+    if len(message) > FACTS_LIMIT_CHARS:
+        message = f"{message[: FACTS_LIMIT_CHARS - 1]}…"
+    return message if isinstance(error, errors.NotAllowed) else disarm(message)
+
+
+def _of_command(error: app_commands.AppCommandError, words: Words) -> _Reading:
+    match error:
+        case app_commands.CommandOnCooldown():
+            return _reading(words, "cooldown", wait=_wait(error.retry_after))
+        case app_commands.MissingPermissions():
+            names = permission_names(error.missing_permissions, words)
+            return _reading(words, "your_permissions", permissions=names)
+        case app_commands.BotMissingPermissions():
+            names = permission_names(error.missing_permissions, words)
+            return _reading(words, "missing_permission", permissions=names)
+    for kind, key in _COMMAND_ERRORS:
+        if isinstance(error, kind):
+            return _reading(words, key)
+    return _Reading("unexpected", words("errors.unexpected"), is_expected=False)
+
+
+_COMMAND_ERRORS: Final = (
+    (app_commands.NoPrivateMessage, "not_in_private"),
+    (app_commands.MissingRole, "your_role"),
+    (app_commands.MissingAnyRole, "your_role"),
+    (app_commands.CheckFailure, "check_failed"),  # above all those before it
+    (app_commands.TransformerError, "bad_option"),
+    (app_commands.CommandNotFound, "changed_command"),
+    (app_commands.CommandSignatureMismatch, "changed_command"),
+)
+
+
+def _of_discord(error: discord.HTTPException, words: Words) -> _Reading:
+    if error.code == _CANNOT_DM:
+        return _reading(words, "discord_no_direct")
+    if isinstance(error, discord.Forbidden):
+        likely = _likely_permission(error)
+        if likely is None:
+            return _reading(words, "discord_shut")
+        return _reading(words, "missing_permission", permissions=permission_names((likely,), words))
+    if isinstance(error, discord.NotFound):
+        return _reading(words, "discord_gone")
+    if error.status >= _SERVER_ERROR:
+        return _reading(words, "discord_failed")
+    # A form that Discord refuses is a mistake of ours, which the log has to show.
+    return _Reading("discord_refused", words("errors.discord_refused"), is_expected=False)
+
+
+def _likely_permission(error: discord.Forbidden) -> str | None:
+    if error.code == _NO_ACCESS:
+        return "view_channel"
+    method = str(getattr(error.response, "method", ""))
+    path = str(getattr(getattr(error.response, "url", None), "path", ""))
+    return next(
+        (name for m, route, name in _PERMISSION_BY_ROUTE if m == method and route.search(path)),
+        None,
+    )
+
+
+def _wait(seconds: float) -> str:
+    return duration(max(1.0, seconds + 0.5))  # never a moment too early
+
+
+# -- telling, and logging --------------------------------------------------------------------
+
+
+async def _answer(interaction: discord.Interaction, text: str) -> None:
+    try:
+        if interaction.is_expired():
+            await interaction.user.send(text)
+        elif interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as e:
+        if e.code == _ALREADY_ANSWERED:
+            await interaction.followup.send(text, ephemeral=True)
+        elif e.code in _TOKEN_IS_DEAD:
+            await interaction.user.send(text)
+        else:
+            raise
+
+
+def _facts_for_log(error: BaseException) -> str:
+    match error:
+        case errors.JobFailed():
+            code = re.sub(r"[^\w.-]", "", error.service_code)[:40]
+            return f"JobFailed, the service's code: {code or 'none'}"
+        case discord.HTTPException():
+            return f"{type(error).__name__} {error.status}, Discord's code {error.code}"
+    return type(error).__name__
+
+
+def _trace(error: BaseException) -> Iterator[str]:
+    """Where it happened, and in the course of what; not what it says, which may be private."""
+    one: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if one is None:
+            return
+        yield from traceback.format_tb(one.__traceback__)
+        yield f"{type(one).__module__}.{type(one).__qualname__}\n"
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        if one is not None:
+            yield "because of, or while handling:\n"
