@@ -1,0 +1,106 @@
+"""The cog: registers the commands and menus, lets people in, and hands over."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import SkyDeck
+from bot.contract import Request, Service
+from bot.contract.grace import Module, task
+from bot.contract.options import Value
+from bot.conversation import Asker
+from cogs.grace._commands import Inputs, make_groups
+from cogs.grace._fetch import Material, fetch_material
+from cogs.grace._inputs import Source, Typed, choose_source
+from cogs.grace._jobs import Task, run_task, title_of
+from cogs.grace._menus import Menus
+from cogs.grace._options import read_options
+from cogs.grace._show import KIND, revive
+from cogs.grace._views import AskDialog
+from cogs.shared.asker import admit, words_of
+
+
+class Grace(commands.Cog):
+    """`/grace …` and five context menus."""
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self.bot = bot
+        self._commands: list[app_commands.Group | app_commands.ContextMenu] = []
+
+    async def cog_load(self) -> None:
+        """Register everything."""
+        self._commands += await make_groups(self.bot.grace, self.run_module, self.bot.tree)
+        self._commands += Menus(self.bot, self.run_checked).commands()
+        for command in self._commands:
+            self.bot.tree.add_command(command)
+        self.bot.runner.register(KIND, functools.partial(revive, self.bot))
+
+    async def cog_unload(self) -> None:
+        """Take the commands back."""
+        for command in self._commands:
+            kind = getattr(command, "type", discord.AppCommandType.chat_input)
+            self.bot.tree.remove_command(command.name, type=kind)
+
+    async def run_module(
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        module: Module,
+        inputs: Inputs,
+        given: Mapping[str, Any],
+    ) -> None:
+        """One of Grace's subcommands was used; without any input, the text is asked for.
+
+        Raises:
+            WrongUse: What was given does not fit, or the person may not ask here or now.
+        """
+        asker = await admit(self.bot, interaction)
+        words = words_of(asker)
+        options = read_options(module, given, words)
+        source = choose_source(
+            text=inputs.text,
+            file=inputs.file,
+            message=inputs.message,
+            last=inputs.last,
+            guild_id=interaction.guild_id,
+            words=words,
+        )
+        if source is not None:
+            await self.run_checked(interaction, asker, module, options, source)
+            return
+
+        async def go_on(dialog: discord.Interaction[SkyDeck], text: str) -> None:
+            await self.run_checked(dialog, asker, module, options, Typed(text))
+
+        title = title_of(words, module.name, module.title)
+        hint = words("grace.dialog.text_hint")
+        await interaction.response.send_modal(AskDialog(title=title, label=hint, on_answer=go_on))
+
+    async def run_checked(
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        asker: Asker,
+        module: Module,
+        options: Mapping[str, Value],
+        source: Source,
+    ) -> None:
+        """Run a module on what a source has; the person was let in, the options are right."""
+        words = words_of(asker)
+
+        async def fetch() -> Material:
+            return await fetch_material(source, interaction, words)
+
+        async def ask(material: Material) -> Request:
+            return task(module, material.text, source=asker.source, options=dict(options))
+
+        job = Task(
+            title=title_of(words, module.name, module.title),
+            service=Service.GRACE,
+            fetch=fetch,
+            ask=ask,
+            is_json=module.output == "json",
+        )
+        await run_task(self.bot, interaction, asker, job)

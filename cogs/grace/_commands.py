@@ -1,0 +1,267 @@
+"""Slash commands made of Grace's catalogue: one for each module, with its own options.
+
+discord.py reads a command's options off its callback's signature. A module's signature is data
+here, so it is put together as `inspect.Signature` and set on the callback (PEP 362), and discord.py
+reads it as if it had been written down.
+"""
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.client import SkyDeck
+from bot.contract.grace import Module
+from bot.contract.options import Option, OptionType
+from bot.i18n import LANGUAGES, Words, words_for
+from cogs.grace._inputs import MOST_MESSAGES
+from cogs.grace._languages import MOST_OFFERS, Offer, offer_choices, offer_languages
+
+log = logging.getLogger(__name__)
+
+MOST_SUBCOMMANDS: Final = 25
+MOST_OPTIONS: Final = 25
+MOST_CHARS: Final = 8_000
+"""Of all names, descriptions and values of a command. Source: Discord's reference, "Application
+Commands": the longest localization of each counts."""
+_LONGEST_TEXT: Final = 6_000
+_LARGEST_NUMBER: Final = 2**53
+_VALUE_CHARS: Final = 100
+
+_OPTION: Final = "option_"
+"""Before the names of a module's options, which may be any word, even Python's own."""
+
+_ENGLISH: Final = words_for("en")
+
+_OPTION_TYPES: Final = {
+    OptionType.INTEGER: discord.AppCommandOptionType.integer,
+    OptionType.BOOLEAN: discord.AppCommandOptionType.boolean,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The ways to give a job its text; at most one of them is meant to be used."""
+
+    text: str | None = None
+    file: discord.Attachment | None = None
+    message: str | None = None
+    last: int | None = None
+
+
+_INPUTS: Final[Mapping[str, Any]] = {
+    "text": app_commands.Range[str, 1, _LONGEST_TEXT],
+    "file": discord.Attachment,
+    "message": app_commands.Range[str, 1, 200],
+    "last": app_commands.Range[int, 1, MOST_MESSAGES],
+}
+
+Run = Callable[
+    [discord.Interaction[SkyDeck], Module, Inputs, dict[str, Any]],
+    Awaitable[None],
+]
+"""What a subcommand does: the interaction, the module, its inputs, the options that were given."""
+
+
+async def make_groups(
+    catalogue: Mapping[str, Module], run: Run, tree: app_commands.CommandTree[SkyDeck]
+) -> list[app_commands.Group]:
+    """`/grace` with a subcommand for each module; what does not fit goes on in `/grace-2`, …."""
+    groups: list[app_commands.Group] = []
+    room = 0
+    for command in _commands(catalogue, run):
+        size = await _size(command, tree)
+        if not groups or size > room or len(groups[-1].commands) == MOST_SUBCOMMANDS:
+            groups.append(_group(len(groups) + 1))
+            room = MOST_CHARS - await _size(groups[-1], tree)
+        groups[-1].add_command(command)
+        room -= size
+    return groups
+
+
+def _group(number: int) -> app_commands.Group:
+    name = _ENGLISH("grace.group.name")
+    return app_commands.Group(
+        name=name if number == 1 else f"{name}-{number}",
+        description=_label("grace.group.about"),
+    )
+
+
+def _commands(
+    catalogue: Mapping[str, Module], run: Run
+) -> list[app_commands.Command[Any, ..., Any]]:
+    made: dict[str, app_commands.Command[Any, ..., Any]] = {}
+    for module in catalogue.values():
+        command = make_command(module, run)
+        if command.name in made:  # a module of one's own that is called as one of ours
+            command.name = module.name.lower()
+            if command.name in made:
+                log.warning("Grace's module %s has no name left for a command", module.name)
+                continue
+        made[command.name] = command
+    return list(made.values())
+
+
+def make_command(module: Module, run: Run) -> app_commands.Command[Any, ..., Any]:
+    """The subcommand of one module."""
+    key = f"grace.module.{module.name.lower()}"
+    offered = module.options[: MOST_OPTIONS - len(_INPUTS)]
+    if len(offered) < len(module.options):
+        log.warning("Grace's module %s has more options than a command can take", module.name)
+
+    async def callback(interaction: discord.Interaction[SkyDeck], **values: Any) -> None:
+        inputs = Inputs(**{name: values[name] for name in _INPUTS})
+        given = {o.name: values[_OPTION + o.name] for o in offered}
+        await run(interaction, module, inputs, given)
+
+    callback.__signature__ = _signature(offered)  # type: ignore[attr-defined]
+    names = {_OPTION + o.name: _option_label(module, o) for o in offered}
+    about = {_OPTION + o.name: _option_about(module, o) for o in offered}
+    names |= {name: _label(f"grace.common.{name}") for name in _INPUTS}
+    about |= {name: _label(f"grace.common_about.{name}") for name in _INPUTS}
+    app_commands.rename(**names)(callback)
+    app_commands.describe(**about)(callback)
+    return app_commands.Command(
+        name=_label(f"{key}.name", module.name.lower()),
+        description=_label(f"{key}.about", module.purpose),
+        callback=callback,
+        auto_locale_strings=False,
+    )
+
+
+def _signature(options: list[Option]) -> inspect.Signature:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    first = inspect.Parameter("interaction", kind, annotation=discord.Interaction)
+    fields = {**_INPUTS} | {_OPTION + o.name: _transformer(o) for o in options}
+    return inspect.Signature(
+        [first]
+        + [
+            inspect.Parameter(name, keyword, default=None, annotation=annotation | None)
+            for name, annotation in fields.items()
+        ]
+    )
+
+
+def _option_label(module: Module, option: Option) -> app_commands.locale_str:
+    if option.name in _INPUTS:
+        return app_commands.locale_str(f"{option.name}-option")
+    key = f"grace.module.{module.name.lower()}.option.{option.name}"
+    return _label(f"grace.option.{option.name}" if _ENGLISH.has(key) else "", option.name)
+
+
+def _option_about(module: Module, option: Option) -> app_commands.locale_str:
+    key = f"grace.module.{module.name.lower()}.option.{option.name}"
+    return _label(key, option.description)
+
+
+def _label(key: str, otherwise: str = "") -> app_commands.locale_str:
+    """Words by key, for the translator; where there are none, `otherwise` in every language."""
+    if _ENGLISH.has(key):
+        return app_commands.locale_str(_ENGLISH(key), key=key)
+    return app_commands.locale_str(otherwise)
+
+
+# -- one option --------------------------------------------------------------------------------
+
+
+class OptionTransformer(app_commands.Transformer[SkyDeck]):
+    """How Discord asks for an option. What comes is checked later, in the person's own words."""
+
+    def __init__(self, option: Option) -> None:
+        self.option = option
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """A number, a truth value, or words."""
+        return _OPTION_TYPES.get(self.option.type, discord.AppCommandOptionType.string)
+
+    @property
+    def min_value(self) -> int | None:
+        """Of a number, or the least characters of a string."""
+        if self.option.type in {OptionType.INTEGER, OptionType.STRING}:
+            return _within(self.option.min)
+        return None
+
+    @property
+    def max_value(self) -> int | None:
+        """Of a number, or the most characters of a string."""
+        match self.option.type:
+            case OptionType.INTEGER:
+                return _within(self.option.max)
+            case OptionType.STRING:
+                return min(self.option.max or _LONGEST_TEXT, _LONGEST_TEXT)
+        return None
+
+    @property
+    def choices(self) -> list[app_commands.Choice[str | int | float]] | None:
+        """For a menu, where they fit one."""
+        if not _fits_menu(self.option):
+            return None
+        return [
+            app_commands.Choice(name=_label(f"grace.choice.{c}", c), value=c)
+            for c in self.option.choices
+        ]
+
+    async def transform(self, _interaction: discord.Interaction[SkyDeck], value: Any, /) -> Any:
+        """As it is."""
+        return value
+
+
+class OfferingTransformer(OptionTransformer):
+    """An option that offers values while one types."""
+
+    async def autocomplete(  # type: ignore[override]  # discord.py's own is a union of all kinds
+        self, interaction: discord.Interaction[SkyDeck], value: str, /
+    ) -> list[app_commands.Choice[str]]:
+        """What fits, in the language of the person's Discord."""
+        offers = self._offers(str(value), words_for(str(interaction.locale)))
+        return [app_commands.Choice(name=o.name, value=o.value) for o in offers[:MOST_OFFERS]]
+
+    def _offers(self, typed: str, words: Words) -> list[Offer]:
+        if self.option.type is OptionType.LANGUAGE:
+            return offer_languages(typed, self.option, words, map(words_for, LANGUAGES))
+        return offer_choices(typed, self.option)
+
+
+def _transformer(option: Option) -> Any:
+    is_long_choice = option.type is OptionType.CHOICE and not _fits_menu(option)
+    if option.type is OptionType.LANGUAGE or is_long_choice:
+        return OfferingTransformer(option)
+    return OptionTransformer(option)
+
+
+def _fits_menu(option: Option) -> bool:
+    fitting = all(0 < len(choice) <= _VALUE_CHARS for choice in option.choices)
+    return 0 < len(option.choices) <= MOST_OFFERS and fitting
+
+
+def _within(number: int | None) -> int | None:
+    return None if number is None else max(-_LARGEST_NUMBER, min(_LARGEST_NUMBER, number))
+
+
+# -- how much room a command takes ---------------------------------------------------------------
+
+
+async def _size(
+    command: app_commands.Command[Any, ..., Any] | app_commands.Group,
+    tree: app_commands.CommandTree[SkyDeck],
+) -> int:
+    translator = tree.translator
+    if translator is None:
+        return count_chars(command.to_dict(tree))
+    return count_chars(await command.get_translated_payload(tree, translator))
+
+
+def count_chars(item: Mapping[str, Any]) -> int:
+    """The characters that Discord counts in a command, an option or a choice."""
+    size = len(item["value"]) if isinstance(item.get("value"), str) else 0
+    for name in ("name", "description"):
+        localized = item.get(f"{name}_localizations") or {}
+        size += max(len(word) for word in (item.get(name) or "", *localized.values()))
+    inner = [*(item.get("options") or []), *(item.get("choices") or [])]
+    return size + sum(count_chars(one) for one in inner)

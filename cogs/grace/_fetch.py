@@ -1,0 +1,171 @@
+"""Getting the text of a job from where it is: a file, a message, the channel's last messages."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.client import SkyDeck
+from bot.errors import BadInput, MissingPermission, NotAllowed
+from bot.i18n import Words
+from cogs.grace._files import is_text, read_text
+from cogs.grace._inputs import (
+    AtHand,
+    Latest,
+    Linked,
+    Source,
+    Typed,
+    Uploaded,
+    check_text,
+    conversation,
+    is_said,
+    says_anything,
+    words_of_message,
+)
+
+_MOST_FILES: Final = 3
+"""How many text files of one message are read."""
+_LOOK_BACK: Final = 3
+"""How many times as many messages as are wanted are looked through at most."""
+
+_Readable = discord.abc.GuildChannel | discord.Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a job works on.
+
+    Attributes:
+        text: All of it.
+        name: What to call it, in the person's language.
+    """
+
+    text: str
+    name: str
+
+
+async def fetch_material(
+    source: Source, interaction: discord.Interaction[SkyDeck], words: Words
+) -> Material:
+    """Read what a source has.
+
+    Raises:
+        BadInput: There is no text in it.
+        TooLarge: There is too much.
+        NotAllowed: The person may not read it.
+        MissingPermission: The bot may not.
+        discord.HTTPException: Discord does not hand it out.
+    """
+    match source:
+        case Typed():
+            material = Material(source.text, words("grace.source.typed"))
+        case Uploaded():
+            name = words("grace.source.file", name=source.file.filename)
+            material = Material(await read_text(source.file, words), name)
+        case Linked():
+            message = await _linked_message(source, interaction, words)
+            material = await material_of(message, words)
+        case AtHand():
+            material = await material_of(source.message, words)
+        case Latest():
+            material = await _latest(source.count, interaction, words)
+    check_text(material.text, words)
+    return material
+
+
+async def material_of(message: discord.Message, words: Words) -> Material:
+    """A message: its words, its embeds' words, its text files."""
+    parts = [words_of_message(message)]
+    files = [one for one in message.attachments if is_text(one)]
+    parts += [await read_text(one, words) for one in files[:_MOST_FILES]]
+    name = words("grace.source.message", name=message.author.display_name)
+    return Material("\n\n".join(filter(None, parts)), name)
+
+
+async def _latest(count: int, interaction: discord.Interaction[SkyDeck], words: Words) -> Material:
+    channel = interaction.channel
+    if channel is None or not hasattr(channel, "history"):
+        raise BadInput(words("grace.input.nothing_said"))
+    if interaction.guild_id is not None:
+        if not interaction.permissions.read_message_history:
+            raise NotAllowed(words("grace.input.no_history"))
+        _check_own(interaction.app_permissions)
+    own = interaction.application_id
+    found: list[discord.Message] = []
+    # before the command itself: its own answer stands in the channel already
+    before = discord.Object(interaction.id)
+    async for message in channel.history(limit=count * _LOOK_BACK, before=before):
+        if is_said(message, own) and says_anything(message):
+            found.append(message)
+        if len(found) == count:
+            break
+    if not found:
+        raise BadInput(words("grace.input.nothing_said"))
+    return Material(conversation(found), words.count("grace.source.last", len(found)))
+
+
+# -- a message that somebody points at ----------------------------------------------------------
+
+
+async def _linked_message(
+    link: Linked, interaction: discord.Interaction[SkyDeck], words: Words
+) -> discord.Message:
+    channel_id = link.channel_id or interaction.channel_id
+    if interaction.guild is None and channel_id != interaction.channel_id:
+        raise BadInput(words("grace.input.other_server"))
+    channel = await _channel(interaction, channel_id, words)
+    try:
+        return await channel.fetch_message(link.message_id)
+    except discord.NotFound:
+        raise BadInput(words("grace.input.no_message")) from None
+
+
+async def _channel(
+    interaction: discord.Interaction[SkyDeck], channel_id: int | None, words: Words
+) -> discord.PartialMessageable | discord.abc.Messageable:
+    """The channel, if both the person and the bot may read it.
+
+    Who may not gets the same answer as for a channel that is not there.
+    """
+    guild = interaction.guild
+    if channel_id is None:
+        raise BadInput(words("grace.input.no_message"))
+    if guild is None:
+        return interaction.client.get_partial_messageable(channel_id)
+    channel = guild.get_channel_or_thread(channel_id) or await _archived(guild, channel_id)
+    member = interaction.user
+    if channel is None or not isinstance(member, discord.Member):
+        raise BadInput(words("grace.input.no_message"))
+    may = channel.permissions_for(member)
+    if not (may.view_channel and may.read_message_history and await _is_in(channel, member)):
+        raise BadInput(words("grace.input.no_message"))
+    _check_own(channel.permissions_for(guild.me))
+    return interaction.client.get_partial_messageable(channel_id, guild_id=guild.id)
+
+
+async def _archived(guild: discord.Guild, channel_id: int) -> discord.Thread | None:
+    """A thread that Discord does not tell bots of, because it is archived."""
+    try:
+        channel = await guild.fetch_channel(channel_id)
+    except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+        return None
+    return channel if isinstance(channel, discord.Thread) else None
+
+
+async def _is_in(channel: _Readable, member: discord.Member) -> bool:
+    """A private thread is read by its members, and by those who manage threads."""
+    if not isinstance(channel, discord.Thread) or not channel.is_private():
+        return True
+    if channel.permissions_for(member).manage_threads:
+        return True
+    try:
+        await channel.fetch_member(member.id)
+    except (discord.NotFound, discord.Forbidden):
+        return False
+    return True
+
+
+def _check_own(may: discord.Permissions) -> None:
+    lacking = tuple(n for n in ("view_channel", "read_message_history") if not getattr(may, n))
+    if lacking:
+        raise MissingPermission("It cannot be read.", permissions=lacking)

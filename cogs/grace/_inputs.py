@@ -1,0 +1,185 @@
+"""What a job is to work on: which one of the four ways was used, and what a message says. Pure."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.errors import BadInput, TooLarge
+from bot.i18n import Words
+
+LONGEST_TEXT: Final = 1_000_000
+"""Characters; what Grace takes."""
+MOST_MESSAGES: Final = 100
+_LARGEST_ID: Final = 2**63 - 1
+
+_LINK = re.compile(
+    r"<?https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com"
+    r"/channels/(?P<guild>\d{1,20}|@me)/(?P<channel>\d{1,20})/(?P<message>\d{1,20})/?>?",
+    re.ASCII,
+)
+_IDS = re.compile(r"(?:(?P<channel>\d{1,20})-)?(?P<message>\d{1,20})", re.ASCII)
+"""An id, or two as Discord's client copies them with Shift."""
+
+_SAID_BY_PEOPLE: Final = frozenset(
+    {
+        discord.MessageType.default,
+        discord.MessageType.reply,
+        discord.MessageType.chat_input_command,
+        discord.MessageType.context_menu_command,
+        discord.MessageType.thread_starter_message,
+    }
+)
+_UNDER_WAY = re.compile(r"[a-z]+:(?:cancel|stop):\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The words themselves."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file that came with the command."""
+
+    file: discord.Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A message; in the same channel where `channel_id` is None."""
+
+    channel_id: int | None
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The last messages of the channel."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """A message that came with the interaction: whoever used its menu has read it."""
+
+    message: discord.Message
+
+
+Source = Typed | Uploaded | Linked | Latest | AtHand
+
+
+def choose_source(
+    *,
+    text: str | None,
+    file: discord.Attachment | None,
+    message: str | None,
+    last: int | None,
+    guild_id: int | None,
+    words: Words,
+) -> Source | None:
+    """The one source that was given; None when there is none, so that the text is to be asked for.
+
+    Raises:
+        BadInput: There is more than one, or the link is none, or leads to another server.
+    """
+    given = [one for one in (text, file, message, last) if one is not None]
+    if len(given) > 1:
+        raise BadInput(words("grace.input.one_only"))
+    if text is not None:
+        return Typed(text)
+    if file is not None:
+        return Uploaded(file)
+    if message is not None:
+        return read_link(message, guild_id=guild_id, words=words)
+    return None if last is None else Latest(min(max(last, 1), MOST_MESSAGES))
+
+
+def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
+    """A link to a message, or the id of one.
+
+    Raises:
+        BadInput: It is neither, or it leads out of this server (or this DM).
+    """
+    text = text.strip()
+    if found := _LINK.fullmatch(text):
+        here = "@me" if guild_id is None else str(guild_id)
+        if found["guild"] != here:
+            raise BadInput(words("grace.input.other_server"))
+    else:
+        found = _IDS.fullmatch(text)
+    if found is None:
+        raise BadInput(words("grace.input.no_link"))
+    channel_id = int(found["channel"]) if found["channel"] else None
+    message_id = int(found["message"])
+    if max(channel_id or 0, message_id) > _LARGEST_ID:
+        raise BadInput(words("grace.input.no_link"))
+    return Linked(channel_id, message_id)
+
+
+def words_of_message(message: discord.Message) -> str:
+    """What a message says: its text, and the text of its embeds; mentions as names."""
+    parts = [message.clean_content, *map(_words_of_embed, message.embeds)]
+    return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def _words_of_embed(embed: discord.Embed) -> str:
+    fields = [f"{field.name}: {field.value}" for field in embed.fields]
+    author = embed.author.name
+    return "\n".join(filter(None, [author, embed.title, embed.description, *fields]))
+
+
+def is_said(message: discord.Message, own_id: int) -> bool:
+    """Whether a message belongs to the conversation: no notice of Discord's, no unfinished answer.
+
+    Our own messages under way are known by their Stop or Cancel button.
+    """
+    if message.type not in _SAID_BY_PEOPLE:
+        return False
+    return message.author.id != own_id or not _is_under_way(message)
+
+
+def _is_under_way(message: discord.Message) -> bool:
+    if message.flags.loading:
+        return True
+    ids = (
+        getattr(child, "custom_id", None)
+        for row in message.components
+        for child in getattr(row, "children", [])
+    )
+    return any(_UNDER_WAY.fullmatch(one or "") for one in ids)
+
+
+def conversation(newest_first: Iterable[discord.Message]) -> str:
+    """Messages as lines `Name: words`, the oldest first; files by their names."""
+    lines = []
+    for message in newest_first:
+        said = " ".join(words_of_message(message).split())
+        files = " ".join(f"[{attachment.filename}]" for attachment in message.attachments)
+        lines.append(f"{message.author.display_name}: {' '.join(filter(None, [said, files]))}")
+    return "\n".join(reversed(lines))
+
+
+def says_anything(message: discord.Message) -> bool:
+    """Whether there are words or files in it."""
+    return bool(message.attachments or words_of_message(message))
+
+
+def check_text(text: str, words: Words) -> str:
+    """The text, if there is one and not too much of it.
+
+    Raises:
+        BadInput: It is blank.
+        TooLarge: It is longer than Grace takes.
+    """
+    if not text.strip():
+        raise BadInput(words("grace.input.empty"))
+    if len(text) > LONGEST_TEXT:
+        number, most = f"{len(text):_}".replace("_", " "), f"{LONGEST_TEXT:_}".replace("_", " ")
+        raise TooLarge(words("grace.input.too_long", number=number, most=most))
+    return text

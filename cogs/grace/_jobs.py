@@ -1,0 +1,110 @@
+"""Running a job for somebody: the working line, the text, the request, the end."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.client import SkyDeck
+from bot.contract import Request, Service
+from bot.conversation import Asker
+from bot.errors import MissingPermission
+from bot.i18n import Words
+from cogs.grace._fetch import Material
+from cogs.grace._pages import Look
+from cogs.grace._show import make_show, place_of
+from cogs.shared.answering import working_message
+from cogs.shared.asker import words_of
+from cogs.shared.splitting import disarm
+
+_TITLE_CHARS: Final = 80
+
+Fetch = Callable[[], Awaitable[Material]]
+Ask = Callable[[Material], Awaitable[Request]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What to do for a person.
+
+    Attributes:
+        title: What is done, in their language.
+        service: By whom.
+        fetch: Reads what to work on.
+        ask: Makes the request of it.
+        is_json: Whether a JSON value comes out.
+        nothing: The key of the words for an empty result.
+    """
+
+    title: str
+    service: Service
+    fetch: Fetch
+    ask: Ask
+    is_json: bool = False
+    nothing: str = "grace.no_answer"
+
+
+async def run_task(
+    bot: SkyDeck, interaction: discord.Interaction[SkyDeck], asker: Asker, task: Task
+) -> None:
+    """Answer an interaction with a job, and see the job through.
+
+    The first answer goes out before anything is read, because a file can take longer than the
+    three seconds that Discord waits. When there turns out to be nothing to work on, that answer
+    is taken back, and only the person sees why.
+
+    Raises:
+        MissingPermission: The bot cannot write here; nothing was said.
+        SkydeckError: The job did not begin.
+    """
+    _check_own(interaction)
+    words = words_of(asker)
+    begun = bot.clock.wall()
+    message_id = await working_message(interaction, words)
+    try:
+        material = await task.fetch()
+        request = await task.ask(material)
+        look = Look(
+            heading=_heading(task.title, material.name),
+            service=task.service,
+            begun=begun,
+            is_json=task.is_json,
+            nothing=task.nothing,
+            may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
+        )
+        await bot.runner.perform(
+            request,
+            asker=asker,
+            place=place_of(asker, message_id, look),
+            title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
+            show=make_show(bot, asker, message_id, look),
+        )
+    except Exception:
+        with contextlib.suppress(discord.HTTPException):
+            await interaction.delete_original_response()
+        raise
+
+
+def _heading(title: str, name: str) -> str:
+    return f"**{title}** · {disarm(discord.utils.escape_markdown(name[:_TITLE_CHARS]))}"
+
+
+def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
+    """Whether the bot can go on writing here when the interaction has expired."""
+    if interaction.guild_id is None:
+        return
+    may = interaction.app_permissions
+    needed = ["view_channel", "send_messages", "read_message_history"]
+    if isinstance(interaction.channel, discord.Thread):
+        needed[1] = "send_messages_in_threads"
+    lacking = tuple(name for name in needed if not getattr(may, name))
+    if lacking:
+        raise MissingPermission("There is no writing here.", permissions=lacking)
+
+
+def title_of(words: Words, module_name: str, otherwise: str) -> str:
+    """What a module's result is called."""
+    key = f"grace.module.{module_name.lower()}.title"
+    return words(key) if words.has(key) else otherwise

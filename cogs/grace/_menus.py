@@ -1,0 +1,163 @@
+"""The context menu of a message: summarize, translate, explain, ask Penny, transcribe."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.client import SkyDeck
+from bot.contract import Context, Request, Service
+from bot.contract.grace import Module
+from bot.contract.options import LANGUAGES, OptionType, Value
+from bot.contract.penny import converse, transcribe
+from bot.conversation import Asker
+from bot.errors import BadInput
+from bot.i18n import words_for
+from cogs.grace._fetch import Material, fetch_material
+from cogs.grace._files import is_audio, read_audio
+from cogs.grace._inputs import AtHand, Source
+from cogs.grace._jobs import Task, run_task
+from cogs.grace._views import AskDialog
+from cogs.shared.asker import admit, words_of
+
+_MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
+"""Which of Grace's modules a menu uses; with a catalogue that lacks it there is no such menu."""
+
+_QUOTED_CHARS: Final = 12_000
+"""How much of a message Penny is told: with the question it stays under the 20,000 she takes."""
+
+_ENGLISH: Final = words_for("en")
+
+Run = Callable[
+    [discord.Interaction[SkyDeck], Asker, Module, Mapping[str, Value], Source], Awaitable[None]
+]
+"""Runs one of Grace's modules on what a source has."""
+
+_Callback = Callable[[discord.Interaction[Any], discord.Message], Coroutine[Any, Any, None]]
+
+
+class Menus:
+    """Makes the menus' commands.
+
+    Args:
+        bot: For whom.
+        run: Runs one of Grace's modules.
+    """
+
+    def __init__(self, bot: SkyDeck, run: Run) -> None:
+        self._bot = bot
+        self._run = run
+
+    def commands(self) -> Iterator[app_commands.ContextMenu]:
+        """Those that this bot can do: five, as many as Discord allows."""
+        for name, module_name in _MODULES.items():
+            if module_name in self._bot.grace:
+                yield _menu(name, self._working_on(self._bot.grace[module_name]))
+        yield _menu("ask", self._asking())
+        yield _menu("transcribe", self._transcribing())
+
+    def _working_on(self, module: Module) -> _Callback:
+        async def work(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+            asker = await admit(self._bot, interaction)
+            options = {} if module.name != _MODULES["translate"] else _own(module, interaction)
+            await self._run(interaction, asker, module, options, AtHand(message))
+
+        return work
+
+    def _asking(self) -> _Callback:
+        async def ask(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+            asker = await admit(self._bot, interaction)
+            words = words_of(asker)
+
+            async def go_on(dialog: discord.Interaction[SkyDeck], question: str) -> None:
+                await self._ask(dialog, asker, message, question)
+
+            await interaction.response.send_modal(
+                AskDialog(
+                    title=words("grace.dialog.ask"),
+                    label=words("grace.dialog.question"),
+                    on_answer=go_on,
+                )
+            )
+
+        return ask
+
+    async def _ask(
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        asker: Asker,
+        message: discord.Message,
+        question: str,
+    ) -> None:
+        words = words_of(asker)
+
+        async def request(material: Material) -> Request:
+            return converse(
+                _question(question, message.author.display_name, material.text),
+                source=asker.source,
+                context=Context(locale=asker.locale, speaker=asker.user_name),
+                params={"speak": False},
+            )
+
+        await run_task(
+            self._bot,
+            interaction,
+            asker,
+            Task(
+                title=words("grace.answer_of_penny"),
+                service=Service.PENNY,
+                fetch=lambda: fetch_material(AtHand(message), interaction, words),
+                ask=request,
+            ),
+        )
+
+    def _transcribing(self) -> _Callback:
+        async def write_down(
+            interaction: discord.Interaction[Any], message: discord.Message
+        ) -> None:
+            asker = await admit(self._bot, interaction)
+            words = words_of(asker)
+            recording = next(filter(is_audio, message.attachments), None)
+            if recording is None:
+                raise BadInput(words("grace.input.no_audio"))
+            name = words("grace.source.message", name=message.author.display_name)
+
+            async def fetch() -> Material:
+                return Material("", name)
+
+            async def request(_: Material) -> Request:
+                return transcribe(await read_audio(recording, words), source=asker.source)
+
+            await run_task(
+                self._bot,
+                interaction,
+                asker,
+                Task(
+                    title=words("grace.transcript"),
+                    service=Service.PENNY,
+                    fetch=fetch,
+                    ask=request,
+                    nothing="grace.nothing_heard",
+                ),
+            )
+
+        return write_down
+
+
+def _menu(name: str, callback: _Callback) -> app_commands.ContextMenu:
+    key = f"grace.menu.{name}"
+    return app_commands.ContextMenu(
+        name=app_commands.locale_str(_ENGLISH(key), key=key), callback=callback
+    )
+
+
+def _own(module: Module, interaction: discord.Interaction[SkyDeck]) -> dict[str, Value]:
+    """The language of the person's own Discord, for the module's first option that takes one."""
+    own = LANGUAGES.get(str(interaction.locale).partition("-")[0].lower())
+    names = [o.name for o in module.options if o.type is OptionType.LANGUAGE]
+    return {names[0]: own} if names and own else {}
+
+
+def _question(question: str, author: str, text: str) -> str:
+    return f"{question.strip()}\n\n{author}:\n{text[:_QUOTED_CHARS]}"

@@ -1,0 +1,206 @@
+"""What the message of a job says: while it is under way, and when its result is there. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from pydantic import JsonValue
+
+from bot.contract import Response, Service
+from bot.i18n import Words, duration
+from bot.runpod import JobState, Update, Waiting
+from cogs.grace._readable import plain_label, readable
+from cogs.shared.splitting import disarm, split
+
+MOST_MESSAGES: Final = 3
+"""A longer text goes into a file."""
+_HEAD_CHARS: Final = 1_600
+_DRAFT_CHARS: Final = 1_500
+_MOST_FILE_BYTES: Final = 9 * 1024 * 1024
+"""Under what Discord takes on a server without boosts (10 MiB), form and all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a job's message needs to know; all of it is in the journal's `place`.
+
+    Attributes:
+        heading: What is done, and with what; Markdown.
+        service: Who does it.
+        is_json: Whether the result is a JSON value.
+        nothing: The key of the words for an empty result.
+        begun: When it was asked for, in seconds of the wall clock.
+        may_attach: Whether files may be attached in that channel.
+    """
+
+    heading: str
+    service: Service
+    begun: float
+    is_json: bool = False
+    nothing: str = "grace.no_answer"
+    may_attach: bool = True
+
+    def to_place(self) -> dict[str, JsonValue]:
+        """As the journal keeps it."""
+        return {
+            "heading": self.heading,
+            "service": self.service.value,
+            "begun": self.begun,
+            "is_json": self.is_json,
+            "nothing": self.nothing,
+            "may_attach": self.may_attach,
+        }
+
+    @classmethod
+    def of_place(cls, place: Mapping[str, Any]) -> Self:
+        """What `to_place` has written.
+
+        Raises:
+            KeyError, ValueError: Somebody else wrote it.
+        """
+        return cls(
+            heading=str(place["heading"]),
+            service=Service(place["service"]),
+            begun=float(place["begun"]),
+            is_json=bool(place["is_json"]),
+            nothing=str(place["nothing"]),
+            may_attach=bool(place["may_attach"]),
+        )
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a job has come.
+
+    Attributes:
+        grows: Whether each partial has only what is new (Penny's); Grace's have all so far.
+        state: Where the job is.
+        waiting: Why no worker is up.
+        draft: The text so far.
+        done: How many parts of a long text are worked through.
+        total: How many there are; 0 when the service does not say.
+    """
+
+    grows: bool
+    state: JobState = JobState.SUBMITTING
+    waiting: Waiting | None = None
+    draft: str = ""
+    done: int = 0
+    total: int = 0
+
+    def take(self, update: Update) -> None:
+        """Something new."""
+        self.state, self.waiting = update.state, update.waiting
+        response = update.response
+        if response is None or not response.is_partial:
+            return
+        said = response.text or response.transcript or ""
+        self.draft = self.draft + said if self.grows else said or self.draft
+        self._take_count(response.output.data if response.output else None)
+
+    def _take_count(self, data: Any) -> None:
+        counts = data.get("progress") if isinstance(data, dict) else None
+        if not isinstance(counts, dict):
+            return
+        done, total = counts.get("done"), counts.get("total")
+        if isinstance(done, int) and isinstance(total, int) and 0 <= done <= total:
+            self.done, self.total = done, total
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text and the files that go with it."""
+
+    text: str
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+
+
+def under_way(look: Look, progress: Progress, words: Words, now: float) -> str:
+    """The heading, the state with the time it has taken, and what is there of the text."""
+    elapsed = duration(now - look.begun)
+    lines = [look.heading, f"-# ⏳ {_state(progress, words)} · {elapsed}"]
+    draft = progress.draft.strip()
+    if draft:
+        lines.append(disarm(draft if len(draft) <= _DRAFT_CHARS else f"…{draft[-_DRAFT_CHARS:]}"))
+    return "\n".join(lines)
+
+
+def _state(progress: Progress, words: Words) -> str:
+    state = progress.state
+    if state is JobState.WAITING_FOR_WORKER and progress.waiting is Waiting.STARVED:
+        return words("grace.state.starved")
+    if state is JobState.RUNNING and progress.total > 1:
+        return words("grace.state.pieces", done=progress.done, total=progress.total)
+    key = f"grace.state.{state.value}"
+    return words(key if words.has(key) else "grace.state.running")
+
+
+def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
+    """The whole result: a JSON value as lists and as a file, a long text as its head and a file."""
+    footer = _footer(look, response, words, now)
+    value = _json_value(look, response)
+    if value is not None:
+        body = readable(
+            value,
+            label=lambda key: _label(key, words),
+            more=lambda number: _more(look, number, words),
+            nothing=words("grace.nothing_found"),
+        )
+        whole = json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+        return Shown(_joined(look, disarm(body), footer), _files(look, "result.json", whole))
+    text = (response.text or response.transcript or "").strip()
+    return _text_result(look, text or words(look.nothing), footer, words)
+
+
+def _text_result(look: Look, text: str, footer: str, words: Words) -> Shown:
+    whole = _joined(look, disarm(text), footer)
+    files = _files(look, "result.md", text.encode("utf-8", "replace"))
+    if len(split(whole)) <= MOST_MESSAGES or not files:
+        return Shown(whole)
+    head = split(disarm(text), _HEAD_CHARS)[0]
+    return Shown(_joined(look, f"{head}\n\n{words('grace.more_in_file')}", footer), files)
+
+
+def failed(look: Look, explanation: str) -> str:
+    """The heading, and why there is no result."""
+    return f"{look.heading}\n{explanation}"
+
+
+def _joined(look: Look, body: str, footer: str) -> str:
+    return f"{look.heading}\n{body}\n-# {footer}"
+
+
+def _footer(look: Look, response: Response, words: Words, now: float) -> str:
+    elapsed = duration(now - look.begun)
+    cost = response.usage.cost_usd if response.usage else None
+    if not cost:
+        return words("grace.took", elapsed=elapsed)
+    return words("grace.took_and_cost", elapsed=elapsed, cost=f"{cost:.4f}")
+
+
+def _json_value(look: Look, response: Response) -> Any:
+    """The result's JSON value; None where words came instead, which a service may do."""
+    data = response.output.data if response.output else None
+    if look.is_json and isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except ValueError:
+            return None
+    if not isinstance(data, dict | list):
+        return None
+    return data if look.is_json or not response.text else None
+
+
+def _files(look: Look, name: str, content: bytes) -> tuple[tuple[str, bytes], ...]:
+    fits = look.may_attach and len(content) <= _MOST_FILE_BYTES
+    return ((name, content),) if fits else ()
+
+
+def _label(key: str, words: Words) -> str:
+    known = f"grace.key.{key}"
+    return words(known) if words.has(known) else plain_label(key)
+
+
+def _more(look: Look, number: int, words: Words) -> str:
+    return words("grace.more_rows" if look.may_attach else "grace.more_left_out", number=number)

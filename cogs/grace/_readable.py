@@ -1,0 +1,205 @@
+"""A JSON result as Markdown for people: labels, lists, small tables. Bounded, and pure.
+
+What a list says is shown whole where it fits; the rest is counted, and is in the attached file.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeGuard
+
+MOST_CHARS: Final = 3_600
+"""A result stays within two messages."""
+MOST_ITEMS: Final = 40
+MOST_DEPTH: Final = 4
+"""Lists within lists; what is deeper is shown as JSON."""
+CELL_CHARS: Final = 24
+TABLE_CHARS: Final = 56
+"""As wide as a phone shows a code block without breaking its lines."""
+LEAST_ROWS: Final = 2
+SCALAR_CHARS: Final = 1_000
+
+_MARKS = re.compile(r"([\\*_~`|])|^(\s*)([#>-]|\d+(?=\.))", re.MULTILINE)
+
+Label = Callable[[str], str]
+"""What a key is called."""
+More = Callable[[int], str]
+"""How it is said that so many more were left out."""
+
+
+def readable(value: Any, *, label: Label, more: More, nothing: str) -> str:
+    """Show a JSON value.
+
+    Args:
+        value: Whatever a service gave.
+        label: What a key is called.
+        more: How it is said that so many more items were left out.
+        nothing: What is shown for a value that holds nothing.
+
+    Returns:
+        Markdown of at most `MOST_CHARS` characters and a line about what was left out.
+    """
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))  # a lone label says nothing
+    if _is_empty(value):
+        return nothing
+    return _bounded(list(_Writer(label, more, nothing).blocks(value)), more)
+
+
+def plain_label(key: str) -> str:
+    """A key nobody has words for: `due_date` is "Due date"."""
+    words = " ".join(key.replace("_", " ").split()) or key
+    return words[:1].upper() + words[1:80]
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    label: Label
+    more: More
+    nothing: str
+
+    def blocks(self, value: Any) -> Iterator[str]:
+        """Pieces that are never cut in two."""
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from self._field(str(key), inner)
+        elif _are_rows(value):
+            yield from self._rows(value)
+        elif isinstance(value, list):
+            yield from self._items(value, 0)
+        else:
+            yield self._word(value)
+
+    def _field(self, key: str, value: Any) -> Iterator[str]:
+        name = _escaped(self.label(key))
+        if _is_empty(value):
+            yield f"**{name}:** —"
+        elif isinstance(value, dict | list):
+            yield f"**{name}**"
+            yield from self._rows(value) if _are_rows(value) else self._items(value, 0)
+        else:
+            yield f"**{name}:** {self._named_word(key, value)}"
+
+    def _rows(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        table = _table(rows[:MOST_ITEMS], self.label, _one_line)
+        if table is None:
+            yield from self._items(list(rows), 0)
+            return
+        yield table
+        if len(rows) > MOST_ITEMS:
+            yield self.more(len(rows) - MOST_ITEMS)
+
+    def _items(self, value: Any, depth: int) -> Iterator[str]:
+        if depth >= MOST_DEPTH:
+            yield f"{'  ' * depth}- `{_one_line(json.dumps(value, ensure_ascii=False))}`"
+            return
+        if isinstance(value, dict):
+            entries = [self._entry(key, inner, depth) for key, inner in value.items()]
+        else:
+            entries = [self._item(inner, depth) for inner in value[:MOST_ITEMS]]
+        for entry in entries:
+            yield from entry
+        if len(value) > MOST_ITEMS and isinstance(value, list):
+            yield f"{'  ' * depth}- {self.more(len(value) - MOST_ITEMS)}"
+
+    def _entry(self, key: str, value: Any, depth: int) -> Iterator[str]:
+        margin = "  " * depth
+        name = _escaped(self.label(key))
+        if isinstance(value, dict | list) and value:
+            yield f"{margin}- **{name}**"
+            yield from self._items(value, depth + 1)
+        else:
+            yield f"{margin}- **{name}:** {self._named_word(key, value)}"
+
+    def _item(self, value: Any, depth: int) -> Iterator[str]:
+        """An object is told by its first words; the others and its lists stand below."""
+        margin = "  " * depth
+        if isinstance(value, list):
+            yield from self._items(value, depth + 1)
+        elif isinstance(value, dict):
+            said = [(str(k), v) for k, v in value.items() if not _is_empty(v)]
+            if not said:
+                return
+            (key, head), *rest = said
+            if isinstance(head, dict | list):
+                yield from self._entry(key, head, depth)
+            else:
+                yield f"{margin}- **{self._named_word(key, head)}**"
+            for name, inner in rest:
+                yield from self._entry(name, inner, depth + 1)
+        else:
+            yield f"{margin}- {self._word(value)}"
+
+    def _named_word(self, key: str, value: Any) -> str:
+        if key == "code" and isinstance(value, str) and value.strip():
+            return f"`` {_one_line(value)} ``"
+        return self._word(value)
+
+    @staticmethod
+    def _word(value: Any) -> str:
+        match value:
+            case None | "":
+                return "—"
+            case bool():
+                return "✓" if value else "✗"
+            case str():
+                return _escaped(value.strip()[:SCALAR_CHARS])
+            case _:
+                return _escaped(str(value)[:SCALAR_CHARS])
+
+
+def _bounded(blocks: list[str], more: More) -> str:
+    kept: list[str] = []
+    room = MOST_CHARS
+    for block in blocks:
+        room -= len(block) + 1
+        if room < 0:
+            kept.append(more(len(blocks) - len(kept)))
+            break
+        kept.append(block)
+    return "\n".join(kept)
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_empty(inner) for inner in value.values())
+    return value is None or value in ([], "")
+
+
+def _are_rows(value: Any) -> TypeGuard[list[dict[str, Any]]]:
+    return (
+        isinstance(value, list)
+        and len(value) >= LEAST_ROWS
+        and all(isinstance(row, dict) and row for row in value)
+    )
+
+
+def _table(
+    rows: Sequence[Mapping[str, Any]], label: Label, word: Callable[[Any], str]
+) -> str | None:
+    """Columns in a code block; None where they would not fit, or a cell is no plain word."""
+    keys = list(dict.fromkeys(str(key) for row in rows for key in row))
+    if any(isinstance(cell, dict | list) for row in rows for cell in row.values()):
+        return None
+    lines = [[label(key) for key in keys]]
+    lines += [["" if row.get(k) is None else word(row[k]) for k in keys] for row in rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(keys))]
+    if max(widths) > CELL_CHARS or sum(widths) + 2 * (len(widths) - 1) > TABLE_CHARS:
+        return None
+    head, *body = [
+        "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines
+    ]
+    rule = "  ".join("─" * width for width in widths)
+    shown = "\n".join(line.rstrip() for line in [head, rule, *body])
+    return f"```\n{shown}\n```"
+
+
+def _one_line(value: Any) -> str:
+    """For code: without line ends, and without the backticks that would end it."""
+    return " ".join(str(value).split()).replace("`", "'")[:300]
+
+
+def _escaped(text: str) -> str:
+    """Words as they are, with nothing in them taken for Markdown."""
+    return _MARKS.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)

@@ -1,0 +1,104 @@
+"""The message of a job of Grace's or Penny's: its state while it works, and how it ended."""
+
+from dataclasses import dataclass
+
+import discord
+from pydantic import JsonValue
+
+from bot.client import SkyDeck
+from bot.contract import Response, Service
+from bot.conversation import Asker
+from bot.errors import SkydeckError
+from bot.i18n import Words, words_for
+from bot.runpod import Update
+from bot.store import Job
+from cogs.grace._pages import Look, Progress, failed, finished, under_way
+from cogs.grace._views import cancel_view
+from cogs.shared.failures import explain
+from cogs.shared.live import LiveMessage, Page
+
+KIND = "grace"
+"""Our jobs in the journal."""
+
+
+@dataclass(slots=True)
+class GraceShow:
+    """A `bot.conversation.Show` in one message, with a Cancel button while it works.
+
+    Attributes:
+        bot: Whose clock counts the time.
+        live: The message.
+        look: What it is about.
+        words: The person's language.
+        progress: How far it has come.
+        view: The button, once the job has a number.
+    """
+
+    bot: SkyDeck
+    live: LiveMessage
+    look: Look
+    words: Words
+    progress: Progress
+    view: discord.ui.View | None = None
+
+    async def started(self, journal_id: int) -> None:
+        """The job is in the journal."""
+        self.view = cancel_view(journal_id, self.words)
+
+    def update(self, update: Update) -> None:
+        """Something new."""
+        self.progress.take(update)
+
+    async def refresh(self) -> None:
+        """Show the present state."""
+        text = under_way(self.look, self.progress, self.words, self.bot.clock.wall())
+        await self.live.refresh(Page(text=text, view=self.view))
+
+    async def done(self, response: Response) -> None:
+        """Show the result."""
+        shown = finished(self.look, response, self.words, self.bot.clock.wall())
+        await self.live.settle(Page(text=shown.text, files=shown.files))
+
+    async def failed(self, error: SkydeckError) -> None:
+        """Say why there is none."""
+        text = failed(self.look, explain(error, self.words).text)
+        await self.live.settle(Page(text=text))
+
+
+def make_show(bot: SkyDeck, asker: Asker, message_id: int, look: Look) -> GraceShow:
+    """The face of a job that is about to begin."""
+    live = LiveMessage(bot, asker.channel_id, message_id, asker.user_id)
+    return _show(bot, live, look, words_for(asker.locale))
+
+
+def place_of(asker: Asker, message_id: int, look: Look) -> dict[str, JsonValue]:
+    """What the journal is to know of it."""
+    return {
+        "kind": KIND,
+        "channel": str(asker.channel_id),
+        "message": str(message_id),
+        "user": str(asker.user_id),
+        "locale": asker.locale,
+        **look.to_place(),
+    }
+
+
+async def revive(bot: SkyDeck, job: Job) -> GraceShow:
+    """The face of a job that another process had begun.
+
+    Raises:
+        KeyError, ValueError: Its place is not ours.
+    """
+    place = job.place
+    live = LiveMessage(
+        bot, int(str(place["channel"])), int(str(place["message"])), int(str(place["user"]))
+    )
+    await live.adopt()
+    words = words_for(str(place["locale"]))
+    show = _show(bot, live, Look.of_place(place), words)
+    await show.started(job.journal_id)
+    return show
+
+
+def _show(bot: SkyDeck, live: LiveMessage, look: Look, words: Words) -> GraceShow:
+    return GraceShow(bot, live, look, words, Progress(grows=look.service is Service.PENNY))
