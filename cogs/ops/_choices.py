@@ -1,0 +1,95 @@
+"""A server's settings in words, and as what a menu offers. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.contract import Service
+from bot.contract.grace import Module
+from bot.i18n import Words
+from bot.settings import Identity
+from bot.store import GuildSettings
+
+UNSET: Final = "-"
+"""The value in a menu that stands for no choice of their own."""
+LANGUAGES: Final = (("en-US", "English"), ("es-ES", "Español"))
+NAMES: Final = {Identity.DECK: "Alfred", Identity.CORP: "Jared"}
+_SHOWN: Final = 20
+"""So many channels or roles are named."""
+_MENU_LIMIT: Final = 25
+"""The most choices in a menu. Source: Discord's reference, "String Select"."""
+_LABEL_LIMIT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose in a menu."""
+
+    label: str
+    value: str
+    is_chosen: bool
+    about: str = ""
+
+
+def languages(settings: GuildSettings, words: Words) -> list[Choice]:
+    """In which language the bot speaks."""
+    own = Choice(words("ops.settings.language_own"), UNSET, settings.language is None)
+    return [own, *(Choice(name, code, settings.language == code) for code, name in LANGUAGES)]
+
+
+def identities(settings: GuildSettings, default: Identity, words: Words) -> list[Choice]:
+    """As whom the bot speaks."""
+    own = words("ops.settings.identity_own", name=NAMES[default])
+    return [
+        Choice(own, UNSET, settings.identity is None),
+        *(Choice(f"{NAMES[i]} ({i})", i.value, settings.identity is i) for i in Identity),
+    ]
+
+
+def modules(settings: GuildSettings, grace: Mapping[str, Module], words: Words) -> list[Choice]:
+    """Which of Grace's modules is taken where none is named; as many as a menu holds."""
+    chosen = settings.default_modules.get(Service.GRACE)
+    none = Choice(words("ops.settings.module_none"), UNSET, chosen not in grace)
+    offered = list(grace.values())[: _MENU_LIMIT - 1]
+    return [
+        none,
+        *(Choice(m.title, m.name, m.name == chosen, m.purpose[:_LABEL_LIMIT]) for m in offered),
+    ]
+
+
+def summary(
+    settings: GuildSettings, default: Identity, grace: Mapping[str, Module], words: Words
+) -> list[tuple[str, str]]:
+    """What is set: pairs of a heading and what holds."""
+    channels = _named((f"<#{c}>" for c in sorted(settings.allowed_channels)), words)
+    roles = _named((f"<@&{r}>" for r in sorted(settings.allowed_roles)), words)
+    return [
+        (words("ops.settings.language"), _chosen(languages(settings, words), settings.language)),
+        (
+            words("ops.settings.identity"),
+            _chosen(identities(settings, default, words), settings.identity),
+        ),
+        (words("ops.settings.channels"), channels or words("ops.settings.channels_all")),
+        (words("ops.settings.roles"), roles or words("ops.settings.roles_all")),
+        (
+            words("ops.settings.module"),
+            _chosen(
+                modules(settings, grace, words),
+                settings.default_modules.get(Service.GRACE),
+            ),
+        ),
+    ]
+
+
+def _chosen(choices: list[Choice], value: str | None) -> str:
+    """The choice's label; a value that is in no menu (any more) shows as it is."""
+    label = next((c.label for c in choices if c.is_chosen), None)
+    return label or value or ""
+
+
+def _named(mentions: Iterable[str], words: Words) -> str:
+    every = list(mentions)
+    shown = " ".join(every[:_SHOWN])
+    if len(every) > _SHOWN:
+        shown += " " + words("ops.settings.and_more", number=len(every) - _SHOWN)
+    return shown

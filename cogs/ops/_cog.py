@@ -1,0 +1,223 @@
+"""`/settings`, `/privacy` and `/help`; only the person who asks sees the answers."""
+
+import asyncio
+import io
+import logging
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot.client import SkyDeck
+from bot.errors import TooLarge
+from bot.i18n import Words
+from bot.store import Forgotten
+from cogs.ops._export import packed
+from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
+from cogs.ops._views import Question, SettingsMenus, settings_embed
+from cogs.shared.asker import asker_of, settings_of, words_of
+from cogs.shared.splitting import split
+
+log = logging.getLogger(__name__)
+
+_EMBED_LIMIT = 4096
+"""The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
+
+
+def _key(name: str, what: str) -> str:
+    return f"ops.cmd.{name}.{what}"
+
+
+class Ops(commands.Cog):
+    """What runs the bot rather than asks it something."""
+
+    settings = app_commands.Group(
+        name=locale_str("settings", key=_key("settings", "name")),
+        description=locale_str("What I do on this server", key=_key("settings", "description")),
+        guild_only=True,
+        default_permissions=discord.Permissions(manage_guild=True),
+    )
+    privacy = app_commands.Group(
+        name=locale_str("privacy", key=_key("privacy", "name")),
+        description=locale_str("What I remember of you", key=_key("privacy", "description")),
+    )
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self.bot = bot
+
+    # -- a server's settings -----------------------------------------------------------------
+
+    @settings.command(
+        name=locale_str("show", key=_key("settings.show", "name")),
+        description=locale_str(
+            "See and change the settings of this server", key=_key("settings.show", "description")
+        ),
+    )
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Show the settings, with menus to change them."""
+        words = await self._words(interaction)
+        settings = await settings_of(self.bot, interaction.guild)
+        await interaction.response.send_message(
+            embed=settings_embed(self.bot, settings, words, interaction),
+            view=SettingsMenus(self.bot, settings, words, interaction),
+            ephemeral=True,
+        )
+
+    @settings.command(
+        name=locale_str("reset", key=_key("settings.reset", "name")),
+        description=locale_str(
+            "Put all settings of this server back to the defaults",
+            key=_key("settings.reset", "description"),
+        ),
+    )
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def reset(self, interaction: discord.Interaction) -> None:
+        """Ask, then go back to the defaults."""
+        words = await self._words(interaction)
+        guild_id = interaction.guild_id
+
+        async def act(confirmed: discord.Interaction) -> None:
+            if guild_id is not None:
+                await self.bot.store.guilds.reset(guild_id)
+            now = await self._words(confirmed)  # the server's language is reset, too
+            done = now("ops.settings.was_reset")
+            await confirmed.response.edit_message(content=done, view=None)
+
+        await interaction.response.send_message(
+            words("ops.settings.ask_reset"),
+            view=Question(words, interaction, label=words("ops.settings.reset"), act=act),
+            ephemeral=True,
+        )
+
+    # -- a person's data ---------------------------------------------------------------------
+
+    @privacy.command(
+        name=locale_str("export", key=_key("privacy.export", "name")),
+        description=locale_str(
+            "Get everything that I have stored about you", key=_key("privacy.export", "description")
+        ),
+    )
+    async def export(self, interaction: discord.Interaction) -> None:
+        """Hand over everything that is stored about them."""
+        words = await self._words(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        document = await self.bot.store.privacy.export(interaction.user.id)
+        limit_bytes = interaction.filesize_limit
+        export = await asyncio.to_thread(packed, document, limit_bytes)
+        if not export.fits:
+            raise TooLarge(words("ops.privacy.too_large", size=export.mib))
+        held = {name: len(many) for name, many in document.items() if isinstance(many, list)}
+        await interaction.followup.send(
+            words(
+                "ops.privacy.exported",
+                messages=words.count("ops.privacy.messages", held.get("messages", 0)),
+                jobs=words.count("ops.privacy.jobs", held.get("jobs", 0)),
+            ),
+            file=discord.File(io.BytesIO(export.data), export.name),
+            ephemeral=True,
+        )
+
+    @privacy.command(
+        name=locale_str("forget", key=_key("privacy.forget", "name")),
+        description=locale_str(
+            "Delete everything that I have stored about you",
+            key=_key("privacy.forget", "description"),
+        ),
+    )
+    async def forget(self, interaction: discord.Interaction) -> None:
+        """Ask, then delete everything that is stored about them."""
+        words = await self._words(interaction)
+
+        async def act(confirmed: discord.Interaction) -> None:
+            await confirmed.response.edit_message(
+                content=words("ops.privacy.forgetting"), view=None
+            )
+            gone = await self._forget(confirmed.user.id)
+            await confirmed.edit_original_response(content=_forgotten(gone, words))
+
+        await interaction.response.send_message(
+            words("ops.privacy.ask_forget"),
+            view=Question(words, interaction, label=words("ops.privacy.forget"), act=act),
+            ephemeral=True,
+        )
+
+    async def _forget(self, user_id: int) -> Forgotten:
+        """Running jobs end first: what they still say would otherwise be stored afterwards."""
+        stopped = await self.bot.runner.stop_all_of(user_id)
+        gone = await self.bot.store.privacy.forget(user_id)
+        log.info("a person's data are deleted; %d of their jobs were running", stopped)
+        return gone
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was put out of a server: nothing of it is kept. An outage is another event."""
+        gone = await self.bot.store.privacy.forget_guild(guild.id)
+        log.info("left server %d; %d messages deleted", guild.id, gone.messages)
+
+    # -- help --------------------------------------------------------------------------------
+
+    @app_commands.command(
+        name=locale_str("help", key=_key("help", "name")),
+        description=locale_str("What I can do, with examples", key=_key("help", "description")),
+    )
+    async def help(self, interaction: discord.Interaction) -> None:
+        """Say what the bot can do, with the commands that this person may use here."""
+        words = await self._words(interaction)
+        reader = Reader(
+            str(interaction.locale),
+            interaction.permissions.value,
+            in_guild=interaction.guild_id is not None,
+        )
+        text = self._help_text(words, reader, await self._registered())
+        await interaction.response.send_message(
+            embed=discord.Embed(
+                title=words("ops.help.title"),
+                description=split(text, _EMBED_LIMIT)[0],
+                colour=discord.Colour.blurple(),
+            ),
+            ephemeral=True,
+        )
+
+    def _help_text(self, words: Words, reader: Reader, registered: list[Payload]) -> str:
+        me = self.bot.user.mention if self.bot.user is not None else ""
+        parts = [words("ops.help.intro", me=me), words("ops.help.examples", me=me)]
+        parts.append("\n".join([words("ops.help.commands"), *command_lines(registered, reader)]))
+        menus = menu_names(registered, reader)
+        if menus:
+            parts.append(words("ops.help.menus", names=" · ".join(menus)))
+        where = "local" if self.bot.settings.embedded else "remote"
+        about = [words(f"ops.help.{where}")]
+        if self.bot.settings.embedded and self.bot.settings.anthropic_api_key is not None:
+            about.append(words("ops.help.claude"))
+        about.append(
+            words(
+                "ops.help.privacy",
+                export=find_name(registered, reader, "privacy", "export"),
+                forget=find_name(registered, reader, "privacy", "forget"),
+            )
+        )
+        return "\n\n".join([*parts, " ".join(about)])
+
+    async def _registered(self) -> list[Payload]:
+        tree = self.bot.tree
+        translator = tree.translator
+        if translator is None:
+            raise AssertionError("the setup of this cog sets the translator")
+        return [
+            await command.get_translated_payload(tree, translator)
+            for kind in discord.AppCommandType
+            for command in tree.get_commands(type=kind)
+        ]
+
+    async def _words(self, interaction: discord.Interaction) -> Words:
+        return words_of(await asker_of(self.bot, interaction))
+
+
+def _forgotten(gone: Forgotten, words: Words) -> str:
+    return words(
+        "ops.privacy.forgotten",
+        messages=words.count("ops.privacy.messages", gone.messages),
+        jobs=words.count("ops.privacy.jobs", gone.jobs),
+    )

@@ -1,0 +1,88 @@
+"""What the bot can do, told from the commands as they are registered: so it is always true."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+Payload = Mapping[str, Any]
+"""A command as it is registered with Discord."""
+
+_SLASH, _ON_MESSAGE = 1, 3
+_SUBCOMMAND, _GROUP = 1, 2
+_FEW: Final = 4
+"""So many subcommands get a line each; of more only the names are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom the help is.
+
+    Attributes:
+        locale: In which language their own Discord shows the commands.
+        permissions: Their permissions there, as Discord's bits.
+        in_guild: Whether they are on a server.
+    """
+
+    locale: str
+    permissions: int
+    in_guild: bool
+
+    def may_use(self, command: Payload) -> bool:
+        """Whether their Discord offers them the command there."""
+        needed = int(command.get("default_member_permissions") or 0)
+        if not self.in_guild:
+            return command.get("dm_permission") is not False
+        return self.permissions & needed == needed
+
+    def name(self, thing: Payload) -> str:
+        """A name as they see it."""
+        return str(self._localized(thing, "name"))
+
+    def about(self, thing: Payload) -> str:
+        """A description as they see it."""
+        return str(self._localized(thing, "description"))
+
+    def _localized(self, thing: Payload, what: str) -> Any:
+        return (thing.get(f"{what}_localizations") or {}).get(self.locale) or thing.get(what, "")
+
+
+def command_lines(commands: Iterable[Payload], reader: Reader) -> list[str]:
+    """A line for each slash command that the reader may use."""
+    return [
+        line
+        for command in commands
+        if command["type"] == _SLASH and reader.may_use(command)
+        for line in _lines(command, reader, "/")
+    ]
+
+
+def menu_names(commands: Iterable[Payload], reader: Reader) -> list[str]:
+    """The names in the context menu of a message."""
+    return [
+        reader.name(command)
+        for command in commands
+        if command["type"] == _ON_MESSAGE and reader.may_use(command)
+    ]
+
+
+def find_name(commands: Iterable[Payload], reader: Reader, *path: str) -> str:
+    """A command's name as the reader sees it, by its English name: `/privacy export`."""
+    names: list[str] = []
+    things: Iterable[Payload] = commands
+    for word in path:
+        thing = next(one for one in things if one["name"] == word)
+        names.append(reader.name(thing))
+        things = thing.get("options") or ()
+    return f"`/{' '.join(names)}`"
+
+
+def _lines(command: Payload, reader: Reader, before: str) -> Iterator[str]:
+    name = f"{before}{reader.name(command)}"
+    inner = [o for o in command.get("options") or () if o["type"] in {_SUBCOMMAND, _GROUP}]
+    if not inner:
+        yield f"`{name}` {reader.about(command)}"
+    elif len(inner) <= _FEW:
+        for one in inner:
+            yield from _lines(one, reader, f"{name} ")
+    else:
+        yield f"`{name}` {reader.about(command)}: " + " · ".join(reader.name(o) for o in inner)

@@ -1,0 +1,106 @@
+"""What a server can choose."""
+
+# mypy: ignore-errors
+
+import pytest
+
+from bot.contract import Service
+from bot.settings import Identity
+from bot.store import GuildSettings
+from tests.fakes.embedded import until
+from tests.simulator import CannotDo, Permission
+
+
+def field(reply, heading):
+    [embed] = reply.message.embeds
+    return next(f["value"] for f in embed["fields"] if f["name"] == heading)
+
+
+async def test_the_defaults_are_shown_to_who_manages_the_server_only(sim, deck, guild, owner, ben):
+    with pytest.raises(CannotDo, match="may not use"):
+        await ben.slash("/settings show")
+    reply = await owner.slash("/settings show")
+    assert reply.ephemeral
+    assert field(reply, "Language") == "Each member's own"
+    assert field(reply, "I speak as") == "As the deployment says (Alfred)"
+    assert field(reply, "I answer in") == "All channels"
+    assert field(reply, "I answer") == "All members"
+    assert not sim.problems
+
+
+async def test_each_choice_is_stored_at_once(sim, deck, guild, channel, owner):
+    role = guild.role("Editors")
+    reply = await owner.slash("/settings show")
+    await owner.selects("Jared (CORP)", on=reply, menu="As whom I speak")
+    await owner.selects(channel, on=reply, menu="Channels to answer in (none: all)")
+    await owner.selects(role, on=reply, menu="Roles to answer (none: everybody)")
+    await owner.selects("Summarize", on=reply, menu="Grace's module where none is named")
+    assert field(reply, "I speak as") == "Jared (CORP)"
+    assert field(reply, "I answer in") == f"<#{channel.id}>"
+    assert field(reply, "I answer") == f"<@&{role.id}>"
+    assert await deck.store.guilds.get(guild.id) == GuildSettings(
+        guild_id=guild.id,
+        identity=Identity.CORP,
+        allowed_channels=frozenset({channel.id}),
+        allowed_roles=frozenset({role.id}),
+        default_modules={Service.GRACE: "SUMMARIZER"},
+    )
+    assert not sim.problems
+
+
+async def test_choices_can_be_taken_back(sim, deck, guild, channel, owner):
+    await deck.store.guilds.patch(
+        guild.id, allowed_channels=frozenset({channel.id, 12345}), identity=Identity.CORP
+    )
+    reply = await owner.slash("/settings show")
+    assert "12345" in field(reply, "I answer in")  # deleted since; still shown, and can go
+    await owner.selects(on=reply, menu="Channels to answer in (none: all)")
+    await owner.selects("As the deployment says (Alfred)", on=reply, menu="As whom I speak")
+    assert field(reply, "I answer in") == "All channels"
+    assert await deck.store.guilds.get(guild.id) == GuildSettings(guild_id=guild.id)
+    assert not sim.problems
+
+
+async def test_the_servers_language_counts_from_the_moment_of_the_choice(sim, deck, guild, owner):
+    reply = await owner.slash("/settings show")
+    await owner.selects("Español", on=reply, menu="Language")
+    assert field(reply, "Idioma") == "Español"
+    await owner.selects("El de cada miembro", on=reply, menu="Idioma")
+    assert field(reply, "Language") == "Each member's own"
+    assert not sim.problems
+
+
+async def test_reset_asks_first(sim, deck, guild, owner):
+    await deck.store.guilds.patch(guild.id, language="es-ES")
+    reply = await owner.slash("/settings reset")
+    await owner.clicks("Cancelar", on=reply)
+    assert "No se ha cambiado nada" in reply.text
+    assert not reply.message.buttons
+    assert (await deck.store.guilds.get(guild.id)).language == "es-ES"
+
+    reply = await owner.slash("/settings reset")
+    await owner.clicks("Restablecer", on=reply)
+    assert "the defaults again" in reply.text
+    assert (await deck.store.guilds.get(guild.id)).language is None
+    assert not sim.problems
+
+
+async def test_who_may_no_longer_manage_the_server_changes_nothing(sim, deck, guild, channel, ben):
+    guild.give(ben, guild.role("Managers", Permission.MANAGE_GUILD))
+    reply = await ben.slash("/settings show", channel)
+    guild.deny(channel, ben, Permission.MANAGE_GUILD)
+    answer = await ben.selects("Español", on=reply, menu="Language")
+    assert "may manage the server" in answer.text
+    assert (await deck.store.guilds.get(guild.id)).language is None
+    assert not sim.problems
+
+
+async def test_the_data_of_a_server_that_puts_the_bot_out_are_deleted(sim, deck, guild, channel):
+    await deck.store.guilds.patch(guild.id, language="es-ES")
+    guild.removes_bot()
+
+    async def is_gone():
+        return (await deck.store.guilds.get(guild.id)).language is None
+
+    await until(is_gone)
+    assert not sim.problems
