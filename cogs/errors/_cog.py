@@ -1,8 +1,10 @@
-"""The one handler for errors of commands and listeners."""
+"""The one handler for errors of commands and listeners, and for buttons that nobody answers."""
 
+import asyncio
+import contextlib
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands
@@ -12,6 +14,9 @@ from bot.i18n import words_for
 from cogs.shared.failures import explain, report
 
 log = logging.getLogger(__name__)
+
+_OTHERS_FIRST_S: Final = 2.0
+"""How long whoever knows a button may take to answer; Discord waits for 3 s."""
 
 
 class Errors(commands.Cog):
@@ -24,6 +29,7 @@ class Errors(commands.Cog):
     def __init__(self, bot: commands.Bot) -> None:
         self.bot = bot
         self._before = (bot.tree.on_error, bot.on_error)
+        self._since = discord.utils.utcnow()
 
     async def cog_load(self) -> None:
         """Take over."""
@@ -50,3 +56,17 @@ class Errors(commands.Cog):
             return
         explained = explain(error, words_for(None))
         log.warning("(%s) in the listener for %s", explained.reference, event)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """A button of a message from before the last restart may have nobody behind it."""
+        message = interaction.message
+        is_click = interaction.type is discord.InteractionType.component
+        if not is_click or message is None or message.created_at >= self._since:
+            return
+        await asyncio.sleep(_OTHERS_FIRST_S)
+        if interaction.response.is_done():
+            return
+        words = words_for(str(interaction.locale))
+        with contextlib.suppress(discord.HTTPException):  # answered just now, after all
+            await interaction.response.send_message(words("errors.unknown_control"), ephemeral=True)

@@ -10,16 +10,24 @@ from tests.fakes.discord_bot import at_once
 
 
 @pytest.fixture
-def bot():
-    bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
-    bot.before_identify_hook = at_once
+def make_bot():
+    def make():
+        bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
+        bot.before_identify_hook = at_once
 
-    async def set_up():
-        await bot.load_extension("cogs.errors")
-        await bot.tree.sync()
+        async def set_up():
+            await bot.load_extension("cogs.errors")
+            await bot.tree.sync()
 
-    bot.setup_hook = set_up
-    return bot
+        bot.setup_hook = set_up
+        return bot
+
+    return make
+
+
+@pytest.fixture
+def bot(make_bot):
+    return make_bot()
 
 
 @pytest.fixture

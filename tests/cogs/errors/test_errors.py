@@ -215,6 +215,18 @@ async def test_buttons_and_modals_have_words(sim, ben, bot, tree):
         assert not sim.problems
 
 
+async def test_a_button_from_before_a_restart_says_so(sim, channel, ben, make_bot):
+    before, after = make_bot(), make_bot()
+    after.add_dynamic_items(Lasting)
+    async with sim.connect(before):
+        await before.get_channel(channel.id).send("Choose", view=Failing().add_item(Lasting()))
+        message = await ben.sees("Choose", channel, ever=True)
+    async with sim.connect(after):
+        assert "earlier time" in (await ben.clicks("Fail", on=message)).text
+        assert "no longer kept" in (await ben.clicks("Last", on=message)).text
+        assert not sim.problems
+
+
 async def test_a_failing_listener_is_logged_and_the_next_event_comes(
     sim, channel, ben, bot, caplog
 ):

@@ -4,7 +4,6 @@
 
 import asyncio
 import json
-import sys
 
 import pytest
 
@@ -94,9 +93,8 @@ async def test_the_export_is_a_file_that_only_they_see(sim, deck, channel, ana, 
     assert not sim.problems
 
 
-async def test_what_is_too_large_for_discord_is_said(sim, deck, ben, monkeypatch):
-    cog = sys.modules["cogs.ops._cog"]  # as this bot has loaded it
-    monkeypatch.setattr(cog, "packed", lambda document, limit: packed(document, 10))
+async def test_what_is_too_large_for_discord_is_said(sim, deck, channel, ben):
+    channel.guild.upload_limit_bytes = 10
     reply = await ben.slash("/privacy export")
     await reply.done()
     assert "too large for one Discord file" in reply.text
