@@ -85,4 +85,5 @@ def _lines(command: Payload, reader: Reader, before: str) -> Iterator[str]:
         for one in inner:
             yield from _lines(one, reader, f"{name} ")
     else:
-        yield f"`{name}` {reader.about(command)}: " + " · ".join(reader.name(o) for o in inner)
+        about = reader.about(command).rstrip(".")
+        yield f"`{name}` {about}: " + " · ".join(reader.name(o) for o in inner)

@@ -15,7 +15,7 @@ FEW = {
 MANY = {
     "type": 1,
     "name": "grace",
-    "description": "Texts",
+    "description": "Texts.",
     "options": [{"type": 1, "name": f"m{n}", "description": "x"} for n in range(18)],
 }
 HIDDEN = {"type": 1, "name": "set", "description": "Set", "default_member_permissions": 32}
