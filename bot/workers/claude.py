@@ -1,23 +1,75 @@
-"""Claude as a language model, through the `anthropic` SDK."""
+"""Claude as a language model, through the `anthropic` SDK (version 2, API version 2026-10-21)."""
 
-import json
-from collections.abc import AsyncIterator
-from typing import Any
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from bot.errors import JobFailed, KeyRefused, ServiceUnreachable, SkydeckError
+from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.ports import Prompt, Spent
 
-_TIMEOUT_S = 30.0
-_CONTEXT_CHARS = 400_000
+if TYPE_CHECKING:
+    import httpx2
+    from anthropic import APIStatusError, AsyncAnthropic
+    from anthropic.types import Message
 
-_USD_PER_MILLION_TOKENS = {"haiku": (1.0, 5.0), "sonnet": (3.0, 15.0), "opus": (5.0, 25.0)}
-"""Anthropic's list prices for input and output, by family."""
+_SILENCE_S = 30.0
+"""An answer that has stopped for so long is lost; the API sends pings between its words."""
+_CONNECT_S = 5.0
+_TRIES_AGAIN = 2
+_LONGEST_WAIT_S = 5.0
+"""The SDK waits as long as the API's `retry-after` says, before it tries again; a person who has
+just asked something does not."""
+
+_CONTEXT_CHARS = 200_000
+"""Every Claude reads twice as much. Under 100,000 tokens Haiku 5.5 has its lower price."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What is particular to a model.
+
+    Attributes:
+        usd_in: US dollars for a million tokens read.
+        usd_out: US dollars for a million tokens written.
+        at_once: What makes it answer without thinking first: a listener waits for the first word,
+            and what it thinks counts as written. Each model takes another word for it, and answers
+            the others' with 400.
+    """
+
+    usd_in: float
+    usd_out: float
+    at_once: Mapping[str, Any] = field(default_factory=dict)
+
+    def price(self, tokens_in: int, tokens_out: int) -> float:
+        return round((tokens_in * self.usd_in + tokens_out * self.usd_out) / 1e6, 6)
+
+
+_DISABLED = {"thinking": {"type": "disabled"}}
+_LITTLE = {"output_config": {"effort": "low"}}
+_MODELS = {
+    "claude-haiku-4-5": _Model(1, 5),
+    "claude-haiku-5-5": _Model(0.1, 0.5, _DISABLED),
+    "claude-sonnet-4": _Model(3, 15),
+    "claude-sonnet-5": _Model(2, 10, _DISABLED),
+    "claude-sonnet-5-5": _Model(2, 10, {"thinking": {"type": "between_tools"}}),
+    "claude-opus-4": _Model(5, 25),
+    "claude-opus-5": _Model(5, 25, _DISABLED),
+    "claude-opus-5-5": _Model(4, 20, _LITTLE),
+    "claude-fable-5": _Model(10, 50, _LITTLE),
+}
+"""From Anthropic's overview of models, November 2026, by the beginning of the model's name; the
+longest that fits counts. A model that is not here works, at an unknown price."""
 
 
 class Claude:
     """A `LanguageModel` behind Anthropic's API.
+
+    A prompt's `temperature` and `lane` have no meaning here: the API takes no temperature.
 
     Args:
         key: The API key.
@@ -31,88 +83,150 @@ class Claude:
         self.name = model
         self._key = key
         self._base_url = base_url
-        self._client: Any = None
+        self._client: AsyncAnthropic | None = None
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent]:
         """Pieces of text as they are written, then `Spent` once.
 
         Raises:
             KeyRefused: The key is not accepted.
-            ServiceUnreachable: No answer.
-            JobFailed: An answer that is an error.
+            RateLimited: Too many questions, and the wait is too long for a person.
+            ServiceUnreachable: No answer, or it broke off.
+            JobFailed: An answer that is an error, or no answer to the question.
         """
-        import anthropic  # noqa: PLC0415  (heavy, and only needed with a key)
+        await self.warm_up()
+        import anthropic  # noqa: PLC0415
+        import httpx2  # noqa: PLC0415  (what the SDK stands on, and lets through from a stream)
 
+        final: Message | None = None
         try:
             async with self._connect().messages.stream(**self._request(prompt)) as reply:
-                async for text in reply.text_stream:
-                    yield text
-                final = await reply.get_final_message()
-        except anthropic.AnthropicError as e:
-            raise _as_error(e) from e
-        finish = "length" if final.stop_reason == "max_tokens" else "stop"
-        tokens_in, tokens_out = final.usage.input_tokens, final.usage.output_tokens
-        yield Spent(tokens_in, tokens_out, finish, _price(self.name, tokens_in, tokens_out))
+                async for event in reply:
+                    if event.type == "text":
+                        yield event.text
+                    elif event.type == "message_stop":
+                        final = event.message
+        except anthropic.APIStatusError as e:
+            raise _as_error(e, self.name) from None  # what the SDK says may quote the question
+        except (anthropic.AnthropicError, httpx2.HTTPError):
+            raise _unreachable() from None
+        yield self._spent(final)
 
     async def warm_up(self, prompt: Prompt | None = None) -> None:
-        """Nothing to load; the connection opens with the first question."""
+        """Load the SDK, which takes a second; the connection opens with the first question."""
+        await asyncio.to_thread(importlib.import_module, "anthropic.resources.messages")
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             await self._client.close()
+            self._client = None
 
-    def _connect(self) -> Any:
+    def _connect(self) -> "AsyncAnthropic":
         if self._client is None:
             import anthropic  # noqa: PLC0415
 
+            hooks = {"response": [_wait_briefly]}
             self._client = anthropic.AsyncAnthropic(
-                api_key=self._key.get_secret_value(),
+                api_key=self._key.get_secret_value().strip(),
                 base_url=self._base_url,
-                timeout=_TIMEOUT_S,
-                max_retries=2,
+                timeout=anthropic.Timeout(_SILENCE_S, connect=_CONNECT_S),
+                max_retries=_TRIES_AGAIN,
+                http_client=anthropic.DefaultAsyncHttpxClient(event_hooks=hooks),
             )
         return self._client
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
-        system = "\n\n".join(m.content for m in prompt.messages if m.role == "system")
-        if prompt.schema is not None:
-            system += "\n\nAnswer with one JSON object that fits this schema, and nothing else:\n"
-            system += json.dumps(prompt.schema)
-        return {
+        said = [m for m in prompt.messages if m.content.strip()]  # the API refuses empty ones
+        asked = [m for m in said if m.role != "system"]
+        request: dict[str, Any] = {
             "model": self.name,
             "max_tokens": prompt.max_tokens,
-            "temperature": min(prompt.temperature, 1.0),
-            "system": system,
-            "messages": [
-                {"role": m.role, "content": m.content}
-                for m in prompt.messages
-                if m.role != "system"
-            ],
+            "messages": [{"role": m.role, "content": m.content} for m in asked],
         }
+        if system := "\n\n".join(m.content for m in said if m.role == "system"):
+            request["system"] = system
+        if known := _known(self.name):
+            request |= known.at_once
+        if prompt.schema is not None:
+            from anthropic import transform_schema  # noqa: PLC0415
+
+            form = {"type": "json_schema", "schema": transform_schema(prompt.schema)}
+            request["output_config"] = {**request.get("output_config", {}), "format": form}
+        return request
+
+    def _spent(self, final: "Message | None") -> Spent:
+        """How it ended, when it ended well."""
+        if final is None:
+            raise _unreachable()
+        if final.stop_reason == "refusal":
+            raise JobFailed(
+                "Claude declines to answer this.",
+                hint="Ask in another way.",
+                service_code="claude_refusal",
+            )
+        cut = final.stop_reason in {"max_tokens", "model_context_window_exceeded"}
+        if cut and not any(block.type == "text" for block in final.content):
+            raise JobFailed(
+                "Claude had no tokens left for an answer.",
+                hint="Allow more max_tokens, or choose a quicker ANTHROPIC_MODEL.",
+                service_code="claude_max_tokens",
+            )
+        tokens_in, tokens_out = final.usage.input_tokens, final.usage.output_tokens
+        known = _known(self.name)
+        cost = known.price(tokens_in, tokens_out) if known else None
+        return Spent(tokens_in, tokens_out, "length" if cut else "stop", cost)
 
 
-def _price(model: str, tokens_in: int, tokens_out: int) -> float | None:
-    for family, (usd_in, usd_out) in _USD_PER_MILLION_TOKENS.items():
-        if family in model:
-            return round((tokens_in * usd_in + tokens_out * usd_out) / 1e6, 6)
-    return None
+def _known(name: str) -> _Model | None:
+    fitting = [prefix for prefix in _MODELS if name.startswith(prefix)]
+    return _MODELS[max(fitting, key=len)] if fitting else None
 
 
-def _as_error(error: Exception) -> SkydeckError:
-    """The SDK's messages can quote the request, so only their kind is passed on."""
-    import anthropic  # noqa: PLC0415
+async def _wait_briefly(response: "httpx2.Response") -> None:
+    """Tell the SDK, in the header that the API uses for it, not to sit out a long wait."""
+    if _wait_s(response) > _LONGEST_WAIT_S:
+        response.headers["x-should-retry"] = "false"
 
-    if isinstance(error, anthropic.AuthenticationError | anthropic.PermissionDeniedError):
-        return KeyRefused("Claude refused the key.", hint="Check ANTHROPIC_API_KEY.")
-    if isinstance(error, anthropic.APIConnectionError):
-        return ServiceUnreachable("Claude cannot be reached.", hint="Check the network.")
-    if isinstance(error, anthropic.APIStatusError):
-        busy = error.status_code in {429, 500, 502, 503, 529}
-        return JobFailed(
-            f"Claude answered with HTTP {error.status_code}.",
-            hint="Try again in a moment." if busy else "Check ANTHROPIC_MODEL.",
-            service_code=f"claude_{error.status_code}",
-            service_retryable=busy,
-        )
-    return JobFailed(f"Claude failed ({type(error).__name__}).", service_code="claude")
+
+def _wait_s(response: "httpx2.Response") -> float:
+    try:
+        return float(response.headers.get("retry-after", 0))
+    except ValueError:  # a date, which the API does not use
+        return 0.0
+
+
+def _unreachable() -> SkydeckError:
+    return ServiceUnreachable(
+        "Claude cannot be reached, or broke off.", hint="Check the network, and try again."
+    )
+
+
+_BUSY = {"overloaded_error", "api_error", "timeout_error"}
+
+
+def _as_error(error: "APIStatusError", model: str) -> SkydeckError:
+    """In our words: the API's may quote the question.
+
+    Its `type` counts first. An error in the middle of a stream has the status 200, and one from a
+    proxy in between has no type.
+    """
+    kind = error.type or ""
+    match kind, error.status_code:
+        case ("authentication_error" | "permission_error", _) | (_, 401 | 403):
+            return KeyRefused("Claude refused the key.", hint="Check ANTHROPIC_API_KEY.")
+        case ("rate_limit_error", _) | (_, 429):
+            wait = _wait_s(error.response)
+            when = f"in {wait:.0f} s" if wait else "in a minute"
+            return RateLimited("Claude was asked too often.", hint=f"Try again {when}.")
+        case ("billing_error", _) | (_, 402):
+            said, hint, busy = "Anthropic does not bill this account.", "Check its credit.", False
+        case ("not_found_error", _) | (_, 404):
+            said, hint, busy = f"There is no Claude {model!r}.", "Check ANTHROPIC_MODEL.", False
+        case (_, status) if kind in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            said, hint, busy = "Claude is overloaded.", "Try again in a moment.", True
+        case (_, status):
+            said = f"Claude cannot take the request ({kind or f'HTTP {status}'})."
+            hint, busy = "Check ANTHROPIC_MODEL, or ask with less text.", False
+    code = f"claude_{kind or error.status_code}"
+    return JobFailed(said, hint=hint, service_code=code, service_retryable=busy)
