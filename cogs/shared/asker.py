@@ -1,5 +1,7 @@
 """Who asks, in which language, and whether they may."""
 
+from typing import Final
+
 import discord
 
 from bot.client import SkyDeck
@@ -8,6 +10,9 @@ from bot.conversation import Asker
 from bot.errors import NotAllowed, TooSoon
 from bot.i18n import Words, words_for
 from bot.store import GuildSettings
+
+_LISTED: Final = 10
+"""How many channels or roles a refusal names."""
 
 Occasion = discord.Interaction | discord.Message
 """Something that a person has done."""
@@ -69,30 +74,31 @@ async def admit(bot: SkyDeck, occasion: Occasion) -> Asker:
     asker = await asker_of(bot, occasion)
     settings = await settings_of(bot, occasion.guild)
     user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
-    _check_place(settings, occasion.channel)
-    _check_person(settings, user)
+    words = words_of(asker)
+    _check_place(settings, occasion.channel, words)
+    _check_person(settings, user, words)
     wait_s = bot.limiter.take(asker.user_id, asker.guild_id)
     if wait_s > 0:
         raise TooSoon(f"Wait {wait_s:.0f} s.", wait_s=wait_s)
     return asker
 
 
-def _check_place(settings: GuildSettings, channel: object) -> None:
+def _check_place(settings: GuildSettings, channel: object, words: Words) -> None:
     allowed = settings.allowed_channels
     if not allowed:
         return
     here = {getattr(channel, "id", 0), getattr(channel, "parent_id", 0)}  # a thread's channel
     if here.isdisjoint(allowed):
-        places = " ".join(f"<#{place}>" for place in sorted(allowed)[:10])
-        raise NotAllowed(f"Not in this channel. Here: {places}")
+        places = " ".join(f"<#{place}>" for place in sorted(allowed)[:_LISTED])
+        raise NotAllowed(words("errors.not_here", places=places))
 
 
-def _check_person(settings: GuildSettings, user: discord.abc.User) -> None:
+def _check_person(settings: GuildSettings, user: discord.abc.User, words: Words) -> None:
     allowed = settings.allowed_roles
     if not allowed or not isinstance(user, discord.Member):
         return
     if user.guild_permissions.manage_guild:
-        return
+        return  # who may change the rule is not locked out by it
     if {role.id for role in user.roles}.isdisjoint(allowed):
-        roles = " ".join(f"<@&{role}>" for role in sorted(allowed)[:10])
-        raise NotAllowed(f"Only for members with: {roles}")
+        roles = " ".join(f"<@&{role}>" for role in sorted(allowed)[:_LISTED])
+        raise NotAllowed(words("errors.not_you", roles=roles))
