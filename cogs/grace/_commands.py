@@ -6,8 +6,9 @@ reads it as if it had been written down.
 """
 
 import inspect
+import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -97,13 +98,15 @@ def _commands(
     made: dict[str, app_commands.Command[Any, ..., Any]] = {}
     for module in catalogue.values():
         command = make_command(module, run)
-        if command.name in made:  # a module of one's own that is called as one of ours
-            command.name = module.name.lower()
-            if command.name in made:
-                log.warning("Grace's module %s has no name left for a command", module.name)
-                continue
+        command.name = _distinct(command.name, made)
         made[command.name] = command
     return list(made.values())
+
+
+def _distinct(name: str, taken: Container[str]) -> str:
+    """A module of one's own may be called as one of ours: it then gets a number."""
+    numbered = (f"{name[:28]}-{number}" for number in itertools.count(2))
+    return next(one for one in itertools.chain([name], numbered) if one not in taken)
 
 
 def make_command(module: Module, run: Run) -> app_commands.Command[Any, ..., Any]:

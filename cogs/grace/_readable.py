@@ -20,7 +20,14 @@ TABLE_CHARS: Final = 56
 LEAST_ROWS: Final = 2
 SCALAR_CHARS: Final = 1_000
 
-_MARKS = re.compile(r"([\\*_~`|])|^(\s*)([#>-]|\d+(?=\.))", re.MULTILINE)
+_MARKS = re.compile(
+    r"""
+    [\\*_~`|]                                 # emphasis, code, spoilers, wherever they stand
+    | (?<![^\n])(?:\#{1,3}|-\#?|\+|>{1,3})(?=\s)  # headings, lists, quotes begin a line
+    | (?:(?<=^\d)|(?<=^\d\d))\.(?=\s)         # numbered lists
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
 
 Label = Callable[[str], str]
 """What a key is called."""
@@ -202,4 +209,4 @@ def _one_line(value: Any) -> str:
 
 def _escaped(text: str) -> str:
     """Words as they are, with nothing in them taken for Markdown."""
-    return _MARKS.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)
+    return _MARKS.sub(lambda m: f"\\{m[0]}", text)

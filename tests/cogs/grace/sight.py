@@ -1,0 +1,6 @@
+"""What people wait for."""
+
+
+async def settled(person, words, channel=None, **more):
+    """The message with these words, once it can no longer be cancelled."""
+    return await person.sees(lambda m: words in m.text and not m.buttons, channel, **more)

@@ -1,0 +1,108 @@
+"""The five commands in the context menu of a message."""
+
+import base64
+
+import pytest
+
+from bot.contract import Output, Response, Status
+from tests.cogs.grace.sight import settled
+from tests.simulator import File
+
+
+async def test_summarize_and_explain(sim, deck, ana, ben, grace):
+    said = await ana.says("Una frase larga")
+    await ben.menu("Summarize", on=said)
+    await settled(ben, "**Summary** · Ana's message")
+    assert grace.last.target.module == "SUMMARIZER"
+    assert grace.last.params is None
+    await ana.menu("Explicar", on=said)
+    await settled(ana, "**Explicación** · mensaje de Ana")
+    assert grace.last.target.module == "EXPLAINER"
+    assert grace.last.input.data == "Una frase larga"
+    assert not sim.problems
+
+
+async def test_translate_is_into_ones_own_language(sim, deck, guild, ana, ben, grace):
+    said = await ben.says("Good morning")
+    await ana.menu("Traducir", on=said)
+    await settled(ana, "**Traducción** · mensaje de Ben")
+    assert grace.last.params == {"to": "Spanish"}
+    await ben.menu("Translate", on=said)
+    await settled(ben, "**Translation**")
+    assert grace.last.params == {"to": "English"}
+    fin = guild.member("Aki", locale="fi")
+    await fin.menu("Translate", on=said)
+    await settled(fin, "**Translation**")
+    assert grace.last.params is None
+    assert not sim.problems
+
+
+async def test_a_message_without_words(sim, deck, ana, ben, grace):
+    said = await ana.says(files=[File("photo.png", b"\x89PNG")])
+    await ben.menu("Summarize", on=said)
+    told = await ben.sees("There is no text in that.")
+    assert told.is_ephemeral
+    assert not grace.asked
+    assert not sim.problems
+
+
+async def test_ask_penny(sim, deck, ana, ben, penny):
+    said = await ben.says("The bakery opens at six.")
+    reply = await ana.menu("Preguntar a Penny", on=said)
+    assert reply.modal.title == "Preguntar a Penny"
+    await ana.submits(reply, {"Tu pregunta sobre este mensaje": "¿Cuándo abre?"})
+    await settled(ana, "**Respuesta de Penny** · mensaje de Ben")
+    request = penny.last
+    assert request.target.module == "CONVERSE"
+    assert request.params == {"speak": False}
+    assert request.input.data == "¿Cuándo abre?\n\nBen:\nThe bakery opens at six."
+    assert request.context.locale == "es-ES"
+    assert not sim.problems
+
+
+async def test_transcribe(sim, deck, ana, ben, penny, clips):
+    async def hears(_request):
+        for words in ("what is", " the capital"):
+            yield Response(status=Status.PARTIAL, output=Output(transcript=words))
+        whole = Output(type="text", text="what is the capital", transcript="what is the capital")
+        yield Response(status=Status.COMPLETED, output=whole)
+
+    penny.answer = hears
+    wav = (clips / "question.wav").read_bytes()
+    said = await ana.says("listen", files=[File("notes.txt", b"no"), File("question.wav", wav)])
+    await ben.menu("Transcribe", on=said)
+    await settled(ben, "**Transcript** · Ana's message\nwhat is the capital")
+    request = penny.last
+    assert request.target.module == "TRANSCRIBE"
+    assert request.input.format == "wav"
+    assert base64.b64decode(request.input.data) == wav
+    assert not sim.problems
+
+
+async def test_transcribe_of_silence_and_of_no_recording(sim, deck, ana, ben, penny, clips):
+    async def hears_nothing(_request):
+        yield Response(status=Status.COMPLETED, output=Output(type="text", text="", transcript=""))
+
+    penny.answer = hears_nothing
+    wav = (clips / "question.wav").read_bytes()
+    said = await ana.says(files=[File("question.wav", wav)])
+    await ben.menu("Transcribe", on=said)
+    await settled(ben, "Nothing was said that I could understand.")
+    said = await ana.says("only words")
+    reply = await ben.menu("Transcribe", on=said)
+    assert reply.ephemeral
+    assert "There is no recording in that message." in reply.text
+    assert not sim.problems
+
+
+@pytest.mark.parametrize(
+    "file",
+    [File("song.mp3", b"MZ\x90\0 no sound at all" * 20), File("voice.ogg", b"", "audio/ogg")],
+)
+async def test_a_recording_that_is_none(sim, deck, ana, ben, penny, file):
+    said = await ana.says("listen", files=[file])
+    await ben.menu("Transcribe", on=said)
+    told = await ben.sees("bad_input")
+    assert told.is_ephemeral
+    assert not penny.asked
+    assert not sim.problems

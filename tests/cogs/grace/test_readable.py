@@ -1,0 +1,81 @@
+"""JSON values as Markdown."""
+
+import pytest
+
+from cogs.grace._readable import MOST_CHARS, plain_label, readable
+
+
+def shown(value):
+    return readable(value, label=plain_label, more=lambda n: f"… {n} more", nothing="nothing")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"ideas": ["Read", "Write"]}, "- Read\n- Write"),
+        ({"label": "weather"}, "weather"),
+        (
+            {"sentiment": "mixed", "due_date": None, "sure": True, "score": 0.5},
+            "**Sentiment:** mixed\n**Due date:** —\n**Sure:** ✓\n**Score:** 0.5",
+        ),
+        ({"a": [], "b": ""}, "nothing"),
+        ({}, "nothing"),
+        ([], "nothing"),
+        ("plain", "plain"),
+        (7, "7"),
+        (
+            {"title": "T", "sections": [{"heading": "H", "points": ["p", "q"]}]},
+            "**Title:** T\n**Sections**\n- **H**\n  - **Points**\n    - p\n    - q",
+        ),
+        ({"a": {"b": {"c": 1}}, "d": 2}, "**A**\n- **B**\n  - **C:** 1\n**D:** 2"),
+        (
+            [{"code": "eval(x_y)\nz", "fix": "Do not."}],
+            "- **`` eval(x_y) z ``**\n  - **Fix:** Do not.",
+        ),
+    ],
+)
+def test_shapes(value, text):
+    assert shown(value) == text
+
+
+def test_small_rows_are_a_table():
+    rows = [{"task": "book a room", "who": "Ana"}, {"task": "call", "who": "", "when": "Monday"}]
+    assert shown({"items": rows}) == (
+        "```\n"
+        "Task         Who  When\n"
+        "───────────  ───  ──────\n"
+        "book a room  Ana\n"
+        "call              Monday\n"
+        "```"
+    )
+
+
+def test_rows_that_are_too_wide_are_a_list():
+    rows = [{"task": "x" * 30, "who": "Ana"}, {"task": "call", "who": ""}]
+    assert shown({"items": rows}) == f"- **{'x' * 30}**\n  - **Who:** Ana\n- **call**"
+
+
+def test_nothing_in_a_value_is_taken_for_markdown():
+    text = shown({"a": "*bold* `code` ||spoiler||\n# big\n1. one", "b": "x"})
+    assert "\\*bold\\* \\`code\\` \\|\\|spoiler\\|\\|\n\\# big\n1\\. one" in text
+    table = shown([{"a": "```"}, {"a": "b\nc"}])
+    assert table.count("```") == 2
+
+
+def test_a_long_list_is_counted():
+    text = shown({"ideas": [f"idea {n}" for n in range(100)]})
+    assert text.endswith("- idea 39\n- … 60 more")
+
+
+def test_a_huge_value_stays_readable():
+    text = shown({f"key {n}": "words " * 100 for n in range(1000)})
+    assert len(text) < MOST_CHARS + 50
+    assert text.splitlines()[-1].startswith("… 99")
+
+
+def test_a_deep_value_ends_as_json():
+    value = "x"
+    for _ in range(50):
+        value = {"a": value, "b": 1}
+    assert len(shown(value)) < MOST_CHARS
+    assert '{"a": {"a"' in shown(value)
