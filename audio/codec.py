@@ -17,6 +17,9 @@ Samples = NDArray[np.float32]
 SPEECH_RATE_HZ = 16_000
 """What speech models take."""
 
+_PYAV_WITHOUT_OPTION = 19
+_IGNORE_TAGS = {"metadata_errors": "ignore"}
+
 
 def decode(source: bytes | Path, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: float) -> Samples:
     """Read the first audio track of a file, mixed to mono.
@@ -34,7 +37,7 @@ def decode(source: bytes | Path, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: floa
 
     stuff: Any = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     try:
-        with av.open(stuff, metadata_errors="ignore") as container:
+        with av.open(stuff, **_any_tags(av.__version__)) as container:
             if not container.streams.audio:
                 raise NotAudioError("The file has no audio track.")
             if container.duration and container.duration / av.time_base > limit_s:
@@ -42,6 +45,14 @@ def decode(source: bytes | Path, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: floa
             return _decode_track(container, rate_hz, limit_s)
     except av.FFmpegError as e:
         raise NotAudioError(f"This cannot be read as audio ({e.strerror}).") from e
+
+
+def _any_tags(pyav: str) -> dict[str, Any]:
+    """What makes PyAV open a file whose tags are not UTF-8.
+
+    From 19 on, which is for Python 3.12 and later, it does so by itself, and knows no such option.
+    """
+    return {} if int(pyav.partition(".")[0]) >= _PYAV_WITHOUT_OPTION else _IGNORE_TAGS
 
 
 def _decode_track(container: Any, rate_hz: int, limit_s: float) -> Samples:

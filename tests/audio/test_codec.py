@@ -47,6 +47,15 @@ def test_a_header_without_sound_says_so(tmp_path: Path) -> None:
         decode(path, limit_s=60)
 
 
+def test_tags_in_an_old_encoding_do_no_harm(tmp_path: Path) -> None:
+    data = write_wav(tmp_path / "a.wav", np.zeros(16_000), 16_000).read_bytes()
+    tag = b"INAM" + (4).to_bytes(4, "little") + b"caf\xe9"
+    tags = b"LIST" + (len(tag) + 4).to_bytes(4, "little") + b"INFO" + tag
+    header, sound = data[12:36], data[36:]
+    body = b"WAVE" + header + tags + sound
+    assert len(decode(b"RIFF" + len(body).to_bytes(4, "little") + body, limit_s=60)) == 16_000
+
+
 def test_a_long_file_is_refused_by_its_header(clips) -> None:
     with pytest.raises(TooLongError, match="11 seconds long; at most 5 seconds"):
         decode(clips / "jfk.flac", limit_s=5)
