@@ -1,5 +1,6 @@
 """Conversations: what is remembered of them, and the jobs that people start in them."""
 
-from bot.conversation.session import Asker, JobRunner, Show
+from bot.conversation.session import JobRunner
+from bot.conversation.show import Asker, Gate, Place, Show
 
-__all__ = ["Asker", "JobRunner", "Show"]
+__all__ = ["Asker", "Gate", "JobRunner", "Place", "Show"]

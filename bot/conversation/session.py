@@ -12,18 +12,17 @@ result under its id, and shows it in the same place. Nothing is ever handed in a
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
-from typing import Final, Protocol, Self
-
-from pydantic import JsonValue
+from typing import Final, Self
 
 from bot.clock import Clock
-from bot.contract import Request, Response, Source, System
+from bot.contract import Request, Response
 from bot.conversation.pace import Pace
+from bot.conversation.show import Asker, Gate, Place, Revive, Show
 from bot.errors import (
     JobCancelled,
     JobExpired,
@@ -33,7 +32,7 @@ from bot.errors import (
     SubmissionUnknown,
 )
 from bot.runpod import RunPodClient, Update
-from bot.store import Ending, Entry, Job, Journal, Recovered, Recovery
+from bot.store import Ending, Entry, Job, JobStage, Journal, Recovered, Recovery
 
 log = logging.getLogger(__name__)
 
@@ -45,64 +44,8 @@ SHOW_AGAIN_S: Final = 15.0
 """How long after a failed attempt to show a result it is tried again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """The person on whose behalf a job runs, and where they are.
-
-    Attributes:
-        user_id: Who.
-        user_name: Under which name they are seen there.
-        channel_id: In which channel, thread or DM.
-        guild_id: In which server; None in a DM.
-        locale: Their language, as a Discord locale.
-        system: As whom the assistant speaks to them.
-    """
-
-    user_id: int
-    user_name: str
-    channel_id: int
-    guild_id: int | None
-    locale: str
-    system: System
-
-    @property
-    def source(self) -> Source:
-        """The contract's `source`."""
-        place = {"channel": str(self.channel_id), "user": str(self.user_id)}
-        if self.guild_id is not None:
-            place["guild"] = str(self.guild_id)
-        return Source(system=self.system, **place)
-
-
-class Show(Protocol):
-    """One job's face to its person.
-
-    It is made from the journal's `place` alone, so that the next process can make it again.
-    """
-
-    async def started(self, journal_id: int) -> None:
-        """The job is in the journal under this number, and is about to be sent."""
-        ...
-
-    def update(self, update: Update) -> None:
-        """Take in a change of state or a partial answer; `refresh` follows soon."""
-        ...
-
-    async def refresh(self) -> None:
-        """Show the present state: at most once a second, and every few seconds unasked."""
-        ...
-
-    async def done(self, response: Response) -> None:
-        """Show the whole answer; returns when it can be seen."""
-        ...
-
-    async def failed(self, error: SkydeckError) -> None:
-        """Say how it failed, or (JobCancelled) that it was stopped; returns when it can be seen."""
-        ...
-
-
-Revive = Callable[[Job], Awaitable[Show | None]]
-"""Makes the face of a job that another process had begun; None when its place is gone."""
+_WAITING: Final = "waiting"
+"""In the place of a job that waits at a gate: it has certainly not been sent."""
 
 
 class _Reason(Enum):
@@ -119,6 +62,8 @@ class _Running:
 
     journal_id: int
     user_id: int
+    guild_id: int | None
+    place: Place
     show: Show
     task: asyncio.Task[Ending] | None = None
     reason: _Reason | None = None
@@ -160,6 +105,7 @@ class JobRunner:
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     _running: dict[int, _Running] = field(default_factory=dict)
     _revivers: dict[str, Revive] = field(default_factory=dict)
+    _gates: dict[str, Gate] = field(default_factory=dict)
     _chores: list[asyncio.Task[None]] = field(default_factory=list)
     _is_closing: bool = False
 
@@ -177,9 +123,11 @@ class JobRunner:
         await self.close()
         await self._group.__aexit__(None, None, None)
 
-    def register(self, kind: str, revive: Revive) -> None:
-        """Say who shows jobs whose place has this `kind` again."""
+    def register(self, kind: str, revive: Revive, *, gate: Gate | None = None) -> None:
+        """Say who shows jobs whose place has this `kind` again, and whether they take turns."""
         self._revivers[kind] = revive
+        if gate is not None:
+            self._gates[kind] = gate
 
     def begin_recovery(self) -> None:
         """From now on, take over jobs whose process is gone; the faces can be shown now."""
@@ -190,11 +138,14 @@ class JobRunner:
         request: Request,
         *,
         asker: Asker,
-        place: Mapping[str, JsonValue],
+        place: Place,
         title: str,
         show: Show,
     ) -> Ending:
         """Run a job to its end, whatever the end is; the person has then seen it.
+
+        Where its kind has a gate it is in the journal while it waits there. If the process dies
+        meanwhile the next one lets it wait again: it was never sent, so nothing is paid twice.
 
         Args:
             request: What to do.
@@ -211,7 +162,8 @@ class JobRunner:
             raise Stopping("skydeck is being stopped.")
         request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
         endpoint = self.client.endpoint(request.target.service)
-        updates = self.client.submit(request)
+        updates = self.client.submit(request)  # refuses what cannot be sent
+        has_gate = self._gate_of(place) is not None
         journal_id = await self.journal.begin(
             Entry(
                 service=endpoint.service,
@@ -221,14 +173,15 @@ class JobRunner:
                 user_id=asker.user_id,
                 channel_id=asker.channel_id,
                 guild_id=asker.guild_id,
-                place=place,
+                place={**place, _WAITING: True} if has_gate else place,
                 title=title,
                 deadline_ms=int(endpoint.deadline_s * 1000),
                 request=request.model_dump_json().encode(),
             )
         )
-        running = _Running(journal_id, asker.user_id, show)
-        work = self._see_through(running, self._noted(running, updates), begins=True)
+        running = _Running(journal_id, asker.user_id, asker.guild_id, place, show)
+        updates = self._in_turn(running, request) if has_gate else self._noted(running, updates)
+        work = self._see_through(running, updates, begins=True)
         return await asyncio.shield(self._launch(running, work))
 
     def stop(self, journal_id: int) -> bool:
@@ -288,14 +241,26 @@ class JobRunner:
         show = running.show
         try:
             if begins:
-                await show.started(running.journal_id)
+                await self._start(running)
             followed = await self._follow(show, updates)
         except asyncio.CancelledError:
             _resume_after_cancel()
             followed = _Followed(error=self._why(running))
+        except StoreFailed as e:
+            followed = _Followed(error=e)
         if followed.error is None and followed.response is None:
             return Ending.UNKNOWN  # another process has it, or will have
         return await self._tell(running, followed)
+
+    async def _start(self, running: _Running) -> None:
+        moved = await running.show.started(running.journal_id)
+        if moved is None:
+            return
+        running.place = moved
+        is_waiting = self._gate_of(moved) is not None
+        await self.journal.moved(
+            running.journal_id, {**moved, _WAITING: True} if is_waiting else moved
+        )
 
     def _why(self, running: _Running) -> SkydeckError | None:
         """What to tell a person whose job was interrupted; None: nothing, it goes on."""
@@ -309,6 +274,7 @@ class JobRunner:
         last: Response | None = None
         try:
             async with Pace(show.refresh, self.clock) as pace, aclosing(updates):
+                pace.hurry()  # it may have to wait for its turn before the first update
                 async for update in updates:
                     last = update.response or last
                     show.update(update)
@@ -328,7 +294,7 @@ class JobRunner:
                 await running.show.done(followed.response)
         except (SkydeckError, OSError, TimeoutError):
             log.warning("job %d: its end could not be shown yet", running.journal_id)
-            await self._try_again_later(running.journal_id)
+            await self._try_again_later(running)
             return ending
         except Exception:
             log.exception("job %d: its end could not be shown", running.journal_id)
@@ -336,10 +302,46 @@ class JobRunner:
         await self.journal.finished(running.journal_id, ending, detail)
         return ending
 
-    async def _try_again_later(self, journal_id: int) -> None:
+    async def _try_again_later(self, running: _Running) -> None:
+        # Who was stopped at a gate waits there no more, and must not be sent after all.
+        await self.journal.moved(running.journal_id, running.place)
         if not self._is_closing:
             await self.clock.sleep(SHOW_AGAIN_S)
-        await self.journal.release([journal_id])
+        await self.journal.release([running.journal_id])
+
+    def _gate_of(self, place: Place) -> Gate | None:
+        return self._gates.get(str(place.get("kind")))
+
+    def _turn(self, running: _Running, *, is_sent: bool) -> AbstractAsyncContextManager[None]:
+        gate = self._gate_of(running.place)
+        if gate is None:
+            return nullcontext()
+        return gate(
+            running.journal_id,
+            user_id=running.user_id,
+            guild_id=running.guild_id,
+            is_sent=is_sent,
+        )
+
+    async def _in_turn(self, running: _Running, request: Request) -> AsyncGenerator[Update, None]:
+        """The updates of a job that is sent when its turn has come."""
+        async with self._turn(running, is_sent=False):
+            if not await self.journal.moved(running.journal_id, running.place):
+                return  # another process has taken it over, and sends it
+            async with aclosing(self._noted(running, self.client.submit(request))) as updates:
+                async for update in updates:
+                    yield update
+
+    async def _collected(self, running: _Running, job: Job) -> AsyncGenerator[Update, None]:
+        """The updates of a job that another process has sent."""
+        deadline_s = max(job.deadline_ms / 1000, 60.0)
+        async with self._turn(running, is_sent=True):
+            updates = self.client.collect(
+                job.service, job.job_id or "", deadline_s=deadline_s, mode=job.mode
+            )
+            async with aclosing(updates):
+                async for update in updates:
+                    yield update
 
     async def _noted(
         self, running: _Running, updates: AsyncGenerator[Update, None]
@@ -377,16 +379,33 @@ class JobRunner:
         if show is None:
             await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
             return
-        running = _Running(job.journal_id, job.user_id, show)
+        place = {key: value for key, value in job.place.items() if key != _WAITING}
+        running = _Running(job.journal_id, job.user_id, job.guild_id, place, show)
+        self._launch(running, await self._rest_of(running, recovered))
+
+    async def _rest_of(self, running: _Running, recovered: Recovered) -> Awaitable[Ending]:
+        """What is still to be done for a job that was left behind."""
+        job = recovered.job
         if recovered.action is Recovery.COLLECT and job.job_id is not None:
-            deadline_s = max(job.deadline_ms / 1000, 60.0)
-            updates = self.client.collect(
-                job.service, job.job_id, deadline_s=deadline_s, mode=job.mode
-            )
-            work = self._see_through(running, updates)
-        else:
-            work = self._tell(running, _Followed(error=_verdict(recovered.action)))
-        self._launch(running, work)
+            return self._see_through(running, self._collected(running, job))
+        if not _has_waited(job):
+            return self._tell(running, _Followed(error=_verdict(recovered.action)))
+        request = await self._request_of(job)
+        if request is None:
+            error = Stopping("skydeck was stopped before this was sent.")
+            return self._tell(running, _Followed(error=error))
+        return self._see_through(running, self._in_turn(running, request), begins=True)
+
+    async def _request_of(self, job: Job) -> Request | None:
+        """What a job that was never sent asks for; None when it is not known or not wanted now."""
+        age_ms = self.clock.wall() * 1000 - job.created_at_ms
+        if age_ms > job.deadline_ms:
+            return None
+        try:
+            contract = await self.journal.request(job.journal_id)
+        except StoreFailed:
+            return None
+        return None if contract is None else Request.model_validate_json(contract)
 
     async def _revived(self, job: Job) -> Show | None:
         revive = self._revivers.get(str(job.place.get("kind")))
@@ -430,6 +449,11 @@ def _ending(followed: _Followed) -> tuple[Ending, str]:
             return Ending.UNKNOWN, error.code
         case error:
             return Ending.FAILED, error.code
+
+
+def _has_waited(job: Job) -> bool:
+    """Whether a job was still at its gate, so that it has certainly not been sent."""
+    return job.stage is JobStage.WRITTEN and job.place.get(_WAITING) is True
 
 
 def _verdict(action: Recovery) -> SkydeckError:
