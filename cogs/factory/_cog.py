@@ -1,0 +1,251 @@
+"""`/factory`: builds, their list, their end."""
+
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot.client import SkyDeck
+from bot.contract import Request, Service
+from bot.contract.factory import MOST_ITERATIONS
+from bot.errors import NotAllowed
+from bot.i18n import Words
+from bot.store import Job, JobStage
+from cogs.factory._listing import label, list_jobs, may_cancel
+from cogs.factory._orders import ITERATIONS, Order, What, order_of, place_order, refined
+from cogs.factory._plan import KIND
+from cogs.factory._show import FactoryShow, revive
+from cogs.factory._turns import Turns
+from cogs.factory._views import COG, Action, ChangeDialog
+from cogs.shared.asker import admit, asker_of, words_of
+
+_MOST_CHOICES = 25
+_LONGEST_TASK = 6_000
+"""Characters; what Discord lets a person type into an option."""
+
+
+def _cmd(name: str, what: str) -> str:
+    return f"factory.cmd.{name}.{what}"
+
+
+def _option(name: str, text: str, what: str) -> locale_str:
+    return locale_str(text, key=f"factory.option.{name}.{what}")
+
+
+class Factory(commands.Cog, name=COG):
+    """Builds."""
+
+    factory = app_commands.Group(
+        name=locale_str("factory", key=_cmd("factory", "name")),
+        description=locale_str(
+            "Have something built: drafted, checked and improved",
+            key=_cmd("factory", "description"),
+        ),
+    )
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self.bot = bot
+        self.turns = Turns(bot.settings.skydeck_builds_per_guild)
+
+    async def cog_load(self) -> None:
+        """From now on builds take turns, and those left behind are shown again."""
+        self.bot.runner.register(KIND, self._revive, gate=self.turns.turn)
+
+    async def _revive(self, job: Job) -> FactoryShow:
+        return revive(self.bot, self.turns, job)
+
+    # -- building ----------------------------------------------------------------------------
+
+    @factory.command(
+        name=locale_str("build", key=_cmd("build", "name")),
+        description=locale_str(
+            "Build a program or a text, and improve it until its check passes",
+            key=_cmd("build", "description"),
+        ),
+    )
+    @app_commands.rename(
+        task=_option("task", "task", "name"),
+        kind=_option("kind", "kind", "name"),
+        iterations=_option("iterations", "iterations", "name"),
+    )
+    @app_commands.describe(
+        task=_option("task", "What to build, in words", "description"),
+        kind=_option(
+            "kind",
+            "What it is; programs are checked by running them, texts by reading them",
+            "description",
+        ),
+        iterations=_option("iterations", "The most rounds of improvement, 1 to 10", "description"),
+    )
+    @app_commands.choices(
+        kind=[
+            app_commands.Choice(
+                name=locale_str("find out by itself", key="factory.kind.auto"), value="auto"
+            ),
+            app_commands.Choice(
+                name=locale_str("Python program", key="factory.kind.python"), value="python"
+            ),
+            app_commands.Choice(name=locale_str("text", key="factory.kind.text"), value="text"),
+        ]
+    )
+    async def build(
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        task: app_commands.Range[str, 1, _LONGEST_TASK],
+        kind: What = "auto",
+        iterations: app_commands.Range[int, 1, MOST_ITERATIONS] = ITERATIONS,
+    ) -> None:
+        """Build something new."""
+        asker = await admit(self.bot, interaction)
+        order = Order(task=task, kind=kind, limit=iterations)
+        await place_order(self.bot, self.turns, interaction, asker, order)
+
+    async def act(
+        self, action: Action, journal_id: int, interaction: discord.Interaction[SkyDeck]
+    ) -> None:
+        """Somebody has pressed a button under a build."""
+        match action:
+            case Action.CANCEL:
+                words = await self._words(interaction)
+                problem = await self._cancel(interaction, journal_id, words)
+                if problem:
+                    await interaction.response.send_message(problem, ephemeral=True)
+                else:
+                    await interaction.response.defer()  # the build's message will say it
+            case Action.AGAIN:
+                asker = await admit(self.bot, interaction)
+                order = await self._order(journal_id)
+                if order is None:
+                    await self._say_forgotten(interaction)
+                    return
+                await place_order(self.bot, self.turns, interaction, asker, order)
+            case Action.REFINE:
+                await self._ask_for_change(journal_id, interaction)
+
+    async def _ask_for_change(
+        self, journal_id: int, interaction: discord.Interaction[SkyDeck]
+    ) -> None:
+        words = await self._words(interaction)
+        before = await self._order(journal_id)
+        if before is None:
+            await self._say_forgotten(interaction)
+            return
+        message = interaction.message
+
+        async def begin(answer: discord.Interaction[SkyDeck], change: str) -> None:
+            asker = await admit(self.bot, answer)
+            order = refined(before, change, message, words_of(asker))
+            await place_order(self.bot, self.turns, answer, asker, order)
+
+        await interaction.response.send_modal(ChangeDialog(words, begin))
+
+    async def _order(self, journal_id: int) -> Order | None:
+        """What a build was asked to be; None when that is no longer kept."""
+        contract = await self.bot.store.jobs.request(journal_id)
+        return None if contract is None else order_of(Request.model_validate_json(contract))
+
+    async def _say_forgotten(self, interaction: discord.Interaction[SkyDeck]) -> None:
+        words = await self._words(interaction)
+        await interaction.response.send_message(words("factory.forgotten"), ephemeral=True)
+
+    # -- looking and cancelling --------------------------------------------------------------
+
+    @factory.command(
+        name=locale_str("jobs", key=_cmd("jobs", "name")),
+        description=locale_str(
+            "See the running and recent builds", key=_cmd("jobs", "description")
+        ),
+    )
+    async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
+        """List the builds of this server, or in direct messages one's own."""
+        words = await self._words(interaction)
+        jobs = await self._jobs(interaction)
+        text = list_jobs(jobs, lambda job: _is_visible(job, interaction), self.turns.place, words)
+        is_guild = interaction.guild_id is not None
+        embed = discord.Embed(
+            title=words("factory.jobs.title" if is_guild else "factory.jobs.title_own"),
+            description=text or words("factory.jobs.none"),
+        )
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+    @factory.command(
+        name=locale_str("cancel", key=_cmd("cancel", "name")),
+        description=locale_str("Cancel a build", key=_cmd("cancel", "description")),
+    )
+    @app_commands.rename(job=_option("job", "job", "name"))
+    @app_commands.describe(job=_option("job", "Which one", "description"))
+    async def cancel(self, interaction: discord.Interaction[SkyDeck], job: str) -> None:
+        """Cancel a build."""
+        words = await self._words(interaction)
+        journal_id = int(job[:18]) if job.isascii() and job.isdigit() else 0
+        problem = await self._cancel(interaction, journal_id, words)
+        await interaction.response.send_message(problem or words("common.done"), ephemeral=True)
+
+    @cancel.autocomplete("job")
+    async def _offer(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        words = await self._words(interaction)
+        theirs = [
+            job
+            for job in await self._jobs(interaction, unfinished=True)
+            if _may_cancel(job, interaction) and typed.casefold() in job.title.casefold()
+        ]
+        return [
+            app_commands.Choice(name=label(job, self.turns.place, words), value=str(job.journal_id))
+            for job in theirs[:_MOST_CHOICES]
+        ]
+
+    async def _cancel(
+        self, interaction: discord.Interaction[SkyDeck], journal_id: int, words: Words
+    ) -> str:
+        """Stop a build; why that cannot be done, or nothing.
+
+        Raises:
+            NotAllowed: It is not theirs.
+        """
+        job = await self.bot.store.jobs.get(journal_id)
+        if job is None or job.service is not Service.FACTORY:
+            return words("factory.no_such_build")
+        if not _may_cancel(job, interaction):
+            raise NotAllowed(words("factory.not_yours"))
+        if self.bot.runner.stop(journal_id):
+            return ""
+        is_over = job.stage is JobStage.FINISHED
+        return words("factory.already_over" if is_over else "factory.not_here")
+
+    async def _jobs(
+        self, interaction: discord.Interaction[SkyDeck], *, unfinished: bool = False
+    ) -> list[Job]:
+        guild_id = interaction.guild_id
+        return await self.bot.store.jobs.listing(
+            guild_id=guild_id,
+            user_id=interaction.user.id if guild_id is None else None,
+            service=Service.FACTORY,
+            unfinished=unfinished,
+        )
+
+    async def _words(self, interaction: discord.Interaction[SkyDeck]) -> Words:
+        return words_of(await asker_of(self.bot, interaction))
+
+
+def _may_cancel(job: Job, interaction: discord.Interaction[SkyDeck]) -> bool:
+    return may_cancel(
+        job,
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        manages=interaction.permissions.manage_messages,
+    )
+
+
+def _is_visible(job: Job, interaction: discord.Interaction[SkyDeck]) -> bool:
+    """Whether a person could see the build where it was asked for."""
+    if job.user_id == interaction.user.id:
+        return True
+    guild, member = interaction.guild, interaction.user
+    channel = guild.get_channel_or_thread(job.channel_id) if guild is not None else None
+    if channel is None or not isinstance(member, discord.Member):
+        return False
+    return channel.permissions_for(member).view_channel

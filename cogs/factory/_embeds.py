@@ -1,0 +1,217 @@
+"""A build as an embed: while it runs, and when it has ended. Pure.
+
+Source of the limits: Discord's reference, "Embed Limits": 4096 characters of description, 1024 of a
+field's value, 6000 altogether.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+
+from bot.contract import Response
+from bot.contract.factory import Build, Check, Iteration, read_build
+from bot.i18n import Words, duration
+from bot.runpod import JobState, Waiting
+from cogs.factory._plan import Plan
+from cogs.factory._progress import Progress, cost_of
+from cogs.shared.splitting import disarm, split
+
+_FIELD_CHARS: Final = 1024
+_TEXT_CHARS: Final = 1500
+"""Of a service's own words; escaping can double them."""
+_REASON_CHARS: Final = 160
+_UNKNOWN: Final = "—"
+_MOST_BLOCKS: Final = 20
+
+
+def under_way(plan: Plan, progress: Progress, place: int | None, words: Words) -> discord.Embed:
+    """A build that has not ended.
+
+    Args:
+        plan: What it is about.
+        progress: How far it has come.
+        place: In our own queue; None when it is not waiting there.
+        words: The person's language.
+    """
+    lines = [_state(progress, place, words)]
+    if progress.number:
+        lines.append(_iteration(progress, words))
+        lines.append(_bar(len(progress.iterations), progress.limit))
+    if progress.line:
+        lines.append(plain(progress.line, _REASON_CHARS))
+    embed = _embed(plan, "\n".join(lines), discord.Colour.blurple(), words)
+    _add_iterations(embed, progress.iterations, words)
+    _add(embed, words("factory.field.score"), _score(progress.score))
+    _add(embed, words("factory.field.begun"), f"<t:{int(plan.begun)}:R>")
+    _add(embed, words("factory.field.cost"), _cost(progress.cost_usd))
+    return embed
+
+
+def finished(
+    plan: Plan, progress: Progress, response: Response, words: Words, *, now: float, left_out: bool
+) -> discord.Embed:
+    """A build with a result, and what its check says of it.
+
+    Args:
+        plan: What it was about.
+        progress: What was known of it before.
+        response: The result.
+        words: The person's language.
+        now: In seconds of the epoch.
+        left_out: Whether its files are too large for Discord.
+    """
+    build = read_build(response)
+    passed = build is not None and build.passed
+    colour = discord.Colour.green() if passed else discord.Colour.orange()
+    said = _of_build(build, words) if build is not None else _of_text(response, words)
+    if left_out:
+        said += f"\n{words('factory.left_out')}"
+    embed = _embed(plan, said, colour, words)
+    iterations = build.iterations if build is not None else []
+    iterations = iterations or progress.iterations
+    _add_iterations(embed, iterations, words)
+    _add(
+        embed,
+        words("factory.field.score"),
+        _score(max((i.score for i in iterations), default=None)),
+    )
+    _add(embed, words("factory.field.took"), duration(now - plan.begun))
+    _add(embed, words("factory.field.cost"), _cost(cost_of(response, progress.cost_usd)))
+    return embed
+
+
+def ended_without(
+    plan: Plan, progress: Progress, why: str, words: Words, *, now: float, is_wanted: bool
+) -> discord.Embed:
+    """A build without a result.
+
+    Args:
+        plan: What it was about.
+        progress: How far it had come.
+        why: In words.
+        words: The person's language.
+        now: In seconds of the epoch.
+        is_wanted: Whether a person ended it.
+    """
+    colour = discord.Colour.light_grey() if is_wanted else discord.Colour.red()
+    embed = _embed(plan, why, colour, words)
+    _add_iterations(embed, progress.iterations, words)
+    _add(embed, words("factory.field.took"), duration(now - plan.begun))
+    _add(embed, words("factory.field.cost"), _cost(progress.cost_usd))
+    return embed
+
+
+def plain(text: str, limit: int) -> str:
+    """Somebody's words in one line, without Markdown or mentions."""
+    line = " ".join(text.split())
+    cut = line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return disarm(discord.utils.escape_markdown(cut))
+
+
+# -- parts ----------------------------------------------------------------------------------
+
+
+def _embed(plan: Plan, text: str, colour: discord.Colour, words: Words) -> discord.Embed:
+    embed = discord.Embed(title=plain(plan.title, 100), description=text, colour=colour)
+    if plan.lacks_thread:
+        embed.set_footer(text=words("factory.no_thread"))
+    return embed
+
+
+def _state(progress: Progress, place: int | None, words: Words) -> str:
+    if progress.is_delivering:
+        return words("factory.state.delivering")
+    if place is not None:
+        return words("factory.state.turn", place=place)
+    match progress.state:
+        case JobState.SUBMITTING | JobState.QUEUED | JobState.RUNNING as state:
+            return words(f"factory.state.{state.value}")
+        case JobState.WAITING_FOR_WORKER:
+            starved = progress.waiting is Waiting.STARVED
+            return words(f"factory.state.{'starved' if starved else 'waiting_for_worker'}")
+    return words("factory.state.running")  # it has ended, and the last word follows
+
+
+def _iteration(progress: Progress, words: Words) -> str:
+    values = {"number": progress.number, "limit": progress.limit}
+    key = f"factory.phase.{progress.phase}"
+    if not progress.phase:
+        return words("factory.progress.iteration", **values)
+    phase = words(key) if words.has(key) else plain(progress.phase, 40)
+    return words("factory.progress.doing", phase=phase, **values)
+
+
+def _bar(done: int, limit: int) -> str:
+    """One block for each iteration, as far as there is room for them."""
+    blocks = min(limit, _MOST_BLOCKS)
+    full = min(blocks, round(blocks * done / limit))
+    return "▰" * full + "▱" * (blocks - full)
+
+
+def _of_build(build: Build, words: Words) -> str:
+    best = max(build.iterations, key=lambda i: (i.score, i.passed), default=None)
+    lines = [words(f"factory.outcome.{_outcome(build, best)}")]
+    if not build.passed and best is not None and best.problem:
+        problem = plain(best.problem, _TEXT_CHARS // 3)
+        lines.append(words("factory.outcome.problem", problem=problem))
+    if build.summary.strip():
+        summary = plain(build.summary, _TEXT_CHARS)
+        lines.append(words("factory.outcome.summary", summary=summary))
+    return "\n".join(lines)
+
+
+def _outcome(build: Build, best: Iteration | None) -> str:
+    if not build.passed:
+        return "not_passed"
+    if best is None or best.check not in list(Check):
+        return "passed"
+    return f"passed_{best.check}"
+
+
+def _of_text(response: Response, words: Words) -> str:
+    pieces = split(response.text, _TEXT_CHARS)
+    if pieces:
+        return f"{words('factory.untold')}\n\n{disarm(pieces[0])}"
+    has_data = response.output is not None and response.output.data not in (None, "")
+    return words("factory.untold" if has_data else "factory.nothing")
+
+
+def _add_iterations(embed: discord.Embed, iterations: Sequence[Iteration], words: Words) -> None:
+    """The last ones that there is room for, newest at the end."""
+    shown: list[str] = []
+    room = _FIELD_CHARS - 100  # for the line about the others
+    for iteration in reversed(iterations):
+        line = _line(iteration)
+        room -= len(line) + 1
+        if room < 0:
+            break
+        shown.insert(0, line)
+    if earlier := len(iterations) - len(shown):
+        shown.insert(0, words.count("factory.field.earlier", earlier))
+    if shown:
+        embed.add_field(
+            name=words("factory.field.iterations"), value="\n".join(shown), inline=False
+        )
+
+
+def _line(iteration: Iteration) -> str:
+    mark = "✅" if iteration.passed else "▫️"
+    parts = [plain(iteration.changed, _REASON_CHARS)]
+    if iteration.problem and not iteration.passed:
+        parts.append(plain(iteration.problem, _REASON_CHARS))
+    return (
+        f"{mark} **{iteration.number}** · {iteration.score:.2f} · {' — '.join(filter(None, parts))}"
+    )
+
+
+def _add(embed: discord.Embed, name: str, value: str) -> None:
+    embed.add_field(name=name, value=value, inline=True)
+
+
+def _score(score: float | None) -> str:
+    return _UNKNOWN if score is None else f"{score:.2f}"
+
+
+def _cost(cost_usd: float | None) -> str:
+    return _UNKNOWN if cost_usd is None else f"${cost_usd:.4f}"

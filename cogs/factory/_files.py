@@ -1,0 +1,128 @@
+"""What a build has made, as files to attach, and back. Pure.
+
+Source of the limits: Discord's reference, "Uploading Files" (10 MiB where nobody has paid for more)
+and "Create Message" (10 attachments).
+"""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.contract.factory import File
+from bot.errors import BadInput, TooLarge
+from bot.workers.factory.files import safe_name
+
+MOST_FILES: Final = 10
+MOST_BYTES: Final = 10 * 1024 * 1024
+ARCHIVE: Final = "build.zip"
+MOST_TO_REFINE: Final = 10
+"""How many files are handed in again. Source: the Factory takes no more."""
+MOST_CHARS_TO_REFINE: Final = 1024 * 1024
+
+Attachment = tuple[str, bytes]
+"""A name and a content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is to be attached.
+
+    Attributes:
+        files: Few and small enough.
+        left_out: Whether they were too large even when packed.
+    """
+
+    files: tuple[Attachment, ...] = ()
+    left_out: bool = False
+
+
+def pack(files: list[File]) -> Parcel:
+    """A result's files: as they are, or in one archive when they are too many or too large."""
+    named = _named(files)
+    if len(named) <= MOST_FILES and _size(named) <= MOST_BYTES:
+        return Parcel(named)
+    archive = _zipped(named)
+    if len(archive) > MOST_BYTES:
+        return Parcel(left_out=True)
+    return Parcel(((ARCHIVE, archive),))
+
+
+def text_file(text: str) -> Parcel:
+    """An answer in words only."""
+    content = text.encode("utf-8", "replace")
+    return Parcel(left_out=True) if len(content) > MOST_BYTES else Parcel((("result.md", content),))
+
+
+def json_file(data: Any) -> Parcel:
+    """An answer of a shape that nobody foresaw."""
+    content = json.dumps(data, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+    return (
+        Parcel(left_out=True) if len(content) > MOST_BYTES else Parcel((("result.json", content),))
+    )
+
+
+def unpack(attached: list[Attachment]) -> list[File]:
+    """The files of an earlier build, to start from.
+
+    Raises:
+        BadInput: Something in them is no text.
+        TooLarge: There is too much in them.
+    """
+    plain = [one for name, content in attached for one in _opened(name, content)]
+    if len(plain) > MOST_TO_REFINE or _size(plain) > MOST_CHARS_TO_REFINE:
+        raise TooLarge(f"At most {MOST_TO_REFINE} files can be worked on again.")
+    try:
+        return [File(name=name, content=content.decode("utf-8")) for name, content in plain]
+    except UnicodeDecodeError:
+        raise BadInput("One of the files is no text.") from None
+
+
+def _named(files: list[File]) -> tuple[Attachment, ...]:
+    taken: set[str] = set()
+    named = []
+    for file in files:
+        name = _free(safe_name(file.name), taken)
+        taken.add(name.casefold())
+        # Discord's clients refuse empty files.
+        named.append((name, file.content.encode("utf-8", "replace") or b"\n"))
+    return tuple(named)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    stem, dot, ending = name.rpartition(".")
+    number = 2
+    found = name
+    while found.casefold() in taken:
+        found = f"{stem}-{number}{dot}{ending}" if dot else f"{name}-{number}"
+        number += 1
+    return found
+
+
+def _zipped(files: tuple[Attachment, ...]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def _opened(name: str, content: bytes) -> list[Attachment]:
+    if name != ARCHIVE:
+        return [(name, content)]
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            inside = archive.infolist()
+            if (
+                len(inside) > MOST_TO_REFINE
+                or sum(i.file_size for i in inside) > MOST_CHARS_TO_REFINE
+            ):
+                raise TooLarge(f"At most {MOST_TO_REFINE} files can be worked on again.")
+            return [(one.filename, archive.read(one)) for one in inside]
+    except (zipfile.BadZipFile, OSError, RuntimeError):
+        raise BadInput("The archive cannot be opened.") from None
+
+
+def _size(files: "tuple[Attachment, ...] | list[Attachment]") -> int:
+    return sum(len(content) for _, content in files)

@@ -1,0 +1,76 @@
+"""Builds in a list, and who may cancel them. Pure."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from bot.i18n import Words
+from bot.store import Ending, Job
+from cogs.factory._embeds import plain
+
+_LIST_CHARS: Final = 3_800
+"""Of an embed's 4096; the rest is for the line about the others."""
+_MARKS: Final = {
+    Ending.COMPLETED: "✅",
+    Ending.FAILED: "❌",
+    Ending.CANCELLED: "⏹️",
+    Ending.EXPIRED: "⌛",
+    Ending.UNKNOWN: "❔",
+}
+_OPEN: Final = "⏳"
+
+Place = Callable[[int], int | None]
+"""A build's place in our own queue; None when it does not wait there."""
+
+
+def may_cancel(job: Job, *, user_id: int, guild_id: int | None, manages: bool) -> bool:
+    """Whether a person may cancel a build: their own, or anybody's where they manage messages."""
+    is_here = guild_id is not None and job.guild_id == guild_id
+    return job.user_id == user_id or (manages and is_here)
+
+
+def list_jobs(
+    jobs: Iterable[Job], is_visible: Callable[[Job], bool], place: Place, words: Words
+) -> str:
+    """Builds, one to a line, newest first; empty when there is none to show."""
+    lines: list[str] = []
+    hidden = 0
+    room = _LIST_CHARS
+    for job in jobs:
+        if not is_visible(job):
+            hidden += 1
+            continue
+        line = _line(job, place, words)
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(line)
+    if hidden:
+        lines.append(f"-# {words('factory.jobs.hidden', number=hidden)}")
+    return "\n".join(lines)
+
+
+def label(job: Job, place: Place, words: Words, limit: int = 100) -> str:
+    """A build in one line without Markdown, for a choice."""
+    state = f" · {state_of(job, place, words)}"
+    return f"{job.title[: limit - len(state)]}{state}"
+
+
+def state_of(job: Job, place: Place, words: Words) -> str:
+    """How far a build has come, in a word or two."""
+    if job.ending is not None:
+        return words(f"factory.job.{job.ending.value}")
+    return words(f"factory.job.{'running' if place(job.journal_id) is None else 'waiting'}")
+
+
+def _line(job: Job, place: Place, words: Words) -> str:
+    mark = _OPEN if job.ending is None else _MARKS[job.ending]
+    since = f"<t:{job.created_at_ms // 1000}:R>"
+    state = state_of(job, place, words)
+    who = f"<@{job.user_id}>"
+    return f"{mark} **{plain(job.title, 80)}** · {state} · {who} · {since} · [↗]({_link(job)})"
+
+
+def _link(job: Job) -> str:
+    home = "@me" if job.guild_id is None else str(job.guild_id)
+    channel = job.place.get("channel", job.channel_id)
+    return f"https://discord.com/channels/{home}/{channel}/{job.place.get('message', '')}"

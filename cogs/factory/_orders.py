@@ -1,0 +1,172 @@
+"""From what a person asks for to a job that runs."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import discord
+
+from bot.client import SkyDeck
+from bot.contract import Request
+from bot.contract.factory import MOST_ITERATIONS, File, build
+from bot.conversation import Asker
+from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
+from bot.i18n import Words
+from cogs.factory._files import MOST_BYTES, Attachment, unpack
+from cogs.factory._plan import Plan, plan_for
+from cogs.factory._show import make_show
+from cogs.factory._turns import Turns
+from cogs.shared.answering import working_message
+from cogs.shared.asker import words_of
+from cogs.shared.failures import explain
+from cogs.shared.live import LiveMessage, Page
+
+ITERATIONS: Final = 4
+"""When nobody says how many."""
+
+What = Literal["auto", "python", "text"]
+Fetch = Callable[[], Awaitable[list[File]]]
+
+
+async def no_files() -> list[File]:
+    """For a build that starts from nothing."""
+    return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be built.
+
+    Attributes:
+        task: In words.
+        kind: What it is.
+        limit: The most iterations.
+        fetch: Gets the files of an earlier build to start from; may take its time.
+    """
+
+    task: str
+    kind: What = "auto"
+    limit: int = ITERATIONS
+    fetch: Fetch = no_files
+
+
+async def place_order(
+    bot: SkyDeck,
+    turns: Turns,
+    interaction: discord.Interaction[SkyDeck],
+    asker: Asker,
+    order: Order,
+) -> None:
+    """Answer an interaction with a build, and see the build through.
+
+    Raises:
+        MissingPermission, BadInput: It cannot be begun here, or as asked; nothing was said.
+    """
+    words = words_of(asker)
+    _check_own(interaction)
+    _request(order, asker, [])
+    plan = _plan(bot, interaction, asker, order, words)
+    message_id = await working_message(interaction, words)
+    live = LiveMessage(bot, asker.channel_id, message_id, asker.user_id)
+    try:
+        request = _request(order, asker, await order.fetch())
+        await bot.runner.perform(
+            request,
+            asker=asker,
+            place=plan.to_place(asker.channel_id, message_id),
+            title=plan.title,
+            show=make_show(bot, turns, plan, asker.channel_id, message_id),
+        )
+    except (SkydeckError, discord.HTTPException) as e:
+        await live.settle(Page(text=explain(e, words).text))
+
+
+def order_of(request: Request) -> Order:
+    """What an earlier request has asked for, its files included.
+
+    Raises:
+        ValueError: It was no request of ours.
+    """
+    kind = request.option("kind", "auto")
+    limit = (request.policy.max_iterations if request.policy else None) or ITERATIONS
+    given = request.option("files") or []
+    files = [File.model_validate(file) for file in given]
+
+    async def fetch() -> list[File]:
+        return files
+
+    return Order(
+        task=str(request.input.data),
+        kind=kind if kind in {"auto", "python", "text"} else "auto",
+        limit=min(limit, MOST_ITERATIONS),
+        fetch=fetch,
+    )
+
+
+def refined(order: Order, change: str, message: discord.Message | None, words: Words) -> Order:
+    """The same again, starting from the files of a message, with something changed."""
+
+    async def fetch() -> list[File]:
+        return await _files_of(message, words)
+
+    task = f"{order.task}\n\n{words('factory.change')}: {change.strip()}"
+    return replace(order, task=task, fetch=fetch)
+
+
+async def _files_of(message: discord.Message | None, words: Words) -> list[File]:
+    attached = message.attachments if message is not None else []
+    if not attached:
+        raise BadInput(words("factory.no_files"))
+    if sum(one.size for one in attached) > MOST_BYTES:
+        raise TooLarge(words("factory.too_many"))
+    read: list[Attachment] = [(one.filename, await one.read()) for one in attached]
+    try:
+        return unpack(read)
+    except BadInput:
+        raise BadInput(words("factory.not_text")) from None
+    except TooLarge:
+        raise TooLarge(words("factory.too_many")) from None
+
+
+def _request(order: Order, asker: Asker, files: list[File]) -> Request:
+    return build(
+        order.task,
+        source=asker.source,
+        kind=order.kind,
+        iterations=order.limit,
+        refine=files,
+    )
+
+
+def _plan(
+    bot: SkyDeck,
+    interaction: discord.Interaction[SkyDeck],
+    asker: Asker,
+    order: Order,
+    words: Words,
+) -> Plan:
+    """Where it is to be shown: in a thread of its own, when that can be opened here."""
+    plan = plan_for(asker, order.task, order.limit, begun=bot.clock.wall(), words=words)
+    if not isinstance(interaction.channel, discord.TextChannel):
+        return plan
+    may = interaction.app_permissions
+    can_open = may.create_public_threads and may.send_messages_in_threads
+    return replace(plan, opens_thread=can_open, lacks_thread=not can_open)
+
+
+def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
+    """Whether the bot can show a build here, also when the interaction has expired."""
+    if interaction.guild_id is None:
+        return
+    may = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    needed = (
+        "view_channel",
+        "send_messages_in_threads" if is_thread else "send_messages",
+        "embed_links",
+        "attach_files",
+        "read_message_history",
+    )
+    lacking = tuple(name for name in needed if not getattr(may, name))
+    if lacking:
+        raise MissingPermission("Builds cannot be shown here.", permissions=lacking)

@@ -1,0 +1,64 @@
+"""A thread of its own for a build, opened once however often it is asked for."""
+
+import contextlib
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+import discord
+
+from bot.client import SkyDeck
+from cogs.factory._plan import Plan
+from cogs.shared.live import persist
+
+TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+"""What can come of a request to Discord."""
+_THREAD_EXISTS: Final = 160004
+_FIRST_MESSAGES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Where the build is shown now."""
+
+    thread_id: int
+    message_id: int
+
+
+async def open_thread(
+    bot: SkyDeck, plan: Plan, channel_id: int, message_id: int, first: discord.Embed
+) -> Opened:
+    """Open a thread on a message of ours, with a message in it.
+
+    When a process that died had opened it already, that thread and its message are taken. A
+    thread on a message has the message's id.
+
+    Raises:
+        discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError: Discord does not let
+            the bot, or does not answer.
+    """
+    channel = bot.get_partial_messageable(channel_id, guild_id=plan.guild_id)
+    message = channel.get_partial_message(message_id)
+    try:
+        thread = await persist(lambda: message.create_thread(name=plan.title))
+    except discord.HTTPException as e:
+        if e.code != _THREAD_EXISTS:
+            raise
+        found = await _first_of_ours(bot, message_id)
+        if found is not None:
+            return Opened(message_id, found)
+    else:
+        with contextlib.suppress(*TROUBLE):  # it is a kindness: the thread shows in their list
+            await thread.add_user(discord.Object(plan.user_id))
+    inside = bot.get_partial_messageable(message_id, guild_id=plan.guild_id)
+    sent = await persist(lambda: inside.send(embed=first, nonce=f"{message_id}.first"))
+    return Opened(message_id, sent.id)
+
+
+async def _first_of_ours(bot: SkyDeck, thread_id: int) -> int | None:
+    own = bot.user.id if bot.user else 0
+    thread = bot.get_partial_messageable(thread_id)
+    async for message in thread.history(limit=_FIRST_MESSAGES, oldest_first=True):
+        if message.author.id == own and message.embeds:
+            return message.id
+    return None

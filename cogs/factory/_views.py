@@ -1,0 +1,103 @@
+"""Buttons under a build, and the dialog behind one of them."""
+
+import re
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Any, Final, Protocol, Self, cast
+
+import discord
+from discord import ui
+
+from bot.client import SkyDeck
+from bot.i18n import Words, words_for
+from cogs.shared.failures import ReportingModal, reported
+
+COG: Final = "Factory"
+_DIALOG_S: Final = 14 * 60.0
+"""How long a dialog is waited for; a person who has not filled it in by then has closed it."""
+_LONGEST_CHANGE: Final = 2_000
+_LONGEST_LABEL: Final = 45
+
+
+class Action(StrEnum):
+    """What a button does."""
+
+    CANCEL = "cancel"
+    REFINE = "refine"
+    AGAIN = "again"
+
+
+class Desk(Protocol):
+    """Who does what the buttons say."""
+
+    async def act(
+        self, action: Action, journal_id: int, interaction: discord.Interaction[SkyDeck]
+    ) -> None:
+        """Somebody has pressed a button under a build."""
+        ...
+
+
+class BuildButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"factory:(?P<action>cancel|refine|again):(?P<id>[0-9]{1,18})",
+):
+    """A button whose id has the build's number in it, so that it outlives a restart."""
+
+    def __init__(self, action: Action, journal_id: int, words: Words) -> None:
+        is_main = action is Action.REFINE
+        super().__init__(
+            ui.Button(
+                label=words(f"factory.button.{action}"),
+                style=discord.ButtonStyle.primary if is_main else discord.ButtonStyle.secondary,
+                custom_id=f"factory:{action}:{journal_id}",
+            )
+        )
+        self.action = action
+        self.journal_id = journal_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """A button that was pressed, whichever process had made it."""
+        return cls(Action(match["action"]), int(match["id"]), words_for(str(interaction.locale)))
+
+    @reported
+    async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
+        """Pass it on to the cog."""
+        desk = cast("Desk", interaction.client.get_cog(COG))
+        await desk.act(self.action, self.journal_id, interaction)
+
+
+def buttons(journal_id: int, words: Words, *actions: Action) -> ui.View:
+    """Buttons to go with a message."""
+    view = ui.View(timeout=None)
+    for action in actions:
+        view.add_item(BuildButton(action, journal_id, words))
+    return view
+
+
+Answered = Callable[[discord.Interaction[SkyDeck], str], Awaitable[None]]
+"""What is done with the words of a dialog."""
+
+
+class ChangeDialog(ReportingModal):
+    """Asks what to change.
+
+    Args:
+        words: The person's language.
+        on_answer: What is done then.
+    """
+
+    def __init__(self, words: Words, on_answer: Answered) -> None:
+        super().__init__(title=words("factory.dialog.title")[:_LONGEST_LABEL], timeout=_DIALOG_S)
+        self._field: ui.TextInput[Self] = ui.TextInput(
+            style=discord.TextStyle.paragraph, max_length=_LONGEST_CHANGE
+        )
+        self._on_answer = on_answer
+        label = words("factory.dialog.label")[:_LONGEST_LABEL]
+        self.add_item(ui.Label(text=label, component=self._field))
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Pass the words on."""
+        await self._on_answer(interaction, self._field.value)
