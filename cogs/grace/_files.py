@@ -1,5 +1,7 @@
-"""Files that people hand in: read as text, or handed on as a recording."""
+"""Files that people hand in: what they are is told by their bytes, not by their names."""
 
+import codecs
+import re
 from typing import Final
 
 import discord
@@ -9,46 +11,90 @@ from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
 from bot.i18n import Words
 
-_MOST_BYTES: Final = 4 * 1024 * 1024
+MOST_TEXT_BYTES: Final = 4 * 1024 * 1024
+"""As many as the longest text that Grace takes can have."""
+MOST_AUDIO_BYTES: Final = 7 * 1024 * 1024
+"""In base64 it is just under what one submission may hold."""
+
+_TEXT_NAMES: Final = re.compile(r"\.(?:txt|md|rst|csv|tsv|json|ya?ml|toml|xml|html?|log|py|js|ts)$")
+_TEXT_TYPES: Final = ("text/", "application/json", "application/xml")
+
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+_AUDIO_BEGINS: Final = (
+    (re.compile(rb"OggS"), "ogg"),
+    (re.compile(rb"RIFF....WAVE", re.DOTALL), "wav"),
+    (re.compile(rb"fLaC"), "flac"),
+    (re.compile(rb"ID3|\xff[\xfb\xfa\xf3\xf2]"), "mp3"),
+    (re.compile(rb"\xff[\xf1\xf9]"), "aac"),
+    (re.compile(rb"....ftyp", re.DOTALL), "m4a"),
+    (re.compile(rb"\x1a\x45\xdf\xa3"), "webm"),
+    (re.compile(rb"FORM....AIF[FC]", re.DOTALL), "aiff"),
+)
+"""How files with sound begin. Source: each container's specification."""
 
 
 def is_text(attachment: discord.Attachment) -> bool:
     """Whether a file says that it is text."""
     kind = attachment.content_type or ""
-    return kind.startswith("text/") or attachment.filename.endswith((".md", ".txt"))
-
-
-async def read_text(attachment: discord.Attachment, words: Words) -> str:
-    """A file's text.
-
-    Raises:
-        TooLarge: It is over 4 MiB.
-        BadInput: It is no UTF-8 text.
-    """
-    content = await _read(attachment, words)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(words("grace.input.empty")) from None
+    return kind.startswith(_TEXT_TYPES) or bool(_TEXT_NAMES.search(attachment.filename.lower()))
 
 
 def is_audio(attachment: discord.Attachment) -> bool:
     """Whether a file says that it is a recording."""
-    return (attachment.content_type or "").startswith("audio/")
+    return (attachment.content_type or "").startswith("audio/") or attachment.is_voice_message()
+
+
+async def read_text(attachment: discord.Attachment, words: Words) -> str:
+    """A file's text, in UTF-8 or, with a byte order mark, UTF-16.
+
+    Raises:
+        TooLarge: There is too much of it.
+        BadInput: It is no text.
+        discord.HTTPException: Discord no longer has it.
+    """
+    content = await _read(attachment, MOST_TEXT_BYTES, words)
+    text = decode_text(content)
+    if text is None:
+        raise BadInput(words("grace.input.no_text", name=attachment.filename))
+    return text
+
+
+def decode_text(content: bytes) -> str | None:
+    """The text in some bytes; None where they are something else."""
+    encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROLS.search(text) else text
 
 
 async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
     """A recording, for the wire.
 
     Raises:
-        TooLarge: It is over 4 MiB.
+        TooLarge: There is too much of it.
+        BadInput: It is no recording.
+        discord.HTTPException: Discord no longer has it.
     """
-    content = await _read(attachment, words)
-    return audio_input(content, format=attachment.filename.rpartition(".")[2].lower())
+    content = await _read(attachment, MOST_AUDIO_BYTES, words)
+    container = audio_container(content)
+    if container is None:
+        raise BadInput(words("grace.input.no_sound", name=attachment.filename))
+    return audio_input(content, format=container)
 
 
-async def _read(attachment: discord.Attachment, words: Words) -> bytes:
-    if attachment.size > _MOST_BYTES:
-        number, most = str(attachment.size), str(_MOST_BYTES)
-        raise TooLarge(words("grace.input.too_long", number=number, most=most))
+def audio_container(content: bytes) -> str | None:
+    """What kind of recording some bytes are; None where they are none."""
+    return next((name for begin, name in _AUDIO_BEGINS if begin.match(content)), None)
+
+
+async def _read(attachment: discord.Attachment, most: int, words: Words) -> bytes:
+    if attachment.size > most:
+        size, limit = attachment.size / 2**20, most / 2**20
+        raise TooLarge(
+            words("grace.input.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB")
+        )
     return await attachment.read()

@@ -8,7 +8,7 @@ from typing import Final
 import discord
 
 from bot.errors import BadInput, TooLarge
-from bot.i18n import Words
+from bot.i18n import LANGUAGES, Words, words_for
 
 LONGEST_TEXT: Final = 1_000_000
 """Characters; what Grace takes."""
@@ -32,6 +32,7 @@ _SAID_BY_PEOPLE: Final = frozenset(
         discord.MessageType.thread_starter_message,
     }
 )
+_FIRST_WORDS: Final = frozenset(words_for(one)("common.working") for one in LANGUAGES)
 _UNDER_WAY = re.compile(r"[a-z]+:(?:cancel|stop):\d+")
 
 
@@ -137,7 +138,7 @@ def _words_of_embed(embed: discord.Embed) -> str:
 def is_said(message: discord.Message, own_id: int) -> bool:
     """Whether a message belongs to the conversation: no notice of Discord's, no unfinished answer.
 
-    Our own messages under way are known by their Stop or Cancel button.
+    Our own messages under way are known by their Stop or Cancel button, or their first words.
     """
     if message.type not in _SAID_BY_PEOPLE:
         return False
@@ -145,7 +146,7 @@ def is_said(message: discord.Message, own_id: int) -> bool:
 
 
 def _is_under_way(message: discord.Message) -> bool:
-    if message.flags.loading:
+    if message.flags.loading or message.content in _FIRST_WORDS:
         return True
     ids = (
         getattr(child, "custom_id", None)

@@ -132,15 +132,21 @@ class _Writer:
             if isinstance(head, dict | list):
                 yield from self._entry(key, head, depth)
             else:
-                yield f"{margin}- **{self._named_word(key, head)}**"
-            for name, inner in rest:
-                yield from self._entry(name, inner, depth + 1)
+                yield f"{margin}- {_strong(self._named_word(key, head))}"
+            yield from self._below(rest, depth + 1)
         else:
             yield f"{margin}- {self._word(value)}"
 
+    def _below(self, rest: list[tuple[str, Any]], depth: int) -> Iterator[str]:
+        if len(rest) == 1 and isinstance(rest[0][1], list):
+            yield from self._items(rest[0][1], depth)  # whose they are is plain
+            return
+        for name, value in rest:
+            yield from self._entry(name, value, depth)
+
     def _named_word(self, key: str, value: Any) -> str:
         if key == "code" and isinstance(value, str) and value.strip():
-            return f"`` {_one_line(value)} ``"
+            return f"`{_one_line(value)}`"
         return self._word(value)
 
     @staticmethod
@@ -154,6 +160,10 @@ class _Writer:
                 return _escaped(value.strip()[:SCALAR_CHARS])
             case _:
                 return _escaped(str(value)[:SCALAR_CHARS])
+
+
+def _strong(word: str) -> str:
+    return word if word.startswith("`") else f"**{word}**"
 
 
 def _bounded(blocks: list[str], more: More) -> str:

@@ -6,6 +6,7 @@ from bot.errors import BadInput
 from bot.i18n import words_for
 from cogs.grace._inputs import Linked, read_link
 from tests.cogs.grace.sight import settled
+from tests.fakes.handlers import echo, hang
 from tests.simulator import File, Permission
 
 ENGLISH = words_for("en")
@@ -128,12 +129,24 @@ async def test_a_channel_that_the_bot_cannot_read_is_named_so(sim, deck, guild, 
     assert not grace.asked
 
 
-async def test_a_private_thread_is_for_its_members(sim, deck, guild, channel, ana, ben, grace):
+async def test_a_thread_is_read_like_its_channel(sim, deck, guild, channel, ana, ben, grace):
     thread = await ana.starts_thread("plans", in_=channel)
     said = await ana.says("in the thread", thread)
     await ben.slash("/grace summarize", channel, message=link(said))
     await settled(ben, "in the thread")
+    guild.deny(channel, ben, Permission.READ_MESSAGE_HISTORY)
+    await ben.slash("/grace summarize", channel, message=link(said))
+    await ben.sees(NOT_FOUND)
     assert len(grace.asked) == 1
+    assert not sim.problems
+
+
+async def test_inside_a_thread(sim, deck, channel, ana, ben, grace):
+    thread = await ana.starts_thread("plans", in_=channel)
+    await ana.says("in the thread", thread)
+    await ben.slash("/grace summarize", thread, last=3)
+    await settled(ben, "in the thread", thread)
+    assert grace.last.source.channel == str(thread.id)
     assert not sim.problems
 
 
@@ -166,6 +179,18 @@ async def test_the_last_messages_with_their_writers(sim, deck, ana, ben, grace):
     assert lines[1] == "Ben: two @Ana [plan.pdf]"
     assert "an answer of ours" in lines[2]
     assert lines[3] == "Ana: four"
+    assert not sim.problems
+
+
+async def test_answers_under_way_are_left_out(sim, deck, ana, ben, grace):
+    grace.answer = hang
+    await ana.says("words")
+    await ben.slash("/grace summarize", text="a long story")
+    await ben.sees("Working on it")
+    grace.answer = echo
+    await ben.slash("/grace summarize", last=5)
+    await settled(ben, "the last message")
+    assert grace.last.input.data == "Ana: words"
     assert not sim.problems
 
 

@@ -102,7 +102,7 @@ async def test_transcribe_of_silence_and_of_no_recording(sim, deck, ana, ben, pe
 async def test_a_recording_that_is_none(sim, deck, ana, ben, penny, file):
     said = await ana.says("listen", files=[file])
     await ben.menu("Transcribe", on=said)
-    told = await ben.sees("bad_input")
+    told = await ben.sees("is no recording that I can play")
     assert told.is_ephemeral
     assert not penny.asked
     assert not sim.problems

@@ -25,12 +25,12 @@ def shown(value):
         (7, "7"),
         (
             {"title": "T", "sections": [{"heading": "H", "points": ["p", "q"]}]},
-            "**Title:** T\n**Sections**\n- **H**\n  - **Points**\n    - p\n    - q",
+            "**Title:** T\n**Sections**\n- **H**\n  - p\n  - q",
         ),
         ({"a": {"b": {"c": 1}}, "d": 2}, "**A**\n- **B**\n  - **C:** 1\n**D:** 2"),
         (
             [{"code": "eval(x_y)\nz", "fix": "Do not."}],
-            "- **`` eval(x_y) z ``**\n  - **Fix:** Do not.",
+            "- `eval(x_y) z`\n  - **Fix:** Do not.",
         ),
     ],
 )

@@ -278,3 +278,19 @@ async def test_after_a_crash_the_same_button_still_cancels(
         await settled(ana, "Detenido.")
     assert len(grace.asked) == 1
     assert not sim.problems
+
+
+async def test_who_asks_too_often_waits(sim, deck, ben, grace):
+    for n in range(6):
+        await ben.slash("/grace summarize", text=f"words {n}")
+    reply = await ben.slash("/grace summarize", text="one more")
+    assert reply.ephemeral
+    assert "Try again in" in reply.text
+
+
+async def test_only_in_the_channels_of_the_server(sim, deck, guild, channel, ben, grace):
+    other = guild.channel("bots")
+    await deck.store.guilds.patch(guild.id, allowed_channels=frozenset({other.id}))
+    reply = await ben.slash("/grace summarize", channel, text="words")
+    assert reply.ephemeral
+    assert not grace.asked

@@ -1,0 +1,27 @@
+"""A service that has to start first."""
+
+import pytest
+from pydantic import SecretStr
+
+from bot.clock import SystemClock
+from bot.workers.server import embedded_server
+from tests.cogs.grace.sight import settled
+from tests.fakes.discord_bot import KEY
+
+
+@pytest.fixture
+async def base_url(handlers):
+    handlers["grace"].warm.clear()
+    async with embedded_server(
+        handlers, key=SecretStr(KEY), queue_limit=64, clock=SystemClock(), warm_up=("grace",)
+    ) as url:
+        yield url
+
+
+async def test_waiting_for_a_worker_is_a_state_of_its_own(sim, deck, ana, handlers):
+    await ana.slash("/grace resumir", texto="unas palabras")
+    message = await ana.sees("Esperando a que arranque un servidor · ")
+    assert list(message.buttons) == ["Cancelar"]
+    handlers["grace"].warm.set()
+    await settled(ana, "**Resumen** · tu texto\nunas palabras")
+    assert not sim.problems

@@ -1,0 +1,101 @@
+"""The words of a job's message."""
+
+import pytest
+
+from bot.contract import Output, Response, Service, Status
+from bot.i18n import words_for
+from bot.runpod import JobState, Update, Waiting
+from cogs.grace._pages import Look, Progress, finished, under_way
+
+ENGLISH, SPANISH = words_for("en"), words_for("es")
+LOOK = Look(heading="**Summary** · a.txt", service=Service.GRACE, begun=100.0)
+
+
+def told(*updates, words=ENGLISH, grows=False):
+    progress = Progress(grows=grows)
+    for update in updates:
+        progress.take(update)
+    return under_way(LOOK, progress, words, 165.0).splitlines()
+
+
+def partial(**output):
+    return Update(
+        state=JobState.RUNNING,
+        response=Response(status=Status.PARTIAL, output=Output(**output)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("update", "english", "spanish"),
+    [
+        (Update(state=JobState.SUBMITTING), "Handing it in", "Entregándolo"),
+        (Update(state=JobState.QUEUED), "In the queue", "En la cola"),
+        (
+            Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARTING),
+            "Waiting for a worker to start",
+            "Esperando a que arranque un servidor",
+        ),
+        (
+            Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARVED),
+            "Waiting: the data centre has no worker free",
+            "Esperando: el centro de datos no tiene servidores libres",
+        ),
+        (Update(state=JobState.RUNNING), "Working on it", "Trabajando en ello"),
+        (Update(state=JobState.COMPLETED), "Working on it", "Trabajando en ello"),
+        (
+            partial(data={"progress": {"done": 2, "total": 5}}),
+            "Working on it: 2 of 5 parts done",
+            "Trabajando en ello: 2 de 5 partes hechas",
+        ),
+    ],
+)
+def test_every_state_has_its_words_and_the_time(update, english, spanish):
+    assert told(update) == ["**Summary** · a.txt", f"-# ⏳ {english} · 1 min 5 s"]
+    assert told(update, words=SPANISH)[1] == f"-# ⏳ {spanish} · 1 min 5 s"
+
+
+def test_a_draft_is_replaced_or_grows():
+    parts = [partial(text="One"), partial(text="One two"), partial(data={"progress": {}})]
+    assert told(*parts)[2:] == ["One two"]
+    parts = [partial(text="One"), partial(text=" two"), partial(transcript=" three")]
+    assert told(*parts, grows=True)[2:] == ["One two three"]
+
+
+def test_of_a_long_draft_the_end_is_shown():
+    text = under_way(LOOK, Progress(grows=False, draft="x" * 5_000 + "END"), ENGLISH, 100.0)
+    assert text.endswith("xEND")
+    assert len(text) < 2_000
+
+
+@pytest.mark.parametrize("data", [{"progress": 3}, {"progress": {"done": 9, "total": 2}}, [], "x"])
+def test_progress_of_another_kind_is_let_be(data):
+    assert "Working on it ·" in told(partial(data=data))[1]
+
+
+def test_a_place_is_a_look_again():
+    assert Look.of_place(LOOK.to_place()) == LOOK
+    with pytest.raises(KeyError):
+        Look.of_place({"heading": "x"})
+
+
+@pytest.mark.parametrize(
+    ("response", "text"),
+    [
+        (Response(output=Output(data="words")), "words"),
+        (Response(output=Output(data={"text": "words"})), "words"),
+        (Response(output=Output(data={"verdict": "good", "why": "so"})), "**Verdict:** good"),
+        (Response(), "The service finished, but gave no answer."),
+        (Response.parse("bare words"), "bare words"),
+        (Response.parse(["a", "b"]), "- a\n- b"),
+    ],
+)
+def test_a_service_may_answer_in_its_own_way(response, text):
+    assert text in finished(LOOK, response, ENGLISH, 100.0).text
+
+
+def test_without_files_what_is_left_out_is_not_promised():
+    look = Look(heading="h", service=Service.GRACE, begun=0, is_json=True, may_attach=False)
+    response = Response(output=Output(data={"ideas": [f"idea {n}" for n in range(99)]}))
+    shown = finished(look, response, ENGLISH, 1.0)
+    assert "… and 59 more." in shown.text
+    assert not shown.files
