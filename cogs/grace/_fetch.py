@@ -8,7 +8,6 @@ import discord
 from bot.client import SkyDeck
 from bot.errors import BadInput, MissingPermission, NotAllowed
 from bot.i18n import Words
-from cogs.grace._files import is_text, read_text
 from cogs.grace._inputs import (
     AtHand,
     Latest,
@@ -22,6 +21,7 @@ from cogs.grace._inputs import (
     says_anything,
     words_of_message,
 )
+from cogs.shared.attachments import is_text, read_text
 
 _MOST_FILES: Final = 3
 """How many text files of one message are read."""

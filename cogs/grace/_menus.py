@@ -15,11 +15,11 @@ from bot.conversation import Asker
 from bot.errors import BadInput
 from bot.i18n import words_for
 from cogs.grace._fetch import Material, fetch_material
-from cogs.grace._files import is_audio, read_audio
 from cogs.grace._inputs import AtHand, Source
 from cogs.grace._jobs import Task, run_task
 from cogs.grace._views import AskDialog
 from cogs.shared.asker import admit, words_of
+from cogs.shared.attachments import is_audio, read_audio
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
 """Which of Grace's modules a menu uses; with a catalogue that lacks it there is no such menu."""

@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 
 import aiohttp
 import discord
-from cogs.shared.splitting import split
 
 from bot.client import SkyDeck
+from cogs.shared.splitting import split
 
 log = logging.getLogger(__name__)
 

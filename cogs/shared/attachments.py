@@ -57,7 +57,7 @@ async def read_text(attachment: discord.Attachment, words: Words) -> str:
     content = await _read(attachment, MOST_TEXT_BYTES, words)
     text = decode_text(content)
     if text is None:
-        raise BadInput(words("grace.input.no_text", name=attachment.filename))
+        raise BadInput(words("common.file.no_text", name=attachment.filename))
     return text
 
 
@@ -82,7 +82,7 @@ async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
     content = await _read(attachment, MOST_AUDIO_BYTES, words)
     container = audio_container(content)
     if container is None:
-        raise BadInput(words("grace.input.no_sound", name=attachment.filename))
+        raise BadInput(words("common.file.no_sound", name=attachment.filename))
     return audio_input(content, format=container)
 
 
@@ -95,6 +95,6 @@ async def _read(attachment: discord.Attachment, most: int, words: Words) -> byte
     if attachment.size > most:
         size, limit = attachment.size / 2**20, most / 2**20
         raise TooLarge(
-            words("grace.input.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB")
+            words("common.file.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB")
         )
     return await attachment.read()
