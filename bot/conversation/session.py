@@ -21,18 +21,18 @@ from typing import Final, Self
 
 from bot.clock import Clock
 from bot.contract import Request, Response
+from bot.conversation.endings import WAITING, Followed, ending_of, has_waited, verdict
 from bot.conversation.pace import Pace
 from bot.conversation.show import Asker, Gate, Place, Revive, Show
 from bot.errors import (
     JobCancelled,
-    JobExpired,
     SkydeckError,
     Stopping,
     StoreFailed,
     SubmissionUnknown,
 )
 from bot.runpod import RunPodClient, Update
-from bot.store import Ending, Entry, Job, JobStage, Journal, Recovered, Recovery
+from bot.store import Ending, Entry, Job, Journal, Recovered, Recovery
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +42,6 @@ GOODBYE_S: Final = 20.0
 """How long a shutdown waits until everybody has been told."""
 SHOW_AGAIN_S: Final = 15.0
 """How long after a failed attempt to show a result it is tried again."""
-
-
-_WAITING: Final = "waiting"
-"""In the place of a job that waits at a gate: it has certainly not been sent."""
 
 
 class _Reason(Enum):
@@ -76,14 +72,6 @@ class _Running:
         self.reason = reason
         self.task.cancel()
         return True
-
-
-@dataclass(slots=True)
-class _Followed:
-    """What following a job came to."""
-
-    response: Response | None = None
-    error: SkydeckError | None = None
 
 
 @dataclass(slots=True)
@@ -158,8 +146,7 @@ class JobRunner:
             SkydeckError: It was not begun: it is too large, the journal cannot be written, or
                 skydeck is stopping. Nothing was sent, and `show` knows nothing of it.
         """
-        if self._is_closing:
-            raise Stopping("skydeck is being stopped.")
+        self._check_open()
         request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
         endpoint = self.client.endpoint(request.target.service)
         updates = self.client.submit(request)  # refuses what cannot be sent
@@ -173,12 +160,17 @@ class JobRunner:
                 user_id=asker.user_id,
                 channel_id=asker.channel_id,
                 guild_id=asker.guild_id,
-                place={**place, _WAITING: True} if has_gate else place,
+                place={**place, WAITING: True} if has_gate else place,
                 title=title,
                 deadline_ms=int(endpoint.deadline_s * 1000),
                 request=request.model_dump_json().encode(),
             )
         )
+        try:
+            self._check_open()
+        except Stopping:  # meanwhile: nobody would wait for it any more
+            await self.journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
+            raise
         running = _Running(journal_id, asker.user_id, asker.guild_id, place, show)
         updates = self._in_turn(running, request) if has_gate else self._noted(running, updates)
         work = self._see_through(running, updates, begins=True)
@@ -245,9 +237,9 @@ class JobRunner:
             followed = await self._follow(show, updates)
         except asyncio.CancelledError:
             _resume_after_cancel()
-            followed = _Followed(error=self._why(running))
+            followed = Followed(error=self._why(running))
         except StoreFailed as e:
-            followed = _Followed(error=e)
+            followed = Followed(error=e)
         if followed.error is None and followed.response is None:
             return Ending.UNKNOWN  # another process has it, or will have
         return await self._tell(running, followed)
@@ -259,7 +251,7 @@ class JobRunner:
         running.place = moved
         is_waiting = self._gate_of(moved) is not None
         await self.journal.moved(
-            running.journal_id, {**moved, _WAITING: True} if is_waiting else moved
+            running.journal_id, {**moved, WAITING: True} if is_waiting else moved
         )
 
     def _why(self, running: _Running) -> SkydeckError | None:
@@ -270,7 +262,7 @@ class JobRunner:
             return Stopping("skydeck was stopped while it worked on this.")
         return None
 
-    async def _follow(self, show: Show, updates: AsyncGenerator[Update, None]) -> _Followed:
+    async def _follow(self, show: Show, updates: AsyncGenerator[Update, None]) -> Followed:
         last: Response | None = None
         try:
             async with Pace(show.refresh, self.clock) as pace, aclosing(updates):
@@ -280,13 +272,13 @@ class JobRunner:
                     show.update(update)
                     pace.hurry()
         except SkydeckError as e:
-            return _Followed(error=e)
-        return _Followed(response=last)
+            return Followed(error=e)
+        return Followed(response=last)
 
-    async def _tell(self, running: _Running, followed: _Followed) -> Ending:
+    async def _tell(self, running: _Running, followed: Followed) -> Ending:
         """Show the end; when that cannot be done now, the job stays open for another attempt."""
         running.is_ending = True
-        ending, detail = _ending(followed)
+        ending, detail = ending_of(followed)
         try:
             if followed.error is not None:
                 await running.show.failed(followed.error)
@@ -308,6 +300,10 @@ class JobRunner:
         if not self._is_closing:
             await self.clock.sleep(SHOW_AGAIN_S)
         await self.journal.release([running.journal_id])
+
+    def _check_open(self) -> None:
+        if self._is_closing:
+            raise Stopping("skydeck is being stopped.")
 
     def _gate_of(self, place: Place) -> Gate | None:
         return self._gates.get(str(place.get("kind")))
@@ -379,7 +375,7 @@ class JobRunner:
         if show is None:
             await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
             return
-        place = {key: value for key, value in job.place.items() if key != _WAITING}
+        place = {key: value for key, value in job.place.items() if key != WAITING}
         running = _Running(job.journal_id, job.user_id, job.guild_id, place, show)
         self._launch(running, await self._rest_of(running, recovered))
 
@@ -388,12 +384,12 @@ class JobRunner:
         job = recovered.job
         if recovered.action is Recovery.COLLECT and job.job_id is not None:
             return self._see_through(running, self._collected(running, job))
-        if not _has_waited(job):
-            return self._tell(running, _Followed(error=_verdict(recovered.action)))
+        if not has_waited(job):
+            return self._tell(running, Followed(error=verdict(recovered.action)))
         request = await self._request_of(job)
         if request is None:
             error = Stopping("skydeck was stopped before this was sent.")
-            return self._tell(running, _Followed(error=error))
+            return self._tell(running, Followed(error=error))
         return self._see_through(running, self._in_turn(running, request), begins=True)
 
     async def _request_of(self, job: Job) -> Request | None:
@@ -435,28 +431,3 @@ def _resume_after_cancel() -> None:
     task = asyncio.current_task()
     while task is not None and task.uncancel():
         pass
-
-
-def _ending(followed: _Followed) -> tuple[Ending, str]:
-    match followed.error:
-        case None:
-            return Ending.COMPLETED, ""
-        case JobCancelled() | Stopping() as error:
-            return Ending.CANCELLED, error.code
-        case JobExpired() as error:
-            return Ending.EXPIRED, error.code
-        case SubmissionUnknown() as error:
-            return Ending.UNKNOWN, error.code
-        case error:
-            return Ending.FAILED, error.code
-
-
-def _has_waited(job: Job) -> bool:
-    """Whether a job was still at its gate, so that it has certainly not been sent."""
-    return job.stage is JobStage.WRITTEN and job.place.get(_WAITING) is True
-
-
-def _verdict(action: Recovery) -> SkydeckError:
-    if action is Recovery.TELL_EXPIRED:
-        return JobExpired("Its result is no longer kept.")
-    return SubmissionUnknown("skydeck stopped while it was handing this in.")

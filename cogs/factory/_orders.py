@@ -118,14 +118,14 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
     if not attached:
         raise BadInput(words("factory.no_files"))
     if sum(one.size for one in attached) > MOST_BYTES:
-        raise TooLarge(words("factory.too_many"))
+        raise TooLarge(words("factory.too_much"))
     read: list[Attachment] = [(one.filename, await one.read()) for one in attached]
     try:
         return unpack(read)
     except BadInput:
         raise BadInput(words("factory.not_text")) from None
     except TooLarge:
-        raise TooLarge(words("factory.too_many")) from None
+        raise TooLarge(words("factory.too_much")) from None
 
 
 def _request(order: Order, asker: Asker, files: list[File]) -> Request:

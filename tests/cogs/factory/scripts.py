@@ -70,6 +70,7 @@ class Factory:
         self.running = 0
         self.most_at_once = 0
         self.times: Counter[str] = Counter()
+        self.idle = asyncio.Event()
         self.gates: dict[str, asyncio.Event] = {}
 
     @property
@@ -81,12 +82,19 @@ class Factory:
         self.requests.append(request)
         self.times[task] += 1
         self.running += 1
+        self.idle.clear()
         self.most_at_once = max(self.most_at_once, self.running)
         try:
             async for response in self._build(request, task):
                 yield response
         finally:
             self.running -= 1
+            if not self.running:
+                self.idle.set()
+
+    async def until_idle(self) -> None:
+        async with asyncio.timeout(5):
+            await self.idle.wait()
 
     async def _build(self, request: Request, task: str):
         limit = request.policy.max_iterations

@@ -1,0 +1,52 @@
+"""How a job ends for its person, also one that was left behind. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.contract import Response
+from bot.errors import (
+    JobCancelled,
+    JobExpired,
+    SkydeckError,
+    Stopping,
+    SubmissionUnknown,
+)
+from bot.store import Ending, Job, JobStage, Recovery
+
+WAITING: Final = "waiting"
+"""In the place of a job that waits at a gate: it has certainly not been sent."""
+
+
+@dataclass(slots=True)
+class Followed:
+    """What following a job came to: one of the two, or neither when another process has it."""
+
+    response: Response | None = None
+    error: SkydeckError | None = None
+
+
+def ending_of(followed: Followed) -> tuple[Ending, str]:
+    """For the journal: how it ended, and the code of the error."""
+    match followed.error:
+        case None:
+            return Ending.COMPLETED, ""
+        case JobCancelled() | Stopping() as error:
+            return Ending.CANCELLED, error.code
+        case JobExpired() as error:
+            return Ending.EXPIRED, error.code
+        case SubmissionUnknown() as error:
+            return Ending.UNKNOWN, error.code
+        case error:
+            return Ending.FAILED, error.code
+
+
+def has_waited(job: Job) -> bool:
+    """Whether a job was still at its gate, so that it has certainly not been sent."""
+    return job.stage is JobStage.WRITTEN and job.place.get(WAITING) is True
+
+
+def verdict(action: Recovery) -> SkydeckError:
+    """What to tell somebody whose job was left behind and cannot be followed."""
+    if action is Recovery.TELL_EXPIRED:
+        return JobExpired("Its result is no longer kept.")
+    return SubmissionUnknown("skydeck stopped while it was handing this in.")

@@ -1,0 +1,84 @@
+"""The bot dies, another takes over, and the same message has the result."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.settings import Settings
+from tests.fakes.discord_bot import made
+
+LEASE_MS = 600
+SETTINGS = Settings(_env_file=None, skydeck_builds_per_guild=1)
+
+
+@pytest.fixture
+def start(sim, guild, channel, base_url, tmp_path, cogs):
+    """Bots on the same database, one after the other."""
+
+    @contextlib.asynccontextmanager
+    async def start():
+        making = made(
+            base_url, tmp_path / "skydeck.db", cogs=cogs, settings=SETTINGS, lease_ms=LEASE_MS
+        )
+        async with making as bot, sim.connect(bot):
+            yield bot
+
+    return start
+
+
+async def test_the_next_process_goes_on_in_the_same_message(sim, start, ben, factory):
+    factory.go.clear()
+    async with start():
+        await ben.slash("/factory build", task="fizz")
+        thread = await ben.sees_thread("fizz")
+        shown = await ben.sees("looking for faults", thread)
+    async with start():
+        reply = await ben.slash("/factory jobs", thread)
+        assert "running" in reply.text
+        factory.go.set()
+        again = await ben.sees("holds", thread, within=15)
+        assert again is shown
+        assert again.file("fizz.py")
+        dialog = await ben.clicks("Refine", on=again)
+        await ben.submits(dialog, {"What to change": "more"})
+        await ben.sees(lambda m: m is not again and "holds" in m.text, thread)
+    assert factory.tasks[0] == "fizz"
+    assert len(factory.requests) == 2
+    assert not sim.problems
+
+
+async def test_who_waited_for_a_turn_waits_again_and_is_sent_once(sim, start, ana, ben, factory):
+    factory.go.clear()
+    async with start():
+        await ben.slash("/factory build", task="first")
+        first = await ben.sees_thread("first")
+        await ben.sees("looking for faults", first)
+        await ana.slash("/factory build", ben.here, task="second")
+        second = await ana.sees_thread("second")
+        waiting = await ana.sees("puesto 1", second)
+    assert factory.tasks == ["first"]
+    async with start():
+        await asyncio.sleep(0.1)
+        factory.go.set()
+        await ben.sees("holds", first, within=15)
+        assert await ana.sees("se cumple", second, within=15) is waiting
+    assert factory.tasks == ["first", "second"]
+    assert not sim.problems
+
+
+async def test_who_waited_for_too_long_is_told(sim, start, ana, ben, factory, monkeypatch):
+    factory.go.clear()
+    async with start():
+        await ben.slash("/factory build", task="first")
+        await ben.sees("looking for faults", await ben.sees_thread("first"))
+        await ana.slash("/factory build", ben.here, task="second")
+        second = await ana.sees_thread("second")
+        await ana.sees("puesto 1", second)
+    real = SystemClock.wall
+    monkeypatch.setattr(SystemClock, "wall", lambda clock: real(clock) + 61)  # past its deadline
+    async with start():
+        await ana.sees("Me están reiniciando", second, within=15)
+    assert factory.tasks == ["first"]
+    assert not sim.problems
