@@ -1,0 +1,13 @@
+"""Conversation: mentions, replies, direct messages, threads; `/ask`, `/say`, `/transcribe`."""
+
+from bot.client import SkyDeck
+from cogs.chat._cog import Chat
+from cogs.chat._views import AgainButton, StopButton
+from cogs.shared.translator import speak_languages
+
+
+async def setup(bot: SkyDeck) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await speak_languages(bot)
+    bot.add_dynamic_items(StopButton, AgainButton)
+    await bot.add_cog(Chat(bot))

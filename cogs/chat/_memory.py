@@ -1,0 +1,111 @@
+"""Which conversation a message belongs to, what of it is remembered, and what Penny is told."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.client import SkyDeck
+from bot.contract import Message
+from bot.conversation.history import CHARS_PER_TOKEN, history
+from bot.store import Role, StoredMessage
+
+BUDGET_TOKENS: Final = 1_500
+"""How much of a conversation Penny is told; a small local model reads it in a second or two."""
+_BUDGET_CHARS: Final = BUDGET_TOKENS * CHARS_PER_TOKEN
+_QUOTED_CHARS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was said before a message.
+
+    Attributes:
+        conversation_id: The thread, the DM, or the first message of the reply chain.
+        messages: For the contract, oldest first.
+    """
+
+    conversation_id: int
+    messages: Sequence[Message]
+
+
+async def is_ours(bot: SkyDeck, channel: object) -> bool:
+    """Whether a thread is a conversation with the bot; its own threads are also for builds."""
+    own = bot.user.id if bot.user else 0
+    if not isinstance(channel, discord.Thread) or channel.owner_id != own:
+        return False
+    return bool(await bot.store.conversations.thread(channel.id, budget_chars=1))
+
+
+async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool) -> Before:
+    """What was said before a person's message.
+
+    Args:
+        bot: Whose memory.
+        message: The person's.
+        whole_channel: Whether the channel itself (a DM, a thread) is the conversation.
+
+    Raises:
+        StoreFailed: The memory cannot be read.
+    """
+    memory = bot.store.conversations
+    parent_id = message.reference.message_id if message.reference is not None else None
+    if whole_channel:
+        said = await memory.thread(
+            message.channel.id, budget_chars=_BUDGET_CHARS, before=message.id
+        )
+        return Before(message.channel.id, history(said, budget_tokens=BUDGET_TOKENS))
+    if parent_id is None:
+        return Before(message.id, [])
+    said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
+    if said:
+        return Before(said[-1].conversation_id, history(said, budget_tokens=BUDGET_TOKENS))
+    return Before(message.id, _quoted(message))
+
+
+async def before_again(bot: SkyDeck, question: StoredMessage) -> Sequence[Message]:
+    """What was said before a question that is remembered.
+
+    Raises:
+        StoreFailed: The memory cannot be read.
+    """
+    memory = bot.store.conversations
+    if question.parent_id is not None:
+        said = await memory.chain(question.parent_id, budget_chars=_BUDGET_CHARS)
+    else:
+        said = await memory.thread(
+            question.conversation_id, budget_chars=_BUDGET_CHARS, before=question.message_id
+        )
+    return history(said, budget_tokens=BUDGET_TOKENS)
+
+
+def _quoted(message: discord.Message) -> list[Message]:
+    """A message of somebody else's that a person points at; it is told, and not remembered."""
+    pointed_at = message.reference.resolved if message.reference is not None else None
+    if not isinstance(pointed_at, discord.Message) or not pointed_at.content:
+        return []
+    content = pointed_at.clean_content[:_QUOTED_CHARS]
+    return [Message(role="user", content=content, name=pointed_at.author.display_name)]
+
+
+def stored(message: discord.Message, text: str, conversation_id: int) -> StoredMessage:
+    """A person's message, for the memory."""
+    return StoredMessage(
+        message_id=message.id,
+        conversation_id=conversation_id,
+        person_id=message.author.id,
+        author_id=message.author.id,
+        author_name=message.author.display_name,
+        role=Role.USER,
+        content=text,
+        created_at_ms=int(message.created_at.timestamp() * 1000),
+        parent_id=message.reference.message_id if message.reference is not None else None,
+        guild_id=message.guild.id if message.guild is not None else None,
+    )
+
+
+def plain(content: str, own_id: int) -> str:
+    """A message's words without the mention that calls the bot."""
+    return re.sub(rf"<@!?{own_id}>", " ", content).strip()

@@ -1,0 +1,86 @@
+"""What an answer's message says while it is written, and at its end. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.contract import Response
+from bot.i18n import Words, duration
+from bot.runpod import JobState, Update
+from cogs.shared.splitting import disarm
+
+_QUOTED_CHARS: Final = 1_500
+_STATES: Final = {
+    JobState.SUBMITTING: "chat.state.thinking",
+    JobState.QUEUED: "chat.state.queued",
+    JobState.WAITING_FOR_WORKER: "chat.state.waiting",
+    JobState.RUNNING: "chat.state.thinking",
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """An answer as far as it has come.
+
+    Attributes:
+        state: Where its job is.
+        transcript: What was heard of a spoken question.
+        text: The words so far.
+    """
+
+    state: JobState = JobState.SUBMITTING
+    transcript: str | None = None
+    text: str = ""
+
+    def take(self, update: Update) -> None:
+        """Something new."""
+        self.state = update.state
+        response = update.response
+        if response is None or not response.is_partial:
+            return
+        self.transcript = self.transcript or response.transcript
+        self.text += response.text
+
+    def complete(self, response: Response) -> None:
+        """The last response is whole by itself."""
+        self.transcript = (
+            response.transcript if response.transcript is not None else self.transcript
+        )
+        self.text = response.text or self.text
+
+
+def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:
+    """The words so far; while there are none, what is being waited for, and for how long."""
+    lines = _quote(draft.transcript)
+    if draft.text.strip():
+        lines.append(f"{draft.text.strip()} ▌")
+    else:
+        state = words(_STATES.get(draft.state, "chat.state.thinking"))
+        waited = f" · {duration(elapsed_s)}" if elapsed_s >= 1 else ""
+        lines.append(f"-# ⏳ {state}{waited}")
+    return "\n".join(lines)
+
+
+def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> str:
+    """The whole answer.
+
+    Args:
+        draft: All that there is.
+        words: The person's language.
+        notes: Lines under it: that it was stopped, why it failed, what was not read.
+    """
+    lines = _quote(draft.transcript)
+    if draft.transcript is not None and not draft.transcript.strip() and not draft.text.strip():
+        lines.append(words("chat.nothing_heard"))
+    elif draft.text.strip():
+        lines.append(draft.text.strip())
+    elif not notes:
+        lines.append(words("chat.no_answer"))
+    return "\n".join([*lines, *filter(None, notes)])
+
+
+def _quote(transcript: str | None) -> list[str]:
+    heard = " ".join((transcript or "").split())
+    if not heard:
+        return []
+    shown = heard if len(heard) <= _QUOTED_CHARS else f"{heard[:_QUOTED_CHARS]}…"
+    return [f"> {disarm(shown)}"]

@@ -1,0 +1,80 @@
+"""What a person has asked: their words, what is in their files, or their recording."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.contract import Input
+from bot.i18n import Words
+from cogs.shared.attachments import is_audio, is_text, read_audio, read_text
+from cogs.shared.splitting import disarm
+
+MOST_CHARS: Final = 16_000
+"""Of a question with its files: under the 20,000 that Penny takes, with room for a quote."""
+_MOST_FILES: Final = 5
+_TITLE_CHARS: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to Penny.
+
+    Attributes:
+        said: Words, or a recording.
+        text: What is remembered of it; of a recording, its transcript comes later.
+        note: What the person has to be told about it, such as a picture that was not looked at.
+    """
+
+    said: str | Input
+    text: str
+    note: str = ""
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it is a recording: the answer is then spoken too."""
+        return not isinstance(self.said, str)
+
+    @property
+    def title(self) -> str:
+        """One line for lists."""
+        return disarm(" ".join(self.text.split()))[:_TITLE_CHARS] or "🎙"
+
+
+async def read_question(
+    content: str, attachments: list[discord.Attachment], words: Words
+) -> Question | None:
+    """Read a message; None when there is nothing in it.
+
+    A recording comes first: with words beside it, the words are left to the memory. Pictures are
+    named to Penny, who cannot see them.
+
+    Args:
+        content: The words, without the bot's mention.
+        attachments: The message's files.
+        words: The person's language.
+
+    Raises:
+        BadInput: A file is not what it says it is.
+        TooLarge: There is too much.
+        discord.HTTPException: A file is gone.
+    """
+    recordings = [one for one in attachments if is_audio(one)]
+    if recordings:
+        return Question(await read_audio(recordings[0], words), content)
+    texts = [one for one in attachments if is_text(one)][:_MOST_FILES]
+    others = [one for one in attachments if one not in texts]
+    parts = [content] if content else []
+    parts += [f"[{one.filename}]\n{await read_text(one, words)}" for one in texts]
+    names = ", ".join(one.filename for one in others)
+    note = words("chat.not_read", names=disarm(names)) if names else ""
+    if not parts:
+        return Question("", "", note) if note else None
+    if names:
+        parts.append(f"[{names}: not read]")
+    text = "\n\n".join(parts)
+    if len(text) > MOST_CHARS:
+        kept = text[:MOST_CHARS]
+        note = "\n".join(filter(None, [note, words("chat.cut", most=MOST_CHARS)]))
+        return Question(kept, kept, note)
+    return Question(text, text, note)

@@ -1,0 +1,220 @@
+"""The message of an answer: growing while it is written, and remembered at its end."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import discord
+from pydantic import JsonValue
+
+from bot.client import SkyDeck
+from bot.contract import Audio, Response
+from bot.conversation import Asker
+from bot.errors import BadInput, JobCancelled, SkydeckError
+from bot.i18n import Words, words_for
+from bot.runpod import Update
+from bot.store import Job, Role, StoredMessage
+from cogs.chat._pages import Draft, at_the_end, under_way
+from cogs.chat._views import again_view, stop_view
+from cogs.shared.failures import explain
+from cogs.shared.live import LiveMessage, Page, persist
+from cogs.shared.voice_message import prepare, send_voice_message
+
+log = logging.getLogger(__name__)
+
+KIND: Final = "chat"
+"""Our jobs in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """Where an answer belongs in memory; all of it is in the journal's `place`.
+
+    Attributes:
+        question_id: The message (or interaction) that is answered; 0 when nothing is remembered.
+        conversation_id: The thread, the DM, or the first message of the reply chain.
+        guild_id: The server; None in a DM.
+        user_id: Who asked.
+        is_spoken: Whether the answer is spoken too.
+        is_again: Whether it replaces an earlier answer.
+        note: A line to stand under the answer.
+    """
+
+    question_id: int
+    conversation_id: int
+    guild_id: int | None
+    user_id: int
+    is_spoken: bool = False
+    is_again: bool = False
+    note: str = ""
+
+    def to_place(self) -> dict[str, JsonValue]:
+        """As the journal keeps it; ids are strings, as in Discord's own JSON."""
+        return {
+            "question": str(self.question_id),
+            "conversation": str(self.conversation_id),
+            "guild": None if self.guild_id is None else str(self.guild_id),
+            "user": str(self.user_id),
+            "spoken": self.is_spoken,
+            "again": self.is_again,
+            "note": self.note,
+        }
+
+    @classmethod
+    def of_place(cls, place: Mapping[str, Any]) -> Self:
+        """What `to_place` has written.
+
+        Raises:
+            KeyError, ValueError: Somebody else wrote it.
+        """
+        guild = place["guild"]
+        return cls(
+            question_id=int(place["question"]),
+            conversation_id=int(place["conversation"]),
+            guild_id=None if guild is None else int(guild),
+            user_id=int(place["user"]),
+            is_spoken=bool(place["spoken"]),
+            is_again=bool(place["again"]),
+            note=str(place["note"]),
+        )
+
+
+@dataclass(slots=True)
+class ChatShow:
+    """A `bot.conversation.Show`: an answer of Penny's, with a Stop button while it grows.
+
+    Attributes:
+        bot: Whose answer it is.
+        live: Its message.
+        thread: Where it belongs.
+        words: The person's language.
+        begun: When it was asked for, on the wall clock.
+        draft: The answer so far.
+    """
+
+    bot: SkyDeck
+    live: LiveMessage
+    thread: Thread
+    words: Words
+    begun: float
+    draft: Draft = field(default_factory=Draft)
+    _stop: discord.ui.View | None = None
+
+    async def started(self, journal_id: int) -> None:
+        """The job is in the journal."""
+        self._stop = stop_view(journal_id, self.words)
+
+    def update(self, update: Update) -> None:
+        """Something new."""
+        self.draft.take(update)
+
+    async def refresh(self) -> None:
+        """Show the answer so far."""
+        elapsed_s = self.bot.clock.wall() - self.begun
+        text = under_way(self.draft, self.words, elapsed_s)
+        await self.live.refresh(Page(text=text, view=self._stop))
+
+    async def done(self, response: Response) -> None:
+        """Show the whole answer, remember it, and speak it if the question was spoken."""
+        self.draft.complete(response)
+        await self._settle(self.thread.note)
+        await self._remember()
+        if self.thread.is_spoken and response.audio is not None and self.draft.text.strip():
+            await self._speak(response.audio)
+
+    async def failed(self, error: SkydeckError) -> None:
+        """Keep what was written, and say why there is no more."""
+        if isinstance(error, JobCancelled):
+            await self._settle(self.words("chat.stopped"))
+        else:
+            await self._settle(explain(error, self.words).text)
+        if self.draft.text.strip() or self.draft.transcript:
+            await self._remember()
+
+    async def _settle(self, note: str) -> None:
+        text = at_the_end(self.draft, self.words, notes=(note,) if note else ())
+        view = again_view(self.thread.question_id, self.words) if self._can_repeat else None
+        await self.live.settle(Page(text=text, view=view))
+
+    @property
+    def _can_repeat(self) -> bool:
+        return self.thread.question_id != 0
+
+    async def _remember(self) -> None:
+        """Both sides of it: what was heard of a spoken question, and the answer."""
+        thread, memory = self.thread, self.bot.store.conversations
+        if thread.question_id == 0:
+            return
+        now_ms = int(self.bot.clock.wall() * 1000)
+        if self.draft.transcript:
+            await memory.edit(thread.question_id, self.draft.transcript, edited_at_ms=now_ms)
+        text, parts = self.draft.text.strip(), tuple(self.live.parts)
+        if not text:
+            return
+        first = self.live.message_id
+        if thread.is_again and await memory.replace(first, text, parts=parts, edited_at_ms=now_ms):
+            return
+        own = self.bot.user
+        await memory.add(
+            StoredMessage(
+                message_id=first,
+                conversation_id=thread.conversation_id,
+                person_id=thread.user_id,
+                author_id=own.id if own else 0,
+                author_name=own.display_name if own else "",
+                role=Role.ASSISTANT,
+                content=text,
+                created_at_ms=now_ms,
+                parent_id=thread.question_id,
+                guild_id=thread.guild_id,
+                parts=parts,
+            )
+        )
+
+    async def _speak(self, audio: Audio) -> None:
+        try:
+            spoken = await asyncio.to_thread(prepare, audio)
+            await persist(
+                lambda: send_voice_message(
+                    self.bot,
+                    self.live.channel_id,
+                    spoken,
+                    reply_to=self.live.message_id,
+                    nonce=f"{self.live.message_id}.v",
+                )
+            )
+        except (BadInput, discord.HTTPException) as e:
+            log.warning("an answer was not spoken: %s", type(e).__name__)
+
+
+def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, thread: Thread) -> ChatShow:
+    """The face of an answer that is about to be written."""
+    return ChatShow(bot, live, thread, words_for(asker.locale), bot.clock.wall())
+
+
+def place_of(asker: Asker, message_id: int, thread: Thread) -> dict[str, JsonValue]:
+    """What the journal is to know of it."""
+    return {
+        "kind": KIND,
+        "channel": str(asker.channel_id),
+        "message": str(message_id),
+        "locale": asker.locale,
+        **thread.to_place(),
+    }
+
+
+async def revive(bot: SkyDeck, job: Job) -> ChatShow:
+    """The face of an answer that another process had begun.
+
+    Raises:
+        KeyError, ValueError: Its place is not ours.
+    """
+    place = job.place
+    thread = Thread.of_place(place)
+    live = LiveMessage(bot, int(str(place["channel"])), int(str(place["message"])), thread.user_id)
+    await live.adopt()
+    show = ChatShow(bot, live, thread, words_for(str(place["locale"])), job.created_at_ms / 1000)
+    await show.started(job.journal_id)
+    return show

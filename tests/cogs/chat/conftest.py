@@ -1,0 +1,65 @@
+"""Penny by a script: what she says depends on what she is asked."""
+
+import asyncio
+
+import pytest
+
+from bot.client import COGS
+from bot.contract import Audio, Output, Response, Service, Status
+from bot.contract.envelope import InputType
+from bot.errors import JobFailed
+from tests.fakes.handlers import Scripted, completed, partial
+
+
+class Penny:
+    """Remembers what she was asked."""
+
+    def __init__(self) -> None:
+        self.asked = []
+        self.go_on = asyncio.Event()
+        self.answers = {}
+        self.audio: bytes | None = None
+
+    async def __call__(self, request):
+        self.asked.append(request)
+        text = "" if request.input.type is InputType.AUDIO else str(request.input.data)
+        if "slowly" in text:
+            yield partial("One, ")
+            yield partial("two, ")
+            await self.go_on.wait()
+            yield completed("One, two, three.")
+        elif "fail" in text:
+            raise JobFailed("The model is out of order.")
+        elif request.input.type is InputType.AUDIO or request.target.module == "SPEAK":
+            yield self.spoken(text)
+        else:
+            yield completed(self.answers.get(text, f"You said: {text}"))
+
+    def spoken(self, text: str) -> Response:
+        import base64
+
+        audio = Audio(data=base64.b64encode(self.audio or b"").decode(), format="ogg", text=text)
+        output = Output(
+            type="text", transcript="what time is it", text="Nine o'clock.", audio=audio
+        )
+        if text:
+            output = Output(type="audio", audio=audio)
+        return Response(status=Status.COMPLETED, output=output)
+
+
+@pytest.fixture
+def penny_script():
+    return Penny()
+
+
+@pytest.fixture
+def handlers(penny_script):
+    return {"penny": Scripted(penny_script, service=Service.PENNY)}
+
+
+@pytest.fixture
+def cogs():
+    return ("cogs.errors", "cogs.chat")
+
+
+assert "cogs.chat" in COGS
