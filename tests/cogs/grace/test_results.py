@@ -286,6 +286,8 @@ async def test_who_asks_too_often_waits(sim, deck, ben, grace):
     reply = await ben.slash("/grace summarize", text="one more")
     assert reply.ephemeral
     assert "Try again in" in reply.text
+    for n in range(6):
+        await settled(ben, f"words {n}", ever=True)
 
 
 async def test_only_in_the_channels_of_the_server(sim, deck, guild, channel, ben, grace):
