@@ -15,7 +15,7 @@ from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
 from bot.i18n import words_for
 from bot.store import Role, StoredMessage
-from cogs.chat._memory import before, before_again, is_ours, plain, stored
+from cogs.chat._memory import before, before_again, is_ours, stored, words_in
 from cogs.chat._question import Question, read_question
 from cogs.chat._show import KIND, Thread, make_show, place_of, revive
 from cogs.chat._views import check_owner
@@ -70,7 +70,7 @@ class Chat(commands.Cog):
             return
         await self.bot.store.conversations.edit(
             payload.message_id,
-            plain(message.clean_content, self.bot.user.id),
+            words_in(message, self.bot.user.id),
             edited_at_ms=int(message.edited_at.timestamp() * 1000),
         )
 
@@ -101,12 +101,8 @@ class Chat(commands.Cog):
     async def _answer(self, message: discord.Message, asker: Asker, *, whole_channel: bool) -> None:
         own = self.bot.user.id if self.bot.user else 0
         words = words_of(asker)
-        content = message.content
-        for person in message.mentions:
-            if person.id != own:
-                content = content.replace(f"<@{person.id}>", f"@{person.display_name}")
         async with message.channel.typing():
-            question = await read_question(plain(content, own), message.attachments, words)
+            question = await read_question(words_in(message, own), message.attachments, words)
         if question is None:
             await message.reply(words("chat.hello", name=asker.system.assistant))
             return
@@ -200,7 +196,6 @@ class Chat(commands.Cog):
             conversation_id=asked.conversation_id,
             guild_id=asker.guild_id,
             user_id=asked.person_id,
-            is_again=True,
         )
         question = Question(asked.content, asked.content)
         await self._ask(question, list(await before_again(self.bot, asked)), asker, live, thread)

@@ -106,6 +106,9 @@ def stored(message: discord.Message, text: str, conversation_id: int) -> StoredM
     )
 
 
-def plain(content: str, own_id: int) -> str:
-    """A message's words without the mention that calls the bot."""
-    return re.sub(rf"<@!?{own_id}>", " ", content).strip()
+def words_in(message: discord.Message, own_id: int) -> str:
+    """A message's words: without the mention that calls the bot, other people by their names."""
+    content = re.sub(rf"<@!?{own_id}>", " ", message.content)
+    for person in message.mentions:
+        content = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", content)
+    return content.strip()

@@ -42,10 +42,10 @@ class Draft:
 
     def complete(self, response: Response) -> None:
         """The last response is whole by itself."""
-        self.transcript = (
-            response.transcript if response.transcript is not None else self.transcript
-        )
-        self.text = response.text or self.text
+        if response.transcript is not None:
+            self.transcript = response.transcript
+        spoken = response.audio.text if response.audio is not None else None
+        self.text = response.text or self.text or spoken or ""
 
 
 def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:

@@ -38,7 +38,6 @@ class Thread:
         guild_id: The server; None in a DM.
         user_id: Who asked.
         is_spoken: Whether the answer is spoken too.
-        is_again: Whether it replaces an earlier answer.
         note: A line to stand under the answer.
     """
 
@@ -47,7 +46,6 @@ class Thread:
     guild_id: int | None
     user_id: int
     is_spoken: bool = False
-    is_again: bool = False
     note: str = ""
 
     def to_place(self) -> dict[str, JsonValue]:
@@ -58,7 +56,6 @@ class Thread:
             "guild": None if self.guild_id is None else str(self.guild_id),
             "user": str(self.user_id),
             "spoken": self.is_spoken,
-            "again": self.is_again,
             "note": self.note,
         }
 
@@ -76,7 +73,6 @@ class Thread:
             guild_id=None if guild is None else int(guild),
             user_id=int(place["user"]),
             is_spoken=bool(place["spoken"]),
-            is_again=bool(place["again"]),
             note=str(place["note"]),
         )
 
@@ -120,7 +116,6 @@ class ChatShow:
         """Show the whole answer, remember it, and speak it if the question was spoken."""
         self.draft.complete(response)
         await self._settle(self.thread.note)
-        await self._remember()
         if self.thread.is_spoken and response.audio is not None and self.draft.text.strip():
             await self._speak(response.audio)
 
@@ -130,10 +125,16 @@ class ChatShow:
             await self._settle(self.words("chat.stopped"))
         else:
             await self._settle(explain(error, self.words).text)
-        if self.draft.text.strip() or self.draft.transcript:
-            await self._remember()
 
     async def _settle(self, note: str) -> None:
+        """Show it; it is remembered before, since a reply can come as soon as it is seen."""
+        await self._remember()
+        shown_before = (self.live.message_id, *self.live.parts)
+        await self._show(note)
+        if (self.live.message_id, *self.live.parts) != shown_before:
+            await self._remember()  # it has grown over more messages
+
+    async def _show(self, note: str) -> None:
         text = at_the_end(self.draft, self.words, notes=(note,) if note else ())
         view = again_view(self.thread.question_id, self.words) if self._can_repeat else None
         await self.live.settle(Page(text=text, view=view))
@@ -154,7 +155,7 @@ class ChatShow:
         if not text:
             return
         first = self.live.message_id
-        if thread.is_again and await memory.replace(first, text, parts=parts, edited_at_ms=now_ms):
+        if await memory.replace(first, text, parts=parts, edited_at_ms=now_ms):
             return
         own = self.bot.user
         await memory.add(
