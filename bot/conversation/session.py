@@ -61,6 +61,7 @@ class _Running:
     guild_id: int | None
     place: Place
     show: Show
+    job_id: str | None = None
     task: asyncio.Task[Ending] | None = None
     reason: _Reason | None = None
     is_ending: bool = False
@@ -238,8 +239,11 @@ class JobRunner:
         except asyncio.CancelledError:
             _resume_after_cancel()
             followed = Followed(error=self._why(running))
-        except StoreFailed as e:
+        except SkydeckError as e:
             followed = Followed(error=e)
+        except Exception:
+            log.exception("job %d broke off in an unexpected way", running.journal_id)
+            followed = Followed(error=SkydeckError("It broke off in an unexpected way."))
         if followed.error is None and followed.response is None:
             return Ending.UNKNOWN  # another process has it, or will have
         return await self._tell(running, followed)
@@ -349,6 +353,7 @@ class JobRunner:
                 async for update in updates:
                     if update.job_id is not None and not is_noted:
                         is_noted = True
+                        running.job_id = update.job_id
                         await self.journal.accepted(running.journal_id, update.job_id)
                     yield update
         except SubmissionUnknown:
@@ -376,7 +381,7 @@ class JobRunner:
             await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
             return
         place = {key: value for key, value in job.place.items() if key != WAITING}
-        running = _Running(job.journal_id, job.user_id, job.guild_id, place, show)
+        running = _Running(job.journal_id, job.user_id, job.guild_id, place, show, job.job_id)
         self._launch(running, await self._rest_of(running, recovered))
 
     async def _rest_of(self, running: _Running, recovered: Recovered) -> Awaitable[Ending]:
@@ -416,8 +421,11 @@ class JobRunner:
 
     def _lost(self, journal_id: int) -> None:
         running = self._running.get(journal_id)
-        if running is not None:
-            running.cancel(_Reason.LOST)
+        if running is None:
+            return
+        if running.job_id is not None:
+            self.client.detach(running.job_id)  # whoever has it now follows it
+        running.cancel(_Reason.LOST)
 
     @staticmethod
     async def _wait_for(running: list[_Running]) -> None:

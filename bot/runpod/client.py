@@ -112,9 +112,13 @@ class RunPodClient:
                 f"{service} has no endpoint.", hint=f"Set {service}_ENDPOINT_ID."
             ) from None
 
-    def detach(self) -> None:
-        """From now on a job that is left runs on: somebody else will `collect` it."""
-        self._driver.detach()
+    def detach(self, job_id: str | None = None) -> None:
+        """From now on a job that is left runs on: somebody else will `collect` it.
+
+        Args:
+            job_id: Only this job; without it, all of them.
+        """
+        self._driver.detach(job_id)
 
     # -- whole calls -------------------------------------------------------------------------
 

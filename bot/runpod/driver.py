@@ -87,9 +87,12 @@ class Driver:
             await self._carrier.close()
             await self._group.__aexit__(None, None, None)
 
-    def detach(self) -> None:
-        """Leave alone, from now on, whatever jobs are left."""
-        self._is_detached = True
+    def detach(self, job_id: str | None = None) -> None:
+        """Leave alone, from now on, whatever jobs are left; or only this one."""
+        if job_id is None:
+            self._is_detached = True
+        for job in self._open:
+            job.settled = job.settled or job.job_id == job_id
 
     def crowd(self, under: str) -> int:
         """How many jobs are in flight at an endpoint."""

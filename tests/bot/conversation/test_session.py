@@ -1,0 +1,526 @@
+"""Jobs for people: written down first, ended in their sight, and never handed in twice."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.contract import Input, InputType, Request, Service, System, Target
+from bot.conversation import Asker, session
+from bot.errors import (
+    JobCancelled,
+    JobExpired,
+    JobFailed,
+    SkydeckError,
+    Stopping,
+    StoreFailed,
+    SubmissionUnknown,
+    TooLarge,
+)
+from bot.runpod import JobState
+from bot.settings import Mode
+from bot.store import Ending, Entry, JobStage, Store
+from tests.fakes.discord_bot import made, serving
+from tests.fakes.handlers import Scripted, completed, echo, hang, partial
+
+ASKER = Asker(
+    user_id=7, user_name="Ana", channel_id=8, guild_id=9, locale="es-ES", system=System.DECK
+)
+PLACE = {"kind": "test", "channel": "8", "message": "10"}
+
+
+class Seen:
+    """A face that notes what it is shown."""
+
+    def __init__(self, *, trouble=(), moves_to=None):
+        self.journal_id = None
+        self.updates = []
+        self.end = None
+        self.ended = asyncio.Event()
+        self.begun = asyncio.Event()
+        self.moves_to = moves_to
+        self.trouble = list(trouble)
+
+    async def started(self, journal_id):
+        self.journal_id = journal_id
+        return self.moves_to
+
+    def update(self, update):
+        self.updates.append(update)
+        if update.response is not None:
+            self.begun.set()
+
+    async def refresh(self):
+        pass
+
+    async def done(self, response):
+        self._end(response.text)
+
+    async def failed(self, error):
+        self._end(type(error))
+
+    def _end(self, what):
+        if self.trouble:
+            raise self.trouble.pop(0)
+        assert self.end is None
+        self.end = what
+        self.ended.set()
+
+    async def until_ended(self):
+        async with asyncio.timeout(10):
+            await self.ended.wait()
+        return self.end
+
+
+class Slow:
+    """Begins at once, and answers when it is let."""
+
+    def __init__(self):
+        self.go = asyncio.Event()
+
+    async def __call__(self, request):
+        yield partial("so far")
+        await self.go.wait()
+        yield completed(str(request.input.data))
+
+
+class Door:
+    """A gate that is opened by hand."""
+
+    def __init__(self):
+        self.opened = asyncio.Event()
+        self.inside = 0
+        self.calls = []
+
+    @contextlib.asynccontextmanager
+    async def __call__(self, journal_id, *, user_id, guild_id, is_sent):
+        self.calls.append((user_id, guild_id, is_sent))
+        if not is_sent:
+            await self.opened.wait()
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    monkeypatch.setattr(session, "CLAIM_EVERY_S", 0.05)
+    monkeypatch.setattr(session, "SHOW_AGAIN_S", 0.05)
+
+
+@pytest.fixture
+def handler():
+    return Scripted(echo, service=Service.GRACE)
+
+
+@pytest.fixture
+async def url(handler):
+    async with serving({"grace": handler}) as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def file_url(tmp_path):
+    return f"sqlite:///{tmp_path / 'skydeck.db'}"
+
+
+@pytest.fixture
+def start(url, file_url):
+    """Processes on one database."""
+
+    def start(*, base_url=None, **more):
+        modes = dict.fromkeys(Service, Mode.STREAM)
+        return made(base_url or url, file_url, cogs=(), modes=modes, **more)
+
+    return start
+
+
+@pytest.fixture
+async def bot(start):
+    async with start() as made_bot:
+        yield made_bot
+
+
+def request(text="hello"):
+    return Request(
+        source=ASKER.source,
+        target=Target(service=Service.GRACE, module="ECHO"),
+        input=Input(type=InputType.TEXT, data=text),
+    )
+
+
+async def perform(bot, show, text="hello", place=PLACE):
+    return await bot.runner.perform(request(text), asker=ASKER, place=place, title=text, show=show)
+
+
+@contextlib.asynccontextmanager
+async def performing(bot, show, text="hello", place=PLACE):
+    """While a job runs, as far as its service has begun with it."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(perform(bot, show, text, place))
+        await show.begun.wait()
+        yield task
+
+
+def revived(bot, **more):
+    """Take over what is left behind; the faces that are made for it, in order."""
+    shows = []
+
+    async def revive(job):
+        show = Seen()
+        show.journal_id = job.journal_id
+        shows.append(show)
+        return show
+
+    bot.runner.register("test", revive, **more)
+    bot.runner.begin_recovery()
+    return shows
+
+
+async def until(condition):
+    """Wait for something that nobody announces."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
+
+
+async def first(shows):
+    await until(lambda: shows)
+    return shows[0]
+
+
+async def finished(bot, journal_id):
+    """The job, once its end is noted."""
+    async with asyncio.timeout(5):
+        while (job := await bot.store.jobs.get(journal_id)).ending is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return job
+
+
+# -- one job ----------------------------------------------------------------------------------
+
+
+async def test_it_is_written_down_before_it_is_sent_and_ended_after_it_is_seen(bot, handler):
+    stages = []
+
+    class Watching(Seen):
+        async def started(self, journal_id):
+            stages.append(((await bot.store.jobs.get(journal_id)).stage, handler.started))
+            return await super().started(journal_id)
+
+        async def done(self, response):
+            stages.append(((await bot.store.jobs.get(self.journal_id)).stage, handler.started))
+            await super().done(response)
+
+    show = Watching()
+    assert await perform(bot, show) is Ending.COMPLETED
+    assert show.end == "hello"
+    assert stages == [(JobStage.WRITTEN, 0), (JobStage.ACCEPTED, 1)]
+    job = await bot.store.jobs.get(show.journal_id)
+    assert (job.ending, job.title, job.place) == (Ending.COMPLETED, "hello", PLACE)
+    assert b'"hello"' in await bot.store.jobs.request(show.journal_id)
+    assert show.updates[0].state is JobState.SUBMITTING
+
+
+async def test_what_is_too_large_is_refused_before_it_is_written_down(bot):
+    show = Seen()
+    with pytest.raises(TooLarge):
+        await perform(bot, show, "x" * (11 * 1024 * 1024))
+    assert show.journal_id is None
+    assert await bot.store.jobs.listing() == []
+
+
+class TestFailing:
+    @pytest.fixture
+    def handler(self):
+        async def fail(_request):
+            raise RuntimeError("the model fell over")
+            yield
+
+        return Scripted(fail, service=Service.GRACE)
+
+    async def test_a_failure_is_told(self, bot):
+        show = Seen()
+        assert await perform(bot, show) is Ending.FAILED
+        assert show.end is JobFailed
+        assert (await bot.store.jobs.get(show.journal_id)).detail == JobFailed.code
+
+
+async def test_a_face_that_breaks_ends_its_own_job_only(bot):
+    class Broken(Seen):
+        def update(self, update):
+            raise ZeroDivisionError
+
+    show, other = Broken(), Seen()
+    assert await perform(bot, show) is Ending.FAILED
+    assert show.end is SkydeckError
+    assert await perform(bot, other) is Ending.COMPLETED
+
+
+async def test_an_end_that_can_never_be_shown_is_over(bot):
+    show = Seen(trouble=[LookupError("no such channel")])
+    assert await perform(bot, show) is Ending.COMPLETED
+    assert (await bot.store.jobs.get(show.journal_id)).detail == "not_shown"
+
+
+# -- stopping ---------------------------------------------------------------------------------
+
+
+class TestLong:
+    @pytest.fixture
+    def handler(self):
+        return Scripted(hang, service=Service.GRACE)
+
+    async def test_stop_ends_it_for_its_person_and_at_its_service(self, bot, handler):
+        show = Seen()
+        async with performing(bot, show) as task:
+            assert bot.runner.stop(show.journal_id)
+            assert not bot.runner.stop(show.journal_id)
+            assert await task is Ending.CANCELLED
+        assert show.end is JobCancelled
+        assert not bot.runner.stop(show.journal_id)
+        await until(lambda: handler.left)
+
+    async def test_stop_all_of_a_person(self, bot):
+        shows = [Seen(), Seen()]
+        async with performing(bot, shows[0]), asyncio.TaskGroup() as group:
+            group.create_task(perform(bot, shows[1]))
+            await until(lambda: shows[1].journal_id)
+            assert await bot.runner.stop_all_of(1) == 0
+            assert await bot.runner.stop_all_of(ASKER.user_id) == 2
+        assert [show.end for show in shows] == [JobCancelled, JobCancelled]
+
+    async def test_closing_ends_jobs_that_do_not_outlive_it(self, start, handler):
+        show = Seen()
+        async with start(outlive=False) as bot:
+            async with performing(bot, show) as task:
+                await bot.runner.close()
+                assert await task is Ending.CANCELLED
+            assert show.end is Stopping
+            assert (await bot.store.jobs.get(show.journal_id)).detail == Stopping.code
+            with pytest.raises(Stopping):
+                await perform(bot, Seen())
+
+
+# -- jobs that were left behind ---------------------------------------------------------------
+
+
+class TestLeft:
+    @pytest.fixture
+    def slow(self):
+        return Slow()
+
+    @pytest.fixture
+    def handler(self, slow):
+        return Scripted(slow, service=Service.GRACE)
+
+    async def left(self, start, place=PLACE):
+        """A job that a process has left running, and how it was shown there."""
+        show = Seen()
+        async with start() as bot, performing(bot, show, place=place) as task:
+            await bot.runner.close()
+            assert await task is Ending.UNKNOWN
+        assert show.end is None
+        return show
+
+    async def test_the_next_process_shows_its_end(self, start, slow, handler):
+        before = await self.left(start)
+        async with start() as bot:
+            show = await first(revived(bot))
+            slow.go.set()
+            assert await show.until_ended() == "hello"
+            job = await finished(bot, before.journal_id)
+        assert show.journal_id == before.journal_id
+        assert (job.ending, handler.started) == (Ending.COMPLETED, 1)
+
+    async def test_it_can_be_stopped_there(self, start):
+        before = await self.left(start)
+        async with start() as bot:
+            show = await first(revived(bot))
+            assert bot.runner.stop(before.journal_id)
+            assert await show.until_ended() is JobCancelled
+
+    @pytest.mark.parametrize("kind", ["unheard-of", "test"])
+    async def test_what_nobody_can_show_is_put_away(self, start, kind):
+        before = await self.left(start, PLACE | {"kind": kind})
+
+        async def revive(job):
+            raise KeyError("message")
+
+        async with start() as bot:
+            bot.runner.register("test", revive)
+            bot.runner.begin_recovery()
+            job = await finished(bot, before.journal_id)
+        assert (job.ending, job.detail) == (Ending.UNKNOWN, "no_place")
+
+    async def test_a_service_that_has_forgotten_it(self, start, slow):
+        before = await self.left(start)
+        forgetful = {"grace": Scripted(echo, service=Service.GRACE)}
+        async with serving(forgetful) as other, start(base_url=other) as bot:
+            show = await first(revived(bot))
+            assert await show.until_ended() is JobExpired
+            assert (await finished(bot, before.journal_id)).ending is Ending.EXPIRED
+
+    async def test_what_runs_already_takes_up_room(self, start, slow):
+        door = Door()
+        await self.left(start)
+        async with start() as bot:
+            show = await first(revived(bot, gate=door))
+            await until(lambda: door.inside)
+            slow.go.set()
+            await show.until_ended()
+        assert door.calls == [(7, 9, True)]
+        assert door.inside == 0
+
+    async def test_a_lost_lease_ends_nothing(self, start, slow, handler, file_url):
+        """Another process has it now: this one says nothing, and leaves it running."""
+        show = Seen()
+        async with (
+            start(lease_ms=300) as bot,
+            performing(bot, show) as task,
+            Store.open(file_url, _Later(5), lease_ms=60_000) as thief,
+        ):
+            assert len(await thief.jobs.claim()) == 1
+            assert await task is Ending.UNKNOWN
+            assert show.end is None
+            await asyncio.sleep(0.2)  # for a cancellation to arrive, if there were one
+            slow.go.set()
+            await until(lambda: handler.left)
+            job = await thief.jobs.get(show.journal_id)
+            report = await bot.services.status(Service.GRACE, job.job_id)
+        assert report.status == "COMPLETED"
+
+
+async def test_what_is_too_old_to_be_kept_is_told(start, file_url):
+    async with Store.open(file_url, _Later(-90_000)) as store:
+        journal_id = await store.jobs.begin(_entry())
+        await store.jobs.accepted(journal_id, "job-1")
+    async with start() as bot:
+        assert await (await first(revived(bot))).until_ended() is JobExpired
+        assert (await finished(bot, journal_id)).ending is Ending.EXPIRED
+
+
+async def test_what_may_have_been_sent_is_told_and_not_sent_again(start, handler, file_url):
+    async with Store.open(file_url, _Later(-60)) as store:
+        journal_id = await store.jobs.begin(_entry())
+    async with start() as bot:
+        assert await (await first(revived(bot))).until_ended() is SubmissionUnknown
+        assert (await finished(bot, journal_id)).ending is Ending.UNKNOWN
+    assert handler.started == 0
+
+
+@pytest.mark.parametrize("trouble", [ConnectionResetError(), TimeoutError(), StoreFailed("full")])
+async def test_an_end_that_cannot_be_shown_now_is_shown_later(bot, handler, trouble):
+    shows = revived(bot)
+    before = Seen(trouble=[trouble])
+    await perform(bot, before)
+    show = await first(shows)
+    assert await show.until_ended() == "hello"
+    assert (await finished(bot, before.journal_id)).ending is Ending.COMPLETED
+    assert handler.started == 1
+
+
+# -- gates ------------------------------------------------------------------------------------
+
+
+class TestGate:
+    @pytest.fixture
+    def door(self):
+        return Door()
+
+    @contextlib.asynccontextmanager
+    async def waiting(self, bot, door, show):
+        """While a job waits at the door."""
+        bot.runner.register("test", None, gate=door)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(perform(bot, show))
+            await until(lambda: door.calls)
+            yield task
+
+    async def test_it_is_sent_when_its_turn_has_come(self, bot, door, handler):
+        show = Seen(moves_to=PLACE | {"message": "11"})
+        async with self.waiting(bot, door, show) as task:
+            job = await bot.store.jobs.get(show.journal_id)
+            assert (job.stage, handler.started) == (JobStage.WRITTEN, 0)
+            assert job.place["message"] == "11"
+            door.opened.set()
+            assert await task is Ending.COMPLETED
+        assert door.calls == [(7, 9, False)]
+        assert door.inside == 0
+        assert (await bot.store.jobs.get(show.journal_id)).place == show.moves_to
+
+    async def test_stopped_at_the_door_it_is_never_sent(self, bot, door, handler):
+        show = Seen()
+        async with self.waiting(bot, door, show) as task:
+            bot.runner.stop(show.journal_id)
+            assert await task is Ending.CANCELLED
+        assert show.end is JobCancelled
+        assert handler.started == 0
+
+    async def test_stopped_while_discord_is_away_it_is_not_sent_later(self, bot, door, handler):
+        show = Seen(trouble=[ConnectionResetError()])
+        async with self.waiting(bot, door, show) as task:
+            bot.runner.stop(show.journal_id)
+            assert await task is Ending.CANCELLED
+        door.opened.set()
+        again = await first(revived(bot, gate=door))
+        assert await again.until_ended() is SubmissionUnknown
+        assert handler.started == 0
+
+    async def test_the_next_process_lets_it_wait_again(self, start, door, handler):
+        show = Seen()
+        async with start() as bot, self.waiting(bot, door, show) as task:
+            await bot.runner.close()
+            assert await task is Ending.UNKNOWN
+        assert handler.started == 0
+        door.opened.set()
+        async with start() as bot:
+            again = await first(revived(bot, gate=door))
+            assert await again.until_ended() == "hello"
+            await finished(bot, show.journal_id)
+        assert handler.started == 1
+        assert door.inside == 0
+
+    async def test_a_job_that_another_process_has_taken_is_not_sent(
+        self, start, door, handler, file_url
+    ):
+        show = Seen()
+        async with (
+            start(lease_ms=60_000) as bot,
+            self.waiting(bot, door, show) as task,
+            Store.open(file_url, _Later(120), lease_ms=60_000) as thief,
+        ):
+            assert len(await thief.jobs.claim()) == 1
+            door.opened.set()
+            assert await task is Ending.UNKNOWN
+        assert (show.end, handler.started) == (None, 0)
+
+
+# -- small parts ------------------------------------------------------------------------------
+
+
+class _Later(SystemClock):
+    """A clock that is ahead, or (with a number under zero) behind."""
+
+    def __init__(self, by_s):
+        self._by_s = by_s
+
+    def wall(self):
+        return super().wall() + self._by_s
+
+
+def _entry():
+    return Entry(
+        service=Service.GRACE,
+        module="ECHO",
+        endpoint_id="grace",
+        mode=Mode.RUN,
+        user_id=7,
+        channel_id=8,
+        deadline_ms=60_000,
+        place=PLACE,
+        request=request().model_dump_json().encode(),
+    )
