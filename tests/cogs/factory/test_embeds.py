@@ -1,0 +1,139 @@
+"""Embeds of any build stay within Discord's limits, and say what is the case."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.contract import Output, Response, Status
+from bot.contract.factory import Build, Check, Iteration
+from bot.i18n import words_for
+from bot.runpod import JobState, Update, Waiting
+from cogs.factory._embeds import ended_without, finished, plain, under_way
+from cogs.factory._plan import Plan, title_of
+from cogs.factory._progress import Progress
+from tests.cogs.factory.scripts import iteration, reported, working
+
+ENGLISH = words_for("en-US")
+PLAN = Plan(title="fizz", limit=4, begun=1000.0, user_id=7, locale="en-US")
+TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=3000) | st.text("*_`@[]()|~#> ")
+
+
+def shown(progress, place=None, words=ENGLISH):
+    return under_way(PLAN, progress, place, words).description
+
+
+@pytest.mark.parametrize(
+    ("update", "says"),
+    [
+        (Update(state=JobState.SUBMITTING), "Handing it in"),
+        (Update(state=JobState.QUEUED), "In the service's queue"),
+        (
+            Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARTING),
+            "Waiting for a worker to start",
+        ),
+        (Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARVED), "no worker free"),
+        (Update(state=JobState.RUNNING), "Running"),
+        (Update(state=JobState.COMPLETED), "Running"),
+    ],
+)
+def test_each_state_has_its_words(update, says):
+    progress = Progress(4)
+    progress.take(update)
+    assert says in shown(progress)
+
+
+def test_our_own_queue_and_the_delivery_come_before_the_services_state():
+    progress = Progress(4)
+    assert "Waiting for a turn on this server: place 3" in shown(progress, 3)
+    progress.is_delivering = True
+    assert "Delivering" in shown(progress)
+
+
+def test_the_bar_grows_with_the_iterations():
+    progress = Progress(4)
+    progress.take(Update(state=JobState.RUNNING, response=working("draft", 1, 4)))
+    assert "Iteration 1 of 4: drafting\n▱▱▱▱" in shown(progress)
+    one = iteration(1, 4, 0.7, changed="first draft")
+    for _ in range(2):  # told twice after a break
+        progress.take(Update(state=JobState.RUNNING, response=reported(one)))
+    assert "Iteration 1 of 4\n▰▱▱▱" in shown(progress)
+    progress.take(Update(state=JobState.RUNNING, response=working("polish", 2, 4)))
+    assert "Iteration 2 of 4: polish\n▰▱▱▱" in shown(progress)
+    assert progress.score == 0.7
+
+
+def test_a_service_of_another_kind_is_quoted():
+    progress = Progress(4)
+    said = Response(status=Status.PARTIAL, output=Output(text="thinking\nabout **it**"))
+    progress.take(Update(state=JobState.RUNNING, response=said))
+    assert shown(progress).endswith("about \\*\\*it\\*\\*")
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        (Check.RAN, "Its own example was run, and holds"),
+        (Check.PARSED, "only parsed, not run"),
+        (Check.READ, "The model itself read it"),
+        ("proved", "Its check passed"),
+    ],
+)
+def test_what_was_checked_is_said_as_it_was(check, says):
+    one = Iteration(number=1, limit=4, score=1, passed=True, check=check, changed="x")
+    build = Build(summary="", passed=True, files=[], iterations=[one])
+    assert says in _finished(build).description
+
+
+def test_what_did_not_pass_is_never_called_good():
+    bad = iteration(1, 4, 0.9, changed="x", problem="it loops")
+    build = Build(summary="all is well", passed=False, files=[], iterations=[bad])
+    embed = _finished(build)
+    assert "its check did not pass" in embed.description
+    assert "What is wrong: it loops" in embed.description
+    assert embed.colour != _finished(build.model_copy(update={"passed": True})).colour
+
+
+ITERATIONS = st.builds(
+    Iteration,
+    number=st.integers(1, 10**6),
+    limit=st.integers(1, 10**9),
+    score=st.floats(0, 1),
+    passed=st.booleans(),
+    check=st.sampled_from(Check) | st.text(max_size=300),
+    changed=TEXT,
+    problem=st.none() | TEXT,
+)
+
+
+@given(st.lists(ITERATIONS, max_size=30), TEXT, TEXT, st.booleans(), st.sampled_from(["en", "es"]))
+def test_no_service_can_break_the_limits(iterations, summary, task, passed, language):
+    words = words_for(language)
+    plan = Plan(title=title_of(task), limit=4, begun=0, user_id=7, locale=language)
+    progress = Progress(4)
+    for one in iterations:
+        progress.take(Update(state=JobState.RUNNING, response=reported(one)))
+    build = Build(summary=summary, passed=passed, files=[], iterations=iterations)
+    words_only = Response(status=Status.COMPLETED, output=Output(data=summary))
+    for embed in (
+        under_way(plan, progress, None, words),
+        _finished(build, plan, progress, words),
+        finished(plan, progress, words_only, words, now=1.0, left_out=True),
+        ended_without(plan, progress, summary[:600], words, now=1.0, is_wanted=False),
+    ):
+        assert len(embed) <= 6000
+        assert len(embed.title or "") <= 256
+        assert len(embed.description or "") <= 4096
+        assert all(0 < len(field.value) <= 1024 for field in embed.fields)
+
+
+@given(TEXT, st.integers(2, 200))
+def test_plain_words_are_one_line(text, limit):
+    assert len(plain(text, limit).splitlines()) <= 1
+    assert "@everyone" not in plain(f"@everyone {text}", 200)
+
+
+def _finished(build, plan=PLAN, progress=None, words=ENGLISH):
+    response = Response(status=Status.COMPLETED, output=Output(type="json", data=build.to_wire()))
+    return finished(
+        plan, progress or Progress(4), response, words, now=plan.begun + 65, left_out=False
+    )
