@@ -14,7 +14,7 @@ import logging
 import uuid
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -151,31 +151,44 @@ class JobRunner:
         request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
         endpoint = self.client.endpoint(request.target.service)
         updates = self.client.submit(request)  # refuses what cannot be sent
-        has_gate = self._gate_of(place) is not None
-        journal_id = await self.journal.begin(
-            Entry(
-                service=endpoint.service,
-                module=request.target.module,
-                endpoint_id=endpoint.id,
-                mode=endpoint.mode,
-                user_id=asker.user_id,
-                channel_id=asker.channel_id,
-                guild_id=asker.guild_id,
-                place={**place, WAITING: True} if has_gate else place,
-                title=title,
-                deadline_ms=int(endpoint.deadline_s * 1000),
-                request=request.model_dump_json().encode(),
-            )
+        entry = Entry(
+            service=endpoint.service,
+            module=request.target.module,
+            endpoint_id=endpoint.id,
+            mode=endpoint.mode,
+            user_id=asker.user_id,
+            channel_id=asker.channel_id,
+            guild_id=asker.guild_id,
+            place=place,
+            title=title,
+            deadline_ms=int(endpoint.deadline_s * 1000),
+            request=request.model_dump_json().encode(),
         )
+        # In the group, so that whoever closes us waits until the journal has been written.
+        beginning = self._group.create_task(self._begin(entry, request, updates, show))
+        begun = await asyncio.shield(beginning)
+        if isinstance(begun, SkydeckError):
+            raise begun
+        return await asyncio.shield(begun)
+
+    async def _begin(
+        self, entry: Entry, request: Request, updates: AsyncGenerator[Update, None], show: Show
+    ) -> asyncio.Task[Ending] | SkydeckError:
+        """Write a job down and set out; what keeps it from that is returned, not raised."""
+        place = entry.place
+        has_gate = self._gate_of(place) is not None
         try:
-            self._check_open()
-        except Stopping:  # meanwhile: nobody would wait for it any more
-            await self.journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
-            raise
-        running = _Running(journal_id, asker.user_id, asker.guild_id, place, show)
+            journal_id = await self.journal.begin(
+                replace(entry, place={**place, WAITING: True}) if has_gate else entry
+            )
+            if self._is_closing:  # meanwhile: nobody would wait for it any more
+                await self.journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
+                self._check_open()
+        except SkydeckError as e:
+            return e
+        running = _Running(journal_id, entry.user_id, entry.guild_id, place, show)
         updates = self._in_turn(running, request) if has_gate else self._noted(running, updates)
-        work = self._see_through(running, updates, begins=True)
-        return await asyncio.shield(self._launch(running, work))
+        return self._launch(running, self._see_through(running, updates, begins=True))
 
     def stop(self, journal_id: int) -> bool:
         """Stop a job because a person said so; False when it has ended or runs elsewhere."""
