@@ -1,0 +1,74 @@
+"""kill -9 at any moment: every job ends in its person's sight, and none is paid for twice."""
+
+import random
+
+import pytest
+from pydantic import SecretStr
+
+from bot.clock import SystemClock
+from bot.contract import Service
+from bot.workers.server import embedded_server
+from tests.fakes.discord_bot import KEY
+from tests.fakes.handlers import Scripted
+from tests.scenarios import kill_rounds
+from tests.scenarios.kill_rounds import Ledger, Round, Services, bot_process
+from tests.simulator import Simulator
+
+KILLS = 20
+LATEST_S = 3.0
+SEED = 20261123
+
+
+@pytest.fixture
+async def sim():
+    async with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.mark.timeout(240)
+async def test_killed_at_twenty_moments(sim, tmp_path, capsys):
+    services, database = Services(), tmp_path / "skydeck.db"
+    dice = random.Random(SEED)
+    # most of them early, where most happens
+    rounds = [Round(number, LATEST_S * dice.random() ** 3) for number in range(1, KILLS + 1)]
+    handlers = {
+        "factory": Scripted(services.factory, service=Service.FACTORY),
+        "grace": Scripted(services.grace, service=Service.GRACE),
+    }
+    clock = SystemClock()
+    guild, ledger = sim.guild("Test"), Ledger(database)
+    guild.channel("general")
+    async with embedded_server(
+        handlers,
+        key=SecretStr(KEY),
+        clock=clock,
+        warm_up=(),
+        concurrency=dict.fromkeys(handlers, 4),
+    ) as url:
+        for one in rounds:
+            async with bot_process(sim, url, database) as process:
+                await ledger.settle()
+                one.asked = await kill_rounds.ask(
+                    one.number, guild, builds=2 if one.number % 5 == 0 else 1
+                )
+                await clock.sleep(one.delay_s)
+                process.kill()
+            for job in one.asked:
+                job.stage = ledger.stage(job.person)
+        async with bot_process(sim, url, database):
+            await ledger.settle()
+    for one in rounds:
+        for job in one.asked:
+            job.look(services)
+    with capsys.disabled():
+        print("", kill_rounds.HEADING, *(line for one in rounds for line in one.lines()), sep="\n")
+    jobs = [job for one in rounds for job in one.asked]
+    assert all(job.times <= 1 for job in jobs)
+    assert all(job.finals <= 1 for job in jobs)
+    assert all(job.finals == 1 for job in jobs if job.stage != "not begun")
+    assert all(job.times == 1 for job in jobs if job.ending == kill_rounds.RESULT)
+    # Killed between the first answer and the journal's entry: nothing was sent, nothing is owed.
+    assert all(job.times == 0 for job in jobs if job.stage == "not begun")
+    unanswered = sum(job.ending == kill_rounds.NEVER_ANSWERED for job in jobs)
+    late = [problem.message for problem in sim.problems]
+    assert late == ["not answered within 3 s"] * unanswered
