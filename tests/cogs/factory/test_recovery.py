@@ -82,3 +82,40 @@ async def test_who_waited_for_too_long_is_told(sim, start, ana, ben, factory, mo
         await ana.sees("Me están reiniciando", second, within=15)
     assert factory.tasks == ["first"]
     assert not sim.problems
+
+
+async def test_a_thread_that_was_opened_but_not_noted_is_found_again(
+    sim, start, channel, ana, ben, factory
+):
+    factory.go.clear()
+    async with start() as bot:
+        await ben.slash("/factory build", task="first")
+        await ben.sees("looking for faults", await ben.sees_thread("first"))
+        reply = await ana.slash("/factory build", channel, task="second")
+        second = await ana.sees_thread("second")
+        shown = await ana.sees("puesto 1", second)
+        job = (await bot.store.jobs.listing(user_id=ana.id))[0]
+        before = {"channel": str(channel.id), "message": str(reply.message.id)}
+        place = {**job.place, **before, "opens_thread": True}
+        assert await bot.store.jobs.moved(job.journal_id, place)
+    async with start():
+        factory.go.set()
+        assert await ana.sees("se cumple", second, within=15) is shown
+    assert len([m for m in ana.reads(second) if m.embeds]) == 1
+    assert factory.tasks == ["first", "second"]
+    assert [problem.code for problem in sim.problems] == [160004]  # so it learned that it is there
+
+
+async def test_a_message_that_was_deleted_meanwhile_comes_anew(sim, start, guild, ben, factory):
+    factory.go.clear()
+    async with start():
+        await ben.slash("/factory build", task="fizz")
+        thread = await ben.sees_thread("fizz")
+        shown = await ben.sees("looking for faults", thread)
+    await guild.owner().deletes(shown)
+    async with start():
+        factory.go.set()
+        anew = await ben.sees("holds", thread, within=15)
+    assert anew is not shown
+    assert anew.file("fizz.py")
+    assert [problem.code for problem in sim.problems] == [10008]
