@@ -33,12 +33,13 @@ def converse_prompt(
         room_chars: How many characters the model can read.
     """
     instruction = opening(system, language)
-    said = f"{context.speaker}: {question}" if context.speaker else question
+    named = _several_speak(context)
+    said = f"{context.speaker}: {question}" if named and context.speaker else question
     room = room_chars - len(instruction) - len(said)
     return Prompt(
         messages=[
             Message(role="system", content=instruction),
-            *_newest(context.history, room),
+            *_newest(context.history, room, named=named),
             Message(role="user", content=said),
         ],
         max_tokens=max_tokens,
@@ -53,13 +54,22 @@ def opening(system: System, language: str) -> str:
     return _SYSTEM.format(name=system.assistant, language=name)
 
 
-def _newest(history: Sequence[Message], room: int) -> list[Message]:
+def _several_speak(context: Context) -> bool:
+    """Whether names tell people apart.
+
+    With one person they do not, and a small model repeats the name before its answer.
+    """
+    names = {m.name for m in context.history if m.role == "user"} | {context.speaker}
+    return len(names - {None, ""}) > 1
+
+
+def _newest(history: Sequence[Message], room: int, *, named: bool) -> list[Message]:
     kept: list[Message] = []
     for message in reversed(history):
         if message.role not in _ROLES:
             continue  # a caller cannot slip in instructions of its own
-        named = message.name and message.role == "user"
-        content = f"{message.name}: {message.content}" if named else message.content
+        is_named = named and message.name and message.role == "user"
+        content = f"{message.name}: {message.content}" if is_named else message.content
         room -= len(content)
         if room < 0:
             break

@@ -31,8 +31,11 @@ def test_the_system_prompt_stays_the_same_from_turn_to_turn() -> None:
     assert ask(Context(history=history, speaker="Ana")).messages[0] == ask().messages[0]
 
 
-def test_a_speaker_is_named() -> None:
-    assert ask(Context(speaker="Ana")).messages[-1].content == "Ana: Why?"
+def test_speakers_are_named_where_there_are_several() -> None:
+    assert ask(Context(speaker="Ana")).messages[-1].content == "Why?"
+    history = [Message(role="user", content="Who?", name="Ben")]
+    told = ask(Context(speaker="Ana", history=history)).messages
+    assert [m.content for m in told[1:]] == ["Ben: Who?", "Ana: Why?"]
 
 
 def test_the_newest_messages_that_fit_are_kept() -> None:
