@@ -9,7 +9,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SkyDeck
-from bot.contract import Context, Message, Request
+from bot.contract import Context, Message, Request, Service
+from bot.contract.grace import Module, task
 from bot.contract.penny import converse, speak, transcribe
 from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
@@ -20,7 +21,7 @@ from cogs.chat._question import Question, read_question
 from cogs.chat._show import KIND, Thread, make_show, place_of, revive
 from cogs.chat._views import check_owner
 from cogs.shared.answering import working_message
-from cogs.shared.asker import admit, asker_of, words_of
+from cogs.shared.asker import admit, asker_of, settings_of, words_of
 from cogs.shared.attachments import read_audio
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, Page, persist
@@ -122,7 +123,17 @@ class Chat(commands.Cog):
             note=question.note,
         )
         live = LiveMessage(self.bot, asker.channel_id, answer.id, asker.user_id)
+        module = await self._default_module(message.guild) if question.is_bare else None
+        if module is not None:
+            request = task(module, question.text, source=asker.source)
+            await self._perform(request, question.title, asker, live, thread)
+            return
         await self._ask(question, list(said_before.messages), asker, live, thread)
+
+    async def _default_module(self, guild: discord.Guild | None) -> Module | None:
+        """What the server does with a file that comes without words; None: Penny reads it."""
+        settings = await settings_of(self.bot, guild)
+        return self.bot.grace.get(settings.default_modules.get(Service.GRACE, ""))
 
     async def _refuse(self, message: discord.Message, error: Exception) -> None:
         """Say why not: for a moment in the channel, else to the person alone."""

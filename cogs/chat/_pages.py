@@ -1,5 +1,6 @@
 """What an answer's message says while it is written, and at its end. Pure."""
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,7 +46,15 @@ class Draft:
         if response.transcript is not None:
             self.transcript = response.transcript
         spoken = response.audio.text if response.audio is not None else None
-        self.text = response.text or self.text or spoken or ""
+        self.text = response.text or _json(response) or self.text or spoken or ""
+
+
+def _json(response: Response) -> str:
+    """A JSON value for reading: what a module of Grace's without words has found."""
+    data = response.output.data if response.output is not None else None
+    if not isinstance(data, dict | list):
+        return ""
+    return f"```json\n{json.dumps(data, ensure_ascii=False, indent=2)}\n```"
 
 
 def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:

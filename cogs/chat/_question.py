@@ -24,11 +24,13 @@ class Question:
         said: Words, or a recording.
         text: What is remembered of it; of a recording, its transcript comes later.
         note: What the person has to be told about it, such as a picture that was not looked at.
+        is_bare: Whether it is a file without a word to say what to do with it.
     """
 
     said: str | Input
     text: str
     note: str = ""
+    is_bare: bool = False
 
     @property
     def is_spoken(self) -> bool:
@@ -76,5 +78,5 @@ async def read_question(
     if len(text) > MOST_CHARS:
         kept = text[:MOST_CHARS]
         note = "\n".join(filter(None, [note, words("chat.cut", most=MOST_CHARS)]))
-        return Question(kept, kept, note)
-    return Question(text, text, note)
+        return Question(kept, kept, note, is_bare=not content)
+    return Question(text, text, note, is_bare=not content)

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from bot.client import COGS
 from bot.contract import Audio, Output, Response, Service, Status
 from bot.contract.envelope import InputType
 from bot.errors import JobFailed
-from tests.fakes.handlers import Scripted, completed, partial
+from bot.workers.ports import Delivery
+from tests.fakes.handlers import Scripted, completed, echo, partial
 
 
 class Penny:
@@ -54,12 +54,12 @@ def penny_script():
 
 @pytest.fixture
 def handlers(penny_script):
-    return {"penny": Scripted(penny_script, service=Service.PENNY)}
+    return {
+        "penny": Scripted(penny_script, service=Service.PENNY),
+        "grace": Scripted(echo, service=Service.GRACE, delivery=Delivery.REPLY),
+    }
 
 
 @pytest.fixture
 def cogs():
     return ("cogs.errors", "cogs.chat")
-
-
-assert "cogs.chat" in COGS

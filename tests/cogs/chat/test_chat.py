@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from audio import codec, ogg
+from bot.contract import Service
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
@@ -204,6 +205,19 @@ async def test_files_are_read_by_what_they_are(sim, deck, channel, ben, penny_sc
     await ben.says("@Alfred look", channel, files=[File("cat.png", b"\x89PNG")])
     await ben.sees("I cannot look at: cat.png")
     assert len(penny_script.asked) == 2
+    assert not sim.problems
+
+
+async def test_a_file_without_words_goes_to_the_servers_module(
+    sim, deck, guild, channel, ben, penny_script
+):
+    file = File("a.txt", b"A long report.")
+    await ben.says("@Alfred", channel, files=[file])
+    await ben.sees("You said: [a.txt]")
+    await deck.store.guilds.patch(guild.id, default_modules={Service.GRACE: "SUMMARIZER"})
+    await ben.says("@Alfred", channel, files=[file])
+    await ben.sees(lambda m: m.content == "[a.txt]\nA long report.")
+    assert len(penny_script.asked) == 1
     assert not sim.problems
 
 

@@ -34,7 +34,7 @@ async def test_each_choice_is_stored_at_once(sim, deck, guild, channel, owner):
     await owner.selects("Jared (CORP)", on=reply, menu="As whom I speak")
     await owner.selects(channel, on=reply, menu="Channels to answer in (none: all)")
     await owner.selects(role, on=reply, menu="Roles to answer (none: everybody)")
-    await owner.selects("Summarize", on=reply, menu="Grace's module where none is named")
+    await owner.selects("Summarize", on=reply, menu="What Grace does with a file without words")
     assert field(reply, "I speak as") == "Jared (CORP)"
     assert field(reply, "I answer in") == f"<#{channel.id}>"
     assert field(reply, "I answer") == f"<@&{role.id}>"
