@@ -31,8 +31,8 @@ class Program:
 
     async def ends(self, within: float = 30) -> tuple[int, str]:
         async with asyncio.timeout(within):
-            _, said = await self.process.communicate()
-        return self.process.returncode or 0, said.decode()
+            shown, said = await self.process.communicate()
+        return self.process.returncode or 0, shown.decode() + said.decode()
 
     async def is_asked_to_stop(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGTERM)
@@ -55,7 +55,7 @@ async def skydeck(sim: Simulator, folder: Path, *args: str, **env: str) -> Async
         cwd=folder,
         env=inherited | ours | env,
         stderr=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         yield Program(process)
@@ -84,6 +84,18 @@ async def test_a_wrong_token_is_refused_in_words_and_not_shown(sim, tmp_path):
     assert "Discord refuses DISCORD_TOKEN" in said
     assert secret not in said
     assert "Traceback" not in said
+
+
+async def test_the_doctor_looks_at_the_token(sim, tmp_path):
+    async with skydeck(sim, tmp_path, "doctor", DISCORD_TOKEN=sim.token) as program:
+        _, said = await program.ends(60)
+    assert "ok    Discord: " in said
+    assert "permissions=" in said
+    assert sim.token not in said
+    async with skydeck(sim, tmp_path, "doctor", DISCORD_TOKEN="wrong.one") as program:
+        code, said = await program.ends(60)
+    assert code == 3
+    assert "FAIL  Discord: Discord refuses DISCORD_TOKEN." in said
 
 
 @pytest.mark.timeout(240)

@@ -304,6 +304,19 @@ async def test_edits_and_deletions_are_remembered(sim, deck, channel, ben, penny
     assert seen.content
 
 
+async def test_who_is_waiting_is_told_of_a_shutdown(
+    sim, channel, ben, base_url, tmp_path, cogs, penny_script
+):
+    async with made(base_url, tmp_path / "x.db", cogs=cogs, outlive=False) as bot:
+        async with sim.connect(bot):
+            await ben.says("@Alfred count slowly", channel)
+            seen = await ben.sees("One, two, ▌")
+        assert seen.content.startswith("One, two,\nI am being restarted.")
+        jobs = await bot.store.jobs.listing()
+        assert [job.ending for job in jobs] == ["cancelled"]
+    assert not sim.problems
+
+
 async def test_an_answer_is_finished_by_the_next_process(
     sim, channel, ben, base_url, tmp_path, cogs, penny_script
 ):
