@@ -389,7 +389,12 @@ class JobRunner:
     async def _resume(self, recovered: Recovered) -> None:
         job = recovered.job
         log.info("job %d was left behind: %s", job.journal_id, recovered.action)
-        show = await self._revived(job)
+        try:
+            show = await self._revived(job)
+        except (OSError, TimeoutError):
+            log.warning("job %d: its place cannot be looked at yet", job.journal_id)
+            await self.journal.release([job.journal_id])
+            return
         if show is None:
             await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
             return
@@ -428,6 +433,8 @@ class JobRunner:
             return None
         try:
             return await revive(job)
+        except (OSError, TimeoutError):
+            raise
         except Exception:
             log.exception("job %d: its place cannot be read", job.journal_id)
             return None

@@ -82,7 +82,9 @@ class Show(Protocol):
 
 
 Revive = Callable[[Job], Awaitable[Show | None]]
-"""Makes the face of a job that another process had begun; None when its place is gone."""
+"""Makes the face of a job that another process had begun; None when its place is gone.
+
+An OSError or TimeoutError means that it is to be tried again later."""
 
 
 class Gate(Protocol):

@@ -53,8 +53,8 @@ class Factory(commands.Cog, name=COG):
         """From now on builds take turns, and those left behind are shown again."""
         self.bot.runner.register(KIND, self._revive, gate=self.turns.turn)
 
-    async def _revive(self, job: Job) -> FactoryShow:
-        return revive(self.bot, self.turns, job)
+    async def _revive(self, job: Job) -> FactoryShow | None:
+        return await revive(self.bot, self.turns, job)
 
     # -- building ----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from bot.contract.factory import MOST_ITERATIONS, File, build
 from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
+from cogs.factory._answer import UNANSWERED, to_place
 from cogs.factory._files import MOST_BYTES, Attachment, unpack
 from cogs.factory._plan import Plan, plan_for
 from cogs.factory._show import make_show
@@ -28,11 +29,6 @@ What = Literal["auto", "python", "text"]
 Fetch = Callable[[], Awaitable[list[File]]]
 
 
-async def no_files() -> list[File]:
-    """For a build that starts from nothing."""
-    return []
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is to be built.
@@ -41,13 +37,15 @@ class Order:
         task: In words.
         kind: What it is.
         limit: The most iterations.
-        fetch: Gets the files of an earlier build to start from; may take its time.
+        files: Of an earlier build, to start from.
+        fetch: Gets them instead, when that takes its time.
     """
 
     task: str
     kind: What = "auto"
     limit: int = ITERATIONS
-    fetch: Fetch = no_files
+    files: tuple[File, ...] = ()
+    fetch: Fetch | None = None
 
 
 async def place_order(
@@ -61,23 +59,31 @@ async def place_order(
 
     Raises:
         MissingPermission, BadInput: It cannot be begun here, or as asked; nothing was said.
+        SkydeckError: It was not begun, and nothing was said.
     """
-    words = words_of(asker)
     _check_own(interaction)
-    _request(order, asker, [])
+    words = words_of(asker)
+    request = _request(order, asker)
     plan = _plan(bot, interaction, asker, order, words)
+    channel_id = asker.channel_id
+    if order.fetch is None:
+        show = make_show(bot, turns, plan, channel_id, UNANSWERED)
+        show.answer = lambda: working_message(interaction, words)
+        place = plan.to_place(channel_id, UNANSWERED) | to_place(interaction)
+        await bot.runner.perform(request, asker=asker, place=place, title=plan.title, show=show)
+        return
     message_id = await working_message(interaction, words)
-    live = LiveMessage(bot, asker.channel_id, message_id, asker.user_id)
     try:
-        request = _request(order, asker, await order.fetch())
+        files = tuple(await order.fetch())
         await bot.runner.perform(
-            request,
+            _request(replace(order, files=files), asker),
             asker=asker,
-            place=plan.to_place(asker.channel_id, message_id),
+            place=plan.to_place(channel_id, message_id),
             title=plan.title,
-            show=make_show(bot, turns, plan, asker.channel_id, message_id),
+            show=make_show(bot, turns, plan, channel_id, message_id),
         )
     except (SkydeckError, discord.HTTPException) as e:
+        live = LiveMessage(bot, channel_id, message_id, asker.user_id)
         await live.settle(Page(text=explain(e, words).text))
 
 
@@ -90,16 +96,12 @@ def order_of(request: Request) -> Order:
     kind = request.option("kind", "auto")
     limit = (request.policy.max_iterations if request.policy else None) or ITERATIONS
     given = request.option("files") or []
-    files = [File.model_validate(file) for file in given]
-
-    async def fetch() -> list[File]:
-        return files
 
     return Order(
         task=str(request.input.data),
         kind=kind if kind in {"auto", "python", "text"} else "auto",
         limit=min(limit, MOST_ITERATIONS),
-        fetch=fetch,
+        files=tuple(File.model_validate(file) for file in given),
     )
 
 
@@ -128,13 +130,13 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
         raise TooLarge(words("factory.too_much")) from None
 
 
-def _request(order: Order, asker: Asker, files: list[File]) -> Request:
+def _request(order: Order, asker: Asker) -> Request:
     return build(
         order.task,
         source=asker.source,
         kind=order.kind,
         iterations=order.limit,
-        refine=files,
+        refine=list(order.files),
     )
 
 

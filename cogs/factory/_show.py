@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import discord
@@ -16,6 +16,7 @@ from bot.errors import JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.runpod import Update
 from bot.store import Job
+from cogs.factory._answer import find_answer
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file
 from cogs.factory._plan import Plan
@@ -40,6 +41,8 @@ class FactoryShow:
         live: The message.
         progress: How far it has come.
         journal_id: Its number; 0 before it has one.
+        view: Its buttons.
+        answer: Gives the first answer, whose message it is to be; None when that was given.
     """
 
     bot: SkyDeck
@@ -49,6 +52,7 @@ class FactoryShow:
     progress: Progress
     journal_id: int = 0
     view: discord.ui.View | None = None
+    answer: Callable[[], Awaitable[int]] | None = None
 
     @property
     def words(self) -> Words:
@@ -56,12 +60,13 @@ class FactoryShow:
         return words_for(self.plan.locale)
 
     async def started(self, journal_id: int) -> Mapping[str, JsonValue] | None:
-        """The job is in the journal: from here on it is shown in its thread, if it gets one."""
+        """The job is in the journal: from here on it is shown, in its thread if it gets one."""
         self.journal_id = journal_id
         self.view = buttons(journal_id, self.words, Action.CANCEL)
-        if not self.plan.opens_thread:
-            return None
-        await self._move()
+        if self.answer is not None:
+            self.live.message_id = await self.answer()
+        if self.plan.opens_thread:
+            await self._move()
         return self.plan.to_place(self.live.channel_id, self.live.message_id)
 
     def update(self, update: Update) -> None:
@@ -134,21 +139,23 @@ class FactoryShow:
 def make_show(
     bot: SkyDeck, turns: Turns, plan: Plan, channel_id: int, message_id: int
 ) -> FactoryShow:
-    """The face of a build that is about to begin."""
+    """The face of a build."""
     live = LiveMessage(bot, channel_id, message_id, plan.user_id)
     return FactoryShow(bot, turns, plan, live, Progress(plan.limit))
 
 
-def revive(bot: SkyDeck, turns: Turns, job: Job) -> FactoryShow:
-    """The face of a build that another process had begun.
+async def revive(bot: SkyDeck, turns: Turns, job: Job) -> FactoryShow | None:
+    """The face of a build that another process had begun; None when nobody can have seen it.
 
     Raises:
         KeyError, ValueError: Its place is not ours.
+        OSError, TimeoutError: Discord does not answer now.
     """
     plan = Plan.of_place(job.place)
-    show = make_show(
-        bot, turns, plan, int(str(job.place["channel"])), int(str(job.place["message"]))
-    )
+    message_id = int(str(job.place["message"])) or await find_answer(bot, job.place)
+    if message_id is None:
+        return None
+    show = make_show(bot, turns, plan, int(str(job.place["channel"])), message_id)
     show.journal_id = job.journal_id
     show.view = buttons(job.journal_id, show.words, Action.CANCEL)
     return show

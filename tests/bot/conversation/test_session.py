@@ -356,6 +356,23 @@ class TestLeft:
             job = await finished(bot, before.journal_id)
         assert (job.ending, job.detail) == (Ending.UNKNOWN, "no_place")
 
+    async def test_what_cannot_be_shown_now_is_taken_up_later(self, start, slow, handler):
+        await self.left(start)
+        trouble = [TimeoutError(), ConnectionResetError()]
+        show = Seen()
+
+        async def revive(job):
+            if trouble:
+                raise trouble.pop()
+            return show
+
+        slow.go.set()
+        async with start() as bot:
+            bot.runner.register("test", revive)
+            bot.runner.begin_recovery()
+            assert await show.until_ended() == "hello"
+        assert handler.started == 1
+
     async def test_a_service_that_has_forgotten_it(self, start, slow):
         before = await self.left(start)
         forgetful = {"grace": Scripted(echo, service=Service.GRACE)}

@@ -177,6 +177,13 @@ async def test_where_it_could_not_be_shown_it_is_not_begun(sim, deck, guild, cha
     assert not sim.problems
 
 
+async def test_where_discord_takes_no_answer_nothing_is_sent(sim, deck, ben, factory):
+    sim.fail("POST /interactions", 400)
+    await ben.slash("/factory build", task="fizz", wait=False)
+    await ben.sees("That did not work")
+    assert not factory.requests
+
+
 async def test_in_direct_messages_and_in_threads_it_stays(sim, deck, ben, factory):
     await ben.slash("/factory build", ben.dm, task="in private")
     shown = await ben.sees("holds", ben.dm)

@@ -119,3 +119,42 @@ async def test_a_message_that_was_deleted_meanwhile_comes_anew(sim, start, guild
     assert anew is not shown
     assert anew.file("fizz.py")
     assert [problem.code for problem in sim.problems] == [10008]
+
+
+async def left_waiting(start, ana, ben, channel):
+    """A build that waited for its turn when its process went; its number and first answer."""
+    async with start() as bot:
+        await ben.slash("/factory build", channel, task="first")
+        await ben.sees("looking for faults", await ben.sees_thread("first"))
+        reply = await ana.slash("/factory build", channel, task="second")
+        await ana.sees("puesto 1", await ana.sees_thread("second"))
+        job = (await bot.store.jobs.listing(user_id=ana.id))[0]
+        answer = [str(bot.application_id), reply.interaction.token]
+        place = {**job.place, "channel": str(channel.id), "message": "0", "answer": answer}
+        assert await bot.store.jobs.moved(job.journal_id, place)
+    return job.journal_id, reply
+
+
+async def test_an_answer_that_was_given_but_not_noted_is_found_again(
+    sim, start, channel, ana, ben, factory
+):
+    factory.go.clear()
+    _, reply = await left_waiting(start, ana, ben, channel)
+    async with start():
+        factory.go.set()
+        assert await ana.sees("se cumple", channel, within=15) is reply.message
+    assert factory.tasks == ["first", "second"]
+    assert not sim.problems
+
+
+async def test_what_was_never_answered_is_never_sent(sim, start, channel, ana, ben, factory):
+    factory.go.clear()
+    number, reply = await left_waiting(start, ana, ben, channel)
+    reply.expire()  # Discord has told the person that nobody responded
+    async with start() as bot:
+        factory.go.set()
+        async with asyncio.timeout(10):
+            while (await bot.store.jobs.get(number)).ending is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert (await bot.store.jobs.get(number)).detail == "no_place"
+    assert factory.tasks == ["first"]
