@@ -2,7 +2,8 @@
 
 from bot.client import SkyDeck
 from cogs.chat._cog import Chat
-from cogs.chat._views import AgainButton, StopButton
+from cogs.chat._views import AgainButton
+from cogs.shared.stop_button import StopButton
 from cogs.shared.translator import speak_languages
 
 

@@ -19,12 +19,12 @@ from bot.store import Role, StoredMessage
 from cogs.chat._memory import before, before_again, is_ours, stored, words_in
 from cogs.chat._question import Question, read_question
 from cogs.chat._show import KIND, Thread, make_show, place_of, revive
-from cogs.chat._views import check_owner
 from cogs.shared.answering import working_message
 from cogs.shared.asker import admit, asker_of, settings_of, words_of
 from cogs.shared.attachments import read_audio
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, Page, persist
+from cogs.shared.stop_button import check_owner
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0

@@ -17,9 +17,10 @@ from bot.i18n import Words, words_for
 from bot.runpod import Update
 from bot.store import Job, Role, StoredMessage
 from cogs.chat._pages import Draft, at_the_end, under_way
-from cogs.chat._views import again_view, stop_view
+from cogs.chat._views import again_view
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, Page, persist
+from cogs.shared.stop_button import stop_view
 from cogs.shared.voice_message import prepare, send_voice_message
 
 log = logging.getLogger(__name__)

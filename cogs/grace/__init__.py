@@ -2,12 +2,12 @@
 
 from bot.client import SkyDeck
 from cogs.grace._cog import Grace
-from cogs.grace._views import CancelButton
+from cogs.shared.stop_button import StopButton
 from cogs.shared.translator import speak_languages
 
 
 async def setup(bot: SkyDeck) -> None:
     """Called by discord.py when the extension is loaded."""
     await speak_languages(bot)
-    bot.add_dynamic_items(CancelButton)
+    bot.add_dynamic_items(StopButton)
     await bot.add_cog(Grace(bot))

@@ -13,9 +13,9 @@ from bot.i18n import Words, words_for
 from bot.runpod import Update
 from bot.store import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
-from cogs.grace._views import cancel_view
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, Page
+from cogs.shared.stop_button import stop_view
 
 KIND = "grace"
 """Our jobs in the journal."""
@@ -43,7 +43,7 @@ class GraceShow:
 
     async def started(self, journal_id: int) -> None:
         """The job is in the journal."""
-        self.view = cancel_view(journal_id, self.words)
+        self.view = stop_view(journal_id, self.words)
 
     def update(self, update: Update) -> None:
         """Something new."""

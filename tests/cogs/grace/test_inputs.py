@@ -190,7 +190,7 @@ async def test_answers_under_way_are_left_out(sim, deck, ana, ben, grace):
     grace.answer = echo
     await ben.slash("/grace summarize", last=5)
     await ben.sees("In the queue")
-    await ben.clicks("Cancel", on=under_way)
+    await ben.clicks("Stop", on=under_way)
     await settled(ben, "the last message")
     assert grace.last.input.data == "Ana: words"
     assert not sim.problems

@@ -130,7 +130,7 @@ async def test_progress_is_shown_in_words(sim, deck, ana, grace):
     await ana.slash("/grace traducir", texto="…")
     message = await ana.sees("1 de 3 partes hechas")
     assert "La primera parte" in message.content
-    assert list(message.buttons) == ["Cancelar"]
+    assert list(message.buttons) == ["Detener"]
     gate.open.set()
     await settled(ana, "done: …")
     assert message.content.startswith("**Traducción** · tu texto\ndone: …\n-# ")
@@ -153,7 +153,7 @@ async def test_cancel(sim, deck, ben, grace):
     grace.answer = hang
     await ben.slash("/grace summarize", text="…")
     message = await ben.sees("Working on it")
-    await ben.clicks("Cancel", on=message)
+    await ben.clicks("Stop", on=message)
     await settled(ben, "Stopped.")
     assert not message.buttons
     assert not sim.problems
@@ -163,11 +163,11 @@ async def test_only_those_who_may_cancel(sim, deck, guild, ana, ben, grace):
     grace.answer = hang
     await ben.slash("/grace summarize", text="…")
     message = await ben.sees("Working on it")
-    reply = await ana.clicks("Cancel", on=message)
+    reply = await ana.clicks("Stop", on=message)
     assert reply.ephemeral
     assert "Solo puede detenerlo" in reply.text
     guild.give(ana, guild.role("Mods", Permission.MANAGE_MESSAGES))
-    await ana.clicks("Cancel", on=message)
+    await ana.clicks("Stop", on=message)
     await settled(ana, "Stopped.")
     assert not sim.problems
 
@@ -180,7 +180,7 @@ async def test_cancel_of_what_has_ended(sim, deck, ben, grace):
     gate.open.set()
     await settled(ben, "done")
     message.components = shown.components  # an old screen
-    reply = await ben.clicks("Cancel", on=message)
+    reply = await ben.clicks("Stop", on=message)
     assert "That has already ended." in reply.text
     assert not sim.problems
 
@@ -247,7 +247,7 @@ async def test_after_a_crash_the_same_message_gets_its_result(
         monkeypatch.setattr(first.store.jobs, "release", release_nothing)
         await ana.slash("/grace resumir", texto="unas palabras")
         message = await ana.sees("hasta aquí")
-    assert list(message.buttons) == ["Cancelar"]
+    assert list(message.buttons) == ["Detener"]
     gate.open.set()
     async with bot() as second, sim.connect(second):
         await settled(ana, "done: unas palabras", within=15)
@@ -274,7 +274,7 @@ async def test_after_a_crash_the_same_button_still_cancels(
     edits = len(message.revisions)
     async with bot() as second, sim.connect(second):
         await ana.sees(lambda m: len(m.revisions) > edits, within=15, ever=True)
-        await ana.clicks("Cancelar", on=message)
+        await ana.clicks("Detener", on=message)
         await settled(ana, "Detenido.")
     assert len(grace.asked) == 1
     assert not sim.problems
