@@ -158,3 +158,4 @@ async def test_what_was_never_answered_is_never_sent(sim, start, channel, ana, b
                 await asyncio.sleep(0.02)
         assert (await bot.store.jobs.get(number)).detail == "no_place"
     assert factory.tasks == ["first"]
+    assert {problem.message for problem in sim.problems} == {"Invalid Webhook Token"}
