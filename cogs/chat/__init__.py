@@ -2,6 +2,7 @@
 
 from bot.client import SkyDeck
 from cogs.chat._cog import Chat
+from cogs.chat._commands import ChatCommands
 from cogs.chat._views import AgainButton
 from cogs.shared.stop_button import StopButton
 from cogs.shared.translator import speak_languages
@@ -12,3 +13,4 @@ async def setup(bot: SkyDeck) -> None:
     await speak_languages(bot)
     bot.add_dynamic_items(StopButton, AgainButton)
     await bot.add_cog(Chat(bot))
+    await bot.add_cog(ChatCommands(bot))

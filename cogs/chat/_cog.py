@@ -1,40 +1,30 @@
-"""The cog: which messages are for the bot, and the commands; the rest is delegated."""
+"""Which messages are for the bot, and what becomes of them."""
 
 import contextlib
 import functools
 from typing import Final
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
 from bot.client import SkyDeck
-from bot.contract import Context, Message, Request, Service
+from bot.contract import Service
 from bot.contract.grace import Module, task
-from bot.contract.penny import converse, speak, transcribe
 from bot.conversation import Asker
-from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
+from bot.errors import BadInput, SkydeckError, WrongUse
 from bot.i18n import words_for
-from bot.store import Role, StoredMessage
+from cogs.chat._asking import ask, perform
 from cogs.chat._memory import before, before_again, is_ours, stored, words_in
 from cogs.chat._question import Question, read_question
-from cogs.chat._show import KIND, Thread, make_show, place_of, revive
-from cogs.shared.answering import working_message
+from cogs.chat._show import KIND, Thread, revive
 from cogs.shared.asker import admit, asker_of, settings_of, words_of
-from cogs.shared.attachments import read_audio
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page, persist
+from cogs.shared.live import LiveMessage, persist
 from cogs.shared.stop_button import check_owner
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
 """How long a refusal stays in the channel."""
-_THREAD_NAME_CHARS: Final = 80
-_MOST_SAID_CHARS: Final = 2_000
-
-
-def _text(english: str, key: str) -> app_commands.locale_str:
-    return app_commands.locale_str(english, key=f"chat.cmd.{key}")
 
 
 class Chat(commands.Cog):
@@ -46,8 +36,6 @@ class Chat(commands.Cog):
     async def cog_load(self) -> None:
         """Take up answers that a process before this one had begun."""
         self.bot.runner.register(KIND, functools.partial(revive, self.bot))
-
-    # -- messages ----------------------------------------------------------------------------
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -126,9 +114,9 @@ class Chat(commands.Cog):
         module = await self._default_module(message.guild) if question.is_bare else None
         if module is not None:
             request = task(module, question.text, source=asker.source)
-            await self._perform(request, question.title, asker, live, thread)
+            await perform(self.bot, request, question.title, asker, live, thread)
             return
-        await self._ask(question, list(said_before.messages), asker, live, thread)
+        await ask(self.bot, question, said_before.messages, asker, live, thread)
 
     async def _default_module(self, guild: discord.Guild | None) -> Module | None:
         """What the server does with a file that comes without words; None: Penny reads it."""
@@ -147,39 +135,6 @@ class Chat(commands.Cog):
         except (discord.HTTPException, OSError):
             with contextlib.suppress(discord.HTTPException, OSError):
                 await message.author.send(text)
-
-    # -- asking Penny ------------------------------------------------------------------------
-
-    async def _ask(
-        self,
-        question: Question,
-        said_before: list[Message],
-        asker: Asker,
-        live: LiveMessage,
-        thread: Thread,
-    ) -> None:
-        request = converse(
-            question.said,
-            source=asker.source,
-            context=Context(history=said_before, locale=asker.locale, speaker=asker.user_name),
-            params={"speak": question.is_spoken},
-        )
-        await self._perform(request, question.title, asker, live, thread)
-
-    async def _perform(
-        self, request: Request, title: str, asker: Asker, live: LiveMessage, thread: Thread
-    ) -> None:
-        """Run it; when it cannot even begin, the working line says why."""
-        try:
-            await self.bot.runner.perform(
-                request,
-                asker=asker,
-                place=place_of(asker, live.message_id, thread),
-                title=title,
-                show=make_show(self.bot, asker, live, thread),
-            )
-        except SkydeckError as e:
-            await live.settle(Page(text=explain(e, words_of(asker)).text))
 
     async def answer_again(
         self, interaction: discord.Interaction[SkyDeck], question_id: int
@@ -209,198 +164,4 @@ class Chat(commands.Cog):
             user_id=asked.person_id,
         )
         question = Question(asked.content, asked.content)
-        await self._ask(question, list(await before_again(self.bot, asked)), asker, live, thread)
-
-    # -- commands ----------------------------------------------------------------------------
-
-    @app_commands.command(
-        name=_text("ask", "ask.name"),
-        description=_text("Ask Penny something, in writing or with a recording", "ask.about"),
-    )
-    @app_commands.rename(question=_text("question", "ask.question"), file=_text("file", "ask.file"))
-    @app_commands.describe(
-        question=_text("What you want to know", "ask.question_about"),
-        file=_text("A recording, or a text to go with the question", "ask.file_about"),
-    )
-    async def ask(
-        self,
-        interaction: discord.Interaction[SkyDeck],
-        question: app_commands.Range[str, 1, 4000] | None = None,
-        file: discord.Attachment | None = None,
-    ) -> None:
-        """Ask Penny something; a reply to her answer goes on with the conversation."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
-        if question is None and file is None:
-            raise BadInput(words("chat.ask_what"))
-        live = LiveMessage(
-            self.bot, asker.channel_id, await working_message(interaction, words), asker.user_id
-        )
-        try:
-            asked = await read_question(question or "", [file] if file else [], words)
-            if asked is None or asked.said == "":
-                raise BadInput(asked.note if asked else words("chat.ask_what"))
-        except (SkydeckError, discord.HTTPException) as e:
-            await live.settle(Page(text=explain(e, words).text))
-            return
-        await self._remember_asked(interaction, asker, asked)
-        thread = Thread(
-            question_id=interaction.id,
-            conversation_id=interaction.id,
-            guild_id=asker.guild_id,
-            user_id=asker.user_id,
-            is_spoken=asked.is_spoken,
-            note=asked.note,
-        )
-        await self._ask(asked, [], asker, live, thread)
-
-    async def _remember_asked(
-        self, interaction: discord.Interaction[SkyDeck], asker: Asker, asked: Question
-    ) -> None:
-        """A command's question; the interaction's id is a number of its own, like a message's."""
-        await self.bot.store.conversations.add(
-            StoredMessage(
-                message_id=interaction.id,
-                conversation_id=interaction.id,
-                person_id=asker.user_id,
-                author_id=asker.user_id,
-                author_name=asker.user_name,
-                role=Role.USER,
-                content=asked.text,
-                created_at_ms=int(interaction.created_at.timestamp() * 1000),
-                guild_id=asker.guild_id,
-            )
-        )
-
-    @app_commands.command(
-        name=_text("say", "say.name"),
-        description=_text("Have a text read aloud, as a voice message", "say.about"),
-    )
-    @app_commands.rename(text=_text("text", "say.text"), voice=_text("voice", "say.voice"))
-    @app_commands.describe(
-        text=_text("What to say", "say.text_about"),
-        voice=_text("Whose voice; empty: by the language", "say.voice_about"),
-    )
-    async def say(
-        self,
-        interaction: discord.Interaction[SkyDeck],
-        text: app_commands.Range[str, 1, _MOST_SAID_CHARS],
-        voice: app_commands.Range[str, 1, 32] | None = None,
-    ) -> None:
-        """Have a text read aloud."""
-        asker = await admit(self.bot, interaction)
-        message_id = await working_message(interaction, words_of(asker))
-        live = LiveMessage(self.bot, asker.channel_id, message_id, asker.user_id)
-        request = speak(text, source=asker.source, voice=voice)
-        await self._perform(request, text[:_THREAD_NAME_CHARS], asker, live, _once(asker, True))
-
-    @app_commands.command(
-        name=_text("transcribe", "transcribe.name"),
-        description=_text("Write down what is said in a recording", "transcribe.about"),
-    )
-    @app_commands.rename(file=_text("file", "transcribe.file"))
-    @app_commands.describe(file=_text("The recording", "transcribe.file_about"))
-    async def transcribe(
-        self, interaction: discord.Interaction[SkyDeck], file: discord.Attachment
-    ) -> None:
-        """Write down what is said in a recording."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
-        message_id = await working_message(interaction, words)
-        live = LiveMessage(self.bot, asker.channel_id, message_id, asker.user_id)
-        try:
-            clip = await read_audio(file, words)
-        except (SkydeckError, discord.HTTPException) as e:
-            await live.settle(Page(text=explain(e, words).text))
-            return
-        request = transcribe(clip, source=asker.source)
-        await self._perform(request, file.filename, asker, live, _once(asker, False))
-
-    @app_commands.command(
-        name=_text("chat", "chat.name"),
-        description=_text("Open a thread in which every message is answered", "chat.about"),
-    )
-    @app_commands.rename(question=_text("question", "chat.question"))
-    @app_commands.describe(question=_text("What to begin with", "chat.question_about"))
-    async def chat(
-        self,
-        interaction: discord.Interaction[SkyDeck],
-        question: app_commands.Range[str, 1, 4000] | None = None,
-    ) -> None:
-        """Open a thread for a conversation."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
-        channel = interaction.channel
-        if not isinstance(channel, discord.TextChannel):
-            raise BadInput(words("chat.no_thread_here"))
-        lacking = tuple(
-            name
-            for name in ("create_public_threads", "send_messages_in_threads")
-            if not getattr(interaction.app_permissions, name)
-        )
-        if lacking:
-            raise MissingPermission("No thread can be opened.", permissions=lacking)
-        name = " ".join((question or "").split())[:_THREAD_NAME_CHARS]
-        line = words("chat.thread_opened", name=asker.user_name)
-        answer = await interaction.response.send_message(line)
-        opened = await channel.get_partial_message(answer.message_id or 0).create_thread(
-            name=name or words("chat.thread_name", name=asker.user_name)
-        )
-        await self._begin_thread(interaction, opened, asker, question)
-
-    async def _begin_thread(
-        self,
-        interaction: discord.Interaction[SkyDeck],
-        opened: discord.Thread,
-        asker: Asker,
-        question: str | None,
-    ) -> None:
-        """Its first words are remembered, and so the thread is known as a conversation."""
-        words = words_of(asker)
-        text = question or words("chat.thread_hello", name=asker.system.assistant)
-        first = await opened.send(words("common.working") if question else text)
-        memory = self.bot.store.conversations
-        role = Role.USER if question else Role.ASSISTANT
-        said_id = interaction.id if question else first.id
-        await memory.add(
-            StoredMessage(
-                message_id=said_id,
-                conversation_id=opened.id,
-                person_id=asker.user_id,
-                author_id=asker.user_id if question or self.bot.user is None else self.bot.user.id,
-                author_name=asker.user_name if question else asker.system.assistant,
-                role=role,
-                content=text,
-                created_at_ms=int(first.created_at.timestamp() * 1000),
-                guild_id=asker.guild_id,
-            )
-        )
-        if question is None:
-            return
-        there = Asker(
-            user_id=asker.user_id,
-            user_name=asker.user_name,
-            channel_id=opened.id,
-            guild_id=asker.guild_id,
-            locale=asker.locale,
-            system=asker.system,
-        )
-        thread = Thread(
-            question_id=said_id,
-            conversation_id=opened.id,
-            guild_id=asker.guild_id,
-            user_id=asker.user_id,
-        )
-        live = LiveMessage(self.bot, opened.id, first.id, asker.user_id)
-        await self._ask(Question(text, text), [], there, live, thread)
-
-
-def _once(asker: Asker, is_spoken: bool) -> Thread:
-    """For an answer that nobody is to remember."""
-    return Thread(
-        question_id=0,
-        conversation_id=0,
-        guild_id=asker.guild_id,
-        user_id=asker.user_id,
-        is_spoken=is_spoken,
-    )
+        await ask(self.bot, question, await before_again(self.bot, asked), asker, live, thread)

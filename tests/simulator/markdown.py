@@ -23,6 +23,11 @@ HEADING = re.compile(r"^(#{1,3}) (.+)$")
 BULLET = re.compile(r"^(\s*)[-*] (.+)$")
 MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::\w)?&gt;")
 
+ESCAPED = re.compile(r"\\([\\*_~`|>#\-\[\]()@])")
+"""A backslash takes a sign's meaning away."""
+PRIVATE = 0xE000
+"""Escaped signs wait in Unicode's private use area until the others have had their meaning."""
+
 Naming = Callable[[str, int], str]
 
 
@@ -72,7 +77,8 @@ def _inline(text: str, naming: Naming) -> str:
 
 
 def _words(text: str, naming: Naming) -> str:
-    html = escape(text.replace("\u200b", ""), quote=False)
+    bare = ESCAPED.sub(lambda sign: chr(PRIVATE + ord(sign[1])), text.replace("\u200b", ""))
+    html = escape(bare, quote=False)
     for pattern, replacement in INLINE:
         html = pattern.sub(replacement, html)
 
@@ -80,4 +86,5 @@ def _words(text: str, naming: Naming) -> str:
         sign = found[1].replace("&amp;", "&").replace("!", "")
         return f"<span class='mention'>{escape(naming(sign, int(found[2])))}</span>"
 
-    return MENTION.sub(mention, html)
+    shown = MENTION.sub(mention, html)
+    return "".join(chr(ord(c) - PRIVATE) if PRIVATE < ord(c) < PRIVATE + 128 else c for c in shown)

@@ -1,0 +1,48 @@
+"""Asking Penny, and seeing her answer through in its message."""
+
+from collections.abc import Sequence
+
+from bot.client import SkyDeck
+from bot.contract import Context, Message, Request
+from bot.contract.penny import converse
+from bot.conversation import Asker
+from bot.errors import SkydeckError
+from cogs.chat._question import Question
+from cogs.chat._show import Thread, make_show, place_of
+from cogs.shared.asker import words_of
+from cogs.shared.failures import explain
+from cogs.shared.live import LiveMessage, Page
+
+
+async def ask(
+    bot: SkyDeck,
+    question: Question,
+    said_before: Sequence[Message],
+    asker: Asker,
+    live: LiveMessage,
+    thread: Thread,
+) -> None:
+    """Ask a question; a spoken one is answered aloud too."""
+    request = converse(
+        question.said,
+        source=asker.source,
+        context=Context(history=list(said_before), locale=asker.locale, speaker=asker.user_name),
+        params={"speak": question.is_spoken},
+    )
+    await perform(bot, request, question.title, asker, live, thread)
+
+
+async def perform(
+    bot: SkyDeck, request: Request, title: str, asker: Asker, live: LiveMessage, thread: Thread
+) -> None:
+    """Run a request; when it cannot even begin, the working line says why."""
+    try:
+        await bot.runner.perform(
+            request,
+            asker=asker,
+            place=place_of(asker, live.message_id, thread),
+            title=title,
+            show=make_show(bot, asker, live, thread),
+        )
+    except SkydeckError as e:
+        await live.settle(Page(text=explain(e, words_of(asker)).text))
