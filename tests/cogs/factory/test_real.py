@@ -3,11 +3,20 @@
 import pytest
 
 from bot.workers.factory.handler import FactoryHandler
+from tests.fakes.discord_bot import made
 
 
 @pytest.fixture
 def handlers(qwen):
     return {"factory": FactoryHandler(qwen)}
+
+
+@pytest.fixture
+async def deck(sim, guild, channel, base_url, tmp_path, cogs):
+    """The bot, with patience for a busy machine."""
+    making = made(base_url, tmp_path / "skydeck.db", cogs=cogs, deadline_s=240)
+    async with making as bot, sim.connect(bot):
+        yield bot
 
 
 @pytest.mark.timeout(300)
