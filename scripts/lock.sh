@@ -2,6 +2,8 @@
 # Pin every dependency with its hashes, for all supported Pythons; no index is named in the files.
 set -eu
 compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
-$compile --extra local --extra mic --group build pyproject.toml -o requirements.lock
+# All first: what the parts agree on together is then what each of them gets.
 $compile --extra local --extra mic --extra runpod --extra postgres --group build --group dev \
-  --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+  pyproject.toml -o requirements-dev.lock
+$compile --extra local --extra mic --group build --constraint requirements-dev.lock \
+  pyproject.toml -o requirements.lock
