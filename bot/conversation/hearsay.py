@@ -1,0 +1,105 @@
+"""What a service says of a spoken turn, as facts for the turn machine."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from audio import codec, ogg
+from audio.errors import AudioError
+from bot.contract import Audio, Response
+from bot.conversation.events import Answered, AskWaits, Fact, Spoke, Transcribed
+from bot.errors import BadInput, OutputLost
+from bot.runpod import JobState, Update
+
+_LONGEST_ANSWER_S: Final = 600.0
+
+
+@dataclass(slots=True)
+class Hearsay:
+    """Takes the updates of one ask in, and tells what is new.
+
+    A service may stream or not, and may speak or not: partials bring what is new, and the final
+    response has it all once more, so from that only what never came before is taken.
+
+    Attributes:
+        ask: Of which ask.
+        speaks: Whether its answer is wanted, or its transcript alone.
+    """
+
+    ask: int
+    speaks: bool
+    transcript: str | None = None
+    _has_text: bool = False
+    _has_audio: bool = False
+    _is_waiting: bool = False
+
+    async def take(self, update: Update, at_s: float) -> list[Fact]:
+        """The facts in one update, in their order.
+
+        Raises:
+            OutputLost: The answer's sound cannot be read or played.
+        """
+        facts: list[Fact] = []
+        if update.state is JobState.WAITING_FOR_WORKER and not self._is_waiting:
+            self._is_waiting = True
+            facts.append(AskWaits(self.ask, at_s))
+        if update.response is not None:
+            facts += self._heard(update.response, at_s)
+            if self.speaks:
+                facts += await self._spoken(update.response, at_s)
+        if update.state is JobState.COMPLETED:
+            facts.append(Answered(self.ask, at_s))
+        return facts
+
+    def _heard(self, response: Response, at_s: float) -> list[Fact]:
+        said = response.transcript
+        if said is None and not self.speaks and not response.is_partial:
+            said = response.text  # a minimal service transcribes into its plain text
+        if said is None or (response.is_partial and not said):
+            return []
+        whole = (self.transcript or "") + said if response.is_partial else said
+        if whole == self.transcript:
+            return []
+        self.transcript = whole
+        language = response.output.language if response.output is not None else None
+        return [Transcribed(self.ask, whole.strip(), language, at_s)]
+
+    async def _spoken(self, response: Response, at_s: float) -> list[Fact]:
+        text, audio = response.text, response.audio
+        if not response.is_partial:
+            text = "" if self._has_text else text
+            audio = None if self._has_audio else audio
+        packets = await playable(audio) if audio is not None else ()
+        if not text and not packets:
+            return []
+        self._has_text = self._has_text or bool(text)
+        self._has_audio = self._has_audio or bool(packets)
+        says = audio.text or text if audio is not None else ""
+        return [Spoke(self.ask, text, packets, says, at_s)]
+
+
+async def playable(audio: Audio) -> tuple[bytes, ...]:
+    """A piece of speech as Opus packets of 20 ms: as they are in Ogg Opus, else made anew.
+
+    Raises:
+        OutputLost: It is no sound, or too much of it.
+    """
+    try:
+        file = audio.file()
+    except BadInput as e:
+        raise OutputLost("The answer's sound cannot be read.") from e
+    try:
+        packets = ogg.demux(file).packets
+        if all(ogg.packet_samples(packet) == ogg.FRAME_SAMPLES for packet in packets):
+            return packets
+    except AudioError:
+        pass  # another container: decoded below, or refused there
+    try:
+        return await asyncio.to_thread(_recoded, file)
+    except AudioError as e:
+        raise OutputLost(f"The answer's sound cannot be played. {e}") from e
+
+
+def _recoded(file: bytes) -> tuple[bytes, ...]:
+    samples = codec.decode(file, rate_hz=ogg.OPUS_RATE_HZ, limit_s=_LONGEST_ANSWER_S)
+    return codec.encode(samples, ogg.OPUS_RATE_HZ).packets

@@ -1,0 +1,99 @@
+"""Services stream or not, speak or not; the machine is told the same facts of all of them."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from audio import codec, ogg
+from bot.contract import Response, Status
+from bot.conversation.events import Answered, AskWaits, Spoke, Transcribed
+from bot.conversation.hearsay import Hearsay
+from bot.errors import OutputLost
+from bot.runpod import JobState, Update
+
+TONE = codec.encode(np.sin(np.arange(9600) / 20).astype(np.float32) / 2, 48_000)
+FILE = base64.b64encode(ogg.mux(TONE)).decode()
+
+
+def running(**output) -> Update:
+    response = Response.model_validate({"status": Status.PARTIAL, "output": output})
+    return Update(state=JobState.RUNNING, response=response)
+
+
+def over(**output) -> Update:
+    response = Response.model_validate({"status": Status.COMPLETED, "output": output})
+    return Update(state=JobState.COMPLETED, response=response)
+
+
+async def facts_of(*updates: Update, speaks: bool = True) -> list:
+    hearsay = Hearsay(7, speaks=speaks)
+    return [fact for update in updates for fact in await hearsay.take(update, 1.0)]
+
+
+async def test_a_streaming_service_is_told_once():
+    told = await facts_of(
+        running(transcript="What is", language="en"),
+        running(transcript=" it?", language="en"),
+        running(text="It is "),
+        running(text="noon."),
+        running(audio={"data": FILE, "format": "ogg", "text": "It is noon."}),
+        over(transcript="What is it?", text="It is noon.", audio={"data": FILE}, language="en"),
+    )
+    assert told == [
+        Transcribed(7, "What is", "en", 1.0),
+        Transcribed(7, "What is it?", "en", 1.0),
+        Spoke(7, "It is ", (), "", 1.0),
+        Spoke(7, "noon.", (), "", 1.0),
+        Spoke(7, "", TONE.packets, "It is noon.", 1.0),
+        Answered(7, 1.0),
+    ]
+
+
+async def test_a_service_that_answers_at_the_end_alone():
+    told = await facts_of(over(transcript="Hi", text="Hello.", audio={"data": FILE}))
+    assert told == [
+        Transcribed(7, "Hi", None, 1.0),
+        Spoke(7, "Hello.", TONE.packets, "Hello.", 1.0),
+        Answered(7, 1.0),
+    ]
+
+
+async def test_the_seeds_minimal_answer():
+    told = await facts_of(over(data="Hello."))
+    assert told == [Spoke(7, "Hello.", (), "", 1.0), Answered(7, 1.0)]
+
+
+async def test_a_minimal_transcription():
+    told = await facts_of(over(data="what time is it"), speaks=False)
+    assert told == [Transcribed(7, "what time is it", None, 1.0), Answered(7, 1.0)]
+
+
+async def test_silence_is_told_as_an_empty_transcript():
+    told = await facts_of(over(transcript="", text=""))
+    assert told[-1] == Answered(7, 1.0)
+    assert all(not isinstance(fact, Spoke) for fact in told)
+
+
+async def test_a_transcription_brings_no_answer():
+    told = await facts_of(over(transcript="Hi", text="Hi"), speaks=False)
+    assert told == [Transcribed(7, "Hi", None, 1.0), Answered(7, 1.0)]
+
+
+async def test_a_cold_worker_is_told_once():
+    waiting = Update(state=JobState.WAITING_FOR_WORKER)
+    assert await facts_of(waiting, waiting) == [AskWaits(7, 1.0)]
+
+
+async def test_other_sound_is_made_into_packets():
+    sound = base64.b64encode(codec.wav(np.zeros(16_000, np.float32), 16_000)).decode()
+    told = await facts_of(over(text="Hello.", audio={"data": sound, "format": "wav"}))
+    packets = told[0].packets
+    assert len(packets) in range(50, 53)
+    assert {ogg.packet_samples(packet) for packet in packets} == {960}
+
+
+@pytest.mark.parametrize("data", ["!!!", base64.b64encode(b"no sound at all").decode()])
+async def test_sound_that_is_none(data):
+    with pytest.raises(OutputLost):
+        await facts_of(over(text="Hello.", audio={"data": data}))
