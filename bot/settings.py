@@ -42,6 +42,14 @@ class LocalModel(StrEnum):
     BETTER = "qwen2.5-coder-1.5b"
 
 
+class Eager(StrEnum):
+    """Whether work is begun that may have to be thrown away."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
 def _cache() -> Path:
     return platformdirs.user_cache_path("skydeck") / "weights"
 
@@ -93,6 +101,15 @@ class Settings(BaseSettings):
     skydeck_builds_per_guild: int = Field(default=3, ge=1, le=100)
     """How many builds of a server run at once; the others wait, in turn between people."""
 
+    skydeck_voice_eager: Eager = Eager.AUTO
+    """Whether recognition begins at a speaker's first pause, before it is known that they are done:
+    on, off, or auto: on where the services run on this machine, off where each call costs money."""
+    skydeck_voice_warm_s: float = Field(default=60, ge=0, le=86_400)
+    """On RunPod: a Penny that was not called for so many seconds is woken when somebody begins to
+    speak; 0: never."""
+    skydeck_voice_keep_dir: Path | None = None
+    """A folder where each spoken turn is kept as an Ogg Opus file; empty: nothing is kept."""
+
     anthropic_api_key: SecretStr | None = None
     """Lets Penny on this machine answer with Claude; without it a small local model answers."""
     anthropic_model: str = "claude-haiku-4-5"
@@ -131,6 +148,13 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the services run on this machine."""
         return self.runpod_api_key is None
+
+    @property
+    def voice_is_eager(self) -> bool:
+        """Whether recognition begins before a turn is known to be over."""
+        if self.skydeck_voice_eager is Eager.AUTO:
+            return self.embedded
+        return self.skydeck_voice_eager is Eager.ON
 
 
 def load_settings() -> Settings:
