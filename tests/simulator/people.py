@@ -25,6 +25,7 @@ from .values import (
     Permission,
     User,
 )
+from .voice.caller import Caller
 
 WORDS_MAX = 2000
 PATIENCE = 5.0
@@ -33,7 +34,7 @@ T = TypeVar("T")
 What = str | Callable[[Message], bool]
 
 
-class Person:
+class Person(Caller):
     """Somebody at their keyboard, in one guild or only in their direct messages.
 
     `here` is the channel they look at: where they last acted, at first the guild's first one.

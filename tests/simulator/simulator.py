@@ -26,6 +26,7 @@ from .pointing import pointed_at
 from .render import render
 from .rest import BODY_MAX, Rest
 from .values import Channel, Intent, Json, User
+from .voice import Voice
 
 if TYPE_CHECKING:
     import discord
@@ -67,6 +68,7 @@ class Simulator:
         if answer_seconds is not None:
             self._backend.interactions.answer_seconds = answer_seconds
         self._backend.gateway.url = lambda: self.gateway_url
+        self._backend.voice.address = lambda: self.base_url.removeprefix("http://")
         groups = [routes_channels.routes, routes_guilds.routes, routes_webhooks.routes]
         self._rest = Rest(self._backend, groups)
         self._stack = AsyncExitStack()
@@ -77,6 +79,8 @@ class Simulator:
         app = web.Application(client_max_size=BODY_MAX)
         app.router.add_get("/gateway", self._backend.gateway.handle)
         app.router.add_get("/gateway/", self._backend.gateway.handle)
+        app.router.add_get("/voice/{server}", self.voice.handle)
+        app.router.add_get("/voice/{server}/", self.voice.handle)
         app.router.add_get("/cdn/attachments/{channel}/{file}/{name}", self._serve_file)
         self._rest.mount(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -88,6 +92,8 @@ class Simulator:
         await web.SockSite(runner, listener, backlog=1024).start()
         self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._stack.enter_context(pointed_at(self.base_url))
+        await self.voice.start()
+        self._stack.push_async_callback(self.voice.stop)
         self._stack.push_async_callback(self.gateway.close, 1001)
         return self
 
@@ -202,6 +208,11 @@ class Simulator:
     def gateway(self) -> Gateway:
         """The gateway: `drop()`, `close(code)`, `reconnect()`, `invalid_session()`, `outage()`."""
         return self._backend.gateway
+
+    @property
+    def voice(self) -> Voice:
+        """The voice channels: what the bot says, and trouble of their own."""
+        return self._backend.voice
 
     @property
     def interactions(self) -> Interactions:

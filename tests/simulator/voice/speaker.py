@@ -1,0 +1,272 @@
+"""Somebody in a voice channel, with a client that sends as Discord's clients do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from tests.simulator.errors import NotSeen
+from tests.simulator.values import Json, User
+
+from .call import Call, new_ssrc
+from .clips import FRAME_S, FRAME_SAMPLES, SILENCE_FRAMES, Clip, Frame, Microphone, Sound, prepare
+from .member import SILENCE, Answer, DaveMember
+from .network import Network
+from .opcodes import Op
+from .stream import RtpStream
+from .transport import Datagram
+
+SECURED_WITHIN_S = 3.0
+VIDEO_PACKET_BYTES = 900
+
+
+@dataclass(slots=True)
+class Habits:
+    """How all clients of a simulator behave.
+
+    Attributes:
+        signal_delay_s: The way from the voice server to a client and back, for messages.
+        early_keys: Clients change keys with the commit and do not wait for opcode 22, so their
+            frames may run ahead of the bot's group.
+        op5_delay_s: How much later than the first packet opcode 5 arrives.
+        op5_lost: How many of the next opcodes 5 never arrive.
+    """
+
+    signal_delay_s: float = 0.01
+    early_keys: bool = False
+    op5_delay_s: float = 0.0
+    op5_lost: int = 0
+
+
+@dataclass(slots=True)
+class Speech:
+    """One clip that is being played, or was; all times in seconds of the monotonic clock.
+
+    Attributes:
+        clip: What is played.
+        began_at: When its first 20 ms began.
+        first_packet_at: When the first packet left.
+        last_voice_packet_at: When the last packet left that is loud enough to be speech.
+        last_packet_at: When the last packet left, silence and all.
+        packets: How many have left.
+        withheld: Frames not sent, for want of a key that the others know.
+    """
+
+    clip: Clip
+    began_at: float
+    first_packet_at: float | None = None
+    last_voice_packet_at: float | None = None
+    last_packet_at: float | None = None
+    packets: int = 0
+    withheld: int = 0
+    _task: asyncio.Task[None] | None = None
+
+    async def done(self) -> None:
+        """Wait until its last packet has left."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+            if not self._task.cancelled():
+                self._task.result()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its last packet has left."""
+        return self._task is not None and self._task.done()
+
+
+@dataclass(slots=True, eq=False)
+class Speaker:
+    """A client in a call.
+
+    Attributes:
+        user: Whose.
+        call: Where; None once they have left.
+        network: What happens to their packets.
+        microphone: Their voice activity settings.
+        padding: Share of their packets with RTP padding.
+        speech: What they play, or played last.
+    """
+
+    user: User
+    habits: Habits
+    clock: Clock
+    network: Network = field(default_factory=Network)
+    microphone: Microphone = field(default_factory=Microphone)
+    padding: float = 0.04
+    call: Call | None = None
+    speech: Speech | None = None
+    dave: DaveMember = field(init=False)
+    ssrc: int = 0
+    _stream: RtpStream = field(init=False)
+    _origin: float = 0.0
+    _last_sample: int = 0
+    _secured: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def user_id(self) -> int:
+        """Their user id."""
+        return self.user.id
+
+    @property
+    def last_voice_packet(self) -> float:
+        """When their last packet of speech left, in monotonic seconds."""
+        at = self.speech.last_voice_packet_at if self.speech else None
+        if at is None:
+            raise AssertionError(f"{self.user.name} has not spoken")
+        return at
+
+    # --- in and out of a call ------------------------------------------------------------------
+
+    def enters(self, call: Call) -> None:
+        """Connect to a call, as a new client of its voice server."""
+        self.call = call
+        self.ssrc = new_ssrc()
+        self.dave = DaveMember(self.user_id, call.channel.id, early=self.habits.early_keys)
+        self._stream = RtpStream(self.ssrc, seed=self.ssrc, padded=self.padding)
+        self._origin, self._last_sample = self.clock.now(), 0
+        self._secured.clear()
+        call.join(self)
+
+    def leaves(self) -> None:
+        """Hang up; what is being played is cut off."""
+        for task in self._tasks:
+            task.cancel()
+        call, self.call = self.call, None
+        if call is not None:
+            call.leave(self)
+
+    def moves(self, call: Call) -> None:
+        """Change to another call or voice server, talking on."""
+        before, self.call = self.call, None
+        if before is not None:
+            before.leave(self)
+        self.enters(call)
+
+    async def secured(self, within: float = SECURED_WITHIN_S) -> None:
+        """Wait until they can speak so that the others understand.
+
+        Raises:
+            NotSeen: The group was not made in time.
+        """
+        try:
+            async with asyncio.timeout(within):
+                await self._secured.wait()
+        except TimeoutError:
+            raise NotSeen(f"{self.user.name} has no key that the others know") from None
+
+    # --- what the voice server says ------------------------------------------------------------
+
+    def tell(self, op: Op, data: Json) -> None:
+        """Take a JSON message, a little later."""
+        dave = self.dave
+        self._later(lambda: dave.told(op, data))
+
+    def tell_binary(self, op: Op, payload: bytes) -> None:
+        """Take a binary message, a little later."""
+        dave = self.dave
+        self._later(lambda: dave.told_binary(op, payload))
+
+    def hear(self, datagram: Datagram) -> None:
+        """Take another speaker's packet, which nobody listens to."""
+
+    def _later(self, act: Callable[[], list[Answer]]) -> None:
+        call = self.call
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.habits.signal_delay_s, self._act, call, act)
+
+    def _act(self, call: Call | None, act: Callable[[], list[Answer]]) -> None:
+        if call is None or self.call is not call:
+            return
+        for op, answer in act():
+            if isinstance(answer, bytes):
+                call.take_binary(self, op, answer)
+            else:
+                call.take(self, op, answer)
+        if self.dave.ready:
+            self._secured.set()
+        else:
+            self._secured.clear()
+        call.changed()
+
+    # --- speaking ------------------------------------------------------------------------------
+
+    async def plays(self, sound: Sound, *, wait: bool = True) -> Speech:
+        """Speak a clip in real time.
+
+        Args:
+            sound: A path, a file's bytes, or mono samples at 48 kHz.
+            wait: Return when the last packet has left; without it, once the clip has begun.
+        """
+        clip = await prepare(sound, self.microphone)
+        speech = self.speech = Speech(clip, self.clock.now())
+        speech._task = asyncio.create_task(self._play(speech), name=f"{self.user.name} speaks")
+        self._tasks.add(speech._task)
+        speech._task.add_done_callback(self._tasks.discard)
+        if wait:
+            await speech.done()
+        return speech
+
+    def stops(self) -> None:
+        """Fall silent in the middle of a clip, as somebody who lets go of push-to-talk."""
+        if self.speech is None or self.speech.is_done or self.speech._task is None:
+            return
+        self.speech._task.cancel()
+        silence = Frame(SILENCE, 127, voiced=False)
+        for _ in range(SILENCE_FRAMES):
+            self._send(self.speech, silence, self._last_sample + FRAME_SAMPLES)
+
+    async def _play(self, speech: Speech) -> None:
+        start = speech.began_at
+        # The client's clock runs on in silence; two clips never share a moment of it.
+        first = round((start - self._origin) / FRAME_S) * FRAME_SAMPLES
+        first = max(first, self._last_sample + FRAME_SAMPLES)
+        for index, frame in enumerate(speech.clip.frames):
+            if frame is None:
+                continue
+            # A packet leaves when its last sample is recorded; late ones do not put off the rest.
+            due = start + (index + 1) * FRAME_S - self.clock.now()
+            await asyncio.sleep(max(0.0, due))
+            if self.call is None:
+                return
+            if speech.clip.starts(index):
+                self._announce()
+            self._send(speech, frame, first + index * FRAME_SAMPLES)
+
+    def _announce(self) -> None:
+        """Opcode 5, which the server passes on before the packets as a rule, and not always."""
+        if self.habits.op5_lost:
+            self.habits.op5_lost -= 1
+            return
+        call = self.call
+        if self.habits.op5_delay_s and call is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self.habits.op5_delay_s, call.speaking, self, 1)
+        elif call is not None:
+            call.speaking(self, 1)
+
+    def _send(self, speech: Speech, frame: Frame, sample: int) -> None:
+        self._last_sample = sample
+        payload = self.dave.encrypt(frame.opus)
+        if payload is None:
+            speech.withheld += 1
+            return
+        now = self.clock.now()
+        self._post(self._stream.voice(payload, sample, frame.level), now)
+        speech.packets += 1
+        speech.last_packet_at = now
+        speech.first_packet_at = speech.first_packet_at or now
+        if frame.voiced:
+            speech.last_voice_packet_at = now
+
+    def _post(self, datagram: Datagram, now: float) -> None:
+        call = self.call
+        if call is None:
+            return
+        for at in self.network.arrivals(now):
+            if at <= now:
+                call.forward(self, datagram)
+            else:
+                asyncio.get_running_loop().call_later(at - now, call.forward, self, datagram)
