@@ -23,10 +23,13 @@ async def ask(
     thread: Thread,
 ) -> None:
     """Ask a question; a spoken one is answered aloud too."""
+    history = list(said_before)
+    if question.is_spoken and question.text:  # written beside the recording
+        history.append(Message(role="user", content=question.text, name=asker.user_name))
     request = converse(
         question.said,
         source=asker.source,
-        context=Context(history=list(said_before), locale=asker.locale, speaker=asker.user_name),
+        context=Context(history=history, locale=asker.locale, speaker=asker.user_name),
         params={"speak": question.is_spoken},
     )
     await perform(bot, request, question.title, asker, live, thread)

@@ -11,11 +11,12 @@ from bot.client import SkyDeck
 from bot.contract import Service
 from bot.contract.grace import Module, task
 from bot.conversation import Asker
-from bot.errors import BadInput, SkydeckError, WrongUse
+from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
 from bot.i18n import words_for
+from bot.store import StoredMessage
 from cogs.chat._asking import ask, perform
 from cogs.chat._memory import before, before_again, is_ours, stored, words_in
-from cogs.chat._question import Question, read_question
+from cogs.chat._question import Question, read_question, reworded
 from cogs.chat._show import KIND, Thread, revive
 from cogs.shared.asker import admit, asker_of, settings_of, words_of
 from cogs.shared.failures import explain
@@ -32,6 +33,7 @@ class Chat(commands.Cog):
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
+        self._rewriting: set[int] = set()
 
     async def cog_load(self) -> None:
         """Take up answers that a process before this one had begun."""
@@ -54,12 +56,15 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Remember what a person has changed their message to."""
-        message = payload.message
+        message, memory = payload.message, self.bot.store.conversations
         if message.author.bot or not message.edited_at or self.bot.user is None:
             return
-        await self.bot.store.conversations.edit(
+        remembered = await memory.get(payload.message_id)
+        if remembered is None:
+            return
+        await memory.edit(
             payload.message_id,
-            words_in(message, self.bot.user.id),
+            reworded(remembered.content, words_in(message, self.bot.user.id), message.attachments),
             edited_at_ms=int(message.edited_at.timestamp() * 1000),
         )
 
@@ -90,18 +95,21 @@ class Chat(commands.Cog):
     async def _answer(self, message: discord.Message, asker: Asker, *, whole_channel: bool) -> None:
         own = self.bot.user.id if self.bot.user else 0
         words = words_of(asker)
-        async with message.channel.typing():
-            question = await read_question(words_in(message, own), message.attachments, words)
+        _check_may_write(message)
+        with contextlib.suppress(discord.HTTPException, OSError):  # a sign only
+            await message.channel.typing()
+        question = await read_question(words_in(message, own), message.attachments, words)
         if question is None:
             await message.reply(words("chat.hello", name=asker.system.assistant))
             return
         if question.said == "":
             raise BadInput(question.note)
         said_before = await before(self.bot, message, whole_channel=whole_channel)
-        answer = await persist(lambda: message.reply(words("common.working")))
-        await self.bot.store.conversations.add(
+        if not await self.bot.store.conversations.add(
             stored(message, question.text, said_before.conversation_id)
-        )
+        ):
+            return  # another process of ours has it, or the gateway repeats itself
+        answer = await persist(lambda: message.reply(words("common.working")))
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
@@ -151,17 +159,39 @@ class Chat(commands.Cog):
             raise BadInput(words("chat.forgotten"))
         check_owner(interaction, asked.person_id, words)
         asker = await admit(self.bot, interaction)
-        await interaction.response.defer()
-        answered = await memory.get(interaction.message.id)
-        first, parts = interaction.message.id, list[int]()
+        if question_id in self._rewriting:
+            raise BadInput(words("chat.rewriting"))
+        self._rewriting.add(question_id)
+        try:
+            await interaction.response.defer()
+            await self._rewrite(interaction.message.id, asked, asker)
+        finally:
+            self._rewriting.discard(question_id)
+
+    async def _rewrite(self, answer_id: int, asked: StoredMessage, asker: Asker) -> None:
+        """Write an answer anew, in the messages that it has."""
+        answered = await self.bot.store.conversations.get(answer_id)
+        first, parts = answer_id, list[int]()
         if answered is not None:
             first, parts = answered.message_id, list(answered.parts)
         live = LiveMessage(self.bot, asker.channel_id, first, asker.user_id, parts)
         thread = Thread(
-            question_id=question_id,
+            question_id=asked.message_id,
             conversation_id=asked.conversation_id,
             guild_id=asker.guild_id,
             user_id=asked.person_id,
         )
+        said_before = await before_again(self.bot, asked, asker.channel_id)
         question = Question(asked.content, asked.content)
-        await ask(self.bot, question, await before_again(self.bot, asked), asker, live, thread)
+        await ask(self.bot, question, said_before, asker, live, thread)
+
+
+def _check_may_write(message: discord.Message) -> None:
+    """Said before anything is done that costs something."""
+    if message.guild is None:
+        return
+    needed = "send_messages"
+    if isinstance(message.channel, discord.Thread):
+        needed = "send_messages_in_threads"
+    if not getattr(message.channel.permissions_for(message.guild.me), needed):
+        raise MissingPermission("There is no writing here.", permissions=(needed,))

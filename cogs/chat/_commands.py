@@ -1,6 +1,7 @@
 """`/ask`, `/say`, `/transcribe`, and `/chat`, which opens a thread."""
 
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Final
 
 import discord
@@ -136,7 +137,8 @@ class ChatCommands(commands.Cog):
             await live.settle(Page(text=explain(e, words).text))
             return
         request = transcribe(clip, source=asker.source)
-        await perform(self.bot, request, file.filename, asker, live, _once(asker, False))
+        once = replace(_once(asker, False), file=f"{PurePath(file.filename).stem}.txt")
+        await perform(self.bot, request, file.filename, asker, live, once)
 
     @app_commands.command(
         name=_text("chat", "chat.name"),

@@ -1,5 +1,6 @@
 """Which conversation a message belongs to, what of it is remembered, and what Penny is told."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,28 +63,40 @@ async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool)
     said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
     if said:
         return Before(said[-1].conversation_id, history(said, budget_tokens=BUDGET_TOKENS))
-    return Before(message.id, _quoted(message))
+    pointed_at = message.reference.resolved if message.reference is not None else None
+    return Before(message.id, _quoted(pointed_at))
 
 
-async def before_again(bot: SkyDeck, question: StoredMessage) -> Sequence[Message]:
-    """What was said before a question that is remembered.
+async def before_again(bot: SkyDeck, question: StoredMessage, channel_id: int) -> Sequence[Message]:
+    """What was said before a question that is remembered: the same that `before` has found.
+
+    Args:
+        bot: Whose memory.
+        question: The question.
+        channel_id: Where it was asked; a thread and a DM are conversations by themselves.
 
     Raises:
         StoreFailed: The memory cannot be read.
     """
-    memory = bot.store.conversations
-    if question.parent_id is not None:
-        said = await memory.chain(question.parent_id, budget_chars=_BUDGET_CHARS)
-    else:
+    memory, parent_id = bot.store.conversations, question.parent_id
+    if question.conversation_id == channel_id:
         said = await memory.thread(
-            question.conversation_id, budget_chars=_BUDGET_CHARS, before=question.message_id
+            channel_id, budget_chars=_BUDGET_CHARS, before=question.message_id
         )
-    return history(said, budget_tokens=BUDGET_TOKENS)
+        return history(said, budget_tokens=BUDGET_TOKENS)
+    if parent_id is None:
+        return []
+    said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
+    if said:
+        return history(said, budget_tokens=BUDGET_TOKENS)
+    channel = bot.get_partial_messageable(channel_id)
+    with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not to be had now
+        return _quoted(await channel.fetch_message(parent_id))
+    return []
 
 
-def _quoted(message: discord.Message) -> list[Message]:
+def _quoted(pointed_at: object) -> list[Message]:
     """A message of somebody else's that a person points at; it is told, and not remembered."""
-    pointed_at = message.reference.resolved if message.reference is not None else None
     if not isinstance(pointed_at, discord.Message) or not pointed_at.content:
         return []
     content = pointed_at.clean_content[:_QUOTED_CHARS]

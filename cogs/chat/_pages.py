@@ -10,6 +10,7 @@ from bot.runpod import JobState, Update
 from cogs.shared.splitting import disarm
 
 _QUOTED_CHARS: Final = 1_500
+_BEGINNING_CHARS: Final = 600
 _STATES: Final = {
     JobState.SUBMITTING: "chat.state.thinking",
     JobState.QUEUED: "chat.state.queued",
@@ -31,6 +32,11 @@ class Draft:
     state: JobState = JobState.SUBMITTING
     transcript: str | None = None
     text: str = ""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was heard in a recording."""
+        return self.transcript is not None and not (self.transcript + self.text).strip()
 
     def take(self, update: Update) -> None:
         """Something new."""
@@ -59,7 +65,7 @@ def _json(response: Response) -> str:
 
 def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:
     """The words so far; while there are none, what is being waited for, and for how long."""
-    lines = _quote(draft.transcript)
+    lines = _quote(draft)
     if draft.text.strip():
         lines.append(f"{draft.text.strip()} ▌")
     else:
@@ -77,8 +83,8 @@ def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> st
         words: The person's language.
         notes: Lines under it: that it was stopped, why it failed, what was not read.
     """
-    lines = _quote(draft.transcript)
-    if draft.transcript is not None and not draft.transcript.strip() and not draft.text.strip():
+    lines = _quote(draft)
+    if draft.is_silent:
         lines.append(words("chat.nothing_heard"))
     elif draft.text.strip():
         lines.append(draft.text.strip())
@@ -87,9 +93,15 @@ def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> st
     return "\n".join([*lines, *filter(None, notes)])
 
 
-def _quote(transcript: str | None) -> list[str]:
-    heard = " ".join((transcript or "").split())
-    if not heard:
-        return []
+def beginning(text: str) -> str:
+    """The first lines of what is in a file as a whole."""
+    shown = text[:_BEGINNING_CHARS].rsplit(maxsplit=1)[0]
+    return f"{shown} …"
+
+
+def _quote(draft: Draft) -> list[str]:
+    heard = " ".join((draft.transcript or "").split())
+    if not heard or heard == " ".join(draft.text.split()):
+        return []  # a transcription's text is what was heard
     shown = heard if len(heard) <= _QUOTED_CHARS else f"{heard[:_QUOTED_CHARS]}…"
     return [f"> {disarm(shown)}"]

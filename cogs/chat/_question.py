@@ -1,5 +1,6 @@
 """What a person has asked: their words, what is in their files, or their recording."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,7 +49,7 @@ async def read_question(
 ) -> Question | None:
     """Read a message; None when there is nothing in it.
 
-    A recording comes first: with words beside it, the words are left to the memory. Pictures are
+    A recording comes first: with words beside it, Penny is told the words before. Pictures are
     named to Penny, who cannot see them.
 
     Args:
@@ -63,20 +64,43 @@ async def read_question(
     """
     recordings = [one for one in attachments if is_audio(one)]
     if recordings:
-        return Question(await read_audio(recordings[0], words), content)
+        note = _note([one for one in attachments if one is not recordings[0]], words)
+        return Question(await read_audio(recordings[0], words), content, note)
     texts = [one for one in attachments if is_text(one)][:_MOST_FILES]
     others = [one for one in attachments if one not in texts]
     parts = [content] if content else []
     parts += [f"[{one.filename}]\n{await read_text(one, words)}" for one in texts]
-    names = ", ".join(one.filename for one in others)
-    note = words("chat.not_read", names=disarm(names)) if names else ""
+    note = _note(others, words)
     if not parts:
         return Question("", "", note) if note else None
-    if names:
-        parts.append(f"[{names}: not read]")
+    if others:
+        parts.append(f"[{_names(others)}: not read]")
     text = "\n\n".join(parts)
     if len(text) > MOST_CHARS:
         kept = text[:MOST_CHARS]
         note = "\n".join(filter(None, [note, words("chat.cut", most=MOST_CHARS)]))
         return Question(kept, kept, note, is_bare=not content)
     return Question(text, text, note, is_bare=not content)
+
+
+def _note(unread: Sequence[discord.Attachment], words: Words) -> str:
+    return words("chat.not_read", names=disarm(_names(unread))) if unread else ""
+
+
+def _names(attachments: Sequence[discord.Attachment]) -> str:
+    return ", ".join(one.filename for one in attachments)
+
+
+def reworded(remembered: str, content: str, attachments: Sequence[discord.Attachment]) -> str:
+    """A remembered question, when its words were edited: what stood in its files stays.
+
+    Args:
+        remembered: The question with its files, as `read_question` had put it.
+        content: The new words.
+        attachments: The message's files.
+    """
+    if any(is_audio(one) for one in attachments):
+        return remembered  # what was heard stands in it, and was not edited
+    begins = [remembered.find(f"[{one.filename}") for one in attachments]
+    files = remembered[min((at for at in begins if at >= 0), default=len(remembered)) :]
+    return "\n\n".join(filter(None, [content, files]))

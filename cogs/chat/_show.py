@@ -16,10 +16,11 @@ from bot.errors import BadInput, JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.runpod import Update
 from bot.store import Job, Role, StoredMessage
-from cogs.chat._pages import Draft, at_the_end, under_way
+from cogs.chat._pages import Draft, at_the_end, beginning, under_way
 from cogs.chat._views import again_view
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, Page, persist
+from cogs.shared.splitting import MESSAGE_LIMIT
 from cogs.shared.stop_button import stop_view
 from cogs.shared.voice_message import prepare, send_voice_message
 
@@ -40,6 +41,7 @@ class Thread:
         user_id: Who asked.
         is_spoken: Whether the answer is spoken too.
         note: A line to stand under the answer.
+        file: The name of a file for an answer that is longer than a message; empty: it is split.
     """
 
     question_id: int
@@ -48,6 +50,7 @@ class Thread:
     user_id: int
     is_spoken: bool = False
     note: str = ""
+    file: str = ""
 
     def to_place(self) -> dict[str, JsonValue]:
         """As the journal keeps it; ids are strings, as in Discord's own JSON."""
@@ -58,6 +61,7 @@ class Thread:
             "user": str(self.user_id),
             "spoken": self.is_spoken,
             "note": self.note,
+            "file": self.file,
         }
 
     @classmethod
@@ -75,6 +79,7 @@ class Thread:
             user_id=int(place["user"]),
             is_spoken=bool(place["spoken"]),
             note=str(place["note"]),
+            file=str(place.get("file", "")),
         )
 
 
@@ -138,11 +143,15 @@ class ChatShow:
     async def _show(self, note: str) -> None:
         text = at_the_end(self.draft, self.words, notes=(note,) if note else ())
         view = again_view(self.thread.question_id, self.words) if self._can_repeat else None
-        await self.live.settle(Page(text=text, view=view))
+        if self.thread.file and len(text) > MESSAGE_LIMIT:
+            file = (self.thread.file, self.draft.text.strip().encode())
+            await self.live.settle(Page(text=beginning(text), view=view, files=(file,)))
+        else:
+            await self.live.settle(Page(text=text, view=view))
 
     @property
     def _can_repeat(self) -> bool:
-        return self.thread.question_id != 0
+        return self.thread.question_id != 0 and not self.draft.is_silent
 
     async def _remember(self) -> None:
         """Both sides of it: what was heard of a spoken question, and the answer."""
@@ -150,8 +159,7 @@ class ChatShow:
         if thread.question_id == 0:
             return
         now_ms = int(self.bot.clock.wall() * 1000)
-        if self.draft.transcript:
-            await memory.edit(thread.question_id, self.draft.transcript, edited_at_ms=now_ms)
+        await self._remember_heard(now_ms)
         text, parts = self.draft.text.strip(), tuple(self.live.parts)
         if not text:
             return
@@ -174,6 +182,15 @@ class ChatShow:
                 parts=parts,
             )
         )
+
+    async def _remember_heard(self, now_ms: int) -> None:
+        """What was heard of a spoken question, after the words that stood beside it."""
+        memory, heard = self.bot.store.conversations, (self.draft.transcript or "").strip()
+        asked = await memory.get(self.thread.question_id) if heard else None
+        if asked is None or asked.content.endswith(heard):
+            return
+        both = "\n\n".join(filter(None, [asked.content, heard]))
+        await memory.edit(asked.message_id, both, edited_at_ms=now_ms)
 
     async def _speak(self, audio: Audio) -> None:
         try:

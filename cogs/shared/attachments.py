@@ -1,22 +1,35 @@
 """Files that people hand in: what they are is told by their bytes, not by their names."""
 
+import asyncio
 import codecs
 import re
+import threading
 from typing import Final
 
 import discord
 
+from audio import codec, ogg
+from audio.errors import AudioError, TooLongError
 from bot.contract import Input
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
-from bot.i18n import Words
+from bot.i18n import Words, duration
+from cogs.shared.live import persist
 
 MOST_TEXT_BYTES: Final = 4 * 1024 * 1024
 """As many as the longest text that Grace takes can have."""
 MOST_AUDIO_BYTES: Final = 7 * 1024 * 1024
 """In base64 it is just under what one submission may hold."""
+MOST_FETCHED_BYTES: Final = 50 * 1024 * 1024
+"""Of a recording that has to be made smaller first."""
+LONGEST_S: Final = 1800.0
+"""Of such a recording: as Opus it has 5.4 MB, as samples in memory it has 173 MB."""
+_SPEECH_BITRATE: Final = 24_000
 
-_TEXT_NAMES: Final = re.compile(r"\.(?:txt|md|rst|csv|tsv|json|ya?ml|toml|xml|html?|log|py|js|ts)$")
+_TEXT_NAMES: Final = re.compile(
+    r"\.(?:txt|md|rst|csv|tsv|json|ya?ml|toml|ini|cfg|xml|html?|css|log|srt|vtt|sql|sh"
+    r"|py|jsx?|tsx?|java|kt|c|h|cpp|hpp|cs|go|rs|rb|php|swift|lua)$"
+)
 _TEXT_TYPES: Final = ("text/", "application/json", "application/xml")
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -53,6 +66,7 @@ async def read_text(attachment: discord.Attachment, words: Words) -> str:
         TooLarge: There is too much of it.
         BadInput: It is no text.
         discord.HTTPException: Discord no longer has it.
+        OSError: Discord does not hand it out now.
     """
     content = await _read(attachment, MOST_TEXT_BYTES, words)
     text = decode_text(content)
@@ -72,18 +86,41 @@ def decode_text(content: bytes) -> str | None:
 
 
 async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
-    """A recording, for the wire.
+    """A recording, for the wire; one that is too large as it is is sent as Opus.
 
     Raises:
         TooLarge: There is too much of it.
         BadInput: It is no recording.
         discord.HTTPException: Discord no longer has it.
+        OSError: Discord does not hand it out now.
     """
-    content = await _read(attachment, MOST_AUDIO_BYTES, words)
+    content = await _read(attachment, MOST_FETCHED_BYTES, words)
     container = audio_container(content)
     if container is None:
         raise BadInput(words("common.file.no_sound", name=attachment.filename))
-    return audio_input(content, format=container)
+    if len(content) <= MOST_AUDIO_BYTES:
+        return audio_input(content, format=container)
+    try:
+        return audio_input(await asyncio.to_thread(_made_smaller, content), format="ogg")
+    except TooLongError as e:
+        raise TooLarge(words("common.file.too_long", most=duration(LONGEST_S))) from e
+    except AudioError as e:
+        raise BadInput(words("common.file.no_sound", name=attachment.filename)) from e
+
+
+_one_at_a_time = threading.Lock()
+"""A long recording's samples fill much memory; several at once are not needed."""
+
+
+def _made_smaller(content: bytes) -> bytes:
+    """The same speech as Ogg Opus; blocking, for a thread.
+
+    Raises:
+        AudioError: It cannot be decoded, or is too long.
+    """
+    with _one_at_a_time:
+        samples = codec.decode(content, limit_s=LONGEST_S)
+        return ogg.mux(codec.encode(samples, codec.SPEECH_RATE_HZ, bitrate=_SPEECH_BITRATE))
 
 
 def audio_container(content: bytes) -> str | None:
@@ -97,4 +134,4 @@ async def _read(attachment: discord.Attachment, most: int, words: Words) -> byte
         raise TooLarge(
             words("common.file.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB")
         )
-    return await attachment.read()
+    return await persist(attachment.read)

@@ -21,6 +21,7 @@ _MOST_POINTS: Final = 256
 _POINTS_PER_SECOND: Final = 10
 _LONGEST_S: Final = 1200.0
 _FILE: Final = "voice-message.ogg"
+_SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _waveform(samples: codec.Samples, seconds: float) -> bytes:
 async def send_voice_message(
     bot: SkyDeck, channel_id: int, spoken: Spoken, *, reply_to: int, nonce: str
 ) -> None:
-    """Post it, as a reply to a message; as a plain file where voice messages are not allowed.
+    """Post it, as a reply to a message; as a plain file where Discord takes no voice message.
 
     Args:
         bot: Who speaks.
@@ -84,7 +85,10 @@ async def send_voice_message(
     """
     try:
         await bot.http.send_message(channel_id, params=_parameters(spoken, reply_to, nonce))
-    except discord.Forbidden:
+    except discord.HTTPException as e:
+        if e.status >= _SERVER_ERROR:
+            raise
+        # A channel without voice messages is refused with 400 and the code 50173, not with 403.
         channel = bot.get_partial_messageable(channel_id)
         reference = discord.MessageReference(
             message_id=reply_to, channel_id=channel_id, fail_if_not_exists=False

@@ -18,12 +18,16 @@ class Penny:
         self.asked = []
         self.go_on = asyncio.Event()
         self.answers = {}
+        self.responses = {}
+        """Whole responses by module, for those that need more than words."""
         self.audio: bytes | None = None
 
     async def __call__(self, request):
         self.asked.append(request)
         text = "" if request.input.type is InputType.AUDIO else str(request.input.data)
-        if "slowly" in text:
+        if request.target.module in self.responses:
+            yield self.responses[request.target.module]
+        elif "slowly" in text:
             yield partial("One, ")
             yield partial("two, ")
             await self.go_on.wait()

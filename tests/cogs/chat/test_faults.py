@@ -1,0 +1,78 @@
+"""When Discord is in trouble, or does not let the bot do what it wants."""
+
+import asyncio
+
+from tests.fakes.discord_bot import made
+from tests.simulator import File
+from tests.simulator.values import Permission
+
+
+async def test_a_typing_sign_that_fails_costs_no_question(sim, deck, channel, ben, penny_script):
+    sim.fail("POST /channels/{channel_id}/typing", 503)
+    await ben.says("@Alfred hello", channel)
+    await ben.sees("You said: hello")
+
+
+async def test_the_first_answer_is_tried_again(sim, deck, channel, ben, penny_script):
+    sim.fail("POST /channels/{channel_id}/messages", 503, times=2)
+    await ben.says("@Alfred hello", channel)
+    await ben.sees("You said: hello", within=15)
+    assert len(penny_script.asked) == 1
+
+
+async def test_where_it_may_not_write_it_says_so_in_private(
+    sim, deck, guild, channel, ben, penny_script
+):
+    guild.deny(channel, sim.bot, Permission.SEND_MESSAGES)
+    await ben.says("@Alfred hello", channel)
+    told = await ben.sees(lambda m: m.author == sim.bot, ben.dm, ever=True)
+    assert "Send Messages" in told.content
+    assert not penny_script.asked
+
+
+async def test_a_thread_needs_permission(sim, deck, guild, channel, ben, penny_script):
+    guild.deny(channel, sim.bot, Permission.CREATE_PUBLIC_THREADS)
+    reply = await ben.slash("/chat", channel, question="shall we?")
+    assert reply.ephemeral
+    assert "Create Public Threads" in reply.text
+    assert not penny_script.asked
+    assert not sim.problems
+
+
+async def test_two_processes_answer_once(sim, channel, ben, base_url, tmp_path, cogs, penny_script):
+    """While one version of the bot takes over from another both are online for a moment."""
+    async with (
+        made(base_url, tmp_path / "x.db", cogs=cogs) as old,
+        made(base_url, tmp_path / "x.db", cogs=cogs) as new,
+        sim.connect(old),
+        sim.connect(new),
+    ):
+        await ben.says("@Alfred hello", channel)
+        await ben.sees("You said: hello")
+        await asyncio.sleep(0.5)
+        assert len([m for m in ben.reads(channel) if m.author == sim.bot]) == 1
+    assert len(penny_script.asked) == 1
+
+
+async def test_a_conversation_in_a_thread_goes_on_after_a_restart(
+    sim, channel, ben, base_url, tmp_path, cogs, penny_script
+):
+    async with made(base_url, tmp_path / "x.db", cogs=cogs) as bot, sim.connect(bot):
+        await ben.slash("/chat", channel, question="my cat is Miso")
+        thread = await ben.sees_thread()
+        await ben.sees("You said: my cat is Miso", thread)
+    async with made(base_url, tmp_path / "x.db", cogs=cogs) as bot, sim.connect(bot):
+        await ben.says("what is its name?", thread)
+        await ben.sees("You said: what is its name?", thread)
+    told = [m.content for m in penny_script.asked[1].context.history]
+    assert told == ["my cat is Miso", "You said: my cat is Miso"]
+    assert not sim.problems
+
+
+async def test_a_file_too_large_is_refused_before_it_is_fetched(
+    sim, deck, channel, ben, penny_script
+):
+    file = File("big.txt", b"x" * (4 * 1024 * 1024 + 1))
+    await ben.says("@Alfred sum up", channel, files=[file])
+    await ben.sees("I can take 4 MiB")
+    assert not penny_script.asked
