@@ -34,13 +34,19 @@ class Server:
         """A new text channel."""
         return self._new_channel(name, ChannelType.TEXT, topic)
 
-    def voice_channel(self, name: str) -> Channel:
-        """A new voice channel."""
-        return self._new_channel(name, ChannelType.VOICE, None)
+    def voice_channel(self, name: str, *, user_limit: int = 0) -> Channel:
+        """A new voice channel; `user_limit` is how many it holds, 0 for no limit."""
+        return self._new_channel(name, ChannelType.VOICE, None, user_limit=user_limit)
 
-    def _new_channel(self, name: str, kind: ChannelType, topic: str | None) -> Channel:
+    def stage_channel(self, name: str) -> Channel:
+        """A new stage: people speak there, the bot is of the audience until it is invited."""
+        return self._new_channel(name, ChannelType.STAGE, None)
+
+    def _new_channel(
+        self, name: str, kind: ChannelType, topic: str | None, *, user_limit: int = 0
+    ) -> Channel:
         channel = self._world.channel(self.guild, name, kind)
-        channel.topic = topic
+        channel.topic, channel.user_limit = topic, user_limit
         self._world.publish(events.channel("CHANNEL_CREATE", channel))
         return channel
 
@@ -102,6 +108,22 @@ class Server:
         fresh = Overwrite(who.id, not isinstance(who, Role))
         return channel.overwrites.setdefault(who.id, fresh)
 
+    # --- voice ---------------------------------------------------------------------------------
+
+    async def drags(self, who: Person | User, to: Channel) -> None:
+        """Move somebody, or the bot, to another voice channel."""
+        await self._backend.voice.drags(_user(who), to, self.guild)
+
+    async def disconnects(self, who: Person | User) -> None:
+        """Throw somebody, or the bot, out of voice."""
+        await self._backend.voice.drags(_user(who), None, self.guild)
+
+    def sets_voice(self, who: Person | User, **flags: bool) -> None:
+        """Mute or deafen somebody for all (`mute`, `deaf`), or call a listener onto the stage
+        (`suppress=False`).
+        """
+        self._backend.voice.states.set(_user(who), self.guild, **flags)
+
     def removes_bot(self) -> None:
         """Take the bot out of the guild."""
         del self.guild.members[self._world.bot.id]
@@ -117,3 +139,7 @@ class Server:
     def everyone(self) -> Role:
         """The role that all have."""
         return self.guild.roles[self.guild.id]
+
+
+def _user(who: Person | User) -> User:
+    return who.user if isinstance(who, Person) else who

@@ -97,10 +97,12 @@ class ChannelType(IntEnum):
     DM = 1
     VOICE = 2
     CATEGORY = 4
+    STAGE = 13
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
 
 
+VOICE_CHANNELS = (ChannelType.VOICE, ChannelType.STAGE)
 THREADS = (ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD)
 
 
@@ -329,6 +331,8 @@ class Channel:
     typing: list[tuple[int, User]] = field(default_factory=list)
     """Who started to type, with the number of the world's change."""
     thread: ThreadState | None = None
+    user_limit: int = 0
+    """How many a voice channel holds; 0 for all who come."""
 
     @property
     def mention(self) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from . import permissions
 from .values import (
     THREADS,
+    VOICE_CHANNELS,
     Attachment,
     Channel,
     ChannelType,
@@ -125,8 +126,13 @@ def _guild_channel(one: Channel) -> Json:
         "topic": one.topic,
         "permission_overwrites": overwrites,
     }
-    voice: Json = {"bitrate": 64000, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1}
-    return body | voice if one.type is ChannelType.VOICE else body
+    voice: Json = {
+        "bitrate": 64_000,
+        "user_limit": one.user_limit,
+        "rtc_region": None,
+        "video_quality_mode": 1,
+    }
+    return body | voice if one.type in VOICE_CHANNELS else body
 
 
 def _thread(one: Channel) -> Json:

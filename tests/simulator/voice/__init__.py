@@ -4,9 +4,9 @@ from .clips import Clip, Microphone, Sound
 from .line import Line, Packet, Recording
 from .network import Network
 from .opcodes import Close, Op
-from .service import Voice
 from .speaker import Habits, Speaker, Speech
 from .transport import Mode
+from .trouble import Voice
 
 __all__ = [
     "Clip",

@@ -2,15 +2,20 @@
 
 # mypy: ignore-errors
 
+import asyncio
 import struct
+from contextlib import suppress
 from pathlib import Path
 
+import davey
 import discord
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from discord.voice_state import VoiceConnectionState
 
 from tests.simulator.voice import Mode
-from tests.simulator.voice.transport import Transport
+from tests.simulator.voice.transport import Transport, TransportError
 
 CLIPS = Path(__file__).parents[2] / "clips"
 
@@ -21,9 +26,20 @@ class Listening(discord.VoiceClient):
     supported_modes = tuple(mode.value for mode in Mode)
 
     def __init__(self, client, channel):
-        super().__init__(client, channel)
         self.received = []
+        self.messages = []
+        super().__init__(client, channel)
         self._connection.add_socket_listener(self.received.append)
+
+    def create_connection_state(self):
+        return VoiceConnectionState(self, hook=self._hook)
+
+    async def _hook(self, ws, message):
+        self.messages.append((message["op"], message["d"]))
+
+    def told(self, op):
+        """What the voice server has said with a JSON opcode."""
+        return [data for one, data in self.messages if one == op]
 
     def _encrypt_aead_aes256_gcm_rtpsize(self, header, data):  # discord.py has no such mode
         counter = struct.pack(">I", self._incr_nonce)
@@ -34,9 +50,13 @@ class Listening(discord.VoiceClient):
         return bytes(header) + sealed + counter
 
     def opened(self):
-        """What was received, without its transport encryption."""
+        """What was received under the present transport key, without its encryption."""
         transport = Transport(Mode(self.mode), bytes(self.secret_key))
-        return [transport.open(p) for p in self.received if p[0] & 0xC0 == 0x80]
+        opened = []
+        for packet in self.received:
+            with suppress(TransportError):
+                opened.append(transport.open(packet))
+        return opened
 
     @property
     def dave(self):
@@ -49,13 +69,26 @@ class Listening(discord.VoiceClient):
         return self._connection.can_encrypt
 
 
+def understood(link, speaker):
+    """A speaker's frames as the bot decrypts them."""
+    mine = [rtp.payload for rtp in link.opened() if rtp.ssrc == speaker.ssrc]
+    return [link.dave.decrypt(speaker.user_id, davey.MediaType.audio, p) for p in mine]
+
+
+async def until(what, within=5):
+    """Wait until something is so."""
+    async with asyncio.timeout(within):
+        while not what():  # noqa: ASYNC110 - what it waits for is discord.py's, without events
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 def lounge(guild, channel):
     return guild.voice_channel("Lounge")
 
 
 @pytest.fixture
-async def online(sim, bot):
+async def online(sim, bot, lounge):
     async with sim.connect(bot):
         yield bot
 
@@ -65,7 +98,8 @@ async def link(online, lounge):
     """The bot in the lounge."""
     client = await online.get_channel(lounge.id).connect(cls=Listening, timeout=5)
     yield client
-    await client.disconnect(force=True)
+    if client.is_connected():
+        await client.disconnect()
 
 
 @pytest.fixture
@@ -78,3 +112,9 @@ def question():
 def digits():
     """Three phrases with pauses."""
     return CLIPS / "vosk_test.wav"
+
+
+@pytest.fixture
+def noise():
+    """Four seconds that are loud throughout."""
+    return np.random.default_rng(0).uniform(-0.3, 0.3, 4 * 48_000).astype(np.float32)

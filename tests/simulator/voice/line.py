@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,12 @@ class Recording:
         return wav(self.samples, RATE_HZ)
 
     @property
+    def intervals(self) -> tuple[float, ...]:
+        """Seconds from each packet that is not silence to the next: 0.02 when all is well."""
+        voice = self.voice
+        return tuple(b.at - a.at for a, b in itertools.pairwise(voice))
+
+    @property
     def seconds(self) -> float:
         """How much speech there is, without pauses."""
         return len(self.voice) * FRAME_S
@@ -94,7 +101,9 @@ class Line:
         packets: All that was understood.
         plaintext_frames: Frames in the clear, which end-to-end encryption forbids.
         undecryptable_frames: Frames that nobody in the call could decrypt.
-        unheard_frames: Frames that came while nobody else was there.
+        unheard_frames: Frames that came while nobody else was there, or the bot was muted.
+        deaf: Whether the bot is sent nothing, although it is connected.
+        speaking: Every opcode 5 of the bot's: when, and its flags.
         garbled_packets: Datagrams that are not encrypted for transport as agreed.
     """
 
@@ -104,6 +113,8 @@ class Line:
     undecryptable_frames: int = 0
     unheard_frames: int = 0
     garbled_packets: int = 0
+    deaf: bool = False
+    speaking: list[tuple[float, int]] = field(default_factory=list)
     _held: list[tuple[float, Rtp]] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

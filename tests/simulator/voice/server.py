@@ -36,6 +36,7 @@ class VoiceServer(asyncio.DatagramProtocol):
         complain: Takes what a bot did that Discord refuses, and with which close code.
         modes: The transport encryption modes that are offered, in order.
         left: Told of a session whose websocket is gone.
+        open_: Cleared while nothing goes in or out.
     """
 
     def __init__(
@@ -46,13 +47,12 @@ class VoiceServer(asyncio.DatagramProtocol):
         complain: Complain,
         modes: tuple[Mode, ...],
         left: Callable[[BotSession], None],
+        open_: asyncio.Event,
     ) -> None:
         self.number = number
         self.modes = modes
         self.sessions: dict[str, BotSession] = {}
-        self.open = asyncio.Event()
-        """Cleared while the server accepts nothing."""
-        self.open.set()
+        self.open = open_
         self._find = find
         self._complain = complain
         self._left = left
@@ -66,7 +66,6 @@ class VoiceServer(asyncio.DatagramProtocol):
 
     def stop(self) -> None:
         """Close the UDP port."""
-        self.open.set()
         if self._udp is not None:
             self._udp.close()
 
@@ -112,7 +111,7 @@ class VoiceServer(asyncio.DatagramProtocol):
             return socket
         hello = {"op": int(Op.HELLO), "d": {"v": 8, "heartbeat_interval": HEARTBEAT_MS}}
         await socket.send_str(json.dumps(hello))
-        conversation = _Conversation(self, socket)
+        conversation = _Conversation(self, socket, request.transport)
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(conversation.write())
             try:
@@ -124,13 +123,6 @@ class VoiceServer(asyncio.DatagramProtocol):
             session.socket = None
             self._left(session)
         return socket
-
-    async def close(self, session: BotSession, code: int) -> None:
-        """End a session's websocket with a code; most codes also end the session."""
-        if code != Close.SERVER_CRASHED:
-            self.forget(session)
-        if session.socket is not None:
-            await session.socket.close(code=code)
 
     def forget(self, session: BotSession) -> None:
         """The session is over: it cannot be resumed, and its packets are nobody's."""
@@ -189,9 +181,15 @@ class VoiceServer(asyncio.DatagramProtocol):
 class _Conversation:
     """One websocket of a bot."""
 
-    def __init__(self, server: VoiceServer, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self,
+        server: VoiceServer,
+        socket: web.WebSocketResponse,
+        cable: asyncio.Transport | None,
+    ) -> None:
         self.server = server
         self.socket = socket
+        self.cable = cable
         self.session: BotSession | None = None
         self._begun = asyncio.Event()
 
@@ -200,6 +198,7 @@ class _Conversation:
         await self._begun.wait()
         while self.session is not None and not self.socket.closed:
             message = await self.session.outbox.get()
+            await self.server.open.wait()
             try:
                 if isinstance(message, bytes):
                     await self.socket.send_bytes(message)
@@ -227,51 +226,52 @@ class _Conversation:
                 return
 
     async def _take_text(self, text: str) -> Close | None:
+        op = -1
         try:
             body = json.loads(text)
-            op, data = Op(body["op"]), body["d"]
-        except (TypeError, KeyError, json.JSONDecodeError):
-            self.server.refused(-1, Close.DECODE_ERROR)
-            return Close.DECODE_ERROR
-        except ValueError:
-            self.server.refused(body["op"], Close.UNKNOWN_OPCODE)
-            return Close.UNKNOWN_OPCODE
-        if op is Op.HEARTBEAT:
-            ack = {"op": int(Op.HEARTBEAT_ACK), "d": {"t": data["t"]}}
-            await self.socket.send_str(json.dumps(ack))
-            return None
-        code = self._begin(op, data) if self.session is None else self._take(op, data)
+            op, data = int(body["op"]), body["d"]
+            if op == Op.HEARTBEAT:
+                await self._acknowledge(data)
+                return None
+            code = self._begin(op, data) if self.session is None else self._take(op, data)
+        except (TypeError, KeyError, ValueError):
+            code = Close.DECODE_ERROR
         if code:
             self.server.refused(op, code)
         return code
 
-    def _begin(self, op: Op, data: Json) -> Close | None:
+    async def _acknowledge(self, heartbeat: Json) -> None:
+        await self.server.open.wait()
+        ack = {"op": int(Op.HEARTBEAT_ACK), "d": {"t": heartbeat["t"]}}
+        await self.socket.send_str(json.dumps(ack))
+
+    def _begin(self, op: int, data: Json) -> Close | None:
         if op not in (Op.IDENTIFY, Op.RESUME):
-            return Close.NOT_AUTHENTICATED
-        found = self.server.identify(data) if op is Op.IDENTIFY else self.server.resume(data)
+            return Close.NOT_AUTHENTICATED if op in list(Op) else Close.UNKNOWN_OPCODE
+        found = self.server.identify(data) if op == Op.IDENTIFY else self.server.resume(data)
         if isinstance(found, Close):
             return found
         self.session = found
-        found.socket = self.socket
-        if op is Op.IDENTIFY:
+        found.socket, found.cable = self.socket, self.cable
+        if op == Op.IDENTIFY:
             found.tell(Op.READY, {"ssrc": found.ssrc, **self.server.ready()})
         else:
             found.outbox.put_nowait(json.dumps({"op": int(Op.RESUMED), "d": None}))
         self._begun.set()
         return None
 
-    def _take(self, op: Op, data: Json) -> Close | None:
+    def _take(self, op: int, data: Json) -> Close | None:
         session = self.session
         if session is None or op in (Op.IDENTIFY, Op.RESUME):
             return Close.ALREADY_AUTHENTICATED
-        if op is Op.SELECT_PROTOCOL:
+        if op == Op.SELECT_PROTOCOL:
             return self._select(session, data)
-        if op is Op.SPEAKING:
-            session.has_spoken, session.speaking = True, int(data["speaking"])
-            session.call.speaking(session, session.speaking)
+        if op == Op.SPEAKING:
+            session.speaking = int(data["speaking"])
+            session.says_speaking()
         elif op in (Op.TRANSITION_READY, Op.MLS_INVALID_COMMIT):
-            session.call.take(session, op, data)
-        elif op is not Op.VIDEO:
+            session.call.take(session, Op(op), data)
+        elif op != Op.VIDEO:
             return Close.UNKNOWN_OPCODE
         return None
 

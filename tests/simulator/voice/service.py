@@ -5,32 +5,28 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
-from tests.simulator import permissions, wire
+from tests.simulator import permissions
 from tests.simulator.errors import CannotDo
 from tests.simulator.log import Log, Problem
-from tests.simulator.values import Channel, ChannelType, Guild, Intent, Json, Permission, User
-from tests.simulator.world import Event, World
+from tests.simulator.values import VOICE_CHANNELS, Channel, Guild, Json, Permission, User
+from tests.simulator.world import World
 
 from .call import Call
 from .line import Line
 from .opcodes import Close
 from .server import VoiceServer
-from .session import BotSession, Invitation, listeners
+from .session import BotSession, Invitation, close, listeners
 from .speaker import Habits, Speaker
+from .states import VoiceStates
 from .transport import Mode
 
 if TYPE_CHECKING:
     from tests.simulator.gateway import Gateway, Session
-
-MOVING_S = 0.1
-"""How long people's clients take to connect to another voice server."""
-RESUME_WITHIN_S = 15.0
-"""How long a bot whose websocket is gone stays in its channel."""
 
 
 class HasGuild(Protocol):
@@ -41,25 +37,32 @@ class HasGuild(Protocol):
         """The guild."""
 
 
-class Voice:
-    """The voice half of a simulator.
+class Service:
+    """Voice as it works; `Voice` adds the trouble.
 
     Attributes:
         modes: The transport encryption modes that servers offer, in order.
         habits: How people's clients behave.
+        states: Who is where, muted or not.
         speakers: The people in voice channels, by user id.
+        resume_within_s: How long a bot whose websocket is gone stays in its channel.
     """
 
     def __init__(self, world: World, gateway: Gateway, log: Log) -> None:
         self.modes: tuple[Mode, ...] = (Mode.AES_GCM, Mode.XCHACHA)
         self.habits = Habits()
         self.speakers: dict[int, Speaker] = {}
+        self.resume_within_s = 15.0
         self.address: Callable[[], str] = str
         """Host and port of the simulator."""
+        self.states = VoiceStates(world)
         self._world = world
         self._gateway = gateway
         self._log = log
         self._servers: list[VoiceServer] = []
+        self._open = asyncio.Event()
+        self._open.set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count(1)
         self._calls: dict[int, Call] = {}
         self._homes: dict[int, VoiceServer] = {}
@@ -73,13 +76,17 @@ class Voice:
 
     async def stop(self) -> None:
         """Hang up for everybody and close all servers."""
+        self._open.set()
+        for task in self._tasks:
+            task.cancel()
         for speaker in list(self.speakers.values()):
             speaker.leaves()
         for call in self._calls.values():
             call.end()
         for server in self._servers:
             for session in list(server.sessions.values()):
-                await server.close(session, Close.CALL_TERMINATED)
+                server.forget(session)
+                await close(session, Close.CALL_TERMINATED)
             server.stop()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -95,10 +102,16 @@ class Voice:
             complain=self._complain,
             modes=self.modes,
             left=self._lost,
+            open_=self._open,
         )
         await server.start()
         self._servers.append(server)
         return server
+
+    def _spawn(self, doing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _complain(self, where: str, code: int) -> None:
         message = Close(code).name if code else "refused"
@@ -108,12 +121,12 @@ class Voice:
 
     def line(self, guild: Guild | HasGuild) -> Line:
         """What the bot says in a guild: `recording`, `plaintext_frames`, arrival times."""
-        one = _guild(guild)
+        one = guild_of(guild)
         return self._lines.setdefault(one.id, Line(self._world.clock))
 
     def session(self, guild: Guild | HasGuild) -> BotSession | None:
         """The bot's session with the voice server, while it has one."""
-        invitation = self._invitations.get(_guild(guild).id)
+        invitation = self._invitations.get(guild_of(guild).id)
         if invitation is None:
             return None
         found = (s.sessions.get(invitation.session_id) for s in self._servers)
@@ -136,43 +149,6 @@ class Voice:
             line = self.line(call.channel.guild)
             line.try_again(self._world.bot.id, listeners(call))
 
-    # --- who is where --------------------------------------------------------------------------
-
-    def place(self, user: User, channel: Channel | None, guild: Guild, **flags: bool) -> Json:
-        """Put somebody into a channel, or out of all, and tell the bot (VOICE_STATE_UPDATE)."""
-        before = guild.voice_states.get(user.id)
-        session_id = before["session_id"] if before and channel else secrets.token_hex(16)
-        state: Json = {
-            "user_id": str(user.id),
-            "channel_id": str(channel.id) if channel else None,
-            "session_id": session_id,
-            "deaf": False,
-            "mute": False,
-            "self_deaf": False,
-            "self_mute": False,
-            "self_video": False,
-            "suppress": False,
-            "request_to_speak_timestamp": None,
-            **flags,
-        }
-        if channel is None:
-            guild.voice_states.pop(user.id, None)
-        else:
-            guild.voice_states[user.id] = state
-        whole = {**state, "guild_id": str(guild.id)}
-        if user.id in guild.members:
-            whole["member"] = wire.member(guild.members[user.id])
-        event = Event(
-            "VOICE_STATE_UPDATE", lambda _: whole, guild, channel, Intent.GUILD_VOICE_STATES
-        )
-        self._world.publish(event)
-        return state
-
-    def where(self, user: User, guild: Guild) -> Channel | None:
-        """The voice channel somebody is in."""
-        state = guild.voice_states.get(user.id)
-        return guild.channels.get(int(state["channel_id"])) if state else None
-
     # --- people --------------------------------------------------------------------------------
 
     async def joins(self, user: User, channel: Channel) -> Speaker:
@@ -181,10 +157,12 @@ class Voice:
         Raises:
             CannotDo: They may not.
         """
-        guild = _voice_guild(channel)
+        guild = voice_guild(channel)
         if not permissions.may(channel, user, Permission.VIEW_CHANNEL, Permission.CONNECT):
             raise CannotDo(f"{user.name} may not join {channel.name}")
-        self.place(user, channel, guild)
+        if self.states.where(user, guild) is not channel and self.states.full(channel, guild):
+            raise CannotDo(f"{channel.name} is full")
+        self.states.enter(user, channel, guild)
         call = self.call(channel)
         speaker = self.speakers.get(user.id)
         if speaker is None:
@@ -201,9 +179,9 @@ class Voice:
         speaker = self.speakers.pop(user.id, None)
         if speaker is None or speaker.call is None:
             raise CannotDo(f"{user.name} is in no voice channel")
-        guild = _voice_guild(speaker.call.channel)
+        guild = voice_guild(speaker.call.channel)
         speaker.leaves()
-        self.place(user, None, guild)
+        self.states.leave(user, guild)
 
     # --- the bot -------------------------------------------------------------------------------
 
@@ -222,12 +200,14 @@ class Voice:
             return
         channel = guild.channels.get(int(data["channel_id"]))
         flags = {k: bool(data.get(k)) for k in ("self_mute", "self_deaf")}
-        if channel is None or channel.type is not ChannelType.VOICE:
+        if channel is None or channel.type not in VOICE_CHANNELS:
             self._ignored("a channel that is no voice channel")
         elif not permissions.may(channel, bot, Permission.VIEW_CHANNEL, Permission.CONNECT):
             self._ignored(f"{channel.name}, without the permission to connect")
-        elif self.where(bot, guild) is channel:
-            self.place(bot, channel, guild, **flags)
+        elif self.states.where(bot, guild) is not channel and self.states.full(channel, guild):
+            self._ignored(f"{channel.name}, which is full")
+        elif self.states.where(bot, guild) is channel:
+            self.states.enter(bot, channel, guild, **flags)
         else:
             self._bot_joins(channel, guild, **flags)
 
@@ -235,11 +215,14 @@ class Voice:
         self._log.problems.append(Problem("gateway opcode 4", 0, f"ignored: {what}"))
 
     def _bot_joins(self, channel: Channel, guild: Guild, **flags: bool) -> None:
-        state = self.place(self._world.bot, channel, guild, **flags)
+        """A new channel, so a new call: the old websocket is closed with 4014."""
+        bot = self._world.bot
+        self.states.enter(bot, channel, guild, **flags)
         before = self.session(guild)
-        self._invite(channel, guild, state["session_id"])
+        self._invite(channel, guild, self.states.session_id(bot, guild))
         if before is not None:
             self._server_of(before).forget(before)
+            self._spawn(close(before, Close.DISCONNECTED))
         self._send_server_update(guild)
 
     def _invite(self, channel: Channel, guild: Guild, session_id: str) -> None:
@@ -266,8 +249,20 @@ class Voice:
         if (session := self.session(guild)) is not None:
             self._server_of(session).forget(session)
         self._invitations.pop(guild.id, None)
-        if self._world.bot.id in guild.voice_states:
-            self.place(self._world.bot, None, guild)
+        self.states.leave(self._world.bot, guild)
+
+    async def drags(self, user: User, channel: Channel | None, guild: Guild) -> None:
+        """Somebody with the right to moves somebody else, or throws them out."""
+        if user is not self._world.bot:
+            await (self.joins(user, channel) if channel else self._thrown_out(user))
+        elif channel is not None:
+            self._bot_joins(channel, guild)
+        elif (session := self.session(guild)) is not None:
+            self._bot_leaves(guild)
+            await close(session, Close.DISCONNECTED)
+
+    async def _thrown_out(self, user: User) -> None:
+        self.leaves(user)
 
     def _server_of(self, session: BotSession) -> VoiceServer:
         return next(s for s in self._servers if session in s.sessions.values())
@@ -275,7 +270,7 @@ class Voice:
     def _lost(self, session: BotSession) -> None:
         """A websocket is gone; the bot may take its session up again for some time."""
         loop = asyncio.get_running_loop()
-        loop.call_later(RESUME_WITHIN_S, self._give_up, session)
+        loop.call_later(self.resume_within_s, self._give_up, session)
 
     def _give_up(self, session: BotSession) -> None:
         guild = session.invitation.guild
@@ -283,11 +278,17 @@ class Voice:
             self._bot_leaves(guild)
 
 
-def _guild(of: Guild | HasGuild) -> Guild:
+def guild_of(of: Guild | HasGuild) -> Guild:
+    """The guild itself."""
     return of if isinstance(of, Guild) else of.guild
 
 
-def _voice_guild(channel: Channel) -> Guild:
-    if channel.guild is None or channel.type is not ChannelType.VOICE:
+def voice_guild(channel: Channel) -> Guild:
+    """The guild of a voice channel.
+
+    Raises:
+        CannotDo: It is no voice channel.
+    """
+    if channel.guild is None or channel.type not in VOICE_CHANNELS:
         raise CannotDo(f"{channel.name} is no voice channel")
     return channel.guild

@@ -52,6 +52,8 @@ class BotSession:
     transport: Transport | None = None
     address: Address | None = None
     socket: web.WebSocketResponse | None = None
+    cable: asyncio.Transport | None = None
+    """What the websocket runs over."""
     outbox: asyncio.Queue[str | bytes] = field(default_factory=asyncio.Queue)
     has_spoken: bool = False
     """Whether opcode 5 has come, without which Discord takes no voice."""
@@ -101,6 +103,13 @@ class BotSession:
                 self.outbox.put_nowait(message)
         return True
 
+    def says_speaking(self) -> None:
+        """Opcode 5 has come."""
+        self.has_spoken = True
+        line = self.invitation.line
+        line.speaking.append((line.clock.now(), self.speaking))
+        self.call.speaking(self, self.speaking)
+
     # --- the handshake -------------------------------------------------------------------------
 
     def agrees(self, mode: Mode, protocol_version: int) -> None:
@@ -117,11 +126,18 @@ class BotSession:
         self.tell(Op.SESSION_DESCRIPTION, description)
         self.call.join(self)
 
+    def _flag(self, name: str) -> bool:
+        """Whether the bot is deaf, mute or suppressed, by its own doing or another's."""
+        state = self.invitation.guild.voice_states.get(self.user_id, {})
+        return bool(state.get(name) or state.get(f"self_{name}"))
+
     # --- packets -------------------------------------------------------------------------------
 
     def hear(self, datagram: Datagram) -> None:
         """Send another's packet, under the bot's own transport key."""
-        if self.transport is not None and self.address is not None:
+        if self.transport is None or self.address is None:
+            return
+        if not self.invitation.line.deaf and not self._flag("deaf"):
             self.send_datagram(self.transport.seal(datagram), self.address)
 
     def received(self, packet: bytes) -> None:
@@ -139,8 +155,17 @@ class BotSession:
             self.complain("a voice packet before any opcode 5")
         if rtp.payload_type == VIDEO_TYPE:
             return
+        if self._flag("mute") or self._flag("suppress"):
+            line.unheard_frames += 1
+            return
         if not line.take(rtp, self.user_id, listeners(self.call)):
             self.complain("a voice frame in the clear in an end-to-end encrypted call")
+
+
+async def close(session: BotSession, code: int) -> None:
+    """End a session's websocket."""
+    if session.socket is not None:
+        await session.socket.close(code=code)
 
 
 def listeners(call: Call) -> list[DaveMember]:

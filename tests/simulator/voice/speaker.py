@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
-from tests.simulator.errors import NotSeen
+from tests.simulator.errors import CannotDo, NotSeen
 from tests.simulator.values import Json, User
 
 from .call import Call, new_ssrc
@@ -100,10 +100,13 @@ class Speaker:
     dave: DaveMember = field(init=False)
     ssrc: int = 0
     _stream: RtpStream = field(init=False)
-    _origin: float = 0.0
+    _origin: float = field(init=False)
     _last_sample: int = 0
     _secured: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._origin = self.clock.now()
 
     @property
     def user_id(self) -> int:
@@ -126,7 +129,6 @@ class Speaker:
         self.ssrc = new_ssrc()
         self.dave = DaveMember(self.user_id, call.channel.id, early=self.habits.early_keys)
         self._stream = RtpStream(self.ssrc, seed=self.ssrc, padded=self.padding)
-        self._origin, self._last_sample = self.clock.now(), 0
         self._secured.clear()
         call.join(self)
 
@@ -134,15 +136,17 @@ class Speaker:
         """Hang up; what is being played is cut off."""
         for task in self._tasks:
             task.cancel()
+        self.hangs_up()
+
+    def hangs_up(self) -> None:
+        """Leave the call; a clip goes on, unheard, until they are in another."""
         call, self.call = self.call, None
         if call is not None:
             call.leave(self)
 
     def moves(self, call: Call) -> None:
-        """Change to another call or voice server, talking on."""
-        before, self.call = self.call, None
-        if before is not None:
-            before.leave(self)
+        """Change to another call, talking on."""
+        self.hangs_up()
         self.enters(call)
 
     async def secured(self, within: float = SECURED_WITHIN_S) -> None:
@@ -199,7 +203,12 @@ class Speaker:
         Args:
             sound: A path, a file's bytes, or mono samples at 48 kHz.
             wait: Return when the last packet has left; without it, once the clip has begun.
+
+        Raises:
+            CannotDo: They are speaking already.
         """
+        if self.speech is not None and not self.speech.is_done:
+            raise CannotDo(f"{self.user.name} is speaking already")
         clip = await prepare(sound, self.microphone)
         speech = self.speech = Speech(clip, self.clock.now())
         speech._task = asyncio.create_task(self._play(speech), name=f"{self.user.name} speaks")
@@ -229,8 +238,6 @@ class Speaker:
             # A packet leaves when its last sample is recorded; late ones do not put off the rest.
             due = start + (index + 1) * FRAME_S - self.clock.now()
             await asyncio.sleep(max(0.0, due))
-            if self.call is None:
-                return
             if speech.clip.starts(index):
                 self._announce()
             self._send(speech, frame, first + index * FRAME_SAMPLES)
@@ -250,7 +257,7 @@ class Speaker:
     def _send(self, speech: Speech, frame: Frame, sample: int) -> None:
         self._last_sample = sample
         payload = self.dave.encrypt(frame.opus)
-        if payload is None:
+        if payload is None or self.call is None:
             speech.withheld += 1
             return
         now = self.clock.now()

@@ -4,11 +4,11 @@
 
 import asyncio
 
-import davey
 import discord
 import pytest
 
 from tests.simulator.voice import Mode
+from tests.simulator.voice.conftest import Listening, understood
 from tests.simulator.voice.member import SILENCE
 
 
@@ -25,19 +25,10 @@ class Clip(discord.AudioSource):
         return next(self.packets, b"")
 
 
-def understood(link, speaker):
-    """A speaker's frames as the bot decrypts them."""
-    mine = [rtp.payload for rtp in link.opened() if rtp.ssrc == speaker.ssrc]
-    audio = davey.MediaType.audio
-    return [link.dave.decrypt(speaker.user_id, audio, p) for p in mine]
-
-
 @pytest.mark.parametrize("mode", list(Mode))
 async def test_a_bot_hears_and_is_heard(sim, guild, lounge, ana, online, question, mode):
     sim.voice.modes = (mode,)
     channel = online.get_channel(lounge.id)
-    from tests.simulator.voice.conftest import Listening
-
     link = await channel.connect(cls=Listening, timeout=5)
     ana_call = await ana.joins(lounge)
     speech = await ana_call.plays(question)
