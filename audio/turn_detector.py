@@ -1,0 +1,118 @@
+"""Whether a turn sounds complete: the words, the melody and the pace of its last eight seconds.
+
+The model is Smart Turn v3.2 (https://github.com/pipecat-ai/smart-turn, BSD-2-Clause) on
+onnxruntime: Whisper's log-mel features of 8 s in, a probability out. About 50 ms a time on one
+core, so it runs on a thread of its own. It was taught on turns that end in some 200 ms of silence.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from audio.codec import SPEECH_RATE_HZ, Samples
+
+LISTENS_MS: Final = 8_000
+"""How much of a turn's end the model takes; what is missing of it is silence before the turn."""
+_SAMPLES: Final = LISTENS_MS * SPEECH_RATE_HZ // 1000
+_FFT: Final = 400
+_HOP: Final = 160
+_MELS: Final = 80
+_FLOOR: Final = 1e-10
+_RANGE: Final = 8.0
+"""Decades: what is fainter than that, beside the loudest, counts as that faint."""
+
+
+class TurnDetector:
+    """Smart Turn, on a thread of its own; one question after another.
+
+    Args:
+        model: The model's file, `smart-turn-v3.2-cpu.onnx`.
+    """
+
+    def __init__(self, model: Path) -> None:
+        import onnxruntime  # noqa: PLC0415  (loads a large library)
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session: Any = onnxruntime.InferenceSession(
+            str(model), options, providers=["CPUExecutionProvider"]
+        )
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn-detector")
+
+    def ask(self, samples: Samples) -> Future[float]:
+        """Begin to find out how complete a turn sounds; `completeness` on the thread.
+
+        Cancel the future when the answer is not wanted any more.
+        """
+        return self._thread.submit(self.completeness, samples)
+
+    def completeness(self, samples: Samples) -> float:
+        """How likely it is that a turn is complete, from 0 to 1. Takes about 50 ms.
+
+        Args:
+            samples: The turn up to now, with the pause at its end; 16 kHz. More than the last 8 s
+                is not looked at.
+        """
+        features = log_mel(samples)[None]
+        (output,) = self._session.run(None, {"input_features": features})
+        return float(output[0, 0])
+
+    def close(self) -> None:
+        """End the thread, once it has answered what it is at."""
+        self._thread.shutdown(cancel_futures=True)
+
+
+def log_mel(samples: Samples) -> NDArray[np.float32]:
+    """Whisper's features of the last 8 s, shape (80, 800).
+
+    As `WhisperFeatureExtractor(chunk_length=8, do_normalize=True)` of transformers gives them, with
+    silence in front of what is shorter: the sound brought to mean 0 and variance 1, a Hann window
+    of 25 ms each 10 ms (ends mirrored), 80 mel bands of Slaney's scale and area, log10 with a floor
+    8 decades under the loudest, then (x + 4) / 4.
+    """
+    sound = np.zeros(_SAMPLES, np.float32)
+    last = samples[-_SAMPLES:]
+    sound[_SAMPLES - len(last) :] = last
+    sound = (sound - sound.mean()) / np.sqrt(sound.var() + np.float32(1e-7))
+    window, bands = _tables()
+    frames = sliding_window_view(np.pad(sound, _FFT // 2, mode="reflect"), _FFT)[:-1:_HOP]
+    spectrum = np.fft.rfft(frames * window, axis=-1)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    logs = np.log10(np.maximum(bands @ power.T, np.float32(_FLOOR)))
+    logs = np.maximum(logs, logs.max() - np.float32(_RANGE))
+    features: NDArray[np.float32] = ((logs + 4) / 4).astype(np.float32)
+    return features
+
+
+@cache
+def _tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The window, shape (400,), and the mel bands' weights, shape (80, 201)."""
+    window = np.hanning(_FFT + 1)[:-1]
+    edges = _hertz(np.linspace(0.0, _mel(SPEECH_RATE_HZ / 2), _MELS + 2))
+    bins = np.linspace(0, SPEECH_RATE_HZ / 2, _FFT // 2 + 1)
+    low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising, falling = (bins - low) / (centre - low), (high - bins) / (high - centre)
+    bands = np.maximum(0, np.minimum(rising, falling)) * (2 / (high - low))
+    return window.astype(np.float32), bands.astype(np.float32)
+
+
+_KNEE_HZ: Final = 1000.0
+"""Slaney's scale is straight up to here (15 mels), and logarithmic above."""
+_KNEE_MEL: Final = 15.0
+_STEP: Final = float(np.log(6.4) / 27)
+
+
+def _mel(hertz: float) -> float:
+    if hertz < _KNEE_HZ:
+        return hertz * _KNEE_MEL / _KNEE_HZ
+    return _KNEE_MEL + float(np.log(hertz / _KNEE_HZ)) / _STEP
+
+
+def _hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    straight = mels * _KNEE_HZ / _KNEE_MEL
+    return np.where(mels < _KNEE_MEL, straight, _KNEE_HZ * np.exp(_STEP * (mels - _KNEE_MEL)))

@@ -1,0 +1,197 @@
+"""The endpointer alone: what it marks, whatever it hears."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio.endpoint import Began, Ended, Endpointer, Judge, Patience, Paused, Resumed
+
+MS = 32
+SPEECH, NOISE = 0.9, 0.05
+PATIENCE = Patience(waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
+
+
+def hear(endpointer: Endpointer, ms: int, probability: float = SPEECH) -> list:
+    return [m for _ in range(ms // MS) for m in endpointer.hear(MS, probability)]
+
+
+def idle(endpointer: Endpointer, ms: int) -> list:
+    return [m for _ in range(ms // 20) for m in endpointer.idle(20)]
+
+
+def speaking(patience: Patience = PATIENCE) -> Endpointer:
+    endpointer = Endpointer(patience)
+    hear(endpointer, 640)
+    return endpointer
+
+
+def judge(endpointer: Endpointer, marks: list, completeness: float) -> list:
+    (pause,) = [mark.pause for mark in marks if isinstance(mark, Judge)]
+    return endpointer.judged(pause, completeness)
+
+
+def test_speech_begins_after_enough_of_it_and_says_since_when() -> None:
+    endpointer = Endpointer(PATIENCE)
+    assert hear(endpointer, 160) == []
+    assert hear(endpointer, MS) == [Began(192)]
+    assert endpointer.in_turn
+
+
+def test_a_click_or_a_short_cough_is_no_speech() -> None:
+    endpointer = Endpointer(PATIENCE)
+    for _ in range(50):
+        assert hear(endpointer, 128) + hear(endpointer, 320, NOISE) == []
+
+
+def test_the_detector_is_asked_before_the_pause_is_sure() -> None:
+    endpointer = speaking()
+    assert hear(endpointer, 96, NOISE) == []
+    assert hear(endpointer, MS, NOISE) == [Judge(1)]
+    assert hear(endpointer, 64, NOISE) == [Paused()]
+
+
+def test_what_sounds_complete_ends_soon() -> None:
+    endpointer = speaking()
+    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
+    assert hear(endpointer, 160, NOISE) == [Paused()]
+    assert hear(endpointer, MS, NOISE) == [Ended(0.95, 300)]
+
+
+def test_what_sounds_unfinished_is_waited_for() -> None:
+    endpointer = speaking()
+    judge(endpointer, hear(endpointer, 128, NOISE), 0.0)
+    assert hear(endpointer, 1824, NOISE) == [Paused()]
+    assert hear(endpointer, 64, NOISE) == [Ended(0.0, 2000)]
+
+
+def test_without_an_answer_time_decides() -> None:
+    endpointer = speaking()
+    assert hear(endpointer, 1024, NOISE)[-1] == Ended(None, 1000)
+
+
+def test_a_late_answer_ends_a_pause_that_is_long_enough() -> None:
+    endpointer = speaking()
+    marks = hear(endpointer, 640, NOISE)
+    assert judge(endpointer, marks, 0.97) == [Ended(0.97, 300)]
+
+
+def test_an_answer_to_an_earlier_pause_is_ignored() -> None:
+    endpointer = speaking()
+    first = hear(endpointer, 320, NOISE)
+    hear(endpointer, 320)
+    hear(endpointer, 640, NOISE)
+    assert judge(endpointer, first, 0.97) == []
+
+
+def test_speech_in_a_pause_goes_on_with_the_turn() -> None:
+    endpointer = speaking()
+    judge(endpointer, hear(endpointer, 320, NOISE), 0.0)
+    assert hear(endpointer, 96) == [Resumed()]
+    assert endpointer.speech_ms == 640 + 96
+
+
+def test_a_click_in_a_pause_does_not() -> None:
+    endpointer = speaking()
+    judge(endpointer, hear(endpointer, 320, NOISE), 0.0)
+    assert hear(endpointer, 64) + hear(endpointer, 320, NOISE) == []
+
+
+def test_no_turn_ends_while_speech_may_be_beginning() -> None:
+    endpointer = speaking()
+    judge(endpointer, hear(endpointer, 256, NOISE), 0.95)
+    assert hear(endpointer, 64) == []
+    assert hear(endpointer, MS) == [Resumed()]
+
+
+def test_a_client_gone_silent_is_a_pause_at_once() -> None:
+    endpointer = speaking()
+    hear(endpointer, 64, NOISE)
+    assert endpointer.idle(20) == [Judge(1), Paused()]
+    assert endpointer.judged(1, 0.95) == []
+    assert idle(endpointer, 220) == [Ended(0.95, 300)]
+
+
+def test_who_goes_on_after_whole_sentences_is_given_time() -> None:
+    endpointer = speaking()
+    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
+    assert isinstance(hear(endpointer, 512, NOISE)[-1], Ended)
+    assert isinstance(hear(endpointer, 640)[0], Began)  # after 640 ms of silence
+    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
+    assert hear(endpointer, 640, NOISE) == [Paused()]
+    assert isinstance(hear(endpointer, 96, NOISE)[-1], Ended)
+    hear(endpointer, 3200, NOISE)  # the other one's turn
+    hear(endpointer, 640)
+    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
+    assert isinstance(hear(endpointer, 192, NOISE)[-1], Ended)
+
+
+def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
+    patience = Patience(tired_ms=3_200, longest_ms=6_400)
+    endpointer = speaking(patience)
+    hear(endpointer, 3_200)
+    assert hear(endpointer, 192, NOISE)[1:] == [Paused(), Ended(None, patience.pause_ms)]
+    hear(endpointer, 640)
+    assert hear(endpointer, 6_400)[:2] == [Paused(), Ended(None, 0)]
+    assert endpointer.in_turn  # the next one
+
+
+def test_waits_fall_as_completeness_rises() -> None:
+    waits = [Patience().wait_ms(p / 100) for p in range(101)]
+    assert waits == sorted(waits, reverse=True)
+    assert max(waits) <= 2500
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("hear"), st.floats(0, 1)),
+        st.tuples(st.just("speech"), st.integers(1, 40)),
+        st.tuples(st.just("noise"), st.integers(1, 40)),
+        st.tuples(st.just("idle"), st.integers(1, 4000)),
+        st.tuples(st.just("judged"), st.floats(0, 1)),
+    ),
+    max_size=60,
+)
+
+
+def play(endpointer: Endpointer, steps: list) -> list:
+    marks: list = []
+    for kind, value in steps:
+        match kind:
+            case "hear":
+                marks += endpointer.hear(MS, value)
+            case "speech":
+                marks += hear(endpointer, value * MS)
+            case "noise":
+                marks += hear(endpointer, value * MS, NOISE)
+            case "idle":
+                marks += endpointer.idle(value)
+            case "judged":
+                asked = [mark.pause for mark in marks if isinstance(mark, Judge)]
+                marks += endpointer.judged(asked[-1], value) if asked else []
+    return marks
+
+
+FOLLOWS = {
+    None: {Began},
+    Began: {Paused},
+    Paused: {Resumed, Ended},
+    Resumed: {Paused},
+    Ended: {Began},
+}
+
+
+@given(STEPS)
+def test_marks_are_well_formed(steps: list) -> None:
+    last = None
+    for mark in play(Endpointer(Patience(tired_ms=2_000, longest_ms=4_000)), steps):
+        if isinstance(mark, Judge):
+            continue
+        assert type(mark) in FOLLOWS[last]
+        last = type(mark)
+
+
+@given(STEPS)
+def test_every_turn_ends_when_nothing_more_comes(steps: list) -> None:
+    endpointer = Endpointer(PATIENCE)
+    play(endpointer, steps)
+    idle(endpointer, 2600)
+    assert not endpointer.in_turn

@@ -1,0 +1,330 @@
+"""From packets to turns, with real speech, the real models, and Discord's way of being silent."""
+
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audio import codec, ogg
+from audio.endpoint import Patience
+from audio.frames import LostSpeech, SilenceBegan, SpeechPacket
+from audio.hearing import Hearing
+from audio.speech import SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from audio.turn_detector import TurnDetector
+from audio.vad import Vad
+from tests.fakes.discord_speech import PyavDecoder, Spoken, pull, say
+
+RATE = codec.SPEECH_RATE_HZ
+ANA, BEN = 1, 2
+
+
+class AtOnce:
+    """The turn detector, answering within the tick: no test depends on the machine's speed."""
+
+    def __init__(self, turns: TurnDetector) -> None:
+        self._turns = turns
+
+    def ask(self, samples):
+        answer: Future[float] = Future()
+        answer.set_result(self._turns.completeness(samples))
+        return answer
+
+
+@pytest.fixture(scope="module")
+def models(weights):
+    turns = TurnDetector(weights("smart-turn-v3.2") / "model.onnx")
+    yield Vad(weights("silero-vad") / "model.onnx"), AtOnce(turns)
+    turns.close()
+
+
+@pytest.fixture
+def hearing(models) -> Hearing:
+    vad, turns = models
+    return Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+
+
+def speech(clips: Path, name: str):
+    """A clip, and a second of a quiet room."""
+    room = np.random.default_rng(0).normal(0, 1e-4, RATE).astype(np.float32)
+    return np.concatenate([codec.decode(clips / name, limit_s=60), room])
+
+
+def listen(hearing: Hearing, *streams) -> list:
+    """All events of people who speak at the same time."""
+    events = []
+    for steps in zip(*map(list, streams), strict=False):
+        frames = [frame for _, frames in steps for frame in frames]
+        events += hearing.tick(frames, steps[0][0])
+    return events
+
+
+def of(kind, events: list) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_a_question_is_one_turn(hearing: Hearing, clips: Path) -> None:
+    spoken = say(speech(clips, "question.wav"))
+    events = listen(hearing, pull(ANA, spoken, start_s=100))
+    assert [type(event) for event in events] == [SpeechBegan, SpeechPaused, TurnEnded]
+    began, paused, ended = events
+    assert began.at_s - began.began_s < 0.35
+    assert ended.clip == paused.clip
+    assert ended.completeness > 0.9
+    assert 1000 < ended.clip.speech_ms < 1800
+    assert ended.at_s - (100 + spoken.last_voice_s()) < 0.3
+
+
+def test_the_clip_is_the_packets_as_they_came(hearing: Hearing, clips: Path) -> None:
+    spoken = say(speech(clips, "question.wav"))
+    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
+    sent = [packet for packet in spoken.packets if packet is not None]
+    assert list(ended.clip.packets) == sent[: len(ended.clip.packets)]  # the first syllable is in
+    heard = codec.decode(ended.clip.file(), limit_s=60)
+    assert abs(len(heard) / RATE - ended.clip.duration_ms / 1000) < 0.05
+
+
+def test_a_pause_in_a_sentence_is_waited_for(hearing: Hearing, clips: Path) -> None:
+    sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]  # "ask not … for your country"
+    events = listen(hearing, pull(ANA, say(sound)))
+    assert len(of(TurnEnded, events)) == 1
+    assert len(of(SpeechResumed, events)) >= 2
+
+
+def test_what_was_said_after_the_pause_is_in_the_clip(hearing: Hearing, clips: Path) -> None:
+    sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]
+    spoken = say(sound)
+    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
+    sent = [packet for packet in spoken.packets if packet is not None]
+    kept = [packet for packet in ended.clip.packets if packet != ogg.SILENCE_FRAME]
+    first = sent.index(kept[0])
+    assert kept == sent[first : first + len(kept)]
+
+
+def test_noise_and_music_are_nobody_speaking(hearing: Hearing) -> None:
+    rng = np.random.default_rng(3)
+    time = np.arange(6 * RATE) / RATE
+    noise = rng.normal(0, 0.05, len(time)).astype(np.float32)
+    music = 0.1 * sum(np.sin(2 * np.pi * hertz * time) for hertz in (220, 277, 330, 440))
+    cough = np.zeros(len(time), np.float32)
+    burst = rng.normal(0, 0.3, RATE // 6) * np.exp(-np.arange(RATE // 6) / (RATE / 20))
+    for start in range(RATE, 5 * RATE, RATE):
+        cough[start : start + len(burst)] = burst
+    sounds = [noise, (music * (1 + np.sin(8 * time))).astype(np.float32), cough]
+    streams = [pull(user, say(sound), start_s=100) for user, sound in enumerate(sounds)]
+    assert listen(hearing, *streams) == []
+
+
+def test_two_at_once_are_heard_as_each_alone(models, clips: Path) -> None:
+    vad, turns = models
+    sounds = {ANA: say(speech(clips, "vosk_test.wav")), BEN: say(speech(clips, "jfk.flac"))}
+
+    def turns_of(user_id: int, events: list) -> list:
+        return [event.clip.packets for event in of(TurnEnded, events) if event.user_id == user_id]
+
+    both = Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+    together = listen(both, *(pull(user, spoken) for user, spoken in sounds.items()))
+    for user, spoken in sounds.items():
+        alone = Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+        assert turns_of(user, listen(alone, pull(user, spoken)))[0] in turns_of(user, together)
+
+
+def test_lost_packets_are_silence_in_the_clip(hearing: Hearing, clips: Path) -> None:
+    spoken = say(speech(clips, "question.wav"))
+    lost = [20, 21, 40, 55]
+    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken, lost=lost)))
+    first = spoken.packets.index(ended.clip.packets[0])
+    for step, kept in enumerate(ended.clip.packets, start=first):
+        assert kept == (ogg.SILENCE_FRAME if step in lost else spoken.packets[step])
+
+
+def test_a_packet_that_is_no_opus_is_a_lost_one(hearing: Hearing, clips: Path) -> None:
+    spoken = say(speech(clips, "question.wav"))
+    packets = list(spoken.packets)
+    packets[30] = b"\x00" * 3
+    events = listen(hearing, pull(ANA, Spoken(tuple(packets))))
+    assert len(of(TurnEnded, events)) == 1
+
+
+def test_a_turn_without_end_is_cut_and_nothing_is_lost(models, clips: Path) -> None:
+    vad, turns = models
+    patience = Patience(tired_ms=60_000, longest_ms=1_500)
+    hearing = Hearing(vad=vad, turns=turns, decoder=PyavDecoder, patience=patience)
+    spoken = say(speech(clips, "jfk.flac")[round(8.2 * RATE) :])
+    ended = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
+    assert len(ended) == 2
+    assert ended[0].clip.duration_ms <= 1_900
+    sent = [packet for packet in spoken.packets if packet is not None]
+    kept = [packet for event in ended for packet in event.clip.packets]
+    assert kept == sent[sent.index(kept[0]) :][: len(kept)]
+
+
+def test_a_slow_detector_is_not_waited_for(models, clips: Path) -> None:
+    vad, _ = models
+
+    class Never:
+        def ask(self, _samples):
+            return Future()
+
+    hearing = Hearing(vad=vad, turns=Never(), decoder=PyavDecoder)
+    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, say(speech(clips, "question.wav")))))
+    assert ended.completeness is None
+    assert ended.waited_ms == Patience().unjudged_ms
+
+
+def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog) -> None:
+    vad, _ = models
+
+    class Broken:
+        def ask(self, _samples):
+            answer = Future()
+            answer.set_exception(RuntimeError("no such input"))
+            return answer
+
+    hearing = Hearing(vad=vad, turns=Broken(), decoder=PyavDecoder)
+    events = listen(hearing, pull(ANA, say(speech(clips, "question.wav"))))
+    assert of(TurnEnded, events)[0].completeness is None
+    assert "no such input" in caplog.text
+
+
+def test_it_answers_from_its_own_thread(weights, models, clips: Path) -> None:
+    vad, _ = models
+    turns = TurnDetector(weights("smart-turn-v3.2") / "model.onnx")
+    hearing = Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+    events = []
+    for now_s, frames in pull(ANA, say(speech(clips, "question.wav"))):
+        events += hearing.tick(frames, now_s)
+        for speaker in hearing._speakers.values():
+            if speaker._asked:
+                speaker._asked[1].exception(timeout=20)
+    turns.close()
+    assert of(TurnEnded, events)[0].completeness > 0.9
+
+
+def test_who_is_forgotten_ends_without_a_word(hearing: Hearing, clips: Path) -> None:
+    steps = list(pull(ANA, say(speech(clips, "question.wav"))))
+    for now_s, frames in steps[:40]:
+        hearing.tick(frames, now_s)
+    hearing.forget(ANA)
+    hearing.forget(BEN)
+    assert hearing.tick([], steps[40][0]) == []
+    assert not hearing._speakers
+
+
+def test_nothing_is_kept_after_a_turn(hearing: Hearing, clips: Path) -> None:
+    spoken = say(speech(clips, "question.wav"))
+    steps = list(pull(ANA, spoken))
+    for now_s, frames in steps:
+        hearing.tick(frames, now_s)
+    tape = hearing._speakers[ANA]._tape
+    assert not tape._turn
+    assert not tape._sound
+    assert sum(len(piece.samples) for piece in tape._recent) <= RATE
+    hearing.tick([], steps[-1][0] + 60)
+    assert not hearing._speakers
+
+
+def test_a_client_that_vanishes_has_gone_silent(hearing: Hearing, clips: Path) -> None:
+    steps = list(pull(ANA, say(speech(clips, "question.wav"))))[:60]
+    events = [event for now_s, frames in steps for event in hearing.tick(frames, now_s)]
+    for step in range(1, 300):
+        events += hearing.tick([], steps[-1][0] + step * 0.02)
+    assert len(of(TurnEnded, events)) == 1
+
+
+# -- with a voice detector that follows a script: any packets, any losses, any silences -----------
+
+
+class Script:
+    """A decoder and a voice detector: a packet's last byte is how much of it is speech."""
+
+    def decode(self, packet):
+        return np.full(320, packet[-1] / 255, np.float32)
+
+    def conceal(self, samples_48k):
+        return np.zeros(samples_48k // 3, np.float32)
+
+    def close(self):
+        pass
+
+    def probabilities(self, windows, _memories):
+        return [float(window.mean()) for window in windows]
+
+    def ask(self, samples):
+        answer: Future[float] = Future()
+        answer.set_result(float(len(samples) % 100) / 100)
+        return answer
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["speech", "noise", "lost", "silence"]),
+        st.integers(1, 60),
+        st.floats(0, 0.1),
+    ),
+    max_size=25,
+)
+
+
+def frames_of(steps: list):
+    """(now, frames) of a script, and every packet of it, each different from all others."""
+    now_s, timestamp, number = 50.0, 0, 0
+    sent = []
+    for kind, count, jitter_s in steps:
+        if kind == "silence":
+            yield now_s, [SilenceBegan(ANA, timestamp, now_s)], sent
+        for _ in range(count):
+            now_s += 0.02
+            timestamp += 960
+            match kind:
+                case "silence":
+                    yield now_s, [], sent
+                case "lost":
+                    yield now_s, [LostSpeech(ANA, timestamp, 960)], sent
+                case _:
+                    number += 1
+                    packet = (
+                        b"\xfc"
+                        + number.to_bytes(4, "big")
+                        + bytes([240 if kind == "speech" else 0])
+                    )
+                    sent.append(packet)
+                    yield now_s + jitter_s, [SpeechPacket(ANA, timestamp, packet, now_s)], sent
+    for step in range(200):
+        now_s += 0.02
+        yield now_s, [SilenceBegan(ANA, timestamp, now_s)] if step == 0 else [], sent
+
+
+FOLLOWS = {
+    None: {SpeechBegan},
+    SpeechBegan: {SpeechPaused},
+    SpeechPaused: {SpeechResumed, TurnEnded},
+    SpeechResumed: {SpeechPaused},
+    TurnEnded: {SpeechBegan},
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(STEPS)
+def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) -> None:
+    script = Script()
+    patience = Patience(tired_ms=1_500, longest_ms=3_000)
+    hearing = Hearing(vad=script, turns=script, decoder=Script, patience=patience)
+    last, before, paused = None, -1, None
+    for now_s, frames, sent in frames_of(steps):
+        for event in hearing.tick(frames, now_s):
+            assert type(event) in FOLLOWS[last]
+            last = type(event)
+            if isinstance(event, SpeechPaused):
+                paused = event.clip
+                assert paused.began_s <= paused.ended_s <= event.at_s
+            if isinstance(event, TurnEnded):
+                assert event.clip is paused
+                assert event.clip.speech_ms >= 150
+                kept = [sent.index(p) for p in event.clip.packets if p != ogg.SILENCE_FRAME]
+                assert kept == list(range(kept[0], kept[-1] + 1))
+                assert kept[0] > before
+                before = kept[-1]
+    assert last in {None, TurnEnded}
