@@ -41,6 +41,7 @@ UNKNOWN = {
     "webhook": (10015, "Unknown Webhook"),
     "interaction": (10062, "Unknown interaction"),
     "command": (10063, "Unknown application command"),
+    "voice state": (10065, "Unknown Voice State"),
     "application": (10002, "Unknown Application"),
 }
 

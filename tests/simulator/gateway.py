@@ -93,6 +93,8 @@ class Gateway:
         self.connections: set[Connection] = set()
         self.voice_state: Callable[[Session, Json], None] | None = None
         """Takes opcode 4. Whoever simulates voice sets it; without it that is a problem."""
+        self.session_ended: Callable[[], None] = lambda: None
+        """Told when the bot has gone offline with a word of farewell."""
         self.url: Callable[[], str] = str
         self._down = False
         world.subscribers.append(self.deliver)
@@ -218,6 +220,7 @@ class Gateway:
             session.connection = None
             if connection.goodbye:
                 self.sessions.pop(session.id, None)  # nothing to resume after codes 1000 and 1001
+                self.session_ended()
         self.world.waiters.touch(self)
 
     async def _read(self, connection: Connection) -> None:

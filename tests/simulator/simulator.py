@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.clock import Clock, SystemClock
 
-from . import routes_channels, routes_guilds, routes_webhooks
+from . import routes_channels, routes_guilds, routes_voice, routes_webhooks
 from .backend import Backend
 from .faults import Fault
 from .gateway import Gateway
@@ -70,6 +70,7 @@ class Simulator:
         self._backend.gateway.url = lambda: self.gateway_url
         self._backend.voice.address = lambda: self.base_url.removeprefix("http://")
         groups = [routes_channels.routes, routes_guilds.routes, routes_webhooks.routes]
+        groups.append(routes_voice.routes)
         self._rest = Rest(self._backend, groups)
         self._stack = AsyncExitStack()
 

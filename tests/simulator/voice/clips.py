@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Frame:
 class Clip:
     """What is sent when; one place for each 20 ms, None where nothing is sent."""
 
-    frames: tuple[Frame | None, ...]
+    frames: tuple[Frame | None, ...] = field(repr=False)
 
     @property
     def seconds(self) -> float:

@@ -9,7 +9,7 @@ anew in one commit.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import mls
 from .opcodes import Op
@@ -27,15 +27,28 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """A proposal of the present epoch."""
+class Change:
+    """Somebody to add, with their key package, or to remove."""
 
     kind: int
     user_id: int
+    key_package: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change that is proposed in the present epoch, and the members who know of it."""
+
+    change: Change
     ref: bytes
     message: bytes
-    key_package: bytes = b""
     leaf: int = -1
+    told: set[int] = field(default_factory=set)
+
+    @property
+    def user_id(self) -> int:
+        """Whom it is about."""
+        return self.change.user_id
 
 
 def appended(proposals: list[Proposal]) -> bytes:
@@ -43,9 +56,9 @@ def appended(proposals: list[Proposal]) -> bytes:
     return APPEND + mls.vector(b"".join(p.message for p in proposals))
 
 
-def revoked(proposal: Proposal) -> bytes:
-    """The body of opcode 27 that takes one back."""
-    return REVOKE + mls.vector(mls.vector(proposal.ref))
+def revoked(proposals: list[Proposal]) -> bytes:
+    """The body of opcode 27 that takes proposals back."""
+    return REVOKE + mls.vector(b"".join(mls.vector(p.ref) for p in proposals))
 
 
 class DaveGroup:
@@ -65,7 +78,7 @@ class DaveGroup:
         """Begin again without members; the gateway's key stays."""
         self.epoch = 0
         self.leaves: list[int | None] = []
-        self._key_packages: dict[int, bytes] = {}
+        self._founders: set[int] = set()
         self._proposals: list[Proposal] = []
 
     @property
@@ -87,62 +100,66 @@ class DaveGroup:
             MalformedError: The key package is not in order.
         """
         mls.check_key_package(key_package, user_id)
-        out = self._revoke_add(user_id)
+        wanted = self._without_add(user_id)
+        removal = Change(mls.PROPOSAL_REMOVE, user_id)
+        if user_id in self.leaves and removal not in wanted:
+            wanted.append(removal)
         if not self.established:
-            return out + self._offer(user_id, key_package)
-        proposals = []
-        if user_id in self.leaves and not self._removal(user_id):
-            proposals.append(self._propose_remove(user_id))
-        proposals.append(self._propose_add(user_id, key_package))
-        others = [u for u in self.members if u != user_id]
-        return out + self._tell(others, appended(proposals))
-
-    def _offer(self, user_id: int, key_package: bytes) -> list[Delivery]:
-        """Before there is a group, each is told the Adds of all the others."""
-        before = list(self._proposals)
-        out = self._tell([user_id], appended(before)) if before else []
-        others = list(self._key_packages)
-        self._key_packages[user_id] = key_package
-        return out + self._tell(others, appended([self._propose_add(user_id, key_package)]))
+            self._founders.add(user_id)
+        return self._propose([*wanted, Change(mls.PROPOSAL_ADD, user_id, key_package)])
 
     def leave(self, user_id: int) -> list[Delivery]:
         """Somebody is gone."""
-        out = self._revoke_add(user_id)
-        self._key_packages.pop(user_id, None)
-        if user_id in self.leaves and not self._removal(user_id):
-            others = [u for u in self.members if u != user_id]
-            out += self._tell(others, appended([self._propose_remove(user_id)]))
-        return out
+        wanted = self._without_add(user_id)
+        self._founders.discard(user_id)
+        removal = Change(mls.PROPOSAL_REMOVE, user_id)
+        if user_id in self.leaves and removal not in wanted:
+            wanted.append(removal)
+        return self._propose(wanted)
 
-    def _removal(self, user_id: int) -> bool:
-        return any(p.kind == mls.PROPOSAL_REMOVE and p.user_id == user_id for p in self._proposals)
+    def _without_add(self, user_id: int) -> list[Change]:
+        changes = [p.change for p in self._proposals]
+        return [c for c in changes if (c.kind, c.user_id) != (mls.PROPOSAL_ADD, user_id)]
 
-    def _revoke_add(self, user_id: int) -> list[Delivery]:
-        mine = [p for p in self._proposals if p.kind == mls.PROPOSAL_ADD and p.user_id == user_id]
-        self._key_packages.pop(user_id, None)
-        told = [u for u in (self.members or self._key_packages) if u != user_id]
-        out = []
-        for proposal in mine:
-            self._proposals.remove(proposal)
-            out += self._tell(told, revoked(proposal))
-        return out
+    def _propose(self, wanted: list[Change]) -> list[Delivery]:
+        """Tell the members what is proposed now.
 
-    def _propose_add(self, user_id: int, key_package: bytes) -> Proposal:
-        message, ref = self.sender.propose(self._id, self.epoch, mls.add(key_package))
-        proposal = Proposal(mls.PROPOSAL_ADD, user_id, ref, message, key_package)
-        self._proposals.append(proposal)
-        return proposal
+        davey makes a welcome only when the very message it answers has an Add in it. So whatever
+        is not just one more Add takes all proposals back and tells them anew together.
+        """
+        known = [p.change for p in self._proposals]
+        new = [change for change in wanted if change not in known]
+        only_more = known == wanted[: len(known)]
+        if known and (not only_more or any(c.kind != mls.PROPOSAL_ADD for c in new)):
+            gone, self._proposals, new = self._proposals, [], wanted
+        else:
+            gone = []
+        self._proposals += [self._sign(change) for change in new]
+        return [d for user in self._told() for d in self._tell(user, gone)]
 
-    def _propose_remove(self, user_id: int) -> Proposal:
-        leaf = self.leaves.index(user_id)
-        message, ref = self.sender.propose(self._id, self.epoch, mls.remove(leaf))
-        proposal = Proposal(mls.PROPOSAL_REMOVE, user_id, ref, message, leaf=leaf)
-        self._proposals.append(proposal)
-        return proposal
+    def _told(self) -> list[int]:
+        """Who is told of proposals: members who stay, or all while there is no group yet."""
+        leaving = {p.user_id for p in self._proposals if p.change.kind == mls.PROPOSAL_REMOVE}
+        return [u for u in self.members or sorted(self._founders) if u not in leaving]
 
-    @staticmethod
-    def _tell(users: list[int], body: bytes) -> list[Delivery]:
-        return [Delivery(user, Op.MLS_PROPOSALS, body) for user in users]
+    def _tell(self, user_id: int, gone: list[Proposal]) -> list[Delivery]:
+        """Nobody is ever told their own Add: davey would be stuck with it."""
+        back = [p for p in gone if user_id in p.told]
+        new = [p for p in self._proposals if user_id not in p.told and p.user_id != user_id]
+        for proposal in new:
+            proposal.told.add(user_id)
+        bodies = [revoked(back)] if back else []
+        bodies += [appended(new)] if new else []
+        return [Delivery(user_id, Op.MLS_PROPOSALS, body) for body in bodies]
+
+    def _sign(self, change: Change) -> Proposal:
+        if change.kind == mls.PROPOSAL_ADD:
+            leaf, body = -1, mls.add(change.key_package)
+        else:
+            leaf = self.leaves.index(change.user_id)
+            body = mls.remove(leaf)
+        message, ref = self.sender.propose(self._id, self.epoch, body)
+        return Proposal(change, ref, message, leaf)
 
     # --- commits -------------------------------------------------------------------------------
 
@@ -158,6 +175,8 @@ class DaveGroup:
             return []
         before = self.members or [user_id]
         welcomes = mls.split_welcome(welcome) if welcome else {}
+        if any(p.change.kind == mls.PROPOSAL_ADD for p in proposals) and not welcomes:
+            return []
         added = self._apply(user_id, proposals)
         self.epoch += 1
         self._proposals = []
@@ -170,7 +189,7 @@ class DaveGroup:
             *(
                 Delivery(p.user_id, Op.MLS_WELCOME, prefix + welcomes[ref])
                 for p in added
-                if (ref := mls.key_package_ref(p.key_package)) in welcomes
+                if (ref := mls.key_package_ref(p.change.key_package)) in welcomes
             ),
         ]
 
@@ -196,15 +215,14 @@ class DaveGroup:
         """
         if not self.established:
             self.leaves = [user_id]
-            self._key_packages.pop(user_id, None)
+            self._founders.clear()
         for proposal in proposals:
-            if proposal.kind == mls.PROPOSAL_REMOVE:
+            if proposal.change.kind == mls.PROPOSAL_REMOVE:
                 self.leaves[proposal.leaf] = None
         while self.leaves and self.leaves[-1] is None:
             self.leaves.pop()
-        added = [p for p in proposals if p.kind == mls.PROPOSAL_ADD]
+        added = [p for p in proposals if p.change.kind == mls.PROPOSAL_ADD]
         for proposal in added:
-            self._key_packages.pop(proposal.user_id, None)
             if None in self.leaves:
                 self.leaves[self.leaves.index(None)] = proposal.user_id
             else:

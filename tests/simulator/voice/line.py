@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PAUSE_S = 0.1
-"""Packets further apart than this are heard with a pause between them."""
+"""A packet that comes later than this after what it follows is heard after a pause."""
 HELD_S = 2.0
 """How long a frame that nobody can decrypt yet is kept."""
 
@@ -74,7 +74,7 @@ class Recording:
     @property
     def samples(self) -> NDArray[np.float32]:
         """Mono sound at 48 kHz, with pauses as long as they were."""
-        return _decoded(self.packets)
+        return _decoded(self.voice)
 
     @property
     def wav(self) -> bytes:
@@ -220,12 +220,13 @@ def _decoded(packets: Sequence[Packet]) -> NDArray[np.float32]:
     codec.layout = "mono"
     codec.open()
     pieces: list[NDArray[np.float32]] = []
-    previous: Packet | None = None
+    length = 0
     for packet in packets:
-        if previous is not None and packet.at - previous.at > PAUSE_S:
-            pause = packet.at - previous.at - FRAME_S
-            pieces.append(np.zeros(int(pause * RATE_HZ), np.float32))
-        decoded = codec.decode(av.Packet(packet.opus))
-        pieces += [f.to_ndarray()[0].astype(np.float32) / np.float32(32768) for f in decoded]
-        previous = packet
+        due = round((packet.at - packets[0].at) * RATE_HZ)
+        if due - length > PAUSE_S * RATE_HZ:
+            pieces.append(np.zeros(due - length, np.float32))
+            length = due
+        for frame in codec.decode(av.Packet(packet.opus)):
+            pieces.append(frame.to_ndarray()[0].astype(np.float32) / np.float32(32768))
+            length += frame.samples
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)

@@ -69,6 +69,7 @@ class Service:
         self._lines: dict[int, Line] = {}
         self._invitations: dict[int, Invitation] = {}
         gateway.voice_state = self.take
+        gateway.session_ended = self._offline
 
     async def start(self) -> None:
         """Open the first voice server."""
@@ -271,6 +272,12 @@ class Service:
         """A websocket is gone; the bot may take its session up again for some time."""
         loop = asyncio.get_running_loop()
         loop.call_later(self.resume_within_s, self._give_up, session)
+
+    def _offline(self) -> None:
+        """The bot's main gateway session is over, and with it its place in voice."""
+        for guild in list(self._world.guilds.values()):
+            if not any(s.covers(guild) for s in self._gateway.sessions.values()):
+                self._bot_leaves(guild)
 
     def _give_up(self, session: BotSession) -> None:
         guild = session.invitation.guild

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from .transport import Datagram
 
 SECURED_WITHIN_S = 3.0
 VIDEO_PACKET_BYTES = 900
+VIDEO_RATE = 30
+REPORT_EVERY = 50
+"""Packets between two RTCP reports: a second's worth."""
 
 
 @dataclass(slots=True)
@@ -32,12 +36,14 @@ class Habits:
             frames may run ahead of the bot's group.
         op5_delay_s: How much later than the first packet opcode 5 arrives.
         op5_lost: How many of the next opcodes 5 never arrive.
+        padded: Share of packets with RTP padding, of those who join from then on.
     """
 
     signal_delay_s: float = 0.01
     early_keys: bool = False
     op5_delay_s: float = 0.0
     op5_lost: int = 0
+    padded: float = 0.04
 
 
 @dataclass(slots=True)
@@ -72,8 +78,8 @@ class Speech:
 
     @property
     def is_done(self) -> bool:
-        """Whether its last packet has left."""
-        return self._task is not None and self._task.done()
+        """Whether its last packet has left, or it was cut off."""
+        return self._task is not None and (self._task.done() or self._task.cancelling() > 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +91,6 @@ class Speaker:
         call: Where; None once they have left.
         network: What happens to their packets.
         microphone: Their voice activity settings.
-        padding: Share of their packets with RTP padding.
         speech: What they play, or played last.
     """
 
@@ -94,7 +99,6 @@ class Speaker:
     clock: Clock
     network: Network = field(default_factory=Network)
     microphone: Microphone = field(default_factory=Microphone)
-    padding: float = 0.04
     call: Call | None = None
     speech: Speech | None = None
     dave: DaveMember = field(init=False)
@@ -102,6 +106,7 @@ class Speaker:
     _stream: RtpStream = field(init=False)
     _origin: float = field(init=False)
     _last_sample: int = 0
+    _announced: bool = False
     _secured: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -128,8 +133,9 @@ class Speaker:
         self.call = call
         self.ssrc = new_ssrc()
         self.dave = DaveMember(self.user_id, call.channel.id, early=self.habits.early_keys)
-        self._stream = RtpStream(self.ssrc, seed=self.ssrc, padded=self.padding)
+        self._stream = RtpStream(self.ssrc, seed=self.ssrc, padded=self.habits.padded)
         self._secured.clear()
+        self._announced = False
         call.join(self)
 
     def leaves(self) -> None:
@@ -227,6 +233,28 @@ class Speaker:
         for _ in range(SILENCE_FRAMES):
             self._send(self.speech, silence, self._last_sample + FRAME_SAMPLES)
 
+    async def shows_camera(self, seconds: float) -> None:
+        """Turn the camera on for a while: opcode 12, and packets of another ssrc."""
+        call, video = self.call, RtpStream(new_ssrc(), seed=self.ssrc)
+        if call is None:
+            raise CannotDo(f"{self.user.name} is in no call")
+        self._tell_camera(call, video.ssrc)
+        try:
+            for number in range(round(seconds * VIDEO_RATE)):
+                await asyncio.sleep(1 / VIDEO_RATE)
+                picture = random.randbytes(VIDEO_PACKET_BYTES)
+                self._post(video.video(picture, number * 90_000 // VIDEO_RATE), self.clock.now())
+        finally:
+            self._tell_camera(call, 0)
+
+    def _tell_camera(self, call: Call, ssrc: int) -> None:
+        stream: Json = {"type": "video", "rid": "100", "ssrc": ssrc, "active": bool(ssrc)}
+        stream |= {"quality": 100, "rtx_ssrc": ssrc + 1 if ssrc else 0}
+        data: Json = {"user_id": str(self.user_id), "audio_ssrc": self.ssrc, "video_ssrc": ssrc}
+        call.tell_others(
+            self, Op.VIDEO, data | {"rtx_ssrc": stream["rtx_ssrc"], "streams": [stream]}
+        )
+
     async def _play(self, speech: Speech) -> None:
         start = speech.began_at
         # The client's clock runs on in silence; two clips never share a moment of it.
@@ -239,11 +267,12 @@ class Speaker:
             due = start + (index + 1) * FRAME_S - self.clock.now()
             await asyncio.sleep(max(0.0, due))
             if speech.clip.starts(index):
-                self._announce()
+                self._announced = False
             self._send(speech, frame, first + index * FRAME_SAMPLES)
 
     def _announce(self) -> None:
-        """Opcode 5, which the server passes on before the packets as a rule, and not always."""
+        """Opcode 5, which comes before the packets as a rule, and not always."""
+        self._announced = True
         if self.habits.op5_lost:
             self.habits.op5_lost -= 1
             return
@@ -260,9 +289,13 @@ class Speaker:
         if payload is None or self.call is None:
             speech.withheld += 1
             return
+        if not self._announced:
+            self._announce()
         now = self.clock.now()
         self._post(self._stream.voice(payload, sample, frame.level), now)
         speech.packets += 1
+        if speech.packets % REPORT_EVERY == 0:
+            self._post(self._stream.report(), now)
         speech.last_packet_at = now
         speech.first_packet_at = speech.first_packet_at or now
         if frame.voiced:

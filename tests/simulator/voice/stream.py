@@ -10,6 +10,7 @@ from .transport import EXTENDED, HEADER, PADDED, VERSION, VIDEO_TYPE, VOICE_TYPE
 ONE_BYTE_EXTENSIONS = b"\xbe\xde\0\1"
 """RFC 8285: one-byte headers, one word of them."""
 AUDIO_LEVEL, SPEAKING_FLAGS = 1, 9
+RTCP_SENDER_REPORT = 200
 VOICE_ACTIVE = 0x80
 PADDING_MOST = 40
 
@@ -49,6 +50,11 @@ class RtpStream:
         flags = VERSION | EXTENDED | (PADDED if padding else 0)
         header = self._header(flags, VOICE_TYPE, sample)
         return Datagram(header + ONE_BYTE_EXTENSIONS, extension + payload + padding)
+
+    def report(self) -> Datagram:
+        """An RTCP sender report (RFC 3550), which shares the port with the voice."""
+        words = self._dice.randbytes(20)
+        return Datagram(struct.pack(">BBHI", VERSION, RTCP_SENDER_REPORT, 6, self.ssrc), words)
 
     def video(self, payload: bytes, sample: int) -> Datagram:
         """A packet of a camera's picture."""

@@ -195,6 +195,7 @@ async def test_a_forgotten_session_cannot_be_resumed(sim, wire, guild):
 
 
 async def test_opcode_22_waits_for_all_who_have_not_said_23(sim, wire, lounge, ana):
+    sim.voice.habits.signal_delay_s = 0.2  # so that the bot's commit comes first
     external_sender = await joined(wire)
     mine = DaveMember(sim.bot.id, lounge.id, early=True)
     [(op, key_package)] = mine.told_binary(Op.MLS_EXTERNAL_SENDER, external_sender)
