@@ -1,0 +1,430 @@
+"""Decides a spoken conversation: whose turn it is, what is asked, what sounds, and when it stops.
+
+    machine = TurnMachine(assistant_names=("Alfred",), eager=True)
+    for command in machine.handle(fact): …
+
+Each person has at most one question on its way; what they say before its answer sounds becomes a
+part of it. One answer at a time has the floor.
+
+                 ┌──────── they go on: the ask is withdrawn ─────────┐
+                 ▼                                                   │
+    speech ▶ SPEAKING ──ended, for us──▶ WAITING ──its turn──▶ ANSWERING ──first packet──▶ SOUNDING
+                 │  ▲                       ▲ │                      │                        │
+          ended, │  └─────── they go on ────┼─┘                      │                        │
+        for us?  ▼                          │                        │                        │
+              HEARING ──"Alfred, …"─────────┘                        │                        │
+                 │                                                   │                        │
+                 └──▶ NOT_FOR_US, NOTHING_HEARD       DONE, FAILED ◀─┴─▶ DONE, INTERRUPTED ◀──┘
+
+In HEARING only the words are wanted (TRANSCRIBE). Who is alone with the assistant, or follows up,
+is answered right away: the clip itself is asked (CONVERSE), in SPEAKING already when `eager`; of
+that nothing is shown or played before the turn has ended.
+
+Speech into an answer that sounds is a challenge, by whoever asked (or is alone with it):
+
+    SOUNDING ──speech──▶ held ──over 0.8 s, or real words──▶ INTERRUPTED, and the floor is free
+        ▲                 │
+        └── "uh-huh" ─────┘
+
+In a group nobody else's speech holds it: people talk to each other while it answers one of them.
+Anybody's "stop" ends it; another's question to it waits for its end.
+"""
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Final, TypeAlias
+
+from audio.speech import Clip
+from bot.conversation.addressing import Saying
+from bot.conversation.cueing import Cueing
+from bot.conversation.events import (
+    Answered,
+    AskFailed,
+    AskWaits,
+    Attention,
+    AttentionSet,
+    Command,
+    Cue,
+    Fact,
+    PeopleChanged,
+    Played,
+    Sound,
+    SpeechBegan,
+    SpeechEvent,
+    SpeechPaused,
+    SpeechResumed,
+    Spoke,
+    Stage,
+    Transcribed,
+    TurnEnded,
+)
+from bot.conversation.floor import SHORT_S
+from bot.conversation.standing import Standing
+from bot.conversation.turnbook import TurnBook
+from bot.conversation.turns import Footing, Speech, State, Turn, joined, merged
+
+FOLLOW_UP_S: Final = 8.0
+LONGEST_SPEECH_S: Final = 90.0
+"""Longer than any turn of the ears': of speech without news for so long the end was lost."""
+
+_NO_WORDS: Final = frozenset({Saying.NOTHING, Saying.HUM})
+_NO_INTERRUPTION: Final = _NO_WORDS | {Saying.ACK}
+
+_News: TypeAlias = Transcribed | Spoke | Answered | AskFailed | AskWaits
+
+
+class TurnMachine:
+    """A spoken conversation, decided. Sans-io: facts in, commands out; it never waits.
+
+    Args:
+        assistant_names: The names that the assistant answers to.
+        eager: Whether to ask at a pause, before it is known that the turn is over.
+        follow_up_s: How long after its last sound what the same person says is for the assistant
+            without its name.
+    """
+
+    def __init__(
+        self, *, assistant_names: Sequence[str], eager: bool, follow_up_s: float = FOLLOW_UP_S
+    ) -> None:
+        self._standing = Standing(assistant_names, follow_up_s)
+        self._book = TurnBook(self._standing)
+        self._floor = self._book.floor
+        self._is_eager = eager
+        self._cueing = Cueing()
+        self._served: dict[int, int] = {}  # by person: when they had the floor, as a number
+        self._servings = count(1)
+        self._now = 0.0
+
+    def handle(self, fact: Fact) -> list[Command]:
+        """Take a fact in; what is to be done now, in this order."""
+        self._now = max(self._now, fact.at_s)
+        self._take(fact)
+        self._pass_time()
+        while self._give_floor():
+            pass
+        self._cue()
+        commands, self._book.commands = self._book.commands, []
+        return commands
+
+    def _take(self, fact: Fact) -> None:
+        match fact:
+            case SpeechBegan() | SpeechPaused() | SpeechResumed() | TurnEnded():
+                if fact.user_id in self._standing.names:  # who left, or never agreed, is not heard
+                    self._hear(fact)
+            case Transcribed() | Spoke() | Answered() | AskFailed() | AskWaits():
+                if turn := self._book.asks.get(fact.ask):  # else withdrawn: it comes too late
+                    self._learn(turn, fact)
+            case Played():
+                self._follow_playing(fact)
+            case PeopleChanged():
+                self._meet(fact)
+            case AttentionSet():
+                self._attend(fact.attention)
+
+    # -- speech ----------------------------------------------------------------------------------
+
+    def _hear(self, event: SpeechEvent) -> None:
+        user_id = event.user_id
+        if isinstance(event, SpeechBegan):
+            self._begin(user_id, event.began_s)
+        elif user_id not in self._book.speeches:
+            self._begin(user_id, event.at_s)
+        speech = self._book.speeches[user_id]
+        speech.latest_s = self._now
+        match event:
+            case SpeechPaused(clip):
+                speech.is_paused = True
+                self._pause(clip, follows=speech.follows)
+            case SpeechResumed():
+                speech.is_paused = False
+                self._speak_up(user_id, event.at_s)
+            case TurnEnded(clip):
+                del self._book.speeches[user_id]
+                self._end(clip, follows=speech.follows)
+
+    def _begin(self, user_id: int, began_s: float) -> None:
+        follows = self._standing.follows(user_id, began_s) or self._may_challenge(user_id)
+        self._book.speeches[user_id] = Speech(began_s, self._now, follows)
+        self._speak_up(user_id, began_s)
+
+    def _speak_up(self, user_id: int, began_s: float) -> None:
+        """Somebody begins to speak, or goes on: no answer of theirs begins now, or goes on."""
+        if turn := self._book.open.get(user_id):
+            self._book.take_back(turn)
+        if self._may_challenge(user_id):
+            self._book.commands += self._floor.hold(user_id, began_s, self._now)
+
+    def _may_challenge(self, user_id: int) -> bool:
+        turn = self._floor.turn
+        is_theirs = turn is not None and turn.user_id == user_id
+        return self._floor.is_sounding and (is_theirs or self._standing.is_alone)
+
+    def _pause(self, clip: Clip, *, follows: bool) -> None:
+        self._weigh(clip)
+        turn = self._book.open_turn(clip.user_id, follows=follows)
+        if self._is_eager and turn.state is State.SPEAKING:
+            self._book.withdraw(turn)
+            self._book.ask(turn, merged(turn.clip, clip), eager=True)
+
+    def _end(self, clip: Clip, *, follows: bool) -> None:
+        self._weigh(clip)
+        turn = self._book.open_turn(clip.user_id, follows=follows)
+        turn.clip = merged(turn.clip, clip)
+        if turn.state is not State.HEARING:  # else it is heard when the words before it are known
+            self._settle(turn)
+
+    def _settle(self, turn: Turn) -> None:
+        """They are done: ask, unless that was done at the pause before."""
+        if turn.clip is not None and not turn.is_asked(turn.clip):
+            self._book.withdraw(turn)
+            self._book.ask(turn, turn.clip, eager=False)
+        turn.since_s = self._now
+        if turn.clip is not None and not turn.wants_answer:
+            turn.state, turn.clip = State.HEARING, None
+        else:
+            turn.state = State.WAITING
+        self._consider(turn)
+
+    def _weigh(self, clip: Clip) -> None:
+        """So much speech into an answer is no "uh-huh"."""
+        if self._floor.is_challenged_by(clip.user_id) and clip.speech_ms > SHORT_S * 1000:
+            self._book.interrupt()
+
+    # -- what the service says -------------------------------------------------------------------
+
+    def _learn(self, turn: Turn, news: _News) -> None:
+        match news:
+            case Transcribed(_, text) if turn.asked is not None:
+                turn.heard = text
+            case Spoke() if turn.wants_answer:
+                turn.reply.take(news)
+            case AskWaits():
+                turn.is_cold = True
+            case Answered() | AskFailed():
+                del self._book.asks[news.ask]
+                turn.is_asking, turn.reply.is_whole = False, True
+                turn.reply.code = news.code if isinstance(news, AskFailed) else None
+        self._consider(turn)
+
+    def _consider(self, turn: Turn) -> None:
+        """See what can be done with what is known of a turn by now."""
+        if turn.state is State.SPEAKING:
+            self._glimpse(turn)
+        elif turn.reply.code is not None and not turn.reply.has_begun:
+            self._fail(turn)
+        elif not turn.wants_answer:
+            if turn.reply.is_whole:
+                self._hear_out(turn)
+        elif turn.is_judged or self._judge(turn):
+            self._answer(turn)
+
+    def _glimpse(self, turn: Turn) -> None:
+        """At a pause: an "uh-huh" need not hold the answer until its turn has ended."""
+        if turn.heard is None or not self._book.challenges(turn):
+            return
+        if self._standing.saying(turn.user_id, turn.heard) in _NO_INTERRUPTION:
+            self._book.commands += self._floor.relent()
+
+    def _hear_out(self, turn: Turn) -> None:
+        """All words of a stretch of speech are known; they have not been answered."""
+        said = self._standing.saying(turn.user_id, turn.heard or "")
+        turn.words = joined(turn.words, turn.heard or "")
+        turn.drop_ask()
+        if said is Saying.STOP or not (turn.is_admitted or self._is_wanted(turn, said)):
+            self._dismiss(turn, said)
+            return
+        is_more = turn.clip is not None or turn.user_id in self._book.speeches
+        if said is Saying.CALL and not is_more and not turn.is_admitted and self._in_group(turn):
+            self._listen(turn)
+            return
+        self._admit(turn)
+        if turn.clip is not None:
+            self._settle(turn)
+        else:
+            turn.state = State.SPEAKING if is_more else State.WAITING
+
+    def _judge(self, turn: Turn) -> bool:
+        """Whether a clip that was asked as it is may be answered, as far as is known."""
+        has_come = turn.reply.has_begun or turn.reply.is_whole
+        is_final = has_come or (turn.heard is not None and self._book.challenges(turn))
+        if turn.heard is None and not is_final:
+            return True
+        said = self._standing.saying(turn.user_id, turn.heard or "")
+        if turn.heard is None and turn.reply.has_begun:
+            said = Saying.PLAIN  # a service that does not tell the words
+        if self._is_wanted(turn, said):
+            turn.is_judged = is_final
+            self._admit(turn)
+        elif is_final:
+            self._dismiss(turn, said)
+            return False
+        return True
+
+    def _is_wanted(self, turn: Turn, said: Saying) -> bool:
+        if self._book.challenges(turn) and said in _NO_INTERRUPTION:
+            return False
+        return self._standing.wants(turn.user_id, said, follows=turn.follows)
+
+    def _in_group(self, turn: Turn) -> bool:
+        return self._book.footing(turn) is not Footing.ALWAYS
+
+    def _admit(self, turn: Turn) -> None:
+        """It is for us."""
+        if self._book.challenges(turn):
+            self._book.interrupt()
+        if not turn.is_admitted:
+            turn.is_admitted = True
+            self._standing.turn_to(turn.user_id)
+        self._book.tell(turn)
+
+    def _answer(self, turn: Turn) -> None:
+        """Let sound what has come, if it is its turn."""
+        has_floor = self._floor.turn is turn and turn.is_judged
+        if has_floor:
+            self._book.commands += self._floor.speak()
+        self._book.tell(turn)
+        if has_floor and turn.reply.is_over:
+            self._conclude(turn)
+
+    # -- endings ---------------------------------------------------------------------------------
+
+    def _conclude(self, turn: Turn) -> None:
+        if turn.reply.code is not None:
+            self._fail(turn)
+            return
+        said = turn.reply.said
+        self._standing.open_follow_up(turn.user_id, self._now, is_asked=said.endswith("?"))
+        self._close(turn, Stage.DONE, said=said)
+
+    def _fail(self, turn: Turn) -> None:
+        said = turn.reply.said
+        is_awaited = turn.is_admitted or not self._in_group(turn)
+        self._close(turn, Stage.FAILED, said=said, interrupted=bool(said))
+        if is_awaited:
+            self._book.sound(Sound(Cue.FAILED))
+
+    def _listen(self, turn: Turn) -> None:
+        """They called, and said nothing else: what they say next is for us."""
+        self._standing.turn_to(turn.user_id)
+        self._standing.open_follow_up(turn.user_id, self._now, is_asked=False)
+        self._close(turn, Stage.DONE, remember=False)
+        self._book.sound(Sound(Cue.LISTENING))
+
+    def _dismiss(self, turn: Turn, said: Saying) -> None:
+        """It gets no answer."""
+        footing = self._book.footing(turn)
+        is_heeded = footing is not Footing.CALLED or self._floor.turn is not None
+        stops = said is Saying.STOP and footing is not Footing.NEVER and is_heeded
+        if stops and self._floor.turn is not turn:
+            self._book.interrupt()
+        if said is Saying.OTHER:
+            self._standing.close_follow_up(turn.user_id)
+        stage = Stage.DONE if stops or footing is Footing.NEVER else Stage.NOT_FOR_US
+        stage = Stage.NOTHING_HEARD if said is Saying.NOTHING else stage
+        self._close(turn, stage, remember=said not in _NO_WORDS and not stops)
+
+    def _close(
+        self,
+        turn: Turn,
+        stage: Stage,
+        *,
+        said: str = "",
+        interrupted: bool = False,
+        remember: bool = True,
+    ) -> None:
+        self._book.close(turn, stage, said=said, interrupted=interrupted, remember=remember)
+        if turn.state is State.HEARING and turn.clip is not None:  # they have said more since
+            later = self._book.open_turn(turn.user_id, follows=turn.follows)
+            later.clip = turn.clip
+            self._settle(later)
+
+    # -- the floor, time, and people -------------------------------------------------------------
+
+    def _follow_playing(self, fact: Played) -> None:
+        turn = self._floor.turn
+        if turn is None or not self._floor.played(fact):
+            return
+        if self._floor.is_sounding and self._book.open.get(turn.user_id) is turn:
+            del self._book.open[turn.user_id]  # what they say from now on is another question
+        if turn.reply.is_over:
+            self._conclude(turn)
+
+    def _give_floor(self) -> bool:
+        """Let the next turn answer: whose person was answered longest ago."""
+        if self._floor.turn is not None:
+            return False
+        ready = [
+            turn
+            for turn in self._book.open.values()
+            if turn.state is State.WAITING and turn.user_id not in self._book.speeches
+        ]
+        if not ready:
+            return False
+        turn = min(ready, key=lambda t: (self._served.get(t.user_id, 0), t.since_s, t.number))
+        self._served[turn.user_id] = next(self._servings)
+        self._floor.take(turn, self._now)
+        if turn.ask is None:
+            self._book.ask(turn, None, eager=False)
+        self._consider(turn)
+        return True
+
+    def _pass_time(self) -> None:
+        for user_id, speech in list(self._book.speeches.items()):
+            if self._now - speech.latest_s > LONGEST_SPEECH_S:
+                self._lose(user_id)
+        if (challenge := self._floor.challenge) is None:
+            return
+        speech_now = self._book.speeches.get(challenge.user_id)
+        if challenge.is_earnest(speech_now, self._now):
+            self._book.interrupt()
+        elif challenge.is_stale(speech_now, self._now):
+            self._book.commands += self._floor.relent()
+
+    def _lose(self, user_id: int) -> None:
+        """The end of somebody's speech was never told: go on with what there is."""
+        del self._book.speeches[user_id]
+        turn = self._book.open.get(user_id)
+        if turn is None or turn.state is not State.SPEAKING:
+            return
+        turn.clip = turn.asked or turn.clip
+        if turn.clip is not None or turn.words:
+            self._settle(turn)
+        else:
+            self._book.drop(turn)
+
+    def _meet(self, fact: PeopleChanged) -> None:
+        self._standing.meet(fact.names, fact.others)
+        self._served = {user: n for user, n in self._served.items() if user in fact.names}
+        for user_id in self._book.speeches.keys() - fact.names.keys():
+            del self._book.speeches[user_id]
+        for turn in self._book.turns:
+            if turn.user_id not in fact.names:
+                self._book.drop(turn)
+        if self._floor.challenge and self._floor.challenge.user_id not in fact.names:
+            self._book.commands += self._floor.release()
+
+    def _attend(self, attention: Attention) -> None:
+        self._standing.attention = attention
+        if attention is not Attention.LISTEN_ONLY:
+            return
+        self._book.interrupt()
+        for turn in self._book.turns:
+            if turn.state is State.WAITING:
+                self._only_note(turn)
+
+    def _only_note(self, turn: Turn) -> None:
+        """It waited for an answer, and there will be none: its words are kept."""
+        if turn.clip is not None and turn.heard is None:
+            self._book.take_back(turn)
+            self._settle(turn)
+        else:
+            self._close(turn, Stage.DONE)
+
+    def _cue(self) -> None:
+        turn = self._floor.turn
+        if turn is None or turn.reply.has_begun or not self._book.is_quiet:
+            return
+        if turn.is_admitted or not self._in_group(turn):
+            is_cold = turn.is_cold and turn.heard is None
+            if cue := self._cueing.due(turn.since_s, self._now, is_cold=is_cold):
+                self._book.sound(Sound(cue))

@@ -1,0 +1,172 @@
+"""The turns under way: their asks, and what readers and the history are told of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from audio.speech import Clip
+from bot.conversation.events import Ask, Command, Remember, Show, Sound, Stage, Withdraw
+from bot.conversation.floor import Floor
+from bot.conversation.standing import Standing
+from bot.conversation.turns import Footing, Speech, State, Turn
+
+
+@dataclass(slots=True)
+class TurnBook:
+    """What the turn machine knows, and the commands that follow from each change of it.
+
+    A turn is in `open` until it sounds, and on the floor from when its answer is awaited until it
+    is over; an ask is in `asks` for as long as more may come of it.
+
+    Attributes:
+        standing: How people stand with the assistant.
+        floor: Whose answer sounds.
+        speeches: Who is speaking, or pausing in it.
+        open: Each person's question, until it sounds.
+        asks: The turn of each ask of which more may come.
+        commands: What is to be done, in this order.
+    """
+
+    standing: Standing
+    floor: Floor = field(default_factory=Floor)
+    speeches: dict[int, Speech] = field(default_factory=dict)
+    open: dict[int, Turn] = field(default_factory=dict)
+    asks: dict[int, Turn] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    _turn_numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _ask_numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    # -- what is known ---------------------------------------------------------------------------
+
+    @property
+    def turns(self) -> list[Turn]:
+        """All turns that are not over."""
+        on_floor = [self.floor.turn] if self.floor.turn is not None else []
+        return [*on_floor, *(turn for turn in self.open.values() if turn is not self.floor.turn)]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody speaks, and no answer sounds or is about to."""
+        turn = self.floor.turn
+        return not self.speeches and (turn is None or turn.reply.given == 0)
+
+    def footing(self, turn: Turn) -> Footing:
+        """How the person stood with the assistant when they said it."""
+        return self.standing.footing(turn.user_id, follows=turn.follows)
+
+    def challenges(self, turn: Turn) -> bool:
+        """Whether a turn was spoken into another's answer."""
+        return self.floor.turn is not turn and self.floor.is_challenged_by(turn.user_id)
+
+    # -- turns and asks --------------------------------------------------------------------------
+
+    def open_turn(self, user_id: int, *, follows: bool) -> Turn:
+        """A person's question that is on its way; a new one if there is none."""
+        if user_id not in self.open:
+            self.open[user_id] = Turn(next(self._turn_numbers), user_id)
+        turn = self.open[user_id]
+        turn.follows = turn.follows or follows
+        return turn
+
+    def ask(self, turn: Turn, clip: Clip | None, *, eager: bool) -> None:
+        """Ask a clip, or the words where they are known.
+
+        A clip is answered as it is when it is for us, when it is all of the question, and when it
+        is next; else its words are wanted first.
+        """
+        is_next = self.floor.turn is None or self.challenges(turn)
+        is_ours = self.footing(turn) in (Footing.ALWAYS, Footing.FOLLOW_UP)
+        answer = clip is None or (is_ours and is_next and not turn.words)
+        ask = next(self._ask_numbers)
+        turn.begin_ask(ask, clip, answer=answer)
+        self.asks[ask] = turn
+        words = turn.words if clip is None else None
+        self.commands.append(Ask(ask, turn.user_id, clip, words, answer, eager))
+
+    def withdraw(self, turn: Turn) -> None:
+        """Nothing more is wanted of a turn's ask."""
+        if turn.is_asking and turn.ask is not None:
+            del self.asks[turn.ask]
+            self.commands.append(Withdraw(turn.ask))
+        turn.drop_ask()
+
+    def take_back(self, turn: Turn) -> None:
+        """They go on before their answer sounds: what was asked was half a question."""
+        if turn.state is State.HEARING:
+            return  # its words are wanted all the same
+        if self.floor.turn is turn:
+            self.commands += self.floor.leave()
+        self.withdraw(turn)
+        turn.state = State.SPEAKING
+
+    # -- who reads along -------------------------------------------------------------------------
+
+    def tell(self, turn: Turn) -> None:
+        """Show how far a turn is, if it is for us and that is news."""
+        if not (turn.is_admitted or self.footing(turn) is Footing.ALWAYS):
+            return
+        stage, said = self._progress(turn)
+        show = Show(turn.number, turn.user_id, stage, turn.transcript, said) if stage else None
+        if show is not None and show != turn.shown:
+            turn.shown = show
+            self.commands.append(show)
+
+    def _progress(self, turn: Turn) -> tuple[Stage | None, str]:
+        if self.floor.turn is turn and turn.is_judged and turn.reply.text:
+            return Stage.ANSWERING, turn.reply.text
+        if turn.is_cold and turn.heard is None:
+            return Stage.WAITING_FOR_WORKER, ""
+        return (Stage.HEARD if turn.transcript else None), ""
+
+    # -- endings ---------------------------------------------------------------------------------
+
+    def close(
+        self,
+        turn: Turn,
+        stage: Stage,
+        *,
+        said: str = "",
+        interrupted: bool = False,
+        remember: bool = True,
+    ) -> None:
+        """A turn is over: free what it has, tell readers, remember it.
+
+        Args:
+            turn: Which.
+            stage: How it ended.
+            said: What was really said of the answer.
+            interrupted: Whether the answer was cut off.
+            remember: Whether it goes into the history.
+        """
+        heard, code = turn.transcript, turn.reply.code
+        self._free(turn)
+        self.commands.append(Show(turn.number, turn.user_id, stage, heard, said, code))
+        if remember and heard:
+            self.commands.append(Remember(turn.number, turn.user_id, heard, said, interrupted))
+
+    def drop(self, turn: Turn) -> None:
+        """It is as if it had not been; only who has read of it is told that it is over."""
+        heard, said = turn.transcript, turn.reply.spoken
+        self._free(turn)
+        if turn.shown is not None:
+            show = Show(turn.number, turn.user_id, Stage.INTERRUPTED, heard, said)
+            self.commands.append(show)
+
+    def interrupt(self) -> None:
+        """The answer that has the floor is not wanted any more."""
+        if turn := self.floor.turn:
+            self.close(turn, Stage.INTERRUPTED, said=turn.reply.spoken, interrupted=True)
+
+    def sound(self, sound: Sound) -> None:
+        """Play a cue, unless somebody or something is to be heard."""
+        if self.is_quiet:
+            self.commands.append(sound)
+
+    def _free(self, turn: Turn) -> None:
+        if self.floor.turn is turn:
+            self.commands += self.floor.leave()
+        elif self.challenges(turn) and turn.user_id not in self.speeches:
+            self.commands += self.floor.release()
+        self.withdraw(turn)
+        if self.open.get(turn.user_id) is turn:
+            del self.open[turn.user_id]
