@@ -84,7 +84,7 @@ async def test_a_region_move_gives_a_new_server_to_all(sim, link, guild, lounge,
     await sim.voice.new_server(guild)
     await until(lambda: ana_call.ssrc != before and link.secured, within=3)
     await until(lambda: understood(link, ana_call))
-    assert link.told(Op.SPEAKING)[-1]["ssrc"] == ana_call.ssrc
+    await until(lambda: link.told(Op.SPEAKING)[-1]["ssrc"] == ana_call.ssrc)
     ana_call.stops()
     assert speech.withheld
 
