@@ -65,6 +65,8 @@ class Server:
 
     def leaves(self, who: Person) -> None:
         """Somebody leaves."""
+        if who.id in self.guild.voice_states:
+            self._backend.voice.leaves(who.user)
         member = self.guild.members.pop(who.id)
         self._world.publish(events.member("GUILD_MEMBER_REMOVE", self.guild, member))
 
@@ -126,6 +128,7 @@ class Server:
 
     def removes_bot(self) -> None:
         """Take the bot out of the guild."""
+        self._backend.voice.bot_leaves(self.guild)
         del self.guild.members[self._world.bot.id]
         self._world.publish(events.guild_delete(self.guild))
 

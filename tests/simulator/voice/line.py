@@ -100,7 +100,6 @@ class Line:
     Attributes:
         packets: All that was understood.
         plaintext_frames: Frames in the clear, which end-to-end encryption forbids.
-        undecryptable_frames: Frames that nobody in the call could decrypt.
         unheard_frames: Frames that came while nobody else was there, or the bot was muted.
         deaf: Whether the bot is sent nothing, although it is connected.
         speaking: Every opcode 5 of the bot's: when, and its flags.
@@ -110,12 +109,12 @@ class Line:
     clock: Clock
     packets: list[Packet] = field(default_factory=list)
     plaintext_frames: int = 0
-    undecryptable_frames: int = 0
     unheard_frames: int = 0
     garbled_packets: int = 0
     deaf: bool = False
     speaking: list[tuple[float, int]] = field(default_factory=list)
     _held: list[tuple[float, Rtp]] = field(default_factory=list)
+    _given_up: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, rtp: Rtp, sender_id: int, listeners: Sequence[DaveMember]) -> bool:
@@ -144,13 +143,19 @@ class Line:
             elif at + HELD_S > now:
                 self._held.append((at, rtp))
             else:
-                self.undecryptable_frames += 1
+                self._given_up += 1
 
     def _keep(self, at: float, rtp: Rtp, opus: bytes) -> None:
         self.packets.append(Packet(at, rtp.sequence, rtp.timestamp, opus))
         if len(self.packets) > 1 and self.packets[-2].at > at:
             self.packets.sort(key=lambda packet: packet.at)
         self._arrived.set()
+
+    @property
+    def undecryptable_frames(self) -> int:
+        """Frames that nobody in the call could decrypt, although they waited for the keys."""
+        over = self.clock.now() - HELD_S
+        return self._given_up + sum(at < over for at, _ in self._held)
 
     # --- listening -----------------------------------------------------------------------------
 
@@ -182,8 +187,18 @@ class Line:
             if not await self._packet(end - self.clock.now()):
                 raise NotSeen(f"the bot said nothing within {within:g} s")
 
-    async def until_silent(self, *, within: float = 20.0, for_: float = 0.5) -> Packet:
-        """Wait until the bot has said nothing for `for_` seconds; its last packet of speech.
+    async def until_silent(
+        self, *, within: float = 20.0, for_: float = 0.5, since: float = 0.0
+    ) -> Packet:
+        """Wait until the bot has spoken, and then said nothing for `for_` seconds.
+
+        Args:
+            within: Seconds to wait.
+            for_: How long the silence is, in seconds.
+            since: Only what has come from this moment on counts as speech.
+
+        Returns:
+            The last packet of its speech.
 
         Raises:
             NotSeen: It speaks on, or has not spoken at all.
@@ -191,7 +206,7 @@ class Line:
         end = self.clock.now() + within
         while (now := self.clock.now()) < end:
             self._arrived.clear()
-            voice = self.recording.voice
+            voice = self.since(since).voice
             quiet = now - voice[-1].at if voice else 0.0
             if voice and quiet >= for_:
                 return voice[-1]

@@ -136,10 +136,10 @@ class VoiceServer(asyncio.DatagramProtocol):
         invitation = self._find(int(data["server_id"]))
         if invitation is None:
             return Close.SERVER_NOT_FOUND
-        if data["token"] != invitation.token or int(data["user_id"]) != invitation.user_id:
-            return Close.AUTHENTICATION_FAILED
         if data["session_id"] != invitation.session_id:
             return Close.SESSION_NO_LONGER_VALID
+        if data["token"] != invitation.token or int(data["user_id"]) != invitation.user_id:
+            return Close.AUTHENTICATION_FAILED
         if int(data.get("max_dave_protocol_version") or 0) < PROTOCOL_VERSION:
             return Close.E2EE_REQUIRED
         before = self.sessions.get(invitation.session_id)

@@ -197,7 +197,7 @@ class Service:
             self._ignored("a guild it is not in")
             return
         if data.get("channel_id") is None:
-            self._bot_leaves(guild)
+            self.bot_leaves(guild)
             return
         channel = guild.channels.get(int(data["channel_id"]))
         flags = {k: bool(data.get(k)) for k in ("self_mute", "self_deaf")}
@@ -246,7 +246,8 @@ class Service:
             if session.ready and session.covers(guild):
                 self._gateway.dispatch(session, "VOICE_SERVER_UPDATE", body)
 
-    def _bot_leaves(self, guild: Guild) -> None:
+    def bot_leaves(self, guild: Guild) -> None:
+        """The bot is in no channel any more, and its session is over."""
         if (session := self.session(guild)) is not None:
             self._server_of(session).forget(session)
         self._invitations.pop(guild.id, None)
@@ -259,7 +260,7 @@ class Service:
         elif channel is not None:
             self._bot_joins(channel, guild)
         elif (session := self.session(guild)) is not None:
-            self._bot_leaves(guild)
+            self.bot_leaves(guild)
             await close(session, Close.DISCONNECTED)
 
     async def _thrown_out(self, user: User) -> None:
@@ -277,12 +278,12 @@ class Service:
         """The bot's main gateway session is over, and with it its place in voice."""
         for guild in list(self._world.guilds.values()):
             if not any(s.covers(guild) for s in self._gateway.sessions.values()):
-                self._bot_leaves(guild)
+                self.bot_leaves(guild)
 
     def _give_up(self, session: BotSession) -> None:
         guild = session.invitation.guild
         if session.socket is None and self.session(guild) is session:
-            self._bot_leaves(guild)
+            self.bot_leaves(guild)
 
 
 def guild_of(of: Guild | HasGuild) -> Guild:

@@ -301,9 +301,14 @@ class Speaker:
         if frame.voiced:
             speech.last_voice_packet_at = now
 
+    def _muted(self, call: Call) -> bool:
+        states = call.channel.guild.voice_states if call.channel.guild else {}
+        state = states.get(self.user_id, {})
+        return bool(state.get("mute") or state.get("suppress"))
+
     def _post(self, datagram: Datagram, now: float) -> None:
         call = self.call
-        if call is None:
+        if call is None or self._muted(call):
             return
         for at in self.network.arrivals(now):
             if at <= now:

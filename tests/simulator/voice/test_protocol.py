@@ -184,10 +184,15 @@ async def test_a_resumed_session_is_told_what_it_missed(sim, wire, guild, lounge
     ana_joins.cancel()
 
 
-async def test_a_forgotten_session_cannot_be_resumed(sim, wire, guild):
+async def test_a_forgotten_session_is_of_no_use(sim, wire, guild, lounge):
     await joined(wire)
+    assert sim.bot.id in sim.voice.call(lounge).participants
     await sim.voice.close(guild, Close.SESSION_NO_LONGER_VALID)
-    await wire.until("closed")
+    assert not sim.voice.call(lounge).participants
+    assert await wire.until("closed") == Close.SESSION_NO_LONGER_VALID
+    await wire.opens()
+    await wire.sends(Op.IDENTIFY, wire.identity())
+    assert await wire.until("closed") == Close.SESSION_NO_LONGER_VALID
     await wire.opens()
     known = {k: wire.identity()[k] for k in ("server_id", "session_id", "token")}
     await wire.sends(Op.RESUME, {**known, "seq_ack": 1})
@@ -228,3 +233,14 @@ async def test_bad_key_packages_are_noted(sim, wire):
     await wire.socket.send_bytes(bytes([Op.MLS_KEY_PACKAGE]) + b"nonsense")
     await until(lambda: sim.problems)
     assert "opcode 26" in sim.problems[0].where
+
+
+async def test_a_cut_websocket_is_missed_only_after_a_while(sim, wire, guild, lounge):
+    await joined(wire)
+    sim.voice.resume_within_s = 0.5
+    sim.voice.drop(guild)
+    assert await wire.until("closed") == 1006
+    await asyncio.sleep(0.1)
+    assert sim.voice.states.where(sim.bot, guild.guild) is lounge
+    await until(lambda: sim.voice.states.where(sim.bot, guild.guild) is None)
+    assert sim.voice.session(guild) is None

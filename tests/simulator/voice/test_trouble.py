@@ -66,15 +66,6 @@ async def test_a_kick_puts_the_bot_out(sim, link, guild, lounge, ana, told):
     assert sim.voice.session(guild) is None
 
 
-async def test_after_4006_the_session_is_forgotten(sim, link, guild, lounge, ana):
-    await ana.joins(lounge)
-    await until(lambda: link.secured)
-    before = sim.voice.session(guild)
-    await sim.voice.close(guild, Close.SESSION_NO_LONGER_VALID)
-    assert sim.voice.session(guild) is None
-    assert before.user_id not in sim.voice.call(lounge).participants
-
-
 async def test_a_region_move_gives_a_new_server_to_all(sim, link, guild, lounge, ana, digits):
     ana_call = await ana.joins(lounge)
     before = ana_call.ssrc
@@ -145,11 +136,3 @@ async def test_a_deafened_bot_hears_nothing(sim, link, guild, lounge, ana, quest
     assert not [p for p in link.received if p[0] & 0xC0 == 0x80]
     await ana_call.plays(question)
     assert link.opened()
-
-
-async def test_a_cut_websocket_is_missed_only_after_a_while(sim, link, guild, lounge):
-    sim.voice.resume_within_s = 0.2
-    sim.voice.drop(guild)
-    await asyncio.sleep(0.1)
-    assert sim.voice.states.where(sim.bot, guild.guild) is lounge
-    await until(lambda: sim.voice.states.where(sim.bot, guild.guild) is None)

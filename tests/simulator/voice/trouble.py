@@ -73,9 +73,11 @@ class Voice(Service):
         """
         session = self._here(guild)
         if code in TELLING:
-            self._bot_leaves(session.invitation.guild)
+            self.bot_leaves(session.invitation.guild)
         elif code != Close.SERVER_CRASHED:
             self._server_of(session).forget(session)
+            # Whoever comes with the old session id is told 4006, until opcode 4 gives a new one.
+            self._invite(session.call.channel, guild_of(guild), secrets.token_hex(16))
         await close(session, code)
 
     def drop(self, guild: Guild | HasGuild) -> None:
