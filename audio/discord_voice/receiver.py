@@ -1,0 +1,264 @@
+"""From datagrams to people's speech. Pure: facts and datagrams go in, frames come out.
+
+    receiver = Receiver(may_hear=consent.__contains__)
+    receiver.session(mode, key)                  # what the voice gateway says
+    receiver.dave(session, protocol_version=1)
+    receiver.speaking(user_id, ssrc)
+    receiver.datagram(data, now_s)               # what the socket says
+    frames = receiver.pull(now_s)                # every 20 ms
+
+    datagram ─ RTP header ─ whose? ─ may be heard? ─ transport ─ jitter buffer ─ DAVE ─ frame
+                              └─ unknown: waits, encrypted, for opcode 5 or a trial
+
+Whose a packet is says its header, in the clear; so packets of people who have not agreed are
+dropped before anything of them is decrypted. Nothing here raises, whatever comes in, and all that
+is kept is bounded. Not thread-safe: whoever calls it from several threads holds a lock.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from audio.discord_voice.dave import Dave, DaveSession
+from audio.discord_voice.health import Health, Totals
+from audio.discord_voice.rtp import Rtp, parse, payload
+from audio.discord_voice.speaker import Speaker
+from audio.discord_voice.transport_crypto import Transport
+from audio.discord_voice.waiting import Datagram, WaitingRoom
+from audio.errors import AudioError
+from audio.frames import SpeechFrame
+from audio.jitter import Packet
+
+log = logging.getLogger(__name__)
+
+MOST_STREAMS: Final = 4096
+"""Of numbers that are told; a stage has thousands of listeners, but they do not speak."""
+_MOST_ID: Final = 1 << 64
+_TRIED: Final = 8
+"""So many frames of a stream without a known sender are tried at a time; some may be silence."""
+
+
+class Receiver:
+    """Hears everybody in one voice channel who agreed to it.
+
+    Args:
+        may_hear: Whether a user has agreed to be heard. Asked for every packet; must not raise.
+    """
+
+    def __init__(self, *, may_hear: Callable[[int], bool]) -> None:
+        self._may_hear = may_hear
+        self._transport: Transport | None = None
+        self._key: tuple[str, bytes] | None = None
+        self._server_is_new = False
+        self._dave = Dave()
+        self._users: dict[int, int] = {}  # ssrc to user id
+        self._ignored: dict[int, None] = {}  # ssrcs of video, and of streams that have ended
+        self._speakers: dict[int, Speaker] = {}
+        self._room = WaitingRoom()
+        self._datagrams = self._not_voice = self._without_consent = self._learned = 0
+        self._transport_errors = self._transport_errors_in_a_row = 0
+        self._last_datagram_s: float | None = None
+
+    # -- what the voice gateway says -------------------------------------------------------------
+
+    def ready(self) -> None:
+        """Opcode 2: a voice server has taken the bot in, and numbers the streams anew."""
+        self._forget_streams()
+        self._server_is_new = True
+
+    def session(self, mode: str, secret_key: bytes) -> None:
+        """Opcode 4: the transport key.
+
+        A new key without `ready` before it means another voice server, too: a stale number could
+        pass somebody off as another, who has agreed to be heard.
+
+        Args:
+            mode: The mode agreed on. With one that is not known nothing can be heard; the totals
+                show it.
+            secret_key: 32 bytes.
+        """
+        key = mode, secret_key
+        if key != self._key and not self._server_is_new:
+            self._forget_streams()
+        self._server_is_new = False
+        try:
+            self._transport = Transport(mode, secret_key)
+        except AudioError as error:
+            self._transport = None
+            log.error("voice cannot be received: %s", error)  # noqa: TRY400  (says it all)
+        self._key = key
+        self._transport_errors_in_a_row = 0
+
+    def dave(self, session: DaveSession | None, *, protocol_version: int) -> None:
+        """The call's end-to-end encryption; version 0: none."""
+        self._dave.use(session, protocol_version)
+
+    def speaking(self, user_id: int, ssrc: int) -> None:
+        """Opcode 5, or 12's audio_ssrc: whose a stream is."""
+        if not 0 < user_id < _MOST_ID:
+            return
+        if self._users.get(ssrc) != user_id:
+            self._map(user_id, ssrc)
+        for datagram in self._room.take(ssrc):
+            self._take(user_id, *datagram)
+
+    def not_voice(self, ssrc: int) -> None:
+        """A stream is video, or no stream any more."""
+        self._users.pop(ssrc, None)
+        self._room.take(ssrc)
+        self._ignored[ssrc] = None
+        if len(self._ignored) > MOST_STREAMS:
+            del self._ignored[next(iter(self._ignored))]
+
+    def left(self, user_id: int) -> None:
+        """Opcode 13: somebody has left. What has come of theirs is still handed on."""
+        self._unmap(user_id)
+        if speaker := self._speakers.get(user_id):
+            speaker.leave()
+
+    def forget(self, user_id: int) -> None:
+        """Consent is withdrawn: everything of theirs that is kept is gone at once."""
+        self._speakers.pop(user_id, None)
+
+    # -- what the socket says --------------------------------------------------------------------
+
+    def datagram(self, data: bytes, now_s: float) -> None:
+        """Take a datagram in.
+
+        Args:
+            data: As it came; anything at all.
+            now_s: When it came, in seconds of a monotonic clock.
+        """
+        self._datagrams += 1
+        self._last_datagram_s = now_s
+        rtp = parse(data)
+        if rtp is None or rtp.ssrc in self._ignored:
+            self._not_voice += 1
+            return
+        user_id = self._users.get(rtp.ssrc)
+        if user_id is not None:
+            self._take(user_id, data, rtp, now_s)
+            return
+        self._room.add(Datagram(data, rtp, now_s))
+        if self._room.may_try(rtp.ssrc, now_s):
+            self._find_sender(rtp.ssrc)
+
+    def _take(self, user_id: int, data: bytes, rtp: Rtp, arrived_s: float) -> None:
+        if not self._may_hear(user_id):
+            self._without_consent += 1
+            return
+        frame = self._open_transport(data, rtp)
+        if frame is not None:
+            self._speaker(user_id).put(rtp, frame, arrived_s)
+
+    def _open_transport(self, data: bytes, rtp: Rtp) -> bytes | None:
+        body = self._transport.open(data, rtp) if self._transport is not None else None
+        frame = payload(rtp, body) if body is not None else None
+        if frame is None:
+            self._transport_errors += 1
+            self._transport_errors_in_a_row += 1
+            return None
+        self._transport_errors_in_a_row = 0
+        return frame
+
+    # -- what is heard ---------------------------------------------------------------------------
+
+    def pull(self, now_s: float) -> list[SpeechFrame]:
+        """What is due: for each speaker in order. To be called every 20 ms."""
+        self._room.tidy(now_s)
+        frames: list[SpeechFrame] = []
+        for speaker in list(self._speakers.values()):
+            if not self._may_hear(speaker.user_id):
+                self.forget(speaker.user_id)
+                continue
+            stuck = speaker.pull(now_s, self._dave, frames)
+            if stuck is not None:
+                self._doubt(speaker, stuck)
+            if speaker.gone:
+                self.forget(speaker.user_id)
+        return frames
+
+    @property
+    def health(self) -> Mapping[int, Health]:
+        """How well each person is heard, by user id; those only who have been heard at all."""
+        return {user_id: speaker.health for user_id, speaker in self._speakers.items()}
+
+    @property
+    def totals(self) -> Totals:
+        """What cannot be told of one person."""
+        return Totals(
+            datagrams=self._datagrams,
+            not_voice=self._not_voice,
+            transport_errors=self._transport_errors,
+            without_consent=self._without_consent,
+            unmapped=self._room.dropped,
+            learned=self._learned,
+            waiting=len(self._room),
+            transport_errors_in_a_row=self._transport_errors_in_a_row,
+            last_datagram_s=self._last_datagram_s,
+        )
+
+    # -- whose is it? ----------------------------------------------------------------------------
+
+    def _find_sender(self, ssrc: int) -> None:
+        """Opcode 5 is late, or lost: the key that opens a frame tells who sent it.
+
+        Only keys of people who have agreed are tried, so that nothing of anybody else is decrypted.
+        The oldest frames come first: davey refuses those before the first that it opens.
+        """
+        candidates = self._candidates()
+        if not candidates:
+            return
+        for datagram in self._room.oldest(ssrc, _TRIED):
+            frame = self._open_transport(datagram.data, datagram.rtp)
+            if frame and (found := self._dave.whose(frame, candidates)):
+                user_id, opus = found
+                self._learned += 1
+                self._speaker(user_id).remember(frame, opus)
+                self.speaking(user_id, ssrc)
+                return
+
+    def _doubt(self, speaker: Speaker, stuck: Packet) -> None:
+        """A frame is not its supposed sender's: perhaps the stream's number has a new owner."""
+        candidates = [user_id for user_id in self._candidates() if user_id != speaker.user_id]
+        found, ssrc = self._dave.whose(stuck.payload, candidates), speaker.ssrc
+        if found is None or ssrc is None:
+            return
+        user_id, opus = found
+        self._learned += 1
+        packets = speaker.surrender()
+        self._map(user_id, ssrc)
+        owner = self._speaker(user_id)
+        owner.remember(stuck.payload, opus)
+        for packet in packets:
+            rtp = Rtp(packet.sequence & 0xFFFF, packet.timestamp & 0xFFFFFFFF, ssrc, 0, 0, False)
+            owner.put(rtp, packet.payload, packet.arrived_s)
+
+    def _candidates(self) -> list[int]:
+        """Who may be heard, those first of whom no stream is known."""
+        known = set(self._users.values())
+        members = [user_id for user_id in self._dave.members() if self._may_hear(user_id)]
+        return sorted(members, key=known.__contains__)
+
+    def _speaker(self, user_id: int) -> Speaker:
+        speaker = self._speakers.get(user_id)
+        if speaker is None:
+            speaker = self._speakers[user_id] = Speaker(user_id)
+        return speaker
+
+    def _map(self, user_id: int, ssrc: int) -> None:
+        self._unmap(user_id)
+        self._ignored.pop(ssrc, None)
+        self._users[ssrc] = user_id
+        if len(self._users) > MOST_STREAMS:
+            del self._users[next(iter(self._users))]
+
+    def _unmap(self, user_id: int) -> None:
+        """Let a person's stream be over. What is still under way of it is not to be heard twice."""
+        for ssrc in [ssrc for ssrc, user in self._users.items() if user == user_id]:
+            self.not_voice(ssrc)
+
+    def _forget_streams(self) -> None:
+        self._users.clear()
+        self._ignored.clear()
+        self._room.clear()

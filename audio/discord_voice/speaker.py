@@ -1,0 +1,199 @@
+"""One person's stream, from RTP payloads to frames of speech in order: jitter buffer, then DAVE.
+
+Frames are decrypted in their turn. One that has no key yet may run ahead of the group's next epoch:
+it and what follows wait for the commit, up to `HOLD_S`, unless a later frame can be opened, which
+shows that this one never will.
+"""
+
+from collections import deque
+from itertools import islice
+from typing import Final
+
+from audio.discord_voice.dave import Dave, Sealed
+from audio.discord_voice.health import Health
+from audio.discord_voice.rtp import Rtp
+from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
+from audio.jitter import Arrival, Gap, Hush, JitterBuffer, Ordered, Packet
+from audio.ogg import SILENCE_FRAME
+
+HOLD_S: Final = 1.0
+MOST_HELD: Final = 250
+_MOST_OPENED: Final = 16
+
+
+class Speaker:
+    """A person who is heard.
+
+    Args:
+        user_id: Who.
+
+    Attributes:
+        user_id: Who.
+        ssrc: Of their present stream.
+    """
+
+    def __init__(self, user_id: int) -> None:
+        self.user_id = user_id
+        self.ssrc: int | None = None
+        self._jitter = JitterBuffer()
+        self._queue: deque[Ordered] = deque()
+        self._opened: dict[bytes, bytes] = {}  # davey opens a frame once: sealed to open
+        self._stuck: Packet | None = None
+        self._leaving = False
+        self._silent = True
+        self._end = 0
+        self._received = self._silence = self._padding = self._late = self._duplicate = 0
+        self._undecryptable = self._concealed = self._sealed_in_a_row = 0
+        self._last_packet_s: float | None = None
+
+    # -- in --------------------------------------------------------------------------------------
+
+    def put(self, rtp: Rtp, payload: bytes, arrived_s: float) -> None:
+        """Take a packet in, decrypted for transport only."""
+        if rtp.ssrc != self.ssrc:
+            self._jitter.restart()
+            self.ssrc = rtp.ssrc
+        self._last_packet_s = arrived_s
+        arrival = self._jitter.put(rtp.sequence, rtp.timestamp, payload, arrived_s)
+        if arrival is Arrival.NEW:
+            self._received += 1
+            if payload == SILENCE_FRAME:
+                self._silence += 1
+            elif not payload:
+                self._padding += 1
+        elif arrival is Arrival.LATE:
+            self._late += 1
+        elif arrival is Arrival.DUPLICATE:
+            self._duplicate += 1
+
+    def remember(self, frame: bytes, opus: bytes) -> None:
+        """Note what a frame says that had to be opened before its turn."""
+        if len(self._opened) >= _MOST_OPENED:
+            self._opened.clear()
+        self._opened[frame] = opus
+
+    def leave(self) -> None:
+        """They are gone: what is left is handed on with the next pull."""
+        self._leaving = True
+        self._jitter.restart()
+
+    # -- out -------------------------------------------------------------------------------------
+
+    def pull(self, now_s: float, dave: Dave, frames: list[SpeechFrame]) -> Packet | None:
+        """Add what is due to `frames`.
+
+        Returns:
+            The packet that has just begun to hold everything up, for want of a key: perhaps it is
+            somebody else's. None when there is no such packet, or it has been told before.
+        """
+        self._queue.extend(self._jitter.pull(now_s))
+        while self._queue:
+            head = self._queue[0]
+            if isinstance(head, Packet):
+                opened = self._open(head, dave)
+                if isinstance(opened, Sealed) and self._can_wait(head, opened, now_s, dave):
+                    return self._newly_stuck(head)
+                frames.append(self._speech(head, opened))
+            elif isinstance(head, Gap):
+                frames.append(self._loss(head.timestamp, head.samples, head.packets))
+            else:
+                frames.append(self._silence_began(head))
+            self._queue.popleft()
+        self._stuck = None
+        if self._leaving and not self._silent:
+            frames.append(self._silence_began(Hush(self._end, now_s)))
+        return None
+
+    @property
+    def gone(self) -> bool:
+        """Whether they have left, and everything of theirs has been handed on."""
+        return self._leaving and not self._queue
+
+    def surrender(self) -> list[Packet]:
+        """Give up the packets that wait: they are somebody else's, who had this stream's number."""
+        self._jitter.restart()
+        waiting = [*self._queue, *self._jitter.pull(0.0)]
+        self._queue.clear()
+        self._opened.clear()
+        self._stuck = None
+        self._sealed_in_a_row = 0
+        self.ssrc = None
+        return [item for item in waiting if isinstance(item, Packet)]
+
+    def _open(self, packet: Packet, dave: Dave) -> bytes | Sealed:
+        if self._opened and (opus := self._opened.pop(packet.payload, None)) is not None:
+            return opus
+        return dave.open(self.user_id, packet.payload)
+
+    def _can_wait(self, head: Packet, why: Sealed, now_s: float, dave: Dave) -> bool:
+        """Whether a frame may be opened yet, once the group's next epoch has begun."""
+        if why is not Sealed.TOO_EARLY or self._leaving or len(self._queue) > MOST_HELD:
+            return False
+        return now_s - head.arrived_s < HOLD_S and not self._a_later_one_opens(dave)
+
+    def _a_later_one_opens(self, dave: Dave) -> bool:
+        """Whether any after the head can be opened.
+
+        Tried in order: davey refuses every frame before the first that it opens with a key.
+        """
+        for item in islice(self._queue, 1, None):
+            if not isinstance(item, Packet):
+                continue
+            if item.payload in self._opened:
+                return True
+            opus = dave.open(self.user_id, item.payload)
+            if not isinstance(opus, Sealed):
+                self.remember(item.payload, opus)
+                return True
+        return False
+
+    def _newly_stuck(self, head: Packet) -> Packet | None:
+        if self._stuck is head:
+            return None
+        self._stuck = head
+        return head
+
+    def _speech(self, packet: Packet, opened: bytes | Sealed) -> SpeechFrame:
+        if isinstance(opened, Sealed):
+            self._undecryptable += 1
+            self._sealed_in_a_row += 1
+            return self._loss(packet.timestamp, packet.lasts, 1)
+        self._sealed_in_a_row = 0
+        self._silent = False
+        self._end = packet.timestamp + packet.lasts
+        return SpeechPacket(self.user_id, packet.timestamp, opened, packet.arrived_s)
+
+    def _loss(self, timestamp: int, samples: int, packets: int) -> LostSpeech:
+        self._concealed += packets
+        self._silent = False
+        self._end = timestamp + samples
+        return LostSpeech(self.user_id, timestamp, samples)
+
+    def _silence_began(self, hush: Hush) -> SilenceBegan:
+        self._silent = True
+        return SilenceBegan(self.user_id, hush.timestamp, hush.at_s)
+
+    # -- figures ---------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> int:
+        """How many packets and gaps are kept."""
+        return len(self._jitter) + len(self._queue)
+
+    @property
+    def health(self) -> Health:
+        """How well they are heard."""
+        stuck = len(self._queue) if self._stuck is not None else 0
+        return Health(
+            received=self._received,
+            silent=self._silence,
+            padding=self._padding,
+            lost=self._jitter.lost,
+            late=self._late,
+            duplicate=self._duplicate,
+            undecryptable=self._undecryptable,
+            concealed=self._concealed,
+            waiting=self.held,
+            sealed_in_a_row=self._sealed_in_a_row + stuck,
+            last_packet_s=self._last_packet_s,
+        )

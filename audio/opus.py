@@ -1,0 +1,159 @@
+"""Opus packets to what speech models take: 16 kHz, mono, at once, through libopus itself.
+
+The decoder makes any rate and mixes to mono by itself, which is twice as fast as 48 kHz stereo and
+a resampler after it. The library is the one that PyAV's wheels bring along, else the system's.
+Source: https://opus-codec.org/docs/opus_api-1.5/group__opus__decoder.html
+"""
+
+import ctypes
+import ctypes.util
+import importlib.util
+import weakref
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from audio.codec import SPEECH_RATE_HZ, Samples
+from audio.errors import AudioError
+from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ
+
+_DOWN: Final = OPUS_RATE_HZ // SPEECH_RATE_HZ
+_MOST: Final = SPEECH_RATE_HZ * 120 // 1000
+"""The longest packet, in samples at 16 kHz (RFC 6716 section 3.2.5)."""
+_STEP: Final = SPEECH_RATE_HZ // 400
+"""Concealment is made in multiples of 2.5 ms."""
+_FLOATS: Final = ctypes.POINTER(ctypes.c_float)
+
+
+class OpusMissing(AudioError):
+    """There is no libopus on this machine."""
+
+
+def _bundled() -> Iterator[str]:
+    """Where PyAV's wheels for Linux, macOS and Windows keep it."""
+    spec = importlib.util.find_spec("av")
+    if spec is None or spec.origin is None:
+        return
+    package = Path(spec.origin).parent
+    for folder in (package.parent / "av.libs", package / ".dylibs"):
+        yield from sorted(str(path) for path in folder.glob("*opus*"))
+
+
+def _candidates() -> Iterator[str]:
+    yield from _bundled()
+    if name := ctypes.util.find_library("opus"):
+        yield name
+
+
+@cache
+def _libopus() -> ctypes.CDLL:
+    for name in _candidates():
+        try:
+            library = ctypes.CDLL(name)
+            _declare(library)
+        except (OSError, AttributeError):  # not for this machine, or another library's plug-in
+            continue
+        return library
+    raise OpusMissing("There is no libopus: install the package `av` as a wheel, or libopus0.")
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    library.opus_decoder_create.argtypes = [
+        ctypes.c_int32,
+        ctypes.c_int,
+        ctypes.POINTER(ctypes.c_int),
+    ]
+    library.opus_decoder_create.restype = ctypes.c_void_p
+    library.opus_decoder_destroy.argtypes = [ctypes.c_void_p]
+    library.opus_decoder_destroy.restype = None
+    library.opus_decode_float.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_int32,
+        _FLOATS,
+        ctypes.c_int,
+        ctypes.c_int,
+    ]
+    library.opus_decode_float.restype = ctypes.c_int
+    library.opus_strerror.argtypes = [ctypes.c_int]
+    library.opus_strerror.restype = ctypes.c_char_p
+
+
+class OpusDecoder:
+    """One speaker's decoder: what it makes of a packet depends on those before it.
+
+    For one thread. Freed by `close`, or when nobody refers to it any more.
+
+    Raises:
+        OpusMissing: There is no libopus on this machine.
+    """
+
+    def __init__(self) -> None:
+        self._lib = _libopus()
+        error = ctypes.c_int()
+        state = self._lib.opus_decoder_create(SPEECH_RATE_HZ, 1, ctypes.byref(error))
+        if not state:
+            raise AudioError(f"libopus makes no decoder: {self._reason(error.value)}.")
+        self._state: int | None = state
+        self._free = weakref.finalize(self, self._lib.opus_decoder_destroy, state)
+        self._buffer = np.empty(_MOST, np.float32)
+        self._pointer = self._buffer.ctypes.data_as(_FLOATS)
+
+    def decode(self, packet: bytes) -> Samples:
+        """A packet's sound: shape (n,), 320 samples for 20 ms, as a copy of its own.
+
+        Raises:
+            AudioError: It is no Opus packet, or a damaged one.
+        """
+        if not packet:  # libopus would take it for a loss
+            raise AudioError("An Opus packet cannot be empty.")
+        return self._decode(packet, _MOST, fec=0)
+
+    def conceal(self, samples_48k: int, following: bytes = b"") -> Samples:
+        """What may have been in a gap; it fades to silence when the gap is long.
+
+        Args:
+            samples_48k: How much is missing, in samples at 48 kHz.
+            following: The packet after the gap, if it is known. It may carry the last of what is
+                missing once more, in lower quality (in-band FEC). It is still to be decoded.
+
+        Returns:
+            Shape (samples_48k / 3,), to whole 2.5 ms.
+        """
+        left = samples_48k // _DOWN // _STEP * _STEP
+        again = min(left, FRAME_SAMPLES // _DOWN) if following else 0
+        pieces = []
+        while left > again:
+            step = min(left - again, _MOST)
+            pieces.append(self._decode(None, step, fec=0))
+            left -= step
+        if again:
+            pieces.append(self._recover(following, again))
+        return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+
+    def close(self) -> None:
+        """Free its memory; it cannot be used afterwards."""
+        self._state = None
+        self._free()
+
+    def _recover(self, following: bytes, samples: int) -> Samples:
+        try:
+            return self._decode(following, samples, fec=1)
+        except AudioError:
+            return self._decode(None, samples, fec=0)
+
+    def _decode(self, packet: bytes | None, room: int, *, fec: int) -> Samples:
+        if self._state is None:
+            raise AudioError("The decoder is closed.")
+        size = len(packet) if packet else 0
+        made = self._lib.opus_decode_float(self._state, packet, size, self._pointer, room, fec)
+        if made < 0:
+            raise AudioError(f"This is no Opus packet: {self._reason(made)}.")
+        return self._buffer[:made].copy()
+
+    def _reason(self, code: int) -> str:
+        text: bytes = self._lib.opus_strerror(code)
+        return text.decode("ascii", "replace")
