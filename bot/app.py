@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Never
 
 from pydantic import SecretStr
@@ -133,6 +134,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     from bot.catalogue import load_grace  # noqa: PLC0415
     from bot.client import SkyDeck, check_token  # noqa: PLC0415
     from bot.conversation import JobRunner  # noqa: PLC0415
+    from bot.conversation.voices import Voices  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
 
     account = await check_token(settings)  # before 0.8 GB of models are fetched
@@ -151,6 +153,12 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             services=services.client,
             store=store,
             runner=runner,
+            voices=Voices(
+                client=services.client,
+                clock=clock,
+                weights=_one_by_one(settings),
+                keep_clips=settings.skydeck_voice_keep_dir,
+            ),
             clock=clock,
             grace=load_grace(settings),
         )
@@ -159,6 +167,12 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             pruning = chores.create_task(_prune(store, settings))
             await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
             pruning.cancel()
+
+
+def _one_by_one(settings: Settings) -> Callable[[str], Path]:
+    """The folder of a model by name, fetched when it is missing."""
+    store = WeightStore(settings.skydeck_weights_dir)
+    return lambda name: store.ensure([name])[name]
 
 
 async def _prune(store: "Store", settings: Settings) -> Never:
@@ -209,7 +223,7 @@ async def _workers(
 
     store = WeightStore(settings.skydeck_weights_dir)
     fetch(store, models_needed(settings, only))
-    workers = build_workers(settings, lambda name: store.ensure([name])[name], only)
+    workers = build_workers(settings, _one_by_one(settings), only)
     try:
         yield workers
     finally:

@@ -18,6 +18,7 @@ from discord.ext import commands
 from bot.clock import Clock
 from bot.contract.grace import Module
 from bot.conversation import JobRunner
+from bot.conversation.voices import Voices
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.limits import Limiter
 from bot.runpod import RunPodClient
@@ -26,7 +27,13 @@ from bot.store import COMMANDS, Store
 
 log = logging.getLogger(__name__)
 
-COGS: Final = ("cogs.errors", "cogs.chat", "cogs.grace", "cogs.factory", "cogs.ops")
+COGS: Final = (
+    "cogs.errors",
+    "cogs.chat",
+    "cogs.grace",
+    "cogs.factory",
+    "cogs.ops",
+)
 
 PERMISSIONS: Final = discord.Permissions(
     view_channel=True,
@@ -73,6 +80,7 @@ class SkyDeck(commands.Bot):
         services: The three services.
         store: Memory that lasts.
         runner: Runs jobs; the bot closes it, because telling people needs the bot.
+        voices: Opens voice conversations.
         clock: Time.
         grace: Grace's modules by name.
         limiter: How often people may ask.
@@ -86,6 +94,7 @@ class SkyDeck(commands.Bot):
         services: RunPodClient,
         store: Store,
         runner: JobRunner,
+        voices: Voices,
         clock: Clock,
         grace: Mapping[str, Module],
         cogs: Sequence[str] = COGS,
@@ -104,6 +113,7 @@ class SkyDeck(commands.Bot):
         self.services = services
         self.store = store
         self.runner = runner
+        self.voices = voices
         self.clock = clock
         self.grace = grace
         self.limiter = Limiter(

@@ -11,13 +11,22 @@ from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.conversation import JobRunner
+from bot.conversation.voices import Voices
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Mode, Settings
 from bot.store import Store
+from bot.weights import WeightStore
 from bot.workers.ports import Handler
 from bot.workers.server import embedded_server
 
 KEY = "scripted"
+
+
+def weight_folder(name: str) -> Path:
+    """The folder of a model by name, where the tests keep their models."""
+    return WeightStore(Settings(_env_file=None).skydeck_weights_dir).ensure([name])[name]
+
+
 MODES = {Service.PENNY: Mode.STREAM, Service.GRACE: Mode.RUN, Service.FACTORY: Mode.STREAM}
 
 
@@ -76,6 +85,7 @@ async def made(
             services=client,
             store=store,
             runner=runner,
+            voices=Voices(client=client, clock=clock, weights=weight_folder),
             clock=clock,
             grace=load_grace(settings),
             cogs=cogs,

@@ -1,0 +1,101 @@
+"""Makes voice conversations: their ears' models are loaded once, when the first one begins."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from audio.cues import chime
+from bot.clock import Clock
+from bot.conversation.events import Cue, Remember
+from bot.conversation.voice import Face, Terms, VoiceLine, VoiceSession
+from bot.runpod import RunPodClient
+
+if TYPE_CHECKING:
+    from audio.hearing import Hearing  # its runtime is loaded with the first conversation
+
+EARS: Final = ("silero-vad", "smart-turn-v3.2")
+"""The models that a voice conversation hears with."""
+
+_CHIMES: Final = {
+    Cue.LISTENING: ((660.0, 60),),
+    Cue.THINKING: ((440.0, 70), (0.0, 60), (440.0, 70)),
+    Cue.WAITING: ((330.0, 120), (0.0, 80), (440.0, 120)),
+    Cue.FAILED: ((330.0, 120), (220.0, 180)),
+}
+
+
+class Voices:
+    """Opens voice conversations.
+
+    Args:
+        client: The services.
+        clock: Time; lines must use the same.
+        weights: The folder of a model by name; fetches it when it is missing, and may block.
+        keep_clips: A folder for spoken turns; None: they are not kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: RunPodClient,
+        clock: Clock,
+        weights: Callable[[str], Path],
+        keep_clips: Path | None = None,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._weights = weights
+        self._keep_clips = keep_clips
+        self._loading = asyncio.Lock()
+        self._cues: dict[Cue, Sequence[bytes]] = {}
+        self._make_ears: Callable[[], Hearing] | None = None
+
+    async def warm_up(self) -> None:
+        """Fetch and load what hearing needs.
+
+        Raises:
+            WeightsError: A model is not there and cannot be fetched.
+        """
+        async with self._loading:
+            if self._make_ears is None:
+                self._make_ears = await asyncio.to_thread(self._load)
+
+    async def open(
+        self,
+        line: VoiceLine,
+        face: Face,
+        terms: Terms,
+        *,
+        keep: Callable[[Remember], Awaitable[None]],
+    ) -> VoiceSession:
+        """A conversation on a line, not yet entered.
+
+        Raises:
+            WeightsError: A model is not there and cannot be fetched.
+        """
+        await self.warm_up()
+        if self._make_ears is None:
+            raise AssertionError("warmed up, yet without ears")
+        return VoiceSession(
+            line=line,
+            ears=self._make_ears(),
+            client=self._client,
+            clock=self._clock,
+            face=face,
+            terms=terms,
+            cues=self._cues,
+            keep=keep,
+            keep_clips=self._keep_clips,
+        )
+
+    def _load(self) -> "Callable[[], Hearing]":
+        from audio.hearing import Hearing  # noqa: PLC0415
+        from audio.opus import OpusDecoder  # noqa: PLC0415
+        from audio.turn_detector import TurnDetector  # noqa: PLC0415
+        from audio.vad import Vad  # noqa: PLC0415
+
+        vad = Vad(self._weights(EARS[0]) / "model.onnx")
+        turns = TurnDetector(self._weights(EARS[1]) / "model.onnx")
+        self._cues = {cue: chime(notes) for cue, notes in _CHIMES.items()}
+        return lambda: Hearing(vad=vad, turns=turns, decoder=OpusDecoder)
