@@ -34,7 +34,7 @@ class VoiceServer(asyncio.DatagramProtocol):
         number: Tells servers apart.
         find: Gives the invitation for a guild's id.
         complain: Takes what a bot did that Discord refuses, and with which close code.
-        modes: The transport encryption modes that are offered, in order.
+        modes: Gives the transport encryption modes that are offered, in order.
         left: Told of a session whose websocket is gone.
         open_: Cleared while nothing goes in or out.
     """
@@ -45,7 +45,7 @@ class VoiceServer(asyncio.DatagramProtocol):
         *,
         find: Callable[[int], Invitation | None],
         complain: Complain,
-        modes: tuple[Mode, ...],
+        modes: Callable[[], tuple[Mode, ...]],
         left: Callable[[BotSession], None],
         open_: asyncio.Event,
     ) -> None:
@@ -165,7 +165,7 @@ class VoiceServer(asyncio.DatagramProtocol):
     def ready(self) -> Json:
         """What opcode 2 carries but for the ssrc."""
         host, port = self._udp.get_extra_info("sockname") if self._udp else ("127.0.0.1", 0)
-        modes = [mode.value for mode in self.modes]
+        modes = [mode.value for mode in self.modes()]
         return {
             "ip": host,
             "port": port,
@@ -279,7 +279,7 @@ class _Conversation:
         if data["protocol"] != "udp":
             return Close.UNKNOWN_PROTOCOL
         wanted = data["data"]["mode"]
-        mode = next((m for m in self.server.modes if m.value == wanted), None)
+        mode = next((m for m in self.server.modes() if m.value == wanted), None)
         if mode is None:
             return Close.UNKNOWN_ENCRYPTION_MODE
         session.agrees(mode, PROTOCOL_VERSION)

@@ -101,7 +101,7 @@ class Service:
             next(self._numbers),
             find=self._invitations.get,
             complain=self._complain,
-            modes=self.modes,
+            modes=lambda: self.modes,
             left=self._lost,
             open_=self._open,
         )

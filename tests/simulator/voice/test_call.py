@@ -37,6 +37,7 @@ async def test_a_bot_hears_and_is_heard(sim, guild, lounge, ana, online, questio
     sim.voice.modes = (mode,)
     channel = online.get_channel(lounge.id)
     link = await channel.connect(cls=Listening, timeout=5)
+    assert link.mode == mode
     ana_call = await ana.joins(lounge)
     speech = await ana_call.plays(question)
     await asyncio.sleep(0.05)
