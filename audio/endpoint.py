@@ -31,12 +31,11 @@ class Patience:
             time the pause is certain.
         pause_ms: So much silence is a pause.
         waits: How long a silence ends a turn, by how complete it sounds: (completeness, ms),
-            rising in completeness; what lies between is drawn straight.
+            rising in completeness; what lies between is drawn straight. The default was chosen on
+            23 turns of recorded people, none of them in the tests: Smart Turn gives the end of a
+            turn 0.98 and more as a rule, and that of a sentence in it often as much, so only what
+            is that sure is ended soon.
         unjudged_ms: The same where the turn detector has not answered.
-        pace: Who went on after a silence of this length, although it sounded complete, is given so
-            many times that silence from then on; until they let `talk_over_ms` go by.
-        pace_most_ms: But no more than this.
-        talk_over_ms: So much silence is no hesitation.
         tired_ms: A turn that lasts so long is over at its next pause.
         longest_ms: A turn that lasts so long is cut.
     """
@@ -45,11 +44,14 @@ class Patience:
     resume_ms: int = 96
     judge_ms: int = 128
     pause_ms: int = 192
-    waits: tuple[tuple[float, int], ...] = ((0.0, 2400), (0.2, 2000), (0.6, 900), (0.9, 288))
+    waits: tuple[tuple[float, int], ...] = (
+        (0.0, 2000),
+        (0.2, 1400),
+        (0.7, 700),
+        (0.95, 440),
+        (0.985, 192),
+    )
     unjudged_ms: int = 1000
-    pace: float = 1.3
-    pace_most_ms: int = 1200
-    talk_over_ms: int = 3000
     tired_ms: int = 45_000
     longest_ms: int = 60_000
 
@@ -123,13 +125,12 @@ class Endpointer:
         self._phase = _Phase.QUIET
         self._speech_ms = 0
         self._length_ms = 0
-        self._quiet_ms = patience.talk_over_ms
+        self._quiet_ms = 1  # it has not begun with speech
         self._fresh_ms = 0
         self._onset_ms = 0
         self._pause = 0
         self._judging = False
         self._completeness: float | None = None
-        self._pace_ms = 0
 
     @property
     def in_turn(self) -> bool:
@@ -195,8 +196,6 @@ class Endpointer:
             self._fresh_ms = max(0, self._fresh_ms - ms)
 
     def _quiet(self) -> list[Mark]:
-        if self._quiet_ms >= self._patience.talk_over_ms:
-            self._pace_ms = 0
         if self._fresh_ms < self._patience.begin_ms:
             return []
         lead_ms = self._onset_ms
@@ -223,11 +222,7 @@ class Endpointer:
         return self._end_if_due()
 
     def _go_on(self) -> None:
-        """What was gathered is speech: be in the middle of it; learn from the silence before it."""
-        silence_ms = self._quiet_ms - self._onset_ms
-        sounded_complete = (self._completeness or 0.0) >= SPEECH
-        if sounded_complete and silence_ms < self._patience.talk_over_ms:
-            self._pace_ms = max(self._pace_ms, silence_ms)
+        """What was gathered is speech: be in the middle of it."""
         self._phase = _Phase.SPEAKING
         self._speech_ms += self._fresh_ms
         self._quiet_ms = self._fresh_ms = self._onset_ms = 0
@@ -256,8 +251,7 @@ class Endpointer:
         patience = self._patience
         if self._length_ms - self._quiet_ms >= patience.tired_ms:
             return patience.pause_ms
-        wait_ms = max(patience.pause_ms, patience.wait_ms(self._completeness))
-        return max(wait_ms, min(round(self._pace_ms * patience.pace), patience.pace_most_ms))
+        return max(patience.pause_ms, patience.wait_ms(self._completeness))
 
     def _end(self, waited_ms: int) -> Ended:
         self._phase = _Phase.QUIET

@@ -21,6 +21,7 @@ from audio.endpoint import Began, Ended, Endpointer, Judge, Mark, Patience, Paus
 from audio.errors import AudioError
 from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
+from audio.opus import OpusDecoder
 from audio.speech import (
     Clip,
     SpeechBegan,
@@ -70,8 +71,8 @@ class Hearing:
     Args:
         vad: Tells speech from noise.
         turns: Tells whole turns from halves.
-        decoder: Makes a decoder for a speaker.
         patience: How long to wait.
+        decoder: Makes a decoder for a speaker.
     """
 
     def __init__(
@@ -79,8 +80,8 @@ class Hearing:
         *,
         vad: Vad,
         turns: TurnDetector,
-        decoder: Callable[[], Decoder],
         patience: Patience = Patience(),  # noqa: B008  (frozen)
+        decoder: Callable[[], Decoder] = OpusDecoder,
     ) -> None:
         self._vad = vad
         self._turns = turns

@@ -110,20 +110,6 @@ def test_a_client_gone_silent_is_a_pause_at_once() -> None:
     assert idle(endpointer, 220) == [Ended(0.95, 300)]
 
 
-def test_who_goes_on_after_whole_sentences_is_given_time() -> None:
-    endpointer = speaking()
-    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
-    assert isinstance(hear(endpointer, 512, NOISE)[-1], Ended)
-    assert isinstance(hear(endpointer, 640)[0], Began)  # after 640 ms of silence
-    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
-    assert hear(endpointer, 640, NOISE) == [Paused()]
-    assert isinstance(hear(endpointer, 96, NOISE)[-1], Ended)
-    hear(endpointer, 3200, NOISE)  # the other one's turn
-    hear(endpointer, 640)
-    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
-    assert isinstance(hear(endpointer, 192, NOISE)[-1], Ended)
-
-
 def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
     patience = Patience(tired_ms=3_200, longest_ms=6_400)
     endpointer = speaking(patience)

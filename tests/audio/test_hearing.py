@@ -15,7 +15,7 @@ from audio.hearing import Hearing
 from audio.speech import SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
 from audio.turn_detector import TurnDetector
 from audio.vad import Vad
-from tests.fakes.discord_speech import PyavDecoder, Spoken, pull, say
+from tests.fakes.discord_speech import Spoken, pull, say
 
 RATE = codec.SPEECH_RATE_HZ
 ANA, BEN = 1, 2
@@ -43,7 +43,7 @@ def models(weights):
 @pytest.fixture
 def hearing(models) -> Hearing:
     vad, turns = models
-    return Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+    return Hearing(vad=vad, turns=turns)
 
 
 def speech(clips: Path, name: str):
@@ -124,10 +124,10 @@ def test_two_at_once_are_heard_as_each_alone(models, clips: Path) -> None:
     def turns_of(user_id: int, events: list) -> list:
         return [event.clip.packets for event in of(TurnEnded, events) if event.user_id == user_id]
 
-    both = Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+    both = Hearing(vad=vad, turns=turns)
     together = listen(both, *(pull(user, spoken) for user, spoken in sounds.items()))
     for user, spoken in sounds.items():
-        alone = Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+        alone = Hearing(vad=vad, turns=turns)
         assert turns_of(user, listen(alone, pull(user, spoken)))[0] in turns_of(user, together)
 
 
@@ -151,7 +151,7 @@ def test_a_packet_that_is_no_opus_is_a_lost_one(hearing: Hearing, clips: Path) -
 def test_a_turn_without_end_is_cut_and_nothing_is_lost(models, clips: Path) -> None:
     vad, turns = models
     patience = Patience(tired_ms=60_000, longest_ms=1_500)
-    hearing = Hearing(vad=vad, turns=turns, decoder=PyavDecoder, patience=patience)
+    hearing = Hearing(vad=vad, turns=turns, patience=patience)
     spoken = say(speech(clips, "jfk.flac")[round(8.2 * RATE) :])
     ended = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
     assert len(ended) == 2
@@ -168,7 +168,7 @@ def test_a_slow_detector_is_not_waited_for(models, clips: Path) -> None:
         def ask(self, _samples):
             return Future()
 
-    hearing = Hearing(vad=vad, turns=Never(), decoder=PyavDecoder)
+    hearing = Hearing(vad=vad, turns=Never())
     (ended,) = of(TurnEnded, listen(hearing, pull(ANA, say(speech(clips, "question.wav")))))
     assert ended.completeness is None
     assert ended.waited_ms == Patience().unjudged_ms
@@ -183,7 +183,7 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
             answer.set_exception(RuntimeError("no such input"))
             return answer
 
-    hearing = Hearing(vad=vad, turns=Broken(), decoder=PyavDecoder)
+    hearing = Hearing(vad=vad, turns=Broken())
     events = listen(hearing, pull(ANA, say(speech(clips, "question.wav"))))
     assert of(TurnEnded, events)[0].completeness is None
     assert "no such input" in caplog.text
@@ -192,7 +192,7 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
 def test_it_answers_from_its_own_thread(weights, models, clips: Path) -> None:
     vad, _ = models
     turns = TurnDetector(weights("smart-turn-v3.2") / "model.onnx")
-    hearing = Hearing(vad=vad, turns=turns, decoder=PyavDecoder)
+    hearing = Hearing(vad=vad, turns=turns)
     events = []
     for now_s, frames in pull(ANA, say(speech(clips, "question.wav"))):
         events += hearing.tick(frames, now_s)

@@ -1,47 +1,23 @@
 """What a Discord client makes of a person's voice: packets, and nothing at all in the pauses.
 
-The client listens for voice itself. In a pause it goes on for its hangover, then sends five silence
-frames, then nothing; the timestamps of what comes later have moved on.
+The client listens for voice itself. In a pause it goes on for a quarter of a second, then sends
+five silence frames, then nothing; the timestamps of what comes later have moved on.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio import codec
 from audio.codec import Samples
 from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
-from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ
+from audio.ogg import FRAME_SAMPLES
 
 FRAME_S = 0.02
-SILENCE_FRAMES = 5
-
-
-class PyavDecoder:
-    """One speaker's decoder, with FFmpeg's libopus; a gap is silence."""
-
-    def __init__(self) -> None:
-        import av
-
-        self._av = av
-        self._codec = av.CodecContext.create("libopus", "r")
-        self._codec.sample_rate = OPUS_RATE_HZ
-        self._codec.layout = "mono"
-        self._resampler = av.AudioResampler("flt", "mono", codec.SPEECH_RATE_HZ, frame_size=320)
-
-    def decode(self, packet: bytes) -> Samples:
-        out = [np.zeros(0, np.float32)]
-        for frame in self._codec.decode(self._av.Packet(packet)):
-            frame.pts = None
-            out += [piece.to_ndarray()[0] for piece in self._resampler.resample(frame)]
-        return np.concatenate(out)
-
-    def conceal(self, samples_48k: int) -> Samples:
-        return np.zeros(samples_48k // 3, np.float32)
-
-    def close(self) -> None:
-        self._codec = None
+BEFORE, AFTER = round(0.05 / FRAME_S), round(0.25 / FRAME_S)
+"""What a client sends from before and after what it takes for voice."""
 
 
 @dataclass(frozen=True)
@@ -60,27 +36,23 @@ class Spoken:
         return (last + 1) * FRAME_S
 
 
-def say(samples: Samples, *, hangover_s: float = 0.2, gate_db: float = -45.0) -> Spoken:
+def say(samples: Samples, voiced: NDArray[np.bool_] | None = None) -> Spoken:
     """Speech at 16 kHz as a client sends it.
 
     Args:
         samples: The sound, with its pauses.
-        hangover_s: For how long the client goes on in a pause.
-        gate_db: What it takes for voice, beside the loudest 20 ms.
+        voiced: Which 20 ms the client takes for voice; by their loudness, when not told.
     """
     packets = codec.encode(samples, codec.SPEECH_RATE_HZ, bitrate=64_000).packets
-    voiced = voice_frames(samples, gate_db=gate_db)
-    voiced = np.pad(voiced, (0, max(0, len(packets) - len(voiced))))
-    hangover = round(hangover_s / FRAME_S)
-    quiet = hangover + 1
-    sent: list[bytes | None] = []
-    for packet, voice in zip(packets, voiced, strict=False):
-        quiet = 0 if voice else quiet + 1
-        sent.append(packet if quiet <= hangover else None)
-    return Spoken(tuple(sent))
+    voiced = voice_frames(samples) if voiced is None else voiced
+    sent = np.zeros(len(packets), bool)
+    for step in np.flatnonzero(voiced):
+        sent[max(0, step - BEFORE) : step + AFTER + 1] = True
+    steps = zip(packets, sent, strict=True)
+    return Spoken(tuple(packet if voice else None for packet, voice in steps))
 
 
-def voice_frames(samples: Samples, *, gate_db: float = -45.0) -> np.ndarray:
+def voice_frames(samples: Samples, *, gate_db: float = -45.0) -> NDArray[np.bool_]:
     """Which 20 ms of it are loud enough to be voice, beside its loudest."""
     size = round(FRAME_S * codec.SPEECH_RATE_HZ)
     frames = samples[: len(samples) // size * size].reshape(-1, size)
@@ -108,7 +80,7 @@ def pull(
     missing = set(lost)
     silent = True
     for step, packet in enumerate(spoken.packets):
-        arrived_s = start_s + step * FRAME_S
+        arrived_s = start_s + (step + 1) * FRAME_S
         timestamp = step * FRAME_SAMPLES
         frames: list[SpeechFrame] = []
         if packet is None and not silent:
@@ -119,7 +91,7 @@ def pull(
             frames.append(SpeechPacket(user_id, timestamp, packet, arrived_s))
         silent = packet is None
         yield arrived_s + delay_s, frames
-    end = start_s + len(spoken.packets) * FRAME_S + delay_s
+    end = start_s + (len(spoken.packets) + 1) * FRAME_S + delay_s
     if not silent:
         yield end, [SilenceBegan(user_id, len(spoken.packets) * FRAME_SAMPLES, end)]
     for step in range(1, round(4 / FRAME_S)):
