@@ -44,11 +44,9 @@ from bot.conversation.events import (
     Attention,
     AttentionSet,
     Command,
-    Cue,
     Fact,
     PeopleChanged,
     Played,
-    Sound,
     SpeechBegan,
     SpeechEvent,
     SpeechPaused,
@@ -67,8 +65,7 @@ FOLLOW_UP_S: Final = 8.0
 LONGEST_SPEECH_S: Final = 90.0
 """Longer than any turn of the ears': of speech without news for so long the end was lost."""
 
-_NO_WORDS: Final = frozenset({Saying.NOTHING, Saying.HUM})
-_NO_INTERRUPTION: Final = _NO_WORDS | {Saying.ACK}
+_NO_INTERRUPTION: Final = frozenset({Saying.NOTHING, Saying.HUM, Saying.ACK})
 
 _News: TypeAlias = Transcribed | Spoke | Answered | AskFailed | AskWaits
 
@@ -100,8 +97,9 @@ class TurnMachine:
         self._now = max(self._now, fact.at_s)
         self._take(fact)
         self._pass_time()
+        self._settle()
         while self._give_floor():
-            pass
+            self._settle()
         self._cue()
         commands, self._book.commands = self._book.commands, []
         return commands
@@ -134,17 +132,18 @@ class TurnMachine:
         match event:
             case SpeechPaused(clip):
                 speech.is_paused = True
-                self._pause(clip, follows=speech.follows)
+                self._pause(clip, speech)
             case SpeechResumed():
                 speech.is_paused = False
                 self._speak_up(user_id, event.at_s)
             case TurnEnded(clip):
                 del self._book.speeches[user_id]
-                self._end(clip, follows=speech.follows)
+                self._end(clip, speech)
 
     def _begin(self, user_id: int, began_s: float) -> None:
-        follows = self._standing.follows(user_id, began_s) or self._may_challenge(user_id)
-        self._book.speeches[user_id] = Speech(began_s, self._now, follows)
+        is_aside = self._may_challenge(user_id)
+        follows = is_aside or self._standing.follows(user_id, began_s)
+        self._book.speeches[user_id] = Speech(began_s, self._now, follows, is_aside)
         self._speak_up(user_id, began_s)
 
     def _speak_up(self, user_id: int, began_s: float) -> None:
@@ -159,22 +158,28 @@ class TurnMachine:
         is_theirs = turn is not None and turn.user_id == user_id
         return self._floor.is_sounding and (is_theirs or self._standing.is_alone)
 
-    def _pause(self, clip: Clip, *, follows: bool) -> None:
+    def _pause(self, clip: Clip, speech: Speech) -> None:
         self._weigh(clip)
-        turn = self._book.open_turn(clip.user_id, follows=follows)
+        turn = self._turn_of(clip.user_id, speech)
         if self._is_eager and turn.state is State.SPEAKING:
             self._book.withdraw(turn)
             self._book.ask(turn, merged(turn.clip, clip), eager=True)
 
-    def _end(self, clip: Clip, *, follows: bool) -> None:
+    def _end(self, clip: Clip, speech: Speech) -> None:
         self._weigh(clip)
-        turn = self._book.open_turn(clip.user_id, follows=follows)
+        turn = self._turn_of(clip.user_id, speech)
         turn.clip = merged(turn.clip, clip)
-        if turn.state is not State.HEARING:  # else it is heard when the words before it are known
-            self._settle(turn)
 
-    def _settle(self, turn: Turn) -> None:
-        """They are done: ask, unless that was done at the pause before."""
+    def _turn_of(self, user_id: int, speech: Speech) -> Turn:
+        return self._book.open_turn(user_id, follows=speech.follows, is_aside=speech.is_aside)
+
+    def _settle(self) -> None:
+        """Ask what people have said to its end, unless that was done at the pause before."""
+        for user_id, turn in list(self._book.open.items()):
+            if turn.state is State.SPEAKING and user_id not in self._book.speeches:
+                self._settle_one(turn)
+
+    def _settle_one(self, turn: Turn) -> None:
         if turn.clip is not None and not turn.is_asked(turn.clip):
             self._book.withdraw(turn)
             self._book.ask(turn, turn.clip, eager=False)
@@ -211,7 +216,7 @@ class TurnMachine:
         if turn.state is State.SPEAKING:
             self._glimpse(turn)
         elif turn.reply.code is not None and not turn.reply.has_begun:
-            self._fail(turn)
+            self._book.fail(turn)
         elif not turn.wants_answer:
             if turn.reply.is_whole:
                 self._hear_out(turn)
@@ -230,17 +235,13 @@ class TurnMachine:
         said = self._standing.saying(turn.user_id, turn.heard or "")
         turn.words = joined(turn.words, turn.heard or "")
         turn.drop_ask()
-        if said is Saying.STOP or not (turn.is_admitted or self._is_wanted(turn, said)):
-            self._dismiss(turn, said)
-            return
         is_more = turn.clip is not None or turn.user_id in self._book.speeches
-        if said is Saying.CALL and not is_more and not turn.is_admitted and self._in_group(turn):
-            self._listen(turn)
-            return
-        self._admit(turn)
-        if turn.clip is not None:
-            self._settle(turn)
+        if said is Saying.STOP or not (turn.is_admitted or self._is_wanted(turn, said)):
+            self._book.dismiss(turn, said)
+        elif said is Saying.CALL and not (is_more or turn.is_admitted or self._is_always(turn)):
+            self._book.listen(turn, self._now)
         else:
+            self._admit(turn)
             turn.state = State.SPEAKING if is_more else State.WAITING
 
     def _judge(self, turn: Turn) -> bool:
@@ -256,17 +257,17 @@ class TurnMachine:
             turn.is_judged = is_final
             self._admit(turn)
         elif is_final:
-            self._dismiss(turn, said)
+            self._book.dismiss(turn, said)
             return False
         return True
 
     def _is_wanted(self, turn: Turn, said: Saying) -> bool:
-        if self._book.challenges(turn) and said in _NO_INTERRUPTION:
+        if turn.is_aside and said in _NO_INTERRUPTION:
             return False
         return self._standing.wants(turn.user_id, said, follows=turn.follows)
 
-    def _in_group(self, turn: Turn) -> bool:
-        return self._book.footing(turn) is not Footing.ALWAYS
+    def _is_always(self, turn: Turn) -> bool:
+        return self._book.footing(turn) is Footing.ALWAYS
 
     def _admit(self, turn: Turn) -> None:
         """It is for us."""
@@ -284,59 +285,7 @@ class TurnMachine:
             self._book.commands += self._floor.speak()
         self._book.tell(turn)
         if has_floor and turn.reply.is_over:
-            self._conclude(turn)
-
-    # -- endings ---------------------------------------------------------------------------------
-
-    def _conclude(self, turn: Turn) -> None:
-        if turn.reply.code is not None:
-            self._fail(turn)
-            return
-        said = turn.reply.said
-        self._standing.open_follow_up(turn.user_id, self._now, is_asked=said.endswith("?"))
-        self._close(turn, Stage.DONE, said=said)
-
-    def _fail(self, turn: Turn) -> None:
-        said = turn.reply.said
-        is_awaited = turn.is_admitted or not self._in_group(turn)
-        self._close(turn, Stage.FAILED, said=said, interrupted=bool(said))
-        if is_awaited:
-            self._book.sound(Sound(Cue.FAILED))
-
-    def _listen(self, turn: Turn) -> None:
-        """They called, and said nothing else: what they say next is for us."""
-        self._standing.turn_to(turn.user_id)
-        self._standing.open_follow_up(turn.user_id, self._now, is_asked=False)
-        self._close(turn, Stage.DONE, remember=False)
-        self._book.sound(Sound(Cue.LISTENING))
-
-    def _dismiss(self, turn: Turn, said: Saying) -> None:
-        """It gets no answer."""
-        footing = self._book.footing(turn)
-        is_heeded = footing is not Footing.CALLED or self._floor.turn is not None
-        stops = said is Saying.STOP and footing is not Footing.NEVER and is_heeded
-        if stops and self._floor.turn is not turn:
-            self._book.interrupt()
-        if said is Saying.OTHER:
-            self._standing.close_follow_up(turn.user_id)
-        stage = Stage.DONE if stops or footing is Footing.NEVER else Stage.NOT_FOR_US
-        stage = Stage.NOTHING_HEARD if said is Saying.NOTHING else stage
-        self._close(turn, stage, remember=said not in _NO_WORDS and not stops)
-
-    def _close(
-        self,
-        turn: Turn,
-        stage: Stage,
-        *,
-        said: str = "",
-        interrupted: bool = False,
-        remember: bool = True,
-    ) -> None:
-        self._book.close(turn, stage, said=said, interrupted=interrupted, remember=remember)
-        if turn.state is State.HEARING and turn.clip is not None:  # they have said more since
-            later = self._book.open_turn(turn.user_id, follows=turn.follows)
-            later.clip = turn.clip
-            self._settle(later)
+            self._book.finish(turn, self._now)
 
     # -- the floor, time, and people -------------------------------------------------------------
 
@@ -347,7 +296,7 @@ class TurnMachine:
         if self._floor.is_sounding and self._book.open.get(turn.user_id) is turn:
             del self._book.open[turn.user_id]  # what they say from now on is another question
         if turn.reply.is_over:
-            self._conclude(turn)
+            self._book.finish(turn, self._now)
 
     def _give_floor(self) -> bool:
         """Let the next turn answer: whose person was answered longest ago."""
@@ -384,13 +333,10 @@ class TurnMachine:
         """The end of somebody's speech was never told: go on with what there is."""
         del self._book.speeches[user_id]
         turn = self._book.open.get(user_id)
-        if turn is None or turn.state is not State.SPEAKING:
-            return
-        turn.clip = turn.asked or turn.clip
-        if turn.clip is not None or turn.words:
-            self._settle(turn)
-        else:
-            self._book.drop(turn)
+        if turn is not None and turn.state is State.SPEAKING:
+            turn.clip = turn.asked or turn.clip
+            if turn.clip is None and not turn.words:
+                self._book.drop(turn)
 
     def _meet(self, fact: PeopleChanged) -> None:
         self._standing.meet(fact.names, fact.others)
@@ -409,6 +355,7 @@ class TurnMachine:
             return
         self._book.interrupt()
         for turn in self._book.turns:
+            turn.is_admitted = False
             if turn.state is State.WAITING:
                 self._only_note(turn)
 
@@ -416,15 +363,14 @@ class TurnMachine:
         """It waited for an answer, and there will be none: its words are kept."""
         if turn.clip is not None and turn.heard is None:
             self._book.take_back(turn)
-            self._settle(turn)
         else:
-            self._close(turn, Stage.DONE)
+            self._book.close(turn, Stage.DONE)
 
     def _cue(self) -> None:
         turn = self._floor.turn
         if turn is None or turn.reply.has_begun or not self._book.is_quiet:
             return
-        if turn.is_admitted or not self._in_group(turn):
-            is_cold = turn.is_cold and turn.heard is None
-            if cue := self._cueing.due(turn.since_s, self._now, is_cold=is_cold):
-                self._book.sound(Sound(cue))
+        if not (turn.is_admitted or self._is_always(turn)):
+            return
+        if cue := self._cueing.due(turn.since_s, self._now, is_cold=turn.awaits_worker):
+            self._book.sound(cue)

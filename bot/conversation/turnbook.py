@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Final
 
 from audio.speech import Clip
-from bot.conversation.events import Ask, Command, Remember, Show, Sound, Stage, Withdraw
+from bot.conversation.addressing import Saying
+from bot.conversation.events import Ask, Command, Cue, Remember, Show, Sound, Stage, Withdraw
 from bot.conversation.floor import Floor
 from bot.conversation.standing import Standing
 from bot.conversation.turns import Footing, Speech, State, Turn
+
+_NO_WORDS: Final = frozenset({Saying.NOTHING, Saying.HUM})
 
 
 @dataclass(slots=True)
@@ -60,12 +64,12 @@ class TurnBook:
 
     # -- turns and asks --------------------------------------------------------------------------
 
-    def open_turn(self, user_id: int, *, follows: bool) -> Turn:
+    def open_turn(self, user_id: int, *, follows: bool, is_aside: bool) -> Turn:
         """A person's question that is on its way; a new one if there is none."""
         if user_id not in self.open:
             self.open[user_id] = Turn(next(self._turn_numbers), user_id)
         turn = self.open[user_id]
-        turn.follows = turn.follows or follows
+        turn.follows, turn.is_aside = turn.follows or follows, turn.is_aside or is_aside
         return turn
 
     def ask(self, turn: Turn, clip: Clip | None, *, eager: bool) -> None:
@@ -103,9 +107,11 @@ class TurnBook:
 
     def tell(self, turn: Turn) -> None:
         """Show how far a turn is, if it is for us and that is news."""
-        if not (turn.is_admitted or self.footing(turn) is Footing.ALWAYS):
-            return
-        stage, said = self._progress(turn)
+        if turn.is_admitted:
+            stage, said = self._progress(turn)
+        else:
+            is_awaited = turn.awaits_worker and self.footing(turn) is Footing.ALWAYS
+            stage, said = (Stage.WAITING_FOR_WORKER if is_awaited else None), ""
         show = Show(turn.number, turn.user_id, stage, turn.transcript, said) if stage else None
         if show is not None and show != turn.shown:
             turn.shown = show
@@ -114,11 +120,63 @@ class TurnBook:
     def _progress(self, turn: Turn) -> tuple[Stage | None, str]:
         if self.floor.turn is turn and turn.is_judged and turn.reply.text:
             return Stage.ANSWERING, turn.reply.text
-        if turn.is_cold and turn.heard is None:
+        if turn.awaits_worker:
             return Stage.WAITING_FOR_WORKER, ""
         return (Stage.HEARD if turn.transcript else None), ""
 
+    def sound(self, cue: Cue) -> None:
+        """Play a cue, unless somebody or something is to be heard."""
+        if self.is_quiet:
+            self.commands.append(Sound(cue))
+
     # -- endings ---------------------------------------------------------------------------------
+
+    def finish(self, turn: Turn, now_s: float) -> None:
+        """All that comes of an answer has come and been played."""
+        if turn.reply.code is not None:
+            self.fail(turn)
+            return
+        said = turn.reply.said
+        self.standing.open_follow_up(turn.user_id, now_s, is_asked=said.endswith("?"))
+        self.close(turn, Stage.DONE, said=said)
+
+    def fail(self, turn: Turn) -> None:
+        """There is no answer, or no more of it."""
+        said = turn.reply.said
+        is_awaited = turn.is_admitted or self.footing(turn) is Footing.ALWAYS
+        self.close(turn, Stage.FAILED, said=said, interrupted=bool(said))
+        if is_awaited:
+            self.sound(Cue.FAILED)
+
+    def listen(self, turn: Turn, now_s: float) -> None:
+        """They called, and said nothing else: what they say next is for us."""
+        self.standing.turn_to(turn.user_id)
+        self.standing.open_follow_up(turn.user_id, now_s, is_asked=False)
+        self.close(turn, Stage.DONE, remember=False)
+        self.sound(Cue.LISTENING)
+
+    def dismiss(self, turn: Turn, said: Saying) -> None:
+        """It gets no answer.
+
+        Args:
+            turn: Which.
+            said: What it turned out to be. A wish for silence ends the answer that has the floor.
+        """
+        footing = self.footing(turn)
+        is_heeded = footing is not Footing.CALLED or self.floor.turn is not None
+        stops = said is Saying.STOP and footing is not Footing.NEVER and is_heeded
+        if stops and self.floor.turn is not turn:
+            self.interrupt()
+        if said is Saying.OTHER:
+            self.standing.close_follow_up(turn.user_id)
+        stage = Stage.DONE if stops or footing is Footing.NEVER else Stage.NOT_FOR_US
+        stage = Stage.NOTHING_HEARD if said is Saying.NOTHING else stage
+        self.close(turn, stage, remember=said not in _NO_WORDS and not stops)
+
+    def interrupt(self) -> None:
+        """The answer that has the floor is not wanted any more."""
+        if turn := self.floor.turn:
+            self.close(turn, Stage.INTERRUPTED, said=turn.reply.spoken, interrupted=True)
 
     def close(
         self,
@@ -143,6 +201,9 @@ class TurnBook:
         self.commands.append(Show(turn.number, turn.user_id, stage, heard, said, code))
         if remember and heard:
             self.commands.append(Remember(turn.number, turn.user_id, heard, said, interrupted))
+        if turn.state is State.HEARING and turn.clip is not None:  # they have said more since
+            later = self.open_turn(turn.user_id, follows=turn.follows, is_aside=turn.is_aside)
+            later.clip = turn.clip
 
     def drop(self, turn: Turn) -> None:
         """It is as if it had not been; only who has read of it is told that it is over."""
@@ -151,16 +212,6 @@ class TurnBook:
         if turn.shown is not None:
             show = Show(turn.number, turn.user_id, Stage.INTERRUPTED, heard, said)
             self.commands.append(show)
-
-    def interrupt(self) -> None:
-        """The answer that has the floor is not wanted any more."""
-        if turn := self.floor.turn:
-            self.close(turn, Stage.INTERRUPTED, said=turn.reply.spoken, interrupted=True)
-
-    def sound(self, sound: Sound) -> None:
-        """Play a cue, unless somebody or something is to be heard."""
-        if self.is_quiet:
-            self.commands.append(sound)
 
     def _free(self, turn: Turn) -> None:
         if self.floor.turn is turn:

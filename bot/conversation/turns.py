@@ -59,12 +59,14 @@ class Speech:
         began_s: When its first packet came.
         latest_s: When something was last told of it.
         follows: Whether it began within a follow-up, or into the answer to them.
+        is_aside: Whether it was spoken into an answer: "ok" then means "go on".
         is_paused: Whether they pause at the moment.
     """
 
     began_s: float
     latest_s: float
     follows: bool
+    is_aside: bool = False
     is_paused: bool = False
 
 
@@ -144,6 +146,7 @@ class Turn:
         wants_answer: That ask wants an answer; else only the words.
         heard: What that ask's transcript says.
         follows: It began within a follow-up.
+        is_aside: It was spoken into an answer.
         is_admitted: It is for the assistant.
         is_judged: That will not change any more.
         is_cold: Its ask waits for a worker.
@@ -163,6 +166,7 @@ class Turn:
     wants_answer: bool = False
     heard: str | None = None
     follows: bool = False
+    is_aside: bool = False
     is_admitted: bool = False
     is_judged: bool = False
     is_cold: bool = False
@@ -174,6 +178,11 @@ class Turn:
     def transcript(self) -> str:
         """All that is known of what they said."""
         return joined(self.words, self.heard or "")
+
+    @property
+    def awaits_worker(self) -> bool:
+        """Whether nothing can come of its ask before a service has been woken."""
+        return self.is_cold and self.heard is None and not self.reply.has_begun
 
     def is_asked(self, clip: Clip) -> bool:
         """Whether the present ask has just this clip."""
@@ -187,7 +196,7 @@ class Turn:
 
     def drop_ask(self) -> None:
         """Nothing more of the present ask counts."""
-        self.ask, self.is_asking, self.asked = None, False, None
+        self.ask, self.is_asking, self.asked, self.is_judged = None, False, None, False
         self.forget_answer()
 
     def forget_answer(self) -> None:

@@ -1,0 +1,173 @@
+"""Who is spoken to, in the words of a recogniser."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.addressing import Saying, is_stop, saying
+
+BOTH = ("Alfred", "Jared")
+
+
+def of(transcript: str, *people: str) -> Saying:
+    return saying(transcript, assistants=BOTH, people=people)
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [
+        "Alfred, what time is it?",
+        "What do you think, Alfred?",
+        "I would like to know Alfred if it rains tomorrow.",
+        "alfred whats the time",
+        "Al Fred, what time is it?",
+        "Alfredo, ¿qué hora es?",
+        "Oye, Alfred, ¿a qué distancia está la luna?",
+        "Hey Jared, how far is the moon?",
+        "¿Y tú qué piensas, Jared?",
+    ],
+)
+def test_its_name_anywhere(transcript):
+    assert of(transcript) is Saying.ADDRESSED
+
+
+@pytest.mark.parametrize(
+    "transcript",  # as Whisper wrote "Alfred" and "Jared" down
+    [
+        "Jarred, what time limit?",
+        "Come you tell me, Jarrod, who wrote Hamlet.",
+        "Hey Jerry, how far is the moon?",
+        "Hey, Garrett, how far is the moon?",
+        "Zaret, what time is it?",
+        "Oye, al frente, a que mi stancia estará luna.",
+        "Oye al frente, a que ni se hacía estar a la luna.",
+        "What do you think, Alvin?",
+        "Dime al prem, quien escribió el quito de...",
+        "Can you tell me, Jarred, the road harmless?",
+        "What do you think, Jardin?",
+        "¿Tú qué piensas? ¡Aunfred!",
+        "Oye, Jalen, ¿a qué ni sancia está la ua?",
+    ],
+)
+def test_its_name_as_it_was_heard(transcript):
+    assert of(transcript) in (Saying.ADDRESSED, Saying.CALL)
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [
+        "I think so, but we should ask first.",
+        "Jerry said that he would come.",
+        "She was offered a job.",
+        "We shared all red roses.",
+        "I was scared and jaded.",
+        "Al fin, ya era hora.",
+        "Vive al frente de mi casa.",
+        "No.",
+        "Para mañana no hay nada.",
+        "Stop me if you have heard this one.",
+        "Okay, then we meet at nine.",
+        "今日はいい天気ですね",
+    ],
+)
+def test_what_people_say_to_each_other(transcript):
+    assert of(transcript) is Saying.PLAIN
+
+
+def test_a_near_miss_that_is_somebodys_name_means_that_person():
+    assert of("Alfredo, ¿vienes?", "Alfredo Ruiz") is Saying.OTHER
+    assert of("Hey Jerry, how are you?", "Jerry") is Saying.OTHER
+    assert of("What do you think, María?", "Maria José") is Saying.OTHER
+    assert of("Alfred, what does Maria think?", "Maria") is Saying.ADDRESSED
+
+
+@pytest.mark.parametrize(
+    "call", ["Alfred!", "Hey Alfred.", "¿Alfred?", "Oye, Alfred…", "Um, Jared"]
+)
+def test_a_call_and_nothing_else(call):
+    assert of(call) is Saying.CALL
+
+
+@pytest.mark.parametrize(
+    "hum", ["Uh-huh.", "Mm-hm.", "mmm", "Hmm…", "Ajá.", "Uh", "Ahh.", "Mhm, mhm.", "Erm"]
+)
+def test_hums(hum):
+    assert of(hum) is Saying.HUM
+
+
+@pytest.mark.parametrize(
+    "ack",
+    [
+        "ok",
+        "Okay, got it.",
+        "Yeah, yeah.",
+        "Sí.",
+        "Vale, gracias.",
+        "Sí, claro.",
+        "Thank you.",
+        "Ya veo",
+    ],
+)
+def test_acknowledgements(ack):
+    assert of(ack) is Saying.ACK
+
+
+@pytest.mark.parametrize(
+    "noise", ["", " ", "...", "[BLANK_AUDIO]", "(coughs)", "♪♪", "*sighs*", "¿?"]
+)
+def test_nothing_was_said(noise):
+    assert of(noise) is Saying.NOTHING
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        "Stop.",
+        "Stop, stop, stop!",
+        "Okay, stop.",
+        "Please be quiet.",
+        "¡Para!",
+        "Cállate, por favor.",
+        "No, para ya.",
+        "Basta.",
+        "Alfred, stop.",
+        "Cállate, Alfred.",
+        "Never mind.",
+        "What is the capital of… Never mind.",
+        "¿Cuál es la capital de Francia? Para.",
+    ],
+)
+def test_a_wish_for_silence(stop):
+    assert of(stop) is Saying.STOP
+
+
+def test_stop_within_a_sentence_is_no_wish_for_silence():
+    assert not is_stop("Stop the music at nine")
+    assert of("Alfred, when does the bus stop?") is Saying.ADDRESSED
+    assert of("¿Para qué sirve?") is Saying.PLAIN
+
+
+def test_a_short_name_has_no_near_misses():
+    assert saying("Even so.", assistants=("Eve",)) is Saying.PLAIN
+    assert saying("Eve, is it late?", assistants=("Eve",)) is Saying.ADDRESSED
+
+
+@given(st.text(max_size=300), st.lists(st.text(max_size=20), max_size=4))
+def test_any_text_is_some_saying(transcript, people):
+    assert saying(transcript, assistants=BOTH, people=people) in Saying
+
+
+@given(
+    st.sampled_from(BOTH),
+    st.lists(st.sampled_from(["what", "is", "the", "time", "dime", "la", "hora"]), min_size=1),
+    st.data(),
+)
+def test_its_name_counts_at_any_place(name, words, data):
+    at = data.draw(st.integers(0, len(words)))
+    said = " ".join([*words[:at], name, *words[at:]])
+    assert of(said) in (Saying.ADDRESSED, Saying.CALL)
+
+
+@pytest.mark.parametrize("flood", ["ok ", "para ", "[", "u", "♪", "a,", "stop. ", "yes yes no "])
+def test_a_flood_is_judged_in_no_time(flood):
+    assert of(flood * 100_000) in Saying

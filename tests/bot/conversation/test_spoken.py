@@ -1,0 +1,66 @@
+"""The history keeps the words that were heard, and no others."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.spoken import Piece, spoken
+
+TWO = [Piece(50, "The moon is far away."), Piece(100, "It is four hundred thousand kilometres.")]
+TEXT = "The moon is far away. It is four hundred thousand kilometres."
+
+
+def test_nothing_was_played():
+    assert spoken(TWO, 0, text=TEXT, is_whole=True) == ""
+    assert spoken([], 10, text=TEXT, is_whole=True) == ""
+
+
+def test_all_of_it_was_played():
+    assert spoken(TWO, 150, text=TEXT, is_whole=True) == TEXT
+    assert spoken(TWO, 150, text="", is_whole=True) == TEXT
+
+
+def test_a_word_counts_when_it_was_played_to_its_end():
+    assert spoken(TWO, 50, text=TEXT, is_whole=False) == "The moon is far away."
+    assert spoken(TWO, 20, text=TEXT, is_whole=False) == "The moon"
+    assert spoken(TWO, 100, text=TEXT, is_whole=True) == "The moon is far away. It is four hundred"
+
+
+def test_a_service_that_does_not_tell_its_words():
+    pieces = [Piece(75, ""), Piece(75, "")]
+    assert spoken(pieces, 75, text=TEXT, is_whole=True) == "The moon is far away. It is"
+    # not knowing how long it will be: at the pace of speech
+    assert spoken(pieces, 75, text=TEXT, is_whole=False) == "The moon is far away."
+
+
+def test_a_script_without_spaces_is_cut_between_signs():
+    assert spoken([Piece(100, "月はとても遠いです")], 50, text="", is_whole=False) == "月はとて"
+
+
+pieces_of_words = st.lists(
+    st.builds(
+        Piece,
+        st.integers(1, 200),
+        st.lists(st.sampled_from(["ab", "cde", "f", "ghij"]), min_size=1, max_size=9).map(" ".join),
+    ),
+    max_size=6,
+)
+
+
+@given(pieces_of_words, st.integers(0, 1300), st.integers(0, 1300), st.booleans())
+def test_it_is_always_the_beginning_and_only_grows(pieces, one, other, is_whole):
+    text = " ".join(piece.says for piece in pieces)
+    earlier, later = (
+        spoken(pieces, played, text=text, is_whole=is_whole).split()
+        for played in sorted((one, other))
+    )
+    assert later[: len(earlier)] == earlier
+    assert text.split()[: len(later)] == later
+
+
+@given(
+    st.lists(st.builds(Piece, st.integers(0, 50), st.text(max_size=30))),
+    st.integers(0, 99),
+    st.text(),
+)
+def test_any_text_can_be_cut(pieces, played, text):
+    spoken(pieces, played, text=text, is_whole=False)

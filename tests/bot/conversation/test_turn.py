@@ -1,0 +1,617 @@
+"""Whose turn it is, what is asked, what sounds, and when it stops."""
+
+from bot.conversation.events import (
+    Ask,
+    Attention,
+    Cue,
+    Hold,
+    Hush,
+    Play,
+    Played,
+    Release,
+    Remember,
+    Sound,
+    Spoke,
+    Stage,
+    Transcribed,
+    Withdraw,
+)
+from tests.fakes.talk import Talk, kinds, only
+
+ANA, BEN, EVA = 1, 2, 3
+
+
+def alone(**options) -> Talk:
+    talk = Talk(**options)
+    talk.people("Ana")
+    return talk
+
+
+def group() -> Talk:
+    talk = Talk()
+    talk.people("Ana", "Ben", "Eva")
+    return talk
+
+
+# -- alone with one person -------------------------------------------------------------------------
+
+
+def test_a_question_is_answered():
+    talk = alone()
+    [ask] = only(talk.say(ANA), Ask)
+    assert ask.answer
+    assert ask.clip is not None
+    assert talk.heard("How far is the moon?")[0].stage is Stage.HEARD
+    assert only(talk.spoke("Far away."), Play)
+    talk.answered()
+    talk.play()
+    assert talk.stages(1) == [Stage.HEARD, Stage.ANSWERING, Stage.DONE]
+    assert talk.remembered[1] == Remember(1, ANA, "How far is the moon?", "Far away.", False)
+
+
+def test_what_an_eager_ask_brings_is_kept_until_the_turn_has_ended():
+    talk = alone()
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 1.0)
+    [ask] = talk.pause(clip)
+    assert ask.eager
+    assert talk.heard("How far is it?") == []
+    assert talk.spoke("Far away.") == []
+    commands = talk.end(clip)
+    assert not only(commands, Ask)
+    assert only(commands, Play)
+    assert talk.stages(1) == [Stage.HEARD, Stage.ANSWERING]
+
+
+def test_an_eager_ask_is_discarded_when_they_go_on():
+    talk = alone()
+    talk.begin(ANA)
+    talk.pause(talk.clip(ANA, 1.0))
+    [withdraw] = talk.resume(ANA)
+    assert withdraw == Withdraw(1)
+    whole = talk.clip(ANA, 2.0)
+    [again] = talk.pause(whole)
+    assert again.clip == whole
+
+
+def test_without_eagerness_nothing_is_asked_at_a_pause():
+    talk = alone(eager=False)
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 1.0)
+    assert talk.pause(clip) == []
+    [ask] = talk.end(clip)
+    assert not ask.eager
+
+
+def test_a_turn_taken_too_early_is_taken_back():
+    talk = alone()
+    talk.say(ANA)
+    talk.heard("How far is")
+    talk.spoke("What do you mean?")  # given to the loudspeaker, not out yet
+    first = talk.asks[talk.ask].clip
+    commands = talk.begin(ANA)
+    assert kinds(commands) == [Hush, Withdraw]
+    talk.now += 1
+    clip = talk.clip(ANA, 1.0)
+    [ask] = only(talk.pause(clip), Ask)
+    assert ask.clip.packets[:50] == first.packets
+    assert ask.clip.packets[-50:] == clip.packets
+    talk.end(clip)
+    talk.answer("How far is the moon?", "Far away.")
+    talk.play()
+    assert talk.end_of(1).heard == "How far is the moon?"
+    assert list(talk.shown) == [1]  # it was one turn all along
+
+
+def test_a_late_word_of_a_withdrawn_ask_is_ignored():
+    talk = alone()
+    talk.say(ANA)
+    talk.begin(ANA)
+    assert talk.tell(Transcribed(1, "What", None, talk.now)) == []
+    assert talk.tell(Spoke(1, "No.", (b"opus",), "No.", talk.now)) == []
+    assert talk.tell(Played(1, 3, False, talk.now)) == []
+
+
+def test_an_answer_without_sound():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("How far is it?", "Far away.", packets=0)
+    assert talk.end_of(1).stage is Stage.DONE
+    assert talk.remembered[1].said == "Far away."
+
+
+def test_a_service_that_tells_no_transcript():
+    talk = alone()
+    talk.say(ANA)
+    talk.spoke("Far away.")
+    talk.answered()
+    talk.play()
+    assert talk.stages(1) == [Stage.ANSWERING, Stage.DONE]
+    assert talk.remembered == {}  # nothing is known that could be remembered
+
+
+def test_noise_is_not_answered():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("", "Sorry?")
+    assert talk.stages(1) == [Stage.NOTHING_HEARD]
+    talk.say(ANA)
+    talk.answer("Mm-hm.", "You are welcome.")
+    assert talk.stages(2)[-1] is Stage.NOT_FOR_US
+    assert talk.loud == []
+    assert talk.remembered == {}
+
+
+def test_a_service_that_hears_nothing_and_says_nothing():
+    talk = alone()
+    talk.say(ANA)
+    talk.answered()
+    assert talk.stages(1) == [Stage.NOTHING_HEARD]
+
+
+def test_yes_is_an_answer_when_alone():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("Yes.", "Then I shall go on.")
+    assert talk.loud
+
+
+def test_stop_with_nothing_to_stop_is_no_question():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("Stop.", "Stop what?")
+    assert talk.loud == []
+    assert talk.end_of(1).stage is Stage.DONE
+    assert talk.remembered == {}
+
+
+def test_what_fails_is_told():
+    talk = alone()
+    talk.say(ANA)
+    talk.heard("How far is it?")
+    commands = talk.failed("timeout")
+    assert talk.end_of(1).stage is Stage.FAILED
+    assert talk.end_of(1).code == "timeout"
+    assert Sound(Cue.FAILED) in commands
+    assert talk.remembered[1].said == ""
+
+
+def test_what_fails_half_way_is_played_so_far():
+    talk = alone()
+    talk.say(ANA)
+    talk.heard("How far is it?")
+    talk.spoke("Far away. ")
+    talk.failed("lost")
+    assert talk.stages(1)[-1] is Stage.ANSWERING
+    talk.play()
+    assert talk.end_of(1).stage is Stage.FAILED
+    assert talk.remembered[1] == Remember(1, ANA, "How far is it?", "Far away.", True)
+
+
+# -- barge-in --------------------------------------------------------------------------------------
+
+
+def sounding(talk: Talk, packets: int = 100, heard: str = "How far is the moon?") -> Talk:
+    """Ana has asked, and hears the answer."""
+    talk.say(ANA)
+    talk.answer(heard, "The moon is four hundred thousand kilometres away.", packets)
+    talk.play(packets // 2)
+    return talk
+
+
+def test_speech_holds_the_answer_at_once():
+    talk = sounding(alone())
+    assert kinds(talk.begin(ANA)) == [Hold]
+
+
+def test_an_uh_huh_lets_the_answer_go_on_where_it_stopped():
+    talk = sounding(alone())
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 0.4)
+    [ask] = talk.pause(clip)
+    assert ask.answer
+    assert talk.heard("Uh-huh.") == [Release()]
+    assert only(talk.end(clip), Withdraw) == [Withdraw(ask.ask)]
+    talk.play()
+    assert talk.played[1] == 100
+    assert talk.end_of(1).stage is Stage.DONE
+    assert talk.stages(2) == [Stage.NOT_FOR_US]
+
+
+def test_an_ok_at_the_very_end_of_an_answer_is_not_answered():
+    talk = sounding(alone())
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 0.4)
+    talk.pause(clip)
+    talk.heard("Ok.")
+    talk.play()  # the answer ends before her turn has
+    talk.end(clip)
+    talk.spoke("You are welcome.")
+    assert talk.loud == []
+    assert talk.stages(2) == [Stage.NOT_FOR_US]
+
+
+def test_who_goes_on_after_an_uh_huh_holds_it_again():
+    talk = sounding(alone())
+    talk.begin(ANA)
+    talk.pause(talk.clip(ANA, 0.4))
+    talk.heard("Uh-huh.")
+    assert kinds(talk.resume(ANA)) == [Withdraw, Hold]
+    talk.wait(0.9)
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+
+
+def test_long_speech_interrupts():
+    talk = sounding(alone())
+    talk.begin(ANA)
+    assert Hush in kinds(talk.wait(0.8))
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+    assert talk.end_of(1).said == "The moon is four hundred"
+    assert talk.remembered[1].interrupted
+    assert talk.loud == []
+
+
+def test_a_long_pause_in_long_speech_interrupts_too():
+    talk = sounding(alone())
+    talk.begin(ANA)
+    assert Hush in kinds(talk.pause(talk.clip(ANA, 1.2)))
+
+
+def test_short_words_interrupt_once_they_are_known():
+    talk = sounding(alone())
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 0.6)
+    talk.pause(clip)
+    assert talk.end(clip) == []
+    commands = talk.heard("And Mars?")
+    assert kinds(commands)[:2] == [Hush, Release]
+    assert only(talk.spoke("Further."), Play)
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+    assert talk.stages(2) == [Stage.HEARD, Stage.ANSWERING]
+
+
+def test_stop_stops_and_is_not_answered():
+    talk = sounding(alone())
+    talk.say(ANA, 0.5)
+    commands = talk.heard("Stop.")
+    assert kinds(commands)[:2] == [Hush, Release]
+    assert Withdraw(2) in commands
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+    assert talk.stages(2) == [Stage.DONE]
+    assert list(talk.remembered) == [1]
+
+
+def test_an_answer_still_being_made_is_withdrawn_when_interrupted():
+    talk = alone()
+    talk.say(ANA)
+    talk.heard("How far is the moon?")
+    talk.spoke("The moon is far away.")
+    talk.play(10)
+    talk.begin(ANA)
+    assert Withdraw(1) in talk.wait(1.0)
+    assert talk.tell(Spoke(1, "More.", (b"opus",), "More.", talk.now)) == []
+
+
+def test_an_answer_is_not_held_for_ever():
+    talk = sounding(alone())
+    talk.say(ANA, 0.5)  # nothing is heard of what she said
+    assert Release() in talk.wait(5.0)
+    talk.play(10)
+    assert kinds(talk.heard("And Mars?"))[0] is Hush  # now it is known, and real
+
+
+def test_what_was_spoken_into_it_cannot_be_recognised():
+    talk = sounding(alone())
+    talk.say(ANA, 0.5)
+    assert Release() in talk.failed("asr")
+    talk.play()
+    assert talk.end_of(1).stage is Stage.DONE
+    assert talk.end_of(2).stage is Stage.FAILED
+
+
+# -- cues ------------------------------------------------------------------------------------------
+
+
+def cues(commands) -> list[Cue]:
+    return [command.cue for command in only(commands, Sound)]
+
+
+def test_cues_while_an_answer_is_awaited():
+    talk = alone()
+    talk.say(ANA)
+    assert cues(talk.wait(1.0)) == [Cue.LISTENING]
+    assert cues(talk.wait(1.0)) == [Cue.THINKING]
+    assert cues(talk.wait(3.0)) == []
+    assert cues(talk.wait(1.0)) == [Cue.THINKING]
+    assert cues(talk.wait(7.0)) == []  # ever more seldom
+    talk.spoke("Far away.")
+    assert cues(talk.wait(20.0)) == []
+
+
+def test_a_quick_answer_needs_no_cue():
+    talk = alone()
+    assert cues(talk.say(ANA)) == []
+    talk.answer("How far is it?", "Far away.")
+    assert cues(talk.wait(1.0)) == []
+
+
+def test_a_cold_service_has_a_cue_of_its_own():
+    talk = alone()
+    talk.say(ANA)
+    assert talk.waits()[0].stage is Stage.WAITING_FOR_WORKER
+    assert cues(talk.wait(2.0)) == [Cue.LISTENING, Cue.WAITING]
+    talk.heard("How far is it?")
+    assert talk.stages(1) == [Stage.WAITING_FOR_WORKER, Stage.HEARD]
+
+
+# -- several people --------------------------------------------------------------------------------
+
+
+def test_in_a_group_only_the_words_are_wanted_at_first():
+    talk = group()
+    [ask] = only(talk.say(ANA), Ask)
+    assert not ask.answer
+    talk.heard("I saw Ben yesterday.")
+    talk.answered()
+    assert talk.stages(1) == [Stage.NOT_FOR_US]
+    assert talk.remembered[1] == Remember(1, ANA, "I saw Ben yesterday.", "", False)
+
+
+def test_who_calls_it_by_name_is_answered():
+    talk = group()
+    talk.say(ANA)
+    talk.heard("Alfred, how far is the moon?")
+    [ask] = only(talk.answered(), Ask)
+    assert (ask.answer, ask.clip, ask.text) == (True, None, "Alfred, how far is the moon?")
+    talk.spoke("Far away.")
+    talk.answered()
+    talk.play()
+    assert talk.stages(1) == [Stage.HEARD, Stage.ANSWERING, Stage.DONE]
+
+
+def test_one_agreed_person_among_others_is_not_alone():
+    talk = Talk()
+    talk.people("Ana", others=1)
+    assert not only(talk.say(ANA), Ask)[0].answer
+
+
+def answered(talk: Talk, said: str = "Far away.") -> Talk:
+    """Ana has asked, and been answered."""
+    talk.say(ANA)
+    talk.heard("Alfred, how far is the moon?")
+    talk.answered()
+    talk.spoke(said)
+    talk.answered()
+    talk.play()
+    return talk
+
+
+def test_a_follow_up_needs_no_name():
+    talk = answered(group())
+    talk.wait(5.0)
+    assert only(talk.say(ANA), Ask)[0].answer
+    talk.answer("And Mars?", "Further.")
+    assert talk.loud
+
+
+def test_a_follow_up_is_the_same_persons_and_not_for_long():
+    talk = answered(group())
+    assert not only(talk.say(BEN), Ask)[0].answer
+    talk.wait(9.0)
+    assert not only(talk.say(ANA), Ask)[0].answer
+
+
+def test_a_follow_up_is_over_when_somebody_else_asks():
+    talk = answered(group())
+    talk.say(BEN)
+    talk.heard("Alfred, what time is it?")
+    talk.answered()
+    talk.spoke("Noon.", packets=0)
+    talk.answered()
+    assert not only(talk.say(ANA), Ask)[0].answer
+
+
+def test_a_follow_up_that_is_for_somebody_else():
+    talk = answered(group())
+    talk.say(ANA)
+    talk.heard("Ben, did you know that?")
+    talk.spoke("Yes.")
+    assert talk.loud == []
+    assert talk.stages(2) == [Stage.NOT_FOR_US]
+    assert not only(talk.say(ANA), Ask)[0].answer  # she talks to Ben now
+
+
+def test_thanks_need_no_answer_unless_it_asked():
+    talk = answered(group())
+    talk.say(ANA)
+    talk.answer("Okay, thanks.", "You are welcome.")
+    assert talk.loud == []
+    talk = answered(group(), said="Shall I go on?")
+    talk.say(ANA)
+    talk.answer("Yes.", "Well, then.")
+    assert talk.loud
+
+
+def test_a_call_and_nothing_else_opens_its_ear():
+    talk = group()
+    talk.say(ANA)
+    talk.heard("Alfred?")
+    commands = talk.answered()
+    assert cues(commands) == [Cue.LISTENING]
+    assert not only(commands, Ask)
+    assert only(talk.say(ANA), Ask)[0].answer
+
+
+def test_what_they_add_to_a_question_in_a_group_becomes_a_part_of_it():
+    talk = group()
+    talk.say(ANA)
+    talk.heard("Alfred, how far is")
+    talk.begin(ANA)  # before it is known that it was for us
+    talk.answered()
+    talk.now += 1
+    clip = talk.clip(ANA, 1.0)
+    [ask] = only(talk.pause(clip) + talk.end(clip), Ask)
+    assert not ask.answer
+    talk.heard("the moon?")
+    [ask] = only(talk.answered(), Ask)
+    assert ask.text == "Alfred, how far is the moon?"
+
+
+def test_two_questions_at_once_are_answered_one_after_another():
+    talk = group()
+    talk.say(ANA)
+    talk.say(BEN)
+    first, second = sorted(talk.asks)
+    talk.heard("Alfred, how far is the moon?", first)
+    [of_ana] = only(talk.answered(first), Ask)
+    talk.heard("Alfred, what time is it?", second)
+    assert not only(talk.answered(second), Ask)
+    talk.spoke("Far away.", ask=of_ana.ask)
+    talk.answered(of_ana.ask)
+    [of_ben] = only(talk.play(), Ask)
+    assert (of_ben.user_id, of_ben.text) == (BEN, "Alfred, what time is it?")
+
+
+def test_the_queue_is_fair():
+    talk = group()
+    talk.attend(Attention.ALWAYS)
+    order = []
+    talk.say(ANA)
+    talk.answer("One?", "One.")
+    talk.play(10)
+    for user, words in ((BEN, "Two?"), (EVA, "Three?")):
+        talk.say(user)
+        talk.heard(words)
+        talk.answered()
+    talk.play()
+    while talk.asks:
+        order.append(talk.asks[talk.ask].user_id)
+        talk.spoke("Yes.")
+        talk.answered()
+        if order == [BEN]:  # meanwhile Ana has another
+            talk.say(ANA)
+            talk.heard("Four?")
+            talk.answered()
+        talk.play()
+    assert order == [BEN, EVA, ANA]
+
+
+def test_others_talk_does_not_hold_an_answer():
+    talk = group()
+    sounding_in_group(talk)
+    assert talk.begin(BEN) == []
+    assert talk.wait(2.0) == []
+
+
+def sounding_in_group(talk: Talk) -> None:
+    talk.say(ANA)
+    talk.heard("Alfred, how far is the moon?")
+    talk.answered()
+    talk.spoke("The moon is far away.", 100)
+    talk.answered()
+    talk.play(50)
+
+
+def test_anybodys_stop_ends_an_answer():
+    talk = group()
+    sounding_in_group(talk)
+    talk.say(BEN, 0.5)
+    talk.heard("Stop.")
+    assert Hush in kinds(talk.answered())
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+    assert talk.end_of(2).stage is Stage.DONE
+
+
+def test_anothers_question_waits_for_the_end_of_an_answer():
+    talk = group()
+    sounding_in_group(talk)
+    talk.say(BEN)
+    talk.heard("Alfred, what time is it?")
+    assert kinds(talk.answered()) == [type(talk.shown[2][0])]
+    assert Ask in kinds(talk.play())
+
+
+def test_the_asker_interrupts_in_a_group_too():
+    talk = group()
+    sounding_in_group(talk)
+    assert kinds(talk.begin(ANA)) == [Hold]
+    talk.wait(1.0)
+    clip = talk.clip(ANA, 1.2)
+    assert only(talk.pause(clip) + talk.end(clip), Ask)[0].answer
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+
+
+# -- only listening --------------------------------------------------------------------------------
+
+
+def test_only_listening():
+    talk = alone()
+    talk.attend(Attention.LISTEN_ONLY)
+    [ask] = only(talk.say(ANA), Ask)
+    assert not ask.answer
+    talk.heard("Alfred, how far is the moon?")
+    talk.answered()
+    assert talk.stages(1) == [Stage.DONE]
+    assert talk.remembered[1].said == ""
+
+
+def test_who_is_told_to_listen_only_falls_silent():
+    talk = sounding(alone())
+    assert Hush in kinds(talk.attend(Attention.LISTEN_ONLY))
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+
+
+def test_what_waits_is_noted_when_it_shall_only_listen():
+    talk = group()
+    sounding_in_group(talk)
+    talk.say(BEN)
+    talk.heard("Alfred, what time is it?")
+    talk.answered()
+    talk.attend(Attention.LISTEN_ONLY)
+    assert talk.end_of(2).stage is Stage.DONE
+    assert talk.remembered[2].heard == "Alfred, what time is it?"
+    assert talk.asks == {}
+
+
+# -- coming and going ------------------------------------------------------------------------------
+
+
+def test_who_leaves_takes_their_answer_along():
+    talk = sounding(alone())
+    commands = talk.people("", "Ben")
+    assert kinds(commands)[0] is Hush
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+    assert talk.remembered == {}
+
+
+def test_who_leaves_before_anything_was_shown_leaves_no_trace():
+    talk = alone()
+    talk.say(ANA)
+    assert kinds(talk.people("", "Ben")) == [Withdraw]
+    assert talk.shown == {}
+
+
+def test_who_has_not_agreed_is_not_heard():
+    talk = alone()
+    assert talk.say(BEN) == []
+
+
+def test_a_challenger_who_leaves_lets_it_go_on():
+    talk = Talk()
+    talk.people("Ana", "Ben")
+    sounding_in_group(talk)
+    talk.begin(ANA)
+    assert talk.is_held
+    talk.people("", "Ben")
+    assert not talk.is_held
+
+
+def test_speech_whose_end_was_lost_blocks_nobody():
+    talk = alone()
+    talk.begin(ANA)
+    talk.pause(talk.clip(ANA, 1.0))
+    talk.resume(ANA)
+    talk.wait(100.0)
+    talk.say(ANA)
+    talk.answer("How far is it?", "Far away.")
+    assert talk.loud

@@ -1,0 +1,264 @@
+"""Whatever people, Penny and the loudspeaker do, in whatever order: `Talk` checks each command."""
+
+import gc
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from audio.speech import Clip
+from bot.conversation.events import (
+    Ask,
+    AskFailed,
+    Attention,
+    Play,
+    Played,
+    Show,
+    SpeechBegan,
+    SpeechPaused,
+    SpeechResumed,
+    Spoke,
+    Transcribed,
+    TurnEnded,
+)
+from bot.conversation.turns import LONGEST_CLIP_MS
+from tests.fakes.talk import ENDS, Talk, only
+
+USERS = st.integers(1, 3)
+WORDS = st.sampled_from(
+    [
+        "",
+        "Uh-huh.",
+        "Ok.",
+        "Stop.",
+        "Alfred?",
+        "Alfred, how far is the moon?",
+        "Alfred, stop.",
+        "And Mars?",
+        "Ben, did you see that?",
+        "I do not think so.",
+    ]
+)
+SPEECH_S = st.sampled_from([0.3, 0.6, 1.0, 2.5])
+
+
+class AnyTalk(RuleBasedStateMachine):
+    """People speak as the ears tell it; services and the loudspeaker do what they may do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talk = Talk()
+        self.clips: dict[int, Clip] = {}  # of who pauses
+        self.eager_unended: dict[int, int] = {}  # ask: whose
+
+    @initialize(eager=st.booleans(), there=st.integers(1, 3), others=st.integers(0, 1))
+    def meet(self, eager, there, others):
+        self.talk = Talk(eager=eager)
+        self.talk.people(*["Ana", "Ben", "Eva"][:there], others=others)
+        self.there = set(range(1, there + 1))
+
+    def take(self, commands):
+        for command in commands:
+            if isinstance(command, Ask) and command.eager:
+                self.eager_unended[command.ask] = command.user_id
+            if isinstance(command, Play):
+                assert command.ask not in self.eager_unended, "nothing of an eager ask is played"
+        return commands
+
+    # people
+
+    @rule(user=USERS)
+    def begin(self, user):
+        if user in self.there and user not in self.talk.speaking and user not in self.clips:
+            self.take(self.talk.begin(user))
+
+    @rule(user=USERS, speech_s=SPEECH_S)
+    def pause(self, user, speech_s):
+        if user in self.talk.speaking:
+            self.talk.now += speech_s
+            earlier = self.clips.pop(user, None)
+            clip = self.talk.clip(user, speech_s)
+            self.clips[user] = earlier.then(clip) if earlier else clip
+            self.take(self.talk.pause(self.clips[user]))
+
+    @rule(user=USERS)
+    def resume(self, user):
+        if user in self.clips and user not in self.talk.speaking:
+            self.take(self.talk.resume(user))
+
+    @rule(user=USERS)
+    def end(self, user):
+        if user in self.clips and user not in self.talk.speaking:
+            for ask in [a for a, whose in self.eager_unended.items() if whose == user]:
+                del self.eager_unended[ask]
+            self.take(self.talk.end(self.clips.pop(user)))
+
+    @rule(there=st.sets(USERS), others=st.integers(0, 1))
+    def come_and_go(self, there, others):
+        self.there = there
+        self.clips = {user: clip for user, clip in self.clips.items() if user in there}
+        names = [name if i in there else "" for i, name in enumerate(["Ana", "Ben", "Eva"], 1)]
+        self.take(self.talk.people(*names, others=others))
+        for turn, story in self.talk.shown.items():
+            assert story[-1].stage in ENDS or story[-1].user_id in there, turn
+
+    @rule(attention=st.sampled_from(Attention))
+    def attend(self, attention):
+        self.take(self.talk.attend(attention))
+
+    # Penny
+
+    @precondition(lambda self: self.talk.asks)
+    @rule(data=st.data(), text=WORDS)
+    def heard(self, data, text):
+        self.take(self.talk.heard(text, data.draw(st.sampled_from(sorted(self.talk.asks)))))
+
+    @precondition(lambda self: self.talk.asks)
+    @rule(data=st.data(), packets=st.integers(0, 60))
+    def spoke(self, data, packets):
+        ask = data.draw(st.sampled_from(sorted(self.talk.asks)))
+        self.take(self.talk.spoke("Words and words.", packets, ask))
+
+    @precondition(lambda self: self.talk.asks)
+    @rule(data=st.data())
+    def answered(self, data):
+        self.take(self.talk.answered(data.draw(st.sampled_from(sorted(self.talk.asks)))))
+
+    @precondition(lambda self: self.talk.asks)
+    @rule(data=st.data())
+    def failed(self, data):
+        ask = data.draw(st.sampled_from(sorted(self.talk.asks)))
+        self.take(self.talk.failed(ask=ask))
+
+    @precondition(lambda self: self.talk.asks)
+    @rule(data=st.data())
+    def waits(self, data):
+        self.take(self.talk.waits(data.draw(st.sampled_from(sorted(self.talk.asks)))))
+
+    @precondition(lambda self: self.talk.ended)
+    @rule(data=st.data())
+    def late(self, data):
+        ask, now = data.draw(st.sampled_from(sorted(self.talk.ended))), self.talk.now
+        assert not only(self.talk.tell(Transcribed(ask, "Late.", None, now)), Show)
+        assert not only(self.talk.tell(Spoke(ask, "Late.", (b"opus",), "Late.", now)), Play)
+        self.take(self.talk.tell(AskFailed(ask, "late", now)))
+
+    # the loudspeaker and time
+
+    @rule(packets=st.integers(1, 100))
+    def play(self, packets):
+        self.take(self.talk.play(packets))
+
+    @rule(seconds=st.sampled_from([0.1, 0.5, 1.0, 5.0, 9.0, 100.0]))
+    def wait(self, seconds):
+        self.take(self.talk.wait(seconds))
+
+    # what always holds
+
+    @invariant()
+    def nothing_piles_up(self):
+        book = self.talk.machine._book
+        assert len(book.open) <= len(self.there)
+        assert len(book.asks) <= len(self.there) + 1
+        assert book.asks.keys() == self.talk.asks.keys()
+        assert book.commands == []
+        for ask in self.talk.asks.values():
+            assert ask.clip is None or ask.clip.duration_ms <= LONGEST_CLIP_MS
+
+    @invariant()
+    def history_has_only_what_was_played(self):
+        for over in self.talk.remembered.values():
+            assert not (over.interrupted and over.said == "" and over.heard == "")
+
+    def teardown(self):
+        """Everybody falls silent, and all that is under way comes to its end."""
+        for user in list(self.talk.speaking):
+            self.pause(user, 1.0)
+        for user in list(self.clips):
+            self.end(user)
+        for _ in range(50):
+            if not (self.talk.asks or self.talk.loud):
+                break
+            if self.talk.asks:
+                self.take(self.talk.answered())
+            self.take(self.talk.wait(5.0))  # no answer is held for longer
+            self.take(self.talk.play())
+        book = self.talk.machine._book
+        assert not self.talk.asks, "every ask ends"
+        assert not self.talk.loud
+        assert not self.talk.is_held, "the loudspeaker is left free"
+        assert not book.turns
+        assert not book.speeches
+        for turn, story in self.talk.shown.items():
+            assert story[-1].stage in ENDS, f"turn {turn} has an end"
+        for turn in self.talk.remembered:
+            assert turn in self.talk.shown
+
+
+TestAnyTalk = AnyTalk.TestCase
+TestAnyTalk.settings = settings(
+    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+CLIP = Clip(1, (b"\1",) * 20, 400, 0.0, 0.4)
+TIME = st.floats(0, 100)
+ANY_FACT = st.one_of(
+    st.builds(SpeechBegan, USERS, TIME, TIME),
+    st.builds(SpeechPaused, st.just(CLIP), TIME),
+    st.builds(SpeechResumed, USERS, TIME),
+    st.builds(TurnEnded, st.just(CLIP), TIME, st.none(), st.just(0)),
+    st.builds(Transcribed, st.integers(1, 9), WORDS, st.none(), TIME),
+    st.builds(Played, st.integers(1, 9), st.integers(0, 200), st.booleans(), TIME),
+)
+
+
+@given(st.lists(ANY_FACT, max_size=60), st.integers(1, 3))
+@settings(max_examples=300, deadline=None)
+def test_facts_in_no_order_at_all_are_survived(facts, there):
+    talk = Talk()
+    talk.people(*["Ana", "Ben", "Eva"][:there])
+    for fact in facts:
+        talk.machine.handle(fact)
+    talk.machine.handle(SpeechBegan(1, 100.0, 100.0))
+
+
+@pytest.mark.parametrize("there", [1, 3])
+def test_a_long_evening_leaves_nothing_behind(there):
+    talk = Talk()
+    talk.people(*["Ana", "Ben", "Eva"][:there])
+
+    def turn(n: int) -> None:
+        user = n % there + 1
+        talk.say(user)
+        talk.heard("Alfred, how far is the moon?")
+        while talk.asks:
+            talk.spoke("Far away.")
+            talk.answered()
+        talk.play()
+        talk.shown.clear()
+        talk.remembered.clear()
+        talk.ended.clear()
+        talk.played.clear()
+
+    def size() -> int:
+        gc.collect()
+        seen: set[int] = set()
+
+        def of(thing) -> int:
+            if id(thing) in seen:
+                return 0
+            seen.add(id(thing))
+            inner = [x for x in gc.get_referents(thing) if not isinstance(x, type)]
+            ours = [x for x in inner if not callable(x) and not hasattr(x, "__file__")]
+            return sys.getsizeof(thing) + sum(map(of, ours))
+
+        return of(talk.machine)
+
+    for n in range(30):
+        turn(n)
+    before = size()
+    for n in range(300):
+        turn(n)
+    assert size() < before * 1.1
