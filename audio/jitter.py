@@ -217,7 +217,7 @@ class JitterBuffer:
         while self._waiting and now_s - self._blocked_s >= self.patience_s:
             self._give_up()
         if not self._silent and not self._waiting and self._quiet_for(now_s):
-            self._fall_silent(self._end, now_s, SILENCE_FRAMES)
+            self._fall_silent(self._end, now_s, 0)
         due = list(self._ready)
         self._ready.clear()
         return due
