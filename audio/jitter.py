@@ -37,6 +37,7 @@ MOST_READY: Final = 500
 """Ten seconds. A listener that stops pulling loses the oldest."""
 
 _SEQUENCES: Final = 1 << 16
+_LAST_SEQUENCE: Final = _SEQUENCES - 1
 _TIMESTAMPS: Final = 1 << 32
 _SEEN: Final = (1 << MOST_MISORDERED) - 1
 _LONGEST_PACKET: Final = 5760
@@ -153,10 +154,12 @@ class JitterBuffer:
         came = _Came(timestamp, payload, arrived_s)
         if self._next is None:
             self._next = sequence
+        if sequence == self._next & _LAST_SEQUENCE and not self._waiting:
+            self._accept(self._next, came)  # as nearly all do: the short way, for speed alone
+            return Arrival.NEW
         ahead = _signed(sequence - self._next, _SEQUENCES)
         if not -MOST_MISORDERED <= ahead <= MOST_MISSING:
             return self._doubt(sequence, came)
-        self._suspect = None
         number = self._next + ahead
         if ahead < 0:
             return self._after_its_time(-ahead)
@@ -166,9 +169,11 @@ class JitterBuffer:
         return Arrival.NEW
 
     def _accept(self, number: int, came: _Came) -> None:
-        if number <= self._free:
+        self._suspect = None
+        if number == self._next or number <= self._free:
             self._hand_on(number, came)
-            self._run()
+            if self._waiting:
+                self._run()
         else:
             if not self._waiting:
                 self._blocked_s = came.arrived_s

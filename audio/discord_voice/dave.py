@@ -1,8 +1,9 @@
 """DAVE, the end-to-end encryption of a call: whose frame is this, and can it be understood?
 
 davey (https://github.com/Snazzah/davey) keeps the MLS group and the keys; it tells its failures by
-text alone, which is read here and nowhere else. Its passthrough is never used: in that mode it
-takes damaged ciphertext for sound.
+text alone, which is read here and nowhere else. In its passthrough mode, which discord.py turns on
+while a call's encryption is being turned off or on, it hands back what it cannot decrypt as if it
+were anybody's sound; such a frame is not believed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -80,11 +81,14 @@ class Dave:
         if self._session is None or not self._session.ready:
             return Sealed.TOO_EARLY
         try:
-            return self._session.decrypt(user_id, self._audio, frame)
+            opus = self._session.decrypt(user_id, self._audio, frame)
         except ValueError as error:
             return _why(error)
         except RuntimeError:  # the session is being changed on another thread this very moment
             return Sealed.TOO_EARLY
+        if opus == frame and frame.endswith(_MARKER):
+            return Sealed.TOO_EARLY  # it came through passthrough, and is nobody's
+        return opus
 
     def whose(self, frame: bytes, among: Iterable[int]) -> tuple[int, bytes] | None:
         """Find the sender of a frame, whose key alone opens it, and what it says."""

@@ -117,8 +117,9 @@ class Receiver:
             speaker.leave()
 
     def forget(self, user_id: int) -> None:
-        """Consent is withdrawn: everything of theirs that is kept is gone at once."""
+        """Consent is withdrawn: everything that is, or could be, theirs is gone at once."""
         self._speakers.pop(user_id, None)
+        self._room.clear()
 
     # -- what the socket says --------------------------------------------------------------------
 
@@ -165,17 +166,18 @@ class Receiver:
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
         """What is due: for each speaker in order. To be called every 20 ms."""
-        self._room.tidy(now_s)
+        if self._room.bytes:
+            self._room.tidy(now_s)
         frames: list[SpeechFrame] = []
         for speaker in list(self._speakers.values()):
             if not self._may_hear(speaker.user_id):
-                self.forget(speaker.user_id)
+                self.forget(speaker.user_id)  # nobody has said so; consent is what counts
                 continue
             stuck = speaker.pull(now_s, self._dave, frames)
             if stuck is not None:
                 self._doubt(speaker, stuck)
             if speaker.gone:
-                self.forget(speaker.user_id)
+                del self._speakers[speaker.user_id]
         return frames
 
     @property

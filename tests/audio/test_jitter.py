@@ -206,6 +206,13 @@ def test_one_stray_number_changes_nothing(stream):
     assert told(stream.pull()) == [0, 1]
 
 
+def test_stray_numbers_far_apart_in_time_change_nothing(stream):
+    stream.put(0)
+    stream.put(20_000)
+    stream.put(1)
+    assert stream.put(20_001) is Arrival.SUSPECT
+
+
 def test_a_client_that_starts_anew_is_followed(stream):
     stream.put(0)
     stream.pull()

@@ -62,6 +62,16 @@ def test_before_there_is_a_session_or_a_group_everything_waits(room, ana):
     assert dave.members() == []
 
 
+def test_passthrough_makes_nobody_the_sender_of_what_it_cannot_open(dave, ana, room):
+    ben = room.join(BEN)
+    room.bot.session.set_passthrough_mode(True)
+    frame = ben.encrypted(OPUS[0])
+    assert dave.open(ANA, frame) is Sealed.TOO_EARLY
+    assert dave.whose(frame, [ANA]) is None
+    assert dave.whose(frame, [ANA, BEN]) == (BEN, OPUS[0])
+    assert dave.open(ANA, OPUS[1]) == OPUS[1]
+
+
 def test_a_call_that_is_not_encrypted(room, ana):
     dave = Dave()
     dave.use(None, 0)

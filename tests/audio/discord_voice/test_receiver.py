@@ -245,6 +245,15 @@ def test_forgetting_somebody_leaves_nothing_of_theirs():
     assert list(listener.receiver.health) == [BEN]
 
 
+def test_forgetting_somebody_drops_what_could_be_theirs():
+    room = Room()
+    ana = room.join(ANA)
+    listener = Listener(room.receiver(heard=(BEN,)))
+    listener.takes(ana.says(OPUS[0]))
+    listener.receiver.forget(ANA)
+    assert listener.receiver.totals.waiting == 0
+
+
 def test_withdrawn_consent_counts_even_when_nobody_says_so():
     room = Room()
     ana = room.join(ANA)
