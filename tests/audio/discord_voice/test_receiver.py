@@ -1,12 +1,15 @@
 """The whole receive path, with real encryption: who is heard, in what order, and what is lost."""
 
+import random
+
 import pytest
 
 from audio.frames import LostSpeech, SilenceBegan, SpeechPacket
+from audio.ogg import SILENCE_FRAME
 from tests.fakes.voice_room import ANA, BEN, BOT, CAT, FRAME_S, Room, speech
 from tests.simulator.voice.transport import Mode
 
-OPUS = [frame for frame in speech() if frame is not None]
+OPUS = [frame for frame in speech() if frame not in (None, SILENCE_FRAME)]
 
 
 def heard(frames, user_id=None):
@@ -325,3 +328,45 @@ def test_the_bot_does_not_hear_itself():
     stream = type(room.join(CAT).stream)(9, seed=1)
     listener.takes(room.transport.seal(stream.voice(me.encrypt(OPUS[0]), 0, 0)))
     assert listener.waits(0.2) == []
+
+
+def test_a_tenth_lost_and_the_rest_reordered():
+    room = Room()
+    ana = room.join(ANA, padded=0.04)
+    listener, dice = mapped(room, ana), random.Random(7)
+    arrivals = [(number * FRAME_S, number, ana.says(opus)) for number, opus in enumerate(OPUS)]
+    lost = set(dice.sample(range(1, len(OPUS) - 1), len(OPUS) // 10))
+    arrivals = sorted(
+        (at + dice.random() * 0.035 * (number > 0), number, data)
+        for at, number, data in arrivals
+        if number not in lost
+    )
+    listener.now = 0.0
+    for at, _, data in arrivals:
+        while listener.now + FRAME_S <= at:
+            listener.waits()
+        listener.receiver.datagram(data, at)
+    listener.waits(0.3)
+    assert heard(listener.frames) == [opus for i, opus in enumerate(OPUS) if i not in lost]
+    missing = [frame for frame in listener.frames if isinstance(frame, LostSpeech)]
+    assert sum(frame.samples for frame in missing) == len(lost) * 960
+    health = listener.receiver.health[ANA]
+    assert (health.lost, health.concealed, health.late) == (len(lost), len(lost), 0)
+    assert health.loss == pytest.approx(len(lost) / len(OPUS))
+
+
+def test_nothing_is_lost_while_people_come_and_go():
+    room = Room()
+    ana = room.join(ANA)
+    listener = mapped(room, ana)
+    for number, opus in enumerate(OPUS[:200]):
+        if number % 40 == 20:  # the bot learns of each epoch three packets later than Ana does
+            room.behind = True
+            room.join(BEN) if number % 80 == 20 else room.leave(BEN)
+        elif number % 40 == 23:
+            room.catch_up()
+        listener.takes(ana.says(opus))
+        listener.waits()
+    listener.waits()
+    assert heard(listener.frames) == OPUS[:200]
+    assert listener.receiver.health[ANA].undecryptable == 0
