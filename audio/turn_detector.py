@@ -5,6 +5,7 @@ onnxruntime: Whisper's log-mel features of 8 s in, a probability out. About 50 m
 core, so it runs on a thread of its own. It was taught on turns that end in some 200 ms of silence.
 """
 
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -25,10 +26,12 @@ _MELS: Final = 80
 _FLOOR: Final = 1e-10
 _RANGE: Final = 8.0
 """Decades: what is fainter than that, beside the loudest, counts as that faint."""
+_MOST_WAITING: Final = 8
+"""Half a second's work: in a room where more pause at once, the rest are decided by time alone."""
 
 
 class TurnDetector:
-    """Smart Turn, on a thread of its own; one question after another.
+    """Smart Turn, on a thread of its own; one question after another, from any thread.
 
     Args:
         model: The model's file, `smart-turn-v3.2-cpu.onnx`.
@@ -43,13 +46,21 @@ class TurnDetector:
             str(model), options, providers=["CPUExecutionProvider"]
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn-detector")
+        self._room = threading.Semaphore(_MOST_WAITING)
 
     def ask(self, samples: Samples) -> Future[float]:
         """Begin to find out how complete a turn sounds; `completeness` on the thread.
 
-        Cancel the future when the answer is not wanted any more.
+        Cancel the future when the answer is not wanted any more. Where so many wait that the answer
+        would come too late to be of use, it is cancelled from the start.
         """
-        return self._thread.submit(self.completeness, samples)
+        if not self._room.acquire(blocking=False):
+            crowded: Future[float] = Future()
+            crowded.cancel()
+            return crowded
+        asked = self._thread.submit(self.completeness, samples)
+        asked.add_done_callback(lambda _asked: self._room.release())
+        return asked
 
     def completeness(self, samples: Samples) -> float:
         """How likely it is that a turn is complete, from 0 to 1. Takes about 50 ms.

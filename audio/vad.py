@@ -62,7 +62,7 @@ class VadMemory:
 
 
 class Vad:
-    """The voice activity detector. Not for several threads at a time.
+    """The voice activity detector. It holds nothing of a speaker: one serves any number of threads.
 
     Args:
         model: The model's file, `silero_vad.onnx`.

@@ -72,3 +72,19 @@ def test_it_answers_on_a_thread_of_its_own(turns, clips: Path) -> None:
     asked.add_done_callback(lambda _future: threads.append(threading.current_thread()))
     assert asked.result(timeout=20) == turns.completeness(sound)
     assert threading.main_thread() not in threads
+
+
+def test_a_crowd_is_not_waited_for(turns) -> None:
+    asked = [turns.ask(np.zeros(RATE, np.float32)) for _ in range(40)]
+    assert 20 < sum(one.cancelled() for one in asked) < 39
+    for one in asked:
+        if not one.cancelled():
+            one.result(timeout=20)
+    assert 0 <= turns.ask(np.zeros(RATE, np.float32)).result(timeout=20) <= 1
+
+
+def test_who_withdraws_a_question_leaves_room(turns) -> None:
+    for _ in range(40):
+        one = turns.ask(np.zeros(RATE, np.float32))
+        one.cancel()
+    assert 0 <= turns.ask(np.zeros(RATE, np.float32)).result(timeout=20) <= 1
