@@ -32,7 +32,7 @@ from tests.fakes.voice_room import ANA, Room, speech
 from tests.simulator.voice.transport import Mode
 
 PACKETS = 3000
-ROUNDS = 3
+ROUNDS = 6
 TICK_S = 0.02
 CALL = 8
 HELD_S = 3.0
@@ -40,12 +40,12 @@ OPUS = [frame for frame in speech() if frame not in (None, SILENCE_FRAME)]
 
 
 def rate(work, batches):
-    """Packets a second: the best of some rounds, each on packets of its own."""
+    """Packets a second of CPU time: the best of some rounds, each on packets of its own."""
     best = 0.0
     for batch in batches:
-        start = time.perf_counter()
+        start = time.process_time()
         work(batch)
-        best = max(best, len(batch) / (time.perf_counter() - start))
+        best = max(best, len(batch) / (time.process_time() - start))
     return best
 
 
