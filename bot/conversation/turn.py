@@ -6,27 +6,32 @@
 Each person has at most one question on its way; what they say before its answer sounds becomes a
 part of it. One answer at a time has the floor.
 
-                 ┌──────── they go on: the ask is withdrawn ─────────┐
-                 ▼                                                   │
-    speech ▶ SPEAKING ──ended, for us──▶ WAITING ──its turn──▶ ANSWERING ──first packet──▶ SOUNDING
-                 │  ▲                       ▲ │                      │                        │
-          ended, │  └─────── they go on ────┼─┘                      │                        │
-        for us?  ▼                          │                        │                        │
-              HEARING ──"Alfred, …"─────────┘                        │                        │
-                 │                                                   │                        │
-                 └──▶ NOT_FOR_US, NOTHING_HEARD       DONE, FAILED ◀─┴─▶ DONE, INTERRUPTED ◀──┘
+    speech begins
+         │      ┌───────────────── they go on: the ask is withdrawn ────────────────┐
+         ▼      ▼                                                                   │
+       SPEAKING ── ended, surely for us ──▶ WAITING ── has the floor ──▶ ANSWERING ─┤
+         │      ▲                              ▲  │                         │       │
+         │      │                              │  └──── they go on ─────────│───────┘
+         │      └── for us, and they go on ──┐ │                   first packet
+         │                                   │ │                            ▼
+         └── ended, perhaps for us ──▶ HEARING ┴ for us                  SOUNDING
+                                          │                                 │
+                    NOT_FOR_US, NOTHING_HEARD                       DONE, INTERRUPTED
 
-In HEARING only the words are wanted (TRANSCRIBE). Who is alone with the assistant, or follows up,
-is answered right away: the clip itself is asked (CONVERSE), in SPEAKING already when `eager`; of
-that nothing is shown or played before the turn has ended.
+FAILED may end each of them, and an answer without sound is DONE from ANSWERING.
 
-Speech into an answer that sounds is a challenge, by whoever asked (or is alone with it):
+In HEARING only the words are wanted (TRANSCRIBE); that may have been asked in SPEAKING already,
+at a pause. Who is alone with the assistant, or follows up, is answered right away: the clip itself
+is asked (CONVERSE). What is asked at a pause (`eager`) is neither shown nor played before the turn
+has ended. Whose turn is next: whose person was answered longest ago.
 
-    SOUNDING ──speech──▶ held ──over 0.8 s, or real words──▶ INTERRUPTED, and the floor is free
-        ▲                 │
-        └── "uh-huh" ─────┘
+Speech of the asker into the answer that sounds is a challenge:
 
-In a group nobody else's speech holds it: people talk to each other while it answers one of them.
+    SOUNDING ── they speak ──▶ held ── over 0.8 s, or real words ──▶ INTERRUPTED
+        ▲                        │
+        └────── "uh-huh" ────────┘
+
+Nobody else's speech holds it: in a group, people talk to each other while it answers one of them.
 Anybody's "stop" ends it; another's question to it waits for its end.
 """
 
@@ -155,8 +160,7 @@ class TurnMachine:
 
     def _may_challenge(self, user_id: int) -> bool:
         turn = self._floor.turn
-        is_theirs = turn is not None and turn.user_id == user_id
-        return self._floor.is_sounding and (is_theirs or self._standing.is_alone)
+        return turn is not None and turn.user_id == user_id and self._floor.is_sounding
 
     def _pause(self, clip: Clip, speech: Speech) -> None:
         self._weigh(clip)
@@ -346,8 +350,6 @@ class TurnMachine:
         for turn in self._book.turns:
             if turn.user_id not in fact.names:
                 self._book.drop(turn)
-        if self._floor.challenge and self._floor.challenge.user_id not in fact.names:
-            self._book.commands += self._floor.release()
 
     def _attend(self, attention: Attention) -> None:
         self._standing.attention = attention

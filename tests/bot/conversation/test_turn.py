@@ -16,6 +16,7 @@ from bot.conversation.events import (
     Transcribed,
     Withdraw,
 )
+from bot.conversation.turns import LONGEST_CLIP_MS
 from tests.fakes.talk import Talk, kinds, only
 
 ANA, BEN, EVA = 1, 2, 3
@@ -101,6 +102,23 @@ def test_a_turn_taken_too_early_is_taken_back():
     talk.play()
     assert talk.end_of(1).heard == "How far is the moon?"
     assert list(talk.shown) == [1]  # it was one turn all along
+
+
+def test_of_a_question_without_end_the_latest_two_minutes_are_asked():
+    talk = alone()
+    for _ in range(5):
+        talk.say(ANA, 50.0)  # and goes on before anything is answered
+    ask = talk.asks[talk.ask]
+    assert ask.clip.duration_ms == LONGEST_CLIP_MS
+    assert int.from_bytes(ask.clip.packets[-1], "big") == 5 * 50 * 50
+
+
+def test_a_turn_that_ends_otherwise_than_it_paused_is_asked_again():
+    talk = alone()
+    talk.begin(ANA)
+    talk.pause(talk.clip(ANA, 1.0))
+    commands = talk.end(talk.clip(ANA, 1.1))
+    assert kinds(commands) == [Withdraw, Ask]
 
 
 def test_a_late_word_of_a_withdrawn_ask_is_ignored():
@@ -375,6 +393,18 @@ def test_one_agreed_person_among_others_is_not_alone():
     assert not only(talk.say(ANA), Ask)[0].answer
 
 
+def test_in_a_group_the_words_may_be_known_before_the_turn_has_ended():
+    talk = group()
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 1.0)
+    [ask] = talk.pause(clip)
+    assert (ask.answer, ask.eager) == (False, True)
+    talk.heard("Alfred, how far is the moon?")
+    assert talk.answered() == []
+    [ask] = only(talk.end(clip), Ask)
+    assert ask.text == "Alfred, how far is the moon?"
+
+
 def answered(talk: Talk, said: str = "Far away.") -> Talk:
     """Ana has asked, and been answered."""
     talk.say(ANA)
@@ -541,6 +571,34 @@ def test_the_asker_interrupts_in_a_group_too():
     assert talk.end_of(1).stage is Stage.INTERRUPTED
 
 
+def test_what_is_said_while_words_are_awaited_is_a_turn_of_its_own():
+    talk = group()
+    talk.say(ANA)
+    assert only(talk.say(ANA), Ask) == []  # one at a time
+    talk.heard("I saw Ben yesterday.")
+    [ask] = only(talk.answered(), Ask)
+    assert not ask.answer
+    talk.heard("Alfred, who is Ben?")
+    talk.answered()
+    assert talk.stages(1) == [Stage.NOT_FOR_US]
+    assert talk.stages(2) == [Stage.HEARD]
+
+
+def test_a_cold_service_in_a_group():
+    talk = group()
+    talk.say(ANA)
+    talk.heard("Alfred, how far is the moon?")
+    talk.answered()
+    talk.waits()
+    assert talk.stages(1) == [Stage.HEARD, Stage.WAITING_FOR_WORKER]
+
+
+def test_an_end_without_a_beginning():
+    talk = alone()
+    [ask] = only(talk.end(talk.clip(ANA, 1.0)), Ask)
+    assert ask.answer
+
+
 # -- only listening --------------------------------------------------------------------------------
 
 
@@ -573,6 +631,19 @@ def test_what_waits_is_noted_when_it_shall_only_listen():
     assert talk.asks == {}
 
 
+def test_what_was_to_be_answered_is_heard_when_it_shall_only_listen():
+    talk = group()
+    talk.attend(Attention.ALWAYS)
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 1.0)
+    talk.pause(clip)
+    talk.say(BEN)  # is done first, and has the floor
+    talk.end(clip)
+    commands = talk.attend(Attention.LISTEN_ONLY)
+    [ask] = [ask for ask in only(commands, Ask) if ask.user_id == ANA]
+    assert (ask.answer, ask.clip) == (False, clip)
+
+
 # -- coming and going ------------------------------------------------------------------------------
 
 
@@ -596,14 +667,23 @@ def test_who_has_not_agreed_is_not_heard():
     assert talk.say(BEN) == []
 
 
-def test_a_challenger_who_leaves_lets_it_go_on():
-    talk = Talk()
-    talk.people("Ana", "Ben")
-    sounding_in_group(talk)
+def test_who_leaves_while_speaking_into_their_answer_leaves_the_loudspeaker_free():
+    talk = sounding(alone())
     talk.begin(ANA)
     assert talk.is_held
     talk.people("", "Ben")
     assert not talk.is_held
+
+
+def test_what_was_said_before_the_end_was_lost_is_asked():
+    talk = group()
+    talk.say(ANA)
+    talk.heard("Alfred, how far is")
+    talk.begin(ANA)
+    talk.answered()
+    talk.speaking.clear()  # the ears have forgotten her
+    [ask] = only(talk.wait(100.0), Ask)
+    assert ask.text == "Alfred, how far is"
 
 
 def test_speech_whose_end_was_lost_blocks_nobody():
@@ -611,6 +691,7 @@ def test_speech_whose_end_was_lost_blocks_nobody():
     talk.begin(ANA)
     talk.pause(talk.clip(ANA, 1.0))
     talk.resume(ANA)
+    talk.speaking.clear()
     talk.wait(100.0)
     talk.say(ANA)
     talk.answer("How far is it?", "Far away.")
