@@ -36,6 +36,8 @@ class Patience:
             turn 0.98 and more as a rule, and that of a sentence in it often as much, so only what
             is that sure is ended soon.
         unjudged_ms: The same where the turn detector has not answered.
+        stalled_ms: The least of it where packets stopped in the middle of speech, without a word
+            from the client: it may be the network, and the turn is not over.
         tired_ms: A turn that lasts so long is over at its next pause.
         longest_ms: A turn that lasts so long is cut.
     """
@@ -52,6 +54,7 @@ class Patience:
         (0.98, 192),
     )
     unjudged_ms: int = 1000
+    stalled_ms: int = 400
     tired_ms: int = 45_000
     longest_ms: int = 60_000
 
@@ -131,6 +134,7 @@ class Endpointer:
         self._pause = 0
         self._judging = False
         self._completeness: float | None = None
+        self._stalled = False
 
     @property
     def in_turn(self) -> bool:
@@ -154,12 +158,21 @@ class Endpointer:
             ms: Its length.
             probability: How likely it is speech.
         """
+        self._stalled = False
         return self._elapse(ms, speech=self._is_speech(probability))
 
-    def idle(self, ms: int) -> list[Mark]:
-        """Take in silence that the speaker's client vouches for by sending nothing."""
+    def idle(self, ms: int, *, told: bool = True) -> list[Mark]:
+        """Take in time in which nothing came.
+
+        Args:
+            ms: How much.
+            told: The client said that it is silent: that alone is a pause. Otherwise it is one if
+                what was heard last was silence, as before a client's own silence it is.
+        """
+        if self._phase is _Phase.SPEAKING and not told:
+            self._stalled |= self._quiet_ms < self._patience.judge_ms
         marks = self._elapse(ms, speech=False)
-        if self._phase is _Phase.SPEAKING:
+        if self._phase is _Phase.SPEAKING and not self._stalled:
             marks += self._judge() + self._begin_pause()
         return marks
 
@@ -251,7 +264,8 @@ class Endpointer:
         patience = self._patience
         if self._length_ms - self._quiet_ms >= patience.tired_ms:
             return patience.pause_ms
-        return max(patience.pause_ms, patience.wait_ms(self._completeness))
+        least_ms = patience.stalled_ms if self._stalled else patience.pause_ms
+        return max(least_ms, patience.wait_ms(self._completeness))
 
     def _end(self, waited_ms: int) -> Ended:
         self._phase = _Phase.QUIET

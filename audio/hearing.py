@@ -43,8 +43,13 @@ _DOWN: Final = OPUS_RATE_HZ // SPEECH_RATE_HZ
 _FRAME: Final = FRAME_SAMPLES // _DOWN
 _JUDGED_WITH_MS: Final = 200
 """The turn detector was taught on turns that end in so much silence."""
+_TOLD_WITHIN_S: Final = 0.05
+"""A client's first silence frame comes 20 ms after its last packet; what is said to be silent later
+than this is so because nothing comes, which may be the network's doing."""
 _DEAF_AFTER_S: Final = 1.0
 """Should nobody say that a client has gone silent, it has after so long."""
+_REST_AFTER_S: Final = 1.0
+"""Without a packet for so long, what comes next begins anew."""
 _GONE_AFTER_S: Final = 30.0
 """A speaker silent for so long is forgotten, with the decoder."""
 
@@ -152,6 +157,8 @@ class _Speaker:
         self._unheard = np.zeros(0, np.float32)
         self._arrived_s = self._voice_s = now_s
         self._silent_to_s: float | None = None
+        self._told = False
+        self._at_rest = True
         self._asked: tuple[int, Future[float]] | None = None
         self._clip: Clip | None = None
 
@@ -176,7 +183,7 @@ class _Speaker:
                 self._wake(now_s, now_s, events)
                 self._conceal(frame.samples)
             case SilenceBegan():
-                self._fall_silent()
+                self._fall_silent(told=frame.at_s - self._arrived_s <= _TOLD_WITHIN_S)
 
     def _play(self, packet: SpeechPacket) -> None:
         try:
@@ -194,14 +201,16 @@ class _Speaker:
             self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES))
 
     def _add(self, opus: bytes, samples: Samples) -> None:
+        self._at_rest = False
         self._tape.add(opus, samples, self._arrived_s)
         self._unheard = np.concatenate((self._unheard, samples))
 
     # -- silence, in which nothing comes ---------------------------------------------------------
 
-    def _fall_silent(self) -> None:
-        """The client sends nothing from here on: hear out what is left of its last packet."""
+    def _fall_silent(self, *, told: bool) -> None:
+        """Nothing comes from here on: hear out what is left of the last packet."""
         if self._silent_to_s is None:
+            self._told = told
             self._silent_to_s = self._arrived_s
             self._unheard = np.pad(self._unheard, (0, -len(self._unheard) % WINDOW))
 
@@ -215,9 +224,13 @@ class _Speaker:
             gap_ms = min(MOST_GAP_MS, round((arrived_s - self._arrived_s) * 1000))
             for _ in range(gap_ms // FRAME_MS):
                 self._tape.add(SILENCE_FRAME, np.zeros(_FRAME, np.float32), self._arrived_s)
-        else:
+
+    def _rest(self) -> None:
+        """Nobody speaks any more: keep nothing of what was heard."""
+        if not self._at_rest:
+            self._at_rest = True
             self._tape.clear()
-        self.memory.wipe()
+            self.memory.wipe()
 
     def _be_idle(self, to_s: float, now_s: float, events: list[SpeechEvent]) -> None:
         if self._silent_to_s is None:
@@ -225,7 +238,7 @@ class _Speaker:
         ms = round((to_s - self._silent_to_s) * 1000)
         if ms > 0:
             self._silent_to_s += ms / 1000
-            self._tell(self._endpointer.idle(ms), now_s, events)
+            self._tell(self._endpointer.idle(ms, told=self._told), now_s, events)
 
     # -- windows to events -----------------------------------------------------------------------
 
@@ -239,8 +252,10 @@ class _Speaker:
     def settle(self, now_s: float, events: list[SpeechEvent]) -> None:
         """Take in the time that went by, and what the turn detector found out."""
         if self._silent_to_s is None and now_s - self._arrived_s > _DEAF_AFTER_S:
-            self._fall_silent()
+            self._fall_silent(told=False)
         self._be_idle(now_s, now_s, events)
+        if not self._endpointer.in_turn and now_s - self._arrived_s > _REST_AFTER_S:
+            self._rest()
         if self._asked is None or not self._asked[1].done():
             return
         (pause, answer), self._asked = self._asked, None

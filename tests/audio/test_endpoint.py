@@ -110,6 +110,23 @@ def test_a_client_gone_silent_is_a_pause_at_once() -> None:
     assert idle(endpointer, 220) == [Ended(0.95, 300)]
 
 
+def test_packets_that_stop_in_mid_speech_are_no_pause_yet() -> None:
+    endpointer = speaking()
+    assert [m for _ in range(5) for m in endpointer.idle(20, told=False)] == []
+    assert hear(endpointer, 96) == []  # they come again
+    marks = [m for _ in range(10) for m in endpointer.idle(20, told=False)]
+    assert marks == [Judge(1), Paused()]
+    assert endpointer.judged(1, 0.99) == []
+    marks = [m for _ in range(10) for m in endpointer.idle(20, told=False)]
+    assert marks == [Ended(0.99, PATIENCE.stalled_ms)]
+
+
+def test_packets_that_stop_after_silence_are_a_pause() -> None:
+    endpointer = speaking()
+    hear(endpointer, 128, NOISE)
+    assert endpointer.idle(20, told=False) == [Paused()]
+
+
 def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
     patience = Patience(tired_ms=3_200, longest_ms=6_400)
     endpointer = speaking(patience)
@@ -132,6 +149,7 @@ STEPS = st.lists(
         st.tuples(st.just("speech"), st.integers(1, 40)),
         st.tuples(st.just("noise"), st.integers(1, 40)),
         st.tuples(st.just("idle"), st.integers(1, 4000)),
+        st.tuples(st.just("stall"), st.integers(1, 600)),
         st.tuples(st.just("judged"), st.floats(0, 1)),
     ),
     max_size=60,
@@ -150,6 +168,8 @@ def play(endpointer: Endpointer, steps: list) -> list:
                 marks += hear(endpointer, value * MS, NOISE)
             case "idle":
                 marks += endpointer.idle(value)
+            case "stall":
+                marks += endpointer.idle(value, told=False)
             case "judged":
                 asked = [mark.pause for mark in marks if isinstance(mark, Judge)]
                 marks += endpointer.judged(asked[-1], value) if asked else []

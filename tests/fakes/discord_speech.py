@@ -84,7 +84,7 @@ def pull(
         timestamp = step * FRAME_SAMPLES
         frames: list[SpeechFrame] = []
         if packet is None and not silent:
-            frames.append(SilenceBegan(user_id, timestamp, arrived_s + delay_s))
+            frames.append(SilenceBegan(user_id, timestamp, arrived_s))
         elif packet is not None and step in missing:
             frames.append(LostSpeech(user_id, timestamp, FRAME_SAMPLES))
         elif packet is not None:
@@ -93,6 +93,7 @@ def pull(
         yield arrived_s + delay_s, frames
     end = start_s + (len(spoken.packets) + 1) * FRAME_S + delay_s
     if not silent:
-        yield end, [SilenceBegan(user_id, len(spoken.packets) * FRAME_SAMPLES, end)]
+        silence = SilenceBegan(user_id, len(spoken.packets) * FRAME_SAMPLES, end - delay_s)
+        yield end, [silence]
     for step in range(1, round(4 / FRAME_S)):
         yield end + step * FRAME_S, []
