@@ -8,7 +8,8 @@ stereo, which would have to be resampled yet, and knows no end-to-end encryption
 stereo Opus at 64 kbit/s as Discord's clients make it.
 
 The speakers in real time are held, not computed: every 20 ms each sends a packet, and all that came
-is received, decrypted twice and decoded before the next 20 ms are over. They sit in calls of eight.
+is received, decrypted twice and decoded before the next 20 ms are over. They sit in calls of
+eight, and each says something else.
 """
 
 # mypy: ignore-errors
@@ -211,8 +212,11 @@ class Calls:
         calls = self._calls[: speakers // CALL]
         ticks = round(HELD_S / TICK_S)
         said = [
-            [[person.says(opus) for person in people] for _, people, _ in calls]
-            for opus in islice(cycle(OPUS), ticks)
+            [
+                [person.says(OPUS[(tick + 13 * person.user_id) % len(OPUS)]) for person in people]
+                for _, people, _ in calls
+            ]
+            for tick in range(ticks)
         ]
         took, heard = [], 0
         start = time.perf_counter()
