@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from audio.frames import SpeechFrame
-from audio.playout import Playout
+from audio.playout import Playout, Progress
 from audio.speech import Clip, SpeechBegan, SpeechEvent, TurnEnded
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
@@ -154,6 +154,7 @@ class VoiceSession:
     _called_s: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _is_playing: bool = False
+    _played: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
         self._machine = TurnMachine(
@@ -327,8 +328,11 @@ class VoiceSession:
 
     def _tell_played(self, now: float) -> None:
         played = self.line.playout.played()
-        was_playing, self._is_playing = self._is_playing, not played.drained
-        if played.ask is None or played.ask == NOTICE or not (was_playing or self._is_playing):
+        self._is_playing = not played.drained
+        if played == self._played or played.ask is None:
+            return
+        self._played = played
+        if played.ask == NOTICE:
             return
         if played.first_s is not None:
             self._watch.sounded(played.ask, played.first_s)

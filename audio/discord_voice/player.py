@@ -1,0 +1,102 @@
+"""The loudspeaker's thread: pulls a packet every 20 ms and sends it, as long as there is one."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from audio.ogg import FRAME_MS, SILENCE_FRAME
+from audio.playout import Playout
+
+log = logging.getLogger(__name__)
+
+_FRAME_S: Final = FRAME_MS / 1000
+_LATE_S: Final = 3 * _FRAME_S
+"""Later than that and the lost time is let go; sooner, it is made good by sending at once."""
+_LAST_SILENCES: Final = 5
+"""So that listeners' decoders don't stretch the last sound (Discord's documentation of voice)."""
+
+
+class Outlet(Protocol):
+    """Where packets go."""
+
+    @property
+    def can_speak(self) -> bool:
+        """Whether what is sent now would be understood, and by nobody else."""
+        ...
+
+    def send(self, opus: bytes) -> bool:
+        """Send 20 ms; False: it could not be sent."""
+        ...
+
+    def skip(self) -> None:
+        """20 ms of nothing have gone by."""
+        ...
+
+    def announce(self, *, speaking: bool) -> None:
+        """Tell that we begin, or are done."""
+        ...
+
+
+class Player(threading.Thread):
+    """Plays a `Playout` into an `Outlet` until it is stopped.
+
+    While the outlet cannot speak the playout stands still, so nothing is lost.
+
+    Args:
+        playout: What to play.
+        outlet: Where to.
+        now: The monotonic clock, in seconds.
+    """
+
+    def __init__(self, playout: Playout, outlet: Outlet, now: Callable[[], float]) -> None:
+        super().__init__(daemon=True, name="voice-player")
+        self._playout = playout
+        self._outlet = outlet
+        self._now = now
+        self._stopped = threading.Event()
+        self._is_speaking = False
+        self._silences = 0
+
+    def stop(self) -> None:
+        """End after the present 20 ms."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Until stopped."""
+        due = self._now()
+        while not self._stopped.is_set():
+            try:
+                self._step(self._now())
+            except Exception:
+                log.exception("a packet was not played")
+            due += _FRAME_S
+            late = self._now() - due
+            if late > _LATE_S:
+                due += late
+            elif late < 0:
+                self._stopped.wait(-late)
+
+    def _step(self, now_s: float) -> None:
+        if not self._outlet.can_speak:
+            self._is_speaking, self._silences = False, 0
+            self._outlet.skip()
+            return
+        packet = self._playout.read(now_s)
+        if packet is not None:
+            self._begin()
+            self._outlet.send(packet)
+            self._silences = _LAST_SILENCES
+        elif self._silences:
+            self._outlet.send(SILENCE_FRAME)
+            self._silences -= 1
+            if not self._silences:
+                self._is_speaking = False
+                self._outlet.announce(speaking=False)
+        else:
+            self._outlet.skip()
+
+    def _begin(self) -> None:
+        if not self._is_speaking:
+            self._is_speaking = True
+            self._outlet.announce(speaking=True)
