@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,13 @@ import pytest
 from bot.settings import Settings
 
 CLIPS = Path(__file__).parent / "clips"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_works():
+    """A shell starts what runs in its background deaf to SIGINT, and its children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

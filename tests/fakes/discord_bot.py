@@ -53,7 +53,7 @@ async def made(
     settings: Settings | None = None,
     lease_ms: int = 10_000,
     modes: Mapping[Service, Mode] = MODES,
-    deadline_s: float = 60,
+    deadline_s: float = 240,
     cogs: Sequence[str] = COGS,
 ) -> AsyncIterator[SkyDeck]:
     """A bot that is not connected yet, with everything it needs.

@@ -38,9 +38,9 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
         sim.connect(bot),
     ):
         await ben.says("@Alfred What is the capital of France?", channel)
-        answer = await ben.sees("Paris", within=60)
+        answer = await ben.sees("Paris", within=240)
         await ben.says("And of Spain?", channel, reply_to=answer)
-        await ben.sees("Madrid", within=60)
+        await ben.sees("Madrid", within=240)
 
         heard = await ben.says_aloud(recording.data, channel, seconds=recording.seconds)
         asked = await ben.says("@Alfred", channel)
@@ -53,7 +53,7 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
                 "Paris" in message.content
             )
 
-        await ben.sees(answered, within=60)
+        await ben.sees(answered, within=240)
         voice = await ben.sees(lambda m: bool(m.flags & 8192), within=30, ever=True)
         sound = codec.decode(voice.file().data, limit_s=60)
         assert abs(sound).max() > 0.05
