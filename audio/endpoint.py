@@ -33,7 +33,7 @@ class Patience:
         waits: How long a silence ends a turn, by how complete it sounds: (completeness, ms),
             rising in completeness; what lies between is drawn straight. The default was chosen on
             23 turns of recorded people, none of them in the tests: Smart Turn gives the end of a
-            turn 0.98 and more as a rule, and that of a sentence in it often as much, so only what
+            turn 0.97 and more as a rule, and that of a sentence in it often as much, so only what
             is that sure is ended soon.
         unjudged_ms: The same where the turn detector has not answered.
         stalled_ms: The least of it where packets stopped in the middle of speech, without a word
@@ -50,8 +50,8 @@ class Patience:
         (0.0, 2000),
         (0.2, 1400),
         (0.7, 700),
-        (0.95, 440),
-        (0.98, 192),
+        (0.93, 440),
+        (0.97, 192),
     )
     unjudged_ms: int = 1000
     stalled_ms: int = 400
