@@ -1,0 +1,215 @@
+"""Spoken conversations with everything real: speech, DAVE, ears, Penny's models, her voice."""
+
+import asyncio
+import gc
+import logging
+
+import pytest
+
+from bot.conversation.events import Attention, Stage
+from tests.fakes.voice_call import spoken, voice_call, wer, words_of
+from tests.simulator.voice import Network
+
+
+@pytest.fixture
+async def warm(penny):
+    await penny.warm_up()
+    return penny
+
+
+async def test_a_question_is_answered_aloud(warm, clips):
+    async with voice_call(warm, people=["Ana"]) as (call, ana):
+        [speaker] = await call.joins(ana)
+        await speaker.plays(clips / "question.wav")
+        done = await call.reader.sees()
+        assert done.stage is Stage.DONE
+        assert wer(done.heard, "What is the capital of France?") == 0
+        assert "paris" in (await words_of(warm, call.line.recording.samples)).lower()
+        assert call.line.plaintext_frames == call.line.undecryptable_frames == 0
+        [trace] = call.session.watch.turns
+        assert {phase.name for phase in trace.split()} >= {"listening", "asking", "playing"}
+        assert not call.reader.troubles
+        assert not call.sim.problems
+
+
+async def test_spanish_is_answered_in_spanish(warm, clips):
+    async with voice_call(warm, people=["Ana"], locale="es") as (call, ana):
+        [speaker] = await call.joins(ana)
+        await speaker.plays(clips / "pregunta.wav")
+        done = await call.reader.sees()
+        assert done.stage is Stage.DONE
+        assert "capital" in done.heard.lower()
+        assert "madrid" in done.said.lower()
+
+
+async def test_two_at_once_are_both_understood(warm, clips):
+    clean = await words_of(warm, clips / "jfk.flac")
+    people = ["Ana", "Ben"]
+    terms = {"attention": Attention.LISTEN_ONLY}
+    async with voice_call(warm, people=people, **terms) as (call, ana, ben):
+        a, b = await call.joins(ana, ben)
+        await asyncio.gather(a.plays(clips / "question.wav"), b.plays(clips / "jfk.flac"))
+        heard = {ana.id: "", ben.id: ""}
+        async with asyncio.timeout(60):
+            while wer(heard[ben.id], clean) > 0.1 or not heard[ana.id]:
+                show = await call.reader.sees()
+                assert show.stage in {Stage.DONE, Stage.NOT_FOR_US}
+                heard[show.user_id] += f" {show.heard}"
+        assert wer(heard[ana.id], "What is the capital of France?") == 0
+        assert not call.line.recording.voice
+        assert {one.user_id for one in call.kept} == {ana.id, ben.id}
+
+
+async def test_whoever_speaks_into_an_answer_stops_it(warm):
+    story = await spoken(warm, "Tell me a long story about a dog and a cat.")
+    other = await spoken(warm, "No, wait. What is the capital of Spain?")
+    async with voice_call(warm, people=["Ana"]) as (call, ana):
+        [speaker] = await call.joins(ana)
+        await speaker.plays(story)
+        answering = await call.line.until_speaking(within=60)
+        await call.reader.sees(Stage.ANSWERING)
+        await asyncio.sleep(1.0)
+        said = await speaker.plays(other)
+        last = max(
+            p.at
+            for p in call.line.recording.voice
+            if said.first_packet_at - 1 < p.at < said.last_packet_at
+        )
+        print(f"\nquiet {1000 * (last - said.first_packet_at):.0f} ms after the first packet")
+        assert last - said.first_packet_at < 1.0
+        first = await call.reader.sees()
+        assert first.stage is Stage.INTERRUPTED
+        second = await call.reader.sees()
+        assert second.stage is Stage.DONE
+        assert "madrid" in second.said.lower()
+        heard = await words_of(warm, call.line.since(answering.at - 0.1, last + 0.1).samples)
+        assert wer(first.said, heard) < 0.5, (first.said, heard)
+        told = call.requests[-1].context.history
+        assert [m.role for m in told] == ["user", "assistant"]
+        assert told[1].content == f"{first.said}—"
+        assert not call.sim.problems
+
+
+async def test_an_uh_huh_does_not_stop_it(warm):
+    story = await spoken(warm, "Tell me a story about a dog and a cat.")
+    hum = await spoken(warm, "Uh-huh.")
+    async with voice_call(warm, people=["Ana"]) as (call, ana):
+        [speaker] = await call.joins(ana)
+        await speaker.plays(story)
+        await call.line.until_speaking(within=60)
+        await call.reader.sees(Stage.ANSWERING)
+        await asyncio.sleep(1.0)
+        await speaker.plays(hum)
+        done = await call.reader.sees(Stage.DONE, Stage.INTERRUPTED, within=120)
+        assert done.stage is Stage.DONE
+        heard = await words_of(warm, call.line.recording.samples)
+        assert wer(heard, done.said) < 0.35, (heard, done.said)
+
+
+async def test_a_bad_network_costs_little(warm, clips):
+    async with voice_call(warm, people=["Ana"]) as (call, ana):
+        [speaker] = await call.joins(ana)
+        speaker.network = Network(loss=0.1, reorder=0.05, duplicate=0.02, jitter_ms=15, seed=2)
+        await speaker.plays(clips / "question.wav")
+        done = await call.reader.sees()
+        assert wer(done.heard, "What is the capital of France?") <= 0.34
+        assert "paris" in done.said.lower()
+        health = call.link.health().people[ana.id]
+        assert health.lost > 0
+        assert health.concealed > 0
+
+
+async def test_coming_and_going_in_mid_speech_loses_nothing(warm, clips):
+    clean = await words_of(warm, clips / "jfk.flac")
+    async with voice_call(warm, people=["Ana", "Ben"], attention=Attention.LISTEN_ONLY) as (
+        call,
+        ana,
+        ben,
+    ):
+        [speaker] = await call.joins(ana)
+        speech = await speaker.plays(clips / "jfk.flac", wait=False)
+        await asyncio.sleep(2)
+        await ben.joins(call.channel)
+        await asyncio.sleep(2)
+        await ben.leaves_voice()
+        await speech.done()
+        heard = ""
+        async with asyncio.timeout(60):
+            while wer(heard, clean) > 0.1:
+                heard += f" {(await call.reader.sees()).heard}"
+        health = call.link.health().people[ana.id]
+        assert health.undecryptable <= 3
+
+
+@pytest.mark.parametrize("fault", [4006, 4009, 4015, "region", "poller"])
+async def test_a_turn_survives_a_break_of_the_line(warm, clips, fault):
+    async with voice_call(warm, people=["Ana"]) as (call, ana):
+        [speaker] = await call.joins(ana)
+        await speaker.plays(clips / "question.wav")
+        match fault:
+            case "region":
+                await call.sim.voice.new_server(call.guild)
+            case "poller":
+                call.sim.voice.malformed(call.guild, 27)
+            case _:
+                await call.sim.voice.close(call.guild, fault)
+        done = await call.reader.sees()
+        assert done.stage is Stage.DONE
+        assert "paris" in (await words_of(warm, call.line.recording.samples)).lower()
+        assert call.line.plaintext_frames == 0
+
+
+async def test_a_kick_ends_it_in_words(warm, clips):
+    async with voice_call(warm, people=["Ana"]) as (call, ana):
+        await call.joins(ana)
+        await call.sim.voice.close(call.guild, 4014)
+        async with asyncio.timeout(5):
+            while "lost" not in call.reader.troubles:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+
+async def test_who_has_not_agreed_leaves_no_trace(warm, clips, caplog):
+    caplog.set_level(logging.DEBUG)
+    secret = "ask not what your country can do for you"
+    async with voice_call(warm, people=["Ana", "Ben"], attention=Attention.ALWAYS) as (
+        call,
+        ana,
+        ben,
+    ):
+        [a] = await call.joins(ana)
+        b = await ben.joins(call.channel)
+        call.session.people(call.agreed, others=1)
+        theirs = await b.plays(clips / "jfk.flac", wait=False)
+        await a.plays(clips / "question.wav")
+        done = await call.reader.sees()
+        assert done.user_id == ana.id
+        await theirs.done()
+        await asyncio.sleep(1)
+        assert call.link.health().totals.without_consent > 400
+        packets = {f.opus for f in theirs.clip.frames if f is not None and len(f.opus) > 8}
+        kept = {one for one in _reachable(call.link.receiver, call.session.ears) if one in packets}
+        assert not kept
+        assert ben.id not in call.link.health().people
+        assert {one.user_id for one in call.kept} == {ana.id}
+        assert all(str(ben.id) not in request.model_dump_json() for request in call.requests)
+        assert len(call.requests) == 1
+        ours = [r for r in caplog.records if r.name.split(".")[0] in {"bot", "audio", "cogs"}]
+        assert all(str(ben.id) not in r.getMessage() for r in ours)
+        assert all(secret not in r.getMessage().lower() for r in caplog.records)
+
+
+def _reachable(*roots: object) -> set[bytes]:
+    """Every bytes object that can be reached from these, without leaving through modules."""
+    seen, found, todo = set(), set(), list(roots)
+    while todo:
+        one = todo.pop()
+        if id(one) in seen or isinstance(one, type) or type(one).__name__ == "module":
+            continue
+        seen.add(id(one))
+        if isinstance(one, bytes):
+            found.add(one)
+            continue
+        todo += [
+            r for r in gc.get_referents(one) if type(r).__name__ not in {"function", "Simulator"}
+        ]
+    return found
