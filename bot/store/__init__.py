@@ -20,11 +20,14 @@ from bot.store.recovery import (
     decide,
 )
 from bot.store.store import LEASE_MS, Pruned, Store
+from bot.store.voice import Consent, Consents, Minute, Minutes, VoiceRoom, VoiceRooms
 
 __all__ = [
     "COMMANDS",
     "LEASE_MS",
     "RUNPOD_KEEPS",
+    "Consent",
+    "Consents",
     "Conversations",
     "Ending",
     "Entry",
@@ -38,6 +41,8 @@ __all__ = [
     "Journal",
     "Kept",
     "Load",
+    "Minute",
+    "Minutes",
     "Privacy",
     "Pruned",
     "Recovered",
@@ -45,5 +50,7 @@ __all__ = [
     "Role",
     "Store",
     "StoredMessage",
+    "VoiceRoom",
+    "VoiceRooms",
     "decide",
 ]

@@ -3,16 +3,24 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, RowMapping, delete, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.store.database import Database, uninterrupted
 from bot.store.guilds import Guilds
-from bot.store.tables import job_requests, jobs, message_parts, messages
+from bot.store.tables import (
+    consents,
+    job_requests,
+    jobs,
+    message_parts,
+    messages,
+    minutes,
+    voice_rooms,
+)
 
 _INTERNAL: Final = frozenset({"lease_owner", "lease_until_ms"})
 
@@ -23,6 +31,7 @@ class Forgotten:
 
     messages: int
     jobs: int
+    minutes: int = 0
 
 
 class Privacy:
@@ -37,7 +46,8 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, JsonValue]:
         """Everything that is stored about a person, as one JSON document.
 
-        That is what they said, what the assistant answered them, and the jobs they asked for. Ids
+        That is what they said, what the assistant answered them, the jobs they asked for, whether
+        they agreed to be heard, and what minutes hold of theirs. Ids
         are strings, as in Discord's own JSON, since they do not fit JavaScript's numbers; times
         are ISO 8601. Tokens of interactions are left out: they open doors and tell nothing.
         """
@@ -48,6 +58,8 @@ class Privacy:
                 "exported_at": _iso(int(self._clock.wall() * 1000)),
                 "messages": await _messages(connection, theirs),
                 "jobs": await _jobs(connection, user_id),
+                "consents": await _rows(connection, select(consents).where(_of(consents, user_id))),
+                "minutes": await _rows(connection, select(minutes).where(_of(minutes, user_id))),
             }
 
     @uninterrupted
@@ -58,30 +70,58 @@ class Privacy:
         copy of the file that was made before a schema update holds their words until
         `Store.prune` finds it too old.
         """
-        gone = await self._delete(_theirs(user_id), jobs.c.user_id == user_id)
+        gone = await self._delete(
+            _theirs(user_id),
+            jobs.c.user_id == user_id,
+            _of(minutes, user_id),
+            _of(consents, user_id),
+            or_(voice_rooms.c.called_by == user_id, voice_rooms.c.follow_user_id == user_id),
+        )
         await self._database.scrub()
         return gone
 
     @uninterrupted
     async def forget_guild(self, guild_id: int) -> Forgotten:
         """Delete everything that belongs to a server, its settings too (the bot has left it)."""
-        gone = await self._delete(messages.c.guild_id == guild_id, jobs.c.guild_id == guild_id)
+        gone = await self._delete(
+            messages.c.guild_id == guild_id,
+            jobs.c.guild_id == guild_id,
+            minutes.c.guild_id == guild_id,
+            consents.c.guild_id == guild_id,
+            voice_rooms.c.guild_id == guild_id,
+        )
         await self._guilds.reset(guild_id)
         await self._database.scrub()
         return gone
 
     @uninterrupted
     async def _delete(
-        self, which_messages: ColumnElement[bool], which_jobs: ColumnElement[bool]
+        self,
+        which_messages: ColumnElement[bool],
+        which_jobs: ColumnElement[bool],
+        which_minutes: ColumnElement[bool],
+        which_consents: ColumnElement[bool],
+        which_rooms: ColumnElement[bool],
     ) -> Forgotten:
         async with self._database.writing() as connection:
             said = await connection.execute(delete(messages).where(which_messages))
             asked = await connection.execute(delete(jobs).where(which_jobs))
-            return Forgotten(said.rowcount, asked.rowcount)
+            noted = await connection.execute(delete(minutes).where(which_minutes))
+            await connection.execute(delete(consents).where(which_consents))
+            await connection.execute(delete(voice_rooms).where(which_rooms))
+            return Forgotten(said.rowcount, asked.rowcount, noted.rowcount)
 
 
 def _theirs(user_id: int) -> ColumnElement[bool]:
     return or_(messages.c.person_id == user_id, messages.c.author_id == user_id)
+
+
+def _of(table: Table, user_id: int) -> ColumnElement[bool]:
+    return table.c.user_id == user_id
+
+
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> list[JsonValue]:
+    return [_readable(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def _messages(connection: AsyncConnection, theirs: ColumnElement[bool]) -> list[JsonValue]:
@@ -122,7 +162,7 @@ def _readable(row: RowMapping) -> dict[str, JsonValue]:
     for name, value in row.items():
         if name in _INTERNAL or name == "contract":
             continue
-        if name.endswith("_at_ms"):
+        if name.endswith("at_ms"):
             document[name.removesuffix("_ms")] = None if value is None else _iso(value)
         elif name.endswith("_id") and isinstance(value, int):
             document[name] = str(value)

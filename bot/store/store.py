@@ -1,4 +1,4 @@
-"""The store: one database, four components, opened once at the top of the application."""
+"""The store: one database and its components, opened once at the top of the application."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -17,6 +17,7 @@ from bot.store.guilds import Guilds
 from bot.store.journal import Journal
 from bot.store.migrate import migrate
 from bot.store.privacy import Privacy
+from bot.store.voice import Consents, Minutes, VoiceRooms
 
 LEASE_MS: Final = 10_000
 """How long after its last sign of life a process's jobs are taken over."""
@@ -30,6 +31,7 @@ class Pruned:
     messages: int
     jobs: int
     backups: int
+    minutes: int = 0
 
 
 class Store:
@@ -41,6 +43,9 @@ class Store:
         jobs: The journal of jobs.
         privacy: A person's data.
         facts: What the deployment remembers of itself.
+        consents: Who agreed to be heard.
+        voice_rooms: In which voice channels the bot is to be.
+        minutes: What was said while it only listened.
     """
 
     def __init__(self, database: Database, clock: Clock, *, lease_ms: int) -> None:
@@ -49,6 +54,9 @@ class Store:
         self.jobs = Journal(database, clock, owner=uuid.uuid4().hex, lease_ms=lease_ms)
         self.privacy = Privacy(database, clock, self.guilds)
         self.facts = Facts(database)
+        self.consents = Consents(database)
+        self.voice_rooms = VoiceRooms(database)
+        self.minutes = Minutes(database)
         self._database = database
         self._clock = clock
 
@@ -91,6 +99,7 @@ class Store:
         oldest_ms = now_ms - message_days * _DAY_MS
         return Pruned(
             messages=await self.conversations.prune(before_ms=oldest_ms),
+            minutes=await self.minutes.prune(before_ms=oldest_ms),
             jobs=await self.jobs.prune(before_ms=now_ms - job_days * _DAY_MS),
             backups=_prune_backups(self._database.address.file, oldest_ms),
         )

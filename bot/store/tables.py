@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -129,3 +130,39 @@ facts = Table(
     Column("value", Text, nullable=False),
 )
 """What the deployment has to remember of itself."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False, index=True),
+    Column("agreed", Boolean, nullable=False),
+    Column("locale", String(16)),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""Who agreed to be heard in a server's voice channels, and who did not."""
+
+voice_rooms = Table(
+    "voice_rooms",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("attention", String(16), nullable=False),
+    Column("called_by", BigInteger, nullable=False),
+    Column("follow_user_id", BigInteger),
+)
+"""In which voice channel the bot is to be, also after a restart."""
+
+minutes = Table(
+    "minutes",
+    metadata,
+    Column("minute_id", COUNTER, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Index(None, "guild_id", "channel_id", "minute_id"),
+)
+"""What was said while the bot only listened: words, never sound."""

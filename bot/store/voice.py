@@ -1,0 +1,211 @@
+"""Voice channels: who agreed to be heard, where the bot is to be, and minutes of what was said."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from sqlalchemy import delete, func, select
+
+from bot.store.bounds import NAME_LIMIT_CHARS, storable
+from bot.store.database import Database, uninterrupted
+from bot.store.tables import consents, minutes, voice_rooms
+
+MINUTE_LIMIT_CHARS: Final = 4_000
+"""The longest single turn; more is not said in one."""
+MINUTES_LIMIT: Final = 5_000
+"""How many turns of a channel are kept; the oldest give way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person has said to being heard in a server.
+
+    Attributes:
+        user_id: Who.
+        agreed: Whether they may be heard. Who was never asked has no consent at all.
+        locale: The language of their Discord when they said so.
+        at_ms: When, UTC epoch milliseconds.
+    """
+
+    user_id: int
+    agreed: bool
+    locale: str | None
+    at_ms: int
+
+
+class Consents:
+    """Who agreed to be heard. Every method raises StoreFailed when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @uninterrupted
+    async def get(self, guild_id: int, user_ids: Collection[int]) -> dict[int, Consent]:
+        """What these people have said, by id; those who were never asked are missing."""
+        query = select(consents).where(
+            consents.c.guild_id == guild_id, consents.c.user_id.in_(user_ids)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return {
+            row["user_id"]: Consent(row["user_id"], row["agreed"], row["locale"], row["at_ms"])
+            for row in rows
+        }
+
+    @uninterrupted
+    async def set(self, guild_id: int, consent: Consent) -> None:
+        """Note what a person says; it takes the place of what they said before."""
+        row = {"guild_id": guild_id, **asdict(consent)}
+        changes = {name: row[name] for name in ("agreed", "locale", "at_ms")}
+        insert = self._database.insert(consents).values(row)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["guild_id", "user_id"], set_=changes)
+            )
+
+    @uninterrupted
+    async def withdraw(self, guild_id: int, user_id: int) -> bool:
+        """As if they had never been asked; False when they had not been."""
+        gone = delete(consents).where(
+            consents.c.guild_id == guild_id, consents.c.user_id == user_id
+        )
+        async with self._database.writing() as connection:
+            return bool((await connection.execute(gone)).rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRoom:
+    """Where the bot is to be in a server, also after a restart.
+
+    Attributes:
+        guild_id: The server.
+        channel_id: The voice channel.
+        attention: When it answers there.
+        called_by: Who called it.
+        follow_user_id: Whom it follows from channel to channel.
+    """
+
+    guild_id: int
+    channel_id: int
+    attention: str
+    called_by: int
+    follow_user_id: int | None = None
+
+
+class VoiceRooms:
+    """One for each server. Every method raises StoreFailed when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @uninterrupted
+    async def all(self) -> list[VoiceRoom]:
+        """Every one."""
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(select(voice_rooms))).mappings().all()
+        return [VoiceRoom(**row) for row in rows]
+
+    @uninterrupted
+    async def set(self, room: VoiceRoom) -> None:
+        """Note where to be; it takes the place of what stood there."""
+        row = asdict(room)
+        insert = self._database.insert(voice_rooms).values(row)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["guild_id"], set_=row)
+            )
+
+    @uninterrupted
+    async def delete(self, guild_id: int) -> bool:
+        """Nowhere; False when it was to be nowhere."""
+        gone = delete(voice_rooms).where(voice_rooms.c.guild_id == guild_id)
+        async with self._database.writing() as connection:
+            return bool((await connection.execute(gone)).rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One turn of what was said while the bot only listened: words, never sound.
+
+    Attributes:
+        guild_id: The server.
+        channel_id: The voice channel.
+        user_id: Who spoke.
+        name: Under which name.
+        text: What was recognised.
+        at_ms: When, UTC epoch milliseconds.
+    """
+
+    guild_id: int
+    channel_id: int
+    user_id: int
+    name: str
+    text: str
+    at_ms: int
+
+
+class Minutes:
+    """What was said. Every method raises StoreFailed when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @uninterrupted
+    async def add(self, minute: Minute) -> None:
+        """Keep a turn; the oldest beyond `MINUTES_LIMIT` go."""
+        row = asdict(minute) | {
+            "name": storable(minute.name, NAME_LIMIT_CHARS),
+            "text": storable(minute.text, MINUTE_LIMIT_CHARS),
+        }
+        here = (
+            minutes.c.guild_id == minute.guild_id,
+            minutes.c.channel_id == minute.channel_id,
+        )
+        newest = (
+            select(minutes.c.minute_id)
+            .where(*here)
+            .order_by(minutes.c.minute_id.desc())
+            .offset(MINUTES_LIMIT)
+            .limit(1)
+            .scalar_subquery()
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(self._database.insert(minutes).values(row))
+            await connection.execute(delete(minutes).where(*here, minutes.c.minute_id <= newest))
+
+    @uninterrupted
+    async def get(self, guild_id: int, channel_id: int) -> list[Minute]:
+        """What was said in a channel, oldest first."""
+        query = (
+            select(minutes)
+            .where(minutes.c.guild_id == guild_id, minutes.c.channel_id == channel_id)
+            .order_by(minutes.c.minute_id)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [Minute(**{k: v for k, v in row.items() if k != "minute_id"}) for row in rows]
+
+    @uninterrupted
+    async def clear(self, guild_id: int, channel_id: int) -> int:
+        """Forget what was said in a channel; how many turns."""
+        gone = delete(minutes).where(
+            minutes.c.guild_id == guild_id, minutes.c.channel_id == channel_id
+        )
+        async with self._database.writing() as connection:
+            return int((await connection.execute(gone)).rowcount)
+
+    @uninterrupted
+    async def prune(self, *, before_ms: int) -> int:
+        """Forget what is older than `before_ms`; how many turns."""
+        async with self._database.writing() as connection:
+            gone = await connection.execute(delete(minutes).where(minutes.c.at_ms < before_ms))
+            return int(gone.rowcount)
+
+    @uninterrupted
+    async def count(self, guild_id: int, channel_id: int) -> int:
+        """How many turns of a channel are kept."""
+        query = select(func.count()).where(
+            minutes.c.guild_id == guild_id, minutes.c.channel_id == channel_id
+        )
+        async with self._database.reading() as connection:
+            return int((await connection.execute(query)).scalar_one())
