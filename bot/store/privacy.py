@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
@@ -22,7 +22,7 @@ from bot.store.tables import (
     voice_rooms,
 )
 
-_INTERNAL: Final = frozenset({"lease_owner", "lease_until_ms"})
+_INTERNAL: Final = frozenset({"lease_owner", "lease_until_ms", "minute_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,10 @@ class Privacy:
         """Everything that is stored about a person, as one JSON document.
 
         That is what they said, what the assistant answered them, the jobs they asked for, whether
-        they agreed to be heard, and what minutes hold of theirs. Ids
-        are strings, as in Discord's own JSON, since they do not fit JavaScript's numbers; times
-        are ISO 8601. Tokens of interactions are left out: they open doors and tell nothing.
+        they agreed to be heard, what the minutes hold of theirs, and the voice channels where the
+        bot is because of them. Ids are strings, as in Discord's own JSON, since they do not fit
+        JavaScript's numbers; times are ISO 8601. Tokens of interactions are left out: they open
+        doors and tell nothing.
         """
         theirs = _theirs(user_id)
         async with self._database.reading() as connection:
@@ -58,24 +59,41 @@ class Privacy:
                 "exported_at": _iso(int(self._clock.wall() * 1000)),
                 "messages": await _messages(connection, theirs),
                 "jobs": await _jobs(connection, user_id),
-                "consents": await _rows(connection, select(consents).where(_of(consents, user_id))),
-                "minutes": await _rows(connection, select(minutes).where(_of(minutes, user_id))),
+                "consents": await _rows(
+                    connection,
+                    select(consents)
+                    .where(consents.c.user_id == user_id)
+                    .order_by(consents.c.guild_id),
+                ),
+                "minutes": await _rows(
+                    connection,
+                    select(minutes)
+                    .where(minutes.c.user_id == user_id)
+                    .order_by(minutes.c.minute_id),
+                ),
+                "voice_rooms": await _rows(
+                    connection,
+                    select(voice_rooms)
+                    .where(_because_of(user_id))
+                    .order_by(voice_rooms.c.guild_id),
+                ),
             }
 
     @uninterrupted
     async def forget(self, user_id: int) -> Forgotten:
         """Delete all of that; nothing remains, not even a mark that it was there.
 
-        A job of theirs that is running goes too: cancel it before, or its result is dropped. A
+        A job of theirs that is running goes too: cancel it before, or its result is dropped. The
+        bot does not come back after a restart to where it was because of them. A
         copy of the file that was made before a schema update holds their words until
         `Store.prune` finds it too old.
         """
         gone = await self._delete(
             _theirs(user_id),
             jobs.c.user_id == user_id,
-            _of(minutes, user_id),
-            _of(consents, user_id),
-            or_(voice_rooms.c.called_by == user_id, voice_rooms.c.follow_user_id == user_id),
+            minutes.c.user_id == user_id,
+            consents.c.user_id == user_id,
+            _because_of(user_id),
         )
         await self._database.scrub()
         return gone
@@ -116,8 +134,8 @@ def _theirs(user_id: int) -> ColumnElement[bool]:
     return or_(messages.c.person_id == user_id, messages.c.author_id == user_id)
 
 
-def _of(table: Table, user_id: int) -> ColumnElement[bool]:
-    return table.c.user_id == user_id
+def _because_of(user_id: int) -> ColumnElement[bool]:
+    return or_(voice_rooms.c.called_by == user_id, voice_rooms.c.follow_user_id == user_id)
 
 
 async def _rows(connection: AsyncConnection, query: Select[Any]) -> list[JsonValue]:
@@ -164,7 +182,7 @@ def _readable(row: RowMapping) -> dict[str, JsonValue]:
             continue
         if name.endswith("at_ms"):
             document[name.removesuffix("_ms")] = None if value is None else _iso(value)
-        elif name.endswith("_id") and isinstance(value, int):
+        elif name.endswith(("_id", "_by")) and isinstance(value, int):
             document[name] = str(value)
         else:
             document[name] = value

@@ -147,9 +147,10 @@ voice_rooms = Table(
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
+    Column("text_channel_id", BigInteger, nullable=False),
     Column("attention", String(16), nullable=False),
-    Column("called_by", BigInteger, nullable=False),
     Column("follow_user_id", BigInteger),
+    Column("called_by", BigInteger, nullable=False),
 )
 """In which voice channel the bot is to be, also after a restart."""
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import RowMapping, delete, func, select
 
 from bot.store.bounds import NAME_LIMIT_CHARS, storable
 from bot.store.database import Database, uninterrupted
@@ -14,6 +14,10 @@ MINUTE_LIMIT_CHARS: Final = 4_000
 """The longest single turn; more is not said in one."""
 MINUTES_LIMIT: Final = 5_000
 """How many turns of a channel are kept; the oldest give way."""
+PRUNE_BATCH: Final = 500
+"""How many turns one transaction prunes, so that nobody waits long to write."""
+_WORD_LIMIT_CHARS: Final = 16
+"""The longest Discord locale, and the longest name of an attention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Consents:
     async def get(self, guild_id: int, user_ids: Collection[int]) -> dict[int, Consent]:
         """What these people have said, by id; those who were never asked are missing."""
         query = select(consents).where(
-            consents.c.guild_id == guild_id, consents.c.user_id.in_(user_ids)
+            consents.c.guild_id == guild_id, consents.c.user_id.in_(list(user_ids))
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
@@ -53,10 +57,13 @@ class Consents:
         }
 
     @uninterrupted
-    async def set(self, guild_id: int, consent: Consent) -> None:
+    async def set(
+        self, guild_id: int, user_id: int, *, agreed: bool, locale: str | None, at_ms: int
+    ) -> None:
         """Note what a person says; it takes the place of what they said before."""
-        row = {"guild_id": guild_id, **asdict(consent)}
-        changes = {name: row[name] for name in ("agreed", "locale", "at_ms")}
+        word = None if locale is None else storable(locale, _WORD_LIMIT_CHARS)
+        changes = {"agreed": agreed, "locale": word, "at_ms": at_ms}
+        row = {"guild_id": guild_id, "user_id": user_id, **changes}
         insert = self._database.insert(consents).values(row)
         async with self._database.writing() as connection:
             await connection.execute(
@@ -80,16 +87,18 @@ class VoiceRoom:
     Attributes:
         guild_id: The server.
         channel_id: The voice channel.
+        text_channel_id: Where it writes what is said.
         attention: When it answers there.
+        follow_user_id: Whom it follows from channel to channel; None stays.
         called_by: Who called it.
-        follow_user_id: Whom it follows from channel to channel.
     """
 
     guild_id: int
     channel_id: int
+    text_channel_id: int
     attention: str
+    follow_user_id: int | None
     called_by: int
-    follow_user_id: int | None = None
 
 
 class VoiceRooms:
@@ -99,16 +108,25 @@ class VoiceRooms:
         self._database = database
 
     @uninterrupted
-    async def all(self) -> list[VoiceRoom]:
-        """Every one."""
+    async def get(self, guild_id: int) -> VoiceRoom | None:
+        """Where to be in a server; None is nowhere."""
+        query = select(voice_rooms).where(voice_rooms.c.guild_id == guild_id)
         async with self._database.reading() as connection:
-            rows = (await connection.execute(select(voice_rooms))).mappings().all()
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else VoiceRoom(**row)
+
+    @uninterrupted
+    async def all(self) -> list[VoiceRoom]:
+        """Where to be everywhere, by server."""
+        query = select(voice_rooms).order_by(voice_rooms.c.guild_id)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
         return [VoiceRoom(**row) for row in rows]
 
     @uninterrupted
     async def set(self, room: VoiceRoom) -> None:
         """Note where to be; it takes the place of what stood there."""
-        row = asdict(room)
+        row = asdict(room) | {"attention": storable(room.attention, _WORD_LIMIT_CHARS)}
         insert = self._database.insert(voice_rooms).values(row)
         async with self._database.writing() as connection:
             await connection.execute(
@@ -157,11 +175,8 @@ class Minutes:
             "name": storable(minute.name, NAME_LIMIT_CHARS),
             "text": storable(minute.text, MINUTE_LIMIT_CHARS),
         }
-        here = (
-            minutes.c.guild_id == minute.guild_id,
-            minutes.c.channel_id == minute.channel_id,
-        )
-        newest = (
+        here = _here(minute.guild_id, minute.channel_id)
+        surplus = (
             select(minutes.c.minute_id)
             .where(*here)
             .order_by(minutes.c.minute_id.desc())
@@ -171,41 +186,54 @@ class Minutes:
         )
         async with self._database.writing() as connection:
             await connection.execute(self._database.insert(minutes).values(row))
-            await connection.execute(delete(minutes).where(*here, minutes.c.minute_id <= newest))
+            await connection.execute(delete(minutes).where(*here, minutes.c.minute_id <= surplus))
 
     @uninterrupted
-    async def get(self, guild_id: int, channel_id: int) -> list[Minute]:
-        """What was said in a channel, oldest first."""
+    async def get(self, guild_id: int, channel_id: int, *, since_ms: int = 0) -> list[Minute]:
+        """What was said in a channel from `since_ms` on, oldest first.
+
+        Turns of people who talk at once are recognised in any order; this is the order in which
+        they were said.
+        """
         query = (
             select(minutes)
-            .where(minutes.c.guild_id == guild_id, minutes.c.channel_id == channel_id)
-            .order_by(minutes.c.minute_id)
+            .where(*_here(guild_id, channel_id), minutes.c.at_ms >= since_ms)
+            .order_by(minutes.c.at_ms, minutes.c.minute_id)
         )
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [Minute(**{k: v for k, v in row.items() if k != "minute_id"}) for row in rows]
+        return [_minute(row) for row in rows]
 
     @uninterrupted
     async def clear(self, guild_id: int, channel_id: int) -> int:
         """Forget what was said in a channel; how many turns."""
-        gone = delete(minutes).where(
-            minutes.c.guild_id == guild_id, minutes.c.channel_id == channel_id
-        )
+        gone = delete(minutes).where(*_here(guild_id, channel_id))
         async with self._database.writing() as connection:
             return int((await connection.execute(gone)).rowcount)
 
     @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Forget what is older than `before_ms`; how many turns."""
-        async with self._database.writing() as connection:
-            gone = await connection.execute(delete(minutes).where(minutes.c.at_ms < before_ms))
-            return int(gone.rowcount)
+        """Forget what is older than `before_ms`, in small steps; how many turns."""
+        old = select(minutes.c.minute_id).where(minutes.c.at_ms < before_ms).limit(PRUNE_BATCH)
+        gone = 0
+        while True:
+            async with self._database.writing() as connection:
+                step = await connection.execute(delete(minutes).where(minutes.c.minute_id.in_(old)))
+            gone += step.rowcount
+            if step.rowcount < PRUNE_BATCH:
+                return gone
 
     @uninterrupted
     async def count(self, guild_id: int, channel_id: int) -> int:
         """How many turns of a channel are kept."""
-        query = select(func.count()).where(
-            minutes.c.guild_id == guild_id, minutes.c.channel_id == channel_id
-        )
+        query = select(func.count()).where(*_here(guild_id, channel_id))
         async with self._database.reading() as connection:
             return int((await connection.execute(query)).scalar_one())
+
+
+def _here(guild_id: int, channel_id: int) -> tuple[Any, Any]:
+    return minutes.c.guild_id == guild_id, minutes.c.channel_id == channel_id
+
+
+def _minute(row: RowMapping) -> Minute:
+    return Minute(**{name: value for name, value in row.items() if name != "minute_id"})

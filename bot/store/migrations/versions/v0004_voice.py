@@ -6,7 +6,7 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
@@ -25,14 +25,15 @@ def upgrade() -> None:
         "voice_rooms",
         sa.Column("guild_id", sa.BigInteger, autoincrement=False),
         sa.Column("channel_id", sa.BigInteger, nullable=False),
+        sa.Column("text_channel_id", sa.BigInteger, nullable=False),
         sa.Column("attention", sa.String(16), nullable=False),
-        sa.Column("called_by", sa.BigInteger, nullable=False),
         sa.Column("follow_user_id", sa.BigInteger),
+        sa.Column("called_by", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("guild_id", name="pk_voice_rooms"),
     )
     op.create_table(
         "minutes",
-        sa.Column("minute_id", COUNTER),
+        sa.Column("minute_id", _COUNTER),
         sa.Column("guild_id", sa.BigInteger, nullable=False),
         sa.Column("channel_id", sa.BigInteger, nullable=False),
         sa.Column("user_id", sa.BigInteger, nullable=False),
