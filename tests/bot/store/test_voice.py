@@ -46,6 +46,13 @@ async def test_consent_is_kept_by_server_and_can_be_changed(store):
     assert set(await store.consents.get(GUILD, [ANA, BEN])) == {BEN}
 
 
+async def test_words_that_are_too_long_are_cut_on_every_database(store):
+    await store.consents.set(GUILD, ANA, agreed=True, locale="x" * 17, at_ms=5)
+    assert (await store.consents.get(GUILD, [ANA]))[ANA].locale == "x" * 16
+    await store.voice_rooms.set(room(attention="y" * 17))
+    assert await store.voice_rooms.get(GUILD) == room(attention="y" * 16)
+
+
 async def test_a_room_is_remembered(store):
     assert await store.voice_rooms.get(GUILD) is None
     await store.voice_rooms.set(room())
