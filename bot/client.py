@@ -32,6 +32,7 @@ COGS: Final = (
     "cogs.chat",
     "cogs.grace",
     "cogs.factory",
+    "cogs.voice",
     "cogs.ops",
 )
 
@@ -48,6 +49,8 @@ PERMISSIONS: Final = discord.Permissions(
     send_voice_messages=True,
     connect=True,
     speak=True,
+    use_voice_activation=True,
+    request_to_speak=True,
 )
 """What the bot asks for when it is invited."""
 

@@ -147,7 +147,6 @@ voice_rooms = Table(
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
-    Column("text_channel_id", BigInteger, nullable=False),
     Column("attention", String(16), nullable=False),
     Column("follow_user_id", BigInteger),
     Column("called_by", BigInteger, nullable=False),

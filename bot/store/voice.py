@@ -87,7 +87,6 @@ class VoiceRoom:
     Attributes:
         guild_id: The server.
         channel_id: The voice channel.
-        text_channel_id: Where it writes what is said.
         attention: When it answers there.
         follow_user_id: Whom it follows from channel to channel; None stays.
         called_by: Who called it.
@@ -95,10 +94,9 @@ class VoiceRoom:
 
     guild_id: int
     channel_id: int
-    text_channel_id: int
     attention: str
-    follow_user_id: int | None
     called_by: int
+    follow_user_id: int | None = None
 
 
 class VoiceRooms:
@@ -208,6 +206,13 @@ class Minutes:
     async def clear(self, guild_id: int, channel_id: int) -> int:
         """Forget what was said in a channel; how many turns."""
         gone = delete(minutes).where(*_here(guild_id, channel_id))
+        async with self._database.writing() as connection:
+            return int((await connection.execute(gone)).rowcount)
+
+    @uninterrupted
+    async def forget(self, guild_id: int, user_id: int) -> int:
+        """Forget what a person said in a server; how many turns."""
+        gone = delete(minutes).where(minutes.c.guild_id == guild_id, minutes.c.user_id == user_id)
         async with self._database.writing() as connection:
             return int((await connection.execute(gone)).rowcount)
 

@@ -20,7 +20,6 @@ def room(**changes) -> VoiceRoom:
     fields = {
         "guild_id": GUILD,
         "channel_id": 4,
-        "text_channel_id": 6,
         "attention": "auto",
         "follow_user_id": None,
         "called_by": ANA,
@@ -148,7 +147,6 @@ async def test_a_person_gets_theirs(talked):
         {
             "guild_id": "3",
             "channel_id": "4",
-            "text_channel_id": "6",
             "attention": "auto",
             "follow_user_id": None,
             "called_by": "7",

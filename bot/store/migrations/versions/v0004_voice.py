@@ -25,7 +25,6 @@ def upgrade() -> None:
         "voice_rooms",
         sa.Column("guild_id", sa.BigInteger, autoincrement=False),
         sa.Column("channel_id", sa.BigInteger, nullable=False),
-        sa.Column("text_channel_id", sa.BigInteger, nullable=False),
         sa.Column("attention", sa.String(16), nullable=False),
         sa.Column("follow_user_id", sa.BigInteger),
         sa.Column("called_by", sa.BigInteger, nullable=False),

@@ -1,0 +1,141 @@
+"""A spoken conversation in the channel's text chat: both sides, as they grow."""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+import discord
+
+from bot.client import SkyDeck
+from bot.conversation.events import Show, Stage
+from bot.conversation.pace import Pace
+from bot.i18n import Words
+from cogs.shared.live import LiveMessage, Page, Undeliverable
+from cogs.shared.splitting import disarm
+
+log = logging.getLogger(__name__)
+
+_UNSEEN: Final = frozenset({Stage.NOT_FOR_US, Stage.NOTHING_HEARD})
+"""What people say to each other is nobody else's business."""
+_FINAL: Final = frozenset({Stage.DONE, Stage.INTERRUPTED, Stage.FAILED})
+_MOST_TURNS: Final = 64
+
+
+@dataclass(slots=True)
+class _Turn:
+    show: Show
+    live: LiveMessage | None = None
+    is_new: bool = True
+
+
+@dataclass(slots=True)
+class ChannelFace:
+    """A `bot.conversation.voice.Face`: one message for each turn, edited at most once a second.
+
+    Attributes:
+        bot: Whose messages they are.
+        channel_id: Where; changes when the bot is moved.
+        words: The channel's language.
+        assistant: The assistant's name.
+        names: People's names, by id.
+        is_silent: Whether only what was asked of the bot is shown, not what it listens to.
+    """
+
+    bot: SkyDeck
+    channel_id: int
+    words: Words
+    assistant: str
+    names: dict[int, str] = field(default_factory=dict)
+    is_silent: bool = False
+    pace: Pace | None = None
+    _turns: dict[int, _Turn] = field(default_factory=dict)
+    _told: list[str] = field(default_factory=list)
+
+    def show(self, show: Show) -> None:
+        """How a turn stands now."""
+        turn = self._turns.get(show.turn)
+        if show.stage in _UNSEEN and turn is None:
+            return
+        if turn is None:
+            turn = self._turns[show.turn] = _Turn(show)
+            while len(self._turns) > _MOST_TURNS:
+                del self._turns[next(iter(self._turns))]
+        turn.show, turn.is_new = show, True
+        self._hurry()
+
+    def trouble(self, kind: str) -> None:
+        """The line is in trouble, or out of it."""
+        key = f"voice.trouble.{kind}"
+        if self.words.has(key):
+            self.say(self.words(key))
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self._told.append(text)
+        self._hurry()
+
+    async def refresh(self) -> None:
+        """Bring the channel up to date."""
+        while self._told:
+            text = self._told.pop(0)
+            await self.bot.get_partial_messageable(self.channel_id).send(text)
+        for number, turn in list(self._turns.items()):
+            if turn.is_new:
+                turn.is_new = False
+                await self._update(turn)
+            if turn.show.stage in _FINAL | _UNSEEN and not turn.is_new:
+                self._turns.pop(number, None)
+
+    async def _update(self, turn: _Turn) -> None:
+        text = render(turn.show, self.names.get(turn.show.user_id, "?"), self.assistant, self.words)
+        if not text:
+            return
+        try:
+            if turn.live is None:
+                turn.live = await self._post(text, turn.show.user_id)
+            elif turn.show.stage in _FINAL:
+                await turn.live.settle(Page(text=text))
+            else:
+                await turn.live.refresh(Page(text=text))
+        except (discord.HTTPException, aiohttp.ClientError, OSError, Undeliverable) as e:
+            log.warning("a spoken turn is not shown: %s", type(e).__name__)
+
+    async def _post(self, text: str, user_id: int) -> LiveMessage:
+        channel = self.bot.get_partial_messageable(self.channel_id)
+        sent = await channel.send(text[:2000])
+        live = LiveMessage(self.bot, self.channel_id, sent.id, user_id)
+        if len(text) > 2000:  # noqa: PLR2004  (Discord's limit)
+            await live.refresh(Page(text=text))
+        return live
+
+    def _hurry(self) -> None:
+        if self.pace is not None:
+            self.pace.hurry()
+
+
+def render(show: Show, name: str, assistant: str, words: Words) -> str:
+    """A turn as Markdown; empty while there is nothing to show. Pure."""
+    heard, said = show.heard.strip(), show.said.strip()
+    if not heard and not said and show.stage is not Stage.FAILED:
+        return ""
+    person = disarm(discord.utils.escape_markdown(name))
+    lines = [f"🗣️ **{person}:** {disarm(heard)}"] if heard else []
+    if said:
+        grows = " ▌" if show.stage is Stage.ANSWERING else ""
+        lines.append(f"💬 **{assistant}:** {disarm(said)}{grows}")
+    note = _note(show, words)
+    return "\n".join([*lines, note] if note else lines)
+
+
+def _note(show: Show, words: Words) -> str:
+    match show.stage:
+        case Stage.WAITING_FOR_WORKER:
+            return words("voice.waiting")
+        case Stage.INTERRUPTED:
+            return words("voice.interrupted")
+        case Stage.FAILED:
+            key = f"errors.{show.code}"
+            return f"⚠️ {words(key if words.has(key) else 'errors.error')}"
+        case _:
+            return ""

@@ -1,0 +1,61 @@
+"""`/voice status` in words. Pure."""
+
+from collections.abc import Mapping
+
+import discord
+
+from audio.discord_voice.health import Health
+from audio.discord_voice.link import LinkHealth
+from bot.conversation.trace import OWN, TOTAL, Spread
+from bot.i18n import Words
+from cogs.shared.splitting import disarm
+
+_MOST_PEOPLE = 20
+
+
+def status_text(
+    health: LinkHealth, spreads: Mapping[str, Spread], names: Mapping[int, str], words: Words
+) -> str:
+    """How the line stands, how well each person is heard, and how long answers took."""
+    line = words("voice.status.connected" if health.connected else "voice.status.away")
+    key = "voice.status.encrypted" if health.encrypted else "voice.status.not_encrypted"
+    lines = [f"**{line}** · {words(key)}"]
+    if health.latency_ms is not None:
+        lines[0] += f" · {health.latency_ms:.0f} ms"
+    if health.trouble is not None:
+        lines.append(f"⚠️ {words(f'voice.trouble.{health.trouble}')}")
+    if health.troubles:
+        told = ", ".join(f"{kind} {count}" for kind, count in sorted(health.troubles.items()))
+        lines.append(words("voice.status.troubles", troubles=told))
+    people = [
+        _person(health.people[one], names[one], words) for one in health.people if one in names
+    ]
+    lines += people[:_MOST_PEOPLE] or [words("voice.status.nobody")]
+    if health.totals.without_consent:
+        lines.append(words("voice.status.dropped", packets=health.totals.without_consent))
+    return "\n".join([*lines, *_latency(spreads, words)])
+
+
+def _person(health: Health, name: str, words: Words) -> str:
+    return words(
+        "voice.status.person",
+        name=disarm(discord.utils.escape_markdown(name)),
+        received=health.received,
+        lost=health.lost,
+        late=health.late,
+        undecryptable=health.undecryptable,
+        concealed=health.concealed,
+        loss=f"{health.loss:.1%}",
+    )
+
+
+def _latency(spreads: Mapping[str, Spread], words: Words) -> list[str]:
+    if TOTAL not in spreads:
+        return [words("voice.status.no_turns")]
+    rows = [f"{'':<12}{words('voice.status.median'):>9}{'p95':>9}"]
+    for name in [TOTAL, OWN, *(n for n in spreads if n not in {TOTAL, OWN})]:
+        spread = spreads[name]
+        label = words(f"voice.phase.{name}")
+        rows.append(f"{label:<12}{spread.median_ms:>6.0f} ms{spread.p95_ms:>6.0f} ms")
+    head = words.count("voice.status.turns", spreads[TOTAL].turns)
+    return [head, "```", *rows, "```"]
