@@ -20,7 +20,7 @@ from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, Page
 from cogs.voice._minutes import MODULE, make_show, place_of, transcript
 from cogs.voice._rooms import Room, Rooms, VocalChannel
-from cogs.voice._rules import lacking
+from cogs.voice._rules import needed
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 from cogs.voice._views import consent_view
@@ -300,6 +300,6 @@ def _check_own(channel: VocalChannel) -> None:
     """
     permissions = channel.permissions_for(channel.guild.me)
     is_full = bool(channel.user_limit) and len(channel.members) >= channel.user_limit
-    missing = lacking([name for name, has in permissions if has], is_full=is_full)
+    missing = tuple(name for name in needed(is_full=is_full) if not getattr(permissions, name))
     if missing:
         raise MissingPermission("There is no way in.", permissions=missing)

@@ -61,14 +61,11 @@ def language_of(locale: str | None) -> str | None:
     return language if language in LANGUAGES else None
 
 
-def lacking(permissions: Collection[str], *, is_full: bool) -> tuple[str, ...]:
-    """What the bot needs for a voice channel and does not have.
+def needed(*, is_full: bool) -> tuple[str, ...]:
+    """The permissions that the bot needs for a voice channel, by discord.py's names.
 
     Args:
-        permissions: The names of those that it has there.
         is_full: Whether the channel has no room left.
     """
-    needed = ["view_channel", "connect", "speak"]
-    if is_full:
-        needed.append("move_members")
-    return tuple(name for name in needed if name not in permissions)
+    always = ("view_channel", "connect", "speak")
+    return (*always, "move_members") if is_full else always
