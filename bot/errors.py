@@ -8,7 +8,8 @@ SkydeckError
 │   ├── BadSettings            a setting is missing or cannot be read
 │   ├── NotAllowed             this person may not do this here
 │   ├── TooSoon                too often; after a known wait it is allowed again
-│   └── MissingPermission      Discord does not let the bot itself do it
+│   ├── MissingPermission      Discord does not let the bot itself do it
+│   └── NoVoiceChannel         no voice channel to do it in: none is named, none is entered, or full
 ├── ServiceFailed          exit 3: the service answered, and the answer is a failure
 │   ├── JobFailed              the worker said so
 │   ├── JobExpired             the job, or its result, is past its retention time
@@ -22,6 +23,7 @@ SkydeckError
     ├── KeyRefused             401 or 403
     ├── EndpointNotFound       404 for the endpoint itself
     ├── RateLimited            429 for longer than we were willing to wait
+    ├── VoiceUnreachable       Discord's voice servers do not let the bot in
     └── SubmissionUnknown      the line broke while a job was being handed in: it may be running
 """
 
@@ -117,6 +119,12 @@ class MissingPermission(WrongUse):
     def __init__(self, message: str, *, hint: str = "", permissions: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint=hint)
         self.permissions = permissions
+
+
+class NoVoiceChannel(WrongUse):
+    """There is no voice channel to do it in: none is named, none is entered, or it is full."""
+
+    code = "no_voice_channel"
 
 
 class ServiceFailed(SkydeckError):
@@ -220,6 +228,12 @@ class RateLimited(ServiceUnreachable):
     """The service keeps saying 429."""
 
     code = "rate_limited"
+
+
+class VoiceUnreachable(ServiceUnreachable):
+    """Discord's voice servers do not let the bot into a channel."""
+
+    code = "voice_unreachable"
 
 
 class SubmissionUnknown(ServiceUnreachable):

@@ -31,6 +31,7 @@ _WITH_FACTS: Final = (
     errors.TooLarge,
     errors.UnknownModule,
     errors.NotAllowed,
+    errors.NoVoiceChannel,
     errors.JobFailed,
 )
 """Errors whose own message tells the person something that the words for its kind cannot."""

@@ -1,9 +1,11 @@
 """Voice channels: joining, listening to who agreed, answering aloud, and leaving."""
 
 from bot.client import SkyDeck
+from cogs.shared.stop_button import StopButton
 from cogs.shared.translator import speak_languages
 from cogs.voice._cog import Voice
 from cogs.voice._commands import VoiceCommands
+from cogs.voice._minutes_command import MinutesCommand
 from cogs.voice._rooms import Rooms
 from cogs.voice._views import ConsentButton
 
@@ -12,6 +14,7 @@ async def setup(bot: SkyDeck) -> None:
     """Called by discord.py when the extension is loaded."""
     await speak_languages(bot)
     rooms = Rooms(bot)
-    bot.add_dynamic_items(ConsentButton)
+    bot.add_dynamic_items(ConsentButton, StopButton)
     await bot.add_cog(Voice(bot, rooms))
     await bot.add_cog(VoiceCommands(bot, rooms))
+    await bot.add_cog(MinutesCommand(bot, rooms))

@@ -1,17 +1,19 @@
 """Who comes, goes and agrees in voice channels, and what becomes of it."""
 
+import functools
 import logging
 
 import discord
 from discord.ext import commands
 
 from bot.client import SkyDeck
-from bot.conversation.events import Attention
-from bot.errors import BadInput, SkydeckError
+from bot.errors import NoVoiceChannel, SkydeckError
 from bot.i18n import words_for
-from bot.store import VoiceRoom
+from cogs.shared.failures import explain
 from cogs.voice._minutes import KIND, revive
-from cogs.voice._rooms import Room, Rooms, VocalChannel
+from cogs.voice._room import Room, VocalChannel
+from cogs.voice._rooms import Rooms
+from cogs.voice._rules import RETURN_AFTER_S
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ class Voice(commands.Cog):
 
     async def cog_load(self) -> None:
         """Minutes that another process was having summed up are shown again."""
-        self.bot.runner.register(KIND, lambda job: revive(self.bot, job))
+        self.bot.runner.register(KIND, functools.partial(revive, self.bot))
 
     async def cog_unload(self) -> None:
         """Leave every channel; the next process comes back."""
@@ -43,22 +45,7 @@ class Voice(commands.Cog):
         except SkydeckError as e:
             log.warning("not known which voice channels to go back to: %s", e)
             return
-        for place in places:
-            await self._return_to(place)
-
-    async def _return_to(self, place: VoiceRoom) -> None:
-        channel = self.bot.get_channel(place.channel_id)
-        try:
-            if isinstance(channel, VocalChannel) and any(not m.bot for m in channel.members):
-                room = await self.rooms.enter(
-                    channel, called_by=place.called_by, attention=Attention(place.attention)
-                )
-                await self.rooms.note(room, follow_user_id=place.follow_user_id)
-                room.face.say(room.words("voice.back"))
-            elif self.bot.get_guild(place.guild_id) is not None:
-                await self.bot.store.voice_rooms.delete(place.guild_id)
-        except SkydeckError as e:
-            log.warning("not back in a voice channel: %s", e)
+        self.rooms.come_back(places, pauses_s=RETURN_AFTER_S)
 
     @commands.Cog.listener()
     async def on_voice_state_update(
@@ -69,51 +56,61 @@ class Voice(commands.Cog):
         if room is None:
             return
         try:
-            await self._follow_up(room, member, before.channel, after.channel)
+            if member.id == member.guild.me.id:
+                await self._take_own(room, after.channel)
+            elif before.channel != after.channel:
+                await self._take_others(room, member, before.channel, after.channel)
         except SkydeckError as e:
             log.warning("a change in a voice channel was not taken in: %s", e)
 
-    async def _follow_up(
+    async def _take_own(self, room: Room, now: VocalChannel | None) -> None:
+        """The bot itself: being in none may be a step of a reconnect; its line tells the end."""
+        if now is not None:
+            await self.rooms.moved(room, now.id)
+            await room.check_standing()
+
+    async def _take_others(
         self,
         room: Room,
         member: discord.Member,
-        before: discord.abc.GuildChannel | None,
-        after: discord.abc.GuildChannel | None,
+        before: VocalChannel | None,
+        now: VocalChannel | None,
     ) -> None:
         here = room.place.channel_id
-        if member.id == member.guild.me.id:
-            if after is None:
-                await self.rooms.leave(member.guild.id)
-            elif after.id != here:
-                await self.rooms.moved(room, after.id)
-            return
-        if member.id == room.place.follow_user_id and isinstance(after, VocalChannel):
-            if after.id != here:
-                await self.rooms.enter(after, called_by=member.id)
-            return
-        if here not in {getattr(before, "id", None), getattr(after, "id", None)}:
-            return
-        if (await room.look_around()).is_empty:
-            self.rooms.leave_soon(member.guild.id)
-        else:
-            self.rooms.stay(member.guild.id)
+        is_followed = member.id == room.place.follow_user_id
+        if is_followed and now is not None and now.id != here:
+            try:
+                await self.rooms.enter(now, called_by=member.id, locale=room.locale)
+            except SkydeckError as e:
+                room.face.say(explain(e, room.words).text)
+                await self.rooms.look(room)
+        elif here in {getattr(before, "id", None), getattr(now, "id", None)}:
+            await self.rooms.look(room)
+
+    @commands.Cog.listener()
+    async def on_person_forgotten(self, user_id: int) -> None:
+        """All that is stored of a person is about to be deleted; nothing new may come of it."""
+        try:
+            await self.rooms.forget(user_id)
+        except SkydeckError as e:
+            log.warning("a person is no longer heard, but may still be followed: %s", e)
 
     async def take_consent(
         self, interaction: discord.Interaction[SkyDeck], *, agreed: bool
     ) -> None:
-        """Somebody says whether they may be heard; it counts at once.
+        """Somebody says whether they may be heard; a no counts even when it cannot be noted.
 
         Raises:
-            BadInput: It was not in a server.
+            NoVoiceChannel: It was not in a server.
             StoreFailed: It cannot be noted.
         """
         words = words_for(str(interaction.locale))
         guild_id, user_id = interaction.guild_id, interaction.user.id
         if guild_id is None:
-            raise BadInput(words("errors.not_in_private"))
+            raise NoVoiceChannel(words("errors.not_in_private"))
         room = self.rooms.get(guild_id)
         if room is not None and not agreed:
-            room.forget(user_id)
+            room.exclude(user_id)
         await self.bot.store.consents.set(
             guild_id,
             user_id,
@@ -121,8 +118,9 @@ class Voice(commands.Cog):
             locale=str(interaction.locale),
             at_ms=int(self.bot.clock.wall() * 1000),
         )
-        self.bot.locales.put(user_id, str(interaction.locale))
         if room is not None:
+            if agreed:
+                room.readmit(user_id)
             await room.look_around()
         key = "voice.consent.thanks" if agreed else "voice.consent.refused"
         await interaction.response.send_message(words(key), ephemeral=True)

@@ -1,4 +1,4 @@
-"""`/join`, `/leave`, `/voice …` and `/minutes`."""
+"""`/join`, `/leave` and `/voice …`."""
 
 import asyncio
 import io
@@ -9,21 +9,17 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.client import SkyDeck
-from bot.contract.grace import task
 from bot.conversation import Asker
 from bot.conversation.events import Attention
 from bot.conversation.trace import summary
-from bot.errors import BadInput, MissingPermission, SkydeckError
-from cogs.shared.answering import working_message
+from bot.errors import NotAllowed, NoVoiceChannel
+from bot.i18n import Words
 from cogs.shared.asker import admit, asker_of, words_of
-from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
-from cogs.voice._minutes import MODULE, make_show, place_of, transcript
-from cogs.voice._rooms import Room, Rooms, VocalChannel
-from cogs.voice._rules import needed
+from cogs.voice._room import Room, VocalChannel, people_in
+from cogs.voice._rooms import Rooms, check_own
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
-from cogs.voice._views import consent_view
+from cogs.voice._views import MoveQuestion, consent_view
 
 
 def _key(name: str, what: str) -> str:
@@ -50,6 +46,7 @@ class VoiceCommands(commands.Cog):
     def __init__(self, bot: SkyDeck, rooms: Rooms) -> None:
         self.bot = bot
         self.rooms = rooms
+        self._drawing = asyncio.Lock()
 
     @app_commands.command(
         name=_named("join", "join"),
@@ -65,28 +62,54 @@ class VoiceCommands(commands.Cog):
         interaction: discord.Interaction[SkyDeck],
         channel: discord.VoiceChannel | discord.StageChannel | None = None,
     ) -> None:
-        """Come into a voice channel."""
+        """Come into a voice channel; away from others only when that is meant."""
         asker = await admit(self.bot, interaction)
         words = words_of(asker)
-        where = channel or _whereabouts(interaction.user)
+        where = channel or whereabouts(interaction.user)
         if where is None:
-            raise BadInput(words("voice.where"))
-        _check_own(where)
-        was_there = self.rooms.get(interaction.guild_id) is not None
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        now_ms = int(self.bot.clock.wall() * 1000)
+            raise NoVoiceChannel(words("voice.where"))
+        check_theirs(where, interaction.user, words)
+        check_own(where, words)
+        if (left := self._left_alone(asker, where)) is None:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._come(interaction, asker, where)
+            return
+
+        async def act(confirmed: discord.Interaction[SkyDeck]) -> None:
+            await confirmed.response.edit_message(content=words("common.working"), view=None)
+            await self._come(confirmed, asker, where)
+
+        await interaction.response.send_message(
+            words("voice.ask_move", here=left.mention, there=where.mention),
+            view=MoveQuestion(words, act),
+            ephemeral=True,
+        )
+
+    def _left_alone(self, asker: Asker, where: VocalChannel) -> VocalChannel | None:
+        """The channel in which others would be left, if the bot came."""
+        room = self.rooms.get(where.guild.id)
+        if room is None or room.channel is None or room.channel == where:
+            return None
+        return room.channel if people_in(room.channel).keys() - {asker.user_id} else None
+
+    async def _come(
+        self, interaction: discord.Interaction[SkyDeck], asker: Asker, where: VocalChannel
+    ) -> None:
+        was_there = self.rooms.get(where.guild.id)
+        if was_there is not None:
+            was_there.readmit(asker.user_id)
         await self.bot.store.consents.set(
             where.guild.id,
             asker.user_id,
             agreed=True,
             locale=str(interaction.locale),
-            at_ms=now_ms,
+            at_ms=int(self.bot.clock.wall() * 1000),
         )
-        room = await self.rooms.enter(where, called_by=asker.user_id)
-        await room.look_around()
-        if not was_there:
+        room = await self.rooms.enter(where, called_by=asker.user_id, locale=asker.locale)
+        if room is not was_there:
             await room.introduce(discord.utils.escape_markdown(asker.user_name))
-        await interaction.followup.send(words("voice.joined", channel=where.mention))
+        joined = words_of(asker)("voice.joined", channel=where.mention)
+        await interaction.edit_original_response(content=joined)
 
     @app_commands.command(
         name=_named("leave", "leave"),
@@ -96,7 +119,7 @@ class VoiceCommands(commands.Cog):
     async def leave(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Leave the voice channel."""
         asker = await asker_of(self.bot, interaction)
-        room = self._room(interaction, asker)
+        room = self._commanded(interaction, asker)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.rooms.leave(room.place.guild_id)
         await interaction.followup.send(words_of(asker)("voice.left"))
@@ -130,13 +153,13 @@ class VoiceCommands(commands.Cog):
     async def mode(self, interaction: discord.Interaction[SkyDeck], attention: str) -> None:
         """Choose when to answer; everybody in the channel is told."""
         asker = await admit(self.bot, interaction)
-        room = self._room(interaction, asker)
+        room = self._commanded(interaction, asker)
         await self.rooms.note(room, attention=attention)
-        if room.session is not None:
-            room.session.attend(Attention(attention))
+        room.attend(Attention(attention))
         key = f"voice.mode.{attention.replace('-', '_')}"
-        room.face.say(room.words(key))
-        await interaction.response.send_message(words_of(asker)(key), ephemeral=True)
+        days = self.bot.settings.skydeck_message_days
+        room.face.say(room.words(key, days=days))
+        await interaction.response.send_message(words_of(asker)(key, days=days), ephemeral=True)
 
     @voice.command(
         name=_named("consent", "consent"),
@@ -163,11 +186,9 @@ class VoiceCommands(commands.Cog):
         guild_id = asker.guild_id or 0
         room = self.rooms.get(guild_id)
         if room is not None:
-            room.forget(asker.user_id)
+            room.exclude(asker.user_id)
         await self.bot.store.consents.withdraw(guild_id, asker.user_id)
         gone = await self.bot.store.minutes.forget(guild_id, asker.user_id)
-        if room is not None:
-            await room.look_around()
         words = words_of(asker)
         await interaction.response.send_message(
             words.count("voice.forgotten", gone), ephemeral=True
@@ -180,7 +201,7 @@ class VoiceCommands(commands.Cog):
     async def follow(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Follow a person, or stop following them."""
         asker = await admit(self.bot, interaction)
-        room = self._room(interaction, asker)
+        room = self._commanded(interaction, asker)
         is_new = room.place.follow_user_id != asker.user_id
         await self.rooms.note(room, follow_user_id=asker.user_id if is_new else None)
         key = "voice.following" if is_new else "voice.following_no_more"
@@ -193,13 +214,15 @@ class VoiceCommands(commands.Cog):
     async def status(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Tell how the line stands."""
         asker = await asker_of(self.bot, interaction)
-        room = self._room(interaction, asker)
+        words = words_of(asker)
+        room = self._room(interaction, words)
         if room.link is None or room.session is None:
-            raise BadInput(words_of(asker)("voice.not_here"))
-        text = status_text(
-            room.link.health(), summary(room.session.watch.turns), room.face.names, words_of(asker)
+            raise NoVoiceChannel(words("voice.not_here"))
+        spreads = summary(room.session.watch.turns)
+        text = status_text(room.place, room.link.health(), spreads, room.face.names, words)
+        await interaction.response.send_message(
+            embed=discord.Embed(description=text, colour=discord.Colour.blurple()), ephemeral=True
         )
-        await interaction.response.send_message(text, ephemeral=True)
 
     @voice.command(
         name=_named("timings", "timings"),
@@ -209,12 +232,14 @@ class VoiceCommands(commands.Cog):
         """Draw the last turn, and attach all of them as JSON lines."""
         asker = await asker_of(self.bot, interaction)
         words = words_of(asker)
-        room = self._room(interaction, asker)
+        room = self._room(interaction, words)
         turns = [] if room.session is None else [t for t in room.session.watch.turns if t.split()]
         if not turns:
-            raise BadInput(words("voice.status.no_turns"))
+            await interaction.response.send_message(words("voice.status.no_turns"), ephemeral=True)
+            return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        picture = await asyncio.to_thread(waterfall, turns[-1], words)
+        async with self._drawing:  # matplotlib's caches are not for several threads at once
+            picture = await asyncio.to_thread(waterfall, turns[-1], words)
         lines = "\n".join(turn.to_json() for turn in turns)
         await interaction.followup.send(
             files=[
@@ -223,83 +248,40 @@ class VoiceCommands(commands.Cog):
             ]
         )
 
-    @app_commands.command(
-        name=_named("minutes", "minutes"),
-        description=_about("Sum up what was said while I only listened", "minutes"),
-    )
-    @app_commands.rename(clear=locale_str("clear", key=_key("minutes", "clear")))
-    @app_commands.describe(
-        clear=locale_str("Forget the transcript afterwards", key=_key("minutes", "clear_about"))
-    )
-    @app_commands.guild_only()
-    async def minutes(self, interaction: discord.Interaction[SkyDeck], clear: bool = False) -> None:
-        """Have Grace sum up the transcript of a voice channel."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
-        channel_id = self._minuted_channel(interaction)
-        said = await self.bot.store.minutes.get(asker.guild_id or 0, channel_id or 0)
-        module = self.bot.grace.get(MODULE)
-        if not said or module is None:
-            raise BadInput(words("voice.minutes.none"))
-        text = transcript(said)
-        message_id = await working_message(interaction, words)
-        try:
-            await self.bot.runner.perform(
-                task(module, text, source=asker.source),
-                asker=asker,
-                place=place_of(asker, message_id),
-                title=words("voice.minutes.heading"),
-                show=make_show(self.bot, asker, message_id),
-            )
-        except SkydeckError as e:
-            live = LiveMessage(self.bot, asker.channel_id, message_id, asker.user_id)
-            await live.settle(Page(text=explain(e, words).text))
-            return
-        await interaction.followup.send(
-            words.count("voice.minutes.turns", len(said)),
-            file=discord.File(io.BytesIO(text.encode()), "minutes.txt"),
-            ephemeral=True,
-        )
-        if clear:
-            await self.bot.store.minutes.clear(asker.guild_id or 0, channel_id or 0)
-
-    def _minuted_channel(self, interaction: discord.Interaction[SkyDeck]) -> int | None:
-        """The voice channel in whose chat the command was given, or where the bot is, or they."""
-        if isinstance(interaction.channel, VocalChannel):
-            return interaction.channel.id
-        room = self.rooms.get(interaction.guild_id)
-        if room is not None:
-            channel = room.channel
-            may_see = (
-                channel is not None
-                and isinstance(interaction.user, discord.Member)
-                and channel.permissions_for(interaction.user).view_channel
-            )
-            return room.place.channel_id if may_see else None
-        here = _whereabouts(interaction.user)
-        return None if here is None else here.id
-
-    def _room(self, interaction: discord.Interaction[SkyDeck], asker: Asker) -> Room:
+    def _room(self, interaction: discord.Interaction[SkyDeck], words: Words) -> Room:
         room = self.rooms.get(interaction.guild_id)
         if room is None:
-            raise BadInput(words_of(asker)("voice.not_here"))
+            raise NoVoiceChannel(words("voice.not_here"))
+        return room
+
+    def _commanded(self, interaction: discord.Interaction[SkyDeck], asker: Asker) -> Room:
+        """The room, for who is in it, or may move its people.
+
+        Raises:
+            NoVoiceChannel: There is none.
+            NotAllowed: They may only look on.
+        """
+        words = words_of(asker)
+        room = self._room(interaction, words)
+        is_there = room.channel is not None and whereabouts(interaction.user) == room.channel
+        if not is_there and not interaction.permissions.move_members:
+            raise NotAllowed(words("voice.not_yours", channel=f"<#{room.place.channel_id}>"))
         return room
 
 
-def _whereabouts(user: discord.User | discord.Member) -> VocalChannel | None:
+def whereabouts(user: discord.User | discord.Member) -> VocalChannel | None:
+    """The voice channel that a person is in."""
     if isinstance(user, discord.Member) and user.voice is not None:
         return user.voice.channel
     return None
 
 
-def _check_own(channel: VocalChannel) -> None:
-    """Whether the bot may come in and speak, said before it tries.
+def check_theirs(channel: VocalChannel, user: discord.User | discord.Member, words: Words) -> None:
+    """Nobody sends the bot where they may not go themselves.
 
     Raises:
-        MissingPermission: Names what is lacking.
+        NotAllowed: They may not.
     """
-    permissions = channel.permissions_for(channel.guild.me)
-    is_full = bool(channel.user_limit) and len(channel.members) >= channel.user_limit
-    missing = tuple(name for name in needed(is_full=is_full) if not getattr(permissions, name))
-    if missing:
-        raise MissingPermission("There is no way in.", permissions=missing)
+    permissions = channel.permissions_for(user) if isinstance(user, discord.Member) else None
+    if permissions is None or not (permissions.view_channel and permissions.connect):
+        raise NotAllowed(words("voice.not_for_you"))

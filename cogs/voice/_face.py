@@ -11,15 +11,20 @@ from bot.client import SkyDeck
 from bot.conversation.events import Show, Stage
 from bot.conversation.pace import Pace
 from bot.i18n import Words
-from cogs.shared.live import LiveMessage, Page, Undeliverable
-from cogs.shared.splitting import disarm
+from cogs.shared.live import LiveMessage, Page
+from cogs.shared.splitting import disarm, split
 
 log = logging.getLogger(__name__)
 
 _UNSEEN: Final = frozenset({Stage.NOT_FOR_US, Stage.NOTHING_HEARD})
 """What people say to each other is nobody else's business."""
-_FINAL: Final = frozenset({Stage.DONE, Stage.INTERRUPTED, Stage.FAILED})
+_FINAL: Final = frozenset({Stage.DONE, Stage.INTERRUPTED, Stage.FAILED}) | _UNSEEN
 _MOST_TURNS: Final = 64
+_MOST_LINES: Final = 16
+"""So much waits for Discord while it takes nothing; the oldest gives way."""
+_TRIES: Final = 5
+"""How often a turn that Discord does not take is shown."""
+_FAILURES: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
 @dataclass(slots=True)
@@ -27,6 +32,7 @@ class _Turn:
     show: Show
     live: LiveMessage | None = None
     is_new: bool = True
+    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -39,7 +45,7 @@ class ChannelFace:
         words: The channel's language.
         assistant: The assistant's name.
         names: People's names, by id.
-        is_silent: Whether only what was asked of the bot is shown, not what it listens to.
+        pace: Calls `refresh`, while the conversation is open.
     """
 
     bot: SkyDeck
@@ -47,17 +53,16 @@ class ChannelFace:
     words: Words
     assistant: str
     names: dict[int, str] = field(default_factory=dict)
-    is_silent: bool = False
     pace: Pace | None = None
     _turns: dict[int, _Turn] = field(default_factory=dict)
-    _told: list[str] = field(default_factory=list)
+    _lines: list[str] = field(default_factory=list)
 
     def show(self, show: Show) -> None:
         """How a turn stands now."""
         turn = self._turns.get(show.turn)
-        if show.stage in _UNSEEN and turn is None:
-            return
         if turn is None:
+            if show.stage in _UNSEEN:
+                return
             turn = self._turns[show.turn] = _Turn(show)
             while len(self._turns) > _MOST_TURNS:
                 del self._turns[next(iter(self._turns))]
@@ -66,46 +71,57 @@ class ChannelFace:
 
     def trouble(self, kind: str) -> None:
         """The line is in trouble, or out of it."""
-        key = f"voice.trouble.{kind}"
-        if self.words.has(key):
-            self.say(self.words(key))
+        self.say(self.words(f"voice.trouble.{kind}"))
 
     def say(self, text: str) -> None:
         """A line of its own."""
-        self._told.append(text)
+        self._lines.append(text)
+        del self._lines[:-_MOST_LINES]
         self._hurry()
 
     async def refresh(self) -> None:
-        """Bring the channel up to date."""
-        while self._told:
-            text = self._told.pop(0)
-            await self.bot.get_partial_messageable(self.channel_id).send(text)
+        """Bring the channel up to date; what fails is tried again with the next change.
+
+        Raises:
+            discord.HTTPException, aiohttp.ClientError, OSError: Discord takes nothing.
+        """
+        while self._lines:
+            await self.bot.get_partial_messageable(self.channel_id).send(self._lines[0])
+            del self._lines[0]
         for number, turn in list(self._turns.items()):
             if turn.is_new:
                 turn.is_new = False
                 await self._update(turn)
-            if turn.show.stage in _FINAL | _UNSEEN and not turn.is_new:
+            if turn.show.stage in _FINAL and not turn.is_new:
                 self._turns.pop(number, None)
 
+    async def finish(self) -> None:
+        """The conversation is over: show how it ended, if Discord lets us."""
+        try:
+            await self.refresh()
+        except _FAILURES as e:
+            log.warning("the end of a voice conversation is not shown: %s", type(e).__name__)
+
     async def _update(self, turn: _Turn) -> None:
-        text = render(turn.show, self.names.get(turn.show.user_id, "?"), self.assistant, self.words)
+        person_id = turn.show.user_id
+        text = render(turn.show, self.names.get(person_id, "?"), self.assistant, self.words)
         if not text:
             return
         try:
             if turn.live is None:
-                turn.live = await self._post(text, turn.show.user_id)
-            elif turn.show.stage in _FINAL:
-                await turn.live.settle(Page(text=text))
+                turn.live = await self._post(text, person_id)
             else:
                 await turn.live.refresh(Page(text=text))
-        except (discord.HTTPException, aiohttp.ClientError, OSError, Undeliverable) as e:
+        except _FAILURES as e:
+            turn.tries += 1
+            turn.is_new = turn.tries < _TRIES
             log.warning("a spoken turn is not shown: %s", type(e).__name__)
 
     async def _post(self, text: str, user_id: int) -> LiveMessage:
-        channel = self.bot.get_partial_messageable(self.channel_id)
-        sent = await channel.send(text[:2000])
+        first, *rest = split(text)
+        sent = await self.bot.get_partial_messageable(self.channel_id).send(first)
         live = LiveMessage(self.bot, self.channel_id, sent.id, user_id)
-        if len(text) > 2000:  # noqa: PLR2004  (Discord's limit)
+        if rest:
             await live.refresh(Page(text=text))
         return live
 

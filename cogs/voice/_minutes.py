@@ -1,8 +1,9 @@
-"""What was said while the bot only listened, summed up by Grace."""
+"""The message of minutes: that Grace is at it, then the summary with the transcript."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final, Self
 
 from pydantic import JsonValue
 
@@ -23,13 +24,68 @@ KIND: Final = "minutes"
 MODULE: Final = "SUMMARIZER"
 MOST_CHARS: Final = 200_000
 """Of a transcript that is summed up; the newest counts."""
+_MOST_FILE_BYTES: Final = 9 * 1024 * 1024
+"""Under what Discord takes on a server without boosts (10 MiB), form and all."""
 
 
 def transcript(minutes: Sequence[Minute]) -> str:
-    """As text, a line for each turn; the newest `MOST_CHARS` of it."""
-    lines = [f"{one.name}: {' '.join(one.text.split())}" for one in minutes]
-    text = "\n".join(lines)
+    """For Grace: a line for each turn; the newest `MOST_CHARS` of it."""
+    text = "\n".join(f"{one.name}: {' '.join(one.text.split())}" for one in minutes)
     return text if len(text) <= MOST_CHARS else text[-MOST_CHARS:].partition("\n")[2]
+
+
+def record(minutes: Sequence[Minute]) -> bytes:
+    """For people: the same with times (UTC), as a file."""
+    lines = [
+        f"{datetime.fromtimestamp(one.at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}  "
+        f"{one.name}: {' '.join(one.text.split())}"
+        for one in minutes
+    ]
+    return "\n".join([*lines, ""]).encode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """Which part of which transcript; all of it is in the journal's `place`.
+
+    Attributes:
+        guild_id: The server.
+        channel_id: The voice channel.
+        since_ms: From when on, UTC epoch milliseconds.
+        clear: Whether the channel's transcript is forgotten once it is summed up.
+        may_attach: Whether files may be attached where the summary is shown.
+    """
+
+    guild_id: int
+    channel_id: int
+    since_ms: int
+    clear: bool
+    may_attach: bool
+
+    def to_place(self) -> dict[str, JsonValue]:
+        """As the journal keeps it; ids are strings, as in Discord's own JSON."""
+        return {
+            "guild": str(self.guild_id),
+            "voice": str(self.channel_id),
+            "since": self.since_ms,
+            "clear": self.clear,
+            "may_attach": self.may_attach,
+        }
+
+    @classmethod
+    def of_place(cls, place: Mapping[str, Any]) -> Self:
+        """What `to_place` has written.
+
+        Raises:
+            KeyError, ValueError: Somebody else wrote it.
+        """
+        return cls(
+            guild_id=int(place["guild"]),
+            channel_id=int(place["voice"]),
+            since_ms=int(place["since"]),
+            clear=bool(place["clear"]),
+            may_attach=bool(place["may_attach"]),
+        )
 
 
 @dataclass(slots=True)
@@ -39,49 +95,69 @@ class MinutesShow:
     Attributes:
         bot: Whose.
         live: The message.
+        notes: What is summed up.
         words: The person's language.
         begun: When it was asked for, on the wall clock.
     """
 
     bot: SkyDeck
     live: LiveMessage
+    notes: Notes
     words: Words
     begun: float
     _journal_id: int | None = None
+    _done: tuple[int, int] | None = None
 
     async def started(self, journal_id: int) -> None:
         """The job is in the journal."""
         self._journal_id = journal_id
 
     def update(self, update: Update) -> None:
-        """There is nothing to show before the summary."""
+        """A summary of something long is made in parts, which Grace counts."""
+        output = None if update.response is None else update.response.output
+        data = output.data if output is not None else None
+        counts = data.get("progress") if isinstance(data, dict) else None
+        if isinstance(counts, dict):
+            done, total = counts.get("done"), counts.get("total")
+            if isinstance(done, int) and isinstance(total, int) and total > 1:
+                self._done = done, total
 
     async def refresh(self) -> None:
-        """Show for how long it has been going on."""
-        took = duration(self.bot.clock.wall() - self.begun)
-        view = None if self._journal_id is None else stop_view(self._journal_id, self.words)
-        await self.live.refresh(
-            Page(text=self.words("voice.minutes.working", took=took), view=view)
+        """Show how far it is, and for how long it has been going on."""
+        text = self.words(
+            "voice.minutes.working", took=duration(self.bot.clock.wall() - self.begun)
         )
+        if self._done is not None:
+            text += f" · {self._done[0]}/{self._done[1]}"
+        view = None if self._journal_id is None else stop_view(self._journal_id, self.words)
+        await self.live.refresh(Page(text=text, view=view))
 
     async def done(self, response: Response) -> None:
-        """Show the summary."""
-        text = disarm(response.text.strip()) or self.words("voice.minutes.empty")
-        heading = self.words("voice.minutes.heading")
-        await self.live.settle(Page(text=f"**{heading}**\n{text}"))
+        """Show the summary, with the transcript."""
+        notes, minutes = self.notes, self.bot.store.minutes
+        said = await minutes.get(notes.guild_id, notes.channel_id, since_ms=notes.since_ms)
+        heading = self.words("voice.minutes.heading", channel=f"<#{notes.channel_id}>")
+        text = disarm((response.text or "").strip()) or self.words("voice.minutes.empty")
+        footer = self.words.count("voice.minutes.turns", len(said))
+        data = record(said)
+        fits = notes.may_attach and len(data) <= _MOST_FILE_BYTES
+        files = (("transcript.txt", data),) if fits else ()
+        await self.live.settle(Page(text=f"{heading}\n{text}\n-# {footer}", files=files))
+        if notes.clear:
+            await minutes.clear(notes.guild_id, notes.channel_id)
 
     async def failed(self, error: SkydeckError) -> None:
         """Say why there is none."""
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 
-def make_show(bot: SkyDeck, asker: Asker, message_id: int) -> MinutesShow:
+def make_show(bot: SkyDeck, asker: Asker, message_id: int, notes: Notes) -> MinutesShow:
     """The face of minutes that are about to be summed up."""
     live = LiveMessage(bot, asker.channel_id, message_id, asker.user_id)
-    return MinutesShow(bot, live, words_for(asker.locale), bot.clock.wall())
+    return MinutesShow(bot, live, notes, words_for(asker.locale), bot.clock.wall())
 
 
-def place_of(asker: Asker, message_id: int) -> dict[str, JsonValue]:
+def place_of(asker: Asker, message_id: int, notes: Notes) -> dict[str, JsonValue]:
     """What the journal is to know of it."""
     return {
         "kind": KIND,
@@ -89,6 +165,7 @@ def place_of(asker: Asker, message_id: int) -> dict[str, JsonValue]:
         "message": str(message_id),
         "user": str(asker.user_id),
         "locale": asker.locale,
+        **notes.to_place(),
     }
 
 
@@ -102,6 +179,8 @@ async def revive(bot: SkyDeck, job: Job) -> MinutesShow:
     live = LiveMessage(
         bot, int(str(place["channel"])), int(str(place["message"])), int(str(place["user"]))
     )
-    show = MinutesShow(bot, live, words_for(str(place["locale"])), job.created_at_ms / 1000)
+    await live.adopt()
+    words = words_for(str(place["locale"]))
+    show = MinutesShow(bot, live, Notes.of_place(place), words, job.created_at_ms / 1000)
     await show.started(job.journal_id)
     return show

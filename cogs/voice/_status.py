@@ -1,6 +1,7 @@
 """`/voice status` in words. Pure."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import discord
 
@@ -8,32 +9,63 @@ from audio.discord_voice.health import Health
 from audio.discord_voice.link import LinkHealth
 from bot.conversation.trace import OWN, TOTAL, Spread
 from bot.i18n import Words
+from bot.store import VoiceRoom
 from cogs.shared.splitting import disarm
 
-_MOST_PEOPLE = 20
+_MOST_PEOPLE: Final = 15
+"""So many lines fit into an embed, with everything else."""
 
 
 def status_text(
-    health: LinkHealth, spreads: Mapping[str, Spread], names: Mapping[int, str], words: Words
+    place: VoiceRoom,
+    health: LinkHealth,
+    spreads: Mapping[str, Spread],
+    names: Mapping[int, str],
+    words: Words,
 ) -> str:
-    """How the line stands, how well each person is heard, and how long answers took."""
-    line = words("voice.status.connected" if health.connected else "voice.status.away")
-    key = "voice.status.encrypted" if health.encrypted else "voice.status.not_encrypted"
-    lines = [f"**{line}** · {words(key)}"]
-    if health.latency_ms is not None:
-        lines[0] += f" · {health.latency_ms:.0f} ms"
+    """Where the bot is, how the line stands, how well each person is heard, how long answers took.
+
+    Short enough for an embed.
+
+    Args:
+        place: The room.
+        health: Its line.
+        spreads: Its turns.
+        names: Of people who are or were there, by id.
+        words: The reader's language.
+    """
+    lines = [_line(health, words), words(f"voice.mode.{place.attention.replace('-', '_')}_short")]
+    lines[1] += f" · <#{place.channel_id}>"
+    if place.follow_user_id is not None:
+        lines.append(words("voice.status.follows", person=f"<@{place.follow_user_id}>"))
     if health.trouble is not None:
-        lines.append(f"⚠️ {words(f'voice.trouble.{health.trouble}')}")
+        lines.append(words(f"voice.trouble.{health.trouble}"))
     if health.troubles:
-        told = ", ".join(f"{kind} {count}" for kind, count in sorted(health.troubles.items()))
-        lines.append(words("voice.status.troubles", troubles=told))
-    people = [
+        told = (
+            f"{words(f'voice.status.trouble.{kind}')}: {count}"
+            for kind, count in sorted(health.troubles.items())
+        )
+        lines.append(words("voice.status.troubles", troubles=", ".join(told)))
+    heard = [
         _person(health.people[one], names[one], words) for one in health.people if one in names
     ]
-    lines += people[:_MOST_PEOPLE] or [words("voice.status.nobody")]
+    lines += heard[:_MOST_PEOPLE] or [words("voice.status.nobody")]
+    if len(heard) > _MOST_PEOPLE:
+        lines.append(words("voice.status.more", number=len(heard) - _MOST_PEOPLE))
     if health.totals.without_consent:
         lines.append(words("voice.status.dropped", packets=health.totals.without_consent))
     return "\n".join([*lines, *_latency(spreads, words)])
+
+
+def _line(health: LinkHealth, words: Words) -> str:
+    state = words("voice.status.connected" if health.connected else "voice.status.away")
+    key = "voice.status.encrypted" if health.encrypted else "voice.status.not_encrypted"
+    parts = [f"**{state}**", words(key)]
+    if health.latency_ms is not None:
+        parts.append(f"{health.latency_ms:.0f} ms")
+    if health.privacy_code:
+        parts.append(f"`{health.privacy_code}`")
+    return " · ".join(parts)
 
 
 def _person(health: Health, name: str, words: Words) -> str:

@@ -1,17 +1,24 @@
-"""The two buttons by which people say whether they may be heard."""
+"""The two buttons by which people say whether they may be heard; the question before a move."""
 
 import re
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import discord
 from discord import ui
 
 from bot.client import SkyDeck
 from bot.i18n import Words, words_for
-from cogs.shared.failures import reported
+from cogs.shared.failures import ReportingView, reported
 
 if TYPE_CHECKING:
     from cogs.voice._cog import Voice
+
+
+OPEN_S: Final = 120.0
+"""How long a question is open."""
+
+Act = Callable[[discord.Interaction[SkyDeck]], Awaitable[None]]
 
 
 class ConsentButton(ui.DynamicItem[ui.Button[Any]], template=r"voice:consent:(?P<says>yes|no)"):
@@ -48,3 +55,24 @@ def consent_view(words: Words) -> ui.View:
     for says in ("yes", "no"):
         view.add_item(ConsentButton(says, words))
     return view
+
+
+class MoveQuestion(ReportingView):
+    """Asks before the bot is called away from others.
+
+    Args:
+        words: The language.
+        act: Has it move; has to answer the interaction it is given.
+    """
+
+    def __init__(self, words: Words, act: Act) -> None:
+        super().__init__(timeout=OPEN_S)
+        self.act = act
+        self.move.label = words("voice.move")
+
+    @discord.ui.button(style=discord.ButtonStyle.primary)
+    async def move(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
+        """Once, however often it is clicked."""
+        if not self.is_finished():
+            self.stop()
+            await self.act(interaction)

@@ -1,0 +1,105 @@
+"""`/minutes`: what was said while the bot only listened, summed up by Grace."""
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot.client import SkyDeck
+from bot.contract.grace import task
+from bot.errors import NotAllowed, NoVoiceChannel, SkydeckError, UnknownModule
+from bot.i18n import Words
+from cogs.shared.answering import working_message
+from cogs.shared.asker import admit, words_of
+from cogs.shared.failures import explain
+from cogs.shared.live import LiveMessage, Page
+from cogs.voice._commands import check_theirs, whereabouts
+from cogs.voice._minutes import MODULE, Notes, make_show, place_of, transcript
+from cogs.voice._room import VocalChannel
+from cogs.voice._rooms import Rooms
+from cogs.voice._rules import latest_meeting
+
+
+class MinutesCommand(commands.Cog):
+    """The minutes of a voice channel's latest meeting."""
+
+    def __init__(self, bot: SkyDeck, rooms: Rooms) -> None:
+        self.bot = bot
+        self.rooms = rooms
+
+    @app_commands.command(
+        name=locale_str("minutes", key="voice.cmd.minutes.name"),
+        description=locale_str(
+            "Sum up what was said while I only listened", key="voice.cmd.minutes.about"
+        ),
+    )
+    @app_commands.rename(clear=locale_str("clear", key="voice.cmd.minutes.clear"))
+    @app_commands.describe(
+        clear=locale_str(
+            "Forget the channel's transcript afterwards", key="voice.cmd.minutes.clear_about"
+        )
+    )
+    @app_commands.guild_only()
+    async def minutes(self, interaction: discord.Interaction[SkyDeck], clear: bool = False) -> None:
+        """Have Grace sum up the transcript of a voice channel's latest meeting."""
+        asker = await admit(self.bot, interaction)
+        words = words_of(asker)
+        channel = self._channel(interaction, words)
+        if clear:
+            _check_may_clear(interaction, channel, words)
+        said = latest_meeting(await self.bot.store.minutes.get(channel.guild.id, channel.id))
+        if not said:
+            await interaction.response.send_message(words("voice.minutes.none"), ephemeral=True)
+            return
+        module = self.bot.grace.get(MODULE)
+        if module is None:
+            raise UnknownModule(f"Grace's catalogue has no {MODULE}.")
+        notes = Notes(
+            guild_id=channel.guild.id,
+            channel_id=channel.id,
+            since_ms=said[0].at_ms,
+            clear=clear,
+            may_attach=interaction.app_permissions.attach_files,
+        )
+        request = task(module, transcript(said), source=asker.source)
+        message_id = await working_message(interaction, words)
+        try:
+            await self.bot.runner.perform(
+                request,
+                asker=asker,
+                place=place_of(asker, message_id, notes),
+                title=words("voice.minutes.title"),
+                show=make_show(self.bot, asker, message_id, notes),
+            )
+        except SkydeckError as e:
+            live = LiveMessage(self.bot, asker.channel_id, message_id, asker.user_id)
+            await live.settle(Page(text=explain(e, words).text))
+
+    def _channel(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VocalChannel:
+        """The voice channel in whose chat they are, or they are in, or the bot is in.
+
+        Raises:
+            NoVoiceChannel: There is none of these.
+            NotAllowed: What is said there is not for them.
+        """
+        here = interaction.channel
+        channel = here if isinstance(here, VocalChannel) else whereabouts(interaction.user)
+        if channel is None:
+            room = self.rooms.get(interaction.guild_id)
+            channel = None if room is None else room.channel
+        if channel is None:
+            raise NoVoiceChannel(words("voice.where"))
+        check_theirs(channel, interaction.user, words)
+        return channel
+
+
+def _check_may_clear(
+    interaction: discord.Interaction[SkyDeck], channel: VocalChannel, words: Words
+) -> None:
+    """Only who is there, and who manages messages, may have everybody's words forgotten.
+
+    Raises:
+        NotAllowed: Somebody else wants it.
+    """
+    if whereabouts(interaction.user) != channel and not interaction.permissions.manage_messages:
+        raise NotAllowed(words("voice.minutes.not_yours"))

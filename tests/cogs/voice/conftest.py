@@ -1,0 +1,118 @@
+"""The voice cog on the real bot: real speech, real ears, DAVE; Penny follows a script."""
+
+# mypy: ignore-errors
+
+import asyncio
+import base64
+import inspect
+
+import numpy as np
+import pytest
+
+from audio import codec, ogg
+from bot.contract import Response, Service, Status
+from cogs.voice import _rooms
+from tests.fakes.handlers import Scripted, echo
+
+TONE_S = 0.6
+TONE = codec.encode(
+    np.sin(np.arange(int(TONE_S * 48_000)) / 20).astype(np.float32) / 2, ogg.OPUS_RATE_HZ
+)
+SOUND = base64.b64encode(ogg.mux(TONE)).decode()
+
+
+class Penny(Scripted):
+    """Hears the same words in every clip, and says the same in return.
+
+    Attributes:
+        hears: What she takes anybody to have said.
+        says: What she answers.
+        fails: Raised in place of an answer.
+        asked: The contracts, by module.
+    """
+
+    def __init__(self):
+        super().__init__(self._answer, service=Service.PENNY)
+        self.hears = "What is the capital of France?"
+        self.says = "The capital of France is Paris."
+        self.fails = None
+        self.asked = []
+
+    def modules(self):
+        return [request.target.module for request in self.asked]
+
+    async def _answer(self, request):
+        self.asked.append(request)
+        module = request.target.module
+        if self.fails is not None and module != "SPEAK":
+            raise self.fails
+        if module == "TRANSCRIBE":
+            yield _response(Status.COMPLETED, text=self.hears, transcript=self.hears)
+            return
+        said = str(request.input.data) if module == "SPEAK" else self.says
+        heard = {"transcript": self.hears} if module == "CONVERSE" else {}
+        if heard:
+            yield _response(Status.PARTIAL, **heard)
+        for word in said.split():
+            yield _response(Status.PARTIAL, text=f"{word} ")
+        yield _response(Status.PARTIAL, audio={"data": SOUND, "format": "ogg", "text": said})
+        yield _response(Status.COMPLETED, text=said, audio={"data": SOUND}, **heard)
+
+
+def _response(status, **output):
+    return Response.model_validate({"status": status, "output": output})
+
+
+@pytest.fixture
+def cogs():
+    return ("cogs.errors", "cogs.voice", "cogs.ops")
+
+
+@pytest.fixture
+def penny_says():
+    """What Penny does."""
+    return Penny()
+
+
+@pytest.fixture
+def handlers(penny_says):
+    return {"penny": penny_says, "grace": Scripted(echo, service=Service.GRACE)}
+
+
+@pytest.fixture
+def lounge(guild):
+    return guild.voice_channel("Lounge")
+
+
+@pytest.fixture
+def hall(guild):
+    return guild.voice_channel("Hall")
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Nobody is waited for long."""
+    monkeypatch.setattr(_rooms, "ALONE_S", 0.2)
+
+
+@pytest.fixture
+async def called(deck, lounge, channel, ben):
+    """Ben (in English) is in the lounge, and has called the bot; gives his speaker."""
+    speaker = await ben.joins(lounge)
+    reply = await ben.slash("/join", channel)
+    await reply.done()
+    return speaker
+
+
+async def until(truth, within=10.0):
+    """Wait until something holds; it may be a coroutine function."""
+    async with asyncio.timeout(within):
+        while True:
+            if await truth() if inspect.iscoroutinefunction(truth) else truth():
+                return
+            await asyncio.sleep(0.01)
+
+
+def where_is_the_bot(sim, guild):
+    """The voice channel that Discord has the bot in."""
+    return sim.voice.states.where(sim.bot, guild.guild)

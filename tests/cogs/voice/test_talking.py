@@ -1,0 +1,171 @@
+"""Being called, saying what happens, hearing who agreed, answering, and showing both sides."""
+
+# mypy: ignore-errors
+
+import asyncio
+
+import pytest
+
+from bot.errors import JobFailed
+from tests.cogs.voice.conftest import until, where_is_the_bot
+
+
+async def test_it_comes_and_says_what_it_does(sim, deck, guild, lounge, channel, ben, penny_says):
+    await ben.joins(lounge)
+    reply = await ben.slash("/join", channel)
+    await reply.done()
+    assert reply.ephemeral
+    assert lounge.mention in reply.text
+    assert where_is_the_bot(sim, guild) is lounge
+    hello = await ben.sees("Ben has called me", lounge, ever=True)
+    assert list(hello.buttons) == ["Listen to me", "Don't"]
+    line = sim.voice.line(guild)
+    await line.until_speaking(within=10)
+    assert penny_says.modules() == ["SPEAK"]
+    assert line.plaintext_frames == 0
+    said = await deck.store.consents.get(guild.id, [ben.id])
+    assert said[ben.id].agreed  # by calling it
+    [place] = await deck.store.voice_rooms.all()
+    assert place.channel_id == lounge.id
+    assert not sim.problems
+
+
+async def test_in_spanish(sim, deck, lounge, channel, ana):
+    await ana.joins(lounge)
+    reply = await ana.slash("/entrar", channel)
+    await reply.done()
+    hello = await ana.sees("me ha llamado", lounge, ever=True)
+    assert len(hello.buttons) == 2
+    assert not sim.problems
+
+
+async def test_a_question_is_answered_and_both_sides_are_shown(
+    sim, guild, called, lounge, ben, clips, penny_says
+):
+    line = sim.voice.line(guild)
+    await line.until_speaking(within=10)
+    await line.until_silent(for_=0.5)
+    before = len(line.recording.voice)
+    await called.plays(clips / "question.wav")
+    shown = await ben.sees("The capital of France is Paris.", lounge, within=20, ever=True)
+    assert "**Ben:** What is the capital of France?" in shown.content
+    assert "**Alfred:**" in shown.content
+    await until(lambda: len(line.recording.voice) > before)
+    asked = [r for r in penny_says.asked if r.target.module == "CONVERSE"][-1]
+    assert asked.input.type == "audio"
+    assert asked.context.speaker == "Ben"
+    assert not sim.problems
+
+
+async def test_a_failure_is_told_in_the_reader_s_words(called, lounge, ben, clips, penny_says):
+    penny_says.fails = JobFailed("no", service_code="broken")
+    await called.plays(clips / "question.wav")
+    await ben.sees("The service tried, and failed", lounge, within=20, ever=True)
+
+
+async def test_who_has_not_agreed_is_asked_and_not_heard(
+    sim, deck, guild, called, lounge, ana, ben, clips, penny_says
+):
+    speaker = await ana.joins(lounge)
+    ask = await ben.sees("Ana", lounge, ever=True)
+    await speaker.plays(clips / "question.wav")
+    await asyncio.sleep(1.5)
+    assert set(penny_says.modules()) <= {"SPEAK"}
+    reply = await ana.clicks("Listen to me", on=ask)
+    assert reply.ephemeral
+    assert (await deck.store.consents.get(guild.id, [ana.id]))[ana.id].agreed
+    penny_says.hears = "Alfred, what is the capital of France?"
+    await speaker.plays(clips / "question.wav")
+    await ana.sees("**Ana:** Alfred, what is the capital", lounge, within=20, ever=True)
+    assert not sim.problems
+
+
+async def test_who_declines_is_left_alone(sim, deck, guild, called, lounge, ana, ben, clips):
+    speaker = await ana.joins(lounge)
+    ask = await ben.sees("Ana", lounge, ever=True)
+    await ana.clicks("Don't", on=ask)
+    assert not (await deck.store.consents.get(guild.id, [ana.id]))[ana.id].agreed
+    await ana.leaves_voice()
+    asked = len([m for m in ben.reads(lounge) if m.buttons])
+    await ana.joins(lounge)
+    await asyncio.sleep(0.5)
+    assert len([m for m in ben.reads(lounge) if m.buttons]) == asked
+    del speaker
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("way", ["button", "forget", "privacy"])
+async def test_consent_is_taken_back_at_once(
+    sim, deck, guild, called, lounge, channel, ben, clips, penny_says, way
+):
+    await called.plays(clips / "question.wav")
+    await ben.sees("Paris", lounge, within=20, ever=True)
+    speech = await called.plays(clips / "jfk.flac", wait=False)
+    await asyncio.sleep(1.0)
+    match way:
+        case "button":
+            reply = await ben.slash("/voice consent", channel)
+            await ben.clicks("Don't", on=reply)
+        case "forget":
+            reply = await ben.slash("/voice forget", channel)
+            assert reply.ephemeral
+        case "privacy":
+            reply = await ben.slash("/privacy forget", channel)
+            await ben.clicks("Delete everything", on=reply)
+            await ben.sees("Nothing of you is left", channel)
+    asked = len(penny_says.asked)
+    heard = deck.voice_clients[0].health().people.get(ben.id)
+    before = heard.received if heard is not None else 0
+    await speech.done()
+    await asyncio.sleep(1.0)
+    heard = deck.voice_clients[0].health().people.get(ben.id)
+    assert (heard.received if heard is not None else 0) <= before
+    assert len(penny_says.asked) == asked
+    assert not sim.problems
+
+
+async def test_listening_only_makes_minutes(
+    sim, deck, guild, called, lounge, channel, ben, clips, penny_says
+):
+    reply = await ben.slash("/voice mode", channel, when="listen-only")
+    await reply.done()
+    await ben.sees("I only listen", lounge, ever=True)
+    penny_says.hears = "We meet again on Monday."
+    await called.plays(clips / "question.wav")
+
+    async def noted():
+        return await deck.store.minutes.get(guild.id, lounge.id)
+
+    await until(noted, within=15)
+    [said] = await noted()
+    assert said.name == "Ben"
+    assert said.text == "We meet again on Monday."
+    assert "CONVERSE" not in penny_says.modules()
+    reply = await ben.slash("/minutes", channel)
+    await ben.sees("We meet again on Monday.", channel, within=10)
+    assert not sim.problems
+
+
+async def test_without_a_transcript_there_are_no_minutes(sim, called, channel, ben):
+    reply = await ben.slash("/minutes", channel)
+    assert reply.ephemeral
+    assert "no transcript" in reply.text
+    assert not sim.problems
+
+
+async def test_status_and_timings(sim, called, lounge, channel, ben, clips):
+    reply = await ben.slash("/voice timings", channel)
+    assert "No answer has been spoken yet" in reply.text
+    await called.plays(clips / "question.wav")
+    await ben.sees("Paris", lounge, within=20, ever=True)
+    await asyncio.sleep(0.5)
+    reply = await ben.slash("/voice status", channel)
+    await reply.done()
+    assert reply.ephemeral
+    for words in ("end-to-end encrypted", "Ben", "median", "p95"):
+        assert words in reply.text
+    reply = await ben.slash("/voice timings", channel)
+    await reply.done()
+    assert reply.message.file("turn.png").data.startswith(b"\x89PNG")
+    assert b'"total_ms"' in reply.message.file("turns.jsonl").data
+    assert not sim.problems
