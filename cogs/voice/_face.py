@@ -1,5 +1,6 @@
 """A spoken conversation in the channel's text chat: both sides, as they grow."""
 
+import contextlib
 import logging
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 _UNSEEN: Final = frozenset({Stage.NOT_FOR_US, Stage.NOTHING_HEARD})
 """What people say to each other is nobody else's business."""
 _FINAL: Final = frozenset({Stage.DONE, Stage.INTERRUPTED, Stage.FAILED}) | _UNSEEN
+_WORDLESS: Final = frozenset({Stage.WAITING_FOR_WORKER, Stage.FAILED})
+"""What is worth showing before, or without, a word: else a cold start would look like deafness."""
 _MOST_TURNS: Final = 64
 _MOST_LINES: Final = 16
 """So much waits for Discord while it takes nothing; the oldest gives way."""
@@ -83,11 +86,10 @@ class ChannelFace:
         """Bring the channel up to date; what fails is tried again with the next change.
 
         Raises:
-            discord.HTTPException, aiohttp.ClientError, OSError: Discord takes nothing.
+            discord.DiscordServerError, aiohttp.ClientError, OSError: Discord takes nothing.
         """
         while self._lines:
-            await self.bot.get_partial_messageable(self.channel_id).send(self._lines[0])
-            del self._lines[0]
+            await self._send_line(self._lines[0])
         for number, turn in list(self._turns.items()):
             if turn.is_new:
                 turn.is_new = False
@@ -102,20 +104,38 @@ class ChannelFace:
         except _FAILURES as e:
             log.warning("the end of a voice conversation is not shown: %s", type(e).__name__)
 
-    async def _update(self, turn: _Turn) -> None:
-        person_id = turn.show.user_id
-        text = render(turn.show, self.names.get(person_id, "?"), self.assistant, self.words)
-        if not text:
-            return
+    async def _send_line(self, line: str) -> None:
         try:
-            if turn.live is None:
-                turn.live = await self._post(text, person_id)
-            else:
-                await turn.live.refresh(Page(text=text))
+            await self.bot.get_partial_messageable(self.channel_id).send(line)
+        except discord.DiscordServerError:
+            raise
+        except discord.HTTPException as e:  # refused: it must not hold up what comes after it
+            log.warning("a line about a voice conversation was refused: %s", e.code)
+        with contextlib.suppress(ValueError):  # meanwhile it may have given way to newer ones
+            self._lines.remove(line)
+
+    async def _update(self, turn: _Turn) -> None:
+        try:
+            await self._bring(turn)
         except _FAILURES as e:
             turn.tries += 1
             turn.is_new = turn.tries < _TRIES
             log.warning("a spoken turn is not shown: %s", type(e).__name__)
+
+    async def _bring(self, turn: _Turn) -> None:
+        """Show a turn as it stands; what turns out to be nobody's business is taken away."""
+        person_id = turn.show.user_id
+        if turn.show.stage in _UNSEEN:
+            if turn.live is not None:
+                await turn.live.remove()
+            return
+        text = render(turn.show, self.names.get(person_id, "?"), self.assistant, self.words)
+        if not text:
+            return
+        if turn.live is None:
+            turn.live = await self._post(text, person_id)
+        else:
+            await turn.live.refresh(Page(text=text))
 
     async def _post(self, text: str, user_id: int) -> LiveMessage:
         first, *rest = split(text)
@@ -133,10 +153,12 @@ class ChannelFace:
 def render(show: Show, name: str, assistant: str, words: Words) -> str:
     """A turn as Markdown; empty while there is nothing to show. Pure."""
     heard, said = show.heard.strip(), show.said.strip()
-    if not heard and not said and show.stage is not Stage.FAILED:
+    if not heard and not said and show.stage not in _WORDLESS:
         return ""
     person = disarm(discord.utils.escape_markdown(name))
     lines = [f"🗣️ **{person}:** {disarm(heard)}"] if heard else []
+    if not heard and show.stage is Stage.WAITING_FOR_WORKER:
+        lines = [f"🗣️ **{person}**"]
     if said:
         grows = " ▌" if show.stage is Stage.ANSWERING else ""
         lines.append(f"💬 **{assistant}:** {disarm(said)}{grows}")

@@ -66,6 +66,7 @@ class Room:
     _asked: set[int] = field(default_factory=set)
     _trouble: Trouble | None = None
     _is_closing: bool = False
+    _is_lost: bool = False
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _life: asyncio.Task[None] | None = None
@@ -131,8 +132,9 @@ class Room:
             for errand in self._errands:
                 errand.cancel()
             await self.face.finish()
-            with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
-                await link.disconnect(force=True)
+            if not self._is_lost:  # discord.py would wait for the end of what has ended
+                with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
+                    await link.disconnect(force=True)
             if not self._is_closing:
                 self.on_end(self)
 
@@ -153,6 +155,7 @@ class Room:
         if self._is_closing:
             return
         if trouble is Trouble.LOST:
+            self._is_lost = True
             self.was_kicked = self._trouble is None  # a line that breaks is in trouble before
             self.face.trouble("kicked" if self.was_kicked else trouble.value)
             self._over.set()

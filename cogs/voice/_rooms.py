@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Coroutine, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import discord
 
@@ -20,6 +20,9 @@ from cogs.voice._room import Room, VocalChannel, people_in
 from cogs.voice._rules import ALONE_S, RETURN_AFTER_S, is_full, needed
 
 log = logging.getLogger(__name__)
+
+MOVE_S: Final = 10.0
+"""How long Discord may take to move us."""
 
 
 class Rooms:
@@ -86,12 +89,19 @@ class Rooms:
         return room
 
     async def _move(self, room: Room, channel: VocalChannel) -> None:
+        """As if somebody dragged it there; discord.py's `move_to` would lose the line."""
         check_own(channel, room.words)
-        if room.link is not None:
-            await room.link.move_to(channel)
-        state = channel.guild.me.voice
-        if state is None or state.channel != channel:
-            raise VoiceUnreachable("Discord does not move us.")
+        me = channel.guild.me
+
+        def is_there(member: discord.Member, _: object, now: discord.VoiceState) -> bool:
+            return member.id == me.id and now.channel == channel
+
+        arrival = self._bot.wait_for("voice_state_update", check=is_there, timeout=MOVE_S)
+        await channel.guild.change_voice_state(channel=channel)
+        try:
+            await arrival
+        except TimeoutError as e:
+            raise VoiceUnreachable("Discord does not move us.") from e
         await self.moved(room, channel.id)
 
     async def moved(self, room: Room, channel_id: int) -> None:

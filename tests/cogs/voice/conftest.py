@@ -11,7 +11,6 @@ import pytest
 
 from audio import codec, ogg
 from bot.contract import Response, Service, Status
-from cogs.voice import _rooms
 from tests.fakes.handlers import Scripted, echo
 
 TONE_S = 0.6
@@ -90,9 +89,9 @@ def hall(guild):
 
 
 @pytest.fixture
-def soon(monkeypatch):
-    """Nobody is waited for long."""
-    monkeypatch.setattr(_rooms, "ALONE_S", 0.2)
+def soon(deck, monkeypatch):
+    """Nobody is waited for long. By name: discord.py loads a cog's modules anew for each bot."""
+    monkeypatch.setattr("cogs.voice._rooms.ALONE_S", 0.2)
 
 
 @pytest.fixture

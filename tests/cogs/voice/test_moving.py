@@ -189,9 +189,14 @@ async def test_on_a_stage_it_asks_to_speak(sim, deck, guild, channel, ben):
     assert not sim.problems
 
 
-async def test_with_the_right_to_it_goes_on_stage(sim, deck, guild, channel, ben):
-    stage = guild.stage_channel("Talk")
+@pytest.fixture
+def moderating(sim, guild):
+    """The bot may mute others."""
     guild.give(sim.bot, guild.role("Moderator", Permission.MUTE_MEMBERS))
+
+
+async def test_with_the_right_to_it_goes_on_stage(sim, moderating, deck, guild, channel, ben):
+    stage = guild.stage_channel("Talk")
     await ben.joins(stage)
     reply = await ben.slash("/join", channel)
     await reply.done()

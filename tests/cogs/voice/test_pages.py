@@ -1,0 +1,134 @@
+"""What people read: turns, the status, the picture of a turn, the transcript."""
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from audio.discord_voice.health import Health, Totals
+from audio.discord_voice.link import LinkHealth
+from audio.discord_voice.supervision import Trouble
+from bot.conversation.events import Attention, Show, Stage
+from bot.conversation.trace import TurnTrace, summary
+from bot.i18n import words_for
+from bot.store import Minute, VoiceRoom
+from cogs.voice._face import render
+from cogs.voice._minutes import MOST_CHARS, Notes, record, transcript
+from cogs.voice._status import status_text
+from cogs.voice._timings import waterfall
+
+EN, ES = words_for("en-US"), words_for("es-ES")
+EMBED_LIMIT = 4096
+
+
+def shown(stage: Stage, heard: str = "", said: str = "", code: str | None = None) -> str:
+    return render(Show(1, 7, stage, heard, said, code), "A*na", "Alfred", EN)
+
+
+def test_both_sides_are_told_apart() -> None:
+    text = shown(Stage.DONE, "Who?", "Me.")
+    assert text == "🗣️ **A\\*na:** Who?\n💬 **Alfred:** Me."
+
+
+def test_an_answer_grows_and_may_be_cut_off() -> None:
+    assert shown(Stage.ANSWERING, "Who?", "I am").endswith("I am ▌")
+    assert EN("voice.interrupted") in shown(Stage.INTERRUPTED, "Who?", "I")
+    assert EN("voice.waiting") in shown(Stage.WAITING_FOR_WORKER, "Who?")
+
+
+def test_nothing_is_shown_of_nothing() -> None:
+    assert shown(Stage.HEARD) == ""
+    assert shown(Stage.DONE) == ""
+
+
+def test_a_failure_is_told_by_its_code() -> None:
+    assert EN("errors.rate_limited") in shown(Stage.FAILED, "Who?", code="rate_limited")
+    assert EN("errors.error") in shown(Stage.FAILED, code="no_such_code")
+
+
+def test_nobody_is_pinged_by_what_is_said_aloud() -> None:
+    assert "@everyone" not in shown(Stage.DONE, "Say @everyone", "@everyone")
+
+
+def trace(ask: int = 1) -> TurnTrace:
+    """A turn: 1.2 s from the last word to the first sound."""
+    return TurnTrace(
+        ask,
+        7,
+        last_packet=10.0,
+        end_of_turn=10.25,
+        waited_ms=240,
+        contract_out=10.255,
+        transcript=10.6,
+        first_text=10.9,
+        first_audio=11.18,
+        first_packet_out=11.2,
+    )
+
+
+def link(people: int, trouble: Trouble | None = None) -> LinkHealth:
+    one = Health(received=99_999, lost=1_234, late=123, undecryptable=12, concealed=1_111)
+    return LinkHealth(
+        connected=True,
+        encrypted=True,
+        privacy_code="12345 " * 6,
+        latency_ms=23.4,
+        trouble=trouble,
+        troubles={Trouble.DEAF: 2, Trouble.MENDED: 2, Trouble.AWAY: 1, Trouble.SEALED: 3},
+        people=dict.fromkeys(range(people), one),
+        totals=Totals(without_consent=321),
+    )
+
+
+@pytest.mark.parametrize("words", [EN, ES])
+@pytest.mark.parametrize("attention", list(Attention))
+def test_the_status_fits_however_many_there_are(words, attention) -> None:  # type: ignore[no-untyped-def]
+    room = VoiceRoom(1, 2, attention.value, 7, follow_user_id=8)
+    names = dict.fromkeys(range(99), "*" * 32)
+    turns = summary([trace(ask) for ask in range(200)])
+    text = status_text(room, link(99, Trouble.SEALED), turns, names, words)
+    assert len(text) <= EMBED_LIMIT
+    assert "23 ms" in text
+    assert "321" in text
+    assert "<@8>" in text
+    assert "1200 ms" in text
+
+
+def test_the_status_of_a_line_that_has_heard_nobody() -> None:
+    room = VoiceRoom(1, 2, "auto", 7)
+    text = status_text(room, link(0), {}, {}, EN)
+    assert EN("voice.status.nobody") in text
+    assert EN("voice.status.no_turns") in text
+
+
+@pytest.mark.parametrize("words", [EN, ES])
+def test_a_turn_as_a_picture(words) -> None:  # type: ignore[no-untyped-def]
+    pixels = imread(io.BytesIO(waterfall(trace(), words)), format="png")
+    height, width, _ = pixels.shape
+    assert width > height > 300
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 10
+
+
+def minute(number: int) -> Minute:
+    return Minute(1, 2, 7, "Ana", f"turn\n{number}", at_ms=number * 1000)
+
+
+def test_a_transcript_has_a_line_for_each_turn() -> None:
+    minutes = [minute(1), minute(2)]
+    assert transcript(minutes) == "Ana: turn 1\nAna: turn 2"
+    assert record(minutes).decode() == (
+        "1970-01-01 00:00:01  Ana: turn 1\n1970-01-01 00:00:02  Ana: turn 2\n"
+    )
+
+
+def test_a_long_transcript_loses_its_oldest_lines() -> None:
+    text = transcript([minute(number) for number in range(20_000)])
+    assert len(text) <= MOST_CHARS
+    assert text.startswith("Ana: turn ")
+    assert text.endswith("turn 19999")
+
+
+def test_notes_survive_the_journal() -> None:
+    notes = Notes(guild_id=1, channel_id=2, since_ms=3, clear=True, may_attach=False)
+    assert Notes.of_place(notes.to_place()) == notes
