@@ -30,9 +30,13 @@ class Rooms:
 
     Args:
         bot: Whose.
+
+    Attributes:
+        alone_s: How long it stays where nobody is.
     """
 
     def __init__(self, bot: SkyDeck) -> None:
+        self.alone_s = ALONE_S
         self._bot = bot
         self._rooms: dict[int, Room] = {}
         self._locks: dict[int, asyncio.Lock] = {}
@@ -215,7 +219,7 @@ class Rooms:
     def _leave_soon(self, guild_id: int) -> None:
         if guild_id not in self._leaving:
             self._leaving[guild_id] = self._bot.loop.call_later(
-                ALONE_S, lambda: self._do(self._leave_alone(guild_id))
+                self.alone_s, lambda: self._do(self._leave_alone(guild_id))
             )
 
     def _stay(self, guild_id: int) -> None:

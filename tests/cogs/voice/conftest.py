@@ -89,9 +89,9 @@ def hall(guild):
 
 
 @pytest.fixture
-def soon(deck, monkeypatch):
-    """Nobody is waited for long. By name: discord.py loads a cog's modules anew for each bot."""
-    monkeypatch.setattr("cogs.voice._rooms.ALONE_S", 0.2)
+def soon(deck):
+    """Nobody is waited for long."""
+    deck.get_cog("Voice").rooms.alone_s = 0.2
 
 
 @pytest.fixture

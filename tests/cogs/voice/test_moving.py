@@ -82,8 +82,8 @@ async def test_it_leaves_when_alone(sim, deck, guild, soon, called, ben):
     assert not sim.problems
 
 
-async def test_it_stays_when_somebody_comes_back(sim, guild, called, lounge, ben, monkeypatch):
-    monkeypatch.setattr("cogs.voice._rooms.ALONE_S", 1.0)
+async def test_it_stays_when_somebody_comes_back(sim, deck, guild, called, lounge, ben):
+    deck.get_cog("Voice").rooms.alone_s = 1.0
     await ben.leaves_voice()
     await asyncio.sleep(0.3)
     await ben.joins(lounge)
