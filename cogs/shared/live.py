@@ -97,6 +97,15 @@ class LiveMessage:
                 raise
             await self._deliver_directly(page)
 
+    async def remove(self) -> None:
+        """Take it away, as if it had not been.
+
+        Raises:
+            discord.HTTPException: It could not be deleted.
+        """
+        for one in (*self.parts, self.message_id):
+            await self._delete(one)
+
     async def adopt(self) -> None:
         """Find the further messages of an answer that another process had begun."""
         channel = self.bot.get_partial_messageable(self.channel_id)

@@ -123,19 +123,16 @@ class ChannelFace:
             log.warning("a spoken turn is not shown: %s", type(e).__name__)
 
     async def _bring(self, turn: _Turn) -> None:
-        """Show a turn as it stands; what turns out to be nobody's business is taken away."""
-        person_id = turn.show.user_id
-        if turn.show.stage in _UNSEEN:
-            if turn.live is not None:
-                await turn.live.remove()
-            return
-        text = render(turn.show, self.names.get(person_id, "?"), self.assistant, self.words)
-        if not text:
-            return
-        if turn.live is None:
-            turn.live = await self._post(text, person_id)
-        else:
+        """Show a turn as it stands; take it away when nothing of it is to be seen in the end."""
+        show = turn.show
+        name = self.names.get(show.user_id, "?")
+        text = render(show, name, self.assistant, self.words)
+        if text and turn.live is None:
+            turn.live = await self._post(text, show.user_id)
+        elif text and turn.live is not None:
             await turn.live.refresh(Page(text=text))
+        elif turn.live is not None and show.stage in _FINAL:
+            await turn.live.remove()
 
     async def _post(self, text: str, user_id: int) -> LiveMessage:
         first, *rest = split(text)
@@ -153,7 +150,8 @@ class ChannelFace:
 def render(show: Show, name: str, assistant: str, words: Words) -> str:
     """A turn as Markdown; empty while there is nothing to show. Pure."""
     heard, said = show.heard.strip(), show.said.strip()
-    if not heard and not said and show.stage not in _WORDLESS:
+    is_empty = not heard and not said and show.stage not in _WORDLESS
+    if is_empty or show.stage in _UNSEEN:
         return ""
     person = disarm(discord.utils.escape_markdown(name))
     lines = [f"🗣️ **{person}:** {disarm(heard)}"] if heard else []
