@@ -126,6 +126,7 @@ class Room:
                 opened.set_exception(e)
             else:
                 log.exception("a voice conversation broke off")
+                self.face.trouble(Trouble.LOST.value)
         finally:
             self._over.set()
             self.session = self.face.pace = None
@@ -152,7 +153,7 @@ class Room:
 
     def _troubled(self, trouble: Trouble) -> None:
         """The line tells what is wrong with it, and when it is well again."""
-        if self._is_closing:
+        if self.is_over:  # that we hang up ourselves is no kick
             return
         if trouble is Trouble.LOST:
             self._is_lost = True

@@ -1,0 +1,69 @@
+"""What becomes of a call that fails after Discord has let the bot in."""
+
+# mypy: ignore-errors
+
+import asyncio
+import sys
+
+import pytest
+
+from bot.errors import WeightsError
+from tests.cogs.voice.conftest import until, where_is_the_bot
+
+
+@pytest.fixture
+def fails_once(deck, monkeypatch):
+    """The first conversation cannot be opened; coming back would take no time.
+
+    discord.py loads a cog's modules anew for each bot, so they are found where it has put them.
+    """
+    monkeypatch.setattr(sys.modules["cogs.voice._rooms"], "RETURN_AFTER_S", (0.0, 0.1, 0.1))
+    really_open, tries = deck.voices.open, []
+
+    async def open_(*args, **options):
+        tries.append(args)
+        if len(tries) == 1:
+            raise WeightsError("A model is not there.")
+        return await really_open(*args, **options)
+
+    monkeypatch.setattr(deck.voices, "open", open_)
+    return tries
+
+
+async def test_who_was_told_no_is_not_surprised_later(
+    sim, deck, guild, lounge, channel, ben, fails_once
+):
+    await ben.joins(lounge)
+    reply = await ben.slash("/join", channel)
+    await reply.done()
+    assert lounge.mention not in reply.text
+    await until(lambda: where_is_the_bot(sim, guild) is None)
+    assert await deck.store.voice_rooms.all() == []
+    await asyncio.sleep(0.8)
+    assert where_is_the_bot(sim, guild) is None
+    assert len(fails_once) == 1
+    again = await ben.slash("/join", channel)
+    await again.done()
+    assert where_is_the_bot(sim, guild) is lounge
+    assert not sim.problems
+
+
+async def test_a_conversation_that_breaks_off_is_no_kick(
+    sim, deck, guild, called, lounge, ben, clips, monkeypatch
+):
+    monkeypatch.setattr(sys.modules["cogs.voice._rooms"], "RETURN_AFTER_S", (0.0, 0.3))
+    rooms = deck.get_cog("Voice").rooms
+    room = rooms.get(guild.id)
+
+    async def stumble():
+        raise RuntimeError("a fault of ours")
+
+    room.session._group.create_task(stumble())
+    await ben.sees("I have lost the line", lounge, ever=True)
+    await until(lambda: rooms.get(guild.id) not in (None, room))
+    await until(lambda: deck.voice_clients and deck.voice_clients[0].can_speak)
+    [place] = await deck.store.voice_rooms.all()
+    assert place.channel_id == lounge.id
+    await called.plays(clips / "question.wav")
+    await ben.sees("Paris", lounge, within=20, ever=True)
+    assert not sim.problems
