@@ -129,14 +129,14 @@ class Room:
                 self.face.trouble(Trouble.LOST.value)
         finally:
             self._over.set()
-            self.session = self.face.pace = None
+            was_open, self.session, self.face.pace = self.session is not None, None, None
             for errand in self._errands:
                 errand.cancel()
             await self.face.finish()
             if not self._is_lost:  # discord.py would wait for the end of what has ended
                 with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
                     await link.disconnect(force=True)
-            if not self._is_closing:
+            if was_open and not self._is_closing:
                 self.on_end(self)
 
     def _terms(self) -> Terms:

@@ -1,0 +1,94 @@
+"""Consent counts from the moment it is given or taken back, whatever else is going on."""
+
+# mypy: ignore-errors
+
+import asyncio
+
+import pytest
+
+from bot.errors import StoreFailed
+
+
+@pytest.fixture
+def room(deck, called, guild):
+    """Ben is in it, and has agreed."""
+    return deck.get_cog("Voice").rooms.get(guild.id)
+
+
+async def test_what_was_read_before_a_no_does_not_count(deck, room, ben, monkeypatch):
+    reading, go_on = asyncio.Event(), asyncio.Event()
+    read = deck.store.consents.get
+
+    async def slowly(*args):
+        said = await read(*args)
+        reading.set()
+        await go_on.wait()
+        return said
+
+    monkeypatch.setattr(deck.store.consents, "get", slowly)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(room.look_around())
+        await reading.wait()
+        room.exclude(ben.id)
+        go_on.set()
+    assert not room.link._may_hear(ben.id)
+
+
+async def test_a_no_counts_though_it_cannot_be_written(sim, deck, room, lounge, ben, monkeypatch):
+    async def fails(*_, **__):
+        raise StoreFailed("the disk is full")
+
+    hello = await ben.sees("Ben has called me", lounge, ever=True)
+    assert room.link._may_hear(ben.id)
+    monkeypatch.setattr(deck.store.consents, "set", fails)
+    reply = await ben.clicks("Don't", on=hello)
+    assert "memory" in reply.text
+    assert not room.link._may_hear(ben.id)
+
+
+async def test_a_button_works_without_a_room(sim, deck, guild, room, lounge, channel, ana, ben):
+    hello = await ben.sees("Ben has called me", lounge, ever=True)
+    reply = await ben.slash("/leave", channel)
+    await reply.done()
+    await ana.clicks("Listen to me", on=hello)
+    said = await deck.store.consents.get(guild.id, [ana.id])
+    assert said[ana.id].agreed
+    reply = await ana.slash("/voz consentimiento", channel)
+    assert "Has aceptado" in reply.text
+    assert not sim.problems
+
+
+async def test_that_recordings_are_kept_is_said(sim, deck, lounge, channel, ben, tmp_path):
+    deck.settings.skydeck_voice_keep_dir = tmp_path
+    await ben.joins(lounge)
+    reply = await ben.slash("/join", channel)
+    await reply.done()
+    await ben.sees("keeps recordings", lounge, ever=True)
+    assert not sim.problems
+
+
+async def test_the_person_followed_is_forgotten_too(sim, deck, guild, room, channel, ben):
+    await ben.slash("/voice follow", channel)
+    reply = await ben.slash("/privacy forget", channel)
+    await ben.clicks("Delete everything", on=reply)
+    await ben.sees("Nothing of you is left", channel)
+    [place] = await deck.store.voice_rooms.all()
+    assert place.follow_user_id is None
+    assert place.called_by != ben.id
+    assert not room.link._may_hear(ben.id)
+    assert not sim.problems
+
+
+async def test_a_room_without_its_models_is_none(sim, deck, guild, lounge, channel, ben):
+    async def unopened(*_, **__):
+        raise StoreFailed("no")
+
+    deck.voices.open = unopened
+    await ben.joins(lounge)
+    reply = await ben.slash("/join", channel)
+    await reply.done()
+    assert "memory" in reply.text
+    assert deck.get_cog("Voice").rooms.get(guild.id) is None
+    assert await deck.store.voice_rooms.all() == []
+    assert not deck.voice_clients
+    assert not sim.problems
