@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.client import SkyDeck
 from bot.contract import Context, Message, Request
+from bot.contract.grace import task
 from bot.contract.penny import converse
 from bot.conversation import Asker
 from bot.errors import SkydeckError
@@ -23,16 +24,30 @@ async def ask(
     thread: Thread,
 ) -> None:
     """Ask a question; a spoken one is answered aloud too."""
+    request = _request(bot, question, said_before, asker, thread)
+    await perform(bot, request, question.title, asker, live, thread)
+
+
+def _request(
+    bot: SkyDeck,
+    question: Question,
+    said_before: Sequence[Message],
+    asker: Asker,
+    thread: Thread,
+) -> Request:
+    """For Penny, or for the module that a server has chosen for such questions."""
+    module = bot.grace.get(thread.module)
+    if module is not None:
+        return task(module, question.text, source=asker.source)
     history = list(said_before)
     if question.is_spoken and question.text:  # written beside the recording
         history.append(Message(role="user", content=question.text, name=asker.user_name))
-    request = converse(
+    return converse(
         question.said,
         source=asker.source,
         context=Context(history=history, locale=asker.locale, speaker=asker.user_name),
         params={"speak": question.is_spoken},
     )
-    await perform(bot, request, question.title, asker, live, thread)
 
 
 async def perform(

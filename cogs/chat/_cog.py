@@ -9,19 +9,16 @@ from discord.ext import commands
 
 from bot.client import SkyDeck
 from bot.contract import Service
-from bot.contract.grace import Module, task
 from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
-from bot.i18n import words_for
-from bot.store import StoredMessage
-from cogs.chat._asking import ask, perform
-from cogs.chat._memory import before, before_again, is_ours, stored, words_in
-from cogs.chat._question import Question, read_question, reworded
+from cogs.chat._again import Regenerating
+from cogs.chat._asking import ask
+from cogs.chat._memory import before, is_ours, stored, words_in
+from cogs.chat._question import read_question, reworded
 from cogs.chat._show import KIND, Thread, revive
 from cogs.shared.asker import admit, asker_of, settings_of, words_of
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, persist
-from cogs.shared.stop_button import check_owner
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
@@ -33,7 +30,7 @@ class Chat(commands.Cog):
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
-        self._rewriting: set[int] = set()
+        self.regenerating = Regenerating(bot)
 
     async def cog_load(self) -> None:
         """Take up answers that a process before this one had begun."""
@@ -117,19 +114,15 @@ class Chat(commands.Cog):
             user_id=asker.user_id,
             is_spoken=question.is_spoken,
             note=question.note,
+            module=await self._default_module(message.guild) if question.is_bare else "",
         )
         live = LiveMessage(self.bot, asker.channel_id, answer.id, asker.user_id)
-        module = await self._default_module(message.guild) if question.is_bare else None
-        if module is not None:
-            request = task(module, question.text, source=asker.source)
-            await perform(self.bot, request, question.title, asker, live, thread)
-            return
         await ask(self.bot, question, said_before.messages, asker, live, thread)
 
-    async def _default_module(self, guild: discord.Guild | None) -> Module | None:
-        """What the server does with a file that comes without words; None: Penny reads it."""
+    async def _default_module(self, guild: discord.Guild | None) -> str:
+        """What the server does with a file that comes without words; empty: Penny reads it."""
         settings = await settings_of(self.bot, guild)
-        return self.bot.grace.get(settings.default_modules.get(Service.GRACE, ""))
+        return settings.default_modules.get(Service.GRACE, "")
 
     async def _refuse(self, message: discord.Message, error: Exception) -> None:
         """Say why not: for a moment in the channel, else to the person alone."""
@@ -143,47 +136,6 @@ class Chat(commands.Cog):
         except (discord.HTTPException, OSError):
             with contextlib.suppress(discord.HTTPException, OSError):
                 await message.author.send(text)
-
-    async def answer_again(
-        self, interaction: discord.Interaction[SkyDeck], question_id: int
-    ) -> None:
-        """Regenerate was pressed.
-
-        Raises:
-            WrongUse: It is not their answer, they ask too often, or the question is forgotten.
-        """
-        memory = self.bot.store.conversations
-        words = words_for(str(interaction.locale))
-        asked = await memory.get(question_id)
-        if asked is None or interaction.message is None:
-            raise BadInput(words("chat.forgotten"))
-        check_owner(interaction, asked.person_id, words)
-        asker = await admit(self.bot, interaction)
-        if question_id in self._rewriting:
-            raise BadInput(words("chat.rewriting"))
-        self._rewriting.add(question_id)
-        try:
-            await interaction.response.defer()
-            await self._rewrite(interaction.message.id, asked, asker)
-        finally:
-            self._rewriting.discard(question_id)
-
-    async def _rewrite(self, answer_id: int, asked: StoredMessage, asker: Asker) -> None:
-        """Write an answer anew, in the messages that it has."""
-        answered = await self.bot.store.conversations.get(answer_id)
-        first, parts = answer_id, list[int]()
-        if answered is not None:
-            first, parts = answered.message_id, list(answered.parts)
-        live = LiveMessage(self.bot, asker.channel_id, first, asker.user_id, parts)
-        thread = Thread(
-            question_id=asked.message_id,
-            conversation_id=asked.conversation_id,
-            guild_id=asker.guild_id,
-            user_id=asked.person_id,
-        )
-        said_before = await before_again(self.bot, asked, asker.channel_id)
-        question = Question(asked.content, asked.content)
-        await ask(self.bot, question, said_before, asker, live, thread)
 
 
 def _check_may_write(message: discord.Message) -> None:

@@ -42,6 +42,7 @@ class Thread:
         is_spoken: Whether the answer is spoken too.
         note: A line to stand under the answer.
         file: The name of a file for an answer that is longer than a message; empty: it is split.
+        module: Which of Grace's modules answers; empty: Penny does.
     """
 
     question_id: int
@@ -51,6 +52,7 @@ class Thread:
     is_spoken: bool = False
     note: str = ""
     file: str = ""
+    module: str = ""
 
     def to_place(self) -> dict[str, JsonValue]:
         """As the journal keeps it; ids are strings, as in Discord's own JSON."""
@@ -62,6 +64,7 @@ class Thread:
             "spoken": self.is_spoken,
             "note": self.note,
             "file": self.file,
+            "module": self.module,
         }
 
     @classmethod
@@ -80,6 +83,7 @@ class Thread:
             is_spoken=bool(place["spoken"]),
             note=str(place["note"]),
             file=str(place.get("file", "")),
+            module=str(place.get("module", "")),
         )
 
 
@@ -142,12 +146,16 @@ class ChatShow:
 
     async def _show(self, note: str) -> None:
         text = at_the_end(self.draft, self.words, notes=(note,) if note else ())
-        view = again_view(self.thread.question_id, self.words) if self._can_repeat else None
+        view = self._again if self._can_repeat else None
         if self.thread.file and len(text) > MESSAGE_LIMIT:
             file = (self.thread.file, self.draft.text.strip().encode())
             await self.live.settle(Page(text=beginning(text), view=view, files=(file,)))
         else:
             await self.live.settle(Page(text=text, view=view))
+
+    @property
+    def _again(self) -> discord.ui.View:
+        return again_view(self.thread.question_id, self.thread.module, self.words)
 
     @property
     def _can_repeat(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.contract import Service
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
@@ -89,6 +90,25 @@ async def test_only_who_asked_or_who_manages_messages(
     await ana.clicks("Regenerate", on=seen)
     await ana.sees("Something else.")
     assert len(penny_script.asked) == 2
+    assert not sim.problems
+
+
+async def test_a_file_goes_to_the_same_module(sim, deck, guild, channel, ben, penny_script):
+    await deck.store.guilds.patch(guild.id, default_modules={Service.GRACE: "SUMMARIZER"})
+    await ben.says("@Alfred", channel, files=[File("a.txt", b"A long report.")])
+    seen = await ben.sees(lambda m: m.content == "[a.txt]\nA long report.")
+    await deck.store.guilds.patch(guild.id, default_modules={})
+    for presses in (1, 2):
+        before = len(seen.revisions)
+        await ben.clicks("Regenerate", on=seen)
+        await ben.sees(
+            lambda m, before=before: (
+                m.id == seen.id and len(m.revisions) > before and list(m.buttons) == ["Regenerate"]
+            )
+        )
+        assert seen.content == "[a.txt]\nA long report."
+        assert len(await deck.store.jobs.listing()) == 1 + presses
+    assert not penny_script.asked
     assert not sim.problems
 
 
