@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 import re
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import discord
@@ -100,16 +100,19 @@ async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
         raise BadInput(words("common.file.no_sound", name=attachment.filename))
     if len(content) <= MOST_AUDIO_BYTES:
         return audio_input(content, format=container)
+    loop = asyncio.get_running_loop()
     try:
-        return audio_input(await asyncio.to_thread(_made_smaller, content), format="ogg")
+        smaller = await loop.run_in_executor(_encoder, _made_smaller, content)
+        return audio_input(smaller, format="ogg")
     except TooLongError as e:
         raise TooLarge(words("common.file.too_long", most=duration(LONGEST_S))) from e
     except AudioError as e:
         raise BadInput(words("common.file.no_sound", name=attachment.filename)) from e
 
 
-_one_at_a_time = threading.Lock()
-"""A long recording's samples fill much memory; several at once are not needed."""
+_encoder: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
+"""A long recording's samples fill much memory, so one at a time; in a thread of its own, since who
+waits for it would keep the loop's threads from all others."""
 
 
 def _made_smaller(content: bytes) -> bytes:
@@ -118,9 +121,8 @@ def _made_smaller(content: bytes) -> bytes:
     Raises:
         AudioError: It cannot be decoded, or is too long.
     """
-    with _one_at_a_time:
-        samples = codec.decode(content, limit_s=LONGEST_S)
-        return ogg.mux(codec.encode(samples, codec.SPEECH_RATE_HZ, bitrate=_SPEECH_BITRATE))
+    samples = codec.decode(content, limit_s=LONGEST_S)
+    return ogg.mux(codec.encode(samples, codec.SPEECH_RATE_HZ, bitrate=_SPEECH_BITRATE))
 
 
 def audio_container(content: bytes) -> str | None:
