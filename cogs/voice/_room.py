@@ -130,12 +130,14 @@ class Room:
         finally:
             self._over.set()
             was_open, self.session, self.face.pace = self.session is not None, None, None
-            for errand in self._errands:
+            errands = list(self._errands)
+            for errand in errands:
                 errand.cancel()
             await self.face.finish()
             if not self._is_lost:  # discord.py would wait for the end of what has ended
                 with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
                     await link.disconnect(force=True)
+            await asyncio.gather(*errands, return_exceptions=True)
             if was_open and not self._is_closing:
                 self.on_end(self)
 

@@ -201,18 +201,21 @@ class Rooms:
         """
         async with self._lock(guild_id):
             self._stay(guild_id)
-            room = self._rooms.pop(guild_id, None)
+            room = self._rooms.get(guild_id)
             if room is None:
                 return False
-            await room.close()
+            await room.close()  # when that is cut short, `leave_all` still knows of it
+            self._rooms.pop(guild_id, None)
             if for_good:
                 await self._bot.store.voice_rooms.delete(guild_id)
             return True
 
     async def leave_all(self) -> None:
         """The process ends: every room is closed, and opened again by the next one."""
-        for chore in self._chores:
+        chores = list(self._chores)
+        for chore in chores:
             chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
         for guild_id in list(self._rooms):
             await self.leave(guild_id, for_good=False)
 
