@@ -31,6 +31,7 @@ class Playout:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._filled = threading.Event()
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._cue: deque[bytes] = deque()
         self._is_held = False
@@ -45,26 +46,33 @@ class Playout:
             self._waiting.extend((ask, packet) for packet in packets)
             if self._ask is None and self._waiting:
                 self._turn_to(self._waiting[0][0])
+            self._filled.set()
 
     def cue(self, packets: Iterable[bytes]) -> None:
         """Play these if nothing else is to be played; else not at all."""
         with self._lock:
             if not self._waiting and not self._is_held:
                 self._cue.extend(packets)
+                self._filled.set()
 
     def read(self, now_s: float) -> bytes | None:
         """The next 20 ms; None: nothing is to be played now. For the one reading thread."""
         with self._lock:
-            if self._is_held:
+            if self._is_held or not (self._waiting or self._cue):
+                self._filled.clear()
                 return None
             if not self._waiting:
-                return self._cue.popleft() if self._cue else None
+                return self._cue.popleft()
             ask, packet = self._waiting.popleft()
             self._turn_to(ask)
             self._packets += 1
             if self._first_s is None:
                 self._first_s = now_s
             return packet
+
+    def wait(self, seconds: float) -> bool:
+        """Until there is something to read, for so long at most; whether there is."""
+        return self._filled.wait(seconds)
 
     def hold(self) -> None:
         """Stop where it is; what waits stays."""
@@ -76,6 +84,7 @@ class Playout:
         """Go on where it stopped."""
         with self._lock:
             self._is_held = False
+            self._filled.set()
 
     def clear(self) -> None:
         """Throw away what waits, and hold no longer."""

@@ -1,19 +1,19 @@
 """Getting into a voice channel and back into it: discord.py's connection, without its faults.
 
-discord.py 2.7 has five that leave a bot deaf, or away for half a minute. Each is worked around here
-in one place that says so ("Work around").
+discord.py 2.7 has several that leave a bot deaf, or away for half a minute. Each is worked around
+here in one place that says so ("Work around").
 """
 
 import asyncio
-import contextlib
 import logging
-import socket
-from typing import TYPE_CHECKING, Final
+import select
+import struct
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord.errors import ConnectionClosed
 from discord.gateway import DiscordVoiceWebSocket
-from discord.voice_state import ConnectionFlowState, VoiceConnectionState
+from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
 if TYPE_CHECKING:
     from audio.discord_voice.link import VoiceLink
@@ -24,6 +24,12 @@ RECONNECT_S: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """The pauses before each attempt to come back; after the last one the line is given up."""
 _HANDSHAKE_S: Final = 10.0
 _WAIT_STEP_S: Final = 0.02
+
+_LOOK_S: Final = 0.1
+_MOST_BYTES: Final = 2048
+_DISCOVERY: Final = struct.Struct(">HHI64sH")
+_DISCOVER, _DISCOVERED = 1, 2
+_DISCOVERY_S, _DISCOVERY_TRIES = 0.5, 6
 
 _NORMAL, _RATE_LIMITED, _CRASHED = 1000, 4021, 4015
 _MOVED: Final = frozenset({4014, 4022})
@@ -47,11 +53,74 @@ class VoiceGateway(DiscordVoiceWebSocket):
             log.warning("opcode %s of the voice gateway cannot be used: %s", msg[2:3].hex(), e)
             await self._connection.rekey()  # type: ignore[attr-defined]  # ours, see VoiceConnection
 
+    async def discover_ip(self) -> tuple[str, int]:
+        """Work around: discord.py asks once, and listens for the answer only after asking.
+
+        When the reader's thread is running already the answer may be read before; and a lost
+        datagram is never sent again. Source: "IP Discovery" in Discord's documentation of voice.
+        """
+        state = self._connection
+        answer: asyncio.Future[bytes] = self.loop.create_future()
+
+        def take(data: bytes) -> None:
+            if len(data) == _DISCOVERY.size and data[1] == _DISCOVERED:
+                self.loop.call_soon_threadsafe(_settle, answer, data)
+
+        state.add_socket_listener(take)
+        try:
+            for _ in range(_DISCOVERY_TRIES):
+                request = _DISCOVERY.pack(_DISCOVER, _DISCOVERY.size - 4, state.ssrc, b"", 0)
+                await self.loop.sock_sendall(state.socket, request)
+                done, _ = await asyncio.wait([answer], timeout=_DISCOVERY_S)
+                if done:
+                    *_, ip, port = _DISCOVERY.unpack(answer.result())
+                    return ip.rstrip(b"\0").decode("ascii"), port
+        finally:
+            state.remove_socket_listener(take)
+        raise TimeoutError("the voice server does not answer over UDP")
+
+
+def _settle(answer: "asyncio.Future[bytes]", data: bytes) -> None:
+    if not answer.done():
+        answer.set_result(data)
+
+
+class Reader(SocketReader):
+    """The thread that reads the socket.
+
+    Work around: discord.py's own waits up to 30 s in one select(). When its socket is closed or
+    replaced meanwhile, it goes on waiting for that one, and the bot is deaf for as long.
+    """
+
+    def _do_run(self) -> None:
+        while not self._end.is_set():
+            if not self._running.wait(_LOOK_S):
+                continue
+            connected = self.state.socket
+            try:
+                readable, _, _ = select.select([connected], [], [], _LOOK_S)
+                data = connected.recv(_MOST_BYTES) if readable else b""
+            except (OSError, ValueError, TypeError):  # it was closed, or there is none yet
+                self._end.wait(_LOOK_S / 10)
+                continue
+            for callback in tuple(self._callbacks) if data else ():
+                try:
+                    callback(data)
+                except Exception:
+                    log.exception("a datagram cannot be used")
+
 
 class VoiceConnection(VoiceConnectionState):
     """Getting into a voice channel, and back into it."""
 
     voice_client: "VoiceLink"
+    reader: type[SocketReader] = Reader
+
+    def __init__(self, voice_client: "VoiceLink", *, hook: Any) -> None:
+        super().__init__(voice_client, hook=hook)
+        self._socket_reader.stop()
+        self._socket_reader = self.reader(self)
+        self._socket_reader.start()
 
     async def rekey(self) -> None:
         """Ask to be put into the encryption's group anew (opcode 31, and a new key package)."""
@@ -74,6 +143,16 @@ class VoiceConnection(VoiceConnectionState):
         self.state = ConnectionFlowState.websocket_connected
         return ws
 
+    async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
+        """Work around: discord.py expects Discord's answer only after it has asked.
+
+        An answer that is quicker than the next turn of the loop would be taken for an old one, and
+        the handshake would wait for another until it times out.
+        """
+        if self.state is ConnectionFlowState.disconnected:
+            self.state = ConnectionFlowState.set_guild_voice_state
+        await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
+
     async def _wait_for_state(
         self,
         state: ConnectionFlowState,
@@ -88,31 +167,6 @@ class VoiceConnection(VoiceConnectionState):
         async with asyncio.timeout(timeout):
             while self.state not in states:  # noqa: ASYNC110  (the event loses wake-ups)
                 await asyncio.sleep(_WAIT_STEP_S)
-
-    async def disconnect(
-        self, *, force: bool = True, cleanup: bool = True, wait: bool = False
-    ) -> None:
-        """Leave; see `wake_reader`."""
-        if force or self.is_connected():
-            self.wake_reader()
-        await super().disconnect(force=force, cleanup=cleanup, wait=wait)
-
-    async def soft_disconnect(
-        self, *, with_state: ConnectionFlowState = ConnectionFlowState.got_both_voice_updates
-    ) -> None:
-        """Hang up; see `wake_reader`."""
-        self.wake_reader()
-        await super().soft_disconnect(with_state=with_state)
-
-    def wake_reader(self) -> None:
-        """Work around: the reader's thread would sit in select() on a closed socket for 30 s.
-
-        A socket that is shut down before wakes it, and it then takes the next one.
-        """
-        self._socket_reader.pause()
-        if self.socket is not discord.utils.MISSING:
-            with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
 
     async def _poll_voice_ws(self, reconnect: bool) -> None:
         """Read the voice gateway for as long as the line lasts.

@@ -142,7 +142,6 @@ class VoiceLink(discord.VoiceClient):
                 reconnect=reconnect, timeout=timeout, self_deaf=self_deaf, self_mute=self_mute
             )
         except BaseException:
-            self._connection.wake_reader()
             self.cleanup()
             raise
         self._connection.add_socket_listener(self._received)

@@ -66,22 +66,26 @@ class Player(threading.Thread):
         """Until stopped."""
         due = self._now()
         while not self._stopped.is_set():
+            is_idle = False
             try:
-                self._step(self._now())
+                is_idle = self._step(self._now())
             except Exception:
                 log.exception("a packet was not played")
             due += _FRAME_S
             late = self._now() - due
             if late > _LATE_S:
                 due += late
-            elif late < 0:
+            elif late < 0 and not is_idle:
                 self._stopped.wait(-late)
+            elif late < 0 and self._playout.wait(-late):
+                due = self._now()  # what has just come begins at once
 
-    def _step(self, now_s: float) -> None:
+    def _step(self, now_s: float) -> bool:
+        """Whether there is nothing to play."""
         if not self._outlet.can_speak:
             self._is_speaking, self._silences = False, 0
             self._outlet.skip()
-            return
+            return False
         packet = self._playout.read(now_s)
         if packet is not None:
             self._begin()
@@ -95,6 +99,8 @@ class Player(threading.Thread):
                 self._outlet.announce(speaking=False)
         else:
             self._outlet.skip()
+            return True
+        return False
 
     def _begin(self) -> None:
         if not self._is_speaking:

@@ -342,17 +342,16 @@ async def test_a_failed_join_leaves_nothing_behind(sim, client, lounge):
 STOCK = discord.voice_state.VoiceConnectionState
 
 
-async def test_without_waking_the_reader_it_is_away(sim, client, guild, lounge, ana, monkeypatch):
+async def test_without_our_reader_it_is_away(sim, client, guild, lounge, ana, monkeypatch):
+    monkeypatch.setattr(connections.VoiceConnection, "reader", discord.voice_state.SocketReader)
     async with joined(client, lounge, {ana.id}) as room:
         call = await ana.joins(lounge)
         talking = await call.plays(tone(10.0), wait=False)
         await room.hears(ana)
-        monkeypatch.setattr(connections.VoiceConnection, "wake_reader", lambda self: None)
         await sim.voice.close(guild, 4006)
         await asyncio.sleep(0.3)
         with pytest.raises(TimeoutError):
             await room.hears(ana, since=time.monotonic(), within=2.2)
-        monkeypatch.undo()
         call.stops()
         await talking.done()
 
@@ -374,6 +373,23 @@ async def test_without_our_resuming_a_crashed_server_is_gone(
         ben_call = await ben.joins(lounge)
         await ben_call.plays(tone(0.5))
         assert not room.heard(ben)
+
+
+async def test_without_our_haste_an_early_answer_is_missed(room, monkeypatch):
+    flow = discord.voice_state.ConnectionFlowState
+    line = room.link._connection
+    seen = []
+
+    async def answers_at_once(*_, **__):
+        seen.append(line.state)
+
+    monkeypatch.setattr(discord.Guild, "change_voice_state", answers_at_once)
+    for join, expects in ((STOCK._voice_connect, False), (type(line)._voice_connect, True)):
+        line._state = flow.disconnected
+        await join(line)
+        assert (seen.pop() is flow.set_guild_voice_state) is expects
+    monkeypatch.undo()
+    line.state = flow.connected
 
 
 async def test_without_our_wait_a_change_of_state_is_missed(room):

@@ -1,0 +1,79 @@
+"""What is played, in which order, and how far it is."""
+
+import threading
+import time
+
+from audio.playout import Playout, Progress
+
+A, B, C = b"a", b"b", b"c"
+
+
+def read_all(playout, now_s=1.0):
+    out = []
+    while (packet := playout.read(now_s)) is not None:
+        out.append(packet)
+    return out
+
+
+def test_in_order_and_counted_by_ask():
+    playout = Playout()
+    assert playout.read(0.0) is None
+    assert playout.played() == Progress()
+    playout.add(1, [A, B])
+    assert playout.played() == Progress(1, 0, drained=False)
+    assert playout.read(5.0) == A
+    playout.add(2, [C])
+    assert playout.played() == Progress(1, 1, drained=False, first_s=5.0)
+    assert read_all(playout, 6.0) == [B, C]
+    assert playout.played() == Progress(2, 1, drained=True, first_s=6.0)
+
+
+def test_held_it_stands_still_and_goes_on():
+    playout = Playout()
+    playout.add(1, [A, B])
+    assert playout.read(1.0) == A
+    playout.hold()
+    assert read_all(playout) == []
+    assert not playout.played().drained
+    playout.release()
+    assert read_all(playout) == [B]
+
+
+def test_cleared_it_is_silent_and_no_longer_held():
+    playout = Playout()
+    playout.add(1, [A, B, C])
+    playout.read(1.0)
+    playout.hold()
+    playout.clear()
+    assert read_all(playout) == []
+    assert playout.played() == Progress(1, 1, drained=True, first_s=1.0)
+    playout.add(2, [B])
+    assert read_all(playout) == [B]
+
+
+def test_a_cue_only_fills_a_silence():
+    playout = Playout()
+    playout.cue([A, A])
+    assert playout.read(1.0) == A
+    playout.add(1, [B])
+    assert read_all(playout) == [B]
+    playout.add(1, [B])
+    playout.cue([A])
+    assert read_all(playout) == [B]
+    playout.hold()
+    playout.cue([A])
+    playout.release()
+    assert read_all(playout) == []
+
+
+def test_whoever_waits_is_woken_by_what_comes():
+    playout = Playout()
+    assert not playout.wait(0.01)
+    threading.Timer(0.05, playout.add, (1, [A])).start()
+    began = time.monotonic()
+    assert playout.wait(2)
+    assert time.monotonic() - began < 1
+    assert playout.read(1.0) == A
+    assert playout.wait(0)
+    assert playout.read(1.0) is None
+    assert not playout.wait(0.01)
