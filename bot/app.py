@@ -146,6 +146,14 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(url, clock))
         services = await stack.enter_async_context(open_services(settings, fetch=fetch))
+        _fetch_ears(settings, fetch)
+        voices = Voices(
+            client=services.client,
+            clock=clock,
+            weights=_one_by_one(settings),
+            keep_clips=settings.skydeck_voice_keep_dir,
+        )
+        stack.callback(voices.close)
         runner = JobRunner(services.client, store.jobs, clock, outlive=not services.embedded)
         await stack.enter_async_context(runner)
         bot = SkyDeck(
@@ -153,12 +161,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             services=services.client,
             store=store,
             runner=runner,
-            voices=Voices(
-                client=services.client,
-                clock=clock,
-                weights=_one_by_one(settings),
-                keep_clips=settings.skydeck_voice_keep_dir,
-            ),
+            voices=voices,
             clock=clock,
             grace=load_grace(settings),
         )
@@ -167,6 +170,16 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             pruning = chores.create_task(_prune(store, settings))
             await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
             pruning.cancel()
+
+
+def _fetch_ears(settings: Settings, fetch: Fetch) -> None:
+    """What voice channels are heard with (11 MB); without it the rest of the bot works."""
+    from bot.conversation.voices import EARS  # noqa: PLC0415
+
+    try:
+        fetch(WeightStore(settings.skydeck_weights_dir), list(EARS))
+    except WeightsError as e:
+        log.warning("voice channels cannot be heard yet; /join tries again: %s", e)
 
 
 def _one_by_one(settings: Settings) -> Callable[[str], Path]:

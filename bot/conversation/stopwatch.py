@@ -56,12 +56,14 @@ class Stopwatch:
         if trace is not None:
             trace.take(update, at_s)
 
-    def sounded(self, ask: int, first_s: float) -> None:
-        """The answer's first packet has left."""
+    def sounded(self, ask: int, first_s: float) -> TurnTrace | None:
+        """The answer's first packet has left; the turn's trace, the first time that is told."""
         trace = self._open.get(ask)
-        if trace is not None and trace.first_packet_out is None:
-            trace.first_packet_out = first_s
-            self.turns.append(trace)
+        if trace is None or trace.first_packet_out is not None:
+            return None
+        trace.first_packet_out = first_s
+        self.turns.append(trace)
+        return trace
 
     def drop(self, ask: int) -> None:
         """It was withdrawn."""

@@ -335,7 +335,9 @@ class VoiceSession:
         if played.ask == NOTICE:
             return
         if played.first_s is not None:
-            self._watch.sounded(played.ask, played.first_s)
+            trace = self._watch.sounded(played.ask, played.first_s)
+            if trace is not None:
+                log.info("turn %s", trace.to_json())
         self._put(Played(played.ask, played.packets, played.drained, now))
 
     # -- asking ----------------------------------------------------------------------------------

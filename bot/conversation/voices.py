@@ -13,6 +13,7 @@ from bot.runpod import RunPodClient
 
 if TYPE_CHECKING:
     from audio.hearing import Hearing  # its runtime is loaded with the first conversation
+    from audio.turn_detector import TurnDetector
 
 EARS: Final = ("silero-vad", "smart-turn-v3.2")
 """The models that a voice conversation hears with."""
@@ -49,7 +50,13 @@ class Voices:
         self._keep_clips = keep_clips
         self._loading = asyncio.Lock()
         self._cues: dict[Cue, Sequence[bytes]] = {}
+        self._turns: TurnDetector | None = None
         self._make_ears: Callable[[], Hearing] | None = None
+
+    def close(self) -> None:
+        """Let go of the models; no conversation may be open."""
+        if self._turns is not None:
+            self._turns.close()
 
     async def warm_up(self) -> None:
         """Fetch and load what hearing needs.
@@ -96,6 +103,6 @@ class Voices:
         from audio.vad import Vad  # noqa: PLC0415
 
         vad = Vad(self._weights(EARS[0]) / "model.onnx")
-        turns = TurnDetector(self._weights(EARS[1]) / "model.onnx")
+        turns = self._turns = TurnDetector(self._weights(EARS[1]) / "model.onnx")
         self._cues = {cue: chime(notes) for cue, notes in _CHIMES.items()}
         return lambda: Hearing(vad=vad, turns=turns, decoder=OpusDecoder)

@@ -80,18 +80,21 @@ async def made(
         RunPodClient(base_url, SecretStr(key), endpoints, clock=clock) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
     ):
-        bot = SkyDeck(
-            settings=settings,
-            services=client,
-            store=store,
-            runner=runner,
-            voices=Voices(client=client, clock=clock, weights=weight_folder),
-            clock=clock,
-            grace=load_grace(settings),
-            cogs=cogs,
-        )
-        bot.before_identify_hook = at_once
-        yield bot
+        with contextlib.closing(
+            Voices(client=client, clock=clock, weights=weight_folder)
+        ) as voices:
+            bot = SkyDeck(
+                settings=settings,
+                services=client,
+                store=store,
+                runner=runner,
+                voices=voices,
+                clock=clock,
+                grace=load_grace(settings),
+                cogs=cogs,
+            )
+            bot.before_identify_hook = at_once
+            yield bot
 
 
 Make = Callable[..., contextlib.AbstractAsyncContextManager[SkyDeck]]
