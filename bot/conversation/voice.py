@@ -4,7 +4,7 @@
         session.people({ana.id: "Ana"}, others=0)
 
 The machine decides (`bot.conversation.turn`); this carries it out. Hearing runs on a thread of its
-own, every 20 ms; each ask is a task of its own; nothing else waits.
+own, every 10 ms; each ask is a task of its own; nothing else waits.
 """
 
 import asyncio
@@ -52,8 +52,8 @@ from bot.runpod import RunPodClient
 
 log = logging.getLogger(__name__)
 
-HEAR_EVERY_S: Final = 0.02
-"""A Discord client sends a packet that often."""
+HEAR_EVERY_S: Final = 0.01
+"""Twice as often as a Discord client sends a packet: so long, at most, a packet lies unheard."""
 TICK_EVERY_S: Final = 0.1
 NOTICE: Final = -1
 """The ask of what is said without being asked."""
