@@ -346,12 +346,18 @@ async def test_without_our_reader_it_is_away(sim, client, guild, lounge, ana, mo
     monkeypatch.setattr(connections.VoiceConnection, "reader", discord.voice_state.SocketReader)
     async with joined(client, lounge, {ana.id}) as room:
         call = await ana.joins(lounge)
-        talking = await call.plays(tone(10.0), wait=False)
+        talking = await call.plays(tone(20.0), wait=False)
         await room.hears(ana)
-        await sim.voice.close(guild, 4006)
-        await asyncio.sleep(0.3)
-        with pytest.raises(TimeoutError):
-            await room.hears(ana, since=time.monotonic(), within=2.2)
+        deaf = False
+        for _ in range(5):  # theirs gets away with it when the close meets it awake
+            await sim.voice.close(guild, 4006)
+            await asyncio.sleep(0.3)
+            try:
+                await room.hears(ana, since=time.monotonic(), within=2.2)
+            except TimeoutError:
+                deaf = True
+                break
+        assert deaf
         call.stops()
         await talking.done()
 

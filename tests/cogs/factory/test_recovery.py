@@ -10,6 +10,7 @@ from bot.settings import Settings
 from tests.fakes.discord_bot import made
 
 LEASE_MS = 600
+DEADLINE_S = 60
 SETTINGS = Settings(_env_file=None, skydeck_builds_per_guild=1)
 
 
@@ -20,7 +21,12 @@ def start(sim, guild, channel, base_url, tmp_path, cogs):
     @contextlib.asynccontextmanager
     async def start():
         making = made(
-            base_url, tmp_path / "skydeck.db", cogs=cogs, settings=SETTINGS, lease_ms=LEASE_MS
+            base_url,
+            tmp_path / "skydeck.db",
+            cogs=cogs,
+            settings=SETTINGS,
+            lease_ms=LEASE_MS,
+            deadline_s=DEADLINE_S,
         )
         async with making as bot, sim.connect(bot):
             yield bot
@@ -77,7 +83,7 @@ async def test_who_waited_for_too_long_is_told(sim, start, ana, ben, factory, mo
         second = await ana.sees_thread("second")
         await ana.sees("puesto 1", second)
     real = SystemClock.wall
-    monkeypatch.setattr(SystemClock, "wall", lambda clock: real(clock) + 61)  # past its deadline
+    monkeypatch.setattr(SystemClock, "wall", lambda clock: real(clock) + DEADLINE_S + 1)
     async with start():
         await ana.sees("Me están reiniciando", second, within=15)
     assert factory.tasks == ["first"]
