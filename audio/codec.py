@@ -154,6 +154,33 @@ class OpusEncoder:
         return OpusStream(tuple(packets), 1, LIBOPUS_PRE_SKIP if first else 0, 0)
 
 
+class Resampler:
+    """Mono sound to another rate, piece by piece and without a seam.
+
+    Args:
+        from_hz: The rate of what it is given.
+        to_hz: The rate of what it gives; a little of each piece comes with the next.
+    """
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        import av  # noqa: PLC0415
+
+        self._av = av
+        self._from_hz = from_hz
+        self._resampler = av.AudioResampler("flt", "mono", to_hz)
+
+    def resample(self, samples: Samples) -> Samples:
+        """What is ready now; shape (n,), about `to_hz / from_hz` as many as were given."""
+        frame = self._av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples, np.float32)[None, :], format="flt", layout="mono"
+        )
+        frame.sample_rate = self._from_hz
+        frame.pts = None
+        pieces = [piece.to_ndarray()[0] for piece in self._resampler.resample(frame)]
+        ready: Samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+        return ready
+
+
 def encode(samples: Samples, rate_hz: int, *, bitrate: int = 32_000) -> OpusStream:
     """A whole clip as Opus packets.
 

@@ -6,6 +6,8 @@ Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so the
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from audio.codec import Samples
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechPacket:
@@ -16,12 +18,15 @@ class SpeechPacket:
         timestamp: Of its first sample.
         opus: The packet as the speaker's client made it.
         arrived_s: When its datagram came in, in seconds of the monotonic clock.
+        heard: What to listen to instead of the packet's own sound: 16 kHz, without the echo of a
+            loudspeaker. The clip has the packet all the same.
     """
 
     user_id: int
     timestamp: int
     opus: bytes
     arrived_s: float
+    heard: Samples | None = None
 
 
 @dataclass(frozen=True, slots=True)

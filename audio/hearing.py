@@ -187,7 +187,8 @@ class _Speaker:
 
     def _play(self, packet: SpeechPacket) -> None:
         try:
-            samples = self._decoder.decode(packet.opus)
+            heard = packet.heard
+            samples = heard if heard is not None else self._decoder.decode(packet.opus)
         except AudioError as e:  # it was encrypted and signed, and yet is no Opus: a broken client
             log.debug("a packet of %s cannot be decoded: %s", self.user_id, e)
             self._conceal(FRAME_SAMPLES)

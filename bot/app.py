@@ -150,7 +150,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
         voices = Voices(
             client=services.client,
             clock=clock,
-            weights=_one_by_one(settings),
+            weights=one_by_one(settings),
             keep_clips=settings.skydeck_voice_keep_dir,
         )
         stack.callback(voices.close)
@@ -182,7 +182,7 @@ def _fetch_ears(settings: Settings, fetch: Fetch) -> None:
         log.warning("voice channels cannot be heard yet; /join tries again: %s", e)
 
 
-def _one_by_one(settings: Settings) -> Callable[[str], Path]:
+def one_by_one(settings: Settings) -> Callable[[str], Path]:
     """The folder of a model by name, fetched when it is missing."""
     store = WeightStore(settings.skydeck_weights_dir)
     return lambda name: store.ensure([name])[name]
@@ -236,7 +236,7 @@ async def _workers(
 
     store = WeightStore(settings.skydeck_weights_dir)
     fetch(store, models_needed(settings, only))
-    workers = build_workers(settings, _one_by_one(settings), only)
+    workers = build_workers(settings, one_by_one(settings), only)
     try:
         yield workers
     finally:

@@ -155,6 +155,29 @@ class AttentionSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """Somebody wrote a question instead of saying it; the answer that sounds is over."""
+
+    user_id: int
+    text: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStopped:
+    """Somebody wants no more of the answer that sounds: they pressed the talk key."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AllStopped:
+    """Somebody wants nothing more of what was asked so far, nor of what is being said."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time goes by; comes every 100 ms or so while anything is under way."""
 
@@ -171,6 +194,9 @@ Fact: TypeAlias = (
     | Played
     | PeopleChanged
     | AttentionSet
+    | Typed
+    | AnswerStopped
+    | AllStopped
     | Ticked
 )
 
@@ -188,6 +214,7 @@ class Ask:
         text: The words, where they are known already (they were transcribed before).
         answer: CONVERSE when true, TRANSCRIBE when only the words are wanted.
         eager: Sent at a pause, before it is known that the turn is over.
+        turn: The number of the turn that it asks.
     """
 
     ask: int
@@ -196,6 +223,7 @@ class Ask:
     text: str | None
     answer: bool
     eager: bool
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +306,8 @@ class Remember:
 Command: TypeAlias = Ask | Withdraw | Play | Hold | Release | Hush | Sound | Show | Remember
 
 __all__ = [
+    "AllStopped",
+    "AnswerStopped",
     "Answered",
     "Ask",
     "AskFailed",
@@ -306,5 +336,6 @@ __all__ = [
     "Ticked",
     "Transcribed",
     "TurnEnded",
+    "Typed",
     "Withdraw",
 ]

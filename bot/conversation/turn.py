@@ -43,7 +43,9 @@ from audio.speech import Clip
 from bot.conversation.addressing import Saying
 from bot.conversation.cueing import Cueing
 from bot.conversation.events import (
+    AllStopped,
     Answered,
+    AnswerStopped,
     AskFailed,
     AskWaits,
     Attention,
@@ -60,6 +62,7 @@ from bot.conversation.events import (
     Stage,
     Transcribed,
     TurnEnded,
+    Typed,
 )
 from bot.conversation.floor import SHORT_S
 from bot.conversation.standing import Standing
@@ -121,8 +124,8 @@ class TurnMachine:
                 self._follow_playing(fact)
             case PeopleChanged():
                 self._meet(fact)
-            case AttentionSet():
-                self._attend(fact.attention)
+            case AttentionSet() | Typed() | AnswerStopped() | AllStopped():
+                self._obey(fact)
 
     # -- speech ----------------------------------------------------------------------------------
 
@@ -198,6 +201,36 @@ class TurnMachine:
         """So much speech into an answer is no "uh-huh"."""
         if self._floor.is_challenged_by(clip.user_id) and clip.speech_ms > SHORT_S * 1000:
             self._book.interrupt()
+
+    # -- what people want of it, without a word ---------------------------------------------------
+
+    def _obey(self, wish: AttentionSet | Typed | AnswerStopped | AllStopped) -> None:
+        match wish:
+            case AttentionSet(attention):
+                self._attend(attention)
+            case Typed() if wish.user_id in self._standing.names:
+                self._write(wish)
+            case AnswerStopped() if self._floor.is_sounding:
+                self._book.interrupt()
+            case AllStopped():
+                self._stop()
+
+    def _write(self, fact: Typed) -> None:
+        if self._floor.is_sounding:
+            self._book.interrupt()
+        turn = self._book.open_turn(fact.user_id, follows=True, is_aside=False)
+        if turn.state is not State.HEARING:  # else its words are wanted all the same
+            self._book.take_back(turn)
+        turn.words = joined(turn.words, fact.text)
+        if turn.state is State.SPEAKING and fact.user_id not in self._book.speeches:
+            turn.state, turn.since_s = State.WAITING, self._now
+        self._admit(turn)
+
+    def _stop(self) -> None:
+        self._book.speeches.clear()
+        self._book.interrupt()
+        for turn in self._book.turns:
+            self._book.drop(turn)
 
     # -- what the service says -------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ class TurnBook:
         turn.begin_ask(ask, clip, answer=answer)
         self.asks[ask] = turn
         words = turn.words if clip is None else None
-        self.commands.append(Ask(ask, turn.user_id, clip, words, answer, eager))
+        self.commands.append(Ask(ask, turn.user_id, clip, words, answer, eager, turn.number))
 
     def withdraw(self, turn: Turn) -> None:
         """Nothing more is wanted of a turn's ask."""

@@ -24,6 +24,8 @@ from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.conversation.events import (
+    AllStopped,
+    AnswerStopped,
     Ask,
     AskFailed,
     Attention,
@@ -41,6 +43,7 @@ from bot.conversation.events import (
     Show,
     Sound,
     Ticked,
+    Typed,
     Withdraw,
 )
 from bot.conversation.hearsay import Hearsay
@@ -48,7 +51,7 @@ from bot.conversation.recall import Recall
 from bot.conversation.stopwatch import Stopwatch
 from bot.conversation.turn import TurnMachine
 from bot.errors import SkydeckError
-from bot.runpod import RunPodClient
+from bot.runpod import RunPodClient, Update
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +96,22 @@ class Face(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """Keeps a record of what goes out and comes back. No method may wait."""
+
+    def asked(self, ask: Ask) -> None:
+        """A turn, or a part of it, goes to the service."""
+        ...
+
+    def answered(self, ask: int, packets: Sequence[bytes]) -> None:
+        """More of an answer goes to the loudspeaker: Opus, 20 ms each."""
+        ...
+
+    def charged(self, cost_usd: float) -> None:
+        """The service says what a call has cost."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What a session goes by.
@@ -131,6 +150,9 @@ class VoiceSession:
         cues: Each cue's packets.
         keep: Is told every turn that is over; for minutes.
         keep_clips: A folder for what people said; None: nothing of it is kept.
+        witness: Keeps a record; None: nobody does.
+        recall: What Penny is told of the conversation so far.
+        voice: In which voice she answers; None: by language.
     """
 
     line: VoiceLine
@@ -142,8 +164,10 @@ class VoiceSession:
     cues: Mapping[Cue, Sequence[bytes]]
     keep: Callable[[Remember], Awaitable[None]]
     keep_clips: Path | None = None
+    witness: Witness | None = None
+    recall: Recall = field(default_factory=Recall)
+    voice: str | None = None
     _machine: TurnMachine = field(init=False)
-    _recall: Recall = field(default_factory=Recall)
     _watch: Stopwatch = field(default_factory=Stopwatch)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     _asks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
@@ -206,8 +230,20 @@ class VoiceSession:
     def forget(self, user_id: int) -> None:
         """Drop what is known of a person: what they are saying, and what they said."""
         self._forgotten.add(user_id)  # the hearing thread owns the ears
-        self._recall.forget(user_id)
+        self.recall.forget(user_id)
         self._watch.forget(user_id)
+
+    def write(self, user_id: int, text: str) -> None:
+        """Ask something in writing. An answer that sounds is over."""
+        self._put(Typed(user_id, text, self.clock.now()))
+
+    def stop_answer(self) -> None:
+        """No more of the answer that sounds."""
+        self._put(AnswerStopped(self.clock.now()))
+
+    def stop_all(self) -> None:
+        """Nothing more of what was asked so far."""
+        self._put(AllStopped(self.clock.now()))
 
     async def notice(self, text: str, *, language: str | None) -> None:
         """Say something without being asked; it wakes the service, too.
@@ -273,7 +309,7 @@ class VoiceSession:
             case Show():
                 self.face.show(command)
             case Remember():
-                self._recall.add(command, self._names.get(command.user_id, ""))
+                self.recall.add(command, self._names.get(command.user_id, ""))
                 self._start(self._keep(command))
             case _:
                 self._sound(command)
@@ -284,6 +320,8 @@ class VoiceSession:
             case Play(ask, packets):
                 self._is_playing = True
                 playout.add(ask, packets)
+                if self.witness is not None:
+                    self.witness.answered(ask, packets)
             case Hold():
                 playout.hold()
             case Release():
@@ -347,6 +385,8 @@ class VoiceSession:
         try:
             request = await self._request(ask)
             self._watch.asked(ask, self.clock.now())
+            if self.witness is not None:
+                self.witness.asked(ask)
             await self._follow(request, ask.ask, hearsay)
         except SkydeckError as e:
             log.warning("turn not answered (%s): %s", e.code, e)
@@ -363,8 +403,16 @@ class VoiceSession:
                 now = self._called_s = self.clock.now()
                 if ask != NOTICE:
                     self._watch.told(ask, update, now)
+                self._count(update)
                 for fact in await hearsay.take(update, now):
                     self._hear_of(ask, fact)
+
+    def _count(self, update: Update) -> None:
+        response = update.response
+        if self.witness is None or response is None or response.is_partial:
+            return
+        if response.usage is not None and response.usage.cost_usd:
+            self.witness.charged(response.usage.cost_usd)
 
     def _hear_of(self, ask: int, fact: Fact) -> None:
         if ask != NOTICE:
@@ -383,11 +431,12 @@ class VoiceSession:
         if not ask.answer:
             return transcribe(said, source=source)
         context = Context(
-            history=self._recall.messages(),
+            history=self.recall.messages(),
             locale=language,
             speaker=self._names.get(ask.user_id),
         )
-        return converse(said, source=source, context=context)
+        params = {"voice": self.voice} if self.voice else None
+        return converse(said, source=source, context=context, params=params)
 
     def _source(self, user_id: int | None) -> Source:
         ids = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from audio.cues import chime
 from bot.clock import Clock
 from bot.conversation.events import Cue, Remember
-from bot.conversation.voice import Face, Terms, VoiceLine, VoiceSession
+from bot.conversation.voice import Ears, Face, Terms, VoiceLine, VoiceSession
 from bot.runpod import RunPodClient
 
 if TYPE_CHECKING:
@@ -75,8 +75,16 @@ class Voices:
         terms: Terms,
         *,
         keep: Callable[[Remember], Awaitable[None]],
+        ears: Callable[["Hearing"], Ears] = lambda hearing: hearing,
     ) -> VoiceSession:
         """A conversation on a line, not yet entered.
+
+        Args:
+            line: Where voices come from and go to.
+            face: Who reads along.
+            terms: What it goes by.
+            keep: Is told every turn that is over.
+            ears: Makes the conversation's ears of those that hear when somebody speaks.
 
         Raises:
             WeightsError: A model is not there and cannot be fetched.
@@ -86,7 +94,7 @@ class Voices:
             raise AssertionError("warmed up, yet without ears")
         return VoiceSession(
             line=line,
-            ears=self._make_ears(),
+            ears=ears(self._make_ears()),
             client=self._client,
             clock=self._clock,
             face=face,

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from audio.speech import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
 from bot.conversation.events import (
+    AllStopped,
     Answered,
+    AnswerStopped,
     Ask,
     AskFailed,
     AskWaits,
@@ -30,6 +32,7 @@ from bot.conversation.events import (
     Stage,
     Ticked,
     Transcribed,
+    Typed,
     Withdraw,
 )
 from bot.conversation.turn import TurnMachine
@@ -150,6 +153,17 @@ class Talk:
         self.now += speech_s - LOUD_S
         clip = self.clip(user, speech_s)
         return commands + self.pause(clip) + self.end(clip)
+
+    def write(self, user: int, text: str) -> list[Command]:
+        return self.tell(Typed(user, text, self.now))
+
+    def stop_answer(self) -> list[Command]:
+        return self.tell(AnswerStopped(self.now))
+
+    def stop_all(self) -> list[Command]:
+        """Whoever speaks is cut off, too: the ears drop what they have."""
+        self.speaking.clear()
+        return self.tell(AllStopped(self.now))
 
     # -- Penny -----------------------------------------------------------------------------------
 

@@ -696,3 +696,71 @@ def test_speech_whose_end_was_lost_blocks_nobody():
     talk.say(ANA)
     talk.answer("How far is it?", "Far away.")
     assert talk.loud
+
+
+# -- the talk key, the keyboard, and Esc -----------------------------------------------------------
+
+
+def test_what_is_typed_is_asked_as_it_is():
+    talk = alone()
+    [ask] = only(talk.write(ANA, "How far is the moon?"), Ask)
+    assert (ask.clip, ask.text, ask.answer) == (None, "How far is the moon?", True)
+    assert talk.stages(1) == [Stage.HEARD]
+    talk.spoke("Far away.")
+    talk.answered()
+    talk.play()
+    assert talk.remembered[1].heard == "How far is the moon?"
+
+
+def test_what_is_typed_ends_the_answer_that_sounds():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("How far is the moon?", "Far away. Really far.")
+    talk.play(10)
+    commands = talk.write(ANA, "And Mars?")
+    assert only(commands, Hush)
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+    assert [ask.text for ask in only(commands, Ask)] == ["And Mars?"]
+
+
+def test_typing_on_before_the_answer_asks_both_at_once():
+    talk = alone()
+    talk.write(ANA, "How far is the moon?")
+    commands = talk.write(ANA, "In miles.")
+    assert only(commands, Withdraw) == [Withdraw(1)]
+    assert [ask.text for ask in only(commands, Ask)] == ["How far is the moon? In miles."]
+
+
+def test_what_is_typed_by_who_is_not_there_is_nothing():
+    assert alone().write(BEN, "Hello?") == []
+
+
+def test_a_press_ends_only_an_answer_that_sounds():
+    talk = alone()
+    talk.say(ANA)
+    assert talk.stop_answer() == []
+    talk.answer("How far is the moon?", "Far away. Really far.")
+    talk.play(10)
+    assert only(talk.stop_answer(), Hush)
+    assert talk.end_of(1).stage is Stage.INTERRUPTED
+    assert talk.stop_answer() == []
+
+
+def test_stopping_everything_leaves_nothing():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("How far is the moon?", "Far away. Really far.")
+    talk.play(10)
+    talk.begin(ANA)
+    talk.pause(talk.clip(ANA, 0.3))
+    commands = talk.stop_all()
+    assert only(commands, Hush)
+    assert only(commands, Withdraw)
+    assert not talk.asks
+    assert [ask.answer for ask in only(talk.say(ANA), Ask)] == [True]
+
+
+def test_an_ask_tells_its_turn():
+    talk = alone()
+    [first] = only(talk.say(ANA), Ask)
+    assert first.turn == 1

@@ -134,6 +134,26 @@ class AnyTalk(RuleBasedStateMachine):
         if not seldom:
             self.take(self.talk.attend(attention))
 
+    @rule(user=USERS, text=WORDS)
+    def write(self, user, text):
+        if user in self.there and text:
+            self.take(self.talk.write(user, text))
+
+    @rule()
+    def stop_answer(self):
+        self.take(self.talk.stop_answer())
+
+    @rule(seldom=SELDOM)
+    def stop_all(self, seldom):
+        if seldom:
+            return
+        self.clips.clear()
+        self.take(self.talk.stop_all())
+        assert not self.talk.asks
+        assert not self.talk.loud
+        for turn, story in self.talk.shown.items():
+            assert story[-1].stage in ENDS, turn
+
     # Penny
 
     @precondition(lambda self: self.talk.asks)

@@ -1,0 +1,168 @@
+"""What is typed at the desk: a question, or a `/command`. Pure.
+
+    /summarize length=short Everything that was said …
+    /translate to=es Good morning
+    /build a function that tells whether a year is a leap year
+
+Options come first, as `name=value`; the rest is the text. Grace's modules are commands under the
+names that they have in Discord, and `/build` is the Factory's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from bot.contract import Request, Source, factory, grace
+from bot.contract.grace import Module
+from bot.errors import BadInput, UnknownModule
+from bot.i18n import words_for
+
+
+class Order(StrEnum):
+    """Commands of the desk's own, with what they do."""
+
+    HELP = "help"
+    NEW = "new"
+    SAVE = "save"
+
+
+ABOUT: Final = {
+    Order.HELP: "what can be typed here",
+    Order.NEW: "begin anew: what was said so far is no longer remembered",
+    Order.SAVE: "write the conversation to a folder, with its sound",
+}
+_BUILD: Final = "build"
+_ITERATIONS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work for Grace or the Factory."""
+
+    request: Request
+
+
+Typed: TypeAlias = Question | Task | Order
+
+
+class Commands:
+    """All commands there are.
+
+    Args:
+        modules: Grace's, by name.
+        source: As whom to ask.
+    """
+
+    def __init__(self, modules: Mapping[str, Module], source: Source) -> None:
+        words = words_for(None)
+        self._source = source
+        self._modules: dict[str, Module] = {}
+        for name, module in modules.items():
+            key = f"grace.module.{name.lower()}.name"
+            command = words(key) if words.has(key) else name.lower().replace("_", "-")
+            self._modules[command] = module
+
+    @property
+    def names(self) -> list[str]:
+        """Their names, those of the desk first."""
+        return [*Order, _BUILD, *self._modules]
+
+    def help(self) -> str:
+        """All of them, a line each."""
+        lines = [f"/{order}: {about}" for order, about in ABOUT.items()]
+        lines.append(f"/{_BUILD}: makes a program or a text, in rounds (option: iterations=1…10)")
+        for name, module in self._modules.items():
+            options = ", ".join(option.name for option in module.options)
+            told = f" (options: {options})" if options else ""
+            lines.append(f"/{name}: {module.purpose}{told}")
+        return "\n".join(lines)
+
+    def completions(self, text: str) -> list[str]:
+        """What a typed beginning can become, best first."""
+        if not text.startswith("/"):
+            return []
+        name, space, rest = text[1:].partition(" ")
+        if not space:
+            return [f"/{known} " for known in self.names if known.startswith(name.lower())]
+        *_, word = rest.rpartition(" ")
+        module = self._modules.get(name.lower())
+        if module is None or "=" in word:
+            return []
+        before = text[: len(text) - len(word)]
+        return [
+            f"{before}{option.name}=" for option in module.options if option.name.startswith(word)
+        ]
+
+    def read(self, typed: str, *, so_far: str) -> Typed:
+        """What was meant.
+
+        Args:
+            typed: The line.
+            so_far: The conversation as text: what a command without a text works on.
+
+        Raises:
+            BadInput: It is empty, or an option does not fit.
+            UnknownModule: There is no such command; the hint says which there are.
+        """
+        line = typed.strip()
+        if not line:
+            raise BadInput("There is nothing in it.")
+        if not line.startswith("/"):
+            return Question(line)
+        name, _, rest = line[1:].partition(" ")
+        name = name.lower()
+        if name in set(Order):
+            return Order(name)
+        if name == _BUILD:
+            return Task(self._build(rest))
+        if name not in self._modules:
+            near = [known for known in self.names if known[:2] == name[:2]] or ["help"]
+            hint = "Try: " + ", ".join(f"/{known}" for known in near) + "."
+            raise UnknownModule(f"There is no command /{name[:40]}.", hint=hint)
+        module = self._modules[name]
+        options, text = _split(rest, {option.name for option in module.options})
+        return Task(
+            grace.task(module, text or so_far, source=self._source, options=_typed(options))
+        )
+
+    def _build(self, rest: str) -> Request:
+        options, text = _split(rest, {"iterations"})
+        rounds = options.get("iterations", str(_ITERATIONS))
+        if not (rounds.isascii() and rounds.isdigit()):
+            raise BadInput("iterations must be a whole number from 1 to 10.")
+        return factory.build(text, source=self._source, iterations=int(rounds[:3]))
+
+
+def _split(rest: str, known: set[str]) -> tuple[dict[str, str], str]:
+    """The options at the beginning, and the text after them."""
+    options: dict[str, str] = {}
+    text = rest.strip()
+    while text:
+        word, _, after = text.partition(" ")
+        name, equals, value = word.partition("=")
+        if not equals or name not in known:
+            break
+        options[name] = value
+        text = after.strip()
+    return options, text
+
+
+def _typed(options: dict[str, str]) -> dict[str, Any]:
+    """`true` and `false` as what they are; numbers are read by the option itself."""
+    flags = {"true": True, "false": False}
+    return {
+        name: flags.get(value.lower(), int(value) if _is_whole(value) else value)
+        for name, value in options.items()
+    }
+
+
+def _is_whole(value: str) -> bool:
+    return value.isascii() and value.lstrip("-").isdigit()
