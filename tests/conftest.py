@@ -11,6 +11,14 @@ import pytest
 from bot.settings import Settings
 
 CLIPS = Path(__file__).parent / "clips"
+MODELS = {"penny", "qwen", "weights"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]):
+    """Tests run in two processes: those with models in one, so that no two models compete."""
+    for item in items:
+        needs = MODELS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("models")
+        item.add_marker(pytest.mark.xdist_group("models" if needs else item.path.stem))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,17 +47,26 @@ def weights() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def qwen(weights) -> Iterator["object"]:
-    """The small language model, loaded once."""
-    from bot.workers.qwen import Qwen, sensible_threads
+def threads() -> int:
+    """For a model's work. Two threads wait for each other whenever another process is busy, and
+    are then ten times slower than one; beside a second process of tests, one is quicker."""
+    from bot.workers.qwen import sensible_threads
 
-    model = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=sensible_threads())
+    return 1 if "PYTEST_XDIST_WORKER" in os.environ else sensible_threads()
+
+
+@pytest.fixture(scope="session")
+def qwen(weights, threads) -> Iterator["object"]:
+    """The small language model, loaded once."""
+    from bot.workers.qwen import Qwen
+
+    model = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=threads)
     yield model
     asyncio.run(model.close())
 
 
 @pytest.fixture(scope="session")
-def penny(weights, qwen) -> Iterator["object"]:
+def penny(weights, qwen, threads) -> Iterator["object"]:
     """Penny with all her models."""
     from bot.clock import SystemClock
     from bot.workers.penny.asr import Whisper
@@ -60,7 +77,7 @@ def penny(weights, qwen) -> Iterator["object"]:
         ears=Whisper(
             lambda: weights("whisper-tiny.en"),
             lambda: weights("whisper-base"),
-            threads=os.cpu_count() or 1,
+            threads=threads,
         ),
         brain=qwen,
         mouth=LocalVoices(lambda: weights("piper-joe")),

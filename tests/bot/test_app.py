@@ -25,6 +25,8 @@ from bot.workers.grace.handler import GraceHandler
 from bot.workers.server import embedded_server
 from tests.fakes.control_plane import control_plane
 
+pytestmark = pytest.mark.models
+
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 KEY = "a-key-of-thirty-two-characters-x"

@@ -13,6 +13,8 @@ import pytest
 from bot.settings import Settings
 from tests.simulator import Simulator
 
+pytestmark = pytest.mark.models
+
 ROOT = Path(__file__).parents[2]
 COMMANDS_ROUTE = "/applications/{application_id}/commands"
 

@@ -12,6 +12,8 @@ import pytest
 
 from bot.settings import Settings
 
+pytestmark = pytest.mark.models
+
 SECRET = "rp_SECRET_0123456789"
 
 
