@@ -217,8 +217,11 @@ class Ops(commands.Cog):
 
 
 def _forgotten(gone: Forgotten, words: Words) -> str:
-    return words(
+    text = words(
         "ops.privacy.forgotten",
         messages=words.count("ops.privacy.messages", gone.messages),
         jobs=words.count("ops.privacy.jobs", gone.jobs),
     )
+    if not gone.minutes:
+        return text
+    return f"{text} {words.count('ops.privacy.minutes', gone.minutes)}"

@@ -306,9 +306,13 @@ async def test_a_drag_takes_it_along(sim, room, guild, lounge, ana):
     assert room.link.channel.id == hall.id
 
 
-async def test_a_kick_is_the_end(sim, room, guild, lounge, ana):
+@pytest.mark.parametrize("code", [None, 4014, 4022])
+async def test_a_kick_and_the_end_of_a_call_are_the_end(sim, room, guild, lounge, ana, code):
     await ana.joins(lounge)
-    await guild.disconnects(sim.bot)
+    if code is None:
+        await guild.disconnects(sim.bot)
+    else:
+        await sim.voice.close(guild, code)
     await until(lambda: Trouble.LOST in room.troubles)
     assert not room.link.is_connected()
 

@@ -10,7 +10,7 @@ import pytest
 from bot.contract import System, factory
 from bot.conversation import Asker
 from bot.errors import JobCancelled
-from bot.store import Role, StoredMessage
+from bot.store import Minute, Role, StoredMessage
 from cogs.ops._export import packed
 
 
@@ -104,10 +104,12 @@ async def test_what_is_too_large_for_discord_is_said(sim, deck, channel, ben):
 async def test_forget_stops_jobs_then_deletes_everything(sim, deck, channel, ana, ben, building):
     await deck.store.conversations.add(said(ana, channel, "¿Qué hora es?"))
     await deck.store.conversations.add(said(ben, channel, "hello", number=2))
+    await deck.store.minutes.add(Minute(channel.guild.id, channel.id, ana.id, "Ana", "Ajá.", 1))
     reply = await ana.slash("/privacidad olvidar")
     assert reply.ephemeral
     await ana.clicks("Borrarlo todo", on=reply)
-    await ana.sees("He borrado 1 mensaje y 1 tarea")
+    told = await ana.sees("He borrado 1 mensaje y 1 tarea")
+    assert "1 línea de lo que dijiste en canales de voz" in told.text
     assert not reply.message.buttons
     assert isinstance(building.ended, JobCancelled)
     document = await deck.store.privacy.export(ana.id)
