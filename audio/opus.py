@@ -1,4 +1,4 @@
-"""Opus packets to what speech models take: 16 kHz, mono, at once, through libopus itself.
+"""Opus packets to mono sound: what speech models take (16 kHz) at once, through libopus itself.
 
 The decoder makes any rate and mixes to mono by itself, which is twice as fast as 48 kHz stereo and
 a resampler after it. The library is the one that PyAV's wheels bring along, else the system's.
@@ -20,11 +20,8 @@ from audio.codec import SPEECH_RATE_HZ, Samples
 from audio.errors import AudioError
 from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ
 
-_DOWN: Final = OPUS_RATE_HZ // SPEECH_RATE_HZ
-_MOST: Final = SPEECH_RATE_HZ * 120 // 1000
-"""The longest packet, in samples at 16 kHz (RFC 6716 section 3.2.5)."""
-_STEP: Final = SPEECH_RATE_HZ // 400
-"""Concealment is made in multiples of 2.5 ms."""
+_MOST_MS: Final = 120
+"""The longest packet (RFC 6716 section 3.2.5)."""
 _FLOATS: Final = ctypes.POINTER(ctypes.c_float)
 
 
@@ -87,30 +84,36 @@ class OpusDecoder:
 
     For one thread. Freed by `close`, or when nobody refers to it any more.
 
+    Args:
+        rate_hz: Of the sound that it makes: 8, 12, 16, 24 or 48 kHz.
+
     Raises:
         OpusMissing: There is no libopus on this machine.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate_hz: int = SPEECH_RATE_HZ) -> None:
         self._lib = _libopus()
+        self._down = OPUS_RATE_HZ // rate_hz
+        self._most = rate_hz * _MOST_MS // 1000
+        self._step = rate_hz // 400  # concealment is made in multiples of 2.5 ms
         error = ctypes.c_int()
-        state = self._lib.opus_decoder_create(SPEECH_RATE_HZ, 1, ctypes.byref(error))
+        state = self._lib.opus_decoder_create(rate_hz, 1, ctypes.byref(error))
         if not state:
             raise AudioError(f"libopus makes no decoder: {self._reason(error.value)}.")
         self._state: int | None = state
         self._free = weakref.finalize(self, self._lib.opus_decoder_destroy, state)
-        self._buffer = np.empty(_MOST, np.float32)
+        self._buffer = np.empty(self._most, np.float32)
         self._pointer = self._buffer.ctypes.data_as(_FLOATS)
 
     def decode(self, packet: bytes) -> Samples:
-        """A packet's sound: shape (n,), 320 samples for 20 ms, as a copy of its own.
+        """A packet's sound: shape (n,), at 16 kHz 320 samples for 20 ms, as a copy of its own.
 
         Raises:
             AudioError: It is no Opus packet, or a damaged one.
         """
         if not packet:  # libopus would take it for a loss
             raise AudioError("An Opus packet cannot be empty.")
-        return self._decode(packet, _MOST, fec=0)
+        return self._decode(packet, self._most, fec=0)
 
     def conceal(self, samples_48k: int, following: bytes = b"") -> Samples:
         """What may have been in a gap; it fades to silence when the gap is long.
@@ -121,13 +124,13 @@ class OpusDecoder:
                 missing once more, in lower quality (in-band FEC). It is still to be decoded.
 
         Returns:
-            Shape (samples_48k / 3,), to whole 2.5 ms.
+            Shape (n,), to whole 2.5 ms.
         """
-        left = samples_48k // _DOWN // _STEP * _STEP
-        again = min(left, FRAME_SAMPLES // _DOWN) if following else 0
+        left = samples_48k // self._down // self._step * self._step
+        again = min(left, FRAME_SAMPLES // self._down) if following else 0
         pieces = []
         while left > again:
-            step = min(left - again, _MOST)
+            step = min(left - again, self._most)
             pieces.append(self._decode(None, step, fec=0))
             left -= step
         if again:

@@ -35,9 +35,20 @@ class Playout:
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._cue: deque[bytes] = deque()
         self._is_held = False
+        self._cuts = 0
         self._ask: int | None = None
         self._packets = 0
         self._first_s: float | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing may sound now. Without the lock, for a sound device's own thread."""
+        return self._is_held
+
+    @property
+    def cuts(self) -> int:
+        """How often what waited was thrown away: what was read before is not to sound any more."""
+        return self._cuts
 
     def add(self, ask: int, packets: Iterable[bytes]) -> None:
         """Play these after what waits. A cue that sounds gives way."""
@@ -92,6 +103,7 @@ class Playout:
             self._waiting.clear()
             self._cue.clear()
             self._is_held = False
+            self._cuts += 1
 
     def played(self) -> Progress:
         """How far it is."""

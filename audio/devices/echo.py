@@ -1,0 +1,73 @@
+"""Takes the loudspeaker's sound out of the microphone's: WebRTC's echo canceller.
+
+What it leaves of a voice that speaks at the same time is good enough to notice that somebody
+speaks, and worse than the raw sound for recognising words.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from audio.codec import Samples
+from audio.devices.blocks import FULL_SCALE, RATE_HZ
+from audio.devices.ring import Pcm
+
+_STEP: Final = RATE_HZ // 100
+"""WebRTC takes pieces of 10 ms."""
+_LINGER_S: Final = 1.5
+"""So long after its last sound a loudspeaker may still be heard in a room."""
+
+
+class EchoCanceller:
+    """For one microphone and one loudspeaker, and for one thread.
+
+    Raises:
+        ImportError: The package `livekit` is not installed, or not for this machine.
+    """
+
+    def __init__(self) -> None:
+        from livekit import rtc  # noqa: PLC0415  (28 MB; only who talks hands-free needs it)
+
+        self._frame: Any = rtc.AudioFrame
+        self._apm: Any = rtc.AudioProcessingModule(echo_cancellation=True, high_pass_filter=True)
+        self._far: Pcm = np.zeros(0, np.int16)
+        self._loud_s = float("-inf")
+        self._delay_ms = -1
+
+    def played(self, samples: Pcm, at_s: float) -> None:
+        """The loudspeaker has played this: 48 kHz, mono."""
+        if samples.any():
+            self._loud_s = at_s
+        self._far = np.concatenate((self._far, samples))
+
+    def cancel(self, raw: Samples, at_s: float, *, delay_ms: int) -> Samples | None:
+        """The microphone has heard this; what of it is no echo.
+
+        Args:
+            raw: 48 kHz, mono, a multiple of 10 ms.
+            at_s: When.
+            delay_ms: Between the loudspeaker being given a sound and the microphone giving it.
+
+        Returns:
+            As many samples; None when there is nothing to cancel.
+        """
+        if at_s - self._loud_s > _LINGER_S:
+            self._far = self._far[:0]
+            return None
+        if delay_ms != self._delay_ms:
+            self._apm.set_stream_delay_ms(delay_ms)
+            self._delay_ms = delay_ms
+        while len(self._far) >= _STEP:
+            self._apm.process_reverse_stream(self._piece(self._far[:_STEP]))
+            self._far = self._far[_STEP:]
+        near = (np.clip(raw, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
+        pieces = []
+        for at in range(0, len(near), _STEP):
+            piece = self._piece(near[at : at + _STEP])
+            self._apm.process_stream(piece)
+            pieces.append(np.frombuffer(piece.data, np.int16))
+        cancelled: Samples = np.concatenate(pieces).astype(np.float32) / np.float32(FULL_SCALE)
+        return cancelled
+
+    def _piece(self, samples: Pcm) -> Any:
+        return self._frame(bytearray(samples.tobytes()), RATE_HZ, 1, len(samples))

@@ -1,0 +1,167 @@
+"""A loudspeaker: one stream, kept open, that plays a `Playout` and is silent in between.
+
+The device's own thread only copies from a ring; another thread decodes ahead of it. What is held
+or thrown away goes silent within the device's own buffer.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from audio.codec import Resampler
+from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
+from audio.devices.portaudio import open_stream, shut
+from audio.devices.ring import Pcm, PcmRing
+from audio.errors import AudioError
+from audio.opus import OpusDecoder
+from audio.playout import Playout
+
+_AHEAD: Final = RATE_HZ * 60 // 1000
+"""So much is decoded ahead of the device."""
+_FADE: Final = RATE_HZ * 5 // 1000
+"""A sound that ends abruptly clicks: it fades for 5 ms."""
+_WAIT_S: Final = 0.05
+_MOST_PLAYED: Final = 100
+"""What was played is kept for the echo canceller: two seconds, if nobody comes for it."""
+
+
+class Loudspeaker:
+    """An open loudspeaker.
+
+    Args:
+        name: Its name; None: the system's default.
+        playout: What it plays.
+        now: The monotonic clock, in seconds.
+
+    Attributes:
+        called_s: When it took something last; None: never yet.
+        starved: How often a sound was interrupted because nothing was decoded in time.
+        underflows: How often the system says that it had nothing to play.
+
+    Raises:
+        DeviceError: It cannot be opened.
+    """
+
+    def __init__(self, name: str | None, playout: Playout, now: Callable[[], float]) -> None:
+        self.called_s: float | None = None
+        self.starved = self.underflows = 0
+        self._now = now
+        self._playout = playout
+        self._ring = PcmRing(RATE_HZ // 2)
+        self._cuts = playout.cuts
+        self._was_sounding = False
+        self._played: deque[tuple[Pcm, float]] = deque(maxlen=_MOST_PLAYED)
+        self._has_ended = False
+        self._stop = threading.Event()
+        self.rate_hz = RATE_HZ  # it calls back before it is known what was opened
+        self._stream, self.rate_hz, _ = open_stream(
+            "output", name, self._called, self._ended, rate_hz=RATE_HZ, block=BLOCK
+        )
+        self._down = None if self.rate_hz == RATE_HZ else Resampler(RATE_HZ, self.rate_hz)
+        self._feeder = threading.Thread(target=self._feed, name="loudspeaker", daemon=True)
+        self._feeder.start()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether PortAudio says that it runs."""
+        return not self._has_ended and bool(self._stream.active)
+
+    @property
+    def latency_s(self) -> float:
+        """From us to the air, as the system says."""
+        return float(self._stream.latency)
+
+    def played(self) -> list[tuple[Pcm, float]]:
+        """What it was given since the last call, silence and all, and when; at its own rate."""
+        taken = []
+        while self._played:
+            taken.append(self._played.popleft())
+        return taken
+
+    def close(self) -> None:
+        """Let go of it, at once."""
+        self._stop.set()
+        shut(self._stream)
+        self._feeder.join()
+
+    # -- the feeding thread ----------------------------------------------------------------------
+
+    def _feed(self) -> None:
+        decoder = OpusDecoder(RATE_HZ)
+        while not self._stop.is_set():
+            if self._ring.waiting > _AHEAD * self.rate_hz // RATE_HZ:
+                self._stop.wait(0.01)
+                continue
+            cuts = self._playout.cuts
+            packet = self._playout.read(self._now())
+            if packet is None:
+                self._playout.wait(_WAIT_S)
+                continue
+            sound = self._decoded(decoder, packet)
+            if self._playout.cuts == cuts:
+                self._ring.write(sound)
+
+    def _decoded(self, decoder: OpusDecoder, packet: bytes) -> Pcm:
+        try:
+            sound = decoder.decode(packet)
+        except AudioError:
+            sound = decoder.conceal(BLOCK)
+        if self._down is not None:
+            sound = self._down.resample(sound)
+        pcm: Pcm = (np.clip(sound, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
+        return pcm
+
+    # -- PortAudio's thread ----------------------------------------------------------------------
+
+    def _called(self, out: Any, frames: int, _time: Any, status: Any) -> None:
+        if status.output_underflow:
+            self.underflows += 1
+        sound = self._next(frames)
+        mono = np.zeros(frames, np.int16)
+        mono[: len(sound)] = sound
+        self._played.append((mono, self._now()))
+        channels = len(out) // mono.nbytes
+        out[:] = (mono if channels == 1 else np.repeat(mono, channels)).tobytes()
+        self.called_s = self._now()
+
+    def _next(self, frames: int) -> Pcm:
+        """What sounds now; short of `frames` where silence follows."""
+        is_cut = self._cuts != self._playout.cuts
+        if is_cut or self._playout.is_held:
+            return self._fall_silent(is_cut=is_cut)
+        sound = self._ring.read(frames)
+        if self._was_sounding and len(sound) < frames and not self._playout.played().drained:
+            self.starved += 1
+        elif len(sound) and not self._was_sounding:
+            sound = _ramped(sound, rising=True)
+        self._was_sounding = len(sound) == frames
+        return sound
+
+    def _fall_silent(self, *, is_cut: bool) -> Pcm:
+        sound = np.zeros(0, np.int16)
+        if self._was_sounding:
+            sound = _ramped(self._ring.read(_FADE), rising=False)
+        if is_cut:
+            self._cuts = self._playout.cuts
+            self._ring.drop()
+        self._was_sounding = False
+        return sound
+
+    def _ended(self) -> None:
+        self._has_ended = True
+
+
+def _ramped(sound: Pcm, *, rising: bool) -> Pcm:
+    """A sound whose beginning rises from silence, or that falls to silence, within 5 ms."""
+    length = min(_FADE, len(sound))
+    ramp = np.linspace(0, 1, length, dtype=np.float32)
+    envelope = np.ones(len(sound), np.float32)
+    if rising:
+        envelope[:length] = ramp
+    else:
+        envelope[len(sound) - length :] = ramp[::-1]
+    ramped: Pcm = (sound * envelope).astype(np.int16)
+    return ramped

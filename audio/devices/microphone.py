@@ -1,0 +1,107 @@
+"""A microphone: one stream, opened once and kept open, so that nothing of a beginning is lost."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from audio.codec import Resampler, Samples
+from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
+from audio.devices.portaudio import open_stream, shut
+from audio.devices.ring import Pcm
+
+_MOST_WAITING: Final = 500
+"""Callbacks kept for a reader that is late: ten seconds. Then the oldest go."""
+_LEVEL_BLOCKS: Final = 3
+"""The level is the loudest of so many blocks: 60 ms."""
+_LATEST: Final = 1.0
+"""A capture time that lies further back than this, in seconds, is a driver's nonsense."""
+
+
+class Microphone:
+    """An open microphone.
+
+    Args:
+        name: Its name; None: the system's default.
+        now: The monotonic clock, in seconds.
+
+    Attributes:
+        called_s: When it gave something last; None: never yet.
+        lost: Callbacks that nobody came for in time.
+        overflows: How often the system says that it lost sound.
+
+    Raises:
+        DeviceError: It cannot be opened.
+    """
+
+    def __init__(self, name: str | None, now: Callable[[], float]) -> None:
+        self.called_s: float | None = None
+        self.lost = self.overflows = 0
+        self._now = now
+        self._waiting: deque[tuple[bytes, float]] = deque()
+        self._levels: deque[int] = deque([0] * _LEVEL_BLOCKS, maxlen=_LEVEL_BLOCKS)
+        self._partial: Samples = np.zeros(0, np.float32)
+        self._has_ended = False
+        self.rate_hz = RATE_HZ  # it calls back before it is known what was opened
+        self._stream, self.rate_hz, self._channels = open_stream(
+            "input", name, self._called, self._ended, rate_hz=RATE_HZ, block=BLOCK
+        )
+        self._up = None if self.rate_hz == RATE_HZ else Resampler(self.rate_hz, RATE_HZ)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether PortAudio says that it runs."""
+        return not self._has_ended and bool(self._stream.active)
+
+    @property
+    def latency_s(self) -> float:
+        """From the air to us, as the system says."""
+        return float(self._stream.latency)
+
+    @property
+    def level_dbfs(self) -> float:
+        """The loudest sample of the last 60 ms, in decibels below full scale."""
+        return float(20 * np.log10(max(1, *self._levels) / FULL_SCALE))
+
+    def pull(self) -> list[tuple[Samples, float]]:
+        """Blocks of 20 ms since the last call, and when the last sample of each was captured."""
+        blocks: list[tuple[Samples, float]] = []
+        while self._waiting:
+            data, captured_s = self._waiting.popleft()
+            sound = np.concatenate((self._partial, self._mono(data)))
+            whole = len(sound) // BLOCK * BLOCK
+            for at in range(0, whole, BLOCK):
+                later = (len(sound) - at - BLOCK) / RATE_HZ
+                blocks.append((sound[at : at + BLOCK], captured_s - later))
+            self._partial = sound[whole:]
+        return blocks
+
+    def close(self) -> None:
+        """Let go of it, at once."""
+        shut(self._stream)
+
+    def _mono(self, data: bytes) -> Samples:
+        sound: Samples = np.frombuffer(data, np.int16).astype(np.float32) / np.float32(FULL_SCALE)
+        if self._channels > 1:
+            sound = sound.reshape(-1, self._channels).mean(axis=1, dtype=np.float32)
+        return sound if self._up is None else self._up.resample(sound)
+
+    # -- PortAudio's thread ----------------------------------------------------------------------
+
+    def _called(self, data: Any, frames: int, time: Any, status: Any) -> None:
+        now = self._now()
+        age_s = time.currentTime - time.inputBufferAdcTime - frames / self.rate_hz
+        captured_s = now - age_s if 0 <= age_s < _LATEST else now
+        if status.input_overflow:
+            self.overflows += 1
+        if len(self._waiting) >= _MOST_WAITING:
+            self._waiting.popleft()
+            self.lost += 1
+        samples: Pcm = np.frombuffer(data, np.int16)
+        self._levels.append(int(np.abs(samples[::4].astype(np.int32)).max(initial=0)))
+        self._waiting.append((bytes(data), captured_s))
+        self.called_s = now
+
+    def _ended(self) -> None:
+        self._has_ended = True

@@ -1,0 +1,46 @@
+"""Samples between two threads."""
+
+import threading
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio.devices.ring import PcmRing
+
+
+@given(st.lists(st.tuples(st.sampled_from("wrd"), st.integers(0, 50))))
+def test_it_is_a_bounded_queue(steps):
+    ring, queue, n = PcmRing(32), [], 0
+    for what, count in steps:
+        if what == "w":
+            samples = np.arange(n, n + count, dtype=np.int16)
+            taken = ring.write(samples)
+            assert taken == min(count, 32 - len(queue))
+            queue += list(samples[:taken])
+            n = (n + count) % 30_000
+        elif what == "r":
+            assert list(ring.read(count)) == queue[:count]
+            del queue[:count]
+        else:
+            ring.drop()
+            queue.clear()
+        assert ring.waiting == len(queue)
+        assert ring.room == 32 - len(queue)
+
+
+def test_two_threads_lose_and_double_nothing():
+    ring, got = PcmRing(1000), []
+    numbers = np.arange(100_000, dtype=np.int64)
+
+    def play():
+        while sum(map(len, got)) < len(numbers):
+            got.append(ring.read(333))
+
+    player = threading.Thread(target=play)
+    player.start()
+    at = 0
+    while at < len(numbers):
+        at += ring.write((numbers[at : at + 777] % 32_000).astype(np.int16))
+    player.join(30)
+    assert np.array_equal(np.concatenate(got), (numbers % 32_000).astype(np.int16))
