@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import BadSettings, StoreFailed
 from bot.store.address import Address
@@ -24,6 +24,9 @@ R = TypeVar("R")
 
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long a writer waits for another process to finish writing to the SQLite file."""
+CLOSING_S: Final = 10.0
+"""A transaction takes milliseconds; for so long one that is under way is waited for at the end."""
+_LOOK_EVERY_S: Final = 0.01
 _BEGIN: Final = "skydeck_begin"
 _REASON_LIMIT: Final = 200
 _OLDEST_SQLITE: Final = (3, 35)  # RETURNING
@@ -108,7 +111,15 @@ class Database:
             await connection.exec_driver_sql(f"PRAGMA {words}")
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, once those in use have been given back.
+
+        The pool forgets one that is in use: it would be closed by the garbage collector, some day.
+        """
+        pool = self.engine.pool
+        deadline_s = CLOSING_S
+        while isinstance(pool, QueuePool) and pool.checkedout() and deadline_s > 0:
+            deadline_s -= _LOOK_EVERY_S
+            await asyncio.sleep(_LOOK_EVERY_S)
         await self.engine.dispose()
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import inspect
 import re
 
@@ -6,6 +7,7 @@ import pytest
 from bot.errors import BadSettings
 from bot.store import Conversations, Ending, Guilds, Journal, Privacy, Pruned, Store
 from bot.store.address import Address
+from bot.store.database import Database
 
 DAY_MS = 86_400_000
 
@@ -85,3 +87,18 @@ async def test_retention_is_kept(store, clock, entry, message):
     assert await store.prune(message_days=30, job_days=7) == Pruned(1, 0, 0)
     clock.at_ms += 7 * DAY_MS
     assert await store.prune(message_days=30, job_days=7) == Pruned(1, 1, 0)
+
+
+async def test_closing_waits_for_what_is_under_way(tmp_path):
+    database = Database(Address.parse(f"sqlite:///{tmp_path}/deck.db"))
+    begun = asyncio.Event()
+
+    async def read():
+        async with database.reading():
+            begun.set()
+            await asyncio.sleep(0.1)
+
+    reading = asyncio.ensure_future(read())
+    await begun.wait()
+    await database.close()
+    assert reading.done()
