@@ -1,9 +1,13 @@
-"""`skydeck talk`: one spoken turn with Penny."""
+"""`skydeck talk`: a conversation at one's own microphone, or one recorded question."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from bot.talk.desk import Options
 
 LanguageOption = Annotated[
     str | None,
@@ -18,15 +22,58 @@ SaveOption = Annotated[
 
 def talk(
     *,
-    file: Annotated[Path, typer.Option(help="A recording; any format, up to five minutes.")],
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Ask this recording, and leave: any format, up to five minutes.",
+            show_default=False,
+        ),
+    ] = None,
     save: SaveOption = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Line by line: for screen readers and pipes.")
+    ] = False,
+    remember: Annotated[
+        bool, typer.Option("--remember", help="Go on with the conversation of last time.")
+    ] = False,
+    save_to: Annotated[
+        Path | None,
+        typer.Option(help="Folder for saved conversations; else this one.", show_default=False),
+    ] = None,
+    push_to_talk_key: Annotated[
+        str | None,
+        typer.Option(
+            help="A key that talks whatever window is in front, as f9 or scroll_lock.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Ask Penny what a recording asks, and get her answer as text and speech.
+    """Talk with Penny at this machine's microphone, or ask her a recording.
+
+    Hold or tap the space bar to talk; F1 shows all keys.
+
+    Example: skydeck talk
 
     Example: skydeck talk --file question.wav --save reply.ogg
     """
+    if file is None:
+        _refuse_without_file(save=save, as_json=as_json)
+        _converse(language, remember, save_to, push_to_talk_key, plain=plain)
+    else:
+        _ask(file, save=save, language=language, as_json=as_json)
+
+
+def _refuse_without_file(*, save: Path | None, as_json: bool) -> None:
+    from bot.errors import BadInput  # noqa: PLC0415
+
+    if save is not None or as_json:
+        name = "--save" if save is not None else "--json"
+        raise BadInput(f"{name} goes with --file.", hint="Add --file question.wav.")
+
+
+def _ask(file: Path, *, save: Path | None, language: str | None, as_json: bool) -> None:
     import asyncio  # noqa: PLC0415
 
     from bot.app import WarmUp  # noqa: PLC0415
@@ -41,3 +88,56 @@ def talk(
     clip = read_clip(file, language=language, limit_s=QUESTION_LIMIT_S)
     turn = Turn(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
     asyncio.run(perform(turn, converse(clip, source=turn.source)))
+
+
+def _converse(
+    language: str | None,
+    remember: bool,
+    save_to: Path | None,
+    push_to_talk_key: str | None,
+    *,
+    plain: bool,
+) -> None:
+    import asyncio  # noqa: PLC0415
+
+    from bot.catalogue import load_grace  # noqa: PLC0415
+    from bot.cli.models import pull_with_progress  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+    from bot.talk.desk import Options, models_of  # noqa: PLC0415
+    from bot.talk.memory import Memory  # noqa: PLC0415
+    from bot.talk.prefs import Prefs  # noqa: PLC0415
+    from bot.weights import WeightStore  # noqa: PLC0415
+
+    settings = load_settings()
+    prefs = Prefs.load()
+    if language is not None:
+        prefs.language = language
+    options = Options(
+        settings=settings,
+        prefs=prefs,
+        modules=load_grace(settings),
+        memory=Memory() if remember else None,
+        save_to=save_to or Path.cwd(),
+        global_key=push_to_talk_key,
+    )
+    pull_with_progress(WeightStore(settings.skydeck_weights_dir), models_of(settings))
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    asyncio.run(_plainly(options) if plain or not is_terminal else _in_app(options))
+
+
+async def _plainly(options: "Options") -> None:
+    from bot.talk.desk import open_desk  # noqa: PLC0415
+    from bot.talk.plain import Plain, lines_of, write_line  # noqa: PLC0415
+
+    async with open_desk(options) as desk:
+        await Plain(desk, write_line).run(lines_of(sys.stdin))
+
+
+async def _in_app(options: "Options") -> None:
+    from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
+    from bot.talk.app import TalkApp  # noqa: PLC0415
+    from bot.talk.desk import open_desk  # noqa: PLC0415
+
+    quiet_native_errors()
+    async with open_desk(options) as desk:
+        await TalkApp(desk).run_async()

@@ -99,8 +99,8 @@ class View:
         recording_s: How long the present recording is, in seconds; 0 when there is none.
         can_hear: Whether a microphone is open.
         can_play: Whether a loudspeaker is open.
-        microphone: Its label.
-        loudspeaker: Its label.
+        microphone: Which was chosen; None: the system's default.
+        loudspeaker: Which was chosen; None: the system's default.
         trouble: What is wrong with a device, in words; empty when nothing is.
         entries: The conversation, oldest first.
         phases: The latest turn's time, from the question's last sound to the answer's first.
@@ -119,8 +119,8 @@ class View:
     recording_s: float = 0.0
     can_hear: bool = False
     can_play: bool = False
-    microphone: str = ""
-    loudspeaker: str = ""
+    microphone: str | None = None
+    loudspeaker: str | None = None
     trouble: str = ""
     entries: tuple[Entry, ...] = ()
     phases: tuple[Phase, ...] = ()
@@ -146,6 +146,10 @@ class Desk(Protocol):
 
     def key_up(self) -> None:
         """The talk key is let go; only from terminals that tell."""
+        ...
+
+    def saw_release(self) -> None:
+        """This terminal tells when a key is let go."""
         ...
 
     def stop(self) -> None:

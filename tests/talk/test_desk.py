@@ -14,7 +14,7 @@ from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.runpod import Endpoint, RunPodClient
-from bot.settings import Settings
+from bot.settings import Mode, Settings
 from bot.talk.desk import Options, connect, open_desk
 from bot.talk.memory import Memory
 from bot.talk.prefs import Prefs
@@ -84,7 +84,9 @@ async def loaded(penny, qwen):
 
     @contextlib.asynccontextmanager
     async def connect(_):
-        endpoints = {s: Endpoint(s, s.value.lower(), deadline_s=120) for s in Service}
+        endpoints = {
+            s: Endpoint(s, s.value.lower(), mode=Mode.STREAM, deadline_s=120) for s in Service
+        }
         key, clock = SecretStr("k" * 40), SystemClock()
         async with (
             embedded_server(handlers, key=key, clock=clock) as url,

@@ -1,0 +1,142 @@
+"""A desk with a script: what a face shows is set by hand, and what it asks for is noted.
+
+`python -m tests.fakes.talk_desk` runs the app on it, for real terminals.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from bot.conversation.trace import Owner, Phase
+from bot.talk.press import Act, TalkKey
+from bot.talk.view import AudioDevice, Doing, Entry, Kind, TalkMode, View
+
+PHASES = (
+    Phase("listening", Owner.WAIT, 0, 200),
+    Phase("deciding", Owner.OURS, 200, 12),
+    Phase("recognising", Owner.SERVICE, 212, 180),
+    Phase("thinking", Owner.SERVICE, 392, 310),
+    Phase("speaking", Owner.SERVICE, 702, 90),
+    Phase("playing", Owner.OURS, 792, 22),
+)
+TALKED = (
+    Entry(1, Kind.TURN, "What is the capital of France?", "The capital of France is Paris.",
+          is_over=True, spoken=True),
+    Entry(2, Kind.TASK, "/build a leap year test", "", "round 2 of 4, 0.70: the example fails"),
+    Entry(3, Kind.TURN, "Tell me about the moon.", "The moon is", is_over=True, was_cut=True),
+)  # fmt: skip
+
+
+class FakeDesk:
+    """A `Desk` that does as it is told."""
+
+    def __init__(self, **view: Any) -> None:
+        start = View(
+            "You", "Alfred", "this machine", doing=Doing.READY, can_hear=True, can_play=True
+        )
+        self.now = replace(start, **view)
+        self.calls: list[tuple[Any, ...]] = []
+        self.key = TalkKey()
+
+    def set(self, **changes: Any) -> None:
+        self.now = replace(self.now, **changes)
+
+    def add(self, *entries: Entry) -> None:
+        kept = {entry.number: entry for entry in (*self.now.entries, *entries)}
+        self.set(entries=tuple(kept.values()))
+
+    def view(self) -> View:
+        return self.now
+
+    def key_down(self) -> None:
+        self.calls.append(("down",))
+        self._act(self.key.down(asyncio.get_running_loop().time()))
+
+    def key_up(self) -> None:
+        self.calls.append(("up",))
+        self._act(self.key.up(asyncio.get_running_loop().time()))
+
+    def _act(self, act: Act | None) -> None:
+        if act is not None:
+            is_talking = self.key.is_talking
+            self.set(doing=Doing.RECORDING if is_talking else Doing.READY, recording_s=0.0)
+
+    def saw_release(self) -> None:
+        self.set(has_release=True)
+
+    def stop(self) -> None:
+        self.calls.append(("stop",))
+        self.key.reset()
+        self.set(doing=Doing.READY)
+
+    def submit(self, text: str) -> None:
+        self.calls.append(("submit", text))
+        number = len(self.now.entries) + 1
+        self.add(Entry(number, Kind.TURN, text, f"You said: {text}", is_over=True))
+
+    def completions(self, text: str) -> list[str]:
+        names = ("/summarize ", "/sentiment ", "/build ")
+        return [name for name in names if text.startswith("/") and name.startswith(text)]
+
+    def set_mode(self, mode: TalkMode) -> None:
+        self.calls.append(("mode", mode))
+        self.set(mode=mode)
+
+    def microphones(self) -> list[AudioDevice]:
+        return [AudioDevice(None, "system default"), AudioDevice("USB", "USB headset")]
+
+    loudspeakers = microphones
+
+    def choose_microphone(self, name: str | None) -> None:
+        self.calls.append(("microphone", name))
+        self.set(microphone=name)
+
+    def choose_loudspeaker(self, name: str | None) -> None:
+        self.calls.append(("loudspeaker", name))
+        self.set(loudspeaker=name)
+
+    async def test_loudspeaker(self) -> str:
+        await asyncio.sleep(0.05)
+        return "That was a tone."
+
+    async def test_microphone(self) -> str:
+        await asyncio.sleep(0.05)
+        return "This is what I heard, at -20 dB."
+
+    def voices(self) -> list[AudioDevice]:
+        return [AudioDevice(None, "by language"), AudioDevice("joe", "Joe (English)")]
+
+    def set_voice(self, name: str | None) -> None:
+        self.calls.append(("voice", name))
+
+    def languages(self) -> list[AudioDevice]:
+        return [AudioDevice(None, "found out"), AudioDevice("es", "Spanish")]
+
+    def set_language(self, code: str | None) -> None:
+        self.calls.append(("language", code))
+
+    def latest_answer(self) -> str:
+        return self.now.entries[-1].answered if self.now.entries else ""
+
+    async def save(self) -> str:
+        self.calls.append(("save",))
+        return "Saved: ./skydeck-1/conversation.md"
+
+    async def tick(self) -> None:
+        """Time goes by for a held key; forever."""
+        while True:
+            await asyncio.sleep(0.05)
+            self._act(self.key.tick(asyncio.get_running_loop().time()))
+
+
+async def main() -> None:
+    from bot.talk.app import TalkApp
+
+    desk = FakeDesk(entries=TALKED, phases=PHASES)
+    ticking = asyncio.ensure_future(desk.tick())
+    await TalkApp(desk).run_async()
+    ticking.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
