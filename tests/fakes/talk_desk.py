@@ -1,10 +1,13 @@
 """A desk with a script: what a face shows is set by hand, and what it asks for is noted.
 
-`python -m tests.fakes.talk_desk` runs the app on it, for real terminals.
+`python -m tests.fakes.talk_desk [FILE]` runs the app on it, for real terminals; what it asks for is
+written into the file.
 """
 
 import asyncio
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from bot.conversation.trace import Owner, Phase
@@ -62,6 +65,7 @@ class FakeDesk:
             self.set(doing=Doing.RECORDING if is_talking else Doing.READY, recording_s=0.0)
 
     def saw_release(self) -> None:
+        self.calls.append(("release",))
         self.set(has_release=True)
 
     def stop(self) -> None:
@@ -122,18 +126,22 @@ class FakeDesk:
         self.calls.append(("save",))
         return "Saved: ./skydeck-1/conversation.md"
 
-    async def tick(self) -> None:
+    async def tick(self, log: Path | None) -> None:
         """Time goes by for a held key; forever."""
         while True:
             await asyncio.sleep(0.05)
             self._act(self.key.tick(asyncio.get_running_loop().time()))
+            if log is not None:
+                calls = " ".join(["view", *(call[0] for call in self.calls)])
+                log.write_text(calls)  # noqa: ASYNC240
 
 
 async def main() -> None:
     from bot.talk.app import TalkApp
 
     desk = FakeDesk(entries=TALKED, phases=PHASES)
-    ticking = asyncio.ensure_future(desk.tick())
+    log = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    ticking = asyncio.ensure_future(desk.tick(log))
     await TalkApp(desk).run_async()
     ticking.cancel()
 

@@ -30,9 +30,9 @@ _MOST_HISTORY: Final = 100
 _SMALL: Final = (50, 12)
 
 _STYLE: Final = """
-Screen { layout: vertical; }
+Screen { layout: vertical; overflow: hidden; }
 HeadLine { height: 1; background: $panel; }
-StateLine { height: 3; padding: 1 0 0 0; }
+StateLine { height: 4; padding: 1 0; }
 TroubleLine { height: auto; background: $error 30%; }
 Conversation { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
 EntryBox { height: auto; margin-bottom: 1; }
@@ -45,9 +45,12 @@ ModalScreen { align: center middle; }
 #box { width: 90%; max-width: 84; height: auto; max-height: 90%; border: round $accent;
        padding: 0 2; background: $surface; }
 #title { text-style: bold; }
-.row { height: auto; }
+.row { height: 1; margin-top: 1; }
+.row Label { width: 20; }
+.row Select { width: 1fr; }
+.row Button { margin-right: 2; }
+#told { margin-top: 1; height: auto; min-height: 1; }
 .note { color: $text-muted; }
-Select { margin-bottom: 0; }
 """
 
 
@@ -60,10 +63,10 @@ class TalkApp(App[None]):
 
     CSS = _STYLE
     TITLE = "skydeck talk"
-    AUTO_FOCUS = None
+    AUTO_FOCUS = "#line"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "talk", "Talk", priority=True),
+        Binding("space", "talk", "Talk"),
         Binding("escape", "stop", "Stop"),
         Binding("f1", "help", "Help"),
         Binding("f2", "settings", "Settings"),
@@ -133,7 +136,7 @@ class TalkApp(App[None]):
         return self.screen_stack[0].query_one("#line", Input)
 
     def on_key(self, event: events.Key) -> None:
-        """Releases and repeats of the space bar, and what begins to be typed."""
+        """Releases and repeats of the space bar, and what the line does not do by itself."""
         if event.key.startswith(kitty.RELEASE):
             event.stop()
             self.desk.saw_release()
@@ -150,20 +153,11 @@ class TalkApp(App[None]):
             event.prevent_default()
             event.stop()
             self._complete()
-        elif self._begins_typing(event):
-            event.stop()
-            self.line.focus()
-            self.line.insert_text_at_cursor(event.character or "")
-
-    def _begins_typing(self, event: events.Key) -> bool:
-        """Whoever types anywhere means the line at the bottom."""
-        is_free = self.focused is None and len(self.screen_stack) == 1
-        return is_free and event.is_printable and event.character not in (None, " ")
 
     @property
     def _is_typing(self) -> bool:
         """Whether a space is a space."""
-        return self.focused is self.line and bool(self.line.value)
+        return bool(self.line.value)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The space bar is itself while something is typed, and on screens above."""
@@ -180,10 +174,8 @@ class TalkApp(App[None]):
         self.look()
 
     def action_stop(self) -> None:
-        """No more of the answer; a second time, leave the line."""
+        """No more of the answer."""
         self.desk.stop()
-        if self.focused is self.line and not self.line.value:
-            self.set_focus(None)
         self.look()
 
     def action_help(self) -> None:
@@ -231,10 +223,9 @@ class TalkApp(App[None]):
     # -- the line --------------------------------------------------------------------------------
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send it. An empty line is no question: it leaves the keys to talking."""
+        """Send it. An empty line is no question."""
         text = event.value
         if not text.strip():
-            self.set_focus(None)
             return
         self._typed = [*self._typed[-_MOST_HISTORY:], text]
         self._at = len(self._typed)
@@ -255,11 +246,23 @@ class TalkApp(App[None]):
 
 
 class Line(Input):
-    """Where things are typed; while it is empty, the space bar is still the talk key."""
+    """Where things are typed; while it is empty, the space bar is still the talk key.
+
+    It decides that itself, in the order in which keys were typed: whoever types quickly has typed
+    the space before the app knows of the letters.
+    """
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
         """Whether a key is text for it."""
         return super().check_consume_key(key, character) and (key != "space" or bool(self.value))
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "space" and not self.value:
+            event.stop()
+            event.prevent_default()
+            await self.app.run_action("talk")
+        else:
+            await super()._on_key(event)
 
 
 class _Commands(Suggester):

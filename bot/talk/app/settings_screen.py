@@ -20,7 +20,7 @@ class SettingsScreen(ModalScreen[None]):
 
     Args:
         desk: What it drives.
-        prefs: The names chosen now: microphone, loudspeaker, language, voice.
+        chosen: The names chosen now: microphone, loudspeaker, language, voice.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,27 +43,26 @@ class SettingsScreen(ModalScreen[None]):
         desk = self._desk
         with VerticalScroll(id="box"):
             yield Label("Settings", id="title")
-            yield from self._row("microphone", "Microphone", desk.microphones())
-            yield from self._row("loudspeaker", "Loudspeaker", desk.loudspeakers())
+            yield self._choice("microphone", "Microphone", desk.microphones())
+            yield self._choice("loudspeaker", "Loudspeaker", desk.loudspeakers())
             with Horizontal(classes="row"):
-                yield Button("Record 2 s and play it", id="test-microphone")
-                yield Button("Play a tone", id="test-loudspeaker")
+                yield Label("Try them")
+                yield Button("Record 2 s and play it", id="test-microphone", compact=True)
+                yield Button("Play a tone", id="test-loudspeaker", compact=True)
             yield Static("", id="told", markup=False)
-            yield Label("When the microphone counts")
             modes = [("hold or tap space", "key"), ("hands free", "hands-free")]
-            yield Select(modes, value=desk.view().mode.value, allow_blank=False, id="mode")
-            yield from self._row("language", "Language spoken", desk.languages())
-            yield from self._row("voice", "Voice of the answers", desk.voices())
-            yield Static("Esc closes. What is chosen counts at once.", classes="note")
+            yield _row("Mode", _select(modes, desk.view().mode.value, "mode"))
+            yield self._choice("language", "Language spoken", desk.languages())
+            yield self._choice("voice", "Voice of answers", desk.voices())
+            yield Static("\nEsc closes. What is chosen counts at once.", classes="note")
 
-    def _row(self, name: str, label: str, found: Sequence[AudioDevice]) -> ComposeResult:
-        yield Label(label)
+    def _choice(self, name: str, label: str, found: Sequence[AudioDevice]) -> Horizontal:
         options = [(one.label, one.name or _DEFAULT) for one in found]
         values = [value for _, value in options]
         now = self._chosen[name] or _DEFAULT
         if now not in values:
             options.append((f"{now} (not there)", now))
-        yield Select(options, value=now, allow_blank=False, id=name)
+        return _row(label, _select(options, now, name))
 
     def on_select_changed(self, event: Select.Changed) -> None:
         """Something else was chosen."""
@@ -93,3 +92,11 @@ class SettingsScreen(ModalScreen[None]):
     def _tell(self, text: str) -> None:
         if self.is_mounted:
             self.query_one("#told", Static).update(text)
+
+
+def _row(label: str, select: Select[str]) -> Horizontal:
+    return Horizontal(Label(label), select, classes="row")
+
+
+def _select(options: list[tuple[str, str]], value: str, name: str) -> Select[str]:
+    return Select(options, value=value, allow_blank=False, id=name, compact=True)

@@ -1,5 +1,7 @@
 """The parts of the screen. Each shows a `View`, and is drawn anew only when that has changed."""
 
+from typing import Final
+
 from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widget import Widget
@@ -27,7 +29,7 @@ class StateLine(Static, Part):
         width = max(4, min(40, self.size.width - 24))
         level = view.level_dbfs if view.can_hear else words.QUIET_DBFS
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" {words.state(view):<18} ", "bold reverse" if _is_hot(view) else "bold")
+        text.append(f" {words.state(view):<18} ", _LOOKS.get(view.doing, "bold"))
         text.append(f" {words.meter(level, width)}\n")
         text.append(f" {words.advice(view)}", "dim")
         _put(self, text)
@@ -39,8 +41,7 @@ class StateLine(Static, Part):
             desk.key_down()
 
 
-def _is_hot(view: View) -> bool:
-    return view.doing in (Doing.RECORDING, Doing.ANSWERING)
+_LOOKS: Final = {Doing.RECORDING: "bold reverse red", Doing.ANSWERING: "bold reverse"}
 
 
 class HeadLine(Static, Part):
@@ -69,12 +70,15 @@ class Waterfall(Static, Part):
 
     def show(self, view: View) -> None:
         """Show it, if it is another."""
-        lines = words.waterfall(view.phases, max(40, self.size.width or 60))
-        self.display = bool(lines) and self.app.size.height >= _TALL
-        _put(self, Text("\n".join(lines), "dim", no_wrap=True))
+        height, width = self.app.size.height, self.app.size.width - 2
+        draw = words.waterfall if height >= _TALL else words.bar
+        lines = draw(view.phases, width)
+        self.display = bool(lines) and height >= _LOW
+        _put(self, Text("\n".join(lines), "dim", no_wrap=True, overflow="crop"))
 
 
-_TALL = 22
+_TALL: Final = 32
+_LOW: Final = 20
 
 
 class EntryBox(Static):

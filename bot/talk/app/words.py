@@ -8,6 +8,8 @@ from bot.talk.view import Doing, Entry, Kind, TalkMode, View
 
 _METER: Final = "▁▂▃▄▅▆▇█"
 QUIET_DBFS: Final = -60.0
+_WIDEST: Final = 90
+_WORTH_TELLING: Final = 0.05
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs"})
 """Unicode's control and format characters, and halves of characters. An emoji that is joined of
 several falls apart into them, which is still legible."""
@@ -95,7 +97,7 @@ def waterfall(phases: tuple[Phase, ...], width: int) -> list[str]:
     if not shown:
         return []
     total = max(phase.begins_ms + phase.lasts_ms for phase in shown)
-    room = max(4, width - 20)
+    room = max(4, min(width, _WIDEST) - 22)
     lines = []
     for phase in shown:
         at = round(phase.begins_ms / total * room)
@@ -104,6 +106,22 @@ def waterfall(phases: tuple[Phase, ...], width: int) -> list[str]:
         lines.append(f"{phase.name:<11} {bar} {phase.lasts_ms:>5.0f} ms")
     lines.append(f"{'in all':<11} {' ' * room} {total:>5.0f} ms")
     return lines
+
+
+def bar(phases: tuple[Phase, ...], width: int) -> list[str]:
+    """The same in two lines, for a low screen: one bar, and what it is made of."""
+    shown = [phase for phase in phases if phase.lasts_ms >= 1]
+    if not shown:
+        return []
+    total = sum(phase.lasts_ms for phase in shown)
+    told = f"latest answer after {total / 1000:.2f} s "
+    room = max(0, width - len(told))
+    cells = "".join(
+        _BAR[phase.owner] * max(1, round(phase.lasts_ms / total * room)) for phase in shown
+    )
+    told_of = [phase for phase in shown if phase.lasts_ms >= total * _WORTH_TELLING]
+    made_of = " · ".join(f"{phase.name} {phase.lasts_ms:.0f}" for phase in told_of) + " ms"
+    return [(told + cells[:room])[:width], made_of[:width]]
 
 
 def clean(text: str) -> str:

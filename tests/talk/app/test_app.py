@@ -113,7 +113,7 @@ async def test_a_release_ends_it_where_the_terminal_tells():
         await pilot.pause(0.3)
         await pilot.press("repeat+space")
         await pilot.press("release+space")
-        assert desk.calls == [("down",), ("up",)]
+        assert desk.calls == [("down",), ("release",), ("up",)]
         await settled(pilot)
         assert "hold space and talk" in screen(app)
 
