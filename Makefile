@@ -1,6 +1,6 @@
 # skydeck: `make talk` asks Penny a recorded question, `make test` runs the tests.
 # Each target sets up what it needs in .venv; nothing is installed outside it except, for root on a
-# Debian-like system, two packages that `make setup` names.
+# Debian-like system, packages that `make setup` and `make test` name.
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
@@ -8,6 +8,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
+STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
 .PHONY: setup setup-dev talk test lint bench models lock clean
 
@@ -23,11 +26,13 @@ $(VENV)/.ready: requirements.lock pyproject.toml Makefile
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@command -v bwrap >/dev/null || sh scripts/system-package.sh bubblewrap --optional "the Factory then runs the code that it makes in a weaker sandbox"
+	@$(BIN)/python -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("portaudio"))' || sh scripts/system-package.sh libportaudio2 --optional "without it skydeck talk has no microphone, and one can type"
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@echo "Adding the tools for tests and checks …"
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@command -v pulseaudio pacat tmux kitty Xvfb xdotool >/dev/null || sh scripts/system-package.sh "$(STAGE)" --optional "tests with a virtual sound card and in real terminals are skipped"
 	@touch $@
 
 models: setup                    ## fetch the model files (0.8 GB, once)

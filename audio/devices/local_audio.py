@@ -13,11 +13,14 @@ from audio.devices.loudspeaker import Loudspeaker
 from audio.devices.microphone import Microphone
 from audio.devices.portaudio import look_again
 from audio.devices.watch import StreamWatch
+from audio.ogg import FRAME_MS
 from audio.playout import Playout
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S: Final = 0.1
+_NOBODY_HEARS_S: Final = 2.0
+"""Without a loudspeaker for so long, an answer is not kept for it any longer."""
 _AFTER_STUMBLE_S: Final = 4.0
 _NEW_DEVICES_EVERY_S: Final = 3.0
 _MOST_DELAY_MS: Final = 500
@@ -107,6 +110,7 @@ class LocalAudio:
         )
         self._told: object = None
         self._looked_s = float("-inf")
+        self._passed_s = 0.0
         self._stop = threading.Event()
         self._look = threading.Event()
         self._guard = threading.Lock()  # `choose` closes what the looking thread opens
@@ -185,12 +189,23 @@ class LocalAudio:
         with self._guard:
             for slot in self._slots:
                 self._look_after(slot)
+        self._pass_over(self._now())
         state = self.state
         ends = (state.microphone, state.loudspeaker)
         news = [(end.name, end.is_open, end.fault) for end in ends]
         if news != self._told:
             self._told = news
             self._on_state(state)
+
+    def _pass_over(self, now: float) -> None:
+        """Nobody can hear the answer: let it go by in its own time, so that what follows comes."""
+        if self._plays.end is not None or self._plays.watch.fault is None:
+            self._passed_s = now + _NOBODY_HEARS_S
+            return
+        while self._passed_s < now:
+            self._passed_s += FRAME_MS / 1000
+            if self._playout.read(now) is None:
+                self._passed_s = now
 
     def _look_after(self, slot: _Slot) -> None:
         now = self._now()

@@ -7,14 +7,17 @@ anew, which needs every stream closed.
 import contextlib
 import ctypes.util
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from audio.devices.faults import DeviceError, Fault, words
 
+_PROBE_S: Final = 20.0
 _CODES: Final = {
     -9985: Fault.BUSY,  # paDeviceUnavailable
     -9996: Fault.NO_DEVICE,  # paInvalidDevice
@@ -85,6 +88,8 @@ def sounddevice() -> Any:
     Raises:
         DeviceError: It, or PortAudio, is not there, or PortAudio cannot begin.
     """
+    if not _can_begin():
+        raise DeviceError(_why_not(), Fault.NO_PORTAUDIO)
     try:
         import sounddevice as library  # noqa: PLC0415
     except ModuleNotFoundError as e:
@@ -94,6 +99,25 @@ def sounddevice() -> Any:
         # OSError without the library; PortAudioError -9999 where the system's sound is not set up.
         raise DeviceError(_why_not(), Fault.NO_PORTAUDIO) from e
     return library
+
+
+@cache
+def _can_begin() -> bool:
+    """Whether PortAudio survives its beginning, tried in another process.
+
+    With an ALSA that finds no usable configuration it does not: it ends the process (SIGABRT), and
+    all that is going on in it.
+    """
+    if "sounddevice" in sys.modules or not sys.platform.startswith("linux"):
+        return True
+    command = [sys.executable, "-c", "import sounddevice"]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, check=False, timeout=_PROBE_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode >= 0  # what it raises, it raises here, too
 
 
 def _why_not() -> str:

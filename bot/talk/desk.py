@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -144,11 +144,16 @@ class TalkDesk:
             for job in self._jobs:
                 job.cancel()
 
-    def _hotkey(self) -> contextlib.AbstractContextManager[None]:
-        name = self._options.global_key
-        if name is None:
-            return contextlib.nullcontext()
-        return global_key(name, down=self.key_down, up=self.key_up)
+    @contextlib.contextmanager
+    def _hotkey(self) -> Iterator[None]:
+        """The key for all windows, where one is wanted; without it the desk still works."""
+        with contextlib.ExitStack() as stack:
+            if name := self._options.global_key:
+                try:
+                    stack.enter_context(global_key(name, down=self.key_down, up=self.key_up))
+                except BadInput as e:
+                    self._record.error(str(e))
+            yield
 
     async def _serve(self, over: asyncio.Event) -> None:
         settings = self._settings

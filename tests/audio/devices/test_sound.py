@@ -238,6 +238,16 @@ def test_a_microphone_that_is_not_there_is_told(card):
         desk.until(lambda s: s.microphone.is_open)
 
 
+def test_without_a_loudspeaker_an_answer_goes_by(card, speech):
+    with Desk(loudspeaker="a better one") as desk:
+        desk.playout.add(1, codec.encode(speech, RATE_HZ).packets)
+        time.sleep(0.5)
+        assert not desk.playout.played().drained
+        time.sleep(len(speech) / RATE_HZ + 2.5)
+        assert desk.playout.played().drained
+        assert desk.audio.state.microphone.is_open
+
+
 @pytest.mark.parametrize(("code", "fault"), [(-9985, Fault.BUSY), (-9999, Fault.FAILED)])
 def test_a_device_that_cannot_be_had_is_told(card, monkeypatch, code, fault):
     library = portaudio.sounddevice()

@@ -39,14 +39,17 @@ class Tmux:
         )
         return done.stdout
 
+    def end(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+
     def press(self, *keys: str) -> None:
         self.run("send-keys", "-t", "0", *keys)
 
     def screen(self) -> str:
         return self.run("capture-pane", "-p", "-t", "0")
 
-    def sees(self, words: str) -> None:
-        until(lambda: words in self.screen())
+    def sees(self, words: str, within: float = 20.0) -> None:
+        until(lambda: words in self.screen(), within)
 
 
 @pytest.fixture
@@ -59,8 +62,7 @@ def tmux(tmp_path) -> Iterator[Tmux]:
         tmux.sees("READY")
         yield tmux
     finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            tmux.run("kill-server")
+        tmux.end()
 
 
 @needs("tmux")

@@ -1,0 +1,120 @@
+"""`skydeck talk` as its user has it: the program itself, in a terminal and in a pipe."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audio import codec
+from bot.settings import Settings
+from tests.fakes.voice_call import words_of
+from tests.talk.app.test_terminals import Tmux, needs
+from tests.virtual_audio.fixture import _server, card  # noqa: F401
+from tests.virtual_audio.sound_card import RATE_HZ
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.models, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def surroundings(tmp_path) -> dict[str, str]:
+    """Nothing of whoever runs the tests, but for the model files."""
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("SKYDECK_")}
+    return bare | {
+        "PYTHONPATH": str(ROOT),
+        "SKYDECK_WEIGHTS_DIR": str(Settings(_env_file=None).skydeck_weights_dir),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+
+
+@needs("tmux")
+async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, clips, penny):  # noqa: F811
+    question = codec.decode(clips / "question.wav", rate_hz=RATE_HZ, limit_s=30)
+    tmux = Tmux(tmp_path / "tmux")
+    app = f"{sys.executable} -m bot talk --save-to {tmp_path}"
+    words = [*tmux._tmux, "new-session", "-d", "-x", "80", "-y", "24", app]
+    await asyncio.to_thread(
+        subprocess.run, words, cwd=tmp_path, env=surroundings | card.environment, check=True
+    )
+    try:
+        await asyncio.to_thread(tmux.sees, "LOADING")
+        await asyncio.to_thread(tmux.sees, "READY", within=120)
+        with card.recorded() as recording:
+            tmux.press("Space")
+            await asyncio.to_thread(tmux.sees, "RECORDING")
+            await asyncio.to_thread(card.say, question)
+            tmux.press("Space")
+            await asyncio.to_thread(tmux.sees, "Paris", within=60)
+            await asyncio.to_thread(tmux.sees, "READY", within=60)
+        assert "capital of France" in tmux.screen()
+        assert "latest answer after" in tmux.screen()
+        assert "paris" in (await words_of(penny, recording.loud())).lower()
+        tmux.press("C-s")
+        await asyncio.to_thread(tmux.sees, "Saved")
+        [saved] = tmp_path.glob("skydeck-*/conversation.md")
+        assert "Paris" in saved.read_text()
+        tmux.press("C-q")
+    finally:
+        await asyncio.to_thread(tmux.end)
+
+
+def test_a_typed_question_in_a_pipe(surroundings, tmp_path):
+    """Without any sound server: no microphone, no loudspeaker, and nothing of ALSA's on stderr."""
+    (tmp_path / "asound.conf").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "talk"],
+        input="What is the capital of France?\n/qqq\n",
+        cwd=tmp_path,
+        env=surroundings | {"ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert "[loading the models]" in lines
+    assert "[ready; no microphone, but you can type]" in lines
+    assert any(line.startswith("Alfred:") and "Paris" in line for line in lines)
+    assert any(line.startswith("Error: There is no command /qqq.") for line in lines)
+    assert "Traceback" not in done.stderr
+    assert "ALSA" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--save", "x.ogg"], "--save goes with --file"),
+        (["--json"], "--json goes with --file"),
+        (["--plain", "--push-to-talk-key", "f9"], "A key for all windows"),
+    ],
+)
+def test_what_does_not_go_together_is_told(surroundings, tmp_path, words, told):
+    environment = {k: v for k, v in surroundings.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "talk", *words],
+        input="",
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert told in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_there_is_help():
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "talk", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Example: skydeck talk" in done.stdout
