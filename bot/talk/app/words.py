@@ -1,24 +1,18 @@
 """What the app says, from a `View`. Pure."""
 
 import unicodedata
-from typing import Final
+from typing import Final, NamedTuple
 
-from bot.conversation.trace import Owner, Phase
-from bot.talk.view import Doing, Entry, Kind, TalkMode, View
+from bot.talk.view import Doing, TalkMode, View
 
-_METER: Final = "▁▂▃▄▅▆▇█"
-QUIET_DBFS: Final = -60.0
-_WIDEST: Final = 90
-_WORTH_TELLING: Final = 0.05
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs"})
 """Unicode's control and format characters, and halves of characters. An emoji that is joined of
 several falls apart into them, which is still legible."""
-_BAR: Final = {Owner.OURS: "█", Owner.WAIT: "░", Owner.SERVICE: "▒"}
 
 STATES: Final = {
     Doing.LOADING: ("…", "LOADING"),
     Doing.READY: ("○", "READY"),
-    Doing.PAUSED: ("⏸", "NOT LISTENING"),
+    Doing.PAUSED: ("‖", "NOT LISTENING"),
     Doing.RECORDING: ("●", "RECORDING"),
     Doing.WAITING: ("◌", "WAITING"),
     Doing.THINKING: ("◔", "THINKING"),
@@ -29,7 +23,7 @@ STATES: Final = {
 def state(view: View) -> str:
     """What is going on, to be read from across the room."""
     sign, words = STATES[view.doing]
-    if view.doing is Doing.READY and view.mode is TalkMode.HANDS_FREE and view.can_hear:
+    if is_listening(view):
         sign, words = "◉", "LISTENING"
     if view.doing is Doing.RECORDING:
         seconds = int(view.recording_s)
@@ -37,112 +31,108 @@ def state(view: View) -> str:
     return f"{sign} {words}"
 
 
+def is_listening(view: View) -> bool:
+    """Whether whoever speaks begins a turn."""
+    return view.doing is Doing.READY and view.mode is TalkMode.HANDS_FREE and view.can_hear
+
+
+def is_level_shown(view: View) -> bool:
+    """Whether the microphone counts. While it does not, its noise is nobody's business."""
+    return view.doing is Doing.RECORDING or is_listening(view)
+
+
 def advice(view: View) -> str:
     """What can be done now."""
     match view.doing:
         case Doing.LOADING:
-            return "the models are being loaded; a moment"
+            return "The models are being loaded; a moment."
         case Doing.WAITING:
-            return "a worker is being started; that can take a minute"
-        case Doing.THINKING | Doing.ANSWERING:
-            return "Esc stops it; speaking stops it, too"
+            return "A worker is being started; that can take a minute."
+        case Doing.THINKING:
+            return "Esc stops it."
+        case Doing.ANSWERING:
+            return "Esc stops it; so does speaking."
         case Doing.RECORDING:
             return _while_recording(view)
         case Doing.PAUSED:
-            return "space: listen again"
+            return "Space: listen again."
         case _:
             return _when_ready(view)
 
 
 def _while_recording(view: View) -> str:
     if view.mode is TalkMode.HANDS_FREE:
-        return "I answer when you are done"
-    return "let go, and it is sent" if view.has_release else "space: done · Esc: never mind"
+        return "I answer when you are done."
+    return "Let go, and it is sent." if view.has_release else "Space: done. Esc: never mind."
 
 
 def _when_ready(view: View) -> str:
     if not view.can_hear:
-        return "no microphone: type below"
+        return "No microphone: type your question below."
     if view.mode is TalkMode.HANDS_FREE:
-        return "just speak · space: stop listening"
-    return "hold space and talk" if view.has_release else "space: talk · space again: done"
+        return "Just speak. Space: stop listening."
+    return "Hold space and talk." if view.has_release else "Space: talk. Space again: done."
 
 
-def meter(level_dbfs: float, width: int) -> str:
-    """How loud it is, as a bar of so many cells."""
-    share = max(0.0, min(1.0, 1 - level_dbfs / QUIET_DBFS))
-    eighths = round(share * width * len(_METER))
-    full, part = divmod(eighths, len(_METER))
-    return ("█" * full + (_METER[part - 1] if part else "")).ljust(width, "·")[:width]
+def who(view: View) -> tuple[str, str]:
+    """Who answers, and who is listened to and where."""
+    return view.assistant, f"listens to {view.person} on {view.place}"
 
 
-def who(view: View) -> str:
-    """Who speaks with whom, and where."""
-    return f"{view.person} ⇄ {view.assistant} on {view.place}"
+def standing(view: View) -> str:
+    """When the microphone counts, and what it has cost so far."""
+    mode = "hands free" if view.mode is TalkMode.HANDS_FREE else "push to talk"
+    return f"{mode} · ${view.cost_usd:.4f}" if view.cost_usd else mode
 
 
-def cost(view: View) -> str:
-    """What it has cost so far."""
-    return f"${view.cost_usd:.4f}" if view.cost_usd else "no cost"
+class Key(NamedTuple):
+    """A key in the line at the bottom.
 
-
-def waterfall(phases: tuple[Phase, ...], width: int) -> list[str]:
-    """The latest turn's time, a line for each phase that took any; readable without colour.
-
-    Args:
-        phases: From the question's last sound to the answer's first.
-        width: In cells.
+    Attributes:
+        name: What is printed on it.
+        does: What it does now.
+        action: The app's action, for a click; none for what a click cannot do.
     """
-    shown = [phase for phase in phases if phase.lasts_ms >= 1]
-    if not shown:
-        return []
-    total = max(phase.begins_ms + phase.lasts_ms for phase in shown)
-    room = max(4, min(width, _WIDEST) - 22)
-    lines = []
-    for phase in shown:
-        at = round(phase.begins_ms / total * room)
-        long = max(1, round(phase.lasts_ms / total * room))
-        bar = (" " * min(at, room - 1) + _BAR[phase.owner] * long)[:room].ljust(room)
-        lines.append(f"{phase.name:<11} {bar} {phase.lasts_ms:>5.0f} ms")
-    lines.append(f"{'in all':<11} {' ' * room} {total:>5.0f} ms")
-    return lines
+
+    name: str
+    does: str
+    action: str = ""
+
+    @property
+    def width(self) -> int:
+        """In cells, with the blanks that part it from the next."""
+        return len(self.name) + len(self.does) + 3
 
 
-def bar(phases: tuple[Phase, ...], width: int) -> list[str]:
-    """The same in two lines, for a low screen: one bar, and what it is made of."""
-    shown = [phase for phase in phases if phase.lasts_ms >= 1]
-    if not shown:
-        return []
-    total = sum(phase.lasts_ms for phase in shown)
-    told = f"latest answer after {total / 1000:.2f} s "
-    room = max(0, width - len(told))
-    cells = "".join(
-        _BAR[phase.owner] * max(1, round(phase.lasts_ms / total * room)) for phase in shown
-    )
-    told_of = [phase for phase in shown if phase.lasts_ms >= total * _WORTH_TELLING]
-    made_of = " · ".join(f"{phase.name} {phase.lasts_ms:.0f}" for phase in told_of) + " ms"
-    return [(told + cells[:room])[:width], made_of[:width]]
+def keys(view: View, width: int, *, is_typing: bool) -> list[Key]:
+    """The keys that matter now; as many as fit, the most important first to stay."""
+    other = "push to talk" if view.mode is TalkMode.HANDS_FREE else "hands free"
+    shown = [
+        Key("Enter", "send") if is_typing else Key("Space", _space(view), "talk"),
+        Key("Esc", "stop", "stop"),
+        Key("F1", "help", "help"),
+        Key("F2", "settings", "settings"),
+        Key("^T", other, "mode"),
+        Key("^S", "save", "save"),
+        Key("^Y", "copy", "copy"),
+        Key("^Q", "quit", "quit"),
+    ]
+    spare = ("copy", "save", "mode", "stop", "settings", "help", "quit")
+    for action in spare:
+        if sum(key.width for key in shown) <= width:
+            break
+        shown = [key for key in shown if key.action != action]
+    return shown
+
+
+def _space(view: View) -> str:
+    if view.mode is TalkMode.HANDS_FREE:
+        return "listen" if view.doing is Doing.PAUSED else "pause"
+    return "done" if view.doing is Doing.RECORDING else "talk"
 
 
 def clean(text: str) -> str:
     """Without what could move the cursor, colour the screen, or turn the reading round."""
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in _UNSEEN
-    )
-
-
-def question(entry: Entry) -> str:
-    """What was asked; a hint where that is not known yet."""
-    if entry.asked:
-        return clean(entry.asked)
-    return "…" if entry.kind is Kind.TURN and not entry.is_over else ""
-
-
-def answer(entry: Entry) -> str:
-    """The answer, and how it stands."""
-    text = clean(entry.answered)
-    if entry.was_cut:
-        text = f"{text} — stopped" if text else "stopped"
-    if entry.progress:
-        text = f"{text}\n[{clean(entry.progress)}]".strip()
-    return text
+    ).expandtabs(4)
