@@ -94,14 +94,30 @@ def connect(settings: Settings) -> contextlib.AbstractAsyncContextManager[Servic
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a desk stands in.
+
+    Attributes:
+        connect: Opens the services.
+        sound: Opens the microphone and the loudspeaker; takes what `LocalAudio` takes.
+        clock: Time.
+    """
+
+    connect: Connect = connect
+    sound: Callable[..., LocalAudio] = LocalAudio
+    clock: Clock = field(default_factory=SystemClock)
+
+
 class TalkDesk:
     """A `Desk`. Made by `open_desk`; for the event loop's thread."""
 
     def __init__(
-        self, options: Options, clock: Clock, connect: Connect, tasks: asyncio.TaskGroup
+        self, options: Options, surroundings: Surroundings, tasks: asyncio.TaskGroup
     ) -> None:
+        clock = surroundings.clock
         self._options = options
-        self._connect = connect
+        self._connect = surroundings.connect
         self._settings = options.settings
         self._prefs = options.prefs
         self._clock = clock
@@ -111,7 +127,7 @@ class TalkDesk:
         self._record = Record()
         self._key = TalkKey()
         self._playout = Playout()
-        self._audio = LocalAudio(
+        self._audio = surroundings.sound(
             microphone=options.prefs.microphone,
             loudspeaker=options.prefs.loudspeaker,
             playout=self._playout,
@@ -472,11 +488,13 @@ _VOICES: Final = (
 
 
 @contextlib.asynccontextmanager
-async def open_desk(options: Options, connect: Connect = connect) -> AsyncIterator[TalkDesk]:
+async def open_desk(
+    options: Options, surroundings: Surroundings | None = None
+) -> AsyncIterator[TalkDesk]:
     """A desk; its models are being loaded when it is given. Leaving closes everything."""
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        desk = TalkDesk(options, SystemClock(), connect, group)
+        desk = TalkDesk(options, surroundings or Surroundings(), group)
         life = group.create_task(desk.live(over))
         try:
             yield desk

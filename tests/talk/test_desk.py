@@ -15,7 +15,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Mode, Settings
-from bot.talk.desk import Options, connect, open_desk
+from bot.talk.desk import Options, Surroundings, connect, open_desk
 from bot.talk.memory import Memory
 from bot.talk.prefs import Prefs
 from bot.talk.view import Doing, Kind, TalkMode
@@ -112,7 +112,7 @@ def sit_down(card, penny, tmp_path, loaded):
             memory=Memory(tmp_path / "memory.json") if remember else None,
             save_to=tmp_path,
         )
-        async with open_desk(options, connect) as desk:
+        async with open_desk(options, Surroundings(connect)) as desk:
             person = Person(desk, card, penny)
             await person.until(lambda view: view.doing is not Doing.LOADING, within=120)
             await person.until(lambda view: view.can_hear and view.can_play)
