@@ -8,6 +8,9 @@ from bot.conversation.turns import Speech, State, Turn
 
 SHORT_S: Final = 0.8
 """Speech into an answer that lasts longer is no "uh-huh": it interrupts."""
+EARNEST_S: Final = 1.2
+"""Who has spoken for so long, and no pause was told, is no longer short. It is more than `SHORT_S`
+by what hearing may lag behind on a busy machine; meanwhile the answer is silent anyway."""
 LONGEST_HOLD_S: Final = 4.0
 """An answer held for so long goes on: what was said into it cannot be understood in time."""
 
@@ -30,7 +33,7 @@ class Challenge:
 
     def is_earnest(self, speech: Speech | None, now_s: float) -> bool:
         """Whether they have been speaking for too long to have meant "uh-huh"."""
-        return speech is not None and not speech.is_paused and now_s - self.began_s > SHORT_S
+        return speech is not None and not speech.is_paused and now_s - self.began_s > EARNEST_S
 
     def is_stale(self, speech: Speech | None, now_s: float) -> bool:
         """Whether they are silent, and the answer has been held for too long."""

@@ -27,7 +27,7 @@ has ended. Whose turn is next: whose person was answered longest ago.
 
 Speech of the asker into the answer that sounds is a challenge:
 
-    SOUNDING ── they speak ──▶ held ── over 0.8 s, or real words ──▶ INTERRUPTED
+    SOUNDING ── they speak ──▶ held ── a while, or real words ──▶ INTERRUPTED
         ▲                        │
         └────── "uh-huh" ────────┘
 

@@ -255,14 +255,14 @@ def test_who_goes_on_after_an_uh_huh_holds_it_again():
     talk.pause(talk.clip(ANA, 0.4))
     talk.heard("Uh-huh.")
     assert kinds(talk.resume(ANA)) == [Withdraw, Hold]
-    talk.wait(0.9)
+    talk.wait(1.3)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
 
 
 def test_long_speech_interrupts():
     talk = sounding(alone())
     talk.begin(ANA)
-    assert Hush in kinds(talk.wait(0.8))
+    assert Hush in kinds(talk.wait(1.1))
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.end_of(1).said == "The moon is four hundred"
     assert talk.remembered[1].interrupted
@@ -306,7 +306,7 @@ def test_an_answer_still_being_made_is_withdrawn_when_interrupted():
     talk.spoke("The moon is far away.")
     talk.play(10)
     talk.begin(ANA)
-    assert Withdraw(1) in talk.wait(1.0)
+    assert Withdraw(1) in talk.wait(1.3)
     assert talk.tell(Spoke(1, "More.", (b"opus",), "More.", talk.now)) == []
 
 
