@@ -14,6 +14,8 @@ from cogs.shared.voice_message import prepare
 from tests.fakes.discord_bot import made, serving
 from tests.simulator import File
 
+pytestmark = pytest.mark.models
+
 NEWS = (
     "The city council of Lakeview voted on Tuesday to close Main Street to cars from May to "
     "September. The plan will turn six blocks into a pedestrian zone with outdoor seating and a "

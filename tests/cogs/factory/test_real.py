@@ -5,6 +5,8 @@ import pytest
 from bot.workers.factory.handler import FactoryHandler
 from tests.fakes.discord_bot import made
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture
 def handlers(qwen):

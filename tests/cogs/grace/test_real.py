@@ -9,6 +9,8 @@ from bot.workers.grace.handler import GraceHandler
 from tests.cogs.grace.sight import settled
 from tests.fakes.handlers import Scripted, hang
 
+pytestmark = pytest.mark.models
+
 TEXT = (
     "The city council of Lakeview voted on Tuesday to close Main Street to cars from May to "
     "September. The plan will turn six blocks into a pedestrian zone with outdoor seating and a "

@@ -7,6 +7,8 @@ from bot.contract.factory import build, read_build, read_iteration
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.factory.sandbox import find_sandbox
 
+pytestmark = pytest.mark.models
+
 DECK = Source(system="DECK")
 
 

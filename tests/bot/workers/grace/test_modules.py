@@ -12,6 +12,8 @@ from bot.contract.grace import task
 from bot.settings import Settings
 from bot.workers.grace.handler import GraceHandler
 
+pytestmark = pytest.mark.models
+
 CATALOGUE = {
     name: module.model_copy(update={"temperature": 0.0})  # the same answer each time
     for name, module in load_grace(Settings(_env_file=None)).items()

@@ -23,6 +23,8 @@ from bot.contract import (
 from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.errors import BadInput, SkydeckError, TooLarge, UnknownModule
 
+pytestmark = pytest.mark.models
+
 DECK = Source(system="DECK")
 
 
