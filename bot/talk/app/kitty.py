@@ -13,16 +13,17 @@ from typing import Any, Final
 from textual import events
 from textual.app import App
 
-RELEASE: Final = "release+"
-"""Begins the name of a key that was let go."""
-REPEAT: Final = "repeat+"
-"""Begins the name of a held key that is sent again."""
+RELEASED_SPACE: Final = "release+space"
+"""The name of the space bar when it is let go."""
+REPEATED_SPACE: Final = "repeat+space"
+"""The name of a held space bar that is sent again."""
 _IGNORED: Final = "<ignored>"
 _ASK: Final = "\x1b[=2;2u"
 """Report event types, besides what is on already; Textual takes all of it back at the end."""
 _KEY: Final = re.compile(r"\x1b\[(\d*)(?::[\d:]*)?;(\d*):([123])((?:;[\d:]*)?)([u~A-HPQRS])")
 _SPACE: Final = "32"
 _REPEATED, _RELEASED = "2", "3"
+_SAMPLE: Final = {"\x1b[32;1:1u": "space", "\x1b[32;1:3u": RELEASED_SPACE, "\x1b[97u": "a"}
 
 
 def teach() -> bool:
@@ -32,11 +33,13 @@ def teach() -> bool:
     except ImportError:
         return False
     stock = getattr(XTermParser, "_parse_extended_key", None)
-    if stock is None:
-        return False
-    if not getattr(stock, "knows_releases", False):
-        XTermParser._parse_extended_key = _taught(stock)  # type: ignore[method-assign]  # noqa: SLF001
-    return True
+    if stock is None or getattr(stock, "knows_releases", False):
+        return stock is not None
+    XTermParser._parse_extended_key = _taught(stock)  # type: ignore[method-assign]  # noqa: SLF001
+    if all(_read(XTermParser, typed) == [name] for typed, name in _SAMPLE.items()):
+        return True
+    XTermParser._parse_extended_key = stock  # type: ignore[method-assign]  # noqa: SLF001
+    return False
 
 
 def ask(app: App[Any]) -> None:
@@ -45,6 +48,15 @@ def ask(app: App[Any]) -> None:
     if driver is not None and not app.is_headless:
         driver.write(_ASK)
         driver.flush()
+
+
+def _read(parser: Any, typed: str) -> list[str]:
+    """The keys that a parser makes of what was typed; none when it cannot be asked like that."""
+    try:
+        found = [*parser().feed(typed)]
+    except Exception:  # noqa: BLE001  (another Textual: any error at all may come out of it)
+        return []
+    return [event.key for event in found if isinstance(event, events.Key)]
 
 
 def _taught(stock: Any) -> Any:
@@ -56,9 +68,9 @@ def _taught(stock: Any) -> Any:
         is_space = code == _SPACE and end == "u"
         if kind == _RELEASED:
             # Not an empty list: the rest of the sequence would be typed as text.
-            return [events.Key(f"{RELEASE}space" if is_space else _IGNORED, None)]
+            return [events.Key(RELEASED_SPACE if is_space else _IGNORED, None)]
         if kind == _REPEATED and is_space:
-            return [events.Key(f"{REPEAT}space", None)]
+            return [events.Key(REPEATED_SPACE, None)]
         return stock(self, f"\x1b[{code};{modifiers or 1}{text}{end}")
 
     parse.knows_releases = True  # type: ignore[attr-defined]

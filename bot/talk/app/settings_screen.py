@@ -1,102 +1,125 @@
 """Devices and their tests, mode, language and voice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Select, Static
 
+from bot.talk.app.sheet import Sheet
+from bot.talk.app.steady import steady
+from bot.talk.app.words import clean
 from bot.talk.view import AudioDevice, Desk, TalkMode
 
 _DEFAULT = "\0default"
 """A choice must have a value; None would mean that nothing is chosen."""
+_MODES = [
+    AudioDevice(TalkMode.KEY, "push to talk (space)"),
+    AudioDevice(TalkMode.HANDS_FREE, "hands free"),
+]
 
 
-class SettingsScreen(ModalScreen[None]):
+class SettingsScreen(Sheet):
     """Everything that can be chosen. What is chosen counts at once, and is remembered.
 
     Args:
         desk: What it drives.
-        chosen: The names chosen now: microphone, loudspeaker, language, voice.
     """
 
+    AUTO_FOCUS = "#microphone"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f2", "dismiss", "Close", priority=True),
+        Binding("escape,f2", "close", "Close", priority=True),
     ]
 
-    def __init__(self, desk: Desk, chosen: dict[str, str | None]) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._chosen = chosen
+        self._told = ""
+        view = desk.view()
+        self._chosen: dict[str, str | None] = {
+            "microphone": view.microphone,
+            "loudspeaker": view.loudspeaker,
+            "mode": view.mode,
+            "language": view.language,
+            "voice": view.voice,
+        }
         self._choose: dict[str, Callable[[str | None], None]] = {
             "microphone": desk.choose_microphone,
             "loudspeaker": desk.choose_loudspeaker,
+            "mode": lambda mode: desk.set_mode(TalkMode(mode or TalkMode.KEY)),
             "language": desk.set_language,
             "voice": desk.set_voice,
+        }
+        self._tests: dict[str, tuple[str, Callable[[], Awaitable[str]]]] = {
+            "test-microphone": ("Speak now …", desk.test_microphone),
+            "test-loudspeaker": ("Listen …", desk.test_loudspeaker),
         }
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
         desk = self._desk
-        with VerticalScroll(id="box"):
-            yield Label("Settings", id="title")
-            yield self._choice("microphone", "Microphone", desk.microphones())
-            yield self._choice("loudspeaker", "Loudspeaker", desk.loudspeakers())
+        with VerticalScroll(id="box") as box:
+            box.border_title = "Settings"
+            box.border_subtitle = "Tab: next · Esc: done"
+            yield self._row("microphone", "Microphone", desk.microphones)
+            yield self._row("loudspeaker", "Loudspeaker", desk.loudspeakers)
             with Horizontal(classes="row"):
                 yield Label("Try them")
-                yield Button("Record 2 s and play it", id="test-microphone", compact=True)
-                yield Button("Play a tone", id="test-loudspeaker", compact=True)
-            yield Static("", id="told", markup=False)
-            modes = [("hold or tap space", "key"), ("hands free", "hands-free")]
-            yield _row("Mode", _select(modes, desk.view().mode.value, "mode"))
-            yield self._choice("language", "Language spoken", desk.languages())
-            yield self._choice("voice", "Voice of answers", desk.voices())
-            yield Static("\nEsc closes. What is chosen counts at once.", classes="note")
+                yield Button("▸ Speak and listen", id="test-microphone", compact=True)
+                yield Button("▸ Play a tone", id="test-loudspeaker", compact=True)
+            yield Static(id="told", markup=False)
+            yield self._row("mode", "Mode", lambda: _MODES)
+            yield self._row("language", "You speak", desk.languages)
+            yield self._row("voice", "Voice of answers", desk.voices)
+            yield Static("What you choose counts at once, and is remembered.", id="hint")
 
-    def _choice(self, name: str, label: str, found: Sequence[AudioDevice]) -> Horizontal:
-        options = [(one.label, one.name or _DEFAULT) for one in found]
-        values = [value for _, value in options]
+    def on_mount(self) -> None:
+        """Tell what went wrong while it was laid out."""
+        super().on_mount()
+        self._tell(self._told)
+
+    def _row(self, name: str, label: str, choices: Callable[[], list[AudioDevice]]) -> Horizontal:
+        options: list[tuple[str, str]] = []
+        with steady(self._tell):
+            options += [(clean(one.label), one.name or _DEFAULT) for one in choices()]
         now = self._chosen[name] or _DEFAULT
-        if now not in values:
-            options.append((f"{now} (not there)", now))
-        return _row(label, _select(options, now, name))
+        if now not in (value for _, value in options):
+            label_now = "system default" if now == _DEFAULT else f"{clean(now)} (not there)"
+            options.append((label_now, now))
+        select = Select(options, value=now, allow_blank=False, id=name, compact=True)
+        return Horizontal(Label(label), select, classes="row")
 
     def on_select_changed(self, event: Select.Changed) -> None:
         """Something else was chosen."""
-        name, value = event.select.id or "", str(event.value)
-        if name == "mode":
-            if TalkMode(value) is not self._desk.view().mode:
-                self._desk.set_mode(TalkMode(value))
-            return
-        chosen = None if value == _DEFAULT else value
+        name = event.select.id or ""
+        chosen = None if event.value == _DEFAULT else str(event.value)
         if chosen != self._chosen[name]:
             self._chosen[name] = chosen
-            self._choose[name](chosen)
+            with steady(self._tell):
+                self._choose[name](chosen)
 
-    async def on_button_pressed(self, event: Button.Pressed) -> None:
+    def on_button_pressed(self, event: Button.Pressed) -> None:
         """Try a device; the screen stays alive meanwhile."""
-        test = {
-            "test-microphone": ("Speak now …", self._desk.test_microphone),
-            "test-loudspeaker": ("Listen …", self._desk.test_loudspeaker),
-        }[event.button.id or ""]
-        self._tell(test[0])
+        words, test = self._tests[event.button.id or ""]
+        self._tell(words)
 
         async def run() -> None:
-            self._tell(await test[1]())
+            with steady(self._tell):
+                self._tell(await test())
 
-        self.run_worker(run(), exclusive=True, exit_on_error=False)
+        self.run_worker(run(), exclusive=True)
+
+    def action_close(self) -> None:
+        """Close the list that is open, else the screen."""
+        for select in self.query(Select):
+            if select.expanded:
+                select.expanded = False
+                return
+        self.dismiss()
 
     def _tell(self, text: str) -> None:
-        if self.is_mounted:
-            self.query_one("#told", Static).update(text)
-
-
-def _row(label: str, select: Select[str]) -> Horizontal:
-    return Horizontal(Label(label), select, classes="row")
-
-
-def _select(options: list[tuple[str, str]], value: str, name: str) -> Select[str]:
-    return Select(options, value=value, allow_blank=False, id=name, compact=True)
+        self._told = clean(text)
+        for line in self.query("#told").results(Static):
+            line.update(self._told)

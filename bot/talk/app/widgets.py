@@ -1,108 +1,189 @@
 """The parts of the screen. Each shows a `View`, and is drawn anew only when that has changed."""
 
+from collections import deque
 from typing import Final
 
-from rich.text import Text
+from textual import events
 from textual.containers import VerticalScroll
-from textual.widget import Widget
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.geometry import Size
+from textual.style import Style
 from textual.widgets import Static
 
-from bot.talk.app import words
-from bot.talk.view import Doing, Entry, Kind, View
+from bot.talk.app import pictures, words
+from bot.talk.app.dialogue import entry_text
+from bot.talk.view import Doing, Entry, View
 
-_MARKS = {Kind.TURN: ">", Kind.TASK: "/", Kind.NOTE: "i", Kind.ERROR: "!"}
+ROOMY: Final = (60, 18)
+"""The smallest width and height at which nothing is left out."""
+_TALL: Final = 34
+_LOW: Final = 12
+_BADGE: Final = 24
+_ACTION: Final = "action"
+_SOLID: Final = {Doing.RECORDING: "bold reverse $error", Doing.ANSWERING: "bold reverse $accent"}
 
 
-class Part(Widget):
-    """A part of the screen."""
+def is_roomy(node: DOMNode) -> bool:
+    """Whether the terminal is large enough for all there is to see."""
+    size = node.app.size
+    return size.width >= ROOMY[0] and size.height >= ROOMY[1]
+
+
+def is_low(node: DOMNode) -> bool:
+    """Whether there is room for the most needed alone."""
+    return node.app.size.height < _LOW
+
+
+class Part(Static):
+    """A part of the screen that is one text."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._put = Content()
 
     def show(self, view: View) -> None:
         """Show it, if it is another."""
         raise NotImplementedError
 
-
-class StateLine(Static, Part):
-    """What is going on, how loud it is, and what can be done. A click is a press of the key."""
-
-    def show(self, view: View) -> None:
-        """Show it, if it is another."""
-        width = max(4, min(40, self.size.width - 24))
-        level = view.level_dbfs if view.can_hear else words.QUIET_DBFS
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" {words.state(view):<18} ", _LOOKS.get(view.doing, "bold"))
-        text.append(f" {words.meter(level, width)}\n")
-        text.append(f" {words.advice(view)}", "dim")
-        _put(self, text)
-
-    async def on_click(self) -> None:
-        """Tapping it is tapping the key."""
-        desk = getattr(self.app, "desk", None)
-        if desk is not None:
-            desk.key_down()
+    def put(self, text: Content) -> None:
+        """Draw a text, if it is another than before."""
+        if not text.is_same(self._put):
+            self._put = text
+            self.update(text)
 
 
-_LOOKS: Final = {Doing.RECORDING: "bold reverse red", Doing.ANSWERING: "bold reverse"}
-
-
-class HeadLine(Static, Part):
+class HeadLine(Part):
     """Who speaks with whom, through what, at what cost."""
 
     def show(self, view: View) -> None:
         """Show it, if it is another."""
-        mode = "hands free" if view.mode.value != "key" else "push to talk"
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" {words.who(view)}", "bold")
-        text.append(f"  {mode} · {words.cost(view)}", "dim")
-        _put(self, text)
+        name, place = words.who(view)
+        left = Content.assemble((name, "bold $accent"), " ", (place, "dim"))
+        right = Content.styled(words.standing(view), "dim")
+        room = self.app.size.width - 2
+        if left.cell_length + right.cell_length + 2 > room:
+            left = left[: len(name)]
+        gap = max(1, room - left.cell_length - right.cell_length)
+        self.put(Content.assemble(left, " " * gap, right))
 
 
-class TroubleLine(Static, Part):
-    """What is wrong with a device; not there when nothing is."""
+class StateLine(Part):
+    """What is going on, how the voice sounds, and what can be done. A click presses the key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._levels: deque[float] = deque(maxlen=400)
 
     def show(self, view: View) -> None:
         """Show it, if it is another."""
-        self.display = bool(view.trouble)
-        _put(self, Text(f" ! {words.clean(view.trouble)}", "bold"))
+        if words.is_level_shown(view):
+            self._levels.append(view.level_dbfs)
+        else:
+            self._levels.clear()
+        self.put(self._three_lines(view) if is_roomy(self) else self._two_lines(view))
+
+    def _three_lines(self, view: View) -> Content:
+        look = _SOLID.get(view.doing)
+        badge = pictures.badge(words.state(view), _BADGE, is_solid=look is not None)
+        advice = Content.styled(words.advice(view), "dim")
+        beside = [Content(""), advice, Content("")]
+        if words.is_level_shown(view):
+            width = self.app.size.width - 2 - _BADGE - 2
+            drawn = pictures.trace(tuple(self._levels), width, 2)
+            beside = [*(Content.styled(line, "$accent") for line in drawn), advice]
+        lines = [
+            Content.assemble((left, look or "bold"), "  ", right)
+            for left, right in zip(badge, beside, strict=True)
+        ]
+        return Content("\n").join(lines)
+
+    def _two_lines(self, view: View) -> Content:
+        state = f" {words.state(view)} "
+        drawn = ""
+        if words.is_level_shown(view):
+            width = max(0, self.app.size.width - len(state) - 3)
+            drawn = pictures.trace(tuple(self._levels), width, 1)[0]
+        head = Content.assemble((state, _SOLID.get(view.doing, "bold")), " ", (drawn, "$accent"))
+        return Content("\n").join([head, Content.styled(f" {words.advice(view)}", "dim")])
+
+    async def on_click(self) -> None:
+        """Clicking it is pressing the key."""
+        await self.run_action("app.tap")
 
 
-class Waterfall(Static, Part):
+class TroubleLine(Part):
+    """What is wrong with a device or with this app; not there when nothing is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trouble = self._fault = ""
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        self._trouble = view.trouble
+        self._draw()
+
+    def tell(self, fault: str) -> None:
+        """Show a fault of the app's own; empty: it is over."""
+        self._fault = fault
+        self._draw()
+
+    def _draw(self) -> None:
+        trouble = words.clean(self._trouble or self._fault)
+        self.display = bool(trouble)
+        self.put(Content.assemble(("▲ ", "bold $error"), (trouble, "bold")))
+
+
+class TurnTime(Part):
     """Where the time of the latest turn went."""
 
     def show(self, view: View) -> None:
         """Show it, if it is another."""
         height, width = self.app.size.height, self.app.size.width - 2
-        draw = words.waterfall if height >= _TALL else words.bar
+        draw = pictures.waterfall if height >= _TALL else pictures.timeline
         lines = draw(view.phases, width)
-        self.display = bool(lines) and height >= _LOW
-        _put(self, Text("\n".join(lines), "dim", no_wrap=True, overflow="crop"))
+        self.display = bool(lines) and not is_low(self)
+        self.put(Content.styled("\n".join(lines), "dim"))
 
 
-_TALL: Final = 32
-_LOW: Final = 20
+class KeyLine(Part):
+    """The keys that matter now; each can be clicked."""
+
+    is_typing: bool = False
+    """Whether something stands in the line of input."""
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        parts = []
+        for key in words.keys(view, self.app.size.width - 2, is_typing=self.is_typing):
+            text = Content.assemble((key.name, "bold $accent"), " ", (key.does, "dim"))
+            parts.append(text.stylize(Style.from_meta({_ACTION: key.action})))
+        if not is_roomy(self):
+            parts.insert(0, Content.styled("small window", "bold"))
+        self.put(Content("  ").join(parts))
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a key is a press of it."""
+        if action := event.style.meta.get(_ACTION):
+            await self.run_action(f"app.{action}")
 
 
 class EntryBox(Static):
     """One entry of the conversation."""
 
-    def show(self, entry: Entry, view: View) -> None:
-        """Show it, if it is another."""
-        text = Text()
-        asked, answered = words.question(entry), words.answer(entry)
-        if asked:
-            text.append(f"{_MARKS[entry.kind]} {view.person}: ", "bold")
-            text.append(asked + ("\n" if answered else ""))
-        if answered:
-            if entry.kind is Kind.TURN:
-                text.append(f"  {view.assistant}: ", "bold")
-            elif entry.kind is not Kind.TASK:
-                text.append(f"{_MARKS[entry.kind]} ", "bold")
-            text.append(answered)
-        _put(self, text)
-        self.set_class(entry.kind is Kind.ERROR, "error")
-        self.set_class(entry.kind is Kind.NOTE, "note")
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._shown: tuple[Entry, int] | None = None
+
+    def show(self, entry: Entry, view: View, width: int) -> None:
+        """Show it, if it is another, or the room for it is."""
+        if self._shown != (entry, width):
+            self._shown = entry, width
+            self.update(entry_text(entry, view, width))
 
 
-class Conversation(VerticalScroll, Part):
+class Conversation(VerticalScroll):
     """All entries; it follows the newest unless somebody has scrolled up."""
 
     can_focus = False
@@ -110,33 +191,32 @@ class Conversation(VerticalScroll, Part):
     def __init__(self) -> None:
         super().__init__()
         self._boxes: dict[int, EntryBox] = {}
-        self._shown: dict[int, Entry] = {}
+        self._shown: tuple[tuple[Entry, ...], int] = (), 0
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Stay at the end from when there is more than fits; before, begin at the top."""
+        overflows = size.height > self.size.height
+        if overflows != self.is_anchored:
+            self.anchor(overflows)
+
+    def follow(self) -> None:
+        """Go to the end, and stay there."""
+        self.anchor(self.is_anchored)
 
     def show(self, view: View) -> None:
         """Show what is new or has changed."""
-        follows = self.max_scroll_y - self.scroll_y <= 1
-        changed = False
-        for entry in view.entries:
-            if self._shown.get(entry.number) == entry:
-                continue
-            changed = True
-            self._shown[entry.number] = entry
-            if entry.number not in self._boxes:
-                self._boxes[entry.number] = EntryBox(markup=False)
-                self.mount(self._boxes[entry.number])
-            self._boxes[entry.number].show(entry, view)
+        width = self.app.size.width - 4  # the margins, and the scroll bar with a blank
+        if self._shown == (view.entries, width):
+            return
+        self._shown = view.entries, width
         self._forget({entry.number for entry in view.entries})
-        if changed and follows:
-            self.call_after_refresh(self.scroll_end, animate=False)
+        new = [entry.number for entry in view.entries if entry.number not in self._boxes]
+        self._boxes |= {number: EntryBox() for number in new}
+        for entry in view.entries:
+            self._boxes[entry.number].show(entry, view, width)
+        if new:
+            self.mount_all(self._boxes[number] for number in new)
 
     def _forget(self, kept: set[int]) -> None:
         for number in self._boxes.keys() - kept:
             self._boxes.pop(number).remove()
-            self._shown.pop(number, None)
-
-
-def _put(widget: Static, text: Text) -> None:
-    """Draw only what is another than before."""
-    if getattr(widget, "shown", None) != text:
-        widget.shown = text  # type: ignore[attr-defined]
-        widget.update(text)

@@ -1,6 +1,7 @@
 """What the app says, from a `View`. Pure."""
 
 import unicodedata
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from bot.talk.view import Doing, TalkMode, View
@@ -20,6 +21,17 @@ STATES: Final = {
 }
 
 
+def shown(view: View) -> View:
+    """What is to be seen of it: no level of a microphone that does not count, and decent names."""
+    return replace(
+        view,
+        level_dbfs=view.level_dbfs if is_level_shown(view) else 0.0,
+        person=clean(view.person),
+        assistant=clean(view.assistant),
+        place=clean(view.place),
+    )
+
+
 def state(view: View) -> str:
     """What is going on, to be read from across the room."""
     sign, words = STATES[view.doing]
@@ -37,7 +49,7 @@ def is_listening(view: View) -> bool:
 
 
 def is_level_shown(view: View) -> bool:
-    """Whether the microphone counts. While it does not, its noise is nobody's business."""
+    """Whether the microphone counts; while it does not, its noise would only keep us drawing."""
     return view.doing is Doing.RECORDING or is_listening(view)
 
 
@@ -75,8 +87,8 @@ def _when_ready(view: View) -> str:
 
 
 def who(view: View) -> tuple[str, str]:
-    """Who answers, and who is listened to and where."""
-    return view.assistant, f"listens to {view.person} on {view.place}"
+    """Who speaks with whom, and where."""
+    return f"{view.person} ⇄ {view.assistant}", f"on {view.place}"
 
 
 def standing(view: View) -> str:
@@ -108,7 +120,7 @@ def keys(view: View, width: int, *, is_typing: bool) -> list[Key]:
     """The keys that matter now; as many as fit, the most important first to stay."""
     other = "push to talk" if view.mode is TalkMode.HANDS_FREE else "hands free"
     shown = [
-        Key("Enter", "send") if is_typing else Key("Space", _space(view), "talk"),
+        Key("Enter", "send") if is_typing else Key("Space", _space(view), "tap"),
         Key("Esc", "stop", "stop"),
         Key("F1", "help", "help"),
         Key("F2", "settings", "settings"),
@@ -133,6 +145,8 @@ def _space(view: View) -> str:
 
 def clean(text: str) -> str:
     """Without what could move the cursor, colour the screen, or turn the reading round."""
+    if text.isprintable() and text.isascii():
+        return text
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in _UNSEEN
     ).expandtabs(4)

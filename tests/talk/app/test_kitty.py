@@ -17,6 +17,17 @@ def test_it_can_be_taught():
     assert kitty.teach(), "twice does no harm"
 
 
+def test_where_it_cannot_be_taught_it_stays_as_it_was(monkeypatch):
+    def other(self, sequence, more):
+        return []
+
+    monkeypatch.setattr(XTermParser, "_parse_extended_key", other)
+    assert not kitty.teach()
+    assert XTermParser._parse_extended_key is other
+    monkeypatch.delattr(XTermParser, "_parse_extended_key")
+    assert not kitty.teach()
+
+
 def test_press_repeat_and_release_are_told_apart():
     kitty.teach()
     assert keys("\x1b[32;1:1u") == ["space"]

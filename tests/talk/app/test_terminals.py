@@ -68,7 +68,7 @@ def tmux(tmp_path) -> Iterator[Tmux]:
 @needs("tmux")
 def test_tapped_in_tmux(tmux):
     assert "You ⇄ Alfred on this machine" in tmux.screen()
-    assert "space: talk" in tmux.screen()
+    assert "Space: talk" in tmux.screen()
     tmux.press("Space")
     tmux.sees("RECORDING")
     time.sleep(0.5)

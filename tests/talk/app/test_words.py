@@ -2,36 +2,40 @@
 
 import pytest
 
-from bot.conversation.trace import Owner, Phase
 from bot.talk.app import words
-from tests.fakes.talk_desk import PHASES
+from bot.talk.view import Doing, TalkMode, View
+
+REST = View("You", "Alfred", "this machine", doing=Doing.READY, can_hear=True)
 
 
-@pytest.mark.parametrize(("dbfs", "bar"), [(-60, "···"), (-90, "···"), (0, "███"), (-20, "██·")])
-def test_the_meter(dbfs, bar):
-    assert words.meter(dbfs, 3) == bar
+def test_every_state_has_words_and_a_sign_of_its_own():
+    told = [words.state(View("You", "Alfred", "here", doing=doing)) for doing in Doing]
+    assert len({state.split()[0] for state in told}) == len(Doing)
+    assert all(state.split()[1].isupper() for state in told)
 
 
-@pytest.mark.parametrize("draw", [words.waterfall, words.bar])
-@pytest.mark.parametrize("width", [30, 40, 78, 200])
-def test_pictures_of_a_turn_fit(draw, width):
-    lines = draw(PHASES, width)
-    assert lines
-    assert all(len(line) <= width for line in lines)
+def test_the_level_of_a_microphone_that_does_not_count_is_not_shown():
+    loud = View("You\x1b", "Alfred", "here", doing=Doing.READY, level_dbfs=-3)
+    assert words.shown(loud).level_dbfs == words.shown(REST).level_dbfs
+    assert words.shown(loud).person == "You"
 
 
-def test_each_phase_is_where_it_was():
-    lines = words.waterfall(PHASES, 60)
-    starts = [len(line[12:]) - len(line[12:].lstrip()) for line in lines[:-1]]
-    assert starts == sorted(starts)
-    assert lines[-1].split()[-2:] == ["814", "ms"]
-    assert "thinking 310" in words.bar(PHASES, 78)[1]
+@pytest.mark.parametrize("width", [200, 78, 58, 40, 20])
+@pytest.mark.parametrize("is_typing", [True, False])
+def test_as_many_keys_as_fit(width, is_typing):
+    keys = words.keys(REST, width, is_typing=is_typing)
+    assert sum(key.width for key in keys) <= width
+    assert keys[0].name == ("Enter" if is_typing else "Space")
+    if width >= 40:
+        assert "quit" in {key.action for key in keys}
 
 
-def test_no_turn_has_no_picture():
-    assert words.waterfall((), 60) == words.bar((), 60) == []
-    assert words.bar((Phase("playing", Owner.OURS, 0, 0.2),), 60) == []
+def test_the_space_bar_does_what_the_line_of_keys_says():
+    hands_free = View("You", "Alfred", "here", mode=TalkMode.HANDS_FREE, doing=Doing.PAUSED)
+    assert words.keys(REST, 80, is_typing=False)[0].does == "talk"
+    assert words.keys(hands_free, 80, is_typing=False)[0].does == "listen"
 
 
 def test_what_could_trick_a_terminal_is_not_shown():
-    assert words.clean("a\x1b[31mb\x07\u202ec\x9b\nd\te🧑‍🚀") == "a[31mbc\nd\te🧑🚀"
+    assert words.clean("a\x1b[31mb\x07\u202ec\x9b\nd\te🧑‍🚀") == "a[31mbc\nd   e🧑🚀"
+    assert words.clean("plain") == "plain"

@@ -1,0 +1,101 @@
+"""Pictures made of characters, to be understood without colour. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.conversation.trace import Owner, Phase
+
+_EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
+QUIET_DBFS: Final = -48.0
+"""As loud as a room in which nobody speaks; a level below makes no mark, and needs no drawing."""
+_LOUD_DBFS: Final = -8.0
+_WIDEST: Final = 90
+_NAMES: Final = 12
+_TIMES: Final = 9
+_BAR: Final = {Owner.OURS: "█", Owner.WAIT: "░", Owner.SERVICE: "▒"}
+
+
+def trace(levels_dbfs: Sequence[float], width: int, height: int) -> list[str]:
+    """A voice as it went by, the newest at the right; a line at the ground where it was quiet.
+
+    Args:
+        levels_dbfs: Oldest first.
+        width: In cells.
+        height: In lines.
+    """
+    steps = height * (len(_EIGHTHS) - 1)
+    shown = [max(1, round(_share(level) * steps)) for level in levels_dbfs[-width:]]
+    shown = [1] * (width - len(shown)) + shown
+    return [
+        "".join(_EIGHTHS[max(0, min(8, high - 8 * floor))] for high in shown)
+        for floor in reversed(range(height))
+    ]
+
+
+def _share(level_dbfs: float) -> float:
+    return max(0.0, min(1.0, (level_dbfs - QUIET_DBFS) / (_LOUD_DBFS - QUIET_DBFS)))
+
+
+def badge(text: str, width: int, *, is_solid: bool) -> list[str]:
+    """Three lines: a word in a frame, or on a solid ground that whoever draws it must colour."""
+    inner = text.ljust(width - 6)
+    if is_solid:
+        return [" " * width, f"   {inner}   ", " " * width]
+    rule = "─" * (width - 2)
+    return [f"╭{rule}╮", f"│  {inner}  │", f"╰{rule}╯"]
+
+
+def waterfall(phases: Iterable[Phase], width: int) -> list[str]:
+    """The latest turn's time, a line for each phase that took any.
+
+    Args:
+        phases: From the question's last sound to the answer's first.
+        width: In cells.
+    """
+    shown = _worth_showing(phases)
+    if not shown:
+        return []
+    total = _total_ms(shown)
+    room = max(4, min(width, _WIDEST) - _NAMES - _TIMES)
+    lines = [f"{'answered in':<{_NAMES}}{total / 1000:.2f} s"]
+    for phase in shown:
+        at = min(round(phase.begins_ms / total * room), room - 1)
+        long = min(max(1, round(phase.lasts_ms / total * room)), room - at)
+        bar = " " * at + _BAR[phase.owner] * long
+        lines.append(f"{phase.name:<{_NAMES}}{bar} {phase.lasts_ms:.0f} ms")
+    return [line[:width] for line in lines]
+
+
+def timeline(phases: Iterable[Phase], width: int) -> list[str]:
+    """The same in two lines, for a low screen: one bar, and what it is made of."""
+    shown = _worth_showing(phases)
+    if not shown:
+        return []
+    total = _total_ms(shown)
+    told = f"answered in {total / 1000:.2f} s "
+    room = max(0, width - len(told) - 1)
+    ends = [round((phase.begins_ms + phase.lasts_ms) / total * room) for phase in shown]
+    cells = (
+        ("│" + _BAR[phase.owner] * room)[: max(1, end - begin)]
+        for phase, begin, end in zip(shown, [0, *ends], ends, strict=False)
+    )
+    return [f"{told}{''.join(cells)[:room]}│"[:width], _made_of(shown, width)]
+
+
+def _made_of(phases: Sequence[Phase], width: int) -> str:
+    """The phases with their times; the longest of them, if not all can be told."""
+    by_length = sorted(phases, key=lambda phase: phase.lasts_ms, reverse=True)
+    for count in range(len(phases), 0, -1):
+        kept = (phase for phase in phases if phase in by_length[:count])
+        text = " · ".join(f"{phase.name} {phase.lasts_ms:.0f}" for phase in kept) + " ms"
+        if len(text) <= width:
+            return text
+    return ""
+
+
+def _worth_showing(phases: Iterable[Phase]) -> list[Phase]:
+    return [phase for phase in phases if phase.lasts_ms >= 1]
+
+
+def _total_ms(phases: Iterable[Phase]) -> float:
+    return max(phase.begins_ms + phase.lasts_ms for phase in phases)
