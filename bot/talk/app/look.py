@@ -51,7 +51,7 @@ TroubleLine { height: auto; max-height: 3; padding: 0 1; }
 .-roomy TroubleLine { margin: 1 0 0 0; }
 Conversation { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
 .-roomy Conversation { margin: 1 0 0 0; }
-EntryBox { height: auto; margin-bottom: 1; }
+Page { height: auto; margin-bottom: 1; }
 TurnTime { height: auto; padding: 0 1; }
 #line { height: 3; border: round $accent; padding: 0 1; }
 #line > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }

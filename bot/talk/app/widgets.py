@@ -12,11 +12,12 @@ from textual.style import Style
 from textual.widgets import Static
 
 from bot.talk.app import pictures, words
-from bot.talk.app.dialogue import entry_text
+from bot.talk.app.dialogue import entry_text, hang
 from bot.talk.view import Doing, Entry, View
 
 ROOMY: Final = (60, 18)
 """The smallest width and height at which nothing is left out."""
+_PAGE: Final = 8
 _TALL: Final = 34
 _LOW: Final = 12
 _BADGE: Final = 24
@@ -35,22 +36,31 @@ def is_low(node: DOMNode) -> bool:
     return node.app.size.height < _LOW
 
 
-class Part(Static):
-    """A part of the screen that is one text."""
+class Lines(Static):
+    """A text in lines as they are to be: none is wrapped here."""
 
     def __init__(self) -> None:
         super().__init__(markup=False)
         self._put = Content()
 
+    def put(self, text: Content) -> None:
+        """Draw a text, if it is another than before."""
+        if not text.is_same(self._put):
+            is_as_high = _lines(text) == _lines(self._put)
+            self._put = text
+            self.update(text, layout=not is_as_high)
+
+
+class Part(Lines):
+    """A part of the screen."""
+
     def show(self, view: View) -> None:
         """Show it, if it is another."""
         raise NotImplementedError
 
-    def put(self, text: Content) -> None:
-        """Draw a text, if it is another than before."""
-        if not text.is_same(self._put):
-            self._put = text
-            self.update(text)
+
+def _lines(text: Content) -> int:
+    return text.plain.count("\n") + 1 if text else 0
 
 
 class HeadLine(Part):
@@ -132,7 +142,8 @@ class TroubleLine(Part):
     def _draw(self) -> None:
         trouble = words.clean(self._trouble or self._fault)
         self.display = bool(trouble)
-        self.put(Content.assemble(("▲ ", "bold $error"), (trouble, "bold")))
+        label, text = Content.styled("▲", "bold $error"), Content.styled(trouble, "bold")
+        self.put(hang(label, text, 2, self.app.size.width - 2))
 
 
 class TurnTime(Part):
@@ -169,28 +180,37 @@ class KeyLine(Part):
             await self.run_action(f"app.{action}")
 
 
-class EntryBox(Static):
-    """One entry of the conversation."""
+class Page(Lines):
+    """A few entries of the conversation, one below the other."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
-        self._shown: tuple[Entry, int] | None = None
+        super().__init__()
+        self._shown: tuple[list[Entry], int] = [], 0
+        self._texts: dict[Entry, Content] = {}
 
-    def show(self, entry: Entry, view: View, width: int) -> None:
-        """Show it, if it is another, or the room for it is."""
-        if self._shown != (entry, width):
-            self._shown = entry, width
-            self.update(entry_text(entry, view, width))
+    def show_entries(self, entries: list[Entry], view: View, width: int) -> None:
+        """Show them, if they are others, or the room for them is."""
+        if self._shown == (entries, width):
+            return
+        known = self._texts if self._shown[1] == width else {}
+        self._texts = {e: known.get(e) or entry_text(e, view, width) for e in entries}
+        self._shown = entries, width
+        self.put(Content("\n\n").join(text for text in self._texts.values() if text))
 
 
 class Conversation(VerticalScroll):
-    """All entries; it follows the newest unless somebody has scrolled up."""
+    """All entries; it follows the newest unless somebody has scrolled up.
+
+    Several make one page: to lay out hundreds of widgets would take a tenth of a second.
+    """
 
     can_focus = False
 
     def __init__(self) -> None:
         super().__init__()
-        self._boxes: dict[int, EntryBox] = {}
+        self._pages: dict[int, Page] = {}
+        self._places: dict[int, int] = {}  # by an entry's number, in the order of their coming
+        self._count = 0
         self._shown: tuple[tuple[Entry, ...], int] = (), 0
 
     def watch_virtual_size(self, size: Size) -> None:
@@ -209,14 +229,23 @@ class Conversation(VerticalScroll):
         if self._shown == (view.entries, width):
             return
         self._shown = view.entries, width
-        self._forget({entry.number for entry in view.entries})
-        new = [entry.number for entry in view.entries if entry.number not in self._boxes]
-        self._boxes |= {number: EntryBox() for number in new}
+        by_page: dict[int, list[Entry]] = {}
         for entry in view.entries:
-            self._boxes[entry.number].show(entry, view, width)
-        if new:
-            self.mount_all(self._boxes[number] for number in new)
+            by_page.setdefault(self._place(entry.number) // _PAGE, []).append(entry)
+        for gone in self._pages.keys() - by_page.keys():
+            self._pages.pop(gone).remove()
+        for number, entries in by_page.items():
+            self._page(number).show_entries(entries, view, width)
+        self._places = {e.number: self._places[e.number] for e in view.entries}
 
-    def _forget(self, kept: set[int]) -> None:
-        for number in self._boxes.keys() - kept:
-            self._boxes.pop(number).remove()
+    def _place(self, number: int) -> int:
+        if number not in self._places:
+            self._places[number] = self._count
+            self._count += 1
+        return self._places[number]
+
+    def _page(self, number: int) -> Page:
+        if number not in self._pages:
+            self._pages[number] = Page()
+            self.mount(self._pages[number])
+        return self._pages[number]

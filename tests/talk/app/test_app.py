@@ -9,7 +9,7 @@ from textual.widgets import Select
 from bot.errors import BadInput
 from bot.talk.app import TalkApp, kitty
 from bot.talk.app.line import MOST_CHARS, Line
-from bot.talk.app.widgets import Conversation, EntryBox
+from bot.talk.app.widgets import Conversation, Page
 from bot.talk.view import Doing, Entry, Kind, TalkMode
 from tests.fakes.talk_desk import PHASES, TALKED, FakeDesk
 from tests.fakes.talk_pictures import SCENES
@@ -111,18 +111,21 @@ async def test_the_conversation_grows():
         await settled(pilot)
         desk.add(Entry(1, Kind.TURN, "How far?", "Far away.", is_over=True))
         await sees(pilot, "Alfred  Far away.")
-        assert len(app.query(EntryBox)) == 1
+        assert screen(app).count("How far?") == 1
         desk.add(*TALKED[1:])
         await sees(pilot, "round 2 of 4")
         assert "stopped" in screen(app)
 
 
-async def test_what_is_forgotten_goes():
-    desk = FakeDesk(entries=TALKED)
-    async with running(desk) as (app, pilot):
-        desk.set(entries=TALKED[2:])
-        await settled(pilot)
-        assert len(app.query(EntryBox)) == 1
+async def test_what_is_forgotten_goes_and_the_rest_keeps_its_order():
+    entries = past(31)
+    late = entries.pop(21)
+    desk = FakeDesk(entries=tuple(entries))
+    async with running(desk, (80, 200)) as (app, pilot):
+        desk.set(entries=(*entries[13:], late))
+        await sees(pilot, "Question 21")
+        shown = [int(word) for word in screen(app).split() if word.isdigit()]
+        assert shown == [*range(13, 21), *range(22, 31), 21]
 
 
 async def test_who_has_scrolled_up_is_left_in_peace():
@@ -314,7 +317,7 @@ async def test_other_keys():
 
 async def test_the_key_for_copying_copies_what_is_marked_else_it_leaves():
     async with running(FakeDesk(entries=TALKED)) as (app, pilot):
-        app.query(EntryBox).first().text_select_all()
+        app.query(Page).first().text_select_all()
         await pilot.press("ctrl+c")
         assert "The capital of France is Paris." in app.clipboard
         assert app.is_running
