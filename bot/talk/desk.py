@@ -16,14 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import numpy as np
-
-from audio import codec
-from audio.cues import chime
-from audio.devices.faults import DeviceError
-from audio.devices.local_audio import AudioState, LocalAudio
-from audio.devices.portaudio import list_devices
-from audio.ogg import OPUS_RATE_HZ
+from audio.devices.local_audio import LocalAudio
 from audio.playout import Playout
 from bot.app import Services, WarmUp, one_by_one, open_services
 from bot.clock import Clock, SystemClock
@@ -31,11 +24,11 @@ from bot.contract import Service, Source, System
 from bot.contract.grace import Module
 from bot.conversation.events import Attention, Remember, Stage
 from bot.conversation.trace import Phase
-from bot.conversation.voice import NOTICE, Terms, VoiceSession
+from bot.conversation.voice import Terms, VoiceSession
 from bot.conversation.voices import EARS, Voices
 from bot.errors import BadInput, SkydeckError
 from bot.settings import Settings
-from bot.talk import tasks
+from bot.talk import offers, tasks
 from bot.talk.commands import Commands, Order, Question, Task
 from bot.talk.export import export
 from bot.talk.hotkey import global_key
@@ -44,16 +37,13 @@ from bot.talk.memory import Memory
 from bot.talk.prefs import Prefs
 from bot.talk.press import Act, TalkKey
 from bot.talk.record import Record
+from bot.talk.trial import trouble, try_loudspeaker, try_microphone
 from bot.talk.view import AudioDevice, Doing, TalkMode, View
 
 log = logging.getLogger(__name__)
 
 PERSON: Final = "You"
 _KEY_EVERY_S: Final = 0.05
-_TEST_S: Final = 2.0
-_SILENCE_DBFS: Final = -50.0
-_TONE: Final = ((523.0, 180), (0.0, 40), (659.0, 260))
-_LANGUAGES: Final = {"en": "English", "es": "Spanish", "de": "German", "fr": "French"}
 _ENOUGH_CHARS: Final = 20_000
 """Of the conversation, so much is handed to a command without a text of its own."""
 
@@ -141,7 +131,6 @@ class TalkDesk:
         self._services: Services | None = None
         self._jobs: set[asyncio.Task[None]] = set()
         self._has_release = False
-        self._tone = chime(_TONE, loudness=0.2)
 
     # -- opening and closing ---------------------------------------------------------------------
 
@@ -233,7 +222,7 @@ class TalkDesk:
             can_play=state.loudspeaker.is_open,
             microphone=state.microphone.name,
             loudspeaker=state.loudspeaker.name,
-            trouble=_trouble(state),
+            trouble=trouble(state),
             entries=self._record.entries,
             phases=self._phases(),
             cost_usd=self._record.cost_usd,
@@ -273,7 +262,7 @@ class TalkDesk:
             self._ears.is_paused = not self._ears.is_paused
             return
         if not self._audio.state.microphone.is_open and not self._key.is_talking:
-            self._record.error(_trouble(self._audio.state) or "No microphone is open.")
+            self._record.error(trouble(self._audio.state) or "No microphone is open.")
             return
         self._act(self._key.down(self._clock.now()))
 
@@ -385,11 +374,11 @@ class TalkDesk:
 
     def microphones(self) -> list[AudioDevice]:
         """Those to choose from."""
-        return [_DEFAULT, *(AudioDevice(d.name, d.name) for d in _devices() if d.inputs)]
+        return offers.microphones()
 
     def loudspeakers(self) -> list[AudioDevice]:
         """Those to choose from."""
-        return [_DEFAULT, *(AudioDevice(d.name, d.name) for d in _devices() if d.outputs)]
+        return offers.loudspeakers()
 
     def choose_microphone(self, name: str | None) -> None:
         """Listen to this one from now on."""
@@ -407,32 +396,15 @@ class TalkDesk:
 
     async def test_loudspeaker(self) -> str:
         """Play a short tone."""
-        if not self._audio.state.loudspeaker.is_open:
-            return _trouble(self._audio.state) or "No loudspeaker is open."
-        self._playout.add(NOTICE, self._tone)
-        await self._clock.sleep(0.6)
-        return "That was a short tone. If you did not hear it, choose another loudspeaker."
+        return await try_loudspeaker(self._audio.state, self._playout, self._clock)
 
     async def test_microphone(self) -> str:
         """Record two seconds and play them back."""
-        if self._line is None or not self._audio.state.microphone.is_open:
-            return _trouble(self._audio.state) or "The models are still being loaded."
-        self._line.tap()
-        await self._clock.sleep(_TEST_S)
-        blocks = self._line.untap()
-        if not blocks:
-            return "The microphone gave nothing at all. Choose another one."
-        sound = np.concatenate(blocks)
-        loudest = 20 * np.log10(max(1e-6, float(np.abs(sound).max())))
-        packets = await asyncio.to_thread(codec.encode, sound, OPUS_RATE_HZ)
-        self._playout.add(NOTICE, packets.packets)
-        if loudest < _SILENCE_DBFS:
-            return f"Hardly anything was heard ({loudest:.0f} dB). Is the microphone muted?"
-        return f"This is what I heard, at {loudest:.0f} dB."
+        return await try_microphone(self._audio.state, self._line, self._clock)
 
     def voices(self) -> list[AudioDevice]:
         """Voices to choose from."""
-        return [AudioDevice(None, "by language"), *_VOICES]
+        return list(offers.VOICES)
 
     def set_voice(self, name: str | None) -> None:
         """The voice of answers from now on."""
@@ -443,8 +415,7 @@ class TalkDesk:
 
     def languages(self) -> list[AudioDevice]:
         """Languages to choose from."""
-        known = [AudioDevice(code, name) for code, name in _LANGUAGES.items()]
-        return [AudioDevice(None, "found out from each question"), *known]
+        return list(offers.LANGUAGES)
 
     def set_language(self, code: str | None) -> None:
         """The language spoken from now on."""
@@ -477,14 +448,6 @@ class TalkDesk:
 
     async def _save_aloud(self) -> None:
         self._record.note(await self.save())
-
-
-_DEFAULT: Final = AudioDevice(None, "system default")
-_VOICES: Final = (
-    AudioDevice("joe", "Joe (English)"),
-    AudioDevice("en", "eSpeak (English)"),
-    AudioDevice("es", "eSpeak (Spanish)"),
-)
 
 
 @contextlib.asynccontextmanager
@@ -520,17 +483,6 @@ def models_of(settings: Settings) -> list[str]:
     from bot.workers.build import models_needed  # noqa: PLC0415  (its runtimes are an extra)
 
     return [*EARS, *models_needed(settings, available(settings))]
-
-
-def _devices() -> list[Any]:
-    try:
-        return list_devices()
-    except DeviceError:
-        return []
-
-
-def _trouble(state: AudioState) -> str:
-    return " ".join(line.words for line in (state.microphone, state.loudspeaker) if line.words)
 
 
 def _leaves(group: BaseExceptionGroup[SkydeckError]) -> list[SkydeckError]:
