@@ -5,6 +5,7 @@ written into the file.
 """
 
 import asyncio
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -127,9 +128,10 @@ class FakeDesk:
         return "Saved: ./skydeck-1/conversation.md"
 
     async def tick(self, log: Path | None) -> None:
-        """Time goes by for a held key; forever."""
+        """Time goes by for a held key, and ALSA complains; forever."""
         while True:
             await asyncio.sleep(0.05)
+            os.write(2, b"ALSA lib pcm.c:8570:(snd_pcm_recover) underrun occurred\n")
             self._act(self.key.tick(asyncio.get_running_loop().time()))
             if log is not None:
                 calls = " ".join(["view", *(call[0] for call in self.calls)])
@@ -137,8 +139,10 @@ class FakeDesk:
 
 
 async def main() -> None:
+    from audio.devices.portaudio import quiet_native_errors
     from bot.talk.app import TalkApp
 
+    quiet_native_errors()
     desk = FakeDesk(entries=TALKED, phases=PHASES)
     log = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     ticking = asyncio.ensure_future(desk.tick(log))

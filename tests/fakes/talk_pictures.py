@@ -74,6 +74,9 @@ SCENES = {
     "error": Scene(_TROUBLED),
     "settings": Scene({"entries": TALKED, "microphone": "USB"}, keys=("f2",)),
     "settings-60x18": Scene({"entries": TALKED}, (60, 18), ("f2",)),
+    "choosing": Scene({"entries": TALKED}, keys=("f2", "enter", "down")),
+    "no-colour-choosing": Scene(keys=("f2", "enter", "down"), has_colour=False),
+    "saved": Scene(_ANSWERING, keys=("ctrl+s",)),
     "help": Scene({"entries": TALKED}, keys=("f1",)),
     "help-60x18": Scene({"entries": TALKED}, (60, 18), keys=("f1",)),
     "completing": Scene({"entries": TALKED}, keys=("/", "s", "u")),
@@ -97,14 +100,14 @@ async def running(scene: Scene) -> AsyncIterator[tuple[TalkApp, Pilot[None]]]:
         app = TalkApp(desk)
     finally:
         os.environ.pop("NO_COLOR", None)
-    async with app.run_test(size=scene.size) as pilot:
+    async with app.run_test(size=scene.size, notifications=True) as pilot:
         await pilot.pause(0.2)
         for at in range(int(scene.voice_s * 15)):
             loud = math.sin(at / 3) * math.sin(at / 11) * math.sin(at * at)
             desk.set(level_dbfs=-45 + 36 * abs(loud))
             app.look()
         await pilot.press(*scene.keys)
-        await pilot.pause(0.2)
+        await pilot.pause(0.5)
         yield app, pilot
 
 

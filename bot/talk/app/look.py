@@ -60,6 +60,7 @@ TurnTime { height: auto; padding: 0 1; }
 .-low TroubleLine { max-height: 1; }
 .-low #line { height: 1; border: none; }
 KeyLine { height: 1; padding: 0 2; }
+ToastRack { margin-bottom: 4; }
 Toast { border: round $accent; padding: 0 1; }
 Sheet { align: center middle; background: ansi_default; }
 #box { width: 100%; max-width: 76; height: auto; max-height: 100%; border: round $accent;
@@ -70,6 +71,10 @@ Sheet { align: center middle; background: ansi_default; }
 .row Label { width: 20; text-style: dim; }
 .row Select { width: 1fr; }
 .row Button { margin-right: 2; }
+.row SelectOverlay.-textual-compact { border: round $accent !important; padding: 0 1; }
+.row SelectOverlay:nocolor > .option-list--option-highlighted {
+  text-style: bold underline !important;
+}
 .row Button { padding: 0; min-width: 0; }
 .row Button:focus, .row Select:focus Static { text-style: bold reverse; }
 #told { height: auto; min-height: 1; padding-left: 20; }

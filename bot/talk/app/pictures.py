@@ -1,6 +1,7 @@
 """Pictures made of characters, to be understood without colour. Pure."""
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Final
 
 from bot.conversation.trace import Owner, Phase
@@ -36,13 +37,25 @@ def _share(level_dbfs: float) -> float:
     return max(0.0, min(1.0, (level_dbfs - QUIET_DBFS) / (_LOUD_DBFS - QUIET_DBFS)))
 
 
-def badge(text: str, width: int, *, is_solid: bool) -> list[str]:
-    """Three lines: a word in a frame, or on a solid ground that whoever draws it must colour."""
-    inner = text.ljust(width - 6)
-    if is_solid:
-        return [" " * width, f"   {inner}   ", " " * width]
-    rule = "─" * (width - 2)
-    return [f"╭{rule}╮", f"│  {inner}  │", f"╰{rule}╯"]
+class Frame(StrEnum):
+    """What is around a word, as its corners and sides: a thin line, a thick one, or a blank.
+
+    A word with a blank around it stands on a ground that whoever draws it must colour.
+    """
+
+    THIN = "╭─╮│╰╯"
+    THICK = "┏━┓┃┗┛"
+    SOLID = "      "
+
+
+def badge(text: str, width: int, frame: Frame) -> list[str]:
+    """Three lines: a word in a frame, altogether so many cells wide."""
+    left, rule, right, side, low_left, low_right = frame
+    return [
+        f"{left}{rule * (width - 2)}{right}",
+        f"{side}  {text.ljust(width - 6)}  {side}",
+        f"{low_left}{rule * (width - 2)}{low_right}",
+    ]
 
 
 def waterfall(phases: Iterable[Phase], width: int) -> list[str]:

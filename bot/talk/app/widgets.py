@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from bot.talk.app import pictures, words
 from bot.talk.app.dialogue import entry_text, hang
+from bot.talk.app.pictures import Frame
 from bot.talk.view import Doing, Entry, View
 
 ROOMY: Final = (60, 18)
@@ -22,7 +23,15 @@ _TALL: Final = 34
 _LOW: Final = 12
 _BADGE: Final = 24
 _ACTION: Final = "action"
-_SOLID: Final = {Doing.RECORDING: "bold reverse $error", Doing.ANSWERING: "bold reverse $accent"}
+_REST: Final = (Frame.THIN, "bold")
+_BUSY: Final = (Frame.THICK, "bold $accent")
+_LOOKS: Final = {
+    Doing.LOADING: _BUSY,
+    Doing.WAITING: _BUSY,
+    Doing.THINKING: _BUSY,
+    Doing.RECORDING: (Frame.SOLID, "bold reverse $error"),
+    Doing.ANSWERING: (Frame.SOLID, "bold reverse $accent"),
+}
 
 
 def is_roomy(node: DOMNode) -> bool:
@@ -94,8 +103,8 @@ class StateLine(Part):
         self.put(self._three_lines(view) if is_roomy(self) else self._two_lines(view))
 
     def _three_lines(self, view: View) -> Content:
-        look = _SOLID.get(view.doing)
-        badge = pictures.badge(words.state(view), _BADGE, is_solid=look is not None)
+        frame, look = _LOOKS.get(view.doing, _REST)
+        badge = pictures.badge(words.state(view), _BADGE, frame)
         advice = Content.styled(words.advice(view), "dim")
         beside = [Content(""), advice, Content("")]
         if words.is_level_shown(view):
@@ -103,7 +112,7 @@ class StateLine(Part):
             drawn = pictures.trace(tuple(self._levels), width, 2)
             beside = [*(Content.styled(line, "$accent") for line in drawn), advice]
         lines = [
-            Content.assemble((left, look or "bold"), "  ", right)
+            Content.assemble((left, look), "  ", right)
             for left, right in zip(badge, beside, strict=True)
         ]
         return Content("\n").join(lines)
@@ -114,7 +123,7 @@ class StateLine(Part):
         if words.is_level_shown(view):
             width = max(0, self.app.size.width - len(state) - 3)
             drawn = pictures.trace(tuple(self._levels), width, 1)[0]
-        head = Content.assemble((state, _SOLID.get(view.doing, "bold")), " ", (drawn, "$accent"))
+        head = Content.assemble((state, _LOOKS.get(view.doing, _REST)[1]), " ", (drawn, "$accent"))
         return Content("\n").join([head, Content.styled(f" {words.advice(view)}", "dim")])
 
     async def on_click(self) -> None:

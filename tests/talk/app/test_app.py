@@ -188,7 +188,7 @@ async def test_it_can_be_resized_in_mid_answer():
         assert "playing" in screen(app)
 
 
-@pytest.mark.parametrize("name", ["no-colour", "no-colour-settings"])
+@pytest.mark.parametrize("name", ["no-colour", "no-colour-settings", "no-colour-choosing"])
 async def test_without_colour_nothing_is_coloured(name):
     async with scene(SCENES[name]) as (app, _):
         strips = app.screen._compositor.render_strips()
@@ -201,7 +201,7 @@ async def test_without_colour_nothing_is_coloured(name):
             if colour is not None
         }
         assert colours <= {"default"}
-        assert any(style.reverse for style in styles if style is not None)
+        assert any(style.reverse or style.underline for style in styles if style is not None)
 
 
 def app_filtered(app: TalkApp, strip):

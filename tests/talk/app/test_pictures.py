@@ -19,9 +19,9 @@ def test_a_quiet_room_needs_no_drawing(level):
     assert pictures.trace([level] * 5, 5, 2) == pictures.trace([], 5, 2)
 
 
-@pytest.mark.parametrize("is_solid", [True, False])
-def test_a_badge_is_as_wide_as_it_is_to_be(is_solid):
-    lines = pictures.badge("● NOT LISTENING", 24, is_solid=is_solid)
+@pytest.mark.parametrize("frame", list(pictures.Frame))
+def test_a_badge_is_as_wide_as_it_is_to_be(frame):
+    lines = pictures.badge("● NOT LISTENING", 24, frame)
     assert [len(line) for line in lines] == [24, 24, 24]
 
 

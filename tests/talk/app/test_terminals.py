@@ -74,6 +74,7 @@ def test_tapped_in_tmux(tmux):
     time.sleep(0.5)
     tmux.press("Space")
     tmux.sees("READY")
+    assert "ALSA" not in tmux.screen(), "C libraries write onto the screen"
 
 
 @needs("tmux")
