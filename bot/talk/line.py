@@ -4,9 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
-from audio.devices.blocks import Block
-
 from audio.codec import SPEECH_RATE_HZ, OpusEncoder, Resampler, Samples
+from audio.devices.blocks import Block
 from audio.frames import SpeechFrame, SpeechPacket
 from audio.keyed import PRE_ROLL_MS, KeyedEars
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ
