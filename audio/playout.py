@@ -26,6 +26,21 @@ class Progress:
     first_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """20 ms that were taken to be played.
+
+    Attributes:
+        opus: The packet.
+        ask: Whose it is; None: a cue's.
+        cuts: `Playout.cuts` at that moment: once that is another, this is not to sound.
+    """
+
+    opus: bytes
+    ask: int | None
+    cuts: int
+
+
 class Playout:
     """A queue of Opus packets of 20 ms, each belonging to an ask, with cues in the gaps."""
 
@@ -68,18 +83,27 @@ class Playout:
 
     def read(self, now_s: float) -> bytes | None:
         """The next 20 ms; None: nothing is to be played now. For the one reading thread."""
+        taken = self.take(now_s)
+        return None if taken is None else taken.opus
+
+    def take(self, sounds_s: float) -> Taken | None:
+        """The same with what one must know to play it later than now.
+
+        Args:
+            sounds_s: When it will sound.
+        """
         with self._lock:
             if self._is_held or not (self._waiting or self._cue):
                 self._filled.clear()
                 return None
             if not self._waiting:
-                return self._cue.popleft()
+                return Taken(self._cue.popleft(), None, self._cuts)
             ask, packet = self._waiting.popleft()
             self._turn_to(ask)
             self._packets += 1
             if self._first_s is None:
-                self._first_s = now_s
-            return packet
+                self._first_s = sounds_s
+            return Taken(packet, ask, self._cuts)
 
     def wait(self, seconds: float) -> bool:
         """Until there is something to read, for so long at most; whether there is."""

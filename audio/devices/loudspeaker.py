@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from audio.codec import Resampler
+from audio.codec import Resampler, Samples
 from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
 from audio.devices.portaudio import open_stream, shut
 from audio.devices.ring import Pcm, PcmRing
@@ -51,7 +51,7 @@ class Loudspeaker:
         self._now = now
         self._playout = playout
         self._ring = PcmRing(RATE_HZ // 2)
-        self._cuts = playout.cuts
+        self._fresh = playout.cuts, 0  # since so many cuts, what was put into the ring from here on
         self._was_sounding = False
         self._played: deque[tuple[Pcm, float]] = deque(maxlen=_MOST_PLAYED)
         self._has_ended = False
@@ -60,7 +60,10 @@ class Loudspeaker:
         self._stream, self.rate_hz, _ = open_stream(
             "output", name, self._called, self._ended, rate_hz=RATE_HZ, block=BLOCK
         )
-        self._down = None if self.rate_hz == RATE_HZ else Resampler(RATE_HZ, self.rate_hz)
+        self._down = self._up = None
+        if self.rate_hz != RATE_HZ:
+            self._down = Resampler(RATE_HZ, self.rate_hz)
+            self._up = Resampler(self.rate_hz, RATE_HZ)
         self._feeder = threading.Thread(target=self._feed, name="loudspeaker", daemon=True)
         self._feeder.start()
 
@@ -70,15 +73,25 @@ class Loudspeaker:
         return not self._has_ended and bool(self._stream.active)
 
     @property
+    def xruns(self) -> int:
+        """How often a sound was interrupted."""
+        return self.underflows + self.starved
+
+    @property
     def latency_s(self) -> float:
         """From us to the air, as the system says."""
         return float(self._stream.latency)
 
     def played(self) -> list[tuple[Pcm, float]]:
-        """What it was given since the last call, silence and all, and when; at its own rate."""
+        """What it was given since the last call, silence and all, and when; 48 kHz, mono."""
         taken = []
         while self._played:
-            taken.append(self._played.popleft())
+            sound, at_s = self._played.popleft()
+            if self._up is not None:
+                sound = _as_pcm(
+                    self._up.resample(sound.astype(np.float32) / np.float32(FULL_SCALE))
+                )
+            taken.append((sound, at_s))
         return taken
 
     def close(self) -> None:
@@ -90,29 +103,31 @@ class Loudspeaker:
     # -- the feeding thread ----------------------------------------------------------------------
 
     def _feed(self) -> None:
-        decoder = OpusDecoder(RATE_HZ)
+        decoder, ask = OpusDecoder(RATE_HZ), None
         while not self._stop.is_set():
-            if self._ring.waiting > _AHEAD * self.rate_hz // RATE_HZ:
+            ahead = self._ring.waiting
+            if ahead > _AHEAD * self.rate_hz // RATE_HZ:
                 self._stop.wait(0.01)
                 continue
-            cuts = self._playout.cuts
-            packet = self._playout.read(self._now())
-            if packet is None:
+            taken = self._playout.take(self._now() + ahead / self.rate_hz + self.latency_s)
+            if taken is None:
                 self._playout.wait(_WAIT_S)
                 continue
-            sound = self._decoded(decoder, packet)
-            if self._playout.cuts == cuts:
-                self._ring.write(sound)
+            if taken.ask != ask:  # another stream begins
+                decoder.close()
+                decoder, ask = OpusDecoder(RATE_HZ), taken.ask
+            sound = self._decoded(decoder, taken.opus)
+            if taken.cuts != self._fresh[0]:
+                self._fresh = taken.cuts, self._ring.written
+            self._ring.write(sound)
+        decoder.close()
 
     def _decoded(self, decoder: OpusDecoder, packet: bytes) -> Pcm:
         try:
             sound = decoder.decode(packet)
         except AudioError:
             sound = decoder.conceal(BLOCK)
-        if self._down is not None:
-            sound = self._down.resample(sound)
-        pcm: Pcm = (np.clip(sound, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
-        return pcm
+        return _as_pcm(sound if self._down is None else self._down.resample(sound))
 
     # -- PortAudio's thread ----------------------------------------------------------------------
 
@@ -129,9 +144,11 @@ class Loudspeaker:
 
     def _next(self, frames: int) -> Pcm:
         """What sounds now; short of `frames` where silence follows."""
-        is_cut = self._cuts != self._playout.cuts
-        if is_cut or self._playout.is_held:
-            return self._fall_silent(is_cut=is_cut)
+        written = self._ring.written  # before `_fresh`: what comes in meanwhile may be wanted
+        cuts, begins = self._fresh
+        stale_to = begins if cuts == self._playout.cuts else written
+        if stale_to > self._ring.taken or self._playout.is_held:
+            return self._fall_silent(stale_to)
         sound = self._ring.read(frames)
         if self._was_sounding and len(sound) < frames and not self._playout.played().drained:
             self.starved += 1
@@ -140,18 +157,20 @@ class Loudspeaker:
         self._was_sounding = len(sound) == frames
         return sound
 
-    def _fall_silent(self, *, is_cut: bool) -> Pcm:
-        sound = np.zeros(0, np.int16)
-        if self._was_sounding:
-            sound = _ramped(self._ring.read(_FADE), rising=False)
-        if is_cut:
-            self._cuts = self._playout.cuts
-            self._ring.drop()
+    def _fall_silent(self, stale_to: int) -> Pcm:
+        """Fade out; throw away what was cut, and keep what is held."""
+        sound = self._ring.peek(_FADE if self._was_sounding else 0)
+        self._ring.drop(stale_to)
         self._was_sounding = False
-        return sound
+        return _ramped(sound, rising=False)
 
     def _ended(self) -> None:
         self._has_ended = True
+
+
+def _as_pcm(sound: Samples) -> Pcm:
+    pcm: Pcm = (np.clip(sound, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
+    return pcm
 
 
 def _ramped(sound: Pcm, *, rising: bool) -> Pcm:

@@ -25,6 +25,16 @@ class PcmRing:
         self._read = 0
 
     @property
+    def written(self) -> int:
+        """How many samples were ever put in."""
+        return self._written
+
+    @property
+    def taken(self) -> int:
+        """How many samples were ever taken out, or thrown away."""
+        return self._read
+
+    @property
     def waiting(self) -> int:
         """How many samples wait."""
         return self._written - self._read
@@ -46,13 +56,17 @@ class PcmRing:
 
     def read(self, count: int) -> Pcm:
         """Take so many out, or as many as there are. For the playing thread."""
+        taken = self.peek(count)
+        self._read += len(taken)
+        return taken
+
+    def peek(self, count: int) -> Pcm:
+        """The next so many, or as many as there are; they stay. For the playing thread."""
         count = min(count, self.waiting)
         at = self._read % len(self._samples)
         first = min(count, len(self._samples) - at)
-        taken = np.concatenate((self._samples[at : at + first], self._samples[: count - first]))
-        self._read += count
-        return taken
+        return np.concatenate((self._samples[at : at + first], self._samples[: count - first]))
 
-    def drop(self) -> None:
-        """Throw away what waits. For the playing thread."""
-        self._read = self._written
+    def drop(self, before: int) -> None:
+        """Throw away what was put in before `written` was this. For the playing thread."""
+        self._read = max(self._read, before)

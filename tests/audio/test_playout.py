@@ -77,3 +77,19 @@ def test_whoever_waits_is_woken_by_what_comes():
     assert playout.wait(0)
     assert playout.read(1.0) is None
     assert not playout.wait(0.01)
+
+
+def test_what_is_taken_says_whose_it_is_and_whether_it_still_counts():
+    playout = Playout()
+    playout.cue([C])
+    cue = playout.take(1.0)
+    assert (cue.opus, cue.ask) == (C, None)
+    playout.add(1, [A, B])
+    taken = playout.take(5.5)
+    assert (taken.opus, taken.ask) == (A, 1)
+    assert taken.cuts == playout.cuts
+    assert playout.played().first_s == 5.5
+    playout.clear()
+    assert taken.cuts != playout.cuts
+    playout.add(2, [B])
+    assert playout.take(6.0).cuts == playout.cuts

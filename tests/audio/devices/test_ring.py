@@ -23,8 +23,11 @@ def test_it_is_a_bounded_queue(steps):
             assert list(ring.read(count)) == queue[:count]
             del queue[:count]
         else:
-            ring.drop()
-            queue.clear()
+            keep = min(count, len(queue))
+            ring.drop(ring.written - keep)
+            del queue[: len(queue) - keep]
+        assert list(ring.peek(count)) == queue[:count]
+        assert ring.written - ring.taken == ring.waiting
         assert ring.waiting == len(queue)
         assert ring.room == 32 - len(queue)
 
