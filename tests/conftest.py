@@ -1,7 +1,6 @@
 """What every test may ask for: models (fetched once, as a user's set-up would) and clips."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,11 +47,9 @@ def weights() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def threads() -> int:
-    """For a model's work. Two threads wait for each other whenever another process is busy, and
-    are then ten times slower than one; beside a second process of tests, one is quicker."""
-    from bot.workers.qwen import sensible_threads
-
-    return 1 if "PYTEST_XDIST_WORKER" in os.environ else sensible_threads()
+    """For a model's work: one. Two wait for each other whenever anything else is busy, and are then
+    ten times slower; tests must not depend on a quiet machine."""
+    return 1
 
 
 @pytest.fixture(scope="session")

@@ -126,9 +126,11 @@ def _converse(
 
 
 async def _plainly(options: "Options") -> None:
+    from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
     from bot.talk.desk import open_desk  # noqa: PLC0415
     from bot.talk.plain import Plain, lines_of, write_line  # noqa: PLC0415
 
+    quiet_native_errors()
     async with open_desk(options) as desk:
         await Plain(desk, write_line).run(lines_of(sys.stdin))
 
