@@ -41,12 +41,9 @@ models: setup                    ## fetch the model files (0.8 GB, once)
 talk: setup                      ## ask Penny a recorded question; FILE=… for your own
 	@$(BIN)/skydeck talk --file $(or $(FILE),tests/clips/question.wav) --save reply.ogg
 
-# What keeps the processor busy comes first and alone; the rest waits for sound and speech most of
-# its time, and shares the machine well.
 test: setup-dev                  ## all tests, with real models
 	@$(BIN)/skydeck models pull
-	@$(BIN)/python -m pytest -m models
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not (models or bench or hardware or live)'
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup-dev                  ## style, types, import rules
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ MODELS = {"penny", "qwen", "weights"}
 def pytest_collection_modifyitems(items: list[pytest.Item]):
     """Where tests share processes, those with models are in one, so that no two models compete."""
     for item in items:
-        needs = MODELS & set(getattr(item, "fixturenames", ()))
+        needs = MODELS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("models")
         item.add_marker(pytest.mark.xdist_group("models" if needs else item.path.stem))
 
 
