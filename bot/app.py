@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Final, Never
 
 from pydantic import SecretStr
 
+from bot.calls import Rates, Switchboard, Till
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
+from bot.money import Limits, Period, Scope, micro
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Settings
 from bot.weights import WeightStore
 
 if TYPE_CHECKING:
-    from bot.store import Store
+    from bot.store import Ledger, Store
     from bot.workers.build import Workers  # its runtimes are an extra
 
 log = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class WarmUp(Enum):
 class Services:
     """The three services, ready to be called."""
 
-    client: RunPodClient
+    client: Switchboard
     embedded: bool
 
 
@@ -62,6 +64,7 @@ async def open_services(
     fetch: Fetch,
     only: Collection[Service] = ALL_SERVICES,
     warm_up: WarmUp = WarmUp.BACKGROUND,
+    ledger: "Ledger | None" = None,
 ) -> AsyncIterator[Services]:
     """Connect to RunPod, or start the services in this process when there is no key.
 
@@ -70,6 +73,7 @@ async def open_services(
         fetch: How missing model files are fetched.
         only: The services that will be called.
         warm_up: When local models are loaded.
+        ledger: Where costs are booked and budgets kept; None: nowhere.
 
     Raises:
         BadSettings: An endpoint id is missing.
@@ -83,10 +87,40 @@ async def open_services(
             base_url = await stack.enter_async_context(
                 _embedded(settings, key, fetch, only, warm_up)
             )
-        client = RunPodClient(
-            base_url, key, {s: _endpoint(settings, s) for s in only}, clock=SystemClock()
+        clock = SystemClock()
+        client = RunPodClient(base_url, key, {s: _endpoint(settings, s) for s in only}, clock=clock)
+        till = None if ledger is None else Till(ledger, rates_of(settings))
+        switchboard = Switchboard(client, clock=clock, till=till)
+        yield Services(await stack.enter_async_context(switchboard), settings.embedded)
+
+
+@contextlib.asynccontextmanager
+async def open_paid_services(
+    settings: Settings,
+    *,
+    fetch: Fetch,
+    only: Collection[Service] = ALL_SERVICES,
+    warm_up: WarmUp = WarmUp.BACKGROUND,
+) -> AsyncIterator[Services]:
+    """The same for a terminal: what calls cost is booked where the bot books it.
+
+    Where nothing can cost anything, no database is opened.
+
+    Raises:
+        BadSettings: Also when the database cannot be used.
+        WeightsError: As `open_services`.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        ledger = None
+        if not rates_of(settings).is_free:
+            from bot.store import Store  # noqa: PLC0415
+
+            url = settings.skydeck_database_url.get_secret_value()
+            opening = Store.open(url, SystemClock(), limits=limits_of(settings))
+            ledger = (await stack.enter_async_context(opening)).ledger
+        yield await stack.enter_async_context(
+            open_services(settings, fetch=fetch, only=only, warm_up=warm_up, ledger=ledger)
         )
-        yield Services(await stack.enter_async_context(client), settings.embedded)
 
 
 @contextlib.asynccontextmanager
@@ -144,8 +178,10 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     clock = SystemClock()
     url = settings.skydeck_database_url.get_secret_value()
     async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(url, clock))
-        services = await stack.enter_async_context(open_services(settings, fetch=fetch))
+        store = await stack.enter_async_context(Store.open(url, clock, limits=limits_of(settings)))
+        services = await stack.enter_async_context(
+            open_services(settings, fetch=fetch, ledger=store.ledger)
+        )
         _fetch_ears(settings, fetch)
         voices = Voices(
             client=services.client,
@@ -193,7 +229,9 @@ async def _prune(store: "Store", settings: Settings) -> Never:
     while True:
         try:
             await store.prune(
-                message_days=settings.skydeck_message_days, job_days=settings.skydeck_job_days
+                message_days=settings.skydeck_message_days,
+                job_days=settings.skydeck_job_days,
+                ledger_days=settings.skydeck_ledger_days,
             )
         except StoreFailed as e:
             log.warning("nothing pruned: %s", e)
@@ -250,6 +288,26 @@ def _require_local() -> None:
             f"The local services need {' and '.join(missing)}.",
             hint="pip install 'skydeck[local]', or set RUNPOD_API_KEY.",
         )
+
+
+def rates_of(settings: Settings) -> Rates:
+    """What calls cost, as far as the settings know."""
+    return Rates(
+        usd_per_s=settings.skydeck_gpu_usd_per_s,
+        idle_tail_s=settings.skydeck_gpu_idle_tail_s,
+        is_local=settings.embedded,
+        is_free=settings.embedded and settings.anthropic_api_key is None,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The operator's budgets."""
+    found = {
+        (scope, period): getattr(settings, f"skydeck_budget_{scope}_{period}_usd")
+        for scope in Scope
+        for period in Period
+    }
+    return Limits({key: micro(usd) for key, usd in found.items() if usd is not None})
 
 
 def _endpoint(settings: Settings, service: Service) -> Endpoint:

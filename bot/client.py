@@ -15,13 +15,13 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract.grace import Module
 from bot.conversation import JobRunner
 from bot.conversation.voices import Voices
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.limits import Limiter
-from bot.runpod import RunPodClient
 from bot.settings import Settings
 from bot.store import COMMANDS, Store
 
@@ -94,7 +94,7 @@ class SkyDeck(commands.Bot):
         self,
         *,
         settings: Settings,
-        services: RunPodClient,
+        services: Switchboard,
         store: Store,
         runner: JobRunner,
         voices: Voices,
@@ -125,6 +125,7 @@ class SkyDeck(commands.Bot):
             guild_per_minute=settings.skydeck_guild_per_minute,
         )
         self.locales = Locales()
+        services.when_low(lambda call, balances: self.dispatch("budget_low", call, balances))
         self._cogs_to_load = cogs
         self._on_online: Callable[[], object] | None = None
 

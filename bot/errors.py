@@ -8,6 +8,7 @@ SkydeckError
 │   ├── BadSettings            a setting is missing or cannot be read
 │   ├── NotAllowed             this person may not do this here
 │   ├── TooSoon                too often; after a known wait it is allowed again
+│   ├── OverBudget             it would cost more than is left; nothing was sent
 │   ├── MissingPermission      Discord does not let the bot itself do it
 │   └── NoVoiceChannel         no voice channel to do it in: none is named, none is entered, or full
 ├── ServiceFailed          exit 3: the service answered, and the answer is a failure
@@ -103,6 +104,40 @@ class TooSoon(WrongUse):
     def __init__(self, message: str, *, hint: str = "", wait_s: float) -> None:
         super().__init__(message, hint=hint)
         self.wait_s = wait_s
+
+
+class OverBudget(WrongUse):
+    """It would cost more than is left of a budget; nothing was sent.
+
+    Args:
+        scope: Whose budget: `user`, `guild` or `all`.
+        period: For which time: `day` or `month`.
+        limit_micro_usd: The whole budget, in micro-dollars.
+        left_micro_usd: What is left of it.
+        renews_ms: When it is full again; UTC epoch milliseconds.
+    """
+
+    code = "over_budget"
+
+    def __init__(
+        self,
+        *,
+        scope: str,
+        period: str,
+        limit_micro_usd: int,
+        left_micro_usd: int,
+        renews_ms: int,
+    ) -> None:
+        whose = {"user": "your", "guild": "this server's"}.get(scope, "the")
+        super().__init__(
+            f"Of {whose} budget for this {period} ${left_micro_usd / 1e6:.4f} is left "
+            f"of ${limit_micro_usd / 1e6:.2f}, and this may cost more."
+        )
+        self.scope = scope
+        self.period = period
+        self.limit_micro_usd = limit_micro_usd
+        self.left_micro_usd = left_micro_usd
+        self.renews_ms = renews_ms
 
 
 class MissingPermission(WrongUse):

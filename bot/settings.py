@@ -3,6 +3,7 @@
 `.env.example` shows them all with the same defaults; a test holds the two together.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,27 @@ class Settings(BaseSettings):
     """How often all members of a server together may ask, per minute."""
     skydeck_builds_per_guild: int = Field(default=3, ge=1, le=100)
     """How many builds of a server run at once; the others wait, in turn between people."""
+
+    skydeck_gpu_usd_per_s: Decimal = Field(default=Decimal("0.00019"), ge=0, le=1)
+    """What a second of a worker costs, in US dollars; RunPod's L4 (flex) by default. Calls whose
+    service does not say its cost are estimated by it."""
+    skydeck_gpu_idle_tail_s: float = Field(default=0, ge=0, le=3600)
+    """Seconds of idling that are added to each estimate; RunPod bills those before it stops a
+    worker (5 s by default), so 5 is right for an endpoint with few calls."""
+    skydeck_budget_user_day_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
+    """What one person may spend in a day (UTC), in US dollars; empty: no limit."""
+    skydeck_budget_user_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
+    """The same in a month."""
+    skydeck_budget_guild_day_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
+    """What a server may spend in a day; it can choose less with `/budget`."""
+    skydeck_budget_guild_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
+    """The same in a month."""
+    skydeck_budget_all_day_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
+    """What all together may spend in a day."""
+    skydeck_budget_all_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
+    """The same in a month."""
+    skydeck_ledger_days: int = Field(default=400, ge=32, le=3650)
+    """How long the cost of each call is kept, in days; not less than a month's budget needs."""
 
     skydeck_voice_eager: Eager = Eager.AUTO
     """Whether recognition begins at a speaker's first pause, before it is known that they are done:

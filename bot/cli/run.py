@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.app import Services, WarmUp, open_services
+from bot.app import Services, WarmUp, open_paid_services
 from bot.cli.clip import save_reply
 from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
 from bot.cli.models import pull_with_progress
@@ -55,7 +55,7 @@ async def perform(turn: Turn, request: Request) -> None:
             screen.callback(sink.close)
         if turn.settings.embedded:
             sys.stderr.write("No RUNPOD_API_KEY: the services run on this machine.\n")
-        async with open_services(
+        async with open_paid_services(
             turn.settings,
             only={service},
             fetch=lambda store, names: _fetch(store, names, sink, turn.warm_up),

@@ -19,6 +19,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Final, Self
 
+from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Request, Response
 from bot.conversation.endings import WAITING, Followed, ending_of, has_waited, verdict
@@ -31,7 +32,8 @@ from bot.errors import (
     StoreFailed,
     SubmissionUnknown,
 )
-from bot.runpod import RunPodClient, Update
+from bot.money import Call, Payer
+from bot.runpod import Update
 from bot.store import Ending, Entry, Job, Journal, Recovered, Recovery
 
 log = logging.getLogger(__name__)
@@ -87,7 +89,7 @@ class JobRunner:
             leaves them to the next process, else it cancels them and tells their people.
     """
 
-    client: RunPodClient
+    client: Switchboard
     journal: Journal
     clock: Clock
     outlive: bool
@@ -162,6 +164,7 @@ class JobRunner:
             place=place,
             title=title,
             deadline_ms=int(endpoint.deadline_s * 1000),
+            contract_id=request.contract_id,
             request=request.model_dump_json().encode(),
         )
         # In the group, so that whoever closes us waits until the journal has been written.
@@ -350,7 +353,11 @@ class JobRunner:
         deadline_s = max(job.deadline_ms / 1000, 60.0)
         async with self._turn(running, is_sent=True):
             updates = self.client.collect(
-                job.service, job.job_id or "", deadline_s=deadline_s, mode=job.mode
+                job.service,
+                job.job_id or "",
+                call=_call_of(job),
+                deadline_s=deadline_s,
+                mode=job.mode,
             )
             async with aclosing(updates):
                 async for update in updates:
@@ -452,6 +459,17 @@ class JobRunner:
         tasks = [one.task for one in running if one.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=GOODBYE_S)
+
+
+def _call_of(job: Job) -> Call:
+    """The call that a job was handed in with, so that its cost is booked once."""
+    return Call(
+        call_id=job.contract_id or f"journal-{job.journal_id}",
+        service=job.service,
+        module=job.module,
+        payer=Payer(user_id=job.user_id, guild_id=job.guild_id, channel_id=job.channel_id),
+        deadline_ms=job.deadline_ms,
+    )
 
 
 def _resume_after_cancel() -> None:

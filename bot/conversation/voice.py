@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol, Self
 from audio.frames import SpeechFrame
 from audio.playout import Playout, Progress
 from audio.speech import Clip, SpeechBegan, SpeechEvent, TurnEnded
+from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
@@ -51,7 +52,7 @@ from bot.conversation.recall import Recall
 from bot.conversation.stopwatch import Stopwatch
 from bot.conversation.turn import TurnMachine
 from bot.errors import SkydeckError
-from bot.runpod import RunPodClient, Update
+from bot.runpod import Update
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class VoiceSession:
 
     line: VoiceLine
     ears: Ears
-    client: RunPodClient
+    client: Switchboard
     clock: Clock
     face: Face
     terms: Terms

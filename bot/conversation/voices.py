@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from audio.cues import chime
+from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.conversation.events import Cue, Remember
 from bot.conversation.voice import Ears, Face, Terms, VoiceLine, VoiceSession
-from bot.runpod import RunPodClient
 
 if TYPE_CHECKING:
     from audio.hearing import Hearing  # its runtime is loaded with the first conversation
@@ -39,7 +39,7 @@ class Voices:
     def __init__(
         self,
         *,
-        client: RunPodClient,
+        client: Switchboard,
         clock: Clock,
         weights: Callable[[str], Path],
         keep_clips: Path | None = None,

@@ -7,6 +7,7 @@ from bot.store.conversations import Conversations, Role, StoredMessage
 from bot.store.facts import COMMANDS, Facts
 from bot.store.guilds import GuildChanges, Guilds, GuildSettings
 from bot.store.journal import Journal, Load
+from bot.store.ledger import CallState, Ledger
 from bot.store.privacy import Forgotten, Privacy
 from bot.store.recovery import (
     RUNPOD_KEEPS,
@@ -19,6 +20,7 @@ from bot.store.recovery import (
     Recovery,
     decide,
 )
+from bot.store.spending import DaySum, GroupSum, Spending, View
 from bot.store.store import LEASE_MS, Pruned, Store
 from bot.store.voice import Consent, Consents, Minute, Minutes, VoiceRoom, VoiceRooms
 
@@ -26,13 +28,16 @@ __all__ = [
     "COMMANDS",
     "LEASE_MS",
     "RUNPOD_KEEPS",
+    "CallState",
     "Consent",
     "Consents",
     "Conversations",
+    "DaySum",
     "Ending",
     "Entry",
     "Facts",
     "Forgotten",
+    "GroupSum",
     "GuildChanges",
     "GuildSettings",
     "Guilds",
@@ -40,6 +45,7 @@ __all__ = [
     "JobStage",
     "Journal",
     "Kept",
+    "Ledger",
     "Load",
     "Minute",
     "Minutes",
@@ -48,8 +54,10 @@ __all__ = [
     "Recovered",
     "Recovery",
     "Role",
+    "Spending",
     "Store",
     "StoredMessage",
+    "View",
     "VoiceRoom",
     "VoiceRooms",
     "decide",

@@ -363,6 +363,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "place": _place(entry.place),
         "title": storable(entry.title, LINE_LIMIT_CHARS),
         "deadline_ms": entry.deadline_ms,
+        "contract_id": entry.contract_id,
         "detail": "",
     }
 

@@ -66,6 +66,7 @@ class Entry:
         place: What a cog needs to edit the same message again; at most 4 KiB as JSON.
         title: One line to show in lists.
         deadline_ms: How long it may take, queue and all.
+        contract_id: The contract's id, under which its cost is booked.
         request: The contract as JSON, to show or ask again; over 1 MiB it is not kept.
     """
 
@@ -79,6 +80,7 @@ class Entry:
     guild_id: int | None = None
     place: Mapping[str, JsonValue] = field(default_factory=dict)
     title: str = ""
+    contract_id: str | None = None
     request: bytes | None = None
 
 
@@ -91,6 +93,7 @@ class Job:
         service: As in the entry, like all down to `deadline_ms`.
         created_at_ms: When it was written, before it was sent.
         stage: How far it has come.
+        contract_id: As in the entry.
         job_id: The service's id.
         submitted_at_ms: When the service had accepted it.
         finished_at_ms: When it ended.
@@ -111,6 +114,7 @@ class Job:
     deadline_ms: int
     created_at_ms: int
     stage: JobStage
+    contract_id: str | None = None
     job_id: str | None = None
     submitted_at_ms: int | None = None
     finished_at_ms: int | None = None

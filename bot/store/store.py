@@ -9,19 +9,23 @@ from typing import Final, Self
 
 from bot.clock import Clock
 from bot.errors import BadSettings, StoreFailed
+from bot.money import Limits
 from bot.store.address import Address
 from bot.store.conversations import Conversations
 from bot.store.database import Database
 from bot.store.facts import Facts
 from bot.store.guilds import Guilds
 from bot.store.journal import Journal
+from bot.store.ledger import Ledger
 from bot.store.migrate import migrate
 from bot.store.privacy import Privacy
+from bot.store.spending import Spending
 from bot.store.voice import Consents, Minutes, VoiceRooms
 
 LEASE_MS: Final = 10_000
 """How long after its last sign of life a process's jobs are taken over."""
 _DAY_MS: Final = 86_400_000
+NO_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Pruned:
     jobs: int
     backups: int
     minutes: int = 0
+    calls: int = 0
 
 
 class Store:
@@ -46,9 +51,11 @@ class Store:
         consents: Who agreed to be heard.
         voice_rooms: In which voice channels the bot is to be.
         minutes: What was said while it only listened.
+        ledger: What each call has cost, and budgets.
+        spending: Sums over the ledger.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, lease_ms: int) -> None:
+    def __init__(self, database: Database, clock: Clock, *, lease_ms: int, limits: Limits) -> None:
         self.guilds = Guilds(database, clock)
         self.conversations = Conversations(database)
         self.jobs = Journal(database, clock, owner=uuid.uuid4().hex, lease_ms=lease_ms)
@@ -57,18 +64,28 @@ class Store:
         self.consents = Consents(database)
         self.voice_rooms = VoiceRooms(database)
         self.minutes = Minutes(database)
+        self.ledger = Ledger(database, clock, limits)
+        self.spending = Spending(database)
         self._database = database
         self._clock = clock
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, clock: Clock, *, lease_ms: int = LEASE_MS) -> AsyncIterator[Self]:
+    async def open(
+        cls,
+        url: str,
+        clock: Clock,
+        *,
+        lease_ms: int = LEASE_MS,
+        limits: Limits = NO_LIMITS,
+    ) -> AsyncIterator[Self]:
         """Open the database, creating it or bringing its schema up to date.
 
         Args:
             url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
             clock: Dates what is stored.
             lease_ms: How long after its last sign of life a process's jobs are taken over.
+            limits: The operator's budgets.
 
         Raises:
             BadSettings: The URL cannot be used, the database does not answer, or a newer skydeck
@@ -83,11 +100,11 @@ class Store:
             ) from e
         database = Database(address)
         try:
-            yield cls(database, clock, lease_ms=lease_ms)
+            yield cls(database, clock, lease_ms=lease_ms, limits=limits)
         finally:
             await database.close()
 
-    async def prune(self, *, message_days: int, job_days: int) -> Pruned:
+    async def prune(self, *, message_days: int, job_days: int, ledger_days: int) -> Pruned:
         """Delete what is older than its retention time; a job counts from its end.
 
         The copies that were made before schema updates hold messages too, and go with them.
@@ -101,6 +118,7 @@ class Store:
             messages=await self.conversations.prune(before_ms=oldest_ms),
             minutes=await self.minutes.prune(before_ms=oldest_ms),
             jobs=await self.jobs.prune(before_ms=now_ms - job_days * _DAY_MS),
+            calls=await self.ledger.prune(before_ms=now_ms - ledger_days * _DAY_MS),
             backups=_prune_backups(self._database.address.file, oldest_ms),
         )
 

@@ -92,6 +92,7 @@ jobs = Table(
     Column("deadline_ms", BigInteger, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("stage", String(16), nullable=False),
+    Column("contract_id", String(64)),
     Column("job_id", String(200)),
     Column("submitted_at_ms", BigInteger),
     Column("finished_at_ms", BigInteger, index=True),
@@ -166,3 +167,56 @@ minutes = Table(
     Index(None, "guild_id", "channel_id", "minute_id"),
 )
 """What was said while the bot only listened: words, never sound."""
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", String(64), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("service", String(16), nullable=False),
+    Column("module", String(64), nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger),
+    Column("user_id", BigInteger),
+    Column("reserved_micro_usd", BigInteger, nullable=False),
+    Column("cost_micro_usd", BigInteger, nullable=False),
+    Column("basis", String(16)),
+    Column("execution_ms", BigInteger),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("settled_at_ms", BigInteger),
+    Column("expires_at_ms", BigInteger, nullable=False),
+    Index(None, "guild_id", "at_ms"),
+    Index(None, "user_id", "at_ms"),
+    Index(None, "service", "module", "settled_at_ms"),
+)
+"""The ledger: one row for every call of a service, with what it cost."""
+Index(
+    "ix_calls_reserved",
+    calls.c.expires_at_ms,
+    sqlite_where=calls.c.state == "reserved",
+    postgresql_where=calls.c.state == "reserved",
+)
+
+purses = Table(
+    "purses",
+    metadata,
+    Column("scope", String(8), primary_key=True),
+    Column("scope_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("period", String(8), primary_key=True),
+    Column("starts_ms", BigInteger, primary_key=True, autoincrement=False, index=True),
+    Column("spent_micro_usd", BigInteger, nullable=False),
+    Column("reserved_micro_usd", BigInteger, nullable=False),
+    Column("warned", Boolean, nullable=False),
+)
+"""What a person, a server and all together have spent and set aside, in a day and in a month."""
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("period", String(8), primary_key=True),
+    Column("limit_micro_usd", BigInteger, nullable=False),
+)
+"""What a server has chosen to spend at most."""

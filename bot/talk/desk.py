@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from audio.devices.local_audio import LocalAudio
 from audio.playout import Playout
-from bot.app import Services, WarmUp, one_by_one, open_services
+from bot.app import Services, WarmUp, one_by_one, open_paid_services
 from bot.clock import Clock, SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.grace import Module
@@ -76,7 +76,7 @@ Connect: TypeAlias = Callable[[Settings], contextlib.AbstractAsyncContextManager
 
 def connect(settings: Settings) -> contextlib.AbstractAsyncContextManager[Services]:
     """The services: RunPod's, else on this machine with all models loaded."""
-    return open_services(
+    return open_paid_services(
         settings,
         fetch=lambda store, names: store.ensure(names),
         only=available(settings),

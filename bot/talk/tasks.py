@@ -2,11 +2,12 @@
 
 from contextlib import aclosing
 
+from bot.calls import Switchboard
 from bot.contract import Request, Response
 from bot.contract.factory import read_iteration, read_working
 from bot.contract.plain import readable
 from bot.errors import JobCancelled, SkydeckError
-from bot.runpod import JobState, RunPodClient, Update
+from bot.runpod import JobState, Update
 from bot.talk.record import Record
 from bot.talk.view import Kind
 
@@ -18,7 +19,7 @@ _WORDS = {
 }
 
 
-async def perform(request: Request, asked: str, client: RunPodClient, record: Record) -> None:
+async def perform(request: Request, asked: str, client: Switchboard, record: Record) -> None:
     """Do it, and show how it goes; what goes wrong becomes a part of the entry.
 
     Args:

@@ -15,6 +15,7 @@ from discord import app_commands
 
 from bot import errors
 from bot.i18n import Words, duration, words_for
+from bot.money import dollars
 from cogs.shared.splitting import disarm
 
 log = logging.getLogger(__name__)
@@ -200,6 +201,15 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
     match error:
         case errors.TooSoon():
             return words("errors.too_soon", wait=_wait(error.wait_s))
+        case errors.OverBudget():
+            left = words(
+                "errors.budget.left",
+                budget=words(f"errors.budget.{error.scope}_{error.period}"),
+                left=dollars(error.left_micro_usd),
+                limit=dollars(error.limit_micro_usd),
+                renews=f"<t:{error.renews_ms // 1000}:R>",
+            )
+            return f"{words('errors.over_budget')} {left}"
         case errors.MissingPermission(permissions=permissions) if permissions:
             return words(
                 "errors.missing_permission", permissions=permission_names(permissions, words)

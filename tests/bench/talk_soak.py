@@ -25,6 +25,7 @@ from audio.devices.blocks import BLOCK, BLOCK_S, Block
 from audio.devices.local_audio import AudioState, LineState
 from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
 from bot.app import Services
+from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.contract import Audio, Output, Response, Service, Status
 from bot.runpod import Endpoint, RunPodClient
@@ -134,7 +135,7 @@ async def main(hours: float, speed: float) -> None:
         key = SecretStr("k" * 40)
         async with (
             embedded_server({"penny": Scripted(penny)}, key=key, clock=clock) as url,
-            RunPodClient(url, key, endpoints, clock=clock) as client,
+            Switchboard(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
         ):
             yield Services(client, embedded=True)
 

@@ -22,6 +22,7 @@ from audio.devices.local_audio import LocalAudio
 from audio.devices.microphone import Microphone
 from audio.playout import Playout
 from bot.app import Services
+from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.contract import Service
@@ -64,7 +65,7 @@ def open_a_desk(card, tmp_path):  # noqa: F811
         handlers = {"penny": Scripted(hear)}
         async with (
             embedded_server(handlers, key=key, clock=clock) as url,
-            RunPodClient(url, key, endpoints, clock=clock) as client,
+            Switchboard(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
         ):
             yield Services(client, embedded=True)
 

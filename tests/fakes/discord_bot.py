@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
@@ -77,7 +78,9 @@ async def made(
     url = f"sqlite:///{database}" if isinstance(database, Path) else database
     async with (
         Store.open(url, clock, lease_ms=lease_ms) as store,
-        RunPodClient(base_url, SecretStr(key), endpoints, clock=clock) as client,
+        Switchboard(
+            RunPodClient(base_url, SecretStr(key), endpoints, clock=clock), clock=clock
+        ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
     ):
         with contextlib.closing(

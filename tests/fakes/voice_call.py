@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from audio import codec
 from audio.codec import Samples
 from audio.discord_voice.link import VoiceLink
+from bot.calls import Switchboard
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.penny import audio_input, transcribe
@@ -140,7 +141,9 @@ async def voice_call(penny: Any, *, people: Sequence[str] = (), **terms: Any) ->
     async with (
         Simulator() as sim,
         serving({"penny": recorded}) as base_url,
-        RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock) as client,
+        Switchboard(
+            RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock), clock=clock
+        ) as client,
     ):
         guild = sim.guild("Test")
         channel = guild.voice_channel("Lounge")

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from audio import codec
 from bot.app import Services
+from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.contract import Service
@@ -90,7 +91,7 @@ async def loaded(penny, qwen):
         key, clock = SecretStr("k" * 40), SystemClock()
         async with (
             embedded_server(handlers, key=key, clock=clock) as url,
-            RunPodClient(url, key, endpoints, clock=clock) as client,
+            Switchboard(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
         ):
             yield Services(client, embedded=True)
 

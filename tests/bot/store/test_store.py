@@ -84,9 +84,9 @@ async def test_retention_is_kept(store, clock, entry, message):
     ended = await store.jobs.begin(entry())
     await store.jobs.finished(ended, Ending.COMPLETED)
     clock.at_ms += DAY_MS // 2
-    assert await store.prune(message_days=30, job_days=7) == Pruned(1, 0, 0)
+    assert await store.prune(message_days=30, job_days=7, ledger_days=400) == Pruned(1, 0, 0)
     clock.at_ms += 7 * DAY_MS
-    assert await store.prune(message_days=30, job_days=7) == Pruned(1, 1, 0)
+    assert await store.prune(message_days=30, job_days=7, ledger_days=400) == Pruned(1, 1, 0)
 
 
 async def test_closing_waits_for_what_is_under_way(tmp_path):

@@ -106,7 +106,7 @@ async def test_minutes_are_pruned_with_messages(store, clock):
     now_ms = int(clock.wall() * 1000)
     await store.minutes.add(minute("old", at_ms=now_ms - 31 * 86_400_000))
     await store.minutes.add(minute("new", at_ms=now_ms))
-    pruned = await store.prune(message_days=30, job_days=30)
+    pruned = await store.prune(message_days=30, job_days=30, ledger_days=400)
     assert pruned.minutes == 1
     assert [one.text for one in await store.minutes.get(GUILD, 4)] == ["new"]
 

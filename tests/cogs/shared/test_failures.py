@@ -24,6 +24,10 @@ def kinds(kind=SkydeckError):
 
 
 def made(kind, message="The facts."):
+    if kind is errors.OverBudget:
+        return kind(
+            scope="user", period="day", limit_micro_usd=5, left_micro_usd=1, renews_ms=86_400_000
+        )
     return kind(message, wait_s=64.2) if kind is errors.TooSoon else kind(message)
 
 

@@ -1,0 +1,398 @@
+"""The ledger: what every call has cost, and whether the next one can be paid for.
+
+    await ledger.reserve(call, 2_000)         # before it is sent; refuses what nobody can pay
+    await ledger.settle(call, charge)         # once its cost is known
+    await ledger.release(call.call_id)        # it cost nothing after all
+
+A reservation and its check are one transaction that holds the rows of the purses concerned, so two
+calls at once cannot both take the last cent, in whichever processes they are. A reservation that
+nobody settles (its process died, and no journal remembers the call) is counted at the sum set aside
+once it has expired: money that may be gone is not treated as there.
+"""
+
+import logging
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.contract import Service
+from bot.errors import OverBudget
+from bot.money import Balance, Basis, Call, Charge, Limits, Payer, Period, Purse
+from bot.store.bounds import storable
+from bot.store.conversations import PRUNE_BATCH
+from bot.store.database import Database, uninterrupted
+from bot.store.tables import budgets, calls, purses
+
+log = logging.getLogger(__name__)
+
+TYPICAL_OF: Final = 20
+"""How many of the latest calls tell what the next of their kind may cost."""
+_NAME_CHARS: Final = 64
+
+
+class CallState(StrEnum):
+    """How far the payment of a call has come.
+
+    reserved ──settle──▶ settled          reserved ──release──▶ released
+       └────────expired, or nobody knows: settled at what was set aside
+    """
+
+    RESERVED = "reserved"
+    SETTLED = "settled"
+    RELEASED = "released"
+
+
+class Ledger:
+    """The payments of one deployment. Every method raises StoreFailed when the database fails.
+
+    Args:
+        database: Where.
+        clock: Whose wall clock dates everything.
+        limits: The operator's budgets.
+    """
+
+    def __init__(self, database: Database, clock: Clock, limits: Limits) -> None:
+        self._database = database
+        self._clock = clock
+        self.limits = limits
+
+    # -- before and after a call ---------------------------------------------------------------
+
+    @uninterrupted
+    async def reserve(self, call: Call, micro_usd: int) -> None:
+        """Set a sum aside for a call that is about to be sent.
+
+        Raises:
+            OverBudget: A purse has less left than that. Nothing was set aside.
+        """
+        now_ms = self._now()
+        keys = call.payer.purses(now_ms)
+        async with self._database.writing() as connection:
+            chosen = await self._chosen(connection, call.payer.guild_id)
+            for balance in await self._locked(connection, keys, chosen):
+                if balance.left is not None and balance.left < micro_usd:
+                    raise OverBudget(
+                        scope=balance.purse.scope,
+                        period=balance.purse.period,
+                        limit_micro_usd=balance.limit or 0,
+                        left_micro_usd=balance.left,
+                        renews_ms=balance.purse.renews_ms,
+                    )
+            await connection.execute(
+                calls.insert().values(
+                    _row(call)
+                    | {
+                        "at_ms": now_ms,
+                        "state": CallState.RESERVED,
+                        "reserved_micro_usd": micro_usd,
+                        "cost_micro_usd": 0,
+                        "expires_at_ms": now_ms + 2 * call.deadline_ms + _GRACE_MS,
+                    }
+                )
+            )
+            await _move(connection, keys, reserved=micro_usd)
+
+    @uninterrupted
+    async def settle(self, call: Call, charge: Charge) -> list[Balance]:
+        """Note what a call has cost, in place of what was set aside. A second time does nothing.
+
+        A call that had nothing set aside is noted all the same.
+
+        Returns:
+            Purses that have just come to four fifths of their budget; each is told only once.
+        """
+        async with self._database.writing() as connection:
+            return await self._settle(connection, call, charge)
+
+    @uninterrupted
+    async def release(self, call_id: str) -> None:
+        """Give back what was set aside: the call cost nothing. A second time does nothing."""
+        async with self._database.writing() as connection:
+            given = await connection.execute(
+                update(calls)
+                .where(calls.c.call_id == call_id, calls.c.state == CallState.RESERVED)
+                .values(state=CallState.RELEASED, settled_at_ms=self._now())
+                .returning(*_PAID_BY, calls.c.reserved_micro_usd)
+            )
+            row = given.mappings().one_or_none()
+            if row is not None:
+                keys = _purses_of(row)
+                await self._locked(connection, keys, {})
+                await _move(connection, keys, reserved=-row["reserved_micro_usd"])
+
+    @uninterrupted
+    async def sweep(self) -> int:
+        """Count expired reservations at what was set aside; how many there were."""
+        expired = (
+            select(calls)
+            .where(calls.c.state == CallState.RESERVED, calls.c.expires_at_ms <= self._now())
+            .limit(PRUNE_BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.writing() as connection:
+            rows = (await connection.execute(expired)).mappings().all()
+            for row in rows:
+                charge = Charge(micro_usd=row["reserved_micro_usd"], basis=Basis.RESERVED)
+                await self._settle(connection, _call(row), charge)
+        if rows:
+            log.warning("%d calls never told their cost; counted at what was set aside", len(rows))
+        return len(rows)
+
+    # -- budgets -------------------------------------------------------------------------------
+
+    @uninterrupted
+    async def balances(self, payer: Payer) -> list[Balance]:
+        """How the purses stand that a call of theirs would come out of."""
+        keys = payer.purses(self._now())
+        async with self._database.reading() as connection:
+            chosen = await self._chosen(connection, payer.guild_id)
+            return await self._read(connection, keys, chosen)
+
+    @uninterrupted
+    async def is_limited(self, payer: Payer) -> bool:
+        """Whether any budget holds for them; else nothing has to be set aside."""
+        if any(scope in _scopes(payer) for scope, _ in self.limits.by):
+            return True
+        async with self._database.reading() as connection:
+            return bool(await self._chosen(connection, payer.guild_id))
+
+    @uninterrupted
+    async def choose(self, guild_id: int, period: Period, limit_micro_usd: int | None) -> None:
+        """Set what a server spends at most in a period; None: only the operator's limit holds."""
+        which = and_(budgets.c.guild_id == guild_id, budgets.c.period == period)
+        async with self._database.writing() as connection:
+            if limit_micro_usd is None:
+                await connection.execute(delete(budgets).where(which))
+                return
+            row = {"guild_id": guild_id, "period": period, "limit_micro_usd": limit_micro_usd}
+            await connection.execute(
+                self._database.insert(budgets)
+                .values(row)
+                .on_conflict_do_update(
+                    index_elements=["guild_id", "period"],
+                    set_={"limit_micro_usd": limit_micro_usd},
+                )
+            )
+            # What was said of the old limit is not true of this one.
+            await connection.execute(
+                update(purses)
+                .where(purses.c.scope == "guild", purses.c.scope_id == guild_id)
+                .where(purses.c.period == period)
+                .values(warned=False)
+            )
+
+    @uninterrupted
+    async def typical(self, service: Service, module: str) -> int | None:
+        """The dearest of the latest calls of a kind, in micro-dollars; None: there was none."""
+        latest = (
+            select(calls.c.cost_micro_usd)
+            .where(calls.c.service == service, calls.c.module == module)
+            .where(calls.c.state == CallState.SETTLED, calls.c.basis != Basis.RESERVED)
+            .order_by(calls.c.settled_at_ms.desc())
+            .limit(TYPICAL_OF)
+            .subquery()
+        )
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(func.max(latest.c.cost_micro_usd)))
+            dearest: int | None = found.scalar_one_or_none()
+        return dearest
+
+    @uninterrupted
+    async def prune(self, *, before_ms: int) -> int:
+        """Forget calls and purses from before `before_ms`, in small steps; how many calls."""
+        old = select(calls.c.call_id).where(calls.c.at_ms < before_ms).limit(PRUNE_BATCH)
+        gone = 0
+        while True:
+            async with self._database.writing() as connection:
+                step = await connection.execute(delete(calls).where(calls.c.call_id.in_(old)))
+                await connection.execute(delete(purses).where(purses.c.starts_ms < before_ms))
+            gone += step.rowcount
+            if step.rowcount < PRUNE_BATCH:
+                return gone
+
+    # -- small parts -----------------------------------------------------------------------------
+
+    def _now(self) -> int:
+        return int(self._clock.wall() * 1000)
+
+    async def _settle(
+        self, connection: AsyncConnection, call: Call, charge: Charge
+    ) -> list[Balance]:
+        now_ms = self._now()
+        paid = {
+            "state": CallState.SETTLED,
+            "cost_micro_usd": charge.micro_usd,
+            "basis": charge.basis,
+            "execution_ms": charge.execution_ms,
+            "input_tokens": charge.input_tokens,
+            "output_tokens": charge.output_tokens,
+            "settled_at_ms": now_ms,
+        }
+        fresh = _row(call) | {"at_ms": now_ms, "reserved_micro_usd": 0, "expires_at_ms": 0}
+        inserted = await connection.execute(
+            self._database.insert(calls).values(fresh | paid).on_conflict_do_nothing()
+        )
+        reserved, keys = 0, call.payer.purses(now_ms)
+        if inserted.rowcount != 1:
+            change = (
+                update(calls)
+                .where(calls.c.call_id == fresh["call_id"], calls.c.state == CallState.RESERVED)
+                .values(paid)
+                .returning(*_PAID_BY, calls.c.reserved_micro_usd)
+            )
+            row = (await connection.execute(change)).mappings().one_or_none()
+            if row is None:
+                return []  # it was settled or released before
+            reserved, keys = row["reserved_micro_usd"], _purses_of(row)
+        chosen = await self._chosen(connection, call.payer.guild_id)
+        before = await self._locked(connection, keys, chosen)
+        await _move(connection, keys, spent=charge.micro_usd, reserved=-reserved)
+        return await self._warn(connection, before, charge.micro_usd)
+
+    async def _warn(
+        self, connection: AsyncConnection, before: list[Balance], added: int
+    ) -> list[Balance]:
+        low = [
+            now
+            for balance in before
+            if (
+                now := Balance(
+                    purse=balance.purse, limit=balance.limit, spent=balance.spent + added
+                )
+            ).is_low
+        ]
+        told = []
+        for balance in low:
+            change = (
+                update(purses)
+                .where(_is(balance.purse), purses.c.warned.is_(False))
+                .values(warned=True)
+            )
+            if (await connection.execute(change)).rowcount == 1:
+                told.append(balance)
+        return told
+
+    async def _chosen(
+        self, connection: AsyncConnection, guild_id: int | None
+    ) -> Mapping[Period, int]:
+        if guild_id is None:
+            return {}
+        found = await connection.execute(
+            select(budgets.c.period, budgets.c.limit_micro_usd).where(
+                budgets.c.guild_id == guild_id
+            )
+        )
+        return {Period(period): limit for period, limit in found}
+
+    async def _locked(
+        self, connection: AsyncConnection, keys: Collection[Purse], chosen: Mapping[Period, int]
+    ) -> list[Balance]:
+        """The purses' balances; until the transaction ends nobody else changes them."""
+        if not keys:
+            return []
+        empty = {"spent_micro_usd": 0, "reserved_micro_usd": 0, "warned": False}
+        for key in keys:  # one by one: the order of the locks is the order of the keys
+            await connection.execute(
+                self._database.insert(purses).values(_key(key) | empty).on_conflict_do_nothing()
+            )
+        return await self._read(connection, keys, chosen, lock=True)
+
+    async def _read(
+        self,
+        connection: AsyncConnection,
+        keys: Collection[Purse],
+        chosen: Mapping[Period, int],
+        *,
+        lock: bool = False,
+    ) -> list[Balance]:
+        query = select(purses).where(or_(*map(_is, keys))).order_by(*_KEY)
+        if lock:
+            query = query.with_for_update()
+        found = {
+            (row["scope"], row["period"]): row
+            for row in (await connection.execute(query)).mappings()
+        }
+        balances = []
+        for key in keys:
+            row = found.get((key.scope, key.period))
+            balances.append(
+                Balance(
+                    purse=key,
+                    limit=self.limits.of(key, chosen),
+                    spent=0 if row is None else row["spent_micro_usd"],
+                    reserved=0 if row is None else row["reserved_micro_usd"],
+                )
+            )
+        return balances
+
+
+_GRACE_MS: Final = 60 * 60_000
+"""How long after the latest end of a call its reservation is kept: another process may take a call
+over, with a deadline of its own."""
+_KEY: Final = (purses.c.scope, purses.c.scope_id, purses.c.period, purses.c.starts_ms)
+_PAID_BY: Final = (calls.c.at_ms, calls.c.guild_id, calls.c.channel_id, calls.c.user_id)
+
+
+def _row(call: Call) -> dict[str, Any]:
+    return {
+        "call_id": storable(call.call_id, _NAME_CHARS),
+        "service": call.service,
+        "module": storable(call.module, _NAME_CHARS),
+        "guild_id": call.payer.guild_id,
+        "channel_id": call.payer.channel_id,
+        "user_id": call.payer.user_id,
+    }
+
+
+def _call(row: Mapping[Any, Any]) -> Call:
+    return Call(
+        call_id=row["call_id"],
+        service=Service(row["service"]),
+        module=row["module"],
+        payer=_payer(row),
+    )
+
+
+def _payer(row: Mapping[Any, Any]) -> Payer:
+    return Payer(user_id=row["user_id"], guild_id=row["guild_id"], channel_id=row["channel_id"])
+
+
+def _purses_of(row: Mapping[Any, Any]) -> tuple[Purse, ...]:
+    """Those that the sum was set aside in: a call that ends after midnight is yesterday's."""
+    return _payer(row).purses(row["at_ms"])
+
+
+def _key(purse: Purse) -> dict[str, Any]:
+    return {
+        "scope": purse.scope,
+        "scope_id": purse.scope_id,
+        "period": purse.period,
+        "starts_ms": purse.starts_ms,
+    }
+
+
+def _is(purse: Purse) -> ColumnElement[bool]:
+    return and_(*(column == _key(purse)[column.name] for column in _KEY))
+
+
+def _scopes(payer: Payer) -> frozenset[str]:
+    return frozenset(purse.scope for purse in payer.purses(0))
+
+
+async def _move(
+    connection: AsyncConnection, keys: Collection[Purse], *, spent: int = 0, reserved: int = 0
+) -> None:
+    if not keys:
+        return
+    await connection.execute(
+        update(purses)
+        .where(or_(*map(_is, keys)))
+        .values(
+            spent_micro_usd=purses.c.spent_micro_usd + spent,
+            reserved_micro_usd=purses.c.reserved_micro_usd + reserved,
+        )
+    )

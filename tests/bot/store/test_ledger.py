@@ -1,0 +1,219 @@
+import asyncio
+import uuid
+
+import pytest
+
+from bot.contract import Service
+from bot.errors import OverBudget
+from bot.money import Basis, Call, Charge, Limits, Payer, Period, Scope
+from bot.store import Ledger, Spending, View
+from bot.store.address import Address
+from bot.store.database import Database
+
+DAY_MS = 86_400_000
+ALWAYS = View(since_ms=0, until_ms=2**62)
+
+
+@pytest.fixture
+async def open_ledger(url, clock):
+    opened = []
+
+    def open_(limits=None):
+        database = Database(Address.parse(url))
+        opened.append(database)
+        return Ledger(database, clock, Limits(limits or {})), Spending(database)
+
+    yield open_
+    for database in opened:
+        await database.close()
+
+
+def call(user_id=1, guild_id=2, module="CONVERSE", call_id=None, **more) -> Call:
+    payer = Payer(user_id=user_id, guild_id=guild_id, channel_id=3)
+    return Call(
+        call_id=call_id or uuid.uuid4().hex,
+        service=Service.PENNY,
+        module=module,
+        payer=payer,
+        deadline_ms=60_000,
+        **more,
+    )
+
+
+def paid(micro_usd: int, basis=Basis.REPORTED) -> Charge:
+    return Charge(micro_usd=micro_usd, basis=basis)
+
+
+async def spent(ledger, payer) -> set[tuple[int, int]]:
+    return {(b.spent, b.reserved) for b in await ledger.balances(payer)}
+
+
+async def total(spending) -> int:
+    return sum(day.micro_usd for day in await spending.by_day(ALWAYS))
+
+
+async def test_a_hundred_calls_at_once_against_a_budget_of_ten(open_ledger):
+    """Exactly ten run, and every sum agrees to the micro-dollar."""
+    # Two ledgers with connections of their own, as two processes have.
+    ledger, spending = open_ledger({(Scope.ALL, Period.DAY): 10 * 1_001})
+    other, _ = open_ledger({(Scope.ALL, Period.DAY): 10 * 1_001})
+    refusals = []
+    calls = [call(user_id=n % 7 + 1, guild_id=n % 3 + 1) for n in range(100)]
+
+    async def run(number: int) -> bool:
+        mine = (ledger, other)[number % 2]
+        try:
+            await mine.reserve(calls[number], 1_001)
+        except OverBudget as e:
+            refusals.append((e.scope, e.period, e.left_micro_usd))
+            return False
+        await asyncio.sleep(0.01)
+        await mine.settle(calls[number], paid(1_001))
+        return True
+
+    ran = await asyncio.gather(*map(run, range(100)))
+    assert sum(ran) == 10
+    assert refusals == [("all", "day", 0)] * 90
+    assert await total(spending) == 10_010
+    purses = await ledger.balances(Payer())
+    assert [(b.spent, b.reserved, b.left) for b in purses] == [(10_010, 0, 0), (10_010, 0, None)]
+    of_guilds = [(await ledger.balances(Payer(guild_id=g)))[2].spent for g in (1, 2, 3)]
+    of_people = [(await ledger.balances(Payer(user_id=u)))[2].spent for u in range(1, 8)]
+    assert sum(of_guilds) == sum(of_people) == 10_010
+
+
+async def test_what_was_set_aside_becomes_what_it_has_cost(open_ledger):
+    ledger, spending = open_ledger({(Scope.USER, Period.MONTH): 1_000})
+    one = call()
+    await ledger.reserve(one, 900)
+    assert await spent(ledger, one.payer) == {(0, 900)}
+    with pytest.raises(OverBudget) as refused:
+        await ledger.reserve(call(), 101)
+    assert (refused.value.scope, refused.value.left_micro_usd) == ("user", 100)
+    await ledger.settle(one, paid(150))
+    assert await spent(ledger, one.payer) == {(150, 0)}
+    await ledger.settle(one, paid(150))
+    await ledger.release(one.call_id)
+    assert await spent(ledger, one.payer) == {(150, 0)}, "a second time does nothing"
+    assert await total(spending) == 150
+
+
+async def test_a_call_that_cost_nothing_gives_everything_back(open_ledger):
+    ledger, spending = open_ledger({(Scope.GUILD, Period.DAY): 100})
+    one = call()
+    await ledger.reserve(one, 100)
+    await ledger.release(one.call_id)
+    await ledger.settle(one, paid(5))
+    assert await spent(ledger, one.payer) == {(0, 0)}
+    assert await total(spending) == 0
+    await ledger.reserve(call(), 100)
+
+
+async def test_a_call_without_a_reservation_is_booked_all_the_same(open_ledger):
+    ledger, spending = open_ledger()
+    assert not await ledger.is_limited(Payer(user_id=1, guild_id=2))
+    one = call()
+    await ledger.settle(one, paid(7))
+    await ledger.settle(one, paid(7))
+    assert await total(spending) == 7
+    assert await spent(ledger, one.payer) == {(7, 0)}
+
+
+async def test_a_purse_is_full_again_when_its_period_is_over(open_ledger, clock):
+    ledger, _ = open_ledger({(Scope.USER, Period.DAY): 100})
+    one = call()
+    await ledger.reserve(one, 100)
+    with pytest.raises(OverBudget) as refused:
+        await ledger.reserve(call(), 1)
+    clock.at_ms = refused.value.renews_ms
+    await ledger.reserve(call(), 1)
+    await ledger.settle(one, paid(60))  # it ends after midnight, and is yesterday's
+    today = next(b for b in await ledger.balances(one.payer) if b.limit is not None)
+    assert (today.spent, today.reserved) == (0, 1)
+
+
+async def test_four_fifths_are_told_once(open_ledger):
+    ledger, _ = open_ledger({(Scope.GUILD, Period.DAY): 100})
+    assert await ledger.settle(call(), paid(79)) == []
+    [low] = await ledger.settle(call(), paid(1))
+    assert (low.purse.scope, low.purse.period, low.spent, low.limit) == ("guild", "day", 80, 100)
+    assert await ledger.settle(call(), paid(1)) == []
+    await ledger.choose(2, Period.DAY, 90)
+    assert len(await ledger.settle(call(), paid(0))) == 1, "of another limit it is told again"
+
+
+async def test_a_servers_own_budget(open_ledger):
+    ledger, _ = open_ledger()
+    await ledger.choose(2, Period.DAY, 50)
+    assert await ledger.is_limited(Payer(user_id=1, guild_id=2))
+    assert not await ledger.is_limited(Payer(user_id=1, guild_id=4))
+    with pytest.raises(OverBudget):
+        await ledger.reserve(call(), 51)
+    await ledger.reserve(call(guild_id=4), 51)
+    await ledger.choose(2, Period.DAY, None)
+    await ledger.reserve(call(), 51)
+
+
+async def test_what_nobody_ever_settles_is_counted(open_ledger, clock):
+    ledger, spending = open_ledger({(Scope.ALL, Period.MONTH): 10_000})
+    one = call()
+    await ledger.reserve(one, 900)
+    assert await ledger.sweep() == 0
+    clock.at_ms += 2 * 60_000 + 3_600_000
+    assert await ledger.sweep() == 1
+    assert await ledger.sweep() == 0
+    assert await total(spending) == 900
+    [row] = [row async for row in spending.each(ALWAYS)]
+    assert row["basis"] == Basis.RESERVED
+    assert await ledger.typical(Service.PENNY, "CONVERSE") is None, "it is no measure of others"
+
+
+async def test_the_dearest_of_the_latest_calls_tells_what_the_next_may_cost(open_ledger, clock):
+    ledger, _ = open_ledger()
+    assert await ledger.typical(Service.PENNY, "CONVERSE") is None
+    for micro_usd in [999, *range(1, 21)]:
+        clock.at_ms += 1
+        await ledger.settle(call(), paid(micro_usd))
+    await ledger.settle(call(module="SPEAK"), paid(5_000))
+    assert await ledger.typical(Service.PENNY, "CONVERSE") == 20
+
+
+async def test_sums_by_day_service_and_module(open_ledger, clock):
+    ledger, spending = open_ledger()
+    first = clock.at_ms // DAY_MS
+    await ledger.settle(call(), paid(5))
+    await ledger.settle(call(user_id=9), paid(7, Basis.SECONDS))
+    clock.at_ms += DAY_MS
+    await ledger.settle(call(guild_id=8, module="SPEAK"), paid(11))
+    days = [(d.day, d.calls, d.micro_usd, d.reported) for d in await spending.by_day(ALWAYS)]
+    assert days == [(first, 2, 12, 5), (first + 1, 1, 11, 11)]
+    modules = [(m.module, m.calls, m.micro_usd) for m in await spending.by_module(ALWAYS)]
+    assert modules == [("CONVERSE", 2, 12), ("SPEAK", 1, 11)]
+    of_one = View(since_ms=0, until_ms=2**62, guild_id=2, user_id=9)
+    assert [d.micro_usd for d in await spending.by_day(of_one)] == [7]
+    assert await spending.by_day(View(since_ms=0, until_ms=first * DAY_MS)) == []
+
+
+async def test_every_call_is_listed_over_many_pages(open_ledger, monkeypatch):
+    monkeypatch.setattr("bot.store.spending._PAGE", 3)
+    ledger, spending = open_ledger()
+    for _ in range(8):
+        await ledger.settle(call(), paid(1))
+    listed = [row["call_id"] async for row in spending.each(ALWAYS)]
+    assert len(listed) == len(set(listed)) == 8
+
+
+async def test_what_is_too_old_is_forgotten(open_ledger, clock):
+    ledger, spending = open_ledger()
+    await ledger.settle(call(), paid(5))
+    clock.at_ms += 40 * DAY_MS
+    await ledger.settle(call(), paid(7))
+    assert await ledger.prune(before_ms=clock.at_ms - 35 * DAY_MS) == 1
+    assert await total(spending) == 7
+
+
+@pytest.mark.parametrize("text", ["x" * 500, "nul\x00in", "\ud800"])
+async def test_no_name_breaks_the_ledger(open_ledger, text):
+    ledger, spending = open_ledger()
+    await ledger.settle(call(call_id=text, module=text), paid(5))
+    assert await total(spending) == 5
