@@ -121,6 +121,7 @@ class Privacy:
         await self._database.scrub()
         return gone
 
+    @uninterrupted
     async def _make_nameless(self, scope: Scope, owner: int) -> None:
         now_ms = int(self._clock.wall() * 1000)
         theirs = and_(purses.c.scope == scope, purses.c.scope_id == owner)

@@ -1,13 +1,12 @@
 """Paying for calls: reserve and settle, beside two bare transactions of the same database.
 
-The peer is Python's own `sqlite3` with the same file settings, which writes a row when a call begins
-and the cost when it has ended: no check, no purses, no second process.
+The peer is Python's own `sqlite3` with the same file settings, which writes a row when a call
+begins and the cost when it has ended: no check, no purses, no second process.
 
     make bench
 """
 
 import asyncio
-import itertools
 import sqlite3
 import time
 
@@ -63,13 +62,12 @@ async def ours(url: str, at_once: int) -> float:
 async def test_calls_paid_a_second(tmp_path, postgres):
     bare = peer(tmp_path / "peer.db")
     print(f"\n{'sqlite3, two bare writes a call':<40} {bare:7.0f} calls/s")
-    numbers = itertools.count()
-    for name, url in (("SQLite", None), ("PostgreSQL", await postgres.create())):
-        for at_once in (1, 16):
-            if name == "SQLite":
-                url = f"sqlite:///{tmp_path}/ours{next(numbers)}.db"
-            elif at_once == 16:
-                url = await postgres.create()
+    for at_once in (1, 16):
+        places = {
+            "SQLite": f"sqlite:///{tmp_path}/ours{at_once}.db",
+            "PostgreSQL": await postgres.create(),
+        }
+        for name, url in places.items():
             rate = await ours(url, at_once)
             print(
                 f"{f'ledger on {name}, {at_once} at once':<40} {rate:7.0f} calls/s"
