@@ -31,7 +31,7 @@ CHUNK_MAX = 1_000
 COMMANDS_PER_MINUTE = 120
 
 CLOSE_UNKNOWN_OPCODE, CLOSE_NOT_AUTHENTICATED, CLOSE_BAD_TOKEN = 4001, 4003, 4004
-CLOSE_RATE_LIMITED, CLOSE_DISALLOWED_INTENTS = 4008, 4014
+CLOSE_RATE_LIMITED, CLOSE_BAD_SHARD, CLOSE_DISALLOWED_INTENTS = 4008, 4010, 4014
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +47,7 @@ class Session:
     sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=REPLAY_MAX))
     connection: Connection | None = None
     ready: bool = False
+    lost_at: float = 0.0
 
     def covers(self, guild: Guild | None) -> bool:
         """Whether a guild (or, without one, the direct messages) is this shard's."""
@@ -83,7 +84,15 @@ class Connection:
 
 
 class Gateway:
-    """The gateway of one simulator. `drop`, `reconnect`, `invalid_session`, `outage` break it."""
+    """The gateway of one simulator. `drop`, `reconnect`, `invalid_session`, `outage` break it.
+
+    Attributes:
+        shards: How many shards bots are advised to have.
+        max_concurrency: How many of them may identify at once: one of each bucket.
+        identify_seconds: The least time between two identifies of a bucket; 0: it is not looked at.
+        forgiving_seconds: How long after a connection was lost people's Discord still offers the
+            bot's commands; the session has them when it is resumed.
+    """
 
     def __init__(self, world: World, application: Application, log: Log) -> None:
         self.world = world
@@ -96,6 +105,11 @@ class Gateway:
         self.session_ended: Callable[[], None] = lambda: None
         """Told when the bot has gone offline with a word of farewell."""
         self.url: Callable[[], str] = str
+        self.shards = 1
+        self.max_concurrency = 1
+        self.identify_seconds = 0.0
+        self.forgiving_seconds = 0.0
+        self._identified: dict[int, float] = {}
         self._down = False
         world.subscribers.append(self.deliver)
 
@@ -142,6 +156,20 @@ class Gateway:
         """Whether the bot has a session that is connected and ready."""
         return any(s.connection and s.ready for s in self.sessions.values())
 
+    @property
+    def served(self) -> set[int]:
+        """The shards whose sessions are connected and ready."""
+        return {s.shard for s in self.sessions.values() if s.connection and s.ready}
+
+    async def until_served(self, shards: int, within: float = 10.0) -> None:
+        """Wait until so many shards are connected and ready."""
+        await self.world.waiters.until(
+            self,
+            lambda: len(self.served) == shards or None,
+            within=within,
+            missing=lambda: f"only the shards {sorted(self.served)} are served",
+        )
+
     async def until_online(self, within: float = 10.0) -> None:
         """Wait until the bot, in whatever process it runs, is ready."""
         await self.world.waiters.until(
@@ -165,11 +193,17 @@ class Gateway:
 
     def deliver_interaction(self, guild: Guild | None, data: Json) -> bool:
         """Dispatch an interaction, which needs no intent; False when no session is there."""
-        for session in self.sessions.values():
-            if session.ready and session.connection and session.covers(guild):
-                self.dispatch(session, "INTERACTION_CREATE", data)
-                return True
-        return False
+        since = self.world.clock.now() - self.forgiving_seconds
+        there = [
+            session
+            for session in self.sessions.values()
+            if session.ready
+            and session.covers(guild)
+            and (session.connection or session.lost_at > since)
+        ]
+        for session in there:
+            self.dispatch(session, "INTERACTION_CREATE", data)
+        return bool(there)
 
     def dispatch(self, session: Session, name: str, data: Json) -> None:
         """Send one event to one session, or keep it for when the session resumes."""
@@ -218,6 +252,7 @@ class Gateway:
         session = connection.session
         if session is not None and session.connection is connection:
             session.connection = None
+            session.lost_at = self.world.clock.now()
             if connection.goodbye:
                 self.sessions.pop(session.id, None)  # nothing to resume after codes 1000 and 1001
                 self.session_ended()
@@ -282,6 +317,13 @@ class Gateway:
         if intents & PRIVILEGED & ~self.application.privileged_intents:
             return CLOSE_DISALLOWED_INTENTS
         shard, shards = data.get("shard") or (0, 1)
+        if shard >= shards:
+            return CLOSE_BAD_SHARD
+        if self._is_too_soon(shard):
+            problem = Problem(f"identify of shard {shard}", INVALID_SESSION, "identified too soon")
+            self.log.problems.append(problem)
+            connection.send(INVALID_SESSION, False)
+            return 0
         threshold = int(data.get("large_threshold", 50))
         session = Session(secrets.token_hex(16), intents, shard, shards, threshold)
         self._attach(connection, session)
@@ -305,6 +347,15 @@ class Gateway:
         self.world.waiters.touch(self)
         return 0
 
+    def _is_too_soon(self, shard: int) -> bool:
+        """Whether another shard of the bucket has identified a moment ago."""
+        bucket, now = shard % self.max_concurrency, self.world.clock.now()
+        last = self._identified.get(bucket)
+        if last is not None and now < last + self.identify_seconds:
+            return True
+        self._identified[bucket] = now
+        return False
+
     def _guilds(self, session: Session) -> list[Guild]:
         here = [g for g in self.world.guilds.values() if self.world.bot.id in g.members]
         return [g for g in here if session.covers(g)]
@@ -326,6 +377,7 @@ class Gateway:
                 connection.outbox.put_nowait(text)
         self._attach(connection, session)
         self.dispatch(session, "RESUMED", {})
+        session.sent.pop()  # it is said anew each time, and not repeated
         self.world.waiters.touch(self)
         return 0
 

@@ -23,8 +23,14 @@ def gateway(request: Request) -> Json:
 
 @routes.add("GET", "/gateway/bot")
 def gateway_bot(request: Request) -> Json:
-    left = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
-    return {"url": request.backend.gateway.url(), "shards": 1, "session_start_limit": left}
+    here = request.backend.gateway
+    left = {
+        "total": 1000,
+        "remaining": 999,
+        "reset_after": 86_400_000,
+        "max_concurrency": here.max_concurrency,
+    }
+    return {"url": here.url(), "shards": here.shards, "session_start_limit": left}
 
 
 @routes.add("GET", "/oauth2/applications/@me")
