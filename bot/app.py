@@ -169,14 +169,17 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     from bot.client import SkyDeck, check_token  # noqa: PLC0415
     from bot.conversation import JobRunner  # noqa: PLC0415
     from bot.conversation.voices import Voices  # noqa: PLC0415
+    from bot.sharding.spec import check_shards, read_shards  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
+    from bot.store.address import Address  # noqa: PLC0415
 
+    url = settings.skydeck_database_url.get_secret_value()
+    check_shards(read_shards(settings.skydeck_shards), has_leases=Address.parse(url).file is None)
     account = await check_token(settings)  # before 0.8 GB of models are fetched
     say(f"{account.name} is this bot. Invite it: {account.invite}")
     if settings.embedded:
         say("No RUNPOD_API_KEY: the services run on this machine.")
     clock = SystemClock()
-    url = settings.skydeck_database_url.get_secret_value()
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(url, clock, limits=limits_of(settings)))
         services = await stack.enter_async_context(

@@ -23,6 +23,8 @@ from bot.conversation.voices import Voices
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.limits import Limiter
 from bot.settings import Settings
+from bot.sharding.share import ShardShare
+from bot.sharding.spec import ByHand, read_shards
 from bot.store import COMMANDS, Store
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,6 @@ COGS: Final = (
     "cogs.grace",
     "cogs.factory",
     "cogs.voice",
-    "cogs.costs",
     "cogs.ops",
 )
 
@@ -56,6 +57,11 @@ PERMISSIONS: Final = discord.Permissions(
 """What the bot asks for when it is invited."""
 
 _KNOWN_LOCALES: Final = 10_000
+_SETTLE_S: Final = 3.0
+"""How long a process, whose shards others have now, still works on what had come in; what has not
+ended by then is handed over."""
+_LOOK_EVERY_S: Final = 0.05
+_OTHERS_REGISTER_S: Final = 0.5
 
 
 class Locales:
@@ -76,7 +82,7 @@ class Locales:
             self._known.popitem(last=False)
 
 
-class SkyDeck(commands.Bot):
+class SkyDeck(commands.AutoShardedBot):
     """The bot. Whoever makes it opens its parts before, and closes them after.
 
     Attributes:
@@ -89,6 +95,7 @@ class SkyDeck(commands.Bot):
         grace: Grace's modules by name.
         limiter: How often people may ask.
         locales: Which languages they use.
+        share: Which shards this process serves.
     """
 
     def __init__(
@@ -104,6 +111,9 @@ class SkyDeck(commands.Bot):
         cogs: Sequence[str] = COGS,
         **options: Any,
     ) -> None:
+        spec = read_shards(settings.skydeck_shards)
+        if isinstance(spec, ByHand):
+            options |= {"shard_ids": list(spec.ids), "shard_count": spec.count}
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -127,6 +137,9 @@ class SkyDeck(commands.Bot):
         )
         self.locales = Locales()
         services.when_low(lambda call, balances: self.dispatch("budget_low", call, balances))
+        self.share = ShardShare(
+            self, clock, spec, store.shards, grace_s=settings.skydeck_farewell_s
+        )
         self._cogs_to_load = cogs
         self._on_online: Callable[[], object] | None = None
 
@@ -153,7 +166,11 @@ class SkyDeck(commands.Bot):
         ]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         name = f"{COMMANDS}:{self.application_id}"
-        if await self.store.facts.get(name) == digest:
+        while await self.store.facts.get(name) != digest:
+            if await self.share.may_register():
+                break
+            await self.clock.sleep(_OTHERS_REGISTER_S)
+        else:
             return False
         await self.tree.sync()
         await self.store.facts.set(name, digest)
@@ -165,6 +182,18 @@ class SkyDeck(commands.Bot):
     ) -> "Iterator[discord.app_commands.Command[Any, Any, Any] | discord.app_commands.Group | discord.app_commands.ContextMenu]":  # noqa: E501
         for kind in discord.AppCommandType:
             yield from self.tree.get_commands(type=kind)
+
+    async def launch_shards(self) -> None:
+        """Come up: with shards that are claimed, or with discord.py's own."""
+        if self.share.is_claimed:
+            await self.share.begin()
+        else:
+            await super().launch_shards()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Identify no sooner than Discord lets us, all processes together."""
+        if not await self.share.wait_for_turn(shard_id or 0):
+            await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_message(self, message: discord.Message) -> None:
         """Nothing: there are no commands with a prefix; the chat cog listens by itself."""
@@ -178,8 +207,16 @@ class SkyDeck(commands.Bot):
     async def close(self) -> None:
         """Tell everybody whose job is running, while there is a connection to do so; then leave."""
         if not self.is_closed():
+            await self.share.end()
+            await self._settle()
             await self.runner.close()
         await super().close()
+
+    async def _settle(self) -> None:
+        """Let what has come in on shards that others have now be written down as jobs."""
+        until = self.clock.now() + (_SETTLE_S if self.share.is_claimed else 0.0)
+        while self.clock.now() < until and any(map(_is_answering, asyncio.all_tasks())):
+            await self.clock.sleep(_LOOK_EVERY_S)
 
     async def run_until_stopped(self, *, on_online: Callable[[], object]) -> None:
         """Be online until SIGINT or SIGTERM; `on_online` is called when people can talk.
@@ -192,6 +229,11 @@ class SkyDeck(commands.Bot):
         token = _token(self.settings)
         with stopped_by_signals(self), discord_errors():
             await self.start(token)
+
+
+def _is_answering(task: "asyncio.Task[Any]") -> bool:
+    """Whether a task is one in which discord.py handles a message or a command."""
+    return task.get_name().startswith(("discord.py: on_message", "CommandTree"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,13 @@ class Settings(BaseSettings):
     """How often all members of a server together may ask, per minute."""
     skydeck_builds_per_guild: int = Field(default=3, ge=1, le=100)
     """How many builds of a server run at once; the others wait, in turn between people."""
+    skydeck_shards: str = ""
+    """Which of Discord's shards this process serves. Empty: all, as many as Discord advises.
+    auto: identical processes divide them among themselves, by PostgreSQL (auto/9: nine of them).
+    0-2/9: the first three of nine, by hand."""
+    skydeck_farewell_s: float = Field(default=20, ge=0, le=600)
+    """How long a conversation in a voice channel may go on when the process is to end, in
+    seconds."""
 
     skydeck_gpu_usd_per_s: Decimal = Field(default=Decimal("0.00019"), ge=0, le=1)
     """What a second of a worker costs, in US dollars; RunPod's L4 (flex) by default. Calls whose

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from tests.fakes.postgres import postgres
 
+__all__ = ["postgres"]
 CLIPS = Path(__file__).parent / "clips"
 MODELS = {"penny", "qwen", "weights"}
 

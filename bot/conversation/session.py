@@ -38,7 +38,7 @@ from bot.store import Ending, Entry, Job, Journal, Recovered, Recovery
 
 log = logging.getLogger(__name__)
 
-CLAIM_EVERY_S: Final = 5.0
+CLAIM_EVERY_S: Final = 1.0
 """How often jobs are looked for whose process is gone."""
 GOODBYE_S: Final = 20.0
 """How long a shutdown waits until everybody has been told."""

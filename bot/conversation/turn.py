@@ -112,6 +112,11 @@ class TurnMachine:
         commands, self._book.commands = self._book.commands, []
         return commands
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody speaks, waits for an answer, or is being answered."""
+        return bool(self._book.speeches or self._book.turns)
+
     def _take(self, fact: Fact) -> None:
         match fact:
             case SpeechBegan() | SpeechPaused() | SpeechResumed() | TurnEnded():

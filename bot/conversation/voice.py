@@ -256,6 +256,11 @@ class VoiceSession:
         await self._follow(request, NOTICE, Hearsay(NOTICE, speaks=True))
 
     @property
+    def is_busy(self) -> bool:
+        """Whether somebody speaks, waits for an answer, or is being answered."""
+        return self._machine.is_busy
+
+    @property
     def watch(self) -> Stopwatch:
         """How long the latest turns took."""
         return self._watch

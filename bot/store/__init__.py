@@ -20,6 +20,7 @@ from bot.store.recovery import (
     Recovery,
     decide,
 )
+from bot.store.shards import GatewaySession, ShardLeases, Standing
 from bot.store.spending import DaySum, GroupSum, Spending, View
 from bot.store.store import LEASE_MS, Pruned, Store
 from bot.store.voice import Consent, Consents, Minute, Minutes, VoiceRoom, VoiceRooms
@@ -37,6 +38,7 @@ __all__ = [
     "Entry",
     "Facts",
     "Forgotten",
+    "GatewaySession",
     "GroupSum",
     "GuildChanges",
     "GuildSettings",
@@ -54,7 +56,9 @@ __all__ = [
     "Recovered",
     "Recovery",
     "Role",
+    "ShardLeases",
     "Spending",
+    "Standing",
     "Store",
     "StoredMessage",
     "View",

@@ -19,11 +19,14 @@ from bot.store.journal import Journal
 from bot.store.ledger import Ledger
 from bot.store.migrate import migrate
 from bot.store.privacy import Privacy
+from bot.store.shards import ShardLeases
 from bot.store.spending import Spending
 from bot.store.voice import Consents, Minutes, VoiceRooms
 
 LEASE_MS: Final = 10_000
 """How long after its last sign of life a process's jobs are taken over."""
+SHARD_LEASE_MS: Final = 6_000
+"""The same for its shards. Shorter: people wait, and nothing is lost when one moves for nothing."""
 _DAY_MS: Final = 86_400_000
 NO_LIMITS: Final = Limits()
 
@@ -53,12 +56,14 @@ class Store:
         minutes: What was said while it only listened.
         ledger: What each call has cost, and budgets.
         spending: Sums over the ledger.
+        shards: Which process serves which shards; None on SQLite, which one process has.
     """
 
     def __init__(self, database: Database, clock: Clock, *, lease_ms: int, limits: Limits) -> None:
         self.guilds = Guilds(database, clock)
         self.conversations = Conversations(database)
-        self.jobs = Journal(database, clock, owner=uuid.uuid4().hex, lease_ms=lease_ms)
+        owner = uuid.uuid4().hex
+        self.jobs = Journal(database, clock, owner=owner, lease_ms=lease_ms)
         self.privacy = Privacy(database, clock, self.guilds)
         self.facts = Facts(database)
         self.consents = Consents(database)
@@ -66,6 +71,11 @@ class Store:
         self.minutes = Minutes(database)
         self.ledger = Ledger(database, clock, limits)
         self.spending = Spending(database)
+        self.shards = (
+            None
+            if database.is_sqlite
+            else ShardLeases(database, owner=owner, lease_ms=SHARD_LEASE_MS)
+        )
         self._database = database
         self._clock = clock
 

@@ -220,3 +220,31 @@ budgets = Table(
     Column("limit_micro_usd", BigInteger, nullable=False),
 )
 """What a server has chosen to spend at most."""
+
+shard_processes = Table(
+    "shard_processes",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("shard_count", Integer, nullable=False),
+    Column("seen_until_ms", BigInteger, nullable=False),
+)
+"""The processes that divide the shards among themselves, each until its sign of life runs out."""
+
+shard_leases = Table(
+    "shard_leases",
+    metadata,
+    Column("shard_count", Integer, primary_key=True, autoincrement=False),
+    Column("shard_id", Integer, primary_key=True, autoincrement=False),
+    Column("owner", String(64)),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("session", JSON),
+)
+"""Which process serves a shard, until when, and where its session with Discord stands."""
+
+identify_turns = Table(
+    "identify_turns",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("next_at_ms", BigInteger, nullable=False),
+)
+"""When the next shard of each of Discord's buckets may identify, for all processes together."""

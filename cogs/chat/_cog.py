@@ -13,6 +13,7 @@ from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
 from cogs.chat._again import Regenerating
 from cogs.chat._asking import ask
+from cogs.chat._dropped import answer_begun, was_dropped
 from cogs.chat._memory import before, is_ours, stored, words_in
 from cogs.chat._question import read_question, reworded
 from cogs.chat._show import KIND, Thread, revive
@@ -102,11 +103,14 @@ class Chat(commands.Cog):
         if question.said == "":
             raise BadInput(question.note)
         said_before = await before(self.bot, message, whole_channel=whole_channel)
-        if not await self.bot.store.conversations.add(
+        is_new = await self.bot.store.conversations.add(
             stored(message, question.text, said_before.conversation_id)
-        ):
+        )
+        if not is_new and not await was_dropped(self.bot, message):
             return  # another process of ours has it, or the gateway repeats itself
-        answer = await persist(lambda: message.reply(words("common.working")))
+        begun = None if is_new else await answer_begun(self.bot, message)
+        if begun is None:
+            begun = await persist(lambda: message.reply(words("common.working")))
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
@@ -116,7 +120,7 @@ class Chat(commands.Cog):
             note=question.note,
             module=await self._default_module(message.guild) if question.is_bare else "",
         )
-        live = LiveMessage(self.bot, asker.channel_id, answer.id, asker.user_id)
+        live = LiveMessage(self.bot, asker.channel_id, begun.id, asker.user_id)
         await ask(self.bot, question, said_before.messages, asker, live, thread)
 
     async def _default_module(self, guild: discord.Guild | None) -> str:

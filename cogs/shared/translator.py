@@ -55,7 +55,7 @@ class Translator(app_commands.Translator):
         return text
 
 
-async def speak_languages(bot: commands.Bot) -> None:
+async def speak_languages(bot: commands.AutoShardedBot) -> None:
     """For the setup of a cog with commands: have their names translated."""
     if bot.tree.translator is None:
         await bot.tree.set_translator(Translator())

@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError
 from bot.i18n import words_for
+from bot.sharding.spec import shard_of
 from cogs.shared.failures import explain
 from cogs.voice._minutes import KIND, revive
 from cogs.voice._room import Room, VocalChannel
@@ -24,28 +25,42 @@ class Voice(commands.Cog):
     def __init__(self, bot: SkyDeck, rooms: Rooms) -> None:
         self.bot = bot
         self.rooms = rooms
-        self._has_returned = False
+        self._has_returned: set[int] = set()
 
     async def cog_load(self) -> None:
         """Minutes that another process was having summed up are shown again."""
         self.bot.runner.register(KIND, functools.partial(revive, self.bot))
+        self.bot.share.guests.append(self)
 
     async def cog_unload(self) -> None:
         """Leave every channel; the next process comes back."""
+        self.bot.share.guests.remove(self)
         await self.rooms.leave_all()
 
+    def talks(self, shard: int) -> bool:
+        """Whether somebody on a shard is talking with us."""
+        sessions = (room.session for room in self.rooms.on_shard(shard))
+        return any(session is not None and session.is_busy for session in sessions)
+
+    async def leave(self, shard: int) -> None:
+        """Another process is to serve a shard; it comes back there."""
+        self._has_returned.discard(shard)
+        await self.rooms.leave_shard(shard)
+
     @commands.Cog.listener()
-    async def on_ready(self) -> None:
-        """After a restart, go back to where people still are."""
-        if self._has_returned:
+    async def on_shard_ready(self, shard: int) -> None:
+        """After a restart or a takeover, go back to where people still are."""
+        if shard in self._has_returned:
             return
-        self._has_returned = True
+        self._has_returned.add(shard)
         try:
             places = await self.bot.store.voice_rooms.all()
         except SkydeckError as e:
             log.warning("not known which voice channels to go back to: %s", e)
             return
-        self.rooms.come_back(places, pauses_s=RETURN_AFTER_S)
+        count = self.bot.shard_count or 1
+        here = [place for place in places if shard_of(place.guild_id, count) == shard]
+        self.rooms.come_back(here, pauses_s=RETURN_AFTER_S)
 
     @commands.Cog.listener()
     async def on_voice_state_update(

@@ -14,6 +14,7 @@ from bot.contract import System
 from bot.conversation.events import Attention
 from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
 from bot.i18n import Words, words_for
+from bot.sharding.spec import shard_of
 from bot.store import VoiceRoom
 from cogs.voice._face import ChannelFace
 from cogs.voice._room import Room, VocalChannel, people_in
@@ -146,8 +147,8 @@ class Rooms:
         async with self._lock(place.guild_id):
             if self.get(place.guild_id) is not None:
                 return True  # somebody was quicker
-            if self._bot.get_guild(place.guild_id) is None:
-                return False  # an outage of Discord's, perhaps
+            if not self._bot.share.is_whole(place.guild_id):
+                return False  # an outage of Discord's, perhaps, or another process's by now
             channel = self._bot.get_channel(place.channel_id)
             if not isinstance(channel, VocalChannel) or not people_in(channel):
                 await self._bot.store.voice_rooms.delete(place.guild_id)
@@ -209,6 +210,16 @@ class Rooms:
             if for_good:
                 await self._bot.store.voice_rooms.delete(guild_id)
             return True
+
+    def on_shard(self, shard: int) -> list[Room]:
+        """The open rooms of a shard's servers."""
+        count = self._bot.shard_count or 1
+        return [room for guild, room in self._rooms.items() if shard_of(guild, count) == shard]
+
+    async def leave_shard(self, shard: int) -> None:
+        """Another process is to serve this shard: it opens the rooms again."""
+        for room in self.on_shard(shard):
+            await self.leave(room.place.guild_id, for_good=False)
 
     async def leave_all(self) -> None:
         """The process ends: every room is closed, and opened again by the next one."""

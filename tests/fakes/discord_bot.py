@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import limits_of
-from bot.calls import Rates, Switchboard, Till
+from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
@@ -78,11 +77,9 @@ async def made(
     }
     url = f"sqlite:///{database}" if isinstance(database, Path) else database
     async with (
-        Store.open(url, clock, lease_ms=lease_ms, limits=limits_of(settings)) as store,
+        Store.open(url, clock, lease_ms=lease_ms) as store,
         Switchboard(
-            RunPodClient(base_url, SecretStr(key), endpoints, clock=clock),
-            clock=clock,
-            till=Till(store.ledger, Rates()),
+            RunPodClient(base_url, SecretStr(key), endpoints, clock=clock), clock=clock
         ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
     ):
@@ -99,7 +96,8 @@ async def made(
                 grace=load_grace(settings),
                 cogs=cogs,
             )
-            bot.before_identify_hook = at_once
+            if not bot.share.is_claimed:  # else it waits for the turn of all processes
+                bot.before_identify_hook = at_once
             yield bot
 
 

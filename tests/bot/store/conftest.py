@@ -1,18 +1,11 @@
 """Both databases for real: SQLite files, and a PostgreSQL that this run starts where it can."""
 
 import asyncio
-import os
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
@@ -24,13 +17,9 @@ from bot.settings import Mode
 from bot.store import Entry, Role, Store, StoredMessage
 from bot.store.address import Address
 from bot.store.migrate import migrate
-from bot.store.tables import metadata
 
 HELPER = Path(__file__).with_name("process.py")
-SHARED = "shared"
 START_MS = 1_800_000_000_000
-_INITDB = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "--no-instructions")
-_numbers = count(1)
 
 
 class ManualClock:
@@ -48,110 +37,6 @@ class ManualClock:
     async def sleep(self, seconds: float) -> None:
         self.at_ms += round(seconds * 1000)
         await asyncio.sleep(0)
-
-
-@dataclass
-class Server:
-    """A PostgreSQL of our own."""
-
-    port: int
-
-    def url(self, database: str) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
-
-    async def create(self) -> str:
-        """A new database; its URL."""
-        name = f"db{next(_numbers)}"
-        await self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE template0")
-        return self.url(name)
-
-    async def clean(self) -> str:
-        """The one database that tests share, emptied: new ones would be half a gigabyte."""
-        statements = [f"DELETE FROM {table};" for table in metadata.tables]
-        statements.append("ALTER SEQUENCE jobs_journal_id_seq RESTART")
-        await self._execute(SHARED, " ".join(statements))
-        return self.url(SHARED)
-
-    async def _execute(self, database: str, statement: str) -> None:
-        connection = await asyncpg.connect(self.url(database))
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-
-def _binaries() -> Path | None:
-    on_path = shutil.which("initdb")
-    places = [Path(on_path)] if on_path else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    return places[0].resolve().parent if places else None
-
-
-def _account() -> dict[str, object]:
-    """PostgreSQL refuses to run as root; Debian's package brings an account for it."""
-    if os.getuid() != 0:
-        return {}
-    return {"user": "postgres", "group": "postgres", "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A server with one migrated database."""
-    binaries = _binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    account = _account()
-    with tempfile.TemporaryDirectory(prefix="skydeck-pg-") as folder:
-        if account:
-            shutil.chown(folder, "postgres", "postgres")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-        subprocess.run(
-            [binaries / "initdb", *_INITDB, "-D", f"{folder}/data"],
-            check=True,
-            **quiet,
-            **account,
-        )
-        server = Server(_free_port())
-        options = [
-            "fsync=off",
-            "full_page_writes=off",
-            "listen_addresses=127.0.0.1",
-            f"unix_socket_directories={folder}",
-        ]
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", f"{folder}/data", "-p", str(server.port)]
-            + [word for option in options for word in ("-c", option)],
-            **quiet,
-            **account,
-        )
-        try:
-            asyncio.run(_prepare(server))
-            yield server
-        finally:
-            process.send_signal(signal.SIGINT)  # a fast shutdown
-            process.wait(10)
-
-
-async def _prepare(server: Server) -> None:
-    deadline = time.monotonic() + 15
-    while True:
-        try:
-            connection = await asyncpg.connect(server.url("postgres"))
-        except (OSError, asyncpg.CannotConnectNowError):
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.05)
-        else:
-            break
-    await connection.execute(f"CREATE DATABASE {SHARED} TEMPLATE template0")
-    await connection.close()
-    await migrate(Address.parse(server.url(SHARED)), SystemClock())
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,218 @@
+"""Shards on lease: which process serves which, where its session stood, and whose turn it is.
+
+All times are the database's own, so the processes' clocks need not agree. A lease is renewed every
+second (`beat`); one that has run out may be taken by anybody (`take`), and the row lock lets one
+have it. Beside the lease stands where the session with Discord was, so that whoever takes the shard
+resumes it there: Discord then repeats what came in between.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, bindparam, cast, delete, func, literal_column, select, update
+from sqlalchemy.dialects import postgresql
+
+from bot.store.database import Database, uninterrupted
+from bot.store.tables import identify_turns, shard_leases, shard_processes
+
+_NOW: Final = cast(literal_column("EXTRACT(EPOCH FROM clock_timestamp()) * 1000"), BigInteger)
+_FORGET_MS: Final = 86_400_000
+"""How long a process that is gone is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySession:
+    """Where a session with Discord's gateway stands.
+
+    Attributes:
+        id: Discord's name of it.
+        sequence: The last event that was received.
+        url: Where to resume it.
+    """
+
+    id: str
+    sequence: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who is there, and who serves what.
+
+    Attributes:
+        live: The processes that have given a sign of life, with the count of shards they go by.
+        owners: Who serves which shard; free ones are missing.
+    """
+
+    live: Mapping[str, int]
+    owners: Mapping[int, str]
+
+
+class ShardLeases:
+    """The leases, as one process sees them; PostgreSQL only. All methods raise StoreFailed.
+
+    Args:
+        database: Where.
+        owner: A name of this process that no other ever had.
+        lease_ms: How long after its last sign of life a process's shards are free.
+    """
+
+    def __init__(self, database: Database, *, owner: str, lease_ms: int) -> None:
+        self._database = database
+        self._lease_ms = lease_ms
+        self.owner = owner
+
+    @uninterrupted
+    async def beat(self, count: int, held: Mapping[int, GatewaySession | None]) -> Standing:
+        """Give a sign of life, renew the leases, and look around.
+
+        Args:
+            count: How many shards there are.
+            held: Those this process serves, and where their sessions stand. A lease that another
+                process has taken meanwhile is not renewed.
+        """
+        until = _NOW + self._lease_ms
+        alive = {"shard_count": count, "seen_until_ms": until}
+        sign = postgresql.insert(shard_processes).values(owner=self.owner, **alive)
+        sign = sign.on_conflict_do_update(index_elements=["owner"], set_=alive)
+        others = select(shard_processes.c.owner, shard_processes.c.shard_count).where(
+            shard_processes.c.seen_until_ms > _NOW
+        )
+        leases = select(shard_leases.c.shard_id, shard_leases.c.owner).where(
+            shard_leases.c.shard_count == count, shard_leases.c.until_ms > _NOW
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(sign)
+            if held:
+                await connection.execute(self._renewal(count, until), _sessions(held))
+            live = (await connection.execute(others)).all()
+            owners = (await connection.execute(leases)).all()
+        return Standing(dict(live), {shard: owner for shard, owner in owners if owner})
+
+    @uninterrupted
+    async def renew(self, count: int, held: Mapping[int, GatewaySession | None]) -> None:
+        """Renew the leases without a sign of life: for a process that is about to end."""
+        if held:
+            async with self._database.writing() as connection:
+                renewal = self._renewal(count, _NOW + self._lease_ms)
+                await connection.execute(renewal, _sessions(held))
+
+    @uninterrupted
+    async def others(self, count: int) -> list[int]:
+        """Which other counts of shards the living processes go by."""
+        query = select(shard_processes.c.shard_count).where(
+            shard_processes.c.seen_until_ms > _NOW, shard_processes.c.shard_count != count
+        )
+        async with self._database.reading() as connection:
+            return sorted(set((await connection.execute(query)).scalars()))
+
+    @uninterrupted
+    async def count(self) -> int | None:
+        """How many shards the living processes go by; None when none lives."""
+        query = (
+            select(shard_processes.c.shard_count)
+            .where(shard_processes.c.seen_until_ms > _NOW)
+            .order_by(shard_processes.c.owner)
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            found: int | None = (await connection.execute(query)).scalar_one_or_none()
+        return found
+
+    def _renewal(self, count: int, until: Any) -> Any:
+        return (
+            update(shard_leases)
+            .where(
+                shard_leases.c.shard_count == count,
+                shard_leases.c.shard_id == bindparam("shard"),
+                shard_leases.c.owner == self.owner,
+            )
+            .values(until_ms=until, session=bindparam("state"))
+        )
+
+    @uninterrupted
+    async def take(self, count: int, shards: Collection[int]) -> dict[int, GatewaySession | None]:
+        """Take those of the shards that are free now; each goes to one process only.
+
+        Returns:
+            What was taken, and where its last session stood.
+        """
+        wanted = sorted(shards)
+        table = shard_leases
+        rows = [{"shard_count": count, "shard_id": shard, "until_ms": 0} for shard in wanted]
+        free = (
+            select(table.c.shard_id)
+            .where(
+                table.c.shard_count == count,
+                table.c.shard_id.in_(wanted),
+                table.c.until_ms <= _NOW,
+            )
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(postgresql.insert(table).values(rows).on_conflict_do_nothing())
+            ids = (await connection.execute(free)).scalars().all()
+            taken = await connection.execute(
+                update(table)
+                .where(table.c.shard_count == count, table.c.shard_id.in_(ids))
+                .values(owner=self.owner, until_ms=_NOW + self._lease_ms)
+                .returning(table.c.shard_id, table.c.session)
+            )
+            return {shard: _session(state) for shard, state in taken}
+
+    @uninterrupted
+    async def give(self, count: int, held: Mapping[int, GatewaySession | None]) -> None:
+        """Let others have these shards at once, from where their sessions stand."""
+        if not held:
+            return
+        async with self._database.writing() as connection:
+            await connection.execute(self._renewal(count, 0), _sessions(held))
+
+    @uninterrupted
+    async def leave(self) -> None:
+        """This process is gone; those who are long gone are forgotten."""
+        gone = (shard_processes.c.owner == self.owner) | (
+            shard_processes.c.seen_until_ms < _NOW - _FORGET_MS
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(delete(shard_processes).where(gone))
+
+    @uninterrupted
+    async def turn(self, bucket: int, *, every_ms: int) -> int:
+        """Take the bucket's turn to identify, if it is free.
+
+        Args:
+            bucket: Discord's `shard_id % max_concurrency`.
+            every_ms: The least time between two turns.
+
+        Returns:
+            0 when it was taken, else after how many milliseconds it is worth asking again.
+        """
+        table = identify_turns
+        first = postgresql.insert(table).values(bucket=bucket, next_at_ms=0)
+        taking = (
+            update(table)
+            .where(table.c.bucket == bucket, table.c.next_at_ms <= _NOW)
+            .values(next_at_ms=_NOW + every_ms)
+        )
+        left = select(func.greatest(table.c.next_at_ms - _NOW, 1)).where(table.c.bucket == bucket)
+        async with self._database.writing() as connection:
+            await connection.execute(first.on_conflict_do_nothing())
+            if (await connection.execute(taking)).rowcount:
+                return 0
+            return int((await connection.execute(left)).scalar_one())
+
+
+def _sessions(held: Mapping[int, GatewaySession | None]) -> list[dict[str, Any]]:
+    return [
+        {
+            "shard": shard,
+            "state": None if one is None else [one.id, one.sequence, one.url],
+        }
+        for shard, one in sorted(held.items())  # in one order, lest two writers wait for each other
+    ]
+
+
+def _session(state: Any) -> GatewaySession | None:
+    return None if not state else GatewaySession(*state)
