@@ -35,6 +35,7 @@ COGS: Final = (
     "cogs.grace",
     "cogs.factory",
     "cogs.voice",
+    "cogs.costs",
     "cogs.ops",
 )
 

@@ -42,8 +42,8 @@ class Rates:
     is_free: bool = False
 
     def of_seconds(self, seconds: float) -> int:
-        """Micro-dollars for so long a run, rounded up as RunPod does."""
-        billed = math.ceil(max(0.0, seconds)) + Decimal(str(self.idle_tail_s))
+        """Micro-dollars for so long a run, in whole seconds rounded up, and for one at least."""
+        billed = max(1, math.ceil(seconds)) + Decimal(str(self.idle_tail_s))
         exact = billed * self.usd_per_s * MICRO
         return int(exact.to_integral_value(rounding=ROUND_CEILING))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import bot, call, contract, doctor, models, serve, talk
+from bot.cli import bot, call, contract, costs, doctor, models, serve, talk
 from bot.errors import SkydeckError
 
 _INTERRUPTED = 130
@@ -25,6 +25,7 @@ app.command("modules")(call.modules)
 app.command("bot")(bot.bot)
 app.command("serve")(serve.serve)
 app.add_typer(models.app, name="models")
+app.command("costs")(costs.costs)
 app.command("health")(doctor.health)
 app.command("doctor")(doctor.doctor)
 app.add_typer(contract.app, name="contract")

@@ -6,19 +6,33 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, RowMapping, Select, delete, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.money import Period, Scope
 from bot.store.database import Database, uninterrupted
 from bot.store.guilds import Guilds
 from bot.store.tables import (
+    budgets,
+    calls,
     consents,
     job_requests,
     jobs,
     message_parts,
     messages,
     minutes,
+    purses,
     voice_rooms,
 )
 
@@ -47,10 +61,10 @@ class Privacy:
         """Everything that is stored about a person, as one JSON document.
 
         That is what they said, what the assistant answered them, the jobs they asked for, whether
-        they agreed to be heard, what the minutes hold of theirs, and the voice channels where the
-        bot is because of them. Ids are strings, as in Discord's own JSON, since they do not fit
-        JavaScript's numbers; times are ISO 8601. Tokens of interactions are left out: they open
-        doors and tell nothing.
+        they agreed to be heard, what the minutes hold of theirs, what their calls cost, and the
+        voice channels where the bot is because of them. Ids are strings, as in Discord's own JSON,
+        since they do not fit JavaScript's numbers; times are ISO 8601. Tokens of interactions are
+        left out: they open doors and tell nothing.
         """
         theirs = _theirs(user_id)
         async with self._database.reading() as connection:
@@ -71,6 +85,10 @@ class Privacy:
                     .where(minutes.c.user_id == user_id)
                     .order_by(minutes.c.minute_id),
                 ),
+                "calls": await _rows(
+                    connection,
+                    select(calls).where(calls.c.user_id == user_id).order_by(calls.c.at_ms),
+                ),
                 "voice_rooms": await _rows(
                     connection,
                     select(voice_rooms)
@@ -87,6 +105,10 @@ class Privacy:
         bot does not come back after a restart to where it was because of them. A
         copy of the file that was made before a schema update holds their words until
         `Store.prune` finds it too old.
+
+        Two sums stay: what their calls cost is still part of the server's and the deployment's
+        books, without their name; and what they have spent of a budget that still runs, or to
+        forget would be to fill the purse again. It goes when its time is over (`Ledger.prune`).
         """
         gone = await self._delete(
             _theirs(user_id),
@@ -95,12 +117,36 @@ class Privacy:
             consents.c.user_id == user_id,
             _because_of(user_id),
         )
+        await self._make_nameless(Scope.USER, user_id)
         await self._database.scrub()
         return gone
 
     @uninterrupted
+    async def _make_nameless(self, scope: Scope, owner: int) -> None:
+        now_ms = int(self._clock.wall() * 1000)
+        theirs = and_(purses.c.scope == scope, purses.c.scope_id == owner)
+        running = or_(
+            *(
+                and_(purses.c.period == period, purses.c.starts_ms == period.start(now_ms))
+                for period in Period
+            )
+        )
+        whose = calls.c.user_id if scope is Scope.USER else calls.c.guild_id
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(calls).where(whose == owner).values({whose.name: None, "channel_id": None})
+            )
+            await connection.execute(delete(purses).where(theirs, not_(running)))
+            await connection.execute(update(purses).where(theirs).values(reserved_micro_usd=0))
+            if scope is Scope.GUILD:
+                await connection.execute(delete(budgets).where(budgets.c.guild_id == owner))
+
+    @uninterrupted
     async def forget_guild(self, guild_id: int) -> Forgotten:
-        """Delete everything that belongs to a server, its settings too (the bot has left it)."""
+        """Delete everything that belongs to a server, its settings too (the bot has left it).
+
+        Of costs the same stays as with a person.
+        """
         gone = await self._delete(
             messages.c.guild_id == guild_id,
             jobs.c.guild_id == guild_id,
@@ -108,6 +154,7 @@ class Privacy:
             consents.c.guild_id == guild_id,
             voice_rooms.c.guild_id == guild_id,
         )
+        await self._make_nameless(Scope.GUILD, guild_id)
         await self._guilds.reset(guild_id)
         await self._database.scrub()
         return gone

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.calls import Switchboard
+from bot.app import limits_of
+from bot.calls import Rates, Switchboard, Till
 from bot.catalogue import load_grace
 from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
@@ -77,9 +78,11 @@ async def made(
     }
     url = f"sqlite:///{database}" if isinstance(database, Path) else database
     async with (
-        Store.open(url, clock, lease_ms=lease_ms) as store,
+        Store.open(url, clock, lease_ms=lease_ms, limits=limits_of(settings)) as store,
         Switchboard(
-            RunPodClient(base_url, SecretStr(key), endpoints, clock=clock), clock=clock
+            RunPodClient(base_url, SecretStr(key), endpoints, clock=clock),
+            clock=clock,
+            till=Till(store.ledger, Rates()),
         ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
     ):

@@ -1,0 +1,145 @@
+"""Costs over some days, as they are shown: in Discord, in the terminal, and as a file."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot.contract import Service
+from bot.money import MICRO, Balance, Payer, Period, Scope
+from bot.store import DaySum, GroupSum, Ledger, Spending, View
+from bot.store.spending import DAY_MS
+
+DAYS_LIMIT: Final = 366
+"""Over how many days at most."""
+COLUMNS: Final = (
+    "time", "service", "module", "server", "channel", "person",
+    "cost_usd", "basis", "seconds", "tokens_in", "tokens_out", "call",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was spent.
+
+    Attributes:
+        first_day: The first day shown, in days since the epoch (UTC).
+        by_service: For each service that was called, micro-dollars of each day from then on.
+        calls: How many calls there were.
+        total: All of it, in micro-dollars.
+        reported: The part of it that the services themselves have said; the rest is estimated.
+        modules: Sums by module, dearest first.
+        balances: How the budgets stand.
+    """
+
+    first_day: int
+    by_service: Mapping[Service, Sequence[int]]
+    calls: int
+    total: int
+    reported: int
+    modules: Sequence[GroupSum]
+    balances: Sequence[Balance]
+
+    @property
+    def days(self) -> list[datetime]:
+        """The days shown."""
+        number = max((len(sums) for sums in self.by_service.values()), default=0)
+        return [datetime.fromtimestamp((self.first_day + n) * 86_400, UTC) for n in range(number)]
+
+    def daily_limit(self, scope: Scope) -> int | None:
+        """The budget of a day; a month's is spread over its days. None: there is none."""
+        limits = {b.purse.period: b for b in self.balances if b.purse.scope is scope}
+        day, month = limits.get(Period.DAY), limits.get(Period.MONTH)
+        if day is not None and day.limit is not None:
+            return day.limit
+        if month is None or month.limit is None:
+            return None
+        return month.limit * DAY_MS // (month.purse.renews_ms - month.purse.starts_ms)
+
+
+def summed(
+    days: Sequence[DaySum],
+    modules: Sequence[GroupSum],
+    balances: Sequence[Balance],
+    *,
+    first_day: int,
+    number: int,
+) -> Report:
+    """Put sums in order; pure."""
+    by_service: dict[Service, list[int]] = {}
+    for one in days:
+        by_service.setdefault(one.service, [0] * number)[one.day - first_day] += one.micro_usd
+    return Report(
+        first_day=first_day,
+        by_service={s: by_service[s] for s in Service if s in by_service},
+        calls=sum(one.calls for one in days),
+        total=sum(one.micro_usd for one in days),
+        reported=sum(one.reported for one in days),
+        modules=modules,
+        balances=balances,
+    )
+
+
+def view_of(payer: Payer, now_ms: int, days: int) -> View:
+    """The calls of a payer in the last days, today's among them."""
+    tomorrow_ms = (now_ms // DAY_MS + 1) * DAY_MS
+    return View(
+        since_ms=tomorrow_ms - days * DAY_MS,
+        until_ms=tomorrow_ms,
+        guild_id=payer.guild_id,
+        user_id=payer.user_id,
+    )
+
+
+async def report_on(ledger: Ledger, spending: Spending, payer: Payer, view: View) -> Report:
+    """What a payer has spent.
+
+    Raises:
+        StoreFailed: The database cannot be read.
+    """
+    first_day = view.since_ms // DAY_MS
+    return summed(
+        await spending.by_day(view),
+        await spending.by_module(view),
+        await ledger.balances(payer),
+        first_day=first_day,
+        number=view.until_ms // DAY_MS - first_day,
+    )
+
+
+async def as_csv(rows: AsyncIterator[Mapping[Any, Any]], *, names_people: bool) -> bytes:
+    """Every call as a line; times are ISO 8601 in UTC, sums US dollars.
+
+    Args:
+        rows: As `Spending.each` gives them.
+        names_people: Whether the column of the person is filled.
+    """
+    text = io.StringIO()
+    out = csv.writer(text)
+    out.writerow(COLUMNS)
+    async for row in rows:
+        at = datetime.fromtimestamp(row["at_ms"] / 1000, UTC)
+        out.writerow(
+            [
+                at.isoformat(timespec="seconds"),
+                row["service"],
+                _plain(row["module"]),
+                row["guild_id"],
+                row["channel_id"],
+                row["user_id"] if names_people else "",
+                f"{row['cost_micro_usd'] / MICRO:.6f}",
+                row["basis"],
+                "" if row["execution_ms"] is None else f"{row['execution_ms'] / 1000:.3f}",
+                row["input_tokens"],
+                row["output_tokens"],
+                _plain(row["call_id"]),
+            ]
+        )
+    return text.getvalue().encode()
+
+
+def _plain(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -1,0 +1,175 @@
+"""`skydeck costs`: what everybody has spent, in the terminal."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bot.calls.report import Report
+    from bot.money import Balance, Payer
+    from bot.settings import Settings
+
+_BAR = 30
+
+
+def costs(
+    *,
+    days: Annotated[int, typer.Option(help="Over how many days.", min=1, max=366)] = 30,
+    guild: Annotated[int | None, typer.Option(help="Only this server's (its id).")] = None,
+    user: Annotated[int | None, typer.Option(help="Only this person's (their id).")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every call into this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show what the services have cost: by day, service and module, and how the budgets stand.
+
+    Example: skydeck costs --days 7 --csv calls.csv
+    """
+    import asyncio  # noqa: PLC0415
+
+    from bot.money import Payer  # noqa: PLC0415
+    from bot.settings import load_settings  # noqa: PLC0415
+
+    payer = Payer(user_id=user, guild_id=guild)
+    report, table = asyncio.run(_report(load_settings(), payer, days, with_calls=csv is not None))
+    if csv is not None:
+        _write(csv, table)
+    if as_json:
+        sys.stdout.write(json.dumps(_as_json(report)) + "\n")
+    else:
+        _print(report, days)
+        if csv is not None:
+            sys.stderr.write(f"{report.calls} calls are in {csv}.\n")
+
+
+def _write(file: Path, table: bytes) -> None:
+    from bot.errors import BadInput  # noqa: PLC0415
+
+    try:
+        file.write_bytes(table)
+    except OSError as e:
+        raise BadInput(f"{file} cannot be written ({e.strerror}).") from None
+
+
+async def _report(
+    settings: "Settings", payer: "Payer", days: int, *, with_calls: bool
+) -> "tuple[Report, bytes]":
+    from bot.app import limits_of  # noqa: PLC0415
+    from bot.calls.report import as_csv, report_on, view_of  # noqa: PLC0415
+    from bot.clock import SystemClock  # noqa: PLC0415
+    from bot.store import Store  # noqa: PLC0415
+
+    clock = SystemClock()
+    url = settings.skydeck_database_url.get_secret_value()
+    async with Store.open(url, clock, limits=limits_of(settings)) as store:
+        view = view_of(payer, int(clock.wall() * 1000), days)
+        report = await report_on(store.ledger, store.spending, payer, view)
+        if not with_calls:
+            return report, b""
+        return report, await as_csv(store.spending.each(view), names_people=True)
+
+
+def _print(report: "Report", days: int) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from bot.money import dollars  # noqa: PLC0415
+
+    out = Console(highlight=False)
+    if report.calls:
+        estimated = report.total - report.reported
+        note = f", of which {dollars(estimated)} estimated" if estimated else ""
+        sums = f"[bold]{dollars(report.total)}[/] in {days} days, {report.calls} calls{note}."
+        out.print(_by_day(report), "", _by_module(report), "", sums, sep="\n")
+    else:
+        out.print(f"Nothing was called in the last {days} days.")
+    for balance in report.balances:
+        out.print(_budget(balance))
+
+
+def _by_day(report: "Report") -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+
+    from bot.money import Scope, dollars  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("day (UTC)")
+    for name in (*(service.value.title() for service in report.by_service), "sum"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    sums = [sum(day) for day in zip(*report.by_service.values(), strict=True)]
+    highest = max(sums) or 1
+    limit = report.daily_limit(Scope.ALL)
+    for number, (day, total) in enumerate(zip(report.days, sums, strict=True)):
+        if total:
+            colour = "red" if limit is not None and total > limit else "blue"
+            table.add_row(
+                f"{day:%Y-%m-%d}",
+                *(dollars(of[number]) for of in report.by_service.values()),
+                dollars(total),
+                f"[{colour}]{'█' * max(1, round(_BAR * total / highest))}[/]",
+            )
+    return table
+
+
+def _by_module(report: "Report") -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+
+    from bot.money import dollars  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("service", "module"):
+        table.add_column(name)
+    for name in ("calls", "cost"):
+        table.add_column(name, justify="right")
+    for one in report.modules:
+        table.add_row(one.service, one.module, str(one.calls), dollars(one.micro_usd))
+    return table
+
+
+def _budget(balance: "Balance") -> str:
+    from bot.money import dollars  # noqa: PLC0415
+
+    purse = balance.purse
+    name = f"{purse.scope.value}, this {purse.period.value}"
+    if balance.limit is None:
+        return f"{name}: {dollars(balance.spent)}, no limit"
+    aside = f", {dollars(balance.reserved)} set aside" if balance.reserved else ""
+    return (
+        f"{name}: {dollars(balance.spent)} of {dollars(balance.limit)}{aside}, "
+        f"{dollars(balance.left or 0)} left"
+    )
+
+
+def _as_json(report: "Report") -> dict[str, Any]:
+    """All sums are micro-dollars."""
+    return {
+        "total_micro_usd": report.total,
+        "reported_micro_usd": report.reported,
+        "calls": report.calls,
+        "days": [f"{day:%Y-%m-%d}" for day in report.days],
+        "by_service": {s.value: list(sums) for s, sums in report.by_service.items()},
+        "modules": [
+            {
+                "service": one.service.value,
+                "module": one.module,
+                "calls": one.calls,
+                "micro_usd": one.micro_usd,
+            }
+            for one in report.modules
+        ],
+        "budgets": [
+            {
+                "scope": b.purse.scope.value,
+                "period": b.purse.period.value,
+                "spent_micro_usd": b.spent,
+                "reserved_micro_usd": b.reserved,
+                "limit_micro_usd": b.limit,
+                "renews_ms": b.purse.renews_ms,
+            }
+            for b in report.balances
+        ],
+    }

@@ -1,0 +1,219 @@
+"""`/costs`, `/budget`, and the warning when a budget is nearly spent."""
+
+import asyncio
+import io
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot.calls.report import DAYS_LIMIT, as_csv, report_on, view_of
+from bot.client import SkyDeck
+from bot.errors import NotAllowed
+from bot.i18n import Words, words_for
+from bot.money import Balance, Call, Payer, Period, Scope, dollars, micro
+from cogs.costs._pages import budgets_page, costs_page, shown
+from cogs.costs._picture import chart
+from cogs.shared.asker import asker_of, settings_of, words_of
+from cogs.shared.splitting import split
+
+log = logging.getLogger(__name__)
+
+_EMBED_LIMIT: Final = 4096
+"""The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
+_MOST_USD: Final = 1_000_000
+
+
+def _key(name: str, what: str) -> str:
+    return f"costs.cmd.{name}.{what}"
+
+
+def _named(english: str, name: str) -> locale_str:
+    return locale_str(english, key=_key(name, "name"))
+
+
+def _about(english: str, name: str) -> locale_str:
+    return locale_str(english, key=_key(name, "about"))
+
+
+def _choice(english: str, value: str, key: str) -> app_commands.Choice[str]:
+    return app_commands.Choice(name=locale_str(english, key=key), value=value)
+
+
+_WHOSE: Final = [
+    _choice("Mine", "me", "costs.whose.me"),
+    _choice("This server's", "server", "costs.whose.server"),
+    _choice("All (who runs me)", "all", "costs.whose.all"),
+]
+_PERIODS: Final = [
+    _choice("Day", Period.DAY, "costs.period.day"),
+    _choice("Month", Period.MONTH, "costs.period.month"),
+]
+
+
+class Costs(commands.Cog):
+    """Money: what was spent, and what may be. Only the person who asks sees the answers."""
+
+    budget = app_commands.Group(
+        name=_named("budget", "budget"),
+        description=_about("What may be spent", "budget"),
+    )
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self.bot = bot
+        self._drawing = asyncio.Lock()
+
+    @app_commands.command(
+        name=_named("costs", "costs"),
+        description=_about("What was spent: a picture by day, and every call as a file", "costs"),
+    )
+    @app_commands.rename(
+        whose=locale_str("whose", key=_key("costs", "whose")),
+        days=locale_str("days", key=_key("costs", "days")),
+    )
+    @app_commands.describe(
+        whose=locale_str("Whose costs; empty: yours", key=_key("costs", "whose_about")),
+        days=locale_str("Over how many days; empty: 30", key=_key("costs", "days_about")),
+    )
+    @app_commands.choices(whose=_WHOSE)
+    async def costs(
+        self,
+        interaction: discord.Interaction,
+        whose: str = "me",
+        days: app_commands.Range[int, 1, DAYS_LIMIT] = 30,
+    ) -> None:
+        """Show what was spent."""
+        words = await self._words(interaction)
+        scope, payer = await self._of(interaction, whose, words)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        view = view_of(payer, int(self.bot.clock.wall() * 1000), days)
+        store = self.bot.store
+        report = await report_on(store.ledger, store.spending, payer, view)
+        embed = discord.Embed(
+            title=words(f"costs.title_{scope}", days=words.count("costs.days", days)),
+            description=split(costs_page(report, words), _EMBED_LIMIT)[0],
+            colour=discord.Colour.blurple(),
+        )
+        files = []
+        if report.total:
+            async with self._drawing:  # matplotlib is not made for two threads
+                png = await asyncio.to_thread(chart, report, scope, words)
+            files.append(discord.File(io.BytesIO(png), "costs.png"))
+            embed.set_image(url="attachment://costs.png")
+        if report.calls:
+            table = await as_csv(store.spending.each(view), names_people=scope is not Scope.ALL)
+            if len(table) <= interaction.filesize_limit:
+                files.append(discord.File(io.BytesIO(table), "costs.csv"))
+            else:
+                embed.set_footer(text=words("costs.file_too_large"))
+        await interaction.followup.send(embed=embed, files=files, ephemeral=True)
+
+    async def _of(
+        self, interaction: discord.Interaction, whose: str, words: Words
+    ) -> tuple[Scope, Payer]:
+        """Whose calls are meant, if this person may see them."""
+        if whose == "server":
+            if interaction.guild_id is None:
+                raise NotAllowed(words("errors.not_in_private"))
+            if not interaction.permissions.manage_guild:
+                raise NotAllowed(words("costs.not_yours"))
+            return Scope.GUILD, Payer(guild_id=interaction.guild_id)
+        if whose == "all":
+            if not await self.bot.is_owner(interaction.user):
+                raise NotAllowed(words("costs.not_all"))
+            return Scope.ALL, Payer()
+        return Scope.USER, Payer(user_id=interaction.user.id)
+
+    # -- budgets ---------------------------------------------------------------------------------
+
+    @budget.command(
+        name=_named("show", "show"),
+        description=_about("See what is left, of yours and of this server's", "show"),
+    )
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Show how the purses stand that this person's calls come out of."""
+        words = await self._words(interaction)
+        payer = Payer(user_id=interaction.user.id, guild_id=interaction.guild_id)
+        balances = shown(await self.bot.store.ledger.balances(payer))
+        await interaction.response.send_message(
+            embed=discord.Embed(
+                title=words("costs.budgets"),
+                description=budgets_page(balances, words),
+                colour=discord.Colour.blurple(),
+            ),
+            ephemeral=True,
+        )
+
+    @budget.command(
+        name=_named("set", "set"),
+        description=_about("Set what this server spends at most", "set"),
+    )
+    @app_commands.rename(
+        period=locale_str("period", key=_key("set", "period")),
+        usd=locale_str("usd", key=_key("set", "usd")),
+    )
+    @app_commands.describe(
+        period=locale_str("For a day or a month (UTC)", key=_key("set", "period_about")),
+        usd=locale_str("In US dollars; empty: no limit of your own", key=_key("set", "usd_about")),
+    )
+    @app_commands.choices(period=_PERIODS)
+    @app_commands.guild_only()
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def set(
+        self,
+        interaction: discord.Interaction,
+        period: str,
+        usd: app_commands.Range[float, 0, _MOST_USD] | None = None,
+    ) -> None:
+        """Choose a server's budget. Setting it again undoes it."""
+        words = await self._words(interaction)
+        guild_id = interaction.guild_id or 0
+        ledger = self.bot.store.ledger
+        await ledger.choose(guild_id, Period(period), None if usd is None else micro(usd))
+        theirs = [
+            b
+            for b in await ledger.balances(Payer(guild_id=guild_id))
+            if b.purse.scope is Scope.GUILD
+        ]
+        is_less = usd is not None and any(
+            b.purse.period == period and b.limit is not None and b.limit < micro(usd)
+            for b in theirs
+        )
+        note = words("costs.operator_allows_less") if is_less else ""
+        said = words("costs.was_set" if usd is not None else "costs.was_cleared")
+        await interaction.response.send_message(
+            "\n".join(part for part in (said, note, budgets_page(theirs, words)) if part),
+            ephemeral=True,
+        )
+
+    # -- warnings --------------------------------------------------------------------------------
+
+    @commands.Cog.listener()
+    async def on_budget_low(self, call: Call, balances: Sequence[Balance]) -> None:
+        """Four fifths of a budget are spent: say so once, where that happened."""
+        for balance in balances:
+            log.warning(
+                "budget %s/%s: %s of %s spent", balance.purse.scope, balance.purse.period,
+                dollars(balance.spent), dollars(balance.limit or 0),
+            )  # fmt: skip
+        told = [b for b in balances if b.purse.scope is not Scope.ALL]
+        channel = self.bot.get_channel(call.payer.channel_id or 0)
+        if not told or not isinstance(channel, discord.abc.Messageable):
+            return
+        guild = getattr(channel, "guild", None)
+        settings = await settings_of(self.bot, guild)
+        own = self.bot.locales.get(call.payer.user_id or 0)
+        preferred = str(guild.preferred_locale) if guild is not None else None
+        words = words_for(settings.language or own or preferred)
+        text = f"⚠️ {words('costs.low')}\n{budgets_page(told, words)}"
+        try:
+            await channel.send(text)
+        except discord.HTTPException as e:
+            log.warning("nobody could be told of a low budget: %s", type(e).__name__)
+
+    async def _words(self, interaction: discord.Interaction) -> Words:
+        return words_of(await asker_of(self.bot, interaction))

@@ -1,0 +1,66 @@
+"""Costs and budgets in words. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bot.calls.report import Report
+from bot.i18n import Words
+from bot.money import Balance, Scope, dollars
+
+_MODULES: Final = 8
+_BAR: Final = 10
+
+
+def costs_page(report: Report, words: Words) -> str:
+    """The sums, the dearest modules, and how the budgets stand."""
+    estimated = report.total - report.reported
+    parts = [
+        words(
+            "costs.sum",
+            total=dollars(report.total),
+            calls=words.count("costs.calls", report.calls),
+        )
+    ]
+    if estimated:
+        parts.append(words("costs.estimated", sum=dollars(estimated)))
+    lines = [
+        f"`{one.service} {one.module}` {dollars(one.micro_usd)} · "
+        + words.count("costs.calls", one.calls)
+        for one in report.modules[:_MODULES]
+    ]
+    more = len(report.modules) - _MODULES
+    if more > 0:
+        lines.append(words("costs.more", number=more))
+    limited = [b for b in report.balances if b.limit is not None]
+    return "\n\n".join(
+        part for part in (" ".join(parts), "\n".join(lines), budgets_page(limited, words)) if part
+    )
+
+
+def budgets_page(balances: Iterable[Balance], words: Words) -> str:
+    """A line for each purse: a bar, what is spent, what is left, when it renews."""
+    return "\n".join(_line(balance, words) for balance in balances)
+
+
+def shown(balances: Sequence[Balance]) -> list[Balance]:
+    """Those that a person may see: all servers' purse is the operator's, unless it is empty."""
+    return [b for b in balances if b.purse.scope is not Scope.ALL or b.left == 0]
+
+
+def _line(balance: Balance, words: Words) -> str:
+    purse = balance.purse
+    whose = words(f"errors.budget.{purse.scope}_{purse.period}")
+    whose = whose[:1].upper() + whose[1:]
+    if balance.limit is None:
+        return words("costs.unlimited", budget=whose, spent=dollars(balance.spent))
+    share = 1.0 if balance.limit == 0 else min(balance.spent / balance.limit, 1.0)
+    full = round(share * _BAR)
+    return words(
+        "costs.line",
+        bar="█" * full + "░" * (_BAR - full),
+        budget=whose,
+        spent=dollars(balance.spent),
+        limit=dollars(balance.limit),
+        left=dollars(balance.left or 0),
+        renews=f"<t:{purse.renews_ms // 1000}:R>",
+    )

@@ -1,0 +1,69 @@
+"""Costs as a picture: a bar for each day, stacked by service, and the budget as a line."""
+
+import io
+from itertools import accumulate
+from typing import Final
+
+from bot.calls.report import Report
+from bot.contract import Service
+from bot.i18n import Words
+from bot.money import MICRO, Scope
+
+_COLOURS: Final = {
+    Service.PENNY: "#5865f2",
+    Service.GRACE: "#3ba55d",
+    Service.FACTORY: "#f0b232",
+}
+_BACKGROUND: Final = "#2b2d31"
+_INK: Final = "#f2f3f5"
+_LIMIT: Final = "#ed4245"
+_GRID: Final = "#404249"
+_TICKS: Final = 10
+
+
+def chart(report: Report, scope: Scope, words: Words) -> bytes:
+    """A PNG; blocking, for a thread.
+
+    Args:
+        report: With at least one day.
+        scope: Whose budget is drawn.
+        words: The reader's language.
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415  (heavy, and rarely wanted)
+
+    figure = Figure(figsize=(8, 3.6), dpi=110, facecolor=_BACKGROUND)
+    axes = figure.subplots()
+    axes.set_facecolor(_BACKGROUND)
+    days = report.days
+    below = [0.0] * len(days)
+    for service, sums in report.by_service.items():
+        dollars = [micro / MICRO for micro in sums]
+        axes.bar(
+            range(len(days)), dollars, bottom=below, width=0.8, color=_COLOURS[service],
+            label=words(f"costs.service.{service.value.lower()}"),
+        )  # fmt: skip
+        below = [sum(pair) for pair in zip(below, dollars, strict=True)]
+    limit = report.daily_limit(scope)
+    if limit is not None:
+        axes.axhline(limit / MICRO, color=_LIMIT, linestyle="--", label=words("costs.daily_limit"))
+    axes.yaxis.set_major_formatter(lambda value, _: f"${value:,.{_digits(max(below))}f}")
+    apart = -(-len(days) // _TICKS)
+    marked = range(len(days) - 1, -1, -apart)  # today is always one of them
+    axes.set_xticks(list(marked), [f"{days[n]:%m-%d}" for n in marked])
+    axes.set_xlim(-0.6, len(days) - 0.4)
+    axes.tick_params(colors=_INK, length=0)
+    axes.grid(axis="y", color=_GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.legend(loc="upper left", ncols=4, frameon=False, labelcolor=_INK, bbox_to_anchor=(0, 1.14))
+    figure.tight_layout()
+    out = io.BytesIO()
+    figure.savefig(out, format="png")
+    return out.getvalue()
+
+
+def _digits(highest: float) -> int:
+    """How many digits after the point tell the sums of an axis apart."""
+    steps = accumulate((10.0,) * 4, lambda step, by: step / by, initial=1.0)
+    return next((n + 2 for n, step in enumerate(steps) if highest >= step), 6)

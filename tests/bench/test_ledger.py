@@ -1,0 +1,75 @@
+"""Paying for calls: reserve and settle, beside two bare transactions of the same database.
+
+The peer is Python's own `sqlite3` with the same file settings, which writes a row when a call
+begins and the cost when it has ended: no check, no purses, no second process.
+
+    make bench
+"""
+
+import asyncio
+import sqlite3
+import time
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.contract import Service
+from bot.money import Basis, Call, Charge, Limits, Payer, Period, Scope
+from bot.store import Store
+
+pytestmark = pytest.mark.bench
+
+CALLS = 1_000
+LIMITS = Limits({(scope, period): 10**12 for scope in Scope for period in Period})
+
+
+def peer(path) -> float:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+        "CREATE TABLE calls (id TEXT PRIMARY KEY, at INTEGER, cost INTEGER)"
+    )
+    began = time.perf_counter()
+    for number in range(CALLS):
+        connection.execute("INSERT INTO calls VALUES (?, ?, NULL)", (str(number), number))
+        connection.execute("UPDATE calls SET cost = ? WHERE id = ?", (number, str(number)))
+    took = time.perf_counter() - began
+    connection.close()
+    return CALLS / took
+
+
+async def ours(url: str, at_once: int) -> float:
+    async with Store.open(url, SystemClock(), limits=LIMITS) as store:
+        numbers = iter(range(CALLS))
+
+        async def caller() -> None:
+            for number in numbers:
+                payer = Payer(user_id=number % 50 + 1, guild_id=number % 5 + 1)
+                call = Call(
+                    call_id=f"{number}", service=Service.PENNY, module="CONVERSE", payer=payer
+                )
+                await store.ledger.reserve(call, 1_000)
+                await store.ledger.settle(call, Charge(micro_usd=900, basis=Basis.REPORTED))
+
+        began = time.perf_counter()
+        await asyncio.gather(*(caller() for _ in range(at_once)))
+        took = time.perf_counter() - began
+        spent = (await store.ledger.balances(Payer()))[0].spent
+        assert spent == CALLS * 900
+    return CALLS / took
+
+
+async def test_calls_paid_a_second(tmp_path, postgres):
+    bare = peer(tmp_path / "peer.db")
+    print(f"\n{'sqlite3, two bare writes a call':<40} {bare:7.0f} calls/s")
+    for at_once in (1, 16):
+        places = {
+            "SQLite": f"sqlite:///{tmp_path}/ours{at_once}.db",
+            "PostgreSQL": await postgres.create(),
+        }
+        for name, url in places.items():
+            rate = await ours(url, at_once)
+            print(
+                f"{f'ledger on {name}, {at_once} at once':<40} {rate:7.0f} calls/s"
+                f"   ratio {rate / bare:.2f}"
+            )

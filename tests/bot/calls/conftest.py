@@ -1,0 +1,75 @@
+"""The whole way of a call: our client, the embedded server, a database, and a scripted service."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.calls import Rates, Switchboard, Till
+from bot.clock import SystemClock
+from bot.contract import Request, Service, Source, System
+from bot.contract.penny import converse
+from bot.money import Limits
+from bot.runpod import Endpoint, RunPodClient
+from bot.settings import Mode
+from bot.store import Store
+from bot.workers.server import embedded_server
+
+KEY = SecretStr("a-key-of-thirty-two-characters-x")
+
+
+class Exchange:
+    """One database and one server, and as many switchboards as are opened on them."""
+
+    def __init__(self, url: str, store: Store) -> None:
+        self.url = url
+        self.store = store
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self, *, mode=Mode.STREAM, rates=None, watchers=(), on_low=None, till=True
+    ) -> AsyncIterator[Switchboard]:
+        clock = SystemClock()
+        endpoint = Endpoint(Service.PENNY, "penny", mode=mode, deadline_s=30)
+        client = RunPodClient(self.url, KEY, {Service.PENNY: endpoint}, clock=clock)
+        takes = Till(self.store.ledger, rates or Rates(), on_low) if till else None
+        async with Switchboard(client, clock=clock, till=takes, watchers=watchers) as board:
+            yield board
+
+
+@pytest.fixture
+def exchange(tmp_path: Path):
+    """Opens an exchange for a handler, with the operator's limits."""
+
+    @contextlib.asynccontextmanager
+    async def make(handler, limits=None) -> AsyncIterator[Exchange]:
+        clock = SystemClock()
+        file = tmp_path / "skydeck.db"
+        async with (
+            Store.open(f"sqlite:///{file}", clock, limits=Limits(limits or {})) as store,
+            embedded_server({"penny": handler}, key=KEY, clock=clock, queue_limit=200) as url,
+        ):
+            yield Exchange(url, store)
+
+    return make
+
+
+def asking(text: str = "hello", *, user="11", guild="22") -> Request:
+    source = Source(system=System.DECK, user=user, guild=guild, channel="33")
+    return converse(text, source=source)
+
+
+async def whole(board: Switchboard, request: Request) -> list:
+    async with contextlib.aclosing(board.submit(request)) as updates:
+        return [update async for update in updates]
+
+
+async def until(holds) -> object:
+    for _ in range(500):
+        if found := await holds():
+            return found
+        await asyncio.sleep(0.02)
+    raise TimeoutError

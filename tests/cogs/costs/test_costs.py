@@ -1,0 +1,139 @@
+"""What people see of money: refusals, warnings, budgets and costs."""
+
+# mypy: ignore-errors
+
+import csv
+import io
+
+import pytest
+from PIL import Image
+
+from bot.contract import Output, Response, Service, Status
+from bot.contract.envelope import Usage
+from bot.money import Basis, Call, Charge, Payer
+from bot.settings import Settings
+from bot.store import View
+from tests.cogs.grace.sight import settled
+from tests.fakes.discord_bot import made
+from tests.fakes.embedded import until
+from tests.fakes.handlers import Scripted
+
+
+async def dear(_request):
+    usage = Usage(cost_usd=0.04)
+    yield Response(
+        status=Status.COMPLETED, output=Output(data="Short.", text="Short."), usage=usage
+    )
+
+
+@pytest.fixture
+def handlers():
+    return {s.value.lower(): Scripted(dear, service=s) for s in Service}
+
+
+@pytest.fixture
+def settings():
+    return Settings(_env_file=None, skydeck_budget_user_day_usd="0.10")
+
+
+@pytest.fixture
+async def deck(sim, guild, channel, base_url, tmp_path, settings):
+    async with made(base_url, tmp_path / "skydeck.db", settings=settings) as bot, sim.connect(bot):
+        yield bot
+
+
+@pytest.fixture
+def owner(guild):
+    owner = guild.owner()
+    owner.user.locale = "en-US"
+    return owner
+
+
+async def booked(deck, number):
+    async def found():
+        sums = await deck.store.spending.by_day(View(since_ms=0, until_ms=2**62))
+        return sum(day.calls for day in sums) >= number
+
+    await until(found)
+
+
+async def spend(deck, guild, person, micro_usd, service=Service.PENNY, days_ago=0):
+    ledger = deck.store.ledger
+    payer = Payer(user_id=person.id, guild_id=guild.id, channel_id=1)
+    number = spend.number = getattr(spend, "number", 0) + 1
+    call = Call(call_id=f"made-{number}", service=service, module="CONVERSE", payer=payer)
+    charge = Charge(micro_usd=micro_usd, basis=Basis.REPORTED)
+    real = ledger._now
+    ledger._now = lambda: real() - days_ago * 86_400_000
+    await ledger.settle(call, charge)
+    ledger._now = real
+
+
+async def test_who_has_spent_their_budget_is_told_what_is_left_and_when_it_renews(
+    sim, deck, guild, channel, ben, handlers
+):
+    for number in (1, 2):
+        await ben.slash("/grace summarize", text="a long text " * 20)
+        await settled(ben, "Short.")
+        await booked(deck, number)
+    await ben.slash("/grace summarize", text="a long text " * 20)
+    refused = await ben.sees("may cost more than is left")
+    assert "Of your budget for today, $0.02 of $0.10 is left. It is full again <t:" in refused.text
+    assert handlers["grace"].started == 2
+    low = await ben.sees("Four fifths", channel, ever=True)
+    assert "`████████░░` Your budget for today: $0.08 of $0.10, $0.02 left" in low.text
+    assert not sim.problems
+
+
+async def test_a_server_chooses_its_budget(sim, deck, guild, channel, owner, ben):
+    reply = await ben.slash("/budget set", period="Month", usd=5)
+    assert "Manage Server" in reply.text
+    reply = await owner.slash("/budget set", period="Month", usd=5)
+    assert reply.ephemeral
+    assert "This server's budget for this month: $0.00 of $5.00, $5.00 left" in reply.text
+    shown = await ben.slash("/budget show")
+    text = shown.message.embeds[0]["description"]
+    assert "Your budget for today: $0.00 of $0.10" in text
+    assert "This server's budget for today: $0.00, no limit" in text
+    assert "all servers" not in text
+    await owner.slash("/budget set", period="Month")
+    shown = await ben.slash("/budget show")
+    assert (
+        "This server's budget for this month: $0.00, no limit"
+        in (shown.message.embeds[0]["description"])
+    )
+    assert not sim.problems
+
+
+async def test_costs_are_shown_as_words_a_picture_and_a_file(sim, deck, guild, owner, ben):
+    for days_ago in range(12):
+        for service in Service:
+            await spend(deck, guild, ben, 3_000 * (days_ago % 4), service, days_ago)
+    await spend(deck, guild, owner, 40)
+    mine = await ben.slash("/costs")
+    await mine.done()
+    embed = mine.message.embeds[0]
+    assert embed["title"] == "What you have spent in 30 days"
+    assert "**$0.162** for 36 calls." in embed["description"]
+    picture, table = mine.message.attachments
+    assert Image.open(io.BytesIO(picture.data)).size[0] > 600
+    rows = list(csv.DictReader(io.StringIO(table.data.decode())))
+    assert len(rows) == 36
+    assert sum(round(float(row["cost_usd"]) * 1e6) for row in rows) == 162_000
+    assert {row["person"] for row in rows} == {str(ben.id)}
+    servers = await owner.slash("/costs", whose="This server's", days=2)
+    await servers.done()
+    assert "**$0.00904** for 7 calls." in servers.message.embeds[0]["description"]
+    assert not sim.problems
+
+
+async def test_what_is_none_of_their_business_stays_so(sim, deck, guild, ben):
+    reply = await ben.slash("/costs", whose="This server's")
+    assert "Only members who may manage the server" in reply.text
+    reply = await ben.slash("/costs", whose="All (who runs me)")
+    assert "Only whoever runs me" in reply.text
+    reply = await ben.slash("/costs")
+    await reply.done()
+    assert reply.message.attachments == []
+    assert "**$0.00** for 0 calls." in reply.message.embeds[0]["description"]
+    assert not sim.problems
