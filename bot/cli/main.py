@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import bot, call, contract, costs, doctor, models, serve, talk
+from bot.cli import backup, bot, call, contract, costs, doctor, models, serve, talk
 from bot.errors import SkydeckError
 
 _INTERRUPTED = 130
@@ -28,6 +28,9 @@ app.add_typer(models.app, name="models")
 app.command("costs")(costs.costs)
 app.command("health")(doctor.health)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.add_typer(backup.database_app, name="database")
 app.add_typer(contract.app, name="contract")
 
 

@@ -26,6 +26,8 @@ BUSY_TIMEOUT_MS: Final = 10_000
 """How long a writer waits for another process to finish writing to the SQLite file."""
 CLOSING_S: Final = 10.0
 """A transaction takes milliseconds; for so long one that is under way is waited for at the end."""
+APPLICATION: Final = "skydeck"
+"""By this name PostgreSQL knows our connections, so that a restore sees who else is there."""
 _LOOK_EVERY_S: Final = 0.01
 _BEGIN: Final = "skydeck_begin"
 _REASON_LIMIT: Final = 200
@@ -180,7 +182,11 @@ def _engine(address: Address, *, migrating: bool) -> AsyncEngine:
         options |= {"pool_size": 4, "max_overflow": 12, "pool_timeout": 30.0}
     if address.file is None:
         command_timeout_s = None if migrating else 30.0
-        options["connect_args"] = {"timeout": 10.0, "command_timeout": command_timeout_s}
+        options["connect_args"] = {
+            "timeout": 10.0,
+            "command_timeout": command_timeout_s,
+            "server_settings": {"application_name": APPLICATION},
+        }
         return create_async_engine(address.url, pool_pre_ping=True, **options)
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise BadSettings(

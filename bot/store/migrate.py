@@ -42,10 +42,10 @@ async def migrate(address: Address, clock: Clock) -> None:
     try:
         with translated(address):
             if address.file is not None:
-                _private(address.file)
+                make_private(address.file)
                 await _switch_to_wal(database, clock)
             async with database.writing() as connection:
-                await _lock(connection, sqlite=database.is_sqlite)
+                await lock(connection, sqlite=database.is_sqlite)
                 await connection.run_sync(partial(_upgrade, address=address))
     finally:
         await database.close()
@@ -68,13 +68,13 @@ def copy_sqlite(source: Path, target: Path) -> None:
     """Copy a SQLite database while others may use it; `target` appears whole or not at all."""
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
-    _private(part)
+    make_private(part)
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(part)) as new:
         old.backup(new)
     part.replace(target)
 
 
-def _private(file: Path) -> None:
+def make_private(file: Path) -> None:
     """Make the file ours alone before anything personal is in it; the log takes after it."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.touch(mode=0o600, exist_ok=True)
@@ -97,7 +97,8 @@ async def _switch_to_wal(database: Database, clock: Clock) -> None:
             return
 
 
-async def _lock(connection: AsyncConnection, *, sqlite: bool) -> None:
+async def lock(connection: AsyncConnection, *, sqlite: bool) -> None:
+    """Be the only one who changes the schema, until the transaction ends."""
     if not sqlite:  # SQLite's transaction began with the write lock
         await connection.execute(
             text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK}
@@ -105,26 +106,47 @@ async def _lock(connection: AsyncConnection, *, sqlite: bool) -> None:
 
 
 def _upgrade(connection: Connection, address: Address) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = revision_of(connection)
     newest = head()
     if current == newest:
         return
     if current is not None:
-        _must_be_known(current, address)
+        must_be_known(current, address)
         if address.file is not None:
             copy_sqlite(address.file, backup_of(address.file, current))
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, newest)
+    command.upgrade(config_for(connection), newest)
 
 
-def _must_be_known(revision: str, address: Address) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision not in known:
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the schema in a database; None: it has none of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def known_revisions() -> list[str]:
+    """All revisions that this version knows, oldest first."""
+    walk = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in walk][::-1]
+
+
+def must_be_known(revision: str, address: Address) -> None:
+    """Refuse a schema that this version does not know.
+
+    Raises:
+        BadSettings: A newer skydeck wrote it.
+    """
+    if revision not in known_revisions():
         raise BadSettings(
             f"The database ({address.label}) was written by a newer skydeck (schema {revision}).",
-            hint="Update skydeck, or go back to the copy that was made before the update.",
+            hint="Update skydeck, or take the database back with the newer one first: "
+            f"skydeck database to {head()}",
         )
+
+
+def config_for(connection: Connection) -> Config:
+    """What Alembic's commands need to work on a connection, in its transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    return config
 
 
 def _config() -> Config:

@@ -29,6 +29,9 @@ metadata: Final = MetaData(
     }
 )
 
+PASSING: Final = "passing"
+"""In a table's `info`: what it holds means nothing once its process is gone; no backup has it."""
+
 COUNTER: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts up only a column whose type is spelled INTEGER; that one holds 64 bits too."""
 
@@ -227,6 +230,7 @@ shard_processes = Table(
     Column("owner", String(64), primary_key=True),
     Column("shard_count", Integer, nullable=False),
     Column("seen_until_ms", BigInteger, nullable=False),
+    info={PASSING: True},
 )
 """The processes that divide the shards among themselves, each until its sign of life runs out."""
 
@@ -238,6 +242,7 @@ shard_leases = Table(
     Column("owner", String(64)),
     Column("until_ms", BigInteger, nullable=False),
     Column("session", JSON),
+    info={PASSING: True},
 )
 """Which process serves a shard, until when, and where its session with Discord stands."""
 
@@ -246,5 +251,6 @@ identify_turns = Table(
     metadata,
     Column("bucket", Integer, primary_key=True, autoincrement=False),
     Column("next_at_ms", BigInteger, nullable=False),
+    info={PASSING: True},
 )
 """When the next shard of each of Discord's buckets may identify, for all processes together."""

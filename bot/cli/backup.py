@@ -1,0 +1,139 @@
+"""`skydeck backup`, `restore` and `database`: what lasts, saved, brought back, taken back."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.clock import Clock
+    from bot.store.address import Address
+    from bot.store.backup import Tell
+
+T = TypeVar("T")
+_QUIET_S = 2.0
+_EVERY_S = 1.0
+
+database_app = typer.Typer(no_args_is_help=True, help="The schema of the database.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file, such as skydeck-2026-11-23.gz.")],
+) -> None:
+    """Save everything that the bot remembers into a file; it may run meanwhile.
+
+    The file holds people's words, so only you can read it. It can be restored into SQLite and into
+    PostgreSQL. The database is that of SKYDECK_DATABASE_URL.
+
+    Example: skydeck backup skydeck-2026-11-23.gz
+    """
+    from bot.store.backup import backup as write  # noqa: PLC0415
+
+    rows = _run(lambda address, clock, tell: write(address, file, clock, tell=tell), "saved")
+    sys.stdout.write(f"{file}: {rows} rows, {file.stat().st_size} bytes\n")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `skydeck backup` made.")],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Replace what is there, after saving it.")
+    ] = False,
+) -> None:
+    """Make the database what a backup has; the bot must be stopped.
+
+    Example: skydeck restore skydeck-2026-11-23.gz
+    """
+    from bot.store.backup import restore as read  # noqa: PLC0415
+
+    done = _run(
+        lambda address, clock, tell: read(address, file, clock, replace=yes, tell=tell), "restored"
+    )
+    if done.kept is not None:
+        sys.stdout.write(f"What was there before is in {done.kept}.\n")
+    if done.ended:
+        sys.stdout.write(f"{done.ended} jobs were under way then; they are marked as ended.\n")
+    sys.stdout.write(f"{done.rows} rows restored.\n")
+
+
+@database_app.command("show")
+def show() -> None:
+    """Show where the database is, and its schema.
+
+    Example: skydeck database show
+    """
+    from bot.store.migrate import head  # noqa: PLC0415
+    from bot.store.revise import revision  # noqa: PLC0415
+
+    address = _address()
+    found = _run(lambda address, _clock, _tell: revision(address), "")
+    state = "none yet" if found is None else f"schema {found}"
+    sys.stdout.write(f"{address.label}: {state}; this skydeck uses {head()}\n")
+
+
+@database_app.command("to")
+def to(
+    revision: Annotated[str, typer.Argument(help="The schema, such as 0005.")],
+    keep: Annotated[Path, typer.Argument(help="A new file; everything is saved in it first.")],
+) -> None:
+    """Take the database to an older schema, to go back to the skydeck that used it.
+
+    Done with the newer skydeck, while the bot is stopped. What the older schema has no place for
+    is deleted from the database, and is then only in the file.
+
+    Example: skydeck database to 0005 before-rollback.gz
+    """
+    from bot.store.revise import revise  # noqa: PLC0415
+
+    rows = _run(
+        lambda address, clock, tell: revise(address, revision, clock, keep=keep, tell=tell), "saved"
+    )
+    sys.stdout.write(f"The database has schema {revision}; {rows} rows are saved in {keep}.\n")
+
+
+def _run(work: "Callable[[Address, Clock, Tell], Coroutine[Any, Any, T]]", verb: str) -> T:
+    import asyncio  # noqa: PLC0415
+
+    from bot.clock import SystemClock  # noqa: PLC0415
+
+    clock = SystemClock()
+    progress = _Progress(clock, verb)
+    try:
+        return asyncio.run(work(_address(), clock, progress))
+    finally:
+        progress.close()
+
+
+def _address() -> "Address":
+    from bot.settings import load_settings  # noqa: PLC0415
+    from bot.store.address import Address  # noqa: PLC0415
+
+    return Address.parse(load_settings().skydeck_database_url.get_secret_value())
+
+
+class _Progress:
+    """Says how far it is, once it has taken two seconds, and then every second."""
+
+    def __init__(self, clock: "Clock", verb: str) -> None:
+        self._clock = clock
+        self._verb = verb
+        self._next = clock.now() + _QUIET_S
+        self._shown = False
+
+    def __call__(self, done: int, of: int) -> None:
+        now = self._clock.now()
+        if now < self._next:
+            return
+        self._next = now + _EVERY_S
+        self._shown = True
+        ahead = "\r" if sys.stderr.isatty() else ""
+        end = "" if sys.stderr.isatty() else "\n"
+        sys.stderr.write(f"{ahead}{done} of {of} rows {self._verb}{end}")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """End the line."""
+        if self._shown and sys.stderr.isatty():
+            sys.stderr.write("\n")

@@ -1,0 +1,362 @@
+"""Backup and restore: everything in the database, into a file and out of it again.
+
+A backup is read in one transaction, so it is one moment of the database, which others may use all
+the while. A restore is one transaction that also changes the schema: whatever happens in it, the
+database is afterwards either as it was or as the backup has it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from sqlalchemy import (
+    JSON,
+    Connection,
+    MetaData,
+    Table,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import Clock
+from bot.errors import BadInput, BadSettings, WrongUse
+from bot.store.address import Address
+from bot.store.archive import Header, Reader, Writer
+from bot.store.database import APPLICATION, Database, translated
+from bot.store.migrate import (
+    config_for,
+    known_revisions,
+    lock,
+    make_private,
+    must_be_known,
+    revision_of,
+)
+from bot.store.recovery import RUNPOD_KEEPS, Ending, JobStage
+from bot.store.tables import PASSING, jobs, metadata
+
+_BATCH: Final = 500
+
+Tell = Callable[[int, int], object]
+"""Told how many rows are done, and of how many."""
+
+
+def silent(_done: int, _of: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did.
+
+    Attributes:
+        rows: How many rows were restored.
+        kept: Where what was in the database before has been saved; None: it was empty.
+        ended: How many jobs were left unfinished in the backup and are past being collected.
+    """
+
+    rows: int
+    kept: Path | None
+    ended: int
+
+
+async def backup(address: Address, file: Path, clock: Clock, *, tell: Tell = silent) -> int:
+    """Write everything in the database into a file. Returns how many rows.
+
+    Raises:
+        BadSettings: There is no database, or a newer skydeck wrote it.
+        WrongUse: The file is there already.
+        StoreFailed: The database cannot be read, or the file not written; no file is left.
+    """
+    if address.file is not None and not address.file.exists():
+        raise BadSettings(f"There is no database at {address.label} yet.")
+    database = Database(address, migrating=True)
+    engine = database.engine
+    if not database.is_sqlite:  # whose transactions see one moment anyhow
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    try:
+        with translated(address):
+            async with engine.begin() as connection:
+                return await connection.run_sync(
+                    partial(_write, address=address, file=file, clock=clock, tell=tell)
+                )
+    finally:
+        await database.close()
+
+
+async def restore(
+    address: Address,
+    file: Path,
+    clock: Clock,
+    *,
+    replace: bool = False,
+    tell: Tell = silent,
+) -> Restored:
+    """Make the database what a backup has; an older schema is brought up to date.
+
+    Jobs that had not ended when the backup was made, and whose results no service keeps any more,
+    are marked as ended: the people have long been told of most of them.
+
+    Args:
+        address: The database, of either kind; created when it is missing.
+        file: The backup.
+        clock: Dates what is kept.
+        replace: Whether what is in the database may be replaced; it is saved beside `file` first.
+        tell: Told how it goes.
+
+    Raises:
+        BadInput: The file is no backup, is damaged, or a newer skydeck made it.
+        WrongUse: The database is not empty, or another skydeck uses it.
+        BadSettings: The database cannot be used.
+        StoreFailed: The database cannot be written, or has no room; it is as it was.
+    """
+    archive = Reader(file)
+    if archive.header.revision not in known_revisions():
+        raise BadInput(
+            f"{file} was made by a newer skydeck ({archive.header.version}).",
+            hint="Restore it with that version.",
+        )
+    rows = archive.verify()
+    if address.file is not None:
+        with translated(address):
+            make_private(address.file)
+    database = Database(address, migrating=True)
+    try:
+        await must_be_unused(database)
+        kept = await _keep(database, file, clock, replace=replace, tell=tell)
+        async with database.writing() as connection:
+            await lock(connection, sqlite=database.is_sqlite)
+            ended = await connection.run_sync(
+                partial(_load, archive=archive, rows=rows, clock=clock, tell=tell)
+            )
+        if database.is_sqlite:
+            await database.pragma("journal_mode = WAL")
+        return Restored(rows=rows, kept=kept, ended=ended)
+    finally:
+        await database.close()
+
+
+# -- out of the database -------------------------------------------------------------------------
+
+
+def _write(connection: Connection, address: Address, file: Path, clock: Clock, tell: Tell) -> int:
+    revision = revision_of(connection)
+    if revision is None:
+        raise BadSettings(f"There is no database at {address.label} yet.")
+    must_be_known(revision, address)
+    tables = _tables(connection)
+    expected = sum(_count(connection, table) for table in tables)
+    done = 0
+    with Writer(file) as out:
+        out.begin(
+            Header(
+                revision=revision,
+                made_at_ms=int(clock.wall() * 1000),
+                source=connection.dialect.name,
+                version=version("skydeck"),
+                tables={table.name: [c.name for c in table.columns] for table in tables},
+                counters=_counters(connection, tables),
+                expected=expected,
+            )
+        )
+        for table in tables:
+            query = select(*table.columns).execution_options(yield_per=_BATCH)
+            for row in connection.execute(query):
+                out.add(table.name, list(row))
+                done += 1
+                if done % _BATCH == 0:
+                    tell(done, expected)
+    return done
+
+
+def _tables(connection: Connection) -> list[Table]:
+    """Our tables as they are in this database, each after those that it refers to.
+
+    Read from the database, so that one of an older schema can be saved as it is. Leases and the
+    like, which mean nothing once their process is gone, are left out.
+    """
+    there = set(inspect(connection).get_table_names())
+    lasting = [t.name for t in metadata.sorted_tables if not t.info.get(PASSING)]
+    found = MetaData()
+    found.reflect(connection, only=[name for name in lasting if name in there])
+    for table in found.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, JSON) and column.nullable:
+                column.type.none_as_null = True
+    return [found.tables[name] for name in lasting if name in there]
+
+
+def _count(connection: Connection, table: Table) -> int:
+    count: int = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    return count
+
+
+def _counters(connection: Connection, tables: list[Table]) -> dict[str, int]:
+    """The last number that each counting table has given: none may ever be given again."""
+    found = {}
+    for table in tables:
+        if (column := _counting(table.name)) is None:
+            continue
+        if connection.dialect.name == "sqlite":
+            given = connection.execute(
+                text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}
+            ).scalar()
+        else:
+            sequence = _sequence(connection, table.name, column)
+            row = connection.execute(text(f"SELECT last_value, is_called FROM {sequence}")).one()  # noqa: S608
+            given = row.last_value if row.is_called else 0
+        highest = connection.execute(select(func.max(table.c[column]))).scalar()
+        found[table.name] = max(given or 0, highest or 0)
+    return found
+
+
+def _counting(name: str) -> str | None:
+    """The column by which a table counts its rows up, if it does."""
+    column = metadata.tables[name].autoincrement_column
+    return None if column is None else column.name
+
+
+def _sequence(connection: Connection, table: str, column: str) -> str:
+    name: str = connection.execute(
+        text("SELECT pg_get_serial_sequence(:table, :column)"), {"table": table, "column": column}
+    ).scalar_one()
+    return name
+
+
+# -- into the database ---------------------------------------------------------------------------
+
+
+async def must_be_unused(database: Database) -> None:
+    """Refuse while a bot, or any other skydeck, has the database open.
+
+    Raises:
+        WrongUse: One has.
+    """
+    if database.is_sqlite:
+        try:
+            await database.pragma("journal_mode = DELETE")  # needs the file for itself
+        except SQLAlchemyError as e:
+            if "locked" not in str(e):
+                with translated(database.address):
+                    raise
+            raise _in_use(database.address) from None
+        return
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name = :name AND pid <> pg_backend_pid()"
+    )
+    async with database.reading() as connection:
+        others = (await connection.execute(query, {"name": APPLICATION})).scalar_one()
+    if others:
+        raise _in_use(database.address)
+
+
+def _in_use(address: Address) -> WrongUse:
+    return WrongUse(f"A skydeck is using {address.label}.", hint="Stop the bot, then try again.")
+
+
+async def _keep(
+    database: Database, file: Path, clock: Clock, *, replace: bool, tell: Tell
+) -> Path | None:
+    """Save what is in the database, if anything is.
+
+    Raises:
+        WrongUse: Something is, and it may not be replaced.
+        BadSettings: A newer skydeck wrote it.
+    """
+    address = database.address
+    async with database.reading() as connection:
+        revision = await connection.run_sync(revision_of)
+        rows = await connection.run_sync(lambda c: sum(_count(c, t) for t in _tables(c)))
+    if revision is not None:
+        must_be_known(revision, address)
+    if not rows:
+        return None
+    if not replace:
+        raise WrongUse(
+            f"{address.label} is not empty ({rows} rows).",
+            hint="--yes replaces what is there, after saving it beside the backup.",
+        )
+    kept = file.with_name(f"{file.name}.before-{int(clock.wall())}")
+    await backup(address, kept, clock, tell=tell)
+    return kept
+
+
+def _load(connection: Connection, archive: Reader, rows: int, clock: Clock, tell: Tell) -> int:
+    header = archive.header
+    config = config_for(connection)
+    if revision_of(connection) is not None:
+        command.downgrade(config, "base")  # drops our tables, and nobody else's in this database
+    command.upgrade(config, header.revision)
+    tables = {table.name: table for table in _tables(connection)}
+    for name, columns in header.tables.items():
+        if name not in tables or not set(columns) <= set(tables[name].columns.keys()):
+            raise BadInput(f"The backup has a table {name} that schema {header.revision} has not.")
+    done = 0
+    for name, batch in _batches(archive):
+        columns = header.tables[name]
+        connection.execute(
+            insert(tables[name]), [dict(zip(columns, values, strict=True)) for values in batch]
+        )
+        done += len(batch)
+        tell(done, rows)
+    for name, given in header.counters.items():
+        _count_on(connection, name, given)
+    command.upgrade(config, "head")
+    return _end_old_jobs(connection, int(clock.wall() * 1000))
+
+
+def _batches(archive: Reader) -> Iterator[tuple[str, list[list[Any]]]]:
+    """Rows of one table at a time; a table's rows come one after another."""
+    rows = archive.rows()
+    while first := list(islice(rows, 1)):
+        group = [*first, *islice(rows, _BATCH - 1)]
+        while group:
+            name = group[0][0]
+            same = [values for table, values in group if table == name]
+            yield name, same
+            group = group[len(same) :]
+
+
+def _count_on(connection: Connection, name: str, given: int) -> None:
+    column = _counting(name)
+    if column is None or given < 1:
+        return
+    if connection.dialect.name == "sqlite":
+        values = {"name": name, "given": given}
+        if not metadata.tables[name].dialect_options["sqlite"]["autoincrement"]:
+            return  # SQLite counts on from the highest row
+        connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), values)
+        connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :given)"), values)
+    else:
+        sequence = _sequence(connection, name, column)
+        connection.execute(
+            text("SELECT setval(CAST(:sequence AS regclass), :given)"),
+            {"sequence": sequence, "given": given},
+        )
+
+
+def _end_old_jobs(connection: Connection, now_ms: int) -> int:
+    """A result is kept for half an hour; to tell of older jobs would overwrite their answers."""
+    gone = jobs.c.created_at_ms + jobs.c.deadline_ms + RUNPOD_KEEPS.run_ms < now_ms
+    ended = connection.execute(
+        update(jobs)
+        .where(jobs.c.finished_at_ms.is_(None), gone)
+        .values(
+            stage=JobStage.FINISHED,
+            ending=Ending.EXPIRED,
+            detail="restored",
+            finished_at_ms=now_ms,
+            lease_owner=None,
+        )
+    )
+    return ended.rowcount

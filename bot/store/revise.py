@@ -1,0 +1,85 @@
+"""Taking a database to an older schema, so that the skydeck before this one can use it again."""
+
+from functools import partial
+from pathlib import Path
+
+from alembic import command
+from sqlalchemy import Connection
+
+from bot.clock import Clock
+from bot.errors import BadSettings, WrongUse
+from bot.store.address import Address
+from bot.store.backup import Tell, backup, must_be_unused, silent
+from bot.store.database import Database
+from bot.store.migrate import (
+    config_for,
+    known_revisions,
+    lock,
+    must_be_known,
+    revision_of,
+)
+
+
+async def revision(address: Address) -> str | None:
+    """The revision of a database's schema; None: there is none of ours.
+
+    Raises:
+        StoreFailed: The database cannot be read.
+    """
+    if address.file is not None and not address.file.exists():
+        return None
+    database = Database(address, migrating=True)
+    try:
+        async with database.reading() as connection:
+            return await connection.run_sync(revision_of)
+    finally:
+        await database.close()
+
+
+async def revise(
+    address: Address, to: str, clock: Clock, *, keep: Path, tell: Tell = silent
+) -> int:
+    """Change the schema to a revision, older or newer, in one transaction.
+
+    What an older schema has no place for is deleted; so everything is saved first.
+
+    Args:
+        address: The database.
+        to: The revision.
+        clock: Dates what is saved.
+        keep: The file in which everything is saved first.
+        tell: Told how the saving goes.
+
+    Returns:
+        How many rows were saved.
+
+    Raises:
+        WrongUse: There is no such revision, or another skydeck uses the database.
+        BadSettings: There is no database, or a newer skydeck wrote it.
+        StoreFailed: The database cannot be changed, or nothing saved; it is as it was.
+    """
+    if to not in known_revisions():
+        raise WrongUse(
+            f"There is no schema {to!r}.", hint=f"There are: {', '.join(known_revisions())}."
+        )
+    current = await revision(address)
+    if current is None:
+        raise BadSettings(f"There is no database at {address.label} yet.")
+    must_be_known(current, address)
+    database = Database(address, migrating=True)
+    try:
+        await must_be_unused(database)
+        saved = await backup(address, keep, clock, tell=tell)
+        async with database.writing() as connection:
+            await lock(connection, sqlite=database.is_sqlite)
+            await connection.run_sync(partial(_move, to=to))
+    finally:
+        await database.close()
+    return saved
+
+
+def _move(connection: Connection, to: str) -> None:
+    known = known_revisions()
+    current = revision_of(connection)
+    back = current in known and known.index(to) < known.index(current)
+    (command.downgrade if back else command.upgrade)(config_for(connection), to)
