@@ -111,7 +111,7 @@ class ShardLine(Shard):
 
     async def _run(self) -> None:
         pauses = ExponentialBackoff()
-        while True:
+        while not self._client.is_closed():
             try:
                 await self._listen()
             except ReconnectWebSocket as e:

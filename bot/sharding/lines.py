@@ -103,6 +103,12 @@ class ShardLines:
         line = self._lines.get(shard)
         return line is not None and line.is_up and shard not in self._fresh
 
+    async def finish(self) -> None:
+        """Wait until what was replaced is closed; nothing is opened any more."""
+        for task in self._endings:
+            task.cancel()
+        await asyncio.gather(*self._endings, return_exceptions=True)
+
     @property
     def up(self) -> list[int]:
         """The shards whose events flow."""
@@ -158,8 +164,10 @@ class ShardLines:
         task.add_done_callback(self._endings.discard)
 
     async def _end(self, line: ShardLine) -> None:
-        await self._clock.sleep(OVERLAP_S)
-        await line.close()
+        try:
+            await self._clock.sleep(OVERLAP_S)
+        finally:
+            await line.close()
 
     def _failed(self, line: ShardLine, error: Exception) -> None:
         """It cannot be mended: the client ends with this error, as with a shard of its own."""

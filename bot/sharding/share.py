@@ -137,6 +137,7 @@ class ShardShare:
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.wait([self._keeping])
+        await lines.finish()
 
     async def _keep(self, keeper: ShardKeeper) -> None:
         while True:

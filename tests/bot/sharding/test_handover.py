@@ -1,0 +1,156 @@
+"""Shards that change hands, on a real PostgreSQL and the local Discord."""
+
+import asyncio
+
+import discord
+import pytest
+
+from bot.sharding import intake, turns
+from tests.fakes.shard_client import sharer
+from tests.simulator import Intent, Simulator
+from tests.simulator.errors import NotSeen
+
+EVERY_MS = 300
+
+
+@pytest.fixture
+async def sim(monkeypatch):
+    """Two shards, and no long waits between two identifies of one bucket."""
+    monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", EVERY_MS)
+    async with Simulator() as simulator:
+        simulator.gateway.shards = 2
+        simulator.gateway.identify_seconds = EVERY_MS / 1000 - 0.05
+        simulator.gateway.forgiving_seconds = 3.0
+        yield simulator
+
+
+@pytest.fixture
+async def url(postgres):
+    return await postgres.clean()
+
+
+@pytest.fixture
+def guild(sim):
+    return sim.guild("Test")
+
+
+@pytest.fixture
+def channel(guild):
+    return guild.channel("general")
+
+
+@pytest.fixture
+def ana(guild, channel):
+    return guild.member("Ana")
+
+
+async def test_two_processes_share_and_one_may_identify_at_a_time(sim, url):
+    async with sharer(sim, url, "a") as a, sharer(sim, url, "b") as b:
+        await a.until(lambda: len(a.up) == len(b.up) == 1)
+        assert sorted(a.up + b.up) == [0, 1]
+        await a.until(lambda: a.is_ready() and b.is_ready())
+    assert sim.problems == []
+
+
+async def test_what_is_said_while_nobody_is_there_is_heard_once(sim, url, guild, channel, ana):
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+        await ana.says("one", channel)
+        await a.until(lambda: a.words == ["one"])
+    await ana.says("two", channel)
+    async with sharer(sim, url, "b") as b:
+        await b.until(lambda: b.words == ["two"])
+        await ana.says("three", channel)
+        await b.until(lambda: len(b.readied) == 2)  # fresh sessions have taken over
+        await ana.says("four", channel)
+        await b.until(lambda: "four" in b.words)
+        await asyncio.sleep(1.2)  # both sessions were open for a second
+        await ana.says("five", channel)
+        await b.until(lambda: "five" in b.words)
+        assert b.words == ["two", "three", "four", "five"]
+        assert len(sim.gateway.connections) == 2
+    assert sim.problems == []
+
+
+async def test_a_server_that_a_resumed_session_tells_nothing_of_is_looked_up(
+    sim, url, guild, channel, ana
+):
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+    sim.gateway.identify_seconds = 60.0  # no fresh session comes to help
+    starter = await ana.says("a subject", channel)
+    thread = await ana.starts_thread("talk", on=starter)
+    await ana.says("in the thread", thread)
+    async with sharer(sim, url, "b") as b:
+        await b.until(lambda: len(b.heard) >= 2)
+        first, last = b.heard[0], b.heard[-1]
+        assert isinstance(first.channel, discord.TextChannel)
+        assert isinstance(last.channel, discord.Thread)
+        assert first.channel.permissions_for(first.guild.me).send_messages
+        assert first.guild.preferred_locale
+    assert len(sim.log.requests("GET", "/guilds/{guild_id}")) == 4
+
+
+async def test_a_dead_processes_shards_are_resumed(sim, url, guild, channel, ana):
+    async with sharer(sim, url, "a", lease_ms=800) as a:
+        await a.until(lambda: len(a.readied) == 2)
+        async with sharer(sim, url, "b") as b:
+            await b.until(lambda: len(a.up) == len(b.up) == 1)
+            await a.die()
+            await ana.says("is anybody there", channel)
+            await b.until(lambda: len(b.up) == 2)
+            await b.until(lambda: "is anybody there" in b.words)
+            assert b.words == ["is anybody there"]
+
+
+async def test_a_command_of_the_gap_is_answered(sim, url, channel, ana):
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+    asking = asyncio.create_task(ana.slash("/ping", channel))
+    async with sharer(sim, url, "b"):
+        assert (await asking).text == "pong"
+    assert sim.problems == []
+
+
+async def test_a_command_that_is_too_old_is_not(sim, url, channel, ana, monkeypatch):
+    monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", 0.3)
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+    reply = await ana.slash("/ping", channel, wait=False)
+    await asyncio.sleep(0.35)
+    async with sharer(sim, url, "b") as b:
+        await b.until(lambda: len(b.up) == 2)
+        await ana.says("and now", channel)
+        await b.until(lambda: "and now" in b.words)
+        with pytest.raises((AssertionError, NotSeen)):
+            _ = reply.message
+
+
+async def test_a_session_that_discord_has_forgotten_is_begun_anew(sim, url, channel, ana):
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+    sim.gateway.sessions.clear()
+    async with sharer(sim, url, "b") as b:
+        await b.until(lambda: len(b.readied) == 2)
+        await ana.says("hello", channel)
+        await b.until(lambda: b.words == ["hello"])
+    assert sim.problems == []
+
+
+@pytest.mark.parametrize("trouble", ["drop", "reconnect", "close"])
+async def test_a_line_that_breaks_is_resumed_by_itself(sim, url, channel, ana, trouble):
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+        done = getattr(sim.gateway, trouble)()
+        if done is not None:
+            await done
+        await ana.says("hello", channel)
+        await a.until(lambda: a.words == ["hello"])
+        assert len(sim.log.events("READY")) == 2
+
+
+async def test_a_refused_intent_ends_the_client_in_words(sim, url):
+    sim.allow_intents(Intent(0))
+    with pytest.raises(discord.PrivilegedIntentsRequired):
+        async with sharer(sim, url, "a") as a:
+            await a.until(a.is_closed)
