@@ -46,6 +46,10 @@ _JUDGED_WITH_MS: Final = 200
 _TOLD_WITHIN_S: Final = 0.05
 """A client's first silence frame comes 20 ms after its last packet; what is said to be silent later
 than this is so because nothing comes, which may be the network's doing."""
+_HELD_S: Final = 0.08
+"""So long, at most, a pause is told only once the turn detector has said what it thinks of it. Who
+hears of a pause begins to recognise what was said; begun at the same moment on the same processor,
+each holds the other up, and the end of the turn waits for the detector."""
 _DEAF_AFTER_S: Final = 1.0
 """Should nobody say that a client has gone silent, it has after so long."""
 _REST_AFTER_S: Final = 1.0
@@ -161,6 +165,7 @@ class _Speaker:
         self._at_rest = True
         self._asked: tuple[int, Future[float]] | None = None
         self._clip: Clip | None = None
+        self._held_since_s: float | None = None
 
     # -- packets to windows ----------------------------------------------------------------------
 
@@ -257,6 +262,10 @@ class _Speaker:
         self._be_idle(now_s, now_s, events)
         if not self._endpointer.in_turn and now_s - self._arrived_s > _REST_AFTER_S:
             self._rest()
+        self._take_judgement(now_s, events)
+        self._let_go(now_s, events)
+
+    def _take_judgement(self, now_s: float, events: list[SpeechEvent]) -> None:
         if self._asked is None or not self._asked[1].done():
             return
         (pause, answer), self._asked = self._asked, None
@@ -279,12 +288,26 @@ class _Speaker:
                     self._clip = self._tape.clip(
                         speech_ms=self._endpointer.speech_ms, ended_s=self._voice_s
                     )
-                    events.append(SpeechPaused(self._clip, now_s))
+                    self._held_since_s = now_s
                 case Resumed():
                     self._forget_question()
-                    events.append(SpeechResumed(self.user_id, now_s))
+                    if self._held_since_s is None:  # else nobody has heard of the pause
+                        events.append(SpeechResumed(self.user_id, now_s))
+                    self._held_since_s = None
                 case Ended():
+                    self._tell_paused(now_s, events)
                     events.append(self._end(mark, now_s))
+
+    def _let_go(self, now_s: float, events: list[SpeechEvent]) -> None:
+        """Tell of a pause, unless it is better told a little later."""
+        since_s = self._held_since_s
+        if since_s is not None and (self._asked is None or now_s - since_s >= _HELD_S):
+            self._tell_paused(now_s, events)
+
+    def _tell_paused(self, now_s: float, events: list[SpeechEvent]) -> None:
+        if self._held_since_s is not None and self._clip is not None:
+            events.append(SpeechPaused(self._clip, now_s))
+        self._held_since_s = None
 
     def _judge(self, pause: int) -> None:
         self._forget_question()

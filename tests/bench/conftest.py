@@ -1,0 +1,11 @@
+"""What benches measure is what people get."""
+
+import pytest
+
+from bot.workers.qwen import sensible_threads
+
+
+@pytest.fixture(scope="session")
+def threads() -> int:
+    """As many as the product takes by itself, unlike in the tests."""
+    return sensible_threads()
