@@ -47,6 +47,16 @@ _WORDS: Final = {
 }
 
 
+def instead_of(name: str, what: str) -> str:
+    """That the system's default has to do, in one line.
+
+    Args:
+        name: Of the device that was chosen.
+        what: "microphone" or "loudspeaker".
+    """
+    return f"The {what} “{name}” is not there: the system's default has to do until it is."
+
+
 def words(fault: Fault, what: str) -> str:
     """What is wrong and what to do next, in one line.
 

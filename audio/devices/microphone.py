@@ -55,6 +55,11 @@ class Microphone:
         return not self._has_ended and bool(self._stream.active)
 
     @property
+    def xruns(self) -> int:
+        """How often sound was lost."""
+        return self.overflows + self.lost
+
+    @property
     def latency_s(self) -> float:
         """From the air to us, as the system says."""
         return float(self._stream.latency)

@@ -4,11 +4,15 @@ PortAudio reads the list of devices once; a device that came later is only found
 anew, which needs every stream closed.
 """
 
+import atexit
 import contextlib
 import ctypes.util
+import json
+import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +21,11 @@ from typing import Any, Final
 
 from audio.devices.faults import DeviceError, Fault, words
 
+log = logging.getLogger(__name__)
+
 _PROBE_S: Final = 20.0
+_LOOKING_S: Final = 5.0
+_hanging: Final[list[threading.Thread]] = []
 _CODES: Final = {
     -9985: Fault.BUSY,  # paDeviceUnavailable
     -9996: Fault.NO_DEVICE,  # paInvalidDevice
@@ -75,11 +83,106 @@ def look_again() -> None:
         DeviceError: PortAudio cannot begin anew.
     """
     library = sounddevice()
+    if any(thread.is_alive() for thread in _hanging):  # in a stream that would be freed
+        raise DeviceError(words(Fault.STALLED, "sound system"), Fault.STALLED)
     try:  # private, but the only way; a test holds sounddevice to it
-        library._terminate()  # noqa: SLF001
+        if library._initialized:  # noqa: SLF001  (not if it could not begin the last time)
+            library._terminate()  # noqa: SLF001
         library._initialize()  # noqa: SLF001
     except library.PortAudioError as e:
         raise DeviceError(words(Fault.NO_PORTAUDIO, ""), Fault.NO_PORTAUDIO) from e
+
+
+def names(kind: str) -> set[str | None]:
+    """The devices of a kind, as of the last `look_again`; None is among them if one is the default.
+
+    Args:
+        kind: "input" or "output".
+
+    Raises:
+        DeviceError: PortAudio is not there.
+    """
+    library = sounddevice()
+    found: set[str | None] = {
+        device["name"] for device in library.query_devices() if device[f"max_{kind}_channels"]
+    }
+    with contextlib.suppress(library.PortAudioError):
+        library.query_devices(kind=kind)
+        found.add(None)
+    return found
+
+
+def has_come(kind: str, name: str | None) -> bool:
+    """Whether a device is there now that the last `look_again` did not find.
+
+    A process of its own looks, which takes it a fifth of a second: no stream is closed for that.
+
+    Args:
+        kind: "input" or "output".
+        name: Its name; None: any that is the default.
+
+    Raises:
+        DeviceError: PortAudio is not there.
+    """
+    if name in names(kind):
+        return False
+    looking = [sys.executable, "-m", __name__, kind]
+    root = Path(__file__).parents[2]
+    try:
+        done = subprocess.run(  # noqa: S603  (ourselves)
+            looking, cwd=root, capture_output=True, check=True, timeout=_LOOKING_S
+        )
+        return name in json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as e:
+        log.debug("nobody could look for new devices: %s", e)
+        return False
+
+
+def can_be_had(kind: str, name: str) -> bool:
+    """Whether a device is there, whoever has it.
+
+    Args:
+        kind: "input" or "output".
+        name: Its name.
+
+    Raises:
+        DeviceError: PortAudio is not there.
+    """
+    library = sounddevice()
+    check = getattr(library, f"check_{kind}_settings")
+    try:
+        check(device=name, dtype="int16", channels=1)
+    except (ValueError, library.PortAudioError) as e:
+        return as_fault(e) in {Fault.BUSY, Fault.FORMAT}
+    return True
+
+
+def can_be_taken_away(name: str) -> bool:
+    """Whether a stream on a device may go on when that is unplugged, on another device.
+
+    PulseAudio does so, through a device of ALSA's that is no hardware, and tells nobody. The other
+    one may be the loudspeaker's own sound, which a microphone would then hear.
+    """
+    library = sounddevice()
+    hosts = library.query_hostapis()
+    return (
+        any(
+            device["name"] == name and hosts[device["hostapi"]]["name"] == "ALSA"
+            for device in library.query_devices()
+        )
+        and "(hw:" not in name
+    )
+
+
+def leave_behind(thread: threading.Thread) -> None:
+    """A thread hangs in PortAudio: nothing waits for it, neither now nor when the program ends.
+
+    PortAudio hangs for good when a device is taken away in the moment between opening and starting
+    it (19.6: the new thread ends without releasing what its parent waits for).
+    """
+    _hanging.append(thread)
+    with contextlib.suppress(DeviceError):
+        atexit.unregister(sounddevice()._exit_handler)  # noqa: SLF001  (private; a test holds it)
 
 
 def sounddevice() -> Any:
@@ -236,3 +339,7 @@ def quiet_native_errors(log: Path | None = None) -> None:
     sys.stderr = sys.__stderr__ = os.fdopen(  # type: ignore[misc]
         terminal, "w", buffering=1, encoding="utf-8", errors="replace"
     )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(list(names(sys.argv[1]))))

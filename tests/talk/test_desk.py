@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from audio import codec
+from audio.devices import portaudio
 from bot.app import Services
 from bot.calls import Switchboard
 from bot.catalogue import load_grace
@@ -234,10 +235,19 @@ async def test_a_tone_and_a_recording_try_the_devices(sit_down, card):
         assert "three" in (await me.transcribed(recording.loud())).replace("3", "three")
 
 
-async def test_without_a_microphone_one_can_type(sit_down):
+async def test_without_a_microphone_one_can_type(sit_down, monkeypatch):
+    library = portaudio.sounddevice()
+
+    def refused(**_):
+        raise library.PortAudioError("Error opening RawInputStream", -9996)
+
     async with sit_down() as me:
         me.desk.choose_microphone("one that is not there")
-        await me.until(lambda view: view.trouble)
+        view = await me.until(lambda view: view.trouble and view.can_hear)
+        assert "the system's default has to do" in view.trouble
+        monkeypatch.setattr(library, "RawInputStream", refused)
+        me.desk.choose_microphone("nor this one")
+        await me.until(lambda view: view.trouble and not view.can_hear)
         me.desk.key_down()
         view = me.desk.view()
         assert "no microphone" in view.trouble

@@ -184,6 +184,16 @@ class SoundCard:
         self._server.wait()
         self._server = None
 
+    def freeze(self) -> None:
+        """It hangs: whoever calls it waits."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
+
     def _write_files(self) -> None:
         for name in ("home", "runtime", "state"):
             (self.folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -294,6 +304,18 @@ class SoundCard:
             *("master_channel_map=mono", "remix=no"),
         )
         self._pactl("set-default-source", name)
+
+    @contextlib.contextmanager
+    def second_name(self, name: str) -> Iterator[None]:
+        """Another device appears, for ALSA: the microphone under another name."""
+        config = self.folder / "asound.conf"
+        before = config.read_text()
+        device = f'pcm.{name} {{ type pulse server "unix:{self.socket}" device {MICROPHONE} }}\n'
+        config.write_text(before + device)
+        try:
+            yield
+        finally:
+            config.write_text(before)
 
     @contextlib.contextmanager
     def loudspeaker_in_the_room(self) -> Iterator[None]:

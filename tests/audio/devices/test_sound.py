@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from audio import codec
-from audio.devices import portaudio
+from audio.devices import local_audio, portaudio
 from audio.devices.blocks import BLOCK
 from audio.devices.faults import DeviceError, Fault
 from audio.devices.local_audio import LocalAudio
@@ -57,9 +57,41 @@ class Desk:
             time.sleep(0.01)
         raise AssertionError(self.states)
 
+    def settle(self):
+        """Wait until both ends are in order, on the devices that were chosen."""
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            state = self.audio.state
+            if all(
+                line.is_open and not line.fault for line in (state.microphone, state.loudspeaker)
+            ):
+                break
+            time.sleep(0.02)
+        self.forget()
+
     def forget(self):
         self.states.clear()
         self.blocks.clear()
+
+    def hears(self, card, said: np.ndarray, *, enough_db: float = 60) -> bool:
+        """Whether what is said is heard as it was; a busy machine gets three tries."""
+        for _ in range(3):
+            self.forget()
+            card.say(said)
+            if snr_db(self.heard, said) > enough_db:
+                return True
+        return False
+
+    def plays(self, card, packets, *, enough_db: float) -> bool:
+        """Whether what is played is heard as it is; three tries, too."""
+        whole = sound_of(packets)
+        for number in range(3):
+            with card.recorded() as recording:
+                self.playout.add(number, packets)
+                time.sleep(len(whole) / RATE_HZ + 0.4)
+            if snr_db(recording.samples, whole) > enough_db:
+                return True
+        return False
 
     @property
     def heard(self) -> np.ndarray:
@@ -89,6 +121,7 @@ class Desk:
 def desk(card):
     threads = set(threading.enumerate())
     with Desk() as desk:
+        desk.settle()
         yield desk
     assert not [t for t in set(threading.enumerate()) - threads if t.name != "Dummy"]
 
@@ -103,24 +136,18 @@ def speech() -> np.ndarray:
 
 
 def test_what_is_said_is_heard_as_it_was(card, desk, speech):
-    began_s = time.monotonic()
-    card.say(speech)
-    assert snr_db(desk.heard, speech) > 60
+    assert desk.hears(card, speech)
     times = [block.captured_s for block in desk.blocks]
     assert all(len(block.raw) == BLOCK for block in desk.blocks)
     assert all(b > a for a, b in itertools.pairwise(times))
     assert abs(times[-1] - time.monotonic()) < 0.3
-    assert times[0] < began_s + 0.3
+    assert abs(times[-1] - times[0] - (len(times) - 1) * BLOCK / RATE_HZ) < 0.1
 
 
 def test_what_is_played_is_heard_without_a_gap(card, desk, speech):
     packets = codec.encode(speech, RATE_HZ).packets
-    with card.recorded() as recording:
-        desk.playout.add(1, packets)
-        time.sleep(len(speech) / RATE_HZ + 0.3)
-    assert snr_db(recording.samples, sound_of(packets)) > 40
+    assert desk.plays(card, packets, enough_db=40)
     assert desk.playout.played().drained
-    assert desk.audio.state.loudspeaker.xruns == 0
 
 
 def test_it_can_be_held_go_on_and_be_thrown_away(card, desk):
@@ -146,6 +173,26 @@ def test_it_can_be_held_go_on_and_be_thrown_away(card, desk):
     whole = sound_of(packets)
     went_on = lag_of(after, whole) - (lag_of(before, whole) + len(before))
     assert abs(went_on) < RATE_HZ // 100, "it went on where it had stopped"
+
+
+def test_what_follows_what_was_thrown_away_is_heard_from_its_beginning(card, desk):
+    """What was decoded ahead is thrown away, and nothing of what was added right after that."""
+    random = np.random.default_rng(2)
+    tone = codec.encode(np.sin(np.arange(2 * RATE_HZ) / 20).astype(np.float32) / 3, RATE_HZ)
+    noise = codec.encode(random.normal(0, 0.1, RATE_HZ // 5).astype(np.float32), RATE_HZ)
+    whole = sound_of(noise.packets)
+    for number in range(8):
+        with card.recorded() as recording:
+            desk.playout.add(2 * number, tone.packets)
+            time.sleep(0.2 + 0.005 * number)
+            desk.playout.clear()
+            desk.playout.add(2 * number + 1, noise.packets)
+            time.sleep(0.4)
+        heard = recording.samples
+        begins = lag_of(whole[4800:], heard) - 4800
+        first, wanted = heard[begins + 480 : begins + 960], whole[480:960]
+        likeness = np.dot(first, wanted) / np.linalg.norm(first) / np.linalg.norm(wanted)
+        assert likeness > 0.9, number
 
 
 def test_the_level_follows_the_voice(card, desk, speech):
@@ -205,67 +252,116 @@ def test_a_dead_sound_server_is_noticed_and_found_again(card, desk, speech):
     desk.forget()
     at = desk.until(lambda s: s.microphone.is_open and s.loudspeaker.is_open, within=15)
     print(f"mended {at - back:.2f} s after it was there again")
+    assert desk.hears(card, speech)
+
+
+def test_an_unplugged_microphone_is_noticed_replaced_and_taken_again(card, desk, speech):
+    """The sound server moves its stream elsewhere and says nothing."""
+    at = time.monotonic()
+    card.unplug_microphone()
+    told = desk.until(lambda s: s.microphone.fault is Fault.GONE)
+    print(f"\nunplugged: noticed after {told - at:.2f} s")
+    assert told - at < NOTICED_S
+    desk.until(lambda s: s.microphone.is_open and s.microphone.fault is Fault.NO_DEVICE)
+    state = desk.audio.state.microphone
+    assert state.name is None, "the system's default has to do"
+    assert MICROPHONE in state.words
+    assert desk.audio.state.loudspeaker.is_open
+    card.plug_in_microphone()
     desk.forget()
-    card.say(speech)
-    assert snr_db(desk.heard, speech) > 60
+    desk.until(lambda s: s.microphone.name == MICROPHONE and s.microphone.fault is None)
+    time.sleep(0.3)
+    assert desk.hears(card, speech)
 
 
-def test_a_replaced_microphone_goes_on_without_a_word(card, desk, speech):
-    """The sound server moves the stream to the microphone that is left; nobody needs to know."""
+def test_another_microphone_can_be_chosen(card, desk, speech):
+    card.unplug_microphone()
     card.plug_in_microphone(SECOND)
     try:
-        card.unplug_microphone()  # both: the module is unloaded by its name
-        card.plug_in_microphone(SECOND)
-        time.sleep(0.5)
+        began = time.monotonic()
         desk.audio.choose(microphone=SECOND, loudspeaker=LOUDSPEAKER)
+        assert time.monotonic() - began < 0.1, "whoever chooses does not wait"
         desk.until(lambda s: s.microphone.name == SECOND and s.microphone.is_open)
-        desk.forget()
-        time.sleep(0.3)
-        card.say(speech)
-        assert snr_db(desk.heard, speech) > 60
+        time.sleep(0.5)
+        assert desk.hears(card, speech)
     finally:
         card.unplug_microphone()
         card.plug_in_microphone()
 
 
-def test_a_microphone_that_is_not_there_is_told(card):
+def test_for_a_microphone_that_is_not_there_the_default_has_to_do(card, speech):
     with Desk(microphone="a better one") as desk:
         state = desk.audio.state.microphone
+        assert state.is_open
         assert state.fault is Fault.NO_DEVICE
-        assert "Typing works" in state.words
-        assert desk.audio.state.loudspeaker.is_open
+        assert "a better one" in state.words
+        assert desk.hears(card, speech)
         desk.audio.choose(microphone=MICROPHONE, loudspeaker=LOUDSPEAKER)
-        desk.until(lambda s: s.microphone.is_open)
+        desk.until(lambda s: s.microphone.name == MICROPHONE and s.microphone.fault is None)
 
 
-def test_without_a_loudspeaker_an_answer_goes_by(card, speech):
-    with Desk(loudspeaker="a better one") as desk:
+def test_a_microphone_that_comes_later_is_found(card, monkeypatch):
+    monkeypatch.setattr(local_audio, "_COME_EVERY_S", 0.5)
+    try:
+        with Desk(microphone="late") as desk:
+            assert desk.audio.state.microphone.name is None
+            time.sleep(1.5)
+            assert np.diff([block.captured_s for block in desk.blocks]).max() < 0.1
+            assert desk.audio.state.microphone.name is None
+            with card.second_name("late"):
+                desk.until(lambda s: s.microphone.name == "late" and s.microphone.fault is None)
+                desk.until(lambda s: s.loudspeaker.is_open)
+    finally:
+        portaudio.look_again()
+
+
+def test_without_a_loudspeaker_the_microphone_hears_on_and_the_answer_goes_by(
+    card, monkeypatch, speech
+):
+    library = portaudio.sounddevice()
+    monkeypatch.setattr(library, "RawOutputStream", refused_with(-9985, library))
+    with Desk() as desk:
+        assert desk.audio.state.loudspeaker.fault is Fault.BUSY
         desk.playout.add(1, codec.encode(speech, RATE_HZ).packets)
         time.sleep(0.5)
         assert not desk.playout.played().drained
-        time.sleep(len(speech) / RATE_HZ + 2.5)
+        time.sleep(2 + len(speech) / RATE_HZ)
         assert desk.playout.played().drained
-        assert desk.audio.state.microphone.is_open
+        times = [block.captured_s for block in desk.blocks]
+        assert np.diff(times).max() < 0.1, "no stream that works was closed for it"
+
+
+def test_a_frozen_sound_server_is_told_and_holds_nobody_up(card, desk):
+    at = time.monotonic()
+    card.freeze()
+    try:
+        told = desk.until(lambda s: s.microphone.fault and s.loudspeaker.fault)
+        print(f"\nfrozen: noticed after {told - at:.2f} s")
+        assert told - at < NOTICED_S
+        began = time.monotonic()
+        desk.audio.choose(microphone=SECOND, loudspeaker=None)
+        assert time.monotonic() - began < 0.1
+        desk.audio.choose(microphone=MICROPHONE, loudspeaker=LOUDSPEAKER)
+        desk.audio.close()
+        assert time.monotonic() - began < 3
+    finally:
+        card.thaw()
+    time.sleep(1)  # what hung has gone on, and ended: see the fixture
 
 
 @pytest.mark.parametrize(("code", "fault"), [(-9985, Fault.BUSY), (-9999, Fault.FAILED)])
 def test_a_device_that_cannot_be_had_is_told(card, monkeypatch, code, fault):
     library = portaudio.sounddevice()
-
-    def refused(**_):
-        raise library.PortAudioError("Error opening InputStream", code)
-
     with monkeypatch.context() as patched:
-        patched.setattr(library, "RawInputStream", refused)
+        patched.setattr(library, "RawInputStream", refused_with(code, library))
         with Desk() as desk:
             assert desk.audio.state.microphone.fault is fault
             patched.undo()
             desk.until(lambda s: s.microphone.is_open, within=8)
 
 
-@pytest.mark.parametrize("rate_hz", [44_100, 16_000])
-def test_another_rate_is_taken_where_48_khz_is_refused(card, monkeypatch, speech, rate_hz):
-    library = portaudio.sounddevice()
+def test_another_rate_is_taken_where_48_khz_is_refused(card, monkeypatch, speech):
+    library, rate_hz = portaudio.sounddevice(), 44_100
     for name in ("RawInputStream", "RawOutputStream"):
         monkeypatch.setattr(library, name, only_at(rate_hz, getattr(library, name), library))
     query = library.query_devices
@@ -276,14 +372,8 @@ def test_another_rate_is_taken_where_48_khz_is_refused(card, monkeypatch, speech
 
     monkeypatch.setattr(library, "query_devices", with_its_rate)
     with Desk() as desk:
-        card.say(speech)
-        heard = desk.heard
-        packets = codec.encode(speech, RATE_HZ).packets
-        with card.recorded() as recording:
-            desk.playout.add(1, packets)
-            time.sleep(len(speech) / RATE_HZ + 0.5)
-    assert snr_db(heard, speech) > 12
-    assert snr_db(recording.samples, sound_of(packets)) > 8
+        assert desk.hears(card, speech, enough_db=12)
+        assert desk.plays(card, codec.encode(speech, RATE_HZ).packets, enough_db=8)
 
 
 def test_without_portaudio_it_is_told(tmp_path):
@@ -342,8 +432,8 @@ def test_the_loudspeaker_is_taken_out_of_what_the_microphone_hears(card, speech)
         if not desk.audio.is_cancelling:
             pytest.skip("no echo canceller: pip install livekit")
         desk.playout.add(1, codec.encode(answer * np.float32(0.5), RATE_HZ).packets)
-        time.sleep(7)
-        late = [block for block in desk.blocks if block.near is not None][-150:]
+        time.sleep(5)
+        late = [block for block in desk.blocks if block.near is not None][-100:]
     raw = rms_db(np.concatenate([block.raw for block in late]))
     near = rms_db(np.concatenate([block.near for block in late]))
     print(f"\nechoes: {raw:.0f} dB raw, {near:.0f} dB left")
@@ -356,7 +446,7 @@ def test_who_speaks_into_the_loudspeaker_is_still_heard(card, speech):
             pytest.skip("no echo canceller: pip install livekit")
         echo = codec.encode(np.tile(speech, 6) * np.float32(0.3), RATE_HZ).packets
         desk.playout.add(1, echo)
-        time.sleep(5)
+        time.sleep(4)
         quiet = rms_db(np.concatenate([b.near for b in desk.blocks[-75:] if b.near is not None]))
         desk.forget()
         card.say(speech)
@@ -393,6 +483,15 @@ def stretches_of_silence(sounds: np.ndarray, *, over_ms: int) -> list[tuple[int,
     loud = np.flatnonzero(sounds)
     gaps = np.flatnonzero(np.diff(loud) > over_ms * RATE_HZ // 1000)
     return [(int(loud[at]) + 1, int(loud[at + 1])) for at in gaps]
+
+
+def refused_with(code: int, library):
+    """A device that cannot be opened."""
+
+    def make(**_):
+        raise library.PortAudioError("Error opening a stream", code)
+
+    return make
 
 
 def only_at(rate_hz: int, kind, library):
