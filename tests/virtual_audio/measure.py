@@ -23,6 +23,13 @@ def snr_db(heard: np.ndarray, said: np.ndarray) -> float:
     return 10 * float(np.log10(np.sum(said**2) / max(error, 1e-12)))
 
 
+def intact(heard: np.ndarray, said: np.ndarray, over_db: float, piece: int = 4_800) -> float:
+    """How much of `said` is in `heard` with so little wrong, looked for in pieces: 0 to 1."""
+    pieces = [said[at : at + piece] for at in range(0, len(said) - piece, piece)]
+    loud = [sound for sound in pieces if rms_db(sound) > rms_db(said) - 15]
+    return sum(snr_db(heard, sound) > over_db for sound in loud) / len(loud)
+
+
 def rms_db(sound: np.ndarray) -> float:
     """How loud, in decibels below full scale."""
     return 20 * float(np.log10(max(1e-7, float(np.sqrt(np.mean(sound**2))))))

@@ -1,0 +1,166 @@
+"""What a loudspeaker gives its device, asked for by hand: to the sample, and whoever is first."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from audio import codec
+from audio.devices import loudspeaker
+from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
+from audio.devices.loudspeaker import Loudspeaker
+from audio.opus import OpusDecoder
+from audio.playout import Playout
+
+FADE = 240
+AHEAD = 3 * BLOCK
+STATUS = SimpleNamespace(output_underflow=False)
+
+
+class Device:
+    """A loudspeaker whose device asks when the test says so."""
+
+    def __init__(self, monkeypatch, *, channels=1):
+        stream = SimpleNamespace(active=True, latency=0.05, abort=lambda: None, close=lambda: None)
+        monkeypatch.setattr(
+            loudspeaker, "open_stream", lambda *_, **__: (stream, RATE_HZ, channels)
+        )
+        self.channels = channels
+        self.playout = Playout()
+        self.speaker = Loudspeaker(None, self.playout, time.monotonic)
+        self.ring = self.speaker._ring
+
+    def asks(self, blocks: int = 1) -> np.ndarray:
+        """What it is given: 20 ms each."""
+        given = []
+        for _ in range(blocks):
+            out = bytearray(2 * BLOCK * self.channels)
+            self.speaker._called(memoryview(out), BLOCK, None, STATUS)
+            given.append(np.frombuffer(bytes(out), np.int16))
+        return np.concatenate(given)
+
+    def until(self, holds) -> None:
+        end = time.monotonic() + 10
+        while not holds():
+            assert time.monotonic() < end
+            time.sleep(0.002)
+
+    def is_fed(self) -> bool:
+        return self.ring.waiting > AHEAD - BLOCK
+
+
+@pytest.fixture
+def device(monkeypatch):
+    device = Device(monkeypatch)
+    yield device
+    device.speaker.close()
+
+
+def packets(seed: int, blocks: int = 40):
+    noise = np.random.default_rng(seed).normal(0, 0.1, blocks * BLOCK).astype(np.float32)
+    return codec.encode(noise, RATE_HZ).packets
+
+
+def decoded(stream) -> np.ndarray:
+    decoder = OpusDecoder(RATE_HZ)
+    whole = np.concatenate([decoder.decode(packet) for packet in stream])
+    return (np.clip(whole, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
+
+
+def test_it_plays_what_was_decoded_and_fades_in(device):
+    assert not device.asks().any()
+    device.playout.add(1, packets(1))
+    device.until(device.is_fed)
+    given = device.asks(3)
+    whole = decoded(packets(1))
+    assert np.array_equal(given[FADE:], whole[FADE : len(given)])
+    assert abs(int(given[0])) <= abs(int(whole[0]))
+    assert device.ring.waiting <= AHEAD + BLOCK
+
+
+def test_what_is_held_falls_silent_at_once_and_goes_on_without_a_loss(device):
+    device.playout.add(1, packets(1))
+    device.until(device.is_fed)
+    before = device.asks(2)
+    device.playout.hold()
+    silence = device.asks(3)
+    assert silence[:FADE].any()
+    assert not silence[FADE:].any()
+    device.playout.release()
+    after = device.asks(1)
+    whole = decoded(packets(1))
+    assert np.array_equal(before[FADE:], whole[FADE : 2 * BLOCK])
+    assert np.array_equal(after[FADE:], whole[2 * BLOCK + FADE : 3 * BLOCK])
+
+
+def test_what_follows_what_was_thrown_away_is_whole(device):
+    """Also when it is decoded before the device has asked again."""
+    whole = decoded(packets(2, 4))
+    for ask in range(0, 20, 2):
+        device.playout.add(ask, packets(1))
+        device.until(device.is_fed)
+        device.asks(1 + ask % 3)
+        written = device.ring.written
+        device.playout.clear()
+        device.playout.add(ask + 1, packets(2, 4))
+        if ask % 4:
+            device.until(lambda since=written: device.ring.written > since)
+        faded = device.asks()
+        if faded[:FADE].any():  # the old one was still sounding
+            assert not faded[FADE:].any()
+        heard = np.concatenate((faded, *(next_block(device) for _ in range(4))))
+        begins = int(np.flatnonzero(np.abs(heard[BLOCK:]) > 0)[0]) // BLOCK * BLOCK + BLOCK
+        length = len(heard) - begins
+        assert np.array_equal(heard[begins + FADE :], whole[FADE:length])
+        while device.asks().any() or not device.playout.played().drained:
+            time.sleep(0.01)
+
+
+def next_block(device) -> np.ndarray:
+    device.until(lambda: device.ring.waiting >= BLOCK)
+    return device.asks()
+
+
+def test_nothing_of_what_was_thrown_away_comes_back(device):
+    device.playout.add(1, packets(1))
+    device.until(device.is_fed)
+    device.asks(2)
+    device.playout.clear()
+    device.asks()
+    time.sleep(0.1)
+    assert not device.asks(5).any()
+
+
+def test_it_says_when_the_first_of_an_answer_sounds(device):
+    began = time.monotonic()
+    device.playout.add(7, packets(1))
+    device.until(device.is_fed)
+    first = device.playout.played().first_s
+    assert first is not None
+    assert 0.05 <= first - began < 5.05
+
+
+def test_all_channels_get_the_same(monkeypatch):
+    device = Device(monkeypatch, channels=2)
+    device.playout.add(1, packets(1))
+    device.until(device.is_fed)
+    left, right = device.asks(2).reshape(-1, 2).T
+    assert left.any()
+    assert np.array_equal(left, right)
+    device.speaker.close()
+
+
+def test_the_canceller_is_told_what_was_played(device):
+    device.playout.add(1, packets(1))
+    device.until(device.is_fed)
+    given = device.asks(2)
+    assert np.array_equal(np.concatenate([sound for sound, _ in device.speaker.played()]), given)
+    assert device.speaker.played() == []
+
+
+def test_a_damaged_packet_ends_nothing(device):
+    good = packets(1)
+    device.playout.add(1, [*good[:5], b"\xff" * 5, *good[5:]])
+    heard = np.concatenate([next_block(device) for _ in range(12)])
+    assert heard[10 * BLOCK :].any()
