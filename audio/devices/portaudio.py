@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 _PROBE_S: Final = 20.0
 _LOOKING_S: Final = 5.0
 _hanging: Final[list[threading.Thread]] = []
+_list: Final = threading.Lock()
+"""Who reads PortAudio's list of devices, or has it made anew: PortAudio frees it meanwhile."""
+_LISTING_S: Final = 1.0
 _CODES: Final = {
     -9985: Fault.BUSY,  # paDeviceUnavailable
     -9996: Fault.NO_DEVICE,  # paInvalidDevice
@@ -60,20 +63,31 @@ def list_devices() -> list[DeviceInfo]:
     """All devices, as of the last `look_again`.
 
     Raises:
-        DeviceError: PortAudio is not there.
+        DeviceError: PortAudio is not there, or hangs.
     """
     library = sounddevice()
-    hosts = library.query_hostapis()
-    return [
-        DeviceInfo(
-            device["name"],
-            hosts[device["hostapi"]]["name"],
-            device["max_input_channels"],
-            device["max_output_channels"],
-            int(device["default_samplerate"]),
-        )
-        for device in library.query_devices()
-    ]
+    with _listing():
+        hosts = library.query_hostapis()
+        return [
+            DeviceInfo(
+                device["name"],
+                hosts[device["hostapi"]]["name"],
+                device["max_input_channels"],
+                device["max_output_channels"],
+                int(device["default_samplerate"]),
+            )
+            for device in library.query_devices()
+        ]
+
+
+@contextlib.contextmanager
+def _listing() -> Iterator[None]:
+    if not _list.acquire(timeout=_LISTING_S):
+        raise DeviceError(words(Fault.STALLED, "sound system"), Fault.STALLED)
+    try:
+        yield
+    finally:
+        _list.release()
 
 
 def look_again() -> None:
@@ -86,9 +100,10 @@ def look_again() -> None:
     if any(thread.is_alive() for thread in _hanging):  # in a stream that would be freed
         raise DeviceError(words(Fault.STALLED, "sound system"), Fault.STALLED)
     try:  # private, but the only way; a test holds sounddevice to it
-        if library._initialized:  # noqa: SLF001  (not if it could not begin the last time)
-            library._terminate()  # noqa: SLF001
-        library._initialize()  # noqa: SLF001
+        with _listing():
+            if library._initialized:  # noqa: SLF001  (not if it could not begin the last time)
+                library._terminate()  # noqa: SLF001
+            library._initialize()  # noqa: SLF001
     except library.PortAudioError as e:
         raise DeviceError(words(Fault.NO_PORTAUDIO, ""), Fault.NO_PORTAUDIO) from e
 
