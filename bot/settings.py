@@ -43,6 +43,14 @@ class LocalModel(StrEnum):
     BETTER = "qwen2.5-coder-1.5b"
 
 
+class Device(StrEnum):
+    """Where this machine's models run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 class Eager(StrEnum):
     """Whether work is begun that may have to be thrown away."""
 
@@ -147,6 +155,9 @@ class Settings(BaseSettings):
     """As whom to speak: DECK (Alfred) or CORP (Jared)."""
     skydeck_local_model: LocalModel = LocalModel.SMALL
     """The local language model: 0.5b is quick, 1.5b is better and three times as large."""
+    skydeck_device: Device = Device.AUTO
+    """Where the models run: auto (an NVIDIA GPU for whatever can use one), cpu, or cuda (a GPU, or
+    an error that says what is missing)."""
     skydeck_threads: int = Field(default=0, ge=0, le=256)
     """Processor threads for the models; 0 means as many as serve each model best."""
     skydeck_weights_dir: Path = Field(default_factory=_cache)

@@ -135,6 +135,7 @@ def _audio() -> Finding:
 
 def _local(settings: "Settings") -> Iterator[Finding]:
     yield _try("local runtimes", _runtimes)
+    yield _try("device", lambda: _device(settings))
     yield _weights(settings)
     yield _sandbox()
 
@@ -152,6 +153,14 @@ def _runtimes() -> str:
             hint="pip install 'skydeck[local]', or set RUNPOD_API_KEY.",
         )
     return "installed"
+
+
+def _device(settings: "Settings") -> str:
+    from bot.workers.device import place_llama, place_whisper  # noqa: PLC0415
+
+    heard = "a GPU" if place_whisper(settings.skydeck_device)[0] == "cuda" else "the processor"
+    written = "a GPU" if place_llama(settings.skydeck_device) else "the processor"
+    return f"speech recognition on {heard}, language model on {written}"
 
 
 def _weights(settings: "Settings") -> Finding:

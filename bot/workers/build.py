@@ -61,7 +61,9 @@ def build_workers(
     os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)  # noqa: TID251  (for libgomp, as it is loaded)
     local = settings.skydeck_local_model.value
     threads = settings.skydeck_threads or sensible_threads()
-    qwen = Qwen(lambda: folder(local) / "model.gguf", threads=threads)
+    qwen = Qwen(
+        lambda: folder(local) / "model.gguf", threads=threads, device=settings.skydeck_device
+    )
     models: list[LanguageModel] = [qwen]
     handlers: dict[str, Handler] = {}
     for service in services:
@@ -93,6 +95,7 @@ def _penny(settings: Settings, folder: ModelFolder, brain: LanguageModel) -> Han
             lambda: folder(EARS_ENGLISH),
             lambda: folder(EARS_OTHERS),
             threads=settings.skydeck_threads or os.cpu_count() or 1,
+            device=settings.skydeck_device,
         ),
         brain=brain,
         mouth=LocalVoices(lambda: folder(VOICE)),

@@ -11,6 +11,8 @@ from typing import Any
 
 from bot.contract import Message
 from bot.errors import JobFailed, WeightsError
+from bot.settings import Device
+from bot.workers.device import place_llama
 from bot.workers.ports import Lane, Prompt, Spent
 
 _SLOT_TOKENS = 8192
@@ -49,14 +51,18 @@ class Qwen:
     Args:
         model_file: Gives the GGUF file; called once, in a worker thread, when first needed.
         threads: Processor threads.
+        device: Where it runs.
     """
 
     name = "qwen"
     context_chars = int((_SLOT_TOKENS - 1536) * _CHARS_PER_TOKEN)
 
-    def __init__(self, model_file: Callable[[], Path], *, threads: int) -> None:
+    def __init__(
+        self, model_file: Callable[[], Path], *, threads: int, device: Device = Device.CPU
+    ) -> None:
         self._model_file = model_file
         self._threads = threads
+        self._device = device
         self._loading = threading.Lock()
         self._server: Any = None
         self._closing = threading.Event()
@@ -115,7 +121,7 @@ class Qwen:
     def _load(self) -> Any:
         with self._loading:
             if self._server is None:
-                self._server = _start(self._model_file(), self._threads)
+                self._server = _start(self._model_file(), self._threads, place_llama(self._device))
             return self._server
 
     def _generate(
@@ -146,7 +152,7 @@ class Qwen:
             raise _as_error(failure[0])
 
 
-def _start(model: Path, threads: int) -> Any:
+def _start(model: Path, threads: int, gpu_layers: int) -> Any:
     try:
         import xllamacpp  # noqa: PLC0415  (heavy, and only the local services need it)
     except ImportError:
@@ -155,6 +161,8 @@ def _start(model: Path, threads: int) -> Any:
         ) from None
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
+    params.n_gpu_layers = gpu_layers
+    params.no_op_offload = gpu_layers == 0  # or a long prompt would go to a GPU all the same
     params.n_parallel = len(Lane)
     params.n_ctx = _SLOT_TOKENS * len(Lane)
     params.n_batch = params.n_ubatch = _BATCH_TOKENS

@@ -12,6 +12,8 @@ import numpy as np
 
 from audio.codec import SPEECH_RATE_HZ, Samples
 from bot.errors import JobFailed, WeightsError
+from bot.settings import Device
+from bot.workers.device import place_whisper
 
 ENGLISH = "en"
 
@@ -85,13 +87,20 @@ class Whisper:
         english: Gives the folder of the English model; called when first needed.
         multilingual: The same for all other languages, and for an unknown one.
         threads: Processor threads.
+        device: Where the models run.
     """
 
     def __init__(
-        self, english: Callable[[], Path], multilingual: Callable[[], Path], *, threads: int
+        self,
+        english: Callable[[], Path],
+        multilingual: Callable[[], Path],
+        *,
+        threads: int,
+        device: Device = Device.CPU,
     ) -> None:
         self._folders = {True: english, False: multilingual}
         self._threads = threads
+        self._device = device
         self._models: dict[bool, Any] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
@@ -129,7 +138,7 @@ class Whisper:
 
     def _model(self, english: bool) -> Any:
         if english not in self._models:
-            self._models[english] = _load(self._folders[english](), self._threads)
+            self._models[english] = _load(self._folders[english](), self._threads, self._device)
         return self._models[english]
 
     def _segments(
@@ -229,7 +238,7 @@ def _is_speech(segment: Any) -> bool:
     return not (segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE / 2)
 
 
-def _load(folder: Path, threads: int) -> Any:
+def _load(folder: Path, threads: int, wanted: Device) -> Any:
     try:
         from faster_whisper import WhisperModel  # noqa: PLC0415  (heavy)
     except ImportError:
@@ -252,9 +261,13 @@ def _load(folder: Path, threads: int) -> Any:
             needed = max(speech + _MARGIN_FRAMES, self.least_frames)
             return super().encode(np.ascontiguousarray(features[..., : needed + needed % 2]))
 
+    device, numbers = place_whisper(wanted)
     try:
         return ShortContextWhisper(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=threads
+            str(folder),
+            device=device,
+            compute_type=numbers,
+            cpu_threads=threads,
         )
     except (RuntimeError, ValueError, OSError) as e:
         raise WeightsError(
