@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.weights import WeightStore
 
 if TYPE_CHECKING:
+    from bot.conversation.clips import ClipShelf
     from bot.store import Ledger, Store
     from bot.workers.build import Workers  # its runtimes are an extra
 
@@ -190,7 +191,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             client=services.client,
             clock=clock,
             weights=one_by_one(settings),
-            keep_clips=settings.skydeck_voice_keep_dir,
+            keep_clips=(clips := _clips(settings)),
         )
         stack.callback(voices.close)
         runner = JobRunner(services.client, store.jobs, clock, outlive=not services.embedded)
@@ -206,7 +207,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
         )
         await stack.enter_async_context(bot)
         async with asyncio.TaskGroup() as chores:
-            pruning = chores.create_task(_prune(store, settings))
+            pruning = chores.create_task(_prune(store, clips, settings))
             await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
             pruning.cancel()
 
@@ -227,10 +228,25 @@ def one_by_one(settings: Settings) -> Callable[[str], Path]:
     return lambda name: store.ensure([name])[name]
 
 
-async def _prune(store: "Store", settings: Settings) -> Never:
+def _clips(settings: Settings) -> "ClipShelf | None":
+    from bot.conversation.clips import ClipShelf  # noqa: PLC0415
+
+    folder = settings.skydeck_voice_keep_dir
+    if folder is None:
+        return None
+    return ClipShelf(
+        folder,
+        days=settings.skydeck_voice_keep_days,
+        limit_bytes=settings.skydeck_voice_keep_mb * 1_000_000,
+    )
+
+
+async def _prune(store: "Store", clips: "ClipShelf | None", settings: Settings) -> Never:
     """Keep the retention times."""
     while True:
         try:
+            if clips is not None:
+                await asyncio.to_thread(clips.prune, SystemClock().wall())
             await store.prune(
                 message_days=settings.skydeck_message_days,
                 job_days=settings.skydeck_job_days,

@@ -146,6 +146,10 @@ class Settings(BaseSettings):
     speak; 0: never."""
     skydeck_voice_keep_dir: Path | None = None
     """A folder where each spoken turn is kept as an Ogg Opus file; empty: nothing is kept."""
+    skydeck_voice_keep_days: int = Field(default=7, ge=1, le=3650)
+    """For how many days those files are kept."""
+    skydeck_voice_keep_mb: int = Field(default=1000, ge=1, le=1_000_000)
+    """How much room they may take, in MB; beyond it the oldest are deleted."""
 
     anthropic_api_key: SecretStr | None = None
     """Lets Penny on this machine answer with Claude; without it a small local model answers."""

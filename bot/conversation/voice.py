@@ -13,17 +13,17 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from audio.frames import SpeechFrame
 from audio.playout import Playout, Progress
-from audio.speech import Clip, SpeechBegan, SpeechEvent, TurnEnded
+from audio.speech import SpeechBegan, SpeechEvent, TurnEnded
 from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
+from bot.conversation.clips import ClipShelf
 from bot.conversation.events import (
     AllStopped,
     AnswerStopped,
@@ -150,7 +150,7 @@ class VoiceSession:
         terms: What it goes by.
         cues: Each cue's packets.
         keep: Is told every turn that is over; for minutes.
-        keep_clips: A folder for what people said; None: nothing of it is kept.
+        keep_clips: Where what people said is kept; None: nothing of it is.
         witness: Keeps a record; None: nobody does.
         recall: What Penny is told of the conversation so far.
         voice: In which voice she answers; None: by language.
@@ -164,7 +164,7 @@ class VoiceSession:
     terms: Terms
     cues: Mapping[Cue, Sequence[bytes]]
     keep: Callable[[Remember], Awaitable[None]]
-    keep_clips: Path | None = None
+    keep_clips: ClipShelf | None = None
     witness: Witness | None = None
     recall: Recall = field(default_factory=Recall)
     voice: str | None = None
@@ -292,9 +292,7 @@ class VoiceSession:
             if isinstance(event, SpeechBegan):
                 self._warm()
             if isinstance(event, TurnEnded) and self.keep_clips is not None:
-                self._start(
-                    asyncio.to_thread(_save, event.clip, self.keep_clips, self.clock.wall())
-                )
+                self._start(asyncio.to_thread(self.keep_clips.add, event.clip, self.clock.wall()))
             self._watch.heard(event)
             self._put(event)
 
@@ -470,12 +468,3 @@ class VoiceSession:
                     pass
         except SkydeckError as e:
             log.info("the service was not woken: %s", e)
-
-
-def _save(clip: Clip, folder: Path, at_s: float) -> None:
-    """Keep a clip under the time and the speaker's id."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{at_s:.2f}-{clip.user_id}.ogg").write_bytes(clip.file())
-    except OSError as e:
-        log.warning("a clip was not kept: %s", e)

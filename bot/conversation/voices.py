@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from audio.cues import chime
 from bot.calls import Switchboard
 from bot.clock import Clock
+from bot.conversation.clips import ClipShelf
 from bot.conversation.events import Cue, Remember
 from bot.conversation.voice import Ears, Face, Terms, VoiceLine, VoiceSession
 
@@ -33,7 +34,7 @@ class Voices:
         client: The services.
         clock: Time; lines must use the same.
         weights: The folder of a model by name; fetches it when it is missing, and may block.
-        keep_clips: A folder for spoken turns; None: they are not kept.
+        keep_clips: Where spoken turns are kept; None: they are not.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Voices:
         client: Switchboard,
         clock: Clock,
         weights: Callable[[str], Path],
-        keep_clips: Path | None = None,
+        keep_clips: ClipShelf | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -52,6 +53,11 @@ class Voices:
         self._cues: dict[Cue, Sequence[bytes]] = {}
         self._turns: TurnDetector | None = None
         self._make_ears: Callable[[], Hearing] | None = None
+
+    async def forget(self, user_id: int) -> None:
+        """Delete what is kept of a person's voice."""
+        if self._keep_clips is not None:
+            await asyncio.to_thread(self._keep_clips.forget, user_id)
 
     def close(self) -> None:
         """Let go of the models; no conversation may be open."""

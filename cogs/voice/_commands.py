@@ -189,6 +189,7 @@ class VoiceCommands(commands.Cog):
             room.exclude(asker.user_id)
         await self.bot.store.consents.withdraw(guild_id, asker.user_id)
         gone = await self.bot.store.minutes.forget(guild_id, asker.user_id)
+        await self.bot.voices.forget(asker.user_id)
         words = words_of(asker)
         await interaction.response.send_message(
             words.count("voice.forgotten", gone), ephemeral=True

@@ -183,6 +183,7 @@ class Rooms:
         """
         for room in list(self._rooms.values()):
             room.exclude(user_id)
+        await self._bot.voices.forget(user_id)
         own = self._bot.user.id if self._bot.user is not None else 0
         for room in list(self._rooms.values()):
             place = room.place

@@ -4,6 +4,7 @@ import asyncio
 
 from audio import ogg
 from bot.contract import Service
+from bot.conversation.clips import ClipShelf
 from bot.conversation.events import Stage
 from tests.bench.test_voice import Prompt
 from tests.fakes.handlers import Scripted, echo
@@ -33,11 +34,12 @@ async def test_nothing_of_a_turn_is_kept(clips):
 
 async def test_clips_are_kept_where_a_setting_says_so(clips, tmp_path):
     async with voice_call(Prompt(0.2), people=["Ana"]) as (call, ana):
-        call.session.keep_clips = tmp_path / "clips"
+        folder = tmp_path / "clips"
+        call.session.keep_clips = ClipShelf(folder, days=1, limit_bytes=1_000_000)
         [speaker] = await call.joins(ana)
         await speaker.plays(clips / "question.wav")
         await call.reader.sees(Stage.DONE)
-        [file] = (tmp_path / "clips").glob("*.ogg")
+        [file] = folder.glob("*.ogg")
         assert str(ana.id) in file.name
         assert ogg.demux(file.read_bytes()).duration_ms > 1000
 

@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from audio.speech import Clip
+from bot.conversation.clips import ClipShelf
 from bot.errors import StoreFailed
 
 
@@ -92,3 +94,20 @@ async def test_a_room_without_its_models_is_none(sim, deck, guild, lounge, chann
     assert await deck.store.voice_rooms.all() == []
     assert not deck.voice_clients
     assert not sim.problems
+
+
+@pytest.mark.parametrize("way", ["forget", "privacy"])
+async def test_kept_recordings_are_forgotten_too(
+    deck, room, channel, ana, ben, tmp_path, monkeypatch, way
+):
+    shelf = ClipShelf(tmp_path, days=1, limit_bytes=1_000_000)
+    monkeypatch.setattr(deck.voices, "_keep_clips", shelf)
+    for person in (ana, ben):
+        shelf.add(Clip(person.id, (b"\xf8",), 20, 0.0, 0.1), 1_800_000_000.0)
+    reply = await ben.slash(f"/{'voice' if way == 'forget' else 'privacy'} forget", channel)
+    if way == "privacy":
+        await ben.clicks("Delete everything", on=reply)
+        await ben.sees("Nothing of you is left", channel)
+    await reply.done()
+    [left] = tmp_path.glob("*.ogg")
+    assert left.name.endswith(f"-{ana.id}.ogg")
