@@ -7,3 +7,8 @@ $compile --extra local --extra mic --extra runpod --extra postgres --group build
   pyproject.toml -o requirements-dev.lock
 $compile --extra local --extra mic --group build --constraint requirements-dev.lock \
   pyproject.toml -o requirements.lock
+# What the images install (deploy/): no more than they use.
+$compile --extra postgres --group build --constraint requirements-dev.lock \
+  pyproject.toml -o deploy/bot.lock
+$compile --extra local --extra runpod --group build --constraint requirements-dev.lock \
+  pyproject.toml -o deploy/worker.lock

@@ -1,0 +1,109 @@
+"""Compose and Kubernetes files: valid by their schemas, and true to the images and the settings."""
+
+import re
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+from bot.settings import Settings
+from bot.store.address import Address
+from tests.deploy.test_images import BOT, ROOT, stages
+
+COMPOSE = ROOT / "deploy" / "compose.yaml"
+MANIFESTS = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
+KNOWN = {name.upper() for name in Settings.model_fields}
+UID = 10001
+DISCORD_SAYS_GOODBYE_S = 30
+
+
+def objects() -> dict[str, dict]:
+    found = [doc for file in MANIFESTS for doc in yaml.safe_load_all(file.read_text())]
+    assert len({doc["kind"] for doc in found}) == len(found)
+    return {doc["kind"]: doc for doc in found}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict:
+    PyCompose.from_yaml(COMPOSE.read_text()).validate()
+    return yaml.safe_load(COMPOSE.read_text())
+
+
+def test_the_schema_of_compose_is_really_looked_at():
+    broken = COMPOSE.read_text().replace("stop_grace_period: 60s", "stop_grace_period: [a, b]")
+    with pytest.raises(Exception, match="stop_grace_period"):
+        PyCompose.from_yaml(broken)
+
+
+def test_compose_fits_the_image_and_the_settings(compose):
+    bot = compose["services"]["bot"]
+    assert (COMPOSE.parent / bot["build"]["context"] / bot["build"]["dockerfile"]).resolve() == BOT
+    assert (COMPOSE.parent / bot["env_file"]).resolve() == ROOT / ".env"
+    assert set(bot["environment"]) <= KNOWN
+    url = re.sub(r"\$\{[^}]*\}", "secret", bot["environment"]["SKYDECK_DATABASE_URL"])
+    address = Address.parse(url)
+    assert address.url.host in compose["services"]
+    assert address.url.database == compose["services"]["postgres"]["environment"]["POSTGRES_DB"]
+    [(_, place)] = [volume.split(":") for volume in bot["volumes"]]
+    assert place == dict(stages(BOT)["last"])["VOLUME"]
+    assert {
+        volume.split(":")[0] for s in compose["services"].values() for volume in s["volumes"]
+    } == set(compose["volumes"])
+
+
+def test_no_log_grows_without_end(compose):
+    for service in compose["services"].values():
+        assert {"max-size", "max-file"} <= set(service["logging"]["options"])
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.stem)
+def test_kubernetes_knows_every_field(file: Path):
+    for doc in yaml.safe_load_all(file.read_text()):
+        kubernetes_validate.validate(doc, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_the_schema_of_kubernetes_is_really_looked_at():
+    broken = objects()["StatefulSet"]
+    broken["spec"]["template"]["spec"]["containers"][0]["comand"] = ["skydeck"]
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_what_belongs_together_finds_each_other():
+    found = objects()
+    labels = found["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
+    assert found["StatefulSet"]["spec"]["selector"]["matchLabels"] == labels
+    assert found["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
+    assert found["Service"]["spec"]["selector"] == labels
+    assert found["StatefulSet"]["spec"]["serviceName"] == found["Service"]["metadata"]["name"]
+    [container] = found["StatefulSet"]["spec"]["template"]["spec"]["containers"]
+    refs = {name for ref in container["envFrom"] for name in [next(iter(ref.values()))["name"]]}
+    assert refs == {found["ConfigMap"]["metadata"]["name"], found["Secret"]["metadata"]["name"]}
+
+
+def test_its_variables_are_settings_that_can_be_read(monkeypatch):
+    found = objects()
+    given = found["ConfigMap"]["data"] | found["Secret"]["stringData"]
+    assert set(given) <= KNOWN
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings(_env_file=None)
+    Address.parse(settings.skydeck_database_url.get_secret_value())
+    secret = {n.upper() for n, f in Settings.model_fields.items() if "Secret" in str(f.annotation)}
+    assert not secret & set(found["ConfigMap"]["data"])
+
+
+def test_a_pod_may_do_little_and_has_time_to_end():
+    pod = objects()["StatefulSet"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert pod["securityContext"]["runAsUser"] == UID
+    assert dict(stages(BOT)["last"])["USER"] == f"{UID}:{UID}"
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    assert container["securityContext"]["capabilities"]["drop"] == ["ALL"]
+    assert pod["terminationGracePeriodSeconds"] >= (
+        Settings.model_fields["skydeck_farewell_s"].default + DISCORD_SAYS_GOODBYE_S
+    )
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert mounts == {"/tmp", "/data"}
