@@ -23,7 +23,7 @@ TRICKLE_EVERY_S = 0.4
 async def sim():
     async with Simulator() as simulator:
         simulator.gateway.shards = SHARDS
-        simulator.gateway.max_concurrency = 5
+        simulator.gateway.max_concurrency = SHARDS
         simulator.gateway.identify_seconds = 5.0
         yield simulator
 

@@ -1,0 +1,77 @@
+"""A voice channel whose shard changes hands: the conversation comes to a pause, and goes on."""
+
+# mypy: ignore-errors
+
+import asyncio
+
+import pytest
+
+from bot.settings import Settings
+from bot.sharding import turns
+from tests.cogs.voice.conftest import until, where_is_the_bot
+from tests.fakes.discord_bot import made
+
+
+@pytest.fixture
+async def process(monkeypatch, postgres, base_url, cogs):
+    """Makes a process that claims its shards."""
+    monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
+    url = await postgres.clean()
+
+    def make(farewell_s=15.0):
+        settings = Settings(_env_file=None, skydeck_shards="auto/1", skydeck_farewell_s=farewell_s)
+        return made(base_url, url, settings=settings, cogs=cogs)
+
+    return make
+
+
+@pytest.fixture
+def calls(sim, guild, channel, lounge, ben):
+    """Ben calls the bot into the lounge, and waits until it has said hello; gives his speaker."""
+
+    async def call():
+        speaker = await ben.joins(lounge)
+        reply = await ben.slash("/join", channel)
+        await reply.done()
+        line = sim.voice.line(guild)
+        await line.until_speaking(within=10)
+        await line.until_silent(for_=0.5)
+        return speaker
+
+    return call
+
+
+async def test_a_question_is_answered_before_the_shard_is_given(
+    sim, guild, lounge, ben, process, calls, clips
+):
+    async with process() as bot, sim.connect(bot):
+        speaker = await calls()
+        speaking = asyncio.create_task(speaker.plays(clips / "question.wav"))
+        await until(lambda: bot.get_cog("Voice").talks(0))
+        closing = asyncio.create_task(bot.close())
+        await ben.sees("The capital of France is Paris.", lounge, within=20, ever=True)
+        await speaking
+        await closing
+    await until(lambda: where_is_the_bot(sim, guild) is None)
+    async with process() as bot, sim.connect(bot):
+        await until(lambda: where_is_the_bot(sim, guild) is lounge)
+        await ben.sees("back", lounge, ever=True)
+        line = sim.voice.line(guild)
+        before = len(line.recording.voice)
+        await sim.voice.speakers[ben.id].plays(clips / "question.wav")
+        await until(lambda: len(line.recording.voice) > before)
+    assert not sim.problems
+
+
+async def test_who_talks_on_and_on_is_not_waited_for(
+    sim, guild, lounge, ben, process, calls, clips
+):
+    async with process(farewell_s=0.3) as bot, sim.connect(bot):
+        speaker = await calls()
+        speaking = asyncio.create_task(speaker.plays(clips / "question.wav"))
+        await until(lambda: bot.get_cog("Voice").talks(0))
+        async with asyncio.timeout(8):
+            await bot.close()
+        await speaking
+    await until(lambda: where_is_the_bot(sim, guild) is None)
+    assert not sim.problems
