@@ -9,7 +9,7 @@ import signal
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Never
 
 import aiohttp
 import discord
@@ -18,7 +18,7 @@ from discord.ext import commands
 from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract.grace import Module
-from bot.conversation import JobRunner
+from bot.conversation import Elsewhere, JobRunner
 from bot.conversation.voices import Voices
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.limits import Limiter
@@ -97,6 +97,7 @@ class SkyDeck(commands.AutoShardedBot):
         limiter: How often people may ask.
         locales: Which languages they use.
         share: Which shards this process serves.
+        elsewhere: Stops jobs, in whichever process they run.
     """
 
     def __init__(
@@ -141,6 +142,15 @@ class SkyDeck(commands.AutoShardedBot):
         self.share = ShardShare(
             self, clock, spec, store.shards, grace_s=settings.skydeck_farewell_s
         )
+        self.elsewhere = Elsewhere(
+            runner,
+            store.jobs,
+            store.signals,
+            clock,
+            on_forget=lambda user_id: self.dispatch("person_forgotten", user_id),
+            shares_work=self.share.is_shared,
+        )
+        self._listening: asyncio.Task[Never] | None = None
         self._cogs_to_load = cogs
         self._on_online: Callable[[], object] | None = None
 
@@ -149,6 +159,7 @@ class SkyDeck(commands.AutoShardedBot):
         for name in self._cogs_to_load:
             await self.load_extension(name)
         await self.register_commands()
+        self._listening = self.loop.create_task(self.elsewhere.listen(), name="other processes")
         self.runner.begin_recovery()
 
     async def register_commands(self) -> bool:
@@ -211,6 +222,9 @@ class SkyDeck(commands.AutoShardedBot):
             await self.share.end()
             await self._settle()
             await self.runner.close()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait([self._listening])
         await super().close()
 
     async def _settle(self) -> None:

@@ -1,6 +1,7 @@
 """Conversations: what is remembered of them, and the jobs that people start in them."""
 
+from bot.conversation.elsewhere import Elsewhere
 from bot.conversation.session import JobRunner
 from bot.conversation.show import Asker, Gate, Place, Show
 
-__all__ = ["Asker", "Gate", "JobRunner", "Place", "Show"]
+__all__ = ["Asker", "Elsewhere", "Gate", "JobRunner", "Place", "Show"]

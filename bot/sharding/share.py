@@ -71,6 +71,11 @@ class ShardShare:
         """Whether shards are claimed, and not discord.py's own affair."""
         return isinstance(self.spec, Claimed)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there may be other processes that are the same bot."""
+        return not isinstance(self.spec, Alone)
+
     async def begin(self) -> None:
         """Begin to claim shards; they come up by and by.
 

@@ -21,6 +21,7 @@ from bot.store.recovery import (
     decide,
 )
 from bot.store.shards import GatewaySession, ShardLeases, Standing
+from bot.store.signals import Signals
 from bot.store.spending import DaySum, GroupSum, Spending, View
 from bot.store.store import LEASE_MS, Pruned, Store
 from bot.store.voice import Consent, Consents, Minute, Minutes, VoiceRoom, VoiceRooms
@@ -57,6 +58,7 @@ __all__ = [
     "Recovery",
     "Role",
     "ShardLeases",
+    "Signals",
     "Spending",
     "Standing",
     "Store",

@@ -20,6 +20,7 @@ from bot.store.ledger import Ledger
 from bot.store.migrate import migrate
 from bot.store.privacy import Privacy
 from bot.store.shards import ShardLeases
+from bot.store.signals import Signals
 from bot.store.spending import Spending
 from bot.store.voice import Consents, Minutes, VoiceRooms
 
@@ -56,6 +57,7 @@ class Store:
         minutes: What was said while it only listened.
         ledger: What each call has cost, and budgets.
         spending: Sums over the ledger.
+        signals: Short words to all processes.
         shards: Which process serves which shards; None on SQLite, which one process has.
     """
 
@@ -76,6 +78,7 @@ class Store:
             if database.is_sqlite
             else ShardLeases(database, owner=owner, lease_ms=SHARD_LEASE_MS)
         )
+        self.signals = Signals(database, clock)
         self._database = database
         self._clock = clock
 

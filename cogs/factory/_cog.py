@@ -211,7 +211,7 @@ class Factory(commands.Cog, name=COG):
             return words("factory.no_such_build")
         if not _may_cancel(job, interaction):
             raise NotAllowed(words("factory.not_yours"))
-        if self.bot.runner.stop(journal_id):
+        if await self.bot.elsewhere.stop(job):
             return ""
         is_over = job.stage is JobStage.FINISHED
         return words("factory.already_over" if is_over else "factory.not_here")

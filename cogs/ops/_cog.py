@@ -145,8 +145,7 @@ class Ops(commands.Cog):
 
     async def _forget(self, user_id: int) -> Forgotten:
         """Running jobs end first: what they still say would otherwise be stored afterwards."""
-        self.bot.dispatch("person_forgotten", user_id)  # who listens to them stops
-        stopped = await self.bot.runner.stop_all_of(user_id)
+        stopped = await self.bot.elsewhere.stop_all_of(user_id)  # and who listens to them stops
         gone = await self.bot.store.privacy.forget(user_id)
         log.info("a person's data are deleted; %d of their jobs were running", stopped)
         return gone

@@ -39,7 +39,7 @@ class StopButton(ui.DynamicItem[ui.Button[Any]], template=r"job:stop:(?P<id>[0-9
         words = words_for(str(interaction.locale))
         job = await bot.store.jobs.get(self.journal_id)
         check_owner(interaction, None if job is None else job.user_id, words)
-        if bot.runner.stop(self.journal_id):
+        if job is not None and await bot.elsewhere.stop(job):
             await interaction.response.defer()
         else:
             await interaction.response.send_message(words("common.already_over"), ephemeral=True)

@@ -1,0 +1,64 @@
+import asyncio
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.store import Signals
+from bot.store.address import Address
+from bot.store.database import Database
+
+
+@pytest.fixture
+async def process(postgres):
+    """Makes processes, each with what it hears."""
+    url = await postgres.clean()
+    opened: list[tuple[Database, asyncio.Task]] = []
+
+    async def make() -> tuple[Signals, list[tuple[str, int]]]:
+        database = Database(Address.parse(url))
+        signals, heard = Signals(database, SystemClock()), []
+        task = asyncio.create_task(signals.listen(lambda *word: heard.append(word)))
+        opened.append((database, task))
+        await signals.on_air()
+        return signals, heard
+
+    yield make
+    for database, task in opened:
+        task.cancel()
+        await asyncio.wait([task])
+        await database.close()
+
+
+async def until(holds) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_all_processes_hear_it(process):
+    a, heard_by_a = await process()
+    _, heard_by_b = await process()
+    await a.send("stop", 7)
+    await until(lambda: heard_by_a == heard_by_b == [("stop", 7)])
+
+
+async def test_a_broken_line_is_mended(process, execute, postgres):
+    a, heard = await process()
+    a._on_air.clear()
+    url = postgres.url("shared")
+    await execute(
+        url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'",
+    )
+    async with asyncio.timeout(5):
+        await a.on_air()
+    await a.send("stop", 8)
+    await until(lambda: heard == [("stop", 8)])
+
+
+async def test_on_a_file_nobody_is_told(tmp_path):
+    database = Database(Address.parse(f"sqlite:///{tmp_path}/x.db"))
+    await Signals(database, SystemClock()).send("stop", 7)
+    await database.close()

@@ -1,0 +1,55 @@
+"""A build in a process that has given its shard away: who presses Cancel asks another process."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from bot.settings import Settings
+from bot.sharding import turns
+from tests.fakes.discord_bot import made
+
+
+@pytest.fixture
+async def two(monkeypatch, postgres, base_url, cogs, sim, guild, channel):
+    """Gives two processes; the first one has the shard until it ends its share."""
+    monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
+    url = await postgres.clean()
+    settings = Settings(_env_file=None, skydeck_shards="auto/1", skydeck_farewell_s=0)
+    async with contextlib.AsyncExitStack() as stack:
+        bots = [
+            await stack.enter_async_context(made(base_url, url, settings=settings, cogs=cogs))
+            for _ in range(2)
+        ]
+        await stack.enter_async_context(sim.connect(bots[0]))
+
+        async def hand_over():
+            ending = asyncio.create_task(bots[0].share.end())
+            await stack.enter_async_context(sim.connect(bots[1]))
+            await ending
+
+        yield *bots, hand_over
+
+
+async def test_cancel_reaches_it(sim, two, ben, channel, factory):
+    _, _, hand_over = two
+    factory.go.clear()
+    await ben.slash("/factory build", channel, task="fizz")
+    thread = await ben.sees_thread("fizz")
+    shown = await ben.sees("looking for faults", thread)
+    await hand_over()
+    await ben.clicks("Cancel", on=shown)
+    await ben.sees("Stopped.", thread)
+    await factory.until_idle()
+    assert not sim.problems
+
+
+async def test_to_be_forgotten_reaches_it(sim, two, ben, channel, factory):
+    _, second, hand_over = two
+    factory.go.clear()
+    await ben.slash("/factory build", channel, task="fizz")
+    await ben.sees("looking for faults", await ben.sees_thread("fizz"))
+    await hand_over()
+    await second.elsewhere.stop_all_of(ben.id)
+    assert await second.store.jobs.listing(user_id=ben.id, unfinished=True) == []
+    await factory.until_idle()
