@@ -45,11 +45,12 @@ test: setup-dev                  ## all tests, with real models
 	@$(BIN)/skydeck models pull
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: setup-dev                  ## style, types, import rules
+lint: setup-dev                  ## style, types, import rules, known weaknesses of packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python scripts/audit.py
 
 bench: setup-dev                 ## speed beside named peers
 	@$(BIN)/skydeck models pull
