@@ -141,7 +141,7 @@ def _prune_backups(file: Path | None, before_ms: int) -> int:
         return 0
     old = [
         copy
-        for copy in file.parent.glob(f"{file.name}.*.bak")
+        for copy in file.parent.glob(f"{file.name}.*.bak*")  # and a .part whose process was killed
         if copy.stat().st_mtime * 1000 < before_ms
     ]
     for copy in old:

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -110,7 +111,9 @@ async def test_an_old_file_is_copied_before_it_is_changed(old_file, clock):
         ]
     assert {f.name for f in old_file.parent.iterdir()} == {old_file.name, copy.name}
     async with Store.open(f"sqlite:///{old_file}", clock) as store:
-        assert (await store.prune(message_days=1, job_days=1, ledger_days=400)).backups == 1
+        (copy.with_name(f"{copy.name}.part")).write_text("of a process that was killed")
+        os.utime(copy.with_name(f"{copy.name}.part"), (0, 0))
+        assert (await store.prune(message_days=1, job_days=1, ledger_days=400)).backups == 2
     assert not copy.exists()
 
 
