@@ -65,8 +65,8 @@ class Decoder(Protocol):
         """A packet's sound. Raises AudioError when it is damaged."""
         ...
 
-    def conceal(self, samples_48k: int) -> Samples:
-        """What may have been in a gap."""
+    def conceal(self, samples_48k: int, following: bytes = b"") -> Samples:
+        """What may have been in a gap; the packet after it may tell."""
         ...
 
     def close(self) -> None:
@@ -186,7 +186,8 @@ class _Speaker:
                 self._play(frame)
             case LostSpeech():
                 self._wake(now_s, now_s, events)
-                self._conceal(frame.samples)
+                after = self.inbox[0] if self.inbox else None
+                self._conceal(frame.samples, after.opus if isinstance(after, SpeechPacket) else b"")
             case SilenceBegan():
                 self._fall_silent(told=frame.at_s - self._arrived_s <= _TOLD_WITHIN_S)
 
@@ -200,11 +201,15 @@ class _Speaker:
             return
         self._add(packet.opus, samples)
 
-    def _conceal(self, samples_48k: int) -> None:
-        """What is missing is guessed for the models, and is silence in the clip."""
+    def _conceal(self, samples_48k: int, following: bytes = b"") -> None:
+        """What is missing is guessed for the models, and is silence in the clip.
+
+        The packet after the gap may have the last of it once more (in-band FEC).
+        """
         frames = min(samples_48k // FRAME_SAMPLES, _MOST_LOST_MS // FRAME_MS)
-        for _ in range(frames):
-            self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES))
+        for left in reversed(range(frames)):
+            told = b"" if left else following
+            self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES, told))
 
     def _add(self, opus: bytes, samples: Samples) -> None:
         self._at_rest = False

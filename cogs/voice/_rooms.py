@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from typing import Any, Final
@@ -18,7 +19,7 @@ from bot.sharding.spec import shard_of
 from bot.store import VoiceRoom
 from cogs.voice._face import ChannelFace
 from cogs.voice._room import Room, VocalChannel, people_in
-from cogs.voice._rules import ALONE_S, RETURN_AFTER_S, is_full, needed
+from cogs.voice._rules import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class Rooms:
         self.alone_s = ALONE_S
         self._bot = bot
         self._rooms: dict[int, Room] = {}
+        self._opened_s: dict[int, float] = {}
+        self._broken: Counter[int] = Counter()
         self._locks: dict[int, asyncio.Lock] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
         self._chores: set[asyncio.Task[None]] = set()
@@ -65,6 +68,7 @@ class Rooms:
         async with self._lock(guild_id):
             room = self.get(guild_id)
             if room is None:
+                self._broken.pop(guild_id, None)
                 place = VoiceRoom(
                     guild_id=guild_id,
                     channel_id=channel.id,
@@ -91,6 +95,7 @@ class Rooms:
         await _clear(channel.guild)
         await room.open(channel)
         self._rooms[place.guild_id] = room
+        self._opened_s[place.guild_id] = self._bot.clock.now()
         return room
 
     async def _move(self, room: Room, channel: VocalChannel) -> None:
@@ -256,7 +261,21 @@ class Rooms:
         if room.was_kicked:
             self._do(self._stay_out(guild_id))
         else:
-            self.come_back([room.place], pauses_s=RETURN_AFTER_S[1:])
+            self._return_later(room)
+
+    def _return_later(self, room: Room) -> None:
+        """Come back to a room that was lost; less soon each time in a row, at last not at all."""
+        guild_id = room.place.guild_id
+        lasted_s = self._bot.clock.now() - self._opened_s.get(guild_id, 0.0)
+        self._broken[guild_id] = 1 if lasted_s > LASTS_S else self._broken[guild_id] + 1
+        pauses_s = RETURN_AFTER_S[self._broken[guild_id] :]
+        if pauses_s:
+            self.come_back([room.place], pauses_s=pauses_s)
+            return
+        self._broken.pop(guild_id)
+        room.face.say(room.words("voice.gives_up"))
+        self._do(room.face.finish())
+        self._do(self._stay_out(guild_id))
 
     async def _stay_out(self, guild_id: int) -> None:
         async with self._lock(guild_id):

@@ -12,6 +12,8 @@ ALONE_S: Final = 10.0
 """How long the bot stays where nobody is."""
 RETURN_AFTER_S: Final = (0.0, 15.0, 60.0, 300.0)
 """The pauses before each attempt to come back after a restart, or when the line was lost."""
+LASTS_S: Final = 120.0
+"""A room that was open for so long has worked; one that is lost sooner may never."""
 MEETING_GAP_MS: Final = 3_600_000
 """After so long a silence a transcript is another meeting's."""
 LANGUAGES: Final = frozenset({"en", "es"})

@@ -259,10 +259,14 @@ def test_a_client_that_vanishes_has_gone_silent(hearing: Hearing, clips: Path) -
 class Script:
     """A decoder and a voice detector: a packet's last byte is how much of it is speech."""
 
+    def __init__(self):
+        self.told = []
+
     def decode(self, packet):
         return np.full(320, packet[-1] / 255, np.float32)
 
-    def conceal(self, samples_48k):
+    def conceal(self, samples_48k, following=b""):
+        self.told.append(following)
         return np.zeros(samples_48k // 3, np.float32)
 
     def close(self):
@@ -323,6 +327,16 @@ FOLLOWS = {
     SpeechResumed: {SpeechPaused},
     TurnEnded: {SpeechBegan},
 }
+
+
+def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
+    script = Script()
+    hearing = Hearing(vad=script, turns=script, decoder=lambda: script)
+    first, after = b"\xfc\x00\x00\x00\x01\xf0", b"\xfc\x00\x00\x00\x02\xf0"
+    hearing.tick([SpeechPacket(ANA, 0, first, 50.0)], 50.0)
+    gap = [LostSpeech(ANA, 960, 3 * 960), SpeechPacket(ANA, 4 * 960, after, 50.08)]
+    hearing.tick(gap, 50.08)
+    assert script.told == [b"", b"", after]
 
 
 @settings(max_examples=200, deadline=None)

@@ -67,3 +67,30 @@ async def test_a_conversation_that_breaks_off_is_no_kick(
     await called.plays(clips / "question.wav")
     await ben.sees("Paris", lounge, within=20, ever=True)
     assert not sim.problems
+
+
+async def test_a_room_that_breaks_every_time_is_given_up(
+    sim, deck, guild, called, lounge, ben, monkeypatch
+):
+    monkeypatch.setattr(sys.modules["cogs.voice._rooms"], "RETURN_AFTER_S", (0.0, 0.1, 0.1))
+    rooms = deck.get_cog("Voice").rooms
+
+    async def stumble():
+        raise RuntimeError("a fault of ours")
+
+    for _ in range(3):
+        await until(lambda: rooms.get(guild.id) is not None)
+        room = rooms.get(guild.id)
+        room.session._group.create_task(stumble())
+        await until(lambda room=room: rooms.get(guild.id) is not room)
+    await ben.sees("breaks every time, so I stay away", lounge, ever=True)
+    await until(lambda: where_is_the_bot(sim, guild) is None)
+
+    async def is_forgotten():
+        return not await deck.store.voice_rooms.all()
+
+    await until(is_forgotten)
+    again = await ben.slash("/join")
+    await again.done()
+    assert where_is_the_bot(sim, guild) is lounge
+    assert not sim.problems
