@@ -28,6 +28,8 @@ _WAITING_LIMIT: Final = 200
 _ANSWER_WITHIN_S: Final = 3.0
 """Discord does not take a first answer to an interaction later."""
 _ONCE: Final = frozenset({"MESSAGE_CREATE", "INTERACTION_CREATE"})
+_RAW: Final = frozenset({"MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK"})
+"""discord.py tells of these without knowing the server; what was deleted is to be forgotten."""
 _UP: Final = frozenset({"READY", "RESUMED"})
 
 
@@ -71,12 +73,22 @@ class Intake:
         """Hand an event on to discord.py: now, when its server is known, or never."""
         if name in _ONCE and (self._is_repeated(data["id"]) or self._is_late(name, data)):
             return
+        if name == "GUILD_DELETE":
+            self._part(data)
         guild_id = int(data.get("guild_id") or 0) if isinstance(data, dict) else 0
-        if not guild_id or name in {"GUILD_CREATE", "GUILD_DELETE"} or self._knows(guild_id):
+        if guild_id in self._waiting:
+            self._wait(guild_id, parser, data)
+        elif not guild_id or self._knows(guild_id) or name in _RAW:
             parser(data)
-        elif guild_id in self._waiting or _is_for_us(name, data):
+        elif _is_for_us(name, data):
             self._wait(guild_id, parser, data)
         # else discord.py would throw it away, too: the look-up will tell how things are by then
+
+    def _part(self, data: Any) -> None:
+        """Let discord.py tell that the bot was put out of a server, also of one not known."""
+        state = self._client._connection  # noqa: SLF001
+        if not data.get("unavailable"):
+            state._add_guild(state._get_or_create_unavailable_guild(int(data["id"])))  # noqa: SLF001
 
     def forget(self, shard_id: int) -> None:
         """Another process serves this shard: what is known of its servers grows old."""
@@ -161,7 +173,7 @@ class Intake:
 
 
 def _is_for_us(name: str, data: Any) -> bool:
-    """Whether somebody may want something, so that it is worth looking up their server."""
+    """Whether somebody may want something, or it has to be forgotten: worth a look-up."""
     if name == "MESSAGE_CREATE":
         return not data["author"].get("bot") and not data.get("webhook_id")
-    return name == "INTERACTION_CREATE"
+    return name in {"INTERACTION_CREATE", "THREAD_DELETE"}

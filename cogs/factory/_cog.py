@@ -1,5 +1,6 @@
 """`/factory`: builds, their list, their end."""
 
+from collections.abc import Collection
 from typing import Any
 
 import discord
@@ -10,6 +11,7 @@ from discord.ext import commands
 from bot.client import SkyDeck
 from bot.contract import Request, Service
 from bot.contract.factory import MOST_ITERATIONS
+from bot.conversation.endings import has_waited
 from bot.errors import NotAllowed
 from bot.i18n import Words
 from bot.store import Job, JobStage
@@ -22,6 +24,7 @@ from cogs.factory._views import COG, Action, ChangeDialog
 from cogs.shared.asker import admit, asker_of, words_of
 
 _MOST_CHOICES = 25
+_LOOKED_THROUGH = 200
 _LONGEST_TASK = 6_000
 """Characters; what Discord lets a person type into an option."""
 
@@ -47,7 +50,8 @@ class Factory(commands.Cog, name=COG):
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
-        self.turns = Turns(bot.settings.skydeck_builds_per_guild)
+        others = self._elsewhere if bot.share.is_shared else None
+        self.turns = Turns(bot.settings.skydeck_builds_per_guild, others)
 
     async def cog_load(self) -> None:
         """From now on builds take turns, and those left behind are shown again."""
@@ -55,6 +59,20 @@ class Factory(commands.Cog, name=COG):
 
     async def _revive(self, job: Job) -> FactoryShow | None:
         return await revive(self.bot, self.turns, job)
+
+    async def _elsewhere(self, user_id: int, guild_id: int | None, known: Collection[int]) -> int:
+        """How many builds of a server, or of somebody's direct messages, run in other processes."""
+        jobs = await self.bot.store.jobs.listing(
+            user_id=user_id if guild_id is None else None,
+            guild_id=guild_id,
+            service=Service.FACTORY,
+            unfinished=True,
+            limit=_LOOKED_THROUGH,
+        )
+        return sum(
+            job.journal_id not in known and job.guild_id == guild_id and not has_waited(job)
+            for job in jobs
+        )
 
     # -- building ----------------------------------------------------------------------------
 

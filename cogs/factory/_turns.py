@@ -1,24 +1,40 @@
 """Waiting for one's turn to build."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from cogs.factory._queue import FairQueue
+
+LOOK_EVERY_S: Final = 1.0
+"""How often it is looked whether builds in other processes have ended."""
+
+Elsewhere = Callable[[int, int | None, Collection[int]], Awaitable[int]]
+"""How many builds of a user and a server (None: of their direct messages) run in other processes,
+given those that this process knows."""
 
 
 @dataclass(slots=True)
 class Turns:
     """The queues of all servers, as far as this process has sent or will send their builds.
 
-    Its method `turn` is a `bot.conversation.Gate`.
+    Its method `turn` is a `bot.conversation.Gate`. A server has its builds in one process, but for
+    those that an earlier one had begun when the server's shard changed hands.
 
     Attributes:
         room: How many builds of one server run at once.
+        elsewhere: Counts those of other processes; None: there are no others.
     """
 
     room: int
+    elsewhere: Elsewhere | None = None
+    _begun: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _locks: defaultdict[int, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
     _queues: dict[int, FairQueue] = field(default_factory=dict)
     _homes: dict[int, int] = field(default_factory=dict)
     _calls: dict[int, asyncio.Event] = field(default_factory=dict)
@@ -39,13 +55,28 @@ class Turns:
                 queue.join(journal_id, user_id)
                 self._call(queue)
                 await called.wait()
+                await self._until_room(home, user_id, guild_id)
+            self._begun[home].add(journal_id)
             yield
         finally:
+            self._begun[home].discard(journal_id)
             del self._calls[journal_id], self._homes[journal_id]
             queue.leave(journal_id)
             self._call(queue)
             if queue.is_empty:
-                self._queues.pop(home, None)
+                for known in (self._queues, self._begun, self._locks):
+                    known.pop(home, None)
+
+    async def _until_room(self, home: int, user_id: int, guild_id: int | None) -> None:
+        """Builds in other processes take up room, too."""
+        if self.elsewhere is None:
+            return
+        async with self._locks[home]:
+            while True:
+                others = await self.elsewhere(user_id, guild_id, self._homes.keys())
+                if others + len(self._begun[home]) < self.room:
+                    return
+                await asyncio.sleep(LOOK_EVERY_S)
 
     def place(self, journal_id: int) -> int | None:
         """The place of a waiting build, from 1; None when it does not wait here."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from typing import Final
 
 import discord
 from discord import app_commands
@@ -20,6 +21,10 @@ from cogs.voice._rooms import Rooms, check_own
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 from cogs.voice._views import MoveQuestion, consent_view
+
+_KNOWN_WITHIN_S: Final = 1.5
+"""Discord waits 3 s."""
+_LOOK_EVERY_S: Final = 0.1
 
 
 def _key(name: str, what: str) -> str:
@@ -65,6 +70,7 @@ class VoiceCommands(commands.Cog):
         """Come into a voice channel; away from others only when that is meant."""
         asker = await admit(self.bot, interaction)
         words = words_of(asker)
+        await self._until_whole(asker, words)
         where = channel or whereabouts(interaction.user)
         if where is None:
             raise NoVoiceChannel(words("voice.where"))
@@ -84,6 +90,21 @@ class VoiceCommands(commands.Cog):
             view=MoveQuestion(words, act),
             ephemeral=True,
         )
+
+    async def _until_whole(self, asker: Asker, words: Words) -> None:
+        """After another process has gone it takes a moment until it is known who is where.
+
+        Raises:
+            NoVoiceChannel: It takes longer than Discord waits for an answer.
+        """
+        if asker.guild_id is None:
+            return
+        clock = self.bot.clock
+        until = clock.now() + _KNOWN_WITHIN_S
+        while not self.bot.share.is_whole(asker.guild_id):
+            if clock.now() > until:
+                raise NoVoiceChannel(words("voice.not_yet"))
+            await clock.sleep(_LOOK_EVERY_S)
 
     def _left_alone(self, asker: Asker, where: VocalChannel) -> VocalChannel | None:
         """The channel in which others would be left, if the bot came."""

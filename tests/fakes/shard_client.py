@@ -25,12 +25,14 @@ class Sharer(discord.AutoShardedClient):
     Attributes:
         heard: The messages, in order.
         readied: Which shards' servers are all known.
+        gone: Messages, threads and servers that were deleted, or left.
     """
 
     def __init__(self, leases: ShardLeases, count: int, *, grace_s: float = 5.0) -> None:
         super().__init__(intents=INTENTS, max_messages=None, chunk_guilds_at_startup=False)
         self.heard: list[discord.Message] = []
         self.readied: list[int] = []
+        self.gone: list[int] = []
         self.share = ShardShare(self, SystemClock(), Claimed(count), leases, grace_s)
         self.tree = app_commands.CommandTree(self)
         self.tree.command(name="ping", description="Ping")(_ping)
@@ -47,6 +49,15 @@ class Sharer(discord.AutoShardedClient):
 
     async def on_message(self, message: discord.Message) -> None:
         self.heard.append(message)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        self.gone.append(payload.message_id)
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        self.gone.append(payload.thread_id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        self.gone.append(guild.id)
 
     async def on_shard_ready(self, shard: int) -> None:
         self.readied.append(shard)

@@ -91,6 +91,17 @@ async def test_a_server_that_a_resumed_session_tells_nothing_of_is_looked_up(
     assert len(sim.log.requests("GET", "/guilds/{guild_id}")) == 4
 
 
+async def test_what_is_deleted_in_a_server_that_is_not_known_is_told(sim, url, guild, channel, ana):
+    message = await ana.says("a secret", channel)
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+    sim.gateway.identify_seconds = 60.0
+    await ana.deletes(message)
+    guild.removes_bot()
+    async with sharer(sim, url, "b") as b:
+        await b.until(lambda: b.gone == [message.id, guild.id])
+
+
 async def test_a_dead_processes_shards_are_resumed(sim, url, guild, channel, ana):
     async with sharer(sim, url, "a", lease_ms=800) as a:
         await a.until(lambda: len(a.readied) == 2)

@@ -15,7 +15,9 @@ async def two(monkeypatch, postgres, base_url, cogs, sim, guild, channel):
     """Gives two processes; the first one has the shard until it ends its share."""
     monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
-    settings = Settings(_env_file=None, skydeck_shards="auto/1", skydeck_farewell_s=0)
+    settings = Settings(
+        _env_file=None, skydeck_shards="auto/1", skydeck_farewell_s=0, skydeck_builds_per_guild=1
+    )
     async with contextlib.AsyncExitStack() as stack:
         bots = [
             await stack.enter_async_context(made(base_url, url, settings=settings, cogs=cogs))
@@ -53,3 +55,21 @@ async def test_to_be_forgotten_reaches_it(sim, two, ben, channel, factory):
     await second.elsewhere.stop_all_of(ben.id)
     assert await second.store.jobs.listing(user_id=ben.id, unfinished=True) == []
     await factory.until_idle()
+
+
+async def test_it_takes_up_room(sim, two, ben, channel, factory):
+    _, _, hand_over = two
+    factory.gates = {task: asyncio.Event() for task in ("fizz", "buzz")}
+    await ben.slash("/factory build", channel, task="fizz")
+    await ben.sees("looking for faults", await ben.sees_thread("fizz"))
+    await hand_over()
+    await ben.slash("/factory build", channel, task="buzz")
+    buzz = await ben.sees_thread("buzz")
+    await asyncio.sleep(0.5)
+    assert factory.tasks == ["fizz"]
+    factory.gates["fizz"].set()
+    await ben.sees("looking for faults", buzz, within=8, ever=True)
+    assert factory.most_at_once == 1
+    factory.gates["buzz"].set()
+    await ben.sees("holds", buzz, within=8, ever=True)
+    assert not sim.problems
