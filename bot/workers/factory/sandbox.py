@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from bot.clock import SystemClock
 from bot.contract.factory import File
 from bot.workers.factory.inside.examine import REPORT
 from bot.workers.factory.verdict import Ran
@@ -37,6 +38,9 @@ SCRATCH_BYTES = 16 * _MIB
 _REPORT_BYTES = 16 * 1024
 _PROBE = [File(name="probe.py", content="assert 1 + 1 == 2\n")]
 
+_PREFIX = "skydeck-factory-"
+_LEFT_S = 3600.0
+"""So old, no folder of a run is in use: a run takes seconds."""
 _CODE, _INSIDE, _SCRATCH = "/code", "/inside", "/scratch"
 _SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/nix/store")
 
@@ -83,6 +87,7 @@ class Sandbox:
 @functools.cache
 def find_sandbox() -> Sandbox:
     """The best sandbox that works here, found out by running something in it, once. Blocking."""
+    _sweep()
     for name, command in (("bubblewrap", _bubblewrap), ("user namespaces", _unshare)):
         if _works(command):
             return Sandbox(name, command)
@@ -107,9 +112,19 @@ def _works(command: _Command) -> bool:
         return _read(out, probe.returncode).passed
 
 
+def _sweep() -> None:
+    """Delete what processes that were killed have left in the folder for temporary files."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            is_left = found.st_mtime < SystemClock().wall() - _LEFT_S
+            if is_left and found.st_uid == os.getuid():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _laid_out(files: Sequence[File]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="skydeck-factory-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         for file in files:
             (folder / Path(file.name).name).write_text(file.content, encoding="utf-8")

@@ -297,3 +297,22 @@ def test_what_is_installed_but_forbidden_is_not_taken(
 async def test_without_a_sandbox_nothing_is_run() -> None:
     with pytest.raises(ValueError, match="no sandbox"):
         await run(Sandbox("none", None), "assert True")
+
+
+def test_what_killed_processes_left_is_deleted_and_nothing_else(temporary: Path) -> None:
+    old, new, foreign = (
+        temporary / name for name in ("skydeck-factory-old", "skydeck-factory-new", "other-old")
+    )
+    for folder in (old, new, foreign):
+        folder.mkdir()
+        (folder / "main.py").write_text("pass")
+    for folder in (old, foreign):
+        os.utime(folder, (0, 0))
+    (temporary / "skydeck-factory-link").symlink_to(foreign)
+    os.utime(temporary / "skydeck-factory-link", (0, 0), follow_symlinks=False)
+
+    module._sweep()
+
+    assert not old.exists()
+    assert (new / "main.py").exists()
+    assert (foreign / "main.py").exists()
