@@ -90,6 +90,10 @@ def _examine() -> Iterator[Finding]:
     yield Finding("settings", well=True, state=f"services on {where}")
     yield _catalogue(settings)
     yield _audio()
+    from bot.cli.places import database_state, room_state  # noqa: PLC0415
+
+    yield _try("database", lambda: database_state(settings))
+    yield _try("disk", lambda: room_state(settings))
     if settings.embedded:
         yield from _local(settings)
     else:

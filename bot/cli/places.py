@@ -1,0 +1,53 @@
+"""What the doctor says of the database and of the room on disks."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+from bot.errors import StoreFailed
+from bot.settings import Settings
+from bot.store.address import Address
+from bot.store.migrate import head, must_be_known
+from bot.store.revise import revision
+
+_LEAST_FREE_BYTES = 200_000_000
+
+
+def database_state(settings: Settings) -> str:
+    """Where the database is, and its schema.
+
+    Raises:
+        BadSettings: The URL cannot be used, or a newer skydeck wrote the database.
+        StoreFailed: It does not answer.
+    """
+    address = Address.parse(settings.skydeck_database_url.get_secret_value())
+    found = asyncio.run(revision(address))
+    if found is None:
+        return f"{address.label}, made at the first start"
+    must_be_known(found, address)
+    behind = "" if found == head() else f", brought to {head()} at the next start"
+    return f"{address.label}, schema {found}{behind}"
+
+
+def room_state(settings: Settings) -> str:
+    """How much room is left where files are written.
+
+    Raises:
+        BadSettings: The database's URL cannot be used.
+        StoreFailed: There is too little: on a full disk the journal, and so the bot, would stop.
+    """
+    address = Address.parse(settings.skydeck_database_url.get_secret_value())
+    places = (address.file, settings.skydeck_weights_dir, settings.skydeck_voice_keep_dir)
+    free = {path: shutil.disk_usage(_folder_of(path)).free for path in places if path is not None}
+    tightest = min(free, key=lambda path: free[path])
+    if free[tightest] < _LEAST_FREE_BYTES:
+        raise StoreFailed(
+            f"only {free[tightest] // 1_000_000} MB are free for {tightest}",
+            hint="Make room, or set its folder to another disk.",
+        )
+    return f"{free[tightest] / 1e9:.1f} GB free"
+
+
+def _folder_of(path: Path) -> Path:
+    """The folder in which a path is, or would be made."""
+    return next(folder for folder in (path, *path.absolute().parents) if folder.is_dir())
