@@ -33,6 +33,8 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@echo "Adding the tools for tests and checks …"
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@command -v pulseaudio pacat tmux kitty Xvfb xdotool >/dev/null || sh scripts/system-package.sh "$(STAGE)" --optional "tests with a virtual sound card and in real terminals are skipped"
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || sh scripts/system-package.sh postgresql --optional "tests with PostgreSQL are skipped"
+	@command -v prometheus >/dev/null || sh scripts/system-package.sh prometheus --optional "the test with a Prometheus server is skipped"
 	@touch $@
 
 models: setup                    ## fetch the model files (0.8 GB, once)
