@@ -6,7 +6,9 @@ This one can begin where another process's session stood, and be closed so that 
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import aiohttp
@@ -21,6 +23,8 @@ from bot.store import GatewaySession
 
 log = logging.getLogger(__name__)
 
+HANDLED_S: Final = 3.0
+"""After so long what has come in is written down, or was nothing to write down."""
 RESUMABLE: Final = 4000
 """With codes 1000 and 1001 Discord ends a session; with any other it can be resumed."""
 _OVER: Final = 1000
@@ -77,6 +81,7 @@ class ShardLine(Shard):
         self._on_failed = on_failed
         self._socket: ShardSocket | None = None
         self._task: asyncio.Task[None] | None = None
+        self._marks: deque[tuple[float, GatewaySession]] = deque()
 
     @property
     def id(self) -> int:
@@ -90,6 +95,23 @@ class ShardLine(Shard):
         if ws is None or not ws.session_id or ws.sequence is None or ws.gateway is None:
             return self._session
         return GatewaySession(ws.session_id, ws.sequence, str(ws.gateway))
+
+    def checkpoint(self) -> GatewaySession | None:
+        """From where another process is to resume if this one dies now.
+
+        That is where the session stood `HANDLED_S` ago: a question that came in since then may not
+        be written down as a job yet. What was is not done again.
+        """
+        current, now = self.session, self._client.loop.time()
+        if current is None:
+            return None
+        marks = self._marks
+        if marks and marks[0][1].id != current.id:
+            marks.clear()
+        marks.append((now, current))
+        while len(marks) > 1 and marks[1][0] <= now - HANDLED_S:
+            marks.popleft()
+        return replace(current, sequence=marks[0][1].sequence)
 
     def launch(self) -> None:
         """Begin; `on_up` tells when it has come up."""

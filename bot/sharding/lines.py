@@ -67,7 +67,7 @@ class ShardLines:
 
     def standing(self) -> dict[int, GatewaySession | None]:
         """Where each shard stands."""
-        return {shard: line.session for shard, line in self._lines.items()}
+        return {shard: line.checkpoint() for shard, line in self._lines.items()}
 
     def costs(self) -> Mapping[int, int]:
         """How much people would notice."""

@@ -50,6 +50,8 @@ class ShardShare:
         grace_s: How long a conversation may go on when the process is to end.
         guests: Who is asked before a shard changes hands.
         lines: The shards' lines, where they are claimed.
+        dead_after_s: Whoever was told of something longer ago than that, and has not begun it, is
+            dead: a shard changes hands sooner only when its process says that it has finished.
     """
 
     client: discord.AutoShardedClient
@@ -59,6 +61,7 @@ class ShardShare:
     grace_s: float
     guests: list[Guest] = field(default_factory=list)
     lines: ShardLines | None = None
+    dead_after_s: float = 4.0
     _turns: IdentifyTurns | None = None
     _keeper: ShardKeeper | None = None
     _keeping: asyncio.Task[None] | None = None

@@ -13,7 +13,7 @@ from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
 from cogs.chat._again import Regenerating
 from cogs.chat._asking import ask
-from cogs.chat._dropped import answer_begun, was_dropped
+from cogs.chat._dropped import answer_begun, was_dropped, was_handled
 from cogs.chat._memory import before, is_ours, stored, words_in
 from cogs.chat._question import read_question, reworded
 from cogs.chat._show import KIND, Thread, revive
@@ -46,6 +46,8 @@ class Chat(commands.Cog):
         if not whole_channel and not self._is_called(message):
             return
         try:
+            if await was_handled(self.bot, message):
+                return
             asker = await admit(self.bot, message)
             await self._answer(message, asker, whole_channel=whole_channel)
         except (SkydeckError, discord.HTTPException) as e:

@@ -1,7 +1,8 @@
-"""A question that a process had read when it died, before it could write the job down.
+"""Questions that are told of twice, since the process that was told first has died.
 
-Whoever takes its shard over is told of the question once more. That the question is remembered does
-not mean that it was begun; the journal tells.
+Whoever takes its shard over is told once more of what came in shortly before. What was answered is
+in the journal as a job. That a question is remembered does not mean so: the process may have died
+in between.
 """
 
 import contextlib
@@ -11,9 +12,19 @@ import discord
 
 from bot.client import SkyDeck
 
-_SURELY_DEAD_S: Final = 4.0
-"""Whoever read a question longer ago than that has begun it, or is dead; no lease is shorter."""
 _LOOKED_THROUGH: Final = 20
+
+
+async def was_handled(bot: SkyDeck, message: discord.Message) -> bool:
+    """Whether another process has begun to answer a question; nothing is done for it then.
+
+    Raises:
+        StoreFailed: Memory cannot be read.
+    """
+    if not _may_be_repeated(bot, message):
+        return False
+    is_remembered = await bot.store.conversations.get(message.id) is not None
+    return is_remembered and await _has_job(bot, message)
 
 
 async def was_dropped(bot: SkyDeck, message: discord.Message) -> bool:
@@ -22,11 +33,7 @@ async def was_dropped(bot: SkyDeck, message: discord.Message) -> bool:
     Raises:
         StoreFailed: The journal cannot be read.
     """
-    age_s = bot.clock.wall() - message.created_at.timestamp()
-    if not bot.share.is_claimed or age_s < _SURELY_DEAD_S:
-        return False
-    jobs = await bot.store.jobs.listing(user_id=message.author.id)
-    return all(job.place.get("question") != str(message.id) for job in jobs)
+    return _may_be_repeated(bot, message) and not await _has_job(bot, message)
 
 
 async def answer_begun(bot: SkyDeck, message: discord.Message) -> discord.Message | None:
@@ -41,3 +48,13 @@ async def answer_begun(bot: SkyDeck, message: discord.Message) -> discord.Messag
             ):
                 return one
     return None
+
+
+def _may_be_repeated(bot: SkyDeck, message: discord.Message) -> bool:
+    age_s = bot.clock.wall() - message.created_at.timestamp()
+    return bot.share.is_claimed and age_s >= bot.share.dead_after_s
+
+
+async def _has_job(bot: SkyDeck, message: discord.Message) -> bool:
+    jobs = await bot.store.jobs.listing(user_id=message.author.id)
+    return any(job.place.get("question") == str(message.id) for job in jobs)

@@ -114,6 +114,18 @@ async def test_a_dead_processes_shards_are_resumed(sim, url, guild, channel, ana
             assert b.words == ["is anybody there"]
 
 
+async def test_what_the_dead_had_just_heard_is_told_again(sim, url, channel, ana):
+    async with sharer(sim, url, "a", lease_ms=800) as a:
+        await a.until(lambda: len(a.readied) == 2)
+        await ana.says("heard by a", channel)
+        await a.until(lambda: a.words == ["heard by a"])
+        await asyncio.sleep(1.1)  # it has renewed its leases since
+        await a.die()
+        await ana.says("not heard by a", channel)
+        async with sharer(sim, url, "b") as b:
+            await b.until(lambda: b.words == ["heard by a", "not heard by a"])
+
+
 async def test_a_command_of_the_gap_is_answered(sim, url, channel, ana):
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
