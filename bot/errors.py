@@ -24,6 +24,7 @@ SkydeckError
     ├── KeyRefused             401 or 403
     ├── EndpointNotFound       404 for the endpoint itself
     ├── RateLimited            429 for longer than we were willing to wait
+    ├── ServiceDown            it has failed again and again, and is left alone for a while
     ├── VoiceUnreachable       Discord's voice servers do not let the bot in
     └── SubmissionUnknown      the line broke while a job was being handed in: it may be running
 """
@@ -263,6 +264,22 @@ class RateLimited(ServiceUnreachable):
     """The service keeps saying 429."""
 
     code = "rate_limited"
+
+
+class ServiceDown(ServiceUnreachable):
+    """It has failed again and again: nothing was sent. After a while it is tried again.
+
+    Args:
+        message: One line for a person.
+        hint: What to do next.
+        wait_s: In how many seconds.
+    """
+
+    code = "service_down"
+
+    def __init__(self, message: str, *, hint: str = "", wait_s: float) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_s = wait_s
 
 
 class VoiceUnreachable(ServiceUnreachable):

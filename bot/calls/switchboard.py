@@ -3,27 +3,32 @@
     async with Switchboard(RunPodClient(…), clock=clock, till=till) as services:
         async with aclosing(services.submit(request)) as updates: …
 
-It has the client's surface. What it adds: a call that cannot be paid for is not made, what each has
-cost is booked, and watchers see every call from its beginning to its end.
+It has the client's surface. What it adds: a service that is down is not called, nor one that cannot
+be paid for; what each call has cost is booked; watchers see it from its beginning to its end.
 """
 
 import asyncio
+import logging
+import math
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Never, Protocol, Self
 
+from bot.calls.breaker import Breaker, State, verdict
 from bot.calls.price import Meter
 from bot.calls.till import OnLow, Till
 from bot.clock import Clock
 from bot.contract import Request, Service
 from bot.contract.job import Health, JobReport
-from bot.errors import SubmissionUnknown
+from bot.errors import ServiceDown, SubmissionUnknown
 from bot.money import Call, Charge, Payer, micro
 from bot.runpod import Endpoint, RunPodClient, Update
 from bot.settings import Mode
+
+log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S: Final = 60.0
 """How often reservations are looked for that have expired."""
@@ -63,6 +68,7 @@ class Switchboard:
         clock: Time.
         till: Sets money aside and books costs; None: costs are nobody's concern here.
         watchers: See every call.
+        breaker: Makes each service's circuit breaker.
     """
 
     def __init__(
@@ -72,8 +78,10 @@ class Switchboard:
         clock: Clock,
         till: Till | None = None,
         watchers: Sequence[Watcher] = (),
+        breaker: Callable[[], Breaker] = Breaker,
     ) -> None:
         self._client = client
+        self._breakers = {service: breaker() for service in Service}
         self._clock = clock
         self._till = till
         self._watchers = tuple(watchers)
@@ -111,6 +119,7 @@ class Switchboard:
 
         Raises:
             OverBudget: It may cost more than is left. Nothing was sent.
+            ServiceDown: It has failed again and again, and is left alone for now. Nothing was sent.
             SkydeckError: As the client says.
         """
         if request.contract_id is None:
@@ -197,8 +206,13 @@ class Switchboard:
     async def _seen(
         self, call: Call, updates: AsyncGenerator[Update, None], terms: "_Terms"
     ) -> AsyncGenerator[Update, None]:
+        self._check_up(call.service)
         if self._till is not None:
-            terms.reserved = await self._till.admit(call, most_micro_usd=terms.most_micro_usd)
+            try:
+                terms.reserved = await self._till.admit(call, most_micro_usd=terms.most_micro_usd)
+            except BaseException as e:
+                self._judge(call.service, e)
+                raise
         async with aclosing(self._followed(call, updates, terms)) as followed:
             async for update in followed:
                 yield update
@@ -232,6 +246,7 @@ class Switchboard:
         job_id: str | None,
         terms: "_Terms",
     ) -> None:
+        self._judge(call.service, error)
         charge = None
         is_left = isinstance(error, GeneratorExit | asyncio.CancelledError)
         goes_on = is_left and (self._is_detached or job_id in self._detached)
@@ -247,6 +262,29 @@ class Switchboard:
             self._group.create_task(self._till.book(call, charge, reserved=terms.reserved))
         for watcher in self._watchers:
             watcher.ended(call, error, charge)
+
+    def breaker(self, service: Service) -> Breaker:
+        """Whether calls of a service are let through now."""
+        return self._breakers[service]
+
+    def _check_up(self, service: Service) -> None:
+        wait_s = self._breakers[service].admit(self._clock.now())
+        if wait_s > 0:
+            raise ServiceDown(
+                f"{service.value.title()} has failed again and again.",
+                hint=f"It is tried again in {math.ceil(wait_s)} s.",
+                wait_s=wait_s,
+            )
+
+    def _judge(self, service: Service, error: BaseException | None) -> None:
+        breaker, now = self._breakers[service], self._clock.now()
+        before = breaker.state
+        breaker.ended(verdict(error), now)
+        if breaker.state is State.OPEN and before is not State.OPEN:
+            wait_s = breaker.wait_s(now)
+            log.warning("%s is down; it is tried again in %.0f s", service, wait_s)
+        elif breaker.state is State.CLOSED and before is not State.CLOSED:
+            log.info("%s is up again", service)
 
     async def _sweep(self, till: Till) -> Never:
         while True:

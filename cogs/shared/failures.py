@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import math
 import re
 import secrets
 import traceback
@@ -14,6 +15,7 @@ import discord
 from discord import app_commands
 
 from bot import errors
+from bot.clock import SystemClock
 from bot.i18n import Words, duration, words_for
 from bot.money import dollars
 from cogs.shared.splitting import disarm
@@ -210,6 +212,9 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
                 renews=f"<t:{error.renews_ms // 1000}:R>",
             )
             return f"{words('errors.over_budget')} {left}"
+        case errors.ServiceDown():
+            again = words("errors.down.again", when=f"<t:{_at(error.wait_s)}:R>")
+            return f"{words('errors.service_down')} {again}"
         case errors.MissingPermission(permissions=permissions) if permissions:
             return words(
                 "errors.missing_permission", permissions=permission_names(permissions, words)
@@ -294,6 +299,11 @@ def _likely_permission(error: discord.Forbidden) -> str | None:
         (name for m, route, name in _PERMISSION_BY_ROUTE if m == method and route.search(path)),
         None,
     )
+
+
+def _at(wait_s: float) -> int:
+    """When that will be, in seconds since the epoch; Discord shows it as each reader's own time."""
+    return math.ceil(SystemClock().wall() + wait_s)
 
 
 def _wait(seconds: float) -> str:

@@ -30,13 +30,13 @@ class Exchange:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, *, mode=Mode.STREAM, rates=None, watchers=(), on_low=None, till=True
+        self, *, mode=Mode.STREAM, rates=None, on_low=None, till=True, **more
     ) -> AsyncIterator[Switchboard]:
         clock = SystemClock()
         endpoint = Endpoint(Service.PENNY, "penny", mode=mode, deadline_s=30)
         client = RunPodClient(self.url, KEY, {Service.PENNY: endpoint}, clock=clock)
         takes = Till(self.store.ledger, rates or Rates(), on_low) if till else None
-        async with Switchboard(client, clock=clock, till=takes, watchers=watchers) as board:
+        async with Switchboard(client, clock=clock, till=takes, **more) as board:
             yield board
 
 

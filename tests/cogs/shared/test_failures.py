@@ -28,7 +28,8 @@ def made(kind, message="The facts."):
         return kind(
             scope="user", period="day", limit_micro_usd=5, left_micro_usd=1, renews_ms=86_400_000
         )
-    return kind(message, wait_s=64.2) if kind is errors.TooSoon else kind(message)
+    waits = (errors.TooSoon, errors.ServiceDown)
+    return kind(message, wait_s=64.2) if kind in waits else kind(message)
 
 
 def refused(kind, status, code=0, method="POST", path="/api/v10/channels/1/messages"):
