@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final
 
@@ -29,11 +30,14 @@ RESUMABLE: Final = 4000
 """With codes 1000 and 1001 Discord ends a session; with any other it can be resumed."""
 _OVER: Final = 1000
 _RESUME_S: Final = 20.0
-_IDENTIFY_S: Final = 180.0
-"""Most of it is waiting for one's turn."""
+_IDENTIFY_S: Final = 40.0
+"""Most of it is waiting for one's turn; other processes may be quicker several times."""
 _INTENTS_REFUSED: Final = 4014
 _FATAL: Final = frozenset({4004, 4010, 4011, 4012, 4013, _INTENTS_REFUSED})
 """Token, shard, sharding required, version, intents: to come back would not help."""
+
+
+Slot = Callable[[int], AbstractAsyncContextManager[None]]
 
 
 class ShardSocket(DiscordWebSocket):
@@ -55,6 +59,7 @@ class ShardLine(Shard):
         client: Whose.
         shard_id: Which shard.
         intake: Takes in its events.
+        slot: Within it, it may connect in order to identify.
         session: Where to resume; None: identify.
         on_up: Called each time that its events flow; whether it was resumed.
         on_failed: Called when it cannot be mended.
@@ -68,6 +73,7 @@ class ShardLine(Shard):
         shard_id: int,
         intake: Intake,
         *,
+        slot: Slot,
         session: GatewaySession | None,
         on_up: Callable[["ShardLine", bool], object],
         on_failed: Callable[["ShardLine", Exception], object],
@@ -76,6 +82,7 @@ class ShardLine(Shard):
         self.is_up = False
         self._client = client
         self._intake = intake
+        self._slot = slot
         self._session = session
         self._on_up = on_up
         self._on_failed = on_failed
@@ -154,11 +161,20 @@ class ShardLine(Shard):
 
     async def _listen(self) -> None:
         """Connect, and take in events until the connection ends."""
-        session = self._session
-        if session is None:
-            opening = ShardSocket.from_client(self._client, shard_id=self.shard_id)
-        else:
-            opening = ShardSocket.from_client(
+        ws = await (self._identified() if self._session is None else self._resumed(self._session))
+        # Only now: until here nothing but the greeting was received.
+        ws._discord_parsers = self._intake.parsers(self._came_up)  # noqa: SLF001
+        self.ws = self._socket = ws
+        while True:
+            await ws.poll_event()
+
+    async def _identified(self) -> ShardSocket:
+        async with self._slot(self.shard_id), asyncio.timeout(_IDENTIFY_S):
+            return await ShardSocket.from_client(self._client, shard_id=self.shard_id)
+
+    async def _resumed(self, session: GatewaySession) -> ShardSocket:
+        async with asyncio.timeout(_RESUME_S):
+            return await ShardSocket.from_client(
                 self._client,
                 gateway=yarl.URL(session.url),
                 shard_id=self.shard_id,
@@ -166,13 +182,6 @@ class ShardLine(Shard):
                 sequence=session.sequence,
                 resume=True,
             )
-        async with asyncio.timeout(_IDENTIFY_S if session is None else _RESUME_S):
-            ws = await opening
-        # Only now: until here nothing but the greeting was received.
-        ws._discord_parsers = self._intake.parsers(self._came_up)  # noqa: SLF001
-        self.ws = self._socket = ws
-        while True:
-            await ws.poll_event()
 
     def _came_up(self, event: str) -> None:
         self.is_up = True

@@ -19,7 +19,7 @@ from discord.shard import EventItem, EventType, Shard
 
 from bot.clock import Clock
 from bot.sharding.intake import Intake
-from bot.sharding.line import RESUMABLE, ShardLine
+from bot.sharding.line import RESUMABLE, ShardLine, Slot
 from bot.store import GatewaySession
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class ShardLines:
         client: Whose.
         clock: Time.
         count: How many shards there are.
+        slot: Within it, a shard may connect in order to identify.
         leave: Called before a shard is closed: leave its voice channels.
         talks: Whether people are talking with us on a shard.
     """
@@ -45,12 +46,14 @@ class ShardLines:
         clock: Clock,
         count: int,
         *,
+        slot: Slot,
         leave: Callable[[int], Awaitable[None]],
         talks: Callable[[int], bool],
     ) -> None:
         self._client = client
         self._clock = clock
         self._intake = Intake(client, clock)
+        self._slot = slot
         self._leave = leave
         self._talks = talks
         self._lines: dict[int, ShardLine] = {}
@@ -131,6 +134,7 @@ class ShardLines:
             self._client,
             shard,
             self._intake,
+            slot=self._slot,
             session=session,
             on_up=on_up,
             on_failed=self._failed,

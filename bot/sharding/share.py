@@ -91,7 +91,12 @@ class ShardShare:
         count = self.spec.count or await self.leases.count() or advised
         self._turns = IdentifyTurns(self.leases, self.clock, limits["max_concurrency"])
         self.lines = ShardLines(
-            self.client, self.clock, count, leave=self._leave, talks=self._talks
+            self.client,
+            self.clock,
+            count,
+            slot=self._turns.slot,
+            leave=self._leave,
+            talks=self._talks,
         )
         self._keeper = ShardKeeper(self.leases, self.lines, self.clock, count)
         self._keeping = self.client.loop.create_task(self._keep(self._keeper), name="shards")

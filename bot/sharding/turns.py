@@ -1,8 +1,10 @@
 """Waiting for one's turn to identify, with all other processes of the bot."""
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,17 +34,26 @@ class IdentifyTurns:
     max_concurrency: int = 1
     _here: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
+    @contextlib.asynccontextmanager
+    async def slot(self, shard: int) -> AsyncIterator[None]:
+        """Within the block a shard may connect in order to identify; one of each bucket at a time.
+
+        Nobody reads from a connection that waits to identify, so discord.py takes it for dead after
+        a minute. So no more than one of each bucket is opened, and the others wait here.
+        """
+        async with self._here[shard % self.max_concurrency]:
+            yield
+
     async def wait(self, shard: int) -> None:
         """Return when this shard may identify, at once."""
         bucket = shard % self.max_concurrency
-        async with self._here[bucket]:  # within one process in order, and asked for once
-            while True:
-                try:
-                    left_ms = await self.leases.turn(bucket, every_ms=IDENTIFY_EVERY_MS)
-                except StoreFailed as e:
-                    log.warning("shard %d has to wait to identify: %s", shard, e)
-                    await self.clock.sleep(_ASK_AGAIN_S)
-                    continue
-                if not left_ms:
-                    return
-                await self.clock.sleep(left_ms / 1000)
+        while True:
+            try:
+                left_ms = await self.leases.turn(bucket, every_ms=IDENTIFY_EVERY_MS)
+            except StoreFailed as e:
+                log.warning("shard %d has to wait to identify: %s", shard, e)
+                await self.clock.sleep(_ASK_AGAIN_S)
+                continue
+            if not left_ms:
+                return
+            await self.clock.sleep(left_ms / 1000)

@@ -5,7 +5,7 @@ import asyncio
 import discord
 import pytest
 
-from bot.sharding import intake, turns
+from bot.sharding import intake, keeper, lines, turns
 from tests.fakes.shard_client import sharer
 from tests.simulator import Intent, Simulator
 from tests.simulator.errors import NotSeen
@@ -16,6 +16,8 @@ EVERY_MS = 300
 @pytest.fixture
 async def sim(monkeypatch):
     """Two shards, and no long waits between two identifies of one bucket."""
+    monkeypatch.setattr(lines, "OVERLAP_S", 0.3)
+    monkeypatch.setattr(keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", EVERY_MS)
     async with Simulator() as simulator:
         simulator.gateway.shards = 2
@@ -52,6 +54,21 @@ async def test_two_processes_share_and_one_may_identify_at_a_time(sim, url):
     assert sim.problems == []
 
 
+async def test_who_cannot_identify_yet_does_not_connect(sim, url):
+    """discord.py takes a connection for dead that has waited for a minute."""
+    sim.gateway.shards, most = 6, 0
+    async with sharer(sim, url, "a", count=6) as a:
+
+        def all_are_up() -> bool:
+            nonlocal most
+            most = max(most, sum(one.session is None for one in sim.gateway.connections))
+            return len(a.up) == 6
+
+        await a.until(all_are_up)
+    assert most == 1
+    assert sim.problems == []
+
+
 async def test_what_is_said_while_nobody_is_there_is_heard_once(sim, url, guild, channel, ana):
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
@@ -64,7 +81,7 @@ async def test_what_is_said_while_nobody_is_there_is_heard_once(sim, url, guild,
         await b.until(lambda: len(b.readied) == 2)  # fresh sessions have taken over
         await ana.says("four", channel)
         await b.until(lambda: "four" in b.words)
-        await asyncio.sleep(1.2)  # both sessions were open for a second
+        await asyncio.sleep(0.5)  # both sessions were open for a while
         await ana.says("five", channel)
         await b.until(lambda: "five" in b.words)
         assert b.words == ["two", "three", "four", "five"]
@@ -119,7 +136,7 @@ async def test_what_the_dead_had_just_heard_is_told_again(sim, url, channel, ana
         await a.until(lambda: len(a.readied) == 2)
         await ana.says("heard by a", channel)
         await a.until(lambda: a.words == ["heard by a"])
-        await asyncio.sleep(1.1)  # it has renewed its leases since
+        await asyncio.sleep(0.4)  # it has renewed its leases since
         await a.die()
         await ana.says("not heard by a", channel)
         async with sharer(sim, url, "b") as b:

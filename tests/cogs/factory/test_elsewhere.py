@@ -6,13 +6,14 @@ import contextlib
 import pytest
 
 from bot.settings import Settings
-from bot.sharding import turns
+from bot.sharding import keeper, turns
 from tests.fakes.discord_bot import made
 
 
 @pytest.fixture
 async def two(monkeypatch, postgres, base_url, cogs, sim, guild, channel):
     """Gives two processes; the first one has the shard until it ends its share."""
+    monkeypatch.setattr(keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
     settings = Settings(

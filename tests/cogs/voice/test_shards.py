@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.settings import Settings
-from bot.sharding import turns
+from bot.sharding import keeper, turns
 from tests.cogs.voice.conftest import until, where_is_the_bot
 from tests.fakes.discord_bot import made
 
@@ -15,6 +15,7 @@ from tests.fakes.discord_bot import made
 @pytest.fixture
 async def process(monkeypatch, postgres, base_url, cogs):
     """Makes a process that claims its shards."""
+    monkeypatch.setattr(keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
 
