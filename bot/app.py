@@ -309,6 +309,15 @@ def _require_local() -> None:
         )
 
 
+def available(settings: Settings) -> frozenset[Service]:
+    """The services that can be called: all on this machine, else those whose endpoint is known."""
+    if settings.embedded:
+        return frozenset(Service)
+    return frozenset(
+        service for service in Service if getattr(settings, f"{service.value.lower()}_endpoint_id")
+    )
+
+
 def rates_of(settings: Settings) -> Rates:
     """What calls cost, as far as the settings know."""
     return Rates(

@@ -59,11 +59,13 @@ class Meter:
     Attributes:
         usage: What the service says that it took.
         execution_ms: How long the platform says that a worker took.
+        delay_ms: How long the platform says that the job waited for one.
         running_s: How long a worker had it, by our own clock.
     """
 
     usage: Usage | None = None
     execution_ms: float | None = None
+    delay_ms: float | None = None
     running_s: float | None = None
     _since: float | None = None
 
@@ -71,6 +73,7 @@ class Meter:
         """There is something new of the job."""
         if update.execution_ms is not None and update.execution_ms >= 0:
             self.execution_ms = update.execution_ms
+        self.delay_ms = self.delay_ms if update.delay_ms is None else update.delay_ms
         response = update.response
         if response is not None and response.usage is not None:
             self.usage = response.usage

@@ -19,17 +19,20 @@ from typing import Final, Never, Protocol, Self
 
 from bot.calls.breaker import Breaker, State, verdict
 from bot.calls.price import Meter
+from bot.calls.standing import Latest, Standing, warmth
 from bot.calls.till import OnLow, Till
 from bot.clock import Clock
 from bot.contract import Request, Service
 from bot.contract.job import Health, JobReport
-from bot.errors import ServiceDown, SubmissionUnknown
+from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError, SubmissionUnknown
 from bot.money import Call, Charge, Payer, micro
 from bot.runpod import Endpoint, RunPodClient, Update
 from bot.settings import Mode
 
 log = logging.getLogger(__name__)
 
+HEALTH_WITHIN_S: Final = 5.0
+"""A service that has not said by then how it is, does not say it."""
 SWEEP_EVERY_S: Final = 60.0
 """How often reservations are looked for that have expired."""
 
@@ -82,6 +85,7 @@ class Switchboard:
     ) -> None:
         self._client = client
         self._breakers = {service: breaker() for service in Service}
+        self._latest: dict[Service, Latest] = {}
         self._clock = clock
         self._till = till
         self._watchers = tuple(watchers)
@@ -247,6 +251,10 @@ class Switchboard:
         terms: "_Terms",
     ) -> None:
         self._judge(call.service, error)
+        if error is None:
+            self._latest[call.service] = Latest(
+                at_s=self._clock.now(), delay_ms=meter.delay_ms, execution_ms=meter.execution_ms
+            )
         charge = None
         is_left = isinstance(error, GeneratorExit | asyncio.CancelledError)
         goes_on = is_left and (self._is_detached or job_id in self._detached)
@@ -262,6 +270,35 @@ class Switchboard:
             self._group.create_task(self._till.book(call, charge, reserved=terms.reserved))
         for watcher in self._watchers:
             watcher.ended(call, error, charge)
+
+    async def standing(self, service: Service) -> Standing:
+        """How a service stands now; one that does not answer is no error.
+
+        Raises:
+            BadSettings: It has no endpoint.
+        """
+        health, trouble, code = None, "", ""
+        self._client.endpoint(service)
+        try:
+            async with asyncio.timeout(HEALTH_WITHIN_S):
+                health = await self._client.health(service)
+        except SkydeckError as e:
+            trouble, code = str(e), e.code
+        except TimeoutError:
+            trouble, code = "It does not answer in time.", ServiceUnreachable.code
+        now, latest = self._clock.now(), self._latest.get(service)
+        breaker = self._breakers[service]
+        return Standing(
+            service=service,
+            warmth=warmth(health, latest, now),
+            health=health,
+            trouble=trouble,
+            code=code,
+            latest=latest,
+            age_s=None if latest is None else now - latest.at_s,
+            breaker=breaker.state,
+            wait_s=breaker.wait_s(now),
+        )
 
     def breaker(self, service: Service) -> Breaker:
         """Whether calls of a service are let through now."""

@@ -1,4 +1,4 @@
-"""`skydeck health` and `skydeck doctor`: is everything there, and what to do if it is not."""
+"""`skydeck doctor`: is everything there, and what to do if it is not."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from bot.contract import Service
-    from bot.contract.job import Health
     from bot.settings import Settings
 
-_UNHEALTHY = 4
 _PYTHONS = ((3, 11), (3, 14))
 
 
@@ -24,31 +22,6 @@ class Finding:
     well: bool
     state: str
     advice: str = ""
-
-
-def health(
-    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
-) -> None:
-    """Ask each service how many workers and jobs it has.
-
-    Without RUNPOD_API_KEY there is nothing running to ask; `skydeck serve` starts it.
-
-    Example: skydeck health
-    """
-    import asyncio  # noqa: PLC0415
-
-    from bot.errors import BadSettings  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
-    settings = load_settings()
-    if settings.embedded:
-        raise BadSettings(
-            "No RUNPOD_API_KEY is set, so no service runs between commands.",
-            hint="Start `skydeck serve`, then set RUNPOD_BASE_URL and RUNPOD_API_KEY to it.",
-        )
-    unreachable = asyncio.run(_health(settings, as_json=as_json))
-    if unreachable:
-        raise typer.Exit(_UNHEALTHY)
 
 
 def doctor(
@@ -240,58 +213,12 @@ def _try(what: str, check: Callable[[], str]) -> Finding:
 
 
 async def _probe(settings: "Settings", service: "Service") -> str:
-    counts = await _ask(settings, service)
-    workers, jobs = counts.workers, counts.jobs
-    return f"{_warmth(counts)}; {workers.running} working, {jobs.inQueue} jobs waiting"
+    from bot.cli.health import EXPECT, look  # noqa: PLC0415
+    from bot.errors import ServiceUnreachable  # noqa: PLC0415
 
-
-async def _ask(settings: "Settings", service: "Service") -> "Health":
-    from bot.app import open_services  # noqa: PLC0415
-
-    async with open_services(settings, fetch=lambda *_: None, only={service}) as services:
-        return await services.client.health(service)
-
-
-def _warmth(health: "Health") -> str:
-    """What /health can tell. A ready worker may still be asleep, so "warm" would be a guess."""
-    workers = health.workers
-    if workers.ready + workers.running:
-        return "a worker is there"
-    if workers.initializing:
-        return "a worker is starting"
-    if workers.throttled:
-        return "no GPU is free for a worker"
-    return "no worker: the next job starts one"
-
-
-async def _health(settings: "Settings", *, as_json: bool) -> bool:
-    """Ask every service; whether one could not be asked."""
-    import json  # noqa: PLC0415
-
-    from bot.contract import Service  # noqa: PLC0415
-    from bot.errors import SkydeckError  # noqa: PLC0415
-
-    failed = False
-    for service in Service:
-        name = service.value.lower()
-        try:
-            counts = await _ask(settings, service)
-        except SkydeckError as e:
-            failed = True
-            line, data = f"{name}: {e}", {"service": name, "error": e.code, "message": str(e)}
-        else:
-            line = f"{name}: {_warmth(counts)}; {_figures(counts)}"
-            data = {"service": name, **counts.to_wire()}
-        sys.stdout.write((json.dumps(data, ensure_ascii=False) if as_json else line) + "\n")
-    return failed
-
-
-def _figures(health: "Health") -> str:
-    workers, jobs = health.workers, health.jobs
-    return (
-        f"workers: {workers.running} working, {workers.idle} idle, "
-        f"{workers.initializing} starting, {workers.throttled} throttled, "
-        f"{workers.unhealthy} unhealthy; "
-        f"jobs: {jobs.inQueue} waiting, {jobs.inProgress} in progress, "
-        f"{jobs.completed} completed, {jobs.failed} failed"
-    )
+    standing = await look(settings, service)
+    if standing.health is None:
+        raise ServiceUnreachable(standing.trouble)
+    workers, jobs = standing.health.workers, standing.health.jobs
+    expected = EXPECT[standing.warmth]
+    return f"{expected}; {workers.running} working, {jobs.inQueue} jobs waiting"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import backup, bot, call, contract, costs, doctor, models, serve, talk
+from bot.cli import backup, bot, call, contract, costs, doctor, health, models, serve, talk
 from bot.errors import SkydeckError
 
 _INTERRUPTED = 130
@@ -26,7 +26,7 @@ app.command("bot")(bot.bot)
 app.command("serve")(serve.serve)
 app.add_typer(models.app, name="models")
 app.command("costs")(costs.costs)
-app.command("health")(doctor.health)
+app.command("health")(health.health)
 app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

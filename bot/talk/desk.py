@@ -18,9 +18,9 @@ from typing import Any, Final, TypeAlias
 
 from audio.devices.local_audio import LocalAudio
 from audio.playout import Playout
-from bot.app import Services, WarmUp, one_by_one, open_paid_services
+from bot.app import Services, WarmUp, available, one_by_one, open_paid_services
 from bot.clock import Clock, SystemClock
-from bot.contract import Service, Source, System
+from bot.contract import Source, System
 from bot.contract.grace import Module
 from bot.conversation.events import Attention, Remember, Stage
 from bot.conversation.trace import Phase
@@ -465,15 +465,6 @@ async def open_desk(
             over.set()
             if desk.view().doing is Doing.LOADING:
                 life.cancel()
-
-
-def available(settings: Settings) -> frozenset[Service]:
-    """The services that can be called: all on this machine, else those whose endpoint is known."""
-    if settings.embedded:
-        return frozenset(Service)
-    return frozenset(
-        service for service in Service if getattr(settings, f"{service.value.lower()}_endpoint_id")
-    )
 
 
 def models_of(settings: Settings) -> list[str]:

@@ -1,0 +1,79 @@
+"""`skydeck health` as its users run it, on a server of ours."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+
+import pytest
+from pydantic import SecretStr
+
+from bot.clock import SystemClock
+from bot.contract import Service
+from bot.settings import Settings
+from bot.workers.server import embedded_server
+from tests.fakes.handlers import Scripted, echo
+
+KEY = "a-key-of-thirty-two-characters-x"
+
+
+@pytest.fixture
+async def url():
+    handlers = {s.value.lower(): Scripted(echo, service=s) for s in Service}
+    async with embedded_server(handlers, key=SecretStr(KEY), clock=SystemClock()) as url:
+        yield url
+
+
+async def started(url, *args, **more):
+    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
+    ids = {f"{s.value}_ENDPOINT_ID": s.value.lower() for s in Service}
+    environment = {"RUNPOD_API_KEY": KEY, "RUNPOD_BASE_URL": url, "PYTHONWARNINGS": "", **ids}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "health", *args),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=inherited | environment | more,
+    )
+
+
+async def health(url, *args, **more):
+    process = await started(url, *args, **more)
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert b"Traceback" not in err
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_each_service_is_a_line(url):
+    code, out, _ = await health(url)
+    assert code == 0
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["factory", "grace", "penny"]
+    assert "jobs: 0 waiting" in out
+
+
+async def test_what_does_not_answer_or_is_not_set_is_a_line_too(url):
+    code, out, _ = await health(url, "--json", GRACE_ENDPOINT_ID="", FACTORY_ENDPOINT_ID="nobody")
+    assert code == 4
+    found = {line["service"]: line for line in map(json.loads, out.splitlines())}
+    assert found["penny"]["warmth"]
+    assert found["grace"]["error"] == "bad_settings"
+    assert found["factory"]["error"] == "endpoint_not_found"
+    code, out, _ = await health("http://127.0.0.1:9")
+    assert code == 4
+
+
+async def test_looking_again_and_again_until_ctrl_c(url):
+    process = await started(url, "--watch", "--json", "--every", "0.5")
+    looks = [json.loads(await process.stdout.readline()) for _ in range(7)]
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert err == b""
+    assert [look["service"] for look in looks[:4]] == ["factory", "grace", "penny", "factory"]
+    assert looks[6]["at"] - looks[0]["at"] > 0.9
+
+
+async def test_without_a_key_there_is_nothing_to_ask():
+    code, _, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
+    assert code == 2
+    assert "skydeck serve" in err
