@@ -23,6 +23,8 @@ from cogs.voice._rules import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
 
 log = logging.getLogger(__name__)
 
+LEAVE_S: Final = 3.0
+"""How long Discord may take to let us go."""
 MOVE_S: Final = 10.0
 """How long Discord may take to move us."""
 
@@ -92,11 +94,30 @@ class Rooms:
         system = System(identity.value)
         face = ChannelFace(self._bot, channel.id, words, system.assistant)
         room = Room(self._bot, place, words, system, locale, face, on_end=self._ended)
-        await _clear(channel.guild)
+        await self._clear(channel.guild)
         await room.open(channel)
         self._rooms[place.guild_id] = room
         self._opened_s[place.guild_id] = self._bot.clock.now()
         return room
+
+    async def _clear(self, guild: discord.Guild) -> None:
+        """A line that was lost may still be there, or one of a process that died.
+
+        Discord has the bot in a channel for some time after its process is dead. Whoever joins the
+        same one meanwhile changes nothing, and is put out of it with the dead one's line.
+        """
+        me = guild.me
+        with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
+            if guild.voice_client is not None:
+                await guild.voice_client.disconnect(force=True)
+            elif me.voice is not None and me.voice.channel is not None:
+                gone = self._bot.wait_for(
+                    "voice_state_update",
+                    check=lambda member, _, now: member.id == me.id and now.channel is None,
+                    timeout=LEAVE_S,
+                )
+                await guild.change_voice_state(channel=None)
+                await gone
 
     async def _move(self, room: Room, channel: VocalChannel) -> None:
         """As if somebody dragged it there; discord.py's `move_to` would lose the line."""
@@ -307,13 +328,6 @@ def check_own(channel: VocalChannel, words: Words) -> None:
     inside = channel.voice_states
     if me.id not in inside and is_full(len(inside), channel.user_limit):
         raise NoVoiceChannel(words("voice.full", channel=channel.mention))
-
-
-async def _clear(guild: discord.Guild) -> None:
-    """A line that was lost may still be there."""
-    if guild.voice_client is not None:
-        with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
-            await guild.voice_client.disconnect(force=True)
 
 
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:

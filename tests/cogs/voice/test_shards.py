@@ -76,3 +76,16 @@ async def test_who_talks_on_and_on_is_not_waited_for(
         await speaking
     await until(lambda: where_is_the_bot(sim, guild) is None)
     assert not sim.problems
+
+
+async def test_where_a_dead_process_has_left_it_it_comes_anew(
+    sim, guild, channel, lounge, ben, process, calls
+):
+    """Else it would be put out of the channel with the dead one's line, some seconds later."""
+    sim.voice.states.enter(sim.bot, lounge, guild.guild)
+    async with process() as bot, sim.connect(bot):
+        await calls()
+        own = [d.data for d in sim.log.events("VOICE_STATE_UPDATE")]
+        places = [d["channel_id"] for d in own if d["user_id"] == str(sim.bot.id)]
+        assert places[-2:] == [None, str(lounge.id)]
+    assert not sim.problems
