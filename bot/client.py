@@ -36,6 +36,7 @@ COGS: Final = (
     "cogs.factory",
     "cogs.voice",
     "cogs.costs",
+    "cogs.status",
     "cogs.ops",
 )
 

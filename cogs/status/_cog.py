@@ -1,0 +1,66 @@
+"""`/status`: the services, the line to Discord, voice here, the database."""
+
+import asyncio
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from audio.discord_voice.link import VoiceLink
+from bot.calls.standing import Standing
+from bot.client import SkyDeck
+from bot.contract import Service
+from bot.errors import BadSettings, StoreFailed
+from cogs.shared.asker import asker_of, words_of
+from cogs.status._pages import discord_line, service_lines, store_line, voice_line
+
+
+class Status(commands.Cog):
+    """How everything stands; only the person who asks sees it."""
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self.bot = bot
+
+    @app_commands.command(
+        name=locale_str("status", key="status.cmd.name"),
+        description=locale_str(
+            "How the services and I are: workers, queues, delays", key="status.cmd.about"
+        ),
+    )
+    async def status(self, interaction: discord.Interaction) -> None:
+        """Ask everybody how they are; who does not answer is a line, too."""
+        words = words_of(await asker_of(self.bot, interaction))
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        standings = await asyncio.gather(*map(self._standing, Service))
+        store_ms = await self._store_ms()
+        embed = discord.Embed(title=words("status.title"), colour=discord.Colour.blurple())
+        now_s = self.bot.clock.wall()
+        for service, standing in zip(Service, standings, strict=True):
+            embed.add_field(
+                name=words(f"status.service.{service.value.lower()}"),
+                value=service_lines(standing, words, now_s=now_s),
+                inline=False,
+            )
+        link = interaction.guild.voice_client if interaction.guild is not None else None
+        parts = [discord_line(self.bot.latencies, words)]
+        if isinstance(link, VoiceLink):
+            parts.append(voice_line(link.health(), words))
+        parts.append(store_line(store_ms, words))
+        embed.add_field(name=words("status.me"), value="\n".join(parts), inline=False)
+        await interaction.followup.send(embed=embed, ephemeral=True)
+
+    async def _standing(self, service: Service) -> Standing | None:
+        try:
+            return await self.bot.services.standing(service)
+        except BadSettings:
+            return None
+
+    async def _store_ms(self) -> float | None:
+        """How long the database takes to answer; None: it does not."""
+        began = self.bot.clock.now()
+        try:
+            await self.bot.store.facts.get("status")
+        except StoreFailed:
+            return None
+        return (self.bot.clock.now() - began) * 1000

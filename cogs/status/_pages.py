@@ -1,0 +1,88 @@
+"""How everything stands, in words. Pure."""
+
+import math
+from collections.abc import Sequence
+
+from audio.discord_voice.link import LinkHealth
+from bot.calls.breaker import State
+from bot.calls.standing import Latest, Standing
+from bot.i18n import Words, duration
+
+
+def service_lines(standing: Standing | None, words: Words, *, now_s: float) -> str:
+    """One service: what to expect, its workers and jobs, the last call.
+
+    Args:
+        standing: How it stands; None: it is not set up.
+        words: The reader's language.
+        now_s: Seconds since the epoch.
+    """
+    if standing is None:
+        return words("status.not_set_up")
+    lines = []
+    if standing.breaker is not State.CLOSED:
+        lines.append(words("status.down", when=f"<t:{math.ceil(now_s + standing.wait_s)}:R>"))
+    if standing.health is None:
+        key = f"errors.{standing.code}"
+        lines.append(words(key if words.has(key) else "errors.unreachable"))
+    else:
+        workers, jobs = standing.health.workers, standing.health.jobs
+        lines.append(words(f"status.warmth.{standing.warmth.value}"))
+        lines.append(
+            words(
+                "status.counts",
+                working=workers.running,
+                idle=workers.idle,
+                starting=workers.initializing,
+                throttled=workers.throttled,
+                queued=jobs.inQueue,
+                running=jobs.inProgress,
+            )
+        )
+    if standing.latest is not None and standing.age_s is not None:
+        lines.append(_last(standing.latest, standing.age_s, words, now_s))
+    return "\n".join(lines)
+
+
+def _last(latest: Latest, age_s: float, words: Words, now_s: float) -> str:
+    return words(
+        "status.last",
+        when=f"<t:{round(now_s - age_s)}:R>",
+        delay=_time(latest.delay_ms),
+        execution=_time(latest.execution_ms),
+    )
+
+
+def discord_line(latencies: Sequence[tuple[int, float]], words: Words) -> str:
+    """The line to Discord; with more than one shard, the slowest of them."""
+    known = [seconds for _, seconds in latencies if math.isfinite(seconds)]
+    if not known:
+        return words("status.discord_unknown")
+    slowest_ms = round(max(known) * 1000)
+    if len(latencies) == 1:
+        return words("status.discord", ms=slowest_ms)
+    return words("status.shards", number=len(latencies), up=len(known), ms=slowest_ms)
+
+
+def voice_line(health: LinkHealth, words: Words) -> str:
+    """The voice channel of this server."""
+    people = health.people.values()
+    received = sum(one.received for one in people)
+    sent = received + sum(one.lost - one.late for one in people)
+    missed = sum(one.lost + one.undecryptable for one in people)
+    ms = "?" if health.latency_ms is None else str(round(health.latency_ms))
+    share = f"{missed / sent:.1%}" if sent > 0 else "0 %"
+    return words("status.voice", ms=ms, packets=received, loss=share)
+
+
+def store_line(took_ms: float | None, words: Words) -> str:
+    """The database."""
+    if took_ms is None:
+        return words("status.store_failed")
+    return words("status.store", ms=max(1, round(took_ms)))
+
+
+def _time(ms: float | None) -> str:
+    if ms is None:
+        return "?"
+    return f"{ms / 1000:.1f} s" if ms < 60_000 else duration(ms / 1000)  # noqa: PLR2004

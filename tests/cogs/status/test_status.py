@@ -1,0 +1,77 @@
+"""`/status` as people see it."""
+
+# mypy: ignore-errors
+
+import pytest
+
+from bot.calls.breaker import FAILURES, Verdict
+from bot.calls.standing import Latest, Standing, Warmth
+from bot.contract import Service
+from bot.contract.job import Health, JobCounts, WorkerCounts
+from bot.i18n import words_for
+from cogs.status._pages import discord_line, service_lines
+from tests.cogs.grace.sight import settled
+
+ENGLISH = words_for("en-US")
+
+
+def fields(reply):
+    [embed] = reply.message.embeds
+    return {field["name"]: field["value"] for field in embed["fields"]}
+
+
+async def test_how_everything_stands(sim, deck, ben):
+    reply = await ben.slash("/status")
+    await reply.done()
+    shown = fields(reply)
+    assert reply.ephemeral
+    assert "Workers:" in shown["Penny (voice)"]
+    assert "Last answer" not in shown["Grace (texts)"]
+    assert "The database answers in" in shown["Me"]
+    await ben.slash("/grace summarize", text="some words")
+    await settled(ben, "some words")
+    again = await ben.slash("/status")
+    await again.done()
+    assert "🟢 A worker is up" in fields(again)["Grace (texts)"]
+    assert "Last answer <t:" in fields(again)["Grace (texts)"]
+    assert not sim.problems
+
+
+async def test_a_service_that_is_down_says_when_it_is_tried_again(sim, deck, ana):
+    breaker = deck.services.breaker(Service.GRACE)
+    for _ in range(FAILURES):
+        breaker.ended(Verdict.FAULT, deck.clock.now())
+    reply = await ana.slash("/estado")
+    await reply.done()
+    assert "Lo intento otra vez <t:" in fields(reply)["Grace (textos)"]
+    await ana.slash("/grace resumir", texto="…")
+    refused = await ana.sees("está caído")
+    assert "Lo intento otra vez <t:" in refused.text
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("warmth", list(Warmth))
+def test_every_warmth_has_its_words(warmth):
+    health = Health(jobs=JobCounts(inQueue=3), workers=WorkerCounts(running=1))
+    standing = Standing(service=Service.PENNY, warmth=warmth, health=health)
+    text = service_lines(standing, ENGLISH, now_s=1_000)
+    assert ENGLISH(f"status.warmth.{warmth.value}") in text
+    assert "3 waiting" in text
+
+
+def test_a_service_that_does_not_answer_is_a_line():
+    gone = Standing(
+        service=Service.PENNY, warmth=Warmth.UNKNOWN, code="key_refused",
+        latest=Latest(at_s=5, delay_ms=61_000, execution_ms=None), age_s=60,
+    )  # fmt: skip
+    text = service_lines(gone, ENGLISH, now_s=1_000)
+    assert text.startswith(ENGLISH("errors.key_refused"))
+    assert "Last answer <t:940:R>: waited 1 min 1 s for a worker, which took ?." in text
+    assert service_lines(None, ENGLISH, now_s=0) == ENGLISH("status.not_set_up")
+
+
+def test_the_line_to_discord():
+    infinite = float("inf")
+    assert "not measured" in discord_line([(0, infinite)], ENGLISH)
+    assert "in 40 ms" in discord_line([(0, 0.04)], ENGLISH)
+    assert "2 of 3 shards" in discord_line([(0, 0.04), (1, 0.09), (2, infinite)], ENGLISH)
