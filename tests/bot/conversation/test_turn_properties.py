@@ -53,7 +53,8 @@ class AnyTalk(RuleBasedStateMachine):
         self.talk = Talk()
         self.clips: dict[int, Clip] = {}  # of who pauses
         self.eager_unended: dict[int, int] = {}  # ask: whose
-        self.is_written = False  # some answer came without sound: it was read, not played
+        self.turns: dict[int, int] = {}  # ask: its turn
+        self.read: set[int] = set()  # turns of whose answers some came without sound
 
     @initialize(eager=st.booleans(), there=st.sampled_from([1, 1, 2, 3]), others=SELDOM)
     def meet(self, eager, there, others):
@@ -63,6 +64,8 @@ class AnyTalk(RuleBasedStateMachine):
 
     def take(self, commands):
         for command in commands:
+            if isinstance(command, Ask):
+                self.turns[command.ask] = command.turn
             if isinstance(command, Ask) and command.eager:
                 self.eager_unended[command.ask] = command.user_id
             if isinstance(command, Play):
@@ -166,7 +169,8 @@ class AnyTalk(RuleBasedStateMachine):
     @rule(data=st.data(), packets=st.integers(0, 60))
     def spoke(self, data, packets):
         ask = data.draw(st.sampled_from(sorted(self.talk.asks)))
-        self.is_written = self.is_written or not packets
+        if not packets:
+            self.read.add(self.turns[ask])
         self.take(self.talk.spoke("Words and words.", packets, ask))
 
     @precondition(lambda self: self.talk.asks)
@@ -230,8 +234,9 @@ class AnyTalk(RuleBasedStateMachine):
     @invariant()
     def what_was_said_was_played(self):
         for turn, over in self.talk.remembered.items():
-            if over.interrupted and over.said and not self.is_written:
-                assert self.talk.played.total() > 0, turn
+            if over.interrupted and over.said and turn not in self.read:
+                asks = [ask for ask, of in self.turns.items() if of == turn]
+                assert sum(self.talk.played[ask] for ask in asks) > 0, turn
 
     def teardown(self):
         """Everybody falls silent, and all that is under way comes to its end."""
