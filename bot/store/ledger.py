@@ -11,11 +11,22 @@ once it has expired: money that may be gone is not treated as there.
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    TextClause,
+    and_,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
@@ -233,23 +244,25 @@ class Ledger:
             "settled_at_ms": now_ms,
         }
         fresh = _row(call) | {"at_ms": now_ms, "reserved_micro_usd": 0, "expires_at_ms": 0}
-        inserted = await connection.execute(
-            self._database.insert(calls).values(fresh | paid).on_conflict_do_nothing()
+        change = (
+            update(calls)
+            .where(calls.c.call_id == fresh["call_id"], calls.c.state == CallState.RESERVED)
+            .values(paid)
+            .returning(*_PAID_BY, calls.c.reserved_micro_usd)
         )
-        reserved, keys = 0, call.payer.purses(now_ms)
-        if inserted.rowcount != 1:
-            change = (
-                update(calls)
-                .where(calls.c.call_id == fresh["call_id"], calls.c.state == CallState.RESERVED)
-                .values(paid)
-                .returning(*_PAID_BY, calls.c.reserved_micro_usd)
-            )
-            row = (await connection.execute(change)).mappings().one_or_none()
-            if row is None:
-                return []  # it was settled or released before
-            reserved, keys = row["reserved_micro_usd"], _purses_of(row)
+        row = (await connection.execute(change)).mappings().one_or_none()
         chosen = await self._chosen(connection, call.payer.guild_id)
-        before = await self._locked(connection, keys, chosen)
+        if row is not None:
+            reserved, keys = row["reserved_micro_usd"], _purses_of(row)
+            before = await self._read(connection, keys, chosen, lock=True)
+        else:
+            inserted = await connection.execute(
+                self._database.insert(calls).values(fresh | paid).on_conflict_do_nothing()
+            )
+            if inserted.rowcount != 1:
+                return []  # it was settled or released before
+            reserved, keys = 0, call.payer.purses(now_ms)
+            before = await self._locked(connection, keys, chosen)
         await _move(connection, keys, spent=charge.micro_usd, reserved=-reserved)
         return await self._warn(connection, before, charge.micro_usd)
 
@@ -269,7 +282,7 @@ class Ledger:
         for balance in low:
             change = (
                 update(purses)
-                .where(_is(balance.purse), purses.c.warned.is_(False))
+                .where(_among([balance.purse]), purses.c.warned.is_(False))
                 .values(warned=True)
             )
             if (await connection.execute(change)).rowcount == 1:
@@ -289,33 +302,34 @@ class Ledger:
         return {Period(period): limit for period, limit in found}
 
     async def _locked(
-        self, connection: AsyncConnection, keys: Collection[Purse], chosen: Mapping[Period, int]
+        self, connection: AsyncConnection, keys: Sequence[Purse], chosen: Mapping[Period, int]
     ) -> list[Balance]:
         """The purses' balances; until the transaction ends nobody else changes them."""
-        if not keys:
-            return []
-        empty = {"spent_micro_usd": 0, "reserved_micro_usd": 0, "warned": False}
-        for key in keys:  # one by one: the order of the locks is the order of the keys
-            await connection.execute(
-                self._database.insert(purses).values(_key(key) | empty).on_conflict_do_nothing()
-            )
-        return await self._read(connection, keys, chosen, lock=True)
+        values = {f"{name}{n}": v for n, key in enumerate(keys) for name, v in _key(key).items()}
+        found = await connection.execute(_locking(len(keys)), values)
+        return self._balances(keys, found.mappings(), chosen)
 
     async def _read(
         self,
         connection: AsyncConnection,
-        keys: Collection[Purse],
+        keys: Sequence[Purse],
         chosen: Mapping[Period, int],
         *,
         lock: bool = False,
     ) -> list[Balance]:
-        query = select(purses).where(or_(*map(_is, keys))).order_by(*_KEY)
+        query = select(purses).where(_among(keys)).order_by(*_KEY)
         if lock:
             query = query.with_for_update()
-        found = {
-            (row["scope"], row["period"]): row
-            for row in (await connection.execute(query)).mappings()
-        }
+        found = await connection.execute(query)
+        return self._balances(keys, found.mappings(), chosen)
+
+    def _balances(
+        self,
+        keys: Sequence[Purse],
+        rows: Iterable[Mapping[Any, Any]],
+        chosen: Mapping[Period, int],
+    ) -> list[Balance]:
+        found = {(row["scope"], row["period"]): row for row in rows}
         balances = []
         for key in keys:
             row = found.get((key.scope, key.period))
@@ -328,6 +342,23 @@ class Ledger:
                 )
             )
         return balances
+
+
+@cache
+def _locking(number: int) -> TextClause:
+    """Make sure that so many purses are there, lock them in that order, and read them.
+
+    In words of its own, since SQLAlchemy would compile a statement of so many rows each time anew.
+    """
+    names = [column.name for column in _KEY]
+    row = ", ".join(f":{name}{{n}}" for name in names)
+    rows = ", ".join(f"({row.format(n=n)}, 0, 0, FALSE)" for n in range(number))
+    return text(
+        f"INSERT INTO purses ({', '.join(names)}, spent_micro_usd, reserved_micro_usd, warned) "  # noqa: S608  (ours)
+        f"VALUES {rows} ON CONFLICT ({', '.join(names)}) "
+        "DO UPDATE SET spent_micro_usd = purses.spent_micro_usd "
+        "RETURNING scope, period, spent_micro_usd, reserved_micro_usd"
+    )
 
 
 _GRACE_MS: Final = 60 * 60_000
@@ -375,8 +406,8 @@ def _key(purse: Purse) -> dict[str, Any]:
     }
 
 
-def _is(purse: Purse) -> ColumnElement[bool]:
-    return and_(*(column == _key(purse)[column.name] for column in _KEY))
+def _among(keys: Sequence[Purse]) -> ColumnElement[bool]:
+    return tuple_(*_KEY).in_([tuple(_key(key).values()) for key in keys])
 
 
 def _scopes(payer: Payer) -> frozenset[str]:
@@ -384,13 +415,11 @@ def _scopes(payer: Payer) -> frozenset[str]:
 
 
 async def _move(
-    connection: AsyncConnection, keys: Collection[Purse], *, spent: int = 0, reserved: int = 0
+    connection: AsyncConnection, keys: Sequence[Purse], *, spent: int = 0, reserved: int = 0
 ) -> None:
-    if not keys:
-        return
     await connection.execute(
         update(purses)
-        .where(or_(*map(_is, keys)))
+        .where(_among(keys))
         .values(
             spent_micro_usd=purses.c.spent_micro_usd + spent,
             reserved_micro_usd=purses.c.reserved_micro_usd + reserved,

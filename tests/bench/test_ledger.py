@@ -1,7 +1,8 @@
 """Paying for calls: reserve and settle, beside two bare transactions of the same database.
 
-The peer is Python's own `sqlite3` with the same file settings, which writes a row when a call
-begins and the cost when it has ended: no check, no purses, no second process.
+The peers write a row when a call begins and the cost when it has ended, without a check and without
+purses: through the same SQLAlchemy engine, and with Python's own `sqlite3`, which keeps no event
+loop free meanwhile.
 
     make bench
 """
@@ -11,15 +12,18 @@ import sqlite3
 import time
 
 import pytest
+from sqlalchemy import text
 
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Limits, Payer, Period, Scope
 from bot.store import Store
+from bot.store.address import Address
+from bot.store.database import Database
 
 pytestmark = pytest.mark.bench
 
-CALLS = 1_000
+CALLS = 500
 LIMITS = Limits({(scope, period): 10**12 for scope in Scope for period in Period})
 
 
@@ -36,6 +40,30 @@ def peer(path) -> float:
     took = time.perf_counter() - began
     connection.close()
     return CALLS / took
+
+
+async def bare(url: str, at_once: int) -> float:
+    """Two writes a call through the same engine."""
+    database = Database(Address.parse(url))
+    try:
+        async with database.writing() as connection:
+            await connection.execute(text("CREATE TABLE bare (id INTEGER PRIMARY KEY, cost INT)"))
+        numbers = iter(range(CALLS))
+
+        async def caller() -> None:
+            for number in numbers:
+                async with database.writing() as connection:
+                    await connection.execute(text(f"INSERT INTO bare VALUES ({number}, NULL)"))
+                async with database.writing() as connection:
+                    await connection.execute(
+                        text(f"UPDATE bare SET cost = 900 WHERE id = {number}")
+                    )
+
+        began = time.perf_counter()
+        await asyncio.gather(*(caller() for _ in range(at_once)))
+        return CALLS / (time.perf_counter() - began)
+    finally:
+        await database.close()
 
 
 async def ours(url: str, at_once: int) -> float:
@@ -60,16 +88,15 @@ async def ours(url: str, at_once: int) -> float:
 
 
 async def test_calls_paid_a_second(tmp_path, postgres):
-    bare = peer(tmp_path / "peer.db")
-    print(f"\n{'sqlite3, two bare writes a call':<40} {bare:7.0f} calls/s")
+    print(f"\n{'sqlite3, two bare writes a call':<40} {peer(tmp_path / 'peer.db'):7.0f} calls/s")
     for at_once in (1, 16):
         places = {
             "SQLite": f"sqlite:///{tmp_path}/ours{at_once}.db",
             "PostgreSQL": await postgres.create(),
         }
         for name, url in places.items():
-            rate = await ours(url, at_once)
+            rate, plain = await ours(url, at_once), await bare(url, at_once)
             print(
                 f"{f'ledger on {name}, {at_once} at once':<40} {rate:7.0f} calls/s"
-                f"   ratio {rate / bare:.2f}"
+                f"   two bare writes {plain:5.0f}   ratio {rate / plain:.2f}"
             )
