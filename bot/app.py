@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Final, Never
 
 from pydantic import SecretStr
 
-from bot.calls import Rates, Switchboard, Till
+from bot.calls import Rates, Switchboard, Till, Watcher
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.money import Limits, Period, Scope, micro
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Settings
+from bot.spans import SpanSink
 from bot.weights import WeightStore
 
 if TYPE_CHECKING:
     from bot.conversation.clips import ClipShelf
     from bot.store import Ledger, Store
     from bot.workers.build import Workers  # its runtimes are an extra
+    from bot.workers.ports import Handler
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,8 @@ async def open_services(
     only: Collection[Service] = ALL_SERVICES,
     warm_up: WarmUp = WarmUp.BACKGROUND,
     ledger: "Ledger | None" = None,
+    watchers: Sequence[Watcher] = (),
+    sink: SpanSink | None = None,
 ) -> AsyncIterator[Services]:
     """Connect to RunPod, or start the services in this process when there is no key.
 
@@ -75,6 +79,8 @@ async def open_services(
         only: The services that will be called.
         warm_up: When local models are loaded.
         ledger: Where costs are booked and budgets kept; None: nowhere.
+        watchers: See every call.
+        sink: Takes the spans of services in this process.
 
     Raises:
         BadSettings: An endpoint id is missing.
@@ -86,12 +92,12 @@ async def open_services(
         if key is None:
             key = SecretStr(secrets.token_urlsafe())
             base_url = await stack.enter_async_context(
-                _embedded(settings, key, fetch, only, warm_up)
+                _embedded(settings, key, fetch, only, warm_up, sink)
             )
         clock = SystemClock()
         client = RunPodClient(base_url, key, {s: _endpoint(settings, s) for s in only}, clock=clock)
         till = None if ledger is None else Till(ledger, rates_of(settings))
-        switchboard = Switchboard(client, clock=clock, till=till)
+        switchboard = Switchboard(client, clock=clock, till=till, watchers=watchers)
         yield Services(await stack.enter_async_context(switchboard), settings.embedded)
 
 
@@ -131,6 +137,7 @@ async def _embedded(
     fetch: Fetch,
     only: Collection[Service],
     warm_up: WarmUp,
+    sink: SpanSink | None,
 ) -> AsyncIterator[str]:
     """Run the services in this process, behind RunPod's routes on loopback; gives the base URL."""
     _require_local()
@@ -143,7 +150,7 @@ async def _embedded(
                 await handler.warm_up()
         yield await stack.enter_async_context(
             embedded_server(
-                workers.handlers,
+                _traced(workers.handlers, sink),
                 key=key,
                 queue_limit=settings.skydeck_queue_limit,
                 clock=SystemClock(),
@@ -170,6 +177,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     from bot.client import SkyDeck, check_token  # noqa: PLC0415
     from bot.conversation import JobRunner  # noqa: PLC0415
     from bot.conversation.voices import Voices  # noqa: PLC0415
+    from bot.observability.bot import observing  # noqa: PLC0415
     from bot.sharding.spec import check_shards, read_shards  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
     from bot.store.address import Address  # noqa: PLC0415
@@ -182,9 +190,12 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
         say("No RUNPOD_API_KEY: the services run on this machine.")
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
+        seen = await stack.enter_async_context(observing(settings, clock))
         store = await stack.enter_async_context(Store.open(url, clock, limits=limits_of(settings)))
         services = await stack.enter_async_context(
-            open_services(settings, fetch=fetch, ledger=store.ledger)
+            open_services(
+                settings, fetch=fetch, ledger=store.ledger, watchers=seen.watchers, sink=seen.sink
+            )
         )
         _fetch_ears(settings, fetch)
         voices = Voices(
@@ -192,6 +203,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             clock=clock,
             weights=one_by_one(settings),
             keep_clips=(clips := _clips(settings)),
+            on_turn=seen.on_turn,
         )
         stack.callback(voices.close)
         runner = JobRunner(services.client, store.jobs, clock, outlive=not services.embedded)
@@ -206,6 +218,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             grace=load_grace(settings),
         )
         await stack.enter_async_context(bot)
+        await stack.enter_async_context(seen.shown(bot))
         async with asyncio.TaskGroup() as chores:
             pruning = chores.create_task(_prune(store, clips, settings))
             await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
@@ -298,6 +311,15 @@ async def _workers(
         yield workers
     finally:
         await workers.close()
+
+
+def _traced(handlers: "Mapping[str, Handler]", sink: SpanSink | None) -> "Mapping[str, Handler]":
+    """The services, which leave spans if anybody takes them."""
+    if sink is None:
+        return handlers
+    from bot.workers.traced import TracedHandler  # noqa: PLC0415
+
+    return {name: TracedHandler(one, sink, SystemClock()) for name, one in handlers.items()}
 
 
 def _require_local() -> None:

@@ -51,6 +51,13 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class LogFormat(StrEnum):
+    """How log lines are written: for people, or as JSON."""
+
+    PLAIN = "plain"
+    JSON = "json"
+
+
 class Eager(StrEnum):
     """Whether work is begun that may have to be thrown away."""
 
@@ -172,6 +179,12 @@ class Settings(BaseSettings):
     """How many jobs may wait in each queue of the embedded server before it answers 429."""
     skydeck_log_level: str = "WARNING"
     """DEBUG, INFO, WARNING or ERROR."""
+    skydeck_log_format: LogFormat = LogFormat.PLAIN
+    """How the bot's log lines are written: plain, or json."""
+    skydeck_metrics_address: str = ""
+    """Where the bot answers /metrics, /healthz and /readyz, as HOST:PORT; empty: nowhere."""
+    skydeck_otlp_endpoint: HttpUrl | None = None
+    """An OpenTelemetry collector's base URL (OTLP over HTTP); empty: no traces are sent."""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -3,12 +3,12 @@
 set -eu
 compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 # All first: what the parts agree on together is then what each of them gets.
-$compile --extra local --extra mic --extra runpod --extra postgres --group build --group dev \
+$compile --extra local --extra mic --extra runpod --extra postgres --extra otel --group build --group dev \
   pyproject.toml -o requirements-dev.lock
-$compile --extra local --extra mic --group build --constraint requirements-dev.lock \
+$compile --extra local --extra mic --extra otel --group build --constraint requirements-dev.lock \
   pyproject.toml -o requirements.lock
 # What the images install (deploy/): no more than they use.
-$compile --extra postgres --group build --constraint requirements-dev.lock \
+$compile --extra postgres --extra otel --group build --constraint requirements-dev.lock \
   pyproject.toml -o deploy/bot.lock
-$compile --extra local --extra runpod --group build --constraint requirements-dev.lock \
+$compile --extra local --extra runpod --extra otel --group build --constraint requirements-dev.lock \
   pyproject.toml -o deploy/worker.lock

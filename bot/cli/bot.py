@@ -14,23 +14,12 @@ def bot() -> None:
 
     from bot.app import run_bot  # noqa: PLC0415
     from bot.cli.models import pull_with_progress  # noqa: PLC0415
+    from bot.observability.logs import set_up_logs  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
-    _log(settings.skydeck_log_level)
+    set_up_logs(settings)
     asyncio.run(run_bot(settings, fetch=pull_with_progress, say=_say))
-
-
-def _log(level: str) -> None:
-    """Our own words at this level; other libraries' only when something is wrong, or at DEBUG."""
-    import logging  # noqa: PLC0415
-
-    logging.basicConfig(
-        level=level if level == "DEBUG" else "WARNING",
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for name in ("bot", "cogs", "audio"):
-        logging.getLogger(name).setLevel(level)
 
 
 def _say(words: str) -> None:

@@ -136,7 +136,12 @@ class Policy(Wire):
 
 
 class Request(Wire):
-    """A call: `input.contract` of a RunPod job."""
+    """A call: `input.contract` of a RunPod job.
+
+    `trace_id` is that of OpenTelemetry: 32 hex digits. Where spans are recorded, a further field
+    `traceparent` (W3C Trace Context) names the caller's span, and a worker makes its own a child
+    of it; who does not know the field ignores it.
+    """
 
     contract_version: str = CONTRACT_VERSION
     contract_id: str | None = None

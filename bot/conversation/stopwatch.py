@@ -40,9 +40,9 @@ class Stopwatch:
             if trace.user_id == event.user_id and trace.first_packet_out is None:
                 trace.ended(event.clip.ended_s, event.at_s, event.waited_ms)
 
-    def asked(self, ask: Ask, at_s: float) -> None:
+    def asked(self, ask: Ask, at_s: float, trace_id: str = "") -> None:
         """A contract is about to be sent."""
-        trace = TurnTrace(ask.ask, ask.user_id, contract_out=at_s)
+        trace = TurnTrace(ask.ask, ask.user_id, contract_out=at_s, trace_id=trace_id)
         ended = self._ended.get(ask.user_id)
         if ended is not None and (ask.clip is None or ask.clip.ended_s <= ended.clip.ended_s):
             trace.ended(ended.clip.ended_s, ended.at_s, ended.waited_ms)

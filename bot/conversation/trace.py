@@ -64,6 +64,7 @@ class TurnTrace:
         done: Everything has come.
         delay_ms: What the platform says that the job waited for a worker.
         service_ms: The service's own marks, from the start of its work.
+        trace_id: The contract's: 32 hex digits.
     """
 
     ask: int
@@ -81,6 +82,7 @@ class TurnTrace:
     done: float | None = None
     delay_ms: float | None = None
     service_ms: dict[str, float] = field(default_factory=dict)
+    trace_id: str = ""
 
     def ended(self, last_packet: float, decided: float, waited_ms: float) -> None:
         """The turn is over."""

@@ -50,9 +50,11 @@ from bot.conversation.events import (
 from bot.conversation.hearsay import Hearsay
 from bot.conversation.recall import Recall
 from bot.conversation.stopwatch import Stopwatch
+from bot.conversation.trace import TurnTrace
 from bot.conversation.turn import TurnMachine
 from bot.errors import SkydeckError
 from bot.runpod import Update
+from bot.spans import new_trace_id
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +154,7 @@ class VoiceSession:
         keep: Is told every turn that is over; for minutes.
         keep_clips: Where what people said is kept; None: nothing of it is.
         witness: Keeps a record; None: nobody does.
+        on_turn: Is told each turn's marks when its answer begins to sound; may not wait.
         recall: What Penny is told of the conversation so far.
         voice: In which voice she answers; None: by language.
     """
@@ -166,6 +169,7 @@ class VoiceSession:
     keep: Callable[[Remember], Awaitable[None]]
     keep_clips: ClipShelf | None = None
     witness: Witness | None = None
+    on_turn: Callable[[TurnTrace], None] | None = None
     recall: Recall = field(default_factory=Recall)
     voice: str | None = None
     _machine: TurnMachine = field(init=False)
@@ -379,7 +383,9 @@ class VoiceSession:
         if played.first_s is not None:
             trace = self._watch.sounded(played.ask, played.first_s)
             if trace is not None:
-                log.info("turn %s", trace.to_json())
+                log.info("turn %s", trace.to_json(), extra={"trace_id": trace.trace_id})
+                if self.on_turn is not None:
+                    self.on_turn(trace)
         self._put(Played(played.ask, played.packets, played.drained, now))
 
     # -- asking ----------------------------------------------------------------------------------
@@ -388,7 +394,8 @@ class VoiceSession:
         hearsay = Hearsay(ask.ask, speaks=ask.answer)
         try:
             request = await self._request(ask)
-            self._watch.asked(ask, self.clock.now())
+            request = request.model_copy(update={"trace_id": (trace_id := new_trace_id())})
+            self._watch.asked(ask, self.clock.now(), trace_id)
             if self.witness is not None:
                 self.witness.asked(ask)
             await self._follow(request, ask.ask, hearsay)

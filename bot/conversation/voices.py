@@ -10,6 +10,7 @@ from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.conversation.clips import ClipShelf
 from bot.conversation.events import Cue, Remember
+from bot.conversation.trace import TurnTrace
 from bot.conversation.voice import Ears, Face, Terms, VoiceLine, VoiceSession
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Voices:
         clock: Time; lines must use the same.
         weights: The folder of a model by name; fetches it when it is missing, and may block.
         keep_clips: Where spoken turns are kept; None: they are not.
+        on_turn: Is told each turn's marks when its answer begins to sound; may not wait.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Voices:
         clock: Clock,
         weights: Callable[[str], Path],
         keep_clips: ClipShelf | None = None,
+        on_turn: Callable[[TurnTrace], None] | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._weights = weights
         self._keep_clips = keep_clips
+        self._on_turn = on_turn
         self._loading = asyncio.Lock()
         self._cues: dict[Cue, Sequence[bytes]] = {}
         self._turns: TurnDetector | None = None
@@ -108,6 +112,7 @@ class Voices:
             cues=self._cues,
             keep=keep,
             keep_clips=self._keep_clips,
+            on_turn=self._on_turn,
         )
 
     def _load(self) -> "Callable[[], Hearing]":

@@ -26,9 +26,11 @@ from typing import Any
 from bot.clock import Clock, SystemClock
 from bot.contract import Service, Status
 from bot.errors import BadSettings, SkydeckError
+from bot.otlp import exporting
 from bot.settings import load_settings
 from bot.workers.ports import Delivery, Handler
 from bot.workers.runtime import run
+from bot.workers.traced import TracedHandler
 
 log = logging.getLogger(__name__)
 
@@ -150,11 +152,16 @@ def _work(name: str) -> None:
 
     store = WeightStore(settings.skydeck_weights_dir)
     workers = build_workers(settings, lambda model: store.ensure([model])[model])
+    endpoint = settings.skydeck_otlp_endpoint
+    exported = exporting(None if endpoint is None else str(endpoint), service=f"skydeck-{name}")
     handler = workers.handlers[name]
     # The SDK runs a loop of its own, later; the engines live in threads and do not mind.
     asyncio.run(handler.warm_up())
     try:
-        start(handler, log_level=settings.skydeck_log_level)
+        with exported as sink:
+            if sink is not None:
+                handler = TracedHandler(handler, sink, SystemClock())
+            start(handler, log_level=settings.skydeck_log_level)
     finally:
         asyncio.run(workers.close())
 

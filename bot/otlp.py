@@ -1,0 +1,89 @@
+"""Spans to an OpenTelemetry collector, by OTLP over HTTP. The library is an extra."""
+
+import contextlib
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from bot.errors import BadSettings
+from bot.spans import Kind, Span, SpanSink
+
+
+@contextlib.contextmanager
+def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None]:
+    """Send spans while the block runs, and what is left at its end; gives where they are put in.
+
+    Sending happens on a thread of its own, in batches; a collector that is down costs spans only.
+
+    Args:
+        endpoint: The collector's base URL; `/v1/traces` is added. None: nothing is sent.
+        service: Who we are in the traces.
+
+    Raises:
+        BadSettings: The library is not installed.
+    """
+    if endpoint is None:
+        yield None
+        return
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+        raise BadSettings(
+            "SKYDECK_OTLP_ENDPOINT needs OpenTelemetry.", hint="pip install 'skydeck[otel]'"
+        )
+    # An extra, and slow to import.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+        OTLPSpanExporter,
+    )
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import Event, ReadableSpan  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    from opentelemetry.trace import (  # noqa: PLC0415
+        SpanContext,
+        SpanKind,
+        Status,
+        StatusCode,
+        TraceFlags,
+    )
+
+    resource = Resource.create({"service.name": service})
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+    processor = BatchSpanProcessor(exporter)
+
+    def context(trace_id: str, span_id: str) -> SpanContext:
+        sampled = TraceFlags(TraceFlags.SAMPLED)
+        return SpanContext(int(trace_id, 16), int(span_id, 16), False, sampled)
+
+    def put(span: Span) -> None:
+        parent = None if span.parent_id is None else context(span.trace_id, span.parent_id)
+        status = Status(StatusCode.ERROR, span.error) if span.error else Status()
+        attributes = dict(span.attributes)
+        if span.error:
+            attributes["error.type"] = span.error
+        processor.on_end(
+            ReadableSpan(
+                name=span.name,
+                context=context(span.trace_id, span.span_id),
+                parent=parent,
+                resource=resource,
+                attributes=attributes,
+                events=[Event(name, timestamp=_ns(at_s)) for name, at_s in span.events],
+                kind=_KINDS[span.kind](SpanKind),
+                status=status,
+                start_time=_ns(span.begins_s),
+                end_time=_ns(span.ends_s),
+            )
+        )
+
+    try:
+        yield put
+    finally:
+        processor.shutdown()  # type: ignore[no-untyped-call]
+
+
+_KINDS = {
+    Kind.INTERNAL: lambda kinds: kinds.INTERNAL,
+    Kind.CLIENT: lambda kinds: kinds.CLIENT,
+    Kind.SERVER: lambda kinds: kinds.SERVER,
+}
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)

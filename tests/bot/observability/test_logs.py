@@ -1,0 +1,61 @@
+"""Log lines: JSON that machines read, and nothing in them that nobody may know."""
+
+import json
+import logging
+import sys
+
+from bot.observability.logs import HIDDEN, Json, Plain, Redaction, secrets_of
+from bot.settings import Settings
+from bot.spans import CURRENT_TRACE
+
+KEY, TOKEN, PASSWORD = "rp_SECRET_0123456789", "MTk4.Gx.token-of-the-bot", "hunter2hunter2"
+
+
+def redaction() -> Redaction:
+    settings = Settings(
+        _env_file=None,
+        runpod_api_key=KEY,
+        discord_token=TOKEN,
+        skydeck_database_url=f"postgresql://deck:{PASSWORD}@db/deck",
+    )
+    return Redaction(secrets_of(settings))
+
+
+def record(message, *values, error=False, **extra):
+    info = None
+    if error:
+        try:
+            int(f"refused {KEY}")
+        except ValueError:
+            info = sys.exc_info()
+    made = logging.makeLogRecord(
+        {"name": "bot.x", "levelname": "INFO", "msg": message, "args": values, "exc_info": info}
+    )
+    vars(made).update(extra)
+    return made
+
+
+def test_no_secret_gets_into_a_log():
+    said = record(
+        "key %s, Authorization: Bearer %s, Bot %s, %s at postgresql://a:%s@b/c",
+        KEY, "abcdefghijkl", TOKEN, "QUJD" * 100, PASSWORD,
+        error=True, sent={"token": TOKEN},
+    )  # fmt: skip
+    for formatter in (Json(redaction()), Plain(redaction())):
+        line = formatter.format(said)
+        for secret in (KEY, TOKEN, PASSWORD, "abcdefghijkl", "QUJDQUJD"):
+            assert secret not in line
+        assert HIDDEN in line
+
+
+def test_a_line_is_an_object_with_its_trace():
+    mark = CURRENT_TRACE.set("ab" * 16)
+    try:
+        line = json.loads(Json(Redaction()).format(record("said %d", 7, shard=3)))
+    finally:
+        CURRENT_TRACE.reset(mark)
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "level": "INFO", "logger": "bot.x", "message": "said 7", "trace_id": "ab" * 16,
+        "shard": "3",
+    }  # fmt: skip

@@ -1,0 +1,140 @@
+"""What a Prometheus and an orchestrator see."""
+
+import asyncio
+import json
+import shutil
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from audio.discord_voice.health import Health
+from bot.clock import SystemClock
+from bot.errors import BadSettings
+from bot.observability.lag import sample_lag
+from bot.observability.metrics import Metrics
+from bot.observability.reception import Reception
+from bot.observability.web import measurements
+
+
+class Line:
+    def __init__(self, **people: Health) -> None:
+        self.people = {int(name[1:]): health for name, health in people.items()}
+
+
+async def get(url):
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_ready_says_why_not():
+    reasons = ["", "The database does not answer."]
+
+    async def ready():
+        return reasons.pop()
+
+    async with measurements("127.0.0.1:0", Metrics(), ready) as url:
+        assert (await get(f"{url}/healthz"))[0] == 200
+        status, body = await get(f"{url}/readyz")
+        assert (status, json.loads(body)["reason"]) == (503, "The database does not answer.")
+        assert (await get(f"{url}/readyz"))[0] == 200
+        with pytest.raises(BadSettings):
+            async with measurements(url.removeprefix("http://"), Metrics(), ready):
+                pass
+
+
+@pytest.mark.parametrize("address", ["nowhere", "host:", "host:70000"])
+async def test_an_address_must_be_one(address):
+    with pytest.raises(BadSettings):
+        async with measurements(address, Metrics(), None):
+            pass
+
+
+def test_packets_are_counted_on_when_people_come_and_go():
+    first = Health(received=100, lost=5)
+    links = [(1, Line(u7=first, u8=Health(received=10)))]
+    metrics = Metrics()
+    metrics.registry.register(Reception(lambda: links))
+
+    def lost(kind):
+        return metrics.registry.get_sample_value("skydeck_voice_packets_total", {"kind": kind})
+
+    assert (lost("received"), lost("lost")) == (110, 5)
+    links[:] = [(1, Line(u7=replace(first, received=150)))]
+    assert lost("received") == 160
+    links[:] = [(2, Line(u7=Health(received=3)))]
+    assert lost("received") == 163
+
+
+async def test_lag_is_what_holds_up_the_loop():
+    metrics = Metrics()
+    sampling = asyncio.ensure_future(sample_lag(metrics, SystemClock(), every_s=0.01))
+    await asyncio.sleep(0.05)
+    SystemClock()
+    import time
+
+    time.sleep(0.2)  # noqa: ASYNC251 - the point
+    await asyncio.sleep(0.05)
+    sampling.cancel()
+    assert metrics.registry.get_sample_value("skydeck_event_loop_lag_seconds_sum") > 0.15
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus on this machine")
+async def test_a_prometheus_scrapes_it(tmp_path):
+    metrics = Metrics()
+    metrics.turn_s.observe(0.7)
+    metrics.registry.register(Reception(lambda: [(1, Line(u7=Health(received=9, lost=1)))]))
+
+    async def ready():
+        return ""
+
+    async with measurements("127.0.0.1:0", metrics, ready) as url:
+        config = tmp_path / "prometheus.yml"
+        target = url.removeprefix("http://")
+        config.write_text(
+            "scrape_configs:\n- job_name: skydeck\n  scrape_interval: 200ms\n"
+            f"  scrape_timeout: 200ms\n  static_configs:\n  - targets: ['{target}']\n"
+        )
+        server = await asyncio.create_subprocess_exec(
+            "prometheus", f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}",
+            f"--web.listen-address=127.0.0.1:{(port := free_port())}",
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            found = await until_found(f"http://127.0.0.1:{port}", "skydeck_turn_seconds_count")
+            assert found[0]["value"][1] == "1"
+            await every_panel_is_answered(f"http://127.0.0.1:{port}")
+        finally:
+            server.terminate()
+            await server.wait()
+
+
+async def every_panel_is_answered(prometheus):
+    from tests.bot.observability.test_dashboard import expressions
+
+    async with aiohttp.ClientSession() as http:
+        for expr in expressions():
+            async with http.get(f"{prometheus}/api/v1/query", params={"query": expr}) as answer:
+                said = await answer.json()
+                assert said["status"] == "success", (expr, said)
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+async def until_found(base, query):
+    async with asyncio.timeout(60), aiohttp.ClientSession() as http:
+        while True:
+            try:
+                url = f"{base}/api/v1/query"
+                async with http.get(url, params={"query": query}) as answer:
+                    if answer.status == 200 and (found := (await answer.json())["data"]["result"]):
+                        return found
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)
