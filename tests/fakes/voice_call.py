@@ -128,7 +128,14 @@ class Recorded:
 
 
 @contextlib.asynccontextmanager
-async def voice_call(penny: Any, *, people: Sequence[str] = (), **terms: Any) -> AsyncIterator[Any]:
+async def voice_call(
+    penny: Any,
+    *,
+    people: Sequence[str] = (),
+    watchers: Sequence[Any] = (),
+    on_turn: Any = None,
+    **terms: Any,
+) -> AsyncIterator[Any]:
     """A bot in a voice channel, on a Penny of the test's; and people of the server's, by name."""
     clock, reader, kept = SystemClock(), Reader(), list[Remember]()
     recorded = Recorded(penny)
@@ -142,13 +149,15 @@ async def voice_call(penny: Any, *, people: Sequence[str] = (), **terms: Any) ->
         Simulator() as sim,
         serving({"penny": recorded}) as base_url,
         Switchboard(
-            RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock), clock=clock
+            RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock),
+            clock=clock,
+            watchers=watchers,
         ) as client,
     ):
         guild = sim.guild("Test")
         channel = guild.voice_channel("Lounge")
         members = [guild.member(name) for name in people]
-        voices = Voices(client=client, clock=clock, weights=weight_folder)
+        voices = Voices(client=client, clock=clock, weights=weight_folder, on_turn=on_turn)
         await voices.warm_up()
         async with _online(sim) as bot:
             factory = VoiceLink.factory(

@@ -1,0 +1,78 @@
+"""What measuring costs: processor time per call, beside the same call without; the loop's lag."""
+
+import asyncio
+import contextlib
+import statistics
+import time
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.conversation.trace import TurnTrace
+from bot.observability.lag import sample_lag
+from bot.observability.metrics import Metrics
+from bot.observability.turns import TurnRecorder
+from tests.bench.receive import CALL, Calls
+from tests.bot.calls.conftest import asking, whole
+from tests.bot.observability.test_traces import answers, observed
+
+pytestmark = pytest.mark.bench
+
+TURNS = 60
+SPEAKERS = 50
+
+
+async def seconds_per_turn(sink):
+    spent = []
+    clock, metrics = SystemClock(), Metrics()
+    record = TurnRecorder(metrics, sink, clock)
+    async with observed(answers, sink, metrics) as board:
+        if sink is None:
+            board._watchers = ()
+        for number in range(TURNS):
+            begun, at = time.process_time(), clock.now()
+            turn = TurnTrace(number, 1, contract_out=at, trace_id=f"{number + 1:032x}")
+            turn.ended(at - 0.3, at, 200)
+            for update in await whole(board, asking()):
+                turn.take(update, clock.now())
+            turn.first_packet_out = clock.now()
+            if sink is not None:
+                record(turn)
+            spent.append(time.process_time() - begun)
+    return statistics.median(spent)
+
+
+async def test_measuring_is_lost_in_the_noise():
+    await seconds_per_turn(None)
+    without, spans = await seconds_per_turn(None), []
+    with_ = await seconds_per_turn(spans.append)
+    again = await seconds_per_turn(None)
+    print(f"\n  processor time per turn: {without * 1e3:.2f} ms without, {again * 1e3:.2f} again,")
+    print(f"  {with_ * 1e3:.2f} ms with figures and {len(spans) / TURNS:.0f} spans")
+    least = min(without, again)
+    print(f"  ratio {with_ / least:.2f}; noise {max(without, again) / least:.2f}")
+    assert with_ - least < 0.005  # of a turn of 500 ms and more
+
+
+class Lags(Metrics):
+    """Keeps each figure: a histogram has no exact percentile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[float] = []
+        self.lag_s.observe = self.seen.append
+
+
+async def test_lag_with_fifty_speakers():
+    lags = Lags()
+    sampling = asyncio.ensure_future(sample_lag(lags, SystemClock(), every_s=0.01))
+    speakers = -(-SPEAKERS // CALL) * CALL
+    held, share = await asyncio.to_thread(Calls().held, speakers)
+    sampling.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sampling
+    seen = sorted(lags.seen)
+    p99 = seen[int(len(seen) * 0.99) - 1]
+    print(f"\n  event-loop lag with {speakers} speakers (a core at {share:.0%}, held: {held}):")
+    print(f"  median {seen[len(seen) // 2] * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms ({len(seen)})")
+    assert len(seen) > 50
