@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from bot.app import limits_of
 from bot.calls import Rates, Switchboard, Till
+from bot.calls.breaker import Breaker
 from bot.catalogue import load_grace
 from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
@@ -57,6 +58,7 @@ async def made(
     modes: Mapping[Service, Mode] = MODES,
     deadline_s: float = 240,
     cogs: Sequence[str] = COGS,
+    breaker: Callable[[], Breaker] = Breaker,
 ) -> AsyncIterator[SkyDeck]:
     """A bot that is not connected yet, with everything it needs.
 
@@ -70,6 +72,7 @@ async def made(
         modes: How each service is called.
         deadline_s: The longest any call may take.
         cogs: Which ones to load.
+        breaker: Makes each service's circuit breaker.
     """
     clock = SystemClock()
     settings = settings or Settings(_env_file=None)
@@ -83,6 +86,7 @@ async def made(
             RunPodClient(base_url, SecretStr(key), endpoints, clock=clock),
             clock=clock,
             till=Till(store.ledger, Rates()),
+            breaker=breaker,
         ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
     ):

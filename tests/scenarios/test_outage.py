@@ -1,0 +1,118 @@
+"""A service is switched off and on again under load: what people see of it, second by second."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from bot.calls.breaker import Breaker
+from bot.contract import Service
+from tests.fakes.discord_bot import made, serving
+from tests.fakes.handlers import Scripted, echo
+from tests.fakes.switch import switched
+from tests.simulator import Simulator
+
+PEOPLE = 4
+EVERY_S = 0.5
+OFF_S, ON_S, OVER_S = 3.0, 14.0, 22.0
+"""When the service goes, when it is there again, and when nobody asks any more."""
+KINDS = {
+    "answered": "some words",
+    "no answer": "does not answer",
+    "not known": "The line broke",
+    "refused at once": "The service is down",
+}
+
+
+@dataclass(slots=True)
+class Asked:
+    """One question.
+
+    Attributes:
+        at_s: When it was asked.
+        ended_s: When its end was seen.
+        kind: What its end was.
+        text: Its words.
+    """
+
+    at_s: float
+    ended_s: float
+    kind: str
+    text: str
+
+
+def kind_of(text: str) -> str | None:
+    return next((kind for kind, words in KINDS.items() if words in text), None)
+
+
+async def ask(person, channel, began: float) -> Asked:
+    at_s = time.monotonic() - began
+    reply = await person.slash("/grace summarize", channel, text="some words")
+
+    def end():
+        """What they see in the end, wherever: the answer itself, or a message only for them."""
+        seen = [m for m in reply.messages if not m.buttons and kind_of(m.text)]
+        return seen[-1].text if seen else None
+
+    for _ in range(2_000):
+        if text := end():
+            return Asked(at_s, time.monotonic() - began, kind_of(text) or "", text)
+        await asyncio.sleep(0.02)
+    raise AssertionError(reply.text)
+
+
+def table(asked: list[Asked]) -> str:
+    lines = ["asked in   " + "  ".join(f"{kind:>16}" for kind in KINDS) + "   slowest"]
+    for second in range(int(OVER_S)):
+        these = [one for one in asked if second <= one.at_s < second + 1]
+        counts = Counter(one.kind for one in these)
+        slowest = max((one.ended_s - one.at_s for one in these), default=0.0)
+        state = "off" if OFF_S <= second < ON_S else "on"
+        figures = "  ".join(f"{counts[kind] or '':>16}" for kind in KINDS)
+        lines.append(f"{second:>3} s {state:>4}  {figures}   {slowest:5.2f} s")
+    return "\n".join(lines)
+
+
+@pytest.mark.timeout(120)
+async def test_a_service_goes_and_comes_back_under_load(tmp_path, capsys):
+    handler = Scripted(echo, service=Service.GRACE)
+    async with (
+        Simulator() as sim,
+        serving({"grace": handler}) as real,
+        switched(real) as switch,
+        made(
+            switch.url,
+            tmp_path / "skydeck.db",
+            cogs=("cogs.errors", "cogs.grace"),
+            breaker=lambda: Breaker(first_pause_s=1.0, longest_pause_s=4.0),
+        ) as bot,
+    ):
+        guild = sim.guild("Test")
+        rooms = [guild.channel(f"room-{number}") for number in range(PEOPLE)]
+        people = [guild.member(f"Person {n}", locale="en-US") for n in range(PEOPLE)]
+        bot.limiter.take = lambda *_: 0.0
+        async with sim.connect(bot), asyncio.TaskGroup() as group:
+            began = time.monotonic()
+            asking = []
+            is_on = True
+            while (now := time.monotonic() - began) < OVER_S:
+                if is_on == (OFF_S <= now < ON_S):
+                    await (switch.off() if is_on else switch.on())
+                    is_on = not is_on
+                number = len(asking) % PEOPLE
+                asking.append(group.create_task(ask(people[number], rooms[number], began)))
+                await asyncio.sleep(EVERY_S)
+        asked = [task.result() for task in asking]
+    with capsys.disabled():
+        print("\n" + table(asked))
+    refused = [one for one in asked if one.kind == "refused at once"]
+    assert refused
+    assert all("I try it again <t:" in one.text for one in refused)
+    assert max(one.ended_s - one.at_s for one in refused) < 3, "nobody waits for a dead service"
+    assert all(one.kind == "answered" for one in asked if one.at_s < OFF_S - 1)
+    late = [one for one in asked if one.at_s > ON_S + 5]
+    assert late
+    assert all(one.kind == "answered" for one in late), "it came back by itself"
+    assert handler.started == sum(one.kind == "answered" for one in asked)
