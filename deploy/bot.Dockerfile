@@ -31,10 +31,15 @@ ENV PATH=/opt/skydeck/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MPLCONFIGDIR=/tmp/matplotlib \
     SKYDECK_WEIGHTS_DIR=/opt/weights \
-    SKYDECK_DATABASE_URL=sqlite:////data/skydeck.db
+    SKYDECK_DATABASE_URL=sqlite:////data/skydeck.db \
+    SKYDECK_METRICS_ADDRESS=0.0.0.0:9464
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
+# Figures and health, without a key: publish the port to your own network only.
+EXPOSE 9464
+HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 \
+  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9464/healthz', timeout=4)"]
 # In exec form, so that SIGTERM arrives: the bot then ends what it can and hands the rest over.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["skydeck"]

@@ -1,6 +1,8 @@
 """Compose and Kubernetes files: valid by their schemas, and true to the images and the settings."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import kubernetes_validate
@@ -10,9 +12,10 @@ from compose_spec import PyCompose
 
 from bot.settings import Settings
 from bot.store.address import Address
-from tests.deploy.test_images import BOT, ROOT, stages
+from tests.deploy.test_images import BOT, ROOT, environment, stages
 
 COMPOSE = ROOT / "deploy" / "compose.yaml"
+PROMETHEUS = ROOT / "deploy" / "prometheus.yaml"
 MANIFESTS = [ROOT / "deploy" / "kubernetes" / f"{name}.yaml" for name in ("bot", "secret.example")]
 KNOWN = {name.upper() for name in Settings.model_fields}
 UID = 10001
@@ -49,8 +52,38 @@ def test_compose_fits_the_image_and_the_settings(compose):
     [(_, place)] = [volume.split(":") for volume in bot["volumes"]]
     assert place == dict(stages(BOT)["last"])["VOLUME"]
     assert {
-        volume.split(":")[0] for s in compose["services"].values() for volume in s["volumes"]
+        name
+        for service in compose["services"].values()
+        for name in (volume.split(":")[0] for volume in service["volumes"])
+        if not name.startswith(".")
     } == set(compose["volumes"])
+
+
+def test_everybody_means_the_same_port(compose):
+    steps = stages(BOT)["last"]
+    port = int(environment(steps)["SKYDECK_METRICS_ADDRESS"].rpartition(":")[2])
+    said = dict(steps)
+    assert int(said["EXPOSE"]) == port
+    assert f":{port}/healthz" in said["HEALTHCHECK"]
+    [scraped] = yaml.safe_load(PROMETHEUS.read_text())["scrape_configs"]
+    assert scraped["dns_sd_configs"] == [{"names": ["bot"], "type": "A", "port": port}]
+    assert "bot" in compose["services"]
+    mounted = compose["services"]["prometheus"]["volumes"][0].split(":")[0]
+    assert (COMPOSE.parent / mounted).resolve() == PROMETHEUS
+    [container] = objects()["StatefulSet"]["spec"]["template"]["spec"]["containers"]
+    assert container["ports"] == [{"name": "metrics", "containerPort": port}]
+    assert objects()["Service"]["spec"]["ports"] == [{"name": "metrics", "port": port}]
+    paths = {
+        kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("liveness", "readiness")
+    }
+    assert paths == {"liveness": "/healthz", "readiness": "/readyz"}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="apt-get install prometheus")
+def test_prometheus_takes_its_settings():
+    words = ["promtool", "check", "config", str(PROMETHEUS)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_log_grows_without_end(compose):

@@ -73,7 +73,7 @@ def test_bases_have_tags_and_no_registry(file):
         assert re.fullmatch(r"[a-z]+(/[a-z]+)?:[^:]+", base), base
         assert "latest" not in base
     assert bases
-    assert not re.search(r"https?://", text)
+    assert not re.search(r"https?://(?!127\.0\.0\.1)", text), "but for what it asks itself"
 
 
 @both
