@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import aiohttp
@@ -11,6 +11,7 @@ import discord
 from bot.client import SkyDeck
 from bot.conversation.events import Show, Stage
 from bot.conversation.pace import Pace
+from bot.errors import ServiceDown
 from bot.i18n import Words
 from cogs.shared.live import LiveMessage, Page
 from cogs.shared.splitting import disarm, split
@@ -22,6 +23,8 @@ _UNSEEN: Final = frozenset({Stage.NOT_FOR_US, Stage.NOTHING_HEARD})
 _FINAL: Final = frozenset({Stage.DONE, Stage.INTERRUPTED, Stage.FAILED}) | _UNSEEN
 _WORDLESS: Final = frozenset({Stage.WAITING_FOR_WORKER, Stage.FAILED})
 """What is worth showing before, or without, a word: else a cold start would look like deafness."""
+_UNSAID: Final = ""
+"""In place of the code of an error that people know of."""
 _MOST_TURNS: Final = 64
 _MOST_LINES: Final = 16
 """So much waits for Discord while it takes nothing; the oldest gives way."""
@@ -57,11 +60,13 @@ class ChannelFace:
     assistant: str
     names: dict[int, str] = field(default_factory=dict)
     pace: Pace | None = None
+    _is_down_told: bool = False
     _turns: dict[int, _Turn] = field(default_factory=dict)
     _lines: list[str] = field(default_factory=list)
 
     def show(self, show: Show) -> None:
         """How a turn stands now."""
+        show = self._once(show)
         turn = self._turns.get(show.turn)
         if turn is None:
             if show.stage in _UNSEEN:
@@ -71,6 +76,17 @@ class ChannelFace:
                 del self._turns[next(iter(self._turns))]
         turn.show, turn.is_new = show, True
         self._hurry()
+
+    def _once(self, show: Show) -> Show:
+        """That a service is down is said once, until it has answered again."""
+        if show.stage is Stage.DONE:
+            self._is_down_told = False
+        if show.stage is not Stage.FAILED or show.code != ServiceDown.code:
+            return show
+        if self._is_down_told:
+            return replace(show, code=_UNSAID)
+        self._is_down_told = True
+        return show
 
     def trouble(self, kind: str) -> None:
         """The line is in trouble, or out of it."""
@@ -170,6 +186,8 @@ def _note(show: Show, words: Words) -> str:
             return words("voice.waiting")
         case Stage.INTERRUPTED:
             return words("voice.interrupted")
+        case Stage.FAILED if show.code == _UNSAID:
+            return ""
         case Stage.FAILED:
             key = f"errors.{show.code}"
             return f"⚠️ {words(key if words.has(key) else 'errors.error')}"

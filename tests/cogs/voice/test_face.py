@@ -81,6 +81,21 @@ async def test_waiting_for_nothing_is_taken_away(sim, face, lounge, ben, end):
     assert not sim.problems
 
 
+async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, face, lounge, ben):
+    def down(number):
+        return Show(number, 7, Stage.FAILED, "", "", code="service_down")
+
+    for number in (1, 2, 3):
+        face.show(down(number))
+        await face.refresh()
+    assert texts(ben, lounge) == [f"⚠️ {WORDS('errors.service_down')}"]
+    face.show(turn(Stage.DONE, "Who?", "Me.", number=4))
+    face.show(down(5))
+    await face.refresh()
+    assert sum("is down" in text for text in texts(ben, lounge)) == 2
+    assert not sim.problems
+
+
 async def test_nothing_is_posted_twice(sim, face, lounge, ben):
     for text in ("first", "second"):
         face.say(text)
