@@ -45,7 +45,7 @@ talk: setup                      ## ask Penny a recorded question; FILE=… for 
 
 test: setup-dev                  ## all tests, with real models
 	@$(BIN)/skydeck models pull
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 lint: setup-dev                  ## style, types, import rules, known weaknesses of packages
 	$(BIN)/ruff check .

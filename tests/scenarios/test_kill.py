@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -29,23 +30,20 @@ LEFT_OPEN = {
 """What Discord says of what a killed process had left half done, and the next one finds out."""
 
 
-async def _rounds(rounds: list[Round], database: Path) -> list[str]:
-    """Kill a bot in each of these rounds, on a Discord of their own; that one's complaints."""
+async def _rounds(rounds: list[Round], sim: Simulator, database: Path) -> None:
+    """Kill a bot in each of these rounds, on a Discord of their own."""
     services, clock, ledger = Services(), SystemClock(), Ledger(database)
     handlers = {
         "factory": Scripted(services.factory, service=Service.FACTORY),
         "grace": Scripted(services.grace, service=Service.GRACE),
     }
-    async with (
-        Simulator() as sim,
-        embedded_server(
-            handlers,
-            key=SecretStr(KEY),
-            clock=clock,
-            warm_up=(),
-            concurrency=dict.fromkeys(handlers, 4),
-        ) as url,
-    ):
+    async with embedded_server(
+        handlers,
+        key=SecretStr(KEY),
+        clock=clock,
+        warm_up=(),
+        concurrency=dict.fromkeys(handlers, 4),
+    ) as url:
         guild = sim.guild("Test")
         guild.channel("general")
         for one in rounds:
@@ -63,7 +61,6 @@ async def _rounds(rounds: list[Round], database: Path) -> list[str]:
         for one in rounds:
             for job in one.asked:
                 job.look(services)
-        return [problem.message for problem in sim.problems]
 
 
 @pytest.mark.timeout(240)
@@ -71,9 +68,14 @@ async def test_killed_at_twenty_moments(tmp_path, capsys):
     dice = random.Random(SEED)
     # most of them early, where most happens
     rounds = [Round(number, LATEST_S * dice.random() ** 3) for number in range(1, KILLS + 1)]
-    problems = await asyncio.gather(  # side by side: a round is mostly waiting
-        *(_rounds(rounds[lane::LANES], tmp_path / f"{lane}.db") for lane in range(LANES))
-    )
+    async with AsyncExitStack() as stack:  # the first is left last, as it was entered first
+        sims = [await stack.enter_async_context(Simulator()) for _ in range(LANES)]
+        lanes = (
+            _rounds(rounds[lane::LANES], sim, tmp_path / f"{lane}.db")
+            for lane, sim in enumerate(sims)
+        )
+        await asyncio.gather(*lanes)  # side by side: a round is mostly waiting
+        problems = {problem.message for sim in sims for problem in sim.problems}
     with capsys.disabled():
         print("", kill_rounds.HEADING, *(line for one in rounds for line in one.lines()), sep="\n")
     jobs = [job for one in rounds for job in one.asked]
@@ -85,4 +87,4 @@ async def test_killed_at_twenty_moments(tmp_path, capsys):
     assert all(job.finals == 1 for job in jobs if job.ending not in unseen)
     assert all(job.stage == "not begun" for job in jobs if job.ending == kill_rounds.NEVER_BEGUN)
     assert all(job.times == 1 for job in jobs if job.ending == kill_rounds.RESULT)
-    assert {message for lane in problems for message in lane} <= LEFT_OPEN
+    assert problems <= LEFT_OPEN
