@@ -82,12 +82,14 @@ class Breaker:
         first_pause_s: How long it is left alone at first; each time in a row twice as long.
         longest_pause_s: How long at most.
         state: Whether calls are let through.
+        attempt: Which try was let through last, counted from 1; 0: none yet.
     """
 
     dice: Callable[[], float] = random.random
     first_pause_s: float = FIRST_PAUSE_S
     longest_pause_s: float = LONGEST_PAUSE_S
     state: State = State.CLOSED
+    attempt: int = 0
     _failures: int = 0
     _failed_s: float = field(default=float("-inf"))
     _pauses: int = 0
@@ -103,15 +105,24 @@ class Breaker:
         if wait_s == 0 and self.state is not State.CLOSED:
             self.state = State.TRYING
             self._again_s = now + TRY_S
+            self.attempt += 1
         return wait_s
 
-    def ended(self, verdict: Verdict, now: float) -> None:
-        """A call has ended."""
+    def ended(self, verdict: Verdict, now: float, *, attempt: int = 0) -> None:
+        """A call has ended.
+
+        Args:
+            verdict: What that says of the service.
+            now: When.
+            attempt: Which try the call was; 0: none, it was let through while all were.
+        """
         if verdict is Verdict.WELL:
             self.state, self._failures, self._pauses = State.CLOSED, 0, 0
+        elif self.state is State.TRYING and not attempt:
+            return  # from before the outage: only a try tells whether it is over
         elif verdict is Verdict.FAULT:
             self._count(now)
-        elif self.state is State.TRYING:
+        elif self.state is State.TRYING and attempt == self.attempt:
             self._again_s = now  # it told nothing: let another one try
 
     def _count(self, now: float) -> None:

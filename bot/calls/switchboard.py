@@ -210,12 +210,12 @@ class Switchboard:
     async def _seen(
         self, call: Call, updates: AsyncGenerator[Update, None], terms: "_Terms"
     ) -> AsyncGenerator[Update, None]:
-        self._check_up(call.service)
+        terms.attempt = self._check_up(call.service)
         if self._till is not None:
             try:
                 terms.reserved = await self._till.admit(call, most_micro_usd=terms.most_micro_usd)
             except BaseException as e:
-                self._judge(call.service, e)
+                self._judge(call.service, e, terms)
                 raise
         async with aclosing(self._followed(call, updates, terms)) as followed:
             async for update in followed:
@@ -250,7 +250,7 @@ class Switchboard:
         job_id: str | None,
         terms: "_Terms",
     ) -> None:
-        self._judge(call.service, error)
+        self._judge(call.service, error, terms)
         if error is None:
             self._latest[call.service] = Latest(
                 at_s=self._clock.now(), delay_ms=meter.delay_ms, execution_ms=meter.execution_ms
@@ -304,19 +304,22 @@ class Switchboard:
         """Whether calls of a service are let through now."""
         return self._breakers[service]
 
-    def _check_up(self, service: Service) -> None:
-        wait_s = self._breakers[service].admit(self._clock.now())
+    def _check_up(self, service: Service) -> int:
+        """Whether a call may be made; which try of the breaker's it is."""
+        breaker = self._breakers[service]
+        wait_s = breaker.admit(self._clock.now())
         if wait_s > 0:
             raise ServiceDown(
                 f"{service.value.title()} has failed again and again.",
                 hint=f"It is tried again in {math.ceil(wait_s)} s.",
                 wait_s=wait_s,
             )
+        return breaker.attempt if breaker.state is State.TRYING else 0
 
-    def _judge(self, service: Service, error: BaseException | None) -> None:
+    def _judge(self, service: Service, error: BaseException | None, terms: "_Terms") -> None:
         breaker, now = self._breakers[service], self._clock.now()
         before = breaker.state
-        breaker.ended(verdict(error), now)
+        breaker.ended(verdict(error), now, attempt=terms.attempt)
         if breaker.state is State.OPEN and before is not State.OPEN:
             wait_s = breaker.wait_s(now)
             log.warning("%s is down; it is tried again in %.0f s", service, wait_s)
@@ -337,11 +340,13 @@ class _Terms:
         most_micro_usd: What its contract allows it to cost.
         is_held: Whether its submission is answered only when it has ended.
         reserved: What was set aside for it.
+        attempt: Which try of the breaker's it is; 0: none.
     """
 
     most_micro_usd: int | None = None
     is_held: bool = False
     reserved: int = 0
+    attempt: int = 0
 
 
 def _payer(request: Request) -> Payer:

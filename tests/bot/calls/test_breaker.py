@@ -84,7 +84,7 @@ def test_each_pause_in_a_row_is_longer_up_to_a_limit():
         pauses.append(breaker.wait_s(now))
         now += pauses[-1]
         assert breaker.admit(now) == 0
-        breaker.ended(FAULT, now)
+        breaker.ended(FAULT, now, attempt=breaker.attempt)
     assert pauses == [5, 10, 20, 40, 60, 60]
     now += breaker.wait_s(now)
     breaker.admit(now)
@@ -97,9 +97,30 @@ def test_each_pause_in_a_row_is_longer_up_to_a_limit():
 def test_a_try_that_told_nothing_or_takes_an_hour_holds_up_nobody():
     breaker = broken()
     breaker.admit(5)
-    breaker.ended(NOTHING, 6)
+    breaker.ended(NOTHING, 6, attempt=breaker.attempt)
     assert breaker.admit(6) == 0
     assert breaker.admit(6 + TRY_S) == 0
+
+
+@pytest.mark.parametrize("told", [NOTHING, FAULT])
+def test_what_was_under_way_before_makes_no_room_for_a_second_try(told):
+    breaker = broken()
+    assert breaker.admit(5) == 0
+    breaker.ended(told, 6)
+    assert breaker.state is State.TRYING
+    assert breaker.admit(6) == pytest.approx(TRY_S - 1)
+
+
+def test_a_try_that_fails_after_the_next_one_has_begun_counts_and_makes_no_room():
+    breaker = broken()
+    breaker.admit(5)
+    first = breaker.attempt
+    assert breaker.admit(5 + TRY_S) == 0
+    breaker.ended(NOTHING, 36, attempt=first)
+    assert breaker.admit(36) > 0
+    breaker.ended(FAULT, 37, attempt=first)
+    assert breaker.state is State.OPEN
+    assert breaker.admit(37) == 10
 
 
 def test_failures_far_apart_or_with_successes_between_are_no_row():
@@ -129,19 +150,23 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_whatever_happens_it_lets_calls_through_in_the_end_and_one_at_a_time(steps):
-    breaker, now, under_way = steady(), 0.0, 0
+    breaker, now, trying, under_way = steady(), 0.0, float("-inf"), []
     for later, step in steps:
         now += later
         if step == "call":
             was_closed = breaker.state is State.CLOSED
             wait_s = breaker.admit(now)
             assert not (was_closed and wait_s), "while closed it refuses nobody"
-            under_way += wait_s == 0
+            if wait_s == 0:
+                under_way.append(0 if was_closed else breaker.attempt)
             if not was_closed and wait_s == 0:
-                assert breaker.admit(now) > 0, "one at a time"
+                assert now - trying >= TRY_S, "one at a time"
+                trying = now
         elif under_way:
-            under_way -= 1
-            breaker.ended(step, now)
+            attempt = under_way.pop(len(under_way) // 2)
+            breaker.ended(step, now, attempt=attempt)
+            if step is WELL or (attempt and attempt == breaker.attempt):
+                trying = float("-inf")
         assert 0 <= breaker.wait_s(now) <= 72
     assert breaker.admit(now + breaker.wait_s(now)) == 0
 
