@@ -137,13 +137,15 @@ class Charge:
     Attributes:
         micro_usd: The sum.
         basis: Where the figure comes from.
-        execution_ms: How long a worker took.
+        delay_ms: How long the job waited for a worker.
+        execution_ms: How long that took.
         input_tokens: What a language model read.
         output_tokens: What it wrote.
     """
 
     micro_usd: int
     basis: Basis
+    delay_ms: int | None = None
     execution_ms: int | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None

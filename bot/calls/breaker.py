@@ -55,17 +55,20 @@ class State(Enum):
     TRYING = "trying"
 
 
-def verdict(error: BaseException | None) -> Verdict:
+def verdict(error: BaseException | None, *, has_run: bool = False) -> Verdict:
     """What the end of a call says of its service.
 
     Args:
         error: What ended it; None: all went well.
+        has_run: Whether a worker had it.
     """
     match error:
         case None:
             return Verdict.WELL
         case KeyRefused() | EndpointNotFound() | ServiceDown():
             return Verdict.NOTHING  # it answers; only the settings can be mended
+        case DeadlineExceeded() if has_run:
+            return Verdict.NOTHING  # a long job, which was given less time than it takes
         case ServiceUnreachable() | DeadlineExceeded() | OutputLost():
             return Verdict.FAULT
         case JobFailed() if not error.service_code:

@@ -138,6 +138,7 @@ class Meter:
         return Charge(
             micro_usd=micro_usd,
             basis=basis,
+            delay_ms=_delay(self.delay_ms),
             execution_ms=None if seconds is None else round(seconds * 1000),
             input_tokens=read or None,
             output_tokens=written or None,
@@ -145,6 +146,12 @@ class Meter:
 
 
 _MOST_TOKENS: Final = 10**9
+
+
+def _delay(ms: float | None) -> int | None:
+    if ms is None or not 0 <= ms <= MOST_SECONDS * 1000:
+        return None
+    return round(ms)
 
 
 def _bounded(tokens: int | None) -> int:

@@ -250,7 +250,7 @@ class Switchboard:
         job_id: str | None,
         terms: "_Terms",
     ) -> None:
-        self._judge(call.service, error, terms)
+        self._judge(call.service, error, terms, has_run=meter.running_s is not None)
         if error is None:
             self._latest[call.service] = Latest(
                 at_s=self._clock.now(), delay_ms=meter.delay_ms, execution_ms=meter.execution_ms
@@ -287,6 +287,8 @@ class Switchboard:
         except TimeoutError:
             trouble, code = "It does not answer in time.", ServiceUnreachable.code
         now, latest = self._clock.now(), self._latest.get(service)
+        if latest is None and self._till is not None:
+            latest = await self._till.latest(service, now, self._clock.wall())
         breaker = self._breakers[service]
         return Standing(
             service=service,
@@ -316,10 +318,17 @@ class Switchboard:
             )
         return breaker.attempt if breaker.state is State.TRYING else 0
 
-    def _judge(self, service: Service, error: BaseException | None, terms: "_Terms") -> None:
+    def _judge(
+        self,
+        service: Service,
+        error: BaseException | None,
+        terms: "_Terms",
+        *,
+        has_run: bool = False,
+    ) -> None:
         breaker, now = self._breakers[service], self._clock.now()
         before = breaker.state
-        breaker.ended(verdict(error), now, attempt=terms.attempt)
+        breaker.ended(verdict(error, has_run=has_run), now, attempt=terms.attempt)
         if breaker.state is State.OPEN and before is not State.OPEN:
             wait_s = breaker.wait_s(now)
             log.warning("%s is down; it is tried again in %.0f s", service, wait_s)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.calls.price import Meter, Rates
+from bot.calls.standing import Latest
 from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.money import Balance, Basis, Call, Charge
@@ -89,6 +90,26 @@ class Till:
             log.error("the cost of a call is not in the ledger: %s", e)  # noqa: TRY400
         except Exception:
             log.exception("the cost of a call is not in the ledger")
+
+    async def latest(self, service: Service, now_s: float, wall_s: float) -> Latest | None:
+        """The last call of a service that was answered, by whichever process; None: not known.
+
+        Args:
+            service: Which.
+            now_s: Seconds of the monotonic clock.
+            wall_s: The same moment, in seconds since the epoch.
+        """
+        try:
+            found = await self.ledger.latest(service)
+        except StoreFailed:
+            return None
+        if found is None:
+            return None
+        return Latest(
+            at_s=now_s - max(0.0, wall_s - found.settled_at_ms / 1000),
+            delay_ms=found.delay_ms,
+            execution_ms=found.execution_ms,
+        )
 
     async def sweep(self) -> None:
         """Count what was set aside for calls of which nobody will ever tell the cost."""

@@ -66,14 +66,28 @@ def describe(standing: "Standing") -> str:
     if standing.health is None:
         return standing.trouble
     workers, jobs = standing.health.workers, standing.health.jobs
+    last = _last(standing)
     return (
         f"{EXPECT[standing.warmth]}; "
+        f"{f'last answer {last}; ' if last else ''}"
         f"workers: {workers.running} working, {workers.idle} idle, "
         f"{workers.initializing} starting, {workers.throttled} throttled, "
         f"{workers.unhealthy} unhealthy; "
         f"jobs: {jobs.inQueue} waiting, {jobs.inProgress} in progress, "
         f"{jobs.completed} completed, {jobs.failed} failed"
     )
+
+
+def _last(standing: "Standing") -> str:
+    """How long ago the last call was answered, and what it had waited and taken."""
+    from bot.i18n import duration  # noqa: PLC0415
+
+    latest, age_s = standing.latest, standing.age_s
+    if latest is None or age_s is None:
+        return ""
+    times = {"waited": latest.delay_ms, "took": latest.execution_ms}
+    told = [f"{name} {ms / 1000:.1f} s" for name, ms in times.items() if ms is not None]
+    return ", ".join([f"{duration(age_s)} ago", *told])
 
 
 EXPECT: Final = {
@@ -125,10 +139,10 @@ async def _watch(settings: "Settings", every_s: float, *, as_json: bool) -> None
 async def _open(
     settings: "Settings",
 ) -> "AsyncIterator[tuple[Switchboard, Sequence[Service]]]":
-    from bot.app import available, open_services  # noqa: PLC0415
+    from bot.app import available, open_paid_services  # noqa: PLC0415
 
-    only = available(settings)
-    async with open_services(settings, fetch=lambda *_: None, only=only) as services:
+    only = available(settings)  # with the ledger: it knows the last calls of all processes
+    async with open_paid_services(settings, fetch=lambda *_: None, only=only) as services:
         yield services.client, sorted(only)
 
 
@@ -155,6 +169,7 @@ def _table(standings: "Sequence[Standing]", missing: dict[str, str]) -> "Table":
     table = Table(box=None, pad_edge=False, caption="Ctrl-C ends", caption_justify="left")
     table.add_column("service")
     table.add_column("next call")
+    table.add_column("last answer")
     for name in ("working", "idle", "starting", "throttled", "waiting", "running", "failed"):
         table.add_column(name, justify="right")
     for one in standings:
@@ -167,7 +182,7 @@ def _table(standings: "Sequence[Standing]", missing: dict[str, str]) -> "Table":
             workers.running, workers.idle, workers.initializing, workers.throttled,
             jobs.inQueue, jobs.inProgress, jobs.failed,
         )  # fmt: skip
-        table.add_row(name, EXPECT[one.warmth], *map(str, figures))
+        table.add_row(name, EXPECT[one.warmth], _last(one) or "not known", *map(str, figures))
     for name, words in missing.items():
         table.add_row(name.title(), Text(words, style="dim"))
     return table
@@ -177,7 +192,18 @@ def _as_json(standing: "Standing") -> dict[str, Any]:
     name = standing.service.value.lower()
     if standing.health is None:
         return {"service": name, "error": standing.code, "message": standing.trouble}
-    return {"service": name, "warmth": standing.warmth.value, **standing.health.to_wire()}
+    latest = standing.latest
+    last = (
+        None
+        if latest is None or standing.age_s is None
+        else {
+            "age_s": round(standing.age_s, 1),
+            "delay_ms": latest.delay_ms,
+            "execution_ms": latest.execution_ms,
+        }
+    )
+    figures = standing.health.to_wire()
+    return {"service": name, "warmth": standing.warmth.value, "last": last, **figures}
 
 
 def _write(what: "dict[str, Any] | str") -> None:

@@ -12,6 +12,7 @@ once it has expired: money that may be gone is not treated as there.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final
@@ -55,6 +56,15 @@ class CallState(StrEnum):
     RESERVED = "reserved"
     SETTLED = "settled"
     RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """When a call was answered, and how long it had waited and taken; None: not told."""
+
+    settled_at_ms: int
+    delay_ms: int | None
+    execution_ms: int | None
 
 
 class Ledger:
@@ -213,6 +223,20 @@ class Ledger:
         return dearest
 
     @uninterrupted
+    async def latest(self, service: Service) -> Answered | None:
+        """The last call of a service that a worker has answered, in any process; of today's."""
+        query = (
+            select(calls.c.settled_at_ms, calls.c.delay_ms, calls.c.execution_ms)
+            .where(calls.c.service == service, calls.c.state == CallState.SETTLED)
+            .where(calls.c.execution_ms.is_not(None), calls.c.at_ms > self._now() - _A_DAY_MS)
+            .order_by(calls.c.settled_at_ms.desc())
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else Answered(**row)
+
+    @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
         """Forget calls and purses from before `before_ms`, in small steps; how many calls."""
         old = select(calls.c.call_id).where(calls.c.at_ms < before_ms).limit(PRUNE_BATCH)
@@ -238,6 +262,7 @@ class Ledger:
             "state": CallState.SETTLED,
             "cost_micro_usd": charge.micro_usd,
             "basis": charge.basis,
+            "delay_ms": charge.delay_ms,
             "execution_ms": charge.execution_ms,
             "input_tokens": charge.input_tokens,
             "output_tokens": charge.output_tokens,
@@ -361,6 +386,7 @@ def _locking(number: int) -> TextClause:
     )
 
 
+_A_DAY_MS: Final = 86_400_000
 _GRACE_MS: Final = 60 * 60_000
 """How long after the latest end of a call its reservation is kept: another process may take a call
 over, with a deadline of its own."""

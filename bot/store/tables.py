@@ -185,6 +185,7 @@ calls = Table(
     Column("reserved_micro_usd", BigInteger, nullable=False),
     Column("cost_micro_usd", BigInteger, nullable=False),
     Column("basis", String(16)),
+    Column("delay_ms", BigInteger),
     Column("execution_ms", BigInteger),
     Column("input_tokens", BigInteger),
     Column("output_tokens", BigInteger),

@@ -20,7 +20,9 @@ def service_lines(standing: Standing | None, words: Words, *, now_s: float) -> s
     if standing is None:
         return words("status.not_set_up")
     lines = []
-    if standing.breaker is not State.CLOSED:
+    if standing.breaker is State.TRYING:
+        lines.append(words("status.trying"))
+    elif standing.breaker is State.OPEN:
         lines.append(words("status.down", when=f"<t:{math.ceil(now_s + standing.wait_s)}:R>"))
     if standing.health is None:
         key = f"errors.{standing.code}"

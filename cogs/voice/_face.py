@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -9,6 +10,7 @@ import aiohttp
 import discord
 
 from bot.client import SkyDeck
+from bot.contract import Service
 from bot.conversation.events import Show, Stage
 from bot.conversation.pace import Pace
 from bot.errors import ServiceDown
@@ -86,6 +88,10 @@ class ChannelFace:
         if self._is_down_told:
             return replace(show, code=_UNSAID)
         self._is_down_told = True
+        wait_s = self.bot.services.breaker(Service.PENNY).wait_s(self.bot.clock.now())
+        if wait_s > 0:
+            at_s = math.ceil(self.bot.clock.wall() + wait_s)
+            self.say(f"-# {self.words('errors.down.again', when=f'<t:{at_s}:R>')}")
         return show
 
     def trouble(self, kind: str) -> None:

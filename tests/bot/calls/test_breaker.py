@@ -62,6 +62,10 @@ def test_what_an_end_says_of_a_service(error, told):
     assert verdict(error) is told
 
 
+def test_a_long_job_with_too_little_time_says_nothing_of_its_service():
+    assert verdict(DeadlineExceeded("x"), has_run=True) is NOTHING
+
+
 def test_a_service_that_fails_again_and_again_is_left_alone():
     breaker = broken(at=10)
     assert breaker.state is State.OPEN

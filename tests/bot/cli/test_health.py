@@ -11,7 +11,9 @@ from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.contract import Service
+from bot.money import Basis, Call, Charge
 from bot.settings import Settings
+from bot.store import Store
 from bot.workers.server import embedded_server
 from tests.fakes.handlers import Scripted, echo
 
@@ -25,8 +27,17 @@ async def url():
         yield url
 
 
+@pytest.fixture(autouse=True)
+def database(tmp_path, monkeypatch):
+    """Where the ledger is: not where whoever runs the tests has theirs."""
+    url = f"sqlite:///{tmp_path}/skydeck.db"
+    monkeypatch.setenv("SKYDECK_DATABASE_URL", url)
+    return url
+
+
 async def started(url, *args, **more):
     inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
+    more = {"SKYDECK_DATABASE_URL": os.environ["SKYDECK_DATABASE_URL"]} | more
     ids = {f"{s.value}_ENDPOINT_ID": s.value.lower() for s in Service}
     environment = {"RUNPOD_API_KEY": KEY, "RUNPOD_BASE_URL": url, "PYTHONWARNINGS": "", **ids}
     return await asyncio.create_subprocess_exec(
@@ -49,6 +60,21 @@ async def test_each_service_is_a_line(url):
     assert code == 0
     assert [line.partition(":")[0] for line in out.splitlines()] == ["factory", "grace", "penny"]
     assert "jobs: 0 waiting" in out
+
+
+async def test_the_last_answer_of_any_process_is_shown(url, database):
+    async with Store.open(database, SystemClock()) as store:
+        charge = Charge(micro_usd=5, basis=Basis.SECONDS, delay_ms=200, execution_ms=1_400)
+        call = Call(call_id="1", service=Service.PENNY, module="CONVERSE")
+        await store.ledger.settle(call, charge)
+    _, out, _ = await health(url)
+    line = next(line for line in out.splitlines() if line.startswith("penny"))
+    assert "a worker is up; last answer" in line
+    assert "ago, waited 0.2 s, took 1.4 s" in line
+    _, out, _ = await health(url, "--json")
+    found = {line["service"]: line for line in map(json.loads, out.splitlines())}
+    assert found["penny"]["last"]["delay_ms"] == 200
+    assert found["grace"]["last"] is None
 
 
 async def test_what_does_not_answer_or_is_not_set_is_a_line_too(url):

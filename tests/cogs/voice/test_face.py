@@ -4,6 +4,8 @@
 
 import pytest
 
+from bot.calls.breaker import FAILURES, Verdict
+from bot.contract import Service
 from bot.conversation.events import Show, Stage
 from bot.i18n import words_for
 from cogs.voice._face import ChannelFace, render
@@ -81,14 +83,20 @@ async def test_waiting_for_nothing_is_taken_away(sim, face, lounge, ben, end):
     assert not sim.problems
 
 
-async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, face, lounge, ben):
+async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, deck, face, lounge, ben):
+    breaker = deck.services.breaker(Service.PENNY)
+    for _ in range(FAILURES):
+        breaker.ended(Verdict.FAULT, deck.clock.now())
+
     def down(number):
         return Show(number, 7, Stage.FAILED, "", "", code="service_down")
 
     for number in (1, 2, 3):
         face.show(down(number))
         await face.refresh()
-    assert texts(ben, lounge) == [f"⚠️ {WORDS('errors.service_down')}"]
+    again, down_now = sorted(texts(ben, lounge))
+    assert again.startswith("-# I try it again <t:")
+    assert down_now == f"⚠️ {WORDS('errors.service_down')}"
     face.show(turn(Stage.DONE, "Who?", "Me.", number=4))
     face.show(down(5))
     await face.refresh()

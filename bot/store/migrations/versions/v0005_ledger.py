@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("reserved_micro_usd", sa.BigInteger, nullable=False),
         sa.Column("cost_micro_usd", sa.BigInteger, nullable=False),
         sa.Column("basis", sa.String(16)),
+        sa.Column("delay_ms", sa.BigInteger),
         sa.Column("execution_ms", sa.BigInteger),
         sa.Column("input_tokens", sa.BigInteger),
         sa.Column("output_tokens", sa.BigInteger),
