@@ -5,7 +5,10 @@
     CLOSED ──FAILURES in a row──▶ OPEN ──its pause is over──▶ TRYING: one call is let through
        ▲                           ▲                            │
        │                           └─────it failed, too─────────┤  (the next pause is longer)
-       └──────────────────────────────────it went well──────────┘
+       └───────────────────a worker has it, or it went well─────┘
+
+A worker that has taken a try is proof enough to let others through, for a build takes an hour; but
+until one has gone well, the next fault opens it again.
 
 Only what speaks of the service counts: that it cannot be reached, gives no usable answer, or that
 the platform gave a job up. A worker's own failure, a person's bad input, a budget, or somebody's
@@ -35,7 +38,7 @@ IN_A_ROW_S: Final = 300.0
 FIRST_PAUSE_S: Final = 5.0
 LONGEST_PAUSE_S: Final = 120.0
 TRY_S: Final = 30.0
-"""When a call that was let through has not ended by then, another one is: a build takes an hour."""
+"""When a call that was let through has not ended by then, another one is: a queue may be long."""
 _JITTER: Final = 0.2
 
 
@@ -110,6 +113,16 @@ class Breaker:
             self._again_s = now + TRY_S
             self.attempt += 1
         return wait_s
+
+    def taken(self, now: float, *, attempt: int) -> None:
+        """A worker has a call: when it is the try, the others need not wait for its end.
+
+        Args:
+            now: When.
+            attempt: Which try the call is; 0: none.
+        """
+        if self.state is State.TRYING and attempt == self.attempt:
+            self.state, self._failures, self._failed_s = State.CLOSED, FAILURES - 1, now
 
     def ended(self, verdict: Verdict, now: float, *, attempt: int = 0) -> None:
         """A call has ended.

@@ -27,6 +27,7 @@ from bot.contract.job import Health, JobReport
 from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError, SubmissionUnknown
 from bot.money import Call, Charge, Payer, micro
 from bot.runpod import Endpoint, RunPodClient, Update
+from bot.runpod.values import JobState
 from bot.settings import Mode
 
 log = logging.getLogger(__name__)
@@ -233,6 +234,8 @@ class Switchboard:
                 async for update in updates:
                     job_id = update.job_id or job_id
                     meter.told(update, self._clock.now())
+                    if update.state is JobState.RUNNING:
+                        self._taken(call.service, terms)
                     for watcher in self._watchers:
                         watcher.told(call, update)
                     yield update
@@ -318,6 +321,12 @@ class Switchboard:
             )
         return breaker.attempt if breaker.state is State.TRYING else 0
 
+    def _taken(self, service: Service, terms: "_Terms") -> None:
+        breaker = self._breakers[service]
+        before = breaker.state
+        breaker.taken(self._clock.now(), attempt=terms.attempt)
+        self._log_change(service, before)
+
     def _judge(
         self,
         service: Service,
@@ -326,11 +335,16 @@ class Switchboard:
         *,
         has_run: bool = False,
     ) -> None:
-        breaker, now = self._breakers[service], self._clock.now()
+        breaker = self._breakers[service]
         before = breaker.state
-        breaker.ended(verdict(error, has_run=has_run), now, attempt=terms.attempt)
+        told = verdict(error, has_run=has_run)
+        breaker.ended(told, self._clock.now(), attempt=terms.attempt)
+        self._log_change(service, before)
+
+    def _log_change(self, service: Service, before: State) -> None:
+        breaker = self._breakers[service]
         if breaker.state is State.OPEN and before is not State.OPEN:
-            wait_s = breaker.wait_s(now)
+            wait_s = breaker.wait_s(self._clock.now())
             log.warning("%s is down; it is tried again in %.0f s", service, wait_s)
         elif breaker.state is State.CLOSED and before is not State.CLOSED:
             log.info("%s is up again", service)

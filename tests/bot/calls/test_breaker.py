@@ -21,7 +21,7 @@ from bot.errors import (
 )
 from bot.money import Period, Scope
 from tests.bot.calls.conftest import asking, whole
-from tests.fakes.handlers import Scripted, echo
+from tests.fakes.handlers import Scripted, completed, echo, partial
 
 WELL, FAULT, NOTHING = Verdict.WELL, Verdict.FAULT, Verdict.NOTHING
 POOR = OverBudget(scope="all", period="day", limit_micro_usd=1, left_micro_usd=0, renews_ms=0)
@@ -127,6 +127,17 @@ def test_a_try_that_fails_after_the_next_one_has_begun_counts_and_makes_no_room(
     assert breaker.admit(37) == 10
 
 
+def test_a_try_that_a_worker_has_lets_the_others_through_before_its_end():
+    breaker = broken()
+    breaker.admit(5)
+    breaker.taken(6, attempt=0)
+    assert breaker.admit(6) > 0, "another call says nothing of the try"
+    breaker.taken(6, attempt=breaker.attempt)
+    assert breaker.admit(6) == breaker.admit(6) == 0
+    breaker.ended(FAULT, 7, attempt=1)
+    assert breaker.admit(7) == 10, "it failed after all: one fault is enough, the pause is longer"
+
+
 def test_failures_far_apart_or_with_successes_between_are_no_row():
     breaker = steady()
     for number in range(10):
@@ -148,7 +159,8 @@ def test_calls_that_were_under_way_do_not_lengthen_the_pause():
 
 
 STEPS = st.lists(
-    st.tuples(st.floats(0, 100), st.sampled_from(["call", WELL, FAULT, NOTHING])), max_size=80
+    st.tuples(st.floats(0, 100), st.sampled_from(["call", "taken", WELL, FAULT, NOTHING])),
+    max_size=80,
 )
 
 
@@ -166,6 +178,11 @@ def test_whatever_happens_it_lets_calls_through_in_the_end_and_one_at_a_time(ste
             if not was_closed and wait_s == 0:
                 assert now - trying >= TRY_S, "one at a time"
                 trying = now
+        elif step == "taken":
+            if under_way:
+                breaker.taken(now, attempt=under_way[-1])
+                if breaker.state is State.CLOSED:
+                    trying = float("-inf")
         elif under_way:
             attempt = under_way.pop(len(under_way) // 2)
             breaker.ended(step, now, attempt=attempt)
@@ -199,3 +216,23 @@ async def test_a_person_without_money_does_not_use_up_the_try(exchange):
             await whole(board, asking())
         async with aclosing(board.submit(asking(user="0"))) as updates:
             assert (await anext(updates)).state == "submitting"
+
+
+async def test_a_long_job_that_runs_refuses_nobody_else(exchange):
+    end = asyncio.Event()
+
+    async def long(request):
+        yield partial("so far")
+        await end.wait()
+        yield completed("all")
+
+    async with exchange(Scripted(long)) as at, at.open() as board:
+        breaker = board.breaker(Service.PENNY)
+        for _ in range(FAILURES):
+            breaker.ended(FAULT, board._clock.now() - 100)
+        async with aclosing(board.submit(asking())) as first:
+            async for update in first:
+                if update.state == "running":
+                    break
+            end.set()
+            assert (await whole(board, asking("me, too")))[-1].state == "completed"
