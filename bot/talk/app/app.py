@@ -4,6 +4,7 @@ It asks the desk fifteen times a second how things stand, and draws what has cha
 long as nobody speaks.
 """
 
+import os
 from typing import Any, ClassVar, Final
 
 from textual import events
@@ -60,6 +61,8 @@ class TalkApp(App[None]):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(ansi_color=True)  # before the theme: NO_COLOR is looked at here
+        for name in ("COLUMNS", "LINES"):  # Textual believes them before the terminal itself
+            os.environ.pop(name, None)  # noqa: TID251 - a window that is resized would stay as it was
         self.register_theme(look.THEME)
         self.theme = look.THEME.name
         self.desk = desk

@@ -55,7 +55,8 @@ class Tmux:
 @pytest.fixture
 def tmux(tmp_path) -> Iterator[Tmux]:
     tmux = Tmux(tmp_path / "tmux")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # Some shells and test runners export a size; the terminal knows better once it is resized.
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "LINES": "24"}
     words = ["new-session", "-d", "-x", "80", "-y", "24", APP]
     subprocess.run([*tmux._tmux, *words], cwd=ROOT, env=environment, check=True, timeout=20)
     try:
@@ -90,9 +91,11 @@ def test_held_in_a_terminal_that_only_repeats(tmux):
 
 
 @needs("tmux")
-def test_typing_and_leaving_in_tmux(tmux):
+def test_typing_resizing_and_leaving_in_tmux(tmux):
     tmux.press("h", "e", "l", "l", "o", "Space", "y", "o", "u", "Enter")
     tmux.sees("You said: hello you")
+    tmux.run("resize-window", "-t", "0", "-x", "60", "-y", "18")
+    tmux.sees("READY")
     tmux.press("Escape")
     time.sleep(0.5)
     tmux.press("C-q")
