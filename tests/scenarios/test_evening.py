@@ -12,7 +12,7 @@ from bot.workers.factory.handler import FactoryHandler
 from bot.workers.grace.handler import GraceHandler
 from cogs.shared.voice_message import prepare
 from tests.fakes.discord_bot import made, serving
-from tests.simulator import File
+from tests.simulator import File, NotSeen
 
 pytestmark = pytest.mark.models
 
@@ -41,8 +41,14 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
     ):
         await ben.says("@Alfred What is the capital of France?", channel)
         answer = await ben.sees("Paris", within=240)
-        await ben.says("And of Spain?", channel, reply_to=answer)
-        await ben.sees("Madrid", within=240)
+        for within in (30, 30, 240):  # half a billion parameters miss now and then: ask again
+            await ben.says("And of Spain?", channel, reply_to=answer)
+            try:
+                await ben.sees("Madrid", within=within)
+                break
+            except NotSeen:
+                if within == 240:
+                    raise
 
         heard = await ben.says_aloud(recording.data, channel, seconds=recording.seconds)
         asked = await ben.says("@Alfred", channel)

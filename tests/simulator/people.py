@@ -28,7 +28,7 @@ from .values import (
 from .voice.caller import Caller
 
 WORDS_MAX = 2000
-PATIENCE = 5.0
+PATIENCE = 15.0
 
 T = TypeVar("T")
 What = str | Callable[[Message], bool]

@@ -76,7 +76,7 @@ class Reply:
             raise NotSeen(missing)
         return self
 
-    async def done(self, within: float = 5.0) -> Message:
+    async def done(self, within: float = 15.0) -> Message:
         """Wait until the answer no longer says that the bot is thinking."""
         one = self.interaction
 
