@@ -178,6 +178,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     from bot.conversation import JobRunner  # noqa: PLC0415
     from bot.conversation.voices import Voices  # noqa: PLC0415
     from bot.observability.bot import observing  # noqa: PLC0415
+    from bot.observability.pulse import keep_telling  # noqa: PLC0415
     from bot.sharding.spec import check_shards, read_shards  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
     from bot.store.address import Address  # noqa: PLC0415
@@ -220,9 +221,15 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
         await stack.enter_async_context(bot)
         await stack.enter_async_context(seen.shown(bot))
         async with asyncio.TaskGroup() as chores:
-            pruning = chores.create_task(_prune(store, clips, settings))
+            endless = [
+                chores.create_task(_prune(store, clips, settings)),
+                chores.create_task(
+                    keep_telling(bot, clock, with_services=services.embedded),
+                ),
+            ]
             await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
-            pruning.cancel()
+            for chore in endless:
+                chore.cancel()
 
 
 def _fetch_ears(settings: Settings, fetch: Fetch) -> None:

@@ -1,6 +1,8 @@
 """How well people are heard, in figures: enough to notice that somebody is not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,17 @@ class Health:
         """The share of packets that were lost or could not be decrypted, from 0 to 1."""
         sent = self.received + self.lost - self.late
         return (self.lost + self.undecryptable) / sent if sent > 0 else 0.0
+
+
+_COUNTED: Final = (
+    "received", "silent", "padding", "lost", "late", "duplicate", "undecryptable", "concealed",
+)  # fmt: skip
+
+
+def together(people: Iterable[Health]) -> Health:
+    """All that came of several people, as if it were of one."""
+    all_of_them = list(people)
+    return Health(**{name: sum(getattr(one, name) for one in all_of_them) for name in _COUNTED})
 
 
 @dataclass(frozen=True, slots=True)

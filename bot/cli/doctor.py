@@ -213,7 +213,8 @@ def _try(what: str, check: Callable[[], str]) -> Finding:
 
 
 async def _probe(settings: "Settings", service: "Service") -> str:
-    from bot.cli.health import EXPECT, look  # noqa: PLC0415
+    from bot.cli.health import look  # noqa: PLC0415
+    from bot.cli.health_words import EXPECT  # noqa: PLC0415
     from bot.errors import ServiceUnreachable  # noqa: PLC0415
 
     standing = await look(settings, service)

@@ -19,6 +19,7 @@ from bot.store.journal import Journal
 from bot.store.ledger import Ledger
 from bot.store.migrate import migrate
 from bot.store.privacy import Privacy
+from bot.store.pulses import Pulses
 from bot.store.shards import ShardLeases
 from bot.store.signals import Signals
 from bot.store.spending import Spending
@@ -59,6 +60,7 @@ class Store:
         spending: Sums over the ledger.
         signals: Short words to all processes.
         shards: Which process serves which shards; None on SQLite, which one process has.
+        pulses: What running processes say of themselves.
     """
 
     def __init__(self, database: Database, clock: Clock, *, lease_ms: int, limits: Limits) -> None:
@@ -79,6 +81,7 @@ class Store:
             else ShardLeases(database, owner=owner, lease_ms=SHARD_LEASE_MS)
         )
         self.signals = Signals(database, clock)
+        self.pulses = Pulses(database, clock, owner=owner)
         self._database = database
         self._clock = clock
 

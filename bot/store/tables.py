@@ -255,3 +255,13 @@ identify_turns = Table(
     info={PASSING: True},
 )
 """When the next shard of each of Discord's buckets may identify, for all processes together."""
+
+pulses = Table(
+    "pulses",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("told", JSON, nullable=False),
+    info={PASSING: True},
+)
+"""What each running process has last said of itself."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from audio.discord_voice.health import together
 from audio.discord_voice.link import LinkHealth
 from bot.calls.breaker import State
 from bot.calls.standing import Latest, Standing
@@ -68,13 +69,10 @@ def discord_line(latencies: Sequence[tuple[int, float]], words: Words) -> str:
 
 def voice_line(health: LinkHealth, words: Words) -> str:
     """The voice channel of this server."""
-    people = health.people.values()
-    received = sum(one.received for one in people)
-    sent = received + sum(one.lost - one.late for one in people)
-    missed = sum(one.lost + one.undecryptable for one in people)
+    everybody = together(health.people.values())
     ms = "?" if health.latency_ms is None else str(round(health.latency_ms))
-    share = f"{missed / sent:.1%}" if sent > 0 else "0 %"
-    return words("status.voice", ms=ms, packets=received, loss=share)
+    share = f"{everybody.loss:.1%}" if everybody.loss else "0 %"
+    return words("status.voice", ms=ms, packets=everybody.received, loss=share)
 
 
 def store_line(took_ms: float | None, words: Words) -> str:

@@ -111,6 +111,16 @@ async def test_the_whole_program(weights, sim, tmp_path):
         await sim.gateway.until_online(within=60)
         await ben.says("@Alfred What is the capital of France?", channel)
         await ben.sees("Paris", within=120)
+        seen = ""
+        async with asyncio.timeout(60):
+            while "last answer" not in seen:  # the bot tells every few seconds
+                async with skydeck(sim, tmp_path, "health") as looking:
+                    code, seen = await looking.ends()
+        assert code == 0, seen
+        assert [line.partition(":")[0] for line in seen.splitlines()] == [
+            *("factory", "grace", "penny", "bot")
+        ]
+        assert " ms to Discord" in seen
         code, said = await program.is_asked_to_stop()
     assert code == 0, said
     assert "Traceback" not in said

@@ -9,9 +9,14 @@ import sys
 import pytest
 from pydantic import SecretStr
 
+from audio.discord_voice.health import Health
+from bot.calls.standing import Latest, Standing, Warmth
 from bot.clock import SystemClock
 from bot.contract import Service
+from bot.contract.job import Health as ServiceHealth
+from bot.contract.job import JobCounts, WorkerCounts
 from bot.money import Basis, Call, Charge
+from bot.observability.pulse import PULSE, Pulse, Room
 from bot.settings import Settings
 from bot.store import Store
 from bot.workers.server import embedded_server
@@ -58,8 +63,49 @@ async def health(url, *args, **more):
 async def test_each_service_is_a_line(url):
     code, out, _ = await health(url)
     assert code == 0
-    assert [line.partition(":")[0] for line in out.splitlines()] == ["factory", "grace", "penny"]
+    names = [line.partition(":")[0] for line in out.splitlines()]
+    assert names == ["factory", "grace", "penny", "bot"]
     assert "jobs: 0 waiting" in out
+    assert "bot: none is running on this database" in out
+
+
+async def test_every_running_bot_is_a_line(url, database):
+    heard = Health(received=990, lost=15, late=5, undecryptable=10)
+    room = Room(guild_id=7, latency_ms=48.4, people=2, heard=heard)
+    async with (
+        Store.open(database, SystemClock()) as one,
+        Store.open(database, SystemClock()) as other,
+    ):
+        await one.pulses.tell(PULSE.dump_python(Pulse(gateway_ms={0: 41.6}, rooms=[room])))
+        await other.pulses.tell(PULSE.dump_python(Pulse(gateway_ms={1: 40.1, 2: None, 3: 52.0})))
+        _, out, _ = await health(url)
+        assert sorted(line for line in out.splitlines() if line.startswith("bot")) == [
+            "bot: 40 to 52 ms to Discord, 2 of 3 shards connected",
+            "bot: 42 ms to Discord; voice in server 7: 48 ms, 2 heard, 990 packets, 2.5% missing",
+        ]
+        await other.pulses.tell({"of": "another version"})
+        _, out, _ = await health(url, "--json")
+    [bot] = [line for line in map(json.loads, out.splitlines()) if "bot" in line]
+    assert bot["gateway_ms"] == {"0": 41.6}
+    assert bot["voice"][0]["undecryptable"] == 10
+
+
+async def test_services_within_a_bot_are_told_of_by_it(database):
+    busy = ServiceHealth(jobs=JobCounts(inQueue=2), workers=WorkerCounts(running=1))
+    grace = Standing(
+        service=Service.GRACE, warmth=Warmth.WARM, health=busy, latest=Latest(at_s=1), age_s=65
+    )
+    async with Store.open(database, SystemClock()) as store:
+        pulse = Pulse(gateway_ms={0: None}, services=[grace])
+        await store.pulses.tell(PULSE.dump_python(pulse, mode="json"))
+        code, out, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
+        assert (code, err) == (0, "")
+        assert "grace: a worker is up; last answer 1 min 5 s ago; workers: 1 working" in out
+        assert "bot: not connected to Discord" in out
+        await store.pulses.leave()
+        code, _, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
+    assert code == 2
+    assert "skydeck bot" in err
 
 
 async def test_the_last_answer_of_any_process_is_shown(url, database):

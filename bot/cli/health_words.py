@@ -1,0 +1,173 @@
+"""What `skydeck health` saw, as lines, as a page, and as JSON. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from bot.calls.standing import Standing
+from bot.contract import Service
+from bot.i18n import duration
+from bot.observability.pulse import Pulse, Room
+
+EXPECT: Final = {
+    "warm": "a worker is up",
+    "cold": "no worker: the next job starts one",
+    "starting": "a worker is starting",
+    "starved": "no GPU is free for a worker",
+    "unsure": "workers are there, perhaps asleep",
+    "unknown": "not known",
+}
+"""Warmth in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen.
+
+    Attributes:
+        services: How each service stands.
+        absent: Those that have no endpoint.
+        bots: The processes of the bot that are running.
+    """
+
+    services: tuple[Standing, ...]
+    absent: frozenset[Service]
+    bots: tuple[Pulse, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every service is there and answers. A bot need not run."""
+        return not self.absent and all(one.health is not None for one in self.services)
+
+
+def as_lines(seen: Look) -> Iterator[str]:
+    """One line each."""
+    for name, words in _all(seen):
+        yield f"{name}: {'; '.join(words)}"
+
+
+def as_wire(seen: Look) -> Iterator[dict[str, Any]]:
+    """One JSON object each: services have `service`, bots have `bot`, their number from 1."""
+    yield from map(_service_wire, seen.services)
+    for service, words in _absent(seen):
+        yield {"service": service, "error": "bad_settings", "message": words}
+    for number, bot in enumerate(seen.bots, 1):
+        yield {
+            "bot": number,
+            "gateway_ms": dict(bot.gateway_ms),
+            "voice": [
+                {
+                    "guild_id": room.guild_id,
+                    "latency_ms": room.latency_ms,
+                    "people": room.people,
+                    "received": room.heard.received,
+                    "lost": room.heard.lost,
+                    "late": room.heard.late,
+                    "undecryptable": room.heard.undecryptable,
+                    "concealed": room.heard.concealed,
+                }
+                for room in bot.rooms
+            ],
+        }
+
+
+def as_page(seen: Look) -> Group:
+    """The same for a screen, to be drawn again and again."""
+    page = Table.grid(padding=(0, 2))
+    for name, (first, *more) in _all(seen):
+        page.add_row(name, first)
+        for words in more:
+            page.add_row("", Text(words, style="dim"))
+    return Group(page, Text("\nCtrl-C ends", style="dim"))
+
+
+def _all(seen: Look) -> Iterator[tuple[str, list[str]]]:
+    """What there is, by name, each with what is to be said of it."""
+    for standing in seen.services:
+        yield standing.service.value.lower(), list(_service(standing))
+    for service, words in _absent(seen):
+        yield service, [words]
+    for bot in seen.bots:
+        yield "bot", [_gateway(bot), *map(_room, bot.rooms)]
+    if not seen.bots:
+        yield "bot", ["none is running on this database"]
+
+
+def _service(standing: Standing) -> Iterator[str]:
+    """How a service stands; "up" is said of a worker only where that is known."""
+    if standing.health is None:
+        yield standing.trouble
+        return
+    workers, jobs = standing.health.workers, standing.health.jobs
+    yield EXPECT[standing.warmth]
+    if last := _last(standing):
+        yield f"last answer {last}"
+    yield (
+        f"workers: {workers.running} working, {workers.idle} idle, "
+        f"{workers.initializing} starting, {workers.throttled} throttled, "
+        f"{workers.unhealthy} unhealthy"
+    )
+    yield (
+        f"jobs: {jobs.inQueue} waiting, {jobs.inProgress} in progress, "
+        f"{jobs.completed} completed, {jobs.failed} failed"
+    )
+
+
+def _last(standing: Standing) -> str:
+    """How long ago the last call was answered, and what it had waited and taken."""
+    latest, age_s = standing.latest, standing.age_s
+    if latest is None or age_s is None:
+        return ""
+    times = {"waited": latest.delay_ms, "took": latest.execution_ms}
+    told = [f"{name} {ms / 1000:.1f} s" for name, ms in times.items() if ms is not None]
+    return ", ".join([f"{duration(age_s)} ago", *told])
+
+
+def _absent(seen: Look) -> Iterator[tuple[str, str]]:
+    for service in sorted(seen.absent):
+        yield service.value.lower(), f"{service.value}_ENDPOINT_ID is not set."
+
+
+def _gateway(bot: Pulse) -> str:
+    up = [ms for ms in bot.gateway_ms.values() if ms is not None]
+    if not up:
+        return "not connected to Discord"
+    ms = f"{min(up):.0f}" if len(up) == 1 else f"{min(up):.0f} to {max(up):.0f}"
+    number = len(bot.gateway_ms)
+    shards = "" if number == 1 else f", {len(up)} of {number} shards connected"
+    return f"{ms} ms to Discord{shards}"
+
+
+def _room(room: Room) -> str:
+    ms = "not measured yet" if room.latency_ms is None else f"{room.latency_ms:.0f} ms"
+    people = "nobody" if not room.people else f"{room.people} heard"
+    return (
+        f"voice in server {room.guild_id}: {ms}, {people}, "
+        f"{room.heard.received} packets, {room.heard.loss:.1%} missing"
+    )
+
+
+def _service_wire(standing: Standing) -> dict[str, Any]:
+    name = standing.service.value.lower()
+    if standing.health is None:
+        return {"service": name, "error": standing.code, "message": standing.trouble}
+    latest = standing.latest
+    last = (
+        None
+        if latest is None or standing.age_s is None
+        else {
+            "age_s": round(standing.age_s, 1),
+            "delay_ms": latest.delay_ms,
+            "execution_ms": latest.execution_ms,
+        }
+    )
+    return {
+        "service": name,
+        "warmth": standing.warmth.value,
+        "last": last,
+        **standing.health.to_wire(),
+    }
