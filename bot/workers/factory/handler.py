@@ -61,6 +61,7 @@ class FactoryHandler:
 
         A partial holds in `output.data` an `Iteration` when one is over, and `Working` while one is
         made; `output.text` is always a line to read. The completed response holds a `Build`.
+        `timings_ms` has the end of each iteration, as `iteration_1` and so on.
 
         Raises:
             UnknownModule, BadInput, TooLarge: The contract asks for something else, or too much.
@@ -103,6 +104,7 @@ class _Job:
         self._cost_usd = 0.0
         self._words = Words("")
         self._limit = _limit(request)
+        self._marks: dict[str, float] = {}
 
     async def work(self, steps: Steps) -> AsyncGenerator[Response, None]:
         answer: Answer = None
@@ -124,7 +126,7 @@ class _Job:
                     if self._sandbox.command is not None and draft.example is not None:
                         answer = await self._sandbox.run(draft.files, draft.example.name)
                 case Report(iteration):
-                    yield _reported(iteration)
+                    yield self._reported(iteration)
                     answer = self._why_stop()
 
     async def _write(self, step: Write) -> AsyncGenerator[Response, None]:
@@ -173,6 +175,13 @@ class _Job:
         working = Working(phase=phase, number=number, limit=self._limit)
         return _partial(working, f"{number}/{self._limit}: {words}")
 
+    def _reported(self, iteration: Iteration) -> Response:
+        how = "passed" if iteration.passed else iteration.problem or "did not pass"
+        line = f"{iteration.number}/{iteration.limit}: score {iteration.score:.2f}, {how}"
+        took_ms = round((self._clock.now() - self._started) * 1000, 1)
+        self._marks[f"iteration_{iteration.number}"] = took_ms
+        return _partial(iteration, line).model_copy(update={"timings_ms": dict(self._marks)})
+
     def _completed(self, result: Build) -> Response:
         return Response(
             status=Status.COMPLETED,
@@ -182,18 +191,13 @@ class _Job:
                 input_tokens=self._input_tokens,
                 output_tokens=self._output_tokens,
             ),
+            timings_ms=dict(self._marks),
         )
 
 
 def _partial(data: Working | Iteration, line: str) -> Response:
     output = Output(type=InputType.JSON.value, data=data.to_wire(), text=line)
     return Response(status=Status.PARTIAL, output=output)
-
-
-def _reported(iteration: Iteration) -> Response:
-    how = "passed" if iteration.passed else iteration.problem or "did not pass"
-    line = f"{iteration.number}/{iteration.limit}: score {iteration.score:.2f}, {how}"
-    return _partial(iteration, line)
 
 
 def _readable(result: Build) -> str:

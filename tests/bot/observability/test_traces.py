@@ -34,7 +34,7 @@ async def answers(_request):
         status=Status.COMPLETED,
         output=Output(data="Paris."),
         usage=Usage(input_tokens=7, output_tokens=2),
-        timings_ms={"transcript": 5.0, "first_text": 12.0, "first_audio": 19.0},
+        timings_ms={"asr": 5.0, "first_token": 12.0, "first_audio": 19.0},
     )
 
 
@@ -87,9 +87,7 @@ async def test_a_turn_is_one_trace_of_bot_and_worker(collector):
     assert call.parent_span_id == root.span_id
     assert worker.parent_span_id == call.span_id
     stages = [span for span in collector.spans if span.parent_span_id == worker.span_id]
-    assert {"penny transcript", "penny first_text", "penny first_audio"} <= {
-        span.name for span in stages
-    }
+    assert {"penny asr", "penny first_token", "penny first_audio"} <= {span.name for span in stages}
     assert {"turn listening", "turn thinking", "turn playing"} <= set(spans)
     assert root.start_time_unix_nano < call.start_time_unix_nano <= worker.start_time_unix_nano
     assert "completed" in {event.name for event in call.events}

@@ -4,6 +4,7 @@ import asyncio
 import base64
 
 import numpy as np
+import pytest
 
 from audio import codec, ogg
 from bot.clock import SystemClock
@@ -18,6 +19,9 @@ from tests.bot.observability.test_traces import elsewhere
 from tests.fakes.handlers import Scripted
 from tests.fakes.voice_call import voice_call
 
+_SERVER = 2
+"""OTLP's number of the kind of span that a service leaves."""
+
 
 async def paris(_request):
     tone = np.sin(np.arange(19_200) / 20).astype(np.float32) / 3
@@ -25,14 +29,15 @@ async def paris(_request):
     heard = {"transcript": "What is the capital of France?", "language": "en"}
     yield Response.model_validate({"status": Status.PARTIAL, "output": heard})
     said = {"text": "Paris.", "audio": {"data": sound, "format": "ogg", "text": "Paris."}}
-    whole = {"status": Status.COMPLETED, "output": heard | said, "timings_ms": {"transcript": 1.0}}
+    whole = {"status": Status.COMPLETED, "output": heard | said, "timings_ms": {"asr": 1.0}}
     yield Response.model_validate(whole)
 
 
-async def test_a_spoken_turn_is_one_trace(collector, clips):
+async def trace_of_a_turn(collector, clips, handler):
+    """The spans of one spoken question's trace, and the one that is its whole turn."""
     clock, metrics = SystemClock(), Metrics()
     async with elsewhere(exporting(collector.url, service="skydeck")) as sink:
-        penny = TracedHandler(Scripted(paris), sink, clock)
+        penny = TracedHandler(handler, sink, clock)
         watchers = (CallFigures(metrics, clock), CallSpans(sink, clock))
         turns = TurnRecorder(metrics, sink, clock)
         async with voice_call(penny, people=["Ana"], watchers=watchers, on_turn=turns) as (
@@ -41,18 +46,38 @@ async def test_a_spoken_turn_is_one_trace(collector, clips):
         ):
             [speaker] = await call.joins(ana)
             await speaker.plays(clips / "question.wav")
-            await call.reader.sees(Stage.DONE)
+            done = await call.reader.sees(Stage.DONE)
             async with asyncio.timeout(10):
                 while not metrics.registry.get_sample_value("skydeck_turn_seconds_count"):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
+    assert "Paris" in done.said
     [turn] = [span for span in collector.spans if span.name == "turn"]
-    trace = [span for span in collector.spans if span.trace_id == turn.trace_id]
-    [ours] = [span for span in trace if span.parent_span_id == turn.span_id and span.kind == 3]
-    [worker] = [span for span in trace if span.parent_span_id == ours.span_id]
-    assert {span.name for span in trace if span.parent_span_id == turn.span_id} >= {
-        "turn listening",
-        "turn asking",
-        "turn playing",
-    }
-    assert [s.name for s in trace if s.parent_span_id == worker.span_id] == ["penny transcript"]
+    return turn, [span for span in collector.spans if span.trace_id == turn.trace_id]
+
+
+def below(span, trace):
+    return {one.name: one for one in trace if one.parent_span_id == span.span_id}
+
+
+async def test_a_spoken_turn_is_one_trace(collector, clips):
+    turn, trace = await trace_of_a_turn(collector, clips, Scripted(paris))
+    parts = below(turn, trace)
+    assert set(parts) >= {"turn listening", "turn asking", "turn playing", "penny CONVERSE"}
+    [worker] = below(parts["penny CONVERSE"], trace).values()
+    assert set(below(worker, trace)) == {"penny asr"}
     assert turn.start_time_unix_nano < worker.start_time_unix_nano < turn.end_time_unix_nano
+
+
+@pytest.mark.models
+async def test_so_it_is_with_the_real_penny(penny, collector, clips):
+    await penny.warm_up()
+    turn, trace = await trace_of_a_turn(collector, clips, penny)
+    parts = below(turn, trace)
+    assert set(parts) >= {"turn listening", "turn asking", "turn thinking", "turn playing"}
+    answers = [one for one in trace if one.name == "penny CONVERSE" and one.kind == _SERVER]
+    assert answers
+    stages = below(answers[-1], trace)  # an eager one may have been withdrawn
+    assert set(stages) == {"penny asr", "penny first_token", "penny first_audio", "penny total"}
+    first, last = stages["penny first_token"], stages["penny first_audio"]
+    assert turn.start_time_unix_nano < first.start_time_unix_nano
+    assert last.end_time_unix_nano < turn.end_time_unix_nano

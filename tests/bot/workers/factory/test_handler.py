@@ -12,10 +12,12 @@ from bot.clock import SystemClock
 from bot.contract import Policy, Request, Response, Source
 from bot.contract.factory import Build, build, read_build, read_iteration, read_working
 from bot.errors import BadInput, JobFailed, SkydeckError, TooLarge, UnknownModule
+from bot.spans import TRACEPARENT, Span, new_span_id, new_trace_id, traceparent
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
 from bot.workers.ports import Delivery, Lane, Spent
 from bot.workers.runtime import run
+from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import TurnableClock
 from tests.fakes.language_model import ScriptedModel
 
@@ -163,6 +165,23 @@ async def test_no_iteration_is_begun_that_the_deadline_would_cut_off() -> None:
 
     assert "no time for another iteration before the deadline" in final.text
     assert 1 <= len(result(final).iterations) < 10
+
+
+async def test_a_caller_who_traces_gets_a_span_of_each_iteration() -> None:
+    spans: list[Span] = []
+    handler = FactoryHandler(ScriptedModel([BAD]), sandbox=NO_SANDBOX, clock=PassingClock(1))
+    parent = traceparent(trace_id := new_trace_id(), new_span_id())
+    request = order(kind="python", iterations=2).model_copy(update={TRACEPARENT: parent})
+    traced = TracedHandler(handler, spans.append, SystemClock())
+
+    *_, final = [response async for response in traced.handle(request)]
+
+    assert {span.name for span in spans} == {
+        "factory BUILD", "factory iteration_1", "factory iteration_2",
+    }  # fmt: skip
+    assert {span.trace_id for span in spans} == {trace_id}
+    marks = final.timings_ms or {}
+    assert 0 < marks["iteration_1"] < marks["iteration_2"]
 
 
 async def test_no_iteration_is_begun_when_the_money_is_spent() -> None:
