@@ -1,7 +1,5 @@
-"""What measuring costs: processor time per call, beside the same call without; the loop's lag."""
+"""What measuring costs: processor time per call, beside the same call without."""
 
-import asyncio
-import contextlib
 import statistics
 import time
 
@@ -9,17 +7,14 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.conversation.trace import TurnTrace
-from bot.observability.lag import sample_lag
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
-from tests.bench.receive import CALL, Calls
 from tests.bot.calls.conftest import asking, whole
 from tests.bot.observability.test_traces import answers, observed
 
 pytestmark = pytest.mark.bench
 
 TURNS = 60
-SPEAKERS = 50
 
 
 async def seconds_per_turn(sink):
@@ -52,27 +47,3 @@ async def test_measuring_is_lost_in_the_noise():
     least = min(without, again)
     print(f"  ratio {with_ / least:.2f}; noise {max(without, again) / least:.2f}")
     assert with_ - least < 0.005  # of a turn of 500 ms and more
-
-
-class Lags(Metrics):
-    """Keeps each figure: a histogram has no exact percentile."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[float] = []
-        self.lag_s.observe = self.seen.append
-
-
-async def test_lag_with_fifty_speakers():
-    lags = Lags()
-    sampling = asyncio.ensure_future(sample_lag(lags, SystemClock(), every_s=0.01))
-    speakers = -(-SPEAKERS // CALL) * CALL
-    held, share = await asyncio.to_thread(Calls().held, speakers)
-    sampling.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await sampling
-    seen = sorted(lags.seen)
-    p99 = seen[int(len(seen) * 0.99) - 1]
-    print(f"\n  event-loop lag with {speakers} speakers (a core at {share:.0%}, held: {held}):")
-    print(f"  median {seen[len(seen) // 2] * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms ({len(seen)})")
-    assert len(seen) > 50
