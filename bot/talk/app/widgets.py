@@ -23,6 +23,8 @@ _TALL: Final = 34
 _LOW: Final = 12
 _BADGE: Final = 24
 _ACTION: Final = "action"
+_SMALL: Final = "small window"
+_BETWEEN: Final = "  "
 _REST: Final = (Frame.THIN, "bold")
 _BUSY: Final = (Frame.THICK, "bold $accent")
 _LOOKS: Final = {
@@ -175,13 +177,12 @@ class KeyLine(Part):
 
     def show(self, view: View) -> None:
         """Show it, if it is another."""
-        parts = []
-        for key in words.keys(view, self.app.size.width - 2, is_typing=self.is_typing):
+        parts = [] if is_roomy(self) else [Content.styled(_SMALL, "bold")]
+        taken = sum(len(_SMALL) + len(_BETWEEN) for _ in parts)
+        for key in words.keys(view, self.app.size.width - 2 - taken, is_typing=self.is_typing):
             text = Content.assemble((key.name, "bold $accent"), " ", (key.does, "dim"))
             parts.append(text.stylize(Style.from_meta({_ACTION: key.action})))
-        if not is_roomy(self):
-            parts.insert(0, Content.styled("small window", "bold"))
-        self.put(Content("  ").join(parts))
+        self.put(Content(_BETWEEN).join(parts))
 
     async def on_click(self, event: events.Click) -> None:
         """A click on a key is a press of it."""

@@ -178,6 +178,12 @@ async def test_every_size_shows_the_state(size):
         assert ("small window" in text) == (size < (60, 18))
 
 
+@pytest.mark.parametrize("width", [40, 50, 59])
+async def test_in_a_small_window_no_key_is_cut_off(width):
+    async with running(FakeDesk(entries=TALKED, phases=PHASES), (width, 20)) as (app, _):
+        assert "^Q quit" in screen(app)
+
+
 async def test_it_can_be_resized_in_mid_answer():
     desk = FakeDesk(entries=TALKED, phases=PHASES)
     async with running(desk, (120, 40)) as (app, pilot):
