@@ -1,17 +1,19 @@
 """`skydeck health`: each service and each running bot, once or again and again."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 if TYPE_CHECKING:
+    from bot.calls import Switchboard
     from bot.calls.standing import Standing
     from bot.cli.health_words import Look
     from bot.contract import Service
     from bot.settings import Settings
+    from bot.store import Store
 
 _UNHEALTHY = 4
 _EVERY_S: Final = 2.0
@@ -92,41 +94,62 @@ async def _looking(settings: "Settings") -> "AsyncIterator[Callable[[], Awaitabl
     Raises:
         BadSettings: The services are part of a bot, and none is running.
     """
-    import asyncio  # noqa: PLC0415
+    from functools import partial  # noqa: PLC0415
 
     from bot.app import available, limits_of, open_services  # noqa: PLC0415
-    from bot.cli.health_words import Look  # noqa: PLC0415
     from bot.clock import SystemClock  # noqa: PLC0415
-    from bot.contract import Service  # noqa: PLC0415
     from bot.errors import BadSettings  # noqa: PLC0415
     from bot.observability.pulse import living  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
 
     url = settings.skydeck_database_url.get_secret_value()
-    only = frozenset() if settings.embedded else available(settings)
-    absent = frozenset() if settings.embedded else frozenset(Service) - only
     async with AsyncExitStack() as stack:
-        opening = Store.open(url, SystemClock(), limits=limits_of(settings))
-        store = await stack.enter_async_context(opening)
-        if settings.embedded and not await living(store.pulses):
-            raise BadSettings(
-                "No RUNPOD_API_KEY is set and no bot is running, so no service is.",
-                hint="Start `skydeck bot`; or start `skydeck serve`, and set RUNPOD_BASE_URL and "
-                "RUNPOD_API_KEY to it.",
-            )
-        board = None
-        if only:  # with the ledger: it knows the last calls of all processes
-            services = open_services(settings, fetch=_nothing, only=only, ledger=store.ledger)
-            board = (await stack.enter_async_context(services)).client
+        store: Store | None = None
+        trouble = ""
+        try:
+            opening = Store.open(url, SystemClock(), limits=limits_of(settings))
+            store = await stack.enter_async_context(opening)
+        except BadSettings as e:
+            if settings.embedded:
+                raise
+            trouble = str(e)  # the services can be asked all the same
+        if settings.embedded and store is not None:
+            if not await living(store.pulses):
+                raise BadSettings(
+                    "No RUNPOD_API_KEY is set and no bot is running, so no service is.",
+                    hint="Start `skydeck bot`; or start `skydeck serve`, and set RUNPOD_BASE_URL "
+                    "and RUNPOD_API_KEY to it.",
+                )
+            yield partial(_see, None, frozenset(), store, trouble)
+            return
+        only = available(settings)  # with the ledger: it knows the last calls of all processes
+        ledger = None if store is None else store.ledger
+        services = open_services(settings, fetch=_nothing, only=only, ledger=ledger)
+        board = (await stack.enter_async_context(services)).client
+        yield partial(_see, board, only, store, trouble)
 
-        async def see() -> Look:
-            bots = await living(store.pulses)
-            asked = [] if board is None else [board.standing(one) for one in sorted(only)]
-            told = [one for bot in bots for one in bot.services]
-            standings = [*await asyncio.gather(*asked), *sorted(told, key=lambda one: one.service)]
-            return Look(tuple(standings), absent, tuple(bots))
 
-        yield see
+async def _see(
+    board: "Switchboard | None", only: "Collection[Service]", store: "Store | None", trouble: str
+) -> "Look":
+    """Look once: at the services that run elsewhere, and at what bots tell."""
+    import asyncio  # noqa: PLC0415
+
+    from bot.cli.health_words import Look  # noqa: PLC0415
+    from bot.contract import Service  # noqa: PLC0415
+    from bot.errors import StoreFailed  # noqa: PLC0415
+    from bot.observability.pulse import Pulse, living  # noqa: PLC0415
+
+    bots: list[Pulse] = []
+    try:
+        bots = [] if store is None else await living(store.pulses)
+    except StoreFailed as e:
+        trouble = str(e)
+    told = sorted((one for bot in bots for one in bot.services), key=lambda one: one.service)
+    if board is None:
+        return Look(tuple(told), frozenset(), tuple(bots), trouble)
+    asked = await asyncio.gather(*map(board.standing, sorted(only)))
+    return Look(tuple(asked), frozenset(Service) - set(only), tuple(bots), trouble)
 
 
 def _nothing(*_: object) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bot.calls.standing import Standing
 from bot.contract import Service
+from bot.errors import StoreFailed
 from bot.i18n import duration
 from bot.observability.pulse import Pulse, Room
 
@@ -32,16 +33,19 @@ class Look:
         services: How each service stands.
         absent: Those that have no endpoint.
         bots: The processes of the bot that are running.
+        trouble: Why nothing is known of them; empty: it is.
     """
 
     services: tuple[Standing, ...]
     absent: frozenset[Service]
     bots: tuple[Pulse, ...]
+    trouble: str = ""
 
     @property
     def is_well(self) -> bool:
-        """Whether every service is there and answers. A bot need not run."""
-        return not self.absent and all(one.health is not None for one in self.services)
+        """Whether every service is there and answers, and the database. A bot need not run."""
+        answered = all(one.health is not None for one in self.services)
+        return answered and not self.absent and not self.trouble
 
 
 def as_lines(seen: Look) -> Iterator[str]:
@@ -55,6 +59,8 @@ def as_wire(seen: Look) -> Iterator[dict[str, Any]]:
     yield from map(_service_wire, seen.services)
     for service, words in _absent(seen):
         yield {"service": service, "error": "bad_settings", "message": words}
+    if seen.trouble:
+        yield {"bot": None, "error": StoreFailed.code, "message": seen.trouble}
     for number, bot in enumerate(seen.bots, 1):
         yield {
             "bot": number,
@@ -94,7 +100,7 @@ def _all(seen: Look) -> Iterator[tuple[str, list[str]]]:
     for bot in seen.bots:
         yield "bot", [_gateway(bot), *map(_room, bot.rooms)]
     if not seen.bots:
-        yield "bot", ["none is running on this database"]
+        yield "bot", [seen.trouble or "none is running on this database"]
 
 
 def _service(standing: Standing) -> Iterator[str]:

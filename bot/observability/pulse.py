@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Never, Protocol
 
@@ -86,12 +86,16 @@ async def keep_telling(bot: Living, clock: Clock, *, with_services: bool) -> Nev
     """
     try:
         while True:
-            with _unless_it_fails():
+            try:
                 pulse = await _take(bot, Service if with_services else ())
                 await bot.store.pulses.tell(PULSE.dump_python(pulse, mode="json"))
+            except StoreFailed as e:
+                log.warning("nobody outside can be told how this process is: %s", e)
+            except Exception:
+                log.exception("how this process is could not be told")  # and the bot goes on
             await clock.sleep(EVERY_S)
     finally:
-        with _unless_it_fails():
+        with contextlib.suppress(StoreFailed):
             await bot.store.pulses.leave()
 
 
@@ -128,11 +132,3 @@ def _room(link: Any) -> Room:
         people=len(health.people),
         heard=together(health.people.values()),
     )
-
-
-@contextlib.contextmanager
-def _unless_it_fails() -> Iterator[None]:
-    try:
-        yield
-    except StoreFailed as e:
-        log.warning("nobody outside can be told how this process is: %s", e)

@@ -149,3 +149,14 @@ async def test_without_a_key_there_is_nothing_to_ask():
     code, _, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
     assert code == 2
     assert "skydeck serve" in err
+
+
+async def test_without_its_database_it_still_asks_the_services(url, tmp_path):
+    (tmp_path / "file").touch()
+    broken = f"sqlite:///{tmp_path}/file/skydeck.db"
+    code, out, _ = await health(url, SKYDECK_DATABASE_URL=broken)
+    assert code == 4
+    assert "jobs: 0 waiting" in out
+    assert "bot: The database (" in out
+    _, out, _ = await health(url, "--json", SKYDECK_DATABASE_URL=broken)
+    assert json.loads(out.splitlines()[-1])["error"] == "store"
