@@ -94,7 +94,10 @@ def log_mel(samples: Samples) -> NDArray[np.float32]:
     frames = sliding_window_view(np.pad(sound, _FFT // 2, mode="reflect"), _FFT)[:-1:_HOP]
     spectrum = np.fft.rfft(frames * window, axis=-1)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    logs = np.log10(np.maximum(bands @ power.T, np.float32(_FLOOR)))
+    # Not `bands @ power.T`: for 0.2 ms of work OpenBLAS wakes a thread on each core, and they spin
+    # for 50 ms more. This takes 2 ms on one.
+    mel = np.einsum("bf,tf->bt", bands, power)
+    logs = np.log10(np.maximum(mel, np.float32(_FLOOR)))
     logs = np.maximum(logs, logs.max() - np.float32(_RANGE))
     features: NDArray[np.float32] = ((logs + 4) / 4).astype(np.float32)
     return features
