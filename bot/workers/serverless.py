@@ -63,21 +63,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def start(handler: Handler, *, log_level: str = "WARNING", clock: Clock | None = None) -> None:
+def start(handler: Handler, *, log_level: str = "WARNING", collector: str | None = None) -> None:
     """Run the SDK's worker loop around `handler` until the platform ends it.
 
     Args:
         handler: The service, warmed up.
         log_level: DEBUG, INFO, WARNING or ERROR.
-        clock: Measures the jobs.
+        collector: Where its spans go, by OTLP over HTTP; None: none are made.
 
     Raises:
-        BadSettings: The SDK is not installed.
+        BadSettings: The SDK, or OpenTelemetry where a collector is given, is not installed.
     """
-    sdk = _load_sdk(log_level)
-    sdk.serverless.start(
-        worker_config(handler, clock=clock or SystemClock(), progress=_send_progress)
-    )
+    sdk, clock = _load_sdk(log_level), SystemClock()
+    with exporting(collector, service=f"skydeck-{handler.service.value.lower()}") as sink:
+        if sink is not None:
+            handler = TracedHandler(handler, sink, clock)
+        sdk.serverless.start(worker_config(handler, clock=clock, progress=_send_progress))
 
 
 def worker_config(handler: Handler, *, clock: Clock, progress: Progress) -> dict[str, Any]:
@@ -152,16 +153,12 @@ def _work(name: str) -> None:
 
     store = WeightStore(settings.skydeck_weights_dir)
     workers = build_workers(settings, lambda model: store.ensure([model])[model])
-    endpoint = settings.skydeck_otlp_endpoint
-    exported = exporting(None if endpoint is None else str(endpoint), service=f"skydeck-{name}")
-    handler = workers.handlers[name]
+    endpoint, handler = settings.skydeck_otlp_endpoint, workers.handlers[name]
+    collector = None if endpoint is None else str(endpoint)
     # The SDK runs a loop of its own, later; the engines live in threads and do not mind.
     asyncio.run(handler.warm_up())
     try:
-        with exported as sink:
-            if sink is not None:
-                handler = TracedHandler(handler, sink, SystemClock())
-            start(handler, log_level=settings.skydeck_log_level)
+        start(handler, log_level=settings.skydeck_log_level, collector=collector)
     finally:
         asyncio.run(workers.close())
 

@@ -40,6 +40,7 @@ class Seen:
     progress: list[Any] = field(default_factory=list)
     yields: list[Any] = field(default_factory=list)
     pings: list[str] = field(default_factory=list)
+    worker_pid: int = 0
     printed: str = ""
     """What the worker's process wrote; known when it has ended."""
 

@@ -1,46 +1,14 @@
-"""An OTLP collector in this process."""
+"""An OTLP collector, where the library for it is installed."""
 
-import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import web
 
-
-class Collector:
-    """Takes traces over HTTP and reads the protobuf."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.spans: list = []
-        self.services: dict[bytes, str] = {}
-
-    async def take(self, request: web.Request) -> web.Response:
-        import gzip
-
-        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-            ExportTraceServiceRequest,
-        )
-
-        body = await request.read()
-        if body[:2] == b"\x1f\x8b":
-            body = gzip.decompress(body)
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-            for scope in resource.scope_spans:
-                self.spans += scope.spans
-        return web.Response()
+from tests.fakes.collector import Collector, collecting
 
 
 @pytest.fixture
 async def collector() -> AsyncIterator[Collector]:
     pytest.importorskip("opentelemetry.sdk", reason="the extra 'otel' is not installed")
-    collector = Collector()
-    app = web.Application()
-    app.router.add_post("/v1/traces", collector.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        collector.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield collector
+    async with collecting() as one:
+        yield one

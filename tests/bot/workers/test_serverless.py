@@ -16,8 +16,10 @@ import pytest
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadInput, BadSettings
+from bot.spans import TRACEPARENT, new_span_id, new_trace_id, traceparent
 from bot.workers.ports import Delivery
 from bot.workers.serverless import IN_FLIGHT, main, worker_config
+from tests.fakes.collector import collecting
 from tests.fakes.control_plane import ControlPlane, control_plane
 from tests.fakes.embedded import body, ended, streamed, submit, until_status
 from tests.fakes.handlers import Scripted, TurnableClock, completed, contract, partial, spell
@@ -107,14 +109,17 @@ def test_an_unknown_service_is_refused(capsys):
 
 
 @contextlib.asynccontextmanager
-async def worker(script: str, delivery: Delivery = Delivery.STREAM) -> AsyncIterator[ControlPlane]:
+async def worker(
+    script: str, delivery: Delivery = Delivery.STREAM, *, collector: str | None = None
+) -> AsyncIterator[ControlPlane]:
     """The SDK's loop in a process of its own around a scripted service, and its control plane."""
     pytest.importorskip("runpod")
     code = (
         "from bot.workers.ports import Delivery\n"
         "from bot.workers.serverless import start\n"
         "from tests.fakes import handlers\n"
-        f"start(handlers.Scripted(handlers.{script}, delivery=Delivery({delivery.value!r})))\n"
+        f"one = handlers.Scripted(handlers.{script}, delivery=Delivery({delivery.value!r}))\n"
+        f"start(one, collector={collector!r})\n"
     )
     async with control_plane(KEY) as plane:
         process = await asyncio.create_subprocess_exec(
@@ -127,6 +132,7 @@ async def worker(script: str, delivery: Delivery = Delivery.STREAM) -> AsyncIter
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        plane.seen.worker_pid = process.pid
         try:
             yield plane
         finally:
@@ -183,3 +189,22 @@ async def test_the_sdk_s_loop_shows_progress_of_a_reply_and_then_its_result():
         assert [p["status"] for p in plane.seen.progress] == ["partial", "partial"]
         await asyncio.sleep(0.5)  # nothing comes late
         assert (await ended(client, job_id)) == answer
+
+
+async def test_its_spans_join_the_caller_s_trace_the_last_ones_as_it_ends(monkeypatch):
+    pytest.importorskip("opentelemetry.sdk", reason="the extra 'otel' is not installed")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "60000")  # ms: not by itself
+    trace_id, caller = new_trace_id(), new_span_id()
+    asked = contract("one two") | {TRACEPARENT: traceparent(trace_id, caller)}
+    async with collecting() as collector:
+        async with worker("spell", collector=collector.url) as plane, client_of(plane) as client:
+            job_id = (await client.post("run", json={"input": {"contract": asked}})).json()["id"]
+            assert (await ended(client, job_id))["status"] == "COMPLETED"
+            os.kill(plane.seen.worker_pid, signal.SIGTERM)
+            async with asyncio.timeout(20):
+                while not collector.spans:  # noqa: ASYNC110 - in another process
+                    await asyncio.sleep(0.05)
+        [span] = collector.spans
+    assert span.name == "penny CONVERSE"
+    assert span.trace_id.hex() == trace_id
+    assert span.parent_span_id.hex() == caller
