@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.money import Limits, Period, Scope, micro
+from bot.otlp import exporting_aside
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Settings
 from bot.spans import SpanSink
@@ -294,9 +295,12 @@ async def serve_until_stopped(
     _require_local()
     from bot.workers.server import serve  # noqa: PLC0415
 
-    async with _workers(settings, fetch, ALL_SERVICES) as workers:
+    async with (
+        exporting_aside(settings.otlp_endpoint, service="skydeck-services") as sink,
+        _workers(settings, fetch, ALL_SERVICES) as workers,
+    ):
         await serve(
-            workers.handlers,
+            _traced(workers.handlers, sink),
             key=key,
             port=port,
             queue_limit=settings.skydeck_queue_limit,

@@ -1,7 +1,8 @@
 """Spans to an OpenTelemetry collector, by OTLP over HTTP. The library is an extra."""
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
 
 from bot.errors import BadSettings
@@ -76,6 +77,25 @@ def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None
         yield put
     finally:
         processor.shutdown()  # type: ignore[no-untyped-call]
+
+
+@contextlib.asynccontextmanager
+async def exporting_aside(endpoint: str | None, *, service: str) -> AsyncIterator[SpanSink | None]:
+    """The same on an event loop, which does not stand still while the last spans are sent.
+
+    Args:
+        endpoint: As above.
+        service: As above.
+
+    Raises:
+        BadSettings: As above.
+    """
+    stack = contextlib.ExitStack()
+    sink = stack.enter_context(exporting(endpoint, service=service))
+    try:
+        yield sink
+    finally:
+        await asyncio.to_thread(stack.close)
 
 
 _KINDS = {

@@ -207,6 +207,12 @@ class Settings(BaseSettings):
         return self.runpod_api_key is None
 
     @property
+    def otlp_endpoint(self) -> str | None:
+        """The collector's base URL."""
+        url = self.skydeck_otlp_endpoint
+        return None if url is None else str(url)
+
+    @property
     def voice_is_eager(self) -> bool:
         """Whether recognition begins before a turn is known to be over."""
         if self.skydeck_voice_eager is Eager.AUTO:

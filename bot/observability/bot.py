@@ -15,7 +15,7 @@ from bot.observability.metrics import Metrics
 from bot.observability.reception import Heard, Reception
 from bot.observability.turns import TurnRecorder
 from bot.observability.web import measurements
-from bot.otlp import exporting
+from bot.otlp import exporting_aside
 from bot.settings import Settings
 from bot.spans import SpanSink
 from bot.store import Store
@@ -97,12 +97,8 @@ async def observing(settings: Settings, clock: Clock) -> AsyncIterator[Observing
     Raises:
         BadSettings: Traces are asked for, and OpenTelemetry is not installed.
     """
-    endpoint = settings.skydeck_otlp_endpoint
-    stack = contextlib.ExitStack()
-    where = None if endpoint is None else str(endpoint)
-    sink = stack.enter_context(exporting(where, service="skydeck"))
     metrics = Metrics()
-    try:
+    async with exporting_aside(settings.otlp_endpoint, service="skydeck") as sink:
         yield Observing(
             address=settings.skydeck_metrics_address,
             metrics=metrics,
@@ -111,8 +107,6 @@ async def observing(settings: Settings, clock: Clock) -> AsyncIterator[Observing
             sink=sink,
             clock=clock,
         )
-    finally:
-        await asyncio.to_thread(stack.close)  # it waits for the collector
 
 
 async def what_is_missing(bot: Shown) -> str:

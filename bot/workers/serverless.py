@@ -153,12 +153,11 @@ def _work(name: str) -> None:
 
     store = WeightStore(settings.skydeck_weights_dir)
     workers = build_workers(settings, lambda model: store.ensure([model])[model])
-    endpoint, handler = settings.skydeck_otlp_endpoint, workers.handlers[name]
-    collector = None if endpoint is None else str(endpoint)
+    handler = workers.handlers[name]
     # The SDK runs a loop of its own, later; the engines live in threads and do not mind.
     asyncio.run(handler.warm_up())
     try:
-        start(handler, log_level=settings.skydeck_log_level, collector=collector)
+        start(handler, log_level=settings.skydeck_log_level, collector=settings.otlp_endpoint)
     finally:
         asyncio.run(workers.close())
 

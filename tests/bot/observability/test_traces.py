@@ -15,7 +15,7 @@ from bot.errors import JobFailed
 from bot.observability.calls import CallFigures, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
-from bot.otlp import exporting
+from bot.otlp import exporting_aside
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Mode
 from bot.spans import new_trace_id
@@ -55,20 +55,10 @@ async def observed(script, sink, metrics):
             yield board
 
 
-@contextlib.asynccontextmanager
-async def elsewhere(block):
-    """Leave a block on a thread: it waits for the collector, which is on this loop."""
-    yielded = block.__enter__()
-    try:
-        yield yielded
-    finally:
-        await asyncio.to_thread(block.__exit__, None, None, None)
-
-
 async def test_a_turn_is_one_trace_of_bot_and_worker(collector):
     clock, metrics, trace_id = SystemClock(), Metrics(), new_trace_id()
     async with (
-        elsewhere(exporting(collector.url, service="skydeck")) as sink,
+        exporting_aside(collector.url, service="skydeck") as sink,
         observed(answers, sink, metrics) as board,
     ):
         begun = clock.now()

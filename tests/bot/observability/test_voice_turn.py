@@ -13,9 +13,8 @@ from bot.conversation.events import Stage
 from bot.observability.calls import CallFigures, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
-from bot.otlp import exporting
+from bot.otlp import exporting_aside
 from bot.workers.traced import TracedHandler
-from tests.bot.observability.test_traces import elsewhere
 from tests.fakes.handlers import Scripted
 from tests.fakes.voice_call import voice_call
 
@@ -36,7 +35,7 @@ async def paris(_request):
 async def trace_of_a_turn(collector, clips, handler):
     """The spans of one spoken question's trace, and the one that is its whole turn."""
     clock, metrics = SystemClock(), Metrics()
-    async with elsewhere(exporting(collector.url, service="skydeck")) as sink:
+    async with exporting_aside(collector.url, service="skydeck") as sink:
         penny = TracedHandler(handler, sink, clock)
         watchers = (CallFigures(metrics, clock), CallSpans(sink, clock))
         turns = TurnRecorder(metrics, sink, clock)
