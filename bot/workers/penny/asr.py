@@ -60,12 +60,15 @@ class Heard:
 class Recognizer(Protocol):
     """Sound in, words out."""
 
-    def recognize(self, clip: Samples, *, language: str | None) -> AsyncIterator[Heard]:
+    def recognize(
+        self, clip: Samples, *, language: str | None, name: str = ""
+    ) -> AsyncIterator[Heard]:
         """Speech as it is recognised; nothing at all for silence and noise.
 
         Args:
             clip: Mono samples at 16 kHz.
             language: ISO 639-1; None to find out.
+            name: Whom people are likely to call by name; empty: nobody in particular.
         """
         ...
 
@@ -104,8 +107,10 @@ class Whisper:
         self._models: dict[bool, Any] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
-    async def recognize(self, clip: Samples, *, language: str | None) -> AsyncIterator[Heard]:
-        """Speech as it is recognised.
+    async def recognize(
+        self, clip: Samples, *, language: str | None, name: str = ""
+    ) -> AsyncIterator[Heard]:
+        """Speech as it is recognised. The name is a hint for what is as short as a turn.
 
         Raises:
             WeightsError: The model cannot be loaded.
@@ -113,7 +118,7 @@ class Whisper:
         """
         loop = asyncio.get_running_loop()
         stop = threading.Event()
-        segments: Iterator[Heard] = self._segments(clip, language, stop)
+        segments: Iterator[Heard] = self._segments(clip, language, name, stop)
         try:
             while heard := await loop.run_in_executor(self._worker, next, segments, None):
                 yield heard
@@ -142,16 +147,18 @@ class Whisper:
         return self._models[english]
 
     def _segments(
-        self, clip: Samples, language: str | None, stop: threading.Event
+        self, clip: Samples, language: str | None, name: str, stop: threading.Event
     ) -> Iterator[Heard]:
         """Runs in the worker's thread, a window a step."""
         english = language == ENGLISH
-        for (start, end), seconds in windows(_speech(clip), len(clip)):
+        parts = windows(_speech(clip), len(clip))
+        hint = name if len(parts) == 1 else ""
+        for (start, end), seconds in parts:
             if stop.is_set():
                 return
             model = self._model(english)
             try:
-                text, found = _transcribe(model, clip[start:end], seconds, language)
+                text, found = _transcribe(model, clip[start:end], seconds, language, hint)
             except (RuntimeError, ValueError) as e:
                 raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
             if text:
@@ -208,9 +215,13 @@ def _speech(clip: Samples) -> list[Span]:
 
 
 def _transcribe(
-    model: Any, window: Samples, speech_s: float, language: str | None
+    model: Any, window: Samples, speech_s: float, language: str | None, hint: str
 ) -> tuple[str, str]:
-    """The words of a window and their language. What is doubtful is done again, more slowly."""
+    """The words of a window and their language. What is doubtful is done again, more slowly.
+
+    The small English model, once it has been told of a name, likes to say things twice; so it is
+    told only where it was in doubt.
+    """
     for careful in (False, True):
         model.least_frames = _WHOLE_FRAMES if careful else _LEAST_FRAMES
         found, info = model.transcribe(
@@ -221,6 +232,7 @@ def _transcribe(
             condition_on_previous_text=False,
             temperature=[0.0, 0.4, 0.8] if careful else [0.0],
             max_new_tokens=int(_FEWEST_TOKENS + speech_s * _TOKENS_PER_SECOND),
+            hotwords=hint if hint and (careful or model.model.is_multilingual) else None,
         )
         segments = list(found)
         text = " ".join(s.text.strip() for s in segments if _is_speech(s)).strip()

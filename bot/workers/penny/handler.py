@@ -141,7 +141,8 @@ class PennyHandler:
         turn.audio_seconds = len(clip) / SPEECH_RATE_HZ
         turn.transcript = ""
         wanted = _language(request, request.context)
-        async for heard in self._ears.recognize(clip, language=wanted):
+        name = request.source.system.assistant
+        async for heard in self._ears.recognize(clip, language=wanted, name=name):
             text = heard.text if not turn.transcript else f" {heard.text}"
             turn.transcript += text
             turn.language = heard.language
