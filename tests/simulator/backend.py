@@ -12,6 +12,7 @@ from .gateway import Gateway
 from .interactions import Interactions
 from .limits import Limits
 from .log import Log
+from .nonces import Nonces
 from .voice import Voice
 from .world import World
 
@@ -25,6 +26,7 @@ class Backend:
         self.application = Application(self.world.bot, self.world.owner)
         self.faults = Faults()
         self.limits = Limits(clock)
+        self.nonces = Nonces(clock)
         self.gateway = Gateway(self.world, self.application, self.log)
         self.voice = Voice(self.world, self.gateway, self.log)
         self.interactions = Interactions(

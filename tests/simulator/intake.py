@@ -43,7 +43,7 @@ def new_draft(request: Request, channel: Channel, *, free: bool = False) -> Draf
         components=body.get("components") or [],
         attachments=stored(request, channel, body),
         flags=MessageFlag(body.get("flags") or 0),
-        nonce=_nonce(body),
+        nonce=body.get("nonce"),
         tts=bool(body.get("tts")),
         reply_to=_referenced(request.world, channel, body.get("message_reference")),
         allowed_mentions=body.get("allowed_mentions"),
@@ -79,10 +79,6 @@ def _message_body(request: Request) -> Json:
         data: Json = request.body.get("data") or {}
         return data
     return request.body
-
-
-def _nonce(body: Json) -> str | None:
-    return None if body.get("nonce") is None else str(body["nonce"])
 
 
 def _sizes(request: Request) -> dict[int, int]:

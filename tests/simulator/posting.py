@@ -39,7 +39,7 @@ class Draft:
     components: list[Json] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     flags: MessageFlag = NO_FLAG
-    nonce: str | None = None
+    nonce: int | str | None = None
     tts: bool = False
     reply_to: Message | None = None
     allowed_mentions: Json | None = None

@@ -46,8 +46,14 @@ def _message(request: Request, *needed: Permission) -> Message:
 @routes.add("POST", MESSAGES)
 def send_message(request: Request) -> Json:
     channel = request.channel()
-    draft = new_draft(request, channel)
-    return shown(request, posting.post(request.world, channel, request.world.bot, draft))
+    draft, nonces = new_draft(request, channel), request.backend.nonces
+    if request.body.get("enforce_nonce") and (
+        earlier := nonces.earlier(request.world.bot, draft.nonce)
+    ):
+        return shown(request, earlier)
+    one = posting.post(request.world, channel, request.world.bot, draft)
+    nonces.keep(one)
+    return shown(request, one)
 
 
 @routes.add("PATCH", MESSAGE)

@@ -20,6 +20,7 @@ from .gateway import Gateway
 from .interactions import Interactions
 from .limits import Limit, Limits
 from .log import Log, Problem
+from .nonces import Nonces
 from .people import Person
 from .places import Server
 from .pointing import pointed_at
@@ -219,6 +220,11 @@ class Simulator:
     def interactions(self) -> Interactions:
         """The interactions, and how long they live."""
         return self._backend.interactions
+
+    @property
+    def nonces(self) -> Nonces:
+        """The nonces of the past minutes, and how many seconds those are."""
+        return self._backend.nonces
 
     @property
     def limits(self) -> Limits:

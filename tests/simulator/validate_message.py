@@ -16,6 +16,7 @@ EMBEDS_MAX = 10
 EMBED_TOTAL_MAX = 6000
 FIELDS_MAX = 25
 FILES_MAX = 10
+NONCE_MAX = 25
 MENTIONS_MAX = 100
 
 SETTABLE = (
@@ -46,7 +47,7 @@ def check_message(body: Json, files: dict[int, int], *, new: bool, path: Path = 
     if flags & ~(SETTABLE | MessageFlag.LOADING | MessageFlag.HAS_THREAD):
         form.fail((*path, "flags"), "BASE_TYPE_CHOICES", "Message flags cannot be set.")
     form.text(body, (*path, "content"), most=CONTENT_MAX)
-    form.text(body, (*path, "nonce"), most=25)
+    _check_nonce(form, body, path)
     _check_embeds(form, form.items(body, (*path, "embeds"), most=EMBEDS_MAX), path)
     _check_mentions(form, body.get("allowed_mentions"), path)
     _check_attachments(form, body, files, path)
@@ -60,6 +61,15 @@ def check_message(body: Json, files: dict[int, int], *, new: bool, path: Path = 
         _check_voice_message(body, files)
     if new and not _shows_something(body, files):
         raise errors.empty_message()
+
+
+def _check_nonce(form: Form, body: Json, path: Path) -> None:
+    """An integer of 64 bits, or at most 25 characters."""
+    nonce, place = body.get("nonce"), (*path, "nonce")
+    if isinstance(nonce, int) and not isinstance(nonce, bool):
+        form.integer(body, place, least=-(2**63), most=2**63 - 1)
+    else:
+        form.text(body, place, most=NONCE_MAX)
 
 
 def _shows_something(body: Json, files: dict[int, int]) -> bool:

@@ -230,7 +230,7 @@ class Message:
     attachments: list[Attachment] = field(default_factory=list)
     flags: MessageFlag = NO_FLAG
     edited_at: float | None = None
-    nonce: str | None = None
+    nonce: int | str | None = None
     tts: bool = False
     mentions: list[User] = field(default_factory=list)
     mention_roles: list[int] = field(default_factory=list)
