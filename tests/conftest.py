@@ -1,4 +1,5 @@
-"""What every test may ask for: models (fetched once, as a user's set-up would) and clips."""
+"""The layers of the tests, and what every test may ask for: models (fetched once, as a user's
+set-up would) and clips."""
 
 import asyncio
 import signal
@@ -8,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from tests.fakes.postgres import postgres
+from tests.paths import CLIPS
 
-__all__ = ["postgres"]
-CLIPS = Path(__file__).parent / "clips"
+pytest_plugins = [
+    "tests.discord_fixtures",
+    "tests.fakes.postgres",
+    "tests.layers",
+    "tests.virtual_audio.fixture",
+]
 MODELS = {"penny", "qwen", "weights"}
 
 

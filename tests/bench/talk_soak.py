@@ -1,10 +1,11 @@
 """Hours at the desk in minutes: memory and open handles must not grow.
 
 `python -m tests.bench.talk_soak [HOURS] [SPEED]`. Microphone, loudspeaker and clock run faster than
-life (their threads and rings are the subject of `tests/audio/devices`); the desk, the turn machine,
-the Opus encoder, the HTTP client and the embedded server are the real ones. Penny is scripted: half
-a second to hear, three seconds of speech. Every simulated minute has a turn: most are held and let
-go of, some are cut short, typed, or silent; once an hour the conversation is saved.
+life (their threads and rings are the subject of `tests/system/audio/devices`); the desk, the turn
+machine, the Opus encoder, the HTTP client and the embedded server are the real ones. Penny is
+scripted: half a second to hear, three seconds of speech. Every simulated minute has a turn: most
+are held and let go of, some are cut short, typed, or silent; once an hour the conversation is
+saved.
 """
 
 import asyncio

@@ -26,6 +26,7 @@ from bot.workers.ports import Delivery
 from tests.bench.plain_bot import PlainBot
 from tests.fakes.discord_bot import KEY, made, serving
 from tests.fakes.handlers import Scripted, completed
+from tests.paths import ROOT
 from tests.simulator import Simulator
 
 CALLS = 60
@@ -179,7 +180,7 @@ async def _process(
         "GRACE_ENDPOINT_ID": "grace",
         "FACTORY_ENDPOINT_ID": "factory",
         "SKYDECK_DATABASE_URL": f"sqlite:///{folder / 'skydeck.db'}",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(ROOT),
     }
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(

@@ -13,7 +13,6 @@ import json
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -23,11 +22,11 @@ from bot.store import Store
 from tests.fakes.discord_bot import serving
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.voice_call import Recorded
+from tests.paths import ROOT
 from tests.simulator import Simulator
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).parents[2]
 PEOPLE = 50
 TALK_S = 20.0
 

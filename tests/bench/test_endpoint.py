@@ -35,6 +35,7 @@ from audio.vad import WINDOW, Vad, VadMemory
 from bot.workers.penny.tts import LocalVoices
 from tests.bench.conversation import Conversation, Piece, join, pause, piece, recording, score
 from tests.fakes.discord_speech import FRAME_S, pull, say
+from tests.paths import CLIPS
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
@@ -72,7 +73,7 @@ def turns(weights):
 @pytest.fixture(scope="module")
 def conversations(weights) -> list[Conversation]:
     """Recorded people, and Piper with pauses where people make them."""
-    clips = Path(__file__).parents[1] / "clips"
+    clips = CLIPS
     jfk = clips / "jfk.flac"
     digits = clips / "vosk_test.wav"
     question, pregunta = recording(clips / "question.wav"), recording(clips / "pregunta.wav")
@@ -195,7 +196,7 @@ def test_end_of_turn(conversations, vad, turns, tmp_path, capsys) -> None:
 
 def crowd(count: int) -> list[tuple[bytes, ...]]:
     """What `count` people send who never stop: a recording over and over, each elsewhere in it."""
-    sound = codec.decode(Path(__file__).parents[1] / "clips" / "jfk.flac", limit_s=60)
+    sound = codec.decode(CLIPS / "jfk.flac", limit_s=60)
     packets = codec.encode(sound, RATE, bitrate=64_000).packets
     return [packets[(start := 37 * i % len(packets)) :] + packets[:start] for i in range(count)]
 
@@ -209,7 +210,7 @@ def tick(hearing: Hearing, people, step: int, now_s: float) -> list:
 
 
 def test_cost_for_a_speaker(vad, turns, capsys) -> None:
-    sound = codec.decode(Path(__file__).parents[1] / "clips" / "jfk.flac", limit_s=60)
+    sound = codec.decode(CLIPS / "jfk.flac", limit_s=60)
     windows = sound[: len(sound) // WINDOW * WINDOW].reshape(-1, WINDOW)
     lines = []
     for count in (1, 16, 50):

@@ -34,7 +34,6 @@ from bot.talk.prefs import Prefs
 from bot.talk.view import Doing
 from bot.workers.server import embedded_server
 from tests.fakes.handlers import Scripted, completed
-from tests.virtual_audio.fixture import _server, card  # noqa: F401
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ
 
 pytestmark = pytest.mark.bench
@@ -55,7 +54,7 @@ async def hear(request):
 
 
 @pytest.fixture
-def open_a_desk(card, tmp_path):  # noqa: F811
+def open_a_desk(card, tmp_path):
     @contextlib.asynccontextmanager
     async def connect(_):
         endpoints = {
@@ -145,7 +144,7 @@ def opened_at_the_press() -> float:
     return (first[0] - pressed) * 1000
 
 
-def test_callbacks_come_in_time(card, monkeypatch):  # noqa: F811
+def test_callbacks_come_in_time(card, monkeypatch):
     at = []
     stock = Microphone._called
 
@@ -198,7 +197,7 @@ async def share(seconds: float) -> float:
     return (used() - before) / (time.monotonic() - began) * 100
 
 
-def test_how_soon_it_is_silent(card):  # noqa: F811
+def test_how_soon_it_is_silent(card):
     noise = np.random.default_rng(1).normal(0, 0.1, 4 * RATE_HZ).astype(np.float32)
     packets = codec.encode(noise, RATE_HZ).packets
     playout = Playout()
@@ -220,7 +219,7 @@ def test_how_soon_it_is_silent(card):  # noqa: F811
     print(f"  sounddevice.play and stop (peer): {spread(peer)}")
 
 
-def stopped_by_sounddevice(card, noise) -> float:  # noqa: F811
+def stopped_by_sounddevice(card, noise) -> float:
     import sounddevice
 
     with card.recorded() as recording:

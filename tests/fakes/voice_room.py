@@ -12,9 +12,9 @@ receiver.datagram(ana.says(opus), now_s)
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
 from audio.discord_voice.receiver import Receiver
+from tests.paths import CLIPS
 from tests.simulator.voice.clips import Microphone, _Content, _prepared
 from tests.simulator.voice.group import DaveGroup
 from tests.simulator.voice.member import SILENCE, DaveMember
@@ -26,7 +26,6 @@ BOT, ANA, BEN, CAT = 1, 101, 102, 103
 CHANNEL = 77
 FRAME = 960
 FRAME_S = 0.02
-CLIPS = Path(__file__).parents[1] / "clips"
 
 
 @lru_cache

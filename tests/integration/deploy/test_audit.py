@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.deploy.test_images import ROOT
+from tests.system.deploy.test_images import ROOT
 
 spec = importlib.util.spec_from_file_location("audit", ROOT / "scripts" / "audit.py")
 audit = importlib.util.module_from_spec(spec)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -24,11 +23,10 @@ from bot.settings import Mode, Settings
 from bot.workers.grace.handler import GraceHandler
 from bot.workers.server import embedded_server
 from tests.fakes.control_plane import control_plane
+from tests.paths import GOLDEN, ROOT
 
 pytestmark = pytest.mark.models
 
-ROOT = Path(__file__).parents[2]
-GOLDEN = ROOT / "tests" / "golden"
 KEY = "a-key-of-thirty-two-characters-x"
 
 

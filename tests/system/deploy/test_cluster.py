@@ -12,7 +12,7 @@ from compose_spec import PyCompose
 
 from bot.settings import Settings
 from bot.store.address import Address
-from tests.deploy.test_images import BOT, ROOT, environment, stages
+from tests.system.deploy.test_images import BOT, ROOT, environment, stages
 
 COMPOSE = ROOT / "deploy" / "compose.yaml"
 PROMETHEUS = ROOT / "deploy" / "prometheus.yaml"

@@ -16,8 +16,8 @@ from bot.conversation.voices import EARS
 from bot.settings import LocalModel, Settings
 from bot.weights import load_manifest
 from bot.workers.build import EARS_ENGLISH, EARS_OTHERS, VOICE
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 BOT, WORKER = ROOT / "deploy" / "bot.Dockerfile", ROOT / "deploy" / "worker.Dockerfile"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 UBUNTU_2404_PYTHON = "3.12"

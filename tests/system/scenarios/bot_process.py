@@ -1,6 +1,7 @@
 """The bot as a process of its own, to be killed.
 
-python -m tests.simulator.elsewhere DISCORD tests.scenarios.bot_process SERVICES DATABASE TOKEN
+python -m tests.simulator.elsewhere DISCORD tests.system.scenarios.bot_process \\
+  SERVICES DATABASE TOKEN
 """
 
 import asyncio

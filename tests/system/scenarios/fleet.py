@@ -125,7 +125,7 @@ class Fleet:
         """One more process."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.simulator.elsewhere", self.sim.base_url),
-            *("tests.scenarios.sharded_process", *self._arguments),
+            *("tests.system.scenarios.sharded_process", *self._arguments),
         )
         self.processes.append(process)
         return process

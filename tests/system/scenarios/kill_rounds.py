@@ -84,7 +84,7 @@ async def bot_process(sim: Simulator, services: str, database: Path):
     """The bot, online in its own process; killed at the end, if it still runs."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.simulator.elsewhere", sim.base_url),
-        *("tests.scenarios.bot_process", services, str(database), sim.token),
+        *("tests.system.scenarios.bot_process", services, str(database), sim.token),
     )
     try:
         await sim.gateway.until_online(within=30)

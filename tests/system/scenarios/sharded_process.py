@@ -1,6 +1,7 @@
 """One of several processes that divide the shards among themselves; to be killed, or stopped.
 
-python -m tests.simulator.elsewhere DISCORD tests.scenarios.sharded_process SERVICES DATABASE TOKEN
+python -m tests.simulator.elsewhere DISCORD tests.system.scenarios.sharded_process \\
+  SERVICES DATABASE TOKEN
 """
 
 import asyncio

@@ -13,9 +13,9 @@ from bot.contract import Service
 from bot.workers.server import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
-from tests.scenarios import kill_rounds
-from tests.scenarios.kill_rounds import Ledger, Round, Services, bot_process
 from tests.simulator import Simulator
+from tests.system.scenarios import kill_rounds
+from tests.system.scenarios.kill_rounds import Ledger, Round, Services, bot_process
 
 KILLS = 20
 LANES = 3

@@ -12,8 +12,8 @@ from bot.store.migrate import migrate
 from bot.workers.server import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
-from tests.scenarios.fleet import PROCESSES, SHARDS, Services, ask, fleet, places
 from tests.simulator import Simulator
+from tests.system.scenarios.fleet import PROCESSES, SHARDS, Services, ask, fleet, places
 
 TAKEN_OVER_WITHIN_S = 15.0
 TRICKLE_EVERY_S = 0.4

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from tests.paths import ROOT
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.models
 
-ROOT = Path(__file__).parents[2]
 COMMANDS_ROUTE = "/applications/{application_id}/commands"
 
 

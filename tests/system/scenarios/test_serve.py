@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,10 +15,10 @@ from bot.settings import Settings
 from bot.spans import TRACEPARENT, new_span_id, new_trace_id, traceparent
 from tests.fakes.collector import collecting
 from tests.fakes.handlers import contract
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.models
 
-ROOT = Path(__file__).parents[2]
 KEY = "a-key-of-thirty-two-characters-x"
 
 

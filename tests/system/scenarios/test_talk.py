@@ -5,18 +5,16 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from audio import codec
 from bot.settings import Settings
 from tests.fakes.voice_call import words_of
-from tests.talk.app.test_terminals import Tmux, needs
-from tests.virtual_audio.fixture import _server, card  # noqa: F401
+from tests.paths import ROOT
+from tests.system.bot.talk.app.test_terminals import Tmux, needs
 from tests.virtual_audio.sound_card import RATE_HZ
 
-ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.models, pytest.mark.timeout(240)]
 
 
@@ -34,7 +32,7 @@ def surroundings(tmp_path) -> dict[str, str]:
 
 
 @needs("tmux")
-async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, clips, penny):  # noqa: F811
+async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, clips, penny):
     question = codec.decode(clips / "question.wav", rate_hz=RATE_HZ, limit_s=30)
     tmux = Tmux(tmp_path / "tmux")
     app = f"{sys.executable} -m bot talk --save-to {tmp_path}"

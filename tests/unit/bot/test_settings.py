@@ -1,14 +1,14 @@
 """Settings: defaults, `.env.example`, empty values, and secrets that stay secret."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from bot.errors import BadSettings
 from bot.settings import Settings, load_settings
+from tests.paths import ROOT
 
-EXAMPLE = Path(__file__).parents[2] / ".env.example"
+EXAMPLE = ROOT / ".env.example"
 SECRET = "rp_SECRET_0123456789"
 
 
@@ -38,7 +38,7 @@ def test_every_setting_in_the_example_is_explained() -> None:
 
 
 def test_every_setting_has_a_docstring() -> None:
-    source = (Path(__file__).parents[2] / "bot" / "settings.py").read_text(encoding="utf-8")
+    source = (ROOT / "bot" / "settings.py").read_text(encoding="utf-8")
     for name in Settings.model_fields:
         assert re.search(rf'\n    {name}: [^\n]*(\n[^\n]*)?\n    """', source), name
 

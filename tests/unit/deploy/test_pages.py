@@ -7,7 +7,7 @@ from typer.main import get_command
 
 from bot.cli.main import app
 from bot.settings import Settings
-from tests.deploy.test_images import ROOT
+from tests.system.deploy.test_images import ROOT
 
 PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "deploy/README.md"]
 

@@ -20,8 +20,8 @@ from bot.errors import (
     ServiceUnreachable,
 )
 from bot.money import Period, Scope
-from tests.bot.calls.conftest import asking, whole
 from tests.fakes.handlers import Scripted, completed, echo, partial
+from tests.integration.bot.calls.conftest import asking, whole
 
 WELL, FAULT, NOTHING = Verdict.WELL, Verdict.FAULT, Verdict.NOTHING
 POOR = OverBudget(scope="all", period="day", limit_micro_usd=1, left_micro_usd=0, renews_ms=0)

@@ -11,8 +11,8 @@ from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod import JobState
 from bot.settings import Mode
 from bot.store import CallState, View
-from tests.bot.calls.conftest import Exchange, asking, until, whole
 from tests.fakes.handlers import Scripted, echo, hang, partial
+from tests.integration.bot.calls.conftest import Exchange, asking, until, whole
 
 ALWAYS = View(since_ms=0, until_ms=2**62)
 ANA = Payer(user_id=11, guild_id=22, channel_id=33)

@@ -21,8 +21,8 @@ from bot.settings import Mode
 from bot.spans import new_trace_id
 from bot.workers.server import embedded_server
 from bot.workers.traced import TracedHandler
-from tests.bot.calls.conftest import asking, whole
 from tests.fakes.handlers import Scripted, partial
+from tests.integration.bot.calls.conftest import asking, whole
 
 KEY = SecretStr("a-key-of-thirty-two-characters-x")
 

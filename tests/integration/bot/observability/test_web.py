@@ -79,6 +79,7 @@ async def test_lag_is_what_holds_up_the_loop():
     assert metrics.registry.get_sample_value("skydeck_event_loop_lag_seconds_sum") > 0.15
 
 
+@pytest.mark.system
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus on this machine")
 async def test_a_prometheus_scrapes_it(tmp_path):
     metrics = Metrics()
@@ -110,7 +111,7 @@ async def test_a_prometheus_scrapes_it(tmp_path):
 
 
 async def every_panel_is_answered(prometheus):
-    from tests.bot.observability.test_dashboard import expressions
+    from tests.unit.bot.observability.test_dashboard import expressions
 
     async with aiohttp.ClientSession() as http:
         for expr in expressions():

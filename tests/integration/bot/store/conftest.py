@@ -47,9 +47,9 @@ def sqlite_template(tmp_path_factory) -> Path:
     return file
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.system)])
 def kind(request) -> str:
-    """Which database: a test that uses it runs on both."""
+    """Which database: a test that uses it runs on both, on PostgreSQL in the system layer."""
     return request.param
 
 

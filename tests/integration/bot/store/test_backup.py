@@ -23,6 +23,7 @@ from bot.store.backup import backup, restore
 from bot.store.migrate import head
 from bot.store.revise import revise, revision
 from bot.store.tables import metadata
+from tests.paths import ROOT
 
 OLD = Path(__file__).with_name("old")
 DAY_MS = 86_400_000
@@ -320,6 +321,7 @@ from pathlib import Path
 from bot.clock import SystemClock
 from bot.store.address import Address
 from bot.store.backup import restore
+from tests.paths import ROOT
 
 def tell(done, of):
     if done > of // 2:
@@ -341,7 +343,7 @@ async def test_a_restore_that_is_killed_half_way_has_done_nothing(
     with subprocess.Popen(  # noqa: ASYNC220
         [sys.executable, "-c", _VICTIM, empty_url, str(file)],
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     ) as victim:
         assert await asyncio.to_thread(victim.stdout.readline) == b"half\n"
         victim.kill()

@@ -13,10 +13,10 @@ from bot.contract.envelope import Usage
 from bot.money import Basis, Call, Charge, Payer
 from bot.settings import Settings
 from bot.store import View
-from tests.cogs.grace.sight import settled
 from tests.fakes.discord_bot import made
 from tests.fakes.embedded import until
 from tests.fakes.handlers import Scripted
+from tests.integration.cogs.grace.sight import settled
 
 
 async def dear(_request):

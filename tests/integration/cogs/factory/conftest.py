@@ -3,8 +3,8 @@
 import pytest
 
 from bot.contract import Service
-from tests.cogs.factory.scripts import Factory
 from tests.fakes.handlers import Scripted
+from tests.integration.cogs.factory.scripts import Factory
 
 
 @pytest.fixture

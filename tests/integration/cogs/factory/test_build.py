@@ -12,9 +12,9 @@ from bot.clock import SystemClock
 from bot.contract import Output, Response, Service, Status
 from bot.contract.factory import File
 from bot.workers.server import embedded_server
-from tests.cogs.factory.scripts import PROGRAM, completed, iteration, result
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
+from tests.integration.cogs.factory.scripts import PROGRAM, completed, iteration, result
 from tests.simulator import Permission
 
 

@@ -5,8 +5,8 @@ from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.workers.server import embedded_server
-from tests.cogs.grace.sight import settled
 from tests.fakes.discord_bot import KEY
+from tests.integration.cogs.grace.sight import settled
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from bot.contract.grace import parse_catalogue
 from bot.settings import Settings
 from cogs.grace._commands import MOST_CHARS, count_chars, make_groups
 from cogs.shared.translator import Translator, check_name
-from tests.cogs.grace.sight import settled
+from tests.integration.cogs.grace.sight import settled
 from tests.simulator import CannotDo
 
 SPANISH = ("es-ES", "es-419")

@@ -5,8 +5,8 @@ import pytest
 from bot.errors import BadInput
 from bot.i18n import words_for
 from cogs.grace._inputs import Linked, read_link
-from tests.cogs.grace.sight import settled
 from tests.fakes.handlers import echo, hang
+from tests.integration.cogs.grace.sight import settled
 from tests.simulator import File, Permission
 
 ENGLISH = words_for("en")

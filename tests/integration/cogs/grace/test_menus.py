@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from bot.contract import Output, Response, Status
-from tests.cogs.grace.sight import settled
+from tests.integration.cogs.grace.sight import settled
 from tests.simulator import File
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from bot.contract import Output, Response, ServiceError, Status, Usage
 from bot.store import Ending
-from tests.cogs.grace.sight import settled
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import completed, hang, partial
+from tests.integration.cogs.grace.sight import settled
 from tests.simulator import Permission
 
 FACTS = {"people": ["Ana Lee", "Tom @everyone"], "places": [], "dates": ["3 May"]}

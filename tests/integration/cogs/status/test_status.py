@@ -10,7 +10,7 @@ from bot.contract import Service
 from bot.contract.job import Health, JobCounts, WorkerCounts
 from bot.i18n import words_for
 from cogs.status._pages import discord_line, service_lines
-from tests.cogs.grace.sight import settled
+from tests.integration.cogs.grace.sight import settled
 
 ENGLISH = words_for("en-US")
 

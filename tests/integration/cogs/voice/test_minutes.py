@@ -9,9 +9,9 @@ import pytest
 from bot.contract import Output, Response, Service, Status
 from bot.store import Minute
 from bot.workers.ports import Delivery
-from tests.cogs.voice.conftest import until
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import Scripted, completed
+from tests.integration.cogs.voice.conftest import until
 from tests.simulator.values import Permission
 
 HOUR_MS = 3_600_000

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.cogs.voice.conftest import until, where_is_the_bot
 from tests.fakes.discord_bot import made
+from tests.integration.cogs.voice.conftest import until, where_is_the_bot
 from tests.simulator.values import Permission
 
 

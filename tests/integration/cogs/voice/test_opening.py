@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from bot.errors import WeightsError
-from tests.cogs.voice.conftest import until, where_is_the_bot
+from tests.integration.cogs.voice.conftest import until, where_is_the_bot
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.errors import JobFailed
-from tests.cogs.voice.conftest import until, where_is_the_bot
+from tests.integration.cogs.voice.conftest import until, where_is_the_bot
 
 
 async def test_it_comes_and_says_what_it_does(sim, deck, guild, lounge, channel, ben, penny_says):

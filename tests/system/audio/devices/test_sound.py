@@ -19,6 +19,7 @@ from audio.devices.faults import DeviceError, Fault
 from audio.devices.local_audio import LocalAudio
 from audio.opus import OpusDecoder
 from audio.playout import Playout
+from tests.paths import CLIPS, ROOT
 from tests.virtual_audio.measure import intact, lag_of, rms_db
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ, SECOND
 
@@ -132,7 +133,7 @@ def desk(card):
 
 @pytest.fixture(scope="module")
 def speech() -> np.ndarray:
-    clip = Path(__file__).parents[2] / "clips" / "question.wav"
+    clip = CLIPS / "question.wav"
     return codec.decode(clip, rate_hz=RATE_HZ, limit_s=30)
 
 
@@ -382,7 +383,7 @@ def test_without_portaudio_it_is_told(tmp_path):
         "try: list_devices()\n"
         "except DeviceError as e: print(e.fault, e)\n"
     )
-    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[3])])
+    paths = os.pathsep.join([str(tmp_path), str(ROOT)])
     done = subprocess.run(
         [sys.executable, "-c", script],
         env=os.environ | {"PYTHONPATH": paths},
@@ -405,7 +406,7 @@ def test_what_c_libraries_write_does_not_reach_the_screen(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

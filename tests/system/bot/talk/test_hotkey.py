@@ -5,17 +5,18 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from bot.errors import BadInput
 from bot.talk.hotkey import global_key
-from tests.talk.app.test_terminals import display, needs  # noqa: F401
+from tests.paths import ROOT
+from tests.system.bot.talk.app.test_terminals import display, needs  # noqa: F401
 
 SCRIPT = """
 import asyncio, sys
 from bot.talk.hotkey import global_key
+from tests.paths import ROOT
 
 async def main():
     def say(word):
@@ -43,7 +44,7 @@ async def test_without_pynput_or_a_desktop_it_says_what_to_do(monkeypatch):
 @needs("Xvfb", "xdotool")
 @pytest.mark.skipif(find_spec("pynput") is None, reason="pip install pynput: it needs a compiler")
 async def test_it_is_held_and_let_go_in_any_window(display):  # noqa: F811
-    environment = os.environ | {"DISPLAY": display, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"DISPLAY": display, "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", SCRIPT, "f9"), env=environment, stdout=subprocess.PIPE
     )

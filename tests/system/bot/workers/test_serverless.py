@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -23,9 +22,9 @@ from tests.fakes.collector import collecting
 from tests.fakes.control_plane import ControlPlane, control_plane
 from tests.fakes.embedded import body, ended, streamed, submit, until_status
 from tests.fakes.handlers import Scripted, TurnableClock, completed, contract, partial, spell
+from tests.paths import ROOT
 
 KEY = "a-key"
-ROOT = Path(__file__).parents[3]
 JOB = {"id": "j", "input": {"contract": contract("one two")}}
 
 

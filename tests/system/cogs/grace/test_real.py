@@ -6,8 +6,8 @@ from bot.catalogue import load_grace
 from bot.contract import Service
 from bot.settings import Settings
 from bot.workers.grace.handler import GraceHandler
-from tests.cogs.grace.sight import settled
 from tests.fakes.handlers import Scripted, hang
+from tests.integration.cogs.grace.sight import settled
 
 pytestmark = pytest.mark.models
 

@@ -1,6 +1,6 @@
 """Inputs nobody sends: mutated real traffic, and noise that gets past each layer's checks.
 
-    python -m tests.audio.discord_voice.fuzz 1000000
+    python -m tests.unit.audio.discord_voice.fuzz 1000000
 
 Each layer is reached: what is damaged before transport encryption is refused by RTP or the
 transport; what is damaged after it comes through to padding, DAVE and the decoder; facts of the

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from audio.discord_voice.receiver import Receiver
 from audio.discord_voice.rtp import parse, payload
-from tests.audio.discord_voice.fuzz import Storm
 from tests.fakes.voice_room import ANA, Room
 from tests.simulator.voice.stream import RtpStream
 from tests.simulator.voice.transport import Datagram
+from tests.unit.audio.discord_voice.fuzz import Storm
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,7 +1,6 @@
 """The contract: golden messages, minimal replies, foreign shapes, strict writing."""
 
 import json
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -10,8 +9,7 @@ from bot.contract import Context, Message, Output, Request, Response, Service, S
 from bot.contract.job import JobReport, Submission
 from bot.contract.penny import audio_input, converse
 from bot.errors import BadInput
-
-GOLDEN = Path(__file__).parents[2] / "golden"
+from tests.paths import GOLDEN
 
 
 def golden(name: str) -> dict:

@@ -2,12 +2,12 @@
 
 import json
 import re
-from pathlib import Path
 
 from bot.observability.metrics import Metrics
 from bot.observability.reception import Reception
+from tests.paths import ROOT
 
-FILE = Path(__file__).parents[3] / "deploy" / "grafana" / "skydeck.json"
+FILE = ROOT / "deploy" / "grafana" / "skydeck.json"
 
 
 def expressions() -> list[str]:

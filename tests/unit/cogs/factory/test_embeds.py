@@ -11,7 +11,7 @@ from bot.runpod import JobState, Update, Waiting
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._plan import Plan, title_of
 from cogs.factory._progress import Progress
-from tests.cogs.factory.scripts import iteration, reported, working
+from tests.integration.cogs.factory.scripts import iteration, reported, working
 
 ENGLISH = words_for("en-US")
 PLAN = Plan(title="fizz", limit=4, begun=1000.0, user_id=7, locale="en-US")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.paths import ROOT
+
 APP = f"{sys.executable} -m tests.fakes.talk_desk"
 
 

@@ -1,20 +1,17 @@
-"""A local Discord, two people, and the bot on scripted services.
+"""A local Discord, two people, and the bot on scripted services: for whoever asks.
 
-`services` is a dict of handlers by endpoint id that a test module may override by its own fixture
-`handlers`; by default Penny and Grace echo, and the Factory hangs.
+A module says what the services do by its own fixture `handlers` (endpoint id to handler), and which
+cogs the bot loads by its own `cogs`. By default Penny and Grace echo, and the Factory hangs.
 """
 
 import pytest
 
-from bot.client import COGS
-from bot.contract import Service
-from tests.fakes.discord_bot import made, serving
-from tests.fakes.handlers import Scripted, echo, hang, spell
-from tests.simulator import Simulator
-
 
 @pytest.fixture
 async def sim():
+    """Imported here, as everything below: most tests need no Discord, and it takes a second."""
+    from tests.simulator import Simulator
+
     async with Simulator() as simulator:
         yield simulator
 
@@ -41,7 +38,9 @@ def ben(guild, channel):
 
 @pytest.fixture
 def handlers():
-    """Endpoint id to handler: what a test module overrides to script the services."""
+    from bot.contract import Service
+    from tests.fakes.handlers import Scripted, echo, hang, spell
+
     return {
         "penny": Scripted(spell, service=Service.PENNY),
         "grace": Scripted(echo, service=Service.GRACE),
@@ -51,18 +50,23 @@ def handlers():
 
 @pytest.fixture
 async def base_url(handlers):
+    from tests.fakes.discord_bot import serving
+
     async with serving(handlers) as url:
         yield url
 
 
 @pytest.fixture
 def cogs():
-    """Which cogs the bot loads."""
+    from bot.client import COGS
+
     return COGS
 
 
 @pytest.fixture
 async def deck(sim, guild, channel, base_url, tmp_path, cogs):
     """The bot, online."""
+    from tests.fakes.discord_bot import made
+
     async with made(base_url, tmp_path / "skydeck.db", cogs=cogs) as bot, sim.connect(bot):
         yield bot

@@ -1,0 +1,1 @@
+from tests.integration.bot.observability.conftest import collector  # noqa: F401

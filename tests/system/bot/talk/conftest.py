@@ -1,1 +1,0 @@
-from tests.virtual_audio.fixture import _server, card  # noqa: F401

@@ -1,0 +1,1 @@
+from tests.integration.cogs.factory.conftest import cogs, factory, handlers  # noqa: F401

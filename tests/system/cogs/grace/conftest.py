@@ -1,0 +1,1 @@
+from tests.integration.cogs.grace.conftest import cogs  # noqa: F401
