@@ -107,6 +107,12 @@ class TooSoon(WrongUse):
         self.wait_s = wait_s
 
 
+class TooLate(SkydeckError):
+    """Discord had given up waiting before we answered; nothing was done."""
+
+    code = "too_late"
+
+
 class OverBudget(WrongUse):
     """It would cost more than is left of a budget; nothing was sent.
 

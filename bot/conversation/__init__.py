@@ -2,6 +2,6 @@
 
 from bot.conversation.elsewhere import Elsewhere
 from bot.conversation.session import JobRunner
-from bot.conversation.show import Asker, Gate, Place, Show
+from bot.conversation.show import Asker, Gate, Place, Show, Undeliverable
 
-__all__ = ["Asker", "Elsewhere", "Gate", "JobRunner", "Place", "Show"]
+__all__ = ["Asker", "Elsewhere", "Gate", "JobRunner", "Place", "Show", "Undeliverable"]

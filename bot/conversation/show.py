@@ -45,6 +45,10 @@ class Asker:
         return Source(system=self.system, **place)
 
 
+class Undeliverable(Exception):
+    """Nowhere is an answer taken: neither in its place, nor near it, nor by the person directly."""
+
+
 Place = Mapping[str, JsonValue]
 """Where a job is shown, as the journal keeps it."""
 

@@ -11,7 +11,7 @@ from cogs.chat._asking import ask
 from cogs.chat._memory import before_again
 from cogs.chat._question import Question
 from cogs.chat._show import Thread
-from cogs.shared.asker import admit
+from cogs.shared.asker import admit, words_of
 from cogs.shared.live import LiveMessage
 from cogs.shared.stop_button import check_owner
 
@@ -61,7 +61,9 @@ class Regenerating:
         first, parts = answer_id, list[int]()
         if answered is not None:
             first, parts = answered.message_id, list(answered.parts)
-        live = LiveMessage(self.bot, asker.channel_id, first, asker.user_id, parts)
+        live = LiveMessage(
+            self.bot, asker.channel_id, first, asker.user_id, parts, words=words_of(asker)
+        )
         thread = Thread(
             question_id=asked.message_id,
             conversation_id=asked.conversation_id,

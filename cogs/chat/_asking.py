@@ -10,9 +10,9 @@ from bot.conversation import Asker
 from bot.errors import SkydeckError
 from cogs.chat._question import Question
 from cogs.chat._show import Thread, make_show, place_of
+from cogs.shared.answering import give_reason
 from cogs.shared.asker import words_of
-from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
+from cogs.shared.live import LiveMessage
 
 
 async def ask(
@@ -58,9 +58,9 @@ async def perform(
         await bot.runner.perform(
             request,
             asker=asker,
-            place=place_of(asker, live.message_id, thread),
+            place=place_of(asker, live, thread),
             title=title,
             show=make_show(bot, asker, live, thread),
         )
     except SkydeckError as e:
-        await live.settle(Page(text=explain(e, words_of(asker)).text))
+        await give_reason(live, e, words_of(asker))

@@ -19,7 +19,9 @@ from cogs.chat._question import read_question, reworded
 from cogs.chat._show import KIND, Thread, revive
 from cogs.shared.asker import admit, asker_of, settings_of, words_of
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, persist
+from cogs.shared.live import LiveMessage
+from cogs.shared.nonces import draw_nonce
+from cogs.shared.patience import persist
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
@@ -112,7 +114,7 @@ class Chat(commands.Cog):
             return  # another process of ours has it, or the gateway repeats itself
         begun = None if is_new else await answer_begun(self.bot, message)
         if begun is None:
-            begun = await persist(lambda: message.reply(words("common.working")))
+            begun = await _reply(message, words("common.working"))
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
@@ -122,7 +124,7 @@ class Chat(commands.Cog):
             note=question.note,
             module=await self._default_module(message.guild) if question.is_bare else "",
         )
-        live = LiveMessage(self.bot, asker.channel_id, begun.id, asker.user_id)
+        live = LiveMessage(self.bot, asker.channel_id, begun.id, asker.user_id, words=words)
         await ask(self.bot, question, said_before.messages, asker, live, thread)
 
     async def _default_module(self, guild: discord.Guild | None) -> str:
@@ -136,12 +138,18 @@ class Chat(commands.Cog):
         text = explain(error, words_of(asker)).text
         fades = isinstance(error, WrongUse) and message.guild is not None
         try:
-            told = await persist(lambda: message.reply(text))
+            told = await _reply(message, text)
             if fades:
                 await told.delete(delay=_REFUSAL_S)
         except (discord.HTTPException, OSError):
             with contextlib.suppress(discord.HTTPException, OSError):
                 await message.author.send(text)
+
+
+async def _reply(message: discord.Message, text: str) -> discord.Message:
+    """Reply once, also when Discord's answer to that gets lost."""
+    nonce = draw_nonce()
+    return await persist(lambda: message.reply(text, nonce=nonce))
 
 
 def _check_may_write(message: discord.Message) -> None:

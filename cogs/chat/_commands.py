@@ -16,11 +16,10 @@ from bot.store import Role, StoredMessage
 from cogs.chat._asking import ask, perform
 from cogs.chat._question import Question, read_question
 from cogs.chat._show import Thread
-from cogs.shared.answering import working_message
+from cogs.shared.answering import give_reason, working_line
 from cogs.shared.asker import admit, words_of
 from cogs.shared.attachments import read_audio
-from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
+from cogs.shared.live import LiveMessage
 
 _TITLE_CHARS: Final = 80
 _MOST_SAID_CHARS: Final = 2_000
@@ -56,15 +55,13 @@ class ChatCommands(commands.Cog):
         words = words_of(asker)
         if question is None and file is None:
             raise BadInput(words("chat.ask_what"))
-        live = LiveMessage(
-            self.bot, asker.channel_id, await working_message(interaction, words), asker.user_id
-        )
+        live = await working_line(self.bot, interaction, asker)
         try:
             asked = await read_question(question or "", [file] if file else [], words)
             if asked is None or asked.said == "":
                 raise BadInput(asked.note if asked else words("chat.ask_what"))
         except (SkydeckError, discord.HTTPException) as e:
-            await live.settle(Page(text=explain(e, words).text))
+            await give_reason(live, e, words)
             return
         await self._remember_asked(interaction, asker, asked)
         thread = Thread(
@@ -112,8 +109,7 @@ class ChatCommands(commands.Cog):
     ) -> None:
         """Have a text read aloud."""
         asker = await admit(self.bot, interaction)
-        message_id = await working_message(interaction, words_of(asker))
-        live = LiveMessage(self.bot, asker.channel_id, message_id, asker.user_id)
+        live = await working_line(self.bot, interaction, asker)
         request = speak(text, source=asker.source, voice=voice)
         await perform(self.bot, request, text[:_TITLE_CHARS], asker, live, _once(asker, True))
 
@@ -129,12 +125,11 @@ class ChatCommands(commands.Cog):
         """Write down what is said in a recording."""
         asker = await admit(self.bot, interaction)
         words = words_of(asker)
-        message_id = await working_message(interaction, words)
-        live = LiveMessage(self.bot, asker.channel_id, message_id, asker.user_id)
+        live = await working_line(self.bot, interaction, asker)
         try:
             clip = await read_audio(file, words)
         except (SkydeckError, discord.HTTPException) as e:
-            await live.settle(Page(text=explain(e, words).text))
+            await give_reason(live, e, words)
             return
         request = transcribe(clip, source=asker.source)
         once = replace(_once(asker, False), file=f"{PurePath(file.filename).stem}.txt")
@@ -208,7 +203,14 @@ class ChatCommands(commands.Cog):
             guild_id=asker.guild_id,
             user_id=asker.user_id,
         )
-        live = LiveMessage(self.bot, opened.id, first.id, asker.user_id)
+        live = LiveMessage(
+            self.bot,
+            opened.id,
+            first.id,
+            asker.user_id,
+            words=words,
+            home_id=asker.channel_id,
+        )
         await ask(self.bot, Question(text, text), [], there, live, thread)
 
 

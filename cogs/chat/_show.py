@@ -19,10 +19,11 @@ from bot.store import Job, Role, StoredMessage
 from cogs.chat._pages import Draft, at_the_end, beginning, under_way
 from cogs.chat._views import again_view
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page, persist
+from cogs.shared.live import LiveMessage, live_at
+from cogs.shared.page import Page
 from cogs.shared.splitting import MESSAGE_LIMIT
 from cogs.shared.stop_button import stop_view
-from cogs.shared.voice_message import prepare, send_voice_message
+from cogs.shared.voice_message import prepare
 
 log = logging.getLogger(__name__)
 
@@ -203,17 +204,10 @@ class ChatShow:
     async def _speak(self, audio: Audio) -> None:
         try:
             spoken = await asyncio.to_thread(prepare, audio)
-            await persist(
-                lambda: send_voice_message(
-                    self.bot,
-                    self.live.channel_id,
-                    spoken,
-                    reply_to=self.live.message_id,
-                    nonce=f"{self.live.message_id}.v",
-                )
-            )
-        except (BadInput, discord.HTTPException) as e:
-            log.warning("an answer was not spoken: %s", type(e).__name__)
+        except BadInput:
+            log.warning("an answer was not spoken: its sound cannot be used")
+            return
+        await self.live.speak(spoken)
 
 
 def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, thread: Thread) -> ChatShow:
@@ -221,12 +215,13 @@ def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, thread: Thread) -> 
     return ChatShow(bot, live, thread, words_for(asker.locale), bot.clock.wall())
 
 
-def place_of(asker: Asker, message_id: int, thread: Thread) -> dict[str, JsonValue]:
+def place_of(asker: Asker, live: LiveMessage, thread: Thread) -> dict[str, JsonValue]:
     """What the journal is to know of it."""
     return {
         "kind": KIND,
         "channel": str(asker.channel_id),
-        "message": str(message_id),
+        "message": str(live.message_id),
+        "nonces": live.nonces.seed,
         "locale": asker.locale,
         **thread.to_place(),
     }
@@ -240,8 +235,8 @@ async def revive(bot: SkyDeck, job: Job) -> ChatShow:
     """
     place = job.place
     thread = Thread.of_place(place)
-    live = LiveMessage(bot, int(str(place["channel"])), int(str(place["message"])), thread.user_id)
+    live = live_at(bot, place, thread.user_id)
     await live.adopt()
-    show = ChatShow(bot, live, thread, words_for(str(place["locale"])), job.created_at_ms / 1000)
+    show = ChatShow(bot, live, thread, live.words, job.created_at_ms / 1000)
     await show.started(job.journal_id)
     return show

@@ -110,7 +110,7 @@ class Costs(commands.Cog):
                 files.append(discord.File(io.BytesIO(table), "costs.csv"))
             else:
                 embed.set_footer(text=words("costs.file_too_large"))
-        await interaction.followup.send(embed=embed, files=files, ephemeral=True)
+        await interaction.edit_original_response(embed=embed, attachments=files)
 
     async def _of(
         self, interaction: discord.Interaction, whose: str, words: Words

@@ -12,10 +12,8 @@ import discord
 from pydantic import JsonValue
 
 from bot.client import SkyDeck
-from cogs.shared.live import persist
+from cogs.shared.patience import persist
 
-UNANSWERED = 0
-"""In place of a message's id, while there is no message."""
 _TOKEN = "answer"  # noqa: S105  (the name of a field)
 
 

@@ -10,17 +10,17 @@ from bot.client import SkyDeck
 from bot.contract import Request
 from bot.contract.factory import MOST_ITERATIONS, File, build
 from bot.conversation import Asker
-from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
+from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge, TooLate
 from bot.i18n import Words
-from cogs.factory._answer import UNANSWERED, to_place
+from cogs.factory._answer import to_place
 from cogs.factory._files import MOST_BYTES, Attachment, unpack
 from cogs.factory._plan import Plan, plan_for
-from cogs.factory._show import make_show
+from cogs.factory._show import make_show, place_of
 from cogs.factory._turns import Turns
-from cogs.shared.answering import working_message
+from cogs.shared.answering import give_reason, live_reply, working_line, working_message
 from cogs.shared.asker import words_of
-from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
+from cogs.shared.failures import TOKEN_IS_DEAD
+from cogs.shared.live import NO_MESSAGE
 
 ITERATIONS: Final = 4
 """When nobody says how many."""
@@ -65,26 +65,40 @@ async def place_order(
     words = words_of(asker)
     request = _request(order, asker)
     plan = _plan(bot, interaction, asker, order, words)
-    channel_id = asker.channel_id
     if order.fetch is None:
-        show = make_show(bot, turns, plan, channel_id, UNANSWERED)
-        show.answer = lambda: working_message(interaction, words)
-        place = plan.to_place(channel_id, UNANSWERED) | to_place(interaction)
+        live = live_reply(bot, interaction, asker, NO_MESSAGE)
+        show = make_show(bot, turns, plan, live)
+        show.answer = lambda: _answer(interaction, words)
+        place = place_of(plan, live) | to_place(interaction)
         await bot.runner.perform(request, asker=asker, place=place, title=plan.title, show=show)
         return
-    message_id = await working_message(interaction, words)
+    live = await working_line(bot, interaction, asker)
     try:
         files = tuple(await order.fetch())
         await bot.runner.perform(
             _request(replace(order, files=files), asker),
             asker=asker,
-            place=plan.to_place(channel_id, message_id),
+            place=place_of(plan, live),
             title=plan.title,
-            show=make_show(bot, turns, plan, channel_id, message_id),
+            show=make_show(bot, turns, plan, live),
         )
     except (SkydeckError, discord.HTTPException) as e:
-        live = LiveMessage(bot, channel_id, message_id, asker.user_id)
-        await live.settle(Page(text=explain(e, words).text))
+        await give_reason(live, e, words)
+
+
+async def _answer(interaction: discord.Interaction[SkyDeck], words: Words) -> int:
+    """The working line.
+
+    Raises:
+        TooLate: Discord waits for it no more.
+        discord.HTTPException: It refuses it.
+    """
+    try:
+        return await working_message(interaction, words)
+    except discord.HTTPException as e:
+        if e.code in TOKEN_IS_DEAD:
+            raise TooLate("It was not answered within three seconds.") from e
+        raise
 
 
 def order_of(request: Request) -> Order:

@@ -25,7 +25,8 @@ from cogs.factory._thread import TROUBLE, open_thread
 from cogs.factory._turns import Turns
 from cogs.factory._views import Action, buttons
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
+from cogs.shared.live import LiveMessage, live_at
+from cogs.shared.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,10 @@ class FactoryShow:
         self.journal_id = journal_id
         self.view = buttons(journal_id, self.words, Action.CANCEL)
         if self.answer is not None:
-            self.live.message_id = await self.answer()
+            self.live.begin_at(await self.answer())
         if self.plan.opens_thread:
             await self._move()
-        return self.plan.to_place(self.live.channel_id, self.live.message_id)
+        return place_of(self.plan, self.live)
 
     def update(self, update: Update) -> None:
         """Something new."""
@@ -118,14 +119,22 @@ class FactoryShow:
         self.plan = replace(self.plan, opens_thread=False)
         try:
             opened = await open_thread(
-                self.bot, self.plan, home.channel_id, home.message_id, self._state()
+                self.bot, self.plan, home.channel_id, home.message_id, self._state(), home.nonces
             )
         except TROUBLE as e:
             log.warning("no thread for job %d: %s", self.journal_id, type(e).__name__)
             is_refused = isinstance(e, discord.Forbidden)
             self.plan = replace(self.plan, lacks_thread=is_refused)
             return
-        self.live = LiveMessage(self.bot, opened.thread_id, opened.message_id, self.plan.user_id)
+        self.live = LiveMessage(
+            self.bot,
+            opened.thread_id,
+            opened.message_id,
+            self.plan.user_id,
+            words=self.words,
+            nonces=home.nonces,
+            home_id=home.channel_id,
+        )
         pointer = self.words(
             "factory.moved",
             title=plain(self.plan.title, 100),
@@ -136,12 +145,18 @@ class FactoryShow:
             await home.refresh(Page(text=pointer))
 
 
-def make_show(
-    bot: SkyDeck, turns: Turns, plan: Plan, channel_id: int, message_id: int
-) -> FactoryShow:
+def make_show(bot: SkyDeck, turns: Turns, plan: Plan, live: LiveMessage) -> FactoryShow:
     """The face of a build."""
-    live = LiveMessage(bot, channel_id, message_id, plan.user_id)
     return FactoryShow(bot, turns, plan, live, Progress(plan.limit))
+
+
+def place_of(plan: Plan, live: LiveMessage) -> dict[str, JsonValue]:
+    """What the journal is to know of it."""
+    return {
+        **plan.to_place(live.channel_id, live.message_id),
+        "nonces": live.nonces.seed,
+        "home": None if live.home_id is None else str(live.home_id),
+    }
 
 
 async def revive(bot: SkyDeck, turns: Turns, job: Job) -> FactoryShow | None:
@@ -155,7 +170,9 @@ async def revive(bot: SkyDeck, turns: Turns, job: Job) -> FactoryShow | None:
     message_id = int(str(job.place["message"])) or await find_answer(bot, job.place)
     if message_id is None:
         return None
-    show = make_show(bot, turns, plan, int(str(job.place["channel"])), message_id)
+    live = live_at(bot, {**job.place, "message": str(message_id)}, plan.user_id)
+    await live.adopt()
+    show = make_show(bot, turns, plan, live)
     show.journal_id = job.journal_id
     show.view = buttons(job.journal_id, show.words, Action.CANCEL)
     return show

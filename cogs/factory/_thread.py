@@ -9,7 +9,8 @@ import discord
 
 from bot.client import SkyDeck
 from cogs.factory._plan import Plan
-from cogs.shared.live import persist
+from cogs.shared.nonces import Nonces
+from cogs.shared.patience import persist
 
 TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 """What can come of a request to Discord."""
@@ -26,7 +27,12 @@ class Opened:
 
 
 async def open_thread(
-    bot: SkyDeck, plan: Plan, channel_id: int, message_id: int, first: discord.Embed
+    bot: SkyDeck,
+    plan: Plan,
+    channel_id: int,
+    message_id: int,
+    first: discord.Embed,
+    nonces: Nonces,
 ) -> Opened:
     """Open a thread on a message of ours, with a message in it.
 
@@ -51,7 +57,11 @@ async def open_thread(
         with contextlib.suppress(*TROUBLE):  # it is a kindness: the thread shows in their list
             await thread.add_user(discord.Object(plan.user_id))
     inside = bot.get_partial_messageable(message_id, guild_id=plan.guild_id)
-    sent = await persist(lambda: inside.send(embed=first, nonce=f"{message_id}.first"))
+
+    async def send(nonce: str) -> discord.Message:
+        return await inside.send(embed=first, nonce=nonce)
+
+    sent = await persist(lambda: nonces.post("first", send))
     return Opened(message_id, sent.id)
 
 

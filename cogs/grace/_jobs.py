@@ -15,8 +15,7 @@ from bot.i18n import Words
 from cogs.grace._fetch import Material
 from cogs.grace._pages import Look
 from cogs.grace._show import make_show, place_of
-from cogs.shared.answering import working_message
-from cogs.shared.asker import words_of
+from cogs.shared.answering import working_line
 from cogs.shared.splitting import disarm
 
 _TITLE_CHARS: Final = 80
@@ -60,9 +59,8 @@ async def run_task(
         SkydeckError: The job did not begin.
     """
     _check_own(interaction)
-    words = words_of(asker)
     begun = bot.clock.wall()
-    message_id = await working_message(interaction, words)
+    live = await working_line(bot, interaction, asker)
     try:
         material = await task.fetch()
         request = await task.ask(material)
@@ -77,9 +75,9 @@ async def run_task(
         await bot.runner.perform(
             request,
             asker=asker,
-            place=place_of(asker, message_id, look),
+            place=place_of(asker, live, look),
             title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
-            show=make_show(bot, asker, message_id, look),
+            show=make_show(bot, asker, live, look),
         )
     except Exception:
         with contextlib.suppress(discord.HTTPException):

@@ -14,7 +14,8 @@ from bot.runpod import Update
 from bot.store import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
+from cogs.shared.live import LiveMessage, live_at
+from cogs.shared.page import Page
 from cogs.shared.stop_button import stop_view
 
 KIND = "grace"
@@ -65,18 +66,18 @@ class GraceShow:
         await self.live.settle(Page(text=text))
 
 
-def make_show(bot: SkyDeck, asker: Asker, message_id: int, look: Look) -> GraceShow:
+def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, look: Look) -> GraceShow:
     """The face of a job that is about to begin."""
-    live = LiveMessage(bot, asker.channel_id, message_id, asker.user_id)
     return _show(bot, live, look, words_for(asker.locale))
 
 
-def place_of(asker: Asker, message_id: int, look: Look) -> dict[str, JsonValue]:
+def place_of(asker: Asker, live: LiveMessage, look: Look) -> dict[str, JsonValue]:
     """What the journal is to know of it."""
     return {
         "kind": KIND,
         "channel": str(asker.channel_id),
-        "message": str(message_id),
+        "message": str(live.message_id),
+        "nonces": live.nonces.seed,
         "user": str(asker.user_id),
         "locale": asker.locale,
         **look.to_place(),
@@ -90,12 +91,9 @@ async def revive(bot: SkyDeck, job: Job) -> GraceShow:
         KeyError, ValueError: Its place is not ours.
     """
     place = job.place
-    live = LiveMessage(
-        bot, int(str(place["channel"])), int(str(place["message"])), int(str(place["user"]))
-    )
+    live = live_at(bot, place, int(str(place["user"])))
     await live.adopt()
-    words = words_for(str(place["locale"]))
-    show = _show(bot, live, Look.of_place(place), words)
+    show = _show(bot, live, Look.of_place(place), live.words)
     await show.started(job.journal_id)
     return show
 

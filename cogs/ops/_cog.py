@@ -109,14 +109,13 @@ class Ops(commands.Cog):
         if not export.fits:
             raise TooLarge(words("ops.privacy.too_large", size=export.mib))
         held = {name: len(many) for name, many in document.items() if isinstance(many, list)}
-        await interaction.followup.send(
-            words(
+        await interaction.edit_original_response(
+            content=words(
                 "ops.privacy.exported",
                 messages=words.count("ops.privacy.messages", held.get("messages", 0)),
                 jobs=words.count("ops.privacy.jobs", held.get("jobs", 0)),
             ),
-            file=discord.File(io.BytesIO(export.data), export.name),
-            ephemeral=True,
+            attachments=[discord.File(io.BytesIO(export.data), export.name)],
         )
 
     @privacy.command(

@@ -14,7 +14,7 @@ from bot.contract import Input
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
 from bot.i18n import Words, duration
-from cogs.shared.live import persist
+from cogs.shared.patience import persist
 
 MOST_TEXT_BYTES: Final = 4 * 1024 * 1024
 """As many as the longest text that Grace takes can have."""

@@ -47,9 +47,12 @@ _MENDABLE: Final = frozenset(
 _NO_ACCESS: Final = 50001
 _CANNOT_DM: Final = 50007
 _SERVER_ERROR: Final = 500
-_TOKEN_IS_DEAD: Final = frozenset({10062, 10015, 50027})
+TOKEN_IS_DEAD: Final = frozenset({10062, 10015, 50027})
 """Unknown interaction, unknown webhook, invalid webhook token: it is too late to answer."""
 _ALREADY_ANSWERED: Final = 40060
+_DEFERRED: Final = frozenset({discord.InteractionResponseType.deferred_channel_message})
+"""What is still to be filled in. Source: Discord's reference, "Create Followup Message": that a
+follow-up fills it in is deprecated."""
 
 _PERMISSION_BY_ROUTE: Final = (
     ("POST", re.compile(r"/threads$"), "create_public_threads"),
@@ -275,6 +278,8 @@ _COMMAND_ERRORS: Final = (
 
 
 def _of_discord(error: discord.HTTPException, words: Words) -> _Reading:
+    if error.code in TOKEN_IS_DEAD:
+        return _reading(words, errors.TooLate.code)
     if error.code == _CANNOT_DM:
         return _reading(words, "discord_no_direct")
     if isinstance(error, discord.Forbidden):
@@ -317,6 +322,8 @@ async def _answer(interaction: discord.Interaction, text: str) -> None:
     try:
         if interaction.is_expired():
             await interaction.user.send(text)
+        elif interaction.response.type in _DEFERRED:
+            await interaction.edit_original_response(content=text, embeds=[], view=None)
         elif interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)
         else:
@@ -324,7 +331,7 @@ async def _answer(interaction: discord.Interaction, text: str) -> None:
     except discord.HTTPException as e:
         if e.code == _ALREADY_ANSWERED:
             await interaction.followup.send(text, ephemeral=True)
-        elif e.code in _TOKEN_IS_DEAD:
+        elif e.code in TOKEN_IS_DEAD:
             await interaction.user.send(text)
         else:
             raise

@@ -1,56 +1,44 @@
 """One answer of ours in a channel: edited while it grows, spread over messages when it is long."""
 
-import asyncio
 import contextlib
 import functools
-import io
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import aiohttp
 import discord
 
 from bot.client import SkyDeck
-from cogs.shared.splitting import split
+from bot.conversation import Place, Undeliverable
+from bot.i18n import Words, words_for
+from cogs.shared.nonces import Nonces
+from cogs.shared.page import Page, files_of, messages_of
+from cogs.shared.patience import is_passing, persist
+from cogs.shared.reply import Reply
+from cogs.shared.voice_message import VOICE_FILE, Spoken, send_voice_message
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S: Final = 60.0
-"""How long Discord's own failures are waited out before an answer has to be shown later."""
-_FIRST_PAUSE_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 8.0
+NO_MESSAGE: Final = 0
+"""In place of a message's id, while there is no message."""
 _ADOPT_LIMIT: Final = 60
 """How many messages after the first are looked through for the rest of an answer."""
-_SERVER_ERROR: Final = 500
 
-_MESSAGE_GONE: Final = frozenset({10008})
+_MESSAGE_GONE: Final = 10008
+_TOO_OLD_TO_EDIT: Final = 30046
+"""Messages older than an hour take few edits."""
+_ANEW: Final = frozenset({_MESSAGE_GONE, _TOO_OLD_TO_EDIT})
+"""What speaks of a message, and not of its channel: another one takes its place at once."""
 _CHANNEL_SHUT: Final = frozenset({10003, 50001, 50013, 50083, 160005})
 """Unknown channel, no access, no permission, archived thread, locked thread."""
+_MAY_NOT_REPLY: Final = frozenset({50013, 160002})
+"""A reply needs a permission (to read what was said before) that a message does not."""
+_REFUSED: Final = frozenset({401, 403, 404})
+_TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
-_T = TypeVar("_T")
-
-
-class Undeliverable(Exception):
-    """Neither the channel nor the person's direct messages take the answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """What a message is to show.
-
-    Attributes:
-        text: Markdown of any length.
-        embeds: Under the last piece of the text.
-        view: Buttons, under the last piece.
-        files: Names and contents, with the last piece.
-    """
-
-    text: str = ""
-    embeds: tuple[discord.Embed, ...] = ()
-    view: discord.ui.View | None = None
-    files: tuple[tuple[str, bytes], ...] = ()
+_Way = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -58,14 +46,20 @@ class LiveMessage:
     """An answer: its first message exists already, and stays the answer's address.
 
     Everything goes through the channel with the bot's own token. An interaction's token would
-    expire after 15 minutes, in the middle of a long job.
+    expire after 15 minutes, in the middle of a long job; it is used where the channel is shut.
 
     Attributes:
         bot: Whose message it is.
-        channel_id: Where.
-        message_id: The first message; another one when somebody has deleted it.
+        channel_id: Where; another channel when the answer had to be shown there.
+        message_id: The first message; another one when that can be changed no more, and
+            `NO_MESSAGE` when there never was one.
         user_id: For whom: who gets the answer directly when the channel refuses it.
         parts: The further messages, in order.
+        words: The person's language.
+        nonces: Of its posts.
+        reply: The interaction that the first message answers, if it does.
+        home_id: The channel that its thread belongs to, when everybody there may see the answer.
+        is_shut: Whether the channel takes nothing of ours.
     """
 
     bot: SkyDeck
@@ -73,29 +67,63 @@ class LiveMessage:
     message_id: int
     user_id: int
     parts: list[int] = field(default_factory=list)
-    _shown: list[Page] = field(default_factory=list)
+    words: Words = field(default_factory=lambda: words_for(None))
+    nonces: Nonces = field(default_factory=Nonces)
+    reply: Reply | None = None
+    home_id: int | None = None
+    is_shut: bool = False
+    _address: int = field(init=False)
+    _shown: dict[int, Page] = field(default_factory=dict)
+    _worn_out: list[int] = field(default_factory=list)
+    _replied: Page | None = None
+
+    def __post_init__(self) -> None:
+        self._address = self.message_id
+
+    def begin_at(self, message_id: int) -> None:
+        """The first message is there."""
+        self.message_id = self._address = message_id
 
     async def refresh(self, page: Page) -> None:
         """Show what there is so far; whatever fails is left to the next time.
 
+        A channel that is shut is not asked again: Discord counts what it refuses.
+
         Raises:
             discord.HTTPException: It could not be shown.
         """
-        await self._show(page)
+        if self.message_id == NO_MESSAGE:
+            return
+        if self.is_shut:
+            await self._refresh_reply(page)
+            return
+        try:
+            await self._show(page, anew=_ANEW.__contains__)
+        except discord.HTTPException as e:
+            self.is_shut = e.status in _REFUSED or e.code in _CHANNEL_SHUT
+            raise
 
     async def settle(self, page: Page) -> None:
-        """Show the last word, surely.
+        """Show the last word, surely: where it belongs, else as near to there as Discord lets us.
 
         Raises:
             OSError, TimeoutError: Discord does not answer now; to be tried again later.
             Undeliverable: There is nowhere to show it.
         """
         try:
-            await persist(lambda: self._show(page))
-        except discord.HTTPException as e:
-            if e.code not in _CHANNEL_SHUT:
-                raise
-            await self._deliver_directly(page)
+            await _first_open(self._ways(page))
+        except Undeliverable:
+            await self._leave(self.words("common.kept"))
+            raise
+
+    async def speak(self, spoken: Spoken) -> None:
+        """Post what is to be listened to, after the words have been settled.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now; to be tried again later.
+            Undeliverable: There is nowhere to post it.
+        """
+        await _first_open(self._ways_to_speak(spoken))
 
     async def remove(self) -> None:
         """Take it away, as if it had not been.
@@ -120,107 +148,282 @@ class LiveMessage:
                 if message.author.id == own
                 and message.reference is not None
                 and message.reference.message_id == self.message_id
+                and not message.flags.voice
             ]
         except discord.HTTPException as e:
             log.info("the parts of an answer were not looked up: %s", e.code)
 
-    async def _show(self, page: Page) -> None:
-        pages = _pages(page)
-        ids = [self.message_id, *self.parts]
-        for place, one in enumerate(pages):
-            if place >= len(ids):
-                ids.append(await self._post(one, place))
-                self.parts = ids[1:]
-            elif place >= len(self._shown) or self._shown[place] != one:
-                await self._edit(ids[place], one, place)
-            self._shown[place : place + 1] = [one]
-        for surplus in ids[len(pages) :]:
-            await self._delete(surplus)
-        self.parts = ids[1 : len(pages)]
-        del self._shown[len(pages) :]
+    # -- where it belongs --------------------------------------------------------------------
 
-    async def _edit(self, message_id: int, page: Page, place: int) -> None:
+    async def _show(self, page: Page, *, anew: Callable[[int], bool]) -> None:
+        """Bring the channel's messages up to date.
+
+        Args:
+            page: What to show.
+            anew: Whether a message whose edit is refused with this code gives way to another.
+        """
+        rest = [self.message_id, *self.parts] if self.message_id != NO_MESSAGE else []
+        done: list[int] = []
+        for one in messages_of(page):
+            while rest and not await self._holds(rest[0], one, anew):
+                self._worn_out.append(rest.pop(0))
+            if rest:
+                done.append(rest.pop(0))
+            else:
+                done.append(await self._post(one, len(done)))
+            self.message_id, *self.parts = [*done, *rest]
+        for surplus in rest:
+            await self._delete(surplus)
+        self.parts = done[1:]
+        while self._worn_out:
+            with contextlib.suppress(discord.HTTPException):  # shown is what counts
+                await self._delete(self._worn_out[-1])
+            self._worn_out.pop()
+
+    async def _holds(self, message_id: int, page: Page, anew: Callable[[int], bool]) -> bool:
+        """Whether a message shows a page now; False: it never will."""
+        if self._shown.get(message_id) == page:
+            return True
         channel = self.bot.get_partial_messageable(self.channel_id)
         try:
             await channel.get_partial_message(message_id).edit(
-                content=page.text, embeds=page.embeds, view=page.view, attachments=_files(page)
+                content=page.text, embeds=page.embeds, view=page.view, attachments=files_of(page)
             )
-        except discord.NotFound as e:
-            if e.code not in _MESSAGE_GONE:
+        except discord.HTTPException as e:
+            if is_passing(e) or not anew(e.code):
                 raise
-            new = await self._post(page, place)
-            if place == 0:
-                self.message_id = new
-            else:
-                self.parts[place - 1] = new
+            return False
+        self._shown[message_id] = page
+        return True
 
     async def _post(self, page: Page, place: int) -> int:
-        channel = self.bot.get_partial_messageable(self.channel_id)
         first = discord.MessageReference(
-            message_id=self.message_id, channel_id=self.channel_id, fail_if_not_exists=False
+            message_id=self._address, channel_id=self.channel_id, fail_if_not_exists=False
         )
-        # The nonce is made of the place, so that a post whose answer got lost is not repeated.
-        sent = await channel.send(
-            page.text,
-            embeds=list(page.embeds),
-            files=_files(page),
-            reference=first,
-            mention_author=False,
-            nonce=f"{self.message_id}.{place}",
-            view=page.view if page.view is not None else discord.utils.MISSING,
-        )
-        return int(sent.id)
+        try:
+            posted = await self._send(self.channel_id, page, str(place), reference=first)
+        except discord.Forbidden as e:
+            if e.code not in _MAY_NOT_REPLY:
+                raise
+            posted = await self._send(self.channel_id, page, f"{place}p")
+        self._shown[posted] = page
+        return posted
+
+    async def _send(
+        self,
+        channel_id: int,
+        page: Page,
+        name: str,
+        *,
+        reference: discord.MessageReference | None = None,
+    ) -> int:
+        channel = self.bot.get_partial_messageable(channel_id)
+        more: dict[str, Any] = {} if reference is None else {"reference": reference}
+        if page.view is not None:
+            more["view"] = page.view
+
+        async def send(nonce: str) -> discord.Message:
+            return await channel.send(
+                page.text,
+                embeds=list(page.embeds),
+                files=files_of(page),
+                mention_author=False,
+                nonce=nonce,
+                **more,
+            )
+
+        return (await self.nonces.post(name, send)).id
 
     async def _delete(self, message_id: int) -> None:
         channel = self.bot.get_partial_messageable(self.channel_id)
         with contextlib.suppress(discord.NotFound):
             await channel.get_partial_message(message_id).delete()
 
-    async def _deliver_directly(self, page: Page) -> None:
-        """The channel is shut: the answer goes to the person who asked, without buttons."""
+    # -- where it can be shown ---------------------------------------------------------------
+
+    def _ways(self, page: Page) -> Iterator[_Way]:
+        """How to show the last word, the best way first."""
+        by_reply = functools.partial(self._edit_reply, page)
+        in_place = functools.partial(self._show, page, anew=lambda _: True)
+        if self.is_shut and self._can_reply:
+            yield by_reply
+        if self.message_id != NO_MESSAGE:
+            yield in_place
+        if not self.is_shut and self._can_reply:
+            yield by_reply
+        home_id = self._home()
+        if home_id is not None and self.message_id != NO_MESSAGE:
+            note = self.words("common.at_home", who=f"<@{self.user_id}>", place=self._place())
+            yield functools.partial(self._retreat, home_id, "h", _headed(note, page), _Trail())
+        yield functools.partial(self._retreat_directly, page, _Trail())
+
+    async def _retreat_directly(self, page: Page, trail: "_Trail") -> None:
+        channel = await self.bot.create_dm(discord.Object(self.user_id))
+        if channel.id == self.channel_id and self.message_id != NO_MESSAGE:
+            note = ""
+        else:
+            note = self.words("common.directly", place=self._place())
+        page = replace(_headed(note, page), view=None)
+        await self._retreat(channel.id, "d", page, trail)
+
+    async def _retreat(self, channel_id: int, way: str, page: Page, trail: "_Trail") -> None:
+        """Show it in another channel, and say so where it belongs."""
+        pages = messages_of(page)
         try:
-            user = await persist(lambda: self.bot.fetch_user(self.user_id))
-            for one in _pages(page):
-                await persist(functools.partial(_send_directly, user, one))
+            for place in range(len(trail.posted), len(pages)):
+                name = f"{way}{place}"
+                trail.posted.append(await self._send(channel_id, pages[place], name))
         except discord.HTTPException as e:
-            raise Undeliverable(f"refused with {e.code}") from e
+            if not is_passing(e):
+                await self._take_back(channel_id, trail)
+            raise
+        there = "common.moved" if way == "h" else "common.moved_directly"
+        await self._leave(self.words(there, place=f"<#{channel_id}>"))
+        self.channel_id, self.is_shut, self.reply = channel_id, False, None
+        self.message_id, *self.parts = trail.posted
+        self._address = self.message_id
+        self._shown = dict(zip(trail.posted, pages, strict=True))
+
+    async def _take_back(self, channel_id: int, trail: "_Trail") -> None:
+        """Half of an answer is none: it is to come whole, in another way."""
+        channel = self.bot.get_partial_messageable(channel_id)
+        while trail.posted:
+            with contextlib.suppress(*_TROUBLE):
+                await channel.get_partial_message(trail.posted[-1]).delete()
+            trail.posted.pop()
+
+    async def _leave(self, note: str) -> None:
+        """No working line and no dead button are to stay; whatever fails, the answer is safe."""
+        if self.message_id == NO_MESSAGE:
+            return
+        page = Page(text=note)
+        channel = self.bot.get_partial_messageable(self.channel_id)
+        first = channel.get_partial_message(self.message_id)
+        edit = functools.partial(first.edit, content=note, embeds=[], attachments=[], view=None)
+        tries: list[Callable[[], Awaitable[object]]] = [edit, first.delete]
+        if self._can_reply and self.reply is not None:
+            tries.insert(0 if self.is_shut else 1, functools.partial(self.reply.edit, page))
+        for one in tries:
+            try:
+                await one()
+            except _TROUBLE:
+                continue
+            break
+        for part in self.parts:
+            with contextlib.suppress(*_TROUBLE):
+                await self._delete(part)
+
+    def _home(self) -> int | None:
+        """The channel of a thread, when whoever sees it sees the thread."""
+        if self.home_id is not None:
+            return self.home_id
+        thread = self.bot.get_channel(self.channel_id)
+        if isinstance(thread, discord.Thread) and not thread.is_private():
+            return thread.parent_id
+        return None
+
+    def _place(self) -> str:
+        return f"<#{self.channel_id}>"
+
+    # -- by the interaction's token ----------------------------------------------------------
+
+    @property
+    def _can_reply(self) -> bool:
+        return self.reply is not None and self.reply.is_open and self.message_id != NO_MESSAGE
+
+    async def _edit_reply(self, page: Page) -> None:
+        if self.reply is None:
+            raise AssertionError("only with an interaction")
+        self.message_id = await self.reply.edit(page)
+        self._replied = page
+        for part in self.parts:
+            with contextlib.suppress(*_TROUBLE):
+                await self._delete(part)
+        self.parts = []
+
+    async def _refresh_reply(self, page: Page) -> None:
+        if not self._can_reply or self.reply is None:
+            return
+        if self.reply.is_closing:  # this line could never be changed again
+            page = Page(text=self.words("common.will_be_direct"))
+        if page != self._replied:
+            await self.reply.edit(page)
+            self._replied = page
+
+    # -- aloud -------------------------------------------------------------------------------
+
+    def _ways_to_speak(self, spoken: Spoken) -> Iterator[_Way]:
+        by_reply = functools.partial(self._attach, spoken)
+        if self._replied is not None and self._can_reply:
+            yield by_reply
+        else:
+            yield functools.partial(self._say, self.channel_id, self.message_id, "v", spoken)
+            if self._can_reply:
+                yield by_reply
+        yield functools.partial(self._say_directly, spoken)
+
+    async def _say(self, channel_id: int, reply_to: int, name: str, spoken: Spoken) -> None:
+        await send_voice_message(
+            self.bot, channel_id, spoken, reply_to=reply_to, nonces=self.nonces, name=name
+        )
+
+    async def _say_directly(self, spoken: Spoken) -> None:
+        channel = await self.bot.create_dm(discord.Object(self.user_id))
+        await self._say(channel.id, NO_MESSAGE, "dv", spoken)
+
+    async def _attach(self, spoken: Spoken) -> None:
+        if self.reply is None:
+            raise AssertionError("only with an interaction")
+        shown = self._replied or self._shown.get((self.parts or [self.message_id])[-1]) or Page()
+        await self.reply.edit(replace(shown, files=(*shown.files, (VOICE_FILE, spoken.data))))
 
 
-async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
-    """Call Discord until it answers; discord.py itself repeats neither 503 nor a broken line.
+def live_at(bot: SkyDeck, place: Place, user_id: int) -> LiveMessage:
+    """An answer that another process had begun, from the journal's place.
 
     Raises:
-        discord.HTTPException: Discord refused: another try would not help.
-        OSError, TimeoutError: It did not recover within `PATIENCE_S`.
+        KeyError, ValueError: Its place is not ours.
     """
-    pause_s = _FIRST_PAUSE_S
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                return await call()
-            except discord.HTTPException as e:
-                if e.status < _SERVER_ERROR:
-                    raise
-            except (aiohttp.ClientError, ConnectionError):
-                pass
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+    home = place.get("home")
+    return LiveMessage(
+        bot,
+        int(str(place["channel"])),
+        int(str(place["message"])),
+        user_id,
+        words=words_for(str(place["locale"])),
+        nonces=Nonces(str(place["nonces"]) if place.get("nonces") else None),
+        home_id=None if home is None else int(str(home)),
+    )
 
 
-async def _send_directly(user: discord.User, page: Page) -> None:
-    await user.send(page.text, embeds=list(page.embeds), files=_files(page))
+@dataclass(slots=True)
+class _Trail:
+    """What one way of showing an answer has posted so far, over all its tries."""
+
+    posted: list[int] = field(default_factory=list)
 
 
-def _pages(page: Page) -> list[Page]:
-    """One page for each message; what is not text goes with the last."""
-    texts = split(page.text) or [""]
-    *first, last = texts
-    return [
-        *(Page(text=text) for text in first),
-        Page(text=last, embeds=page.embeds, view=page.view, files=page.files),
-    ]
+async def _first_open(ways: Iterator[_Way]) -> None:
+    """Go the first way that Discord does not refuse.
+
+    Raises:
+        OSError, TimeoutError: It does not answer now, or limits us.
+        Undeliverable: It refuses all of them.
+    """
+    codes: list[int] = []
+    for way in ways:
+        try:
+            await persist(way)
+        except discord.HTTPException as e:
+            if is_passing(e):
+                raise TimeoutError("Discord limits us") from e
+            codes.append(e.code or e.status)
+        else:
+            if codes:
+                log.warning("an answer was shown another way; refused with %s", codes)
+            return
+    raise Undeliverable(f"refused with {codes}")
 
 
-def _files(page: Page) -> list[discord.File]:
-    """Fresh ones for each attempt: sending reads them to their end."""
-    return [discord.File(io.BytesIO(content), filename=name) for name, content in page.files]
+def _headed(note: str, page: Page) -> Page:
+    return replace(page, text="\n".join(filter(None, [note and f"-# {note}", page.text])))

@@ -14,14 +14,15 @@ from audio.errors import AudioError
 from bot.client import SkyDeck
 from bot.contract import Audio
 from bot.errors import BadInput
+from cogs.shared.nonces import Nonces
+from cogs.shared.patience import is_passing
 
 _VOICE_FLAG: Final = 1 << 13
 """IS_VOICE_MESSAGE. Source: Discord's reference, "Message Flags" and "Voice Messages"."""
 _MOST_POINTS: Final = 256
 _POINTS_PER_SECOND: Final = 10
 _LONGEST_S: Final = 1200.0
-_FILE: Final = "voice-message.ogg"
-_SERVER_ERROR: Final = 500
+VOICE_FILE: Final = "voice-message.ogg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _waveform(samples: codec.Samples, seconds: float) -> bytes:
 
 
 async def send_voice_message(
-    bot: SkyDeck, channel_id: int, spoken: Spoken, *, reply_to: int, nonce: str
+    bot: SkyDeck, channel_id: int, spoken: Spoken, *, reply_to: int, nonces: Nonces, name: str
 ) -> None:
     """Post it, as a reply to a message; as a plain file where Discord takes no voice message.
 
@@ -77,49 +78,67 @@ async def send_voice_message(
         bot: Who speaks.
         channel_id: Where.
         spoken: What.
-        reply_to: The message it belongs to.
-        nonce: A name for this post; Discord takes a second one of that name for the first.
+        reply_to: The message it belongs to; 0: none.
+        nonces: Of the job's posts.
+        name: Of this post among them.
 
     Raises:
         discord.HTTPException: Discord takes neither.
     """
-    try:
+
+    async def send(nonce: str) -> None:
         await bot.http.send_message(channel_id, params=_parameters(spoken, reply_to, nonce))
+
+    try:
+        await nonces.post(name, send)
     except discord.HTTPException as e:
-        if e.status >= _SERVER_ERROR:
+        if is_passing(e):
             raise
         # A channel without voice messages is refused with 400 and the code 50173, not with 403.
-        channel = bot.get_partial_messageable(channel_id)
-        reference = discord.MessageReference(
+        await _send_file(bot, channel_id, spoken, reply_to=reply_to, nonces=nonces, name=f"{name}f")
+
+
+async def _send_file(
+    bot: SkyDeck, channel_id: int, spoken: Spoken, *, reply_to: int, nonces: Nonces, name: str
+) -> None:
+    channel = bot.get_partial_messageable(channel_id)
+    more: dict[str, Any] = {}
+    if reply_to:
+        more["reference"] = discord.MessageReference(
             message_id=reply_to, channel_id=channel_id, fail_if_not_exists=False
         )
-        file = discord.File(io.BytesIO(spoken.data), _FILE)
-        await channel.send(file=file, reference=reference, mention_author=False, nonce=nonce)
+
+    async def send(nonce: str) -> None:
+        file = discord.File(io.BytesIO(spoken.data), VOICE_FILE)
+        await channel.send(file=file, mention_author=False, nonce=nonce, **more)
+
+    await nonces.post(name, send)
 
 
 def _parameters(spoken: Spoken, reply_to: int, nonce: str) -> discord.http.MultipartParameters:
     """The request, which discord.py 2.7 has no call of its own for."""
     entry = {
         "id": "0",
-        "filename": _FILE,
+        "filename": VOICE_FILE,
         "duration_secs": round(spoken.seconds, 3),
         "waveform": spoken.waveform,
     }
-    payload = {
+    payload: dict[str, Any] = {
         "flags": _VOICE_FLAG,
         "attachments": [entry],
-        "message_reference": {"message_id": str(reply_to), "fail_if_not_exists": False},
         "allowed_mentions": {"parse": [], "replied_user": False},
         "nonce": nonce,
         "enforce_nonce": True,
     }
-    file = discord.File(io.BytesIO(spoken.data), _FILE)
+    if reply_to:
+        payload["message_reference"] = {"message_id": str(reply_to), "fail_if_not_exists": False}
+    file = discord.File(io.BytesIO(spoken.data), VOICE_FILE)
     form: list[dict[str, Any]] = [
         {"name": "payload_json", "value": json.dumps(payload)},
         {
             "name": "files[0]",
             "value": file.fp,
-            "filename": _FILE,
+            "filename": VOICE_FILE,
             "content_type": "audio/ogg",
         },
     ]

@@ -48,7 +48,7 @@ class Status(commands.Cog):
             parts.append(voice_line(link.health(), words))
         parts.append(store_line(store_ms, words))
         embed.add_field(name=words("status.me"), value="\n".join(parts), inline=False)
-        await interaction.followup.send(embed=embed, ephemeral=True)
+        await interaction.edit_original_response(embed=embed)
 
     async def _standing(self, service: Service) -> Standing | None:
         try:

@@ -143,7 +143,7 @@ class VoiceCommands(commands.Cog):
         room = self._commanded(interaction, asker)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.rooms.leave(room.place.guild_id)
-        await interaction.followup.send(words_of(asker)("voice.left"))
+        await interaction.edit_original_response(content=words_of(asker)("voice.left"))
 
     @voice.command(
         name=_named("mode", "mode"),
@@ -263,8 +263,8 @@ class VoiceCommands(commands.Cog):
         async with self._drawing:  # matplotlib's caches are not for several threads at once
             picture = await asyncio.to_thread(waterfall, turns[-1], words)
         lines = "\n".join(turn.to_json() for turn in turns)
-        await interaction.followup.send(
-            files=[
+        await interaction.edit_original_response(
+            attachments=[
                 discord.File(io.BytesIO(picture), "turn.png"),
                 discord.File(io.BytesIO(lines.encode()), "turns.jsonl"),
             ]

@@ -15,7 +15,9 @@ from bot.conversation.events import Show, Stage
 from bot.conversation.pace import Pace
 from bot.errors import ServiceDown
 from bot.i18n import Words
-from cogs.shared.live import LiveMessage, Page
+from cogs.shared.live import LiveMessage
+from cogs.shared.nonces import Nonces, draw_nonce
+from cogs.shared.page import Page
 from cogs.shared.splitting import disarm, split
 
 log = logging.getLogger(__name__)
@@ -39,8 +41,15 @@ _FAILURES: Final = (discord.HTTPException, aiohttp.ClientError, OSError, Timeout
 class _Turn:
     show: Show
     live: LiveMessage | None = None
+    nonces: Nonces = field(default_factory=Nonces)
     is_new: bool = True
     tries: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    text: str
+    nonce: str = field(default_factory=draw_nonce)
 
 
 @dataclass(slots=True)
@@ -64,7 +73,7 @@ class ChannelFace:
     pace: Pace | None = None
     _is_down_told: bool = False
     _turns: dict[int, _Turn] = field(default_factory=dict)
-    _lines: list[str] = field(default_factory=list)
+    _lines: list[_Line] = field(default_factory=list)
 
     def show(self, show: Show) -> None:
         """How a turn stands now."""
@@ -100,7 +109,7 @@ class ChannelFace:
 
     def say(self, text: str) -> None:
         """A line of its own."""
-        self._lines.append(text)
+        self._lines.append(_Line(text))
         del self._lines[:-_MOST_LINES]
         self._hurry()
 
@@ -126,9 +135,10 @@ class ChannelFace:
         except _FAILURES as e:
             log.warning("the end of a voice conversation is not shown: %s", type(e).__name__)
 
-    async def _send_line(self, line: str) -> None:
+    async def _send_line(self, line: _Line) -> None:
+        channel = self.bot.get_partial_messageable(self.channel_id)
         try:
-            await self.bot.get_partial_messageable(self.channel_id).send(line)
+            await channel.send(line.text, nonce=line.nonce)
         except discord.DiscordServerError:
             raise
         except discord.HTTPException as e:  # refused: it must not hold up what comes after it
@@ -150,16 +160,22 @@ class ChannelFace:
         name = self.names.get(show.user_id, "?")
         text = render(show, name, self.assistant, self.words)
         if text and turn.live is None:
-            turn.live = await self._post(text, show.user_id)
+            turn.live = await self._post(turn, text)
         elif text and turn.live is not None:
             await turn.live.refresh(Page(text=text))
         elif turn.live is not None and show.stage in _FINAL:
             await turn.live.remove()
 
-    async def _post(self, text: str, user_id: int) -> LiveMessage:
+    async def _post(self, turn: _Turn, text: str) -> LiveMessage:
         first, *rest = split(text)
-        sent = await self.bot.get_partial_messageable(self.channel_id).send(first)
-        live = LiveMessage(self.bot, self.channel_id, sent.id, user_id)
+        channel = self.bot.get_partial_messageable(self.channel_id)
+
+        async def send(nonce: str) -> discord.Message:
+            return await channel.send(first, nonce=nonce)
+
+        sent = await turn.nonces.post("first", send)
+        user_id = turn.show.user_id
+        live = LiveMessage(self.bot, self.channel_id, sent.id, user_id, nonces=turn.nonces)
         if rest:
             await live.refresh(Page(text=text))
         return live

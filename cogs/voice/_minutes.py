@@ -15,7 +15,8 @@ from bot.i18n import Words, duration, words_for
 from bot.runpod import Update
 from bot.store import Job, Minute
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
+from cogs.shared.live import LiveMessage, live_at
+from cogs.shared.page import Page
 from cogs.shared.splitting import disarm
 from cogs.shared.stop_button import stop_view
 
@@ -151,18 +152,18 @@ class MinutesShow:
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 
-def make_show(bot: SkyDeck, asker: Asker, message_id: int, notes: Notes) -> MinutesShow:
+def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, notes: Notes) -> MinutesShow:
     """The face of minutes that are about to be summed up."""
-    live = LiveMessage(bot, asker.channel_id, message_id, asker.user_id)
     return MinutesShow(bot, live, notes, words_for(asker.locale), bot.clock.wall())
 
 
-def place_of(asker: Asker, message_id: int, notes: Notes) -> dict[str, JsonValue]:
+def place_of(asker: Asker, live: LiveMessage, notes: Notes) -> dict[str, JsonValue]:
     """What the journal is to know of it."""
     return {
         "kind": KIND,
         "channel": str(asker.channel_id),
-        "message": str(message_id),
+        "message": str(live.message_id),
+        "nonces": live.nonces.seed,
         "user": str(asker.user_id),
         "locale": asker.locale,
         **notes.to_place(),
@@ -176,11 +177,8 @@ async def revive(bot: SkyDeck, job: Job) -> MinutesShow:
         KeyError, ValueError: Its place is not ours.
     """
     place = job.place
-    live = LiveMessage(
-        bot, int(str(place["channel"])), int(str(place["message"])), int(str(place["user"]))
-    )
+    live = live_at(bot, place, int(str(place["user"])))
     await live.adopt()
-    words = words_for(str(place["locale"]))
-    show = MinutesShow(bot, live, Notes.of_place(place), words, job.created_at_ms / 1000)
+    show = MinutesShow(bot, live, Notes.of_place(place), live.words, job.created_at_ms / 1000)
     await show.started(job.journal_id)
     return show

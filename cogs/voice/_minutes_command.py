@@ -9,10 +9,8 @@ from bot.client import SkyDeck
 from bot.contract.grace import task
 from bot.errors import NotAllowed, NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words
-from cogs.shared.answering import working_message
+from cogs.shared.answering import give_reason, working_line
 from cogs.shared.asker import admit, words_of
-from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, Page
 from cogs.voice._commands import check_theirs, whereabouts
 from cogs.voice._minutes import MODULE, Notes, make_show, place_of, transcript
 from cogs.voice._room import VocalChannel
@@ -62,18 +60,17 @@ class MinutesCommand(commands.Cog):
             may_attach=interaction.app_permissions.attach_files,
         )
         request = task(module, transcript(said), source=asker.source)
-        message_id = await working_message(interaction, words)
+        live = await working_line(self.bot, interaction, asker)
         try:
             await self.bot.runner.perform(
                 request,
                 asker=asker,
-                place=place_of(asker, message_id, notes),
+                place=place_of(asker, live, notes),
                 title=words("voice.minutes.title"),
-                show=make_show(self.bot, asker, message_id, notes),
+                show=make_show(self.bot, asker, live, notes),
             )
         except SkydeckError as e:
-            live = LiveMessage(self.bot, asker.channel_id, message_id, asker.user_id)
-            await live.settle(Page(text=explain(e, words).text))
+            await give_reason(live, e, words)
 
     def _channel(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VocalChannel:
         """The voice channel in whose chat they are, or they are in, or the bot is in.
