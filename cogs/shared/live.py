@@ -166,7 +166,7 @@ class LiveMessage:
         done: list[int] = []
         for one in messages_of(page):
             while rest and not await self._holds(rest[0], one, anew):
-                self._worn_out.append(rest.pop(0))
+                rest.pop(0)
             if rest:
                 done.append(rest.pop(0))
             else:
@@ -192,6 +192,8 @@ class LiveMessage:
         except discord.HTTPException as e:
             if is_passing(e) or not anew(e.code):
                 raise
+            if e.code != _MESSAGE_GONE:
+                self._worn_out.append(message_id)
             return False
         self._shown[message_id] = page
         return True

@@ -180,7 +180,7 @@ async def test_where_it_could_not_be_shown_it_is_not_begun(sim, deck, guild, cha
 async def test_where_discord_takes_no_answer_nothing_is_sent(sim, deck, ben, factory):
     sim.fail("POST /interactions", 400)
     await ben.slash("/factory build", task="fizz", wait=False)
-    await ben.sees("That did not work")
+    await ben.sees("That did not work", ben.dm)
     assert not factory.requests
 
 
