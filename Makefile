@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
 STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
-.PHONY: setup setup-dev talk test lint bench models lock clean
+.PHONY: setup setup-dev talk unit test test-all lint bench models lock clean
 
 setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
 setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
@@ -43,9 +44,16 @@ models: setup                    ## fetch the model files (0.8 GB, once)
 talk: setup                      ## ask Penny a recorded question; FILE=… for your own
 	@$(BIN)/skydeck talk --file $(or $(FILE),tests/clips/question.wav) --save reply.ogg
 
-test: setup-dev                  ## all tests, with real models
+unit: setup-dev                  ## pure code: after each save
+	@$(PYTEST) -m unit
+
+test: setup-dev                  ## unit, integration, and one spoken turn with real models
 	@$(BIN)/skydeck models pull
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(PYTEST) -m "unit or integration or smoke"
+
+test-all: setup-dev              ## everything, with real models
+	@$(BIN)/skydeck models pull
+	@$(PYTEST)
 
 lint: setup-dev                  ## style, types, import rules, known weaknesses of packages
 	$(BIN)/ruff check .

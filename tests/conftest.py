@@ -14,7 +14,9 @@ from tests.paths import CLIPS
 pytest_plugins = [
     "tests.discord_fixtures",
     "tests.fakes.postgres",
+    "tests.guard",
     "tests.layers",
+    "tests.report",
     "tests.virtual_audio.fixture",
 ]
 MODELS = {"penny", "qwen", "weights"}

@@ -56,6 +56,7 @@ def empty(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.smoke
 def test_a_question_is_answered_as_events(clips: Path, empty: Path) -> None:
     reply = empty / "reply.ogg"
     question = str(clips / "question.wav")

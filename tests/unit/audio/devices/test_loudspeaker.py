@@ -26,6 +26,7 @@ class Device:
         monkeypatch.setattr(
             loudspeaker, "open_stream", lambda *_, **__: (stream, RATE_HZ, channels)
         )
+        monkeypatch.setattr(loudspeaker, "shut", lambda one: one.close())
         self.channels = channels
         self.playout = Playout()
         self.speaker = Loudspeaker(None, self.playout, time.monotonic)

@@ -1,0 +1,65 @@
+"""A unit test stays in its process: one that opens a socket or starts a process fails."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+FORBIDDEN = frozenset(
+    {
+        "socket.bind",
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.sendto",
+        "subprocess.Popen",
+        "os.exec",
+        "os.fork",
+        "os.forkpty",
+        "os.posix_spawn",
+        "os.system",
+    }
+)
+"""Audit events of Python's. An event loop's own pair of sockets is none of them."""
+
+
+class LeftTheProcess(AssertionError):
+    """A unit test did what only an integration or a system test may."""
+
+
+class Guard:
+    """Attributes:
+    is_on: Whether a unit test runs.
+    seen: What it did that it must not.
+    """
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self.seen: list[str] = []
+
+    def audit(self, event: str, _: tuple[object, ...]) -> None:
+        """Refuse, and remember: whoever is refused may swallow the error."""
+        if self.is_on and event in FORBIDDEN:
+            self.seen.append(event)
+            raise LeftTheProcess(
+                f"{event}: a unit test opens no socket and starts no process. "
+                "Move it to tests/integration or tests/system (CONTRIBUTING.md)."
+            )
+
+
+_GUARD = Guard()
+sys.addaudithook(_GUARD.audit)
+
+
+@pytest.fixture(autouse=True)
+def _stays_in_its_process(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.node.get_closest_marker("unit") is None:
+        yield
+        return
+    _GUARD.is_on = True
+    _GUARD.seen.clear()
+    try:
+        yield
+    finally:
+        _GUARD.is_on = False
+    if _GUARD.seen:
+        pytest.fail(f"a unit test did what it must not: {', '.join(_GUARD.seen)}", pytrace=False)
