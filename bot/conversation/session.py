@@ -132,6 +132,7 @@ class JobRunner:
         place: Place,
         title: str,
         show: Show,
+        reply_token: str | None = None,
     ) -> Ending:
         """Run a job to its end, whatever the end is; the person has then seen it.
 
@@ -144,6 +145,8 @@ class JobRunner:
             place: What `register`ed revivers need to show it again; at most 4 KiB, with a `kind`.
             title: One line for lists.
             show: Its face.
+            reply_token: Of the interaction, when `show` answers it only in `started`: with it the
+                next process finds the answer. The journal forgets it as soon as it is answered.
 
         Raises:
             SkydeckError: It was not begun: it is too large, the journal cannot be written, or
@@ -166,6 +169,7 @@ class JobRunner:
             deadline_ms=int(endpoint.deadline_s * 1000),
             contract_id=request.contract_id,
             request=request.model_dump_json().encode(),
+            reply_token=reply_token,
         )
         # In the group, so that whoever closes us waits until the journal has been written.
         beginning = self._group.create_task(self._begin(entry, request, updates, show))
@@ -270,7 +274,7 @@ class JobRunner:
             return
         running.place = moved
         is_waiting = self._gate_of(moved) is not None
-        await self.journal.moved(
+        await self.journal.answered(
             running.journal_id, {**moved, WAITING: True} if is_waiting else moved
         )
 

@@ -18,6 +18,10 @@ _SHORTEST: Final = 6
 """A secret shorter than that is a word like any other."""
 _TOKEN = re.compile(r"\b(Bearer|Bot)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
+_CALLBACK = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']{8,}")
+"""The path of an interaction's answer: whoever has the token in it speaks for the bot there."""
+_PAYLOAD = re.compile(r"""(["']token["']\s*:\s*["'])[^"']+""")
+"""The same token in an event of the gateway, and a voice server's."""
 _BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -38,6 +42,8 @@ class Redaction:
         if self._words is not None:
             text = self._words.sub(HIDDEN, text)
         text = _TOKEN.sub(rf"\1 {HIDDEN}", text)
+        text = _CALLBACK.sub(rf"\1{HIDDEN}", text)
+        text = _PAYLOAD.sub(rf"\1{HIDDEN}", text)
         text = _PASSWORD.sub(rf"\1{HIDDEN}@", text)
         return _BLOB.sub(lambda found: f"[{len(found[0])} characters]", text)
 

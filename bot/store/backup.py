@@ -16,6 +16,7 @@ from typing import Any, Final
 from alembic import command
 from sqlalchemy import (
     JSON,
+    Column,
     Connection,
     MetaData,
     Table,
@@ -34,6 +35,7 @@ from bot.store.address import Address
 from bot.store.archive import Header, Reader, Writer
 from bot.store.database import APPLICATION, Database, translated
 from bot.store.migrate import (
+    PLACE_TOKEN,
     config_for,
     known_revisions,
     lock,
@@ -163,15 +165,16 @@ def _write(connection: Connection, address: Address, file: Path, clock: Clock, t
                 made_at_ms=int(clock.wall() * 1000),
                 source=connection.dialect.name,
                 version=version("skydeck"),
-                tables={table.name: [c.name for c in table.columns] for table in tables},
+                tables={table.name: [c.name for c in _saved(table)] for table in tables},
                 counters=_counters(connection, tables),
                 expected=expected,
             )
         )
         for table in tables:
-            query = select(*table.columns).execution_options(yield_per=_BATCH)
+            columns = _saved(table)
+            query = select(*columns).execution_options(yield_per=_BATCH)
             for row in connection.execute(query):
-                out.add(table.name, list(row))
+                out.add(table.name, [_clean(c, v) for c, v in zip(columns, row, strict=True)])
                 done += 1
                 if done % _BATCH == 0:
                     tell(done, expected)
@@ -193,6 +196,19 @@ def _tables(connection: Connection) -> list[Table]:
             if isinstance(column.type, JSON) and column.nullable:
                 column.type.none_as_null = True
     return [found.tables[name] for name in lasting if name in there]
+
+
+def _saved(table: Table) -> list[Column[Any]]:
+    """The columns that a backup has: those that are known here, and last."""
+    lasting = {c.name for c in metadata.tables[table.name].columns if not c.info.get(PASSING)}
+    return [column for column in table.columns if column.name in lasting]
+
+
+def _clean(column: Column[Any], value: Any) -> Any:
+    """A value as a backup has it. Until schema 0008 a job's place could hold a token."""
+    if column.table.name == jobs.name and column.name == jobs.c.place.name:
+        return {key: held for key, held in value.items() if key != PLACE_TOKEN}
+    return value
 
 
 def _count(connection: Connection, table: Table) -> int:
@@ -357,6 +373,7 @@ def _end_old_jobs(connection: Connection, now_ms: int) -> int:
             detail="restored",
             finished_at_ms=now_ms,
             lease_owner=None,
+            reply_token=None,
         )
     )
     return ended.rowcount

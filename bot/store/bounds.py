@@ -10,6 +10,8 @@ LINE_LIMIT_CHARS: Final = 200
 """The longest title of a job, and the longest detail of its ending."""
 PLACE_LIMIT_BYTES: Final = 4096
 """The longest place, as JSON."""
+REPLY_TOKEN_LIMIT_CHARS: Final = 2000
+"""The longest token of an interaction (Discord's have about 200 characters)."""
 REQUEST_LIMIT_BYTES: Final = 1024 * 1024
 """The largest request that is kept; a clip of speech is larger and is not."""
 PARTS_LIMIT: Final = 200

@@ -24,7 +24,13 @@ from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
 from bot.settings import Mode
-from bot.store.bounds import LINE_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES, storable
+from bot.store.bounds import (
+    LINE_LIMIT_CHARS,
+    PLACE_LIMIT_BYTES,
+    REPLY_TOKEN_LIMIT_CHARS,
+    REQUEST_LIMIT_BYTES,
+    storable,
+)
 from bot.store.conversations import PRUNE_BATCH
 from bot.store.database import Database, uninterrupted
 from bot.store.recovery import (
@@ -45,6 +51,12 @@ CLAIM_LIMIT: Final = 100
 """How many jobs one `claim` takes at most; what is left is for the next, or for others."""
 LIST_LIMIT: Final = 25
 """How many jobs a list shows (a Discord select menu holds as many)."""
+MAX_REPLY_TOKEN_AGE_MS: Final = 15 * 60_000
+"""How long Discord honours an interaction's token; after that it is only a secret less to keep."""
+CLEAR_REPLY_TOKENS_EVERY_S: Final = 60.0
+
+_SHOWN: Final = tuple(jobs.c[name] for name in Job.__slots__ if name != "reply_token")
+"""All that `get` and `listing` read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,14 @@ class Journal:
         """
         return await self._change(journal_id, place=_place(place))
 
+    async def answered(self, journal_id: int, place: Mapping[str, JsonValue]) -> bool:
+        """The same, now that the answer is a message of the bot's: the token is of no more use.
+
+        Raises:
+            TooLarge: The place is too large.
+        """
+        return await self._change(journal_id, place=_place(place), reply_token=None)
+
     async def finished(self, journal_id: int, ending: Ending, detail: str = "") -> bool:
         """Note how the job ended, once the user has seen it.
 
@@ -161,6 +181,7 @@ class Journal:
                 detail=storable(detail, LINE_LIMIT_CHARS),
                 finished_at_ms=self._now(),
                 lease_owner=None,
+                reply_token=None,
             )
         except StoreFailed:
             if held:
@@ -203,7 +224,7 @@ class Journal:
                 update(jobs)
                 .where(jobs.c.journal_id.in_(ids))
                 .values(**self._lease())
-                .returning(*jobs.c)
+                .returning(*_SHOWN, jobs.c.reply_token)
             )
             return sorted((_job(row) for row in taken.mappings()), key=lambda j: j.journal_id)
 
@@ -235,12 +256,18 @@ class Journal:
     async def keep_leases(self, on_lost: Callable[[int], None]) -> Never:
         """Renew the leases for as long as this runs; meant for the application's TaskGroup.
 
+        Tokens that Discord honours no more are cleared meanwhile.
+
         Args:
             on_lost: Called with each job that is no longer ours.
         """
+        clear_at = self._clock.now()
         while True:
             await self._clock.sleep(self._lease_ms / 3000)
             try:
+                if self._clock.now() >= clear_at:
+                    clear_at = self._clock.now() + CLEAR_REPLY_TOKENS_EVERY_S
+                    await self.clear_reply_tokens()
                 lost = await self.renew()
             except StoreFailed as e:
                 log.warning("leases not renewed: %s", e)
@@ -262,13 +289,28 @@ class Journal:
                 .values(lease_owner=None, lease_until_ms=0)
             )
 
+    @uninterrupted
+    async def clear_reply_tokens(self) -> int:
+        """Clear every token that has expired, whoever has the job. Returns how many."""
+        change = (
+            update(jobs)
+            .where(
+                jobs.c.finished_at_ms.is_(None),  # an end has cleared it
+                jobs.c.reply_token.is_not(None),
+                jobs.c.created_at_ms <= self._now() - MAX_REPLY_TOKEN_AGE_MS,
+            )
+            .values(reply_token=None)
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(change)).rowcount
+
     # -- looking -----------------------------------------------------------------------------
 
     @uninterrupted
     async def get(self, journal_id: int) -> Job | None:
         """One job; None when there is none of that number (any more)."""
         async with self._database.reading() as connection:
-            found = await connection.execute(select(jobs).where(jobs.c.journal_id == journal_id))
+            found = await connection.execute(select(*_SHOWN).where(jobs.c.journal_id == journal_id))
             row = found.mappings().one_or_none()
         return None if row is None else _job(row)
 
@@ -291,7 +333,7 @@ class Journal:
         limit: int = LIST_LIMIT,
     ) -> list[Job]:
         """The newest jobs that fit all that is given, newest first."""
-        query = select(jobs).order_by(jobs.c.journal_id.desc()).limit(limit)
+        query = select(*_SHOWN).order_by(jobs.c.journal_id.desc()).limit(limit)
         wanted = ((jobs.c.user_id, user_id), (jobs.c.guild_id, guild_id), (jobs.c.service, service))
         for column, value in wanted:
             if value is not None:
@@ -365,7 +407,13 @@ def _row(entry: Entry) -> dict[str, Any]:
         "deadline_ms": entry.deadline_ms,
         "contract_id": entry.contract_id,
         "detail": "",
+        "reply_token": _token(entry.reply_token),
     }
+
+
+def _token(token: str | None) -> str | None:
+    """One that is too long is none of Discord's, and half a token opens nothing."""
+    return token if token is None or len(token) <= REPLY_TOKEN_LIMIT_CHARS else None
 
 
 def _place(place: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -375,7 +423,7 @@ def _place(place: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _job(row: RowMapping) -> Job:
-    values = {name: row[name] for name in Job.__slots__}
+    values = {name: row[name] for name in Job.__slots__ if name in row}
     return Job(
         **values
         | {

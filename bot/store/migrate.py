@@ -25,6 +25,8 @@ from bot.store.address import Address
 from bot.store.database import BUSY_TIMEOUT_MS, Database, translated
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+PLACE_TOKEN: Final = "answer"  # noqa: S105  (the name of a field)
+"""Under which name a job's place held an interaction's token, before schema 0008."""
 _POSTGRES_LOCK: Final = 0x5C1DEC  # any number, the same in every skydeck
 _WAL_RETRY_S: Final = 0.05
 
@@ -65,13 +67,31 @@ def backup_of(file: Path, revision: str) -> Path:
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Copy a SQLite database while others may use it; `target` appears whole or not at all."""
+    """Copy a SQLite database while others may use it; `target` appears whole or not at all.
+
+    The copy has no interaction's token in it.
+    """
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
     make_private(part)
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(part)) as new:
         old.backup(new)
+        _clear_tokens(new)
     part.replace(target)
+
+
+def _clear_tokens(copy: sqlite3.Connection) -> None:
+    columns = {name for _, name, *_ in copy.execute("PRAGMA table_info(jobs)")}
+    copy.execute("PRAGMA secure_delete = ON")
+    if "place" in columns:
+        copy.execute(
+            "UPDATE jobs SET place = json_remove(place, :key) "
+            "WHERE json_extract(place, :key) NOTNULL",
+            {"key": f"$.{PLACE_TOKEN}"},
+        )
+    if "reply_token" in columns:
+        copy.execute("UPDATE jobs SET reply_token = NULL WHERE reply_token NOTNULL")
+    copy.commit()
 
 
 def make_private(file: Path) -> None:

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 from sqlalchemy import (
+    Column,
     ColumnElement,
     RowMapping,
     Select,
+    Table,
     and_,
     delete,
     not_,
@@ -36,7 +38,26 @@ from bot.store.tables import (
     voice_rooms,
 )
 
-_INTERNAL: Final = frozenset({"lease_owner", "lease_until_ms", "minute_id"})
+_EXPORTED: Final[dict[Table, tuple[str, ...]]] = {
+    messages: (
+        "message_id", "conversation_id", "parent_id", "guild_id", "person_id", "author_id",
+        "author_name", "role", "content", "created_at_ms", "edited_at_ms",
+    ),
+    jobs: (
+        "journal_id", "service", "module", "endpoint_id", "mode", "guild_id", "channel_id",
+        "user_id", "place", "title", "deadline_ms", "created_at_ms", "stage", "contract_id",
+        "job_id", "submitted_at_ms", "finished_at_ms", "ending", "detail",
+    ),
+    consents: ("guild_id", "user_id", "agreed", "locale", "at_ms"),
+    minutes: ("guild_id", "channel_id", "user_id", "name", "text", "at_ms"),
+    calls: (
+        "call_id", "at_ms", "state", "service", "module", "guild_id", "channel_id", "user_id",
+        "reserved_micro_usd", "cost_micro_usd", "basis", "delay_ms", "execution_ms",
+        "input_tokens", "output_tokens", "settled_at_ms", "expires_at_ms",
+    ),
+    voice_rooms: ("guild_id", "channel_id", "attention", "follow_user_id", "called_by"),
+}  # fmt: skip
+"""The columns that an export selects, and no others: a new one is in it when it is named here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +84,7 @@ class Privacy:
         That is what they said, what the assistant answered them, the jobs they asked for, whether
         they agreed to be heard, what the minutes hold of theirs, what their calls cost, and the
         voice channels where the bot is because of them. Ids are strings, as in Discord's own JSON,
-        since they do not fit JavaScript's numbers; times are ISO 8601. Tokens of interactions are
-        left out: they open doors and tell nothing.
+        since they do not fit JavaScript's numbers; times are ISO 8601.
         """
         theirs = _theirs(user_id)
         async with self._database.reading() as connection:
@@ -75,23 +95,25 @@ class Privacy:
                 "jobs": await _jobs(connection, user_id),
                 "consents": await _rows(
                     connection,
-                    select(consents)
+                    select(*_exported(consents))
                     .where(consents.c.user_id == user_id)
                     .order_by(consents.c.guild_id),
                 ),
                 "minutes": await _rows(
                     connection,
-                    select(minutes)
+                    select(*_exported(minutes))
                     .where(minutes.c.user_id == user_id)
                     .order_by(minutes.c.minute_id),
                 ),
                 "calls": await _rows(
                     connection,
-                    select(calls).where(calls.c.user_id == user_id).order_by(calls.c.at_ms),
+                    select(*_exported(calls))
+                    .where(calls.c.user_id == user_id)
+                    .order_by(calls.c.at_ms),
                 ),
                 "voice_rooms": await _rows(
                     connection,
-                    select(voice_rooms)
+                    select(*_exported(voice_rooms))
                     .where(_because_of(user_id))
                     .order_by(voice_rooms.c.guild_id),
                 ),
@@ -177,6 +199,10 @@ class Privacy:
             return Forgotten(said.rowcount, asked.rowcount, noted.rowcount)
 
 
+def _exported(table: Table) -> list[Column[Any]]:
+    return [table.c[name] for name in _EXPORTED[table]]
+
+
 def _theirs(user_id: int) -> ColumnElement[bool]:
     return or_(messages.c.person_id == user_id, messages.c.author_id == user_id)
 
@@ -190,9 +216,9 @@ async def _rows(connection: AsyncConnection, query: Select[Any]) -> list[JsonVal
 
 
 async def _messages(connection: AsyncConnection, theirs: ColumnElement[bool]) -> list[JsonValue]:
-    said = select(messages).where(theirs).order_by(messages.c.message_id)
+    said = select(*_exported(messages)).where(theirs).order_by(messages.c.message_id)
     parts = (
-        select(message_parts)
+        select(message_parts.c.part_id, message_parts.c.message_id)
         .join(messages, messages.c.message_id == message_parts.c.message_id)
         .where(theirs)
         .order_by(message_parts.c.part_id)
@@ -208,7 +234,7 @@ async def _messages(connection: AsyncConnection, theirs: ColumnElement[bool]) ->
 
 async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:
     asked = (
-        select(jobs, job_requests.c.contract)
+        select(*_exported(jobs), job_requests.c.contract)
         .outerjoin(job_requests, job_requests.c.journal_id == jobs.c.journal_id)
         .where(jobs.c.user_id == user_id)
         .order_by(jobs.c.journal_id)
@@ -217,7 +243,6 @@ async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:
     for row in (await connection.execute(asked)).mappings():
         job = _readable(row)
         job["request"] = _request(row["contract"])
-        job["place"] = {k: v for k, v in row["place"].items() if "token" not in k.lower()}
         found.append(job)
     return found
 
@@ -225,7 +250,7 @@ async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:
 def _readable(row: RowMapping) -> dict[str, JsonValue]:
     document: dict[str, JsonValue] = {}
     for name, value in row.items():
-        if name in _INTERNAL or name == "contract":
+        if name == "contract":
             continue
         if name.endswith("at_ms"):
             document[name.removesuffix("_ms")] = None if value is None else _iso(value)

@@ -68,6 +68,8 @@ class Entry:
         deadline_ms: How long it may take, queue and all.
         contract_id: The contract's id, under which its cost is booked.
         request: The contract as JSON, to show or ask again; over 1 MiB it is not kept.
+        reply_token: The interaction's token, while the answer to it has no message yet. Whoever
+            has it speaks for the bot there, so it is never a part of `place`, which people export.
     """
 
     service: Service
@@ -82,6 +84,7 @@ class Entry:
     title: str = ""
     contract_id: str | None = None
     request: bytes | None = None
+    reply_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class Job:
         finished_at_ms: When it ended.
         ending: How.
         detail: A short code of the error.
+        reply_token: As in the entry; only `Journal.claim` gives it, to whom the job is now.
     """
 
     journal_id: int
@@ -120,6 +124,7 @@ class Job:
     finished_at_ms: int | None = None
     ending: Ending | None = None
     detail: str = ""
+    reply_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

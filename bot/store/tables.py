@@ -30,7 +30,7 @@ metadata: Final = MetaData(
 )
 
 PASSING: Final = "passing"
-"""In a table's `info`: what it holds means nothing once its process is gone; no backup has it."""
+"""In the `info` of a table or a column: it is of use for minutes at most; no backup has it."""
 
 COUNTER: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts up only a column whose type is spelled INTEGER; that one holds 64 bits too."""
@@ -103,6 +103,7 @@ jobs = Table(
     Column("detail", String(200), nullable=False),
     Column("lease_owner", String(64)),
     Column("lease_until_ms", BigInteger, nullable=False),
+    Column("reply_token", Text, info={PASSING: True}),  # a secret: read by `Journal.claim` alone
     sqlite_autoincrement=True,  # a button on an old message must never name a newer job
 )
 Index(

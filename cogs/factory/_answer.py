@@ -2,27 +2,19 @@
 
 Written the other way round, a process that dies between the two leaves somebody with a working
 line that nobody will ever change. So the journal first holds how the answer can be found (the
-interaction's token, which is good for 15 minutes and for nothing else), and once the answer is
-there, the number of its message instead.
+interaction's token, which is good for 15 minutes), and once the answer is there, the number of its
+message instead. With the token anybody could speak for the bot there, so it is kept apart from all
+that people may see of a job (`bot.store.tables.jobs`).
 """
 
-from collections.abc import Mapping
-
 import discord
-from pydantic import JsonValue
 
 from bot.client import SkyDeck
+from bot.store import Job
 from cogs.shared.patience import persist
 
-_TOKEN = "answer"  # noqa: S105  (the name of a field)
 
-
-def to_place(interaction: discord.Interaction[SkyDeck]) -> dict[str, JsonValue]:
-    """How to find the answer to an interaction, if there is one; for the journal."""
-    return {_TOKEN: [str(interaction.application_id), interaction.token]}
-
-
-async def find_answer(bot: SkyDeck, place: Mapping[str, JsonValue]) -> int | None:
+async def find_answer(bot: SkyDeck, job: Job) -> int | None:
     """The answer that another process has given; None when there is none, and nobody waits.
 
     Discord itself has told the person then that the application did not respond.
@@ -30,11 +22,9 @@ async def find_answer(bot: SkyDeck, place: Mapping[str, JsonValue]) -> int | Non
     Raises:
         OSError, TimeoutError: Discord does not answer now.
     """
-    match place.get(_TOKEN):
-        case [application_id, str(token)]:
-            webhook = discord.Webhook.partial(int(str(application_id)), token, client=bot)
-        case _:
-            return None
+    if job.reply_token is None or bot.application_id is None:
+        return None
+    webhook = discord.Webhook.partial(bot.application_id, job.reply_token, client=bot)
     try:
         # discord.py passes the word on as it is; only its annotation is narrower
         answer = await persist(lambda: webhook.fetch_message("@original"))  # type: ignore[arg-type]

@@ -12,7 +12,6 @@ from bot.contract.factory import MOST_ITERATIONS, File, build
 from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge, TooLate
 from bot.i18n import Words
-from cogs.factory._answer import to_place
 from cogs.factory._files import MOST_BYTES, Attachment, unpack
 from cogs.factory._plan import Plan, plan_for
 from cogs.factory._show import make_show, place_of
@@ -69,8 +68,14 @@ async def place_order(
         live = live_reply(bot, interaction, asker, NO_MESSAGE)
         show = make_show(bot, turns, plan, live)
         show.answer = lambda: _answer(interaction, words)
-        place = place_of(plan, live) | to_place(interaction)
-        await bot.runner.perform(request, asker=asker, place=place, title=plan.title, show=show)
+        await bot.runner.perform(
+            request,
+            asker=asker,
+            place=place_of(plan, live),
+            title=plan.title,
+            show=show,
+            reply_token=interaction.token,
+        )
         return
     live = await working_line(bot, interaction, asker)
     try:

@@ -167,7 +167,7 @@ async def revive(bot: SkyDeck, turns: Turns, job: Job) -> FactoryShow | None:
         OSError, TimeoutError: Discord does not answer now.
     """
     plan = Plan.of_place(job.place)
-    message_id = int(str(job.place["message"])) or await find_answer(bot, job.place)
+    message_id = int(str(job.place["message"])) or await find_answer(bot, job)
     if message_id is None:
         return None
     live = live_at(bot, {**job.place, "message": str(message_id)}, plan.user_id)

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import os
 import sqlite3
 import stat
@@ -17,6 +18,7 @@ from bot.errors import BadSettings
 from bot.settings import Identity
 from bot.store import Store, migrate
 from bot.store.address import Address
+from bot.store.backup import backup
 from bot.store.migrate import _config, backup_of, head
 from bot.store.tables import metadata
 
@@ -83,6 +85,41 @@ async def test_an_old_database_is_brought_up_to_date_with_all_it_holds(old_file,
         chain = await store.conversations.chain(3, budget_chars=1000)
         assert [m.content for m in chain] == ["hello", "hello, Ada"]
         assert await store.jobs.begin(entry()) == 1
+
+
+OLD_PLACE = '{"channel": "5", "message": "0", "answer": ["99", "a-token-that-speaks"]}'
+
+
+async def with_old_tokens(url: str, execute) -> None:
+    """A journal as schema 0007 left it: one build not answered yet, one whose answer failed."""
+    for number, finished_at_ms in ((1, "NULL"), (2, "5")):
+        await execute(
+            url,
+            "INSERT INTO jobs (journal_id, service, module, endpoint_id, mode, channel_id, "
+            "user_id, place, title, deadline_ms, created_at_ms, stage, detail, lease_until_ms, "
+            f"finished_at_ms) VALUES ({number}, 'FACTORY', 'BUILD', 'e', 'stream', 5, 7, "
+            f"'{OLD_PLACE}', 't', 60000, 5, 'written', '', 0, {finished_at_ms})",
+        )
+
+
+async def test_tokens_leave_the_places_of_an_old_journal(empty_url, kind, clock, tmp_path, execute):
+    if kind == "sqlite":
+        Address.parse(empty_url).file.parent.mkdir()
+    await _on(empty_url, _to("0007"))
+    await with_old_tokens(empty_url, execute)
+    saved = tmp_path / "old.gz"
+    await backup(Address.parse(empty_url), saved, clock)
+    async with Store.open(empty_url, clock) as store:
+        places = [job.place for job in await store.jobs.listing()]
+        tokens = await execute(empty_url, "SELECT reply_token FROM jobs ORDER BY journal_id")
+        assert places == [{"channel": "5", "message": "0"}] * 2
+        assert tokens == [("a-token-that-speaks",), (None,)]  # who waits is still answered
+        (claimed,) = await store.jobs.claim()
+        assert claimed.job.reply_token == "a-token-that-speaks"
+        assert "speaks" not in repr(claimed)
+    assert b"speaks" not in gzip.decompress(saved.read_bytes())
+    if kind == "sqlite":
+        assert b"speaks" not in backup_of(Address.parse(empty_url).file, "0007").read_bytes()
 
 
 async def test_the_same_on_postgresql(postgres, clock, entry, execute):

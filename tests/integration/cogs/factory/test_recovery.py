@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -127,7 +129,7 @@ async def test_a_message_that_was_deleted_meanwhile_comes_anew(sim, start, guild
     assert [problem.code for problem in sim.problems] == [10008]
 
 
-async def left_waiting(start, ana, ben, channel):
+async def left_waiting(start, ana, ben, channel, tmp_path):
     """A build that waited for its turn when its process went; its number and first answer."""
     async with start() as bot:
         await ben.slash("/factory build", channel, task="first")
@@ -135,17 +137,21 @@ async def left_waiting(start, ana, ben, channel):
         reply = await ana.slash("/factory build", channel, task="second")
         await ana.sees("puesto 1", await ana.sees_thread("second"))
         job = (await bot.store.jobs.listing(user_id=ana.id))[0]
-        answer = [str(bot.application_id), reply.interaction.token]
-        place = {**job.place, "channel": str(channel.id), "message": "0", "answer": answer}
+        place = {**job.place, "channel": str(channel.id), "message": "0", "waiting": True}
         assert await bot.store.jobs.moved(job.journal_id, place)
+        with closing(sqlite3.connect(tmp_path / "skydeck.db")) as connection, connection:
+            connection.execute(
+                "UPDATE jobs SET reply_token = ? WHERE journal_id = ?",
+                (reply.interaction.token, job.journal_id),
+            )
     return job.journal_id, reply
 
 
 async def test_an_answer_that_was_given_but_not_noted_is_found_again(
-    sim, start, channel, ana, ben, factory
+    sim, start, channel, ana, ben, factory, tmp_path
 ):
     factory.go.clear()
-    _, reply = await left_waiting(start, ana, ben, channel)
+    _, reply = await left_waiting(start, ana, ben, channel, tmp_path)
     async with start():
         factory.go.set()
         assert await ana.sees("se cumple", channel, within=15) is reply.message
@@ -153,9 +159,11 @@ async def test_an_answer_that_was_given_but_not_noted_is_found_again(
     assert not sim.problems
 
 
-async def test_what_was_never_answered_is_never_sent(sim, start, channel, ana, ben, factory):
+async def test_what_was_never_answered_is_never_sent(
+    sim, start, channel, ana, ben, factory, tmp_path
+):
     factory.go.clear()
-    number, reply = await left_waiting(start, ana, ben, channel)
+    number, reply = await left_waiting(start, ana, ben, channel, tmp_path)
     reply.expire()  # Discord has told the person that nobody responded
     async with start() as bot:
         factory.go.set()

@@ -59,3 +59,15 @@ def test_a_line_is_an_object_with_its_trace():
         "level": "INFO", "logger": "bot.x", "message": "said 7", "trace_id": "ab" * 16,
         "shard": "3",
     }  # fmt: skip
+
+
+def test_no_token_of_an_interaction_gets_into_a_log():
+    redact, token = redaction(), "aW50ZXJhY3Rpb24-short.one"
+    for text in (
+        f"Webhook ID 1 with POST https://discord.com/api/v10/webhooks/17/{token}/messages/@original",
+        f"POST /api/v10/interactions/17/{token}/callback has returned status code 404",
+        f"WebSocket Event: {{'t': 'INTERACTION_CREATE', 'd': {{'token': '{token}', 'id': '3'}}}}",
+        f'{{"token": "{token}"}}',
+    ):
+        assert token not in redact(text)
+        assert HIDDEN in redact(text)
