@@ -7,6 +7,7 @@ syntax: definitions, and the constants that they use, make the program; what run
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ ENOUGH_CHECKS = 4
 _MOST_CHECKS = 12
 _MOST_DROPPED = 30
 _LONGEST_NAME = 40
+_LONGEST_LITERAL = 300
+"""As `inside/examine.py` cuts it."""
 _PROGRAM = "solution"
 _EXAMPLE = "example.py"
 _TEXT = "result.md"
@@ -117,19 +120,39 @@ def corrected(draft: Draft, values: Mapping[int, str]) -> Draft:
 
     Args:
         draft: Has an example.
-        values: By line of the example with `assert call == value`, the literal to expect there.
+        values: By line of the example with `assert call == value`, the literal to expect there;
+            what is none is left out.
     """
     if draft.example is None:
         return draft
     tree = ast.parse(draft.example.content)
     for node in tree.body:
         match node:
-            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if node.lineno in values:
-                test.comparators = [ast.Constant(ast.literal_eval(values[node.lineno]))]
+            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if (
+                found := literal(values.get(node.lineno, ""))
+            ):
+                test.comparators = [found]
                 node.msg = None
     content = "\n".join(ast.unparse(node) for node in tree.body)
     example = File(name=draft.example.name, content=content.replace("\n", "\n\n", 1) + "\n")
     return Draft(draft.made, example, draft.others)
+
+
+def literal(text: str) -> ast.Constant | None:
+    """A short literal of Python's, as it can be written into an example; None for anything else.
+
+    What a program gave may be forged by it.
+    """
+    if len(text) > _LONGEST_LITERAL:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # a stray backslash, say
+            found = ast.Constant(ast.literal_eval(text))
+            ast.literal_eval(ast.unparse(found))  # `{1e999}` is written as {inf}, which is none
+    except Exception:  # noqa: BLE001  (its parser raises six kinds of error, and more to come)
+        return None
+    return found
 
 
 def holding(draft: Draft, failed: Sequence[int]) -> list[str]:

@@ -1,66 +1,65 @@
 """Runs code that nobody has read: no network, no home, no environment, and little of everything.
 
 Bubblewrap where it works, user namespaces through `unshare` where it does not, and where neither
-does there is no sandbox: code is then only parsed. Both give the code a file system of its own in
-which it can write nothing but a small folder in memory. Inside, `inside/confine.py` takes away the
-rest, and `inside/examine.py` runs the example.
+does there is no sandbox: code is then only parsed. `boxes.py` has the commands, `inside/` what runs
+in them, `cgroup.py` the limits of the kernel's where it lets us set any, `watch.py` those that it
+has not, and `reports.py` reads what comes out.
 """
 
 import asyncio
 import contextlib
 import functools
-import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from bot.clock import SystemClock
 from bot.contract.factory import File
-from bot.workers.factory.inside.examine import REPORT
+from bot.workers.factory import boxes, reports, watch
+from bot.workers.factory.cgroup import Cgroups, Group, find_cgroups
+from bot.workers.factory.reports import Ended
 from bot.workers.factory.verdict import Ran
 
-_MIB = 1024 * 1024
 WALL_SECONDS = 10
 CPU_SECONDS = 8
-MEMORY_BYTES = 512 * _MIB
-FILE_BYTES = _MIB
-"""The longest file, and the most output."""
-SCRATCH_BYTES = 16 * _MIB
-"""All files together."""
 
-_REPORT_BYTES = 16 * 1024
 _PROBE = [File(name="probe.py", content="assert 1 + 1 == 2\n")]
 
 _PREFIX = "skydeck-factory-"
 _LEFT_S = 3600.0
 """So old, no folder of a run is in use: a run takes seconds."""
-_CODE, _INSIDE, _SCRATCH = "/code", "/inside", "/scratch"
-_SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/nix/store")
-
-_Command = Callable[[Path, Sequence[str]], list[str]]
-"""Builds the command that runs another one inside, with a folder of the host's as `/code`."""
+_LOOK_EVERY_S = 0.05
+_REMOVALS = 100
+"""What is then still there, the next process removes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A way to run code apart from everything; `command` is None where the system has none."""
+    """A way to run code apart from everything.
+
+    Attributes:
+        name: For a person.
+        command: How; None where the system has no way.
+        cgroups: Where the kernel counts all memory, also its own; None where we may not ask it to.
+    """
 
     name: str
-    command: _Command | None
+    command: boxes.Command | None
+    cgroups: Cgroups | None = None
 
     def describe(self) -> str:
         """One line for a person."""
         if self.command is None:
             return "none: code is only parsed (to have it run: apt-get install bubblewrap)"
-        limits = f"{WALL_SECONDS} s, {MEMORY_BYTES // _MIB} MB and no network"
-        return f"{self.name}: code is run with {limits}"
+        memory = f"{boxes.MEMORY_BYTES // boxes.MIB} MB"
+        by = "by cgroup" if self.cgroups else "by rlimits; no cgroup is delegated to skydeck"
+        return f"{self.name}: code is run with {WALL_SECONDS} s, {memory} ({by}) and no network"
 
     async def run(self, files: Sequence[File], example: str) -> Ran:
         """Run one of the files with the others beside it.
@@ -79,27 +78,39 @@ class Sandbox:
         # Small files, written and removed here and not in a thread: who is cancelled while a
         # thread makes a folder never learns of the folder.
         with _laid_out(files) as folder, tempfile.TemporaryFile() as out:
-            command = self.command(folder, _examination(example))
-            code = await _run(command, out)
-            return _read(out, code)
+            command = self.command(folder, _examination(self.command, example))
+            async with _grouped(self.cgroups) as group:
+                ended = await _run(command, out, group)
+            return reports.read(out, ended, wall_s=WALL_SECONDS, cpu_s=CPU_SECONDS)
 
 
 @functools.cache
 def find_sandbox() -> Sandbox:
     """The best sandbox that works here, found out by running something in it, once. Blocking."""
     _sweep()
-    for name, command in (("bubblewrap", _bubblewrap), ("user namespaces", _unshare)):
+    for name, command in (
+        ("bubblewrap", boxes.bubblewrap),
+        ("bubblewrap", boxes.bare_bubblewrap),
+        ("user namespaces", boxes.unshare),
+    ):
         if _works(command):
-            return Sandbox(name, command)
+            cgroups = find_cgroups()
+            usable = cgroups is not None and _works(command, cgroups)
+            return Sandbox(name, command, cgroups if usable else None)
     return Sandbox("none", None)
 
 
-def _works(command: _Command) -> bool:
+def _works(command: boxes.Command, cgroups: Cgroups | None = None) -> bool:
     """Bubblewrap may be installed and forbidden, as in most containers; only a try can tell."""
     with _laid_out(_PROBE) as folder, tempfile.TemporaryFile() as out:
+        words = command(folder, _examination(command, "probe.py"))
+        group = None
         try:
+            if cgroups is not None:
+                group = cgroups.make()
+                words = group.entered(words)
             probe = subprocess.run(  # noqa: S603  (our own command, our own file)
-                _resolved(command(folder, _examination("probe.py"))),
+                _resolved(words),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -109,7 +120,17 @@ def _works(command: _Command) -> bool:
             )
         except (OSError, subprocess.TimeoutExpired):
             return False
-        return _read(out, probe.returncode).passed
+        finally:
+            if group is not None:
+                group.kill()
+                group.remove()
+        ended = Ended(code=probe.returncode)
+        return reports.read(out, ended, wall_s=WALL_SECONDS, cpu_s=CPU_SECONDS).passed
+
+
+def _examination(command: boxes.Command, example: str) -> list[str]:
+    mounts = command is boxes.bubblewrap
+    return boxes.examination(example, cpu_seconds=CPU_SECONDS, mounts=mounts)
 
 
 def _sweep() -> None:
@@ -131,72 +152,22 @@ def _laid_out(files: Sequence[File]) -> Iterator[Path]:
         yield folder
 
 
-def _examination(example: str) -> list[str]:
-    """The interpreter itself, not a virtual environment's link to it, and without any packages."""
-    python = [os.path.realpath(sys.executable), "-I", "-S", "-B", f"{_INSIDE}/examine.py"]
-    return [*python, _CODE, example, str(CPU_SECONDS), str(MEMORY_BYTES), str(FILE_BYTES)]
-
-
-def _visible(folder: Path) -> dict[str, str]:
-    """What of the host can be read inside, and where: what an interpreter needs, and the code."""
-    base = os.path.realpath(sys.base_prefix)
-    folders = [f for f in _SYSTEM_FOLDERS if Path(f).exists()]
-    folders += [] if base == "/usr" or base.startswith("/usr/") else [base]
-    ours = str(Path(__file__).parent / "inside")
-    return {**{path: path for path in folders}, ours: _INSIDE, str(folder): _CODE}
-
-
-def _bubblewrap(folder: Path, inside: Sequence[str]) -> list[str]:
-    binds = [
-        word for there, here in _visible(folder).items() for word in ("--ro-bind", there, here)
-    ]
-    return [
-        # the code is process 1: otherwise that is bubblewrap itself, with memory to tamper with
-        "bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
-        "--cap-drop", "ALL", *binds, "--proc", "/proc", "--dev", "/dev",
-        "--size", str(SCRATCH_BYTES), "--tmpfs", _SCRATCH, "--symlink", _SCRATCH, "/tmp",  # noqa: S108
-        # the root and /dev are file systems in memory without a limit of size
-        "--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/",
-        "--chdir", _SCRATCH, "--", *inside,
-    ]  # fmt: skip
-
-
-_UNSHARE_SCRIPT = f"""
-set -e
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
-root=$1; shift
-mount -t tmpfs -o size={SCRATCH_BYTES},mode=755,nosuid,nodev none "$root"
-mkdir "$root/proc" "$root/dev" "$root{_SCRATCH}" "$root/old"
-ln -s {_SCRATCH} "$root/tmp"
-: > "$root/dev/null"
-mount --bind /dev/null "$root/dev/null"
-while [ "$1" != -- ]; do
-  mkdir -p "$root$2"
-  mount --bind "$1" "$root$2"
-  mount -o remount,bind,ro,nosuid "$root$2"
-  shift 2
-done
-shift
-mount -t proc -o ro,nosuid,nodev,noexec proc "$root/proc"
-mount -t tmpfs -o size={SCRATCH_BYTES},mode=755,nosuid,nodev none "$root{_SCRATCH}"
-cd "$root"
-pivot_root . old
-umount -l old
-mount -o remount,bind,ro,nosuid,nodev /
-cd {_SCRATCH}
-exec env -i "$@"
-"""
-
-
-def _unshare(folder: Path, inside: Sequence[str]) -> list[str]:
-    root = folder / "root"
-    root.mkdir(exist_ok=True)
-    binds = [word for pair in _visible(folder).items() for word in pair]
-    return [
-        "unshare", "--user", "--map-root-user", "--mount", "--pid", "--ipc", "--uts", "--net",
-        "--fork", "--kill-child", "sh", "-c", _UNSHARE_SCRIPT, "sandbox", str(root), *binds,
-        "--", *inside,
-    ]  # fmt: skip
+@contextlib.asynccontextmanager
+async def _grouped(cgroups: Cgroups | None) -> AsyncIterator[Group | None]:
+    """A cgroup for one run; none where it cannot be made (any more): the other limits hold."""
+    group = None
+    if cgroups is not None:
+        with contextlib.suppress(OSError):
+            group = cgroups.make()
+    try:
+        yield group
+    finally:
+        if group is not None:
+            group.kill()
+            for _ in range(_REMOVALS):
+                if group.remove():
+                    break
+                await asyncio.sleep(_LOOK_EVERY_S)  # the kernel has no event for "reaped"
 
 
 def _resolved(command: Sequence[str]) -> list[str]:
@@ -214,14 +185,15 @@ def _resolved(command: Sequence[str]) -> list[str]:
     return [program, *command[1:]]
 
 
-async def _run(command: Sequence[str], out: IO[bytes]) -> int | None:
-    """The exit code; None when the time was up.
+async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> Ended:
+    """Run it to its end, or until it has taken too much.
 
     The output goes into a file, which the limit on files bounds. A pipe would have to be read to
     its end before the event loop says that the process is over, however it ended.
     """
+    words = _resolved(command)
     process = await asyncio.create_subprocess_exec(
-        *_resolved(command),
+        *(words if group is None else _resolved(group.entered(words))),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=out,
         stderr=out,
@@ -230,11 +202,28 @@ async def _run(command: Sequence[str], out: IO[bytes]) -> int | None:
     )
     try:
         async with asyncio.timeout(WALL_SECONDS):
-            return await process.wait()
+            excess = await _watched(process)
     except TimeoutError:
-        return None
+        return Ended(is_late=True)
     finally:
         await _end(process)
+    if group is not None and group.was_full():
+        excess = "It needs more memory than the limit."
+    return Ended(code=process.returncode, excess=excess)
+
+
+async def _watched(process: asyncio.subprocess.Process) -> str:
+    """Wait for its end, or for what it has too much of."""
+    waiting = asyncio.ensure_future(process.wait())
+    try:
+        while True:
+            done, _ = await asyncio.wait([waiting], timeout=_LOOK_EVERY_S)
+            if done:
+                return ""
+            if excess := watch.excess(process.pid):
+                return excess
+    finally:
+        waiting.cancel()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -243,48 +232,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await asyncio.shield(process.wait())
-
-
-def _read(out: IO[bytes], code: int | None) -> Ran:
-    size = out.seek(0, os.SEEK_END)
-    out.seek(max(0, size - _REPORT_BYTES))
-    report = _find_report(out.read())
-    if report is not None:
-        return report
-    if code is None:
-        return Ran(problem=f"It did not end within {WALL_SECONDS} seconds.")
-    if size >= FILE_BYTES:
-        return Ran(problem="It prints without end.")
-    number = -code if code < 0 else code - 128
-    if number == signal.SIGKILL:
-        return Ran(problem=f"It takes more than {CPU_SECONDS} seconds of processor time.")
-    if number == signal.SIGSEGV:
-        return Ran(problem="It crashed the interpreter.")
-    return Ran(problem="It broke off before the end of its example.")
-
-
-def _find_report(tail: bytes) -> Ran | None:
-    """The report in the last bytes of the output; None when there is none that can be read."""
-    _, mark, rest = tail.decode("utf-8", "replace").rpartition(REPORT)
-    if not mark:
-        return None
-    try:
-        report: dict[str, Any] = json.loads(rest)
-        checks, held = int(report["checks"]), int(report["held"])
-        failed = tuple(int(line) for line in report["failed"])
-        got = {int(line): str(value) for line, value in report["got"].items()}
-        problem = " ".join(str(words) for words in report["problems"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return Ran(
-        ended=report.get("ended") is True,
-        checks=max(0, checks),
-        held=min(max(0, held), max(0, checks)),
-        failed=failed,
-        got=got,
-        problem=_printable(problem),
-    )
-
-
-def _printable(words: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in words)

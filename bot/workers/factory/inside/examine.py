@@ -1,6 +1,10 @@
 """Confines itself, then works through an example, statement by statement, and reports.
 
-    python -I -S -B examine.py FOLDER EXAMPLE CPU_SECONDS MEMORY_BYTES FILE_BYTES
+    python -I -S -B examine.py FOLDER EXAMPLE LIMITS
+
+LIMITS is a JSON object: `cpu_seconds`, `memory_bytes`, `file_bytes` and `threads`, as `confine`
+takes them; and `scratch`, the folder, bytes and files of a file system in memory that is still to
+be mounted, or null.
 
 A statement that asserts is a check. One that fails does not end the run, so that the report can say
 how many hold, and of one that does not, what came out instead. The report is the last line on the
@@ -15,6 +19,7 @@ import importlib
 import json
 import linecache
 import os
+import platform
 import reprlib
 import signal
 import sys
@@ -183,19 +188,22 @@ def _lines(trace: TracebackType | None, folder: str) -> list[tuple[str, int, str
 def main() -> None:
     """See the module's words."""
     sys.path.insert(0, str(Path(__file__).parent))  # an isolated interpreter leaves it out
-    confine = importlib.import_module("confine").confine
+    confine, calls = map(importlib.import_module, ("confine", "calls"))
 
-    folder, name, cpu_seconds, memory_bytes, file_bytes = sys.argv[1:6]
-    path = f"{folder}/{name}"
+    folder, name, words = sys.argv[1:4]
+    path, limits = f"{folder}/{name}", json.loads(words)
     tree = ast.parse(Path(path).read_text(encoding="utf-8"))
-    del sys.modules["confine"]  # the code may have a module of that name
+    for ours in ("confine", "calls"):
+        del sys.modules[ours]  # the code may have a module of that name
     sys.path[0] = folder
     sys.argv = [name]
     vars(builtins).update(exit=sys.exit, quit=sys.exit)  # there is no site module to add them
     signal.signal(signal.SIGXCPU, _out_of_time)
-    confine(
-        cpu_seconds=int(cpu_seconds), memory_bytes=int(memory_bytes), file_bytes=int(file_bytes)
-    )
+    if scratch := limits.pop("scratch"):
+        where, size_bytes, inodes = scratch
+        confine.mount_scratch(where, size_bytes=size_bytes, inodes=inodes)
+        os.chdir(where)
+    confine.confine(program=calls.seccomp_filter(platform.machine()), **limits)
     report = examine(tree, path)
     os.write(2, f"\n{REPORT}{json.dumps(asdict(report))}\n".encode())
     os._exit(0)  # not to wait for threads that it left running

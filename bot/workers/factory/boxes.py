@@ -1,0 +1,134 @@
+"""How code is shut in: the commands of bubblewrap, and of `unshare` where bubblewrap does not work.
+
+Both give it a file system of its own in which it can write nothing but a small folder in memory.
+Inside, `inside/confine.py` takes away the rest, and `inside/examine.py` runs the example.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+MIB = 1024 * 1024
+MEMORY_BYTES = 512 * MIB
+FILE_BYTES = MIB
+"""The longest file, and the most output."""
+SCRATCH_BYTES = 16 * MIB
+"""All files together."""
+MAX_FILES = 1024
+"""How many there are, folders and links among them: each takes about a kilobyte of the kernel's."""
+MAX_THREADS = 128
+"""Each takes about 30 KB of the kernel's."""
+
+_CODE, _INSIDE, SCRATCH = "/code", "/inside", "/scratch"
+_SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/nix/store")
+_OF_THE_HOST = (
+    "cmdline", "config.gz", "consoles", "cpuinfo", "diskstats", "interrupts", "iomem", "kallsyms",
+    "kcore", "keys", "key-users", "loadavg", "meminfo", "modules", "partitions", "sched_debug",
+    "slabinfo", "stat", "swaps", "timer_list", "uptime", "version", "vmstat", "zoneinfo",
+)  # fmt: skip
+"""Files in /proc that tell of the host and not of the process."""
+
+Command = Callable[[Path, Sequence[str]], list[str]]
+"""Builds the command that runs another one inside, with a folder of the host's as `/code`."""
+
+
+def examination(example: str, *, cpu_seconds: int, mounts: bool) -> list[str]:
+    """What is run inside: the interpreter itself, not a virtual environment's link to it.
+
+    Args:
+        example: The file to run.
+        cpu_seconds: How much processor time it has.
+        mounts: Whether it is to mount the file system in memory itself.
+    """
+    limits = {
+        "cpu_seconds": cpu_seconds,
+        "memory_bytes": MEMORY_BYTES,
+        "file_bytes": FILE_BYTES,
+        "threads": MAX_THREADS,
+        "scratch": [SCRATCH, SCRATCH_BYTES, MAX_FILES] if mounts else None,
+    }
+    python = [os.path.realpath(sys.executable), "-I", "-S", "-B", f"{_INSIDE}/examine.py"]
+    return [*python, _CODE, example, json.dumps(limits)]
+
+
+def _visible(folder: Path) -> dict[str, str]:
+    """What of the host can be read inside, and where: what an interpreter needs, and the code."""
+    base = os.path.realpath(sys.base_prefix)
+    folders = [f for f in _SYSTEM_FOLDERS if Path(f).exists()]
+    folders += [] if base == "/usr" or base.startswith("/usr/") else [base]
+    ours = str(Path(__file__).parent / "inside")
+    return {**{path: path for path in folders}, ours: _INSIDE, str(folder): _CODE}
+
+
+def bubblewrap(folder: Path, inside: Sequence[str]) -> list[str]:
+    """With the right to mount, which `confine` drops: its own `--tmpfs` bounds no files."""
+    return _bubblewrapped(folder, inside, ("--cap-add", "CAP_SYS_ADMIN"))
+
+
+def bare_bubblewrap(folder: Path, inside: Sequence[str]) -> list[str]:
+    """Without that right, which it cannot give where it is installed setuid."""
+    return _bubblewrapped(folder, inside, ())
+
+
+def _bubblewrapped(folder: Path, inside: Sequence[str], rights: Sequence[str]) -> list[str]:
+    binds = [
+        word for there, here in _visible(folder).items() for word in ("--ro-bind", there, here)
+    ]
+    hidden = [
+        word
+        for name in _OF_THE_HOST
+        if Path("/proc", name).exists()
+        for word in ("--ro-bind", "/dev/null", f"/proc/{name}")
+    ]
+    return [
+        # the code is process 1: otherwise that is bubblewrap itself, with memory to tamper with
+        "bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
+        "--cap-drop", "ALL", *rights, *binds, "--proc", "/proc", *hidden, "--dev", "/dev",
+        "--size", str(SCRATCH_BYTES), "--tmpfs", SCRATCH, "--symlink", SCRATCH, "/tmp",  # noqa: S108
+        # the root and /dev are file systems in memory without a limit of size
+        "--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/",
+        "--chdir", SCRATCH, "--", *inside,
+    ]  # fmt: skip
+
+
+_UNSHARE_SCRIPT = f"""
+set -e
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+root=$1; shift
+mount -t tmpfs -o size={SCRATCH_BYTES},nr_inodes={MAX_FILES},mode=755,nosuid,nodev none "$root"
+mkdir "$root/proc" "$root/dev" "$root{SCRATCH}" "$root/old"
+ln -s {SCRATCH} "$root/tmp"
+: > "$root/dev/null"
+mount --bind /dev/null "$root/dev/null"
+while [ "$1" != -- ]; do
+  mkdir -p "$root$2"
+  mount --bind "$1" "$root$2"
+  mount -o remount,bind,ro,nosuid "$root$2"
+  shift 2
+done
+shift
+proc=ro,nosuid,nodev,noexec
+mount -t proc -o "$proc,subset=pid" proc "$root/proc" 2> /dev/null \\
+  || mount -t proc -o "$proc" proc "$root/proc"  # before Linux 5.8
+mount -t tmpfs -o size={SCRATCH_BYTES},nr_inodes={MAX_FILES},mode=755,nosuid,nodev none "$root{SCRATCH}"
+cd "$root"
+pivot_root . old
+umount -l old
+mount -o remount,bind,ro,nosuid,nodev /
+cd {SCRATCH}
+exec env -i "$@"
+"""
+
+
+def unshare(folder: Path, inside: Sequence[str]) -> list[str]:
+    """User namespaces, set up by a shell script."""
+    root = folder / "root"
+    root.mkdir(exist_ok=True)
+    binds = [word for pair in _visible(folder).items() for word in pair]
+    return [
+        "unshare", "--user", "--map-root-user", "--mount", "--pid", "--ipc", "--uts", "--net",
+        "--fork", "--kill-child", "sh", "-c", _UNSHARE_SCRIPT, "sandbox", str(root), *binds,
+        "--", *inside,
+    ]  # fmt: skip
