@@ -97,7 +97,8 @@ _UNSHARE_SCRIPT = f"""
 set -e
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 root=$1; shift
-mount -t tmpfs -o size={SCRATCH_BYTES},nr_inodes={MAX_FILES},mode=755,nosuid,nodev none "$root"
+memory=size={SCRATCH_BYTES},nr_inodes={MAX_FILES},mode=755,nosuid,nodev
+mount -t tmpfs -o "$memory" none "$root"
 mkdir "$root/proc" "$root/dev" "$root{SCRATCH}" "$root/old"
 ln -s {SCRATCH} "$root/tmp"
 : > "$root/dev/null"
@@ -112,7 +113,7 @@ shift
 proc=ro,nosuid,nodev,noexec
 mount -t proc -o "$proc,subset=pid" proc "$root/proc" 2> /dev/null \\
   || mount -t proc -o "$proc" proc "$root/proc"  # before Linux 5.8
-mount -t tmpfs -o size={SCRATCH_BYTES},nr_inodes={MAX_FILES},mode=755,nosuid,nodev none "$root{SCRATCH}"
+mount -t tmpfs -o "$memory" none "$root{SCRATCH}"
 cd "$root"
 pivot_root . old
 umount -l old

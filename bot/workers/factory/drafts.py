@@ -128,8 +128,8 @@ def corrected(draft: Draft, values: Mapping[int, str]) -> Draft:
     tree = ast.parse(draft.example.content)
     for node in tree.body:
         match node:
-            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if (
-                found := literal(values.get(node.lineno, ""))
+            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if found := literal(
+                values.get(node.lineno, "")
             ):
                 test.comparators = [found]
                 node.msg = None
@@ -147,7 +147,7 @@ def literal(text: str) -> ast.Constant | None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # a stray backslash, say
+            warnings.simplefilter("ignore")  # of a stray backslash, say
             found = ast.Constant(ast.literal_eval(text))
             ast.literal_eval(ast.unparse(found))  # `{1e999}` is written as {inf}, which is none
     except Exception:  # noqa: BLE001  (its parser raises six kinds of error, and more to come)

@@ -209,7 +209,7 @@ async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> E
         await _end(process)
     if group is not None and group.was_full():
         excess = "It needs more memory than the limit."
-    return Ended(code=process.returncode, excess=excess)
+    return Ended(code=process.returncode or 0, excess=excess)
 
 
 async def _watched(process: asyncio.subprocess.Process) -> str:

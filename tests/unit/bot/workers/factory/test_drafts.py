@@ -199,8 +199,7 @@ def test_an_example_is_corrected_and_nothing_else() -> None:
 def test_a_correction_can_only_be_a_literal() -> None:
     draft = read("def f(x):\n    return x\n\nassert f(1) == 2")
 
-    with pytest.raises(ValueError, match="malformed"):
-        corrected(draft, {3: "__import__('os').system('true')"})
+    assert corrected(draft, {3: "__import__('os').getpid()"}).files == draft.files
 
 
 def test_another_draft_is_put_to_the_same_example() -> None:
