@@ -37,6 +37,7 @@ COGS: Final = (
     "cogs.voice",
     "cogs.costs",
     "cogs.status",
+    "cogs.jobs",
     "cogs.ops",
 )
 

@@ -3,5 +3,16 @@
 from bot.conversation.elsewhere import Elsewhere
 from bot.conversation.session import JobRunner
 from bot.conversation.show import Asker, Gate, Place, Show, Undeliverable
+from bot.conversation.telling import remind, show_end
 
-__all__ = ["Asker", "Elsewhere", "Gate", "JobRunner", "Place", "Show", "Undeliverable"]
+__all__ = [
+    "Asker",
+    "Elsewhere",
+    "Gate",
+    "JobRunner",
+    "Place",
+    "Show",
+    "Undeliverable",
+    "remind",
+    "show_end",
+]

@@ -7,7 +7,7 @@ from typing import Final, Never
 
 from bot.clock import Clock
 from bot.conversation.session import JobRunner
-from bot.store import Job, JobStage, Journal, Signals
+from bot.store import Job, Journal, Signals
 
 STOP: Final = "stop"
 FORGET: Final = "forget"
@@ -49,7 +49,7 @@ class Elsewhere:
         """
         if self.runner.stop(job.journal_id):
             return True
-        if job.stage is JobStage.FINISHED or not self.shares_work:
+        if job.ending is not None or not self.shares_work:
             return False
         await self.signals.send(STOP, job.journal_id)
         return True

@@ -19,10 +19,17 @@ WAITING: Final = "waiting"
 
 @dataclass(slots=True)
 class Followed:
-    """What following a job came to: one of the two, or neither when another process has it."""
+    """What following a job came to: a response or an error, or neither when another process has it.
+
+    Attributes:
+        response: The whole answer.
+        error: Why there is none.
+        so_far: What had been written when it broke off.
+    """
 
     response: Response | None = None
     error: SkydeckError | None = None
+    so_far: str = ""
 
 
 def ending_of(followed: Followed) -> tuple[Ending, str]:

@@ -23,8 +23,10 @@ from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Request, Response
 from bot.conversation.endings import WAITING, Followed, ending_of, has_waited, verdict
+from bot.conversation.outcome import packed, unpacked
 from bot.conversation.pace import Pace
-from bot.conversation.show import Asker, Gate, Place, Revive, Show
+from bot.conversation.show import Asker, Gate, Nowhere, Place, Revive, Show, Undeliverable
+from bot.conversation.telling import remind, show_end
 from bot.errors import (
     JobCancelled,
     SkydeckError,
@@ -288,39 +290,65 @@ class JobRunner:
 
     async def _follow(self, show: Show, updates: AsyncGenerator[Update, None]) -> Followed:
         last: Response | None = None
+        so_far = ""
         try:
             async with Pace(show.refresh, self.clock) as pace, aclosing(updates):
                 pace.hurry()  # it may have to wait for its turn before the first update
                 async for update in updates:
                     last = update.response or last
+                    so_far += _words_of(update.response)
                     show.update(update)
                     pace.hurry()
         except SkydeckError as e:
-            return Followed(error=e)
+            return Followed(error=e, so_far=so_far)
         return Followed(response=last)
 
     async def _tell(self, running: _Running, followed: Followed) -> Ending:
-        """Show the end; when that cannot be done now, the job stays open for another attempt."""
+        """Show the end; when that cannot be done now, the job stays open for another attempt.
+
+        When it can be shown nowhere it is kept, for its person to ask for it.
+        """
         running.is_ending = True
         ending, detail = ending_of(followed)
         try:
-            if followed.error is not None:
-                await running.show.failed(followed.error)
-            elif followed.response is not None:
-                await running.show.done(followed.response)
-        except (SkydeckError, OSError, TimeoutError):
-            log.warning("job %d: its end could not be shown yet", running.journal_id)
-            await self._try_again_later(running)
-            return ending
-        except Exception:
-            log.exception("job %d: its end could not be shown", running.journal_id)
-            detail = "not_shown"
-        await self.journal.finished(running.journal_id, ending, detail)
+            is_known = await self._is_shown(running, followed)
+            if is_known or isinstance(followed.error, JobCancelled):  # whoever stopped it knows
+                await self.journal.finished(running.journal_id, ending, detail)
+            else:
+                result = await asyncio.to_thread(packed, followed)
+                await self.journal.undelivered(running.journal_id, ending, detail, result)
+        except (SkydeckError, OSError, TimeoutError) as e:
+            log.warning("job %d: it cannot be ended yet: %s", running.journal_id, type(e).__name__)
+            await self._try_again_later(running, followed)
         return ending
 
-    async def _try_again_later(self, running: _Running) -> None:
-        # Who was stopped at a gate waits there no more, and must not be sent after all.
-        await self.journal.moved(running.journal_id, running.place)
+    async def _is_shown(self, running: _Running, followed: Followed) -> bool:
+        """Show the end; whether its person sees it now.
+
+        Raises:
+            SkydeckError, OSError, TimeoutError: It is to be tried again.
+        """
+        try:
+            await show_end(running.show, followed)
+        except Undeliverable as e:
+            log.warning("job %d: its end can be shown nowhere: %s", running.journal_id, e)
+        except (SkydeckError, OSError, TimeoutError):
+            raise
+        except Exception:
+            log.exception("job %d: its end could not be shown", running.journal_id)
+        else:
+            return True
+        return False
+
+    async def _try_again_later(self, running: _Running, followed: Followed) -> None:
+        try:
+            # A service keeps its result for half an hour; Discord may be away for longer.
+            result = await asyncio.to_thread(packed, followed)
+            await self.journal.keep(running.journal_id, result)
+            # Who was stopped at a gate waits there no more, and must not be sent after all.
+            await self.journal.moved(running.journal_id, running.place)
+        except StoreFailed as e:
+            log.warning("job %d: its end is not written down: %s", running.journal_id, e)
         if not self._is_closing:
             await self.clock.sleep(SHOW_AGAIN_S)
         await self.journal.release([running.journal_id])
@@ -401,14 +429,16 @@ class JobRunner:
         job = recovered.job
         log.info("job %d was left behind: %s", job.journal_id, recovered.action)
         try:
-            show = await self._revived(job)
+            show = await self.face_of(job)
         except (OSError, TimeoutError):
             log.warning("job %d: its place cannot be looked at yet", job.journal_id)
             await self.journal.release([job.journal_id])
             return
         if show is None:
-            await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
-            return
+            if job.job_id is None:
+                await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
+                return
+            show = Nowhere()
         place = {key: value for key, value in job.place.items() if key != WAITING}
         running = _Running(job.journal_id, job.user_id, job.guild_id, place, show, job.job_id)
         self._launch(running, await self._rest_of(running, recovered))
@@ -416,6 +446,10 @@ class JobRunner:
     async def _rest_of(self, running: _Running, recovered: Recovered) -> Awaitable[Ending]:
         """What is still to be done for a job that was left behind."""
         job = recovered.job
+        followed = await self.kept(job)
+        if followed is not None:
+            remind(running.show, followed)
+            return self._tell(running, followed)
         if recovered.action is Recovery.COLLECT and job.job_id is not None:
             return self._see_through(running, self._collected(running, job))
         if not has_waited(job):
@@ -425,6 +459,15 @@ class JobRunner:
             error = Stopping("skydeck was stopped before this was sent.")
             return self._tell(running, Followed(error=error))
         return self._see_through(running, self._in_turn(running, request), begins=True)
+
+    async def kept(self, job: Job) -> Followed | None:
+        """How a job ended, when that is known and its person is not."""
+        try:
+            result = await self.journal.result(job.journal_id)
+            return None if result is None else await asyncio.to_thread(unpacked, result)
+        except (StoreFailed, ValueError):
+            log.warning("job %d: what is kept of its end cannot be read", job.journal_id)
+            return None
 
     async def _request_of(self, job: Job) -> Request | None:
         """What a job that was never sent asks for; None when it is not known or not wanted now."""
@@ -437,7 +480,12 @@ class JobRunner:
             return None
         return None if contract is None else Request.model_validate_json(contract)
 
-    async def _revived(self, job: Job) -> Show | None:
+    async def face_of(self, job: Job) -> Show | None:
+        """The face of a job that this process does not know; None: nobody can make it.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now.
+        """
         revive = self._revivers.get(str(job.place.get("kind")))
         if revive is None:
             log.warning("job %d: nobody can show it", job.journal_id)
@@ -463,6 +511,10 @@ class JobRunner:
         tasks = [one.task for one in running if one.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=GOODBYE_S)
+
+
+def _words_of(response: Response | None) -> str:
+    return response.text if response is not None and response.is_partial else ""
 
 
 def _call_of(job: Job) -> Call:

@@ -106,3 +106,28 @@ class Gate(Protocol):
             is_sent: Another process has sent it already: it takes up room, and does not wait.
         """
         ...
+
+
+class Nowhere:
+    """The face of a job whose place cannot be made out any more: its end is to be kept."""
+
+    async def started(self, journal_id: int) -> Place | None:
+        """Nothing is shown."""
+
+    def update(self, update: Update) -> None:
+        """Nothing is shown."""
+
+    async def refresh(self) -> None:
+        """Nothing is shown."""
+
+    async def done(self, response: Response) -> None:
+        """Nothing can be shown.
+
+        Raises:
+            Undeliverable: Always.
+        """
+        raise Undeliverable("no place")
+
+    async def failed(self, error: SkydeckError) -> None:
+        """The same."""
+        raise Undeliverable("no place")

@@ -6,7 +6,7 @@ Callers see frozen values and no session: each method is one transaction of its 
 from bot.store.conversations import Conversations, Role, StoredMessage
 from bot.store.facts import COMMANDS, Facts
 from bot.store.guilds import GuildChanges, Guilds, GuildSettings
-from bot.store.journal import Journal, Load
+from bot.store.journal import Journal, Load, Missed
 from bot.store.ledger import CallState, Ledger
 from bot.store.privacy import Forgotten, Privacy
 from bot.store.recovery import (
@@ -52,6 +52,7 @@ __all__ = [
     "Load",
     "Minute",
     "Minutes",
+    "Missed",
     "Privacy",
     "Pruned",
     "Recovered",

@@ -44,7 +44,7 @@ from bot.store.migrate import (
     revision_of,
 )
 from bot.store.recovery import RUNPOD_KEEPS, Ending, JobStage
-from bot.store.tables import PASSING, jobs, metadata
+from bot.store.tables import PASSING, job_results, jobs, metadata
 
 _BATCH: Final = 500
 
@@ -366,7 +366,11 @@ def _end_old_jobs(connection: Connection, now_ms: int) -> int:
     gone = jobs.c.created_at_ms + jobs.c.deadline_ms + RUNPOD_KEEPS.run_ms < now_ms
     ended = connection.execute(
         update(jobs)
-        .where(jobs.c.finished_at_ms.is_(None), gone)
+        .where(
+            jobs.c.finished_at_ms.is_(None),
+            gone,
+            jobs.c.journal_id.not_in(select(job_results.c.journal_id)),  # those can be told still
+        )
         .values(
             stage=JobStage.FINISHED,
             ending=Ending.EXPIRED,

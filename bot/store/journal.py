@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Never
 
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, case, delete, func, select, update
+from sqlalchemy import Delete, RowMapping, case, delete, func, select, update
 
 from bot.clock import Clock
 from bot.contract import Service
@@ -43,7 +43,7 @@ from bot.store.recovery import (
     Recovered,
     decide,
 )
-from bot.store.tables import job_requests, jobs
+from bot.store.tables import job_requests, job_results, jobs
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,19 @@ class Load:
     total: int
     by_guild: Mapping[int, int]
     by_user: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Ends of jobs that a user does not know of.
+
+    Attributes:
+        total: How many.
+        unannounced: Of how many they have not even heard that they are kept.
+    """
+
+    total: int
+    unannounced: int
 
 
 class Journal:
@@ -171,12 +184,28 @@ class Journal:
             False when it was not ours to end: another process took it over, it has ended
             before, or its person's data were deleted.
         """
+        return await self._end(journal_id, JobStage.FINISHED, ending, detail, None)
+
+    async def undelivered(
+        self, journal_id: int, ending: Ending, detail: str, result: bytes
+    ) -> bool:
+        """Note how the job ended, and keep it: the user cannot be told now. Else as `finished`."""
+        return await self._end(journal_id, JobStage.UNDELIVERED, ending, detail, result)
+
+    async def keep(self, journal_id: int, result: bytes) -> bool:
+        """Keep how the job ended, while it is still tried to tell. Whether it is still ours."""
+        return await self._put(journal_id, result, **self._lease())
+
+    async def _end(
+        self, journal_id: int, stage: JobStage, ending: Ending, detail: str, result: bytes | None
+    ) -> bool:
         held = journal_id in self._held
         self._held.discard(journal_id)  # before: a renewal at this moment must not miss it
         try:
-            return await self._change(
+            return await self._put(
                 journal_id,
-                stage=JobStage.FINISHED,
+                result,
+                stage=stage,
                 ending=ending,
                 detail=storable(detail, LINE_LIMIT_CHARS),
                 finished_at_ms=self._now(),
@@ -187,6 +216,71 @@ class Journal:
             if held:
                 self._held.add(journal_id)
             raise
+
+    @uninterrupted
+    async def _put(self, journal_id: int, result: bytes | None, **values: Any) -> bool:
+        """Change a job of ours, and what is kept of its end."""
+        change = update(jobs).where(jobs.c.journal_id == journal_id, self._mine()).values(**values)
+        async with self._database.writing() as connection:
+            if (await connection.execute(change)).rowcount != 1:
+                return False
+            await connection.execute(_drop_result(journal_id))
+            if result is not None:
+                await connection.execute(
+                    job_results.insert().values(
+                        journal_id=journal_id, result=result, announced=False
+                    )
+                )
+        return True
+
+    # -- what could not be told --------------------------------------------------------------
+
+    @uninterrupted
+    async def result(self, journal_id: int) -> bytes | None:
+        """What is kept of a job's end; None: nothing."""
+        query = select(job_results.c.result).where(job_results.c.journal_id == journal_id)
+        async with self._database.reading() as connection:
+            result: bytes | None = (await connection.execute(query)).scalar_one_or_none()
+        return result
+
+    @uninterrupted
+    async def missed(self, user_id: int) -> Missed:
+        """What a user has not been told of their jobs' ends."""
+        query = (
+            select(job_results.c.announced, func.count())
+            .join(jobs, jobs.c.journal_id == job_results.c.journal_id)
+            .where(jobs.c.user_id == user_id, jobs.c.stage == JobStage.UNDELIVERED)
+            .group_by(job_results.c.announced)
+        )
+        async with self._database.reading() as connection:
+            counts = {row[0]: row[1] for row in await connection.execute(query)}
+        return Missed(sum(counts.values()), counts.get(False, 0))
+
+    @uninterrupted
+    async def announced(self, user_id: int) -> None:
+        """Note that a user has been told that results wait for them."""
+        theirs = select(jobs.c.journal_id).where(
+            jobs.c.user_id == user_id, jobs.c.stage == JobStage.UNDELIVERED
+        )
+        change = (
+            update(job_results)
+            .where(job_results.c.journal_id.in_(theirs), job_results.c.announced.is_(False))
+            .values(announced=True)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(change)
+
+    @uninterrupted
+    async def seen(self, journal_id: int) -> bool:
+        """Note that the user has seen how the job ended; whether that was new."""
+        change = (
+            update(jobs)
+            .where(jobs.c.journal_id == journal_id, jobs.c.stage == JobStage.UNDELIVERED)
+            .values(stage=JobStage.FINISHED)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(_drop_result(journal_id))
+            return (await connection.execute(change)).rowcount == 1
 
     # -- jobs that were left behind ----------------------------------------------------------
 
@@ -330,11 +424,17 @@ class Journal:
         guild_id: int | None = None,
         service: Service | None = None,
         unfinished: bool = False,
+        stage: JobStage | None = None,
         limit: int = LIST_LIMIT,
     ) -> list[Job]:
         """The newest jobs that fit all that is given, newest first."""
         query = select(*_SHOWN).order_by(jobs.c.journal_id.desc()).limit(limit)
-        wanted = ((jobs.c.user_id, user_id), (jobs.c.guild_id, guild_id), (jobs.c.service, service))
+        wanted = (
+            (jobs.c.user_id, user_id),
+            (jobs.c.guild_id, guild_id),
+            (jobs.c.service, service),
+            (jobs.c.stage, stage),
+        )
         for column, value in wanted:
             if value is not None:
                 query = query.where(column == value)
@@ -391,6 +491,10 @@ class Journal:
         change = update(jobs).where(jobs.c.journal_id == journal_id, self._mine()).values(**values)
         async with self._database.writing() as connection:
             return (await connection.execute(change)).rowcount == 1
+
+
+def _drop_result(journal_id: int) -> Delete:
+    return delete(job_results).where(job_results.c.journal_id == journal_id)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -25,11 +25,13 @@ from bot.clock import Clock
 from bot.money import Period, Scope
 from bot.store.database import Database, uninterrupted
 from bot.store.guilds import Guilds
+from bot.store.results import unpack
 from bot.store.tables import (
     budgets,
     calls,
     consents,
     job_requests,
+    job_results,
     jobs,
     message_parts,
     messages,
@@ -234,8 +236,9 @@ async def _messages(connection: AsyncConnection, theirs: ColumnElement[bool]) ->
 
 async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:
     asked = (
-        select(*_exported(jobs), job_requests.c.contract)
+        select(*_exported(jobs), job_requests.c.contract, job_results.c.result)
         .outerjoin(job_requests, job_requests.c.journal_id == jobs.c.journal_id)
+        .outerjoin(job_results, job_results.c.journal_id == jobs.c.journal_id)
         .where(jobs.c.user_id == user_id)
         .order_by(jobs.c.journal_id)
     )
@@ -243,6 +246,7 @@ async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:
     for row in (await connection.execute(asked)).mappings():
         job = _readable(row)
         job["request"] = _request(row["contract"])
+        job["result"] = _result(row["result"])
         found.append(job)
     return found
 
@@ -250,7 +254,7 @@ async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:
 def _readable(row: RowMapping) -> dict[str, JsonValue]:
     document: dict[str, JsonValue] = {}
     for name, value in row.items():
-        if name == "contract":
+        if name in {"contract", "result"}:
             continue
         if name.endswith("at_ms"):
             document[name.removesuffix("_ms")] = None if value is None else _iso(value)
@@ -269,6 +273,14 @@ def _request(contract: bytes | None) -> JsonValue:
     except ValueError:
         return contract.decode("utf-8", "replace")
     return value
+
+
+def _result(kept: bytes | None) -> JsonValue:
+    """How a job ended, where that could not be shown."""
+    try:
+        return None if kept is None else unpack(kept)
+    except ValueError:
+        return None
 
 
 def _iso(at_ms: int) -> str:

@@ -14,8 +14,9 @@ from bot.settings import Mode
 class JobStage(StrEnum):
     """How far a job has come.
 
-    written ──accepted──▶ accepted ──finished──▶ finished
-       └─────unknown────▶ unknown ───finished──────▲
+    written ──accepted──▶ accepted ──finished──▶ finished ◀──seen─────┐
+       └─────unknown────▶ unknown ───finished──────▲                  │
+                              └──undelivered (from any)──▶ undelivered ┘
     """
 
     WRITTEN = "written"
@@ -24,6 +25,8 @@ class JobStage(StrEnum):
     """The service has it, under a known id."""
     UNKNOWN = "unknown"
     """The line broke while it was handed in."""
+    UNDELIVERED = "undelivered"
+    """It has ended, and there was nowhere to say so; the result is kept."""
     FINISHED = "finished"
     """The user has been told how it ended."""
 
@@ -164,7 +167,7 @@ def decide(job: Job, *, now_ms: int, kept: Kept = RUNPOD_KEEPS) -> Recovery:
         now_ms: UTC epoch milliseconds; a clock that was set back makes the answer COLLECT.
         kept: How long the service keeps results.
     """
-    if job.stage is JobStage.FINISHED:
+    if job.stage in {JobStage.FINISHED, JobStage.UNDELIVERED}:
         return Recovery.NOTHING
     if job.job_id is None:
         return Recovery.TELL_UNKNOWN

@@ -128,6 +128,21 @@ job_requests = Table(
 )
 """What was asked, apart from the journal so that looking through it stays quick."""
 
+job_results = Table(
+    "job_results",
+    metadata,
+    Column(
+        "journal_id",
+        COUNTER,
+        ForeignKey("jobs.journal_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("result", LargeBinary, nullable=False),
+    Column("announced", Boolean, nullable=False),
+)
+"""How a job ended, until its person has seen it; whether they were told that it is there."""
+
 facts = Table(
     "facts",
     metadata,

@@ -52,6 +52,7 @@ class Chat(commands.Cog):
                 return
             asker = await admit(self.bot, message)
             await self._answer(message, asker, whole_channel=whole_channel)
+            self.bot.dispatch("answered", message, asker)
         except (SkydeckError, discord.HTTPException) as e:
             await self._refuse(message, e)
 

@@ -165,7 +165,7 @@ class ChatShow:
     async def _remember(self) -> None:
         """Both sides of it: what was heard of a spoken question, and the answer."""
         thread, memory = self.thread, self.bot.store.conversations
-        if thread.question_id == 0:
+        if thread.question_id == 0 or self.live.is_copy:
             return
         now_ms = int(self.bot.clock.wall() * 1000)
         await self._remember_heard(now_ms)
@@ -236,7 +236,6 @@ async def revive(bot: SkyDeck, job: Job) -> ChatShow:
     place = job.place
     thread = Thread.of_place(place)
     live = live_at(bot, place, thread.user_id)
-    await live.adopt()
     show = ChatShow(bot, live, thread, live.words, job.created_at_ms / 1000)
     await show.started(job.journal_id)
     return show

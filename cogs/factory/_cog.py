@@ -14,7 +14,7 @@ from bot.contract.factory import MOST_ITERATIONS
 from bot.conversation.endings import has_waited
 from bot.errors import NotAllowed
 from bot.i18n import Words
-from bot.store import Job, JobStage
+from bot.store import Job
 from cogs.factory._listing import label, list_jobs, may_cancel
 from cogs.factory._orders import ITERATIONS, Order, What, order_of, place_order, refined
 from cogs.factory._plan import KIND
@@ -231,7 +231,7 @@ class Factory(commands.Cog, name=COG):
             raise NotAllowed(words("factory.not_yours"))
         if await self.bot.elsewhere.stop(job):
             return ""
-        is_over = job.stage is JobStage.FINISHED
+        is_over = job.ending is not None
         return words("factory.already_over" if is_over else "factory.not_here")
 
     async def _jobs(

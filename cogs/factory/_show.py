@@ -15,7 +15,7 @@ from bot.contract.factory import read_build
 from bot.errors import JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.runpod import Update
-from bot.store import Job
+from bot.store import Job, JobStage
 from cogs.factory._answer import find_answer
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file
@@ -25,7 +25,7 @@ from cogs.factory._thread import TROUBLE, open_thread
 from cogs.factory._turns import Turns
 from cogs.factory._views import Action, buttons
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, live_at
+from cogs.shared.live import NO_MESSAGE, LiveMessage, live_at
 from cogs.shared.page import Page
 
 log = logging.getLogger(__name__)
@@ -169,9 +169,10 @@ async def revive(bot: SkyDeck, turns: Turns, job: Job) -> FactoryShow | None:
     plan = Plan.of_place(job.place)
     message_id = int(str(job.place["message"])) or await find_answer(bot, job)
     if message_id is None:
-        return None
+        if job.stage is not JobStage.UNDELIVERED:
+            return None
+        message_id = NO_MESSAGE
     live = live_at(bot, {**job.place, "message": str(message_id)}, plan.user_id)
-    await live.adopt()
     show = make_show(bot, turns, plan, live)
     show.journal_id = job.journal_id
     show.view = buttons(job.journal_id, show.words, Action.CANCEL)

@@ -92,7 +92,6 @@ async def revive(bot: SkyDeck, job: Job) -> GraceShow:
     """
     place = job.place
     live = live_at(bot, place, int(str(place["user"])))
-    await live.adopt()
     show = _show(bot, live, Look.of_place(place), live.words)
     await show.started(job.journal_id)
     return show

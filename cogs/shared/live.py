@@ -60,6 +60,8 @@ class LiveMessage:
         reply: The interaction that the first message answers, if it does.
         home_id: The channel that its thread belongs to, when everybody there may see the answer.
         is_shut: Whether the channel takes nothing of ours.
+        adopts: Whether another process had begun it, so that its parts have to be found.
+        is_copy: Whether it is shown once more, by `reply` alone, to who had missed it.
     """
 
     bot: SkyDeck
@@ -72,6 +74,8 @@ class LiveMessage:
     reply: Reply | None = None
     home_id: int | None = None
     is_shut: bool = False
+    adopts: bool = False
+    is_copy: bool = False
     _address: int = field(init=False)
     _shown: dict[int, Page] = field(default_factory=dict)
     _worn_out: list[int] = field(default_factory=list)
@@ -113,7 +117,8 @@ class LiveMessage:
         try:
             await _first_open(self._ways(page))
         except Undeliverable:
-            await self._leave(self.words("common.kept"))
+            if not self.is_copy:
+                await self._leave(self.words("common.kept"))
             raise
 
     async def speak(self, spoken: Spoken) -> None:
@@ -134,7 +139,7 @@ class LiveMessage:
         for one in (*self.parts, self.message_id):
             await self._delete(one)
 
-    async def adopt(self) -> None:
+    async def _adopt(self) -> None:
         """Find the further messages of an answer that another process had begun."""
         channel = self.bot.get_partial_messageable(self.channel_id)
         own = self.bot.user.id if self.bot.user else 0
@@ -151,7 +156,10 @@ class LiveMessage:
                 and not message.flags.voice
             ]
         except discord.HTTPException as e:
+            if is_passing(e):
+                raise
             log.info("the parts of an answer were not looked up: %s", e.code)
+        self.adopts = False
 
     # -- where it belongs --------------------------------------------------------------------
 
@@ -162,6 +170,8 @@ class LiveMessage:
             page: What to show.
             anew: Whether a message whose edit is refused with this code gives way to another.
         """
+        if self.adopts:
+            await self._adopt()
         rest = [self.message_id, *self.parts] if self.message_id != NO_MESSAGE else []
         done: list[int] = []
         for one in messages_of(page):
@@ -245,6 +255,9 @@ class LiveMessage:
 
     def _ways(self, page: Page) -> Iterator[_Way]:
         """How to show the last word, the best way first."""
+        if self.is_copy:
+            yield functools.partial(self._edit_reply, replace(page, view=None))
+            return
         by_reply = functools.partial(self._edit_reply, page)
         in_place = functools.partial(self._show, page, anew=lambda _: True)
         if self.is_shut and self._can_reply:
@@ -356,6 +369,9 @@ class LiveMessage:
 
     def _ways_to_speak(self, spoken: Spoken) -> Iterator[_Way]:
         by_reply = functools.partial(self._attach, spoken)
+        if self.is_copy:
+            yield by_reply
+            return
         if self._replied is not None and self._can_reply:
             yield by_reply
         else:
@@ -395,6 +411,7 @@ def live_at(bot: SkyDeck, place: Place, user_id: int) -> LiveMessage:
         words=words_for(str(place["locale"])),
         nonces=Nonces(str(place["nonces"]) if place.get("nonces") else None),
         home_id=None if home is None else int(str(home)),
+        adopts=True,
     )
 
 

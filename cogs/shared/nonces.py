@@ -45,6 +45,7 @@ class Nonces:
         Raises:
             discord.HTTPException: Discord did not take it.
         """
+        is_last = False
         while True:
             nonce = self._kept.setdefault(name, self._draw(name))
             try:
@@ -52,9 +53,9 @@ class Nonces:
             except discord.HTTPException as e:
                 if e.status < _SERVER_ERROR:
                     del self._kept[name]  # refused: there is no message under it
-                if e.code != _UNKNOWN_MESSAGE:
+                if e.code != _UNKNOWN_MESSAGE or is_last:
                     raise
-                # It had been posted and was then deleted: it is to be there, so post it anew.
+                is_last = True  # it had been posted and was then deleted: once more, as a new one
                 continue
             del self._kept[name]
             return sent

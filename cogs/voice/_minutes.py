@@ -178,7 +178,6 @@ async def revive(bot: SkyDeck, job: Job) -> MinutesShow:
     """
     place = job.place
     live = live_at(bot, place, int(str(place["user"])))
-    await live.adopt()
     show = MinutesShow(bot, live, Notes.of_place(place), live.words, job.created_at_ms / 1000)
     await show.started(job.journal_id)
     return show

@@ -1,0 +1,155 @@
+"""`/jobs`: a person's own jobs, and what they have missed, of which they are told in time."""
+
+import contextlib
+import logging
+from typing import Any, Protocol, cast
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot.client import SkyDeck
+from bot.conversation import Asker, Undeliverable, remind, show_end
+from bot.conversation.endings import Followed
+from bot.errors import BadInput, JobExpired, SkydeckError
+from bot.i18n import Words
+from bot.store import Job, JobStage
+from cogs.jobs._pages import Overview, overview_page
+from cogs.jobs._views import COG, missed_view
+from cogs.shared.asker import asker_of, words_of
+from cogs.shared.failures import explain
+from cogs.shared.live import NO_MESSAGE, LiveMessage
+from cogs.shared.page import Page
+from cogs.shared.reply import Reply
+
+log = logging.getLogger(__name__)
+
+_NAME = "jobs"
+
+
+class _Live(Protocol):
+    live: LiveMessage
+
+
+class Jobs(commands.Cog, name=COG):
+    """Only the person who asks sees the answers."""
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self.bot = bot
+
+    @app_commands.command(
+        name=locale_str(_NAME, key="jobs.cmd.name"),
+        description=locale_str(
+            "What you have running and waiting, and results you have missed", key="jobs.cmd.about"
+        ),
+    )
+    async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
+        """List a person's own jobs."""
+        words = words_of(await asker_of(self.bot, interaction))
+        journal, user_id = self.bot.store.jobs, interaction.user.id
+        missed = await journal.listing(user_id=user_id, stage=JobStage.UNDELIVERED)
+        overview = Overview(
+            missed,
+            (await journal.missed(user_id)).total,
+            await journal.listing(user_id=user_id, unfinished=True),
+        )
+        more: dict[str, Any] = {"view": missed_view(missed, words)} if missed else {}
+        await interaction.response.send_message(
+            embed=discord.Embed(
+                title=words("jobs.title"),
+                description=overview_page(overview, words) or words("jobs.none"),
+                colour=discord.Colour.blurple(),
+            ),
+            ephemeral=True,
+            **more,
+        )
+        if missed:
+            await journal.announced(user_id)
+
+    async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
+        """Show what somebody has missed.
+
+        Raises:
+            BadInput: It is not theirs, they have seen it, or it is no longer kept.
+        """
+        asker = await asker_of(self.bot, interaction)
+        words = words_of(asker)
+        job = await self.bot.store.jobs.get(journal_id)
+        is_theirs = job is not None and job.user_id == asker.user_id
+        if job is None or not is_theirs or job.stage is not JobStage.UNDELIVERED:
+            raise BadInput(words("jobs.not_kept"))
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        live = LiveMessage(
+            self.bot,
+            asker.channel_id,
+            NO_MESSAGE,
+            asker.user_id,
+            words=words,
+            reply=Reply(interaction),
+            is_copy=True,
+        )
+
+        try:
+            await self._show(job, live)
+        except Undeliverable:
+            raise BadInput(words("jobs.not_shown")) from None
+        await self.bot.store.jobs.seen(job.journal_id)
+
+    async def _show(self, job: Job, live: LiveMessage) -> None:
+        """As it would have been shown in its place; as it came, where its face cannot be made."""
+        runner = self.bot.runner
+        followed = await runner.kept(job)
+        if followed is None:
+            raise BadInput(live.words("jobs.not_kept"))
+        show = await runner.face_of(job)
+        if show is None:
+            await live.settle(_bare(followed, live.words))
+            return
+        cast("_Live", show).live = live
+        remind(show, followed)
+        await show_end(show, followed)
+
+    # -- telling people that there is something ----------------------------------------------
+
+    @commands.Cog.listener()
+    async def on_answered(self, message: discord.Message, asker: Asker) -> None:
+        """Somebody has been answered where they wrote."""
+        count = await self._unannounced(asker.user_id)
+        if not count:
+            return
+        with contextlib.suppress(discord.HTTPException, OSError):
+            await message.reply(words_of(asker).count("jobs.missed", count))
+            await self.bot.store.jobs.announced(asker.user_id)
+
+    @commands.Cog.listener()
+    async def on_app_command_completion(
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
+    ) -> None:
+        """Somebody has used a command."""
+        if command.qualified_name == _NAME or interaction.is_expired():
+            return
+        count = await self._unannounced(interaction.user.id)
+        if not count or not interaction.response.is_done():
+            return
+        words = words_of(await asker_of(self.bot, interaction))
+        with contextlib.suppress(discord.HTTPException, OSError):
+            await interaction.followup.send(words.count("jobs.missed", count), ephemeral=True)
+            await self.bot.store.jobs.announced(interaction.user.id)
+
+    async def _unannounced(self, user_id: int) -> int:
+        try:
+            return (await self.bot.store.jobs.missed(user_id)).unannounced
+        except SkydeckError as e:
+            log.warning("not known what somebody has missed: %s", e)
+            return 0
+
+
+def _bare(followed: Followed, words: Words) -> Page:
+    if followed.response is None:
+        error = followed.error or JobExpired("Nothing is kept.")
+        return Page(text="\n".join(filter(None, [followed.so_far, explain(error, words).text])))
+    whole = followed.response.model_dump_json(indent=2).encode()
+    return Page(text=followed.response.text, files=(("result.json", whole),))

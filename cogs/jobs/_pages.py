@@ -1,0 +1,103 @@
+"""A person's jobs in words. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.conversation.endings import has_waited
+from bot.i18n import Words
+from bot.store import Ending, Job
+from cogs.shared.splitting import disarm
+
+LIST_CHARS: Final = 3_800
+"""Of an embed's 4096; the rest is for the line about those that are not listed."""
+_TITLE_CHARS: Final = 80
+_MARKS: Final = {
+    Ending.COMPLETED: "✅",
+    Ending.FAILED: "❌",
+    Ending.CANCELLED: "⏹️",
+    Ending.EXPIRED: "⌛",
+    Ending.UNKNOWN: "❔",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a person is told of their jobs.
+
+    Attributes:
+        missed: Ended, and never shown to them; newest first.
+        missed_total: How many those are in all.
+        unfinished: Running and waiting, newest first.
+    """
+
+    missed: Sequence[Job]
+    missed_total: int
+    unfinished: Sequence[Job]
+
+
+def overview_page(overview: Overview, words: Words) -> str:
+    """All of it; empty when there is nothing."""
+    lines = list(_lines(overview, words))
+    shown: list[str] = []
+    room = LIST_CHARS
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        shown.append(line)
+    left_out = sum(map(_is_job, lines)) - sum(map(_is_job, shown))
+    left_out += overview.missed_total - len(overview.missed)
+    if left_out > 0:
+        shown.append(f"-# {words.count('jobs.more', left_out)}")
+    return "\n".join(shown)
+
+
+def label(job: Job) -> str:
+    """A missed job as a choice in a menu."""
+    mark = "❔" if job.ending is None else _MARKS[job.ending]
+    return f"{mark} {' '.join(job.title.split())}"[:100]
+
+
+def about(job: Job, words: Words) -> str:
+    """A line under that."""
+    return words(f"jobs.ending.{(job.ending or Ending.UNKNOWN).value}")[:100]
+
+
+def _lines(overview: Overview, words: Words) -> Iterator[str]:
+    if overview.missed:
+        yield f"**{words('jobs.missed_heading')}**"
+        yield from (_line(job, words) for job in overview.missed)
+    running = [job for job in overview.unfinished if not has_waited(job)]
+    waiting = [job for job in overview.unfinished if has_waited(job)]
+    yield from _section(words("jobs.running"), running, words)
+    yield from _section(words("jobs.waiting"), waiting, words)
+
+
+def _section(heading: str, jobs: Iterable[Job], words: Words) -> Iterator[str]:
+    lines = [_line(job, words) for job in jobs]
+    if lines:
+        yield f"**{heading}**"
+        yield from lines
+
+
+def _line(job: Job, words: Words) -> str:
+    mark = "⏳" if job.ending is None else _MARKS[job.ending]
+    title = " ".join(job.title.split())[:_TITLE_CHARS] or words("jobs.untitled")
+    name = disarm(discord.utils.escape_markdown(title))
+    return f"{mark} {name} · <t:{job.created_at_ms // 1000}:R> · {_where(job)}"
+
+
+def _where(job: Job) -> str:
+    channel = str(job.place.get("channel", job.channel_id))
+    message = str(job.place.get("message", ""))
+    if job.ending is not None or not message.isdecimal() or int(message) == 0:
+        return f"<#{channel}>"
+    home = "@me" if job.guild_id is None else str(job.guild_id)
+    return f"https://discord.com/channels/{home}/{channel}/{message}"
+
+
+def _is_job(line: str) -> bool:
+    return not line.startswith("**")

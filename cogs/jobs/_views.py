@@ -1,0 +1,62 @@
+"""The menu of what somebody has missed."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, Protocol, Self, cast
+
+import discord
+from discord import ui
+
+from bot.client import SkyDeck
+from bot.i18n import Words
+from bot.store import Job
+from cogs.jobs._pages import about, label
+from cogs.shared.failures import reported
+
+COG: Final = "Jobs"
+_CUSTOM_ID: Final = "jobs:missed"
+
+
+class Desk(Protocol):
+    """Who shows what was missed."""
+
+    async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
+        """Somebody has picked a job."""
+        ...
+
+
+class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
+    """Its values are the jobs' numbers, so it outlives a restart; at most 25 of them."""
+
+    def __init__(self, menu: ui.Select[Any]) -> None:
+        super().__init__(menu)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: ui.Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """A menu that was used, whichever process had made it."""
+        return cls(cast("ui.Select[Any]", item))
+
+    @reported
+    async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
+        """Show the job that was picked."""
+        desk = cast("Desk", interaction.client.get_cog(COG))
+        picked = self.item.values[0]
+        await desk.show(interaction, int(picked) if picked.isdecimal() else 0)
+
+
+def missed_view(missed: Sequence[Job], words: Words) -> ui.View:
+    """The menu, to go with a message."""
+    options = [
+        discord.SelectOption(
+            label=label(job), value=str(job.journal_id), description=about(job, words)
+        )
+        for job in missed
+    ]
+    view = ui.View(timeout=None)
+    menu: ui.Select[Any] = ui.Select(
+        custom_id=_CUSTOM_ID, placeholder=words("jobs.pick"), options=options
+    )
+    view.add_item(MissedMenu(menu))
+    return view
