@@ -26,6 +26,7 @@ SkydeckError
     ├── RateLimited            429 for longer than we were willing to wait
     ├── ServiceDown            it has failed again and again, and is left alone for a while
     ├── VoiceUnreachable       Discord's voice servers do not let the bot in
+    ├── TooLate                Discord had given up waiting before we answered; nothing was done
     └── SubmissionUnknown      the line broke while a job was being handed in: it may be running
 """
 
@@ -105,12 +106,6 @@ class TooSoon(WrongUse):
     def __init__(self, message: str, *, hint: str = "", wait_s: float) -> None:
         super().__init__(message, hint=hint)
         self.wait_s = wait_s
-
-
-class TooLate(SkydeckError):
-    """Discord had given up waiting before we answered; nothing was done."""
-
-    code = "too_late"
 
 
 class OverBudget(WrongUse):
@@ -292,6 +287,12 @@ class VoiceUnreachable(ServiceUnreachable):
     """Discord's voice servers do not let the bot into a channel."""
 
     code = "voice_unreachable"
+
+
+class TooLate(ServiceUnreachable):
+    """Discord had given up waiting before we answered; nothing was done."""
+
+    code = "too_late"
 
 
 class SubmissionUnknown(ServiceUnreachable):

@@ -19,6 +19,8 @@ class Fault:
         everywhere: Whether the 429 is global.
         delay: Seconds the answer is held back before anything else.
         lost: Act on the request as asked, then cut the connection before the answer.
+        code: Discord's own code of the error.
+        path: Part of the request's path that must occur, such as a channel's id.
     """
 
     route: str
@@ -28,12 +30,15 @@ class Fault:
     everywhere: bool = False
     delay: float = 0.0
     lost: bool = False
+    code: int = 0
+    path: str = ""
 
     def error(self) -> ApiError:
         """The answer in place of the real one."""
         if self.status == 429:
             return too_many(self.retry_after, everywhere=self.everywhere)
-        return ApiError(self.status, 0, f"{self.status}: Internal Server Error")
+        words = "refused on demand" if self.code else "Internal Server Error"
+        return ApiError(self.status, self.code, f"{self.status}: {words}")
 
 
 def too_many(retry_after: float, *, everywhere: bool) -> ApiError:
@@ -52,10 +57,10 @@ class Faults:
         """Spoil the next requests that fit."""
         self._orders.append(fault)
 
-    def next(self, route: str) -> Fault | None:
+    def next(self, route: str, path: str) -> Fault | None:
         """The order that a request of this route meets, used up by one."""
         for fault in self._orders:
-            if fault.route in route and fault.times > 0:
+            if fault.route in route and fault.path in path and fault.times > 0:
                 fault.times -= 1
                 return fault
         return None

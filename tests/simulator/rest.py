@@ -166,7 +166,7 @@ class Rest:
 
     async def _gate(self, route: Route, http: web.Request, headers: dict[str, str]) -> bool:
         """Faults, token, limits; True when the answer is to be lost on its way."""
-        fault = self.backend.faults.next(route.name)
+        fault = self.backend.faults.next(route.name, http.path)
         if fault is not None:
             await asyncio.sleep(fault.delay)
             if fault.status:

@@ -239,6 +239,8 @@ class Simulator:
         times: int = 1,
         delay: float = 0.0,
         lost: bool = False,
+        code: int = 0,
+        path: str = "",
     ) -> None:
         """Spoil the next requests whose "METHOD /route" contains `route`.
 
@@ -248,9 +250,13 @@ class Simulator:
             times: How many requests.
             delay: Seconds before the answer.
             lost: Do as asked, but cut the connection before the answer (with status 0).
+            code: Discord's own code of the error.
+            path: A part of the request's path, such as a channel's id.
         """
         status = 0 if lost else status
-        self._backend.faults.order(Fault(route, status, times, delay=delay, lost=lost))
+        self._backend.faults.order(
+            Fault(route, status, times, delay=delay, lost=lost, code=code, path=path)
+        )
 
     def rate_limit(
         self,

@@ -7,7 +7,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.contract import Input, InputType, Request, Service, System, Target
-from bot.conversation import Asker, session
+from bot.conversation import Asker, Undeliverable, session, show_end
 from bot.errors import (
     JobCancelled,
     JobExpired,
@@ -260,10 +260,15 @@ async def test_a_face_that_breaks_ends_its_own_job_only(bot):
     assert await perform(bot, other) is Ending.COMPLETED
 
 
-async def test_an_end_that_can_never_be_shown_is_over(bot):
-    show = Seen(trouble=[LookupError("no such channel")])
+@pytest.mark.parametrize("trouble", [LookupError("no such channel"), Undeliverable("refused")])
+async def test_an_end_that_can_be_shown_nowhere_is_kept(bot, trouble):
+    show = Seen(trouble=[trouble])
     assert await perform(bot, show) is Ending.COMPLETED
-    assert (await bot.store.jobs.get(show.journal_id)).detail == "not_shown"
+    job = await bot.store.jobs.get(show.journal_id)
+    assert (job.stage, job.ending) == (JobStage.UNDELIVERED, Ending.COMPLETED)
+    again = Seen()
+    await show_end(again, await bot.runner.kept(job))
+    assert again.end == "hello"
 
 
 # -- stopping ---------------------------------------------------------------------------------
@@ -344,17 +349,20 @@ class TestLeft:
             assert await show.until_ended() is JobCancelled
 
     @pytest.mark.parametrize("kind", ["unheard-of", "test"])
-    async def test_what_nobody_can_show_is_put_away(self, start, kind):
+    async def test_what_nobody_can_show_is_collected_and_kept(self, start, slow, kind):
         before = await self.left(start, PLACE | {"kind": kind})
 
         async def revive(job):
             raise KeyError("message")
 
+        slow.go.set()
         async with start() as bot:
             bot.runner.register("test", revive)
             bot.runner.begin_recovery()
             job = await finished(bot, before.journal_id)
-        assert (job.ending, job.detail) == (Ending.UNKNOWN, "no_place")
+            kept = await bot.runner.kept(job)
+        assert (job.stage, job.ending) == (JobStage.UNDELIVERED, Ending.COMPLETED)
+        assert kept.response.text
 
     async def test_what_cannot_be_shown_now_is_taken_up_later(self, start, slow, handler):
         await self.left(start)
@@ -484,7 +492,7 @@ class TestGate:
             assert await task is Ending.CANCELLED
         door.opened.set()
         again = await first(revived(bot, gate=door))
-        assert await again.until_ended() is SubmissionUnknown
+        assert await again.until_ended() is JobCancelled
         assert handler.started == 0
 
     async def test_the_next_process_lets_it_wait_again(self, start, door, handler):

@@ -9,7 +9,8 @@ from bot.settings import Mode
 from bot.store import Ending, Job, JobStage, Kept, Recovery, decide
 
 TIMES = st.integers(0, 2**53)
-UNFINISHED = [stage for stage in JobStage if stage is not JobStage.FINISHED]
+ENDED = {JobStage.FINISHED, JobStage.UNDELIVERED}
+UNFINISHED = [stage for stage in JobStage if stage not in ENDED]
 
 
 @st.composite
@@ -33,7 +34,7 @@ def jobs(draw, stages=tuple(JobStage)):
         stage=stage,
         job_id=job_id,
         submitted_at_ms=None if job_id is None else created + draw(st.integers(0, 120_000)),
-        ending=Ending.COMPLETED if stage is JobStage.FINISHED else None,
+        ending=Ending.COMPLETED if stage in ENDED else None,
     )
 
 
@@ -49,7 +50,7 @@ def test_only_a_known_job_is_collected_and_only_an_unknown_one_is_told_as_such(j
         assert job.job_id is not None
     if action is Recovery.TELL_UNKNOWN:
         assert job.job_id is None
-    assert (action is Recovery.NOTHING) == (job.stage is JobStage.FINISHED)
+    assert (action is Recovery.NOTHING) == (job.stage in ENDED)
 
 
 @given(jobs([JobStage.ACCEPTED]), TIMES, st.integers(0, 2**40))
