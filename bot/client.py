@@ -13,6 +13,7 @@ from typing import Any, Final, Never
 
 import aiohttp
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot.calls import Switchboard
@@ -123,6 +124,12 @@ class SkyDeck(commands.AutoShardedBot):
             help_command=None,
             intents=_intents(),
             allowed_mentions=discord.AllowedMentions.none(),
+            # Said, not left to the developer portal: in a group of people where a person may use
+            # the bot of another server it could read nothing and answer once.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=False
+            ),
             chunk_guilds_at_startup=False,
             max_messages=None,
             **options,

@@ -161,7 +161,6 @@ class Costs(commands.Cog):
         usd=locale_str("In US dollars; empty: no limit of your own", key=_key("set", "usd_about")),
     )
     @app_commands.choices(period=_PERIODS)
-    @app_commands.guild_only()
     @app_commands.checks.has_permissions(manage_guild=True)
     async def set(
         self,

@@ -17,6 +17,7 @@ from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.asker import asker_of, settings_of, words_of
+from cogs.shared.contexts import only_on_servers
 from cogs.shared.splitting import split
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Ops(commands.Cog):
     settings = app_commands.Group(
         name=locale_str("settings", key=_key("settings", "name")),
         description=locale_str("What I do on this server", key=_key("settings", "description")),
-        guild_only=True,
+        allowed_contexts=only_on_servers(),
         default_permissions=discord.Permissions(manage_guild=True),
     )
     privacy = app_commands.Group(

@@ -9,6 +9,8 @@ Payload = Mapping[str, Any]
 
 _SLASH, _ON_MESSAGE = 1, 3
 _SUBCOMMAND, _GROUP = 1, 2
+_IN_DIRECT_MESSAGES: Final = 1
+"""Of the contexts of a command; one that names none is offered everywhere."""
 _FEW: Final = 4
 """So many subcommands get a line each; of more only the names are told."""
 
@@ -31,7 +33,7 @@ class Reader:
         """Whether their Discord offers them the command there."""
         needed = int(command.get("default_member_permissions") or 0)
         if not self.in_guild:
-            return command.get("dm_permission") is not False
+            return _IN_DIRECT_MESSAGES in (command.get("contexts") or [_IN_DIRECT_MESSAGES])
         return self.permissions & needed == needed
 
     def name(self, thing: Payload) -> str:

@@ -16,6 +16,7 @@ from bot.conversation.trace import summary
 from bot.errors import NotAllowed, NoVoiceChannel
 from bot.i18n import Words
 from cogs.shared.asker import admit, asker_of, words_of
+from cogs.shared.contexts import only_on_servers
 from cogs.voice._room import Room, VocalChannel, people_in
 from cogs.voice._rooms import Rooms, check_own
 from cogs.voice._status import status_text
@@ -45,7 +46,7 @@ class VoiceCommands(commands.Cog):
     voice = app_commands.Group(
         name=_named("voice", "voice"),
         description=_about("How I listen and answer in voice channels", "voice"),
-        guild_only=True,
+        allowed_contexts=only_on_servers(),
     )
 
     def __init__(self, bot: SkyDeck, rooms: Rooms) -> None:
@@ -61,7 +62,7 @@ class VoiceCommands(commands.Cog):
     @app_commands.describe(
         channel=locale_str("Which one; empty: where you are", key=_key("join", "channel_about"))
     )
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def join(
         self,
         interaction: discord.Interaction[SkyDeck],
@@ -136,7 +137,7 @@ class VoiceCommands(commands.Cog):
         name=_named("leave", "leave"),
         description=_about("Send me out of the voice channel", "leave"),
     )
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def leave(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Leave the voice channel."""
         asker = await asker_of(self.bot, interaction)

@@ -37,7 +37,7 @@ class MinutesCommand(commands.Cog):
             "Forget the channel's transcript afterwards", key="voice.cmd.minutes.clear_about"
         )
     )
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def minutes(self, interaction: discord.Interaction[SkyDeck], clear: bool = False) -> None:
         """Have Grace sum up the transcript of a voice channel's latest meeting."""
         asker = await admit(self.bot, interaction)

@@ -19,7 +19,7 @@ MANY = {
     "options": [{"type": 1, "name": f"m{n}", "description": "x"} for n in range(18)],
 }
 HIDDEN = {"type": 1, "name": "set", "description": "Set", "default_member_permissions": 32}
-GUILDS = {"type": 1, "name": "here", "description": "Here", "dm_permission": False}
+GUILDS = {"type": 1, "name": "here", "description": "Here", "contexts": [0]}
 MENU = {"type": 3, "name": "Summarize"}
 ALL = [ONE, FEW, MANY, HIDDEN, GUILDS, MENU]
 

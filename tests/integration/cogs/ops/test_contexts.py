@@ -1,0 +1,21 @@
+"""Where Discord offers the commands: on servers, and all but a few in direct messages, too."""
+
+import pytest
+
+from bot.client import COGS
+
+ON_SERVERS = {"join", "leave", "minutes", "settings", "voice"}
+
+
+@pytest.fixture
+def cogs():
+    return COGS
+
+
+async def test_each_command_says_where_it_is_offered(sim, deck):
+    assert {c["name"] for c in sim.commands if c["contexts"] == [0]} == ON_SERVERS
+    others = [c for c in sim.commands if c["name"] not in ON_SERVERS]
+    assert others
+    assert all(c["contexts"] == [0, 1] for c in others)
+    assert all(c["integration_types"] == [0] for c in sim.commands)
+    assert not sim.problems
