@@ -4,7 +4,19 @@ A module says what the services do by its own fixture `handlers` (endpoint id to
 cogs the bot loads by its own `cogs`. By default Penny and Grace echo, and the Factory hangs.
 """
 
+import sys
+
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _as_discord_wishes(request):
+    """No bot went a deprecated way, or sent what Discord's published description forbids."""
+    yield
+    breaches = sys.modules.get("tests.simulator.breaches")
+    noted = breaches.taken() if breaches else []
+    if noted and not request.node.get_closest_marker("breaches"):
+        pytest.fail("\n".join(noted), pytrace=False)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from .application import Application
 from .faults import Faults
 from .gateway import Gateway
 from .interactions import Interactions
-from .limits import Limits
+from .limits import Limits, OldEdits
 from .log import Log
 from .nonces import Nonces
 from .voice import Voice
@@ -27,6 +27,7 @@ class Backend:
         self.faults = Faults()
         self.limits = Limits(clock)
         self.nonces = Nonces(clock)
+        self.old_edits = OldEdits(clock)
         self.gateway = Gateway(self.world, self.application, self.log)
         self.voice = Voice(self.world, self.gateway, self.log)
         self.interactions = Interactions(

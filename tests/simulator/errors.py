@@ -107,9 +107,20 @@ def thread_exists() -> ApiError:
     return ApiError(400, 160004, "A thread has already been created for this message")
 
 
-def thread_is_archived() -> ApiError:
-    """400: a locked or archived thread takes no change."""
-    return ApiError(400, 50083, "Thread is archived")
+def thread_is_archived(status: int = 400) -> ApiError:
+    """An archived thread takes no change, and no message either when it is locked (403)."""
+    return ApiError(status, 50083, "Thread is archived")
+
+
+def thread_is_locked() -> ApiError:
+    """403: only who manages threads writes in a locked one."""
+    return ApiError(403, 160005, "Thread is locked")
+
+
+def too_many_old_edits(retry_after: float) -> ApiError:
+    """429 without a warning in any header before it."""
+    message = "Maximum number of edits to messages older than 1 hour reached. Try again later"
+    return ApiError(429, 30046, message, retry_after=round(retry_after, 3), **{"global": False})
 
 
 def too_many_reactions() -> ApiError:

@@ -16,6 +16,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from . import events, permissions, wire
 from .compression import Compressor, compressor
 from .log import Dispatched, Log, Problem
+from .rules import MOST
 from .values import PRIVILEGED, THREADS, Channel, Guild, Intent, Json, Permission
 from .world import Event, World
 
@@ -28,9 +29,10 @@ RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10,
 HEARTBEAT_MS = 41_250
 REPLAY_MAX = 2_000
 CHUNK_MAX = 1_000
-COMMANDS_PER_MINUTE = 120
+COMMANDS_PER_MINUTE = MOST["events in a minute"]
 
 CLOSE_UNKNOWN_OPCODE, CLOSE_NOT_AUTHENTICATED, CLOSE_BAD_TOKEN = 4001, 4003, 4004
+CLOSE_BAD_PAYLOAD = 4002
 CLOSE_RATE_LIMITED, CLOSE_BAD_SHARD, CLOSE_DISALLOWED_INTENTS = 4008, 4010, 4014
 
 
@@ -266,8 +268,12 @@ class Gateway:
             if message.type is not WSMsgType.TEXT:
                 return
             body = json.loads(message.data)
-            in_time = self._within_rate(connection)
-            code = self._take(connection, body) if in_time else CLOSE_RATE_LIMITED
+            if len(message.data.encode()) > MOST["an event's size"]:
+                code = CLOSE_BAD_PAYLOAD
+            elif not self._within_rate(connection):
+                code = CLOSE_RATE_LIMITED
+            else:
+                code = self._take(connection, body)
             if code:
                 where = f"gateway opcode {body['op']}"
                 self.log.problems.append(Problem(where, code, "connection closed"))

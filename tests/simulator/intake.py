@@ -9,10 +9,29 @@ from . import errors, permissions
 from .errors import ApiError
 from .posting import Draft
 from .rest import Request, require
-from .validate_message import check_message
-from .values import Attachment, Channel, Json, Message, MessageFlag, Permission
+from .rules import MOST
+from .validate_message import CHANNEL_FLAGS, check_message
+from .values import (
+    Attachment,
+    Channel,
+    ChannelType,
+    Json,
+    Message,
+    MessageFlag,
+    MessageType,
+    Permission,
+)
 from .world import World
 
+NOT_SYSTEM = (
+    MessageType.DEFAULT,
+    MessageType.REPLY,
+    MessageType.CHAT_INPUT_COMMAND,
+    MessageType.CONTEXT_MENU_COMMAND,
+)
+"""Kinds of message that people and bots write; only these can be replied to or start a thread."""
+
+ONLY_USERS: Json = {"parse": ["users"], "replied_user": True}
 AUDIO_BY_SUFFIX = {".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav"}
 
 
@@ -24,16 +43,24 @@ def content_type(filename: str) -> str:
     return f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed
 
 
-def new_draft(request: Request, channel: Channel, *, free: bool = False) -> Draft:
+def new_draft(
+    request: Request,
+    channel: Channel,
+    *,
+    flags: MessageFlag = CHANNEL_FLAGS,
+    free: bool = False,
+) -> Draft:
     """A new message of the bot.
 
     Args:
         request: What the bot sent.
         channel: Where it goes.
-        free: An interaction's answer or a webhook's, which needs no permission of the bot.
+        flags: Those that this route can set.
+        free: An interaction's answer or a webhook's, which needs no permission of the bot, and
+            where only users are mentioned unless `allowed_mentions` says more.
     """
     body = _message_body(request)
-    check_message(body, _sizes(request), new=True)
+    check_message(body, _sizes(request), flags=flags)
     _check_sizes(request, channel)
     if not free:
         _check_permissions(request, channel, body)
@@ -46,18 +73,23 @@ def new_draft(request: Request, channel: Channel, *, free: bool = False) -> Draf
         nonce=body.get("nonce"),
         tts=bool(body.get("tts")),
         reply_to=_referenced(request.world, channel, body.get("message_reference")),
-        allowed_mentions=body.get("allowed_mentions"),
+        allowed_mentions=body.get("allowed_mentions") or (ONLY_USERS if free else None),
+        poll=body.get("poll"),
     )
 
 
 def edit_of(request: Request, one: Message) -> tuple[Json, list[Attachment] | None]:
     """An edit of a message: what changes, and its files when they do."""
     body = _message_body(request)
-    check_message(body, _sizes(request), new=False)
+    check_message(body, _sizes(request), edited=one)
     _check_sizes(request, one.channel)
     if MessageFlag.IS_VOICE_MESSAGE in one.flags:
         raise ApiError(400, 50162, "Voice messages cannot be edited.")
+    if one.poll:
+        raise ApiError(400, 520003, "Cannot edit a poll message")
     files = _edited_files(request, one, body)
+    if files and len(files) > MOST["attachments after an edit"]:
+        raise ApiError(400, 30015, "Maximum number of attachments in a message reached (10)")
     _check_not_emptied(one, body, files)
     return body, files
 
@@ -86,30 +118,45 @@ def _sizes(request: Request) -> dict[int, int]:
 
 
 def _check_sizes(request: Request, channel: Channel) -> None:
-    limit = channel.guild.upload_limit_bytes if channel.guild else 10 * 1024 * 1024
-    if sum(_sizes(request).values()) > limit:
+    limit = channel.guild.upload_limit_bytes if channel.guild else MOST["each file's size"]
+    if max(_sizes(request).values(), default=0) > limit:
         raise errors.too_large()
 
 
 def _check_permissions(request: Request, channel: Channel, body: Json) -> None:
+    if channel.type is ChannelType.CATEGORY:
+        raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     thread = channel.thread is not None
     needed = [Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES]
     if request.uploads:
         needed.append(Permission.ATTACH_FILES)
     if body.get("embeds"):
         needed.append(Permission.EMBED_LINKS)
-    if body.get("message_reference"):
-        needed.append(Permission.READ_MESSAGE_HISTORY)
+    if body.get("tts"):
+        needed.append(Permission.SEND_TTS_MESSAGES)
     if channel.guild is None:
         if not all(user.accepts_dms for user in channel.recipients):
             raise errors.cannot_dm()
         needed = []
     require(request.world, channel, *needed)
-    if channel.thread is not None and channel.thread.locked:
-        require(request.world, channel, Permission.MANAGE_THREADS)
+    if body.get("message_reference") and not permissions.may(
+        channel, request.world.bot, Permission.READ_MESSAGE_HISTORY
+    ):
+        message = "Cannot reply without permission to read message history"
+        raise ApiError(403, 160002, message)
+    check_thread_is_open(request.world, channel)
     voice = int(body.get("flags") or 0) & MessageFlag.IS_VOICE_MESSAGE
     if voice and not permissions.may(channel, request.world.bot, Permission.SEND_VOICE_MESSAGES):
         raise ApiError(400, 50173, "Cannot send voice messages in this channel.")
+
+
+def check_thread_is_open(world: World, channel: Channel) -> None:
+    """A locked thread takes messages and edits of moderators only: 160005, or 50083 if archived."""
+    thread = channel.thread
+    if thread is None or not thread.locked:
+        return
+    if not permissions.may(channel, world.bot, Permission.MANAGE_THREADS):
+        raise errors.thread_is_archived(403) if thread.archived else errors.thread_is_locked()
 
 
 def _referenced(world: World, channel: Channel, reference: Json | None) -> Message | None:
@@ -118,12 +165,22 @@ def _referenced(world: World, channel: Channel, reference: Json | None) -> Messa
     number = int(reference.get("message_id") or 0)
     one = channel.messages.get(number)
     if one is not None and not one.deleted and not one.is_ephemeral:
+        if one.type not in NOT_SYSTEM:
+            fault = {
+                "code": "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE",
+                "message": "Cannot reply to a system message",
+            }
+            raise _bad_reference(fault)
         return one
     if reference.get("fail_if_not_exists", True):
         fault = {"code": "REPLIES_UNKNOWN_MESSAGE", "message": "Unknown message"}
-        tree = {"message_reference": {"_errors": [fault]}}
-        raise ApiError(400, 50035, "Invalid Form Body", errors=tree)
+        raise _bad_reference(fault)
     return None
+
+
+def _bad_reference(fault: Json) -> ApiError:
+    tree = {"message_reference": {"_errors": [fault]}}
+    return ApiError(400, 50035, "Invalid Form Body", errors=tree)
 
 
 def stored(request: Request, channel: Channel, body: Json) -> list[Attachment]:
@@ -147,8 +204,12 @@ def stored(request: Request, channel: Channel, body: Json) -> list[Attachment]:
 
 def _edited_files(request: Request, one: Message, body: Json) -> list[Attachment] | None:
     """The files after an edit: `attachments`, where given, lists those that stay and come."""
-    added = stored(request, one.channel, body)
     if "attachments" not in body:
+        added = stored(request, one.channel, body)
         return [*one.attachments, *added] if added else None
-    kept = {str(entry.get("id")) for entry in body["attachments"] or []}
-    return [*(a for a in one.attachments if str(a.id) in kept), *added]
+    listed = {str(entry.get("id")): entry for entry in body["attachments"] or []}
+    request.uploads = {i: file for i, file in request.uploads.items() if str(i) in listed}
+    kept = [file for file in one.attachments if str(file.id) in listed]
+    for file in kept:
+        file.description = listed[str(file.id)].get("description", file.description)
+    return [*kept, *stored(request, one.channel, body)]

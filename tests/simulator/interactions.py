@@ -14,8 +14,9 @@ from .errors import ApiError, CannotDo
 from .form import Form
 from .log import Log, Problem
 from .posting import Draft
+from .rules import DEPRECATION, MOST
 from .validate_commands import STRING, check_choices
-from .validate_components import check_modal
+from .validate_components import ROW, check_modal
 from .values import (
     Channel,
     ChannelType,
@@ -29,8 +30,8 @@ from .values import (
 )
 from .world import World
 
-ANSWER_SECONDS = 3.0
-TOKEN_SECONDS = 15 * 60.0
+ANSWER_SECONDS = float(MOST["an answer within three seconds"])
+TOKEN_SECONDS = float(MOST["a token's fifteen minutes"])
 
 
 class Kind(IntEnum):
@@ -219,8 +220,12 @@ class Interactions:
         data: Json = body.get("data") or {}
         if kind == Answer.MODAL:
             check_modal(form, data)
+            if any(c.get("type") == ROW for c in data.get("components") or []):
+                self.log.deprecated("POST /interactions", DEPRECATION["text input in a row"])
         elif kind == Answer.CHOICES:
             check_choices(form, data.get("choices") or [], one.option_kind)
+        elif kind == Answer.DEFERRED and int(data.get("flags") or 0) & ~MessageFlag.EPHEMERAL:
+            form.fail(("data", "flags"), "BASE_TYPE_CHOICES", "A deferral is ephemeral or not.")
         form.check()
         if kind in (Answer.UPDATE, Answer.DEFERRED_UPDATE) and one.message is None:
             raise ApiError(400, 50035, "Invalid Form Body")
@@ -246,6 +251,7 @@ class Interactions:
         """Post a further message; the first one after a deferral takes the place of "thinking"."""
         waiting = one.original
         if one.filled_by_followup and waiting is not None:
+            self.log.deprecated("POST /webhooks", DEPRECATION["follow-up right after a deferral"])
             kept = waiting.flags & MessageFlag.EPHEMERAL
             changes: Json = {
                 "content": draft.content,

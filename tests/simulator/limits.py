@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 
+from . import errors
+from .rules import MOST
+from .values import Message
+
 MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 
 
@@ -65,6 +69,32 @@ class Verdict:
     headers: dict[str, str]
     retry_after: float = 0.0
     scope: str = "user"
+
+
+OLD_SECONDS = 3600.0
+OLD_EDITS = Limit(MOST["edits of messages older than an hour"], 20.0)
+"""Edits of messages older than an hour, by channel. Discord publishes no rate; bots report this."""
+
+
+@dataclass(slots=True)
+class OldEdits:
+    """The limit on editing old messages, which no header announces."""
+
+    clock: Clock
+    limit: Limit = OLD_EDITS
+    _buckets: dict[int, Bucket] = field(default_factory=dict)
+
+    def take(self, one: Message) -> None:
+        """Count one edit of a message.
+
+        Raises:
+            ApiError: 429, 30046, with the seconds to wait.
+        """
+        if self.clock.wall() - one.created_at < OLD_SECONDS:
+            return
+        bucket = self._buckets.setdefault(one.channel.id, Bucket("old", self.limit))
+        if wait := bucket.take(self.clock.now()):
+            raise errors.too_many_old_edits(wait)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from . import breaches
+from .rules import Deprecation
 from .values import Json
 
 
@@ -18,6 +20,9 @@ class Call:
     path: str
     body: Json | list[Json] | None = None
     files: list[str] = field(default_factory=list)
+    query: dict[str, str] = field(default_factory=dict)
+    read: bool = False
+    """Whether the body was looked at: not so when a limit or an ordered fault came first."""
     status: int = 0
     answer: object = None
 
@@ -52,6 +57,15 @@ class Log:
     calls: list[Call] = field(default_factory=list)
     dispatches: list[Dispatched] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    def deprecated(self, where: str, way: Deprecation) -> None:
+        """Note a deprecated way, which fails the test whether or not it looks at `problems`."""
+        self.breach(where, f"deprecated ({way.source}): {way.name}; instead: {way.instead}")
+
+    def breach(self, where: str, message: str) -> None:
+        """Note what works at Discord and must not be done."""
+        self.problems.append(Problem(where, 0, message))
+        breaches.note(f"{where}: {message}")
 
     def requests(self, method: str = "", route: str = "") -> list[Call]:
         """The REST calls of a method whose route contains some text."""

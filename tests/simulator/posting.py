@@ -47,6 +47,7 @@ class Draft:
     visible_to: User | None = None
     webhook: Webhook | None = None
     interaction: Json | None = None
+    poll: Json | None = None
 
 
 def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
@@ -55,7 +56,7 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     one.content, one.nonce, one.tts = draft.content.strip(), draft.nonce, draft.tts
     one.flags, one.visible_to = draft.flags, draft.visible_to
     one.webhook, one.interaction = draft.webhook, draft.interaction
-    one.attachments = draft.attachments
+    one.attachments, one.poll = draft.attachments, draft.poll
     if draft.visible_to is not None:
         one.flags |= MessageFlag.EPHEMERAL
     if draft.reply_to is not None:
@@ -84,14 +85,19 @@ def edit(world: World, one: Message, changes: Json, attachments: list[Attachment
     if "components" in changes:
         one.components = _numbered(_hosted(changes["components"] or [], one.attachments))
     if changes.get("flags") is not None:
-        kept = one.flags & (MessageFlag.EPHEMERAL | MessageFlag.HAS_THREAD)
-        one.flags = kept | MessageFlag(changes["flags"])
+        one.flags = edited_flags(one.flags, MessageFlag(changes["flags"]))
     one.flags &= ~MessageFlag.LOADING
     find_mentions(world, one, changes.get("allowed_mentions"))
     one.edited_at = world.clock.wall()
     _keep(world, one)
     event = events.message(world, "MESSAGE_UPDATE", one)
     world.publish(event, about=one, hidden=one.is_ephemeral)
+
+
+def edited_flags(before: MessageFlag, given: MessageFlag) -> MessageFlag:
+    """Embeds can be hidden and shown, a layout can only be made; other flags are ignored."""
+    after = before & ~MessageFlag.SUPPRESS_EMBEDS
+    return after | given & (MessageFlag.SUPPRESS_EMBEDS | MessageFlag.IS_COMPONENTS_V2)
 
 
 def delete(world: World, one: Message) -> None:
@@ -153,16 +159,14 @@ def find_mentions(world: World, one: Message, allowed: Json | None) -> None:
             one.mentions.append(answered.author)
     guild = one.channel.guild
     roles = [int(i) for i in ROLE_MENTION.findall(text)] if guild else []
+    mass = permissions.may(one.channel, one.author, Permission.MENTION_EVERYONE)
     one.mention_roles = [
         i
         for i in dict.fromkeys(roles)
         if guild and i in guild.roles and _allows(allowed, "roles", i)
+        if mass or guild.roles[i].mentionable
     ]
-    one.mention_everyone = (
-        bool(EVERYONE.search(text))
-        and _allows(allowed, "everyone", 0)
-        and permissions.may(one.channel, one.author, Permission.MENTION_EVERYONE)
-    )
+    one.mention_everyone = bool(EVERYONE.search(text)) and _allows(allowed, "everyone", 0) and mass
 
 
 def _allows(allowed: Json | None, kind: str, number: int) -> bool:

@@ -15,7 +15,9 @@ from . import errors, permissions
 from .errors import ApiError
 from .faults import too_many
 from .log import Call, Problem
-from .values import Channel, Guild, Json, Permission
+from .openapi import description
+from .rules import MOST
+from .values import VOICE_CHANNELS, Channel, Guild, Json, Permission
 from .world import World
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 API = "/api/v10"
-BODY_MAX = 26 * 1024 * 1024
+BODY_MAX = 64 * 1024 * 1024
+REFUSED = (400, 413, 501)
 MESSAGE_BODY_MAX = 1024 * 1024
 
 
@@ -47,6 +50,7 @@ class Request:
     query: dict[str, str]
     body: Json = field(default_factory=dict)
     array: list[Json] = field(default_factory=list)
+    is_array: bool = False
     uploads: dict[int, Upload] = field(default_factory=dict)
 
     @property
@@ -66,7 +70,14 @@ class Request:
         """The channel of the path, which the bot must see and be allowed `needed` in."""
         channel = self.world.find_channel(self.number(name))
         require(self.world, channel, *needed)
+        if "/messages" in self.route and channel.type in VOICE_CHANNELS:
+            self._require_connect(channel)
         return channel
+
+    def _require_connect(self, channel: Channel) -> None:
+        """The text of a voice channel is for who may connect to it."""
+        if not permissions.may(channel, self.world.bot, Permission.CONNECT):
+            raise errors.missing_access()
 
     def guild(self, *needed: Permission) -> Guild:
         """The guild of the path, where the bot must be allowed `needed`."""
@@ -137,12 +148,16 @@ class Rest:
         path = request.path.removeprefix(API)
         problem = Problem(f"{request.method} {path}", 0, "no such route in the simulator")
         self.backend.log.problems.append(problem)
+        held = description()
+        if held is not None and held.find(request.method, path) is None:
+            self.backend.log.breach(f"{request.method} {path}", "Discord has no such route")
         return _json(404, errors.not_found().body, {})
 
     def _serving(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(http: web.Request) -> web.StreamResponse:
             path = http.path.removeprefix(API)
             call = Call(self.backend.world.clock.now(), route.method, route.path, path)
+            call.query = dict(http.query)
             self.backend.log.calls.append(call)
             headers: dict[str, str] = {}
             lost = False
@@ -158,11 +173,32 @@ class Rest:
             except Exception as fault:  # noqa: BLE001 - told to the test, whatever it is
                 status, answer = self._own_fault(call, fault)
             call.status, call.answer = status, answer
+            self._hold(call)
             if lost and http.transport is not None:
                 http.transport.close()
             return _json(status, answer, headers)
 
         return serve
+
+    def _hold(self, call: Call) -> None:
+        """Against Discord's description. What is refused here, too, is known to its test."""
+        held = description()
+        if held is None:
+            return
+        operation = held.find(call.method, call.path)
+        where = f"{call.method} {call.path}"
+        if operation is None:
+            self.backend.log.breach(where, "Discord has no such route")
+            return
+        held.held.operations[operation.name] += 1
+        if not call.read:
+            return
+        faults = held.faults(operation, call.query, call.body)
+        if faults and call.status in REFUSED:
+            held.held.refused += 1
+            return
+        for fault in faults:
+            self.backend.log.breach(where, f"against Discord's description: {fault}")
 
     async def _gate(self, route: Route, http: web.Request, headers: dict[str, str]) -> bool:
         """Faults, token, limits; True when the answer is to be lost on its way."""
@@ -187,7 +223,8 @@ class Rest:
             self.backend, route.method, route.path, dict(http.match_info), dict(http.query)
         )
         await _read_body(http, request)
-        call.body = request.array or request.body or None
+        call.read = True
+        call.body = request.array if request.is_array else request.body or None
         call.files = [upload.filename for upload in request.uploads.values()]
         answer = route.handler(request)
         return await answer if isinstance(answer, Awaitable) else answer
@@ -236,15 +273,19 @@ async def _read_body(http: web.Request, request: Request) -> None:
 
 
 async def _read_multipart(http: web.Request, request: Request) -> None:
+    total = 0
     async for part in await http.multipart():
         if not isinstance(part, BodyPartReader):
             continue
         data = bytes(await part.read())
+        total += len(data)
         name = part.name or ""
         if name == "payload_json":
             _take_json(request, data)
         elif name.startswith("files[") and name[6:-1].isdigit():
             request.uploads[int(name[6:-1])] = Upload(part.filename or "file", data)
+    if total > MOST["a request's size"]:
+        raise errors.too_large()
 
 
 def _take_json(request: Request, data: bytes) -> None:
@@ -257,6 +298,6 @@ def _take_json(request: Request, data: bytes) -> None:
     except ValueError:
         raise errors.bad_json() from None
     if isinstance(parsed, list):
-        request.array = parsed
+        request.array, request.is_array = parsed, True
     elif isinstance(parsed, dict):
         request.body = parsed

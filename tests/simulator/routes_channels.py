@@ -8,22 +8,23 @@ from urllib.parse import unquote
 from . import errors, events, permissions, posting, threads, wire
 from .errors import ApiError
 from .form import Form
-from .intake import edit_of, new_draft
+from .intake import NOT_SYSTEM, check_thread_is_open, edit_of, new_draft
 from .rest import Request, Routes, require
+from .rules import MOST
 from .values import (
     Channel,
     ChannelType,
     Intent,
     Json,
     Message,
-    MessageType,
     Overwrite,
     Permission,
+    ThreadState,
     User,
 )
 
 routes = Routes()
-HISTORY_MAX = 100
+ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 TWO_WEEKS = 14 * 24 * 3600
 CHANNEL = "/channels/{channel_id}"
 MESSAGES = f"{CHANNEL}/messages"
@@ -60,10 +61,28 @@ def send_message(request: Request) -> Json:
 def edit_message(request: Request) -> Json:
     one = _message(request)
     if one.author is not request.world.bot or one.webhook is not None:
-        raise errors.not_the_author()
+        return _edit_anothers(request, one)
+    check_thread_is_open(request.world, one.channel)
+    _check_active(one.channel)
     changes, files = edit_of(request, one)
+    request.backend.old_edits.take(one)
     posting.edit(request.world, one, changes, files)
     return shown(request, one)
+
+
+def _edit_anothers(request: Request, one: Message) -> Json:
+    """Moderators change the flags of others' messages, and nothing else."""
+    if set(request.body) != {"flags"}:
+        raise errors.not_the_author()
+    require(request.world, one.channel, Permission.MANAGE_MESSAGES)
+    posting.edit(request.world, one, {"flags": request.body["flags"]}, None)
+    return shown(request, one)
+
+
+def _check_active(channel: Channel) -> None:
+    """50083 in an archived thread, where messages can only be deleted."""
+    if channel.thread is not None and channel.thread.archived:
+        raise errors.thread_is_archived()
 
 
 @routes.add("DELETE", MESSAGE)
@@ -76,11 +95,18 @@ def delete_message(request: Request) -> None:
 
 @routes.add("POST", f"{MESSAGES}/bulk-delete")
 def bulk_delete(request: Request) -> None:
-    channel = request.channel(Permission.MANAGE_MESSAGES)
+    channel = request.channel()
+    if channel.guild is None:
+        raise ApiError(400, 50003, "Cannot execute action on a DM channel")
+    require(request.world, channel, Permission.MANAGE_MESSAGES)
     ids = [int(i) for i in request.body.get("messages") or []]
-    if not 2 <= len(ids) <= HISTORY_MAX:
+    if not 2 <= len(ids) <= MOST["bulk deletion of two at least"]:
         message = "You can only bulk delete between 2 and 100 messages."
         raise ApiError(400, 50016, message)
+    if len(set(ids)) < len(ids):
+        form = Form()
+        form.fail(("messages",), "LIST_TYPE_UNIQUE", "Message ids must be unique.")
+        form.check()
     old = request.world.clock.wall() - TWO_WEEKS
     found = [m for i in ids if (m := channel.messages.get(i))]
     if any(m.created_at < old for m in found):
@@ -101,7 +127,12 @@ def history(request: Request) -> list[Json]:
     channel = request.channel()
     form = Form()
     query: Json = {k: int(v) for k, v in request.query.items() if v.isdigit()}
-    limit = form.integer(query, ("limit",), least=1, most=HISTORY_MAX, default=50)
+    most = MOST["history at once"]
+    limit = form.integer(query, ("limit",), least=1, most=most, default=50)
+    sides = [side for side in ("before", "after", "around") if side in query]
+    if len(sides) > 1:
+        message = "before, after and around are mutually exclusive."
+        form.fail((sides[1],), "BASE_TYPE_CHOICES", message)
     form.check()
     if not permissions.may(channel, request.world.bot, Permission.READ_MESSAGE_HISTORY):
         return []
@@ -147,6 +178,7 @@ def _user(request: Request) -> User:
 def add_reaction(request: Request) -> None:
     one = _message(request, Permission.READ_MESSAGE_HISTORY)
     emoji = _emoji(request)
+    _check_active(one.channel)
     if emoji not in one.reactions:
         require(request.world, one.channel, Permission.ADD_REACTIONS)
     posting.react(request.world, one, request.world.bot, emoji)
@@ -193,7 +225,10 @@ def unpin(request: Request) -> None:
 
 
 def _set_pin(request: Request, *, pinned: bool) -> None:
-    one = _message(request, Permission.MANAGE_MESSAGES)
+    one = _message(request, Permission.PIN_MESSAGES)
+    there = sum(1 for m in one.channel.messages.values() if m.pinned and not m.deleted)
+    if pinned and there >= (most := MOST["pins of a channel"]):
+        raise ApiError(400, 30003, f"Maximum number of pins reached for the channel ({most})")
     one.pinned = pinned
     request.world.publish(events.message(request.world, "MESSAGE_UPDATE", one), about=one)
     request.world.publish(events.pins(one.channel))
@@ -217,14 +252,13 @@ def get_channel(request: Request) -> Json:
 def edit_channel(request: Request) -> Json:
     channel = request.channel()
     form = Form()
-    form.text(request.body, ("name",), least=1, most=100)
-    form.text(request.body, ("topic",), most=1024)
+    form.text(request.body, ("name",), least=1, most=MOST["channel name"])
+    form.text(request.body, ("topic",), most=MOST["channel topic"])
     if request.body.get("auto_archive_duration") is not None:
-        form.choice(request.body, ("auto_archive_duration",), (60, 1440, 4320, 10080))
+        form.choice(request.body, ("auto_archive_duration",), ARCHIVE_MINUTES)
     form.check()
     if channel.thread is not None:
-        if channel.thread.owner_id != request.world.bot.id or "locked" in request.body:
-            require(request.world, channel, Permission.MANAGE_THREADS)
+        _check_thread_edit(request, channel, channel.thread)
         threads.change(request.world, channel, request.body)
         return wire.channel(channel)
     require(request.world, channel, Permission.MANAGE_CHANNELS)
@@ -232,6 +266,17 @@ def edit_channel(request: Request) -> Json:
     channel.topic = request.body.get("topic", channel.topic)
     request.world.publish(events.channel("CHANNEL_UPDATE", channel))
     return wire.channel(channel)
+
+
+def _check_thread_edit(request: Request, channel: Channel, thread: ThreadState) -> None:
+    """Who writes in a thread may unarchive it, its maker may change it, a moderator may do all."""
+    fields = set(request.body)
+    opens = fields == {"archived"} and request.body["archived"] is False
+    mine = thread.owner_id == request.world.bot.id
+    if opens and not thread.locked:
+        require(request.world, channel, Permission.SEND_MESSAGES_IN_THREADS)
+    elif thread.locked or not mine or fields & {"locked", "rate_limit_per_user"}:
+        require(request.world, channel, Permission.MANAGE_THREADS)
 
 
 @routes.add("DELETE", CHANNEL)
@@ -287,34 +332,38 @@ def _start_thread(request: Request, channel: Channel, on: Message | None, *, pri
     if channel.type is not ChannelType.TEXT:
         raise ApiError(400, 50024, "Cannot execute action on this channel type")
     form = Form()
-    name = form.text(request.body, ("name",), least=1, most=100, required=True) or ""
+    name = form.text(request.body, ("name",), least=1, most=MOST["thread name"], required=True)
     minutes = request.body.get("auto_archive_duration") or 1440
-    form.choice(
-        {"auto_archive_duration": minutes}, ("auto_archive_duration",), (60, 1440, 4320, 10080)
-    )
+    form.choice({"auto_archive_duration": minutes}, ("auto_archive_duration",), ARCHIVE_MINUTES)
+    form.integer(request.body, ("rate_limit_per_user",), most=MOST["thread slow mode"])
     form.check()
-    if on is not None and on.type not in (
-        MessageType.DEFAULT,
-        MessageType.REPLY,
-        MessageType.CHAT_INPUT_COMMAND,
-        MessageType.CONTEXT_MENU_COMMAND,
-    ):
+    if on is not None and on.type not in NOT_SYSTEM:
         raise ApiError(400, 50068, "Invalid message type")
     world = request.world
     thread = threads.start(
-        world, channel, world.bot, name, on=on, private=private, auto_archive_minutes=minutes
+        world, channel, world.bot, name or "", on=on, private=private, auto_archive_minutes=minutes
     )
     return wire.channel(thread)
 
 
 @routes.add("PUT", f"{CHANNEL}/thread-members/{{user_id}}")
 def add_thread_member(request: Request) -> None:
-    threads.join(request.world, request.channel(), _thread_user(request))
+    channel = request.channel()
+    _check_active(channel)
+    if request.params["user_id"] != "@me":
+        require(request.world, channel, Permission.SEND_MESSAGES_IN_THREADS)
+    threads.join(request.world, channel, _thread_user(request))
 
 
 @routes.add("DELETE", f"{CHANNEL}/thread-members/{{user_id}}")
 def remove_thread_member(request: Request) -> None:
-    threads.leave(request.world, request.channel(), _thread_user(request))
+    channel = request.channel()
+    _check_active(channel)
+    if request.params["user_id"] != "@me" and channel.thread is not None:
+        private = channel.type is ChannelType.PRIVATE_THREAD
+        if not private or channel.thread.owner_id != request.world.bot.id:
+            require(request.world, channel, Permission.MANAGE_THREADS)
+    threads.leave(request.world, channel, _thread_user(request))
 
 
 @routes.add("GET", f"{CHANNEL}/thread-members")

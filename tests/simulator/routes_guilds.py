@@ -6,6 +6,7 @@ from . import errors, events, permissions, wire
 from .errors import ApiError
 from .form import Form
 from .rest import Request, Routes
+from .rules import DEPRECATION
 from .validate_commands import check_command, check_commands
 from .values import ChannelType, Guild, Json, Member, Permission, Role
 
@@ -217,8 +218,9 @@ def _overwrite(request: Request) -> list[Json]:
     """Replace the whole set; a command that keeps its type and name keeps its id."""
     guild_id, before = _scope(request)
     form = Form()
-    check_commands(form, request.array)
+    check_commands(form, request.array, in_guild=bool(guild_id))
     form.check()
+    _note_deprecated(request, request.array)
     ids = {(c["type"], c["name"]): c["id"] for c in before}
     after = []
     for command in request.array:
@@ -227,6 +229,16 @@ def _overwrite(request: Request) -> list[Json]:
         after.append(whole)
     request.backend.application.commands[guild_id] = after
     return after
+
+
+def _note_deprecated(request: Request, commands: list[Json]) -> None:
+    """discord.py always sends `dm_permission`; True says nothing, and `contexts` overrules it."""
+    for command in commands:
+        where = f"{request.method} {request.route} {command.get('name')}"
+        if "default_permission" in command:
+            request.backend.log.deprecated(where, DEPRECATION["default_permission"])
+        if command.get("dm_permission") is False and command.get("contexts") is None:
+            request.backend.log.deprecated(where, DEPRECATION["dm_permission in place of contexts"])
 
 
 @routes.add("POST", COMMANDS)
@@ -242,8 +254,9 @@ def add_guild_command(request: Request) -> Json:
 def _add(request: Request) -> Json:
     guild_id, before = _scope(request)
     form = Form()
-    check_command(form, request.body)
+    check_command(form, request.body, in_guild=bool(guild_id))
     form.check()
+    _note_deprecated(request, [request.body])
     whole = _registered(request, guild_id, request.body)
     same = [c for c in before if (c["type"], c["name"]) == (whole["type"], whole["name"])]
     for old in same:

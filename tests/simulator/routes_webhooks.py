@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 
 from . import errors, events, posting, wire
+from .errors import ApiError
 from .form import Form
 from .intake import edit_of, new_draft
 from .interactions import Answer, Interaction
+from .posting import Draft
 from .rest import Request, Routes
-from .values import Intent, Json, Message, MessageFlag, Permission, Webhook
+from .rules import MOST
+from .validate_message import ANSWER_FLAGS, FOLLOW_UP_FLAGS, WEBHOOK_FLAGS
+from .values import Intent, Json, Message, Permission, Webhook
 
 routes = Routes()
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
@@ -33,7 +37,7 @@ def answer(request: Request) -> Json | None:
     one = interactions.find(number, token)
     kind = interactions.check_answer(one, request.body)
     data: Json = request.body.get("data") or {}
-    draft = new_draft(request, one.channel, free=True) if kind is Answer.MESSAGE else None
+    draft = _answer_draft(request, one) if kind is Answer.MESSAGE else None
     if kind is Answer.UPDATE and one.message is not None:
         changes, files = edit_of(request, one.message)
         interactions.answer(one, kind, data, None)
@@ -41,6 +45,10 @@ def answer(request: Request) -> Json | None:
     else:
         interactions.answer(one, kind, data, draft)
     return _callback(request, one) if request.query.get("with_response") else None
+
+
+def _answer_draft(request: Request, one: Interaction) -> Draft:
+    return new_draft(request, one.channel, flags=ANSWER_FLAGS, free=True)
 
 
 def _callback(request: Request, one: Interaction) -> Json:
@@ -103,19 +111,18 @@ def _of_interaction(request: Request, interaction: Interaction) -> Message | Non
 def execute(request: Request) -> Json | None:
     interaction = _interaction(request)
     if interaction is not None:
-        draft = new_draft(request, interaction.channel, free=True)
+        draft = new_draft(request, interaction.channel, flags=FOLLOW_UP_FLAGS, free=True)
         return _shown(request, request.backend.interactions.follow_up(interaction, draft))
     webhook = _webhook(request)
     channel = webhook.channel
     if thread := request.query.get("thread_id"):
         channel = request.world.find_channel(int(thread))
     form = Form()
-    name = form.text(request.body, ("username",), least=1, most=80)
+    name = form.text(request.body, ("username",), least=1, most=MOST["webhook name"])
     form.check()
-    draft = new_draft(request, channel, free=True)
+    draft = new_draft(request, channel, flags=WEBHOOK_FLAGS, free=True)
     # A post may wear another name than its webhook's.
     draft.webhook = dataclasses.replace(webhook, name=name) if name else webhook
-    draft.flags &= ~MessageFlag.EPHEMERAL
     one = posting.post(request.world, channel, webhook.user, draft)
     return _shown(request, one) if request.query.get("wait") in ("1", "true") else None
 
@@ -148,11 +155,15 @@ def delete_message(request: Request) -> None:
 def create(request: Request) -> Json:
     channel = request.channel(Permission.MANAGE_WEBHOOKS)
     form = Form()
-    name = form.text(request.body, ("name",), least=1, most=80, required=True) or ""
+    most = MOST["webhook name"]
+    name = form.text(request.body, ("name",), least=1, most=most, required=True) or ""
     if "discord" in name.lower() or "clyde" in name.lower():
         message = "Username cannot contain that word"
         form.fail(("name",), "USERNAME_INVALID_CONTAINS", message)
     form.check()
+    there = sum(1 for webhook in request.world.webhooks.values() if webhook.channel is channel)
+    if there >= (most := MOST["webhooks of a channel"]):
+        raise ApiError(400, 30007, f"Maximum number of webhooks reached ({most})")
     webhook = request.world.webhook(channel, name, request.world.bot)
     request.world.publish(events.webhooks(channel))
     return wire.webhook(webhook)

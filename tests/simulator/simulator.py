@@ -18,7 +18,7 @@ from .backend import Backend
 from .faults import Fault
 from .gateway import Gateway
 from .interactions import Interactions
-from .limits import Limit, Limits
+from .limits import Limit, Limits, OldEdits
 from .log import Log, Problem
 from .nonces import Nonces
 from .people import Person
@@ -225,6 +225,11 @@ class Simulator:
     def nonces(self) -> Nonces:
         """The nonces of the past minutes, and how many seconds those are."""
         return self._backend.nonces
+
+    @property
+    def old_edits(self) -> OldEdits:
+        """The limit on edits of messages older than an hour."""
+        return self._backend.old_edits
 
     @property
     def limits(self) -> Limits:

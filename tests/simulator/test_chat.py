@@ -116,7 +116,7 @@ async def test_a_voice_message_of_the_bot_needs_its_waveform(sim, channel, ana, 
 
 
 async def test_history_reactions_pins_typing_and_deletion(sim, guild, channel, ana, bot):
-    guild.allow(channel, sim.bot, Permission.MANAGE_MESSAGES)
+    guild.allow(channel, sim.bot, Permission.PIN_MESSAGES)
     async with sim.connect(bot):
         for number in range(5):
             await ana.says(f"line {number}", channel)

@@ -39,9 +39,9 @@ class Panel(discord.ui.View):
 
 
 class Wishes(discord.ui.Modal, title="Refine"):
-    """A dialog with one field of the old and one of the new kind."""
+    """A dialog to write and to choose in."""
 
-    wish = discord.ui.TextInput(label="What to change", min_length=3)
+    wish = discord.ui.Label(text="What to change", component=discord.ui.TextInput(min_length=3))
     tone = discord.ui.Label(
         text="Tone",
         component=discord.ui.Select(
@@ -50,7 +50,8 @@ class Wishes(discord.ui.Modal, title="Refine"):
     )
 
     async def on_submit(self, interaction):
-        await interaction.response.send_message(f"{self.wish} / {self.tone.component.values[0]}")
+        tone = self.tone.component.values[0]
+        await interaction.response.send_message(f"{self.wish.component} / {tone}")
 
 
 @pytest.fixture

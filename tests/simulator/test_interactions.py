@@ -101,7 +101,8 @@ async def test_people_see_commands_in_their_language(sim, guild, channel, ana, b
             await bob.slash("/resumir", texto="hola")
 
 
-async def test_deferred_then_followed_up(sim, channel, ana, bot, tree):
+@pytest.mark.breaches
+async def test_a_deferral_that_is_followed_up_is_filled_in_and_noted(sim, channel, ana, bot, tree):
     go_on = asyncio.Event()
 
     @tree.command(description="Takes long")
@@ -123,6 +124,20 @@ async def test_deferred_then_followed_up(sim, channel, ana, bot, tree):
         await ana.sees("the better answer")
         assert reply.ephemeral
         assert reply.message.edited_at is not None
+        assert ["instead: edit the original" in p.message for p in sim.problems] == [True]
+
+
+async def test_a_deferral_that_is_edited_then_followed_up(sim, channel, ana, bot, tree):
+    @tree.command(description="Takes long")
+    async def long(interaction: discord.Interaction):
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await interaction.edit_original_response(content="the answer")
+        await interaction.followup.send("more", ephemeral=True)
+
+    async with sim.connect(bot):
+        reply = await ana.slash("/long", channel)
+        assert (await reply.done()).text == "the answer"
+        await ana.sees("more")
         assert not sim.problems
 
 
@@ -279,7 +294,8 @@ async def test_an_answer_may_carry_files(sim, channel, ana, bot, tree):
     @tree.command(description="Give a file")
     async def give(interaction: discord.Interaction):
         await interaction.response.defer()
-        await interaction.followup.send(file=discord.File(io.BytesIO(b"{}"), "result.json"))
+        file = discord.File(io.BytesIO(b"{}"), "result.json")
+        await interaction.edit_original_response(attachments=[file])
 
     async with sim.connect(bot):
         reply = await ana.slash("/give", channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .form import Form, Path
+from .rules import MOST
 from .values import Json, walk
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
@@ -17,8 +18,8 @@ IN_CONTAINER = tuple(kind for kind in MODERN if kind != CONTAINER)
 IN_MODAL = (ROW, TEXT, LABEL)
 IN_LABEL = (TEXT_INPUT, *SELECTS, UPLOAD, RADIO, CHECKBOXES, CHECKBOX)
 
-LAYOUT_TOTAL_MAX = 40
-LAYOUT_TEXT_MAX = 4000
+LAYOUT_TOTAL_MAX = MOST["layout components"]
+LAYOUT_TEXT_MAX = MOST["layout text"]
 
 
 def check_components(form: Form, components: list[Json], path: Path, *, modern: bool) -> None:
@@ -40,9 +41,9 @@ def check_components(form: Form, components: list[Json], path: Path, *, modern: 
 def check_modal(form: Form, modal: Json) -> None:
     """Check the data of a modal answer."""
     path = ("data",)
-    form.text(modal, (*path, "title"), least=1, most=45, required=True)
-    form.text(modal, (*path, "custom_id"), least=1, most=100, required=True)
-    components = form.items(modal, (*path, "components"), least=1, most=5)
+    form.text(modal, (*path, "title"), least=1, most=MOST["modal title"], required=True)
+    _check_custom_id(form, modal, path)
+    components = form.items(modal, (*path, "components"), least=1, most=MOST["modal components"])
     for index, component in enumerate(components):
         _check(form, component, (*path, "components", index), IN_MODAL)
     _check_ids_differ(form, walk(components), (*path, "components"))
@@ -58,6 +59,14 @@ def _check_ids_differ(form: Form, components: list[Json], path: Path) -> None:
             message = "Component custom id cannot be duplicated"
             form.fail(path, "COMPONENT_CUSTOM_ID_DUPLICATED", message)
         seen.add(custom_id)
+    numbers = [number for component in components if (number := component.get("id"))]
+    if len(set(numbers)) < len(numbers):
+        form.fail(path, "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
+
+
+def _check_custom_id(form: Form, component: Json, path: Path) -> None:
+    most = MOST["custom id"]
+    form.text(component, (*path, "custom_id"), least=1, most=most, required=True)
 
 
 def _check(form: Form, component: Json, path: Path, allowed: tuple[int, ...]) -> None:
@@ -71,7 +80,8 @@ def _check(form: Form, component: Json, path: Path, allowed: tuple[int, ...]) ->
 
 
 def _check_row(form: Form, row: Json, path: Path) -> None:
-    inside = form.items(row, (*path, "components"), least=1, most=5)
+    most = MOST["buttons in a row"]
+    inside = form.items(row, (*path, "components"), least=1, most=most)
     kinds = {c.get("type") for c in inside}
     if len(inside) > 1 and kinds != {BUTTON}:
         message = "A select menu or text input takes a whole row."
@@ -83,41 +93,48 @@ def _check_row(form: Form, row: Json, path: Path) -> None:
 
 def _check_button(form: Form, button: Json, path: Path) -> None:
     style = form.choice(button, (*path, "style"), range(1, 7))
-    form.text(button, (*path, "label"), most=80)
+    form.text(button, (*path, "label"), most=MOST["button label"])
     if style == PREMIUM_STYLE:
         return
     if not button.get("label") and not button.get("emoji"):
         form.fail(path, "BUTTON_COMPONENT_MISSING_LABEL", "A button needs a label or an emoji.")
     if style == LINK_STYLE:
-        form.url(button, (*path, "url"), schemes=("http", "https", "discord"), most=512)
+        schemes = ("http", "https", "discord")
+        form.url(button, (*path, "url"), schemes=schemes, most=MOST["button url"])
         if not button.get("url"):
             form.fail((*path, "url"), "BASE_TYPE_REQUIRED", "This field is required")
         if button.get("custom_id"):
             message = "A custom id and url cannot both be specified"
             form.fail(path, "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message)
     else:
-        form.text(button, (*path, "custom_id"), least=1, most=100, required=True)
+        _check_custom_id(form, button, path)
 
 
 def _check_select(form: Form, select: Json, path: Path) -> None:
-    form.text(select, (*path, "custom_id"), least=1, most=100, required=True)
-    form.text(select, (*path, "placeholder"), most=150)
-    least = form.integer(select, (*path, "min_values"), most=25, default=1)
-    most = form.integer(select, (*path, "max_values"), least=1, most=25, default=1)
+    _check_custom_id(form, select, path)
+    form.text(select, (*path, "placeholder"), most=MOST["menu placeholder"])
+    limit = MOST["menu values"]
+    least = form.integer(select, (*path, "min_values"), most=limit, default=1)
+    most = form.integer(select, (*path, "max_values"), least=1, most=limit, default=1)
+    chosen = len(select.get("default_values") or [])
+    if chosen and not least <= chosen <= most:
+        message = f"Must be between {least} and {most} in length."
+        form.fail((*path, "default_values"), "COMPONENT_SELECT_DEFAULT_VALUES", message)
     if least > most:
         message = "min_values must not be above max_values"
         form.fail((*path, "min_values"), "COMPONENT_SELECT_MIN_ABOVE_MAX", message)
     if select.get("type") == STRING_SELECT:
-        _check_options(form, select, path, most=25)
+        _check_options(form, select, path, most=MOST["menu options"])
 
 
 def _check_options(form: Form, component: Json, path: Path, *, most: int) -> None:
     values: set[str] = set()
     for index, option in enumerate(form.items(component, (*path, "options"), least=1, most=most)):
         place = (*path, "options", index)
-        form.text(option, (*place, "label"), least=1, most=100, required=True)
-        value = form.text(option, (*place, "value"), least=1, most=100, required=True)
-        form.text(option, (*place, "description"), most=100)
+        label, most = MOST["option label"], MOST["option value"]
+        form.text(option, (*place, "label"), least=1, most=label, required=True)
+        value = form.text(option, (*place, "value"), least=1, most=most, required=True)
+        form.text(option, (*place, "description"), most=MOST["option description"])
         if value in values:
             message = "The specified option value is already used"
             form.fail((*place, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
@@ -125,19 +142,20 @@ def _check_options(form: Form, component: Json, path: Path, *, most: int) -> Non
 
 
 def _check_text_input(form: Form, field: Json, path: Path) -> None:
-    form.text(field, (*path, "custom_id"), least=1, most=100, required=True)
+    _check_custom_id(form, field, path)
     form.choice(field, (*path, "style"), (1, 2))
     labelled = "component" in path  # inside a Label component, which has the words
-    form.text(field, (*path, "label"), least=1, most=45, required=not labelled)
-    form.text(field, (*path, "placeholder"), most=100)
-    form.text(field, (*path, "value"), most=4000)
-    form.integer(field, (*path, "min_length"), most=4000)
-    form.integer(field, (*path, "max_length"), least=1, most=4000, default=4000)
+    form.text(field, (*path, "label"), least=1, most=MOST["modal label"], required=not labelled)
+    form.text(field, (*path, "placeholder"), most=MOST["field placeholder"])
+    form.text(field, (*path, "value"), most=MOST["field value"])
+    most = MOST["field length"]
+    form.integer(field, (*path, "min_length"), most=most)
+    form.integer(field, (*path, "max_length"), least=1, most=most, default=most)
 
 
 def _check_label(form: Form, label: Json, path: Path) -> None:
-    form.text(label, (*path, "label"), least=1, most=45, required=True)
-    form.text(label, (*path, "description"), most=100)
+    form.text(label, (*path, "label"), least=1, most=MOST["modal label"], required=True)
+    form.text(label, (*path, "description"), most=MOST["modal label description"])
     _check(form, label.get("component") or {}, (*path, "component"), IN_LABEL)
 
 
@@ -146,7 +164,8 @@ def _check_text(form: Form, text: Json, path: Path) -> None:
 
 
 def _check_section(form: Form, section: Json, path: Path) -> None:
-    for index, text in enumerate(form.items(section, (*path, "components"), least=1, most=3)):
+    most = MOST["section texts"]
+    for index, text in enumerate(form.items(section, (*path, "components"), least=1, most=most)):
         _check(form, text, (*path, "components", index), (TEXT,))
     _check(form, section.get("accessory") or {}, (*path, "accessory"), (BUTTON, THUMBNAIL))
 
@@ -158,7 +177,8 @@ def _check_container(form: Form, container: Json, path: Path) -> None:
 
 
 def _check_gallery(form: Form, gallery: Json, path: Path) -> None:
-    for index, item in enumerate(form.items(gallery, (*path, "items"), least=1, most=10)):
+    most = MOST["gallery items"]
+    for index, item in enumerate(form.items(gallery, (*path, "items"), least=1, most=most)):
         media = item.get("media") or {}
         place = (*path, "items", index, "media", "url")
         form.url(media, place, schemes=("http", "https", "attachment"))
@@ -169,12 +189,12 @@ def _check_file(form: Form, file: Json, path: Path) -> None:
 
 
 def _check_field(form: Form, field: Json, path: Path) -> None:
-    form.text(field, (*path, "custom_id"), least=1, most=100, required=True)
+    _check_custom_id(form, field, path)
 
 
 def _check_choices(form: Form, field: Json, path: Path) -> None:
     _check_field(form, field, path)
-    _check_options(form, field, path, most=10)
+    _check_options(form, field, path, most=MOST["modal choices"])
 
 
 CHECKS = {

@@ -46,6 +46,7 @@ class Permission(IntFlag):
     CREATE_PRIVATE_THREADS = 1 << 36
     SEND_MESSAGES_IN_THREADS = 1 << 38
     SEND_VOICE_MESSAGES = 1 << 46
+    PIN_MESSAGES = 1 << 51
 
 
 EVERYONE_MAY = (
@@ -244,6 +245,7 @@ class Message:
     webhook: Webhook | None = None
     interaction: Json | None = None
     thread: Channel | None = None
+    poll: Json | None = None
     revisions: list[Revision] = field(default_factory=list)
     changed: int = 0
     """The number of the world's last change to this message."""

@@ -237,6 +237,8 @@ def message(one: Message, *, reader: User, intents: Intent, nested: bool = False
         body |= {"webhook_id": str(one.author.id), "application_id": str(one.author.id)}
     if one.thread is not None:
         body["thread"] = channel(one.thread)
+    if one.poll is not None:
+        body["poll"] = one.poll
     if one.nonce is not None:
         body["nonce"] = one.nonce
     return body

@@ -178,10 +178,10 @@ class Failing(ReportingView):
 
 
 class Asking(ReportingModal, title="Ask"):
-    what = discord.ui.TextInput(label="What")
+    what = discord.ui.Label(text="What", component=discord.ui.TextInput())
 
     async def on_submit(self, interaction):
-        raise BadInput(f"Not {self.what.value}.")
+        raise BadInput(f"Not {self.what.component.value}.")
 
 
 class Lasting(discord.ui.DynamicItem[discord.ui.Button], template="lasting"):
