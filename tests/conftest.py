@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.layers",
     "tests.report",
     "tests.virtual_audio.fixture",
+    "tests.virtual_time",
 ]
 MODELS = {"penny", "qwen", "weights"}
 

@@ -169,6 +169,7 @@ client.run(sys.argv[1], log_handler=None)
 """
 
 
+@pytest.mark.real_time
 async def test_a_bot_in_another_process_can_be_killed_and_comes_back(
     sim, channel, ana, tmp_path, monkeypatch
 ):

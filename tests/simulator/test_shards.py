@@ -65,6 +65,7 @@ async def test_direct_messages_are_on_the_first(sim, bot):
         assert len(sim.log.events("MESSAGE_CREATE")) == 1
 
 
+@pytest.mark.real_time
 async def test_who_identifies_too_soon_is_told_to_begin_again(sim, bot):
     sim.gateway.identify_seconds = 0.3
     async with sim.connect(bot):

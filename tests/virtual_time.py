@@ -1,0 +1,145 @@
+"""Virtual time: when nothing is ready, the loop's clock jumps to the next timer.
+
+    @pytest.mark.virtual_time
+    async def test_a_service_that_is_cold_for_forty_seconds(...):
+        await asyncio.sleep(40)     # some milliseconds
+
+The loop's clock stands while anything is done, however slow the machine is; so a limit of ten
+seconds is never reached by slowness, only by ten seconds in which nothing else could happen. Time
+does not jump while a socket has something, a job is in an executor, or SQLite works (aiosqlite's
+thread): then the loop waits for it, in real time. `SystemClock` reads the loop's clock meanwhile.
+
+Whole folders run so (`FOLDERS`); `@pytest.mark.real_time` takes a test out again.
+
+It knows of no other thread. What waits for one (voice packets, microphones, discord.py's heartbeat,
+other processes, PostgreSQL) needs the real clock.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Mapping
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+
+from tests.paths import TESTS
+
+FOLDERS = tuple(
+    TESTS / one
+    for one in (
+        *(f"integration/cogs/{one}" for one in ("chat", "costs", "errors", "factory", "grace")),
+        *(f"integration/cogs/{one}" for one in ("ops", "status")),
+        "integration/bot/calls",
+        "integration/bot/conversation",
+        "simulator",
+    )
+)
+BUT = TESTS / "simulator" / "voice"
+SETTLE_S = 0.001
+"""Loopback delivers at once, but for a kernel that is busy."""
+BEGINNING_S = 1_000.0
+
+
+class _Selector(selectors.DefaultSelector):
+    """Asks the loop before it waits."""
+
+    jump: Callable[[float], bool] = staticmethod(lambda _: False)
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        ready = super().select(SETTLE_S)
+        if ready:
+            return ready
+        if timeout is not None and self.jump(timeout):
+            return []
+        return super().select(None)
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time passes only where nothing else can happen."""
+
+    def __init__(self) -> None:
+        self._at_s = BEGINNING_S
+        self._elsewhere = 0
+        selector = _Selector()
+        super().__init__(selector)
+        selector.jump = self._jump
+
+    def time(self) -> float:
+        """Seconds; they begin anywhere."""
+        return self._at_s
+
+    def await_elsewhere(self, future: asyncio.Future[Any]) -> None:
+        """Let time stand until a thread has done this."""
+        self._elsewhere += 1
+        future.add_done_callback(self._is_done_elsewhere)
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+        """As ever; time stands meanwhile."""
+        future = super().run_in_executor(executor, func, *args)
+        self.await_elsewhere(future)
+        return future
+
+    def _is_done_elsewhere(self, _: asyncio.Future[Any]) -> None:
+        self._elsewhere -= 1
+
+    def _jump(self, seconds: float) -> bool:
+        if self._elsewhere:
+            return False
+        self._at_s += seconds
+        return True
+
+
+class _Statements(SimpleQueue):
+    """What aiosqlite hands to its thread: a future, and what to do."""
+
+    def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, _ = item
+        if future is not None and isinstance(loop := future.get_loop(), VirtualTimeLoop):
+            loop.await_elsewhere(future)
+        super().put_nowait(item)
+
+
+class _Time:
+    """In the place of the module `time`, in `bot.clock`; also for fixtures outside of the loop."""
+
+    loop: VirtualTimeLoop
+    began_s: float
+
+    @classmethod
+    def monotonic(cls) -> float:
+        return cls.loop.time()
+
+    @classmethod
+    def time(cls) -> float:
+        return cls.began_s + cls.loop.time() - BEGINNING_S
+
+
+def _new_loop() -> VirtualTimeLoop:
+    _Time.loop, _Time.began_s = VirtualTimeLoop(), time.time()
+    return _Time.loop
+
+
+def _is_virtual(item: pytest.Item) -> bool:
+    if item.get_closest_marker("real_time") or item.path.is_relative_to(BUT):
+        return False
+    by_folder = any(item.path.is_relative_to(one) for one in FOLDERS)
+    return by_folder or item.get_closest_marker("virtual_time") is not None
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], Any]]:
+    """Which loop a test runs on."""
+    if _is_virtual(item):
+        return {"virtual": _new_loop}
+    return {"real": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def _virtual_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if _is_virtual(request.node):
+        monkeypatch.setattr("bot.clock.time", _Time)
+        monkeypatch.setattr("aiosqlite.core.SimpleQueue", _Statements)
