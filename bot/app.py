@@ -304,6 +304,7 @@ async def serve_until_stopped(
             key=key,
             port=port,
             queue_limit=settings.skydeck_queue_limit,
+            names=settings.serve_names,
             clock=SystemClock(),
             on_ready=on_ready,
         )

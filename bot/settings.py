@@ -177,6 +177,11 @@ class Settings(BaseSettings):
     """A catalogue of Grace's modules of your own; empty means the one that comes with skydeck."""
     skydeck_queue_limit: int = Field(default=64, ge=1, le=10_000)
     """How many jobs may wait in each queue of the embedded server before it answers 429."""
+    skydeck_serve_key: SecretStr | None = None
+    """The key that callers of `skydeck serve` must send; empty: one is made up, and shown."""
+    skydeck_serve_hosts: str = ""
+    """The names by which they call it, where a proxy passes others' calls on to it; with commas
+    between them. It always answers to localhost and 127.0.0.1."""
     skydeck_log_level: str = "WARNING"
     """DEBUG, INFO, WARNING or ERROR."""
     skydeck_log_format: LogFormat = LogFormat.PLAIN
@@ -200,6 +205,12 @@ class Settings(BaseSettings):
         if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
+
+    @property
+    def serve_names(self) -> frozenset[str]:
+        """The names that `skydeck serve` answers to, beside those of the loopback."""
+        names = self.skydeck_serve_hosts.split(",")
+        return frozenset(name.strip().lower().rstrip(".") for name in names) - {""}
 
     @property
     def embedded(self) -> bool:

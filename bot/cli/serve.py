@@ -1,26 +1,37 @@
 """`skydeck serve`: the three services for others to use, as RunPod would serve them."""
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot.errors import BadInput, BadSettings
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+_MAX_KEY_BYTES = 4096
+_SET_ONE = "Set SKYDECK_SERVE_KEY, give --key-file, or leave it out: then one is made up."
 
 
 def serve(
     *,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8010,
-    key: Annotated[
-        str | None,
-        typer.Option(help="The key that callers must send; made up, and shown, if not given."),
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="A file with the key that callers must send, on its first line."),
     ] = None,
+    key: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve Penny, Grace and The Factory on this machine with RunPod's routes, until Ctrl-C.
 
-    The endpoint ids are penny, grace and factory.
+    The endpoint ids are penny, grace and factory. The key is that of --key-file, or of
+    SKYDECK_SERVE_KEY; without them one is made up, and shown once.
 
-    Example: skydeck serve --port 8010 --key secret
+    Example: skydeck serve --port 8010
 
-    Then: curl -H "Authorization: Bearer secret" http://127.0.0.1:8010/v2/grace/health
+    Then: curl -H "Authorization: Bearer THE-KEY" http://127.0.0.1:8010/v2/grace/health
     """
     import asyncio  # noqa: PLC0415
     import secrets  # noqa: PLC0415
@@ -31,19 +42,75 @@ def serve(
     from bot.cli.models import pull_with_progress  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
-    secret = key or secrets.token_urlsafe()
+    settings = load_settings()
+    given = _given(key, key_file, settings)
+    secret = secrets.token_urlsafe() if given is None else _checked(given)
 
     def announce(url: str) -> None:
         sys.stderr.write(f"Serving penny, grace and factory at {url} (Ctrl-C stops).\n")
-        if key is None:
+        if given is None:
             sys.stderr.write(f"Key: {secret}\n")
 
     asyncio.run(
         serve_until_stopped(
-            load_settings(),
+            settings,
             port=port,
             key=SecretStr(secret),
             fetch=pull_with_progress,
             on_ready=announce,
         )
+    )
+
+
+def _given(key: str | None, key_file: Path | None, settings: "Settings") -> str | None:
+    """The key that was chosen, wherever; None when none was.
+
+    Raises:
+        BadInput: The file cannot be read.
+    """
+    if key is not None:
+        sys.stderr.write(
+            "skydeck: whoever has an account on this machine can read --key in the list of "
+            "processes. Use SKYDECK_SERVE_KEY or --key-file.\n"
+        )
+        return key
+    if key_file is not None:
+        return _first_line(key_file)
+    chosen = settings.skydeck_serve_key
+    return None if chosen is None else chosen.get_secret_value()
+
+
+def _first_line(file: Path) -> str:
+    try:
+        if not file.is_file():  # a pipe or a device would be waited for
+            raise BadInput(f"{file} is not a file.", hint="Give a file with the key in it.")
+        with file.open("rb") as lines:
+            key = lines.readline(_MAX_KEY_BYTES + 1)
+        if len(key) > _MAX_KEY_BYTES:
+            raise BadInput(f"{file} has no key on its first line: it is too long.")
+        return key.decode("ascii")
+    except OSError as e:
+        raise BadInput(f"{file} cannot be read: {e.strerror or e}.") from None
+    except ValueError:
+        raise _unusable() from None
+
+
+def _checked(key: str) -> str:
+    """The key, if a header can carry it.
+
+    Raises:
+        BadSettings: It cannot.
+    """
+    key = key.strip()
+    if not key:
+        raise BadSettings("The server's key is empty.", hint=_SET_ONE)
+    if not (key.isascii() and key.isprintable()):
+        raise _unusable()
+    return key
+
+
+def _unusable() -> BadSettings:
+    return BadSettings(
+        "The server's key has characters that no HTTP header can carry.",
+        hint="Use letters, digits and signs of ASCII.",
     )

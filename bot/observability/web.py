@@ -1,19 +1,25 @@
 """What a Prometheus and an orchestrator ask the bot: /metrics, /healthz, /readyz."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.errors import BadSettings
+from bot.hosts import is_loopback, name_of
 from bot.observability.metrics import Metrics
 
 Check = Callable[[], Awaitable[str]]
 """Why the bot cannot serve now; empty: it can. May wait, not raise."""
 
 _PORTS: Final = range(65536)
+MAX_CONNECTION_S: Final = 10.0
+"""From its first moment to its last: who asks sends a few hundred bytes and reads some thousand."""
+MAX_CONNECTIONS: Final = 64
 
 
 @contextlib.asynccontextmanager
@@ -41,7 +47,8 @@ async def measurements(address: str, metrics: Metrics, ready: Check) -> AsyncIte
             return web.json_response({"status": "unavailable", "reason": reason}, status=503)
         return web.json_response({"status": "ok"})
 
-    app = web.Application()
+    host, port = _split(address)
+    app = web.Application(middlewares=[_own_names] if is_loopback(host) else [])
     app.add_routes(
         [
             web.get("/metrics", figures),
@@ -49,21 +56,59 @@ async def measurements(address: str, metrics: Metrics, ready: Check) -> AsyncIte
             web.get("/readyz", can_serve),
         ]
     )
-    host, port = _split(address)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=0)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            server = await asyncio.get_running_loop().create_server(_Brief(runner), host, port)
         except OSError as e:
             raise BadSettings(
                 f"SKYDECK_METRICS_ADDRESS={address} cannot be used ({e.strerror}).",
                 hint="Choose another, or leave it empty.",
             ) from None
-        bound = runner.addresses[0]
-        yield f"http://{bound[0]}:{bound[1]}"
+        try:
+            bound = server.sockets[0].getsockname()
+            yield f"http://{bound[0]}:{bound[1]}"
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
+
+
+class _Brief:
+    """Makes aiohttp's connections, which are dropped after a while, whatever they are at.
+
+    It bounds no time itself: half a request is waited for for ever. When there are too many, the
+    oldest goes first.
+    """
+
+    def __init__(self, runner: web.AppRunner) -> None:
+        self._runner = runner
+        self._open: list[web.RequestHandler] = []
+
+    def __call__(self) -> asyncio.Protocol:
+        server = self._runner.server
+        assert server is not None  # noqa: S101  (the runner is set up)
+        one = server()
+        self._open = [other for other in self._open if other.transport is not None]
+        for other in self._open[: max(0, len(self._open) + 1 - MAX_CONNECTIONS)]:
+            _drop(other)
+        self._open.append(one)
+        asyncio.get_running_loop().call_later(MAX_CONNECTION_S, _drop, one)
+        return one
+
+
+def _drop(connection: web.RequestHandler) -> None:
+    if isinstance(connection.transport, asyncio.Transport):
+        connection.transport.abort()
+
+
+@web.middleware
+async def _own_names(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """On a loopback address it answers to no other name than the loopback's."""
+    if not is_loopback(name_of(request.headers.get("Host", ""))):
+        raise web.HTTPMisdirectedRequest
+    return await handler(request)
 
 
 def _split(address: str) -> tuple[str, int]:

@@ -1,10 +1,13 @@
 """The local language model: a small Qwen on llama.cpp, in this process."""
 
 import asyncio
+import contextlib
 import os
 import secrets
+import socket
+import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,11 @@ _SLOT_TOKENS = 8192
 
 _BATCH_TOKENS = 256
 """How much of a long prompt is read in one go. A spoken turn waits for at most one such step."""
+
+_MAX_SOCKET_PATH_BYTES = 100
+"""Of a Unix socket; Linux takes 107, macOS 103."""
+_INNER_TIMEOUT_S = 10
+"""How long llama.cpp's own port waits for whoever has found it; nobody is to."""
 
 _CHARS_PER_TOKEN = 2.5
 """Safe for English (about 4.5), Spanish (about 3.5) and code (about 3); not for Chinese, where
@@ -169,13 +177,32 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cache_ram_mib = 0  # each lane keeps its own prefix; no second copy in memory
     params.verbosity = -1  # it writes to file descriptor 2, over whatever a terminal shows
-    params.api_keys = [secrets.token_urlsafe()]  # it opens a port on loopback that nobody is to use
-    try:
-        return xllamacpp.Server(params)
-    except Exception as e:
-        raise WeightsError(
-            f"The language model could not be loaded ({e}).", hint="skydeck models verify"
-        ) from e
+    with _shut_off(params):
+        try:
+            return xllamacpp.Server(params)
+        except Exception as e:
+            raise WeightsError(
+                f"The language model could not be loaded ({e}).", hint="skydeck models verify"
+            ) from e
+
+
+@contextlib.contextmanager
+def _shut_off(params: Any) -> Iterator[None]:
+    """It cannot be kept from listening: let it be where nobody can come.
+
+    On a Unix socket in a folder of ours, which is removed as soon as it listens. Where there are
+    none it is a port on loopback, with a key that nobody gets, and no web page may read from it.
+    """
+    params.api_keys = [secrets.token_urlsafe()]
+    params.ui = params.endpoint_slots = params.cors_credentials = False
+    params.cors_origins = params.cors_methods = params.cors_headers = ""
+    params.cors_origins_explicit = True
+    params.timeout_read = params.timeout_write = _INNER_TIMEOUT_S
+    with tempfile.TemporaryDirectory(prefix="skydeck-") as folder:
+        path = f"{folder}/llama.sock"
+        if hasattr(socket, "AF_UNIX") and len(os.fsencode(path)) < _MAX_SOCKET_PATH_BYTES:
+            params.hostnames = [path]
+        yield
 
 
 def _request(prompt: Prompt) -> dict[str, Any]:

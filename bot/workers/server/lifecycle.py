@@ -38,6 +38,7 @@ async def embedded_server(
     host: str = LOOPBACK,
     concurrency: Mapping[str, int] | None = None,
     warm_up: Collection[str] | None = None,
+    names: Collection[str] = (),
 ) -> AsyncIterator[str]:
     """Serve the handlers in this event loop, as RunPod's endpoints, while the body runs.
 
@@ -55,6 +56,7 @@ async def embedded_server(
         concurrency: How many jobs an endpoint does at once, where it is not one.
         warm_up: The endpoints whose models are loaded at the start; None means all. The others
             count as ready: their handlers are warm, or load what each job needs.
+        names: Hosts by whose name callers may call it, beside those of the loopback.
 
     Yields:
         The base URL, `http://127.0.0.1:PORT/v2`.
@@ -63,7 +65,7 @@ async def embedded_server(
         BadSettings: The key is empty, the address not a loopback one, or the port taken.
     """
     if not key.get_secret_value().strip():
-        raise BadSettings("The server's key is empty.", hint="Choose one with --key.")
+        raise BadSettings("The server's key is empty.", hint="Set SKYDECK_SERVE_KEY.")
     crews: dict[str, Crew] = {}
     served: dict[str, Served] = {}
     for name, handler in handlers.items():
@@ -79,7 +81,7 @@ async def embedded_server(
             endpoint.close()
 
     async with hosted(
-        build_app(served, key),
+        build_app(served, key, names),
         host=host,
         port=port,
         beside=[
@@ -100,6 +102,7 @@ async def serve(
     port: int,
     queue_limit: int = 64,
     host: str = LOOPBACK,
+    names: Collection[str] = (),
     on_ready: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Serve until interrupted (Ctrl-C, or SIGTERM), then shut down as `embedded_server` does.
@@ -111,6 +114,7 @@ async def serve(
         port: Where to listen.
         queue_limit: How many jobs may wait at each endpoint before it answers 429.
         host: A loopback address.
+        names: As for `embedded_server`.
         on_ready: Called with the base URL when the server listens.
 
     Raises:
@@ -118,7 +122,13 @@ async def serve(
     """
     with _interruption() as interrupted:
         async with embedded_server(
-            handlers, key=key, clock=clock, queue_limit=queue_limit, port=port, host=host
+            handlers,
+            key=key,
+            clock=clock,
+            queue_limit=queue_limit,
+            port=port,
+            host=host,
+            names=names,
         ) as url:
             on_ready(url)
             await interrupted.wait()

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bot.errors import BadSettings
+from bot.workers.server.connections import BoundedProtocol
 
 LOOPBACK = "127.0.0.1"
 """Where to listen when nothing is said."""
@@ -77,7 +78,7 @@ class _GuestServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,  # the program's own logging stays as it is

@@ -3,8 +3,7 @@
 Every refusal is `{"error": "<one line>"}`. RunPod documents the status codes, not those bodies.
 """
 
-import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,13 +11,13 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.contract.job import MIB, RUN_LIMIT_BYTES, RUNSYNC_LIMIT_BYTES, WorkerCounts
 from bot.workers.server.endpoint import Closing, Endpoint
+from bot.workers.server.gates import KeyGate, NameGate
 from bot.workers.server.jobs import Job, NotRetryable, QueueFull
 from bot.workers.server.wire import (
     BadBody,
@@ -35,6 +34,10 @@ STATUS_SYNC_WAIT_MS = (90_000, 1_000, 90_000)
 """The same for `/status-sync`."""
 STREAM_WAIT_MS = (10_000, 1_000, 300_000)
 """The same for a `/stream` that has nothing to say yet."""
+
+MAX_INTAKE_BYTES = 128 * MIB
+"""Of all bodies that are being sent at one moment; each may be half there for a minute."""
+_MAX_DIGITS = 12
 
 
 class Workers(Protocol):
@@ -54,12 +57,15 @@ class Served:
     workers: Workers
 
 
-def build_app(endpoints: Mapping[str, Served], key: SecretStr) -> Starlette:
+def build_app(
+    endpoints: Mapping[str, Served], key: SecretStr, names: Collection[str] = ()
+) -> Starlette:
     """The application: `/v2/{endpoint}/…`.
 
     Args:
         endpoints: By endpoint id.
         key: What callers must show as `Authorization: Bearer KEY`, or bare.
+        names: By which callers may call it, beside those of the loopback.
     """
     api = _Api(endpoints)
     one = "/v2/{endpoint}"
@@ -76,7 +82,7 @@ def build_app(endpoints: Mapping[str, Served], key: SecretStr) -> Starlette:
             Route(f"{one}/purge-queue", api.purge_queue, methods=["POST"]),
             Route(f"{one}/health", api.health, methods=["GET"]),
         ],
-        middleware=[Middleware(_KeyGate, key=key)],
+        middleware=[Middleware(NameGate, names=names), Middleware(KeyGate, key=key)],
         exception_handlers={HTTPException: _refuse, Exception: _broken},
     )
 
@@ -84,6 +90,7 @@ def build_app(endpoints: Mapping[str, Served], key: SecretStr) -> Starlette:
 class _Api:
     def __init__(self, endpoints: Mapping[str, Served]) -> None:
         self._endpoints = endpoints
+        self._intake_bytes = 0
 
     async def run(self, request: Request) -> Response:
         job = await self._submit(request, RUN_LIMIT_BYTES, sync=False)
@@ -142,7 +149,7 @@ class _Api:
 
     async def _submit(self, request: Request, limit: int, *, sync: bool) -> Job:
         endpoint = self._endpoint(request)
-        body = await _read_body(request, limit)
+        body = await self._read_body(request, limit)
         try:
             return endpoint.submit(read_submission(body), size=len(body), sync=sync)
         except BadBody as e:
@@ -151,6 +158,27 @@ class _Api:
             raise HTTPException(429, str(e)) from None
         except Closing:
             raise HTTPException(503, "the server is shutting down") from None
+
+    async def _read_body(self, request: Request, limit: int) -> bytes:
+        """The body, as long as it is within the limit; what is over it is never held."""
+        refusal = HTTPException(400, f"exceeded max body size of {limit // MIB}MiB")
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and (len(declared) > _MAX_DIGITS or int(declared) > limit):
+            raise refusal
+        body = bytearray()
+        try:
+            async for piece in request.stream():
+                if len(body) + len(piece) > limit:
+                    raise refusal
+                if self._intake_bytes + len(piece) > MAX_INTAKE_BYTES:
+                    raise HTTPException(429, "too much is being sent at once")
+                self._intake_bytes += len(piece)
+                body += piece
+        except ClientDisconnect:
+            raise HTTPException(400, "the body breaks off") from None  # nobody reads this
+        finally:
+            self._intake_bytes -= len(body)
+        return bytes(body)
 
     def _served(self, request: Request) -> Served:
         served = self._endpoints.get(request.path_params["endpoint"])
@@ -168,48 +196,12 @@ class _Api:
         return job
 
 
-class _KeyGate:
-    """Lets nothing through, not even a body, before the key has been shown."""
-
-    def __init__(self, app: ASGIApp, *, key: SecretStr) -> None:
-        self._app = app
-        self._key = key.get_secret_value().encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._admits(dict(scope["headers"])):
-            refusal = _json(encode({"error": "the key is missing or wrong"}), status=401)
-            await refusal(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _admits(self, headers: Mapping[bytes, bytes]) -> bool:
-        shown = headers.get(b"authorization", b"").strip()
-        scheme, _, rest = shown.partition(b" ")
-        if scheme.lower() == b"bearer":
-            shown = rest.strip()
-        return hmac.compare_digest(shown, self._key)
-
-
 def _has_ended(job: Job) -> bool:
     return job.ended
 
 
 def _has_news(job: Job) -> bool:
     return job.ended or job.streamed < len(job.yielded)
-
-
-async def _read_body(request: Request, limit: int) -> bytes:
-    """The body, as long as it is within the limit; what is over it is never held."""
-    refusal = HTTPException(400, f"exceeded max body size of {limit // MIB}MiB")
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise refusal
-    body = bytearray()
-    async for piece in request.stream():
-        if len(body) + len(piece) > limit:
-            raise refusal
-        body += piece
-    return bytes(body)
 
 
 def _wait_s(request: Request, bounds: tuple[int, int, int]) -> float:
@@ -222,7 +214,7 @@ def _number(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
-    if not text.isdecimal() or len(text) > 12:  # noqa: PLR2004  (a trillion ms is 31 years)
+    if not text.isdecimal() or len(text) > _MAX_DIGITS:  # a trillion ms is 31 years
         raise HTTPException(400, f"{name} must be a number of milliseconds")
     return int(text)
 

@@ -34,9 +34,9 @@ async def serving(port: int, **env: str) -> AsyncIterator[asyncio.subprocess.Pro
     if weights := os.environ.get("SKYDECK_WEIGHTS_DIR"):
         inherited["SKYDECK_WEIGHTS_DIR"] = weights
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "serve", "--port", str(port), "--key", KEY),
+        *(sys.executable, "-m", "bot", "serve", "--port", str(port)),
         cwd=ROOT,
-        env=inherited | env,
+        env=inherited | env | {"SKYDECK_SERVE_KEY": KEY},
         stderr=asyncio.subprocess.PIPE,
     )
     try:

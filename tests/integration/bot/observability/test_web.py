@@ -1,6 +1,7 @@
 """What a Prometheus and an orchestrator see."""
 
 import asyncio
+import contextlib
 import json
 import shutil
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from audio.discord_voice.health import Health
 from bot.clock import SystemClock
 from bot.errors import BadSettings
+from bot.observability import web
 from bot.observability.lag import sample_lag
 from bot.observability.metrics import Metrics
 from bot.observability.reception import Reception
@@ -139,3 +141,53 @@ async def until_found(base, query):
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.1)
+
+
+async def nothing_missing():
+    return ""
+
+
+async def test_half_a_request_is_dropped_and_health_goes_on(monkeypatch):
+    monkeypatch.setattr(web, "MAX_CONNECTION_S", 0.2)
+    async with measurements("127.0.0.1:0", Metrics(), nothing_missing) as url:
+        port = int(url.rpartition(":")[2])
+        lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(100)]
+        for _, writer in lines:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: ")
+        assert (await get(f"{url}/healthz"))[0] == 200
+        for reader, writer in lines:
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            writer.close()
+
+
+async def test_of_too_many_connections_the_oldest_goes(monkeypatch):
+    monkeypatch.setattr(web, "MAX_CONNECTION_S", 3600)
+    async with measurements("127.0.0.1:0", Metrics(), nothing_missing) as url:
+        port = int(url.rpartition(":")[2])
+        lines = [
+            await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * web.MAX_CONNECTIONS)
+        ]
+        for reader, _ in lines[: web.MAX_CONNECTIONS]:
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        assert (await get(f"{url}/healthz"))[0] == 200
+        for _, writer in lines:
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "status"),
+    [
+        ("127.0.0.1:0", "evil.example", 421),
+        ("127.0.0.1:0", "localhost", 200),
+        ("0.0.0.0:0", "skydeck.monitoring.svc", 200),  # where others are to reach it
+    ],
+)
+async def test_on_a_loopback_address_it_answers_to_the_loopbacks_names(address, name, status):
+    async with (
+        measurements(address, Metrics(), nothing_missing) as url,
+        aiohttp.ClientSession() as h,
+    ):
+        async with h.get(f"{url}/metrics", headers={"Host": name}) as answer:
+            assert answer.status == status

@@ -1,0 +1,50 @@
+"""What llama.cpp opens beside the model."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.contract import Message
+from bot.workers.ports import Prompt
+from bot.workers.qwen import Qwen
+
+pytestmark = pytest.mark.models
+
+
+def listening() -> set[str]:
+    """The TCP ports on which this process listens."""
+    inodes = set()
+    for fd in Path("/proc/self/fd").iterdir():
+        try:
+            inodes.add(os.readlink(fd))
+        except OSError:
+            continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/self/net", table).read_text().splitlines()[1:]:
+            words = line.split()
+            if words[3] == "0A" and f"socket:[{words[9]}]" in inodes:
+                found.add(words[1])
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="Linux tells")
+async def test_its_own_server_is_where_nobody_can_come(weights) -> None:
+    file = weights("qwen2.5-coder-0.5b") / "model.gguf"
+    before, model = listening(), Qwen(lambda: file, threads=2)
+    try:
+        pieces = [
+            piece
+            async for piece in model.stream(
+                Prompt(messages=[Message(role="user", content="Say yes.")], max_tokens=4)
+            )
+        ]
+
+        assert pieces
+        assert listening() == before
+        doors = Path("/proc/self/net/unix").read_text()
+        paths = [line.split()[-1] for line in doors.splitlines() if "llama.sock" in line]
+        assert not [path for path in paths if Path(path).exists()]
+    finally:
+        await model.close()
