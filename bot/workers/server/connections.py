@@ -41,6 +41,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether it is for the other side to go on: half a request, or none."""
         return self._receiving is not None or self.timeout_keep_alive_task is not None
 
+    @property
+    def due(self) -> float:
+        """When it would be dropped by itself; an idle one only after those that are half done."""
+        return float("inf") if self._receiving is None else self._receiving.when()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count."""
         super().connection_made(transport)
@@ -127,10 +132,4 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         waiting = [one for one in self.connections if isinstance(one, BoundedProtocol)]
         waiting = [one for one in waiting if one is not self and one.is_waited_for]
-        (min(waiting, key=_due) if waiting else self).transport.abort()
-
-
-def _due(connection: BoundedProtocol) -> float:
-    """When it would be dropped by itself; an idle one only after those that are half done."""
-    timer = connection._receiving
-    return float("inf") if timer is None else timer.when()
+        (min(waiting, key=lambda one: one.due) if waiting else self).transport.abort()

@@ -14,8 +14,8 @@ from bot.workers.server.wire import encode
 class NameGate:
     """Answers to this machine's own names, and to those that its owner has given it.
 
-    Any other is a web page's that has it point at this machine (`bot/hosts.py`). And a browser tells
-    the origin of a page that asks another server than its own.
+    Any other is a web page's that has it point at this machine (`bot/hosts.py`). And a browser
+    tells the origin of a page that asks another server than its own.
 
     Args:
         app: What is behind it.
@@ -27,6 +27,7 @@ class NameGate:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse it, or pass it on."""
         if scope["type"] == "http" and (problem := self._problem(scope["headers"])):
             status, words = problem
             await _refusal(status, words)(scope, receive, send)
@@ -55,6 +56,7 @@ class KeyGate:
         self._key = key.get_secret_value().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse it, or pass it on."""
         if scope["type"] == "http" and not self._admits(dict(scope["headers"])):
             await _refusal(401, "the key is missing or wrong")(scope, receive, send)
             return

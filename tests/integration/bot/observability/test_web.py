@@ -187,7 +187,7 @@ async def test_of_too_many_connections_the_oldest_goes(monkeypatch):
 async def test_on_a_loopback_address_it_answers_to_the_loopbacks_names(address, name, status):
     async with (
         measurements(address, Metrics(), nothing_missing) as url,
-        aiohttp.ClientSession() as h,
+        aiohttp.ClientSession(headers={"Host": name}) as http,
+        http.get(f"{url}/metrics") as answer,
     ):
-        async with h.get(f"{url}/metrics", headers={"Host": name}) as answer:
-            assert answer.status == status
+        assert answer.status == status

@@ -1,6 +1,5 @@
 """What llama.cpp opens beside the model."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ def listening() -> set[str]:
     inodes = set()
     for fd in Path("/proc/self/fd").iterdir():
         try:
-            inodes.add(os.readlink(fd))
+            inodes.add(str(fd.readlink()))
         except OSError:
             continue
     found = set()
@@ -27,6 +26,13 @@ def listening() -> set[str]:
             if words[3] == "0A" and f"socket:[{words[9]}]" in inodes:
                 found.add(words[1])
     return found
+
+
+def doors() -> list[str]:
+    """The Unix sockets of llama.cpp's that somebody could connect to."""
+    table = Path("/proc/self/net/unix").read_text()
+    paths = [line.split()[-1] for line in table.splitlines() if "llama.sock" in line]
+    return [path for path in paths if Path(path).exists()]
 
 
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="Linux tells")
@@ -43,8 +49,6 @@ async def test_its_own_server_is_where_nobody_can_come(weights) -> None:
 
         assert pieces
         assert listening() == before
-        doors = Path("/proc/self/net/unix").read_text()
-        paths = [line.split()[-1] for line in doors.splitlines() if "llama.sock" in line]
-        assert not [path for path in paths if Path(path).exists()]
+        assert not doors()
     finally:
         await model.close()
