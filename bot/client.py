@@ -276,7 +276,7 @@ async def check_token(settings: Settings) -> Account:
         ServiceUnreachable: Discord does not answer.
     """
     token = _token(settings)
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=_intents()) as client:  # discord.py warns of fewer
         with discord_errors():
             await client.login(token)
             application = await client.application_info()

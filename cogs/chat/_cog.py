@@ -14,7 +14,7 @@ from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
 from cogs.chat._again import Regenerating
 from cogs.chat._asking import ask
 from cogs.chat._dropped import answer_begun, was_dropped, was_handled
-from cogs.chat._memory import before, is_ours, stored, words_in
+from cogs.chat._memory import author_replied_to, before, is_ours, stored, words_in
 from cogs.chat._question import read_question, reworded
 from cogs.chat._show import KIND, Thread, revive
 from cogs.shared.asker import admit, asker_of, settings_of, words_of
@@ -45,9 +45,9 @@ class Chat(commands.Cog):
         if message.author.bot or message.webhook_id or message.type not in _KINDS:
             return
         whole_channel = message.guild is None or await is_ours(self.bot, message.channel)
-        if not whole_channel and not self._is_called(message):
-            return
         try:
+            if not whole_channel and not await self._is_called(message):
+                return
             if await was_handled(self.bot, message):
                 return
             asker = await admit(self.bot, message)
@@ -86,14 +86,18 @@ class Chat(commands.Cog):
         """The same for a whole conversation."""
         await self.bot.store.conversations.delete_conversation(payload.thread_id)
 
-    def _is_called(self, message: discord.Message) -> bool:
-        """Whether the message mentions the bot, or replies to it."""
+    async def _is_called(self, message: discord.Message) -> bool:
+        """Whether the message mentions the bot, or replies to it.
+
+        Raises:
+            StoreFailed: Memory cannot be read.
+        """
         own = self.bot.user
         if own is None:
             return False
-        pointed_at = message.reference.resolved if message.reference is not None else None
-        is_reply = isinstance(pointed_at, discord.Message) and pointed_at.author.id == own.id
-        return is_reply or f"<@{own.id}>" in message.content or f"<@!{own.id}>" in message.content
+        if f"<@{own.id}>" in message.content or f"<@!{own.id}>" in message.content:
+            return True
+        return await author_replied_to(self.bot, message) == own.id
 
     async def _answer(self, message: discord.Message, asker: Asker, *, whole_channel: bool) -> None:
         own = self.bot.user.id if self.bot.user else 0

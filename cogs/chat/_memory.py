@@ -12,6 +12,7 @@ from bot.client import SkyDeck
 from bot.contract import Message
 from bot.conversation.history import CHARS_PER_TOKEN, history
 from bot.store import Role, StoredMessage
+from cogs.shared.whole import whole
 
 BUDGET_TOKENS: Final = 1_500
 """How much of a conversation Penny is told; a small local model reads it in a second or two."""
@@ -38,6 +39,28 @@ async def is_ours(bot: SkyDeck, channel: object) -> bool:
     if not isinstance(channel, discord.Thread) or channel.owner_id != own:
         return False
     return bool(await bot.store.conversations.thread(channel.id, budget_chars=1))
+
+
+async def author_replied_to(bot: SkyDeck, message: discord.Message) -> int | None:
+    """Who wrote the message that a message replies to; None: it is no reply, or nobody knows.
+
+    Discord does not always send that message along ("the backend did not attempt to fetch the
+    message", says its reference of `referenced_message`); what is found out is noted in `resolved`.
+
+    Raises:
+        StoreFailed: Memory cannot be read.
+    """
+    reference = message.reference
+    if reference is None or message.type is not discord.MessageType.reply:
+        return None
+    if reference.resolved is None and reference.message_id is not None:
+        remembered = await bot.store.conversations.get(reference.message_id)
+        if remembered is not None:
+            return remembered.author_id
+        with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not to be had now
+            reference.resolved = await message.channel.fetch_message(reference.message_id)
+    resolved = reference.resolved
+    return resolved.author.id if isinstance(resolved, discord.Message) else None
 
 
 async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool) -> Before:
@@ -99,7 +122,7 @@ def _quoted(pointed_at: object) -> list[Message]:
     """A message of somebody else's that a person points at; it is told, and not remembered."""
     if not isinstance(pointed_at, discord.Message) or not pointed_at.content:
         return []
-    content = pointed_at.clean_content[:_QUOTED_CHARS]
+    content = whole(pointed_at).clean_content[:_QUOTED_CHARS]
     return [Message(role="user", content=content, name=pointed_at.author.display_name)]
 
 
@@ -122,6 +145,6 @@ def stored(message: discord.Message, text: str, conversation_id: int) -> StoredM
 def words_in(message: discord.Message, own_id: int) -> str:
     """A message's words: without the mention that calls the bot, other people by their names."""
     content = re.sub(rf"<@!?{own_id}>", " ", message.content)
-    for person in message.mentions:
+    for person in whole(message).mentions:
         content = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", content)
     return content.strip()

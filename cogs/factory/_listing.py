@@ -73,4 +73,6 @@ def _line(job: Job, place: Place, words: Words) -> str:
 def _link(job: Job) -> str:
     home = "@me" if job.guild_id is None else str(job.guild_id)
     channel = job.place.get("channel", job.channel_id)
-    return f"https://discord.com/channels/{home}/{channel}/{job.place.get('message', '')}"
+    message = str(job.place.get("message", "0"))
+    link = f"https://discord.com/channels/{home}/{channel}"
+    return link if message == "0" else f"{link}/{message}"  # it may never have had one

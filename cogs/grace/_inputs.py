@@ -9,6 +9,7 @@ import discord
 
 from bot.errors import BadInput, TooLarge
 from bot.i18n import LANGUAGES, Words, words_for
+from cogs.shared.whole import whole
 
 LONGEST_TEXT: Final = 1_000_000
 """Characters; what Grace takes."""
@@ -125,7 +126,7 @@ def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
 
 def words_of_message(message: discord.Message) -> str:
     """What a message says: its text, and the text of its embeds; mentions as names."""
-    parts = [message.clean_content, *map(_words_of_embed, message.embeds)]
+    parts = [whole(message).clean_content, *map(_words_of_embed, message.embeds)]
     return "\n\n".join(part.strip() for part in parts if part.strip())
 
 
@@ -150,7 +151,7 @@ def _is_under_way(message: discord.Message) -> bool:
         return True
     ids = (
         getattr(child, "custom_id", None)
-        for row in message.components
+        for row in whole(message).components
         for child in getattr(row, "children", [])
     )
     return any(_UNDER_WAY.fullmatch(one or "") for one in ids)

@@ -50,7 +50,7 @@ class Menus:
         self._run = run
 
     def commands(self) -> Iterator[app_commands.ContextMenu]:
-        """Those that this bot can do: five, as many as Discord allows."""
+        """Those that this bot can do: five of the 15 that Discord allows."""
         for name, module_name in _MODULES.items():
             if module_name in self._bot.grace:
                 yield _menu(name, self._working_on(self._bot.grace[module_name]))

@@ -1,8 +1,9 @@
 """The menus of a server's settings, and a question with two buttons."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import discord
 
@@ -26,6 +27,8 @@ _PLACES: Final = [
     discord.ChannelType.voice,
 ]
 
+_Menu = discord.ui.Select[Any] | discord.ui.ChannelSelect[Any] | discord.ui.RoleSelect[Any]
+_Picker = TypeVar("_Picker", discord.ui.ChannelSelect[Any], discord.ui.RoleSelect[Any])
 Act = Callable[[discord.Interaction], Awaitable[None]]
 
 
@@ -61,20 +64,28 @@ class Question(_ClosingView):
     def __init__(self, words: Words, origin: discord.Interaction, *, label: str, act: Act) -> None:
         super().__init__(words, origin)
         self.act = act
+        self.is_taken = False
         self.do_it.label = label
         self.leave_it.label = words("common.cancel")
 
     @discord.ui.button(style=discord.ButtonStyle.danger)
     async def do_it(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:
         """Once, however often it is clicked."""
-        if self.is_finished():
+        if self.is_taken:
+            await interaction.response.defer()  # the first click's answer is for this one, too
             return
-        self.stop()
-        await self.act(interaction)
+        self.is_taken = True
+        try:
+            await self.act(interaction)
+        finally:
+            self.stop()
 
     @discord.ui.button(style=discord.ButtonStyle.secondary)
     async def leave_it(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:
-        """Nothing is done."""
+        """Nothing is done, unless it is being done already."""
+        if self.is_taken:
+            await interaction.response.defer()
+            return
         self.stop()
         nothing = self.words("common.nothing_changed")
         await interaction.response.edit_message(content=nothing, view=None)
@@ -89,13 +100,43 @@ class SettingsMenus(_ClosingView):
         super().__init__(words, origin)
         self.bot = bot
         self.guild = origin.guild
-        self._add_menu("language", _choices.languages(settings, words), self._set_language)
-        default = bot.settings.skydeck_identity
-        identities = _choices.identities(settings, default, words)
-        self._add_menu("identity", identities, self._set_identity)
-        self._add_channels(settings)
-        self._add_roles(settings)
-        self._add_menu("module", _choices.modules(settings, bot.grace, words), self._set_module)
+        self._one_by_one = asyncio.Lock()
+        self._language = self._choosing(self._set_language)
+        self._identity = self._choosing(self._set_identity)
+        self._module = self._choosing(self._set_module)
+        self._channels = self._picking(
+            discord.ui.ChannelSelect(channel_types=_PLACES, min_values=0, max_values=_MOST_PICKED),
+            lambda ids: {"allowed_channels": ids},
+        )
+        self._roles = self._picking(
+            discord.ui.RoleSelect(min_values=0, max_values=_MOST_PICKED),
+            lambda ids: {"allowed_roles": ids},
+        )
+        self._menus: dict[str, _Menu] = {
+            "language": self._language,
+            "identity": self._identity,
+            "channels": self._channels,
+            "roles": self._roles,
+            "module": self._module,
+        }
+        for menu in self._menus.values():
+            self.add_item(menu)
+        self._fill(settings, words)
+
+    def _fill(self, settings: GuildSettings, words: Words) -> None:
+        """Show what holds. The menus stay the same: who picks meanwhile is answered, too."""
+        self.words = words
+        default = self.bot.settings.skydeck_identity
+        _offer(self._language, _choices.languages(settings, words))
+        _offer(self._identity, _choices.identities(settings, default, words))
+        _offer(self._module, _choices.modules(settings, self.bot.grace, words))
+        channels = self._known(settings.allowed_channels, lambda g, c: g.get_channel(c) is not None)
+        channel, role = discord.SelectDefaultValueType.channel, discord.SelectDefaultValueType.role
+        self._channels.default_values = [_default(c, channel) for c in channels]
+        roles = self._known(settings.allowed_roles, lambda g, r: g.get_role(r) is not None)
+        self._roles.default_values = [_default(r, role) for r in roles]
+        for name, menu in self._menus.items():
+            menu.placeholder = words(f"ops.settings.pick_{name}")
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Who managed the server when the menus opened may not any more."""
@@ -105,61 +146,22 @@ class SettingsMenus(_ClosingView):
 
     # -- the menus ---------------------------------------------------------------------------
 
-    def _add_menu(
-        self,
-        name: str,
-        choices: list[_choices.Choice],
-        store: Callable[[str | None], GuildChanges],
-    ) -> None:
-        menu: discord.ui.Select[Any] = discord.ui.Select(
-            placeholder=self.words(f"ops.settings.pick_{name}"),
-            options=[
-                discord.SelectOption(
-                    label=c.label, value=c.value, description=c.about or None, default=c.is_chosen
-                )
-                for c in choices
-            ],
-        )
+    def _choosing(self, changes: Callable[[str | None], GuildChanges]) -> discord.ui.Select[Any]:
+        menu: discord.ui.Select[Any] = discord.ui.Select()
 
         async def picked(interaction: discord.Interaction) -> None:
             value = menu.values[0]
-            await self._store(interaction, store(None if value == _choices.UNSET else value))
+            await self._store(interaction, changes(None if value == _choices.UNSET else value))
 
         menu.callback = picked  # type: ignore[method-assign]
-        self.add_item(menu)
+        return menu
 
-    def _add_channels(self, settings: GuildSettings) -> None:
-        known = self._known(settings.allowed_channels, lambda g, c: g.get_channel(c) is not None)
-        menu: discord.ui.ChannelSelect[Any] = discord.ui.ChannelSelect(
-            placeholder=self.words("ops.settings.pick_channels"),
-            channel_types=_PLACES,
-            min_values=0,
-            max_values=_MOST_PICKED,
-            default_values=[_default(c, discord.SelectDefaultValueType.channel) for c in known],
-        )
-
+    def _picking(self, menu: _Picker, changes: Callable[[frozenset[int]], GuildChanges]) -> _Picker:
         async def picked(interaction: discord.Interaction) -> None:
-            ids = frozenset(channel.id for channel in menu.values)
-            await self._store(interaction, {"allowed_channels": ids})
+            await self._store(interaction, changes(frozenset(one.id for one in menu.values)))
 
         menu.callback = picked  # type: ignore[method-assign]
-        self.add_item(menu)
-
-    def _add_roles(self, settings: GuildSettings) -> None:
-        known = self._known(settings.allowed_roles, lambda g, r: g.get_role(r) is not None)
-        menu: discord.ui.RoleSelect[Any] = discord.ui.RoleSelect(
-            placeholder=self.words("ops.settings.pick_roles"),
-            min_values=0,
-            max_values=_MOST_PICKED,
-            default_values=[_default(r, discord.SelectDefaultValueType.role) for r in known],
-        )
-
-        async def picked(interaction: discord.Interaction) -> None:
-            ids = frozenset(role.id for role in menu.values)
-            await self._store(interaction, {"allowed_roles": ids})
-
-        menu.callback = picked  # type: ignore[method-assign]
-        self.add_item(menu)
+        return menu
 
     def _known(
         self, ids: frozenset[int], exists: Callable[[discord.Guild, int], bool]
@@ -187,13 +189,13 @@ class SettingsMenus(_ClosingView):
     async def _store(self, interaction: discord.Interaction, changes: GuildChanges) -> None:
         if interaction.guild_id is None:
             raise AssertionError("the settings command works on servers only")
-        settings = await self.bot.store.guilds.patch(interaction.guild_id, **changes)
-        words = words_of(await asker_of(self.bot, interaction))  # perhaps another language now
-        self.stop()
-        await interaction.response.edit_message(
-            embed=settings_embed(self.bot, settings, words, interaction),
-            view=SettingsMenus(self.bot, settings, words, interaction),
-        )
+        async with self._one_by_one:
+            settings = await self.bot.store.guilds.patch(interaction.guild_id, **changes)
+            words = words_of(await asker_of(self.bot, interaction))  # perhaps another language now
+            self._fill(settings, words)
+            self.origin = interaction
+            embed = settings_embed(self.bot, settings, words, interaction)
+            await interaction.response.edit_message(embed=embed, view=self)
 
 
 def settings_embed(
@@ -210,6 +212,15 @@ def settings_embed(
     for heading, value in _choices.summary(settings, default, bot.grace, words):
         embed.add_field(name=heading, value=value, inline=False)
     return embed
+
+
+def _offer(menu: discord.ui.Select[Any], choices: list[_choices.Choice]) -> None:
+    menu.options = [
+        discord.SelectOption(
+            label=c.label, value=c.value, description=c.about or None, default=c.is_chosen
+        )
+        for c in choices
+    ]
 
 
 def _default(id_: int, kind: discord.SelectDefaultValueType) -> discord.SelectDefaultValue:

@@ -68,11 +68,17 @@ class MoveQuestion(ReportingView):
     def __init__(self, words: Words, act: Act) -> None:
         super().__init__(timeout=OPEN_S)
         self.act = act
+        self._is_taken = False
         self.move.label = words("voice.move")
 
     @discord.ui.button(style=discord.ButtonStyle.primary)
     async def move(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Once, however often it is clicked."""
-        if not self.is_finished():
-            self.stop()
+        if self._is_taken:
+            await interaction.response.defer()  # the first press's answer is for this one, too
+            return
+        self._is_taken = True
+        try:
             await self.act(interaction)
+        finally:
+            self.stop()

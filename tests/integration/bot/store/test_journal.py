@@ -8,7 +8,7 @@ import pytest
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
 from bot.settings import Mode
-from bot.store import LEASE_MS, Ending, JobStage, Load, Recovery, Store
+from bot.store import LEASE_MS, Ending, JobStage, Load, Missed, Recovery, Store
 
 
 async def test_a_job_from_its_beginning_to_its_end(store, clock, entry):
@@ -240,3 +240,65 @@ async def test_a_call_that_is_cancelled_holds_nobody_up(url, clock, entry):
         clock.at_ms += LEASE_MS
         left = await b.jobs.load()
         assert len(await b.jobs.claim()) == left.total - 1
+
+
+# -- ends that could not be told --------------------------------------------------------------
+
+
+async def test_what_could_not_be_told_is_kept_until_it_is_seen(store, clock, entry):
+    journal_id = await store.jobs.begin(entry())
+    user_id = entry().user_id
+    assert await store.jobs.undelivered(journal_id, Ending.COMPLETED, "", b"result")
+    job = await store.jobs.get(journal_id)
+    assert (job.stage, job.ending) == (JobStage.UNDELIVERED, Ending.COMPLETED)
+    assert await store.jobs.listing(user_id=user_id, unfinished=True) == []
+    assert await store.jobs.listing(user_id=user_id, stage=JobStage.UNDELIVERED) == [job]
+    clock.at_ms += 10 * LEASE_MS
+    assert await store.jobs.claim() == []
+    assert await store.jobs.missed(user_id) == Missed(1, 1)
+    assert await store.jobs.missed(user_id + 1) == Missed(0, 0)
+    await store.jobs.announced(user_id + 1)
+    assert (await store.jobs.missed(user_id)).unannounced == 1
+    await store.jobs.announced(user_id)
+    assert await store.jobs.missed(user_id) == Missed(1, 0)
+    assert await store.jobs.result(journal_id) == b"result"
+    assert await store.jobs.seen(journal_id)
+    assert not await store.jobs.seen(journal_id)
+    assert await store.jobs.result(journal_id) is None
+    assert await store.jobs.missed(user_id) == Missed(0, 0)
+    assert (await store.jobs.get(journal_id)).stage is JobStage.FINISHED
+
+
+async def test_what_is_tried_again_keeps_its_result_until_it_is_told(store, clock, entry):
+    journal_id = await store.jobs.begin(entry())
+    assert await store.jobs.keep(journal_id, b"one")
+    assert await store.jobs.keep(journal_id, b"two")
+    assert (await store.jobs.missed(entry().user_id)).total == 0
+    await store.jobs.release([journal_id])
+    [recovered] = await store.jobs.claim()
+    assert recovered.job.journal_id == journal_id
+    assert await store.jobs.result(journal_id) == b"two"
+    assert await store.jobs.finished(journal_id, Ending.COMPLETED)
+    assert await store.jobs.result(journal_id) is None
+
+
+async def test_what_another_process_has_is_not_kept_twice(url, clock, entry):
+    async with Store.open(url, clock) as slow, Store.open(url, clock) as other:
+        journal_id = await slow.jobs.begin(entry())
+        clock.at_ms += 10 * LEASE_MS
+        assert len(await other.jobs.claim()) == 1
+        assert not await slow.jobs.undelivered(journal_id, Ending.COMPLETED, "", b"late")
+        assert not await slow.jobs.keep(journal_id, b"late")
+        assert await other.jobs.result(journal_id) is None
+
+
+async def test_what_is_kept_goes_with_its_job(store, clock, entry, execute, url):
+    for days in range(3):
+        journal_id = await store.jobs.begin(entry(user_id=days))
+        await store.jobs.undelivered(journal_id, Ending.FAILED, "", b"result")
+        clock.at_ms += 1000
+    await store.jobs.prune(before_ms=clock.at_ms - 2000)
+    await store.privacy.forget(1)
+    left = await execute(url, "SELECT journal_id FROM job_results")
+    assert left == [(job.journal_id,) for job in await store.jobs.listing()]
+    assert len(left) == 1

@@ -334,3 +334,18 @@ class TestDown:
 
 def deck_channel(person):
     return next(c for c in person.guild.channels.values() if c.name == "general")
+
+
+async def test_a_build_that_discord_waited_for_no_more_is_told_directly(
+    sim, deck, channel, ben, factory
+):
+    for _ in range(2):
+        sim.fail("POST /interactions", 404, code=10062)
+        await ben.slash("/factory build", channel, task="fizz", wait=False)
+        await ben.sees("too slow", ben.dm)
+    assert not factory.requests
+    assert not [m for m in ben.reads(channel) if m.author == sim.bot]
+    assert not sim.log.requests("PATCH", "/channels/")
+    assert not [c for c in sim.log.requests("POST") if c.path.endswith(f"{channel.id}/messages")]
+    listed = await ben.slash("/factory jobs", channel)
+    assert "/0)" not in listed.text

@@ -104,3 +104,32 @@ async def test_the_data_of_a_server_that_puts_the_bot_out_are_deleted(sim, deck,
 
     await until(is_gone)
     assert not sim.problems
+
+
+async def test_two_picks_at_once_are_both_answered(sim, deck, guild, owner):
+    """The second comes with the ids that the person sees, while the first is being answered."""
+    reply = await owner.slash("/settings show")
+    sim.fail("POST /interactions", 0, delay=0.5)
+    first = await owner.selects("Jared (CORP)", on=reply, menu="As whom I speak", wait=False)
+    second = await owner.selects("Español", on=reply, menu="Language", wait=False)
+    await first.answered()
+    await second.answered()
+    settings = await deck.store.guilds.get(guild.id)
+    assert (settings.identity, settings.language) == (Identity.CORP, "es-ES")
+    assert not sim.problems
+    await owner.selects("English", on=reply, menu="Idioma")
+    assert (await deck.store.guilds.get(guild.id)).language == "en-US"
+    assert not sim.problems
+
+
+async def test_a_second_press_is_answered_too(sim, deck, guild, owner):
+    await deck.store.guilds.patch(guild.id, identity=Identity.CORP)
+    reply = await owner.slash("/settings reset")
+    sim.fail("POST /interactions", 0, delay=0.5)
+    [label, _] = list(reply.message.buttons)
+    first = await owner.clicks(label, on=reply, wait=False)
+    second = await owner.clicks(label, on=reply, wait=False)
+    await first.answered()
+    await second.answered()
+    assert (await deck.store.guilds.get(guild.id)).identity is None
+    assert not sim.problems

@@ -5,21 +5,17 @@ messages; `/jobs`.
 """
 
 import asyncio
-import base64
 
 import pytest
 
-from bot.contract import Audio, Output, Response, Service, Status
 from bot.conversation import session
 from bot.store import JobStage
 from cogs.shared import patience
-from tests.fakes.handlers import Scripted, completed, partial
+from tests.integration.cogs.shared.conftest import WHOLE, ended
 from tests.simulator.values import Permission
 
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
 POST = "POST /channels/{channel_id}/messages"
-BY_REPLY = "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
-OPEN_DM = "POST /users/@me/channels"
 
 REFUSALS = [
     (403, 50001),
@@ -32,41 +28,7 @@ REFUSALS = [
     (400, 50035),
     (405, 0),
 ]
-WHOLE = "The end of it all. " + "x" * 2500 + " really."
 ALWAYS = 1000
-
-
-class Penny:
-    def __init__(self) -> None:
-        self.go_on = asyncio.Event()
-        self.asked = 0
-        self.sound: bytes | None = None
-
-    async def __call__(self, request):
-        self.asked += 1
-        yield partial("The end ")
-        await self.go_on.wait()
-        if self.sound is None:
-            yield completed(WHOLE)
-        else:
-            audio = Audio(data=base64.b64encode(self.sound).decode(), format="ogg", text="Hello.")
-            output = Output(type="audio", audio=audio)
-            yield Response(status=Status.COMPLETED, output=output)
-
-
-@pytest.fixture
-def penny():
-    return Penny()
-
-
-@pytest.fixture
-def handlers(penny):
-    return {"penny": Scripted(penny, service=Service.PENNY)}
-
-
-@pytest.fixture
-def cogs():
-    return ("cogs.errors", "cogs.chat", "cogs.jobs")
 
 
 def copies(person, channels, bot):
@@ -90,16 +52,6 @@ async def begun(sim, ben, channel):
     await ben.says("@Alfred tell me", thread)
     await ben.sees(lambda m: "The end" in m.content and "Stop" in m.buttons, thread)
     return thread
-
-
-async def ended(deck, person):
-    """The job, when the journal says that it has ended."""
-    for _ in range(400):
-        job = (await deck.store.jobs.listing(user_id=person.id))[0]
-        if job.ending is not None:
-            return job
-        await asyncio.sleep(0.05)
-    raise AssertionError("the job has not ended")
 
 
 async def until_seen(deck, job):

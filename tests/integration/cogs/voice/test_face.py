@@ -127,3 +127,16 @@ async def test_a_refused_line_holds_up_nothing(sim, face, guild, lounge, ben):
 def test_what_is_nobody_s_business_is_not_even_rendered():
     for stage in (Stage.NOT_FOR_US, Stage.NOTHING_HEARD):
         assert render(turn(stage, "secret", "secret"), "Ana", "Alfred", WORDS) == ""
+
+
+@pytest.mark.parametrize("what", ["line", "turn"])
+async def test_what_discord_took_without_an_answer_is_not_said_twice(sim, face, lounge, ben, what):
+    sim.fail("POST /channels/{channel_id}/messages", lost=True)
+    if what == "line":
+        face.say("A line.")
+    else:
+        face.show(turn(Stage.DONE, "Who?", "I am."))
+    for _ in range(3):
+        await face.finish()
+    assert len(texts(ben, lounge)) == 1
+    assert not sim.problems
