@@ -115,7 +115,8 @@ async def report(interaction: discord.Interaction, error: BaseException) -> None
         return  # there is no place for words
     try:
         await _answer(interaction, explained.text)
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as e:
+    except (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError) as e:
+        # RuntimeError: aiohttp's, when the session has been closed
         log.warning("(%s) could not be told: %s", explained.reference, _facts_for_log(e))
 
 
