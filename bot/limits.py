@@ -15,6 +15,8 @@ USER_BURST: Final = 6
 GUILD_PER_MINUTE: Final = 120.0
 GUILD_BURST: Final = 40
 
+MAX_REFUSED: Final = 4_096
+"""So many people's refusals are remembered; of more the one refused longest ago is forgotten."""
 _ALMOST: Final = 1e-9
 """What rounding may lack: the wait we name must be long enough, to the last bit."""
 
@@ -54,6 +56,40 @@ class _Buckets:
             if now - at < self.burst / self.per_s:
                 return
             self._left.popitem(last=False)
+
+
+class Refusals:
+    """Whether a refusal is still to be said: once to a person, until what it says is over. Pure.
+
+    Args:
+        clock: Time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: OrderedDict[tuple[int, str], tuple[float, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._until)
+
+    def count(self, person: int, reason: str, *, for_s: float) -> int:
+        """Count a refusal; which one it is of those that the first one speaks for, from 0.
+
+        Args:
+            person: Who is refused.
+            reason: Why, as a code.
+            for_s: For how long the first one speaks.
+        """
+        now, key = self._clock.now(), (person, reason)
+        until, number = self._until.get(key, (0.0, 0))
+        if now >= until:
+            until, number = now + for_s, 0
+        self._until[key] = (until, number + 1)
+        self._until.move_to_end(key)
+        while len(self._until) > MAX_REFUSED:
+            self._until.popitem(last=False)
+        return number
 
 
 class Limiter:

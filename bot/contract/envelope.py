@@ -119,6 +119,14 @@ class Message(Wire):
     name: str | None = None
 
 
+def speaker_label(name: str) -> str:
+    """A name as it stands before its owner's words, `Name: words`.
+
+    Whatever people call themselves, it is one line and says nothing in another's name.
+    """
+    return " ".join(name.replace(":", " ").split())
+
+
 class Context(Wire):
     """What the service should know besides the input."""
 

@@ -54,6 +54,10 @@ class Recall:
         """Drop what a person said, and the answers to it."""
         self._turns = [turn for turn in self._turns if turn[0] != user_id]
 
+    def clear(self) -> None:
+        """Drop everything."""
+        self._turns.clear()
+
     def _chars(self) -> int:
         return sum(len(message.content) for message in self.messages())
 

@@ -238,6 +238,10 @@ class VoiceSession:
         self.recall.forget(user_id)
         self._watch.forget(user_id)
 
+    def forget_conversation(self) -> None:
+        """Tell the model no more of what was said so far."""
+        self.recall.clear()
+
     def write(self, user_id: int, text: str) -> None:
         """Ask something in writing. An answer that sounds is over."""
         self._put(Typed(user_id, text, self.clock.now()))

@@ -13,7 +13,8 @@ from cogs.chat._question import Question
 from cogs.chat._show import Thread
 from cogs.shared.asker import admit, words_of
 from cogs.shared.live import LiveMessage
-from cogs.shared.stop_button import check_owner
+from cogs.shared.places import Places
+from cogs.shared.rights import Right, may, require
 
 
 class Regenerating:
@@ -42,19 +43,25 @@ class Regenerating:
         asked = await self.bot.store.conversations.get(question_id)
         if asked is None or interaction.message is None:
             raise BadInput(words("chat.forgotten"))
-        check_owner(interaction, asked.person_id, words)
+        relation = await Places(interaction).relation(
+            owner_id=asked.person_id,
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id or 0,  # under the answer itself
+        )
+        require(Right.REGENERATE, relation, words("common.not_yours"))
         asker = await admit(self.bot, interaction)
         if question_id in self._under_way:
             raise BadInput(words("chat.rewriting"))
         self._under_way.add(question_id)
         try:
             await interaction.response.defer()
-            await self._rewrite(interaction.message.id, asked, asker, module)
+            hears = may(Right.HEAR_BEFORE, relation) or interaction.guild_id is None
+            await self._rewrite(interaction.message.id, asked, asker, module, hears=hears)
         finally:
             self._under_way.discard(question_id)
 
     async def _rewrite(
-        self, answer_id: int, asked: StoredMessage, asker: Asker, module: str
+        self, answer_id: int, asked: StoredMessage, asker: Asker, module: str, *, hears: bool
     ) -> None:
         """Write an answer anew, in the messages that it has."""
         answered = await self.bot.store.conversations.get(answer_id)
@@ -71,6 +78,6 @@ class Regenerating:
             user_id=asker.user_id,
             module=module,
         )
-        said_before = await before_again(self.bot, asked, asker.channel_id)
+        said_before = await before_again(self.bot, asked, asker.channel_id) if hears else []
         question = Question(asked.content, asked.content)
         await ask(self.bot, question, said_before, asker, live, thread)

@@ -10,7 +10,16 @@ from discord.ext import commands
 from bot.client import SkyDeck
 from bot.contract import Service
 from bot.conversation import Asker
-from bot.errors import BadInput, MissingPermission, SkydeckError, WrongUse
+from bot.errors import (
+    BadInput,
+    MissingPermission,
+    NotAllowed,
+    SkydeckError,
+    StoreFailed,
+    TooSoon,
+    WrongUse,
+)
+from bot.limits import Refusals
 from cogs.chat._again import Regenerating
 from cogs.chat._asking import ask
 from cogs.chat._dropped import answer_begun, was_dropped, was_handled
@@ -26,6 +35,13 @@ from cogs.shared.patience import persist
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
 """How long a refusal stays in the channel."""
+_SPEAKS_FOR_S: Final = 30.0
+"""How long a refusal that names no time stands for those that follow it."""
+_UNCOUNTED: Final = (TooSoon, NotAllowed, StoreFailed)
+"""Refusals of people whom no limit has let in: there can be any number of these."""
+_WAIT: Final = "⏳"
+_MAX_WAITS: Final = 3
+"""How many more refused messages get that sign."""
 
 
 class Chat(commands.Cog):
@@ -34,6 +50,7 @@ class Chat(commands.Cog):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
         self.regenerating = Regenerating(bot)
+        self._refusals = Refusals(bot.clock)
 
     async def cog_load(self) -> None:
         """Take up answers that a process before this one had begun."""
@@ -138,7 +155,16 @@ class Chat(commands.Cog):
         return settings.default_modules.get(Service.GRACE, "")
 
     async def _refuse(self, message: discord.Message, error: Exception) -> None:
-        """Say why not: for a moment in the channel, else to the person alone."""
+        """Say why not: for a moment in the channel, else to the person alone.
+
+        Who goes on asking is not told each time, or one person could fill a channel through us.
+        """
+        number = self._count_refusal(message, error)
+        if number > 0:
+            if number <= _MAX_WAITS:
+                with contextlib.suppress(discord.HTTPException, OSError):
+                    await message.add_reaction(_WAIT)
+            return
         asker = await asker_of(self.bot, message)
         text = explain(error, words_of(asker)).text
         fades = isinstance(error, WrongUse) and message.guild is not None
@@ -149,6 +175,13 @@ class Chat(commands.Cog):
         except (discord.HTTPException, OSError):
             with contextlib.suppress(discord.HTTPException, OSError):
                 await message.author.send(text)
+
+    def _count_refusal(self, message: discord.Message, error: Exception) -> int:
+        """How many of a person's messages were refused since they were told why."""
+        if not isinstance(error, _UNCOUNTED):
+            return 0
+        for_s = error.wait_s if isinstance(error, TooSoon) else _SPEAKS_FOR_S
+        return self._refusals.count(message.author.id, error.code, for_s=for_s)
 
 
 async def _reply(message: discord.Message, text: str) -> discord.Message:

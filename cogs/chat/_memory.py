@@ -12,6 +12,8 @@ from bot.client import SkyDeck
 from bot.contract import Message
 from bot.conversation.history import CHARS_PER_TOKEN, history
 from bot.store import Role, StoredMessage
+from cogs.shared.mentions import readable_content
+from cogs.shared.rights import Relation, Right, may
 from cogs.shared.whole import whole
 
 BUDGET_TOKENS: Final = 1_500
@@ -75,7 +77,9 @@ async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool)
         StoreFailed: The memory cannot be read.
     """
     memory = bot.store.conversations
-    parent_id = message.reference.message_id if message.reference is not None else None
+    parent_id = parent_of(message)
+    if not _may_hear_before(message):
+        return Before(message.channel.id if whole_channel else message.id, [])
     if whole_channel:
         said = await memory.thread(
             message.channel.id, budget_chars=_BUDGET_CHARS, before=message.id
@@ -88,6 +92,30 @@ async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool)
         return Before(said[-1].conversation_id, history(said, budget_tokens=BUDGET_TOKENS))
     pointed_at = message.reference.resolved if message.reference is not None else None
     return Before(message.id, _quoted(pointed_at))
+
+
+def parent_of(message: discord.Message) -> int | None:
+    """The message that a person replies to, in the same channel.
+
+    A forwarded message names its original, too, which stands elsewhere: whoever reads here may not
+    read there, so nothing of that place is looked up by it.
+    """
+    pointed_at = message.reference
+    if pointed_at is None or pointed_at.type is not discord.MessageReferenceType.reply:
+        return None
+    return pointed_at.message_id if pointed_at.channel_id == message.channel.id else None
+
+
+def _may_hear_before(message: discord.Message) -> bool:
+    """Whether a person may know what was said before: what Penny knows she can be made to tell."""
+    author, channel = message.author, message.channel
+    if message.guild is None:
+        return True
+    if not isinstance(author, discord.Member) or isinstance(channel, discord.PartialMessageable):
+        return False
+    allowed = channel.permissions_for(author)
+    relation = Relation(is_of_server=True, sees=True, reads_history=allowed.read_message_history)
+    return may(Right.HEAR_BEFORE, relation)
 
 
 async def before_again(bot: SkyDeck, question: StoredMessage, channel_id: int) -> Sequence[Message]:
@@ -122,7 +150,7 @@ def _quoted(pointed_at: object) -> list[Message]:
     """A message of somebody else's that a person points at; it is told, and not remembered."""
     if not isinstance(pointed_at, discord.Message) or not pointed_at.content:
         return []
-    content = whole(pointed_at).clean_content[:_QUOTED_CHARS]
+    content = readable_content(pointed_at)[:_QUOTED_CHARS]
     return [Message(role="user", content=content, name=pointed_at.author.display_name)]
 
 
@@ -137,7 +165,7 @@ def stored(message: discord.Message, text: str, conversation_id: int) -> StoredM
         role=Role.USER,
         content=text,
         created_at_ms=int(message.created_at.timestamp() * 1000),
-        parent_id=message.reference.message_id if message.reference is not None else None,
+        parent_id=parent_of(message),
         guild_id=message.guild.id if message.guild is not None else None,
     )
 

@@ -19,6 +19,8 @@ from bot.money import Balance, Call, Payer, Period, Scope, dollars, micro
 from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
 from cogs.shared.asker import asker_of, settings_of, words_of
+from cogs.shared.places import for_who_may, relation_to_server
+from cogs.shared.rights import Relation, Right, require
 from cogs.shared.splitting import split
 
 log = logging.getLogger(__name__)
@@ -119,12 +121,12 @@ class Costs(commands.Cog):
         if whose == "server":
             if interaction.guild_id is None:
                 raise NotAllowed(words("errors.not_in_private"))
-            if not interaction.permissions.manage_guild:
-                raise NotAllowed(words("costs.not_yours"))
+            relation = relation_to_server(interaction)
+            require(Right.SEE_SERVER_COSTS, relation, words("costs.not_yours"))
             return Scope.GUILD, Payer(guild_id=interaction.guild_id)
         if whose == "all":
-            if not await self.bot.is_owner(interaction.user):
-                raise NotAllowed(words("costs.not_all"))
+            relation = Relation(is_operator=await self.bot.is_owner(interaction.user))
+            require(Right.SEE_ALL_COSTS, relation, words("costs.not_all"))
             return Scope.ALL, Payer()
         return Scope.USER, Payer(user_id=interaction.user.id)
 
@@ -161,7 +163,7 @@ class Costs(commands.Cog):
         usd=locale_str("In US dollars; empty: no limit of your own", key=_key("set", "usd_about")),
     )
     @app_commands.choices(period=_PERIODS)
-    @app_commands.checks.has_permissions(manage_guild=True)
+    @for_who_may(Right.SET_BUDGET)
     async def set(
         self,
         interaction: discord.Interaction,

@@ -12,16 +12,18 @@ from bot.client import SkyDeck
 from bot.contract import Request, Service
 from bot.contract.factory import MOST_ITERATIONS
 from bot.conversation.endings import has_waited
-from bot.errors import NotAllowed
+from bot.errors import BadInput
 from bot.i18n import Words
 from bot.store import Job
-from cogs.factory._listing import label, list_jobs, may_cancel
+from cogs.factory._listing import label, list_jobs
 from cogs.factory._orders import ITERATIONS, Order, What, order_of, place_order, refined
 from cogs.factory._plan import KIND
 from cogs.factory._show import FactoryShow, revive
 from cogs.factory._turns import Turns
 from cogs.factory._views import COG, Action, ChangeDialog
 from cogs.shared.asker import admit, asker_of, words_of
+from cogs.shared.places import Places
+from cogs.shared.rights import Right, may, require
 
 _MOST_CHOICES = 25
 _LOOKED_THROUGH = 200
@@ -52,6 +54,7 @@ class Factory(commands.Cog, name=COG):
         self.bot = bot
         others = self._elsewhere if bot.share.is_shared else None
         self.turns = Turns(bot.settings.skydeck_builds_per_guild, others)
+        self._repeating: set[tuple[int, int]] = set()
 
     async def cog_load(self) -> None:
         """From now on builds take turns, and those left behind are shown again."""
@@ -133,20 +136,33 @@ class Factory(commands.Cog, name=COG):
                 else:
                     await interaction.response.defer()  # the build's message will say it
             case Action.AGAIN:
-                asker = await admit(self.bot, interaction)
-                order = await self._order(journal_id)
-                if order is None:
-                    await self._say_forgotten(interaction)
-                    return
-                await place_order(self.bot, self.turns, interaction, asker, order)
+                await self._repeat(journal_id, interaction)
             case Action.REFINE:
                 await self._ask_for_change(journal_id, interaction)
+
+    async def _repeat(self, journal_id: int, interaction: discord.Interaction[SkyDeck]) -> None:
+        """Build the same for whoever presses; a second press of theirs begins no second one."""
+        asker = await asker_of(self.bot, interaction)
+        words = words_of(asker)
+        order = await self._order(journal_id, interaction, words)
+        if order is None:
+            await self._say_forgotten(interaction)
+            return
+        press = (interaction.user.id, journal_id)
+        if press in self._repeating:
+            raise BadInput(words("factory.being_repeated"))
+        self._repeating.add(press)
+        try:
+            asker = await admit(self.bot, interaction)
+            await place_order(self.bot, self.turns, interaction, asker, order)
+        finally:
+            self._repeating.discard(press)
 
     async def _ask_for_change(
         self, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
         words = await self._words(interaction)
-        before = await self._order(journal_id)
+        before = await self._order(journal_id, interaction, words)
         if before is None:
             await self._say_forgotten(interaction)
             return
@@ -159,8 +175,19 @@ class Factory(commands.Cog, name=COG):
 
         await interaction.response.send_modal(ChangeDialog(words, begin))
 
-    async def _order(self, journal_id: int) -> Order | None:
-        """What a build was asked to be; None when that is no longer kept."""
+    async def _order(
+        self, journal_id: int, interaction: discord.Interaction[SkyDeck], words: Words
+    ) -> Order | None:
+        """What a build was asked to be; None when that is no longer kept.
+
+        Raises:
+            NotAllowed: They may not have it built again.
+        """
+        job = await self.bot.store.jobs.get(journal_id)
+        if job is None or job.service is not Service.FACTORY:
+            return None
+        relation = await Places(interaction).relation_to_job(job)
+        require(Right.REPEAT_BUILD, relation, words("factory.no_such_build"))
         contract = await self.bot.store.jobs.request(journal_id)
         return None if contract is None else order_of(Request.model_validate_json(contract))
 
@@ -180,7 +207,13 @@ class Factory(commands.Cog, name=COG):
         """List the builds of this server, or in direct messages one's own."""
         words = await self._words(interaction)
         jobs = await self._jobs(interaction)
-        text = list_jobs(jobs, lambda job: _is_visible(job, interaction), self.turns.place, words)
+        relations = await Places(interaction).relations_to_jobs(jobs)
+        text = list_jobs(
+            jobs,
+            lambda job: may(Right.SEE_JOB, relations[job.journal_id]),
+            self.turns.place,
+            words,
+        )
         is_guild = interaction.guild_id is not None
         embed = discord.Embed(
             title=words("factory.jobs.title" if is_guild else "factory.jobs.title_own"),
@@ -206,10 +239,13 @@ class Factory(commands.Cog, name=COG):
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
         words = await self._words(interaction)
+        jobs = await self._jobs(interaction, unfinished=True)
+        relations = await Places(interaction).relations_to_jobs(jobs)
         theirs = [
             job
-            for job in await self._jobs(interaction, unfinished=True)
-            if _may_cancel(job, interaction) and typed.casefold() in job.title.casefold()
+            for job in jobs
+            if may(Right.STOP_JOB, relations[job.journal_id])
+            and typed.casefold() in job.title.casefold()
         ]
         return [
             app_commands.Choice(name=label(job, self.turns.place, words), value=str(job.journal_id))
@@ -227,8 +263,10 @@ class Factory(commands.Cog, name=COG):
         job = await self.bot.store.jobs.get(journal_id)
         if job is None or job.service is not Service.FACTORY:
             return words("factory.no_such_build")
-        if not _may_cancel(job, interaction):
-            raise NotAllowed(words("factory.not_yours"))
+        relation = await Places(interaction).relation_to_job(job)
+        if not may(Right.SEE_JOB, relation):  # whether there is one is not for them to know
+            return words("factory.no_such_build")
+        require(Right.STOP_JOB, relation, words("factory.not_yours"))
         if await self.bot.elsewhere.stop(job):
             return ""
         is_over = job.ending is not None
@@ -247,23 +285,3 @@ class Factory(commands.Cog, name=COG):
 
     async def _words(self, interaction: discord.Interaction[SkyDeck]) -> Words:
         return words_of(await asker_of(self.bot, interaction))
-
-
-def _may_cancel(job: Job, interaction: discord.Interaction[SkyDeck]) -> bool:
-    return may_cancel(
-        job,
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        manages=interaction.permissions.manage_messages,
-    )
-
-
-def _is_visible(job: Job, interaction: discord.Interaction[SkyDeck]) -> bool:
-    """Whether a person could see the build where it was asked for."""
-    if job.user_id == interaction.user.id:
-        return True
-    guild, member = interaction.guild, interaction.user
-    channel = guild.get_channel_or_thread(job.channel_id) if guild is not None else None
-    if channel is None or not isinstance(member, discord.Member):
-        return False
-    return channel.permissions_for(member).view_channel

@@ -22,12 +22,6 @@ Place = Callable[[int], int | None]
 """A build's place in our own queue; None when it does not wait there."""
 
 
-def may_cancel(job: Job, *, user_id: int, guild_id: int | None, manages: bool) -> bool:
-    """Whether a person may cancel a build: their own, or anybody's where they manage messages."""
-    is_here = guild_id is not None and job.guild_id == guild_id
-    return job.user_id == user_id or (manages and is_here)
-
-
 def list_jobs(
     jobs: Iterable[Job], is_visible: Callable[[Job], bool], place: Place, words: Words
 ) -> str:

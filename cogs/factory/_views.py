@@ -98,6 +98,6 @@ class ChangeDialog(ReportingModal):
         label = words("factory.dialog.label")[:_LONGEST_LABEL]
         self.add_item(ui.Label(text=label, component=self._field))
 
-    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+    async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Pass the words on."""
         await self._on_answer(interaction, self._field.value)

@@ -22,13 +22,13 @@ from cogs.grace._inputs import (
     words_of_message,
 )
 from cogs.shared.attachments import is_text, read_text
+from cogs.shared.places import Places, find_place
+from cogs.shared.rights import Right, may
 
 _MOST_FILES: Final = 3
 """How many text files of one message are read."""
 _LOOK_BACK: Final = 3
 """How many times as many messages as are wanted are looked through at most."""
-
-_Readable = discord.abc.GuildChannel | discord.Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,40 +132,17 @@ async def _channel(
         raise BadInput(words("grace.input.no_message"))
     if guild is None:
         return interaction.client.get_partial_messageable(channel_id)
-    channel = guild.get_channel_or_thread(channel_id) or await _archived(guild, channel_id)
-    member = interaction.user
-    if channel is None or not isinstance(member, discord.Member):
-        raise BadInput(words("grace.input.no_message"))
-    may = channel.permissions_for(member)
-    if not (may.view_channel and may.read_message_history and await _is_in(channel, member)):
+    relation = await Places(interaction).relation(
+        owner_id=None, guild_id=guild.id, channel_id=channel_id
+    )
+    channel = await find_place(guild, channel_id)
+    if channel is None or not may(Right.READ_MESSAGE, relation):
         raise BadInput(words("grace.input.no_message"))
     _check_own(channel.permissions_for(guild.me))
     return interaction.client.get_partial_messageable(channel_id, guild_id=guild.id)
 
 
-async def _archived(guild: discord.Guild, channel_id: int) -> discord.Thread | None:
-    """A thread that Discord does not tell bots of, because it is archived."""
-    try:
-        channel = await guild.fetch_channel(channel_id)
-    except (discord.NotFound, discord.Forbidden, discord.InvalidData):
-        return None
-    return channel if isinstance(channel, discord.Thread) else None
-
-
-async def _is_in(channel: _Readable, member: discord.Member) -> bool:
-    """A private thread is read by its members, and by those who manage threads."""
-    if not isinstance(channel, discord.Thread) or not channel.is_private():
-        return True
-    if channel.permissions_for(member).manage_threads:
-        return True
-    try:
-        await channel.fetch_member(member.id)
-    except (discord.NotFound, discord.Forbidden):
-        return False
-    return True
-
-
-def _check_own(may: discord.Permissions) -> None:
-    lacking = tuple(n for n in ("view_channel", "read_message_history") if not getattr(may, n))
+def _check_own(allowed: discord.Permissions) -> None:
+    lacking = tuple(n for n in ("view_channel", "read_message_history") if not getattr(allowed, n))
     if lacking:
         raise MissingPermission("It cannot be read.", permissions=lacking)

@@ -7,8 +7,10 @@ from typing import Final
 
 import discord
 
+from bot.contract.envelope import speaker_label
 from bot.errors import BadInput, TooLarge
 from bot.i18n import LANGUAGES, Words, words_for
+from cogs.shared.mentions import readable_content
 from cogs.shared.whole import whole
 
 LONGEST_TEXT: Final = 1_000_000
@@ -126,7 +128,7 @@ def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
 
 def words_of_message(message: discord.Message) -> str:
     """What a message says: its text, and the text of its embeds; mentions as names."""
-    parts = [whole(message).clean_content, *map(_words_of_embed, message.embeds)]
+    parts = [readable_content(message), *map(_words_of_embed, message.embeds)]
     return "\n\n".join(part.strip() for part in parts if part.strip())
 
 
@@ -163,7 +165,8 @@ def conversation(newest_first: Iterable[discord.Message]) -> str:
     for message in newest_first:
         said = " ".join(words_of_message(message).split())
         files = " ".join(f"[{attachment.filename}]" for attachment in message.attachments)
-        lines.append(f"{message.author.display_name}: {' '.join(filter(None, [said, files]))}")
+        name = speaker_label(message.author.display_name)
+        lines.append(f"{name}: {' '.join(filter(None, [said, files]))}")
     return "\n".join(reversed(lines))
 
 

@@ -35,6 +35,6 @@ class AskDialog(ReportingModal):
         self._on_answer = on_answer
         self.add_item(ui.Label(text=label[:_LONGEST_TITLE], component=self._field))
 
-    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+    async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Pass the words on."""
         await self._on_answer(interaction, self._field.value)

@@ -18,6 +18,8 @@ from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.asker import asker_of, settings_of, words_of
 from cogs.shared.contexts import only_on_servers
+from cogs.shared.places import for_who_may
+from cogs.shared.rights import Right
 from cogs.shared.splitting import split
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class Ops(commands.Cog):
             "See and change the settings of this server", key=_key("settings.show", "description")
         ),
     )
-    @app_commands.checks.has_permissions(manage_guild=True)
+    @for_who_may(Right.SETTINGS)
     async def show(self, interaction: discord.Interaction) -> None:
         """Show the settings, with menus to change them."""
         words = await self._words(interaction)
@@ -73,7 +75,7 @@ class Ops(commands.Cog):
             key=_key("settings.reset", "description"),
         ),
     )
-    @app_commands.checks.has_permissions(manage_guild=True)
+    @for_who_may(Right.SETTINGS)
     async def reset(self, interaction: discord.Interaction) -> None:
         """Ask, then go back to the defaults."""
         words = await self._words(interaction)

@@ -9,13 +9,14 @@ import discord
 
 from bot.client import SkyDeck
 from bot.contract import Service
-from bot.errors import NotAllowed
 from bot.i18n import Words
 from bot.settings import Identity
 from bot.store import GuildChanges, GuildSettings
 from cogs.ops import _choices
 from cogs.shared.asker import asker_of, words_of
 from cogs.shared.failures import ReportingView
+from cogs.shared.places import relation_to_server
+from cogs.shared.rights import Right, require
 
 OPEN_S: Final = 600.0
 """How long unused menus stay open: within the 15 minutes in which their message can be edited."""
@@ -140,8 +141,8 @@ class SettingsMenus(_ClosingView):
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Who managed the server when the menus opened may not any more."""
-        if not interaction.permissions.manage_guild:
-            raise NotAllowed(self.words("ops.settings.not_yours"))
+        refusal = self.words("ops.settings.not_yours")
+        require(Right.SETTINGS, relation_to_server(interaction), refusal)
         return True
 
     # -- the menus ---------------------------------------------------------------------------

@@ -145,13 +145,27 @@ class ReportingView(discord.ui.View):
 
 
 class ReportingModal(discord.ui.Modal):
-    """A modal whose errors are told to whoever submitted it."""
+    """A modal that is taken once, and whose errors are told to whoever submitted it."""
+
+    _is_sent = False
 
     async def on_error(  # type: ignore[override]  # discord.py's own Modal differs from its view
         self, interaction: discord.Interaction, error: Exception, /
     ) -> None:
         """Tell them."""
         await report(interaction, error)
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Take it once: what somebody was let in for is not begun as often as they send it."""
+        if self._is_sent:
+            words = words_for(str(interaction.locale))
+            raise errors.BadInput(words("common.already_sent"))
+        self._is_sent = True
+        await self.on_first_submit(interaction)
+
+    async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
+        """Take what was filled in."""
+        raise NotImplementedError
 
 
 def permission_names(permissions: tuple[str, ...] | list[str], words: Words) -> str:

@@ -7,9 +7,10 @@ import discord
 from discord import ui
 
 from bot.client import SkyDeck
-from bot.errors import NotAllowed
 from bot.i18n import Words, words_for
 from cogs.shared.failures import reported
+from cogs.shared.places import Places
+from cogs.shared.rights import Right, require
 
 
 class StopButton(ui.DynamicItem[ui.Button[Any]], template=r"job:stop:(?P<id>[0-9]{1,18})"):
@@ -34,11 +35,13 @@ class StopButton(ui.DynamicItem[ui.Button[Any]], template=r"job:stop:(?P<id>[0-9
 
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
-        """Stop the job, if it is theirs."""
+        """Stop the job, if they may."""
         bot = interaction.client
         words = words_for(str(interaction.locale))
         job = await bot.store.jobs.get(self.journal_id)
-        check_owner(interaction, None if job is None else job.user_id, words)
+        if job is not None:
+            relation = await Places(interaction).relation_to_job(job)
+            require(Right.STOP_JOB, relation, words("common.not_yours"))
         if job is not None and await bot.elsewhere.stop(job):
             await interaction.response.defer()
         else:
@@ -50,15 +53,3 @@ def stop_view(journal_id: int, words: Words) -> ui.View:
     view = ui.View(timeout=None)
     view.add_item(StopButton(journal_id, words))
     return view
-
-
-def check_owner(
-    interaction: discord.Interaction[SkyDeck], owner_id: int | None, words: Words
-) -> None:
-    """Only who asked, and who manages messages there, may touch a job.
-
-    Raises:
-        NotAllowed: It is somebody else's.
-    """
-    if interaction.user.id != owner_id and not interaction.permissions.manage_messages:
-        raise NotAllowed(words("common.not_yours"))

@@ -77,7 +77,7 @@ async def send_voice_message(
     Args:
         bot: Who speaks.
         channel_id: Where.
-        spoken: What.
+        spoken: Right.
         reply_to: The message it belongs to; 0: none.
         nonces: Of the job's posts.
         name: Of this post among them.

@@ -13,10 +13,12 @@ from bot.client import SkyDeck
 from bot.conversation import Asker
 from bot.conversation.events import Attention
 from bot.conversation.trace import summary
-from bot.errors import NotAllowed, NoVoiceChannel
+from bot.errors import NoVoiceChannel
 from bot.i18n import Words
 from cogs.shared.asker import admit, asker_of, words_of
 from cogs.shared.contexts import only_on_servers
+from cogs.shared.places import Places
+from cogs.shared.rights import Relation, Right, may, require
 from cogs.voice._room import Room, VocalChannel, people_in
 from cogs.voice._rooms import Rooms, check_own
 from cogs.voice._status import status_text
@@ -75,7 +77,7 @@ class VoiceCommands(commands.Cog):
         where = channel or whereabouts(interaction.user)
         if where is None:
             raise NoVoiceChannel(words("voice.where"))
-        check_theirs(where, interaction.user, words)
+        await check_theirs(interaction, Right.JOIN, where, words)
         check_own(where, words)
         if (left := self._left_alone(asker, where)) is None:
             await interaction.response.defer(ephemeral=True, thinking=True)
@@ -141,7 +143,7 @@ class VoiceCommands(commands.Cog):
     async def leave(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Leave the voice channel."""
         asker = await asker_of(self.bot, interaction)
-        room = self._commanded(interaction, asker)
+        room = await self._commanded(interaction, asker)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.rooms.leave(room.place.guild_id)
         await interaction.edit_original_response(content=words_of(asker)("voice.left"))
@@ -175,7 +177,7 @@ class VoiceCommands(commands.Cog):
     async def mode(self, interaction: discord.Interaction[SkyDeck], attention: str) -> None:
         """Choose when to answer; everybody in the channel is told."""
         asker = await admit(self.bot, interaction)
-        room = self._commanded(interaction, asker)
+        room = await self._commanded(interaction, asker)
         await self.rooms.note(room, attention=attention)
         room.attend(Attention(attention))
         key = f"voice.mode.{attention.replace('-', '_')}"
@@ -224,7 +226,7 @@ class VoiceCommands(commands.Cog):
     async def follow(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Follow a person, or stop following them."""
         asker = await admit(self.bot, interaction)
-        room = self._commanded(interaction, asker)
+        room = await self._commanded(interaction, asker)
         is_new = room.place.follow_user_id != asker.user_id
         await self.rooms.note(room, follow_user_id=asker.user_id if is_new else None)
         key = "voice.following" if is_new else "voice.following_no_more"
@@ -238,7 +240,7 @@ class VoiceCommands(commands.Cog):
         """Tell how the line stands."""
         asker = await asker_of(self.bot, interaction)
         words = words_of(asker)
-        room = self._room(interaction, words)
+        room = await self._seen(interaction, words)
         if room.link is None or room.session is None:
             raise NoVoiceChannel(words("voice.not_here"))
         spreads = summary(room.session.watch.turns)
@@ -255,7 +257,7 @@ class VoiceCommands(commands.Cog):
         """Draw the last turn, and attach all of them as JSON lines."""
         asker = await asker_of(self.bot, interaction)
         words = words_of(asker)
-        room = self._room(interaction, words)
+        room = await self._seen(interaction, words)
         turns = [] if room.session is None else [t for t in room.session.watch.turns if t.split()]
         if not turns:
             await interaction.response.send_message(words("voice.status.no_turns"), ephemeral=True)
@@ -277,7 +279,18 @@ class VoiceCommands(commands.Cog):
             raise NoVoiceChannel(words("voice.not_here"))
         return room
 
-    def _commanded(self, interaction: discord.Interaction[SkyDeck], asker: Asker) -> Room:
+    async def _seen(self, interaction: discord.Interaction[SkyDeck], words: Words) -> Room:
+        """The room, for who may go there; for others there is none.
+
+        Raises:
+            NoVoiceChannel: There is none that they know of.
+        """
+        room = self._room(interaction, words)
+        if not may(Right.SEE_VOICE, await _relation(interaction, room.place.channel_id)):
+            raise NoVoiceChannel(words("voice.not_here"))
+        return room
+
+    async def _commanded(self, interaction: discord.Interaction[SkyDeck], asker: Asker) -> Room:
         """The room, for who is in it, or may move its people.
 
         Raises:
@@ -286,9 +299,9 @@ class VoiceCommands(commands.Cog):
         """
         words = words_of(asker)
         room = self._room(interaction, words)
-        is_there = room.channel is not None and whereabouts(interaction.user) == room.channel
-        if not is_there and not interaction.permissions.move_members:
-            raise NotAllowed(words("voice.not_yours", channel=f"<#{room.place.channel_id}>"))
+        channel_id = room.place.channel_id
+        refusal = words("voice.not_yours", channel=f"<#{channel_id}>")
+        require(Right.COMMAND_VOICE, await _relation(interaction, channel_id), refusal)
         return room
 
 
@@ -299,12 +312,19 @@ def whereabouts(user: discord.User | discord.Member) -> VocalChannel | None:
     return None
 
 
-def check_theirs(channel: VocalChannel, user: discord.User | discord.Member, words: Words) -> None:
-    """Nobody sends the bot where they may not go themselves.
+async def check_theirs(
+    interaction: discord.Interaction[SkyDeck], right: Right, channel: VocalChannel, words: Words
+) -> None:
+    """Nobody does through the bot what they may not do in a voice channel themselves.
 
     Raises:
-        NotAllowed: They may not.
+        NotAllowed: They may not go there.
     """
-    permissions = channel.permissions_for(user) if isinstance(user, discord.Member) else None
-    if permissions is None or not (permissions.view_channel and permissions.connect):
-        raise NotAllowed(words("voice.not_for_you"))
+    relation = await _relation(interaction, channel.id)
+    require(right, relation, words("voice.not_for_you"))
+
+
+async def _relation(interaction: discord.Interaction[SkyDeck], channel_id: int) -> Relation:
+    return await Places(interaction).relation(
+        owner_id=None, guild_id=interaction.guild_id, channel_id=channel_id
+    )

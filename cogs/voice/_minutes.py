@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from bot.client import SkyDeck
 from bot.contract import Response
+from bot.contract.envelope import speaker_label
 from bot.conversation import Asker
 from bot.errors import SkydeckError
 from bot.i18n import Words, duration, words_for
@@ -31,7 +32,7 @@ _MOST_FILE_BYTES: Final = 9 * 1024 * 1024
 
 def transcript(minutes: Sequence[Minute]) -> str:
     """For Grace: a line for each turn; the newest `MOST_CHARS` of it."""
-    text = "\n".join(f"{one.name}: {' '.join(one.text.split())}" for one in minutes)
+    text = "\n".join(f"{speaker_label(one.name)}: {' '.join(one.text.split())}" for one in minutes)
     return text if len(text) <= MOST_CHARS else text[-MOST_CHARS:].partition("\n")[2]
 
 

@@ -7,11 +7,13 @@ from discord.ext import commands
 
 from bot.client import SkyDeck
 from bot.contract.grace import task
-from bot.errors import NotAllowed, NoVoiceChannel, SkydeckError, UnknownModule
+from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words
 from cogs.shared.answering import give_reason, working_line
 from cogs.shared.asker import admit, words_of
-from cogs.voice._commands import check_theirs, whereabouts
+from cogs.shared.places import Places
+from cogs.shared.rights import Right, require
+from cogs.voice._commands import whereabouts
 from cogs.voice._minutes import MODULE, Notes, make_show, place_of, transcript
 from cogs.voice._room import VocalChannel
 from cogs.voice._rooms import Rooms
@@ -43,8 +45,12 @@ class MinutesCommand(commands.Cog):
         asker = await admit(self.bot, interaction)
         words = words_of(asker)
         channel = self._channel(interaction, words)
+        relation = await Places(interaction).relation(
+            owner_id=None, guild_id=channel.guild.id, channel_id=channel.id
+        )
+        require(Right.MINUTES, relation, words("voice.not_for_you"))
         if clear:
-            _check_may_clear(interaction, channel, words)
+            require(Right.CLEAR_MINUTES, relation, words("voice.minutes.not_yours"))
         said = latest_meeting(await self.bot.store.minutes.get(channel.guild.id, channel.id))
         if not said:
             await interaction.response.send_message(words("voice.minutes.none"), ephemeral=True)
@@ -77,7 +83,6 @@ class MinutesCommand(commands.Cog):
 
         Raises:
             NoVoiceChannel: There is none of these.
-            NotAllowed: What is said there is not for them.
         """
         here = interaction.channel
         channel = here if isinstance(here, VocalChannel) else whereabouts(interaction.user)
@@ -86,17 +91,4 @@ class MinutesCommand(commands.Cog):
             channel = None if room is None else room.channel
         if channel is None:
             raise NoVoiceChannel(words("voice.where"))
-        check_theirs(channel, interaction.user, words)
         return channel
-
-
-def _check_may_clear(
-    interaction: discord.Interaction[SkyDeck], channel: VocalChannel, words: Words
-) -> None:
-    """Only who is there, and who manages messages, may have everybody's words forgotten.
-
-    Raises:
-        NotAllowed: Somebody else wants it.
-    """
-    if whereabouts(interaction.user) != channel and not interaction.permissions.manage_messages:
-        raise NotAllowed(words("voice.minutes.not_yours"))

@@ -136,11 +136,22 @@ class Person(Caller):
         posting.start_typing(self._world, self._go(in_, Permission.SEND_MESSAGES), self.user)
 
     async def starts_thread(
-        self, name: str, *, on: Message | None = None, in_: Channel | None = None
+        self,
+        name: str,
+        *,
+        on: Message | None = None,
+        in_: Channel | None = None,
+        private: bool = False,
     ) -> Channel:
         """Start a thread, on a message or alone."""
-        channel = self._go(on.channel if on else in_, Permission.CREATE_PUBLIC_THREADS)
-        return threads.start(self._world, channel, self.user, name, on=on)
+        needed = Permission.CREATE_PRIVATE_THREADS if private else Permission.CREATE_PUBLIC_THREADS
+        channel = self._go(on.channel if on else in_, needed)
+        return threads.start(self._world, channel, self.user, name, on=on, private=private)
+
+    async def brings(self, who: Person | User, thread: Channel) -> None:
+        """Bring somebody, or the bot, into a thread."""
+        self._may(thread, Permission.VIEW_CHANNEL)
+        threads.join(self._world, thread, who.user if isinstance(who, Person) else who)
 
     # --- commands ------------------------------------------------------------------------------
 

@@ -50,6 +50,14 @@ class Server:
         self._world.publish(events.channel("CHANNEL_CREATE", channel))
         return channel
 
+    def removes(self, channel: Channel) -> None:
+        """Delete a channel, and its threads with it."""
+        for thread in [one for one in self._world.threads(self.guild) if one.parent is channel]:
+            del self._world.channels[thread.id]
+            self._world.publish(events.thread("THREAD_DELETE", thread))
+        del self._world.channels[channel.id], self.guild.channels[channel.id]
+        self._world.publish(events.channel("CHANNEL_DELETE", channel))
+
     def member(
         self, who: str | Person, *, locale: str = "en-US", roles: tuple[Role, ...] = ()
     ) -> Person:
@@ -88,6 +96,12 @@ class Server:
         """Give somebody a role."""
         member = self.guild.member_of(who.id)
         member.roles.append(role.id)
+        self._world.publish(events.member("GUILD_MEMBER_UPDATE", self.guild, member))
+
+    def take(self, who: Person, role: Role) -> None:
+        """Take a role from somebody."""
+        member = self.guild.member_of(who.id)
+        member.roles.remove(role.id)
         self._world.publish(events.member("GUILD_MEMBER_UPDATE", self.guild, member))
 
     def allow(self, channel: Channel, who: Person | Role | User, *what: Permission) -> None:

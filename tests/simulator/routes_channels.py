@@ -373,6 +373,14 @@ def thread_members(request: Request) -> list[Json]:
     return [wire.thread_member(channel, user) for user in members]
 
 
+@routes.add("GET", f"{CHANNEL}/thread-members/{{user_id}}")
+def thread_member(request: Request) -> Json:
+    channel, user = request.channel(), _thread_user(request)
+    if channel.thread is None or user.id not in channel.thread.members:
+        raise errors.unknown("member")
+    return wire.thread_member(channel, user.id)
+
+
 def _thread_user(request: Request) -> User:
     return request.world.bot if request.params["user_id"] == "@me" else _user(request)
 

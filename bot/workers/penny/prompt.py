@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.contract import Context, Message, System
+from bot.contract.envelope import speaker_label
 from bot.workers.penny.language import DEFAULT, NAMES
 from bot.workers.ports import Lane, Prompt
 
@@ -34,7 +35,8 @@ def converse_prompt(
     """
     instruction = opening(system, language)
     named = _several_speak(context)
-    said = f"{context.speaker}: {question}" if named and context.speaker else question
+    is_named = named and context.speaker
+    said = f"{speaker_label(context.speaker or '')}: {question}" if is_named else question
     room = room_chars - len(instruction) - len(said)
     return Prompt(
         messages=[
@@ -69,7 +71,8 @@ def _newest(history: Sequence[Message], room: int, *, named: bool) -> list[Messa
         if message.role not in _ROLES:
             continue  # a caller cannot slip in instructions of its own
         is_named = named and message.name and message.role == "user"
-        content = f"{message.name}: {message.content}" if is_named else message.content
+        label = speaker_label(message.name or "")
+        content = f"{label}: {message.content}" if is_named else message.content
         room -= len(content)
         if room < 0:
             break

@@ -86,9 +86,10 @@ async def test_reset_asks_first(sim, deck, guild, owner):
 
 
 async def test_who_may_no_longer_manage_the_server_changes_nothing(sim, deck, guild, channel, ben):
-    guild.give(ben, guild.role("Managers", Permission.MANAGE_GUILD))
+    managers = guild.role("Managers", Permission.MANAGE_GUILD)
+    guild.give(ben, managers)
     reply = await ben.slash("/settings show", channel)
-    guild.deny(channel, ben, Permission.MANAGE_GUILD)
+    guild.take(ben, managers)
     answer = await ben.selects("Español", on=reply, menu="Language")
     assert "may manage the server" in answer.text
     assert (await deck.store.guilds.get(guild.id)).language is None
