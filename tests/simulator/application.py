@@ -57,4 +57,12 @@ class Application:
             "flags": self.flags,
             "approximate_guild_count": guild_count,
             "interactions_endpoint_url": None,
+            "type": None,
+            "flags_new": "0",
+            "redirect_uris": [],
+            "explicit_content_filter": 0,
+            "eligible_oauth2_scopes": [],
+            "role_connections_verification_url": None,
+            "approximate_user_install_count": 0,
+            "approximate_user_authorization_count": 0,
         }

@@ -17,6 +17,7 @@ from . import events, permissions, wire
 from .compression import Compressor, compressor
 from .log import Dispatched, Log, Problem
 from .rules import MOST
+from .sparse import thinned
 from .values import PRIVILEGED, THREADS, Channel, Guild, Intent, Json, Permission
 from .world import Event, World
 
@@ -210,6 +211,7 @@ class Gateway:
     def dispatch(self, session: Session, name: str, data: Json) -> None:
         """Send one event to one session, or keep it for when the session resumes."""
         session.sequence += 1
+        data = thinned(data) if self.world.sparse else data
         text = json.dumps({"op": DISPATCH, "d": data, "s": session.sequence, "t": name})
         session.sent.append((session.sequence, text))
         self.log.dispatches.append(Dispatched(self.world.clock.now(), name, data))

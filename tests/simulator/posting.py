@@ -216,6 +216,10 @@ def _numbered(components: list[Json]) -> list[Json]:
     """Components get the numbers Discord gives to those that come without one."""
     for number, component in enumerate(walk(components), start=1):
         component.setdefault("id", number)
+        if (component.get("emoji") or {}).get("id", "") is None:
+            del component["emoji"]["id"]
+        for value in component.get("default_values") or ():
+            value["id"] = str(value["id"])
     return components
 
 

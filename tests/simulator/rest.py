@@ -17,6 +17,7 @@ from .faults import too_many
 from .log import Call, Problem
 from .openapi import description
 from .rules import MOST
+from .sparse import thinned
 from .values import VOICE_CHANNELS, Channel, Guild, Json, Permission
 from .world import World
 
@@ -172,6 +173,7 @@ class Rest:
                     headers |= _limited(error)
             except Exception as fault:  # noqa: BLE001 - told to the test, whatever it is
                 status, answer = self._own_fault(call, fault)
+            answer = thinned(answer) if self.backend.world.sparse else answer
             call.status, call.answer = status, answer
             self._hold(call)
             if lost and http.transport is not None:

@@ -407,4 +407,4 @@ def open_dm(request: Request) -> Json:
 @routes.add("GET", "/users/{user_id}")
 def get_user(request: Request) -> Json:
     me = request.params["user_id"] == "@me"
-    return wire.user(request.world.bot if me else _user(request))
+    return wire.own_user(request.world.bot) if me else wire.user(_user(request))

@@ -178,6 +178,9 @@ def _scope(request: Request) -> tuple[int, list[Json]]:
 def _registered(request: Request, guild_id: int, command: Json) -> Json:
     """A command as Discord gives it back, with what it adds."""
     number = str(request.world.new_id())
+    given = {key: value for key, value in command.items() if value is not None}
+    if "default_member_permissions" in given:
+        given["default_member_permissions"] = str(given["default_member_permissions"])
     whole: Json = {
         "type": 1,
         "description": "",
@@ -186,7 +189,7 @@ def _registered(request: Request, guild_id: int, command: Json) -> Json:
         "dm_permission": True,
         "contexts": None,
         "integration_types": [0],
-        **command,
+        **given,
         "id": number,
         "version": number,
         "application_id": str(request.backend.application.id),

@@ -61,7 +61,9 @@ def _callback(request: Request, one: Interaction) -> Json:
         "response_message_ephemeral": one.original.is_ephemeral,
         "channel_id": str(one.channel.id),
     }
-    resource: Json = {"type": int(one.answer or 0), "message": _shown(request, one.original)}
+    if one.answer not in (Answer.MESSAGE, Answer.UPDATE):
+        return {"interaction": told}
+    resource: Json = {"type": int(one.answer), "message": _shown(request, one.original)}
     return {"interaction": told, "resource": resource}
 
 

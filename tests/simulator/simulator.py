@@ -44,6 +44,7 @@ class Simulator:
         clock: Time; the system's by default.
         real_limits: Limit rates as Discord does, not so widely that no test notices.
         answer_seconds: What an interaction has until it fails; Discord's is 3.
+        sparse: Leave out of all payloads what the reference lets Discord leave out.
 
     Example:
         async with Simulator() as sim:
@@ -61,9 +62,11 @@ class Simulator:
         clock: Clock | None = None,
         real_limits: bool = False,
         answer_seconds: float | None = None,
+        sparse: bool = False,
     ) -> None:
         self.base_url = ""
         self._backend = Backend(clock or SystemClock(), lambda: self.base_url)
+        self._backend.world.sparse = sparse
         if real_limits:
             self._backend.limits.real()
         if answer_seconds is not None:

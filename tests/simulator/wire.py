@@ -37,9 +37,15 @@ def user(one: User) -> Json:
         "global_name": None if one.bot else one.name,
         "avatar": None,
         "bot": one.bot,
+        "primary_guild": None,
         "public_flags": 0,
         "flags": 0,
     }
+
+
+def own_user(one: User) -> Json:
+    """The bot's own account, as only it sees it."""
+    return user(one) | {"locale": one.locale, "mfa_enabled": False, "verified": True, "email": None}
 
 
 def member(one: Member, *, with_user: bool = True) -> Json:
@@ -47,6 +53,7 @@ def member(one: Member, *, with_user: bool = True) -> Json:
     body: Json = {
         "nick": one.nick,
         "avatar": None,
+        "banner": None,
         "roles": [str(role) for role in one.roles],
         "joined_at": stamp(one.joined_at),
         "premium_since": None,
@@ -71,6 +78,8 @@ def role(one: Role) -> Json:
         "permissions": str(int(one.permissions)),
         "managed": False,
         "mentionable": one.mentionable,
+        "icon": None,
+        "unicode_emoji": None,
         "flags": 0,
     }
 
@@ -194,6 +203,16 @@ def guild(one: Guild) -> Json:
         "nsfw_level": 0,
         "premium_progress_bar_enabled": False,
         "max_members": 500_000,
+        "max_presences": None,
+        "max_video_channel_users": 25,
+        "max_stage_video_channel_users": 50,
+        "region": "",
+        "nsfw": False,
+        "home_header": None,
+        "incidents_data": None,
+        "widget_enabled": False,
+        "widget_channel_id": None,
+        "safety_alerts_channel_id": None,
     }
 
 

@@ -55,6 +55,7 @@ class World:
         self.webhooks: dict[int, Webhook] = {}
         self.files: dict[int, Attachment] = {}
         self.change = 0
+        self.sparse = False
         self.subscribers: list[Callable[[Event], None]] = []
         self._base_url = base_url
         self._last_id = 0

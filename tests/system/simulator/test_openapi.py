@@ -46,6 +46,7 @@ async def test_a_broad_set_of_requests_is_as_discord_describes_it(
     assert len(operations) >= 40
     assert not sim.problems
     assert_each_tolerance_is_met(sim.log.calls)
+    assert_answers_are_as_described(sim.log.calls)
 
 
 async def talk(channel, ana, ben):
@@ -147,6 +148,23 @@ def assert_each_tolerance_is_met(calls):
             json.loads(json.dumps(document)), tolerances=[t for t in TOLERANCES if t != tolerance]
         )
         assert any(faults(strict, c.method, c.path, c.query, c.body) for c in calls), tolerance.name
+
+
+UNLIKE = (
+    # The message of a button's modal names the press only, not the whole of what led to it.
+    "triggering_interaction_metadata",
+)
+
+
+def assert_answers_are_as_described(calls):
+    """The simulator's own answers, too."""
+    found = set()
+    for call in calls:
+        operation = description().find(call.method, call.path)
+        if operation and call.status == 200:
+            wrong = description().faults_of_answer(operation, call.answer)
+            found |= {f"{operation.name} {f}" for f in wrong if not any(u in f for u in UNLIKE)}
+    assert not found
 
 
 def faults(held, method, path, query=None, body=None):
