@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.clock import SystemClock
 from bot.i18n import words_for
 from cogs.shared.failures import explain, report
 
@@ -29,7 +30,7 @@ class Errors(commands.Cog):
     def __init__(self, bot: commands.Bot) -> None:
         self.bot = bot
         self._before = (bot.tree.on_error, bot.on_error)
-        self._since = discord.utils.utcnow()
+        self._since_s = SystemClock().wall()
 
     async def cog_load(self) -> None:
         """Take over."""
@@ -62,7 +63,7 @@ class Errors(commands.Cog):
         """A button of a message from before the last restart may have nobody behind it."""
         message = interaction.message
         is_click = interaction.type is discord.InteractionType.component
-        if not is_click or message is None or message.created_at >= self._since:
+        if not is_click or message is None or message.created_at.timestamp() >= self._since_s:
             return
         await asyncio.sleep(_OTHERS_FIRST_S)
         if interaction.response.is_done():

@@ -665,7 +665,7 @@ async def early_follow_up(scene):
 async def old_token(scene):
     one = scene.interaction()
     await scene.answer(one, 4, {"content": "x"})
-    one.sent_at -= 15 * 60
+    one.sent_at -= 15 * 60 + 1
     return await scene.follow_up(one, {"content": "x"})
 
 
