@@ -478,7 +478,11 @@ class JobRunner:
             contract = await self.journal.request(job.journal_id)
         except StoreFailed:
             return None
-        return None if contract is None else Request.model_validate_json(contract)
+        try:
+            return None if contract is None else Request.model_validate_json(contract)
+        except ValueError:
+            log.warning("job %d: what it asks for cannot be read", job.journal_id)
+            return None
 
     async def face_of(self, job: Job) -> Show | None:
         """The face of a job that this process does not know; None: nobody can make it.

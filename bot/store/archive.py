@@ -14,20 +14,29 @@ import gzip
 import hashlib
 import json
 import os
+import stat
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import BadInput, StoreFailed, WrongUse
+from bot.store.rows import MAX_INT64, MAX_TIME_MS, check, columns_of
 
 FORMAT: Final = 1
 _LEVEL: Final = 6
-_LONGEST_LINE: Final = 64 * 1024 * 1024
-"""A row is at most a contract of 1 MiB, in base64; more in one line is no backup of ours."""
+MAX_LINE_BYTES: Final = 24 * 1024 * 1024
+"""A row is at most a packed result of 16 MiB, in base64; a longer line is none of ours."""
+MAX_LINE_VALUES: Final = 500_000
+"""So many commas and brackets has no line of ours; each could be a value of a hundred bytes."""
+_MAX_RATIO: Final = 200
+_MIN_TOTAL_BYTES: Final = 64 * 1024 * 1024
+"""What a backup may unpack to at least. Ours packs people's words, to a fifth or so."""
 
 Row = tuple[str, list[Any]]
 """A table and the values of one of its rows."""
@@ -54,6 +63,24 @@ class Header:
     tables: Mapping[str, Sequence[str]]
     counters: Mapping[str, int] = field(default_factory=dict)
     expected: int = 0
+
+
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class _HeaderLine(BaseModel):
+    """The first line, as it may be. What it says is shown to people: it has no other signs."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    skydeck_backup: int = Field(ge=1)
+    revision: str = Field(pattern=r"^[0-9A-Za-z_]{1,32}$")
+    made_at_ms: int = Field(ge=0, le=MAX_TIME_MS)
+    source: str = Field(pattern=r"^[a-z]{1,32}$")
+    version: str = Field(pattern=r"^[0-9A-Za-z.+!_-]{1,64}$")
+    tables: dict[_Name, list[_Name]]
+    counters: dict[_Name, Annotated[int, Field(ge=0, le=MAX_INT64)]] = {}
+    expected: int = Field(default=0, ge=0, le=MAX_INT64)
 
 
 class Writer:
@@ -150,16 +177,15 @@ class Reader:
         self._file = file
         first = next(self._lines(), b"")
         try:
-            fields = json.loads(first)
-            number = fields.pop("skydeck_backup")
-            self.header = Header(**fields)
-        except (ValueError, TypeError, KeyError, AttributeError):
+            found = _HeaderLine.model_validate(_parsed(first))
+        except ValueError:
             raise BadInput(f"{file} is not a backup of skydeck.") from None
-        if number != FORMAT:
+        if found.skydeck_backup != FORMAT:
             raise BadInput(
-                f"{file} was made by a newer skydeck ({self.header.version}).",
+                f"{file} was made by a newer skydeck ({found.version}).",
                 hint="Restore it with that version.",
             )
+        self.header = Header(**found.model_dump(exclude={"skydeck_backup"}))
 
     def rows(self) -> Iterator[Row]:
         """All rows, and at the end the proof that they are all there and as they were written.
@@ -167,22 +193,55 @@ class Reader:
         Raises:
             BadInput: They are not.
         """
+        self._check_tables()
         digest = hashlib.sha256()
         counts: Counter[str] = Counter()
-        for number, line in enumerate(self._lines()):
+        lines = self._lines()
+        digest.update(next(lines, b""))
+        for line in lines:
             try:
-                words = json.loads(line)
-                if isinstance(words, dict) and number:
-                    self._must_be(words == {"rows": counts, "sha256": digest.hexdigest()})
-                    return
-                digest.update(line)
-                if number:
-                    table, values = words
-                    yield table, [_in(value) for value in values]
-                    counts[table] += 1
-            except (ValueError, TypeError, KeyError):
+                words = _parsed(line)
+            except ValueError:
                 self._must_be(False)
+            if isinstance(words, dict):
+                self._must_be(words == {"rows": counts, "sha256": digest.hexdigest()})
+                self._must_be(next(lines, None) is None)
+                return
+            digest.update(line)
+            table, values = self._row(words)
+            yield table, values
+            counts[table] += 1
         self._must_be(False)
+
+    def _check_tables(self) -> None:
+        for table, columns in self.header.tables.items():
+            known = columns_of(table)
+            if not known or len(set(columns)) != len(columns) or not set(columns) <= set(known):
+                raise BadInput(f"{self._file} has a table {table} that no backup of skydeck has.")
+        if not set(self.header.counters) <= set(self.header.tables):
+            raise BadInput(f"{self._file} counts the rows of a table that it has not.")
+
+    def _row(self, words: Any) -> Row:
+        """A line as a row that fits its table.
+
+        Raises:
+            BadInput: It does not.
+        """
+        match words:
+            case [str(table), list(written)] if table in self.header.tables:
+                columns = self.header.tables[table]
+                self._must_be(len(columns) == len(written))
+                try:
+                    values = [_in(value) for value in written]
+                    check(table, dict(zip(columns, values, strict=True)))
+                except ValueError as e:
+                    raise BadInput(
+                        f"{self._file} has a row that skydeck cannot have written: {e}.",
+                        hint="Use another backup; nothing was changed.",
+                    ) from None
+                return table, values
+        self._must_be(False)
+        raise AssertionError("it is not")
 
     def verify(self) -> int:
         """Read all of it. Returns how many rows there are.
@@ -190,17 +249,22 @@ class Reader:
         Raises:
             BadInput: It is damaged or not whole.
         """
-        known = self.header.tables
-        count = 0
-        for table, values in self.rows():
-            self._must_be(table in known and len(values) == len(known[table]))
-            count += 1
-        return count
+        return sum(1 for _ in self.rows())
 
     def _lines(self) -> Iterator[bytes]:
         try:
+            found = self._file.stat()
+            if not stat.S_ISREG(found.st_mode):  # a pipe or a device would be read for ever
+                raise BadInput(f"{self._file} is not a file.")
+            left = max(_MIN_TOTAL_BYTES, found.st_size * _MAX_RATIO)
             with gzip.open(self._file) as lines:
-                while line := lines.readline(_LONGEST_LINE):
+                while line := lines.readline(MAX_LINE_BYTES + 1):
+                    left -= len(line)
+                    if len(line) > MAX_LINE_BYTES or left < 0 or _values(line) > MAX_LINE_VALUES:
+                        raise BadInput(
+                            f"{self._file} unpacks to more than a backup of skydeck does.",
+                            hint="Use another one; nothing was changed.",
+                        )
                     yield line
         except gzip.BadGzipFile:
             raise BadInput(f"{self._file} is not a backup of skydeck, or damaged.") from None
@@ -227,6 +291,38 @@ def _out(value: Any) -> Any:
 
 
 def _in(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return value["json"] if "json" in value else base64.b64decode(value["base64"])
+    """What was written.
+
+    Raises:
+        ValueError: It was not written so.
+    """
+    match value:
+        case {"json": found}:
+            return found
+        case {"base64": str(words)}:
+            return base64.b64decode(words, validate=True)
+        case dict() | list():
+            raise ValueError("a value is not written as a backup writes it")
+        case _:
+            return value
+
+
+def _parsed(line: bytes) -> Any:
+    """A line's JSON.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return json.loads(line, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _values(line: bytes) -> int:
+    """No fewer than the line has values; base64, which makes lines long, has none of these."""
+    return line.count(b",") + line.count(b"[") + line.count(b"{")

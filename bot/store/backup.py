@@ -6,10 +6,10 @@ database is afterwards either as it was or as the backup has it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from bot.clock import Clock
 from bot.errors import BadInput, BadSettings, WrongUse
@@ -47,6 +47,7 @@ from bot.store.recovery import RUNPOD_KEEPS, Ending, JobStage
 from bot.store.tables import PASSING, job_results, jobs, metadata
 
 _BATCH: Final = 500
+_BATCH_BYTES: Final = 8 * 1024 * 1024
 
 Tell = Callable[[int, int], object]
 """Told how many rows are done, and of how many."""
@@ -135,11 +136,16 @@ async def restore(
     try:
         await must_be_unused(database)
         kept = await _keep(database, file, clock, replace=replace, tell=tell)
-        async with database.writing() as connection:
-            await lock(connection, sqlite=database.is_sqlite)
-            ended = await connection.run_sync(
-                partial(_load, archive=archive, rows=rows, clock=clock, tell=tell)
-            )
+        try:
+            async with database.writing() as connection:
+                await lock(connection, sqlite=database.is_sqlite)
+                ended = await connection.run_sync(
+                    partial(_load, archive=archive, rows=rows, clock=clock, tell=tell)
+                )
+        except BadInput:
+            if kept is not None:  # what was there before is there still
+                kept.unlink()
+            raise
         if database.is_sqlite:
             await database.pragma("journal_mode = WAL")
         return Restored(rows=rows, kept=kept, ended=ended)
@@ -320,27 +326,55 @@ def _load(connection: Connection, archive: Reader, rows: int, clock: Clock, tell
     done = 0
     for name, batch in _batches(archive):
         columns = header.tables[name]
-        connection.execute(
-            insert(tables[name]), [dict(zip(columns, values, strict=True)) for values in batch]
-        )
+        with _fitting(name):
+            connection.execute(
+                insert(tables[name]), [dict(zip(columns, values, strict=True)) for values in batch]
+            )
         done += len(batch)
         tell(done, rows)
     for name, given in header.counters.items():
         _count_on(connection, name, given)
+    if connection.dialect.name == "sqlite":  # which checks no reference while the schema changes
+        _must_refer(connection)
     command.upgrade(config, "head")
     return _end_old_jobs(connection, int(clock.wall() * 1000))
 
 
+@contextmanager
+def _fitting(name: str) -> Iterator[None]:
+    """Say of rows that contradict each other that the file is at fault, not the database."""
+    try:
+        yield
+    except (IntegrityError, DataError):
+        raise _contradictory(name) from None
+
+
+def _must_refer(connection: Connection) -> None:
+    lost = connection.execute(text("PRAGMA foreign_key_check")).first()
+    if lost is not None:
+        raise _contradictory(lost[0])
+
+
+def _contradictory(name: str) -> BadInput:
+    return BadInput(
+        f"The backup's rows of {name} contradict each other, or lack something.",
+        hint="Use another one; nothing was changed.",
+    )
+
+
 def _batches(archive: Reader) -> Iterator[tuple[str, list[list[Any]]]]:
     """Rows of one table at a time; a table's rows come one after another."""
-    rows = archive.rows()
-    while first := list(islice(rows, 1)):
-        group = [*first, *islice(rows, _BATCH - 1)]
-        while group:
-            name = group[0][0]
-            same = [values for table, values in group if table == name]
-            yield name, same
-            group = group[len(same) :]
+    group: list[list[Any]] = []
+    name, weight = "", 0
+    for table, values in archive.rows():
+        if group and (table != name or len(group) == _BATCH or weight > _BATCH_BYTES):
+            yield name, group
+            group, weight = [], 0
+        name = table
+        group.append(values)
+        weight += sum(len(value) for value in values if isinstance(value, (str, bytes)))
+    if group:
+        yield name, group
 
 
 def _count_on(connection: Connection, name: str, given: int) -> None:

@@ -3,9 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, TypeVar, Unpack
 
-from sqlalchemy import RowMapping, delete, select, update
+from pydantic import StrictInt, StrictStr, TypeAdapter, ValidationError
+from sqlalchemy import delete, select, update
 
 from bot.clock import Clock
 from bot.contract import Service
@@ -21,6 +22,9 @@ _CHANNELS_LIMIT: Final = 500
 _ROLES_LIMIT: Final = 250
 _LANGUAGE_LIMIT: Final = 16
 _MODULE_LIMIT: Final = 64
+T = TypeVar("T")
+_IDS: Final = TypeAdapter(frozenset[StrictInt])
+_MODULES: Final = TypeAdapter(dict[StrictStr, StrictStr])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ class Guilds:
         async with self._database.reading() as connection:
             found = await connection.execute(_one(guild_id))
             row = found.mappings().one_or_none()
-        settings = GuildSettings(guild_id=guild_id) if row is None else _read(row)
+        settings = GuildSettings(guild_id=guild_id) if row is None else read(row)
         if writes == self._writes:  # else what was read may be from before that write
             self._cache[guild_id] = (now, settings)
             self._cache.move_to_end(guild_id)
@@ -95,7 +99,7 @@ class Guilds:
             TooLarge: More channels, roles or words than Discord itself has; nothing was written.
             StoreFailed: The database cannot be written.
         """
-        _check(settings)
+        check(settings)
         values = _write(settings)
         insert = self._database.insert(tables.guilds).values(values)
         try:
@@ -123,8 +127,8 @@ class Guilds:
             async with self._database.writing() as connection:
                 await connection.execute(default.on_conflict_do_nothing())
                 found = await connection.execute(_one(guild_id).with_for_update())
-                settings = replace(_read(found.mappings().one()), **changes)
-                _check(settings)
+                settings = replace(read(found.mappings().one()), **changes)
+                check(settings)
                 await connection.execute(
                     update(table).where(table.c.guild_id == guild_id).values(_write(settings))
                 )
@@ -155,15 +159,30 @@ def _one(guild_id: int) -> Any:
     return select(tables.guilds).where(tables.guilds.c.guild_id == guild_id)
 
 
-def _read(row: RowMapping) -> GuildSettings:
+def read(row: Mapping[Any, Any]) -> GuildSettings:
+    """The settings that a row holds.
+
+    Raises:
+        ValueError: It holds none that `set` could have written.
+    """
     return GuildSettings(
         guild_id=row["guild_id"],
         language=row["language"],
         identity=None if row["identity"] is None else Identity(row["identity"]),
-        allowed_channels=frozenset(row["allowed_channels"]),
-        allowed_roles=frozenset(row["allowed_roles"]),
-        default_modules={Service(k): v for k, v in row["default_modules"].items()},
+        allowed_channels=_read(_IDS, row, "allowed_channels"),
+        allowed_roles=_read(_IDS, row, "allowed_roles"),
+        default_modules={
+            Service(service): module
+            for service, module in _read(_MODULES, row, "default_modules").items()
+        },
     )
+
+
+def _read(model: TypeAdapter[T], row: Mapping[Any, Any], name: str) -> T:
+    try:
+        return model.validate_python(row[name])
+    except ValidationError:
+        raise ValueError(f"guilds.{name} is not what it should be") from None
 
 
 def _write(settings: GuildSettings) -> dict[str, Any]:
@@ -177,7 +196,12 @@ def _write(settings: GuildSettings) -> dict[str, Any]:
     }
 
 
-def _check(settings: GuildSettings) -> None:
+def check(settings: GuildSettings) -> None:
+    """Refuse more than Discord itself has.
+
+    Raises:
+        TooLarge: It is.
+    """
     if len(settings.allowed_channels) > _CHANNELS_LIMIT:
         raise TooLarge(f"More than {_CHANNELS_LIMIT} channels.")
     if len(settings.allowed_roles) > _ROLES_LIMIT:

@@ -1,0 +1,164 @@
+"""Whether a row of a backup is one that skydeck could have written. Pure.
+
+A file can be damaged or made by somebody else. What is let into the database is read by all the
+rest, which trusts it: so types, ranges, lengths and words are looked at here, before anything is
+written.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, String
+
+from bot.contract import Service
+from bot.errors import TooLarge
+from bot.money import Basis, Period, Scope
+from bot.settings import Identity, Mode
+from bot.store import guilds
+from bot.store.bounds import CONTENT_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES
+from bot.store.conversations import Role
+from bot.store.ledger import CallState
+from bot.store.recovery import Ending, JobStage
+from bot.store.results import MAX_RESULT_BYTES
+from bot.store.tables import PASSING, metadata
+from bot.store.voice import ATTENTIONS
+
+MAX_INT64: Final = 2**63 - 1
+MAX_TIME_MS: Final = 221_845_392_000_000
+"""The year 9000: a calendar's arithmetic ends in 9999."""
+MAX_CALL_MICRO_USD: Final = 10**12
+"""A million dollars; sums of them stay within 64 bits."""
+MAX_PURSE_MICRO_USD: Final = 10**15
+MAX_TOKENS: Final = 10**12
+_MAX_JSON_BYTES: Final = 64 * 1024
+_MAX_BLOB_BYTES: Final = {"contract": REQUEST_LIMIT_BYTES, "result": MAX_RESULT_BYTES}
+
+_WORDS: Final[Mapping[tuple[str, str], type[StrEnum] | tuple[str, ...]]] = {
+    ("guilds", "identity"): Identity,
+    ("messages", "role"): Role,
+    ("jobs", "service"): Service,
+    ("jobs", "mode"): Mode,
+    ("jobs", "stage"): JobStage,
+    ("jobs", "ending"): Ending,
+    ("voice_rooms", "attention"): ATTENTIONS,
+    ("calls", "state"): CallState,
+    ("calls", "service"): Service,
+    ("calls", "basis"): Basis,
+    ("purses", "scope"): Scope,
+    ("purses", "period"): Period,
+    ("budgets", "period"): Period,
+}
+_ENDED: Final = (JobStage.FINISHED, JobStage.UNDELIVERED)
+
+
+def columns_of(table: str) -> Mapping[str, Column[Any]]:
+    """The columns of a table that a backup may have, by name; none when there is no such table."""
+    found = metadata.tables.get(table)
+    if found is None or found.info.get(PASSING):
+        return {}
+    return {column.name: column for column in found.columns if not column.info.get(PASSING)}
+
+
+def check(table: str, row: Mapping[str, Any]) -> None:
+    """Refuse a row that skydeck could not have written, or could not read.
+
+    Args:
+        table: One of those that a backup may have.
+        row: Values of its columns, by name.
+
+    Raises:
+        ValueError: Names the column and says what is wrong, without the value.
+    """
+    columns = columns_of(table)
+    for name, value in row.items():
+        problem = _problem(table, columns[name], value)
+        if problem:
+            raise ValueError(f"{table}.{name} {problem}")
+    if look := _LOOKS.get(table):
+        look(row)
+
+
+def _problem(table: str, column: Column[Any], value: Any) -> str:
+    if value is None:
+        return "" if column.nullable else "is empty"
+    kind = column.type
+    if isinstance(kind, Boolean):
+        return "" if value in (True, False) and isinstance(value, int) else "is not true or false"
+    if isinstance(kind, Integer):
+        return _wrong_number(table, column.name, value)
+    if isinstance(kind, LargeBinary):
+        most = _MAX_BLOB_BYTES[column.name]
+        return _wrong_size(value, bytes, most, "bytes")
+    if isinstance(kind, JSON):
+        return _wrong_json(value)
+    return _wrong_words(table, column, value)
+
+
+def _wrong_number(table: str, name: str, value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return "is not a whole number"
+    most = MAX_INT64
+    if name.endswith("_micro_usd"):
+        most = MAX_PURSE_MICRO_USD if table == "purses" else MAX_CALL_MICRO_USD
+    elif name.endswith("_tokens"):
+        most = MAX_TOKENS
+    elif name.endswith("_ms"):
+        most = MAX_TIME_MS
+    return "" if 0 <= value <= most else f"is not between 0 and {most}"
+
+
+def _wrong_words(table: str, column: Column[Any], value: Any) -> str:
+    length = column.type.length if isinstance(column.type, String) else None
+    if problem := _wrong_size(value, str, length or CONTENT_LIMIT_CHARS, "characters"):
+        return problem
+    if not _is_storable(value):
+        return "has characters that no database holds"
+    known = _WORDS.get((table, column.name))
+    return "" if known is None or value in tuple(known) else "is none of the words that it may be"
+
+
+def _wrong_size(value: Any, kind: type[str] | type[bytes], most: int, unit: str) -> str:
+    if not isinstance(value, kind):
+        return "is not text" if kind is str else "is not bytes"
+    return "" if len(value) <= most else f"has more than {most} {unit}"
+
+
+def _wrong_json(value: Any) -> str:
+    try:
+        words = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        return "is not JSON that a database holds"
+    return "" if len(words) <= _MAX_JSON_BYTES else f"has more than {_MAX_JSON_BYTES} bytes"
+
+
+def _is_storable(text: str) -> bool:
+    """PostgreSQL holds no U+0000, and a lone surrogate has no UTF-8 form."""
+    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _look_at_guild(row: Mapping[str, Any]) -> None:
+    try:
+        guilds.check(guilds.read(row))
+    except KeyError as e:
+        raise ValueError(f"guilds.{e.args[0]} is not there") from None
+    except TooLarge as e:
+        raise ValueError(f"guilds: {str(e).rstrip('.')}") from None
+
+
+def _look_at_job(row: Mapping[str, Any]) -> None:
+    place = row.get("place")
+    if not isinstance(place, dict) or len(json.dumps(place)) > PLACE_LIMIT_BYTES:
+        raise ValueError(f"jobs.place is not an object of at most {PLACE_LIMIT_BYTES} bytes")
+    has_ended = row.get("stage") in _ENDED
+    if has_ended != (row.get("finished_at_ms") is not None) or (
+        has_ended and row.get("ending") is None
+    ):
+        raise ValueError("jobs: stage, finished_at_ms and ending contradict each other")
+
+
+_LOOKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
+    "guilds": _look_at_guild,
+    "jobs": _look_at_job,
+}

@@ -1,0 +1,92 @@
+"""Whatever a row holds: it is refused, or what reads it can."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.contract import Service
+from bot.money import Basis, Period, Purse, Scope
+from bot.settings import Mode
+from bot.store import guilds, rows
+from bot.store.conversations import Role
+from bot.store.ledger import CallState
+from bot.store.recovery import Ending, JobStage
+from bot.store.rows import MAX_INT64, MAX_TIME_MS
+from bot.store.tables import PASSING, metadata
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+_words = st.sampled_from(
+    [
+        word.value
+        for kind in (Service, Mode, JobStage, Ending, Role, CallState, Basis, Scope, Period)
+        for word in kind
+    ]
+)
+_values = _json | _words | st.integers(0, MAX_TIME_MS) | st.binary(max_size=9) | st.just(MAX_INT64)
+
+
+def table_rows(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(dict.fromkeys(rows.columns_of(name), _values))
+
+
+def is_let_in(table: str, row: dict[str, Any]) -> bool:
+    try:
+        rows.check(table, row)
+    except ValueError as e:
+        assert str(e).isprintable()
+        return False
+    return True
+
+
+LASTING = [table.name for table in metadata.sorted_tables if not table.info.get(PASSING)]
+
+
+@pytest.mark.parametrize("table", LASTING)
+@given(data=st.data())
+def test_any_row_is_refused_or_let_in(table: str, data: st.DataObject) -> None:
+    is_let_in(table, data.draw(table_rows(table)))
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "guild_id": st.integers(-1, 5),
+            "language": st.none() | st.text(max_size=17),
+            "identity": st.none() | st.sampled_from(["DECK", "CORP", "X"]),
+            "allowed_channels": st.lists(st.integers(), max_size=3) | _json,
+            "allowed_roles": st.lists(st.integers(), max_size=3) | _json,
+            "default_modules": st.dictionaries(_words, st.text(max_size=5), max_size=2) | _json,
+        }
+    )
+)
+def test_a_guild_that_is_let_in_can_be_read(row: dict[str, Any]) -> None:
+    if is_let_in("guilds", row):
+        guilds.check(guilds.read(row))
+
+
+@given(st.integers(), st.sampled_from(Scope), st.sampled_from(Period))
+def test_a_purse_that_is_let_in_can_be_dated(starts_ms: int, scope: Scope, period: Period) -> None:
+    row = {"scope": scope.value, "scope_id": 1, "period": period.value, "starts_ms": starts_ms,
+           "spent_micro_usd": 0, "reserved_micro_usd": 0, "warned": False}  # fmt: skip
+    if is_let_in("purses", row):
+        assert Purse(scope, 1, period, starts_ms).renews_ms > starts_ms
+        assert datetime.fromtimestamp(starts_ms / 1000, UTC)
+
+
+def test_leases_and_tokens_are_in_no_backup() -> None:
+    assert not rows.columns_of("shard_leases")
+    assert not rows.columns_of("no such table")
+    assert "reply_token" not in rows.columns_of("jobs")
+
+
+def test_every_kind_of_bytes_has_a_limit() -> None:
+    for name in LASTING:
+        for column in rows.columns_of(name).values():
+            rows._problem(name, column, b"")
