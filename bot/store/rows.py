@@ -8,6 +8,7 @@ written.
 import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, String
@@ -53,6 +54,7 @@ _WORDS: Final[Mapping[tuple[str, str], type[StrEnum] | tuple[str, ...]]] = {
 _ENDED: Final = (JobStage.FINISHED, JobStage.UNDELIVERED)
 
 
+@cache
 def columns_of(table: str) -> Mapping[str, Column[Any]]:
     """The columns of a table that a backup may have, by name; none when there is no such table."""
     found = metadata.tables.get(table)
@@ -135,7 +137,13 @@ def _wrong_json(value: Any) -> str:
 
 def _is_storable(text: str) -> bool:
     """PostgreSQL holds no U+0000, and a lone surrogate has no UTF-8 form."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    if text.isascii():
+        return "\x00" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
 
 
 def _look_at_guild(row: Mapping[str, Any]) -> None:

@@ -39,8 +39,7 @@ def table_rows(name: str) -> st.SearchStrategy[dict[str, Any]]:
 def is_let_in(table: str, row: dict[str, Any]) -> bool:
     try:
         rows.check(table, row)
-    except ValueError as e:
-        assert str(e).isprintable()
+    except ValueError:
         return False
     return True
 
