@@ -11,7 +11,7 @@ from bot.errors import (
     Stopping,
     SubmissionUnknown,
 )
-from bot.store import Ending, Job, JobStage, Recovery
+from bot.store import Ending, Job, JobStage
 
 WAITING: Final = "waiting"
 """In the place of a job that waits at a gate: it has certainly not been sent."""
@@ -52,8 +52,6 @@ def has_waited(job: Job) -> bool:
     return job.stage is JobStage.WRITTEN and job.place.get(WAITING) is True
 
 
-def verdict(action: Recovery) -> SkydeckError:
+def not_known() -> SkydeckError:
     """What to tell somebody whose job was left behind and cannot be followed."""
-    if action is Recovery.TELL_EXPIRED:
-        return JobExpired("Its result is no longer kept.")
     return SubmissionUnknown("skydeck stopped while it was handing this in.")

@@ -22,7 +22,7 @@ from typing import Final, Self
 from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Request, Response
-from bot.conversation.endings import WAITING, Followed, ending_of, has_waited, verdict
+from bot.conversation.endings import WAITING, Followed, ending_of, has_waited, not_known
 from bot.conversation.outcome import packed, unpacked
 from bot.conversation.pace import Pace
 from bot.conversation.show import Asker, Gate, Nowhere, Place, Revive, Show, Undeliverable
@@ -44,6 +44,8 @@ CLAIM_EVERY_S: Final = 1.0
 """How often jobs are looked for whose process is gone."""
 GOODBYE_S: Final = 20.0
 """How long a shutdown waits until everybody has been told."""
+NOTED_WITHIN_S: Final = 5.0
+"""How long a job without an id is waited for before its person is told that it is not known."""
 SHOW_AGAIN_S: Final = 15.0
 """How long after a failed attempt to show a result it is tried again."""
 
@@ -135,6 +137,7 @@ class JobRunner:
         title: str,
         show: Show,
         reply_token: str | None = None,
+        is_shown: bool = True,
     ) -> Ending:
         """Run a job to its end, whatever the end is; the person has then seen it.
 
@@ -149,6 +152,10 @@ class JobRunner:
             show: Its face.
             reply_token: Of the interaction, when `show` answers it only in `started`: with it the
                 next process finds the answer. The journal forgets it as soon as it is answered.
+
+            is_shown: Whether its person sees already that it is worked on. If not, `show.started`
+                lets them see it, and only then is it sent: a process that dies before leaves
+                nobody with a working line that stays for ever, for the next one sends it.
 
         Raises:
             SkydeckError: It was not begun: it is too large, the journal cannot be written, or
@@ -174,21 +181,31 @@ class JobRunner:
             reply_token=reply_token,
         )
         # In the group, so that whoever closes us waits until the journal has been written.
-        beginning = self._group.create_task(self._begin(entry, request, updates, show))
+        beginning = self._group.create_task(
+            self._begin(entry, request, updates, show, is_shown=is_shown)
+        )
         begun = await asyncio.shield(beginning)
         if isinstance(begun, SkydeckError):
             raise begun
         return await asyncio.shield(begun)
 
     async def _begin(
-        self, entry: Entry, request: Request, updates: AsyncGenerator[Update, None], show: Show
+        self,
+        entry: Entry,
+        request: Request,
+        updates: AsyncGenerator[Update, None],
+        show: Show,
+        *,
+        is_shown: bool,
     ) -> asyncio.Task[Ending] | SkydeckError:
         """Write a job down and set out; what keeps it from that is returned, not raised."""
         place = entry.place
         has_gate = self._gate_of(place) is not None
         try:
             journal_id = await self.journal.begin(
-                replace(entry, place={**place, WAITING: True}) if has_gate else entry
+                replace(entry, place={**place, WAITING: True})
+                if has_gate or not is_shown
+                else entry
             )
             if self._is_closing:  # meanwhile: nobody would wait for it any more
                 await self.journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
@@ -255,8 +272,8 @@ class JobRunner:
         """Follow a job and show its end; the journal then forgets that it was open."""
         show = running.show
         try:
-            if begins:
-                await self._start(running)
+            if begins and not await self._start(running):
+                return Ending.UNKNOWN  # another process has it now, and sends it
             followed = await self._follow(show, updates)
         except asyncio.CancelledError:
             _resume_after_cancel()
@@ -270,13 +287,14 @@ class JobRunner:
             return Ending.UNKNOWN  # another process has it, or will have
         return await self._tell(running, followed)
 
-    async def _start(self, running: _Running) -> None:
+    async def _start(self, running: _Running) -> bool:
+        """Let the job be seen; whether it is still ours."""
         moved = await running.show.started(running.journal_id)
         if moved is None:
-            return
+            return True
         running.place = moved
         is_waiting = self._gate_of(moved) is not None
-        await self.journal.answered(
+        return await self.journal.answered(
             running.journal_id, {**moved, WAITING: True} if is_waiting else moved
         )
 
@@ -453,7 +471,7 @@ class JobRunner:
         if recovered.action is Recovery.COLLECT and job.job_id is not None:
             return self._see_through(running, self._collected(running, job))
         if not has_waited(job):
-            return self._tell(running, Followed(error=verdict(recovered.action)))
+            return self._see_unknown(running, job)
         request = await self._request_of(job)
         if request is None:
             error = Stopping("skydeck was stopped before this was sent.")
@@ -468,6 +486,26 @@ class JobRunner:
         except (StoreFailed, ValueError):
             log.warning("job %d: what is kept of its end cannot be read", job.journal_id)
             return None
+
+    async def _see_unknown(self, running: _Running, job: Job) -> Ending:
+        """Tell that a job may be running, unless who handed it in was only slow.
+
+        A process whose machine stands still for longer than its leases last is taken for dead. When
+        it goes on it still notes the id that the service has given it.
+        """
+        try:
+            await self.clock.sleep(NOTED_WITHIN_S)
+            known = await self.journal.get(job.journal_id)
+        except asyncio.CancelledError:
+            _resume_after_cancel()
+            error = self._why(running)
+            return await self._tell(running, Followed(error=error)) if error else Ending.UNKNOWN
+        except StoreFailed:
+            known = None
+        if known is not None and known.job_id is not None:
+            running.job_id = known.job_id
+            return await self._see_through(running, self._collected(running, known))
+        return await self._tell(running, Followed(error=not_known()))
 
     async def _request_of(self, job: Job) -> Request | None:
         """What a job that was never sent asks for; None when it is not known or not wanted now."""

@@ -10,12 +10,10 @@ from bot.store.journal import Journal, Load, Missed
 from bot.store.ledger import CallState, Ledger
 from bot.store.privacy import Forgotten, Privacy
 from bot.store.recovery import (
-    RUNPOD_KEEPS,
     Ending,
     Entry,
     Job,
     JobStage,
-    Kept,
     Recovered,
     Recovery,
     decide,
@@ -29,7 +27,6 @@ from bot.store.voice import Consent, Consents, Minute, Minutes, VoiceRoom, Voice
 __all__ = [
     "COMMANDS",
     "LEASE_MS",
-    "RUNPOD_KEEPS",
     "CallState",
     "Consent",
     "Consents",
@@ -47,7 +44,6 @@ __all__ = [
     "Job",
     "JobStage",
     "Journal",
-    "Kept",
     "Ledger",
     "Load",
     "Minute",

@@ -43,7 +43,7 @@ from bot.store.migrate import (
     must_be_known,
     revision_of,
 )
-from bot.store.recovery import RUNPOD_KEEPS, Ending, JobStage
+from bot.store.recovery import RUN_KEPT_MS, Ending, JobStage
 from bot.store.tables import PASSING, job_results, jobs, metadata
 
 _BATCH: Final = 500
@@ -397,7 +397,7 @@ def _count_on(connection: Connection, name: str, given: int) -> None:
 
 def _end_old_jobs(connection: Connection, now_ms: int) -> int:
     """A result is kept for half an hour; to tell of older jobs would overwrite their answers."""
-    gone = jobs.c.created_at_ms + jobs.c.deadline_ms + RUNPOD_KEEPS.run_ms < now_ms
+    gone = jobs.c.created_at_ms + jobs.c.deadline_ms + RUN_KEPT_MS < now_ms
     ended = connection.execute(
         update(jobs)
         .where(

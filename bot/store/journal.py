@@ -34,12 +34,10 @@ from bot.store.bounds import (
 from bot.store.conversations import PRUNE_BATCH
 from bot.store.database import Database, uninterrupted
 from bot.store.recovery import (
-    RUNPOD_KEEPS,
     Ending,
     Entry,
     Job,
     JobStage,
-    Kept,
     Recovered,
     decide,
 )
@@ -49,6 +47,8 @@ log = logging.getLogger(__name__)
 
 CLAIM_LIMIT: Final = 100
 """How many jobs one `claim` takes at most; what is left is for the next, or for others."""
+_AHEAD_LEASES: Final = 3
+"""A lease that ends later than so many from now is no lease."""
 LIST_LIMIT: Final = 25
 """How many jobs a list shows (a Discord select menu holds as many)."""
 MAX_REPLY_TOKEN_AGE_MS: Final = 15 * 60_000
@@ -284,30 +284,30 @@ class Journal:
 
     # -- jobs that were left behind ----------------------------------------------------------
 
-    async def claim(
-        self, *, kept: Kept = RUNPOD_KEEPS, limit: int = CLAIM_LIMIT
-    ) -> list[Recovered]:
+    async def claim(self, *, limit: int = CLAIM_LIMIT) -> list[Recovered]:
         """Take over jobs whose process is gone, oldest first; each goes to one caller only.
 
         To be called at the start and every few seconds: after a crash the lease of the process
         that died runs out only some seconds after the next one has started.
 
         Args:
-            kept: How long the services keep results.
             limit: How many at most.
         """
-        now_ms = self._now()
-        found = await self._take(now_ms, limit)
+        found = await self._take(self._now(), limit)
         # After a long sleep our own leases may have run out while we follow those jobs still.
         new = [job for job in found if job.journal_id not in self._held]
         self._held.update(job.journal_id for job in new)
-        return [Recovered(job, decide(job, now_ms=now_ms, kept=kept)) for job in new]
+        return [Recovered(job, decide(job)) for job in new]
 
     @uninterrupted
     async def _take(self, now_ms: int, limit: int) -> list[Job]:
+        # Nobody writes a lease so far ahead: it is of a clock that has been set back since, and
+        # would keep its job from everybody until then.
+        ahead_ms = now_ms + _AHEAD_LEASES * self._lease_ms
+        ran_out = (jobs.c.lease_until_ms <= now_ms) | (jobs.c.lease_until_ms > ahead_ms)
         left = (
             select(jobs.c.journal_id)
-            .where(jobs.c.finished_at_ms.is_(None), jobs.c.lease_until_ms <= now_ms)
+            .where(jobs.c.finished_at_ms.is_(None), ran_out)
             .order_by(jobs.c.lease_until_ms, jobs.c.journal_id)
             .limit(limit)
             .with_for_update(skip_locked=True)

@@ -46,8 +46,6 @@ class Recovery(StrEnum):
 
     COLLECT = "collect"
     """Follow it under its id and show the result in its place."""
-    TELL_EXPIRED = "tell_expired"
-    """Its result is no longer kept."""
     TELL_UNKNOWN = "tell_unknown"
     """Nobody can know whether it was handed in. Say so, and let the user ask again."""
     NOTHING = "nothing"
@@ -130,22 +128,8 @@ class Job:
     reply_token: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How long a service keeps a result after the job has completed, in milliseconds.
-
-    Source: RunPod's operation reference: 30 minutes for /run, 1 minute for /runsync.
-    """
-
-    run_ms: int = 30 * 60_000
-    runsync_ms: int = 60_000
-
-    def after(self, mode: Mode) -> int:
-        """For a job that was handed in this way."""
-        return self.runsync_ms if mode is Mode.RUNSYNC else self.run_ms
-
-
-RUNPOD_KEEPS: Final = Kept()
+RUN_KEPT_MS: Final = 30 * 60_000
+"""How long RunPod keeps the result of a completed /run (its operation reference says so)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,21 +140,15 @@ class Recovered:
     action: Recovery
 
 
-def decide(job: Job, *, now_ms: int, kept: Kept = RUNPOD_KEEPS) -> Recovery:
+def decide(job: Job) -> Recovery:
     """What to do about a job that nobody follows any more.
 
-    When it completed is not known; it was no later than its deadline, so until the retention time
-    after that it is worth asking. Asking for a result that is gone costs nothing.
+    Whether a result is still kept only its service knows, and asking for one that is gone costs
+    nothing. Our own clock cannot tell: set forward by an hour, it would give up what was paid for.
 
     Args:
         job: As the journal has it.
-        now_ms: UTC epoch milliseconds; a clock that was set back makes the answer COLLECT.
-        kept: How long the service keeps results.
     """
     if job.stage in {JobStage.FINISHED, JobStage.UNDELIVERED}:
         return Recovery.NOTHING
-    if job.job_id is None:
-        return Recovery.TELL_UNKNOWN
-    submitted_ms = job.created_at_ms if job.submitted_at_ms is None else job.submitted_at_ms
-    last_ms = submitted_ms + job.deadline_ms + kept.after(job.mode)
-    return Recovery.COLLECT if now_ms < last_ms else Recovery.TELL_EXPIRED
+    return Recovery.TELL_UNKNOWN if job.job_id is None else Recovery.COLLECT

@@ -9,10 +9,10 @@ from bot.contract.penny import converse
 from bot.conversation import Asker
 from bot.errors import SkydeckError
 from cogs.chat._question import Question
-from cogs.chat._show import Thread, make_show, place_of
-from cogs.shared.answering import give_reason
+from cogs.chat._show import Thread, make_show
+from cogs.shared.answering import FirstLine, give_reason
 from cogs.shared.asker import words_of
-from cogs.shared.live import LiveMessage
+from cogs.shared.live import NO_MESSAGE, LiveMessage
 
 
 async def ask(
@@ -20,12 +20,14 @@ async def ask(
     question: Question,
     said_before: Sequence[Message],
     asker: Asker,
-    live: LiveMessage,
+    answer: LiveMessage | FirstLine,
     thread: Thread,
+    *,
+    reply_token: str | None = None,
 ) -> None:
     """Ask a question; a spoken one is answered aloud too."""
     request = _request(bot, question, said_before, asker, thread)
-    await perform(bot, request, question.title, asker, live, thread)
+    await perform(bot, request, question.title, asker, answer, thread, reply_token=reply_token)
 
 
 def _request(
@@ -51,16 +53,43 @@ def _request(
 
 
 async def perform(
-    bot: SkyDeck, request: Request, title: str, asker: Asker, live: LiveMessage, thread: Thread
+    bot: SkyDeck,
+    request: Request,
+    title: str,
+    asker: Asker,
+    answer: LiveMessage | FirstLine,
+    thread: Thread,
+    *,
+    reply_token: str | None = None,
 ) -> None:
-    """Run a request; when it cannot even begin, the working line says why."""
+    """Run a request; when it cannot even begin, the working line says why.
+
+    Args:
+        bot: Which.
+        request: What to ask.
+        title: One line for lists.
+        asker: Who asks.
+        answer: The answer's message, or how it comes to be.
+        thread: Where the answer belongs.
+        reply_token: Of the interaction that is to be answered.
+
+    Raises:
+        SkydeckError: It cannot begin, and there is no working line.
+    """
+    line = answer if isinstance(answer, FirstLine) else None
+    live = answer.live if isinstance(answer, FirstLine) else answer
+    show = make_show(bot, asker, live, thread, line=line)
     try:
         await bot.runner.perform(
             request,
             asker=asker,
-            place=place_of(asker, live, thread),
+            place=show.place,
             title=title,
-            show=make_show(bot, asker, live, thread),
+            show=show,
+            reply_token=reply_token,
+            is_shown=line is None,
         )
     except SkydeckError as e:
+        if live.message_id == NO_MESSAGE:
+            raise
         await give_reason(live, e, words_of(asker))

@@ -19,16 +19,18 @@ from bot.errors import (
     TooSoon,
     WrongUse,
 )
+from bot.i18n import Words
 from bot.limits import Refusals
 from cogs.chat._again import Regenerating
 from cogs.chat._asking import ask
-from cogs.chat._dropped import answer_begun, was_dropped, was_handled
+from cogs.chat._dropped import find_reply, was_dropped, was_handled
 from cogs.chat._memory import author_replied_to, before, is_ours, stored, words_in
 from cogs.chat._question import read_question, reworded
 from cogs.chat._show import KIND, Thread, revive
+from cogs.shared.answering import FirstLine
 from cogs.shared.asker import admit, asker_of, settings_of, words_of
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage
+from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.nonces import draw_nonce
 from cogs.shared.patience import persist
 
@@ -134,9 +136,6 @@ class Chat(commands.Cog):
         )
         if not is_new and not await was_dropped(self.bot, message):
             return  # another process of ours has it, or the gateway repeats itself
-        begun = None if is_new else await answer_begun(self.bot, message)
-        if begun is None:
-            begun = await _reply(message, words("common.working"))
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
@@ -145,9 +144,18 @@ class Chat(commands.Cog):
             is_spoken=question.is_spoken,
             note=question.note,
             module=await self._default_module(message.guild) if question.is_bare else "",
+            is_message=True,
         )
-        live = LiveMessage(self.bot, asker.channel_id, begun.id, asker.user_id, words=words)
-        await ask(self.bot, question, said_before.messages, asker, live, thread)
+        live = LiveMessage(self.bot, asker.channel_id, NO_MESSAGE, asker.user_id, words=words)
+        line = FirstLine(live, functools.partial(self._first, message, words, is_new=is_new))
+        await ask(self.bot, question, said_before.messages, asker, line, thread)
+
+    async def _first(self, message: discord.Message, words: Words, *, is_new: bool) -> int:
+        """The answer's first message: that of a process that died, or one of our own."""
+        begun = None
+        if not is_new:
+            begun = await find_reply(self.bot, message.channel.id, message.id)
+        return begun or (await _reply(message, words("common.working"))).id
 
     async def _default_module(self, guild: discord.Guild | None) -> str:
         """What the server does with a file that comes without words; empty: Penny reads it."""

@@ -16,7 +16,7 @@ from bot.store import Role, StoredMessage
 from cogs.chat._asking import ask, perform
 from cogs.chat._question import Question, read_question
 from cogs.chat._show import Thread
-from cogs.shared.answering import give_reason, working_line
+from cogs.shared.answering import FirstLine, first_line, give_reason
 from cogs.shared.asker import admit, words_of
 from cogs.shared.attachments import read_audio
 from cogs.shared.live import LiveMessage
@@ -55,14 +55,25 @@ class ChatCommands(commands.Cog):
         words = words_of(asker)
         if question is None and file is None:
             raise BadInput(words("chat.ask_what"))
-        live = await working_line(self.bot, interaction, asker)
-        try:
-            asked = await read_question(question or "", [file] if file else [], words)
-            if asked is None or asked.said == "":
-                raise BadInput(asked.note if asked else words("chat.ask_what"))
-        except (SkydeckError, discord.HTTPException) as e:
-            await give_reason(live, e, words)
-            return
+        line = first_line(self.bot, interaction, asker)
+        async with line.in_time():
+            try:
+                asked = await read_question(question or "", [file] if file else [], words)
+                if asked is None or asked.said == "":
+                    raise BadInput(asked.note if asked else words("chat.ask_what"))
+            except (SkydeckError, discord.HTTPException) as e:
+                await line.show()
+                await give_reason(line.live, e, words)
+                return
+            await self._answer_asked(interaction, asker, asked, line)
+
+    async def _answer_asked(
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        asker: Asker,
+        asked: Question,
+        line: FirstLine,
+    ) -> None:
         await self._remember_asked(interaction, asker, asked)
         thread = Thread(
             question_id=interaction.id,
@@ -72,7 +83,8 @@ class ChatCommands(commands.Cog):
             is_spoken=asked.is_spoken,
             note=asked.note,
         )
-        await ask(self.bot, asked, [], asker, live, thread)
+        token = interaction.token
+        await ask(self.bot, asked, [], asker, line, thread, reply_token=token)
 
     async def _remember_asked(
         self, interaction: discord.Interaction[SkyDeck], asker: Asker, asked: Question
@@ -109,9 +121,13 @@ class ChatCommands(commands.Cog):
     ) -> None:
         """Have a text read aloud."""
         asker = await admit(self.bot, interaction)
-        live = await working_line(self.bot, interaction, asker)
+        line = first_line(self.bot, interaction, asker)
         request = speak(text, source=asker.source, voice=voice)
-        await perform(self.bot, request, text[:_TITLE_CHARS], asker, live, _once(asker, True))
+        once, title = _once(asker, True), text[:_TITLE_CHARS]
+        async with line.in_time():
+            await perform(
+                self.bot, request, title, asker, line, once, reply_token=interaction.token
+            )
 
     @app_commands.command(
         name=_text("transcribe", "transcribe.name"),
@@ -125,15 +141,17 @@ class ChatCommands(commands.Cog):
         """Write down what is said in a recording."""
         asker = await admit(self.bot, interaction)
         words = words_of(asker)
-        live = await working_line(self.bot, interaction, asker)
-        try:
-            clip = await read_audio(file, words)
-        except (SkydeckError, discord.HTTPException) as e:
-            await give_reason(live, e, words)
-            return
-        request = transcribe(clip, source=asker.source)
+        line = first_line(self.bot, interaction, asker)
         once = replace(_once(asker, False), file=f"{PurePath(file.filename).stem}.txt")
-        await perform(self.bot, request, file.filename, asker, live, once)
+        async with line.in_time():
+            try:
+                clip = await read_audio(file, words)
+            except (SkydeckError, discord.HTTPException) as e:
+                await line.show()
+                await give_reason(line.live, e, words)
+                return
+            request, token = transcribe(clip, source=asker.source), interaction.token
+            await perform(self.bot, request, file.filename, asker, line, once, reply_token=token)
 
     @app_commands.command(
         name=_text("chat", "chat.name"),

@@ -36,17 +36,18 @@ async def was_dropped(bot: SkyDeck, message: discord.Message) -> bool:
     return _may_be_repeated(bot, message) and not await _has_job(bot, message)
 
 
-async def answer_begun(bot: SkyDeck, message: discord.Message) -> discord.Message | None:
-    """The message in which the dead process had begun to answer, if it came so far."""
+async def find_reply(bot: SkyDeck, channel_id: int, question_id: int) -> int | None:
+    """The message in which a dead process had begun to answer, if it came so far."""
     own = bot.user.id if bot.user is not None else 0
+    channel, asked = bot.get_partial_messageable(channel_id), discord.Object(question_id)
     with contextlib.suppress(discord.HTTPException, OSError):
-        async for one in message.channel.history(after=message, limit=_LOOKED_THROUGH):
+        async for one in channel.history(after=asked, limit=_LOOKED_THROUGH, oldest_first=True):
             if (
                 one.author.id == own
                 and one.reference is not None
-                and one.reference.message_id == message.id
+                and one.reference.message_id == question_id
             ):
-                return one
+                return one.id
     return None
 
 

@@ -1,6 +1,7 @@
 """The message of an answer: growing while it is written, and remembered at its end."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,12 +16,16 @@ from bot.conversation import Asker
 from bot.errors import BadInput, JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.runpod import Update
-from bot.store import Job, Role, StoredMessage
+from bot.store import Job, JobStage, Role, StoredMessage
+from cogs.chat._dropped import find_reply
 from cogs.chat._pages import Draft, at_the_end, beginning, under_way
 from cogs.chat._views import again_view
+from cogs.shared.answering import FirstLine, find_answer, shown_line
 from cogs.shared.failures import explain
-from cogs.shared.live import LiveMessage, live_at
+from cogs.shared.live import NO_MESSAGE, LiveMessage, live_at
+from cogs.shared.nonces import draw_nonce
 from cogs.shared.page import Page
+from cogs.shared.patience import persist
 from cogs.shared.splitting import MESSAGE_LIMIT
 from cogs.shared.stop_button import stop_view
 from cogs.shared.voice_message import prepare
@@ -44,6 +49,7 @@ class Thread:
         note: A line to stand under the answer.
         file: The name of a file for an answer that is longer than a message; empty: it is split.
         module: Which of Grace's modules answers; empty: Penny does.
+        is_message: Whether the question is a message, and no command.
     """
 
     question_id: int
@@ -54,6 +60,7 @@ class Thread:
     note: str = ""
     file: str = ""
     module: str = ""
+    is_message: bool = False
 
     def to_place(self) -> dict[str, JsonValue]:
         """As the journal keeps it; ids are strings, as in Discord's own JSON."""
@@ -66,6 +73,7 @@ class Thread:
             "note": self.note,
             "file": self.file,
             "module": self.module,
+            "message_asked": self.is_message,
         }
 
     @classmethod
@@ -85,6 +93,7 @@ class Thread:
             note=str(place["note"]),
             file=str(place.get("file", "")),
             module=str(place.get("module", "")),
+            is_message=bool(place.get("message_asked")),
         )
 
 
@@ -98,6 +107,8 @@ class ChatShow:
         thread: Where it belongs.
         words: The person's language.
         begun: When it was asked for, on the wall clock.
+        place: What the journal knows of it.
+        line: Its first message, when that is still to be posted.
         draft: The answer so far.
     """
 
@@ -106,12 +117,18 @@ class ChatShow:
     thread: Thread
     words: Words
     begun: float
+    place: Mapping[str, JsonValue]
+    line: FirstLine | None = None
     draft: Draft = field(default_factory=Draft)
     _stop: discord.ui.View | None = None
 
-    async def started(self, journal_id: int) -> None:
+    async def started(self, journal_id: int) -> Mapping[str, JsonValue] | None:
         """The job is in the journal."""
         self._stop = stop_view(journal_id, self.words)
+        if self.line is None:
+            return None
+        await self.line.show()
+        return {**self.place, "message": str(self.live.message_id)}
 
     def update(self, update: Update) -> None:
         """Something new."""
@@ -210,9 +227,17 @@ class ChatShow:
         await self.live.speak(spoken)
 
 
-def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, thread: Thread) -> ChatShow:
+def make_show(
+    bot: SkyDeck,
+    asker: Asker,
+    live: LiveMessage,
+    thread: Thread,
+    *,
+    line: FirstLine | None = None,
+) -> ChatShow:
     """The face of an answer that is about to be written."""
-    return ChatShow(bot, live, thread, words_for(asker.locale), bot.clock.wall())
+    place = place_of(asker, live, thread)
+    return ChatShow(bot, live, thread, words_for(asker.locale), bot.clock.wall(), place, line)
 
 
 def place_of(asker: Asker, live: LiveMessage, thread: Thread) -> dict[str, JsonValue]:
@@ -227,15 +252,43 @@ def place_of(asker: Asker, live: LiveMessage, thread: Thread) -> dict[str, JsonV
     }
 
 
-async def revive(bot: SkyDeck, job: Job) -> ChatShow:
-    """The face of an answer that another process had begun.
+async def revive(bot: SkyDeck, job: Job) -> ChatShow | None:
+    """The face of an answer that another process had begun; None when nobody waits for it.
 
     Raises:
         KeyError, ValueError: Its place is not ours.
+        OSError, TimeoutError: Discord does not answer now.
     """
     place = job.place
     thread = Thread.of_place(place)
     live = live_at(bot, place, thread.user_id)
-    show = ChatShow(bot, live, thread, live.words, job.created_at_ms / 1000)
-    await show.started(job.journal_id)
-    return show
+    line = None
+    if live.message_id == NO_MESSAGE and job.stage is not JobStage.UNDELIVERED:
+        line = FirstLine(live, functools.partial(_reply_to, bot, thread, live))
+        found = await _find_first(bot, job, thread, live)
+        if found is not None:
+            live.begin_at(found)
+            line = shown_line(live)
+        elif not thread.is_message:
+            return None
+    begun = job.created_at_ms / 1000
+    stop = stop_view(job.journal_id, live.words)
+    return ChatShow(bot, live, thread, live.words, begun, place, line, _stop=stop)
+
+
+async def _find_first(bot: SkyDeck, job: Job, thread: Thread, live: LiveMessage) -> int | None:
+    """The working line of an answer, if the process that died has come so far."""
+    if not thread.is_message:
+        return await find_answer(bot, job)
+    return await find_reply(bot, live.channel_id, thread.question_id)
+
+
+async def _reply_to(bot: SkyDeck, thread: Thread, live: LiveMessage) -> int:
+    """A working line under a question that has none."""
+    asked = discord.MessageReference(
+        message_id=thread.question_id, channel_id=live.channel_id, fail_if_not_exists=False
+    )
+    channel = bot.get_partial_messageable(live.channel_id, guild_id=thread.guild_id)
+    words, nonce = live.words("common.working"), draw_nonce()
+    sent = await persist(lambda: channel.send(words, reference=asked, nonce=nonce))
+    return sent.id

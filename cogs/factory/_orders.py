@@ -10,15 +10,14 @@ from bot.client import SkyDeck
 from bot.contract import Request
 from bot.contract.factory import MOST_ITERATIONS, File, build
 from bot.conversation import Asker
-from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge, TooLate
+from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
 from cogs.factory._files import MOST_BYTES, Attachment, unpack
 from cogs.factory._plan import Plan, plan_for
 from cogs.factory._show import make_show, place_of
 from cogs.factory._turns import Turns
-from cogs.shared.answering import give_reason, live_reply, working_line, working_message
+from cogs.shared.answering import answer_in_time, give_reason, live_reply, working_line
 from cogs.shared.asker import words_of
-from cogs.shared.failures import TOKEN_IS_DEAD
 from cogs.shared.live import NO_MESSAGE
 
 ITERATIONS: Final = 4
@@ -67,7 +66,7 @@ async def place_order(
     if order.fetch is None:
         live = live_reply(bot, interaction, asker, NO_MESSAGE)
         show = make_show(bot, turns, plan, live)
-        show.answer = lambda: _answer(interaction, words)
+        show.answer = lambda: answer_in_time(interaction, words)
         await bot.runner.perform(
             request,
             asker=asker,
@@ -89,21 +88,6 @@ async def place_order(
         )
     except (SkydeckError, discord.HTTPException) as e:
         await give_reason(live, e, words)
-
-
-async def _answer(interaction: discord.Interaction[SkyDeck], words: Words) -> int:
-    """The working line.
-
-    Raises:
-        TooLate: Discord waits for it no more.
-        discord.HTTPException: It refuses it.
-    """
-    try:
-        return await working_message(interaction, words)
-    except discord.HTTPException as e:
-        if e.code in TOKEN_IS_DEAD:
-            raise TooLate("It was not answered within three seconds.") from e
-        raise
 
 
 def order_of(request: Request) -> Order:

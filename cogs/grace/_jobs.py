@@ -14,8 +14,9 @@ from bot.errors import MissingPermission
 from bot.i18n import Words
 from cogs.grace._fetch import Material
 from cogs.grace._pages import Look
-from cogs.grace._show import make_show, place_of
-from cogs.shared.answering import working_line
+from cogs.grace._show import make_show
+from cogs.shared.answering import first_line
+from cogs.shared.live import NO_MESSAGE
 from cogs.shared.splitting import disarm
 
 _TITLE_CHARS: Final = 80
@@ -50,9 +51,9 @@ async def run_task(
 ) -> None:
     """Answer an interaction with a job, and see the job through.
 
-    The first answer goes out before anything is read, because a file can take longer than the
-    three seconds that Discord waits. When there turns out to be nothing to work on, that answer
-    is taken back, and only the person sees why.
+    The first answer goes out when the job is in the journal, or when reading takes so long that
+    Discord would wait no more. When there turns out to be nothing to work on, an answer that was
+    given is taken back, and only the person sees why.
 
     Raises:
         MissingPermission: The bot cannot write here; nothing was said.
@@ -60,28 +61,33 @@ async def run_task(
     """
     _check_own(interaction)
     begun = bot.clock.wall()
-    live = await working_line(bot, interaction, asker)
+    line = first_line(bot, interaction, asker)
     try:
-        material = await task.fetch()
-        request = await task.ask(material)
-        look = Look(
-            heading=_heading(task.title, material.name),
-            service=task.service,
-            begun=begun,
-            is_json=task.is_json,
-            nothing=task.nothing,
-            may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
-        )
-        await bot.runner.perform(
-            request,
-            asker=asker,
-            place=place_of(asker, live, look),
-            title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
-            show=make_show(bot, asker, live, look),
-        )
+        async with line.in_time():
+            material = await task.fetch()
+            request = await task.ask(material)
+            look = Look(
+                heading=_heading(task.title, material.name),
+                service=task.service,
+                begun=begun,
+                is_json=task.is_json,
+                nothing=task.nothing,
+                may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
+            )
+            show = make_show(bot, asker, line, look)
+            await bot.runner.perform(
+                request,
+                asker=asker,
+                place=show.place,
+                title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
+                show=show,
+                reply_token=interaction.token,
+                is_shown=False,
+            )
     except Exception:
-        with contextlib.suppress(discord.HTTPException):
-            await interaction.delete_original_response()
+        if line.live.message_id != NO_MESSAGE:
+            with contextlib.suppress(discord.HTTPException):
+                await interaction.delete_original_response()
         raise
 
 

@@ -1,5 +1,6 @@
 """The message of a job of Grace's or Penny's: its state while it works, and how it ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
@@ -13,6 +14,7 @@ from bot.i18n import Words, words_for
 from bot.runpod import Update
 from bot.store import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
+from cogs.shared.answering import FirstLine, find_line
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, live_at
 from cogs.shared.page import Page
@@ -32,6 +34,8 @@ class GraceShow:
         look: What it is about.
         words: The person's language.
         progress: How far it has come.
+        place: What the journal knows of it.
+        line: Its first message, when that is still to be posted.
         view: The button, once the job has a number.
     """
 
@@ -40,11 +44,17 @@ class GraceShow:
     look: Look
     words: Words
     progress: Progress
+    place: Mapping[str, JsonValue]
+    line: FirstLine | None = None
     view: discord.ui.View | None = None
 
-    async def started(self, journal_id: int) -> None:
+    async def started(self, journal_id: int) -> Mapping[str, JsonValue] | None:
         """The job is in the journal."""
         self.view = stop_view(journal_id, self.words)
+        if self.line is None:
+            return None
+        await self.line.show()
+        return {**self.place, "message": str(self.live.message_id)}
 
     def update(self, update: Update) -> None:
         """Something new."""
@@ -66,9 +76,10 @@ class GraceShow:
         await self.live.settle(Page(text=text))
 
 
-def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, look: Look) -> GraceShow:
+def make_show(bot: SkyDeck, asker: Asker, line: FirstLine, look: Look) -> GraceShow:
     """The face of a job that is about to begin."""
-    return _show(bot, live, look, words_for(asker.locale))
+    place = place_of(asker, line.live, look)
+    return GraceShow(bot, line.live, look, words_for(asker.locale), _progress(look), place, line)
 
 
 def place_of(asker: Asker, live: LiveMessage, look: Look) -> dict[str, JsonValue]:
@@ -84,18 +95,23 @@ def place_of(asker: Asker, live: LiveMessage, look: Look) -> dict[str, JsonValue
     }
 
 
-async def revive(bot: SkyDeck, job: Job) -> GraceShow:
-    """The face of a job that another process had begun.
+async def revive(bot: SkyDeck, job: Job) -> GraceShow | None:
+    """The face of a job that another process had begun; None when nobody waits for it.
 
     Raises:
         KeyError, ValueError: Its place is not ours.
+        OSError, TimeoutError: Discord does not answer now.
     """
     place = job.place
-    live = live_at(bot, place, int(str(place["user"])))
-    show = _show(bot, live, Look.of_place(place), live.words)
-    await show.started(job.journal_id)
+    found = await find_line(bot, job, live_at(bot, place, int(str(place["user"]))))
+    if found is None:
+        return None
+    live, line = found
+    look = Look.of_place(place)
+    show = GraceShow(bot, live, look, live.words, _progress(look), place, line)
+    show.view = stop_view(job.journal_id, show.words)
     return show
 
 
-def _show(bot: SkyDeck, live: LiveMessage, look: Look, words: Words) -> GraceShow:
-    return GraceShow(bot, live, look, words, Progress(grows=look.service is Service.PENNY))
+def _progress(look: Look) -> Progress:
+    return Progress(grows=look.service is Service.PENNY)

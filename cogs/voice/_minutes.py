@@ -15,6 +15,7 @@ from bot.errors import SkydeckError
 from bot.i18n import Words, duration, words_for
 from bot.runpod import Update
 from bot.store import Job, Minute
+from cogs.shared.answering import FirstLine, find_line
 from cogs.shared.failures import explain
 from cogs.shared.live import LiveMessage, live_at
 from cogs.shared.page import Page
@@ -100,6 +101,8 @@ class MinutesShow:
         notes: What is summed up.
         words: The person's language.
         begun: When it was asked for, on the wall clock.
+        place: What the journal knows of it.
+        line: Its first message, when that is still to be posted.
     """
 
     bot: SkyDeck
@@ -107,12 +110,18 @@ class MinutesShow:
     notes: Notes
     words: Words
     begun: float
+    place: Mapping[str, JsonValue]
+    line: FirstLine | None = None
     _journal_id: int | None = None
     _done: tuple[int, int] | None = None
 
-    async def started(self, journal_id: int) -> None:
+    async def started(self, journal_id: int) -> Mapping[str, JsonValue] | None:
         """The job is in the journal."""
         self._journal_id = journal_id
+        if self.line is None:
+            return None
+        await self.line.show()
+        return {**self.place, "message": str(self.live.message_id)}
 
     def update(self, update: Update) -> None:
         """A summary of something long is made in parts, which Grace counts."""
@@ -153,9 +162,11 @@ class MinutesShow:
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 
-def make_show(bot: SkyDeck, asker: Asker, live: LiveMessage, notes: Notes) -> MinutesShow:
+def make_show(bot: SkyDeck, asker: Asker, line: FirstLine, notes: Notes) -> MinutesShow:
     """The face of minutes that are about to be summed up."""
-    return MinutesShow(bot, live, notes, words_for(asker.locale), bot.clock.wall())
+    live, words = line.live, words_for(asker.locale)
+    place = place_of(asker, live, notes)
+    return MinutesShow(bot, live, notes, words, bot.clock.wall(), place, line)
 
 
 def place_of(asker: Asker, live: LiveMessage, notes: Notes) -> dict[str, JsonValue]:
@@ -171,14 +182,17 @@ def place_of(asker: Asker, live: LiveMessage, notes: Notes) -> dict[str, JsonVal
     }
 
 
-async def revive(bot: SkyDeck, job: Job) -> MinutesShow:
-    """The face of minutes that another process had begun.
+async def revive(bot: SkyDeck, job: Job) -> MinutesShow | None:
+    """The face of minutes that another process had begun; None when nobody waits for them.
 
     Raises:
         KeyError, ValueError: Its place is not ours.
+        OSError, TimeoutError: Discord does not answer now.
     """
     place = job.place
-    live = live_at(bot, place, int(str(place["user"])))
-    show = MinutesShow(bot, live, Notes.of_place(place), live.words, job.created_at_ms / 1000)
-    await show.started(job.journal_id)
-    return show
+    found = await find_line(bot, job, live_at(bot, place, int(str(place["user"]))))
+    if found is None:
+        return None
+    live, line = found
+    notes, begun = Notes.of_place(place), job.created_at_ms / 1000
+    return MinutesShow(bot, live, notes, live.words, begun, place, line, job.journal_id)

@@ -9,12 +9,12 @@ from bot.client import SkyDeck
 from bot.contract.grace import task
 from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words
-from cogs.shared.answering import give_reason, working_line
+from cogs.shared.answering import first_line, give_reason
 from cogs.shared.asker import admit, words_of
 from cogs.shared.places import Places
 from cogs.shared.rights import Right, require
 from cogs.voice._commands import whereabouts
-from cogs.voice._minutes import MODULE, Notes, make_show, place_of, transcript
+from cogs.voice._minutes import MODULE, Notes, make_show, transcript
 from cogs.voice._room import VocalChannel
 from cogs.voice._rooms import Rooms
 from cogs.voice._rules import latest_meeting
@@ -66,17 +66,22 @@ class MinutesCommand(commands.Cog):
             may_attach=interaction.app_permissions.attach_files,
         )
         request = task(module, transcript(said), source=asker.source)
-        live = await working_line(self.bot, interaction, asker)
-        try:
-            await self.bot.runner.perform(
-                request,
-                asker=asker,
-                place=place_of(asker, live, notes),
-                title=words("voice.minutes.title"),
-                show=make_show(self.bot, asker, live, notes),
-            )
-        except SkydeckError as e:
-            await give_reason(live, e, words)
+        line = first_line(self.bot, interaction, asker)
+        show = make_show(self.bot, asker, line, notes)
+        async with line.in_time():
+            try:
+                await self.bot.runner.perform(
+                    request,
+                    asker=asker,
+                    place=show.place,
+                    title=words("voice.minutes.title"),
+                    show=show,
+                    reply_token=interaction.token,
+                    is_shown=False,
+                )
+            except SkydeckError as e:
+                await line.show()
+                await give_reason(line.live, e, words)
 
     def _channel(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VocalChannel:
         """The voice channel in whose chat they are, or they are in, or the bot is in.

@@ -109,6 +109,7 @@ class Door:
 def _soon(monkeypatch):
     monkeypatch.setattr(session, "CLAIM_EVERY_S", 0.05)
     monkeypatch.setattr(session, "SHOW_AGAIN_S", 0.05)
+    monkeypatch.setattr(session, "NOTED_WITHIN_S", 0.06)
 
 
 @pytest.fixture
@@ -549,3 +550,49 @@ def _entry():
         place=PLACE,
         request=request().model_dump_json().encode(),
     )
+
+
+async def test_what_is_not_seen_is_not_sent_when_another_process_has_it(start, handler, file_url):
+    """It stood still just before its working line was there, and was taken for dead."""
+
+    async with start() as bot, Store.open(file_url, SystemClock()) as other:
+
+        class Slowly(Seen):
+            async def started(self, journal_id):
+                await bot.store.jobs.release([journal_id])
+                assert len(await other.jobs.claim()) == 1
+                return PLACE
+
+        ending = await bot.runner.perform(
+            request(), asker=ASKER, place=PLACE, title="t", show=Slowly(), is_shown=False
+        )
+    assert ending is Ending.UNKNOWN
+    assert handler.started == 0
+
+
+class WaitsToBeTold(SystemClock):
+    """Sleeps for `NOTED_WITHIN_S` until it is told to go on."""
+
+    def __init__(self):
+        self.go = asyncio.Event()
+
+    async def sleep(self, seconds):
+        if seconds == session.NOTED_WITHIN_S:
+            await self.go.wait()
+        await super().sleep(seconds)
+
+
+async def test_who_was_only_slow_may_still_note_its_id(start, handler, file_url):
+    """Its process stood still for longer than its leases last, and then went on."""
+    async with Store.open(file_url, SystemClock(), lease_ms=1) as slow, start() as bot:
+        journal_id = await slow.jobs.begin(_entry())
+        bot.runner.clock = WaitsToBeTold()
+        show = await first(revived(bot))
+        async with contextlib.aclosing(bot.services.submit(request())) as updates:
+            async for update in updates:
+                job_id = update.job_id
+        assert not await slow.jobs.accepted(journal_id, job_id)
+        bot.runner.clock.go.set()
+        assert await show.until_ended() == "hello"
+        assert (await finished(bot, journal_id)).ending is Ending.COMPLETED
+    assert handler.started == 1

@@ -95,12 +95,20 @@ async def test_what_a_dead_process_left_is_claimed_with_what_to_do(url, clock, e
         assert [(r.job.journal_id, r.action) for r in found] == [
             (written, Recovery.TELL_UNKNOWN),
             (accepted, Recovery.COLLECT),
-            (old, Recovery.TELL_EXPIRED),
+            (old, Recovery.COLLECT),
             (unknown, Recovery.TELL_UNKNOWN),
         ]
         assert found[1].job.job_id == "abc"
         assert await restarted.jobs.claim() == []
         assert await restarted.jobs.finished(unknown, Ending.UNKNOWN)
+
+
+async def test_a_clock_that_was_set_back_keeps_no_job_from_being_claimed(url, clock, entry):
+    async with Store.open(url, clock) as dead:
+        journal_id = await dead.jobs.begin(entry())
+    clock.at_ms -= 3_600_000
+    async with Store.open(url, clock) as restarted:
+        assert [r.job.journal_id for r in await restarted.jobs.claim()] == [journal_id]
 
 
 async def test_a_process_that_slept_too_long_learns_that_its_job_is_gone(url, clock, entry):

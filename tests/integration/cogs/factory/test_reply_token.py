@@ -5,7 +5,6 @@ import gzip
 import json
 import logging
 import sqlite3
-import sys
 from contextlib import closing
 
 import pytest
@@ -14,6 +13,7 @@ from bot.observability.logs import Plain, Redaction
 from bot.store.address import Address
 from bot.store.backup import backup
 from bot.store.migrate import backup_of, copy_sqlite
+from cogs.shared import answering
 
 
 class Gate:
@@ -32,9 +32,8 @@ class Gate:
 @pytest.fixture
 def gate(sim, deck, monkeypatch):
     sim.interactions.answer_seconds = 60
-    orders = sys.modules["cogs.factory._orders"]  # each bot loads it anew
-    gate = Gate(orders.working_message)
-    monkeypatch.setattr(orders, "working_message", gate)
+    gate = Gate(answering.working_message)
+    monkeypatch.setattr(answering, "working_message", gate)
     yield gate
     gate.open.set()
 

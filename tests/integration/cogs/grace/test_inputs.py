@@ -39,7 +39,7 @@ async def test_a_file_that_is_no_text_is_told_to_its_person_only(sim, deck, ben,
     reply = await ben.slash("/grace summarize", file=file)
     told = await ben.sees("bad_input")
     assert told.is_ephemeral
-    assert reply.message.deleted
+    assert reply.ephemeral  # nobody else saw that anything was asked
     assert not grace.asked
     assert not sim.problems
 
@@ -101,7 +101,7 @@ async def test_a_channel_that_the_person_cannot_read_stays_closed(
     reply = await ben.slash("/grace summarize", guild_channel(guild, "general"), message=link(said))
     told = await ben.sees(NOT_FOUND)
     assert told.is_ephemeral
-    assert reply.message.deleted
+    assert reply.ephemeral  # nobody else saw that anything was asked
     assert not grace.asked
     assert not sim.problems
 

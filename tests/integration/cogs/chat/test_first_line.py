@@ -1,0 +1,97 @@
+"""A process that dies while it begins: nobody is left with a working line that stays for ever."""
+
+import asyncio
+
+import pytest
+
+from bot.store import Ending
+from cogs.shared.answering import FirstLine
+from tests.fakes.discord_bot import made
+from tests.simulator import NotSeen
+
+pytestmark = pytest.mark.real_time  # an interaction's token is good for 15 minutes only
+LEASE_MS = 300
+
+
+@pytest.fixture
+def dying(monkeypatch):
+    """Bots die when they are about to show their first line, or just have."""
+
+    def die(*, is_shown):
+        reached, show = asyncio.Event(), FirstLine.show
+
+        async def hang(line):
+            if is_shown:
+                await show(line)
+            reached.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(FirstLine, "show", hang)
+        return reached
+
+    return die
+
+
+async def asks(person, channel, how):
+    match how:
+        case "mention":
+            return await person.says("@Alfred hello there", channel)
+        case "/ask":
+            return await person.slash("/ask", channel, wait=False, question="hello there")
+        case _:
+            return await person.slash("/say", channel, wait=False, text="hello there")
+
+
+@pytest.mark.parametrize(
+    ("how", "is_shown"),
+    [("mention", False), ("mention", True), ("/ask", True), ("/say", True)],
+)
+async def test_the_next_process_answers_in_the_same_line(
+    sim, channel, ben, base_url, tmp_path, cogs, penny_script, dying, monkeypatch, how, is_shown
+):
+    reached = dying(is_shown=is_shown)
+    async with made(base_url, tmp_path / "x.db", cogs=cogs, lease_ms=LEASE_MS) as bot:
+        async with sim.connect(bot):
+            await asks(ben, channel, how)
+            await asyncio.wait_for(reached.wait(), 15)
+        await sim.gateway.until_offline()
+    monkeypatch.undo()
+    left = [m for m in ben.reads(channel) if m.author.bot]
+    assert len(left) == is_shown
+    assert penny_script.asked == []
+    async with (
+        made(base_url, tmp_path / "x.db", cogs=cogs, lease_ms=LEASE_MS) as bot,
+        sim.connect(bot),
+    ):
+        words = "hello there" if how == "/say" else "You said: hello there"
+        answer = await ben.sees(words, channel, within=20, ever=True)
+        [job] = await bot.store.jobs.listing()
+    assert left in ([], [answer])
+    assert len(penny_script.asked) == 1
+    assert job.place["message"] == str(answer.id)
+
+
+async def test_a_command_that_was_never_answered_is_not_sent(
+    sim, channel, ben, base_url, tmp_path, cogs, penny_script, dying, monkeypatch
+):
+    """Discord itself has told its person that nobody responded."""
+    reached = dying(is_shown=False)
+    async with made(base_url, tmp_path / "x.db", cogs=cogs, lease_ms=LEASE_MS) as bot:
+        async with sim.connect(bot):
+            reply = await asks(ben, channel, "/ask")
+            await asyncio.wait_for(reached.wait(), 15)
+        await sim.gateway.until_offline()
+    monkeypatch.undo()
+    with pytest.raises(NotSeen):
+        await reply.answered()
+    async with (
+        made(base_url, tmp_path / "x.db", cogs=cogs, lease_ms=LEASE_MS) as bot,
+        sim.connect(bot),
+    ):
+        async with asyncio.timeout(15):
+            while (await bot.store.jobs.listing())[0].ending is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        [job] = await bot.store.jobs.listing()
+    assert job.ending is Ending.UNKNOWN
+    assert penny_script.asked == []
+    assert not [m for m in ben.reads(channel) if m.author.bot]
