@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
 STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
-.PHONY: setup setup-dev talk unit test test-all lint bench models lock clean
+.PHONY: setup setup-dev talk unit test test-all lint bench chaos models lock clean
 
 setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
 setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
@@ -65,6 +65,9 @@ lint: setup-dev                  ## style, types, import rules, known weaknesses
 bench: setup-dev                 ## speed beside named peers
 	@$(BIN)/skydeck models pull
 	@$(BIN)/python -m pytest -m bench tests/bench -s
+
+chaos: setup-dev                 ## the fault campaign, 25 minutes; SEED=… repeats it, ROUNDS=… shortens it
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write $(WRITE))
 
 lock: setup-dev                  ## renew the lock files
 	@sh scripts/lock.sh

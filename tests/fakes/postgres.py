@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -28,9 +29,66 @@ _numbers = count(1)
 
 @dataclass
 class Server:
-    """A PostgreSQL of our own."""
+    """A PostgreSQL of our own.
+
+    Attributes:
+        port: Where it listens, on loopback.
+        binaries: PostgreSQL's programs.
+        folder: Its home.
+    """
 
     port: int
+    binaries: Path
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; it takes connections some moments later."""
+        options = [
+            "fsync=off",
+            "full_page_writes=off",
+            "listen_addresses=127.0.0.1",
+            f"unix_socket_directories={self.folder}",
+        ]
+        self.process = subprocess.Popen(
+            [self.binaries / "postgres", "-D", f"{self.folder}/data", "-p", str(self.port)]
+            + [word for option in options for word in ("-c", option)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            start_new_session=True,
+            **_account(),
+        )
+
+    def stop(self) -> None:
+        """Shut it down fast: whoever is connected is cut off."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(10)
+            self.process = None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and all its helpers (each has a process group of its own)."""
+        if self.process is None:
+            return
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        for pid in (self.process.pid, *map(int, children.split())):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    async def until_up(self, within_s: float = 15.0) -> None:
+        """Wait until it takes connections."""
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                connection = await asyncpg.connect(self.url("postgres"))
+            except (OSError, asyncpg.CannotConnectNowError):
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                await connection.close()
+                return
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -82,49 +140,44 @@ def postgres() -> Iterator[Server]:
     binaries = _binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with running(binaries) as server:
+        asyncio.run(_prepare(server))
+        yield server
+
+
+@contextmanager
+def running(binaries: Path | None = None) -> Iterator[Server]:
+    """A server without a database of ours, until the block ends.
+
+    Raises:
+        FileNotFoundError: PostgreSQL is not installed.
+    """
+    binaries = binaries or _binaries()
+    if binaries is None:
+        raise FileNotFoundError("PostgreSQL is not installed")
     account = _account()
     with tempfile.TemporaryDirectory(prefix="skydeck-pg-") as folder:
         if account:
             shutil.chown(folder, "postgres", "postgres")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
         subprocess.run(
             [binaries / "initdb", *_INITDB, "-D", f"{folder}/data"],
             check=True,
-            **quiet,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
             **account,
         )
-        server = Server(_free_port())
-        options = [
-            "fsync=off",
-            "full_page_writes=off",
-            "listen_addresses=127.0.0.1",
-            f"unix_socket_directories={folder}",
-        ]
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", f"{folder}/data", "-p", str(server.port)]
-            + [word for option in options for word in ("-c", option)],
-            **quiet,
-            **account,
-        )
+        server = Server(_free_port(), binaries, Path(folder))
+        server.start()
         try:
-            asyncio.run(_prepare(server))
             yield server
         finally:
-            process.send_signal(signal.SIGINT)  # a fast shutdown
-            process.wait(10)
+            server.stop()
 
 
 async def _prepare(server: Server) -> None:
-    deadline = time.monotonic() + 15
-    while True:
-        try:
-            connection = await asyncpg.connect(server.url("postgres"))
-        except (OSError, asyncpg.CannotConnectNowError):
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.05)
-        else:
-            break
+    await server.until_up()
+    connection = await asyncpg.connect(server.url("postgres"))
     await connection.execute(f"CREATE DATABASE {SHARED} TEMPLATE template0")
     await connection.close()
     await migrate(Address.parse(server.url(SHARED)), SystemClock())
