@@ -39,6 +39,8 @@ FOLDERS = tuple(
 BUT = TESTS / "simulator" / "voice"
 SETTLE_S = 0.001
 """Loopback delivers at once, but for a kernel that is busy."""
+SENDING_S = 0.2
+"""What a socket has no room for goes on when the kernel has told of room: 40 ms and more."""
 BEGINNING_S = 1_000.0
 
 
@@ -51,7 +53,8 @@ class _Selector(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        ready = super().select(SETTLE_S)
+        is_sending = any(key.events & selectors.EVENT_WRITE for key in self.get_map().values())
+        ready = super().select(SENDING_S if is_sending else SETTLE_S)
         if ready:
             return ready
         if timeout is not None and self.jump(timeout):

@@ -187,6 +187,20 @@ class Line:
             if not await self._packet(end - self.clock.now()):
                 raise NotSeen(f"the bot said nothing within {within:g} s")
 
+    async def until_said(self, seconds: float, *, within: float = 60.0) -> None:
+        """Wait until the bot has spoken for so long in all, without pauses.
+
+        Raises:
+            NotSeen: It has not.
+        """
+        end = self.clock.now() + within
+        while True:
+            self._arrived.clear()
+            if self.recording.seconds >= seconds:
+                return
+            if not await self._packet(end - self.clock.now()):
+                raise NotSeen(f"the bot has not spoken for {seconds:g} s within {within:g} s")
+
     async def until_silent(
         self, *, within: float = 20.0, for_: float = 0.5, since: float = 0.0
     ) -> Packet:

@@ -2,17 +2,14 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
-from bot.settings import Settings
 from bot.store import Store
+from tests.fakes.command_line import skydeck
 
 
 @pytest.fixture
@@ -30,15 +27,10 @@ async def url(tmp_path):
 
 
 def costs(url, *args, **environment):
-    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    environment |= {"SKYDECK_DATABASE_URL": url, "PYTHONWARNINGS": ""}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "costs", *args],
-        capture_output=True, text=True, env=inherited | environment, timeout=60, check=False,
-    )  # fmt: skip
+    return skydeck("costs", *args, SKYDECK_DATABASE_URL=url, **environment)
 
 
-async def test_costs_in_the_terminal(url, tmp_path):
+def test_costs_in_the_terminal(url, tmp_path):
     table = tmp_path / "calls.csv"
     done = costs(url, "--csv", str(table), SKYDECK_BUDGET_ALL_MONTH_USD="0.01", COLUMNS="100")
     assert done.returncode == 0, done.stderr
@@ -50,7 +42,7 @@ async def test_costs_in_the_terminal(url, tmp_path):
     assert "2 calls are in" in done.stderr
 
 
-async def test_costs_for_programs(url):
+def test_costs_for_programs(url):
     done = costs(url, "--json", "--days", "2")
     found = json.loads(done.stdout)
     assert (found["total_micro_usd"], found["calls"], len(found["days"])) == (3_001, 2, 2)
@@ -58,7 +50,7 @@ async def test_costs_for_programs(url):
     assert json.loads(costs(url, "--json", "--guild", "8").stdout)["calls"] == 0
 
 
-async def test_what_cannot_be_is_one_line(url, tmp_path):
+def test_what_cannot_be_is_one_line(url, tmp_path):
     for args in (("--days", "0"), ("--csv", "/nowhere/calls.csv")):
         done = costs(url, *args)
         assert done.returncode == 2

@@ -20,6 +20,7 @@ from bot.observability.pulse import PULSE, Pulse, Room
 from bot.settings import Settings
 from bot.store import Store
 from bot.workers.server import embedded_server
+from tests.fakes.command_line import skydeck
 from tests.fakes.handlers import Scripted, echo
 
 KEY = "a-key-of-thirty-two-characters-x"
@@ -40,24 +41,16 @@ def database(tmp_path, monkeypatch):
     return url
 
 
-async def started(url, *args, **more):
-    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    more = {"SKYDECK_DATABASE_URL": os.environ["SKYDECK_DATABASE_URL"]} | more
+def surroundings(url, more):
+    database = {"SKYDECK_DATABASE_URL": os.environ["SKYDECK_DATABASE_URL"]}
     ids = {f"{s.value}_ENDPOINT_ID": s.value.lower() for s in Service}
-    environment = {"RUNPOD_API_KEY": KEY, "RUNPOD_BASE_URL": url, "PYTHONWARNINGS": "", **ids}
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "health", *args),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=inherited | environment | more,
-    )
+    return {"RUNPOD_API_KEY": KEY, "RUNPOD_BASE_URL": url} | ids | database | more
 
 
 async def health(url, *args, **more):
-    process = await started(url, *args, **more)
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert b"Traceback" not in err
-    return process.returncode, out.decode(), err.decode()
+    done = await asyncio.to_thread(skydeck, "health", *args, **surroundings(url, more))
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
 
 
 async def test_each_service_is_a_line(url):
@@ -134,8 +127,15 @@ async def test_what_does_not_answer_or_is_not_set_is_a_line_too(url):
     assert code == 4
 
 
+@pytest.mark.system
 async def test_looking_again_and_again_until_ctrl_c(url):
-    process = await started(url, "--watch", "--json", "--every", "0.5")
+    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "health", "--watch", "--json", "--every", "0.5"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=inherited | {"PYTHONWARNINGS": ""} | surroundings(url, {}),
+    )
     looks = [json.loads(await process.stdout.readline()) for _ in range(7)]
     process.send_signal(signal.SIGINT)
     _, err = await asyncio.wait_for(process.communicate(), 20)

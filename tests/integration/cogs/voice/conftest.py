@@ -2,9 +2,7 @@
 
 # mypy: ignore-errors
 
-import asyncio
 import base64
-import inspect
 
 import numpy as np
 import pytest
@@ -101,15 +99,6 @@ async def called(deck, lounge, channel, ben):
     reply = await ben.slash("/join", channel)
     await reply.done()
     return speaker
-
-
-async def until(truth, within=10.0):
-    """Wait until something holds; it may be a coroutine function."""
-    async with asyncio.timeout(within):
-        while True:
-            if await truth() if inspect.iscoroutinefunction(truth) else truth():
-                return
-            await asyncio.sleep(0.01)
 
 
 def where_is_the_bot(sim, guild):

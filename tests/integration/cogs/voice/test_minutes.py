@@ -11,8 +11,8 @@ from bot.store import Minute
 from bot.workers.ports import Delivery
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import Scripted, completed
-from tests.integration.cogs.voice.conftest import until
 from tests.simulator.values import Permission
+from tests.waiting import until
 
 HOUR_MS = 3_600_000
 

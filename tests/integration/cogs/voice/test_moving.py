@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from tests.fakes.discord_bot import made
-from tests.integration.cogs.voice.conftest import until, where_is_the_bot
+from tests.integration.cogs.voice.conftest import where_is_the_bot
 from tests.simulator.values import Permission
+from tests.waiting import until
 
 
 async def is_nowhere(bot):

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from bot.errors import WeightsError
-from tests.integration.cogs.voice.conftest import until, where_is_the_bot
+from tests.integration.cogs.voice.conftest import where_is_the_bot
+from tests.waiting import until
 
 
 @pytest.fixture

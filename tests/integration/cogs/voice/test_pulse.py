@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 from bot.observability.pulse import keep_telling, living
-from tests.integration.cogs.voice.conftest import until
+from tests.waiting import until
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,8 @@ import pytest
 from bot.settings import Settings
 from bot.sharding import keeper, turns
 from tests.fakes.discord_bot import made
-from tests.integration.cogs.voice.conftest import until, where_is_the_bot
+from tests.integration.cogs.voice.conftest import where_is_the_bot
+from tests.waiting import until
 
 
 @pytest.fixture
