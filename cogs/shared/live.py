@@ -361,9 +361,15 @@ class LiveMessage:
             return
         if self.reply.is_closing:  # this line could never be changed again
             page = Page(text=self.words("common.will_be_direct"))
-        if page != self._replied:
+        if page == self._replied:
+            return
+        try:
             await self.reply.edit(page)
-            self._replied = page
+        except discord.HTTPException as e:
+            if not is_passing(e):
+                self.reply = None  # it is dead, or its message was deleted
+            raise
+        self._replied = page
 
     # -- aloud -------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from tests.integration.cogs.factory.scripts import Factory
 
 @pytest.fixture
 def cogs():
-    return ("cogs.errors", "cogs.factory")
+    return ("cogs.errors", "cogs.factory", "cogs.jobs")
 
 
 @pytest.fixture

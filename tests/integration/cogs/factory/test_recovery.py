@@ -173,3 +173,27 @@ async def test_what_was_never_answered_is_never_sent(
         assert (await bot.store.jobs.get(number)).detail == "no_place"
     assert factory.tasks == ["first"]
     assert {problem.message for problem in sim.problems} == {"Invalid Webhook Token"}
+
+
+async def test_a_build_that_is_taken_nowhere_waits_with_its_files(sim, start, guild, ben, factory):
+    factory.go.clear()
+    async with start() as bot:
+        await ben.slash("/factory build", task="fizz")
+        await ben.sees("looking for faults", await ben.sees_thread("fizz"))
+        for method in ("PATCH", "POST"):
+            route = f"{method} /channels/{{channel_id}}/messages"
+            sim.fail(route, 403, code=50013, times=1000)
+        factory.go.set()
+        [job] = await bot.store.jobs.listing(user_id=ben.id)
+        async with asyncio.timeout(10):
+            while (await bot.store.jobs.get(job.journal_id)).ending is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    sim.heal()
+    async with start():
+        listed = await ben.slash("/jobs")
+        shown = await ben.selects(str(job.journal_id), on=listed)
+        built = await shown.done()
+    assert shown.ephemeral
+    assert "holds" in built.text
+    assert built.file("fizz.py")
+    assert len(factory.requests) == 1
