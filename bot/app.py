@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.money import Limits, Period, Scope, micro
+from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Settings
@@ -96,7 +97,13 @@ async def open_services(
                 _embedded(settings, key, fetch, only, warm_up, sink)
             )
         clock = SystemClock()
-        client = RunPodClient(base_url, key, {s: _endpoint(settings, s) for s in only}, clock=clock)
+        client = RunPodClient(
+            base_url,
+            key,
+            {s: _endpoint(settings, s) for s in only},
+            clock=clock,
+            hidden=secrets_of(settings),
+        )
         till = None if ledger is None else Till(ledger, rates_of(settings))
         switchboard = Switchboard(client, clock=clock, till=till, watchers=watchers)
         yield Services(await stack.enter_async_context(switchboard), settings.embedded)

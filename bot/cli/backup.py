@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from bot import terminal
+
 if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.store.address import Address
@@ -130,8 +132,9 @@ class _Progress:
         self._shown = True
         ahead = "\r" if sys.stderr.isatty() else ""
         end = "" if sys.stderr.isatty() else "\n"
-        sys.stderr.write(f"{ahead}{done} of {of} rows {self._verb}{end}")
-        sys.stderr.flush()
+        stream = terminal.raw(sys.stderr)  # which may go back to the beginning of the line
+        stream.write(f"{ahead}{done} of {of} rows {self._verb}{end}")
+        stream.flush()
 
     def close(self) -> None:
         """End the line."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot import terminal
 from bot.cli.talk import JsonOption, LanguageOption, SaveOption
 
 if TYPE_CHECKING:
@@ -94,15 +95,13 @@ def modules(
 
     Example: skydeck modules grace
     """
-    import json  # noqa: PLC0415
-
     from bot.catalogue import list_modules  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
     entries = list_modules(load_settings(), _service(service) if service else None)
     if as_json:
         for entry in entries:
-            sys.stdout.write(json.dumps(entry.model_dump(mode="json"), ensure_ascii=False) + "\n")
+            terminal.out_json(entry.model_dump(mode="json"))
         return
     _print_table(entries)
 
@@ -235,11 +234,10 @@ def _whole(value: object, name: str) -> int:
 
 
 def _print_table(entries: "Sequence[ModuleEntry]") -> None:
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     table = Table("Service", "Module", "What it does", "Options", box=None, pad_edge=False)
     for entry in entries:
         options = ", ".join(f"{o.name}={o.default}" for o in entry.options)
         table.add_row(entry.service.value.lower(), entry.name.lower(), entry.purpose, options)
-    Console().print(table)
+    terminal.console().print(table)

@@ -1,11 +1,12 @@
 """`skydeck costs`: what everybody has spent, in the terminal."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bot import terminal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +40,7 @@ def costs(
     if csv is not None:
         _write(csv, table)
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(report)) + "\n")
+        terminal.out_json(_as_json(report))
     else:
         _print(report, days)
         if csv is not None:
@@ -74,11 +75,9 @@ async def _report(
 
 
 def _print(report: "Report", days: int) -> None:
-    from rich.console import Console  # noqa: PLC0415
-
     from bot.money import dollars  # noqa: PLC0415
 
-    out = Console(highlight=False)
+    out = terminal.console(highlight=False)
     if report.calls:
         estimated = report.total - report.reported
         note = f", of which {dollars(estimated)} estimated" if estimated else ""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import terminal
+
 if TYPE_CHECKING:
     from bot.contract import Service
     from bot.settings import Settings
@@ -32,19 +34,17 @@ def doctor(
     Example: skydeck doctor
     """
     import dataclasses  # noqa: PLC0415
-    import json  # noqa: PLC0415
 
     failed = False
     for finding in _examine():
         failed = failed or not finding.well
         if as_json:
-            sys.stdout.write(json.dumps(dataclasses.asdict(finding), ensure_ascii=False) + "\n")
+            terminal.out_json(dataclasses.asdict(finding))
         else:
             mark = "ok  " if finding.well else "FAIL"
-            sys.stdout.write(f"{mark}  {finding.what}: {finding.state}\n")
+            terminal.out(f"{mark}  {finding.what}: {terminal.line(finding.state)}\n")
             if finding.advice:
-                sys.stdout.write(f"        {finding.advice}\n")
-        sys.stdout.flush()
+                terminal.out(f"        {finding.advice}\n")
     if failed:
         raise typer.Exit(3)
 

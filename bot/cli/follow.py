@@ -1,13 +1,13 @@
 """What a person, or a program, sees of a job while it runs."""
 
 import contextlib
-import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot import terminal
 from bot.clock import Clock
 from bot.contract import Audio, Response
 from bot.contract.plain import readable
@@ -31,6 +31,8 @@ class Result:
 
 
 _WORTH_TELLING_MS = 500
+_SAID_CHARS = 200
+_LINE_SOUGHT_CHARS = 2_000
 
 
 class Sink(Protocol):
@@ -135,8 +137,7 @@ class JsonSink:
         )
 
     def _write(self, event: str, **fields: Any) -> None:
-        sys.stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        terminal.out_json({"event": event, **fields})
 
 
 class ScreenSink:
@@ -148,14 +149,14 @@ class ScreenSink:
     """
 
     def __init__(self, assistant: str, *, streams: bool) -> None:
-        from rich.console import Console  # noqa: PLC0415
-
         self._assistant = assistant
         self._streams = streams
-        self._screen = Console(stderr=True, highlight=False)
+        self._screen = terminal.console(stderr=True, highlight=False)
         self._spinner = contextlib.ExitStack()
         self._status: Any = None
         self._line_open = False
+        self._left = terminal.MAX_SCREEN_CHARS if sys.stdout.isatty() else None
+        self._cut = 0
 
     def note(self, words: str) -> None:
         """Show what has begun."""
@@ -175,7 +176,7 @@ class ScreenSink:
     def text(self, text: str) -> None:
         """Show more of the answer, or the progress."""
         if not self._streams:
-            self._say(f"{self._assistant}: {text.splitlines()[-1] if text.strip() else ''}")
+            self._say(f"{self._assistant}: {_last_line(text)}")
             return
         self._hush()
         if not self._line_open:
@@ -194,6 +195,12 @@ class ScreenSink:
             self._write("\n")
         elif not self._streams:
             self._write(readable(response) + "\n")
+        if self._cut:
+            self._screen.print(
+                f"{self._cut:,} more characters are not shown. For all of it, use --json, or send "
+                "the output to a file with >.",
+                markup=False,
+            )
         if response.transcript == "":
             self._screen.print("Nothing was said in this recording.")
         self._screen.print(summary(result), style="dim", markup=False, soft_wrap=True)
@@ -203,21 +210,35 @@ class ScreenSink:
         self._hush()
 
     def _say(self, words: str) -> None:
+        from rich.text import Text  # noqa: PLC0415 - slow to import
+
+        said = Text(terminal.line(words, limit=_SAID_CHARS))  # no markup: others wrote it
         if not self._screen.is_terminal:
-            self._screen.print(words, markup=False)
+            self._screen.print(said)
         elif self._status is None:
-            self._status = self._spinner.enter_context(self._screen.status(words))
+            self._status = self._spinner.enter_context(self._screen.status(said))
         else:
-            self._status.update(words)
+            self._status.update(said)
 
     def _hush(self) -> None:
         self._spinner.close()
         self._status = None
 
-    @staticmethod
-    def _write(words: str) -> None:
-        sys.stdout.write(words)
-        sys.stdout.flush()
+    def _write(self, words: str) -> None:
+        """Write words; to a terminal not more than a person can read."""
+        if self._left is None:
+            terminal.out(words)
+            return
+        shown, self._left = words[: self._left], max(self._left - len(words), 0)
+        self._cut += len(words) - len(shown)
+        if shown:
+            terminal.out(shown)
+
+
+def _last_line(text: str) -> str:
+    """The last line that says something; of a long text only the end is looked at."""
+    lines = text[-_LINE_SOUGHT_CHARS:].strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def summary(result: Result) -> str:

@@ -1,11 +1,12 @@
 """`skydeck health`: each service and each running bot, once or again and again."""
 
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+
+from bot import terminal
 
 if TYPE_CHECKING:
     from bot.calls import Switchboard
@@ -68,13 +69,12 @@ async def _once(settings: "Settings", *, as_json: bool) -> bool:
 
 
 async def _watch(settings: "Settings", every_s: float, *, as_json: bool) -> None:
-    from rich.console import Console  # noqa: PLC0415
     from rich.live import Live  # noqa: PLC0415
 
     from bot.cli.health_words import as_page, as_wire  # noqa: PLC0415
     from bot.clock import SystemClock  # noqa: PLC0415
 
-    clock, console = SystemClock(), Console()
+    clock, console = SystemClock(), terminal.console()
     async with _looking(settings) as see:
         if as_json or not console.is_terminal:
             while True:
@@ -157,8 +157,7 @@ def _nothing(*_: object) -> None:
 
 
 def _write(what: "dict[str, Any] | str") -> None:
-    import json  # noqa: PLC0415
-
-    line = what if isinstance(what, str) else json.dumps(what, ensure_ascii=False)
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    if isinstance(what, str):
+        terminal.out(f"{what}\n")
+    else:
+        terminal.out_json(what)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot import terminal
 from bot.cli import backup, bot, call, contract, costs, doctor, health, models, serve, talk
 from bot.errors import SkydeckError
 
@@ -42,6 +43,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def skydeck(
+    context: typer.Context,
     *,
     _version: Annotated[
         bool,
@@ -54,18 +56,24 @@ def skydeck(
 
     Exit codes: 0 done, 2 wrong use, 3 the service failed, 4 the service is unreachable.
     """
+    context.with_resource(terminal.guarded())
 
 
 def run() -> None:
     """Run the command that the arguments name; every known error is one line and an exit code."""
+    with terminal.guarded():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except* SkydeckError as group:
         error = _innermost(group)
-        sys.stderr.write(f"skydeck: {error}\n")
+        terminal.err(f"skydeck: {error}\n")
         sys.exit(error.exit_code)
     except* KeyboardInterrupt:
-        sys.stderr.write("skydeck: stopped.\n")
+        terminal.err("skydeck: stopped.\n")
         sys.exit(_INTERRUPTED)
 
 

@@ -1,7 +1,6 @@
 """`skydeck models`: the model files of the services that run on this machine."""
 
 import dataclasses
-import json
 import signal
 import sys
 import threading
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot import terminal
 
 if TYPE_CHECKING:
     from bot.weights import Finding, ModelStatus, Plan, Sink, WeightStore
@@ -54,7 +55,7 @@ def list_models(
         return
     for status in statuses:
         line = dataclasses.asdict(status) | {"folder": str(status.folder)}
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        terminal.out_json(line)
 
 
 @app.command()
@@ -236,7 +237,6 @@ def _agreed(question: str) -> bool:
 
 
 def _table(statuses: "list[ModelStatus]", folder: Path) -> None:
-    from rich.console import Console  # noqa: PLC0415  (slow to import)
     from rich.table import Table  # noqa: PLC0415
 
     from bot.weights import megabytes  # noqa: PLC0415
@@ -249,6 +249,6 @@ def _table(statuses: "list[ModelStatus]", folder: Path) -> None:
     table.add_column("State", no_wrap=True)
     for s in statuses:
         table.add_row(s.name, s.role, megabytes(s.bytes), s.licence, s.state)
-    console = Console()
+    console = terminal.console()
     console.print(table)
     console.print(f"Folder: {folder}", soft_wrap=True, highlight=False)

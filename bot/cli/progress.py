@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from bot import terminal
 from bot.weights import Phase, Progress, Sink, megabytes
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ def shown_progress(stream: TextIO | None = None) -> Iterator[Sink]:
     if not stream.isatty():
         yield Lines(stream)
         return
-    from rich import progress as rich  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415  (slow to import)
+    from rich import progress as rich  # noqa: PLC0415  (slow to import)
 
     columns = (
         rich.TextColumn("{task.description}"),
@@ -32,7 +32,7 @@ def shown_progress(stream: TextIO | None = None) -> Iterator[Sink]:
         rich.TransferSpeedColumn(),
         rich.TimeRemainingColumn(),
     )
-    with rich.Progress(*columns, console=Console(file=stream), transient=True) as bars:
+    with rich.Progress(*columns, console=terminal.console(to=stream), transient=True) as bars:
         yield Bars(bars)
 
 

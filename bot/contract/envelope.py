@@ -7,10 +7,12 @@ words only, and fields that were never set are not written.
 
 import base64
 from enum import StrEnum
-from typing import Any, Self
+from itertools import islice
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -41,6 +43,44 @@ class Wire(BaseModel):
 def given(**fields: Any) -> dict[str, Any]:
     """Only the fields that have a value: one that is set to None would be written as null."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+_MAX_MS = 30 * 86_400_000
+_MAX_USD = 10_000.0
+_MAX_TOKENS = 10**9
+_MAX_RATE_HZ = 768_000
+_MOST_MARKS = 64
+_LONGEST_MARK = 64
+_LONGEST_FIGURE = 40
+
+
+def _figure(value: object, limit: float) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value) if len(value) <= _LONGEST_FIGURE else None
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value <= limit else None  # NaN is not in it either
+
+
+def figure(limit: float, *, whole: bool = False, instead: int | None = None) -> BeforeValidator:
+    """A figure that somebody else tells: what is not from 0 to `limit` is left out.
+
+    Args:
+        limit: The most that is believed.
+        whole: Whether fractions are rounded down.
+        instead: What stands for a figure that is left out.
+    """
+
+    def check(value: object) -> float | None:
+        found = _figure(value, limit)
+        if found is None:
+            return instead
+        return int(found) if whole else found
+
+    return BeforeValidator(check)
 
 
 class System(StrEnum):
@@ -193,8 +233,8 @@ class Audio(Wire):
 
     data: str
     format: str | None = None
-    sample_rate_hz: int | None = None
-    duration_ms: int | None = None
+    sample_rate_hz: Annotated[int | None, figure(_MAX_RATE_HZ, whole=True)] = None
+    duration_ms: Annotated[int | None, figure(_MAX_MS, whole=True)] = None
     text: str | None = None
 
     def file(self) -> bytes:
@@ -229,11 +269,11 @@ class Output(Wire):
 class Usage(Wire):
     """What it took. Every figure is optional; `cost_usd` is the service's own word."""
 
-    cost_usd: float | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    audio_seconds: float | None = None
-    compute_seconds: float | None = None
+    cost_usd: Annotated[float | None, figure(_MAX_USD)] = None
+    input_tokens: Annotated[int | None, figure(_MAX_TOKENS, whole=True)] = None
+    output_tokens: Annotated[int | None, figure(_MAX_TOKENS, whole=True)] = None
+    audio_seconds: Annotated[float | None, figure(_MAX_MS / 1000)] = None
+    compute_seconds: Annotated[float | None, figure(_MAX_MS / 1000)] = None
 
 
 class ServiceError(Wire):
@@ -252,11 +292,23 @@ class Response(Wire):
     """
 
     status: Status | str = Status.COMPLETED
-    sequence: int | None = None
+    sequence: Annotated[int | None, figure(2**53, whole=True)] = None
     output: Output | None = None
     usage: Usage | None = None
     error: ServiceError | None = None
     timings_ms: dict[str, float] | None = None
+
+    @field_validator("timings_ms", mode="before")
+    @classmethod
+    def _likely_timings(cls, value: object) -> object:
+        """Marks of another shape, and such as no job can have, are left out."""
+        if not isinstance(value, dict):
+            return None
+        return {
+            name: mark
+            for name, told in islice(value.items(), _MOST_MARKS)
+            if len(name) <= _LONGEST_MARK and (mark := _figure(told, _MAX_MS)) is not None
+        }
 
     @field_validator("output", mode="before")
     @classmethod

@@ -4,11 +4,11 @@ Source: RunPod's operation reference and job states; the shapes were read from l
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from bot.contract.envelope import Request, Wire
+from bot.contract.envelope import Request, Wire, figure
 
 MIB = 1024 * 1024
 RUN_LIMIT_BYTES = 10 * MIB
@@ -56,18 +56,31 @@ class Submission(Wire):
     policy: JobPolicy | None = None
 
 
+MAX_ID_CHARS = 128
+MAX_JOB_MS = 30 * 86_400_000
+"""Longer than any job may live; more is no time."""
+MAX_COUNT = 1_000_000_000
+
+JobId = Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9._~:-]{{1,{MAX_ID_CHARS}}}\z")]
+"""An id stands in addresses, logs and the journal; RunPod's are letters, digits and hyphens."""
+Word = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}\z")]
+"""A word of the platform's, or a worker's name."""
+Milliseconds = Annotated[int | float | None, figure(MAX_JOB_MS)]
+Count = Annotated[int, figure(MAX_COUNT, instead=0)]
+
+
 class JobReport(Wire):
     """What `/run`, `/runsync`, `/status` and `/cancel` answer. Times are milliseconds.
 
     `output` is absent until there is one; `has_output` tells null from absent.
     """
 
-    id: str | None = None
-    status: JobStatus | str | None = None
-    delayTime: int | float | None = None  # noqa: N815
-    executionTime: int | float | None = None  # noqa: N815
-    workerId: str | None = None  # noqa: N815
-    retries: int | None = None
+    id: JobId | None = None
+    status: JobStatus | Word | None = None
+    delayTime: Milliseconds = None  # noqa: N815
+    executionTime: Milliseconds = None  # noqa: N815
+    workerId: Word | None = None  # noqa: N815
+    retries: Annotated[int | None, figure(MAX_COUNT)] = None
     output: Any = None
     error: Any = None
 
@@ -91,29 +104,29 @@ class StreamChunk(Wire):
 class StreamReport(Wire):
     """What `/stream` answers; the chunks are drained by the call."""
 
-    status: JobStatus | str | None = None
+    status: JobStatus | Word | None = None
     stream: list[StreamChunk] = Field(default_factory=list)
 
 
 class JobCounts(Wire):
     """`jobs` of `/health`. completed, failed and retried only ever grow."""
 
-    completed: int = 0
-    failed: int = 0
-    inProgress: int = 0  # noqa: N815
-    inQueue: int = 0  # noqa: N815
-    retried: int = 0
+    completed: Count = 0
+    failed: Count = 0
+    inProgress: Count = 0  # noqa: N815
+    inQueue: Count = 0  # noqa: N815
+    retried: Count = 0
 
 
 class WorkerCounts(Wire):
     """`workers` of `/health`."""
 
-    idle: int = 0
-    initializing: int = 0
-    ready: int = 0
-    running: int = 0
-    throttled: int = 0
-    unhealthy: int = 0
+    idle: Count = 0
+    initializing: Count = 0
+    ready: Count = 0
+    running: Count = 0
+    throttled: Count = 0
+    unhealthy: Count = 0
 
 
 class Health(Wire):

@@ -2,50 +2,18 @@
 
 import json
 import logging
-import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.redaction import HIDDEN, Redaction
+from bot.sanitize import clean, clean_line, escape_json
 from bot.settings import LogFormat, Settings
 from bot.spans import CURRENT_TRACE
 
-HIDDEN: Final = "[hidden]"
-_SHORTEST: Final = 6
-"""A secret shorter than that is a word like any other."""
-_TOKEN = re.compile(r"\b(Bearer|Bot)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
-_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
-_CALLBACK = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']{8,}")
-"""The path of an interaction's answer: whoever has the token in it speaks for the bot there."""
-_PAYLOAD = re.compile(r"""(["']token["']\s*:\s*["'])[^"']+""")
-"""The same token in an event of the gateway, and a voice server's."""
-_BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-
-class Redaction:
-    """Takes out of a text what nobody may read in a log.
-
-    Args:
-        secrets: The values of the settings that are secret.
-    """
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        words = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
-        self._words = re.compile("|".join(map(re.escape, words))) if words else None
-
-    def __call__(self, text: str) -> str:
-        """The text that may be written."""
-        if self._words is not None:
-            text = self._words.sub(HIDDEN, text)
-        text = _TOKEN.sub(rf"\1 {HIDDEN}", text)
-        text = _CALLBACK.sub(rf"\1{HIDDEN}", text)
-        text = _PAYLOAD.sub(rf"\1{HIDDEN}", text)
-        text = _PASSWORD.sub(rf"\1{HIDDEN}@", text)
-        return _BLOB.sub(lambda found: f"[{len(found[0])} characters]", text)
 
 
 def secrets_of(settings: Settings) -> list[str]:
@@ -64,7 +32,12 @@ class Plain(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback where there is one."""
-        return self._redact(super().format(record))
+        return clean(self._redact(super().format(record)))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The line; foreign words in it cannot begin another one."""
+        first, *rest = clean(super().formatMessage(record)).split("\n")
+        return "\n".join([clean_line(first), *(f"  {line}" for line in rest)])
 
 
 class Json(logging.Formatter):
@@ -92,7 +65,10 @@ class Json(logging.Formatter):
             line["trace_id"] = trace_id
         if record.exc_info:
             line["error"] = self._redact(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return escape_json(json.dumps(line, ensure_ascii=False))
+
+
+__all__ = ["HIDDEN", "Json", "Plain", "Redaction", "secrets_of", "set_up_logs"]
 
 
 def set_up_logs(settings: Settings) -> None:

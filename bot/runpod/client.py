@@ -1,7 +1,7 @@
 """Calling the services: the I/O shell that drives the flows of `bot.runpod.job`."""
 
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -66,6 +66,7 @@ class RunPodClient:
         clock: Time.
         dice: For jitter.
         transport: What carries the requests; aiohttp by default.
+        hidden: Further secrets that are taken out of whatever a service answers.
 
     Raises:
         BadSettings: The key cannot be sent in a header.
@@ -80,11 +81,12 @@ class RunPodClient:
         clock: Clock | None = None,
         dice: Dice = random.random,
         transport: httpx.AsyncBaseTransport | None = None,
+        hidden: Iterable[str] = (),
     ) -> None:
         self._endpoints = dict(endpoints)
         self._clock = clock or SystemClock()
         self._dice = dice
-        carrier = Carrier(base_url, key, clock=self._clock, transport=transport)
+        carrier = Carrier(base_url, key, clock=self._clock, transport=transport, hidden=hidden)
         self._driver = Driver(carrier, self._clock, dice)
 
     async def __aenter__(self) -> Self:

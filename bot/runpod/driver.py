@@ -131,6 +131,8 @@ class Driver:
                 if isinstance(asked, Update):
                     job.job_id = asked.job_id or job.job_id
                     yield asked
+                    # Whoever takes updates need not wait for anything, and there may be thousands.
+                    await asyncio.sleep(0)
                     sent = Tick(self._clock.now())
                 elif isinstance(asked, HttpRequest) and asked.must_land:
                     sent = await self._land(asked, job)

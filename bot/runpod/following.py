@@ -1,11 +1,12 @@
 """Following a job that has been handed in, to its end, by `/status` and `/health`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, TypeGuard
 
 from bot.contract import Response
-from bot.contract.job import Health, JobReport, JobStatus
-from bot.errors import JobExpired
+from bot.contract.job import MIB, Health, JobReport, JobStatus
+from bot.errors import JobExpired, OutputLost
+from bot.runpod.large_json import TooManyValues
 from bot.runpod.line import Line
 from bot.runpod.outputs import Outputs
 from bot.runpod.patience import (
@@ -13,8 +14,9 @@ from bot.runpod.patience import (
     NOT_FOUND,
     OK,
     Patience,
+    holds_too_much,
 )
-from bot.runpod.reading import read_health, read_report
+from bot.runpod.reading import read_health, reading_report
 from bot.runpod.retry import poll_interval_s
 from bot.runpod.submission import job_path
 from bot.runpod.values import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
@@ -28,6 +30,12 @@ _NEW_S: Final = 3.0
 """For so long after the submission 404 can mean that the id is not known everywhere yet."""
 _FINAL_TRIES: Final = 3
 _EMPTY_TRIES: Final = 5
+MAX_PARTIALS: Final = 50_000
+"""The most pieces of one answer; a model that tells each token makes some thousands."""
+MAX_STREAM_BYTES: Final = 128 * 1024 * 1024
+"""The most that one job may stream, all together."""
+MAX_FOREIGN_BYTES: Final = 16 * 1024 * 1024
+"""The same where the pieces are no contracts: all are kept, and are the result at the end."""
 
 
 class Follower:
@@ -50,6 +58,7 @@ class Follower:
     def __init__(self, line: Line, job_id: str, *, fresh: bool, crowd: Callable[[], int]) -> None:
         self.job_id = job_id
         self.outputs = Outputs()
+        self._told = self._received = 0
         self.report = JobReport(id=job_id)
         self._line = line
         self._crowd = crowd
@@ -88,12 +97,39 @@ class Follower:
         if report.has_output:
             partial = self.outputs.progress(report.output)
             if partial is not None:
-                yield from self.tell_partials([partial])
+                yield from self.tell_partials(iter([partial]))
 
-    def tell_partials(self, partials: list[Response]) -> Flow[None]:
-        """Hand partial responses to the caller."""
+    def tell_partials(self, partials: Iterator[Response | None]) -> Flow[None]:
+        """Hand partial responses to the caller as they are made; None: others have their turn.
+
+        Raises:
+            OutputLost: There are more than anybody reads.
+        """
         for partial in partials:
+            if partial is None:
+                yield from self._line.rest(0)
+                continue
+            self._told += 1
+            if self._told > MAX_PARTIALS:
+                raise OutputLost(
+                    f"The service answers in more than {MAX_PARTIALS:,} pieces; no more are taken.",
+                    hint="Ask for less at a time.",
+                )
             yield from self._line.tell(self.update(self.state, partial))
+
+    def note_size(self, size: int) -> None:
+        """Another answer of the stream has come.
+
+        Raises:
+            OutputLost: They are more than is kept, all together.
+        """
+        self._received += size
+        limit = MAX_FOREIGN_BYTES if self.outputs.is_foreign else MAX_STREAM_BYTES
+        if self._received > limit:
+            raise OutputLost(
+                f"The service streams more than {limit // MIB} MiB; no more is taken.",
+                hint="Ask for less at a time.",
+            )
 
     def note_status(self, status: str | None) -> Flow[None]:
         """Note the platform's word for where a job is that has not ended."""
@@ -169,7 +205,7 @@ class Follower:
         """The final report when the result is already here: worth a few tries, and no error."""
         for attempt in range(_FINAL_TRIES):
             reply = yield from self._ask_status()
-            report = read_report(reply.body) if is_ok(reply) else None
+            report = yield from self._report_of(reply)
             if report is not None and report.is_terminal:
                 self.report = report
                 return report
@@ -182,12 +218,20 @@ class Follower:
         """One readable report, however many tries it takes."""
         while True:
             reply = yield from self._ask_status()
-            report = read_report(reply.body) if is_ok(reply) else None
+            report = yield from self._report_of(reply)
             if report is not None and report.status is not None:
                 self.patience.restore()
                 return report
             self._check_known(reply)
             yield from self.patience.bear(reply)
+
+    def _report_of(self, reply: Reply) -> Flow[JobReport | None]:
+        if not is_ok(reply):
+            return None
+        try:
+            return (yield from self._line.work(reading_report(reply.body)))
+        except TooManyValues:
+            raise holds_too_much() from None
 
     def _ask_status(self) -> Flow[Reply]:
         return (

@@ -29,6 +29,7 @@ from bot.errors import (
     SkydeckError,
 )
 from bot.runpod.following import Follower
+from bot.runpod.large_json import SMALL_BYTES
 from bot.runpod.line import Line
 from bot.runpod.patience import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED
 from bot.runpod.reading import clean, read_failure, read_report
@@ -126,7 +127,7 @@ def accepted_id(reply: Reply) -> str | None:
     """The id of the job that an answer to `/run` is about, if it is about any."""
     if not isinstance(reply, HttpResponse):
         return None
-    report = read_report(reply.body)
+    report = read_report(reply.body) if len(reply.body) <= SMALL_BYTES else None
     return None if report is None else report.id
 
 
@@ -143,6 +144,8 @@ def _follow(follower: Follower, line: Line, terms: Terms, first: JobReport | Non
     except JobExpired as e:
         return Outcome(follower.update(JobState.EXPIRED), e)
     except OutputLost as e:
+        if not follower.report.is_terminal and follower.job_id:
+            yield from cancel(follower.job_id, dice=terms.dice, now=line.now)
         return Outcome(follower.update(JobState.FAILED), e)
     except (ServiceUnreachable, ServiceFailed) as e:
         return Outcome(None, _left_alone(e, follower.job_id))
@@ -197,8 +200,8 @@ def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
 def _completed(follower: Follower, report: JobReport) -> Flow[Outcome]:
     if not report.has_output and follower.outputs.final is None and follower.job_id:
         report = yield from follower.poll_for_output()
-    missed, final = follower.outputs.settle(report.output)
-    yield from follower.tell_partials(missed)
+    yield from follower.tell_partials(follower.outputs.settling(report.output))
+    final = follower.outputs.result
     if final is None:
         raise OutputLost(
             "The job is completed, but its output never arrived.",

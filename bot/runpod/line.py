@@ -1,10 +1,14 @@
 """One flow's line to its endpoint: what time it is, how long is left, how to ask and to rest."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.errors import DeadlineExceeded
 from bot.runpod.retry import Dice
+from bot.runpod.steps import Steps
 from bot.runpod.values import Flow, HttpRequest, Pause, Reply, Tick, Update
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +42,16 @@ class Line:
         """Wait, but not beyond the deadline."""
         tick = yield Pause(min(seconds, self.left_s))
         self.now = tick.now
+
+    def work(self, steps: Steps[_T]) -> Flow[_T]:
+        """Do work on an answer; whoever drives the flow lets others have their turn between."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                value: _T = stop.value
+                return value
+            yield from self.rest(0)
 
     def tell(self, update: Update) -> Flow[None]:
         """Hand an update to the caller."""

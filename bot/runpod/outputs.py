@@ -5,17 +5,26 @@ the answer that carried it, and the finished job's `output`, which holds all the
 list (when the worker aggregates them). Partials are told apart by their `sequence`.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from bot.contract import Output, Response, Status
+from bot.contract.job import StreamChunk
+from bot.runpod.large_json import MAX_WIDE_CHARS, read_json
+from bot.runpod.steps import Steps, at_once
 
 _STATUSES = frozenset(Status)
-_LONGEST_JOIN = 64 * 1024 * 1024
+_LONGEST_JOIN = 32 * 1024 * 1024
 _MOST_PIECES = 4096
+_OPENING_CHARS = 16 * 1024
+_SLICE_CHARS = 64 * 1024
+_STRINGS_A_STEP = 1_000
+_VALUES_A_STEP = 100
+_IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 class Outputs:
@@ -27,6 +36,7 @@ class Outputs:
         self._unnumbered = 0
         self._foreign: list[Any] = []
         self._final: Response | None = None
+        self._result: Response | None = None
         self._progress: Any = None
 
     @property
@@ -34,19 +44,37 @@ class Outputs:
         """The response that ends the job by its own word, if one has come."""
         return self._final
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether something has come that is no contract."""
+        return bool(self._foreign)
+
+    @property
+    def result(self) -> Response | None:
+        """After `settling`: the final response, if any of the sources has it."""
+        return self._result
+
     def feed(self, chunks: Sequence[Any]) -> list[Response]:
+        """Take values of the stream; gives the new partials, as `take` does, at once."""
+        return [new for new in self._taking(chunks) if new is not None]
+
+    def take(self, chunks: Iterable[StreamChunk]) -> Iterator[Response | None]:
         """Take chunks of the stream.
 
-        Returns:
-            The partials among them that are new. A response that ends the job is kept for
-            `settle`. What is not of the contract is passed on as a partial with the bare data.
+        Yields:
+            The partials among them that are new, and None now and then, when it has worked for
+            some milliseconds. A response that ends the job is kept for `settling`. What is not of
+            the contract is passed on as a partial with the bare data.
         """
-        return [
-            new
-            for chunk in chunks
-            for value in self._joiner.feed(chunk)
-            if (new := self._take(value)) is not None
-        ]
+        return self._taking(chunk.output for chunk in chunks)
+
+    def _taking(self, values: Iterable[Any]) -> Iterator[Response | None]:
+        for number, chunk in enumerate(values, 1):
+            whole = yield from self._joiner.steps(chunk)
+            for value in whole:
+                yield self._take(value)
+            if number % _VALUES_A_STEP == 0:
+                yield None
 
     def progress(self, output: Any) -> Response | None:
         """Take the `output` of a job that is still in progress.
@@ -59,19 +87,27 @@ class Outputs:
         return self._take(output)
 
     def settle(self, output: Any) -> tuple[list[Response], Response | None]:
+        """As `settling`, at once: the partials that were missed, and the result."""
+        missed = [new for new in self.settling(output) if new is not None]
+        return missed, self._result
+
+    def settling(self, output: Any) -> Iterator[Response | None]:
         """Take the finished job's `output` (None when there is none).
 
-        Returns:
-            The partials that have not been seen before, and the final response, if any of the
-            sources has it.
+        Yields:
+            The partials that have not been seen before, and None now and then. After that
+            `result` is the final response, if any of the sources has it.
         """
-        missed = [new for value in self._joiner.flush() if (new := self._take(value)) is not None]
+        for value in self._joiner.flush():
+            yield self._take(value)
         if isinstance(output, list) and (self._foreign or any(map(_status_of, output))):
-            missed += self._take_aggregate(output)
+            yield from self._taking_aggregate(output)
             output = None
         if output is not None:
-            self._final = read_response(Joiner().whole(output))
-        return missed, self._final or self._of_foreign()
+            whole = yield from Joiner().whole_steps(output)
+            self._final = read_response(whole)
+        yield None
+        self._result = self._final or self._of_foreign()
 
     def _take(self, value: Any) -> Response | None:
         match _status_of(value):
@@ -93,23 +129,31 @@ class Outputs:
         self._sequences.add(response.sequence)
         return response
 
-    def _take_aggregate(self, output: list[Any]) -> list[Response]:
+    def _taking_aggregate(self, output: list[Any]) -> Iterator[Response | None]:
         """All yields again. Those without a number cannot be told apart: all are new, or none."""
         seen_unnumbered = self._unnumbered > 0 or bool(self._foreign)
-        missed: list[Response] = []
         foreign: list[Any] = []
         joiner = Joiner()
-        for value in [*_joined(joiner, output), *joiner.flush()]:
-            status = _status_of(value)
-            if status is None:
-                foreign.append(value)
-            elif status == Status.PARTIAL and seen_unnumbered and value.get("sequence") is None:
-                continue
-            elif (new := self._take(value)) is not None:
-                missed.append(new)
+        for number, piece in enumerate(output, 1):
+            for value in (yield from joiner.steps(piece)):
+                yield self._take_again(value, foreign, seen_unnumbered=seen_unnumbered)
+            if number % _VALUES_A_STEP == 0:
+                yield None
+        for value in joiner.flush():
+            yield self._take_again(value, foreign, seen_unnumbered=seen_unnumbered)
         if len(foreign) >= len(self._foreign):
             self._foreign = foreign
-        return missed
+
+    def _take_again(
+        self, value: Any, foreign: list[Any], *, seen_unnumbered: bool
+    ) -> Response | None:
+        status = _status_of(value)
+        if status is None:
+            foreign.append(value)
+            return None
+        if status == Status.PARTIAL and seen_unnumbered and value.get("sequence") is None:
+            return None
+        return self._take(value)
 
     def _of_foreign(self) -> Response | None:
         """The result of a worker that yields something else than contracts."""
@@ -128,62 +172,115 @@ class Joiner:
 
     RunPod: "The maximum size for a payload that can be sent using yield to stream results is
     1 MB", larger ones are split; into what is not documented. The pieces of a JSON value can only
-    be strings, so strings are held back from one that begins an object and does not end it, until
-    they are a response of the contract. If they never are, they come out as they went in.
+    be strings, so strings are held back from one that begins an object until that object ends.
+    If it is no response of the contract then, they come out as they went in.
     """
 
     def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         self._pieces: list[str] = []
         self._size = 0
+        self._is_wide = False
+        self._nesting = _Nesting()
 
     def feed(self, chunk: Any) -> list[Any]:
         """Take a chunk; what is whole comes back."""
+        return at_once(self.steps(chunk))
+
+    def steps(self, chunk: Any) -> Steps[list[Any]]:
+        """The same, in steps."""
         if not isinstance(chunk, str):
             return [*self.flush(), chunk]
         if not self._pieces and not _opens_object(chunk):
             return [chunk]
         self._pieces.append(chunk)
         self._size += len(chunk)
-        if chunk.rstrip().endswith("}"):
-            value = _object("".join(self._pieces))
-            if value is not None:
-                pieces = self.flush()
-                return pieces if _status_of(value) is None else [value]
-        too_much = self._size > _LONGEST_JOIN or len(self._pieces) > _MOST_PIECES
-        return self.flush() if too_much else []
+        self._is_wide = self._is_wide or not chunk.isascii()
+        yield from self._nesting.feed(chunk)
+        longest = MAX_WIDE_CHARS if self._is_wide else _LONGEST_JOIN
+        if self._size > longest or len(self._pieces) > _MOST_PIECES:
+            return self.flush()
+        if not self._nesting.is_closed:
+            return []
+        value = yield from _object("".join(self._pieces))
+        pieces = self.flush()
+        return pieces if _status_of(value) is None else [value]
 
     def flush(self) -> list[Any]:
         """What was held back, as it came."""
-        pieces: list[Any] = list(self._pieces)
-        self._pieces.clear()
-        self._size = 0
+        pieces: list[Any] = self._pieces
+        self._clear()
         return pieces
 
-    def whole(self, output: Any) -> Any:
+    def whole_steps(self, output: Any) -> Steps[Any]:
         """A job's only output: the contract in it if it is one, else as it is."""
-        values = [*self.feed(output), *self.flush()]
-        return values[0]
+        values = yield from self.steps(output)
+        return [*values, *self.flush()][0]
 
 
-def _joined(joiner: Joiner, values: Sequence[Any]) -> Iterator[Any]:
-    for value in values:
-        yield from joiner.feed(value)
+class _Nesting:
+    """How deep in brackets a text has come that arrives in pieces."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._in_string = False
+        self._after_backslash = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether what was opened has been closed."""
+        return self._depth <= 0 and not self._in_string
+
+    def feed(self, text: str) -> Steps[None]:
+        """Go through the next piece."""
+        place, seen = 0, 0
+        while place < len(text):
+            end = min(place + _SLICE_CHARS, len(text))
+            place = (
+                self._pass_string(text, place, end)
+                if self._in_string
+                else self._pass_gap(text, place, end)
+            )
+            seen += 1
+            if place == end or seen % _STRINGS_A_STEP == 0:
+                yield
+
+    def _pass_gap(self, text: str, place: int, end: int) -> int:
+        quote = text.find('"', place, end)
+        gap = text[place : end if quote < 0 else quote]
+        self._depth += gap.count("{") + gap.count("[") - gap.count("}") - gap.count("]")
+        self._in_string = quote >= 0
+        return end if quote < 0 else quote + 1
+
+    def _pass_string(self, text: str, place: int, end: int) -> int:
+        if self._after_backslash:
+            self._after_backslash = False
+            return place + 1
+        found = _IN_STRING.match(text, place, end)
+        place = found.end() if found is not None else place
+        if place == end:
+            return end
+        self._in_string = text[place] != '"'
+        self._after_backslash = self._in_string  # all that stops it but a quote
+        return place + 1
 
 
 def _opens_object(text: str) -> bool:
-    """Whether this can be the beginning of a JSON object."""
-    if not text.lstrip().startswith("{"):
+    """Whether this can be the beginning of a JSON object; of a long one its beginning is asked."""
+    if not text[:_OPENING_CHARS].lstrip().startswith("{"):
         return False
     try:
-        from_json(text, allow_partial="trailing-strings")
+        from_json(text[:_OPENING_CHARS], allow_partial="trailing-strings")
     except ValueError:
         return False
     return True
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _object(text: str) -> Steps[dict[str, Any] | None]:
     try:
-        value = from_json(text)
+        value = yield from read_json(text.encode("utf-8", "replace"))
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

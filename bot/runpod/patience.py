@@ -11,6 +11,7 @@ from bot.errors import (
     ServiceUnreachable,
     SkydeckError,
 )
+from bot.runpod.large_json import MAX_VALUES
 from bot.runpod.line import Line
 from bot.runpod.reading import body_words
 from bot.runpod.retry import POLLS, TRANSIENT, retry_after_s
@@ -26,8 +27,8 @@ CONTENT_TOO_LARGE: Final = 413
 TOO_MANY_REQUESTS: Final = 429
 SERVER_ERROR: Final = 500
 
-REPLY_LIMIT_BYTES: Final = 64 * 1024 * 1024
-"""No answer is read beyond this."""
+REPLY_LIMIT_BYTES: Final = 32 * 1024 * 1024
+"""No answer is read beyond this; RunPod itself lets results of some 20 MB through."""
 
 _MOST_FAULTS: Final = 30
 """In a row; with the pauses between them the service was out of reach for over a minute."""
@@ -110,6 +111,15 @@ def final_error(reply: Reply) -> SkydeckError:
             return ServiceFailed(
                 f"The service refuses the request with HTTP {status}{': ' + said if said else '.'}"
             )
+
+
+def holds_too_much() -> OutputLost:
+    """The error for an answer with more values in it than are read."""
+    return OutputLost(
+        f"The service's answer holds more than {MAX_VALUES:,} values, or one that is too long; it "
+        "was not read.",
+        hint="Ask for less at a time.",
+    )
 
 
 def key_refused() -> KeyRefused:

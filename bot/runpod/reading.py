@@ -3,90 +3,155 @@
 import ast
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from bot.contract.envelope import Wire
-from bot.contract.job import Health, JobReport, StreamReport
+from bot.contract.job import Health, JobReport, StreamChunk, StreamReport
+from bot.runpod.large_json import SMALL_BYTES, TooManyValues, read_json
+from bot.runpod.steps import Steps, at_once
+from bot.sanitize import clean_line
 
 _LONGEST_MESSAGE = 500
-_LONGEST_ERROR_TEXT = 256 * 1024
+_LONGEST_ERROR_TEXT = 64 * 1024
+_LONGEST_PRINTED = 16 * 1024
+"""How much is read as Python prints it, which takes some twenty times as long as JSON."""
 _DEEPEST_ERROR = 4
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 _TRACEBACK = "Traceback (most recent call last)"
 
+_BLANK_BYTES = 4096
+"""How much white space may stand before a bare array."""
+_CHUNKS_A_STEP = 500
+_MOST_JOBS = 2**53
+
+_T = TypeVar("_T")
 _Report = TypeVar("_Report", bound=Wire)
 
 
-def read_json(body: bytes) -> Any:
-    """The value of a body.
+def reading_report(body: bytes) -> Steps[JobReport | None]:
+    """An answer about a job; None when this is none (not JSON, or no id and no status).
 
     Raises:
-        ValueError: It is not JSON.
+        TooManyValues: It holds more than is read.
     """
-    try:
-        return from_json(body)
-    except ValueError:
-        # Half of a surrogate pair is legal in JSON's grammar and no text; a worker that cuts a
-        # reply in the middle of an emoji sends one. It must not cost the whole result.
-        value = json.loads(body)
-        return from_json(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
-    except RecursionError as e:  # pragma: no cover - pydantic has a limit of its own
-        raise ValueError(str(e)) from e
-
-
-def read_report(body: bytes) -> JobReport | None:
-    """An answer about a job; None when this is none (not JSON, or no id and no status)."""
-    report = _read(JobReport, body)
+    report = yield from _reading(JobReport, body)
     return None if report is None or (report.id is None and report.status is None) else report
 
 
-def read_stream(body: bytes) -> StreamReport | None:
-    """An answer of `/stream`; None when this is none. RunPod's reference shows a bare array."""
-    if body.lstrip()[:1] == b"[":
+def reading_stream(body: bytes) -> Steps[StreamReport | None]:
+    """An answer of `/stream`; None when this is none. RunPod's reference shows a bare array.
+
+    Raises:
+        TooManyValues: It holds more than is read.
+    """
+    if body[:_BLANK_BYTES].lstrip()[:1] == b"[":
         body = b'{"stream":' + body + b"}"
-    report = _read(StreamReport, body)
+    report: StreamReport | None = None
+    if len(body) <= SMALL_BYTES:
+        with suppress(ValidationError):
+            report = StreamReport.model_validate_json(body)
+    if report is None:
+        try:
+            report = yield from _reading_chunks(body)
+        except TooManyValues:
+            raise
+        except ValueError:
+            return None
     return None if report is None or not report.model_fields_set & {"status", "stream"} else report
+
+
+def read_report(body: bytes) -> JobReport | None:
+    """The same at once; None also when it holds too much."""
+    return _at_once(reading_report(body))
+
+
+def read_stream(body: bytes) -> StreamReport | None:
+    """The same at once; None also when it holds too much."""
+    return _at_once(reading_stream(body))
 
 
 def read_health(body: bytes) -> Health | None:
     """An answer of `/health`; None when this is none."""
-    report = _read(Health, body)
+    if len(body) > SMALL_BYTES:
+        return None  # a dozen numbers
+    report = _at_once(_reading(Health, body))
     return None if report is None or not report.model_fields_set & {"jobs", "workers"} else report
 
 
 def read_purged(body: bytes) -> int | None:
     """How many jobs `/purge-queue` says that it removed; None when this is no such answer."""
+    if len(body) > SMALL_BYTES:
+        return None
     try:
-        removed = read_json(body)["removed"]
+        removed = at_once(read_json(body))["removed"]
     except (ValueError, KeyError, TypeError):
         return None
-    return removed if isinstance(removed, int) else None
+    is_count = isinstance(removed, int) and 0 <= removed < _MOST_JOBS
+    return removed if is_count else None
 
 
-def _read(model: type[_Report], body: bytes) -> _Report | None:
+def _at_once(steps: Steps[_T | None]) -> _T | None:
     try:
-        return model.model_validate_json(body)
-    except ValidationError:
-        pass
-    try:
-        value = read_json(body)
-        return _validate(model, value) if isinstance(value, dict) else None
-    except (ValueError, RecursionError):
+        return at_once(steps)
+    except TooManyValues:
         return None
 
 
-def _validate(model: type[_Report], fields: dict[str, Any]) -> _Report:
+def _reading(model: type[_Report], body: bytes) -> Steps[_Report | None]:
+    """A report; None when it is none.
+
+    Raises:
+        TooManyValues: It holds more than is read.
+    """
+    if len(body) <= SMALL_BYTES:
+        try:
+            return model.model_validate_json(body)
+        except ValidationError:
+            pass
+    try:
+        value = yield from read_json(body)
+    except TooManyValues:
+        raise
+    except ValueError:
+        return None
+    yield
+    return _validate(model, value) if isinstance(value, dict) else None
+
+
+def _reading_chunks(body: bytes) -> Steps[StreamReport | None]:
+    """A report with its chunks: a chunk of another shape costs none of the others."""
+    value = yield from read_json(body)
+    if not isinstance(value, dict):
+        return None
+    yield
+    chunks = value.get("stream")
+    report = _validate(StreamReport, {**value, "stream": []} if "stream" in value else value)
+    if report is None or not isinstance(chunks, list):
+        return report
+    taken: list[StreamChunk] = []
+    for number, chunk in enumerate(chunks, 1):
+        # Whatever is no object with an output is one itself: the service has dropped it by now.
+        output = chunk["output"] if isinstance(chunk, dict) and "output" in chunk else chunk
+        taken.append(StreamChunk.model_construct(output=output))
+        if number % _CHUNKS_A_STEP == 0:
+            yield
+    return report.model_copy(update={"stream": taken})
+
+
+def _validate(model: type[_Report], fields: dict[str, Any]) -> _Report | None:
     """A field of an unexpected type (a worker id that is a number) is left out, not fatal."""
     try:
         return model.model_validate(fields)
     except ValidationError as e:
-        wrong = {error["loc"][0] for error in e.errors() if error["loc"]}
+        wrong = {error["loc"][0] for error in e.errors(include_url=False) if error["loc"]}
+    try:
         return model.model_validate({k: v for k, v in fields.items() if k not in wrong})
+    except ValidationError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +201,8 @@ def _unwrap(text: str) -> dict[Any, Any] | str | None:
     stripped = text.strip()
     if not stripped.startswith(("{", '"')):
         return None
-    for parse in (json.loads, ast.literal_eval):
+    parsers = (json.loads, ast.literal_eval) if len(text) <= _LONGEST_PRINTED else (json.loads,)
+    for parse in parsers:
         try:
             value = parse(stripped)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
@@ -148,6 +214,9 @@ def _unwrap(text: str) -> dict[Any, Any] | str | None:
 
 def _words(text: str) -> str:
     """The last line of a traceback says what happened; the rest is for its author."""
+    if len(text) > _LONGEST_ERROR_TEXT:
+        half = _LONGEST_ERROR_TEXT // 2
+        text = f"{text[:half]}\n{text[-half:]}"  # what happened is at the end of a traceback
     if _TRACEBACK in text:
         before, _, trace = text.partition(_TRACEBACK)
         lines = [line for line in trace.splitlines() if line.strip()]
@@ -157,8 +226,7 @@ def _words(text: str) -> str:
 
 def clean(text: str, *, limit: int = _LONGEST_MESSAGE) -> str:
     """Foreign words made safe to print: one line, no control characters, at most `limit` long."""
-    line = _CONTROL.sub(" ", text[: 4 * limit]).strip()
-    line = line.encode("utf-8", "replace").decode("utf-8")
+    line = clean_line(text[: 4 * limit]).strip()
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

@@ -4,9 +4,10 @@ from typing import Final
 
 from bot.contract.job import TERMINAL, JobStatus, StreamReport
 from bot.runpod.following import Follower, is_ok
+from bot.runpod.large_json import TooManyValues
 from bot.runpod.line import Line
-from bot.runpod.patience import FORBIDDEN, OK, TOO_MANY_REQUESTS, UNAUTHORIZED
-from bot.runpod.reading import read_stream
+from bot.runpod.patience import FORBIDDEN, OK, TOO_MANY_REQUESTS, UNAUTHORIZED, holds_too_much
+from bot.runpod.reading import reading_stream
 from bot.runpod.retry import TRANSIENT
 from bot.runpod.submission import job_path
 from bot.runpod.values import Flow, HttpRequest, HttpResponse, JobState, Reply
@@ -37,16 +38,26 @@ def stream_to_end(follower: Follower, line: Line) -> Flow[None]:
                 timeout_s=hold_s + _MARGIN_S,
             )
         )
-        report = read_stream(reply.body) if is_ok(reply) else None
+        report = yield from _report_of(line, reply)
         if report is None:
             if _has_no_stream(reply) or follower.outputs.final is not None:
                 return
             yield from follower.patience.bear(reply)
             continue
         follower.patience.restore()
+        follower.note_size(len(reply.body) if is_ok(reply) else 0)
         yield from _take_chunks(follower, report)
         if (yield from _has_ended(follower, line, report, held_s=line.now - asked_at)):
             return
+
+
+def _report_of(line: Line, reply: Reply) -> Flow[StreamReport | None]:
+    if not is_ok(reply):
+        return None
+    try:
+        return (yield from line.work(reading_stream(reply.body)))
+    except TooManyValues:
+        raise holds_too_much() from None
 
 
 def _hold_s(follower: Follower, line: Line) -> float:
@@ -61,8 +72,7 @@ def _take_chunks(follower: Follower, report: StreamReport) -> Flow[None]:
     if report.status not in TERMINAL:
         status = JobStatus.IN_PROGRESS if report.stream else report.status
         yield from follower.note_status(status)
-    partials = follower.outputs.feed([chunk.output for chunk in report.stream])
-    yield from follower.tell_partials(partials)
+    yield from follower.tell_partials(follower.outputs.take(report.stream))
 
 
 def _has_ended(

@@ -26,6 +26,7 @@ from bot.errors import (
     SubmissionUnknown,
     TooLarge,
 )
+from bot.runpod.large_json import SMALL_BYTES, TooManyValues, read_json
 from bot.runpod.line import Line
 from bot.runpod.patience import (
     BAD_REQUEST,
@@ -34,9 +35,11 @@ from bot.runpod.patience import (
     SERVER_ERROR,
     TOO_MANY_REQUESTS,
     final_error,
+    holds_too_much,
 )
-from bot.runpod.reading import body_words, read_failure, read_json, read_report
+from bot.runpod.reading import body_words, read_failure, reading_report
 from bot.runpod.retry import SUBMISSIONS, TRANSIENT, retry_after_s
+from bot.runpod.steps import at_once
 from bot.runpod.values import Breakage, Flow, HttpRequest, HttpResponse, Reply
 
 _MOST_CONNECTS: Final = 4
@@ -137,7 +140,7 @@ def submit(line: Line, body: SubmitBody) -> Flow[JobReport]:
                 raise _rate_limited(reply)
             yield from line.rest(pause)
         else:
-            return _accepted(reply)
+            return (yield from _accepted(line, reply))
 
 
 def _was_unsent(reply: Reply) -> bool:
@@ -163,14 +166,17 @@ def _request(line: Line, body: SubmitBody) -> HttpRequest:
     )
 
 
-def _accepted(reply: Reply) -> JobReport:
+def _accepted(line: Line, reply: Reply) -> Flow[JobReport]:
     if not isinstance(reply, HttpResponse):
         if reply.kind is Breakage.OVERSIZED:
             raise final_error(reply)
         raise _unknown(f"the answer got lost ({reply.reason})")
     if reply.status != OK:
         raise _refusal(reply)
-    report = read_report(reply.body)
+    try:
+        report = yield from line.work(reading_report(reply.body))
+    except TooManyValues:
+        raise holds_too_much() from None
     if report is not None and (report.id or report.is_terminal):
         return report
     raise _no_id(reply)
@@ -193,7 +199,7 @@ def _refusal(reply: HttpResponse) -> SkydeckError:
 def _no_id(reply: HttpResponse) -> SkydeckError:
     """HTTP 200 with neither id nor status: RunPod's way to report some errors of its own."""
     try:
-        value = read_json(reply.body)
+        value = at_once(read_json(reply.body)) if len(reply.body) <= SMALL_BYTES else None
     except ValueError:
         value = None
     if isinstance(value, Mapping) and value.get("error"):

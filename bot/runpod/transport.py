@@ -7,8 +7,8 @@ and costs half of the time of a request.
 
 import asyncio
 import functools
-from collections.abc import AsyncIterable
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, TypeVar
 
 import aiohttp
 import httpx
@@ -17,8 +17,11 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.errors import BadSettings
-from bot.runpod.patience import OK, REPLY_LIMIT_BYTES
+from bot.redaction import BodyRedaction, Redaction
+from bot.runpod.patience import REPLY_LIMIT_BYTES
 from bot.runpod.reading import clean
+from bot.runpod.steps import Steps
+from bot.runpod.unpacking import ENCODINGS, Unpacker, Unusable
 from bot.runpod.values import Breakage, HttpRequest, HttpResponse, Reply, TransportFailure
 
 _MOST_CONNECTIONS: Final = 256
@@ -27,6 +30,9 @@ _KEEP_ALIVE_S: Final = 45.0
 _TIMEOUTS: Final = {"timeout": {"connect": 10.0, "pool": 30.0, "read": None, "write": None}}
 """For the connection; the exchange as a whole has the request's own limit."""
 _USER_AGENT: Final = "skydeck"
+_TURN_BYTES: Final = 1024 * 1024
+"""After so much of a body everybody else gets a turn: what is here already is read without one."""
+_T = TypeVar("_T")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -38,6 +44,7 @@ class Carrier:
         key: Sent as a bearer token, and nowhere else.
         clock: For the times on the answers.
         transport: Instead of aiohttp.
+        hidden: More secrets that no answer may tell; the key is one in any case.
 
     Raises:
         BadSettings: The key or the address cannot be used.
@@ -50,10 +57,12 @@ class Carrier:
         *,
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
+        hidden: Iterable[str] = (),
     ) -> None:
         self._base = _address(base_url)
         token = _header_value(key)
-        self._key = token.encode()
+        self._redaction = BodyRedaction([token, *hidden])
+        self._hide = Redaction([token, *hidden])
         self._clock = clock
         self._transport = transport or _aiohttp(httpx.URL(self._base))
         self._headers = httpx.Headers(
@@ -61,7 +70,7 @@ class Carrier:
                 "host": httpx.URL(self._base).netloc.decode(),
                 "authorization": f"Bearer {token}",
                 "accept": "application/json",
-                "accept-encoding": "gzip, deflate",
+                "accept-encoding": ENCODINGS,
                 "user-agent": _USER_AGENT,
             }
         )
@@ -80,9 +89,12 @@ class Carrier:
                 return await self._exchange(request, _url(f"{self._base}{under}/{request.path}"))
         except _Oversized:
             return self._failure(Breakage.OVERSIZED, "the answer is too large")
+        except Unusable as e:
+            return self._failure(Breakage.BROKEN, str(e))
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
             cause = e.__cause__ if isinstance(e.__cause__, aiohttp.ClientError) else e
-            return self._failure(_breakage(cause), clean(str(cause), limit=200) or type(e).__name__)
+            said = clean(self._hide(str(cause)), limit=200)
+            return self._failure(_breakage(cause), said or type(e).__name__)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -102,8 +114,8 @@ class Carrier:
             body = await _read(response)
         finally:
             await response.aclose()
-        if response.status_code != OK:
-            body = body.replace(self._key, b"[key]")  # an edge may quote what it refuses
+        if body:
+            body = await in_turns(self._redaction.steps(body))  # it may quote what it was sent
         return HttpResponse(
             status=response.status_code,
             now=self._clock.now(),
@@ -124,23 +136,40 @@ _url = functools.lru_cache(maxsize=512)(httpx.URL)
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The decoded body, within the limit."""
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in _pieces(response):
-        size += len(piece)
-        if size > REPLY_LIMIT_BYTES:
-            raise _Oversized
-        pieces.append(piece)
-    return b"".join(pieces)
+    """The body, unpacked, within the limit; the loop gets its turn meanwhile.
 
-
-def _pieces(response: httpx.Response) -> AsyncIterable[bytes]:
-    """The body's pieces: as they come when they are not packed, which saves a layer or three."""
+    Raises:
+        Unusable: It is packed in a way that cannot be undone.
+    """
+    unpacker = Unpacker(response.headers.get("content-encoding", ""))
     stream = response.stream
-    if isinstance(stream, httpx.AsyncByteStream) and "content-encoding" not in response.headers:
-        return stream
-    return response.aiter_bytes()
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise Unusable("the answer has no body that can be read")
+    body = bytearray()
+    packed = turn = 0
+    async for piece in stream:
+        packed += len(piece)
+        for part in unpacker.feed(piece):
+            body += part
+            if max(len(body), packed) > REPLY_LIMIT_BYTES:
+                raise _Oversized
+            turn += len(part)
+            if turn >= _TURN_BYTES:
+                turn = 0
+                await asyncio.sleep(0)
+    unpacker.finish()
+    return bytes(body)
+
+
+async def in_turns(steps: Steps[_T]) -> _T:
+    """Do work that is in steps; the loop goes round once after each."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            value: _T = stop.value
+            return value
+        await asyncio.sleep(0)
 
 
 def _breakage(cause: BaseException) -> Breakage:

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
+from bot import terminal
 from bot.talk.view import AudioDevice, Desk, Doing, Entry, Kind, TalkMode, View
 
 _EVERY_S: Final = 0.05
@@ -190,5 +190,4 @@ async def lines_of(stream: TextIO) -> AsyncIterator[str]:
 
 def write_line(line: str) -> None:
     """To standard output, at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    terminal.out(f"{line}\n")

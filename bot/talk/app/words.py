@@ -1,14 +1,10 @@
 """What the app says, from a `View`. Pure."""
 
-import unicodedata
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from bot import sanitize
 from bot.talk.view import Doing, TalkMode, View
-
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs"})
-"""Unicode's control and format characters, and halves of characters. An emoji that is joined of
-several falls apart into them, which is still legible."""
 
 STATES: Final = {
     Doing.LOADING: ("…", "LOADING"),
@@ -145,8 +141,4 @@ def _space(view: View) -> str:
 
 def clean(text: str) -> str:
     """Without what could move the cursor, colour the screen, or turn the reading round."""
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(
-        char for char in text if char in "\n\t" or unicodedata.category(char) not in _UNSEEN
-    ).expandtabs(4)
+    return sanitize.clean(text).expandtabs(4)

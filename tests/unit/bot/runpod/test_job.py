@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bot.errors import SubmissionUnknown
 from bot.runpod.values import JobState, Waiting
 from bot.settings import Mode
 from tests.fakes.runpod_script import (
@@ -77,12 +78,15 @@ class TestTheUsualWay:
         assert play.text == "hello"
         assert service.counts["run"] == service.counts["runsync"] == 0
 
-    def test_a_foreign_id_stays_one_segment_of_the_path(self):
-        service = Script(
-            run=[ok({"id": "../../other?x=1", "status": "IN_QUEUE"})], status=[done(completed())]
-        )
-        submit(service)
-        assert service.asked[1][1].path == "status/..%2F..%2Fother%3Fx%3D1"
+    @pytest.mark.parametrize(
+        "odd", ["../../other?x=1", "a\r\nX: y", "é", "", "x" * 1_000_000, "a b", 7, ["a"], {"a": 1}]
+    )
+    def test_an_id_that_is_none_is_not_followed(self, odd):
+        service = Script(run=[ok({"id": odd, "status": "IN_QUEUE"})])
+        play = submit(service)
+        assert isinstance(play.outcome.error, SubmissionUnknown)
+        assert len(str(play.outcome.error)) < 300
+        assert len(service.asked) == 1
 
 
 class TestPartials:

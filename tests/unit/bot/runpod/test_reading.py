@@ -55,7 +55,7 @@ OURS = {"code": "bad_input", "message": "Too quiet.", "retryable": True}
             Failure("KeyError: 'SECRET is out'"),
         ),
         ("It broke.\nTraceback (most recent call last):\n  File x", Failure("It broke.")),
-        ("\x1b[31mred\x00 \u202eevil", Failure("[31mred   evil")),
+        ("\x1b[31mred\x00 \u202eevil", Failure("red evil")),
     ],
 )
 def test_failures(error, failure):

@@ -1,0 +1,88 @@
+"""Takes secrets out of what is written, kept or shown. Pure."""
+
+import re
+from collections.abc import Generator, Iterable
+from typing import Final
+
+HIDDEN: Final = "[hidden]"
+MIN_SECRET_CHARS: Final = 6
+"""A secret shorter than that is a word like any other."""
+_TOKEN = re.compile(r"\b(Bearer|Bot)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
+_CALLBACK = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']{8,}")
+"""The path of an interaction's answer: whoever has the token in it speaks for the bot there."""
+_PAYLOAD = re.compile(r"""(["']token["']\s*:\s*["'])[^"']+""")
+"""The same token in an event of the gateway, and a voice server's."""
+_BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
+
+_SLICE_BYTES: Final = 64 * 1024
+_MOST_ESCAPED_BYTES: Final = 4096
+
+
+class Redaction:
+    """Takes out of a text what nobody may read in a log.
+
+    Args:
+        secrets: The values of the settings that are secret.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        words = _longest_first(secrets)
+        self._words = re.compile("|".join(map(re.escape, words))) if words else None
+
+    def __call__(self, text: str) -> str:
+        """The text that may be written."""
+        if self._words is not None:
+            text = self._words.sub(HIDDEN, text)
+        text = _TOKEN.sub(rf"\1 {HIDDEN}", text)
+        text = _CALLBACK.sub(rf"\1{HIDDEN}", text)
+        text = _PAYLOAD.sub(rf"\1{HIDDEN}", text)
+        text = _PASSWORD.sub(rf"\1{HIDDEN}@", text)
+        return _BLOB.sub(lambda found: f"[{len(found[0])} characters]", text)
+
+
+class BodyRedaction:
+    r"""Takes secrets out of the bytes of an answer, also those that JSON writes with `\u` escapes.
+
+    Args:
+        secrets: What nobody may read. Short ones and such as are not ASCII are left alone.
+        instead: What stands in their place.
+    """
+
+    def __init__(self, secrets: Iterable[str], *, instead: bytes = b"[key]") -> None:
+        words = [word for word in _longest_first(secrets) if word.isascii()]
+        self._plain = [word.encode() for word in words]
+        self._instead = instead
+        escaped = "|".join("".join(map(_any_spelling, word)) for word in words)
+        self._escaped = re.compile(escaped.encode()) if words else None
+
+    def steps(self, body: bytes) -> Generator[None, None, bytes]:
+        """The body that may be used; yields now and then, between slices of the work."""
+        for secret in self._plain:
+            body = body.replace(secret, self._instead)
+        if self._escaped is None or (b"\\u00" not in body and b"\\/" not in body):
+            return body
+        kept: list[bytes] = []
+        taken = place = 0
+        while place < len(body):
+            end = place + _SLICE_BYTES
+            # The next slice begins earlier by what one spelling can take, so none is cut in two.
+            for found in self._escaped.finditer(body, place, end + _MOST_ESCAPED_BYTES):
+                if found.start() >= end:
+                    break
+                kept += (body[taken : found.start()], self._instead)
+                taken = found.end()
+            place = max(end, taken)
+            yield
+        kept.append(body[taken:])
+        return b"".join(kept)
+
+
+def _longest_first(secrets: Iterable[str]) -> list[str]:
+    return sorted({s for s in secrets if len(s) >= MIN_SECRET_CHARS}, key=len, reverse=True)
+
+
+def _any_spelling(char: str) -> str:
+    r"""A character as it is, after backslashes, or as `\u` and four digits, at any depth."""
+    code = "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in f"{ord(char):02x}")
+    return rf"(?:\\{{0,9}}{re.escape(char)}|\\{{1,9}}u00{code})"

@@ -1,0 +1,80 @@
+"""Foreign words made harmless for whatever shows them: a terminal, a log, a chat. Pure.
+
+Gone are control sequences (ECMA-48: CSI, OSC and their kin), control characters, what turns the
+direction of reading round, and characters that nobody sees. What scripts and emoji are made of
+stays: joiners between letters that join, variation selectors, the tags of a flag.
+"""
+
+import re
+from typing import Final
+
+_SEQUENCE: Final = (
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor, screen
+    # OSC, DCS, SOS, PM, APC: titles, clipboard. One without its end takes nothing along.
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?:[^\x00-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c))?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_UNSEEN: Final = (
+    "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f"  # C0, DEL, C1; not \t \n \r NEL
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
+    "\U000e01f0-\U000e0fff"
+)
+"""Unicode's Default_Ignorable_Code_Point, controls and surrogates, without what is below."""
+_SCRIPTS: Final = "\u0600-\u1fff\ua800-\uabff\U00010a00-\U00011fff"
+_SIGNS: Final = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
+_JOINER: Final = (
+    f"(?<![{_SCRIPTS}{_SIGNS}])[\u200c\u200d]"  # nothing before it that joins
+    f"|(?<=[{_SIGNS}])[\u200c\u200d](?![{_SIGNS}])"
+)
+_VARIANTS: Final = "(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+_FLAG: Final = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{1,8}\U000e007f")
+"""A flag of a region: a black flag, letters as tags, and the end of the tags."""
+
+_BAD: Final = re.compile(f"{_SEQUENCE}|[{_UNSEEN}]|{_JOINER}|{_VARIANTS}")
+_SUSPECT: Final = re.compile(f"[{_UNSEEN}\\x1b\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LINE_ENDS: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
+_SPACES: Final = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
+_TO_ESCAPE: Final = re.compile(f"[{_UNSEEN}\x85\u2028\u2029]")
+
+
+def clean(text: str) -> str:
+    """Several lines, with nothing in them but what can be read; every line ends with a newline."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _cleaned(_LINE_ENDS.sub("\n", text))
+
+
+def clean_line(text: str) -> str:
+    """The same as one line: ends of lines and tabs are spaces."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _cleaned(_SPACES.sub(" ", text))
+
+
+def escape_json(line: str) -> str:
+    r"""A line of JSON that says the same, with `\\u` escapes for what a terminal might obey.
+
+    Args:
+        line: As `json.dumps(…, ensure_ascii=False)` writes it.
+    """
+    return line if line.isascii() and line.isprintable() else _TO_ESCAPE.sub(_escaped, line)
+
+
+def _cleaned(text: str) -> str:
+    if _SUSPECT.search(text) is None:
+        return text
+    flags = _FLAG.findall(text)
+    if not flags:
+        return _BAD.sub("", text)
+    between = (_BAD.sub("", part) for part in _FLAG.split(text))
+    return "".join(part + flag for part, flag in zip(between, [*flags, ""], strict=True))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code > 0xFFFF:  # noqa: PLR2004 - JSON writes what is beyond as two surrogates
+        code -= 0x10000
+        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return f"\\u{code:04x}"
