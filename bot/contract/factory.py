@@ -150,13 +150,21 @@ def read_build(response: Response) -> Build | None:
     return _read(Build, response)
 
 
+_MOST_ROUNDS_READ = 100
+
 _Shape = TypeVar("_Shape", bound=Wire)
 
 
 def _read(kind: type[_Shape], response: Response) -> _Shape | None:
     if response.output is None:
         return None
+    data = response.output.data
+    if not isinstance(data, dict):
+        return None
+    rounds = data.get("iterations")
+    if isinstance(rounds, list) and len(rounds) > _MOST_ROUNDS_READ:
+        data = {**data, "iterations": rounds[-_MOST_ROUNDS_READ:]}
     try:
-        return kind.model_validate(response.output.data)
+        return kind.model_validate(data)
     except ValidationError:
         return None

@@ -12,6 +12,8 @@ from bot.errors import BadInput, OutputLost
 from bot.runpod import JobState, Update
 
 _LONGEST_ANSWER_S: Final = 600.0
+MAX_TURN_CHARS: Final = 20_000
+"""The most words of one answer, and of what was heard: more than can be said in that time."""
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Hearsay:
     _has_text: bool = False
     _has_audio: bool = False
     _is_waiting: bool = False
+    _chars: int = 0
 
     async def take(self, update: Update, at_s: float) -> list[Fact]:
         """The facts in one update, in their order.
@@ -58,6 +61,7 @@ class Hearsay:
         if said is None or (response.is_partial and not said):
             return []
         whole = (self.transcript or "") + said if response.is_partial else said
+        whole = whole[:MAX_TURN_CHARS]
         if whole == self.transcript:
             return []
         self.transcript = whole
@@ -74,7 +78,9 @@ class Hearsay:
             return []
         self._has_text = self._has_text or bool(text)
         self._has_audio = self._has_audio or bool(packets)
-        says = audio.text or text if audio is not None else ""
+        text = text[: max(MAX_TURN_CHARS - self._chars, 0)]
+        self._chars += len(text)
+        says = (audio.text or text)[:MAX_TURN_CHARS] if audio is not None else ""
         return [Spoke(self.ask, text, packets, says, at_s)]
 
 

@@ -11,6 +11,8 @@ from bot.runpod import JobState, Update
 from bot.talk.record import Record
 from bot.talk.view import Kind
 
+MAX_SHOWN_CHARS: Final = 100_000
+"""The most of one answer that is kept and shown at the desk: some 40 pages."""
 _WORDS = {
     JobState.SUBMITTING: "sending",
     JobState.QUEUED: "queued",
@@ -51,7 +53,9 @@ def _take(number: int, update: Update, record: Record) -> None:
         return
     if response.usage is not None:
         record.charged(response.usage.cost_usd or 0.0)
-    record.change(number, answered=readable(response), progress="", is_over=True)
+    record.change(
+        number, answered=readable(response, limit=MAX_SHOWN_CHARS), progress="", is_over=True
+    )
 
 
 def _progress(response: Response) -> str:
@@ -61,5 +65,5 @@ def _progress(response: Response) -> str:
         return f"round {iteration.number} of {iteration.limit}, {iteration.score:.2f}: {held}"
     if working := read_working(response):
         return f"round {working.number} of {working.limit}: {working.phase}"
-    lines = (response.text or "").strip().splitlines()
+    lines = response.text[-2_000:].strip().splitlines()
     return lines[-1][:200] if lines else ""

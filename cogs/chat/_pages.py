@@ -11,6 +11,11 @@ from cogs.shared.splitting import disarm
 
 _QUOTED_CHARS: Final = 1_500
 _BEGINNING_CHARS: Final = 600
+_COMPARED_CHARS: Final = 20_000
+_GROWING_CHARS: Final = 16_000
+"""So much of an answer is shown while it grows."""
+MAX_DRAFT_CHARS: Final = 200_000
+"""So much of it is kept from its pieces; the last response is whole by itself."""
 _STATES: Final = {
     JobState.SUBMITTING: "chat.state.thinking",
     JobState.QUEUED: "chat.state.queued",
@@ -45,10 +50,10 @@ class Draft:
         if response is None or not response.is_partial:
             return
         self.transcript = self.transcript or response.transcript
-        self.text += response.text
+        self.text += response.text[: max(MAX_DRAFT_CHARS - len(self.text), 0)]
 
     def complete(self, response: Response) -> None:
-        """The last response is whole by itself."""
+        """The last response is whole by itself. For a thread: a large JSON value takes a while."""
         if response.transcript is not None:
             self.transcript = response.transcript
         spoken = response.audio.text if response.audio is not None else None
@@ -60,14 +65,14 @@ def _json(response: Response) -> str:
     data = response.output.data if response.output is not None else None
     if not isinstance(data, dict | list):
         return ""
-    return f"```json\n{json.dumps(data, ensure_ascii=False, indent=2)}\n```"
+    return f"```json\n{json.dumps(data, ensure_ascii=False, indent=2)}\n```"  # slow: see `complete`
 
 
 def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:
     """The words so far; while there are none, what is being waited for, and for how long."""
     lines = _quote(draft)
     if draft.text.strip():
-        lines.append(f"{draft.text.strip()} ▌")
+        lines.append(f"{draft.text[:_GROWING_CHARS].strip()} ▌")
     else:
         state = words(_STATES.get(draft.state, "chat.state.thinking"))
         waited = f" · {duration(elapsed_s)}" if elapsed_s >= 1 else ""
@@ -100,8 +105,8 @@ def beginning(text: str) -> str:
 
 
 def _quote(draft: Draft) -> list[str]:
-    heard = " ".join((draft.transcript or "").split())
-    if not heard or heard == " ".join(draft.text.split()):
+    heard = " ".join((draft.transcript or "")[:_COMPARED_CHARS].split())
+    if not heard or heard == " ".join(draft.text[:_COMPARED_CHARS].split()):
         return []  # a transcription's text is what was heard
     shown = heard if len(heard) <= _QUOTED_CHARS else f"{heard[:_QUOTED_CHARS]}…"
     return [f"> {disarm(shown)}"]

@@ -142,7 +142,7 @@ class ChatShow:
 
     async def done(self, response: Response) -> None:
         """Show the whole answer, remember it, and speak it if the question was spoken."""
-        self.draft.complete(response)
+        await asyncio.to_thread(self.draft.complete, response)
         await self._settle(self.thread.note)
         if self.thread.is_spoken and response.audio is not None and self.draft.text.strip():
             await self._speak(response.audio)

@@ -104,7 +104,7 @@ def ended_without(
 
 def plain(text: str, limit: int) -> str:
     """Somebody's words in one line, without Markdown or mentions."""
-    line = " ".join(text.split())
+    line = " ".join(text[: 4 * limit].split())
     cut = line if len(line) <= limit else f"{line[: limit - 1]}…"
     return disarm(discord.utils.escape_markdown(cut))
 
@@ -170,7 +170,7 @@ def _outcome(build: Build, best: Iteration | None) -> str:
 
 
 def _of_text(response: Response, words: Words) -> str:
-    pieces = split(response.text, _TEXT_CHARS)
+    pieces = split(response.text[: 4 * _TEXT_CHARS], _TEXT_CHARS)
     if pieces:
         return f"{words('factory.untold')}\n\n{disarm(pieces[0])}"
     has_data = response.output is not None and response.output.data not in (None, "")

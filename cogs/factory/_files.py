@@ -80,23 +80,26 @@ def unpack(attached: list[Attachment]) -> list[File]:
 
 
 def _named(files: list[File]) -> tuple[Attachment, ...]:
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     named = []
     for file in files:
         name = _free(safe_name(file.name), taken)
-        taken.add(name.casefold())
+        taken.setdefault(name.casefold(), 2)
         # Discord's clients refuse empty files.
         named.append((name, file.content.encode("utf-8", "replace") or b"\n"))
     return tuple(named)
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, taken: dict[str, int]) -> str:
+    """A name that nothing has yet; `taken` has the next number for each that is."""
     stem, dot, ending = name.rpartition(".")
-    number = 2
+    number = taken.get(name.casefold(), 2)
     found = name
     while found.casefold() in taken:
         found = f"{stem}-{number}{dot}{ending}" if dot else f"{name}-{number}"
         number += 1
+    if found != name:
+        taken[name.casefold()] = number
     return found
 
 

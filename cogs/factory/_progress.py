@@ -60,8 +60,8 @@ class Progress:
             self.number, self.limit = working.number, working.limit
             self.phase = str(working.phase)
             self.line = ""
-        elif response.is_partial and response.text.strip():
-            self.line = response.text.strip().splitlines()[-1][:_LINE_CHARS]
+        elif response.is_partial and (end := response.text[-4 * _LINE_CHARS :].strip()):
+            self.line = end.splitlines()[-1][:_LINE_CHARS]
 
     def _note(self, iteration: Iteration) -> None:
         self.number, self.limit, self.phase = iteration.number, iteration.limit, ""

@@ -11,7 +11,7 @@ from bot.contract import Response, Service
 from bot.i18n import Words, duration
 from bot.runpod import JobState, Update, Waiting
 from cogs.grace._readable import plain_label, readable
-from cogs.shared.splitting import disarm, split
+from cogs.shared.splitting import SHOWN_CHARS, disarm, split
 
 MOST_MESSAGES: Final = 3
 """A longer text goes into a file."""
@@ -96,7 +96,8 @@ class Progress:
         if response is None or not response.is_partial:
             return
         said = response.text or response.transcript or ""
-        self.draft = self.draft + said if self.grows else said or self.draft
+        whole = self.draft + said[:_DRAFT_CHARS] if self.grows else said or self.draft
+        self.draft = whole[-2 * _DRAFT_CHARS :]  # its end is what is shown
         self._take_count(response.output.data if response.output else None)
 
     def _take_count(self, data: Any) -> None:
@@ -155,10 +156,11 @@ def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
 
 def _text_result(look: Look, text: str, footer: str, words: Words) -> Shown:
     whole = _joined(look, disarm(text), footer)
+    is_long = len(whole) > SHOWN_CHARS or len(split(whole)) > MOST_MESSAGES
     files = _files(look, "result.md", text.encode("utf-8", "replace"))
-    if len(split(whole)) <= MOST_MESSAGES or not files:
+    if not is_long or not files:
         return Shown(whole)
-    head = split(disarm(text), _HEAD_CHARS)[0]
+    head = split(disarm(text[: 4 * _HEAD_CHARS]), _HEAD_CHARS)[0]
     return Shown(_joined(look, f"{head}\n\n{words('grace.more_in_file')}", footer), files)
 
 

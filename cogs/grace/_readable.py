@@ -157,7 +157,7 @@ class _Writer:
             case bool():
                 return "✓" if value else "✗"
             case str():
-                return _escaped(value.strip()[:SCALAR_CHARS])
+                return _escaped(value[: 2 * SCALAR_CHARS].strip()[:SCALAR_CHARS])
             case _:
                 return _escaped(str(value)[:SCALAR_CHARS])
 
@@ -214,7 +214,7 @@ def _table(
 
 def _one_line(value: Any) -> str:
     """For code: without line ends, and without the backticks that would end it."""
-    return " ".join(str(value).split()).replace("`", "'")[:300]
+    return " ".join(str(value)[:3_000].split()).replace("`", "'")[:300]
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,6 @@
 """The message of a job of Grace's or Penny's: its state while it works, and how it ended."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -67,7 +68,10 @@ class GraceShow:
 
     async def done(self, response: Response) -> None:
         """Show the result."""
-        shown = finished(self.look, response, self.words, self.bot.clock.wall())
+        # In a thread: a large JSON value takes a while.
+        shown = await asyncio.to_thread(
+            finished, self.look, response, self.words, self.bot.clock.wall()
+        )
         await self.live.settle(Page(text=shown.text, files=shown.files))
 
     async def failed(self, error: SkydeckError) -> None:

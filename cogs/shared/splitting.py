@@ -9,8 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from cogs.shared.harmless import harmless
+
 MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in characters. Source: Discord's reference, "Create Message"."""
+SHOWN_CHARS: Final = 20_000
+"""The most of one text that is shown in messages; all of it is then in a file."""
 _LEAST_LIMIT: Final = 64
 """Room for the longest opening of a code block, its end, and something between."""
 
@@ -74,9 +78,15 @@ def disarm(text: str) -> str:
     """Make mentions in a text harmless to the eye, too: a zero-width space follows each `@`.
 
     No message of ours pings anybody in any case; this is for words that others wrote and we quote,
-    so that they do not look as if we had called everybody. Code stays as it is.
+    so that they do not look as if we had called everybody. Code stays as it is. Links that lead
+    elsewhere than they say, and hidden characters, are made harmless too.
+
+    Args:
+        text: Of any length; what is after `SHOWN_CHARS` is never shown in messages, and stays.
     """
-    return _CODE_OR_MENTION.sub(lambda m: "@\u200b" if m[0] == "@" else m[0], text)
+    head = harmless(text[:SHOWN_CHARS])
+    head = _CODE_OR_MENTION.sub(lambda m: "@\u200b" if m[0] == "@" else m[0], head)
+    return head + text[SHOWN_CHARS:]
 
 
 @dataclass(frozen=True, slots=True)
