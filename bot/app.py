@@ -21,7 +21,7 @@ from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
 from bot.runpod import Endpoint, RunPodClient
-from bot.settings import Settings
+from bot.settings import Settings, precautions
 from bot.spans import SpanSink
 from bot.weights import WeightStore
 
@@ -88,6 +88,7 @@ async def open_services(
         BadSettings: An endpoint id is missing.
         WeightsError: The local models are not there and cannot be fetched.
     """
+    _warn(settings)
     async with contextlib.AsyncExitStack() as stack:
         key = settings.runpod_api_key
         base_url = str(settings.runpod_base_url)
@@ -107,6 +108,17 @@ async def open_services(
         till = None if ledger is None else Till(ledger, rates_of(settings))
         switchboard = Switchboard(client, clock=clock, till=till, watchers=watchers)
         yield Services(await stack.enter_async_context(switchboard), settings.embedded)
+
+
+_warned: set[str] = set()
+
+
+def _warn(settings: Settings) -> None:
+    """Say once what lets others read secrets."""
+    for words, advice in precautions(settings):
+        if words not in _warned:
+            _warned.add(words)
+            log.warning("%s %s", words, advice)
 
 
 @contextlib.asynccontextmanager

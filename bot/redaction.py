@@ -60,8 +60,11 @@ class BodyRedaction:
         """The body that may be used; yields now and then, between slices of the work."""
         for secret in self._plain:
             body = body.replace(secret, self._instead)
+            if len(body) > _SLICE_BYTES:
+                yield
         if self._escaped is None or (b"\\u00" not in body and b"\\/" not in body):
             return body
+        yield
         kept: list[bytes] = []
         taken = place = 0
         while place < len(body):

@@ -3,8 +3,13 @@
 `.env.example` shows them all with the same defaults; a test holds the two together.
 """
 
+import ipaddress
+import os
+import re
+import stat
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +61,14 @@ class LogFormat(StrEnum):
 
     PLAIN = "plain"
     JSON = "json"
+
+
+_MOST_ENV_LINES = 10_000
+_SECRET_LINE = re.compile(
+    r"\s*(?:export\s+)?(?:RUNPOD_API_KEY|DISCORD_TOKEN|ANTHROPIC_API_KEY|SKYDECK_DATABASE_URL"
+    r"|SKYDECK_SERVE_KEY)\s*=\s*[^\s#]",
+    re.IGNORECASE,
+)
 
 
 class Eager(StrEnum):
@@ -229,6 +242,56 @@ class Settings(BaseSettings):
         if self.skydeck_voice_eager is Eager.AUTO:
             return self.embedded
         return self.skydeck_voice_eager is Eager.ON
+
+    @property
+    def key_goes_in_the_clear(self) -> bool:
+        """Whether RunPod's key is sent to another machine without TLS."""
+        url = self.runpod_base_url
+        return not self.embedded and url.scheme == "http" and not is_loopback(url.host or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of a URL is this machine, whatever a name server says."""
+    name = host.strip("[]").rstrip(".").casefold()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def precautions(settings: Settings, *, env_file: Path = Path(".env")) -> list[tuple[str, str]]:
+    """What lets others read secrets: what it is, and what to do about it.
+
+    Args:
+        settings: All settings.
+        env_file: The file that they were read from, where there is one.
+    """
+    found: list[tuple[str, str]] = []
+    if settings.key_goes_in_the_clear:
+        found.append(
+            (
+                f"RUNPOD_API_KEY is sent to {settings.runpod_base_url.host} without encryption.",
+                "Use an https:// address as RUNPOD_BASE_URL; or reach the server through a tunnel.",
+            )
+        )
+    if _others_can_read(env_file):
+        found.append(
+            (f"Other users of this machine can read {env_file}.", f"Run: chmod 600 {env_file}")
+        )
+    return found
+
+
+def _others_can_read(file: Path) -> bool:
+    """Whether a file with a secret in it is open to more than its owner; not told on Windows."""
+    try:
+        if os.name != "posix" or not file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            return False
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            return any(map(_SECRET_LINE.match, islice(lines, _MOST_ENV_LINES)))
+    except OSError:
+        return False
 
 
 def load_settings() -> Settings:

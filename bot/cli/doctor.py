@@ -18,12 +18,16 @@ _PYTHONS = ((3, 11), (3, 14))
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's: what was looked at, whether it is well, and what to do if not."""
+    """One line of the doctor's: what was looked at, whether it is well, and what to do if not.
+
+    What `warns` works, and is not safe.
+    """
 
     what: str
     well: bool
     state: str
     advice: str = ""
+    warns: bool = False
 
 
 def doctor(
@@ -41,7 +45,7 @@ def doctor(
         if as_json:
             terminal.out_json(dataclasses.asdict(finding))
         else:
-            mark = "ok  " if finding.well else "FAIL"
+            mark = "FAIL" if not finding.well else "warn" if finding.warns else "ok  "
             terminal.out(f"{mark}  {finding.what}: {terminal.line(finding.state)}\n")
             if finding.advice:
                 terminal.out(f"        {finding.advice}\n")
@@ -51,7 +55,7 @@ def doctor(
 
 def _examine() -> Iterator[Finding]:
     from bot.errors import BadSettings  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
+    from bot.settings import load_settings, precautions  # noqa: PLC0415
 
     yield _versions()
     try:
@@ -61,6 +65,8 @@ def _examine() -> Iterator[Finding]:
         return
     where = "this machine (no RUNPOD_API_KEY)" if settings.embedded else settings.runpod_base_url
     yield Finding("settings", well=True, state=f"services on {where}")
+    for words, advice in precautions(settings):
+        yield Finding("secrets", well=True, state=words, advice=advice, warns=True)
     yield _catalogue(settings)
     yield _audio()
     from bot.cli.places import database_state, room_state  # noqa: PLC0415

@@ -94,6 +94,7 @@ def _taken_apart(body: bytes) -> Steps[tuple[bytes, list[str]]]:
         quote = yield from _next_quote(body, place, count)
         if quote < 0:
             parts.append(body[kept:])
+            yield
             return b"".join(parts), strings
         end = yield from _end_of_string(body, quote + 1)
         if end < 0:

@@ -114,6 +114,8 @@ class Carrier:
             body = await _read(response)
         finally:
             await response.aclose()
+        if len(body) > _TURN_BYTES:
+            await asyncio.sleep(0)
         if body:
             body = await in_turns(self._redaction.steps(body))  # it may quote what it was sent
         return HttpResponse(
@@ -158,6 +160,8 @@ async def _read(response: httpx.Response) -> bytes:
                 turn = 0
                 await asyncio.sleep(0)
     unpacker.finish()
+    if len(body) > _TURN_BYTES:
+        await asyncio.sleep(0)
     return bytes(body)
 
 

@@ -51,6 +51,10 @@ class Address:
         if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
             raise BadSettings("The SQLite URL names no file.", hint=_HINT)
         file = Path(url.database).expanduser().absolute()
+        if _is_no_file(file):
+            raise BadSettings(
+                f"The database ({file}) is no file, but a folder or a device.", hint=_HINT
+            )
         return cls(URL.create("sqlite+aiosqlite", database=str(file)), file)
 
     @classmethod
@@ -70,3 +74,11 @@ class Address:
         if self.file is not None:
             return str(self.file)
         return f"PostgreSQL {self.url.host or 'on this machine'}/{self.url.database or ''}"
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether something else stands there, which SQLite would fail on in a thread of its own."""
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:
+        return False  # opening it will tell

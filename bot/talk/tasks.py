@@ -1,6 +1,7 @@
 """One `/command` at work: its job's updates as a growing entry."""
 
 from contextlib import aclosing
+from typing import Final
 
 from bot.calls import Switchboard
 from bot.contract import Request, Response

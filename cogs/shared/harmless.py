@@ -14,11 +14,13 @@ from bot.sanitize import clean
 
 _CODE: Final = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _TARGET: Final = re.compile(
-    r"\]\(\s*(<?)(https?://[^\s<>()]{1,2000})(>?)[^()\n]{0,200}\)", re.IGNORECASE
+    r"\]\(\s*(<?)(https?://(?:[^\s<>()]|\([^\s<>()]*+\)){1,2000}+)(>?)[^()\n]{0,200}\)",
+    re.IGNORECASE,
 )
 _HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 _MARKS: Final = re.compile(r"[\\*_~|<>`\s]+")
 _LONGEST_LABEL: Final = 300
+_DEEPEST_LABEL: Final = 4
 _DISARMED: Final = "@\u200b"
 """A mention that we have made harmless to the eye; see `splitting.disarm`."""
 
@@ -54,6 +56,8 @@ def _label_begin(text: str, first: int, end: int) -> int:
     for place in range(end - 1, first - 1, -1):
         if text[place] == "]":
             depth += 1
+            if depth > _DEEPEST_LABEL:
+                return -1
         elif text[place] == "[":
             if depth == 0:
                 return place
@@ -63,7 +67,7 @@ def _label_begin(text: str, first: int, end: int) -> int:
 
 def _pretends(label: str, target: str) -> bool:
     """Whether the text of a link names another place than the one it leads to."""
-    plain = _MARKS.sub("", unicodedata.normalize("NFKC", label)).casefold()
+    plain = _MARKS.sub("", unicodedata.normalize("NFKC", label).replace("。", ".")).casefold()
     named = {host.removeprefix("www.") for host in _HOST.findall(plain)}
     try:
         host = (urlsplit(target).hostname or "").casefold().removeprefix("www.")

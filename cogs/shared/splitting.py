@@ -13,7 +13,7 @@ from cogs.shared.harmless import harmless
 
 MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in characters. Source: Discord's reference, "Create Message"."""
-SHOWN_CHARS: Final = 20_000
+SHOWN_CHARS: Final = 50_000
 """The most of one text that is shown in messages; all of it is then in a file."""
 _LEAST_LIMIT: Final = 64
 """Room for the longest opening of a code block, its end, and something between."""
