@@ -3,7 +3,6 @@
 `.env.example` shows them all with the same defaults; a test holds the two together.
 """
 
-import ipaddress
 import os
 import re
 import stat
@@ -18,6 +17,7 @@ from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import BadSettings
+from bot.hosts import is_loopback, name_of
 
 
 class Mode(StrEnum):
@@ -247,18 +247,9 @@ class Settings(BaseSettings):
     def key_goes_in_the_clear(self) -> bool:
         """Whether RunPod's key is sent to another machine without TLS."""
         url = self.runpod_base_url
-        return not self.embedded and url.scheme == "http" and not is_loopback(url.host or "")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host of a URL is this machine, whatever a name server says."""
-    name = host.strip("[]").rstrip(".").casefold()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+        return (
+            not self.embedded and url.scheme == "http" and not is_loopback(name_of(url.host or ""))
+        )
 
 
 def precautions(settings: Settings, *, env_file: Path = Path(".env")) -> list[tuple[str, str]]:
