@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 
 from bot.clock import SystemClock
 from bot.contract import Input, InputType, Request, Service, System, Target
 from bot.conversation import Asker, Undeliverable, session, show_end
+from bot.conversation.endings import WAITING
 from bot.errors import (
     JobCancelled,
     JobExpired,
@@ -436,6 +438,20 @@ async def test_what_may_have_been_sent_is_told_and_not_sent_again(start, handler
         assert await (await first(revived(bot))).until_ended() is SubmissionUnknown
         assert (await finished(bot, journal_id)).ending is Ending.UNKNOWN
     assert handler.started == 0
+
+
+@pytest.mark.parametrize("contract", [b"\x00\xff", b"{}", b"[" * 10_000])
+async def test_what_was_never_sent_and_cannot_be_read_is_told(start, handler, file_url, contract):
+    """As from a backup that was tampered with; it must not take the process with it."""
+    place = {**PLACE, WAITING: True}
+    async with Store.open(file_url, _Later(-10)) as store:
+        journal_id = await store.jobs.begin(replace(_entry(), place=place, request=contract))
+        await store.jobs.release()
+    async with start() as bot:
+        assert await (await first(revived(bot))).until_ended() is Stopping
+        assert (await finished(bot, journal_id)).ending is Ending.CANCELLED
+        await perform(bot, Seen())
+    assert handler.started == 1
 
 
 @pytest.mark.parametrize("trouble", [ConnectionResetError(), TimeoutError(), StoreFailed("full")])
