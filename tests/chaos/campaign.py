@@ -15,7 +15,7 @@ from tests.fakes.postgres import Server
 KILLS: Final = 100
 LANES: Final = 3
 """So many bots on SQLite are killed side by side, each on a Discord of its own."""
-SIDE_BY_SIDE: Final = 4
+SIDE_BY_SIDE: Final = 5
 
 Doing = Callable[[Path, int], Awaitable[Observations]]
 

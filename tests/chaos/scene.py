@@ -18,7 +18,7 @@ from tests.simulator import Simulator
 
 WARM_UP: Final = 24
 """Questions before a process is measured: pools are open and caches filled then."""
-_QUIET_S: Final = 6.0
+_QUIET_S: Final = 20.0
 """Connections that are kept alive for a moment are closed after it."""
 _AFTER: Final = 6
 """Questions once the fault is over, which are all to be answered."""
@@ -114,9 +114,8 @@ class Scene:
 
     def _left_behind(self) -> Sequence[str]:
         # `.ses` is onnxruntime's: one file, written over by each process
-        return process.left_behind(
-            self.folder, {"log", "skydeck.db", "skydeck.db-wal", "skydeck.db-shm", "tmp/.ses"}
-        )
+        ours = {"log", "tasks", "tmp/.ses", *(f"skydeck.db{end}" for end in ("", "-wal", "-shm"))}
+        return process.left_behind(self.folder, ours)
 
 
 @contextlib.asynccontextmanager
