@@ -59,10 +59,18 @@ async def author_replied_to(bot: SkyDeck, message: discord.Message) -> int | Non
         remembered = await bot.store.conversations.get(reference.message_id)
         if remembered is not None:
             return remembered.author_id
+    resolved = await _replied_to(message, reference)
+    return resolved.author.id if resolved is not None else None
+
+
+async def _replied_to(
+    message: discord.Message, reference: discord.MessageReference
+) -> discord.Message | None:
+    """The message replied to, fetched and noted where Discord has not sent it along."""
+    if reference.resolved is None and reference.message_id is not None:
         with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not to be had now
             reference.resolved = await message.channel.fetch_message(reference.message_id)
-    resolved = reference.resolved
-    return resolved.author.id if isinstance(resolved, discord.Message) else None
+    return reference.resolved if isinstance(reference.resolved, discord.Message) else None
 
 
 async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool) -> Before:
@@ -90,7 +98,7 @@ async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool)
     said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
     if said:
         return Before(said[-1].conversation_id, history(said, budget_tokens=BUDGET_TOKENS))
-    pointed_at = message.reference.resolved if message.reference is not None else None
+    pointed_at = await _replied_to(message, message.reference) if message.reference else None
     return Before(message.id, _quoted(pointed_at))
 
 

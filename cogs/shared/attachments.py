@@ -30,6 +30,7 @@ _TEXT_NAMES: Final = re.compile(
     r"\.(?:txt|md|rst|csv|tsv|json|ya?ml|toml|ini|cfg|xml|html?|css|log|srt|vtt|sql|sh"
     r"|py|jsx?|tsx?|java|kt|c|h|cpp|hpp|cs|go|rs|rb|php|swift|lua)$"
 )
+_AUDIO_NAMES: Final = re.compile(r"\.(?:ogg|oga|opus|wav|flac|mp3|aac|m4a|aiff?|weba)$")
 _TEXT_TYPES: Final = ("text/", "application/json", "application/xml")
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -55,7 +56,9 @@ def is_text(attachment: discord.Attachment) -> bool:
 
 
 def is_audio(attachment: discord.Attachment) -> bool:
-    """Whether a file says that it is a recording."""
+    """Whether a file says that it is a recording; Discord need not tell its type."""
+    if attachment.content_type is None and _AUDIO_NAMES.search(attachment.filename.lower()):
+        return True
     return (attachment.content_type or "").startswith("audio/") or attachment.is_voice_message()
 
 
