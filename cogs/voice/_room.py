@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -64,8 +64,6 @@ class Room:
     _audience: Audience = NOBODY
     _barred: set[int] = field(default_factory=set)
     _asked: set[int] = field(default_factory=set)
-    _met: set[int] = field(default_factory=set)
-    _has_moved: bool = False
     _trouble: Trouble | None = None
     _is_closing: bool = False
     _is_lost: bool = False
@@ -176,12 +174,11 @@ class Room:
             self.session.attend(attention)
 
     def move(self, channel_id: int) -> None:
-        """It is in another channel now; the conversation goes on there, among the same people."""
+        """It is in another channel now. What was said in the old one is not told there."""
         self.place = replace(self.place, channel_id=channel_id)
         self.face.channel_id = channel_id
-        self._has_moved = True
-        self._meet(people_in(self.channel))
         if self.session is not None:
+            self.session.forget_conversation()
             self.session.terms = replace(self.session.terms, channel_id=channel_id)
 
     async def check_standing(self) -> None:
@@ -211,7 +208,6 @@ class Room:
         """
         async with self._looking:
             present = people_in(self.channel)
-            self._meet(present)
             consents = await self.bot.store.consents.get(self.place.guild_id, present)
             found = audience(present, consents, barred=self._barred)
             self.face.names.update(present)
@@ -237,15 +233,6 @@ class Room:
         self._barred.add(user_id)
         self._admit(self._audience.without(user_id))
         self._drop(user_id)
-
-    def _meet(self, present: Collection[int]) -> None:
-        """What was said in another channel is not told to who was never there."""
-        if self._has_moved and not self._met.issuperset(present):
-            self._has_moved = False
-            self._met.clear()
-            if self.session is not None:
-                self.session.forget_conversation()
-        self._met.update(present)
 
     def readmit(self, user_id: int) -> None:
         """They agree once more; `look_around` is to follow."""

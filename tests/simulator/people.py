@@ -97,6 +97,19 @@ class Person(Caller):
             raise CannotDo("an empty message cannot be sent")
         return posting.post(self._world, channel, self.user, draft)
 
+    async def forwards(
+        self, message: Message, to: Channel | None = None, *, text: str = ""
+    ) -> Message:
+        """Forward a message that they see; it names the original, wherever that is.
+
+        Discord's client sends words beside it as a message of their own; `text` puts them into the
+        same one, as somebody's own client might.
+        """
+        self._may(message.channel, Permission.VIEW_CHANNEL)
+        channel = self._go(to, Permission.SEND_MESSAGES)
+        draft = Draft(self._with_mentions(text, channel), forward_of=message)
+        return posting.post(self._world, channel, self.user, draft)
+
     async def says_aloud(
         self, sound: bytes, in_: Channel | None = None, *, seconds: float = 1.0
     ) -> Message:

@@ -30,6 +30,10 @@ EVERYONE = re.compile(r"@(everyone|here)\b")
 REACTIONS_MAX = 20
 
 
+FORWARD = 1
+"""The type of a message reference."""
+
+
 @dataclass(slots=True)
 class Draft:
     """A message about to be posted."""
@@ -42,6 +46,7 @@ class Draft:
     nonce: int | str | None = None
     tts: bool = False
     reply_to: Message | None = None
+    forward_of: Message | None = None
     allowed_mentions: Json | None = None
     type: MessageType = MessageType.DEFAULT
     visible_to: User | None = None
@@ -62,6 +67,8 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     if draft.reply_to is not None:
         one.type, one.replied_to = MessageType.REPLY, draft.reply_to
         one.reference = reference_to(draft.reply_to)
+    if draft.forward_of is not None:
+        one.reference = reference_to(draft.forward_of) | {"type": FORWARD}
     one.embeds = _hosted(draft.embeds, one.attachments, embeds=True)
     one.components = _numbered(_hosted(draft.components, one.attachments))
     find_mentions(world, one, draft.allowed_mentions)

@@ -89,6 +89,8 @@ def join(world: World, thread: Channel, user: User) -> None:
         raise errors.unknown("channel")
     if user.id not in thread.thread.members:
         thread.thread.members.add(user.id)
+        if user is world.bot:  # it learns of a private thread only now
+            world.publish(events.thread("THREAD_CREATE", thread))
         joined = [thread.guild.member_of(user.id)]
         world.publish(events.thread_members(thread, joined, []))
 

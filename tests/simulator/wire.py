@@ -240,7 +240,8 @@ def message(one: Message, *, reader: User, intents: Intent, nested: bool = False
     body = _outline(one, reader) | _words(one, visible=_readable(one, reader, intents))
     if one.reference is not None:
         body["message_reference"] = one.reference
-        if not nested and one.type is not MessageType.THREAD_CREATED:
+        is_reply = one.reference.get("type", 0) == 0
+        if not nested and is_reply and one.type is not MessageType.THREAD_CREATED:
             original = one.replied_to
             shown = original is not None and not original.deleted
             body["referenced_message"] = (

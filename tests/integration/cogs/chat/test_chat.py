@@ -330,3 +330,41 @@ async def test_an_answer_is_finished_by_the_next_process(
         await ben.sees("One, two, three.", within=20, ever=True)
         assert seen.content == "One, two, three."
     assert len(penny_script.asked) == 1
+
+
+async def test_forty_mentions_at_once_are_refused_once(sim, deck, channel, ben, ana, penny_script):
+    """The first refusal says until when; those after it are a sign, and then nothing."""
+    for number in range(40):
+        await ben.says(f"@Alfred {number}", channel)
+    await ben.sees("That was a lot at once", channel, ever=True)
+    await until(lambda: len(penny_script.asked) == 6)
+    await ana.says("@Alfred hello", channel)  # told after all of them
+    await ana.sees("You said: hello")
+    mine = [m for m in channel.messages.values() if m.author is sim.bot]
+    refusals = [m for m in mine if "That was a lot at once" in m.text]
+    waits = [m for m in channel.messages.values() if "⏳" in m.reactions]
+    assert len(refusals) == 1
+    assert "seconds" in refusals[0].text or " s" in refusals[0].text
+    assert len(waits) == 3
+    assert not sim.problems
+
+
+async def test_where_nobody_is_answered_that_is_said_once(
+    sim, deck, guild, channel, ben, penny_script
+):
+    other = guild.channel("other")
+    await deck.store.guilds.patch(guild.id, allowed_channels=frozenset({other.id}))
+    for number in range(10):
+        await ben.says(f"@Alfred {number}", channel)
+    await ben.sees("On this server I answer in", channel, ever=True)
+    await ben.says("@Alfred hello", other)
+    await ben.sees("You said: hello", other)
+    mine = [m for m in channel.messages.values() if m.author is sim.bot]
+    assert len(mine) == 1
+    assert not sim.problems
+
+
+async def until(holds):
+    async with asyncio.timeout(15):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

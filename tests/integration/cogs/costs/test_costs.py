@@ -137,3 +137,34 @@ async def test_what_is_none_of_their_business_stays_so(sim, deck, guild, ben):
     assert reply.message.attachments == []
     assert "**$0.00** for 0 calls." in reply.message.embeds[0]["description"]
     assert not sim.problems
+
+
+async def test_a_persons_budget_is_one_on_all_servers_and_in_direct_messages(
+    sim, deck, guild, channel, ben
+):
+    other = sim.guild("Other")
+    far = other.channel("far")
+    there = other.member(ben)
+    await ben.slash("/grace summarize", channel, text="a long text " * 20)
+    await settled(ben, "Short.")
+    await booked(deck, 1)
+    await there.slash("/grace summarize", far, text="a long text " * 20)
+    await booked(deck, 2)
+    for person, place in ((there, far), (ben, ben.dm), (ben, channel)):
+        await person.slash("/grace summarize", place, text="a long text " * 20)
+        refused = await person.sees("may cost more than is left", place)
+        assert "your budget for today" in refused.text
+
+
+async def test_regenerate_spends_the_budget_of_who_presses(sim, deck, guild, channel, ben, owner):
+    await ben.says("@Alfred hello", channel)
+    shown = await ben.sees("Short.", channel)
+    await booked(deck, 1)
+    await ben.clicks("Regenerate", on=shown)
+    await booked(deck, 2)
+    await ben.clicks("Regenerate", on=shown)
+    await ben.sees("may cost more than is left", channel)
+    await owner.clicks("Regenerate", on=shown)
+    await booked(deck, 3)
+    report = await deck.store.spending.by_day(View(since_ms=0, until_ms=2**62, user_id=owner.id))
+    assert sum(day.calls for day in report) == 1

@@ -349,3 +349,43 @@ async def test_a_build_that_discord_waited_for_no_more_is_told_directly(
     assert not [c for c in sim.log.requests("POST") if c.path.endswith(f"{channel.id}/messages")]
     listed = await ben.slash("/factory jobs", channel)
     assert "/0)" not in listed.text
+
+
+async def test_two_presses_of_build_again_are_one_build(sim, deck, ben, ana, factory):
+    await ben.slash("/factory build", task="fizz")
+    thread = await ben.sees_thread("fizz")
+    shown = await ben.sees("holds", thread)
+    factory.go.clear()
+    replies = await asyncio.gather(*(ben.clicks("Build again", on=shown) for _ in range(2)))
+    assert sorted(reply.ephemeral for reply in replies) == [False, True]
+    assert any("being built again for you already" in reply.text for reply in replies)
+    await ana.clicks("Build again", on=shown)  # somebody else may have one of their own
+    factory.go.set()
+    await all_ended(deck)
+    assert len(factory.requests) == 3
+    assert not sim.problems
+
+
+async def test_a_dialog_sent_twice_begins_one_build(sim, deck, ben, factory):
+    """Discord's client sends it once; who sends it again by other means gets no second build."""
+    await ben.slash("/factory build", task="fizz")
+    thread = await ben.sees_thread("fizz")
+    shown = await ben.sees("holds", thread)
+    dialog = await ben.clicks("Refine", on=shown)
+    factory.go.clear()
+    first = await ben.submits(dialog, {"What to change": "more"})
+    again = await ben.submits(dialog, {"What to change": "more"})
+    assert not first.ephemeral
+    assert again.ephemeral
+    assert "sent that form already" in again.text
+    factory.go.set()
+    await ben.sees(lambda m: m is first.message and "holds" in m.text, thread)
+    await all_ended(deck)
+    assert len(factory.requests) == 2
+    assert not sim.problems
+
+
+async def all_ended(deck):
+    async with asyncio.timeout(15):
+        while await deck.store.jobs.listing(unfinished=True):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
