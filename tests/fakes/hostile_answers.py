@@ -241,3 +241,19 @@ DRIVES: Final = (
     "\u202egnp.exe\u202c\u2066x\u2069\u200b\ufeff\u2028\r\x0b\x0c "
     "\U000e0041 [https://discord.com](https://evil.example) \ud83d end"
 )
+
+_FORBIDDEN: Final = frozenset(
+    [
+        *map(chr, range(9)),
+        *map(chr, range(0x0B, 0x20)),
+        *map(chr, range(0x7F, 0xA0)),
+        *"\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e",
+        *"\u2060\u2066\u2067\u2068\u2069\ufeff",
+        *map(chr, range(0xD800, 0xE000)),
+    ]
+)
+
+
+def forbidden_in(text: str) -> list[str]:
+    """What of a text no terminal, log or chat may get."""
+    return [hex(ord(char)) for char in text if char in _FORBIDDEN]

@@ -1,0 +1,63 @@
+"""Foreign words: what a terminal obeys is gone, what scripts and emoji are made of stays."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sanitize import clean, clean_line, escape_json
+from tests.fakes.hostile_answers import DRIVES, forbidden_in
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mRED\x1b[0m", "RED"),
+        ("a\x1b]0;title\x07b", "ab"),
+        ("a\x1b]52;c;aGk=\x1b\\b", "ab"),
+        ("a\x9d0;t\x9cb\x9b2Jc", "abc"),
+        ("\x1b]0;no end", "0;no end"),
+        ("\x1bPq#0\x1b\\x\x1bcy\x1b(0z", "xyz"),
+        ("gnp\u202eexe\u2066.\u2069\u200b\ufeff\u00ad", "gnpexe."),
+        ("pay\u200dpal \u200c", "paypal "),
+        ("a\r\nb\rc\x85d\u2028e\tf", "a\nb\nc\nd\ne\tf"),
+        ("x\U000e0041\U000e0042", "x"),
+        ("a\ufe0f\ufe0e\ufe0f", "a\ufe0f"),
+        ("half \ud83d of one", "half  of one"),
+    ],
+)
+def test_what_is_left(text, shown):
+    assert clean(text) == shown
+    assert clean_line(text) == " ".join(shown.replace("\t", "\n").split("\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "क्\u200dष",
+        "ശ്രീ\u200d",
+        "👩\u200d👩\u200d👧 ❤\ufe0f\u200d🔥 🧑🏽\u200d🚀 🏳\ufe0f\u200d🌈 1\ufe0f\u20e3 🇪🇸",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "naïve e\u0301 中文 עברית",
+    ],
+)
+def test_what_people_write_stays(text):
+    assert clean(text) == text
+
+
+@given(st.text())
+def test_nothing_forbidden_is_left(text):
+    assert not forbidden_in(clean(text + DRIVES))
+    assert not forbidden_in(clean_line(text + DRIVES))
+    assert "\n" not in clean_line(text + DRIVES)
+    assert clean(clean(text)) == clean(text)
+
+
+@given(st.text() | st.just(DRIVES))
+def test_json_says_the_same_in_escapes(text):
+    line = escape_json(json.dumps({"a": text}, ensure_ascii=False))
+    assert json.loads(line) == {"a": text}
+    assert not forbidden_in(line.replace("\u200c", "").replace("\u200d", ""))
+    line.encode()
