@@ -1,31 +1,49 @@
-"""Any audio file to samples, and samples to Opus packets, through PyAV (FFmpeg's libraries)."""
+"""Any audio file to samples, and samples to Opus packets, through PyAV (FFmpeg's libraries).
+
+A recording passes as a stream of small pieces: what is held does not grow with its length.
+"""
 
 import io
 import wave
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audio.errors import AudioError, NotAudioError, TooLongError
-from audio.ogg import FRAME_SAMPLES, LIBOPUS_PRE_SKIP, OPUS_RATE_HZ, OpusStream
+from audio import isolated
+from audio.containers import UNKNOWN, sniff
+from audio.errors import AudioError, NotAudioError, StoppedError, too_long
+from audio.files import open_regular
+from audio.ogg import (
+    FRAME_SAMPLES,
+    LIBOPUS_PRE_SKIP,
+    OPUS_RATE_HZ,
+    OpusStream,
+    demux,
+    join,
+    packet_samples,
+)
+from audio.riff import PlainWav, plain_wav
+from audio.samples import SPEECH_RATE_HZ, Pcm, Samples
+from audio.stopping import NEVER, Stop
 
-Samples = NDArray[np.float32]
-"""Mono sound: shape (n,), from -1 to 1."""
+Source = bytes | Path | BinaryIO
+"""The bytes of a file, its path, or the file itself, open and able to seek."""
 
-SPEECH_RATE_HZ = 16_000
-"""What speech models take."""
+_MAX_PLAIN_BYTES: Final = 16 * 1024 * 1024
+"""Ogg Opus up to so large is read here; an hour of speech has 11 MB."""
+_HEAD_BYTES: Final = 64 * 1024
+_PACKETS_AT_ONCE: Final = 50
+_OPUS_RATES_HZ: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 
-_PYAV_WITHOUT_OPTION = 19
-_IGNORE_TAGS = {"metadata_errors": "ignore"}
 
-
-def decode(source: bytes | Path, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: float) -> Samples:
-    """Read the first audio track of a file, mixed to mono.
+def decode(source: Source, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: float) -> Samples:
+    """Read the first audio track of a file, whole: 64 kB a second at 16 kHz, so for short clips.
 
     Args:
-        source: A file, or the bytes of one; any container and codec that FFmpeg knows.
+        source: The file.
         rate_hz: The sample rate to give it.
         limit_s: The most seconds to take; a longer file is refused before it fills the memory.
 
@@ -33,57 +51,146 @@ def decode(source: bytes | Path, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: floa
         NotAudioError: It has no sound that can be decoded.
         TooLongError: It is longer than the limit.
     """
-    import av  # noqa: PLC0415  (loads FFmpeg's libraries)
-
-    stuff: Any = io.BytesIO(source) if isinstance(source, bytes) else str(source)
-    try:
-        with av.open(stuff, **_any_tags(av.__version__)) as container:
-            if not container.streams.audio:
-                raise NotAudioError("The file has no audio track.")
-            if container.duration and container.duration / av.time_base > limit_s:
-                raise _too_long(container.duration / av.time_base, limit_s)
-            return _decode_track(container, rate_hz, limit_s)
-    except av.FFmpegError as e:
-        raise NotAudioError(f"This cannot be read as audio ({e.strerror}).") from e
+    return as_samples(decoded(source, rate_hz=rate_hz, limit_s=limit_s))
 
 
-def _any_tags(pyav: str) -> dict[str, Any]:
-    """What makes PyAV open a file whose tags are not UTF-8.
+def as_samples(pieces: Iterable[Pcm]) -> Samples:
+    """Pieces as one clip, from -1 to 1."""
+    samples: Samples = np.concatenate([np.zeros(0, np.int16), *pieces], dtype=np.float32)
+    samples *= np.float32(1 / 32768)
+    return samples
 
-    From 19 on, which is for Python 3.12 and later, it does so by itself, and knows no such option.
+
+def decoded(
+    source: Source,
+    *,
+    rate_hz: int = SPEECH_RATE_HZ,
+    limit_s: float,
+    stop: Stop = NEVER,
+) -> Iterator[Pcm]:
+    """Read the first audio track of a file, mixed to mono, in pieces of about a second.
+
+    Plain Ogg Opus and plain WAV are read here and at once. All else is FFmpeg's, in a process of
+    its own (`isolated`), which takes some 0.1 s to begin.
+
+    Args:
+        source: The file.
+        rate_hz: The sample rate to give it.
+        limit_s: The most seconds to take.
+        stop: Set by who no longer wants it.
+
+    Raises:
+        NotAudioError: It has no sound that can be decoded.
+        TooLongError: It is longer than the limit; where its header does not say so, after so much.
+        StoppedError: It was stopped.
+        OSError: There is no regular file of this path.
     """
-    return {} if int(pyav.partition(".")[0]) >= _PYAV_WITHOUT_OPTION else _IGNORE_TAGS
+    with ExitStack() as opened:
+        file: BinaryIO
+        if isinstance(source, Path):
+            file = opened.enter_context(open_regular(source))
+        else:
+            file = io.BytesIO(source) if isinstance(source, bytes) else source
+        plain = _plain(file, rate_hz, limit_s, stop)
+        if plain is not None:
+            yield from plain
+            return
+        if sniff(file)[1] is None:
+            raise NotAudioError(UNKNOWN)
+        file.seek(0)
+        foreign = source if isinstance(source, bytes) else file
+        for piece in isolated.pcm(foreign, rate_hz=rate_hz, limit_s=limit_s, stop=stop):
+            yield np.frombuffer(piece, np.int16)
 
 
-def _decode_track(container: Any, rate_hz: int, limit_s: float) -> Samples:
-    import av  # noqa: PLC0415
+def _plain(file: BinaryIO, rate_hz: int, limit_s: float, stop: Stop) -> Iterator[Pcm] | None:
+    """The sound of a file that needs no FFmpeg to be read; None for all others."""
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    header = plain_wav(head)
+    if header is not None:
+        return _wav_pcm(file, header, rate_hz, limit_s, stop)
+    if head.startswith(b"OggS") and rate_hz in _OPUS_RATES_HZ:
+        head += file.read(_MAX_PLAIN_BYTES)
+        if len(head) <= _MAX_PLAIN_BYTES:
+            with suppress(AudioError):
+                return _opus_pcm(demux(head), rate_hz, limit_s, stop)
+    return None
 
-    resampler = av.AudioResampler("s16", "mono", rate_hz)
-    pieces: list[NDArray[np.int16]] = []
-    total = 0
-    for frame in container.decode(audio=0):
-        for piece in resampler.resample(frame):
-            pieces.append(piece.to_ndarray()[0])
-            total += piece.samples
-        if total > limit_s * rate_hz:
-            raise _too_long(total / rate_hz, limit_s)
-    pieces.extend(piece.to_ndarray()[0] for piece in resampler.resample(None))
-    if not pieces:
+
+def _wav_pcm(
+    file: BinaryIO, header: PlainWav, rate_hz: int, limit_s: float, stop: Stop
+) -> Iterator[Pcm]:
+    width = header.channels * 2
+    there = file.seek(0, io.SEEK_END) - header.offset
+    left = max(0, there if header.size is None else min(there, header.size)) // width
+    if left > limit_s * header.rate_hz:
+        raise too_long(left / header.rate_hz, limit_s)
+    if not left:
         raise NotAudioError("The file has no sound in it.")
-    return np.concatenate(pieces).astype(np.float32) / np.float32(32768)
+    resampler = _PcmResampler(header.rate_hz, rate_hz) if header.rate_hz != rate_hz else None
+    file.seek(header.offset)
+    while left:
+        if stop.is_set():
+            raise StoppedError("Nobody wants this any more.")
+        data = file.read(min(left, header.rate_hz) * width)
+        piece = np.frombuffer(data[: len(data) // width * width], "<i2").astype(np.int16)
+        if not len(piece):
+            break  # it was cut off meanwhile
+        left -= len(piece) // header.channels
+        if header.channels > 1:
+            piece = piece.reshape(-1, header.channels).mean(axis=1).astype(np.int16)
+        yield piece if resampler is None else resampler.resample(piece)
+    if resampler is not None:
+        yield resampler.finish()
 
 
-def _too_long(seconds: float, limit_s: float) -> TooLongError:
-    return TooLongError(
-        f"The audio is over {_clock(seconds)} long; at most {_clock(limit_s)} can be taken."
-    )
+class _PcmResampler:
+    """16 bit mono to another rate."""
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        import av  # noqa: PLC0415
+
+        self._av = av
+        self._from_hz = from_hz
+        self._resampler = av.AudioResampler("s16", "mono", to_hz)
+
+    def resample(self, piece: Pcm) -> Pcm:
+        frame = self._av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(piece[None, :]), format="s16", layout="mono"
+        )
+        frame.sample_rate = self._from_hz
+        frame.pts = None
+        return self._joined(self._resampler.resample(frame))
+
+    def finish(self) -> Pcm:
+        return self._joined(self._resampler.resample(None))
+
+    @staticmethod
+    def _joined(frames: Iterable[Any]) -> Pcm:
+        return np.concatenate([np.zeros(0, np.int16), *(f.to_ndarray()[0] for f in frames)])
 
 
-def _clock(seconds: float) -> str:
-    if seconds < 60:  # noqa: PLR2004
-        return f"{seconds:.0f} seconds"
-    minutes = seconds / 60
-    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"  # noqa: PLR2004
+def _opus_pcm(stream: OpusStream, rate_hz: int, limit_s: float, stop: Stop) -> Iterator[Pcm]:
+    from audio.opus import OpusDecoder  # noqa: PLC0415  (which needs this module)
+
+    down = OPUS_RATE_HZ // rate_hz
+    total = sum(map(packet_samples, stream.packets)) - stream.pre_skip - stream.end_trim
+    if total > limit_s * OPUS_RATE_HZ:
+        raise too_long(total / OPUS_RATE_HZ, limit_s)
+    if total < down:
+        raise NotAudioError("The file has no sound in it.")
+    skip, left = stream.pre_skip // down, total // down
+    decoder = OpusDecoder(rate_hz)
+    for at in range(0, len(stream.packets), _PACKETS_AT_ONCE):
+        if stop.is_set():
+            raise StoppedError("Nobody wants this any more.")
+        packets = stream.packets[at : at + _PACKETS_AT_ONCE]
+        piece = np.concatenate([_as_pcm(decoder.decode(packet)) for packet in packets])
+        piece, skip = piece[skip:], max(0, skip - len(piece))
+        if len(piece := piece[:left]):
+            left -= len(piece)
+            yield piece
 
 
 class OpusEncoder:
@@ -112,12 +219,17 @@ class OpusEncoder:
         self._taken = 0
         self._given_packets = 0
 
-    def encode(self, samples: Samples) -> OpusStream:
-        """The packets that are complete now; the rest waits for more sound."""
+    def encode(self, samples: Samples | Pcm) -> OpusStream:
+        """The packets that are complete now; the rest waits for more sound.
+
+        A second at a time: FFmpeg makes a frame object of every 20 ms before the first is encoded.
+        """
+        starts = range(0, len(samples), self._rate_hz)
+        return join([self._encode(samples[at : at + self._rate_hz]) for at in starts])
+
+    def _encode(self, samples: Samples | Pcm) -> OpusStream:
         frame = self._av.AudioFrame.from_ndarray(
-            np.ascontiguousarray((np.clip(samples, -1, 1) * 32767).astype(np.int16)[None, :]),
-            format="s16",
-            layout="mono",
+            np.ascontiguousarray(_as_pcm(samples)[None, :]), format="s16", layout="mono"
         )
         frame.sample_rate = self._rate_hz
         frame.pts = None
@@ -187,19 +299,66 @@ def encode(samples: Samples, rate_hz: int, *, bitrate: int = 32_000) -> OpusStre
     Raises:
         AudioError: There are no samples.
     """
-    if not len(samples):
-        raise AudioError("There is no sound to encode.")
+    return encoded([samples], rate_hz, bitrate=bitrate)
+
+
+def encoded(pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int = 32_000) -> OpusStream:
+    """A recording, piece by piece, as Opus packets: 11 MB an hour at 24 kbit/s.
+
+    Raises:
+        AudioError: There are no samples; or what the pieces raise.
+    """
     encoder = OpusEncoder(rate_hz, bitrate=bitrate)
-    first, last = encoder.encode(samples), encoder.finish()
-    return OpusStream(first.packets + last.packets, 1, LIBOPUS_PRE_SKIP, last.end_trim)
+    streams = [stream for piece in pieces if (stream := encoder.encode(piece)).packets]
+    last = encoder.finish()
+    if not (streams or last.packets):
+        raise AudioError("There is no sound to encode.")
+    return OpusStream(join([*streams, last]).packets, 1, LIBOPUS_PRE_SKIP, last.end_trim)
+
+
+def recoded(
+    source: Source, *, rate_hz: int, limit_s: float, bitrate: int = 32_000, stop: Stop = NEVER
+) -> OpusStream:
+    """A recording of any kind as Opus packets: what is held is the packets alone.
+
+    Args:
+        source: The file.
+        rate_hz: The sample rate on the way: that of speech, or 48 kHz to keep all there is.
+        limit_s: The most seconds to take.
+        bitrate: Bits a second.
+        stop: Set by who no longer wants it.
+
+    Raises:
+        AudioError: It cannot be decoded, or is too long; see `decoded`.
+    """
+    pieces = decoded(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
+    return encoded(pieces, rate_hz, bitrate=bitrate)
 
 
 def wav(samples: Samples, rate_hz: int) -> bytes:
     """A WAV file, 16 bits a sample."""
     file = io.BytesIO()
+    write_wav(file, [samples], rate_hz)
+    return file.getvalue()
+
+
+def write_wav(file: BinaryIO, pieces: Iterable[Samples | Pcm], rate_hz: int) -> None:
+    """Write a WAV file, 16 bits a sample, piece by piece.
+
+    Args:
+        file: Where to; it can seek, and is left open.
+        pieces: The sound.
+        rate_hz: Its rate.
+    """
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(rate_hz)
-        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return file.getvalue()
+        for piece in pieces:
+            out.writeframes(_as_pcm(piece).astype("<i2", copy=False).tobytes())
+
+
+def _as_pcm(samples: Samples | Pcm) -> Pcm:
+    if samples.dtype == np.int16:
+        return samples.astype(np.int16, copy=False)
+    return (np.clip(samples, -1, 1) * 32767).astype(np.int16)

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from audio import codec
-from audio.codec import Samples
 from audio.ogg import OPUS_RATE_HZ
+from audio.samples import Samples
 
 _LOUDNESS: Final = 0.06
 """Of full scale: well under speech, which is around 0.3."""

@@ -6,7 +6,7 @@ Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so the
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from audio.codec import Samples
+from audio.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from audio.codec import SPEECH_RATE_HZ, Samples
 from audio.endpoint import Began, Ended, Endpointer, Judge, Mark, Patience, Paused, Resumed
 from audio.errors import AudioError
 from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
 from audio.opus import OpusDecoder
+from audio.samples import SPEECH_RATE_HZ, Samples
 from audio.speech import (
     Clip,
     SpeechBegan,

@@ -16,9 +16,9 @@ from typing import Final
 
 import numpy as np
 
-from audio.codec import SPEECH_RATE_HZ, Samples
 from audio.errors import AudioError
 from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ
+from audio.samples import SPEECH_RATE_HZ, Samples
 
 _MOST_MS: Final = 120
 """The longest packet (RFC 6716 section 3.2.5)."""

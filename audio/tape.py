@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from audio.codec import SPEECH_RATE_HZ, Samples
 from audio.ogg import FRAME_MS
+from audio.samples import SPEECH_RATE_HZ, Samples
 from audio.speech import Clip
 from audio.turn_detector import LISTENS_MS
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.codec import SPEECH_RATE_HZ, Samples
+from audio.samples import SPEECH_RATE_HZ, Samples
 
 WINDOW: Final = 512
 """Samples at 16 kHz that the model takes at a time."""

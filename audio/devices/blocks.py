@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from audio.codec import Samples
 from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ
+from audio.samples import Samples
 
 RATE_HZ: Final = OPUS_RATE_HZ
 BLOCK: Final = FRAME_SAMPLES

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from audio.codec import Samples
 from audio.devices.blocks import FULL_SCALE, RATE_HZ
 from audio.devices.ring import Pcm
+from audio.samples import Samples
 
 _STEP: Final = RATE_HZ // 100
 """WebRTC takes pieces of 10 ms."""

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from audio.codec import Resampler, Samples
+from audio.codec import Resampler
 from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
 from audio.devices.portaudio import open_stream, shut
 from audio.devices.ring import Pcm, PcmRing
 from audio.errors import AudioError
 from audio.opus import OpusDecoder
 from audio.playout import Playout
+from audio.samples import Samples
 
 _AHEAD: Final = RATE_HZ * 60 // 1000
 """So much is decoded ahead of the device."""

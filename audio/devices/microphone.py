@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from audio.codec import Resampler, Samples
+from audio.codec import Resampler
 from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
 from audio.devices.portaudio import open_stream, shut
 from audio.devices.ring import Pcm
+from audio.samples import Samples
 
 _MOST_WAITING: Final = 500
 """Callbacks kept for a reader that is late: ten seconds. Then the oldest go."""

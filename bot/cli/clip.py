@@ -1,9 +1,15 @@
 """Recordings in, replies out: the files that the command line reads and writes."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from audio import codec, ogg
 from audio.errors import AudioError, TooLongError
+from audio.files import NotAFileError, open_regular
+from audio.samples import SPEECH_RATE_HZ
 from bot.contract import Audio, Input
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
@@ -24,32 +30,34 @@ def read_clip(path: Path, *, language: str | None, limit_s: float) -> Input:
         BadInput: The file is missing, empty, or has no sound in it.
         TooLarge: It is longer than the limit.
     """
-    check_readable(path)
-    as_it_is = _ogg_opus(path, limit_s)
-    return audio_input(as_it_is or _recode(path, limit_s), format="ogg", language=language)
+    with open_file(path) as file:
+        data = _ogg_opus(file, limit_s) or _recode(file, path.name, limit_s)
+    return audio_input(data, format="ogg", language=language)
 
 
-def _ogg_opus(path: Path, limit_s: float) -> bytes | None:
+def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
     """The file itself when it is Ogg Opus within the limit; all else has to be decoded."""
-    if path.stat().st_size > _MOST_OGG_BYTES:
+    data = file.read(_MOST_OGG_BYTES + 1)
+    file.seek(0)
+    if len(data) > _MOST_OGG_BYTES or not data.startswith(b"OggS"):
         return None
-    data = path.read_bytes()
     try:
-        fits = data.startswith(b"OggS") and ogg.demux(data).duration_ms <= limit_s * 1000
+        fits = ogg.demux(data).duration_ms <= limit_s * 1000
     except AudioError:
         return None
     return data if fits else None
 
 
-def _recode(path: Path, limit_s: float) -> bytes:
+def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
+    rate_hz = SPEECH_RATE_HZ
     try:
-        samples = codec.decode(path, limit_s=limit_s)
-        stream = codec.encode(samples, codec.SPEECH_RATE_HZ, bitrate=_SPEECH_BITRATE)
+        return ogg.mux(
+            codec.recoded(file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE)
+        )
     except TooLongError as e:
-        raise TooLarge(f"{path.name}: {e}", hint="Cut it, or use a shorter recording.") from e
+        raise TooLarge(f"{name}: {e}", hint="Cut it, or use a shorter recording.") from e
     except AudioError as e:
-        raise BadInput(f"{path.name}: {e}") from e
-    return ogg.mux(stream)
+        raise BadInput(f"{name}: {e}") from e
 
 
 def read_text(path: Path, *, limit_bytes: int) -> bytes:
@@ -59,29 +67,44 @@ def read_text(path: Path, *, limit_bytes: int) -> bytes:
         BadInput: There is no such file, it cannot be read, or it is empty.
         TooLarge: It is over the limit.
     """
-    check_readable(path)
-    size = path.stat().st_size
-    if size > limit_bytes:
-        raise TooLarge(f"{path.name} is {size / 1e6:.0f} MB; at most {limit_bytes / 1e6:.0f} MB.")
-    return path.read_bytes()
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit_bytes:
+            most = f"at most {limit_bytes / 1e6:.0f} MB"
+            raise TooLarge(f"{path.name} is {size / 1e6:.0f} MB; {most}.")
+        return file.read(limit_bytes)
 
 
-def check_readable(path: Path) -> None:
-    """See that a file that a person named is there and has something in it.
+def open_file(path: Path) -> BinaryIO:
+    """Open a file that a person named; a pipe or a device is refused, since it may hang or not end.
 
     Raises:
-        BadInput: It is not, or has not.
+        BadInput: It is not there, no regular file, cannot be read, or is empty.
     """
     try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise BadInput(f"{path.name} is empty.")
+        file = open_regular(path)
+    except NotAFileError:
+        raise BadInput(
+            f"{path} is no file but a pipe, a device or a socket.",
+            hint="Save it to a file first.",
+        ) from None
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}.") from None
     except IsADirectoryError:
         raise BadInput(f"{path} is a folder; a file is needed.") from None
+    except (OSError, ValueError) as e:  # a name with a NUL is a ValueError
+        reason = e.strerror if isinstance(e, OSError) else "no such name is possible"
+        raise BadInput(f"{path} cannot be read ({reason}).") from None
+    try:
+        begins = file.read(1)
+        file.seek(0)
     except OSError as e:
+        file.close()
         raise BadInput(f"{path} cannot be read ({e.strerror}).") from None
+    if not begins:
+        file.close()
+        raise BadInput(f"{path.name} is empty.")
+    return file
 
 
 def check_writable(path: Path) -> None:
@@ -106,13 +129,20 @@ def save_reply(audio: Audio, path: Path) -> None:
     """
     data = audio.file()
     try:
-        if path.suffix.lower() == ".wav":
-            data = codec.wav(codec.decode(data, limit_s=RECORDING_LIMIT_S), codec.SPEECH_RATE_HZ)
-        elif not data.startswith(b"OggS"):
-            samples = codec.decode(data, rate_hz=ogg.OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S)
-            data = ogg.mux(codec.encode(samples, ogg.OPUS_RATE_HZ))
-        path.write_bytes(data)
+        with tempfile.TemporaryFile() as made:  # whole before anything at the path is touched
+            if path.suffix.lower() == ".wav":
+                rate_hz = SPEECH_RATE_HZ
+                codec.write_wav(made, codec.decoded(data, limit_s=RECORDING_LIMIT_S), rate_hz)
+            else:
+                made.write(data if data.startswith(b"OggS") else _as_ogg(data))
+            made.seek(0)
+            with path.open("wb") as out:
+                shutil.copyfileobj(made, out)
     except AudioError as e:
         raise BadInput(f"The reply's audio cannot be used: {e}") from e
     except OSError as e:
         raise BadInput(f"{path} cannot be written ({e.strerror}).") from None
+
+
+def _as_ogg(data: bytes) -> bytes:
+    return ogg.mux(codec.recoded(data, rate_hz=ogg.OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S))

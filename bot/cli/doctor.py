@@ -104,14 +104,19 @@ def _catalogue(settings: "Settings") -> Finding:
 
 
 def _audio() -> Finding:
-    from audio import codec, ogg  # noqa: PLC0415
+    from audio import codec, isolated, ogg  # noqa: PLC0415
+    from audio.errors import AudioError  # noqa: PLC0415
 
     def round_trip() -> str:
         import numpy as np  # noqa: PLC0415
 
         tone = np.sin(np.arange(16_000) / 10).astype(np.float32)
-        heard = codec.decode(ogg.mux(codec.encode(tone, 16_000)), limit_s=2)
-        return f"Opus encodes and decodes ({len(heard) / 16_000:.0f} s)"
+        file = ogg.mux(codec.encode(tone, 16_000))
+        heard = codec.decode(file, limit_s=2)
+        also = sum(len(piece) // 2 for piece in isolated.pcm(file, rate_hz=16_000, limit_s=2))
+        if also != len(heard):
+            raise AudioError("FFmpeg decodes another length than was encoded.")
+        return f"Opus encodes, and decodes here and in FFmpeg's process ({also / 16_000:.0f} s)"
 
     return _try("audio", round_trip)
 

@@ -1,11 +1,13 @@
 """What a service says of a spoken turn, as facts for the turn machine."""
 
-import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from audio import codec, ogg
 from audio.errors import AudioError
+from audio.pool import SoundPool
+from audio.stopping import Stop
 from bot.contract import Audio, Response
 from bot.conversation.events import Answered, AskWaits, Fact, Spoke, Transcribed
 from bot.errors import BadInput, OutputLost
@@ -14,6 +16,8 @@ from bot.runpod import JobState, Update
 _LONGEST_ANSWER_S: Final = 600.0
 MAX_TURN_CHARS: Final = 20_000
 """The most words of one answer, and of what was heard: more than can be said in that time."""
+_MAX_INLINE_CHARS: Final = 256 * 1024
+"""Base64 of some 50 s of speech, read in about 1 ms; more is read off the event loop."""
 
 
 @dataclass(slots=True)
@@ -90,22 +94,43 @@ async def playable(audio: Audio) -> tuple[bytes, ...]:
     Raises:
         OutputLost: It is no sound, or too much of it.
     """
-    try:
-        file = audio.file()
-    except BadInput as e:
-        raise OutputLost("The answer's sound cannot be read.") from e
-    try:
-        packets = ogg.demux(file).packets
-        if all(ogg.packet_samples(packet) == ogg.FRAME_SAMPLES for packet in packets):
+    if len(audio.data) <= _MAX_INLINE_CHARS:
+        packets = _as_they_are(_file(audio))
+        if packets is not None:
             return packets
-    except AudioError:
-        pass  # another container: decoded below, or refused there
     try:
-        return await asyncio.to_thread(_recoded, file)
+        return await _sound.run(partial(_packets, audio))
     except AudioError as e:
         raise OutputLost(f"The answer's sound cannot be played. {e}") from e
 
 
-def _recoded(file: bytes) -> tuple[bytes, ...]:
-    samples = codec.decode(file, rate_hz=ogg.OPUS_RATE_HZ, limit_s=_LONGEST_ANSWER_S)
-    return codec.encode(samples, ogg.OPUS_RATE_HZ).packets
+_sound: Final = SoundPool(2)
+
+
+def _file(audio: Audio) -> bytes:
+    try:
+        return audio.file()
+    except BadInput as e:
+        raise OutputLost("The answer's sound cannot be read.") from e
+
+
+def _packets(audio: Audio, stop: Stop) -> tuple[bytes, ...]:
+    """Blocking, for a thread."""
+    file = _file(audio)
+    packets = _as_they_are(file)
+    if packets is not None:
+        return packets
+    rate_hz = ogg.OPUS_RATE_HZ
+    return codec.recoded(file, rate_hz=rate_hz, limit_s=_LONGEST_ANSWER_S, stop=stop).packets
+
+
+def _as_they_are(file: bytes) -> tuple[bytes, ...] | None:
+    """The packets of Ogg Opus; None where they are not of 20 ms, too many, or of another kind."""
+    try:
+        packets = ogg.demux(file).packets
+    except AudioError:
+        return None
+    fits = len(packets) <= _LONGEST_ANSWER_S * 1000 / ogg.FRAME_MS
+    if fits and all(ogg.packet_samples(packet) == ogg.FRAME_SAMPLES for packet in packets):
+        return packets
+    return None

@@ -4,12 +4,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
-from audio.codec import SPEECH_RATE_HZ, OpusEncoder, Resampler, Samples
+from audio.codec import OpusEncoder, Resampler
 from audio.devices.blocks import Block
 from audio.frames import SpeechFrame, SpeechPacket
 from audio.keyed import PRE_ROLL_MS, KeyedEars
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ
 from audio.playout import Playout
+from audio.samples import SPEECH_RATE_HZ, Samples
 from audio.speech import SpeechBegan, SpeechEvent, TurnEnded
 from bot.conversation.voice import Ears
 from bot.talk.view import TalkMode

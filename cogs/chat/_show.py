@@ -220,7 +220,7 @@ class ChatShow:
 
     async def _speak(self, audio: Audio) -> None:
         try:
-            spoken = await asyncio.to_thread(prepare, audio)
+            spoken = await prepare(audio)
         except BadInput:
             log.warning("an answer was not spoken: its sound cannot be used")
             return

@@ -1,15 +1,19 @@
 """Files that people hand in: what they are is told by their bytes, not by their names."""
 
-import asyncio
 import codecs
+import io
 import re
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import discord
 
 from audio import codec, ogg
+from audio.containers import READABLE, sniff
 from audio.errors import AudioError, TooLongError
+from audio.pool import SoundPool
+from audio.samples import SPEECH_RATE_HZ
+from audio.stopping import NEVER, Stop
 from bot.contract import Input
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
@@ -23,7 +27,7 @@ MOST_AUDIO_BYTES: Final = 7 * 1024 * 1024
 MOST_FETCHED_BYTES: Final = 50 * 1024 * 1024
 """Of a recording that has to be made smaller first."""
 LONGEST_S: Final = 1800.0
-"""Of such a recording: as Opus it has 5.4 MB, as samples in memory it has 173 MB."""
+"""Of such a recording: as Opus it has 5.4 MB."""
 _SPEECH_BITRATE: Final = 24_000
 
 _TEXT_NAMES: Final = re.compile(
@@ -36,17 +40,8 @@ _TEXT_TYPES: Final = ("text/", "application/json", "application/xml")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-_AUDIO_BEGINS: Final = (
-    (re.compile(rb"OggS"), "ogg"),
-    (re.compile(rb"RIFF....WAVE", re.DOTALL), "wav"),
-    (re.compile(rb"fLaC"), "flac"),
-    (re.compile(rb"ID3|\xff[\xfb\xfa\xf3\xf2]"), "mp3"),
-    (re.compile(rb"\xff[\xf1\xf9]"), "aac"),
-    (re.compile(rb"....ftyp", re.DOTALL), "m4a"),
-    (re.compile(rb"\x1a\x45\xdf\xa3"), "webm"),
-    (re.compile(rb"FORM....AIF[FC]", re.DOTALL), "aiff"),
-)
-"""How files with sound begin. Source: each container's specification."""
+_AS_IT_IS: Final = frozenset({"ogg", "wav", "flac", "mp3", "aac", "m4a", "webm", "aiff"})
+"""Containers that any service is expected to read; what has another one is sent as Opus."""
 
 
 def is_text(attachment: discord.Attachment) -> bool:
@@ -97,46 +92,56 @@ async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
         discord.HTTPException: Discord no longer has it.
         OSError: Discord does not hand it out now.
     """
-    content = await _read(attachment, MOST_FETCHED_BYTES, words)
-    container = audio_container(content)
-    if container is None:
-        raise BadInput(words("common.file.no_sound", name=attachment.filename))
-    if len(content) <= MOST_AUDIO_BYTES:
-        return audio_input(content, format=container)
-    loop = asyncio.get_running_loop()
+    _check_weight(attachment, MOST_FETCHED_BYTES, words)
     try:
-        smaller = await loop.run_in_executor(_encoder, _made_smaller, content)
-        return audio_input(smaller, format="ogg")
+        if attachment.size <= MOST_AUDIO_BYTES:
+            return await _small(await _read(attachment, MOST_AUDIO_BYTES, words))
+        async with _encoder.room:
+            return await _as_opus(await _read(attachment, MOST_FETCHED_BYTES, words))
     except TooLongError as e:
         raise TooLarge(words("common.file.too_long", most=duration(LONGEST_S))) from e
     except AudioError as e:
-        raise BadInput(words("common.file.no_sound", name=attachment.filename)) from e
+        why = words("common.file.no_sound", name=attachment.filename, kinds=READABLE)
+        raise BadInput(why) from e
 
 
-_encoder: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
-"""A long recording's samples fill much memory, so one at a time; in a thread of its own, since who
-waits for it would keep the loop's threads from all others."""
+_encoder: Final = SoundPool(1)
+"""A long recording takes the processor for a while, and up to 50 MiB: so one at a time."""
 
 
-def _made_smaller(content: bytes) -> bytes:
+async def _small(content: bytes) -> Input:
+    container = sniff(io.BytesIO(content))[1]
+    if container in _AS_IT_IS:
+        return audio_input(content, format=container)
+    return await _as_opus(content)
+
+
+async def _as_opus(content: bytes) -> Input:
+    return audio_input(await _encoder.run(partial(_made_smaller, content)), format="ogg")
+
+
+def _made_smaller(content: bytes, stop: Stop = NEVER) -> bytes:
     """The same speech as Ogg Opus; blocking, for a thread.
 
     Raises:
         AudioError: It cannot be decoded, or is too long.
     """
-    samples = codec.decode(content, limit_s=LONGEST_S)
-    return ogg.mux(codec.encode(samples, codec.SPEECH_RATE_HZ, bitrate=_SPEECH_BITRATE))
-
-
-def audio_container(content: bytes) -> str | None:
-    """What kind of recording some bytes are; None where they are none."""
-    return next((name for begin, name in _AUDIO_BEGINS if begin.match(content)), None)
+    rate_hz = SPEECH_RATE_HZ
+    return ogg.mux(
+        codec.recoded(
+            content, rate_hz=rate_hz, limit_s=LONGEST_S, bitrate=_SPEECH_BITRATE, stop=stop
+        )
+    )
 
 
 async def _read(attachment: discord.Attachment, most: int, words: Words) -> bytes:
+    _check_weight(attachment, most, words)
+    return await persist(attachment.read)
+
+
+def _check_weight(attachment: discord.Attachment, most: int, words: Words) -> None:
     if attachment.size > most:
         size, limit = attachment.size / 2**20, most / 2**20
         raise TooLarge(
             words("common.file.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB")
         )
-    return await persist(attachment.read)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import discord
@@ -11,6 +12,9 @@ import numpy as np
 
 from audio import codec, ogg
 from audio.errors import AudioError
+from audio.pool import SoundPool
+from audio.samples import SPEECH_RATE_HZ, Pcm
+from audio.stopping import Stop
 from bot.client import SkyDeck
 from bot.contract import Audio
 from bot.errors import BadInput
@@ -21,6 +25,8 @@ _VOICE_FLAG: Final = 1 << 13
 """IS_VOICE_MESSAGE. Source: Discord's reference, "Message Flags" and "Voice Messages"."""
 _MOST_POINTS: Final = 256
 _POINTS_PER_SECOND: Final = 10
+_STEPS_PER_SECOND: Final = 50
+_RATE_HZ: Final = ogg.OPUS_RATE_HZ
 _LONGEST_S: Final = 1200.0
 VOICE_FILE: Final = "voice-message.ogg"
 
@@ -40,33 +46,75 @@ class Spoken:
     waveform: str
 
 
-def prepare(audio: Audio) -> Spoken:
-    """Make a service's audio what Discord plays; blocking, for a thread.
+async def prepare(audio: Audio) -> Spoken:
+    """Make a service's audio what Discord plays, off the event loop.
 
     Raises:
         BadInput: It is no audio.
     """
+    return await _sound.run(partial(_prepared, audio))
+
+
+_sound: Final = SoundPool(2)
+
+
+def _prepared(audio: Audio, stop: Stop) -> Spoken:
     data = audio.file()
+    loudness = _Loudness()
     try:
-        if not data.startswith(b"OggS"):
-            samples = codec.decode(data, rate_hz=ogg.OPUS_RATE_HZ, limit_s=_LONGEST_S)
-            data = ogg.mux(codec.encode(samples, ogg.OPUS_RATE_HZ))
-        samples = codec.decode(data, limit_s=_LONGEST_S)
+        if _is_opus(data):
+            for piece in codec.decoded(data, limit_s=_LONGEST_S, stop=stop):
+                loudness.take(piece)
+        else:
+            pieces = codec.decoded(data, rate_hz=_RATE_HZ, limit_s=_LONGEST_S, stop=stop)
+            loudness = _Loudness(_RATE_HZ)
+            data = ogg.mux(codec.encoded(map(loudness.take, pieces), _RATE_HZ))
     except AudioError as e:
         raise BadInput(f"The reply's audio cannot be used: {e}") from e
-    seconds = len(samples) / codec.SPEECH_RATE_HZ
-    return Spoken(data, seconds, base64.b64encode(_waveform(samples, seconds)).decode())
+    return Spoken(data, loudness.seconds, base64.b64encode(loudness.waveform()).decode())
 
 
-def _waveform(samples: codec.Samples, seconds: float) -> bytes:
-    """The loudness of equal stretches, the loudest being 255."""
-    points = max(1, min(_MOST_POINTS, int(seconds * _POINTS_PER_SECOND), len(samples)))
-    loudness = [
-        float(np.sqrt(np.mean(np.square(piece)))) if len(piece) else 0.0
-        for piece in np.array_split(samples, points)
-    ]
-    loudest = max(loudness) or 1.0
-    return bytes(round(value / loudest * 255) for value in loudness)
+def _is_opus(data: bytes) -> bool:
+    """Whether Discord can play it as it is."""
+    try:
+        return bool(ogg.demux(data).packets)
+    except AudioError:
+        return False
+
+
+class _Loudness:
+    """How loud a recording is over its time, taken as it passes.
+
+    Args:
+        rate_hz: Of the sound.
+    """
+
+    def __init__(self, rate_hz: int = SPEECH_RATE_HZ) -> None:
+        self._rate_hz = rate_hz
+        self._step = rate_hz // _STEPS_PER_SECOND
+        self._taken = 0
+        self._energies: list[float] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return self._taken / self._rate_hz
+
+    def take(self, piece: Pcm) -> Pcm:
+        """Measure a piece, and hand it on."""
+        self._taken += len(piece)
+        for at in range(0, len(piece), self._step):
+            part = piece[at : at + self._step].astype(np.float32)
+            self._energies.append(float(np.mean(np.square(part))))
+        return piece
+
+    def waveform(self) -> bytes:
+        """The loudness of equal stretches, the loudest being 255."""
+        points = max(1, min(_MOST_POINTS, int(self.seconds * _POINTS_PER_SECOND)))
+        stretches = np.array_split(np.asarray(self._energies or [0.0]), points)
+        loudness = [float(np.sqrt(np.mean(piece))) if len(piece) else 0.0 for piece in stretches]
+        loudest = max(loudness) or 1.0
+        return bytes(round(value / loudest * 255) for value in loudness)
 
 
 async def send_voice_message(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import codec
-from audio.codec import Samples
+from audio.samples import Samples
 from tests.fakes.discord_speech import FRAME_S, voice_frames
 
 RATE = codec.SPEECH_RATE_HZ

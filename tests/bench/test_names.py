@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from audio import codec
-from audio.codec import SPEECH_RATE_HZ
+from audio.samples import SPEECH_RATE_HZ
 from bot.conversation.addressing import Saying, saying
 from tests.fakes.voice_call import wer
 
@@ -68,7 +68,10 @@ async def clip_of(mouth, text, voice, noise):
 
 
 async def heard(ears, clip, language, hint):
-    parts = [one.text async for one in ears.recognize(clip, language=language, name=hint)]
+    parts = [
+        one.text
+        async for one in ears.recognize(lambda _: iter([clip]), language=language, name=hint)
+    ]
     return " ".join(parts)
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import SecretStr
 
 from audio import codec
-from audio.codec import Samples
 from audio.discord_voice.link import VoiceLink
+from audio.samples import Samples
 from bot.calls import Switchboard
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System

@@ -1,7 +1,6 @@
 """Speech recognition: faster-whisper, with the encoder cut to the length of the clip."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from audio.codec import SPEECH_RATE_HZ, Samples
+from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.stopping import Stop
 from bot.errors import JobFailed, WeightsError
 from bot.settings import Device
 from bot.workers.device import place_whisper
@@ -19,6 +19,11 @@ ENGLISH = "en"
 
 Span = tuple[int, int]
 """A stretch of a clip: first sample, and the one after the last."""
+
+Sound = Callable[[Stop], Iterator[Samples]]
+"""Begins to give a recording, a stretch at a time, until it is stopped."""
+
+_NOTHING = np.zeros(0, np.float32)
 
 _WHOLE_CLIP_S = 25.0
 """A clip up to so long is recognised in one go; Whisper takes 30 s."""
@@ -61,12 +66,12 @@ class Recognizer(Protocol):
     """Sound in, words out."""
 
     def recognize(
-        self, clip: Samples, *, language: str | None, name: str = ""
+        self, sound: Sound, *, language: str | None, name: str = ""
     ) -> AsyncIterator[Heard]:
         """Speech as it is recognised; nothing at all for silence and noise.
 
         Args:
-            clip: Mono samples at 16 kHz.
+            sound: Begins to give mono samples at 16 kHz; a short clip in one piece.
             language: ISO 639-1; None to find out.
             name: Whom people are likely to call by name; empty: nobody in particular.
         """
@@ -108,7 +113,7 @@ class Whisper:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
     async def recognize(
-        self, clip: Samples, *, language: str | None, name: str = ""
+        self, sound: Sound, *, language: str | None, name: str = ""
     ) -> AsyncIterator[Heard]:
         """Speech as it is recognised. The name is a hint for what is as short as a turn.
 
@@ -117,8 +122,8 @@ class Whisper:
             JobFailed: The model failed.
         """
         loop = asyncio.get_running_loop()
-        stop = threading.Event()
-        segments: Iterator[Heard] = self._segments(clip, language, name, stop)
+        stop = Stop()
+        segments: Iterator[Heard] = self._segments(sound(stop), language, name, stop)
         try:
             while heard := await loop.run_in_executor(self._worker, next, segments, None):
                 yield heard
@@ -147,31 +152,55 @@ class Whisper:
         return self._models[english]
 
     def _segments(
-        self, clip: Samples, language: str | None, name: str, stop: threading.Event
+        self, sound: Iterator[Samples], language: str | None, name: str, stop: Stop
     ) -> Iterator[Heard]:
         """Runs in the worker's thread, a window a step."""
         english = language == ENGLISH
-        parts = windows(_speech(clip), len(clip))
-        hint = name if len(parts) == 1 else ""
-        for (start, end), seconds in parts:
+        for clip, start_s, seconds, is_all in _cut(sound):
             if stop.is_set():
                 return
             model = self._model(english)
             try:
-                text, found = _transcribe(model, clip[start:end], seconds, language, hint)
+                text, found = _transcribe(model, clip, seconds, language, name if is_all else "")
             except (RuntimeError, ValueError) as e:
                 raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
             if text:
                 language = language or found
-                yield Heard(text, found, start / SPEECH_RATE_HZ, end / SPEECH_RATE_HZ)
+                yield Heard(text, found, start_s, start_s + len(clip) / SPEECH_RATE_HZ)
 
 
-def windows(speech: Sequence[Span], length: int) -> list[tuple[Span, float]]:
+def _cut(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, float, bool]]:
+    """Windows of a recording, and where each begins, its seconds of speech, whether it is all.
+
+    Of a stretch that another follows, what may go on in that is kept for it.
+    """
+    held = next(sound, _NOTHING)
+    begun, is_first = 0, True
+    while len(held):
+        following = next(sound, _NOTHING)
+        speech = _speech(held)
+        is_part = not is_first or len(following) > 0
+        kept = len(held)
+        if len(following):  # its last window may go on there
+            last = _grouped(speech)[-1][0][0] if speech else kept
+            speech = [span for span in speech if span[0] < last]
+            kept = max(0, last - int(_EDGE_S * SPEECH_RATE_HZ))
+        parts = windows(speech, len(held), is_part=is_part)
+        is_all = not is_part and len(parts) == 1
+        for (start, end), seconds in parts:
+            yield held[start:end], (begun + start) / SPEECH_RATE_HZ, seconds, is_all
+        held, begun, is_first = np.concatenate([held[kept:], following]), begun + kept, False
+
+
+def windows(
+    speech: Sequence[Span], length: int, *, is_part: bool = False
+) -> list[tuple[Span, float]]:
     """Group stretches of speech into windows that the recogniser takes at once.
 
     Args:
         speech: Where there is speech, in order, none longer than a window.
         length: The clip's samples.
+        is_part: Whether it is a part of a longer one; then it is cut at its pauses, too.
 
     Returns:
         Each window, and how many seconds of speech it has; a short clip is one window, whole.
@@ -179,12 +208,13 @@ def windows(speech: Sequence[Span], length: int) -> list[tuple[Span, float]]:
     if not speech:
         return []
     edge = int(_EDGE_S * SPEECH_RATE_HZ)
-    groups = [list(speech)] if length <= _WHOLE_CLIP_S * SPEECH_RATE_HZ else _grouped(speech)
+    is_short = not is_part and length <= _WHOLE_CLIP_S * SPEECH_RATE_HZ
+    groups = [list(speech)] if is_short else _grouped(speech)
     found = []
     for group in groups:
         seconds = sum(end - start for start, end in group) / SPEECH_RATE_HZ
         found.append(((max(0, group[0][0] - edge), min(length, group[-1][1] + edge)), seconds))
-    return found if len(groups) > 1 else [((0, length), found[0][1])]
+    return found if is_part or len(groups) > 1 else [((0, length), found[0][1])]
 
 
 def _grouped(speech: Sequence[Span]) -> list[list[Span]]:

@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 
-from audio.codec import Samples
+from audio.samples import Samples
 from bot.errors import BadInput, JobFailed, WeightsError
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback gets the samples, nothing is played

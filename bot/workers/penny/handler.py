@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from functools import partial
+from typing import Final
 
-from audio.codec import SPEECH_RATE_HZ, Samples, decode
 from audio.errors import AudioError, TooLongError
+from audio.pool import SoundPool
+from audio.stopping import Stop
 from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
 from bot.contract.penny import PennyModule
@@ -15,6 +18,7 @@ from bot.workers.penny.converse import Turn, answer
 from bot.workers.penny.language import DEFAULT, detect, primary
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
+from bot.workers.penny.recording import Recording
 from bot.workers.penny.speech import Speech
 from bot.workers.penny.tts import Synthesizer
 from bot.workers.ports import Delivery, LanguageModel
@@ -137,12 +141,13 @@ class PennyHandler:
     async def _listen(
         self, turn: Turn, request: Request, limit_s: float
     ) -> AsyncGenerator[Response, None]:
-        clip = await asyncio.to_thread(_clip, request, limit_s)
-        turn.audio_seconds = len(clip) / SPEECH_RATE_HZ
+        pool = _recordings if limit_s > _LONGEST_QUESTION_S else _questions
+        recording = await pool.run(partial(_recording, request, limit_s))
+        turn.audio_seconds = recording.seconds
         turn.transcript = ""
         wanted = _language(request, request.context)
         name = request.source.system.assistant
-        async for heard in self._ears.recognize(clip, language=wanted, name=name):
+        async for heard in self._ears.recognize(recording.stretches, language=wanted, name=name):
             text = heard.text if not turn.transcript else f" {heard.text}"
             turn.transcript += text
             turn.language = heard.language
@@ -161,14 +166,19 @@ def _language(request: Request, context: Context | None) -> str | None:
     return primary(request.input.language) or primary(context.locale if context else None)
 
 
-def _clip(request: Request, limit_s: float) -> Samples:
+_questions: Final = SoundPool(2)
+_recordings: Final = SoundPool(1)
+"""So that nobody's hour of a meeting keeps somebody's question waiting."""
+
+
+def _recording(request: Request, limit_s: float, stop: Stop) -> Recording:
     if request.input.type is not InputType.AUDIO or not isinstance(request.input.data, str):
         raise BadInput(f"{request.target.module} needs audio: base64 in input.data.")
     data = Audio(data=request.input.data).file()
     if not data:
         raise BadInput("The audio is empty.")
     try:
-        return decode(data, limit_s=limit_s)
+        return Recording(data, limit_s, stop)
     except TooLongError as e:
         raise TooLarge(str(e)) from e
     except AudioError as e:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from audio.codec import Samples
+from audio.samples import Samples
 from bot.errors import WeightsError
 from bot.workers.penny.espeak import Espeak
 

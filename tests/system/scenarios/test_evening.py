@@ -33,7 +33,7 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
     }
     question = (clips / "question.wav").read_bytes()
     wire = Audio(data=base64.b64encode(question).decode(), format="wav")
-    recording = prepare(wire)
+    recording = await prepare(wire)
     async with (
         serving(handlers) as base_url,
         made(base_url, tmp_path / "x.db", deadline_s=300) as bot,

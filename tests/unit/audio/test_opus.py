@@ -5,10 +5,11 @@ import gc
 import numpy as np
 import pytest
 
-from audio.codec import SPEECH_RATE_HZ, encode
+from audio.codec import encode
 from audio.errors import AudioError
 from audio.ogg import SILENCE_FRAME
 from audio.opus import OpusDecoder
+from audio.samples import SPEECH_RATE_HZ
 from tests.fakes.voice_room import speech
 
 PACKETS = [packet for packet in speech() if packet is not None]

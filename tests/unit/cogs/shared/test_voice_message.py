@@ -21,8 +21,8 @@ def wire(data: bytes) -> Audio:
 
 
 @pytest.mark.parametrize("seconds", [0.5, 3.0, 60.0])
-def test_the_waveform_follows_the_sound(seconds: float) -> None:
-    spoken = prepare(wire(codec.wav(sound(seconds), 16_000)))
+async def test_the_waveform_follows_the_sound(seconds: float) -> None:
+    spoken = await prepare(wire(codec.wav(sound(seconds), 16_000)))
     points = base64.b64decode(spoken.waveform)
     assert 1 <= len(points) <= 256
     assert max(points) == 255
@@ -31,11 +31,11 @@ def test_the_waveform_follows_the_sound(seconds: float) -> None:
     assert spoken.data.startswith(b"OggS")
 
 
-def test_ogg_opus_is_sent_as_it_is() -> None:
+async def test_ogg_opus_is_sent_as_it_is() -> None:
     data = ogg.mux(codec.encode(sound(1), 16_000))
-    assert prepare(wire(data)).data == data
+    assert (await prepare(wire(data))).data == data
 
 
-def test_what_is_no_sound_is_refused() -> None:
+async def test_what_is_no_sound_is_refused() -> None:
     with pytest.raises(BadInput):
-        prepare(wire(b"no sound at all"))
+        await prepare(wire(b"no sound at all"))

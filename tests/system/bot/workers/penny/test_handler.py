@@ -23,6 +23,7 @@ from bot.contract import (
 from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.conversation.addressing import Saying, saying
 from bot.errors import BadInput, SkydeckError, TooLarge, UnknownModule
+from bot.workers.penny import recording
 
 pytestmark = pytest.mark.models
 
@@ -100,7 +101,11 @@ async def test_an_unknown_language_is_found_out(penny, clips) -> None:
     assert "country" in final.transcript
 
 
-async def test_a_minute_of_speech_comes_window_by_window(penny, clips) -> None:
+@pytest.mark.parametrize("stretch_s", [120, 10])
+async def test_a_minute_of_speech_comes_window_by_window(
+    penny, clips, monkeypatch, stretch_s: int
+) -> None:
+    monkeypatch.setattr(recording, "_STRETCH", stretch_s * 16_000)
     names = ["jfk.flac", "vosk_test.wav", "question.wav", "sr_english.wav"] * 3
     pause = np.zeros(16_000)
     speech = [codec.decode(clips / name, limit_s=60) for name in names]

@@ -1,0 +1,114 @@
+"""A process that decodes one file and can do nothing else; `isolated` starts it.
+
+FFmpeg reads what strangers send. Here it has no key and no environment, opens no further file or
+socket, takes a bounded memory, and may be killed at any moment: what it does wrong ends with it.
+
+    python -I -S decoder.py '{"path": […], "bytes": 1000, "rate_hz": 16000, "limit_s": 300}'
+
+The file is standard input: a regular one as it is, or so many bytes through a pipe. On standard
+output come messages: a letter and a length (little-endian, 4 bytes), then so many bytes.
+`P` is sound, as `media.pcm` has it; `D` the end; `N` and `L` why it cannot be read or is too long.
+"""
+
+import importlib
+import io
+import json
+import os
+import pkgutil
+import signal
+import struct
+import sys
+from typing import Any, BinaryIO
+
+MESSAGE = struct.Struct("<cI")
+_MAX_SILENT_CPU_S = 10
+"""So long it may compute without any sound: a second of sound takes some ms. Time of the processor,
+so that a busy machine stops nobody."""
+_CPU_S = 60
+"""In all, and a fifth of the recording's length: the slowest machine takes a hundredth."""
+_SILENCE = struct.pack(
+    "<4sI4s4sIHHIIHH4sI1600x",
+    *(b"RIFF", 1636, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 1600),
+)
+"""A tenth of a second, as WAV."""
+_NOT_NEEDED = ("__main__", "datasets")
+_MAX_OWN_BYTES = 192 * 1024 * 1024
+"""Memory besides the file's bytes: Python and FFmpeg take some 60 MB of it."""
+
+
+def main() -> None:
+    """Decode what is at standard input."""
+    asked = json.loads(sys.argv[1])
+    sys.path += asked["path"]
+    from audio import media  # noqa: PLC0415  (its place is known only now)
+    from audio.errors import AudioError, TooLongError  # noqa: PLC0415
+
+    _load_all(media)
+    source = _source(asked["bytes"])
+    _confine(asked["bytes"] or 0, _CPU_S + round(asked["limit_s"] / 5))
+    try:
+        for piece in media.pcm(source, rate_hz=asked["rate_hz"], limit_s=asked["limit_s"]):
+            _tell(b"P", piece)
+            _allow_more()
+        _tell(b"D", b"")
+    except TooLongError as e:
+        _tell(b"L", str(e).encode())
+    except AudioError as e:
+        _tell(b"N", str(e).encode())
+    except MemoryError:
+        _tell(b"N", b"This cannot be read as audio (it would take too much memory).")
+
+
+def _load_all(media: Any) -> None:
+    """PyAV loads parts of itself when a file first needs them, which will not be possible."""
+    media.av.logging.set_level(None)
+    for part in pkgutil.walk_packages(media.av.__path__, "av."):
+        if part.name.rpartition(".")[2] not in _NOT_NEEDED:
+            importlib.import_module(part.name)
+    for _ in media.pcm(io.BytesIO(_SILENCE), rate_hz=16_000, limit_s=1):
+        pass
+
+
+def _source(count: int | None) -> BinaryIO:
+    """The file, able to seek."""
+    if count is None:
+        return sys.stdin.buffer
+    data = io.BytesIO()
+    while piece := sys.stdin.buffer.read(min(1 << 20, count - data.tell())):
+        data.write(piece)
+    return data
+
+
+def _confine(held_bytes: int, cpu_s: int) -> None:
+    """From here on: no new file or socket, a bounded memory, a bounded time of the processor."""
+    try:
+        import resource  # noqa: PLC0415  (not on Windows)
+    except ImportError:
+        return
+    limits: list[tuple[Any, int]] = [
+        (resource.RLIMIT_DATA, _MAX_OWN_BYTES + held_bytes),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 0),
+    ]
+    for kind, most in limits:
+        _, hard = resource.getrlimit(kind)
+        lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (lowest, lowest))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    _allow_more()
+
+
+def _allow_more() -> None:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, _MAX_SILENT_CPU_S)
+
+
+def _tell(kind: bytes, body: bytes) -> None:
+    message = memoryview(MESSAGE.pack(kind, len(body)) + body)
+    while message:
+        message = message[os.write(1, message) :]
+
+
+if __name__ == "__main__":
+    main()

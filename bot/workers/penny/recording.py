@@ -1,0 +1,67 @@
+"""What somebody said, as a recogniser takes it: a stretch at a time, however long it is.
+
+An hour decoded is 230 MB, and the recogniser's voice detector needs some copies of what it is
+given. So a long recording is decoded twice: once to know that it is whole and how long it is,
+before any work is done for it, and once as it is recognised.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from audio.codec import as_samples, decoded
+from audio.errors import AudioError
+from audio.samples import SPEECH_RATE_HZ, Pcm, Samples
+from audio.stopping import NEVER, Stop
+from bot.errors import BadInput
+
+STRETCH_S: Final = 120
+_STRETCH: Final = STRETCH_S * SPEECH_RATE_HZ
+
+
+class Recording:
+    """A file that has been seen to be sound, and no longer than allowed.
+
+    Args:
+        file: The file.
+        limit_s: The most seconds it may last.
+        stop: Set by who no longer wants it.
+
+    Raises:
+        AudioError: It is no sound, or too long.
+    """
+
+    def __init__(self, file: bytes, limit_s: float, stop: Stop = NEVER) -> None:
+        self._file = file
+        self._limit_s = limit_s
+        self._kept: list[Pcm] = []
+        count = 0
+        for piece in decoded(file, limit_s=limit_s, stop=stop):
+            count += len(piece)
+            self._kept.append(piece)
+            if count > _STRETCH:
+                self._kept.clear()
+        self._is_short = count <= _STRETCH
+        self.seconds = count / SPEECH_RATE_HZ
+
+    def stretches(self, stop: Stop = NEVER) -> Iterator[Samples]:
+        """Its sound, 16 kHz mono; a short one in one piece, else in pieces of `STRETCH_S`.
+
+        Raises:
+            BadInput: It can no longer be read.
+        """
+        if self._is_short:
+            yield as_samples(self._kept)
+            return
+        waiting: list[Pcm] = []
+        count = 0
+        try:
+            for piece in decoded(self._file, limit_s=self._limit_s, stop=stop):
+                waiting.append(piece)
+                count += len(piece)
+                if count >= _STRETCH:
+                    yield as_samples(waiting)
+                    waiting, count = [], 0
+        except AudioError as e:
+            raise BadInput(str(e)) from e
+        if count:
+            yield as_samples(waiting)

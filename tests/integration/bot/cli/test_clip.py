@@ -1,0 +1,126 @@
+"""Files that a person names: regular ones are read whatever they are called, all others refused."""
+
+import os
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio import codec, ogg
+from bot.cli.clip import read_clip, read_text, save_reply
+from bot.contract import Audio
+from bot.contract.penny import audio_input
+from bot.errors import BadInput, TooLarge
+
+TONE = (np.sin(np.arange(32_000) / 10) / 2).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def odd(folder: Path, kind: str) -> Path:
+    path = folder / "question.wav"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "empty":
+            path.touch()
+        case "loop":
+            path.symlink_to(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as one:
+                one.bind("question.wav")
+        case "missing":
+            pass
+        case device:
+            path.symlink_to(device)
+    return path
+
+
+KINDS = {
+    "pipe": "a pipe, a device or a socket",
+    "socket": "a pipe, a device or a socket",
+    "/dev/zero": "a pipe, a device or a socket",
+    "/dev/urandom": "a pipe, a device or a socket",
+    "/dev/null": "a pipe, a device or a socket",
+    "folder": "is a folder",
+    "/tmp": "is a folder",
+    "empty": "is empty",
+    "missing": "There is no file",
+    "loop": "cannot be read",
+    "/proc/self/mem": "cannot be read",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_file_is_refused_in_one_line(folder: Path, kind: str) -> None:
+    path = odd(folder, kind)
+    for read in (
+        lambda: read_clip(path, language=None, limit_s=60),
+        lambda: read_text(path, limit_bytes=1000),
+    ):
+        with pytest.raises(BadInput, match=KINDS[kind]) as caught:
+            read()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_no_file_can_have(folder: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_text(folder / "a\0b", limit_bytes=10)
+
+
+@pytest.mark.parametrize(
+    "name", ["memo-10:30.wav", "tcp:1.wav", "pipe:0", "file:q.wav", "concat:a|b", "a%03d.wav", "-"]
+)
+def test_any_name_will_do(folder: Path, name: str) -> None:
+    Path(name).write_bytes(codec.wav(TONE, 16_000))
+    link = Path("link")
+    link.symlink_to(name)
+    for path in (Path(name), folder / name, link):
+        sent = Audio(data=read_clip(path, language=None, limit_s=60).data).file()
+        assert ogg.demux(sent).duration_ms == 2000
+
+
+@pytest.mark.parametrize(
+    "words", [b"ffconcat version 1.0\nfile 'secret.wav'\n", b"#EXTM3U\nsecret.wav\n", b"v=0\r\n"]
+)
+@pytest.mark.parametrize("name", ["a.wav", "a.m3u8", "a.sdp"])
+def test_a_playlist_is_no_recording(folder: Path, name: str, words: bytes) -> None:
+    (folder / "secret.wav").write_bytes(codec.wav(TONE, 16_000))
+    (folder / name).write_bytes(words)
+    with pytest.raises(BadInput, match=r"what can be is WAV, Ogg, FLAC"):
+        read_clip(folder / name, language=None, limit_s=60)
+
+
+@pytest.mark.parametrize("ending", [".wav", ".ogg"])
+def test_a_reply_that_is_a_playlist_is_not_saved(folder: Path, ending: str) -> None:
+    """A service's answer once had the sound of a local file saved as its own."""
+    (folder / "secret.wav").write_bytes(codec.wav(TONE, 16_000))
+    kept = folder / f"reply{ending}"
+    kept.write_bytes(b"what was there")
+    said = audio_input(b"ffconcat version 1.0\nfile 'secret.wav'\n", format="wav")
+    with pytest.raises(BadInput):
+        save_reply(Audio(data=said.data), kept)
+    assert kept.read_bytes() == b"what was there"
+
+
+@pytest.mark.parametrize("ending", [".wav", ".ogg", ".opus"])
+@pytest.mark.parametrize("kind", ["wav", "ogg"])
+def test_a_reply_is_saved_as_its_name_says(folder: Path, ending: str, kind: str) -> None:
+    data = codec.wav(TONE, 16_000) if kind == "wav" else ogg.mux(codec.encode(TONE, 16_000))
+    path = folder / f"reply{ending}"
+    save_reply(Audio(data=audio_input(data, format=kind).data), path)
+    assert path.read_bytes().startswith(b"RIFF" if ending == ".wav" else b"OggS")
+    assert len(codec.decode(path, limit_s=60)) == pytest.approx(32_000, abs=20)
+
+
+def test_what_is_too_long_is_told(folder: Path) -> None:
+    (folder / "a.wav").write_bytes(codec.wav(TONE, 16_000))
+    with pytest.raises(TooLarge, match="2 seconds long; at most 1 seconds"):
+        read_clip(folder / "a.wav", language=None, limit_s=1)

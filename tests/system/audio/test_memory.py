@@ -1,0 +1,136 @@
+"""What a long recording takes, in memory, over a process that has done nothing yet."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MAX_MB = 150
+"""Over the idle process, with the process that decodes. It was 2,100 to 4,300."""
+
+WORK = """
+import base64, os, sys, threading, wave
+from pathlib import Path
+import av, numpy as np
+from audio import codec, ogg
+from bot.cli import clip
+from bot.contract import Audio
+from cogs.shared import attachments, voice_message
+from bot.conversation import hearsay
+from bot.workers.penny.recording import Recording
+from audio.stopping import NEVER
+from tests.fakes import hostile_media
+
+folder, door, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+
+def second(number):
+    t = np.arange(16_000) / 16_000
+    return (np.sin(t * (1000 + number % 60 * 20)) * 9000).astype(np.int16)
+
+def write(path, seconds, kind):
+    if kind == "ogg":
+        packets = codec.encode(second(1).astype(np.float32) / 32768, 16_000, bitrate=24_000).packets
+        path.write_bytes(ogg.mux(ogg.OpusStream((packets * (seconds + 1))[: seconds * 50])))
+    elif kind == "wav":
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 8_000, 0, "NONE", ""))
+            for number in range(seconds):
+                file.writeframes(second(number)[::2].tobytes())
+    else:
+        name = {"flac": "flac", "mp3": "libmp3lame"}[kind]
+        with av.open(str(path), "w", format=kind) as container:
+            track = container.add_stream(name, rate=16_000, layout="mono")
+            for number in range(seconds):
+                frame = av.AudioFrame.from_ndarray(second(number)[None], "s16", "mono")
+                frame.sample_rate, frame.pts = 16_000, number * 16_000
+                container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+
+def megabytes(process, field):
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+children = [0.0]
+
+def watch():
+    while True:
+        for task in Path("/proc/self/task").iterdir():
+            try:
+                for child in (task / "children").read_text().split():
+                    if b"decoder.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        children.append(megabytes(child, "VmHWM"))
+            except (OSError, ValueError):
+                pass
+
+path = folder / "recording"
+match kind:
+    case "hungry":
+        path.write_bytes(hostile_media.hungry_movie())
+    case "attachments":
+        path.write_bytes(hostile_media.many_attachments(5_000_000))
+    case _:
+        length, kind = kind.split()
+        write(path, int(length), kind)
+codec.encode(np.zeros(9600, np.float32), 48_000)
+data = None if door == "read_clip" else path.read_bytes()
+if door in ("save_reply", "voice_message", "hearsay"):
+    data = Audio(data=base64.b64encode(data).decode())
+threading.Thread(target=watch, daemon=True).start()
+Path("/proc/self/clear_refs").write_text("5")
+idle = megabytes("self", "VmHWM")
+try:
+    match door:
+        case "attachment":
+            attachments._made_smaller(data)
+        case "read_clip":
+            clip.read_clip(path, language=None, limit_s=3600)
+        case "save_reply":
+            clip.save_reply(data, folder / "reply.wav")
+        case "voice_message":
+            voice_message._prepared(data, NEVER)
+        case "hearsay":
+            hearsay._packets(data, NEVER)
+        case "worker":
+            for _ in Recording(data, 3600).stretches():
+                pass
+    told = "done"
+except Exception as e:
+    told = f"{type(e).__name__}: {e}"
+print(round(megabytes("self", "VmHWM") - idle + max(children)), told)
+"""
+
+ROWS = [
+    ("attachment", "1770 wav", "done"),
+    ("read_clip", "3600 ogg", "done"),
+    ("read_clip", "3599 mp3", "done"),
+    ("save_reply", "3599 flac", "done"),
+    ("save_reply", "3599 ogg", "done"),
+    ("voice_message", "1190 ogg", "done"),
+    ("hearsay", "595 mp3", "done"),
+    ("worker", "3599 flac", "done"),
+    ("attachment", "hungry", "TooLongError"),
+    ("attachment", "attachments", "NotAudioError"),
+]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("door", "kind", "end"), ROWS, ids=[f"{d} {k}" for d, k, _ in ROWS])
+def test_an_hour_passes_as_a_stream(tmp_path: Path, door: str, kind: str, end: str) -> None:
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("no /proc to read a process's peak from")
+    root = str(Path(__file__).parents[3])
+    done = subprocess.run(
+        [sys.executable, "-c", WORK, str(tmp_path), door, kind],
+        env={"PYTHONPATH": root, "HOME": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    peak, told = done.stdout.split(maxsplit=1)
+    assert told.startswith(end)
+    assert int(peak) <= MAX_MB
+    print(f"{door} {kind}: {peak} MB")
