@@ -97,9 +97,7 @@ def decoded(
             return
         if sniff(file)[1] is None:
             raise NotAudioError(UNKNOWN)
-        file.seek(0)
-        foreign = source if isinstance(source, bytes) else file
-        for piece in isolated.pcm(foreign, rate_hz=rate_hz, limit_s=limit_s, stop=stop):
+        for piece in isolated.pcm(file, rate_hz=rate_hz, limit_s=limit_s, stop=stop):
             yield np.frombuffer(piece, np.int16)
 
 

@@ -3,11 +3,12 @@
 FFmpeg reads what strangers send. Here it has no key and no environment, opens no further file or
 socket, takes a bounded memory, and may be killed at any moment: what it does wrong ends with it.
 
-    python -I -S decoder.py '{"path": […], "bytes": 1000, "rate_hz": 16000, "limit_s": 300}'
+    python -I -S decoder.py '{"path": […], "size": 1000, "rate_hz": 16000, "limit_s": 300}'
 
-The file is standard input: a regular one as it is, or so many bytes through a pipe. On standard
-output come messages: a letter and a length (little-endian, 4 bytes), then so many bytes.
-`P` is sound, as `media.pcm` has it; `D` the end; `N` and `L` why it cannot be read or is too long.
+It holds no file either. On standard output come messages: a letter and a length (little-endian, 4
+bytes), then so many bytes. `R` asks for a part of the file: an offset (8 bytes) and how many bytes,
+which come on standard input. `P` is sound, as `media.pcm` has it; `D` the end; `N` and `L` why it
+cannot be read or is too long.
 """
 
 import importlib
@@ -18,9 +19,11 @@ import pkgutil
 import signal
 import struct
 import sys
-from typing import Any, BinaryIO
+from typing import Any
 
 MESSAGE = struct.Struct("<cI")
+PART = struct.Struct("<QI")
+MAX_READ_BYTES = 64 * 1024
 _MAX_SILENT_CPU_S = 10
 """So long it may compute without any sound: a second of sound takes some ms. Time of the processor,
 so that a busy machine stops nobody."""
@@ -32,8 +35,8 @@ _SILENCE = struct.pack(
 )
 """A tenth of a second, as WAV."""
 _NOT_NEEDED = ("__main__", "datasets")
-_MAX_OWN_BYTES = 192 * 1024 * 1024
-"""Memory besides the file's bytes: Python and FFmpeg take some 60 MB of it."""
+_MAX_DATA_BYTES = 112 * 1024 * 1024
+"""Python and FFmpeg take some 20 MB of it, a long film's index 10."""
 
 
 def main() -> None:
@@ -44,10 +47,10 @@ def main() -> None:
     from audio.errors import AudioError, TooLongError  # noqa: PLC0415
 
     _load_all(media)
-    source = _source(asked["bytes"])
-    _confine(asked["bytes"] or 0, _CPU_S + round(asked["limit_s"] / 5))
+    _confine(_CPU_S + round(asked["limit_s"] / 5))
+    file: Any = _File(asked["size"])
     try:
-        for piece in media.pcm(source, rate_hz=asked["rate_hz"], limit_s=asked["limit_s"]):
+        for piece in media.pcm(file, rate_hz=asked["rate_hz"], limit_s=asked["limit_s"]):
             _tell(b"P", piece)
             _allow_more()
         _tell(b"D", b"")
@@ -69,24 +72,52 @@ def _load_all(media: Any) -> None:
         pass
 
 
-def _source(count: int | None) -> BinaryIO:
-    """The file, able to seek."""
-    if count is None:
-        return sys.stdin.buffer
-    data = io.BytesIO()
-    while piece := sys.stdin.buffer.read(min(1 << 20, count - data.tell())):
-        data.write(piece)
-    return data
+class _File(io.RawIOBase):
+    """The file, of which whoever has it hands over what is asked for.
+
+    Args:
+        size: Its bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise OSError("before the file's beginning")
+        self._at = start + offset
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        wanted = min(left, MAX_READ_BYTES if size < 0 else size, MAX_READ_BYTES)
+        if not wanted:
+            return b""
+        _tell(b"R", PART.pack(self._at, wanted))
+        data = sys.stdin.buffer.read(wanted)
+        self._at += len(data)
+        return data
 
 
-def _confine(held_bytes: int, cpu_s: int) -> None:
+def _confine(cpu_s: int) -> None:
     """From here on: no new file or socket, a bounded memory, a bounded time of the processor."""
     try:
         import resource  # noqa: PLC0415  (not on Windows)
     except ImportError:
         return
     limits: list[tuple[Any, int]] = [
-        (resource.RLIMIT_DATA, _MAX_OWN_BYTES + held_bytes),
+        (resource.RLIMIT_DATA, _MAX_DATA_BYTES),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 0),

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import io
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
-from audio.decoder import MESSAGE
+from audio.decoder import MAX_READ_BYTES, MESSAGE, PART
 from audio.errors import AudioError, NotAudioError, StoppedError, TooLongError
 from audio.stopping import NEVER, Stop
 
@@ -19,13 +20,11 @@ _MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """A message has about a second of sound; the longest frame of a slow recording has 3 MB."""
 
 
-def pcm(
-    source: bytes | BinaryIO, *, rate_hz: int, limit_s: float, stop: Stop = NEVER
-) -> Iterator[bytes]:
+def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, stop: Stop = NEVER) -> Iterator[bytes]:
     """What `media.pcm` gives, made in a process of its own; the same errors.
 
     Args:
-        source: The bytes of a file, or one that is open, of which the process has the handle.
+        file: It can seek, and is left open. The process has no handle of it: it asks for its parts.
         rate_hz: The sample rate to give it.
         limit_s: The most seconds to take.
         stop: Ends the process at once.
@@ -35,18 +34,15 @@ def pcm(
         TooLongError: It is longer than the limit.
         StoppedError: It was stopped.
     """
-    data = source if isinstance(source, bytes) else None
     asked = {
         "path": [str(Path(__file__).parent.parent), _place_of_pyav()],
-        "bytes": None if data is None else len(data),
+        "size": file.seek(0, io.SEEK_END),
         "rate_hz": rate_hz,
         "limit_s": limit_s,
     }
-    with _started(source, json.dumps(asked)) as process, stop.calling(process.kill):
+    with _started(json.dumps(asked)) as process, stop.calling(process.kill):
         try:
-            if data is not None:
-                _hand_over(data, process.stdin)
-            for piece in _sound(process.stdout):
+            for piece in _sound(process, file):
                 yield piece
                 _check(stop)
         except NotAudioError:
@@ -56,12 +52,12 @@ def pcm(
             process.kill()
 
 
-def _started(source: bytes | BinaryIO, asked: str) -> subprocess.Popen[bytes]:
+def _started(asked: str) -> subprocess.Popen[bytes]:
     program = str(Path(__file__).with_name("decoder.py"))
     try:
         return subprocess.Popen(  # noqa: S603  (our program; a file is what it reads, not a name)
             [sys.executable, "-I", "-S", program, asked],
-            stdin=subprocess.PIPE if isinstance(source, bytes) else source,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={},  # no key of ours is within its reach
@@ -83,32 +79,44 @@ def _place_of_pyav() -> str:
     return str(Path(spec.origin).parent.parent)
 
 
-def _hand_over(data: bytes, pipe: IO[bytes] | None) -> None:
-    """The whole file, before anything is read; a process that has ended tells why by its output."""
-    if pipe is not None:
-        with contextlib.suppress(BrokenPipeError), pipe:
-            pipe.write(data)
+def _sound(process: subprocess.Popen[bytes], file: BinaryIO) -> Iterator[bytes]:
+    """The sound among the process's messages, while it is handed what it asks for.
 
-
-def _sound(pipe: IO[bytes] | None) -> Iterator[bytes]:
-    """The process's messages. It has read what a stranger sent, so they are not trusted either."""
-    while pipe is not None:
-        head = pipe.read(MESSAGE.size)
-        if len(head) < MESSAGE.size:
-            break
-        kind, size = MESSAGE.unpack(head)
-        if size > _MAX_MESSAGE_BYTES:
-            break
-        body = pipe.read(size)
-        if len(body) < size or (kind == b"P" and size % 2):
-            break
+    It has read what a stranger sent, so its messages are not trusted either.
+    """
+    for kind, body in _messages(process.stdout):
         if kind == b"D":
             return
-        if kind == b"P":
+        if kind == b"P" and len(body) % 2 == 0:
             yield body
-        else:
+        elif kind == b"R" and len(body) == PART.size:
+            offset, size = PART.unpack(body)
+            _hand_over(file, offset, size, process.stdin)
+        elif kind in (b"L", b"N"):
             raise (TooLongError if kind == b"L" else NotAudioError)(_reason(body))
+        else:
+            break
     raise NotAudioError("This cannot be read as audio (it would take too much to do so).")
+
+
+def _messages(pipe: IO[bytes] | None) -> Iterator[tuple[bytes, bytes]]:
+    """Letters and bodies, until it ends or says something impossible."""
+    while pipe is not None and len(head := pipe.read(MESSAGE.size)) == MESSAGE.size:
+        kind, size = MESSAGE.unpack(head)
+        if size > _MAX_MESSAGE_BYTES or len(body := pipe.read(size)) < size:
+            return
+        yield kind, body
+
+
+def _hand_over(file: BinaryIO, offset: int, size: int, pipe: IO[bytes] | None) -> None:
+    """A part of the file; a process that has ended tells why by its output."""
+    if pipe is None or size > MAX_READ_BYTES or offset >= 1 << 63:
+        return
+    file.seek(offset)
+    data = file.read(size)
+    with contextlib.suppress(BrokenPipeError):
+        pipe.write(data + bytes(size - len(data)))  # it was made shorter meanwhile
+        pipe.flush()
 
 
 def _reason(body: bytes) -> str:

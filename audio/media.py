@@ -4,7 +4,9 @@ It runs in a process of its own (`decoder`), which loads this and PyAV alone: no
 """
 
 import io
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 import av
@@ -125,6 +127,7 @@ def _check_header(container: Any, limit_s: float) -> None:
     coding = container.streams.audio[0].codec_context
     if coding is None or coding.name not in _DECODERS:
         raise NotAudioError("The file's sound is coded in a way that is not read.")
+    coding.thread_count = 1
     if container.duration and container.duration / av.time_base > limit_s:
         raise too_long(container.duration / av.time_base, limit_s)
 
@@ -151,9 +154,31 @@ def _resampled(frames: Iterator[Any], rate_hz: int) -> Iterator[bytes]:
         if now != kind:
             yield from _plain(resampler.resample(None) if resampler else ())
             resampler, kind = av.AudioResampler("s16", "mono", rate_hz), now
-        frame.pts = None
-        yield from _plain(resampler.resample(frame))
+            with _on_one_processor():
+                first = resampler.resample(_untimed(frame))
+            yield from _plain(first)
+        else:
+            yield from _plain(resampler.resample(_untimed(frame)))
     yield from _plain(resampler.resample(None) if resampler else ())
+
+
+def _untimed(frame: Any) -> Any:
+    frame.pts = None
+    return frame
+
+
+@contextmanager
+def _on_one_processor() -> Iterator[None]:
+    """FFmpeg's filters begin a thread for each processor that they may use, of 8 MB of stack."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    usual = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usual)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usual)
 
 
 def _plain(frames: Any) -> Iterator[bytes]:
