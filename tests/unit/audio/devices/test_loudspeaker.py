@@ -1,6 +1,5 @@
 """What a loudspeaker gives its device, asked for by hand: to the sample, and whoever is first."""
 
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,24 +11,29 @@ from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
 from audio.devices.loudspeaker import Loudspeaker
 from audio.opus import OpusDecoder
 from audio.playout import Playout
+from tests.waiting import until_true
 
 FADE = 240
 AHEAD = 3 * BLOCK
 STATUS = SimpleNamespace(output_underflow=False)
+NOW_S = 100.0
+LATENCY_S = 0.05
 
 
 class Device:
     """A loudspeaker whose device asks when the test says so."""
 
     def __init__(self, monkeypatch, *, channels=1):
-        stream = SimpleNamespace(active=True, latency=0.05, abort=lambda: None, close=lambda: None)
+        stream = SimpleNamespace(
+            active=True, latency=LATENCY_S, abort=lambda: None, close=lambda: None
+        )
         monkeypatch.setattr(
             loudspeaker, "open_stream", lambda *_, **__: (stream, RATE_HZ, channels)
         )
         monkeypatch.setattr(loudspeaker, "shut", lambda one: one.close())
         self.channels = channels
         self.playout = Playout()
-        self.speaker = Loudspeaker(None, self.playout, time.monotonic)
+        self.speaker = Loudspeaker(None, self.playout, lambda: NOW_S)
         self.ring = self.speaker._ring
 
     def asks(self, blocks: int = 1) -> np.ndarray:
@@ -40,12 +44,6 @@ class Device:
             self.speaker._called(memoryview(out), BLOCK, None, STATUS)
             given.append(np.frombuffer(bytes(out), np.int16))
         return np.concatenate(given)
-
-    def until(self, holds) -> None:
-        end = time.monotonic() + 10
-        while not holds():
-            assert time.monotonic() < end
-            time.sleep(0.002)
 
     def is_fed(self) -> bool:
         return self.ring.waiting > AHEAD - BLOCK
@@ -72,7 +70,7 @@ def decoded(stream) -> np.ndarray:
 def test_it_plays_what_was_decoded_and_fades_in(device):
     assert not device.asks().any()
     device.playout.add(1, packets(1))
-    device.until(device.is_fed)
+    until_true(device.is_fed)
     given = device.asks(3)
     whole = decoded(packets(1))
     assert np.array_equal(given[FADE:], whole[FADE : len(given)])
@@ -82,7 +80,7 @@ def test_it_plays_what_was_decoded_and_fades_in(device):
 
 def test_what_is_held_falls_silent_at_once_and_goes_on_without_a_loss(device):
     device.playout.add(1, packets(1))
-    device.until(device.is_fed)
+    until_true(device.is_fed)
     before = device.asks(2)
     device.playout.hold()
     silence = device.asks(3)
@@ -100,13 +98,13 @@ def test_what_follows_what_was_thrown_away_is_whole(device):
     whole = decoded(packets(2, 4))
     for ask in range(0, 20, 2):
         device.playout.add(ask, packets(1))
-        device.until(device.is_fed)
+        until_true(device.is_fed)
         device.asks(1 + ask % 3)
         written = device.ring.written
         device.playout.clear()
         device.playout.add(ask + 1, packets(2, 4))
         if ask % 4:
-            device.until(lambda since=written: device.ring.written > since)
+            until_true(lambda since=written: device.ring.written > since)
         faded = device.asks()
         if faded[:FADE].any():  # the old one was still sounding
             assert not faded[FADE:].any()
@@ -114,38 +112,34 @@ def test_what_follows_what_was_thrown_away_is_whole(device):
         begins = int(np.flatnonzero(np.abs(heard[BLOCK:]) > 0)[0]) // BLOCK * BLOCK + BLOCK
         length = len(heard) - begins
         assert np.array_equal(heard[begins + FADE :], whole[FADE:length])
-        while device.asks().any() or not device.playout.played().drained:
-            time.sleep(0.01)
+        until_true(lambda: not device.asks().any() and device.playout.played().drained)
 
 
 def next_block(device) -> np.ndarray:
-    device.until(lambda: device.ring.waiting >= BLOCK)
+    until_true(lambda: device.ring.waiting >= BLOCK)
     return device.asks()
 
 
 def test_nothing_of_what_was_thrown_away_comes_back(device):
     device.playout.add(1, packets(1))
-    device.until(device.is_fed)
+    until_true(device.is_fed)
     device.asks(2)
     device.playout.clear()
     device.asks()
-    time.sleep(0.1)
+    until_true(lambda: not device.playout.wait(0))  # it has come for more, and there was nothing
     assert not device.asks(5).any()
 
 
 def test_it_says_when_the_first_of_an_answer_sounds(device):
-    began = time.monotonic()
     device.playout.add(7, packets(1))
-    device.until(device.is_fed)
-    first = device.playout.played().first_s
-    assert first is not None
-    assert 0.05 <= first - began < 5.05
+    until_true(device.is_fed)
+    assert device.playout.played().first_s == NOW_S + LATENCY_S
 
 
 def test_all_channels_get_the_same(monkeypatch):
     device = Device(monkeypatch, channels=2)
     device.playout.add(1, packets(1))
-    device.until(device.is_fed)
+    until_true(device.is_fed)
     left, right = device.asks(2).reshape(-1, 2).T
     assert left.any()
     assert np.array_equal(left, right)
@@ -154,7 +148,7 @@ def test_all_channels_get_the_same(monkeypatch):
 
 def test_the_canceller_is_told_what_was_played(device):
     device.playout.add(1, packets(1))
-    device.until(device.is_fed)
+    until_true(device.is_fed)
     given = device.asks(2)
     assert np.array_equal(np.concatenate([sound for sound, _ in device.speaker.played()]), given)
     assert device.speaker.played() == []

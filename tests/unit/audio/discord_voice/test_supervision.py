@@ -1,0 +1,100 @@
+"""Each way of being deaf has a sign, and is told within three seconds of the call's own clock."""
+
+from dataclasses import replace
+
+import pytest
+
+from audio.discord_voice.health import Health
+from audio.discord_voice.supervision import (
+    AWAY_S,
+    GARBLED,
+    GRACE_S,
+    LOOK_EVERY_S,
+    SEALED,
+    STALLED_S,
+    Remedy,
+    Supervisor,
+    Trouble,
+    Vitals,
+)
+
+ANA = 101
+WELL = Vitals(
+    now_s=100.0,
+    connected=True,
+    polling=True,
+    reading=True,
+    spoke_s=None,
+    datagram_s=None,
+    garbled=0,
+    people={},
+)
+
+
+class Watch:
+    """A line that is looked at as often as a real one."""
+
+    def __init__(self):
+        self.supervisor, self.now_s = Supervisor(), WELL.now_s
+
+    def looks(self, seconds, **vitals):
+        """What it told and did, and how long after this began."""
+        news, began_s = [], self.now_s
+        while self.now_s - began_s < seconds:
+            self.now_s += LOOK_EVERY_S
+            found = self.supervisor.look(replace(WELL, now_s=self.now_s, **vitals))
+            if found != (None, None):
+                news.append((self.now_s - began_s, *found))
+        return news
+
+
+def test_a_line_in_order_is_left_alone():
+    watch = Watch()
+    assert watch.looks(20.0) == []
+    assert watch.looks(20.0, spoke_s=watch.now_s, datagram_s=watch.now_s - 0.1) == []
+    assert watch.supervisor.trouble is None
+
+
+@pytest.mark.parametrize(
+    ("sign", "told", "remedy"),
+    [
+        ({"polling": False}, Trouble.DEAF, Remedy.REJOIN),
+        ({"reading": False}, Trouble.DEAF, Remedy.REJOIN),
+        ({"garbled": GARBLED}, Trouble.DEAF, Remedy.REJOIN),
+        ({"spoke_s": WELL.now_s}, Trouble.DEAF, Remedy.REJOIN),
+        ({"spoke_s": WELL.now_s, "datagram_s": WELL.now_s - 1}, Trouble.DEAF, Remedy.REJOIN),
+        ({"people": {ANA: Health(sealed_in_a_row=SEALED)}}, Trouble.SEALED, Remedy.REKEY),
+        ({"connected": False}, Trouble.AWAY, None),
+    ],
+)
+def test_each_sign_is_told_once_and_within_three_seconds(sign, told, remedy):
+    watch = Watch()
+    [(after_s, *news)] = watch.looks(GRACE_S, **sign)
+    assert news == [told, remedy]
+    assert after_s <= 3.0
+    assert watch.looks(LOOK_EVERY_S) == [(LOOK_EVERY_S, Trouble.MENDED, None)]
+    assert watch.supervisor.counts == {told: 1, Trouble.MENDED: 1}
+
+
+def test_a_moment_away_is_not_worth_a_word():
+    watch = Watch()
+    assert watch.looks(AWAY_S, connected=False) == []
+    assert watch.looks(10.0) == []
+
+
+def test_what_did_not_help_is_followed_by_more():
+    watch = Watch()
+    sealed = {"people": {ANA: Health(sealed_in_a_row=SEALED)}}
+    news = watch.looks(2 * GRACE_S, **sealed)
+    assert [done for _, _, done in news] == [Remedy.REKEY, Remedy.REJOIN]
+    assert news[1][0] - news[0][0] == GRACE_S
+
+
+def test_a_reconnect_that_hangs_is_begun_anew():
+    watch = Watch()
+    news = watch.looks(STALLED_S + AWAY_S, connected=False)
+    assert [(told, done) for _, told, done in news] == [
+        (Trouble.AWAY, None),
+        (None, Remedy.REJOIN),
+    ]
+    assert news[1][0] >= STALLED_S
