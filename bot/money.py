@@ -48,7 +48,7 @@ class Period(StrEnum):
         if self is Period.DAY:
             return int((start + timedelta(days=1)).timestamp() * 1000)
         year, month = divmod(start.year * 12 + start.month, 12)
-        return int(start.replace(year=year, month=month + 1).timestamp() * 1000)
+        return int(datetime(year, month + 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True, order=True)

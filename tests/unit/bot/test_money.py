@@ -79,3 +79,8 @@ def test_sums_for_people(sum_, words):
 @given(st.integers(0, 10**12))
 def test_no_micro_dollar_is_lost_on_the_way_through_dollars(sum_):
     assert micro(float(dollars(sum_).replace("$", "").replace(",", ""))) == sum_
+
+
+@given(st.integers(0, 4_000_000_000_000))
+def test_a_month_ends_with_its_last_day_wherever_in_it_one_begins(at_ms):
+    assert Period.MONTH.end(at_ms) == Period.MONTH.end(Period.MONTH.start(at_ms))

@@ -153,7 +153,12 @@ class TestFetching:
     def test_the_real_registry(self, tmp_path):
         store = WeightStore(tmp_path / "weights")
 
-        folder = store.ensure(["silero-vad", "smart-turn-v3.2"])["silero-vad"]
+        try:
+            folder = store.ensure(["silero-vad", "smart-turn-v3.2"])["silero-vad"]
+        except WeightsError as e:
+            if "cannot be reached" not in e.message:
+                raise
+            pytest.skip(f"no package registry: {e.message}")
 
         assert (folder / "model.onnx").stat().st_size == 2_327_524
         assert store.verify(["silero-vad", "smart-turn-v3.2"]) == []
