@@ -60,7 +60,8 @@ def watch():
         for task in Path("/proc/self/task").iterdir():
             try:
                 for child in (task / "children").read_text().split():
-                    if b"decoder.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\\0")
+                    if words[1:2] == [b"-I"]:  # and no longer this process's own image
                         children.append(megabytes(child, "VmHWM"))
             except (OSError, ValueError):
                 pass
