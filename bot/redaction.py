@@ -16,6 +16,7 @@ _PAYLOAD = re.compile(r"""(["']token["']\s*:\s*["'])[^"']+""")
 _BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 
 _SLICE_BYTES: Final = 64 * 1024
+_SOUGHT_BYTES: Final = 1024 * 1024
 _MOST_ESCAPED_BYTES: Final = 4096
 
 
@@ -62,9 +63,8 @@ class BodyRedaction:
             body = body.replace(secret, self._instead)
             if len(body) > _SLICE_BYTES:
                 yield
-        if self._escaped is None or (b"\\u00" not in body and b"\\/" not in body):
+        if self._escaped is None or not (yield from _has_escapes(body)):
             return body
-        yield
         kept: list[bytes] = []
         taken = place = 0
         while place < len(body):
@@ -79,6 +79,17 @@ class BodyRedaction:
             yield
         kept.append(body[taken:])
         return b"".join(kept)
+
+
+def _has_escapes(body: bytes) -> Generator[None, None, bool]:
+    """Whether letters may be written as escapes; looked for in slices, since it may be slow."""
+    for place in range(0, len(body), _SOUGHT_BYTES):
+        end = place + _SOUGHT_BYTES + 4
+        if body.find(b"\\u00", place, end) >= 0 or body.find(b"\\/", place, end) >= 0:
+            return True
+        if place:
+            yield
+    return False
 
 
 def _longest_first(secrets: Iterable[str]) -> list[str]:

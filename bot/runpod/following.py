@@ -205,7 +205,10 @@ class Follower:
         """The final report when the result is already here: worth a few tries, and no error."""
         for attempt in range(_FINAL_TRIES):
             reply = yield from self._ask_status()
-            report = yield from self._report_of(reply)
+            try:
+                report = yield from self._report_of(reply)
+            except OutputLost:
+                break  # it holds too much; what matters is here
             if report is not None and report.is_terminal:
                 self.report = report
                 return report
