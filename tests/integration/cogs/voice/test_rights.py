@@ -6,8 +6,9 @@ import pytest
 
 from bot.conversation.events import Remember
 from bot.store import Minute
-from tests.integration.cogs.voice.conftest import until, where_is_the_bot
+from tests.integration.cogs.voice.conftest import where_is_the_bot
 from tests.simulator.values import Permission
+from tests.waiting import until
 
 COMMANDS = {
     "leave": ("/leave", {}),
