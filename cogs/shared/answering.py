@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import aiohttp
 import discord
 
 from bot.client import SkyDeck
@@ -24,10 +23,10 @@ from bot.errors import SkydeckError, TooLate
 from bot.i18n import Words
 from bot.store import Job, JobStage
 from cogs.shared.asker import words_of
-from cogs.shared.failures import TOKEN_IS_DEAD, explain
+from cogs.shared.failures import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
-from cogs.shared.patience import persist
+from cogs.shared.patience import is_passing, persist
 from cogs.shared.reply import Reply, may_write
 
 LATEST_ANSWER_S: Final = 1.5
@@ -156,11 +155,33 @@ async def working_message(interaction: discord.Interaction[Any], words: Words) -
     """
     try:
         answer = await interaction.response.send_message(words("common.working"))
-    except (aiohttp.ClientError, ConnectionError):
-        return (await persist(interaction.original_response)).id  # it is there, if it arrived
+    except Exception as e:
+        if isinstance(e, discord.HTTPException) and not _may_have_arrived(e):
+            raise
+        return await _own_answer(interaction, e)
     if answer.message_id is None:
         raise AssertionError("a response with a message has the message's id")
     return answer.message_id
+
+
+def _may_have_arrived(error: discord.HTTPException) -> bool:
+    """Whether an answer that failed may stand there all the same.
+
+    discord.py repeats what failed with 5xx, and is told then that it has been given already.
+    """
+    return is_passing(error) or error.code == ALREADY_ANSWERED
+
+
+async def _own_answer(interaction: discord.Interaction[Any], error: Exception) -> int:
+    """The answer that was given, when what Discord said to it got lost or cannot be read.
+
+    Raises:
+        discord.HTTPException, OSError, TimeoutError: There is none, or Discord does not say so.
+    """
+    try:
+        return (await persist(interaction.original_response)).id
+    except discord.HTTPException:
+        raise error from None
 
 
 def live_reply(

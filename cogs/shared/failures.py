@@ -49,7 +49,7 @@ _CANNOT_DM: Final = 50007
 _SERVER_ERROR: Final = 500
 TOKEN_IS_DEAD: Final = frozenset({10062, 10015, 50027})
 """Unknown interaction, unknown webhook, invalid webhook token: it is too late to answer."""
-_ALREADY_ANSWERED: Final = 40060
+ALREADY_ANSWERED: Final = 40060
 _DEFERRED: Final = frozenset({discord.InteractionResponseType.deferred_channel_message})
 """What is still to be filled in. Source: Discord's reference, "Create Followup Message": that a
 follow-up fills it in is deprecated."""
@@ -344,7 +344,7 @@ async def _answer(interaction: discord.Interaction, text: str) -> None:
         else:
             await interaction.response.send_message(text, ephemeral=True)
     except discord.HTTPException as e:
-        if e.code == _ALREADY_ANSWERED:
+        if e.code == ALREADY_ANSWERED:
             await interaction.followup.send(text, ephemeral=True)
         elif e.code in TOKEN_IS_DEAD:
             await interaction.user.send(text)

@@ -14,8 +14,8 @@ from bot.client import SkyDeck
 from bot.conversation import Place, Undeliverable
 from bot.i18n import Words, words_for
 from cogs.shared.nonces import Nonces
-from cogs.shared.page import Page, files_of, messages_of
-from cogs.shared.patience import is_passing, persist
+from cogs.shared.page import Page, files_of, lighter, messages_of
+from cogs.shared.patience import NOT_AS_DESCRIBED, Unreadable, is_passing, persist
 from cogs.shared.reply import Reply
 from cogs.shared.voice_message import VOICE_FILE, Spoken, send_voice_message
 
@@ -36,7 +36,15 @@ _CHANNEL_SHUT: Final = frozenset({10003, 50001, 50013, 50083, 160005})
 _MAY_NOT_REPLY: Final = frozenset({50013, 160002})
 """A reply needs a permission (to read what was said before) that a message does not."""
 _REFUSED: Final = frozenset({401, 403, 404})
-_TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+_TOO_HEAVY: Final = 413
+"""The files of one message are more than Discord takes there."""
+_TROUBLE: Final = (
+    discord.HTTPException,
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+    *NOT_AS_DESCRIBED,
+)
 
 _Way = Callable[[], Awaitable[None]]
 
@@ -94,7 +102,7 @@ class LiveMessage:
         A channel that is shut is not asked again: Discord counts what it refuses.
 
         Raises:
-            discord.HTTPException: It could not be shown.
+            discord.HTTPException, Unreadable: It could not be shown.
         """
         if self.message_id == NO_MESSAGE:
             return
@@ -106,6 +114,8 @@ class LiveMessage:
         except discord.HTTPException as e:
             self.is_shut = e.status in _REFUSED or e.code in _CHANNEL_SHUT
             raise
+        except NOT_AS_DESCRIBED as e:
+            raise Unreadable("Discord's answer cannot be read") from e
 
     async def settle(self, page: Page) -> None:
         """Show the last word, surely: where it belongs, else as near to there as Discord lets us.
@@ -115,11 +125,21 @@ class LiveMessage:
             Undeliverable: There is nowhere to show it.
         """
         try:
-            await _first_open(self._ways(page))
+            await self._settle(page)
         except Undeliverable:
             if not self.is_copy:
                 await self._leave(self.words("common.kept"))
             raise
+
+    async def _settle(self, page: Page) -> None:
+        """Show it as it is; else with its files packed; else without them, and say so."""
+        for one in lighter(page, self.words("common.files_left_out")):
+            try:
+                await _first_open(self._ways(one))
+            except _TooHeavy:
+                continue
+            return
+        raise Undeliverable("refused for its size")
 
     async def speak(self, spoken: Spoken) -> None:
         """Post what is to be listened to, after the words have been settled.
@@ -428,20 +448,29 @@ class _Trail:
     posted: list[int] = field(default_factory=list)
 
 
+class _TooHeavy(Undeliverable):
+    """It is refused for its size; elsewhere it would be, too."""
+
+
 async def _first_open(ways: Iterator[_Way]) -> None:
     """Go the first way that Discord does not refuse.
 
     Raises:
         OSError, TimeoutError: It does not answer now, or limits us.
-        Undeliverable: It refuses all of them.
+        Undeliverable: It refuses all of them, or what is to be shown is too large for all.
     """
     codes: list[int] = []
     for way in ways:
         try:
             await persist(way)
+        except Unreadable:
+            log.warning("an answer may not be seen: what Discord says is no reply", exc_info=True)
+            codes.append(0)
         except discord.HTTPException as e:
             if is_passing(e):
                 raise TimeoutError("Discord limits us") from e
+            if e.status == _TOO_HEAVY:
+                raise _TooHeavy("too large") from e
             codes.append(e.code or e.status)
         else:
             if codes:

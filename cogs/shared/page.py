@@ -1,6 +1,8 @@
 """What a message is to show, and how that is divided among messages."""
 
 import io
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,6 +15,8 @@ MOST_FILES: Final = 10
 """The most files with one message. Source: Discord's reference, "Create Message"."""
 WHOLE: Final = "answer.md"
 """The name of the file in which a text is whole, where it may not take several messages."""
+ARCHIVE: Final = "files.zip"
+"""The name of all files in one."""
 
 _MOST_WHOLE_CHARS: Final = 8 * 1024 * 1024
 """Characters, and bytes, of that file: Discord takes 10 MiB on a server without boosts."""
@@ -53,6 +57,34 @@ def in_one_message(page: Page) -> Page:
     content = page.text[:_MOST_WHOLE_CHARS].strip().encode("utf-8", "replace")
     whole = (WHOLE, content[:_MOST_WHOLE_CHARS])
     return replace(page, text=head, files=(whole, *page.files)[:MOST_FILES])
+
+
+def lighter(page: Page, note: str) -> Iterator[Page]:
+    """The page, and what to show instead where that is too large: each has fewer bytes.
+
+    Args:
+        page: As it should be.
+        note: Says that its files are missing.
+    """
+    yield page
+    text, files = page.text, page.files
+    if len(messages_of(page)) == 1:  # a long text is a file of its own there
+        files = messages_of(page)[0].files
+        text = messages_of(page)[0].text
+    if not files:
+        return
+    packed = _zipped(files)
+    if len(packed) < sum(len(content) for _, content in files):
+        yield replace(page, text=text, files=((ARCHIVE, packed),))
+    yield replace(page, text="\n".join(filter(None, [text, f"-# {note}"])), files=())
+
+
+def _zipped(files: tuple[tuple[str, bytes], ...]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return target.getvalue()
 
 
 def files_of(page: Page) -> list[discord.File]:

@@ -14,7 +14,15 @@ _LONGEST_PAUSE_S: Final = 8.0
 _SERVER_ERROR: Final = 500
 _TOO_MANY_REQUESTS: Final = 429
 
+_MOST_UNREADABLE: Final = 3
+NOT_AS_DESCRIBED: Final = (LookupError, TypeError, ValueError, AttributeError)
+"""What discord.py makes of a success whose body is cut short, or another one than described."""
+
 _T = TypeVar("_T")
+
+
+class Unreadable(OSError):
+    """Discord says that it is done, and its answer cannot be read."""
 
 
 async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
@@ -24,8 +32,10 @@ async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
 
     Raises:
         discord.HTTPException: Discord refused: another try would not help.
+        Unreadable: Its answers make no sense.
         OSError, TimeoutError: It did not recover within `PATIENCE_S`.
     """
+    unreadable = 0
     pause_s = _FIRST_PAUSE_S
     async with asyncio.timeout(PATIENCE_S):
         while True:
@@ -36,6 +46,10 @@ async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
                     raise
             except (aiohttp.ClientError, ConnectionError):
                 pass
+            except NOT_AS_DESCRIBED as e:
+                unreadable += 1
+                if unreadable == _MOST_UNREADABLE:
+                    raise Unreadable("Discord's answer cannot be read") from e
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 

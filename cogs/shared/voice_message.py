@@ -28,6 +28,8 @@ _POINTS_PER_SECOND: Final = 10
 _STEPS_PER_SECOND: Final = 50
 _RATE_HZ: Final = ogg.OPUS_RATE_HZ
 _LONGEST_S: Final = 1200.0
+_MOST_BYTES: Final = 8 * 1024 * 1024
+"""Of a reply; 32 kbit/s for `_LONGEST_S` are 4.6 MiB. Discord takes 10 MiB."""
 VOICE_FILE: Final = "voice-message.ogg"
 
 
@@ -62,7 +64,7 @@ def _prepared(audio: Audio, stop: Stop) -> Spoken:
     data = audio.file()
     loudness = _Loudness()
     try:
-        if _is_opus(data):
+        if len(data) <= _MOST_BYTES and _is_opus(data):
             for piece in codec.decoded(data, limit_s=_LONGEST_S, stop=stop):
                 loudness.take(piece)
         else:

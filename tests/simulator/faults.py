@@ -21,6 +21,7 @@ class Fault:
         lost: Act on the request as asked, then cut the connection before the answer.
         code: Discord's own code of the error.
         path: Part of the request's path that must occur, such as a channel's id.
+        instead: Act on the request as asked, then answer with the status and this body.
     """
 
     route: str
@@ -32,6 +33,7 @@ class Fault:
     lost: bool = False
     code: int = 0
     path: str = ""
+    instead: str | None = None
 
     def error(self) -> ApiError:
         """The answer in place of the real one."""

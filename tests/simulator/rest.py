@@ -13,7 +13,7 @@ from aiohttp import BodyPartReader, web
 
 from . import errors, permissions
 from .errors import ApiError
-from .faults import too_many
+from .faults import Fault, too_many
 from .log import Call, Problem
 from .openapi import description
 from .rules import MOST
@@ -161,9 +161,9 @@ class Rest:
             call.query = dict(http.query)
             self.backend.log.calls.append(call)
             headers: dict[str, str] = {}
-            lost = False
+            fault = None
             try:
-                lost = await self._gate(route, http, headers)
+                fault = await self._gate(route, http, headers)
                 answer = await self._answer(route, http, call)
                 status = 204 if answer is None else 200
             except ApiError as error:
@@ -171,13 +171,15 @@ class Rest:
                 self._note(call, error)
                 if status == 429:
                     headers |= _limited(error)
-            except Exception as fault:  # noqa: BLE001 - told to the test, whatever it is
-                status, answer = self._own_fault(call, fault)
+            except Exception as mistake:  # noqa: BLE001 - told to the test, whatever it is
+                status, answer = self._own_fault(call, mistake)
             answer = thinned(answer) if self.backend.world.sparse else answer
             call.status, call.answer = status, answer
             self._hold(call)
-            if lost and http.transport is not None:
+            if fault is not None and fault.lost and http.transport is not None:
                 http.transport.close()
+            if fault is not None and fault.instead is not None:
+                return _text(fault.status, fault.instead, headers)
             return _json(status, answer, headers)
 
         return serve
@@ -202,12 +204,12 @@ class Rest:
         for fault in faults:
             self.backend.log.breach(where, f"against Discord's description: {fault}")
 
-    async def _gate(self, route: Route, http: web.Request, headers: dict[str, str]) -> bool:
-        """Faults, token, limits; True when the answer is to be lost on its way."""
+    async def _gate(self, route: Route, http: web.Request, headers: dict[str, str]) -> Fault | None:
+        """Faults, token, limits; gives the fault that spoils the answer to what was done."""
         fault = self.backend.faults.next(route.name, http.path)
         if fault is not None:
             await asyncio.sleep(fault.delay)
-            if fault.status:
+            if fault.status and fault.instead is None:
                 await http.read()
                 raise fault.error()
         token = http.headers.get("Authorization")
@@ -218,7 +220,7 @@ class Rest:
         if verdict.retry_after:
             await http.read()
             raise too_many(verdict.retry_after, everywhere=verdict.scope == "global")
-        return fault is not None and fault.lost
+        return fault
 
     async def _answer(self, route: Route, http: web.Request, call: Call) -> Any:
         request = Request(
@@ -262,8 +264,12 @@ def _limited(error: ApiError) -> dict[str, str]:
 def _json(status: int, answer: object, headers: dict[str, str]) -> web.Response:
     if status == 204:
         return web.Response(status=204, headers=headers)
+    return _text(status, json.dumps(answer), headers)
+
+
+def _text(status: int, text: str, headers: dict[str, str]) -> web.Response:
     # Discord sends no charset, and discord.py compares the type word for word.
-    body = json.dumps(answer).encode()
+    body = text.encode()
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)
 
 

@@ -249,6 +249,7 @@ class Simulator:
         lost: bool = False,
         code: int = 0,
         path: str = "",
+        instead: str | None = None,
     ) -> None:
         """Spoil the next requests whose "METHOD /route" contains `route`.
 
@@ -260,10 +261,11 @@ class Simulator:
             lost: Do as asked, but cut the connection before the answer (with status 0).
             code: Discord's own code of the error.
             path: A part of the request's path, such as a channel's id.
+            instead: Do as asked, but answer with the status and this body.
         """
         status = 0 if lost else status
         self._backend.faults.order(
-            Fault(route, status, times, delay=delay, lost=lost, code=code, path=path)
+            Fault(route, status, times, 0.0, False, delay, lost, code, path, instead)
         )
 
     def rate_limit(
