@@ -10,9 +10,10 @@ result under its id, and shows it in the same place. Nothing is ever handed in a
 """
 
 import asyncio
+import contextlib
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -48,6 +49,9 @@ NOTED_WITHIN_S: Final = 5.0
 """How long a job without an id is waited for before its person is told that it is not known."""
 SHOW_AGAIN_S: Final = 15.0
 """How long after a failed attempt to show a result it is tried again."""
+
+
+Wanted = Callable[[], Awaitable[bool]]
 
 
 class _Reason(Enum):
@@ -138,6 +142,7 @@ class JobRunner:
         show: Show,
         reply_token: str | None = None,
         is_shown: bool = True,
+        is_wanted: Wanted | None = None,
     ) -> Ending:
         """Run a job to its end, whatever the end is; the person has then seen it.
 
@@ -156,6 +161,8 @@ class JobRunner:
             is_shown: Whether its person sees already that it is worked on. If not, `show.started`
                 lets them see it, and only then is it sent: a process that dies before leaves
                 nobody with a working line that stays for ever, for the next one sends it.
+            is_wanted: Asked once the job is in the journal, and before it is shown or sent: False
+                when somebody does the same already, and this one is dropped without a word.
 
         Raises:
             SkydeckError: It was not begun: it is too large, the journal cannot be written, or
@@ -182,9 +189,11 @@ class JobRunner:
         )
         # In the group, so that whoever closes us waits until the journal has been written.
         beginning = self._group.create_task(
-            self._begin(entry, request, updates, show, is_shown=is_shown)
+            self._begin(entry, request, updates, show, is_shown=is_shown, is_wanted=is_wanted)
         )
         begun = await asyncio.shield(beginning)
+        if begun is None:
+            return Ending.CANCELLED
         if isinstance(begun, SkydeckError):
             raise begun
         return await asyncio.shield(begun)
@@ -197,7 +206,8 @@ class JobRunner:
         show: Show,
         *,
         is_shown: bool,
-    ) -> asyncio.Task[Ending] | SkydeckError:
+        is_wanted: Wanted | None,
+    ) -> asyncio.Task[Ending] | SkydeckError | None:
         """Write a job down and set out; what keeps it from that is returned, not raised."""
         place = entry.place
         has_gate = self._gate_of(place) is not None
@@ -210,11 +220,29 @@ class JobRunner:
             if self._is_closing:  # meanwhile: nobody would wait for it any more
                 await self.journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
                 self._check_open()
+            if is_wanted is not None and not await self._is_wanted(journal_id, is_wanted):
+                return None
         except SkydeckError as e:
             return e
         running = _Running(journal_id, entry.user_id, entry.guild_id, place, show)
         updates = self._in_turn(running, request) if has_gate else self._noted(running, updates)
         return self._launch(running, self._see_through(running, updates, begins=True))
+
+    async def _is_wanted(self, journal_id: int, is_wanted: Wanted) -> bool:
+        """Whether a job is to be done; else it is put away.
+
+        Raises:
+            StoreFailed: It cannot be known now. Another try will be made when its lease is over.
+        """
+        try:
+            if await is_wanted():
+                return True
+            await self.journal.finished(journal_id, Ending.CANCELLED, "repeated")
+        except StoreFailed:
+            with contextlib.suppress(StoreFailed):
+                await self.journal.release([journal_id])
+            raise
+        return False
 
     def stop(self, journal_id: int) -> bool:
         """Stop a job because a person said so; False when it has ended or runs elsewhere."""

@@ -7,6 +7,7 @@ from bot.contract import Context, Message, Request
 from bot.contract.grace import task
 from bot.contract.penny import converse
 from bot.conversation import Asker
+from bot.conversation.session import Wanted
 from bot.errors import SkydeckError
 from cogs.chat._question import Question
 from cogs.chat._show import Thread, make_show
@@ -24,10 +25,20 @@ async def ask(
     thread: Thread,
     *,
     reply_token: str | None = None,
+    is_wanted: Wanted | None = None,
 ) -> None:
-    """Ask a question; a spoken one is answered aloud too."""
+    """Ask a question; a spoken one is answered aloud too. The rest is as of `perform`."""
     request = _request(bot, question, said_before, asker, thread)
-    await perform(bot, request, question.title, asker, answer, thread, reply_token=reply_token)
+    await perform(
+        bot,
+        request,
+        question.title,
+        asker,
+        answer,
+        thread,
+        reply_token=reply_token,
+        is_wanted=is_wanted,
+    )
 
 
 def _request(
@@ -61,6 +72,7 @@ async def perform(
     thread: Thread,
     *,
     reply_token: str | None = None,
+    is_wanted: Wanted | None = None,
 ) -> None:
     """Run a request; when it cannot even begin, the working line says why.
 
@@ -72,6 +84,7 @@ async def perform(
         answer: The answer's message, or how it comes to be.
         thread: Where the answer belongs.
         reply_token: Of the interaction that is to be answered.
+        is_wanted: As of `JobRunner.perform`.
 
     Raises:
         SkydeckError: It cannot begin, and there is no working line.
@@ -88,6 +101,7 @@ async def perform(
             show=show,
             reply_token=reply_token,
             is_shown=line is None,
+            is_wanted=is_wanted,
         )
     except SkydeckError as e:
         if live.message_id == NO_MESSAGE:

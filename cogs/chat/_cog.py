@@ -131,11 +131,7 @@ class Chat(commands.Cog):
         if question.said == "":
             raise BadInput(question.note)
         said_before = await before(self.bot, message, whole_channel=whole_channel)
-        is_new = await self.bot.store.conversations.add(
-            stored(message, question.text, said_before.conversation_id)
-        )
-        if not is_new and not await was_dropped(self.bot, message):
-            return  # another process of ours has it, or the gateway repeats itself
+        is_dropped = await was_dropped(self.bot, message)
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
@@ -147,13 +143,21 @@ class Chat(commands.Cog):
             is_message=True,
         )
         live = LiveMessage(self.bot, asker.channel_id, NO_MESSAGE, asker.user_id, words=words)
-        line = FirstLine(live, functools.partial(self._first, message, words, is_new=is_new))
-        await ask(self.bot, question, said_before.messages, asker, line, thread)
+        line = FirstLine(live, functools.partial(self._first, message, words, is_dropped))
+        asked = stored(message, question.text, said_before.conversation_id)
 
-    async def _first(self, message: discord.Message, words: Words, *, is_new: bool) -> int:
+        async def is_wanted() -> bool:
+            """Not if another process of ours has it, or the gateway repeats itself."""
+            return await self.bot.store.conversations.add(asked) or is_dropped
+
+        await ask(
+            self.bot, question, said_before.messages, asker, line, thread, is_wanted=is_wanted
+        )
+
+    async def _first(self, message: discord.Message, words: Words, was_begun: bool) -> int:
         """The answer's first message: that of a process that died, or one of our own."""
         begun = None
-        if not is_new:
+        if was_begun:
             begun = await find_reply(self.bot, message.channel.id, message.id)
         return begun or (await _reply(message, words("common.working"))).id
 

@@ -1,8 +1,7 @@
 """Questions that are told of twice, since the process that was told first has died.
 
-Whoever takes its shard over is told once more of what came in shortly before. What was answered is
-in the journal as a job. That a question is remembered does not mean so: the process may have died
-in between.
+Whoever takes its shard over is told once more of what came in shortly before. What was begun is in
+the journal as a job, before it is remembered or answered: whoever claims that job answers it.
 """
 
 import contextlib
@@ -19,12 +18,9 @@ async def was_handled(bot: SkyDeck, message: discord.Message) -> bool:
     """Whether another process has begun to answer a question; nothing is done for it then.
 
     Raises:
-        StoreFailed: Memory cannot be read.
+        StoreFailed: The journal cannot be read.
     """
-    if not _may_be_repeated(bot, message):
-        return False
-    is_remembered = await bot.store.conversations.get(message.id) is not None
-    return is_remembered and await _has_job(bot, message)
+    return _may_be_repeated(bot, message) and await _has_job(bot, message)
 
 
 async def was_dropped(bot: SkyDeck, message: discord.Message) -> bool:

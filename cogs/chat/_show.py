@@ -148,11 +148,21 @@ class ChatShow:
             await self._speak(response.audio)
 
     async def failed(self, error: SkydeckError) -> None:
-        """Keep what was written, and say why there is no more."""
+        """Keep what was written, and say why there is no more.
+
+        An answer that was to be written anew stays: it is whole, and paid for.
+        """
+        self.draft.text = await self._answer_before() or self.draft.text
         if isinstance(error, JobCancelled):
             await self._settle(self.words("chat.stopped"))
         else:
             await self._settle(explain(error, self.words).text)
+
+    async def _answer_before(self) -> str:
+        """The answer that stood here before; empty: there was none."""
+        remembered = await self.bot.store.conversations.get(self.live.message_id)
+        is_answer = remembered is not None and remembered.role is Role.ASSISTANT
+        return remembered.content if remembered is not None and is_answer else ""
 
     async def _settle(self, note: str) -> None:
         """Show it; it is remembered before, since a reply can come as soon as it is seen."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 
 from bot.clock import SystemClock
+from bot.store import JobStage
 from bot.store.address import Address
 from tests.chaos.people import Asked
 from tests.chaos.runpod import RunPod, begins, ends
@@ -150,7 +151,9 @@ def question(asked: Asked, runpod: RunPod, written: Written) -> Question:
     """One question and all that became of it."""
     end, finals, shown = end_of(asked)
     jobs = runpod.of(asked.token)
-    rows = {row.job_id for row in written.jobs}
+    rows = {row.job_id: row for row in written.jobs}
+    if end is not End.RESULT and jobs and _is_kept(rows.get(jobs[-1].job_id)):
+        end = End.KEPT
     in_contracts = any(asked.token.encode() in one for one in written.contracts)
     in_messages = any(asked.token in one for one in written.messages)
     return Question(
@@ -167,6 +170,11 @@ def question(asked: Asked, runpod: RunPod, written: Written) -> Question:
         must_answer=asked.must_answer,
         seen=shown,
     )
+
+
+def _is_kept(row: Row | None) -> bool:
+    """Whether `/jobs` offers a result that could be shown nowhere."""
+    return row is not None and row.stage == JobStage.UNDELIVERED
 
 
 async def settle(asked: Sequence[Asked], runpod: RunPod, books: Books) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.contract import Service
+from bot.errors import JobFailed
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
@@ -65,6 +66,26 @@ async def test_two_presses_are_one_answer(sim, deck, channel, ben, ana, penny_sc
     await ben.clicks("Regenerate", on=seen)
     await ben.sees("One, two, three.", ever=True)
     assert not sim.problems
+
+
+async def test_an_answer_outlives_a_failure_to_write_it_anew(sim, deck, channel, ben, penny_script):
+    await ben.says("@Alfred tell me", channel)
+    seen = await ben.sees("You said: tell me")
+    script, penny_script.answers = penny_script.answers, Failing()
+    await ben.clicks("Regenerate", on=seen)
+    await ben.sees(lambda m: m.id == seen.id and "job_failed" in m.content)
+    assert seen.content.startswith("You said: tell me\n")
+    penny_script.answers = script | {"tell me": "Something else."}
+    await ben.clicks("Regenerate", on=seen)
+    await ben.sees(lambda m: m.id == seen.id and m.content == "Something else.")
+    assert not sim.problems
+
+
+class Failing(dict):
+    """No answer to anything."""
+
+    def get(self, text, default=None):
+        raise JobFailed("The model is out of order.")
 
 
 async def test_after_a_restart(sim, channel, ben, base_url, tmp_path, cogs, penny_script):

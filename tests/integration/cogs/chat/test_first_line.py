@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.store import Ending
+from bot.store.conversations import Conversations
 from cogs.shared.answering import FirstLine
 from tests.fakes.discord_bot import made
 from tests.simulator import NotSeen
@@ -69,6 +70,54 @@ async def test_the_next_process_answers_in_the_same_line(
     assert left in ([], [answer])
     assert len(penny_script.asked) == 1
     assert job.place["message"] == str(answer.id)
+
+
+async def test_a_question_that_is_told_of_twice_is_asked_once(
+    sim, channel, ben, base_url, tmp_path, cogs, penny_script
+):
+    async with made(base_url, tmp_path / "x.db", cogs=cogs) as bot, sim.connect(bot):
+        await ben.says("@Alfred hello there", channel)
+        await ben.sees("You said: hello there")
+        [told] = [
+            e
+            for e in sim.log.events("MESSAGE_CREATE")
+            if e.data["content"].endswith("> hello there")
+        ]
+        bot._connection.parsers["MESSAGE_CREATE"](told.data)
+        async with asyncio.timeout(15):
+            while len(await bot.store.jobs.listing()) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            while (await bot.store.jobs.listing())[0].ending is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        again, _ = await bot.store.jobs.listing()
+    assert (again.ending, again.detail) == (Ending.CANCELLED, "repeated")
+    assert len(penny_script.asked) == 1
+    assert len([m for m in ben.reads(channel) if m.author.bot]) == 1
+
+
+async def test_what_is_remembered_is_in_the_journal_first(
+    sim, channel, ben, base_url, tmp_path, cogs, penny_script, monkeypatch
+):
+    """A process that dies between the two leaves a job, which the next one does."""
+    reached, dies = asyncio.Event(), asyncio.Event()
+
+    async def hang(*_):
+        reached.set()
+        await dies.wait()
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Conversations, "add", hang)
+    async with made(base_url, tmp_path / "x.db", cogs=cogs, lease_ms=LEASE_MS) as bot:
+        async with sim.connect(bot):
+            await ben.says("@Alfred hello there", channel)
+            await asyncio.wait_for(reached.wait(), 15)
+            dies.set()
+        await sim.gateway.until_offline()
+    monkeypatch.undo()
+    next_one = made(base_url, tmp_path / "x.db", cogs=cogs, lease_ms=LEASE_MS)
+    async with next_one as bot, sim.connect(bot):
+        await ben.sees("You said: hello there", channel, within=20, ever=True)
+    assert len(penny_script.asked) == 1
 
 
 async def test_a_command_that_was_never_answered_is_not_sent(
