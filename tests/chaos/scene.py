@@ -18,8 +18,8 @@ from tests.simulator import Simulator
 
 WARM_UP: Final = 24
 """Questions before a process is measured: pools are open and caches filled then."""
-_QUIET_S: Final = 20.0
-"""Connections that are kept alive for a moment are closed after it."""
+_QUIET_S: Final = 35.0
+"""aiohttp, under discord.py, closes connections that were idle for 15 to 30 s."""
 _AFTER: Final = 6
 """Questions once the fault is over, which are all to be answered."""
 
