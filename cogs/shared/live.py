@@ -220,12 +220,14 @@ class LiveMessage:
                 content=page.text, embeds=page.embeds, view=page.view, attachments=files_of(page)
             )
         except discord.HTTPException as e:
-            if is_passing(e) or not anew(e.code):
+            if is_passing(e) or e.status == _TOO_HEAVY or not anew(e.code):
                 raise
             if e.code != _MESSAGE_GONE:
                 self._worn_out.append(message_id)
             return False
         self._shown[message_id] = page
+        if message_id in self._worn_out:  # of a try before, which did not come to its end
+            self._worn_out.remove(message_id)
         return True
 
     async def _post(self, page: Page, place: int) -> int:
