@@ -128,10 +128,13 @@ def _new_loop() -> VirtualTimeLoop:
 
 
 def _is_virtual(item: pytest.Item) -> bool:
-    if item.get_closest_marker("real_time") or item.path.is_relative_to(BUT):
+    if item.get_closest_marker("real_time"):
         return False
-    by_folder = any(item.path.is_relative_to(one) for one in FOLDERS)
-    return by_folder or item.get_closest_marker("virtual_time") is not None
+    if item.get_closest_marker("virtual_time"):
+        return True
+    return any(item.path.is_relative_to(one) for one in FOLDERS) and not item.path.is_relative_to(
+        BUT
+    )
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], Any]]:

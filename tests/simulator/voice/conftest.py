@@ -2,7 +2,6 @@
 
 # mypy: ignore-errors
 
-import asyncio
 import struct
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from discord.voice_state import VoiceConnectionState
 
 from tests.simulator.voice import Mode
 from tests.simulator.voice.transport import Transport, TransportError
+from tests.waiting import HANGS_S, until
 
 CLIPS = Path(__file__).parents[2] / "clips"
 
@@ -75,11 +75,14 @@ def understood(link, speaker):
     return [link.dave.decrypt(speaker.user_id, davey.MediaType.audio, p) for p in mine]
 
 
-async def until(what, within=5):
-    """Wait until something is so."""
-    async with asyncio.timeout(within):
-        while not what():  # noqa: ASYNC110 - what it waits for is discord.py's, without events
-            await asyncio.sleep(0.01)
+async def arrived(link, speaker, packets):
+    """Wait until so many different packets of a speaker's have come, and give them as they came."""
+
+    def came():
+        mine = [rtp for rtp in link.opened() if rtp.ssrc == speaker.ssrc]
+        return mine if len({rtp.sequence for rtp in mine}) >= packets else None
+
+    return await until(came)
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ async def online(sim, bot, lounge):
 @pytest.fixture
 async def link(online, lounge):
     """The bot in the lounge."""
-    client = await online.get_channel(lounge.id).connect(cls=Listening, timeout=5)
+    client = await online.get_channel(lounge.id).connect(cls=Listening, timeout=HANGS_S)
     yield client
     if client.is_connected():
         await client.disconnect()
@@ -118,3 +121,9 @@ def digits():
 def noise():
     """Four seconds that are loud throughout."""
     return np.random.default_rng(0).uniform(-0.3, 0.3, 4 * 48_000).astype(np.float32)
+
+
+@pytest.fixture
+def monologue(noise):
+    """As long as a test may take: whoever speaks it is to be stopped."""
+    return np.tile(noise, 20)

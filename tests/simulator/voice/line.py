@@ -168,7 +168,7 @@ class Line:
         """What the bot has said from some moment on, in monotonic seconds."""
         return Recording(tuple(p for p in self.packets if moment <= p.at < until))
 
-    async def until_speaking(self, *, within: float = 5.0, since: float | None = None) -> Packet:
+    async def until_speaking(self, *, within: float = 60.0, since: float | None = None) -> Packet:
         """Wait for the bot's next packet that is not silence.
 
         Args:
@@ -202,7 +202,7 @@ class Line:
                 raise NotSeen(f"the bot has not spoken for {seconds:g} s within {within:g} s")
 
     async def until_silent(
-        self, *, within: float = 20.0, for_: float = 0.5, since: float = 0.0
+        self, *, within: float = 60.0, for_: float = 0.5, since: float = 0.0
     ) -> Packet:
         """Wait until the bot has spoken, and then said nothing for `for_` seconds.
 

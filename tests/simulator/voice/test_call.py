@@ -5,7 +5,6 @@
 import asyncio
 import io
 import itertools
-import time
 import wave
 
 import discord
@@ -15,8 +14,10 @@ import pytest
 from tests.simulator import CannotDo, NotSeen, Permission
 from tests.simulator.voice import Mode, Op
 from tests.simulator.voice.clips import prepare
-from tests.simulator.voice.conftest import Listening, understood, until
+from tests.simulator.voice.conftest import Listening, arrived, understood
+from tests.simulator.voice.line import Packet, Recording
 from tests.simulator.voice.member import SILENCE
+from tests.waiting import HANGS_S, until
 
 
 class Clip(discord.AudioSource):
@@ -32,23 +33,28 @@ class Clip(discord.AudioSource):
         return next(self.packets, b"")
 
 
+async def until_done(line, seconds):
+    """Wait until the bot has said so much, and told that it is done."""
+    await line.until_said(seconds)
+    await until(lambda: [flags for _, flags in line.speaking][-2:] == [1, 0])
+
+
 @pytest.mark.parametrize("mode", list(Mode))
 async def test_a_bot_hears_and_is_heard(sim, guild, lounge, ana, online, question, mode):
     sim.voice.modes = (mode,)
     channel = online.get_channel(lounge.id)
-    link = await channel.connect(cls=Listening, timeout=5)
+    link = await channel.connect(cls=Listening, timeout=HANGS_S)
     assert link.mode == mode
     ana_call = await ana.joins(lounge)
     speech = await ana_call.plays(question)
-    await asyncio.sleep(0.05)
+    await arrived(link, ana_call, speech.packets)
     sent = [frame.opus for frame in speech.clip.frames if frame is not None]
     assert understood(link, ana_call) == sent
     assert sent[-5:] == [SILENCE] * 5
 
     link.play(Clip(sent[:50]))
     line = sim.voice.line(guild)
-    await line.until_speaking()
-    await line.until_silent()
+    await until_done(line, 1.0)
     assert [p.opus for p in line.recording.voice] == sent[:50]
     assert line.recording.seconds == 1.0
     await link.disconnect()
@@ -57,11 +63,8 @@ async def test_a_bot_hears_and_is_heard(sim, guild, lounge, ana, online, questio
 
 async def test_a_client_goes_silent_by_sending_nothing(link, lounge, ana, digits):
     ana_call = await ana.joins(lounge)
-    at = []
-    link._connection.add_socket_listener(lambda _: at.append(time.monotonic()))
     speech = await ana_call.plays(digits)
-    await asyncio.sleep(0.1)
-    frames = [rtp for rtp in link.opened() if rtp.ssrc == ana_call.ssrc and rtp.payload]
+    frames = [rtp for rtp in await arrived(link, ana_call, speech.packets) if rtp.payload]
     payloads = [rtp.payload for rtp in frames]
     assert payloads.count(SILENCE) == 5 * len(link.told(Op.SPEAKING))
     assert len(link.told(Op.SPEAKING)) > 2
@@ -71,15 +74,12 @@ async def test_a_client_goes_silent_by_sending_nothing(link, lounge, ana, digits
     pauses = [jump for jump in jumps if jump != 960]
     assert len(pauses) == len(link.told(Op.SPEAKING)) - 1
     assert all(jump % 960 == 0 for jump in pauses)
-    span = (frames[-1].timestamp - frames[0].timestamp & 0xFFFFFFFF) / 48_000
-    assert at[-1] - at[0] == pytest.approx(span, abs=0.1)
-    assert speech.last_packet_at - speech.last_voice_packet_at == pytest.approx(0.34, abs=0.04)
 
 
 async def test_packets_look_as_discords_do(link, lounge, ana, noise):
     ana_call = await ana.joins(lounge)
-    await ana_call.plays(noise)
-    await asyncio.sleep(0.1)
+    speech = await ana_call.plays(noise)
+    await arrived(link, ana_call, speech.packets)
     voice = [p for p in link.received if p[0] & 0xC0 == 0x80 and p[1] == 0x78]
     assert all(p[0] & 0x10 and p[12:16] == b"\xbe\xde\0\1" for p in voice)
     padded = sum(bool(p[0] & 0x20) for p in voice) / len(voice)
@@ -88,18 +88,14 @@ async def test_packets_look_as_discords_do(link, lounge, ana, noise):
     assert len(reports) == 4
 
 
-async def test_twelve_speak_at_once_in_real_time(link, guild, lounge, noise):
+async def test_twelve_speak_at_once(link, guild, lounge, noise):
     everybody = [guild.member(f"member {number}") for number in range(12)]
     calls = [await one.joins(lounge) for one in everybody]
-    began = time.monotonic()
     speeches = await asyncio.gather(*(call.plays(noise) for call in calls))
-    took = time.monotonic() - began
-    await asyncio.sleep(0.1)
     for call, speech in zip(calls, speeches, strict=True):
         assert speech.withheld == 0
+        await arrived(link, call, speech.packets)
         assert len(understood(link, call)) == speech.packets
-        assert speech.last_packet_at - speech.began_at == pytest.approx(4.34, abs=0.1)
-    assert took < 6
 
 
 async def test_coming_and_going_in_mid_speech(sim, link, guild, lounge, ana, noise):
@@ -108,12 +104,13 @@ async def test_coming_and_going_in_mid_speech(sim, link, guild, lounge, ana, noi
     speaking = await ana_call.plays(noise, wait=False)
     bob_call = await bob.joins(lounge)
     assert ana_call.dave.session.voice_privacy_code == link.voice_privacy_code
-    await bob_call.plays(noise, wait=False)
-    await asyncio.sleep(0.3)
+    interrupted = await bob_call.plays(noise, wait=False)
+    await until(lambda: interrupted.packets > 10)
     await bob.leaves_voice()
     assert bob_call.speech.is_done
     await speaking.done()
-    await asyncio.sleep(0.1)
+    await arrived(link, ana_call, speaking.packets)
+    await until(lambda: link.told(Op.CLIENT_DISCONNECT))
     assert len(understood(link, ana_call)) == speaking.packets
     assert [d["user_id"] for d in link.told(Op.CLIENT_DISCONNECT)] == [str(bob.id)]
     with pytest.raises(CannotDo, match="no voice channel"):
@@ -165,6 +162,7 @@ async def test_who_may_not_connect_is_left_out(sim, guild, lounge, ana, online):
     guild.deny(lounge, ana, Permission.CONNECT)
     with pytest.raises(TimeoutError):
         await online.get_channel(lounge.id).connect(timeout=0.3, reconnect=False)
+    await until(lambda: sim.problems)
     assert "without the permission to connect" in sim.problems[0].message
     with pytest.raises(CannotDo):
         await ana.joins(lounge)
@@ -177,6 +175,7 @@ async def test_a_full_channel_takes_nobody_more(sim, guild, ana, online):
     assert online.get_channel(small.id).user_limit == 1
     with pytest.raises(TimeoutError):
         await online.get_channel(small.id).connect(timeout=0.3, reconnect=False)
+    await until(lambda: sim.problems)
     assert "full" in sim.problems[0].message
     with pytest.raises(CannotDo, match="full"):
         await guild.member("Bob").joins(small)
@@ -185,9 +184,10 @@ async def test_a_full_channel_takes_nobody_more(sim, guild, ana, online):
 async def test_on_a_stage_the_bot_listens_until_it_is_invited(sim, guild, ana, online, question):
     stage = guild.stage_channel("Talk")
     await until(lambda: online.get_channel(stage.id))
-    link = await online.get_channel(stage.id).connect(cls=Listening, timeout=5)
+    link = await online.get_channel(stage.id).connect(cls=Listening, timeout=HANGS_S)
     ana_call = await ana.joins(stage)
     speech = await ana_call.plays(question)
+    await arrived(link, ana_call, speech.packets)
     assert understood(link, ana_call)
     me = link.guild.me
     assert me.voice.suppress
@@ -212,7 +212,7 @@ async def test_who_is_there_is_known_to_a_bot_that_comes_later(sim, guild, loung
 
 
 async def test_a_voice_channel_has_a_chat(sim, lounge, ana, online):
-    heard = asyncio.create_task(online.wait_for("message", timeout=5))
+    heard = asyncio.create_task(online.wait_for("message", timeout=HANGS_S))
     await asyncio.sleep(0)
     await ana.says("hello", lounge)
     await (await heard).channel.send("hello yourself")
@@ -221,7 +221,7 @@ async def test_a_voice_channel_has_a_chat(sim, lounge, ana, online):
 
 async def test_a_bot_that_goes_offline_leaves_its_channel(sim, guild, lounge, bot):
     async with sim.connect(bot):
-        await bot.get_channel(lounge.id).connect(timeout=5)
+        await bot.get_channel(lounge.id).connect(timeout=HANGS_S)
         assert sim.voice.states.where(sim.bot, guild.guild) is lounge
     assert sim.voice.states.where(sim.bot, guild.guild) is None
 
@@ -231,21 +231,28 @@ async def test_the_recording_keeps_the_sound_and_the_pauses(sim, link, guild, lo
     clip = await prepare(noise, ana_call.microphone)
     packets = [f.opus for f in clip.frames[:25]]
     line = sim.voice.line(guild)
-    for _ in range(2):
+    for seconds in (0.5, 1.0):
         link.play(Clip(packets))
-        await line.until_speaking()
-        await line.until_silent(for_=0.3)
+        await line.until_said(seconds)
+        await until(lambda: not link.is_playing())
     recording = line.recording
-    assert recording.seconds == 1.0
-    with wave.open(io.BytesIO(recording.wav)) as file:
-        assert (file.getframerate(), file.getnchannels()) == (48_000, 1)
-        seconds = file.getnframes() / 48_000
-    assert seconds == pytest.approx(recording.ended - recording.began, abs=0.15)
-    loud = np.abs(recording.samples) > 0.02
-    assert loud[: 48_000 // 2].mean() > 0.5
+    assert [p.opus for p in recording.voice] == packets * 2
     assert len(recording.intervals) == 49
     half = line.since(recording.voice[25].at)
     assert len(half.voice) == 25
+    times = [number * 0.02 for number in range(25)]
+    times += [1.5 + at for at in times]  # the same, with a pause of exactly a second
+    paused = Recording(
+        tuple(Packet(at, 0, 0, opus) for at, opus in zip(times, packets * 2, strict=True))
+    )
+    assert paused.seconds == 1.0
+    with wave.open(io.BytesIO(paused.wav)) as file:
+        assert (file.getframerate(), file.getnchannels()) == (48_000, 1)
+        assert file.getnframes() == 2 * 48_000
+    loud = np.abs(paused.samples) > 0.02
+    assert loud[: 48_000 // 2].mean() > 0.5
+    assert not loud[48_000 // 2 : 48_000 * 3 // 2].any()
+    assert loud[48_000 * 3 // 2 :].mean() > 0.5
     with pytest.raises(NotSeen, match="said nothing"):
         await line.until_speaking(within=0.1)
 
@@ -255,11 +262,11 @@ async def test_the_bot_is_understood_while_keys_change(sim, link, guild, lounge,
     await until(lambda: link.secured)
     clip = await prepare(noise, ana_call.microphone)
     packets = [f.opus for f in clip.frames[:75]]
-    link.play(Clip(packets))
-    await asyncio.sleep(0.3)
-    await sim.voice.epoch_change(lounge)
     line = sim.voice.line(guild)
-    await line.until_silent(for_=0.3)
+    link.play(Clip(packets))
+    await line.until_said(0.3)
+    await sim.voice.epoch_change(lounge)
+    await until_done(line, 1.5)
     assert [p.opus for p in line.recording.voice] == packets
     assert (line.undecryptable_frames, line.plaintext_frames) == (0, 0)
     assert [flags for _, flags in line.speaking] == [0, 1, 0]

@@ -11,8 +11,11 @@ import aiohttp
 import pytest
 
 from tests.simulator.voice import Close, Mode, Op
-from tests.simulator.voice.conftest import until
+from tests.simulator.voice.call import EVERYBODY_READY_S
 from tests.simulator.voice.member import DaveMember
+from tests.waiting import until
+
+pytestmark = pytest.mark.virtual_time  # so a sleep is enough: nothing else could happen meanwhile
 
 
 class Wire:
@@ -168,7 +171,7 @@ async def test_a_resumed_session_is_told_what_it_missed(sim, wire, guild, lounge
     await sim.voice.close(guild, Close.SERVER_CRASHED)
     assert await wire.until("closed") == Close.SERVER_CRASHED
     ana_joins = asyncio.create_task(ana.joins(lounge))
-    await asyncio.sleep(0.05)
+    await until(lambda: ana.user.id in sim.voice.call(lounge).participants)
     await wire.opens()
     known = {k: wire.identity()[k] for k in ("server_id", "session_id", "token")}
     await wire.sends(Op.RESUME, {**known, "seq_ack": 3})
@@ -211,7 +214,7 @@ async def test_opcode_22_waits_for_all_who_have_not_said_23(sim, wire, lounge, a
     await wire.socket.send_bytes(bytes([op]) + commit)
     announced = await wire.until(Op.MLS_ANNOUNCE_COMMIT)
     [(op, answer)] = mine.told_binary(Op.MLS_ANNOUNCE_COMMIT, announced)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(EVERYBODY_READY_S - 0.5)
     assert not ana_joins.done()
     await wire.sends(op, answer)
     assert await wire.until(Op.EXECUTE_TRANSITION) == answer
@@ -224,8 +227,10 @@ async def test_whoever_never_answers_holds_up_the_others_only_for_a_while(sim, w
     mine = DaveMember(sim.bot.id, lounge.id, early=True)
     [(op, key_package)] = mine.told_binary(Op.MLS_EXTERNAL_SENDER, external_sender)
     await wire.socket.send_bytes(bytes([op]) + key_package)
+    began_s = asyncio.get_running_loop().time()
     ana_call = await ana.joins(lounge)  # her own commit wins, and the bot never says 23
     assert ana_call.dave.ready
+    assert EVERYBODY_READY_S <= asyncio.get_running_loop().time() - began_s < EVERYBODY_READY_S + 1
 
 
 async def test_bad_key_packages_are_noted(sim, wire):
@@ -240,7 +245,7 @@ async def test_a_cut_websocket_is_missed_only_after_a_while(sim, wire, guild, lo
     sim.voice.resume_within_s = 0.5
     sim.voice.drop(guild)
     assert await wire.until("closed") == 1006
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.4)
     assert sim.voice.states.where(sim.bot, guild.guild) is lounge
     await until(lambda: sim.voice.states.where(sim.bot, guild.guild) is None)
     assert sim.voice.session(guild) is None

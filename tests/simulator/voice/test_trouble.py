@@ -2,21 +2,19 @@
 
 # mypy: ignore-errors
 
-import asyncio
-import time
-
 import pytest
 
 from tests.simulator.voice import Close, Microphone, Network, Op
-from tests.simulator.voice.conftest import Listening, understood, until
+from tests.simulator.voice.conftest import Listening, arrived, understood
+from tests.waiting import HANGS_S, until
 
 
 async def test_loss_reordering_and_duplicates_come_as_ordered(link, lounge, ana, noise):
     ana_call = await ana.joins(lounge)
     ana_call.network = Network(loss=0.1, reorder=0.05, duplicate=0.05, jitter_ms=15, seed=3)
     speech = await ana_call.plays(noise)
-    await asyncio.sleep(0.2)
-    numbers = [rtp.sequence for rtp in link.opened() if rtp.ssrc == ana_call.ssrc]
+    came = await arrived(link, ana_call, speech.packets - ana_call.network.lost)
+    numbers = [rtp.sequence for rtp in came]
     different = set(numbers)
     assert 0.05 < 1 - len(different) / speech.packets < 0.15
     assert len(different) == speech.packets - ana_call.network.lost
@@ -28,27 +26,25 @@ async def test_opcode_5_may_be_late_or_lost(sim, link, lounge, ana, question):
     ana_call = await ana.joins(lounge)
     sim.voice.lose_op5()
     await ana_call.plays(question)
-    assert not link.told(Op.SPEAKING)
     sim.voice.late_op5(0.3)
-    began = time.monotonic()
-    await ana_call.plays(question, wait=False)
+    await ana_call.plays(question)
     await until(lambda: link.told(Op.SPEAKING))
-    assert time.monotonic() - began > 0.3
-    assert link.told(Op.SPEAKING)[0]["ssrc"] == ana_call.ssrc
+    assert [told["ssrc"] for told in link.told(Op.SPEAKING)] == [ana_call.ssrc], "one was lost"
 
 
-async def test_keys_change_in_mid_speech(sim, link, lounge, ana, digits):
+async def test_keys_change_in_mid_speech(sim, link, lounge, ana, monologue):
     ana_call = await ana.joins(lounge)
-    await asyncio.sleep(0.1)
+    await until(lambda: link.secured)
     before = link.dave.epoch
-    speech = await ana_call.plays(digits, wait=False)
-    await asyncio.sleep(0.5)
+    speech = await ana_call.plays(monologue, wait=False)
+    await until(lambda: speech.packets > 25)
     await sim.voice.epoch_change(lounge)
-    await asyncio.sleep(0.5)
-    assert link.dave.epoch == before + 2
+    await until(lambda: link.dave.epoch == before + 2)
+    said = speech.packets
+    await until(lambda: speech.packets > said + 25)
     ana_call.stops()
     assert speech.withheld == 0
-    await asyncio.sleep(0.1)
+    await arrived(link, ana_call, speech.packets)
     heard = understood(link, ana_call)
     assert len(heard) == speech.packets
     assert not sim.problems
@@ -66,14 +62,14 @@ async def test_a_kick_puts_the_bot_out(sim, link, guild, lounge, ana, told):
     assert sim.voice.session(guild) is None
 
 
-async def test_a_region_move_gives_a_new_server_to_all(sim, link, guild, lounge, ana, digits):
+async def test_a_region_move_gives_a_new_server_to_all(sim, link, guild, lounge, ana, monologue):
     ana_call = await ana.joins(lounge)
     before = ana_call.ssrc
-    speech = await ana_call.plays(digits, wait=False)
-    await asyncio.sleep(0.3)
+    speech = await ana_call.plays(monologue, wait=False)
+    await until(lambda: speech.packets > 10)
     link.received.clear()
     await sim.voice.new_server(guild)
-    await until(lambda: ana_call.ssrc != before and link.secured, within=3)
+    await until(lambda: ana_call.ssrc != before and link.secured)
     await until(lambda: understood(link, ana_call))
     await until(lambda: link.told(Op.SPEAKING)[-1]["ssrc"] == ana_call.ssrc)
     ana_call.stops()
@@ -82,7 +78,7 @@ async def test_a_region_move_gives_a_new_server_to_all(sim, link, guild, lounge,
 
 async def test_a_drag_takes_the_bot_to_another_call(sim, link, guild, lounge, ana):
     hall = guild.voice_channel("Hall")
-    await asyncio.sleep(0.05)
+    await until(lambda: sim.bot.id in sim.voice.call(lounge).participants)
     await guild.drags(sim.bot, hall)
     await ana.joins(hall)
     await until(lambda: link.is_connected() and link.secured and link.channel.id == hall.id)
@@ -123,7 +119,7 @@ async def test_a_stalled_server_answers_nothing(sim, guild, lounge, online):
     async with sim.voice.stalled():
         with pytest.raises(TimeoutError):
             await online.get_channel(lounge.id).connect(timeout=0.3, reconnect=False)
-    link = await online.get_channel(lounge.id).connect(cls=Listening, timeout=3)
+    link = await online.get_channel(lounge.id).connect(cls=Listening, timeout=HANGS_S)
     await link.disconnect(force=True)
 
 
@@ -131,8 +127,9 @@ async def test_a_deafened_bot_hears_nothing(sim, link, guild, lounge, ana, quest
     ana_call = await ana.joins(lounge)
     ana_call.microphone = Microphone(trailing=2)
     async with sim.voice.deafened(guild):
-        await ana_call.plays(question)
+        unheard = await ana_call.plays(question)
     assert link.is_connected()
-    assert not [p for p in link.received if p[0] & 0xC0 == 0x80]
-    await ana_call.plays(question)
-    assert link.opened()
+    heard = await ana_call.plays(question)
+    came = await arrived(link, ana_call, heard.packets)
+    assert unheard.packets
+    assert len(came) == heard.packets, "nothing has come of what was said before"
