@@ -18,6 +18,9 @@ _BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 _SLICE_BYTES: Final = 64 * 1024
 _SOUGHT_BYTES: Final = 1024 * 1024
 _MOST_ESCAPED_BYTES: Final = 4096
+_MIN_HELD_CHARS: Final = 4
+"""A text that ends as a secret begins is held back from so many characters on: nearly every text
+ends as some secret's first one, and three tell nothing."""
 
 
 class Redaction:
@@ -28,7 +31,7 @@ class Redaction:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        words = _longest_first(secrets)
+        words = longest_first(secrets)
         self._words = re.compile("|".join(map(re.escape, words))) if words else None
 
     def __call__(self, text: str) -> str:
@@ -51,7 +54,7 @@ class BodyRedaction:
     """
 
     def __init__(self, secrets: Iterable[str], *, instead: bytes = b"[key]") -> None:
-        words = [word for word in _longest_first(secrets) if word.isascii()]
+        words = [word for word in longest_first(secrets) if word.isascii()]
         self._plain = [word.encode() for word in words]
         self._instead = instead
         escaped = "|".join("".join(map(_any_spelling, word)) for word in words)
@@ -81,6 +84,56 @@ class BodyRedaction:
         return b"".join(kept)
 
 
+class StreamRedaction:
+    """Takes secrets out of a text that comes in pieces, wherever it was cut.
+
+    What may be the beginning of one is held back until more has come.
+
+    Args:
+        secrets: What nobody may read.
+        instead: What stands in their place.
+    """
+
+    def __init__(self, secrets: Iterable[str], *, instead: str = "[key]") -> None:
+        self._secrets = longest_first(secrets)
+        self._words = re.compile("|".join(map(re.escape, self._secrets))) if self._secrets else None
+        self._instead = instead
+        self._shown = ""
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """What may be shown of all that has come and was not shown yet."""
+        if self._words is None:
+            return text
+        whole = self._shown + self._held + text
+        place, begin = len(self._shown), 0
+        given: list[str] = []
+        for found in self._words.finditer(whole):
+            given += (whole[place : found.start()], self._instead)
+            place = begin = found.end()
+        cut = max(len(whole) - self._begun(whole[begin:]), place)
+        given.append(whole[place:cut])
+        self._held = whole[cut:]
+        self._shown = whole[max(cut - _MIN_HELD_CHARS + 1, begin) : cut]
+        return "".join(given)
+
+    def rest(self) -> str:
+        """What was held back, when nothing more comes."""
+        held, self._held, self._shown = self._held, "", ""
+        return held
+
+    def _begun(self, text: str) -> int:
+        """How many of the last characters may begin a secret."""
+        most = 0
+        for secret in self._secrets:
+            begin = secret[:_MIN_HELD_CHARS]
+            place = text.find(begin, max(len(text) - len(secret) + 1, 0))
+            while place >= 0 and not secret.startswith(text[place:]):
+                place = text.find(begin, place + 1)
+            most = max(most, len(text) - place if place >= 0 else 0)
+        return most
+
+
 def _has_escapes(body: bytes) -> Generator[None, None, bool]:
     """Whether letters may be written as escapes; looked for in slices, since it may be slow."""
     for place in range(0, len(body), _SOUGHT_BYTES):
@@ -92,7 +145,8 @@ def _has_escapes(body: bytes) -> Generator[None, None, bool]:
     return False
 
 
-def _longest_first(secrets: Iterable[str]) -> list[str]:
+def longest_first(secrets: Iterable[str]) -> list[str]:
+    """Secrets in the order in which they are looked for; such as are too short are left out."""
     return sorted({s for s in secrets if len(s) >= MIN_SECRET_CHARS}, key=len, reverse=True)
 
 

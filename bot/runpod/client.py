@@ -244,6 +244,7 @@ class RunPodClient:
             deadline_s=deadline_s,
             dice=self._dice,
             crowd=lambda: self._driver.crowd(under),
+            secrets=self._driver.secrets,
         )
 
     async def _hand_in(

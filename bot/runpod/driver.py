@@ -68,6 +68,11 @@ class Driver:
         self._is_running = False
         self._is_detached = False
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no answer may tell."""
+        return self._carrier.secrets
+
     async def start(self) -> None:
         """Begin."""
         await self._group.__aenter__()

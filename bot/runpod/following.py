@@ -1,16 +1,18 @@
 """Following a job that has been handed in, to its end, by `/status` and `/health`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeGuard
 
 from bot.contract import Response
 from bot.contract.job import MIB, Health, JobReport, JobStatus
-from bot.errors import JobExpired, OutputLost
+from bot.errors import JobExpired, OutputLost, SkydeckError
 from bot.runpod.large_json import TooManyValues
 from bot.runpod.line import Line
 from bot.runpod.outputs import Outputs
+from bot.runpod.partials import Partials
 from bot.runpod.patience import (
     GONE,
+    MAX_FAULTS,
     NOT_FOUND,
     OK,
     Patience,
@@ -53,11 +55,21 @@ class Follower:
         job_id: The platform's id.
         fresh: Whether the job was handed in just now.
         crowd: How many jobs poll this endpoint at the moment.
+        secrets: What must not be told by pieces that together hold it.
     """
 
-    def __init__(self, line: Line, job_id: str, *, fresh: bool, crowd: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        job_id: str,
+        *,
+        fresh: bool,
+        crowd: Callable[[], int],
+        secrets: Iterable[str] = (),
+    ) -> None:
         self.job_id = job_id
-        self.outputs = Outputs()
+        self.outputs = Outputs(secrets)
+        self._partials = Partials(secrets)
         self._told = self._received = 0
         self.report = JobReport(id=job_id)
         self._line = line
@@ -115,7 +127,14 @@ class Follower:
                     f"The service answers in more than {MAX_PARTIALS:,} pieces; no more are taken.",
                     hint="Ask for less at a time.",
                 )
-            yield from self._line.tell(self.update(self.state, partial))
+            shown = self._partials.shown(partial)
+            yield from self._line.tell(self.update(self.state, shown))
+
+    def tell_rest(self) -> Flow[None]:
+        """Hand over what was held back of the partials, before the job's end is told."""
+        rest = self._partials.rest()
+        if rest is not None:
+            yield from self._line.tell(self.update(self.state, rest))
 
     def note_size(self, size: int) -> None:
         """Another answer of the stream has come.
@@ -202,19 +221,28 @@ class Follower:
         yield from self._line.rest(poll_interval_s(age_s, self._crowd()))
 
     def ask_for_report(self) -> Flow[JobReport | None]:
-        """The final report when the result is already here: worth a few tries, and no error."""
-        for attempt in range(_FINAL_TRIES):
+        """The final report when the result is already here, and no error.
+
+        It is worth a few tries; where an answer of the stream may have been lost, as many as any
+        poll, since only the report has what was in it.
+        """
+        tries = MAX_FAULTS if self.patience.was_tried else _FINAL_TRIES
+        for attempt in range(tries):
             reply = yield from self._ask_status()
             try:
                 report = yield from self._report_of(reply)
-            except OutputLost:
-                break  # it holds too much; what matters is here
-            if report is not None and report.is_terminal:
-                self.report = report
-                return report
-            if isinstance(reply, HttpResponse) and reply.status in _UNKNOWN_JOB:
-                break
-            yield from self._line.rest(poll_interval_s(0.5 * 2**attempt))
+                if report is not None and report.is_terminal:
+                    self.report = report
+                    return report
+                self._line.check_deadline()
+                if isinstance(reply, HttpResponse) and reply.status in _UNKNOWN_JOB:
+                    break
+                if report is None and self.patience.was_tried:
+                    yield from self.patience.bear(reply)
+                else:
+                    yield from self._line.rest(poll_interval_s(0.5 * 2**attempt))
+            except SkydeckError:
+                break  # no more patience, or it holds too much; what matters is here
         return None
 
     def status(self) -> Flow[JobReport]:

@@ -13,7 +13,7 @@ service has been out of reach for over a minute.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.contract import Response, Status
@@ -62,12 +62,14 @@ class Terms:
         deadline_s: From the start of the flow.
         dice: For jitter.
         crowd: How many jobs are in flight at this endpoint, this one among them.
+        secrets: What no answer may tell, not even in pieces.
     """
 
     mode: Mode
     deadline_s: float
     dice: Dice
     crowd: Callable[[], int] = lambda: 1
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def submit(terms: Terms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
@@ -84,7 +86,7 @@ def submit(terms: Terms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
         report = yield from hand_in(line, body)
     except SkydeckError as e:
         return Outcome(None, e)
-    follower = Follower(line, report.id or "", fresh=True, crowd=terms.crowd)
+    follower = _follower(line, report.id or "", terms, fresh=True)
     return (yield from _follow(follower, line, terms, report))
 
 
@@ -95,7 +97,7 @@ def collect(terms: Terms, job_id: str, *, now: float) -> Flow[Outcome]:
     aggregates them.
     """
     line = Line(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
-    follower = Follower(line, job_id, fresh=False, crowd=terms.crowd)
+    follower = _follower(line, job_id, terms, fresh=False)
     return (yield from _follow(follower, line, terms, None))
 
 
@@ -131,7 +133,19 @@ def accepted_id(reply: Reply) -> str | None:
     return None if report is None else report.id
 
 
+def _follower(line: Line, job_id: str, terms: Terms, *, fresh: bool) -> Follower:
+    return Follower(line, job_id, fresh=fresh, crowd=terms.crowd, secrets=terms.secrets)
+
+
 def _follow(follower: Follower, line: Line, terms: Terms, first: JobReport | None) -> Flow[Outcome]:
+    outcome = yield from _followed(follower, line, terms, first)
+    yield from follower.tell_rest()
+    return outcome
+
+
+def _followed(
+    follower: Follower, line: Line, terms: Terms, first: JobReport | None
+) -> Flow[Outcome]:
     try:
         report = yield from _to_end(follower, line, terms.mode, first)
         return (yield from _conclude(follower, report))

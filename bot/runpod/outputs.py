@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from bot.contract import Output, Response, Status
 from bot.contract.job import StreamChunk
+from bot.redaction import BodyRedaction
 from bot.runpod.large_json import MAX_WIDE_CHARS, read_json
 from bot.runpod.steps import Steps, at_once
 
@@ -28,10 +29,15 @@ _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 class Outputs:
-    """What one job has yielded so far."""
+    """What one job has yielded so far.
 
-    def __init__(self) -> None:
-        self._joiner = Joiner()
+    Args:
+        secrets: What must not be told by what is put together here from pieces.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._hide = BodyRedaction(secrets)
+        self._joiner = Joiner(self._hide)
         self._sequences: set[int] = set()
         self._unnumbered = 0
         self._foreign: list[Any] = []
@@ -104,10 +110,10 @@ class Outputs:
             yield from self._taking_aggregate(output)
             output = None
         if output is not None:
-            whole = yield from Joiner().whole_steps(output)
+            whole = yield from Joiner(self._hide).whole_steps(output)
             self._final = read_response(whole)
         yield None
-        self._result = self._final or self._of_foreign()
+        self._result = self._final or (yield from self._of_foreign())
 
     def _take(self, value: Any) -> Response | None:
         match _status_of(value):
@@ -133,7 +139,7 @@ class Outputs:
         """All yields again. Those without a number cannot be told apart: all are new, or none."""
         seen_unnumbered = self._unnumbered > 0 or bool(self._foreign)
         foreign: list[Any] = []
-        joiner = Joiner()
+        joiner = Joiner(self._hide)
         for number, piece in enumerate(output, 1):
             for value in (yield from joiner.steps(piece)):
                 yield self._take_again(value, foreign, seen_unnumbered=seen_unnumbered)
@@ -155,12 +161,15 @@ class Outputs:
             return None
         return self._take(value)
 
-    def _of_foreign(self) -> Response | None:
+    def _of_foreign(self) -> Steps[Response | None]:
         """The result of a worker that yields something else than contracts."""
         if not self._foreign:
             return None
         if all(isinstance(value, str) for value in self._foreign):
-            return Response(output=Output(data="".join(self._foreign)))
+            joined = "".join(self._foreign).encode("utf-8", "replace")
+            yield
+            joined = yield from self._hide.steps(joined)
+            return Response(output=Output(data=joined.decode()))
         last = self._foreign[-1]
         if len(self._foreign) == 1 or (isinstance(last, dict) and "output" in last):
             return read_response(last)
@@ -174,9 +183,13 @@ class Joiner:
     1 MB", larger ones are split; into what is not documented. The pieces of a JSON value can only
     be strings, so strings are held back from one that begins an object until that object ends.
     If it is no response of the contract then, they come out as they went in.
+
+    Args:
+        hide: Takes secrets out of what was put together.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hide: BodyRedaction | None = None) -> None:
+        self._hide = hide
         self._clear()
 
     def _clear(self) -> None:
@@ -204,7 +217,7 @@ class Joiner:
             return self.flush()
         if not self._nesting.is_closed:
             return []
-        value = yield from _object("".join(self._pieces))
+        value = yield from _object("".join(self._pieces), self._hide)
         pieces = self.flush()
         return pieces if _status_of(value) is None else [value]
 
@@ -278,9 +291,12 @@ def _opens_object(text: str) -> bool:
     return True
 
 
-def _object(text: str) -> Steps[dict[str, Any] | None]:
+def _object(text: str, hide: BodyRedaction | None) -> Steps[dict[str, Any] | None]:
+    body = text.encode("utf-8", "replace")
+    if hide is not None:
+        body = yield from hide.steps(body)
     try:
-        value = yield from read_json(text.encode("utf-8", "replace"))
+        value = yield from read_json(body)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

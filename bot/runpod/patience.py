@@ -30,16 +30,21 @@ SERVER_ERROR: Final = 500
 REPLY_LIMIT_BYTES: Final = 32 * 1024 * 1024
 """No answer is read beyond this; RunPod itself lets results of some 20 MB through."""
 
-_MOST_FAULTS: Final = 30
+MAX_FAULTS: Final = 30
 """In a row; with the pauses between them the service was out of reach for over a minute."""
 _MOST_REFUSALS: Final = 3
 """In a row; the edge in front of the service now and then refuses a good request."""
 
 
 class Patience:
-    """Counts the faults in a row of polls that may be repeated."""
+    """Counts the faults in a row of polls that may be repeated.
+
+    Attributes:
+        was_tried: There has been a fault, at any time.
+    """
 
     def __init__(self, line: Line) -> None:
+        self.was_tried = False
         self._line = line
         self._faults = 0
         self._refusals = 0
@@ -57,9 +62,10 @@ class Patience:
             OutputLost: The answer is larger than any we read, and would be again.
             ServiceUnreachable: That was one fault too many.
         """
+        self.was_tried = True
         self._faults += 1
         self._refusals = self._refusals + 1 if _is_final(reply) else 0
-        if self._faults >= _MOST_FAULTS or self._refusals >= _MOST_REFUSALS:
+        if self._faults >= MAX_FAULTS or self._refusals >= _MOST_REFUSALS:
             raise final_error(reply)
         if not isinstance(reply, HttpResponse) and reply.kind is Breakage.OVERSIZED:
             raise final_error(reply)

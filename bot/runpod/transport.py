@@ -39,6 +39,9 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 class Carrier:
     """Carries requests to one base address and brings back whole answers.
 
+    Attributes:
+        secrets: What it takes out of them.
+
     Args:
         base_url: What every path is under.
         key: Sent as a bearer token, and nowhere else.
@@ -61,8 +64,9 @@ class Carrier:
     ) -> None:
         self._base = _address(base_url)
         token = _header_value(key)
-        self._redaction = BodyRedaction([token, *hidden])
-        self._hide = Redaction([token, *hidden])
+        self.secrets = (token, *hidden)
+        self._redaction = BodyRedaction(self.secrets)
+        self._hide = Redaction(self.secrets)
         self._clock = clock
         self._transport = transport or _aiohttp(httpx.URL(self._base))
         self._headers = httpx.Headers(

