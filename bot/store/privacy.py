@@ -161,7 +161,16 @@ class Privacy:
                 update(calls).where(whose == owner).values({whose.name: None, "channel_id": None})
             )
             await connection.execute(delete(purses).where(theirs, not_(running)))
-            await connection.execute(update(purses).where(theirs).values(reserved_micro_usd=0))
+            # Who pays for a call under way is forgotten, so what was set aside for it counts as
+            # spent: else whoever is forgotten in time would have had it for nothing.
+            await connection.execute(
+                update(purses)
+                .where(theirs)
+                .values(
+                    spent_micro_usd=purses.c.spent_micro_usd + purses.c.reserved_micro_usd,
+                    reserved_micro_usd=0,
+                )
+            )
             if scope is Scope.GUILD:
                 await connection.execute(delete(budgets).where(budgets.c.guild_id == owner))
 

@@ -178,7 +178,7 @@ class Chat(commands.Cog):
                     await message.add_reaction(_WAIT)
             return
         asker = await asker_of(self.bot, message)
-        text = explain(error, words_of(asker)).text
+        text = explain(error, words_of(asker), privately=message.guild is None).text
         fades = isinstance(error, WrongUse) and message.guild is not None
         try:
             told = await _reply(message, text)

@@ -156,7 +156,8 @@ class ChatShow:
         if isinstance(error, JobCancelled):
             await self._settle(self.words("chat.stopped"))
         else:
-            await self._settle(explain(error, self.words).text)
+            is_direct = self.thread.guild_id is None
+            await self._settle(explain(error, self.words, privately=is_direct).text)
 
     async def _answer_before(self) -> str:
         """The answer that stood here before; empty: there was none."""

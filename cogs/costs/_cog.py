@@ -195,26 +195,55 @@ class Costs(commands.Cog):
 
     @commands.Cog.listener()
     async def on_budget_low(self, call: Call, balances: Sequence[Balance]) -> None:
-        """Four fifths of a budget are spent: say so once, where that happened."""
+        """Four fifths of a budget are spent: say so once, to those whose budget it is.
+
+        A server's is told where that happened, a person's to them alone.
+        """
         for balance in balances:
             log.warning(
                 "budget %s/%s: %s of %s spent", balance.purse.scope, balance.purse.period,
                 dollars(balance.spent), dollars(balance.limit or 0),
             )  # fmt: skip
-        told = [b for b in balances if b.purse.scope is not Scope.ALL]
         channel = self.bot.get_channel(call.payer.channel_id or 0)
-        if not told or not isinstance(channel, discord.abc.Messageable):
-            return
-        guild = getattr(channel, "guild", None)
+        place = channel if isinstance(channel, discord.abc.Messageable) else None
+        words = await self._words_at(place, call.payer)
+        theirs = [b for b in balances if b.purse.scope is Scope.USER]
+        servers = [b for b in balances if b.purse.scope is Scope.GUILD]
+        if servers:
+            await self._say(place, _low(servers, words))
+        user_id = call.payer.user_id
+        if theirs and user_id is not None:
+            direct = await self._direct(user_id)
+            if not await self._say(direct, _low(theirs, words)):
+                await self._say(place, f"⚠️ {words('costs.low_hint', who=f'<@{user_id}>')}")
+
+    async def _words_at(self, place: discord.abc.Messageable | None, payer: Payer) -> Words:
+        guild = getattr(place, "guild", None)
         settings = await settings_of(self.bot, guild)
-        own = self.bot.locales.get(call.payer.user_id or 0)
+        own = self.bot.locales.get(payer.user_id or 0)
         preferred = str(guild.preferred_locale) if guild is not None else None
-        words = words_for(settings.language or own or preferred)
-        text = f"⚠️ {words('costs.low')}\n{budgets_page(told, words)}"
+        return words_for(settings.language or own or preferred)
+
+    async def _direct(self, user_id: int) -> discord.DMChannel | None:
         try:
-            await channel.send(text)
-        except discord.HTTPException as e:
-            log.warning("nobody could be told of a low budget: %s", type(e).__name__)
+            return await self.bot.create_dm(discord.Object(user_id))
+        except (discord.HTTPException, OSError):
+            return None
+
+    async def _say(self, place: discord.abc.Messageable | None, text: str) -> bool:
+        """Whether it could be said there."""
+        if place is None:
+            return False
+        try:
+            await place.send(text)
+        except (discord.HTTPException, OSError) as e:
+            log.warning("a low budget could not be told: %s", type(e).__name__)
+            return False
+        return True
 
     async def _words(self, interaction: discord.Interaction) -> Words:
         return words_of(await asker_of(self.bot, interaction))
+
+
+def _low(balances: Sequence[Balance], words: Words) -> str:
+    return f"⚠️ {words('costs.low')}\n{budgets_page(balances, words)}"

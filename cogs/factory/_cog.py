@@ -169,8 +169,12 @@ class Factory(commands.Cog, name=COG):
         message = interaction.message
 
         async def begin(answer: discord.Interaction[SkyDeck], change: str) -> None:
+            now = await self._order(journal_id, answer, words)  # they may have lost the right
+            if now is None:
+                await self._say_forgotten(answer)
+                return
             asker = await admit(self.bot, answer)
-            order = refined(before, change, message, words_of(asker))
+            order = refined(now, change, message, words_of(asker))
             await place_order(self.bot, self.turns, answer, asker, order)
 
         await interaction.response.send_modal(ChangeDialog(words, begin))

@@ -86,7 +86,7 @@ class Jobs(commands.Cog, name=COG):
             NO_MESSAGE,
             asker.user_id,
             words=words,
-            reply=Reply(interaction),
+            reply=Reply(interaction, self.bot.clock),
             is_copy=True,
         )
 

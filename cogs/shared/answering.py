@@ -194,7 +194,7 @@ def live_reply(
         message_id,
         asker.user_id,
         words=words_of(asker),
-        reply=Reply(interaction),
+        reply=Reply(interaction, bot.clock),
         is_shut=not may_write(interaction),
     )
 

@@ -17,7 +17,7 @@ from discord import app_commands
 from bot import errors
 from bot.clock import SystemClock
 from bot.i18n import Words, duration, words_for
-from bot.money import dollars
+from bot.money import Scope, dollars
 from cogs.shared.splitting import disarm
 
 log = logging.getLogger(__name__)
@@ -87,13 +87,18 @@ class _Reading:
     is_expected: bool = True
 
 
-def explain(error: BaseException, words: Words) -> Explained:
+def explain(error: BaseException, words: Words, *, privately: bool = False) -> Explained:
     """Say what happened and what to do next; log it under the reference that the text ends with.
 
     The log gets no words of people: what services and Discord say may quote them.
+
+    Args:
+        error: What it was.
+        words: The person's language.
+        privately: Whether only the person reads it: it may then tell how their budget stands.
     """
     error = _innermost(error)
-    reading = _read(error, words)
+    reading = _read(error, words, privately=privately)
     reference = f"{reading.kind} · {secrets.token_hex(2).upper()}"
     if isinstance(error, errors.JobCancelled):
         return Explained(reading.text, reference)  # it is what the person wanted
@@ -110,7 +115,11 @@ async def report(interaction: discord.Interaction, error: BaseException) -> None
     Only they see it, unless the answer that they wait for was begun for all to see. When their
     interaction has expired they get it as a direct message.
     """
-    explained = explain(error, words_for(str(interaction.locale)))
+    explained = explain(
+        error,
+        words_for(str(interaction.locale)),
+        privately=interaction.response.type not in _DEFERRED,
+    )
     if interaction.type is discord.InteractionType.autocomplete:
         return  # there is no place for words
     try:
@@ -199,7 +208,9 @@ def _inner(error: BaseException) -> BaseException | None:
     return original if isinstance(original, BaseException) else None
 
 
-def _read(error: BaseException, words: Words) -> _Reading:
+def _read(error: BaseException, words: Words, *, privately: bool) -> _Reading:
+    if isinstance(error, errors.OverBudget):
+        return _Reading(error.code, _of_budget(error, words, privately=privately))
     if isinstance(error, errors.SkydeckError):
         return _Reading(error.code, _of_skydeck(error, words))
     if isinstance(error, app_commands.AppCommandError):
@@ -221,15 +232,6 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
     match error:
         case errors.TooSoon():
             return words("errors.too_soon", wait=_wait(error.wait_s))
-        case errors.OverBudget():
-            left = words(
-                "errors.budget.left",
-                budget=words(f"errors.budget.{error.scope}_{error.period}"),
-                left=dollars(error.left_micro_usd),
-                limit=dollars(error.limit_micro_usd),
-                renews=f"<t:{error.renews_ms // 1000}:R>",
-            )
-            return f"{words('errors.over_budget')} {left}"
         case errors.ServiceDown():
             again = words("errors.down.again", when=f"<t:{_at(error.wait_s)}:R>")
             return f"{words('errors.service_down')} {again}"
@@ -246,6 +248,25 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
     if isinstance(error, _WITH_FACTS) and error.message:
         text += f"\n> {_facts(error)}"
     return text
+
+
+def _of_budget(error: errors.OverBudget, words: Words, *, privately: bool) -> str:
+    """With figures only for those who may know them: a person's are theirs, all servers' nobody's.
+
+    Any member of a server sees its budget by `/budget show`.
+    """
+    facts = {
+        "budget": words(f"errors.budget.{error.scope}_{error.period}"),
+        "renews": f"<t:{error.renews_ms // 1000}:R>",
+    }
+    is_shown = error.scope == Scope.GUILD or (privately and error.scope == Scope.USER)
+    if is_shown:
+        facts |= {
+            "left": dollars(error.left_micro_usd),
+            "limit": dollars(error.limit_micro_usd),
+        }
+    which = "left" if is_shown else "spent"
+    return f"{words('errors.over_budget')} {words(f'errors.budget.{which}', **facts)}"
 
 
 def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:

@@ -3,15 +3,19 @@
 That needs no permission in the channel, and is possible for 15 minutes.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import discord
 
+from bot.clock import Clock
 from cogs.shared.page import Page, files_of, in_one_message
 
-_LAST_MINUTE: Final = timedelta(seconds=60)
+_TOKEN_S: Final = 15 * 60.0
+"""How long an interaction's token is good for. Source: Discord's reference, "Followup Messages"."""
+_MOST_UNDER_WAY_S: Final = 3.0
+"""How old an interaction can be that is answered in time."""
+_LAST_MINUTE_S: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -19,20 +23,26 @@ class Reply:
     """An interaction whose first answer is a message.
 
     Attributes:
-        interaction: Which.
+        interaction: Which; it has come just now.
+        clock: Time. The wall clock, which may be set, is not asked.
     """
 
     interaction: discord.Interaction[Any]
+    clock: Clock
+    _ends_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ends_at = self.clock.now() + _TOKEN_S - _MOST_UNDER_WAY_S
 
     @property
     def is_open(self) -> bool:
         """Whether its token still counts."""
-        return not self.interaction.is_expired()
+        return self.clock.now() < self._ends_at
 
     @property
     def is_closing(self) -> bool:
         """Whether that is nearly over."""
-        return discord.utils.utcnow() >= self.interaction.expires_at - _LAST_MINUTE
+        return self.clock.now() >= self._ends_at - _LAST_MINUTE_S
 
     async def edit(self, page: Page) -> int:
         """Show a page, in one message; gives that message's id.

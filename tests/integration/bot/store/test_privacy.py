@@ -1,6 +1,8 @@
 import json
 import shutil
 
+from bot.contract import Service
+from bot.money import Basis, Call, Charge, Payer
 from bot.store import Ending, Forgotten, GuildSettings, Role, Store
 from bot.store.privacy import _EXPORTED
 
@@ -113,3 +115,17 @@ def test_an_export_names_every_column_that_it_has():
         "jobs.reply_token",
         "minutes.minute_id",
     }
+
+
+async def test_to_be_forgotten_pays_for_no_call_that_is_under_way(store):
+    """What was set aside counts, or a budget would be as large as one is quick to be forgotten."""
+    payer = Payer(user_id=PERSON, guild_id=3)
+    call = Call(call_id="under-way", service=Service.FACTORY, module="BUILD", payer=payer)
+    await store.ledger.reserve(call, 700)
+    for _ in range(2):
+        await store.privacy.forget(PERSON)
+    await store.ledger.settle(call, Charge(micro_usd=650, basis=Basis.REPORTED))
+    own = [b for b in await store.ledger.balances(Payer(user_id=PERSON)) if b.purse.scope == "user"]
+    assert {(b.spent, b.reserved) for b in own} == {(700, 0)}
+    everybodys = [b for b in await store.ledger.balances(Payer()) if b.purse.scope == "all"]
+    assert {(b.spent, b.reserved) for b in everybodys} == {(650, 0)}

@@ -78,11 +78,43 @@ async def test_who_has_spent_their_budget_is_told_what_is_left_and_when_it_renew
         await booked(deck, number)
     await ben.slash("/grace summarize", text="a long text " * 20)
     refused = await ben.sees("may cost more than is left")
-    assert "Of your budget for today, $0.02 of $0.10 is left. It is full again <t:" in refused.text
+    assert "Too little of your budget for today is left. It is full again <t:" in refused.text
     assert handlers["grace"].started == 2
-    low = await ben.sees("Four fifths", channel, ever=True)
+    low = await ben.sees("Four fifths", ben.dm, ever=True)
     assert "`████████░░` Your budget for today: $0.08 of $0.10, $0.02 left" in low.text
+    assert not [m for m in ben.reads(channel) if "$0.10" in m.text or "Four fifths" in m.text]
     assert not sim.problems
+
+
+async def test_who_takes_no_direct_messages_is_told_of_a_low_budget_without_figures(
+    sim, deck, guild, channel, ben
+):
+    ben.user.accepts_dms = False
+    for number in (1, 2):
+        await ben.slash("/grace summarize", text="a long text " * 20)
+        await settled(ben, "Short.")
+        await booked(deck, number)
+    low = await ben.sees("Four fifths", channel, ever=True)
+    assert ben.mention in low.content
+    assert "$" not in low.text
+    assert "░" not in low.text
+
+
+async def test_of_a_servers_low_budget_everybody_there_is_told(sim, deck, guild, channel, owner, ben):
+    await owner.slash("/budget set", period="Day", usd=0.05)
+    await ben.slash("/grace summarize", text="a long text " * 20)
+    low = await ben.sees("Four fifths", channel)
+    assert "This server's budget for today: $0.04 of $0.05" in low.text
+    assert "Your budget" not in low.text
+
+
+async def test_in_direct_messages_a_refusal_has_its_figures(sim, deck, ben):
+    for number in (1, 2):
+        await ben.says("Tell me", ben.dm)
+        await booked(deck, number)
+    await ben.says("Tell me more", ben.dm)
+    refused = await ben.sees("may cost more than is left", ben.dm)
+    assert "$0.02 of $0.10 is left" in refused.text
 
 
 async def test_a_server_chooses_its_budget(sim, deck, guild, channel, owner, ben):

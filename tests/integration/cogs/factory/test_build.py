@@ -389,3 +389,21 @@ async def all_ended(deck):
     async with asyncio.timeout(15):
         while await deck.store.jobs.listing(unfinished=True):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def test_a_dialog_that_was_opened_before_its_right_was_lost_begins_nothing(
+    sim, deck, guild, channel, ana, ben, factory
+):
+    await ben.slash("/factory build", task="fizz")
+    thread = await ben.sees_thread("fizz")
+    shown = await ben.sees("holds", thread)
+    dialog = await ana.clicks("Refine", on=shown)
+    lost = deck.wait_for("guild_channel_update", timeout=10)
+    waiting = asyncio.ensure_future(lost)
+    await asyncio.sleep(0)  # so that it listens
+    guild.deny(channel, ana, Permission.VIEW_CHANNEL)
+    await waiting
+    reply = await ana.submits(dialog, {"Qué cambiar": "cuenta hasta cien"})
+    assert reply.ephemeral
+    assert "No conozco" in reply.text
+    assert len(factory.requests) == 1

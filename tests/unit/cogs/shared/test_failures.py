@@ -175,3 +175,31 @@ def test_the_log_shows_where_the_unexpected_happened(caplog):
 def test_a_wanted_stop_is_no_event(caplog):
     assert explain(errors.JobCancelled("x"), ENGLISH).text == "Stopped."
     assert not caplog.records
+
+
+def over(scope):
+    return errors.OverBudget(
+        scope=scope,
+        period="month",
+        limit_micro_usd=5_000_000,
+        left_micro_usd=0,
+        renews_ms=86_400_000,
+    )
+
+
+@pytest.mark.parametrize("words", [ENGLISH, SPANISH])
+@pytest.mark.parametrize(
+    ("scope", "privately", "has_figures"),
+    [
+        ("user", False, False),
+        ("user", True, True),
+        ("guild", False, True),
+        ("guild", True, True),
+        ("all", False, False),
+        ("all", True, False),
+    ],
+)
+def test_how_a_budget_stands_is_told_to_those_who_may_know(words, scope, privately, has_figures):
+    text = explain(over(scope), words, privately=privately).text
+    assert ("$" in text) == has_figures
+    assert "<t:86400:R>" in text
