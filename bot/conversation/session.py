@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -251,11 +251,18 @@ class JobRunner:
 
     async def stop_all_of(self, user_id: int) -> int:
         """Stop a person's jobs and wait until they have been told; how many there were."""
-        theirs = [r for r in self._running.values() if r.user_id == user_id]
-        for running in theirs:
+        return await self._stop_all(r for r in self._running.values() if r.user_id == user_id)
+
+    async def stop_all_on(self, guild_id: int) -> int:
+        """The same for the jobs of a server that the bot was put out of."""
+        return await self._stop_all(r for r in self._running.values() if r.guild_id == guild_id)
+
+    async def _stop_all(self, which: Iterable[_Running]) -> int:
+        stopped = list(which)
+        for running in stopped:
             self.stop(running.journal_id)
-        await self._wait_for(theirs)
-        return len(theirs)
+        await self._wait_for(stopped)
+        return len(stopped)
 
     async def close(self) -> None:
         """Stop or hand over what runs, tell everybody, and let the journal's leases go."""

@@ -43,7 +43,8 @@ class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
         """Show the job that was picked."""
         desk = cast("Desk", interaction.client.get_cog(COG))
         picked = self.item.values[0]
-        await desk.show(interaction, int(picked) if picked.isdecimal() else 0)
+        is_number = picked.isascii() and picked.isdigit()
+        await desk.show(interaction, int(picked[:18]) if is_number else 0)
 
 
 def missed_view(missed: Sequence[Job], words: Words) -> ui.View:

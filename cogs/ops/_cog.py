@@ -90,7 +90,13 @@ class Ops(commands.Cog):
 
         await interaction.response.send_message(
             words("ops.settings.ask_reset"),
-            view=Question(words, interaction, label=words("ops.settings.reset"), act=act),
+            view=Question(
+                words,
+                interaction,
+                label=words("ops.settings.reset"),
+                act=act,
+                right=Right.SETTINGS,
+            ),
             ephemeral=True,
         )
 
@@ -154,7 +160,11 @@ class Ops(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was put out of a server: nothing of it is kept. An outage is another event."""
+        """The bot was put out of a server: nothing of it is kept. An outage is another event.
+
+        What still runs there ends before, so that those who wait for it are told directly.
+        """
+        await self.bot.runner.stop_all_on(guild.id)
         gone = await self.bot.store.privacy.forget_guild(guild.id)
         log.info("left server %d; %d messages deleted", guild.id, gone.messages)
 

@@ -60,14 +60,31 @@ class Question(_ClosingView):
         origin: The interaction that asks.
         label: On the button that does it.
         act: Does it; it has to answer the interaction it is given.
+        right: What has to be allowed still when it is clicked; None: it is their own affair.
     """
 
-    def __init__(self, words: Words, origin: discord.Interaction, *, label: str, act: Act) -> None:
+    def __init__(
+        self,
+        words: Words,
+        origin: discord.Interaction,
+        *,
+        label: str,
+        act: Act,
+        right: Right | None = None,
+    ) -> None:
         super().__init__(words, origin)
         self.act = act
+        self.right = right
         self.is_taken = False
         self.do_it.label = label
         self.leave_it.label = words("common.cancel")
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Who might do it when they were asked may not any more."""
+        if self.right is not None:
+            refusal = self.words("ops.settings.not_yours")
+            require(self.right, relation_to_server(interaction), refusal)
+        return True
 
     @discord.ui.button(style=discord.ButtonStyle.danger)
     async def do_it(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:

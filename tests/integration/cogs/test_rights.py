@@ -259,6 +259,29 @@ def payer_of(guild):
     return Payer(guild_id=guild.id)
 
 
+async def test_who_manages_the_server_no_more_resets_nothing(sim, deck, world, guild):
+    role = guild.role("for a while", Permission.MANAGE_GUILD)
+    person = guild.member("Mia", roles=(role,))
+    await deck.store.guilds.patch(guild.id, language="en-US")
+    reply = await person.slash("/settings reset", world.corner)
+    guild.take(person, role)
+    refused = await person.clicks("Reset", on=reply)
+    assert "I may not do that for you" in refused.text
+    assert (await deck.store.guilds.get(guild.id)).language == "en-US"
+
+
+async def test_who_waits_on_a_server_that_puts_the_bot_out_is_told_directly(
+    sim, deck, world, guild, channel
+):
+    await begun(deck, world, channel)
+    guild.removes_bot()
+    told = await world.asker.sees("Stopped", world.asker.dm)
+    assert TITLE in told.text
+    async with asyncio.timeout(10):
+        while await deck.store.jobs.listing():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 # -- what is one's own ----------------------------------------------------------------------------
 
 USER, ROLE, MENTIONABLE = 6, 8, 9

@@ -100,7 +100,7 @@ async def test_who_takes_no_direct_messages_is_told_of_a_low_budget_without_figu
     assert "░" not in low.text
 
 
-async def test_of_a_servers_low_budget_everybody_there_is_told(sim, deck, guild, channel, owner, ben):
+async def test_of_a_servers_low_budget_everybody_there_is_told(sim, deck, channel, owner, ben):
     await owner.slash("/budget set", period="Day", usd=0.05)
     await ben.slash("/grace summarize", text="a long text " * 20)
     low = await ben.sees("Four fifths", channel)
