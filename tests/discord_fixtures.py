@@ -20,11 +20,15 @@ def _as_discord_wishes(request):
 
 
 @pytest.fixture
-async def sim():
+async def sim(request):
     """Imported here, as everything below: most tests need no Discord, and it takes a second."""
-    from tests.simulator import Simulator
+    from tests.simulator import PATIENCE, Simulator
+    from tests.virtual_time import is_virtual
 
-    async with Simulator() as simulator:
+    # On a real clock a busy machine would decide whether an answer comes within three seconds.
+    async with Simulator(
+        answer_seconds=None if is_virtual(request.node) else PATIENCE
+    ) as simulator:
         yield simulator
 
 

@@ -77,7 +77,7 @@ class FakeRunPod:
 
     async def until(self, operation: str, times: int = 1) -> Heard:
         """Wait for a request; gives the last of its kind."""
-        async with asyncio.timeout(5), self._arrivals:
+        async with asyncio.timeout(60), self._arrivals:
             await self._arrivals.wait_for(lambda: self.count(operation) >= times)
         return [heard for heard in self.heard if heard.operation == operation][-1]
 

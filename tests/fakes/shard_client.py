@@ -16,7 +16,7 @@ from bot.store.database import Database
 from tests.simulator import Simulator
 
 INTENTS = discord.Intents(guilds=True, messages=True, message_content=True, voice_states=True)
-UP_WITHIN_S = 10.0
+UP_WITHIN_S = 60.0
 
 
 class Sharer(discord.AutoShardedClient):

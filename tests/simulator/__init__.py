@@ -15,8 +15,10 @@ from .places import Server
 from .reply import Modal, Reply
 from .simulator import Simulator
 from .values import Channel, Intent, Message, Permission, Role
+from .waiting import PATIENCE
 
 __all__ = [
+    "PATIENCE",
     "CannotDo",
     "Channel",
     "File",

@@ -19,6 +19,7 @@ from .log import Dispatched, Log, Problem
 from .rules import MOST
 from .sparse import thinned
 from .values import PRIVILEGED, THREADS, Channel, Guild, Intent, Json, Permission
+from .waiting import PATIENCE
 from .world import Event, World
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Gateway:
         """The shards whose sessions are connected and ready."""
         return {s.shard for s in self.sessions.values() if s.connection and s.ready}
 
-    async def until_served(self, shards: int, within: float = 10.0) -> None:
+    async def until_served(self, shards: int, within: float = PATIENCE) -> None:
         """Wait until so many shards are connected and ready."""
         await self.world.waiters.until(
             self,
@@ -173,13 +174,13 @@ class Gateway:
             missing=lambda: f"only the shards {sorted(self.served)} are served",
         )
 
-    async def until_online(self, within: float = 10.0) -> None:
+    async def until_online(self, within: float = PATIENCE) -> None:
         """Wait until the bot, in whatever process it runs, is ready."""
         await self.world.waiters.until(
             self, lambda: self.online or None, within=within, missing=lambda: "the bot is offline"
         )
 
-    async def until_offline(self, within: float = 10.0) -> None:
+    async def until_offline(self, within: float = PATIENCE) -> None:
         """Wait until the bot's connections are gone."""
 
         def gone() -> bool | None:

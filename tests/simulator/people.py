@@ -26,9 +26,9 @@ from .values import (
     User,
 )
 from .voice.caller import Caller
+from .waiting import PATIENCE
 
 WORDS_MAX = 2000
-PATIENCE = 15.0
 
 T = TypeVar("T")
 What = str | Callable[[Message], bool]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .errors import NotSeen
 from .interactions import Answer, Interaction, Interactions
 from .values import Json, Message, walk
+from .waiting import PATIENCE
 
 
 class Reply:
@@ -76,7 +77,7 @@ class Reply:
             raise NotSeen(missing)
         return self
 
-    async def done(self, within: float = 15.0) -> Message:
+    async def done(self, within: float = PATIENCE) -> Message:
         """Wait until the answer no longer says that the bot is thinking."""
         one = self.interaction
 

@@ -28,11 +28,11 @@ from .render import render
 from .rest import BODY_MAX, Rest
 from .values import Channel, Intent, Json, User
 from .voice import Voice
+from .waiting import PATIENCE
 
 if TYPE_CHECKING:
     import discord
 
-READY_WITHIN = 10.0
 GUILDS_SETTLE = 0.05
 """Seconds discord.py waits for one more GUILD_CREATE before it is ready; its default is 2."""
 
@@ -43,7 +43,8 @@ class Simulator:
     Args:
         clock: Time; the system's by default.
         real_limits: Limit rates as Discord does, not so widely that no test notices.
-        answer_seconds: What an interaction has until it fails; Discord's is 3.
+        answer_seconds: What an interaction has until it fails; Discord's is 3. Where time is real,
+            a slow machine would decide over that: give it `PATIENCE`.
         sparse: Leave out of all payloads what the reference lets Discord leave out.
 
     Example:
@@ -142,7 +143,7 @@ class Simulator:
     async def _ready(self, bot: discord.Client, running: asyncio.Task[None]) -> None:
         online = asyncio.create_task(self._online(bot))
         try:
-            async with asyncio.timeout(READY_WITHIN):
+            async with asyncio.timeout(PATIENCE):
                 await asyncio.wait({online, running}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 running.result()
@@ -152,7 +153,7 @@ class Simulator:
             online.cancel()
 
     async def _online(self, bot: discord.Client) -> None:
-        await self.gateway.until_online(within=READY_WITHIN)
+        await self.gateway.until_online(within=PATIENCE)
         await bot.wait_until_ready()
 
     # --- who and what is there -----------------------------------------------------------------

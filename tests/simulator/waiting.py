@@ -9,6 +9,9 @@ from typing import TypeVar
 
 from .errors import NotSeen
 
+PATIENCE = 60.0
+"""Seconds: a limit so that nothing hangs; what comes is never waited for so long."""
+
 T = TypeVar("T")
 
 

@@ -87,7 +87,7 @@ async def bot_process(sim: Simulator, services: str, database: Path):
         *("tests.system.scenarios.bot_process", services, str(database), sim.token),
     )
     try:
-        await sim.gateway.until_online(within=30)
+        await sim.gateway.until_online()
         yield process
     finally:
         if process.returncode is None:

@@ -53,7 +53,7 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
         heard = await ben.says_aloud(recording.data, channel, seconds=recording.seconds)
         asked = await ben.says("@Alfred", channel)
         assert heard.id < asked.id
-        await ben.sees("Hello, I am Alfred", within=10)
+        await ben.sees("Hello, I am Alfred")
         await ben.slash("/ask", channel, file=File("question.wav", question, "audio/wav"))
 
         def answered(message):
@@ -62,7 +62,7 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
             )
 
         await ben.sees(answered, within=240)
-        voice = await ben.sees(lambda m: bool(m.flags & 8192), within=30, ever=True)
+        voice = await ben.sees(lambda m: bool(m.flags & 8192), ever=True)
         sound = codec.decode(voice.file().data, limit_s=60)
         assert abs(sound).max() > 0.05
         assert voice.file().duration_secs == pytest.approx(len(sound) / 16_000, abs=0.2)
@@ -74,7 +74,7 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
         assert extracted.file().filename == "result.json"
 
         await ben.slash("/factory build", channel, task="a function that adds two numbers")
-        thread = await ben.sees_thread(within=30)
+        thread = await ben.sees_thread()
         await ben.sees(lambda m: bool(m.attachments), thread, within=240)
         await ana.slash("/help", channel)
         for name, place in {"channel": channel, "thread": thread}.items():

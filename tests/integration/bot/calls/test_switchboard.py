@@ -13,6 +13,7 @@ from bot.settings import Mode
 from bot.store import CallState, View
 from tests.fakes.handlers import Scripted, echo, hang, partial
 from tests.integration.bot.calls.conftest import Exchange, asking, until, whole
+from tests.virtual_time import settle
 
 ALWAYS = View(since_ms=0, until_ms=2**62)
 ANA = Payer(user_id=11, guild_id=22, channel_id=33)
@@ -35,7 +36,6 @@ async def dear(_request):
 
 async def fails(_request):
     yield partial("I begin")
-    await asyncio.sleep(0.05)
     raise JobFailed("It broke.")
 
 
@@ -171,7 +171,7 @@ async def test_a_budget_that_is_nearly_spent_is_told_once(exchange):
             board.when_low(lambda call, low: told.append((call.payer, [b.spent for b in low])))
             for _ in range(2):
                 await whole(board, asking())
-                await asyncio.sleep(0.1)
+                await settle()
         assert told == [(ANA, [25_000])]
 
 

@@ -25,6 +25,7 @@ from bot.settings import Mode
 from bot.store import Ending, Entry, JobStage, Store
 from tests.fakes.discord_bot import made, serving
 from tests.fakes.handlers import Scripted, completed, echo, hang, partial
+from tests.virtual_time import settle
 
 ASKER = Asker(
     user_id=7, user_name="Ana", channel_id=8, guild_id=9, locale="es-ES", system=System.DECK
@@ -414,7 +415,7 @@ class TestLeft:
             assert len(await thief.jobs.claim()) == 1
             assert await task is Ending.UNKNOWN
             assert show.end is None
-            await asyncio.sleep(0.2)  # for a cancellation to arrive, if there were one
+            await settle(0.2)  # for a cancellation to arrive, if there were one
             slow.go.set()
             await until(lambda: handler.left)
             job = await thief.jobs.get(show.journal_id)

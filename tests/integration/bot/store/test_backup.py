@@ -24,6 +24,7 @@ from bot.store.migrate import head
 from bot.store.revise import revise, revision
 from bot.store.tables import metadata
 from tests.paths import ROOT
+from tests.waiting import until
 
 OLD = Path(__file__).with_name("old")
 DAY_MS = 86_400_000
@@ -354,12 +355,14 @@ async def test_a_restore_that_is_killed_half_way_has_done_nothing(
 
 async def _patiently(work, *given):
     """PostgreSQL notices after a moment that a client is gone."""
-    for _ in range(50):
+
+    async def done():
         try:
             return await work(*given)
         except WrongUse:
-            await asyncio.sleep(0.1)
-    return await work(*given)
+            return None
+
+    return await until(done)
 
 
 async def test_back_to_the_schema_before_and_forward_again(

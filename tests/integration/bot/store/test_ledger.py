@@ -67,7 +67,7 @@ async def test_a_hundred_calls_at_once_against_a_budget_of_ten(open_ledger):
         except OverBudget as e:
             refusals.append((e.scope, e.period, e.left_micro_usd))
             return False
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # what is paid for; others reserve meanwhile
         await mine.settle(calls[number], paid(1_001))
         return True
 

@@ -91,6 +91,7 @@ async def test_retention_is_kept(store, clock, entry, message):
     assert await store.prune(message_days=30, job_days=7, ledger_days=400) == Pruned(1, 1, 0)
 
 
+@pytest.mark.virtual_time
 async def test_closing_waits_for_what_is_under_way(tmp_path):
     database = Database(Address.parse(f"sqlite:///{tmp_path}/deck.db"))
     begun = asyncio.Event()

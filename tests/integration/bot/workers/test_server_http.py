@@ -12,9 +12,9 @@ from bot.contract import Service
 from bot.contract.job import MIB
 from bot.errors import BadInput
 from bot.workers.ports import Delivery
-from tests.fakes.embedded import body, ended, serving, streamed, submit, until_status
+from tests.fakes.embedded import body, ended, serving, streamed, submit, until, until_status
 from tests.fakes.handlers import Scripted, completed, echo, hang, partial, spell
-from tests.waiting import until
+from tests.virtual_time import settle
 
 
 async def has_completed(client):
@@ -136,7 +136,7 @@ async def test_a_stream_with_nothing_to_say_holds_the_line_for_the_wait():
         began = clock.now()
         answer = (await client.get(f"stream/{job_id}", params={"wait": 1})).json()
         assert answer == {"status": "IN_PROGRESS", "stream": []}
-        assert 0.9 < clock.now() - began < 3
+        assert clock.now() - began == pytest.approx(1)  # of virtual time
 
 
 async def test_who_hangs_up_on_stream_takes_no_chunks_along():
@@ -151,7 +151,7 @@ async def test_who_hangs_up_on_stream_takes_no_chunks_along():
         job_id = await submit(client)
         with pytest.raises(httpx.ReadTimeout):
             await client.get(f"stream/{job_id}", timeout=0.3)
-        await asyncio.sleep(0.1)  # the server hears of it
+        await settle()  # the server hears of it
         gate.set()
         chunks, _ = await streamed(client, job_id)
         assert [c["output"].get("text") for c in chunks] == ["kept", "done"]
@@ -246,7 +246,7 @@ async def test_cancel_of_a_running_job_stops_the_handler_and_wakes_who_waits():
         async with asyncio.TaskGroup() as tasks:
             stream = tasks.create_task(client.get(f"stream/{job_id}"))
             sync = tasks.create_task(client.get(f"status-sync/{job_id}"))
-            await asyncio.sleep(0.1)
+            await settle(0.1)  # both wait
             answer = await client.post(f"cancel/{job_id}")
         assert answer.json() == {"id": job_id, "status": "CANCELLED"}
         assert stream.result().json() == {"status": "CANCELLED", "stream": []}

@@ -17,6 +17,7 @@ from bot.workers.server import embedded_server, loopback, serve
 from bot.workers.server.endpoint import Closing, Endpoint
 from bot.workers.server.wire import Submission
 from tests.fakes.handlers import Scripted, contract, echo, hang
+from tests.virtual_time import settle
 
 KEY = SecretStr("a-key")
 HEADERS = {"Authorization": "Bearer a-key"}
@@ -60,9 +61,9 @@ async def test_leaving_cancels_what_runs_and_waits_and_tells_who_waits_for_it():
             for op in ("stream", "status-sync")
         ]
         polls.append(calls.create_task(client.post(f"{url}/penny/runsync", json=body)))
-        await asyncio.sleep(0.2)
+        await settle(0.2)  # all of them wait
         left = clock.now()
-    assert clock.now() - left < 2
+    assert clock.now() - left < 2  # of virtual time
     assert {poll.result().json()["status"] for poll in polls} == {"CANCELLED"}
     assert (handler.started, handler.running) == (1, 0)
 
@@ -71,10 +72,10 @@ async def test_leaving_does_not_wait_for_models_that_are_still_loading():
     handler, clock = Scripted(echo), SystemClock()
     handler.warm.clear()
     async with embedded(handler):
-        await asyncio.sleep(0.05)
+        await settle(0.05)  # they load
         left = clock.now()
     assert handler.warmed == 1
-    assert clock.now() - left < 2
+    assert clock.now() - left < 2  # of virtual time
 
 
 async def test_an_error_of_the_body_comes_out_as_it_is():

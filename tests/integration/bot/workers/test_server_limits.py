@@ -8,9 +8,9 @@ import pytest
 
 from bot.contract.job import MIB
 from bot.errors import WeightsError
-from tests.fakes.embedded import KEY, body, ended, serving, submit, until_status
+from tests.fakes.embedded import KEY, body, ended, serving, submit, until, until_status
 from tests.fakes.handlers import Scripted, TurnableClock, echo, hang
-from tests.waiting import until
+from tests.virtual_time import settle
 
 
 async def is_unhealthy(client):
@@ -22,7 +22,7 @@ async def is_unhealthy(client):
 
 async def test_health_tells_what_is_so():
     async with serving(Scripted(hang)) as client:
-        await asyncio.sleep(0.05)
+        await settle()
         assert (await client.get("health")).json() == {
             "jobs": {"completed": 0, "failed": 0, "inProgress": 0, "inQueue": 0, "retried": 0},
             "workers": {
@@ -46,7 +46,7 @@ async def test_a_job_waits_in_the_queue_while_the_models_load():
     handler.warm.clear()
     async with serving(handler) as client:
         job_id = await submit(client)
-        await asyncio.sleep(0.1)
+        await settle(0.1)
         assert (await client.get("health")).json()["workers"]["initializing"] == 1
         assert (await client.get(f"status/{job_id}")).json()["status"] == "IN_QUEUE"
         handler.warm.set()
@@ -75,7 +75,7 @@ async def test_a_job_that_came_during_a_failing_warm_up_shares_its_end():
     handler.warm.clear()
     async with serving(handler) as client:
         job_id = await submit(client)
-        await asyncio.sleep(0.05)
+        await settle(0.05)
         handler.warm.set()
         assert (await ended(client, job_id))["status"] == "FAILED"
         assert handler.warmed == 1
@@ -199,7 +199,7 @@ async def test_ttl_deletes_even_a_running_job_and_tells_who_waits():
         await client.get(f"stream/{job_id}")
         async with asyncio.TaskGroup() as tasks:
             waiting = tasks.create_task(client.get(f"status-sync/{job_id}"))
-            await asyncio.sleep(0.1)
+            await settle(0.1)  # it waits
             await clock.turn(11)
         assert waiting.result().status_code == 404
         assert handler.running == 0

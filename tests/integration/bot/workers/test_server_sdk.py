@@ -10,8 +10,10 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.workers.server import embedded_server
 from tests.fakes.handlers import Scripted, contract, hang, spell
+from tests.waiting import HANGS_S
 
 runpod = pytest.importorskip("runpod")
+pytestmark = pytest.mark.real_time  # the SDK waits in a thread of its own
 
 KEY = "a-key"
 
@@ -53,7 +55,7 @@ def final_text(output):
 async def test_run_sync(base_url):
     with sync_endpoint() as endpoint:
         output = await asyncio.to_thread(
-            endpoint.run_sync, {"contract": contract("good day")}, timeout=20
+            endpoint.run_sync, {"contract": contract("good day")}, timeout=HANGS_S
         )
     assert final_text(output) == "good day"
 
@@ -98,7 +100,7 @@ async def test_asyncio_run_status_output_stream_and_health(base_url):
         endpoint = runpod.AsyncioEndpoint("penny", session, api_key=KEY)
         job = await endpoint.run({"contract": contract("good day")})
         assert await job.status() in {"IN_QUEUE", "IN_PROGRESS", "COMPLETED"}
-        assert final_text(await job.output(timeout=20)) == "good day"
+        assert final_text(await job.output(timeout=HANGS_S)) == "good day"
 
         job = await endpoint.run({"contract": contract("one two")})
         chunks = [chunk async for chunk in job.stream()]

@@ -11,6 +11,8 @@ from bot.contract import Service
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
+from tests.virtual_time import settle
+from tests.waiting import until
 
 REPLY_4O_K = "".join(f"Line {n} of a long reply, with words enough.\n" for n in range(900))
 
@@ -102,7 +104,7 @@ async def test_an_answer_grows_and_can_be_stopped(sim, deck, channel, ben, penny
     await ben.sees("Stopped", channel, ever=True)
     assert seen.content.startswith("One, two,")
     assert list(seen.buttons) == ["Regenerate"]
-    await asyncio.sleep(0.1)
+    await settle()
     stored = await deck.store.conversations.get(seen.id)
     assert stored is not None
     assert stored.content == "One, two,"
@@ -112,7 +114,7 @@ async def test_an_answer_grows_and_can_be_stopped(sim, deck, channel, ben, penny
 async def test_edits_are_at_most_one_a_second(sim, deck, channel, ben, penny_script):
     await ben.says("@Alfred count slowly", channel)
     seen = await ben.sees("One, two, ▌")
-    await asyncio.sleep(2.2)
+    await asyncio.sleep(2.2)  # the clock is virtual: two edits are due
     penny_script.go_on.set()
     await ben.sees("One, two, three.", ever=True)
     times = [r.at for r in seen.revisions]
@@ -172,7 +174,7 @@ async def test_a_voice_message_is_heard_and_answered_aloud(
     await ben.sees("Hello, I am Alfred")
     spoken = await ben.says_aloud(tone, channel, seconds=2.0)
     assert spoken.id != said.id
-    await asyncio.sleep(0.3)
+    await settle()
     assert not penny_script.asked  # it was for nobody in particular
 
 
@@ -236,7 +238,7 @@ async def test_the_line_drops_while_an_answer_grows(sim, deck, channel, ben, pen
     sim.fail("PATCH /channels", 503, times=3)
     sim.rate_limit("PATCH /channels", retry_after=0.2, times=2)
     penny_script.go_on.set()
-    await ben.sees("One, two, three.", within=20, ever=True)
+    await ben.sees("One, two, three.", ever=True)
     assert seen.content == "One, two, three."
 
 
@@ -246,7 +248,7 @@ async def test_a_deleted_working_line_is_replaced(sim, deck, guild, channel, ben
     seen = await ben.sees("One, two, ▌")
     await ben.deletes(seen)
     penny_script.go_on.set()
-    await ben.sees("One, two, three.", within=10)
+    await ben.sees("One, two, three.")
 
 
 async def test_not_in_every_channel(sim, deck, guild, channel, ben, penny_script):
@@ -293,13 +295,13 @@ async def test_edits_and_deletions_are_remembered(sim, deck, channel, ben, penny
     said = await ben.says("@Alfred my cat is Miso", channel)
     seen = await ben.sees("You said: my cat is Miso")
     await ben.edits(said, "@Alfred my cat is Tofu")
-    await asyncio.sleep(0.2)
+    await settle()
     stored = await deck.store.conversations.get(said.id)
     assert stored is not None
     assert "Tofu" in stored.content
     assert "Alfred" not in stored.content
     await ben.deletes(said)
-    await asyncio.sleep(0.2)
+    await settle()
     assert await deck.store.conversations.get(said.id) is None
     assert seen.content
 
@@ -327,7 +329,7 @@ async def test_an_answer_is_finished_by_the_next_process(
         await sim.gateway.until_offline()
     penny_script.go_on.set()
     async with made(base_url, tmp_path / "x.db", cogs=cogs, lease_ms=300) as bot, sim.connect(bot):
-        await ben.sees("One, two, three.", within=20, ever=True)
+        await ben.sees("One, two, three.", ever=True)
         assert seen.content == "One, two, three."
     assert len(penny_script.asked) == 1
 
@@ -362,9 +364,3 @@ async def test_where_nobody_is_answered_that_is_said_once(
     mine = [m for m in channel.messages.values() if m.author is sim.bot]
     assert len(mine) == 1
     assert not sim.problems
-
-
-async def until(holds):
-    async with asyncio.timeout(15):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)

@@ -65,7 +65,7 @@ async def test_the_next_process_answers_in_the_same_line(
         sim.connect(bot),
     ):
         words = "hello there" if how == "/say" else "You said: hello there"
-        answer = await ben.sees(words, channel, within=20, ever=True)
+        answer = await ben.sees(words, channel, ever=True)
         [job] = await bot.store.jobs.listing()
     assert left in ([], [answer])
     assert len(penny_script.asked) == 1

@@ -10,6 +10,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.settings import Settings
 from tests.fakes.discord_bot import made
+from tests.virtual_time import settle
 
 LEASE_MS = 600
 DEADLINE_S = 60
@@ -46,7 +47,7 @@ async def test_the_next_process_goes_on_in_the_same_message(sim, start, ben, fac
         reply = await ben.slash("/factory jobs", thread)
         assert "running" in reply.text
         factory.go.set()
-        again = await ben.sees("holds", thread, within=15)
+        again = await ben.sees("holds", thread)
         assert again is shown
         assert again.file("fizz.py")
         dialog = await ben.clicks("Refine", on=again)
@@ -68,10 +69,10 @@ async def test_who_waited_for_a_turn_waits_again_and_is_sent_once(sim, start, an
         waiting = await ana.sees("puesto 1", second)
     assert factory.tasks == ["first"]
     async with start():
-        await asyncio.sleep(0.1)
+        await settle()  # it has both again
         factory.go.set()
-        await ben.sees("holds", first, within=15)
-        assert await ana.sees("se cumple", second, within=15) is waiting
+        await ben.sees("holds", first)
+        assert await ana.sees("se cumple", second) is waiting
     assert factory.tasks == ["first", "second"]
     assert not sim.problems
 
@@ -87,7 +88,7 @@ async def test_who_waited_for_too_long_is_told(sim, start, ana, ben, factory, mo
     real = SystemClock.wall
     monkeypatch.setattr(SystemClock, "wall", lambda clock: real(clock) + DEADLINE_S + 1)
     async with start():
-        await ana.sees("Me están reiniciando", second, within=15)
+        await ana.sees("Me están reiniciando", second)
     assert factory.tasks == ["first"]
     assert not sim.problems
 
@@ -108,7 +109,7 @@ async def test_a_thread_that_was_opened_but_not_noted_is_found_again(
         assert await bot.store.jobs.moved(job.journal_id, place)
     async with start():
         factory.go.set()
-        assert await ana.sees("se cumple", second, within=15) is shown
+        assert await ana.sees("se cumple", second) is shown
     assert len([m for m in ana.reads(second) if m.embeds]) == 1
     assert factory.tasks == ["first", "second"]
     assert [problem.code for problem in sim.problems] == [160004]  # so it learned that it is there
@@ -123,7 +124,7 @@ async def test_a_message_that_was_deleted_meanwhile_comes_anew(sim, start, guild
     await guild.owner().deletes(shown)
     async with start():
         factory.go.set()
-        anew = await ben.sees("holds", thread, within=15)
+        anew = await ben.sees("holds", thread)
     assert anew is not shown
     assert anew.file("fizz.py")
     assert [problem.code for problem in sim.problems] == [10008]
@@ -154,7 +155,7 @@ async def test_an_answer_that_was_given_but_not_noted_is_found_again(
     _, reply = await left_waiting(start, ana, ben, channel, tmp_path)
     async with start():
         factory.go.set()
-        assert await ana.sees("se cumple", channel, within=15) is reply.message
+        assert await ana.sees("se cumple", channel) is reply.message
     assert factory.tasks == ["first", "second"]
     assert not sim.problems
 

@@ -11,6 +11,7 @@ from tests.integration.cogs.shared.conftest import ended, own
 from tests.integration.cogs.shared.test_retreat import ALWAYS, EDIT, POST
 from tests.simulator import File
 from tests.simulator.values import Permission
+from tests.virtual_time import settle
 
 SHUT = [Permission.VIEW_CHANNEL, Permission.SEND_MESSAGES]
 
@@ -131,7 +132,7 @@ async def test_what_is_refused_is_not_tried_every_second(
     async with asyncio.timeout(10):
         while not tries():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    await asyncio.sleep(0.5)  # fifty more refreshes, were they not stopped
+    await settle(0.5)  # fifty more refreshes, were they not stopped
     assert len(tries()) == 1
     penny.go_on.set()
     assert (await ended(deck, ben)).stage is JobStage.FINISHED

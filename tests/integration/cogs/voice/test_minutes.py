@@ -122,7 +122,7 @@ async def test_a_restart_does_not_lose_them(
         await ben.sees("1/3", lounge)
     grace.may.set()
     async with made(base_url, database, cogs=cogs) as bot, sim.connect(bot):
-        shown = await ben.sees("They meet on Monday.", lounge, within=20)
+        shown = await ben.sees("They meet on Monday.", lounge)
         assert "of 1 turn" in shown.content
         assert b"Ben: On Monday?" in shown.file("transcript.txt").data
     assert not sim.problems

@@ -36,7 +36,7 @@ def calls(sim, guild, channel, lounge, ben):
         reply = await ben.slash("/join", channel)
         await reply.done()
         line = sim.voice.line(guild)
-        await line.until_speaking(within=10)
+        await line.until_speaking()
         await line.until_silent(for_=0.5)
         return speaker
 
@@ -51,7 +51,7 @@ async def test_a_question_is_answered_before_the_shard_is_given(
         speaking = asyncio.create_task(speaker.plays(clips / "question.wav"))
         await until(lambda: bot.get_cog("Voice").talks(0))
         closing = asyncio.create_task(bot.close())
-        await ben.sees("The capital of France is Paris.", lounge, within=20, ever=True)
+        await ben.sees("The capital of France is Paris.", lounge, ever=True)
         await speaking
         await closing
     await until(lambda: where_is_the_bot(sim, guild) is None)
