@@ -109,6 +109,13 @@ def test_what_was_given_is_written() -> None:
     assert "locale" not in wire["context"]
 
 
+def test_a_null_that_came_in_goes_out_again() -> None:
+    wire = golden("seed_request.json")["input"]["contract"] | {"context": None, "trace_id": None}
+    written = Request.model_validate(wire).to_wire()
+    assert written["context"] is None
+    assert written["trace_id"] is None
+
+
 @pytest.mark.parametrize(
     "change",
     [

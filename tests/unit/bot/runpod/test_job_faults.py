@@ -301,6 +301,14 @@ class TestDeadline:
         assert "could not be cancelled" in str(play.outcome.error)
         assert service.counts["cancel"] <= 5
 
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_key_that_may_not_cancel_has_not_cancelled(self, status):
+        service = Script(run=[RUNNING], status=[RUNNING], cancel=[http(status)])
+        play = submit(service, deadline_s=5)
+        assert play.states[-1] == "expired"
+        assert "could not be cancelled" in str(play.outcome.error)
+        assert service.counts["cancel"] == 1
+
     def test_faults_do_not_outlast_it(self):
         play = submit(Script(run=[RUNNING], status=[RESET]), deadline_s=5)
         assert isinstance(play.outcome.error, errors.DeadlineExceeded)

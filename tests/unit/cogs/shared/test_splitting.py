@@ -70,6 +70,14 @@ def test_a_block_that_nobody_closes_is_closed():
     assert all(is_whole(piece, LIMIT) for piece in pieces)
 
 
+@pytest.mark.parametrize("lines", range(8, 24))
+def test_no_message_begins_with_a_code_block_that_is_empty(lines):
+    """A line ends right before the fence that closes a block: the wrong place to cut."""
+    pieces = split("```py\n" + "x = 1\n" * lines + "``` and then " + "words " * 30, LIMIT)
+    assert not any(re.search(r"```py\n\s*```", piece) for piece in pieces)
+    assert sum(piece.count("x = 1") for piece in pieces) == lines
+
+
 def test_a_language_as_long_as_a_novel_is_only_text():
     pieces = split("```" + "x" * 500 + "\ncode\n```", LIMIT)
     assert all(is_whole(piece, LIMIT) for piece in pieces)
