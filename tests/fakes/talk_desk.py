@@ -40,6 +40,7 @@ class FakeDesk:
         )
         self.now = replace(start, **view)
         self.calls: list[tuple[Any, ...]] = []
+        self.acts: list[str] = []
         self.key = TalkKey()
 
     def set(self, **changes: Any) -> None:
@@ -62,6 +63,7 @@ class FakeDesk:
 
     def _act(self, act: Act | None) -> None:
         if act is not None:
+            self.acts.append(act.name)
             is_talking = self.key.is_talking
             self.set(doing=Doing.RECORDING if is_talking else Doing.READY, recording_s=0.0)
 
@@ -134,7 +136,7 @@ class FakeDesk:
             os.write(2, b"ALSA lib pcm.c:8570:(snd_pcm_recover) underrun occurred\n")
             self._act(self.key.tick(asyncio.get_running_loop().time()))
             if log is not None:
-                calls = " ".join(["view", *(call[0] for call in self.calls)])
+                calls = " ".join(["view", *(call[0] for call in self.calls), *self.acts])
                 log.write_text(calls)  # noqa: ASYNC240
 
 

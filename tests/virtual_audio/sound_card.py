@@ -25,6 +25,8 @@ from typing import Self
 
 import numpy as np
 
+from tests.waiting import HANGS_S, until_true
+
 RATE_HZ = 48_000
 LATENCY_S = 0.12
 """Of the way through the server, either way: its blocks are 50 ms."""
@@ -69,9 +71,14 @@ def missing_packages() -> str:
     return ""
 
 
+_SOUND = 0.003
+"""Over this it is no silence."""
+_PIECE = RATE_HZ // 20
+
+
 @dataclass
 class Recording:
-    """What the loudspeaker has played since the recording began.
+    """What the loudspeaker has played since the recording began. Its seconds are the card's own.
 
     Attributes:
         began_s: When, on the monotonic clock.
@@ -92,10 +99,35 @@ class Recording:
         at = np.flatnonzero(np.abs(samples) > over)
         return samples[at[0] : at[-1] + 1] if len(at) else samples[:0]
 
-    def ended_s(self, *, over: float = 0.003) -> float:
-        """When the last sound came, on the monotonic clock; to some 50 ms."""
+    def ended_s(self, *, over: float = _SOUND) -> float:
+        """When the last sound came, on the monotonic clock, to some 50 ms: for benches."""
         at = np.flatnonzero(np.abs(self.samples) > over)
         return self.began_s + (at[-1] / RATE_HZ if len(at) else 0.0)
+
+    def goes_on(self, seconds: float) -> None:
+        """Wait until so much more has been recorded."""
+        end = self._bytes() + round(seconds * RATE_HZ) * 2
+        until_true(lambda: self._bytes() >= end)
+
+    def until_sounding(self, seconds: float) -> None:
+        """Wait until there was sound throughout the last so many seconds."""
+        until_true(lambda: all(self._latest(seconds)))
+
+    def until_silent(self, seconds: float) -> None:
+        """Wait until there was sound, and none in the last so many seconds."""
+        until_true(lambda: len(self.loud(over=_SOUND)) and not any(self._latest(seconds)))
+
+    def _latest(self, seconds: float) -> list[bool]:
+        """Whether each 50 ms of the last so many seconds sound; False before there are as many."""
+        wanted = round(seconds * RATE_HZ) // _PIECE
+        pieces = self.samples[-wanted * _PIECE :].reshape(-1, _PIECE) if self._has(wanted) else []
+        return [bool((np.abs(piece) > _SOUND).any()) for piece in pieces] or [False]
+
+    def _has(self, pieces: int) -> bool:
+        return self._bytes() // 2 >= pieces * _PIECE
+
+    def _bytes(self) -> int:
+        return sum(len(piece) for piece in list(self._pieces))
 
 
 class SoundCard:
@@ -158,12 +190,14 @@ class SoundCard:
                 stderr=log,
                 start_new_session=True,
             )
-        for _ in range(100):
-            if "vspk.monitor" in self._pactl("list", "short", "sources", check=False):
-                return
-            time.sleep(0.1)
-        self.stop()
-        raise AssertionError((self.folder / "server.log").read_text())
+        try:
+            until_true(self._answers)
+        except AssertionError:
+            self.stop()
+            raise AssertionError((self.folder / "server.log").read_text()) from None
+
+    def _answers(self) -> bool:
+        return "vspk.monitor" in self._pactl("list", "short", "sources", check=False)
 
     def stop(self) -> None:
         """End it, by its process id."""
@@ -213,7 +247,7 @@ class SoundCard:
             capture_output=True,
             text=True,
             check=check,
-            timeout=20,
+            timeout=HANGS_S,
         )
         return done.stdout
 
@@ -235,13 +269,15 @@ class SoundCard:
                 input=data,
                 stderr=subprocess.DEVNULL,
                 check=False,
-                timeout=len(samples) / RATE_HZ + 20,
+                timeout=len(samples) / RATE_HZ + HANGS_S,
             )
 
         thread = threading.Thread(target=speak, daemon=True)
         thread.start()
         if wait:
             thread.join()
+            # Nothing tells when the last of it has come out of the microphone: whoever needs to
+            # know looks at what has come. A speaker pauses here; a busy machine's pause is longer.
             time.sleep(LATENCY_S)
         return thread
 
@@ -267,8 +303,8 @@ class SoundCard:
         reader.start()
         try:
             yield recording
+            recording.goes_on(LATENCY_S)
         finally:
-            time.sleep(LATENCY_S)
             process.terminate()
             process.wait()
             reader.join()

@@ -1,7 +1,5 @@
 """What a spoken conversation does besides answering: waking a cold service, what it keeps."""
 
-import asyncio
-
 from audio import ogg
 from bot.contract import Service
 from bot.conversation.clips import ClipShelf
@@ -9,6 +7,7 @@ from bot.conversation.events import Stage
 from tests.bench.test_voice import Prompt
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.voice_call import voice_call
+from tests.waiting import until
 
 
 async def test_a_service_that_may_sleep_is_woken_while_its_first_question_is_spoken(clips):
@@ -27,9 +26,9 @@ async def test_nothing_of_a_turn_is_kept(clips):
         [speaker] = await call.joins(ana)
         await speaker.plays(clips / "question.wav")
         await call.reader.sees(Stage.DONE)
-        await asyncio.sleep(1.5)
         tapes = [one._tape for one in call.session.ears._speakers.values()]
-        assert all(not (tape._turn or tape._recent or tape._sound) for tape in tapes)
+        assert tapes
+        await until(lambda: not any(t._turn or t._recent or t._sound for t in tapes))
 
 
 async def test_clips_are_kept_where_a_setting_says_so(clips, tmp_path):

