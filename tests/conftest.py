@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from tests.paths import CLIPS
+from tests.paths import CLIPS, TESTS
 
 pytest_plugins = [
     "tests.discord_fixtures",
@@ -23,11 +23,30 @@ pytest_plugins = [
 MODELS = {"penny", "qwen", "weights"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]):
-    """Where tests share processes, those with models are in one, so that no two models compete."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
+    """Where processes share the tests, those with large models are in one, and the longest begin.
+
+    So no two models compete, and what is left for the end is small: both processes end together.
+    """
     for item in items:
-        needs = MODELS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("models")
-        item.add_marker(pytest.mark.xdist_group("models" if needs else item.path.stem))
+        group = "models" if _needs_models(item) else str(item.path.relative_to(TESTS))
+        item.add_marker(pytest.mark.xdist_group(group))
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
+
+
+def _needs_models(item: pytest.Item) -> bool:
+    fixtures = MODELS & set(getattr(item, "fixturenames", ()))
+    # In the integration layer somebody scripted answers to these names.
+    is_real = fixtures and item.get_closest_marker("system") is not None
+    return bool(is_real or item.get_closest_marker("models"))
+
+
+def _turn(item: pytest.Item) -> int:
+    if _needs_models(item):
+        return 0
+    layers = ("system", "integration", "unit")
+    return next((n for n, one in enumerate(layers, 1) if item.get_closest_marker(one)), 4)
 
 
 @pytest.fixture(scope="session", autouse=True)
