@@ -13,6 +13,8 @@ from bot.errors import (
 )
 from bot.store import Ending, Job, JobStage
 
+ASKED: Final = "interaction"
+"""In the place of a job: the id of the interaction that asks for it."""
 WAITING: Final = "waiting"
 """In the place of a job that waits at a gate: it has certainly not been sent."""
 

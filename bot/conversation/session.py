@@ -23,7 +23,7 @@ from typing import Final, Self
 from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Request, Response
-from bot.conversation.endings import WAITING, Followed, ending_of, has_waited, not_known
+from bot.conversation.endings import ASKED, WAITING, Followed, ending_of, has_waited, not_known
 from bot.conversation.outcome import packed, unpacked
 from bot.conversation.pace import Pace
 from bot.conversation.show import Asker, Gate, Nowhere, Place, Revive, Show, Undeliverable
@@ -143,6 +143,7 @@ class JobRunner:
         reply_token: str | None = None,
         is_shown: bool = True,
         is_wanted: Wanted | None = None,
+        interaction_id: int | None = None,
     ) -> Ending:
         """Run a job to its end, whatever the end is; the person has then seen it.
 
@@ -163,6 +164,8 @@ class JobRunner:
                 nobody with a working line that stays for ever, for the next one sends it.
             is_wanted: Asked once the job is in the journal, and before it is shown or sent: False
                 when somebody does the same already, and this one is dropped without a word.
+            interaction_id: Of the interaction that asks for it: two processes of one bot may both
+                be told of it, and then only one does it.
 
         Raises:
             SkydeckError: It was not begun: it is too large, the journal cannot be written, or
@@ -172,6 +175,8 @@ class JobRunner:
         request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
         endpoint = self.client.endpoint(request.target.service)
         updates = self.client.submit(request)  # refuses what cannot be sent
+        if interaction_id is not None:
+            place = {**place, ASKED: str(interaction_id)}
         entry = Entry(
             service=endpoint.service,
             module=request.target.module,
@@ -220,7 +225,7 @@ class JobRunner:
             if self._is_closing:  # meanwhile: nobody would wait for it any more
                 await self.journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
                 self._check_open()
-            if is_wanted is not None and not await self._is_wanted(journal_id, is_wanted):
+            if not await self._is_wanted(journal_id, entry, is_wanted):
                 return None
         except SkydeckError as e:
             return e
@@ -228,14 +233,15 @@ class JobRunner:
         updates = self._in_turn(running, request) if has_gate else self._noted(running, updates)
         return self._launch(running, self._see_through(running, updates, begins=True))
 
-    async def _is_wanted(self, journal_id: int, is_wanted: Wanted) -> bool:
+    async def _is_wanted(self, journal_id: int, entry: Entry, is_wanted: Wanted | None) -> bool:
         """Whether a job is to be done; else it is put away.
 
         Raises:
             StoreFailed: It cannot be known now. Another try will be made when its lease is over.
         """
         try:
-            if await is_wanted():
+            is_first = await self._is_first(journal_id, entry)
+            if is_first and (is_wanted is None or await is_wanted()):
                 return True
             await self.journal.finished(journal_id, Ending.CANCELLED, "repeated")
         except StoreFailed:
@@ -243,6 +249,16 @@ class JobRunner:
                 await self.journal.release([journal_id])
             raise
         return False
+
+    async def _is_first(self, journal_id: int, entry: Entry) -> bool:
+        """Whether no job was written down before for the same interaction."""
+        asked = entry.place.get(ASKED)
+        if asked is None:
+            return True
+        theirs = await self.journal.listing(user_id=entry.user_id)
+        return not any(
+            job.journal_id < journal_id and job.place.get(ASKED) == asked for job in theirs
+        )
 
     def stop(self, journal_id: int) -> bool:
         """Stop a job because a person said so; False when it has ended or runs elsewhere."""
@@ -327,6 +343,8 @@ class JobRunner:
         moved = await running.show.started(running.journal_id)
         if moved is None:
             return True
+        if ASKED in running.place:
+            moved = {**moved, ASKED: running.place[ASKED]}
         running.place = moved
         is_waiting = self._gate_of(moved) is not None
         return await self.journal.answered(

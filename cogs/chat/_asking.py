@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import discord
+
 from bot.client import SkyDeck
 from bot.contract import Context, Message, Request
 from bot.contract.grace import task
@@ -24,7 +26,7 @@ async def ask(
     answer: LiveMessage | FirstLine,
     thread: Thread,
     *,
-    reply_token: str | None = None,
+    interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
 ) -> None:
     """Ask a question; a spoken one is answered aloud too. The rest is as of `perform`."""
@@ -36,7 +38,7 @@ async def ask(
         asker,
         answer,
         thread,
-        reply_token=reply_token,
+        interaction=interaction,
         is_wanted=is_wanted,
     )
 
@@ -71,7 +73,7 @@ async def perform(
     answer: LiveMessage | FirstLine,
     thread: Thread,
     *,
-    reply_token: str | None = None,
+    interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
 ) -> None:
     """Run a request; when it cannot even begin, the working line says why.
@@ -83,7 +85,7 @@ async def perform(
         asker: Who asks.
         answer: The answer's message, or how it comes to be.
         thread: Where the answer belongs.
-        reply_token: Of the interaction that is to be answered.
+        interaction: What is to be answered, if it is a command.
         is_wanted: As of `JobRunner.perform`.
 
     Raises:
@@ -99,7 +101,8 @@ async def perform(
             place=show.place,
             title=title,
             show=show,
-            reply_token=reply_token,
+            reply_token=None if interaction is None else interaction.token,
+            interaction_id=None if interaction is None else interaction.id,
             is_shown=line is None,
             is_wanted=is_wanted,
         )

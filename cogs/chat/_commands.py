@@ -83,8 +83,7 @@ class ChatCommands(commands.Cog):
             is_spoken=asked.is_spoken,
             note=asked.note,
         )
-        token = interaction.token
-        await ask(self.bot, asked, [], asker, line, thread, reply_token=token)
+        await ask(self.bot, asked, [], asker, line, thread, interaction=interaction)
 
     async def _remember_asked(
         self, interaction: discord.Interaction[SkyDeck], asker: Asker, asked: Question
@@ -125,9 +124,7 @@ class ChatCommands(commands.Cog):
         request = speak(text, source=asker.source, voice=voice)
         once, title = _once(asker, True), text[:_TITLE_CHARS]
         async with line.in_time():
-            await perform(
-                self.bot, request, title, asker, line, once, reply_token=interaction.token
-            )
+            await perform(self.bot, request, title, asker, line, once, interaction=interaction)
 
     @app_commands.command(
         name=_text("transcribe", "transcribe.name"),
@@ -150,8 +147,10 @@ class ChatCommands(commands.Cog):
                 await line.show()
                 await give_reason(line.live, e, words)
                 return
-            request, token = transcribe(clip, source=asker.source), interaction.token
-            await perform(self.bot, request, file.filename, asker, line, once, reply_token=token)
+            request = transcribe(clip, source=asker.source)
+            await perform(
+                self.bot, request, file.filename, asker, line, once, interaction=interaction
+            )
 
     @app_commands.command(
         name=_text("chat", "chat.name"),

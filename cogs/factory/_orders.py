@@ -74,6 +74,7 @@ async def place_order(
             title=plan.title,
             show=show,
             reply_token=interaction.token,
+            interaction_id=interaction.id,
         )
         return
     live = await working_line(bot, interaction, asker)
@@ -85,6 +86,7 @@ async def place_order(
             place=place_of(plan, live),
             title=plan.title,
             show=make_show(bot, turns, plan, live),
+            interaction_id=interaction.id,
         )
     except (SkydeckError, discord.HTTPException) as e:
         await give_reason(live, e, words)

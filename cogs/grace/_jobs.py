@@ -82,6 +82,7 @@ async def run_task(
                 title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
                 show=show,
                 reply_token=interaction.token,
+                interaction_id=interaction.id,
                 is_shown=False,
             )
     except Exception:

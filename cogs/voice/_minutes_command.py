@@ -77,6 +77,7 @@ class MinutesCommand(commands.Cog):
                     title=words("voice.minutes.title"),
                     show=show,
                     reply_token=interaction.token,
+                    interaction_id=interaction.id,
                     is_shown=False,
                 )
             except SkydeckError as e:

@@ -50,7 +50,12 @@ async def test_two_processes_answer_once(sim, channel, ben, base_url, tmp_path, 
         await ben.sees("You said: hello")
         await settle()
         assert len([m for m in ben.reads(channel) if m.author == sim.bot]) == 1
-    assert len(penny_script.asked) == 1
+        await ben.slash("/ask", channel, question="are you there?")
+        await ben.sees("You said: are you there?")
+        await settle()
+        assert len(await old.store.jobs.listing()) == 4
+        assert len([m for m in ben.reads(channel) if m.author == sim.bot]) == 2
+    assert len(penny_script.asked) == 2
 
 
 async def test_a_conversation_in_a_thread_goes_on_after_a_restart(
