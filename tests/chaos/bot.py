@@ -14,11 +14,15 @@ import os
 import sys
 import threading
 import time
-from typing import Any
+from collections import defaultdict, deque
+from typing import Any, Final
+
+import aiohttp
 
 import bot.app
 from bot.cli.bot import bot as skydeck_bot
 
+_CLOSED_WITHIN_S: Final = 0.5
 _real_time = time.time
 _jumped_s = 0.0
 _loops: list[asyncio.AbstractEventLoop] = []
@@ -35,9 +39,21 @@ async def _run(*args: Any, **kwargs: Any) -> None:
     await _run_bot(*args, **kwargs)
 
 
+def _close_idle(connector: aiohttp.BaseConnector) -> None:
+    """A pool keeps them for up to 90 s, to be used again."""
+    idle, connector._conns = connector._conns, defaultdict(deque)
+    for connections in idle.values():
+        for connection, _ in connections:
+            connection.close()
+
+
 async def _figures() -> dict[str, object]:
     """What the bot holds, once what it need not hold is given back."""
     gc.collect()
+    for one in gc.get_objects():
+        if isinstance(one, aiohttp.BaseConnector):
+            _close_idle(one)
+    await asyncio.sleep(_CLOSED_WITHIN_S)
     ctypes.CDLL(None).malloc_trim(0)
     tasks = [task.get_name() for task in asyncio.all_tasks()]
     return {"tasks": len(tasks) - 1, "names": sorted(tasks)}

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
+from tests.chaos.process import Bot, until_online
 from tests.chaos.runpod import Weather
 from tests.chaos.scene import Scene, scene
 from tests.chaos.verdict import Observations
@@ -95,14 +96,26 @@ async def clock(folder: Path, seed: int, between_s: float = 8.0) -> Observations
             await asyncio.sleep(between_s)
         await one.crowd.ask_some(6, must_answer=True, over_s=2)
         after = await one.measured(bot)
-        for hour in (HOUR_S, 0.0, -HOUR_S, 0.0):
-            await one.crowd.ask_some(5, over_s=0.5)
-            await asyncio.sleep(one.dice.uniform(0.2, 0.8))
-            await bot.kill()
-            await one.sim.gateway.until_offline()
-            bot = await one.start(online=False)
-            await bot.jump(hour)
-            await one.sim.gateway.until_online(within=60)
-            await asyncio.sleep(between_s)
-        await one.crowd.ask_some(6, must_answer=True, over_s=2)
+        await _killed_in_other_hours(one, bot, between_s)
         return await one.observed(before, after)
+
+
+async def killed_in_other_hours(folder: Path, seed: int, between_s: float) -> Observations:
+    """The second half of it alone, for the tests."""
+    async with scene(folder, seed) as one:
+        await _killed_in_other_hours(one, await one.start(), between_s)
+        return await one.observed()
+
+
+async def _killed_in_other_hours(one: Scene, bot: Bot, between_s: float) -> None:
+    """Kill bots; each next one has its clock set to another hour."""
+    for hour in (HOUR_S, 0.0, -HOUR_S, 0.0):
+        await one.crowd.ask_some(5, over_s=0.5)
+        await asyncio.sleep(one.dice.uniform(0.2, 0.8))
+        await bot.kill()
+        await one.sim.gateway.until_offline()
+        bot = await one.start(online=False)
+        await bot.jump(hour)
+        await until_online(bot)
+        await asyncio.sleep(between_s)
+    await one.crowd.ask_some(6, must_answer=True, over_s=2)

@@ -18,8 +18,8 @@ from tests.simulator import Simulator
 
 WARM_UP: Final = 24
 """Questions before a process is measured: pools are open and caches filled then."""
-_QUIET_S: Final = 35.0
-"""aiohttp, under discord.py, closes connections that were idle for 15 to 30 s."""
+_QUIET_S: Final = 6.0
+"""Until what was still under way has come to its end."""
 _AFTER: Final = 6
 """Questions once the fault is over, which are all to be answered."""
 
