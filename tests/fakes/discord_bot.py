@@ -18,6 +18,8 @@ from bot.conversation.voices import Voices
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Mode, Settings
 from bot.store import Store
+from bot.store.address import Address
+from bot.store.migrate import make_private, migrate
 from bot.weights import WeightStore
 from bot.workers.ports import Handler
 from bot.workers.server import embedded_server
@@ -44,6 +46,24 @@ async def serving(handlers: Mapping[str, Handler]) -> AsyncIterator[str]:
         handlers, key=SecretStr(KEY), queue_limit=64, clock=SystemClock(), warm_up=()
     ) as base_url:
         yield base_url
+
+
+_MIGRATED: list[bytes] = []
+
+
+def _whole(file: Path) -> bytes:
+    """A database whose last connection is closed: nothing of it is in a log."""
+    return file.read_bytes()
+
+
+def _is_copied(file: Path) -> bool:
+    """Give a new file the schema; how one comes to it is for the tests of the store."""
+    if file.exists():
+        return True
+    if _MIGRATED:
+        make_private(file)
+        file.write_bytes(_MIGRATED[0])
+    return bool(_MIGRATED)
 
 
 @contextlib.asynccontextmanager
@@ -79,6 +99,9 @@ async def made(
     endpoints = {
         s: Endpoint(s, s.value.lower(), mode=modes[s], deadline_s=deadline_s) for s in Service
     }
+    if isinstance(database, Path) and not _is_copied(database):
+        await migrate(Address.parse(f"sqlite:///{database}"), clock)
+        _MIGRATED.append(_whole(database))
     url = f"sqlite:///{database}" if isinstance(database, Path) else database
     async with (
         Store.open(url, clock, lease_ms=lease_ms, limits=limits_of(settings)) as store,
