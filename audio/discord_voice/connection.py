@@ -15,6 +15,8 @@ from discord.errors import ConnectionClosed
 from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
+from audio.discord_voice.membership import Membership, Where
+
 if TYPE_CHECKING:
     from audio.discord_voice.link import VoiceLink
 
@@ -118,9 +120,90 @@ class VoiceConnection(VoiceConnectionState):
 
     def __init__(self, voice_client: "VoiceLink", *, hook: Any) -> None:
         super().__init__(voice_client, hook=hook)
+        self.membership = Membership()
+        self._disconnected.set()
         self._socket_reader.stop()
         self._socket_reader = self.reader(self)
         self._socket_reader.start()
+
+    def end(self) -> None:
+        """The line is over: nothing of it goes on, and nobody waits for it any more."""
+        self._socket_reader.stop()
+        for task in (self._runner, self._connector):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+        self._disconnected.set()
+
+    async def connect(
+        self,
+        *,
+        reconnect: bool,
+        timeout: float,  # noqa: ASYNC109  (discord.py's signature)
+        self_deaf: bool,
+        self_mute: bool,
+        resume: bool,
+        wait: bool = True,
+    ) -> None:
+        """Work around: whoever waits for discord.py waits for its first attempt.
+
+        A drag or another voice server during the handshake begins it anew, and cancels the first.
+
+        Raises:
+            ClientException: The line ended meanwhile: it was put out.
+        """
+        await super().connect(
+            reconnect=reconnect,
+            timeout=timeout,
+            self_deaf=self_deaf,
+            self_mute=self_mute,
+            resume=resume,
+            wait=False,
+        )
+        while wait and self._connector is not None:
+            attempt = self._connector
+            try:
+                await asyncio.wait([attempt])
+            except asyncio.CancelledError:
+                self._connector.cancel()
+                raise
+            if attempt is not self._connector:
+                continue
+            if attempt.cancelled():
+                raise discord.ClientException("put out of the voice channel while joining it")
+            attempt.result()
+            return
+
+    async def _wrap_connect(self, *args: Any) -> None:
+        """Work around: discord.py's attempt that is replaced undoes what replaces it."""
+        try:
+            await self._connect(*args)
+        except asyncio.CancelledError:
+            raise  # who cancels it also ends the line, or has begun anew
+        except Exception as e:
+            log.info("no way into the voice channel: %s", e or type(e).__name__)
+            await self.disconnect()
+            raise
+
+    async def _connect(self, *args: Any, **kwargs: Any) -> None:
+        await super()._connect(*args, **kwargs)
+        self.membership.settled()
+
+    async def voice_state_update(self, data: Any) -> None:
+        """The main gateway tells where the bot is.
+
+        Work around: discord.py takes the echo of an earlier line's leaving for a kick, asks to
+        leave once more after a kick, and forgets where it was dragged while it reconnects.
+        """
+        if data["channel_id"] is not None:
+            self.membership.told_in()
+            if self.state is ConnectionFlowState.disconnected:
+                self._update_voice_channel(int(data["channel_id"]))
+            await super().voice_state_update(data)
+        elif self.membership.told_out():
+            self.voice_client.cleanup()
+            await self.disconnect()
+        else:
+            self._disconnected.set()
 
     async def rekey(self) -> None:
         """Ask to be put into the encryption's group anew (opcode 31, and a new key package)."""
@@ -151,7 +234,20 @@ class VoiceConnection(VoiceConnectionState):
         """
         if self.state is ConnectionFlowState.disconnected:
             self.state = ConnectionFlowState.set_guild_voice_state
+        self.membership.join()
         await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
+
+    async def _voice_disconnect(self) -> None:
+        """Ask to leave; not where the bot is out, nor for a line that has a successor.
+
+        Work around: discord.py asks whatever is so, which ends the line of who joined since; and
+        it expects the answer only after it has asked, so that it may wait in vain.
+        """
+        self.state = ConnectionFlowState.disconnected
+        if self.voice_client.is_replaced or not self.membership.leave():
+            return
+        self._disconnected.clear()
+        await self.guild.change_voice_state(channel=None)
 
     async def _wait_for_state(
         self,
@@ -191,9 +287,10 @@ class VoiceConnection(VoiceConnectionState):
 
     async def _after(self, code: int | None) -> bool:
         """The voice gateway has hung up; whether the line goes on."""
-        if code == _NORMAL and self._expecting_disconnect:
-            return False
-        if code in (_NORMAL, _RATE_LIMITED) or (code in _MOVED and self._disconnected.is_set()):
+        if self.state is ConnectionFlowState.disconnected:
+            return False  # whoever disconnects it sees to the rest
+        is_out = self.membership.where is Where.OUT
+        if code in (_NORMAL, _RATE_LIMITED) or (code in _MOVED and is_out):
             await self._give_up()
             return False
         if code in _MOVED:

@@ -99,6 +99,7 @@ class VoiceLink(discord.VoiceClient):
         self._spoke_s: float | None = None
         self._is_over = False
         self._player = None
+        self._guild_id, _ = channel._get_voice_client_key()  # noqa: SLF001
         super().__init__(client, channel)
         self._loudspeaker = Player(self.playout, self, now)
 
@@ -135,29 +136,48 @@ class VoiceLink(discord.VoiceClient):
     ) -> None:
         """Join; called by discord.py.
 
-        Work around: when that fails or is cancelled, discord.py leaves its reader's thread behind.
+        Work around: when that fails or is cancelled, discord.py leaves its reader's thread behind,
+        and the bot in the channel.
         """
         try:
             await super().connect(
                 reconnect=reconnect, timeout=timeout, self_deaf=self_deaf, self_mute=self_mute
             )
         except BaseException:
-            self.cleanup()
+            try:
+                await self._connection.disconnect()
+            finally:
+                self.cleanup()
             raise
         self._connection.add_socket_listener(self._received)
         self._loudspeaker.start()
         self._supervising = self.loop.create_task(self._supervise(), name="voice supervisor")
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another line is the bot's in this server by now."""
+        return self._registered not in (None, self)
+
+    @property
+    def _registered(self) -> discord.VoiceProtocol | None:
+        return self._state._get_voice_client(self._guild_id)  # noqa: SLF001
+
     def cleanup(self) -> None:
-        """The line is over; called by discord.py, perhaps more than once."""
-        is_first, self._is_over = not self._is_over, True
+        """The line is over; called by discord.py, perhaps more than once.
+
+        Work around: discord.py drops whichever line is the server's, the next one's, too; that
+        one would then wait in vain to be told where to connect to.
+        """
+        if self._is_over:
+            return
+        self._is_over = True
         self._loudspeaker.stop()
-        self._connection._socket_reader.stop()  # noqa: SLF001
+        self._connection.end()
         if self._supervising is not None:
             self._supervising.cancel()
-        super().cleanup()
-        if is_first:
-            self._on_trouble(Trouble.LOST)
+        if self._registered is self:
+            self._state._remove_voice_client(self._guild_id)  # noqa: SLF001
+        self._on_trouble(Trouble.LOST)
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
         """What was heard since the last call; for the hearing thread."""

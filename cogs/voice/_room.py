@@ -66,7 +66,7 @@ class Room:
     _asked: set[int] = field(default_factory=set)
     _trouble: Trouble | None = None
     _is_closing: bool = False
-    _is_lost: bool = False
+    _is_introduced: bool = False
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _life: asyncio.Task[None] | None = None
@@ -134,9 +134,8 @@ class Room:
             for errand in errands:
                 errand.cancel()
             await self.face.finish()
-            if not self._is_lost:  # discord.py would wait for the end of what has ended
-                with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
-                    await link.disconnect(force=True)
+            with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
+                await link.disconnect(force=True)
             await asyncio.gather(*errands, return_exceptions=True)
             if was_open and not self._is_closing:
                 self.on_end(self)
@@ -158,7 +157,6 @@ class Room:
         if self.is_over:  # that we hang up ourselves is no kick
             return
         if trouble is Trouble.LOST:
-            self._is_lost = True
             self.was_kicked = self._trouble is None  # a line that breaks is in trouble before
             self.face.trouble("kicked" if self.was_kicked else trouble.value)
             self._over.set()
@@ -220,7 +218,13 @@ class Room:
             return found
 
     async def introduce(self, called_by: str) -> None:
-        """Say, in writing and aloud, what happens here, and how to agree to it or not."""
+        """Say, in writing and aloud, what happens here, and how to agree to it or not; once.
+
+        Of two who call it at once, both find it new.
+        """
+        if self._is_introduced:
+            return
+        self._is_introduced = True
         self._asked |= people_in(self.channel).keys()
         assistant, settings = self.system.assistant, self.bot.settings
         kept = "voice.sound_is_kept" if settings.skydeck_voice_keep_dir else "voice.sound_is_gone"

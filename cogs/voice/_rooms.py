@@ -278,7 +278,7 @@ class Rooms:
         guild_id = room.place.guild_id
         if self._rooms.get(guild_id) is room:
             del self._rooms[guild_id]
-        self._stay(guild_id)
+            self._stay(guild_id)
         if room.was_kicked:
             self._do(self._stay_out(guild_id))
         else:

@@ -13,6 +13,7 @@ import pytest
 from audio import codec
 from audio.discord_voice import connection as connections
 from audio.discord_voice.link import VoiceLink
+from audio.discord_voice.membership import Where
 from audio.discord_voice.supervision import TOLD_LATE_S, Trouble
 from audio.frames import LostSpeech, SpeechPacket
 from audio.ogg import SILENCE_FRAME
@@ -115,7 +116,6 @@ async def joined(client, lounge, agreed):
     )
     channel = client.get_channel(lounge.id)
     link = await channel.connect(cls=factory, timeout=HANGS_S, self_deaf=False)
-    link._connection.timeout = 1.0  # so long it waits to be out, where it is out already
     room = Room(link, troubles, agreed)
     try:
         yield room
@@ -359,6 +359,175 @@ async def test_a_failed_join_leaves_nothing_behind(sim, client, lounge):
             await channel.connect(cls=factory, timeout=0.5)
     await until(lambda: not (set(threading.enumerate()) - threads))
     assert channel.guild.voice_client is None
+
+
+# -- one line after another: what belongs to the old one does not touch the new one ----------------
+
+
+class Held:
+    """Calls of a method that wait until the block is over.
+
+    Attributes:
+        calls: How many there were, those that need not wait among them.
+        waiting: How many wait.
+    """
+
+    def __init__(self, monkeypatch, where, name, *, only=lambda *_: True):
+        self.calls = self.waiting = 0
+        self._open, real = asyncio.Event(), getattr(where, name)
+
+        async def held(*args, **kwargs):
+            self.calls += 1
+            if only(*args) and not self._open.is_set():
+                self.waiting += 1
+                try:
+                    await self._open.wait()
+                finally:
+                    self.waiting -= 1
+            return await real(*args, **kwargs)
+
+        monkeypatch.setattr(where, name, held)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._open.set()
+
+
+async def taken_in():
+    """Until discord.py has taken in the voice events that have come."""
+
+    def under_way():
+        return [one for one in asyncio.all_tasks() if "logging_coroutine" in repr(one.get_coro())]
+
+    await until(lambda: not under_way())
+
+
+@pytest.mark.parametrize("first", ["gateway", "voice gateway"])
+async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
+    sim, client, guild, lounge, ana, monkeypatch, first
+):
+    """A kick, told by both gateways in either order; its handler ends when the next line is up."""
+    server = client.get_guild(guild.id)
+    hall = guild.voice_channel("Hall")
+    async with joined(client, lounge, {ana.id}) as old:
+        runner = old.link._connection._runner
+
+        def is_handler(*_):
+            return asyncio.current_task() is not runner
+
+        looking = Held(
+            monkeypatch, connections.VoiceConnection, "_potential_reconnect", only=lambda *_: False
+        )
+        with Held(monkeypatch, connections.VoiceGateway, "close", only=is_handler) as closing:
+            if first == "voice gateway":
+                await sim.voice.session(guild).socket.close(code=4014)
+                await until(lambda: looking.calls)
+            await guild.disconnects(sim.bot)
+            await until(lambda: Trouble.LOST in old.troubles)
+            await until(lambda: closing.waiting)
+            link = await client.get_channel(lounge.id).connect(
+                cls=VoiceLink.factory(
+                    may_hear=lambda _: True, on_trouble=old.troubles.append, now=time.monotonic
+                ),
+                timeout=HANGS_S,
+            )
+        await taken_in()
+        assert server.voice_client is link
+        await old.link.disconnect(force=True)
+        await guild.drags(sim.bot, hall)
+        await until(lambda: link.channel.id == hall.id)
+        await until(link.is_connected)
+        assert old.troubles == [Trouble.LOST], "once, and of the old line alone"
+        await link.disconnect(force=True)
+    assert server.voice_client is None
+
+
+@asynccontextmanager
+async def joining(sim, client, lounge, troubles):
+    """A line whose handshake stands still: it is in the channel, and the voice server waits."""
+    factory = VoiceLink.factory(
+        may_hear=lambda _: True, on_trouble=troubles.append, now=time.monotonic
+    )
+    channel = client.get_channel(lounge.id)
+    async with sim.voice.stalled():
+        attempt = asyncio.ensure_future(channel.connect(cls=factory, timeout=HANGS_S))
+        await until(lambda: is_connecting(channel.guild.voice_client))
+        yield attempt
+
+
+def is_connecting(link):
+    state = discord.voice_state.ConnectionFlowState.got_both_voice_updates
+    return link is not None and link._connection.state is state
+
+
+async def test_who_gives_up_joining_is_not_left_in_the_channel(sim, client, guild, lounge):
+    server = client.get_guild(guild.id)
+    async with joining(sim, client, lounge, []) as attempt:
+        attempt.cancel()
+        await asyncio.wait([attempt])
+        assert server.voice_client is None
+        await until(lambda: sim.voice.states.where(sim.bot, guild.guild) is None)
+
+
+async def test_a_kick_while_joining_is_told_at_once(sim, client, guild, lounge):
+    server = client.get_guild(guild.id)
+    async with joining(sim, client, lounge, []) as attempt:
+        sim.voice.bot_leaves(guild.guild)
+        with pytest.raises(discord.ClientException, match="put out"):
+            await attempt
+        assert server.voice_client is None
+    async with joined(client, lounge, set()) as room:
+        assert server.voice_client is room.link
+        assert room.link.is_connected()
+
+
+async def test_a_drag_while_joining_takes_it_along(sim, client, guild, lounge, ana):
+    hall = guild.voice_channel("Hall")
+    async with joining(sim, client, lounge, []) as attempt:
+        await guild.drags(sim.bot, hall)
+        await until(lambda: client.get_guild(guild.id).voice_client.channel.id == hall.id)
+    link = await attempt
+    await ana.joins(hall)
+    await until(lambda: link.can_speak)
+    assert link.channel.id == hall.id
+    await link.disconnect(force=True)
+
+
+async def test_a_kick_while_it_comes_back_is_the_end(sim, room, client, guild, lounge):
+    runner = room.link._connection._runner
+    async with sim.voice.stalled():
+        await sim.voice.close(guild, 4006)
+        await until(lambda: is_connecting(room.link))
+        sim.voice.bot_leaves(guild.guild)
+        await until(lambda: Trouble.LOST in room.troubles)
+        await until(runner.done)  # else it goes on to try, and puts out who comes next
+    assert sim.voice.states.where(sim.bot, guild.guild) is None
+    assert client.get_guild(guild.id).voice_client is None
+
+
+async def test_a_drag_after_a_reconnect_is_no_kick(sim, room, guild, lounge, ana):
+    hall = guild.voice_channel("Hall")
+    await room.link._connection.rejoin()
+    await guild.drags(sim.bot, hall)
+    await until(lambda: room.link.channel.id == hall.id)
+    call = await ana.joins(hall)
+    await until(lambda: room.link.can_speak)
+    await room.hears_out(ana, await call.plays(tone(0.5)))
+    assert Trouble.LOST not in room.troubles
+
+
+async def test_where_it_is_moved_while_it_is_away_it_comes_back(sim, room, guild, lounge):
+    line = room.link._connection
+    hall = guild.voice_channel("Hall")
+    line._runner.cancel()
+    await line.disconnect(cleanup=False)
+    await until(lambda: line.membership.where is Where.OUT)
+    await room.link.guild.change_voice_state(channel=room.link.guild.get_channel(hall.id))
+    await until(lambda: room.link.channel.id == hall.id)
+    await line.rejoin()
+    assert sim.voice.states.where(sim.bot, guild.guild) is hall
 
 
 # -- each fault of discord.py's is still there: without the work-around the bot is deaf ------------

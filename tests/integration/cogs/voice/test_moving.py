@@ -167,6 +167,32 @@ async def test_a_kick_is_for_good(sim, deck, guild, called, lounge, channel, ben
     assert not sim.problems
 
 
+async def test_left_and_called_again_at_once_it_is_there(
+    sim, deck, guild, called, lounge, channel, ben
+):
+    leaving = asyncio.ensure_future(ben.slash("/leave", channel))
+    reply = await ben.slash("/join", channel)
+    await (await leaving).done()
+    await reply.done()
+    await (await ben.slash("/join", channel)).done()
+    assert where_is_the_bot(sim, guild) is lounge
+    await until(lambda: deck.voice_clients and deck.voice_clients[0].can_speak)
+    assert not sim.problems
+
+
+async def test_two_who_call_it_at_once_are_greeted_once(
+    sim, deck, guild, lounge, channel, ana, ben
+):
+    await asyncio.gather(ana.joins(lounge), ben.joins(lounge))
+    replies = await asyncio.gather(ana.slash("/entrar", channel), ben.slash("/join", channel))
+    for reply in replies:
+        await reply.done()
+    assert where_is_the_bot(sim, guild) is lounge
+    greetings = [one for one in lounge.messages.values() if one.components]
+    assert len(greetings) == 1
+    assert not sim.problems
+
+
 @pytest.mark.parametrize("code", [4006, 4015])
 async def test_a_break_of_the_line_is_no_kick(sim, deck, guild, called, lounge, ben, clips, code):
     await sim.voice.close(guild, code)
