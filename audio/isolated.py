@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ from audio.errors import AudioError, NotAudioError, StoppedError, TooLongError
 from audio.stopping import NEVER, Stop
 
 _MAX_REASON_BYTES: Final = 1000
+_ENVIRONMENT: Final = {
+    name: value
+    for name, value in os.environ.items()  # noqa: TID251  (the system's, and no setting)
+    if name.upper() == "SYSTEMROOT"
+}
+"""Without it Windows does not find its own libraries, and Python does not start."""
 _MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """A message has about a second of sound; the longest frame of a slow recording has 3 MB."""
 
@@ -60,7 +67,7 @@ def _started(asked: str) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={},  # no key of ours is within its reach
+            env=_ENVIRONMENT,  # no key of ours is within its reach
         )
     except OSError as e:
         raise AudioError(f"This cannot be read now ({e.strerror}); try again.") from e

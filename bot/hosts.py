@@ -5,15 +5,19 @@ server there as if it were the page's. The name that it asks for gives it away.
 """
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
+from typing import Final
+
+_AUTHORITY: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+|\[(?P<v6>[0-9A-Fa-f:.]+)\])(?::[0-9]{0,5})?"
+)
+"""As RFC 9110, 7.2 has a Host header: no userinfo, nothing behind the bracket but a port."""
 
 
 def name_of(authority: str) -> str:
     """The name in `NAME:PORT`, as a Host header has it, in lower case; empty when there is none."""
-    try:
-        return (urlsplit(f"//{authority}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    found = _AUTHORITY.fullmatch(authority)
+    return (found["v6"] or found["name"]).lower().removesuffix(".") if found else ""
 
 
 def is_loopback(name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Final, TypeGuard
 from bot.contract import Response
 from bot.contract.job import MIB, Health, JobReport, JobStatus
 from bot.errors import JobExpired, OutputLost, SkydeckError
-from bot.runpod.large_json import TooManyValues
+from bot.large_json import TooManyValues
 from bot.runpod.line import Line
 from bot.runpod.outputs import Outputs
 from bot.runpod.partials import Partials

@@ -28,8 +28,8 @@ from bot.errors import (
     ServiceUnreachable,
     SkydeckError,
 )
+from bot.large_json import SMALL_BYTES
 from bot.runpod.following import Follower
-from bot.runpod.large_json import SMALL_BYTES
 from bot.runpod.line import Line
 from bot.runpod.patience import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED
 from bot.runpod.reading import clean, read_failure, read_report

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from bot.errors import DeadlineExceeded
 from bot.runpod.retry import Dice
-from bot.runpod.steps import Steps
 from bot.runpod.values import Flow, HttpRequest, Pause, Reply, Tick, Update
+from bot.steps import Steps
 
 _T = TypeVar("_T")
 

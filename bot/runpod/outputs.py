@@ -14,9 +14,9 @@ from pydantic_core import from_json
 
 from bot.contract import Output, Response, Status
 from bot.contract.job import StreamChunk
+from bot.large_json import MAX_WIDE_CHARS, read_json
 from bot.redaction import BodyRedaction
-from bot.runpod.large_json import MAX_WIDE_CHARS, read_json
-from bot.runpod.steps import Steps, at_once
+from bot.steps import Steps, at_once
 
 _STATUSES = frozenset(Status)
 _LONGEST_JOIN = 32 * 1024 * 1024

@@ -11,7 +11,7 @@ from bot.errors import (
     ServiceUnreachable,
     SkydeckError,
 )
-from bot.runpod.large_json import MAX_VALUES
+from bot.large_json import MAX_VALUES
 from bot.runpod.line import Line
 from bot.runpod.reading import body_words
 from bot.runpod.retry import POLLS, TRANSIENT, retry_after_s

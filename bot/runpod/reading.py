@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from bot.contract.envelope import Wire
 from bot.contract.job import Health, JobReport, StreamChunk, StreamReport
-from bot.runpod.large_json import SMALL_BYTES, TooManyValues, read_json
-from bot.runpod.steps import Steps, at_once
+from bot.large_json import SMALL_BYTES, TooManyValues, read_json
 from bot.sanitize import clean_line
+from bot.steps import Steps, at_once
 
 _LONGEST_MESSAGE = 500
 _LONGEST_ERROR_TEXT = 64 * 1024

@@ -3,8 +3,8 @@
 from typing import Final
 
 from bot.contract.job import TERMINAL, JobStatus, StreamReport
+from bot.large_json import TooManyValues
 from bot.runpod.following import Follower, is_ok
-from bot.runpod.large_json import TooManyValues
 from bot.runpod.line import Line
 from bot.runpod.patience import FORBIDDEN, OK, TOO_MANY_REQUESTS, UNAUTHORIZED, holds_too_much
 from bot.runpod.reading import reading_stream

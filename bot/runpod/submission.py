@@ -26,7 +26,7 @@ from bot.errors import (
     SubmissionUnknown,
     TooLarge,
 )
-from bot.runpod.large_json import SMALL_BYTES, TooManyValues, read_json
+from bot.large_json import SMALL_BYTES, TooManyValues, read_json
 from bot.runpod.line import Line
 from bot.runpod.patience import (
     BAD_REQUEST,
@@ -39,8 +39,8 @@ from bot.runpod.patience import (
 )
 from bot.runpod.reading import body_words, read_failure, reading_report
 from bot.runpod.retry import SUBMISSIONS, TRANSIENT, retry_after_s
-from bot.runpod.steps import at_once
 from bot.runpod.values import Breakage, Flow, HttpRequest, HttpResponse, Reply
+from bot.steps import at_once
 
 _MOST_CONNECTS: Final = 4
 _MOST_REFUSALS: Final = 8

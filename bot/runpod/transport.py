@@ -20,9 +20,9 @@ from bot.errors import BadSettings
 from bot.redaction import BodyRedaction, Redaction
 from bot.runpod.patience import REPLY_LIMIT_BYTES
 from bot.runpod.reading import clean
-from bot.runpod.steps import Steps
 from bot.runpod.unpacking import ENCODINGS, Unpacker, Unusable
 from bot.runpod.values import Breakage, HttpRequest, HttpResponse, Reply, TransportFailure
+from bot.steps import Steps
 
 _MOST_CONNECTIONS: Final = 256
 _KEEP_ALIVE_S: Final = 45.0

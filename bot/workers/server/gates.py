@@ -39,9 +39,13 @@ class NameGate:
         if len(hosts) != 1 or not self._knows(hosts[0]):
             return 421, "this server does not go by that name (SKYDECK_SERVE_HOSTS)"
         origins = [value for name, value in headers if name == b"origin"]
-        if not all(self._knows(origin.partition(b"://")[2]) for origin in origins):
+        if not all(self._is_own(origin) for origin in origins):
             return 403, "this server does not answer other servers' web pages"
         return None
+
+    def _is_own(self, origin: bytes) -> bool:
+        scheme, _, authority = origin.partition(b"://")
+        return scheme in (b"http", b"https") and self._knows(authority)
 
     def _knows(self, authority: bytes) -> bool:
         name = name_of(authority.decode("latin-1"))

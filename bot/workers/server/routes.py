@@ -3,9 +3,10 @@
 Every refusal is `{"error": "<one line>"}`. RunPod documents the status codes, not those bodies.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -16,17 +17,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.contract.job import MIB, RUN_LIMIT_BYTES, RUNSYNC_LIMIT_BYTES, WorkerCounts
+from bot.steps import Steps
 from bot.workers.server.endpoint import Closing, Endpoint
 from bot.workers.server.gates import KeyGate, NameGate
 from bot.workers.server.jobs import Job, NotRetryable, QueueFull
 from bot.workers.server.wire import (
     BadBody,
     encode,
-    read_submission,
+    reading_submission,
     receipt,
     report,
     stream_report,
 )
+
+_T = TypeVar("_T")
 
 RUNSYNC_WAIT_MS = (90_000, 1_000, 300_000)
 """How long `/runsync` holds the line: default, least, most. What is outside is brought inside."""
@@ -151,7 +155,8 @@ class _Api:
         endpoint = self._endpoint(request)
         body = await self._read_body(request, limit)
         try:
-            return endpoint.submit(read_submission(body), size=len(body), sync=sync)
+            submission = await _in_turns(reading_submission(body))
+            return endpoint.submit(submission, size=len(body), sync=sync)
         except BadBody as e:
             raise HTTPException(400, str(e)) from None
         except QueueFull as e:
@@ -233,3 +238,14 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _broken(_: Request, __: Exception) -> Response:
     """A bug. Starlette raises it again after this answer, so that the traceback is logged."""
     return _json(encode({"error": "the server failed unexpectedly"}), status=500)
+
+
+async def _in_turns(steps: Steps[_T]) -> _T:
+    """Do work that is in steps; others have their turn after each."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            value: _T = stop.value
+            return value
+        await asyncio.sleep(0)

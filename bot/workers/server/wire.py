@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from bot.contract.job import CHUNK_LIMIT_BYTES, JobPolicy, JobStatus
+from bot.large_json import MAX_VALUES, TooManyValues, read_json
+from bot.steps import Steps, at_once
 from bot.workers.server.jobs import Job
 
 
@@ -26,8 +28,8 @@ class Submission:
     policy: JobPolicy
 
 
-def read_submission(body: bytes) -> Submission:
-    """Read the body of `/run` or `/runsync`.
+def reading_submission(body: bytes) -> Steps[Submission]:
+    """Read the body of `/run` or `/runsync`, in steps that hold nobody up.
 
     RunPod drops an empty input, and the job then fails half a minute later with "timed out";
     here it is refused at once. A webhook is refused, too: a server on the loopback calls nobody,
@@ -37,7 +39,10 @@ def read_submission(body: bytes) -> Submission:
         BadBody: Says what is wrong, without quoting the body.
     """
     try:
-        value = from_json(body)
+        value = yield from read_json(body)
+    except TooManyValues:
+        most = f"more than {MAX_VALUES:,} values, or one that is too long"
+        raise BadBody(f"the body holds {most}") from None
     except ValueError:
         raise BadBody("the body is not JSON") from None
     if not isinstance(value, dict) or not isinstance(value.get("input"), dict):
@@ -53,6 +58,11 @@ def read_submission(body: bytes) -> Submission:
         field = ".".join(["policy", *map(str, problem["loc"])])
         raise BadBody(f"{field}: {problem['msg']} (milliseconds)") from None
     return Submission(value["input"], policy)
+
+
+def read_submission(body: bytes) -> Submission:
+    """The same at once."""
+    return at_once(reading_submission(body))
 
 
 def encode(value: object) -> bytes:

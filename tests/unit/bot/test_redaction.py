@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.redaction import BodyRedaction, StreamRedaction
-from bot.runpod.steps import at_once
+from bot.steps import at_once
 
 KEY = "rpa_SEC/RET123"
 

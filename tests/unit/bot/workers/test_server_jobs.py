@@ -11,6 +11,7 @@ from bot.workers.server.wire import (
     BadBody,
     encode,
     read_submission,
+    reading_submission,
     receipt,
     report,
     split,
@@ -292,7 +293,8 @@ def test_a_submission_is_read():
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"\xff", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[" * 50_000, "not JSON"),
+        (b"[" * 200_000, "more than 100,000"),
         (b"9" * 5000, "not JSON"),
         (b"[]", "object"),
         (b"{}", '"input"'),
@@ -319,3 +321,23 @@ def test_what_json_does_not_have_is_null():
 def test_what_is_no_json_is_not_encoded(value):
     with pytest.raises(ValueError, match=r"serial|surrogate"):
         encode(value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"input":[' + b"[]," * 3_000_000 + b"[]]}",
+        b'{"input":{"a":' + b"9" * 1_000_000 + b"}}",
+        b'{"input":{' + b'"a":1,' * 500_000 + b'"a":1}}',
+    ],
+    ids=["empty lists", "a number", "members"],
+)
+def test_a_body_of_too_many_values_is_refused_before_it_is_parsed(body):
+    with pytest.raises(BadBody, match="more than 100,000 values"):
+        read_submission(body)
+
+
+def test_a_large_body_is_read_in_steps():
+    body = b'{"input":{"a":"' + b"x" * 5_000_000 + b'"}}'
+    steps = reading_submission(body)
+    assert sum(1 for _ in steps) > 20

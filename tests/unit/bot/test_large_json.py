@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.runpod import large_json
-from bot.runpod.large_json import MAX_VALUES, TooManyValues, read_json
+from bot import large_json
+from bot.large_json import MAX_VALUES, TooManyValues, read_json
 from bot.runpod.outputs import Joiner, Outputs
 from bot.runpod.reading import read_report, read_stream
-from bot.runpod.steps import at_once
+from bot.steps import at_once
 
 texts = st.text(max_size=300) | st.sampled_from(
     ["\\" * 99, '\\"' * 50, "\u0000" * 70, "\U0001f600" * 40, "é" * 130, "\ud83d" * 30, "\\u0041"]

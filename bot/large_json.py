@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
-from bot.runpod.steps import Steps
+from bot.steps import Steps
 
 SMALL_BYTES: Final = 32 * 1024
 """What is not longer is parsed at once."""
