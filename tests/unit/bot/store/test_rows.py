@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import LargeBinary
 
 from bot.contract import Service
 from bot.money import Basis, Period, Purse, Scope
@@ -88,4 +89,7 @@ def test_leases_and_tokens_are_in_no_backup() -> None:
 def test_every_kind_of_bytes_has_a_limit() -> None:
     for name in LASTING:
         for column in rows.columns_of(name).values():
-            rows._problem(name, column, b"")
+            if isinstance(column.type, LargeBinary):
+                most = rows._MAX_BLOB_BYTES[column.name]
+                assert not rows._problem(name, column, bytes(most))
+                assert rows._problem(name, column, bytes(most + 1))
