@@ -11,7 +11,7 @@ found by itself.
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
@@ -56,6 +56,7 @@ class Words:
         return key in self.texts
 
 
+@lru_cache(maxsize=128)  # asked for each word of each command in each of Discord's languages
 def words_for(locale: str | None) -> Words:
     """The words for a Discord locale (`es-ES`, `en-GB`, …); English where there are none."""
     language = (locale or DEFAULT).partition("-")[0].lower()

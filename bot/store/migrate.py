@@ -7,7 +7,7 @@ killed in the middle leaves the old schema.
 
 import sqlite3
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +53,7 @@ async def migrate(address: Address, clock: Clock) -> None:
         await database.close()
 
 
+@cache  # Alembic reads every revision's file for it
 def head() -> str:
     """The newest revision that this version knows."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()
