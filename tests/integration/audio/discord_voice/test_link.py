@@ -495,6 +495,30 @@ async def test_a_drag_while_joining_takes_it_along(sim, client, guild, lounge, a
     await link.disconnect(force=True)
 
 
+async def test_another_server_while_joining_is_taken(sim, client, guild, lounge, ana):
+    async with joining(sim, client, lounge, []) as attempt:
+        before = client.get_guild(guild.id).voice_client.token
+        sim.voice._invite(lounge, guild.guild, sim.voice.states.session_id(sim.bot, guild.guild))
+        sim.voice._send_server_update(guild.guild)
+        await until(lambda: client.get_guild(guild.id).voice_client.token != before)
+    link = await attempt
+    await ana.joins(lounge)
+    await until(lambda: link.can_speak)
+    await link.disconnect(force=True)
+
+
+async def test_another_server_during_a_kick_is_no_way_back(sim, room, client, guild, monkeypatch):
+    with Held(monkeypatch, connections.VoiceGateway, "close") as closing:
+        await sim.voice.new_server(guild)
+        await until(lambda: closing.waiting)
+        sim.voice.bot_leaves(guild.guild)
+        await until(lambda: Trouble.LOST in room.troubles)
+    await taken_in()
+    assert sim.voice.states.where(sim.bot, guild.guild) is None
+    assert client.get_guild(guild.id).voice_client is None
+    assert not room.link.is_connected()
+
+
 async def test_a_kick_while_it_comes_back_is_the_end(sim, room, client, guild, lounge):
     runner = room.link._connection._runner
     async with sim.voice.stalled():
