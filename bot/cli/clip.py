@@ -1,8 +1,10 @@
 """Recordings in, replies out: the files that the command line reads and writes."""
 
+import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,7 +32,7 @@ def read_clip(path: Path, *, language: str | None, limit_s: float) -> Input:
         BadInput: The file is missing, empty, or has no sound in it.
         TooLarge: It is longer than the limit.
     """
-    with open_file(path) as file:
+    with _reading(path) as file:
         data = _ogg_opus(file, limit_s) or _recode(file, path.name, limit_s)
     return audio_input(data, format="ogg", language=language)
 
@@ -67,7 +69,7 @@ def read_text(path: Path, *, limit_bytes: int) -> bytes:
         BadInput: There is no such file, it cannot be read, or it is empty.
         TooLarge: It is over the limit.
     """
-    with open_file(path) as file:
+    with _reading(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit_bytes:
             most = f"at most {limit_bytes / 1e6:.0f} MB"
@@ -95,16 +97,21 @@ def open_file(path: Path) -> BinaryIO:
     except (OSError, ValueError) as e:  # a name with a NUL is a ValueError
         reason = e.strerror if isinstance(e, OSError) else "no such name is possible"
         raise BadInput(f"{path} cannot be read ({reason}).") from None
-    try:
-        begins = file.read(1)
-        file.seek(0)
-    except OSError as e:
-        file.close()
-        raise BadInput(f"{path} cannot be read ({e.strerror}).") from None
-    if not begins:
+    # By its size, not by reading: what the kernel makes up while it is read has none, and may hang.
+    if not os.fstat(file.fileno()).st_size:
         file.close()
         raise BadInput(f"{path.name} is empty.")
     return file
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    """The file, open; a disk that fails under it is said."""
+    try:
+        with open_file(path) as file:
+            yield file
+    except OSError as e:
+        raise BadInput(f"{path} cannot be read ({e.strerror or e}).") from None
 
 
 def check_writable(path: Path) -> None:

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from audio import codec, ogg
+from audio import codec, isolated, ogg
 from audio.codec import decode, decoded
 from audio.containers import container_of
 from audio.errors import AudioError, NotAudioError, StoppedError, TooLongError
@@ -388,3 +388,23 @@ async def test_so_many_work_at_once() -> None:
         await asyncio.sleep(0)
         gate.set()
     assert now[1] <= 2
+
+
+def test_a_process_that_dies_while_it_is_handed_a_part_is_told_of_in_words(monkeypatch) -> None:
+    started, hand_over = isolated._started, isolated._hand_over
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(asked: str) -> subprocess.Popen[bytes]:
+        processes.append(started(asked))
+        return processes[-1]
+
+    def hand_over_late(*given) -> None:
+        processes[-1].kill()
+        processes[-1].wait()
+        hand_over(*given)
+
+    monkeypatch.setattr(isolated, "_started", start)
+    monkeypatch.setattr(isolated, "_hand_over", hand_over_late)
+    with pytest.raises(NotAudioError):
+        decode(written(*WRITTEN["mp3"])[:5000], limit_s=60)
+    assert processes[-1].returncode is not None

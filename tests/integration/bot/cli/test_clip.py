@@ -1,5 +1,7 @@
 """Files that a person names: regular ones are read whatever they are called, all others refused."""
 
+import errno
+import io
 import os
 import socket
 from pathlib import Path
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from audio import codec, ogg
+from bot.cli import clip
 from bot.cli.clip import read_clip, read_text, save_reply
 from bot.contract import Audio
 from bot.contract.penny import audio_input
@@ -54,7 +57,7 @@ KINDS = {
     "empty": "is empty",
     "missing": "There is no file",
     "loop": "cannot be read",
-    "/proc/self/mem": "cannot be read",
+    "/proc/self/mem": "is empty",
 }
 
 
@@ -124,3 +127,31 @@ def test_what_is_too_long_is_told(folder: Path) -> None:
     (folder / "a.wav").write_bytes(codec.wav(TONE, 16_000))
     with pytest.raises(TooLarge, match="2 seconds long; at most 1 seconds"):
         read_clip(folder / "a.wav", language=None, limit_s=1)
+
+
+def test_a_disk_that_fails_meanwhile_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "a.wav"
+    path.write_bytes(b"RIFF\0\0\0\0WAVE")
+
+    class Failing(io.BytesIO):
+        def fileno(self) -> int:
+            return there
+
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    there = os.open(path, os.O_RDONLY)
+    monkeypatch.setattr(clip, "open_regular", lambda _: Failing())
+    for read in (
+        lambda: read_clip(path, language=None, limit_s=60),
+        lambda: read_text(path, limit_bytes=99),
+    ):
+        with pytest.raises(BadInput, match="Input/output error"):
+            read()
+    os.close(there)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+def test_what_the_kernel_makes_up_is_no_file() -> None:
+    with pytest.raises(BadInput, match="empty"):
+        read_clip(Path("/proc/self/environ"), language=None, limit_s=60)
