@@ -53,7 +53,7 @@ class Tmux:
         until_true(lambda: words in self.screen())
 
     def calls(self) -> list[str]:
-        """What the desk has been asked for, and how it stood in between."""
+        """What the desk has been asked for, and then what its key made of it."""
         return calls_in(self.log)
 
 
@@ -93,10 +93,11 @@ def test_held_in_a_terminal_that_only_repeats(tmux):
     tmux.sees("RECORDING")
     time.sleep(0.2)  # before it repeats, a terminal waits for a quarter of a second or more
     tmux.run("send-keys", "-t", "0", "-N", "25", "Space")
-    tmux.sees("READY")  # it ceased
     until_true(lambda: tmux.calls().count("down") == 26)
+    until_true(lambda: tmux.calls()[-1] == "END")  # it ceased
     acts = [call for call in tmux.calls() if call.isupper()]
     assert acts == ["START", "END", "RESUME", "END"], "the first repeat looks like another press"
+    tmux.sees("READY")
 
 
 @needs("tmux")
