@@ -288,6 +288,11 @@ class Interactions:
             draft.interaction["interacted_message_id"] = str(one.message.id)
         return posting.post(self.world, one.channel, self.world.bot, draft)
 
+    def lapse(self, one: Interaction) -> None:
+        """Let the time for a first answer be over now."""
+        one.sent_at = min(one.sent_at, self.world.clock.now() - self.answer_seconds)
+        self.world.waiters.touch(one)
+
     def expire(self, one: Interaction) -> None:
         """Let the token run out now, as if 15 minutes had passed."""
         one.expired = True

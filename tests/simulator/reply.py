@@ -59,6 +59,10 @@ class Reply:
         """Let the interaction's token run out now, as after 15 minutes."""
         self._all.expire(self.interaction)
 
+    def lapse(self) -> None:
+        """Let the time for a first answer be over now."""
+        self._all.lapse(self.interaction)
+
     async def answered(self) -> Reply:
         """Wait for the first answer.
 

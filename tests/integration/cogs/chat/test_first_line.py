@@ -131,6 +131,7 @@ async def test_a_command_that_was_never_answered_is_not_sent(
             await asyncio.wait_for(reached.wait(), 15)
         await sim.gateway.until_offline()
     monkeypatch.undo()
+    reply.lapse()
     with pytest.raises(NotSeen):
         await reply.answered()
     async with (
