@@ -23,7 +23,7 @@ SETTLED_WITHIN_S: Final = 90.0
 _LOOK_EVERY_S: Final = 0.25
 _SEEN_CHARS: Final = 80
 _REFERENCE: Final = re.compile(r"\([a-z_]+ · [0-9A-F]{4}\)")
-_UNKNOWN: Final = "The line broke while I handed this in"
+_UNKNOWN: Final = "The connection broke while I was sending this"
 _TOO_LATE: Final = "(too_late · "
 _STOPPED: Final = ("⏹", "Stopped.", "cancelled")
 

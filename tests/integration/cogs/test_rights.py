@@ -131,7 +131,7 @@ async def test_a_build_is_offered_and_cancelled_where_one_may(deck, world, kind,
 
     assert [TITLE in one["name"] for one in offered] == [True] * may
     assert ("Done." in reply.text) == may
-    assert ("I know no build like that" in reply.text) == (who in NOBODYS)
+    assert ("I can't find that build" in reply.text) == (who in NOBODYS)
     if may:
         await ended(deck, job)
     else:
@@ -200,7 +200,7 @@ async def test_the_chat_of_a_voice_channel_is_read_by_who_may_enter_it(deck, wor
     outsider = world.people["outsider"]
     guild.deny(vocal, outsider, Permission.CONNECT)
     await outsider.slash("/grace summarize", world.corner, message=f"{vocal.id}-{said.id}")
-    await outsider.sees("cannot find that message", world.corner)
+    await outsider.sees("can't find that message", world.corner)
     assert not asked
 
 
@@ -235,7 +235,7 @@ async def test_a_servers_own_affairs_are_its_managers(sim, deck, world, guild, w
     if who == "by overwrite":
         guild.allow(world.corner, person, Permission.MANAGE_GUILD)
     options = {"budget": {"period": "Day", "usd": 5.0}, "costs": {"whose": "This server's"}}
-    refusals = ("You need these permissions", "may manage the server", "works on a server only")
+    refusals = ("You need these permissions", "can manage the server", "works only on a server")
     try:
         reply = await person.slash(
             SERVER[what],
@@ -266,7 +266,7 @@ async def test_who_manages_the_server_no_more_resets_nothing(sim, deck, world, g
     reply = await person.slash("/settings reset", world.corner)
     guild.take(person, role)
     refused = await person.clicks("Reset", on=reply)
-    assert "I may not do that for you" in refused.text
+    assert "I'm not allowed to do that for you" in refused.text
     assert (await deck.store.guilds.get(guild.id)).language == "en-US"
 
 

@@ -47,7 +47,7 @@ async def test_a_quoted_message_that_was_not_sent_along_is_fetched(sim, deck, ch
 @pytest.mark.parametrize("name", ["a.ogg", "A.WAV"])
 async def test_a_recording_is_known_by_its_name_where_no_type_is_told(deck, channel, ben, name):
     await ben.says("@Alfred listen", channel, files=[File(name, b"no sound")])
-    await ben.sees("is no recording that I can play")
+    await ben.sees("it isn't a recording I can decode")
 
 
 async def test_messages_without_components_and_files_without_a_type_are_read(
@@ -66,11 +66,11 @@ async def test_messages_without_components_and_files_without_a_type_are_read(
 async def test_a_build_and_the_settings(sim, deck, guild, channel, ben):
     await ben.slash("/factory build", channel, task="a fizz function")
     thread = await ben.sees_thread("a fizz function")
-    shown = await ben.sees("holds", thread, ever=True)
+    shown = await ben.sees("ran and passed", thread, ever=True)
     assert shown.file("fizz.py")
     owner = guild.owner()
     owner.user.locale = "en-US"
     settings = await owner.slash("/settings show", channel)
-    await owner.selects("Jared (CORP)", on=settings, menu="As whom I speak")
+    await owner.selects("Jared (CORP)", on=settings, menu="Who I speak as")
     assert "Jared (CORP)" in settings.text
     assert not sim.problems

@@ -79,7 +79,7 @@ class Asked:
         return [m for m in self.place.person.reads(self.place.channel) if self._ends(m)]
 
     def _ends(self, message: Message) -> bool:
-        told = "The line broke while I handed this in" in message.text
+        told = "The connection broke while I was sending this" in message.text
         return f"answer to {self.text}" in message.text or (
             told and message.replied_to is not None and self.text in message.replied_to.text
         )

@@ -167,12 +167,12 @@ def _is_final(message: Message, task: str) -> bool:
 
 
 def _ending(message: Message, task: str) -> str:
-    if "Its own example was run, and holds" in message.text and message.attachments:
+    if "Its own example ran and passed" in message.text and message.attachments:
         assert task in message.file("it.py").data.decode()
         return RESULT
     if f"summary of {task}" in message.text:
         return RESULT
-    return UNKNOWN if "The line broke while I handed this in" in message.text else ""
+    return UNKNOWN if "The connection broke while I was sending this" in message.text else ""
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ async def test_an_evening(sim, guild, channel, ana, ben, penny, qwen, clips, tmp
         heard = await ben.says_aloud(recording.data, channel, seconds=recording.seconds)
         asked = await ben.says("@Alfred", channel)
         assert heard.id < asked.id
-        await ben.sees("Hello, I am Alfred")
+        await ben.sees("Hello, I'm Alfred")
         await ben.slash("/ask", channel, file=File("question.wav", question, "audio/wav"))
 
         def answered(message):

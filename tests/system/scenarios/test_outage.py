@@ -21,8 +21,8 @@ OFF_S, ON_S, OVER_S = 3.0, 14.0, 22.0
 """When the service goes, when it is there again, and when nobody asks any more."""
 KINDS = {
     "answered": "some words",
-    "no answer": "does not answer",
-    "not known": "The line broke",
+    "no answer": "isn't answering",
+    "not known": "The connection broke",
     "refused at once": "The service is down",
 }
 

@@ -51,7 +51,7 @@ async def test_a_service_that_is_not_there(sim, channel, ana, ben, tmp_path):
     async with made(nowhere, tmp_path / "x.db", deadline_s=8) as bot, sim.connect(bot):
         await ben.says("@Alfred hello?", channel)
         await ana.slash("/grace summarize", channel, text="palabras")
-        told = await ben.sees("The service does not answer", within=60)
+        told = await ben.sees("The service isn't answering", within=60)
         assert "Traceback" not in told.content
         await ana.sees("El servicio no responde", within=60, ever=True)
     assert not sim.problems

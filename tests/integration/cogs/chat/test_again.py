@@ -139,7 +139,7 @@ async def test_a_question_that_was_forgotten(sim, deck, channel, ben, penny_scri
     await deck.store.conversations.delete({said.id})
     reply = await ben.clicks("Regenerate", on=seen)
     assert reply.ephemeral
-    assert "no longer remember" in reply.text
+    assert "no longer have that question" in reply.text
     assert len(penny_script.asked) == 1
     assert not sim.problems
 

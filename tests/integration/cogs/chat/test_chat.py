@@ -171,7 +171,7 @@ async def test_a_voice_message_is_heard_and_answered_aloud(
 ):
     penny_script.audio = tone
     said = await ben.says("@Alfred", channel)
-    await ben.sees("Hello, I am Alfred")
+    await ben.sees("Hello, I'm Alfred")
     spoken = await ben.says_aloud(tone, channel, seconds=2.0)
     assert spoken.id != said.id
     await settle()
@@ -201,11 +201,11 @@ async def test_files_are_read_by_what_they_are(sim, deck, channel, ben, penny_sc
     await ben.sees("Ñandú runs.")
     assert "[a.txt]\nÑandú runs." in penny_script.asked[0].input.data
     await ben.says("@Alfred read", channel, files=[File("b.txt", bytes(range(256)))])
-    await ben.sees("b.txt is no text")
+    await ben.sees("I can't read b.txt as text")
     await ben.says("@Alfred hear", channel, files=[File("c.wav", b"this is not a recording")])
-    await ben.sees("c.wav is no recording")
+    await ben.sees("I can't play c.wav")
     await ben.says("@Alfred look", channel, files=[File("cat.png", b"\x89PNG")])
-    await ben.sees("I cannot look at: cat.png")
+    await ben.sees("I can't view: cat.png")
     assert len(penny_script.asked) == 2
     assert not sim.problems
 
@@ -313,7 +313,7 @@ async def test_who_is_waiting_is_told_of_a_shutdown(
         async with sim.connect(bot):
             await ben.says("@Alfred count slowly", channel)
             seen = await ben.sees("One, two, ▌")
-        assert seen.content.startswith("One, two,\nI am being restarted.")
+        assert seen.content.startswith("One, two,\nI'm restarting.")
         jobs = await bot.store.jobs.listing()
         assert [job.ending for job in jobs] == ["cancelled"]
     assert not sim.problems
@@ -358,7 +358,7 @@ async def test_where_nobody_is_answered_that_is_said_once(
     await deck.store.guilds.patch(guild.id, allowed_channels=frozenset({other.id}))
     for number in range(10):
         await ben.says(f"@Alfred {number}", channel)
-    await ben.sees("On this server I answer in", channel, ever=True)
+    await ben.sees("On this server I only answer in", channel, ever=True)
     await ben.says("@Alfred hello", other)
     await ben.sees("You said: hello", other)
     mine = [m for m in channel.messages.values() if m.author is sim.bot]

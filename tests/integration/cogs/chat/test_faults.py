@@ -78,5 +78,5 @@ async def test_a_file_too_large_is_refused_before_it_is_fetched(
 ):
     file = File("big.txt", b"x" * (4 * 1024 * 1024 + 1))
     await ben.says("@Alfred sum up", channel, files=[file])
-    await ben.sees("I can take 4 MiB")
+    await ben.sees("the limit is 4 MiB")
     assert not penny_script.asked

@@ -65,7 +65,7 @@ async def test_silence_is_told_and_cannot_be_asked_again(sim, deck, penny_script
     dee = sim.user("Dee")
     penny_script.responses["CONVERSE"] = heard("")
     await dee.says_aloud(tone, None, seconds=2.0)
-    seen = await dee.sees("I heard nothing in that recording.")
+    seen = await dee.sees("I couldn't hear any speech in that recording.")
     assert not seen.buttons
     assert not sim.problems
 
@@ -104,5 +104,5 @@ async def test_a_picture_beside_a_recording_is_named(sim, deck, penny_script, to
     files = [File("a.ogg", tone, "audio/ogg"), File("cat.png", b"\x89PNG")]
     await dee.says("", files=files)
     seen = await dee.sees("Nine o'clock.")
-    assert "I cannot look at: cat.png" in seen.content
+    assert "I can't view: cat.png" in seen.content
     assert not sim.problems

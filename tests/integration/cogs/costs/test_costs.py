@@ -77,12 +77,12 @@ async def test_who_has_spent_their_budget_is_told_what_is_left_and_when_it_renew
         await settled(ben, "Short.")
         await booked(deck, number)
     await ben.slash("/grace summarize", text="a long text " * 20)
-    refused = await ben.sees("may cost more than is left")
-    assert "Too little of your budget for today is left. It is full again <t:" in refused.text
+    refused = await ben.sees("might cost more than is left")
+    assert "Too little is left of your budget for today. It resets <t:" in refused.text
     assert handlers["grace"].started == 2
-    low = await ben.sees("Four fifths", ben.dm, ever=True)
+    low = await ben.sees("80%", ben.dm, ever=True)
     assert "`████████░░` Your budget for today: $0.08 of $0.10, $0.02 left" in low.text
-    assert not [m for m in ben.reads(channel) if "$0.10" in m.text or "Four fifths" in m.text]
+    assert not [m for m in ben.reads(channel) if "$0.10" in m.text or "80%" in m.text]
     assert not sim.problems
 
 
@@ -94,7 +94,7 @@ async def test_who_takes_no_direct_messages_is_told_of_a_low_budget_without_figu
         await ben.slash("/grace summarize", text="a long text " * 20)
         await settled(ben, "Short.")
         await booked(deck, number)
-    low = await ben.sees("Four fifths", channel, ever=True)
+    low = await ben.sees("80%", channel, ever=True)
     assert ben.mention in low.content
     assert "$" not in low.text
     assert "░" not in low.text
@@ -103,7 +103,7 @@ async def test_who_takes_no_direct_messages_is_told_of_a_low_budget_without_figu
 async def test_of_a_servers_low_budget_everybody_there_is_told(sim, deck, channel, owner, ben):
     await owner.slash("/budget set", period="Day", usd=0.05)
     await ben.slash("/grace summarize", text="a long text " * 20)
-    low = await ben.sees("Four fifths", channel)
+    low = await ben.sees("80%", channel)
     assert "This server's budget for today: $0.04 of $0.05" in low.text
     assert "Your budget" not in low.text
 
@@ -113,7 +113,7 @@ async def test_in_direct_messages_a_refusal_has_its_figures(sim, deck, ben):
         await ben.says("Tell me", ben.dm)
         await booked(deck, number)
     await ben.says("Tell me more", ben.dm)
-    refused = await ben.sees("may cost more than is left", ben.dm)
+    refused = await ben.sees("might cost more than is left", ben.dm)
     assert "$0.02 of $0.10 is left" in refused.text
 
 
@@ -145,7 +145,7 @@ async def test_costs_are_shown_as_words_a_picture_and_a_file(sim, deck, guild, o
     mine = await ben.slash("/costs")
     await mine.done()
     embed = mine.message.embeds[0]
-    assert embed["title"] == "What you have spent in 30 days"
+    assert embed["title"] == "What you spent in the last 30 days"
     assert "**$0.162** for 36 calls." in embed["description"]
     picture, table = mine.message.attachments
     assert Image.open(io.BytesIO(picture.data)).size[0] > 600
@@ -161,9 +161,9 @@ async def test_costs_are_shown_as_words_a_picture_and_a_file(sim, deck, guild, o
 
 async def test_what_is_none_of_their_business_stays_so(sim, deck, guild, ben):
     reply = await ben.slash("/costs", whose="This server's")
-    assert "Only members who may manage the server" in reply.text
+    assert "Only members who can manage the server" in reply.text
     reply = await ben.slash("/costs", whose="All (who runs me)")
-    assert "Only whoever runs me" in reply.text
+    assert "Only the bot's operator" in reply.text
     reply = await ben.slash("/costs")
     await reply.done()
     assert reply.message.attachments == []
@@ -184,7 +184,7 @@ async def test_a_persons_budget_is_one_on_all_servers_and_in_direct_messages(
     await booked(deck, 2)
     for person, place in ((there, far), (ben, ben.dm), (ben, channel)):
         await person.slash("/grace summarize", place, text="a long text " * 20)
-        refused = await person.sees("may cost more than is left", place)
+        refused = await person.sees("might cost more than is left", place)
         assert "your budget for today" in refused.text
 
 
@@ -195,7 +195,7 @@ async def test_regenerate_spends_the_budget_of_who_presses(sim, deck, guild, cha
     await ben.clicks("Regenerate", on=shown)
     await booked(deck, 2)
     await ben.clicks("Regenerate", on=shown)
-    await ben.sees("may cost more than is left", channel)
+    await ben.sees("might cost more than is left", channel)
     await owner.clicks("Regenerate", on=shown)
     await booked(deck, 3)
     report = await deck.store.spending.by_day(View(since_ms=0, until_ms=2**62, user_id=owner.id))

@@ -22,7 +22,7 @@ async def test_a_build_is_shown_in_its_own_thread_from_beginning_to_end(sim, dec
     factory.go.clear()
     reply = await ben.slash("/factory build", task="a fizz function\nwith tests", iterations=3)
     thread = await ben.sees_thread("a fizz function")
-    shown = await ben.sees("Iteration 2 of 3: looking for faults", thread)
+    shown = await ben.sees("Iteration 2 of 3: reviewing", thread)
     assert "▰▱▱" in shown.text
     assert "**1** · 0.70 · first draft" in shown.text
     assert "fizz(3) gave 4, not 3" in shown.text
@@ -31,7 +31,7 @@ async def test_a_build_is_shown_in_its_own_thread_from_beginning_to_end(sim, dec
     assert thread.mention in reply.text
     assert ben.id in thread.thread.members
     factory.go.set()
-    await ben.sees("Its own example was run, and holds", thread)
+    await ben.sees("Its own example ran and passed", thread)
     assert "$0.0125" in shown.text
     assert "1.00" in shown.text
     assert shown.file("fizz.py").data.decode() == PROGRAM
@@ -51,7 +51,7 @@ async def test_in_spanish(sim, deck, ana, factory):
     factory.go.set()
     await ana.sees("Su propio ejemplo se ejecutó", thread)
     assert "Coste" in shown.text
-    assert set(shown.buttons) == {"Refinar", "Construir de nuevo"}
+    assert set(shown.buttons) == {"Refinar", "Encargar de nuevo"}
     assert factory.requests[0].option("kind") == "python"
     assert not sim.problems
 
@@ -63,7 +63,7 @@ async def test_a_result_whose_check_did_not_pass_says_so(sim, deck, ben, factory
     factory.result = completed(result(passed=False, iterations=tried), cost_usd=None)
     await ben.slash("/factory build", task="fizz")
     shown = await ben.sees("its check did not pass", await ben.sees_thread("fizz"))
-    assert "What is wrong: fizz(3) gave 1" in shown.text
+    assert "Problem: fizz(3) gave 1" in shown.text
     assert shown.file("fizz.py")
     assert "—" in shown.text  # nobody said what it cost
     assert not sim.problems
@@ -73,7 +73,7 @@ async def test_cancel_ends_it_at_the_service_too(sim, deck, ben, factory):
     factory.go.clear()
     await ben.slash("/factory build", task="fizz")
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("looking for faults", thread)
+    shown = await ben.sees("reviewing", thread)
     await ben.clicks("Cancel", on=shown)
     await ben.sees("Stopped.", thread)
     assert "first draft" in shown.text  # what there was stays to be seen
@@ -87,10 +87,10 @@ async def test_only_the_asker_and_managers_cancel(sim, deck, guild, ben, ana, fa
     boss = guild.member("Boss", roles=(guild.role("mod", Permission.MANAGE_MESSAGES),))
     await ben.slash("/factory build", task="fizz")
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("looking for faults", thread)
+    shown = await ben.sees("reviewing", thread)
     reply = await ana.clicks("Cancel", on=shown)
     assert reply.ephemeral
-    assert "quienes gestionan los mensajes" in reply.text
+    assert "quien gestiona los mensajes" in reply.text
     await boss.clicks("Cancel", on=shown)
     await ben.sees("Stopped.", thread)
     assert not sim.problems
@@ -99,11 +99,11 @@ async def test_only_the_asker_and_managers_cancel(sim, deck, guild, ben, ana, fa
 async def test_refine_starts_from_the_files_and_adds_what_to_change(sim, deck, ben, ana, factory):
     await ben.slash("/factory build", task="fizz", kind="python", iterations=2)
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("holds", thread)
+    shown = await ben.sees("ran and passed", thread)
     dialog = await ana.clicks("Refine", on=shown)
-    assert dialog.modal.title == "Refinar esta construcción"
+    assert dialog.modal.title == "Refinar este encargo"
     reply = await ana.submits(dialog, {"Qué cambiar": "cuenta hasta cien"})
-    again = await ana.sees("se cumple", thread)
+    again = await ana.sees("funciona", thread)
     assert again.id == reply.message.id
     second = factory.requests[1]
     assert second.input.data == "fizz\n\nCambio: cuenta hasta cien"
@@ -116,7 +116,7 @@ async def test_refine_starts_from_the_files_and_adds_what_to_change(sim, deck, b
 async def test_build_again_asks_for_the_same(sim, deck, ben, factory):
     await ben.slash("/factory build", task="fizz", iterations=3)
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("holds", thread)
+    shown = await ben.sees("ran and passed", thread)
     reply = await ben.clicks("Build again", on=shown)
     again = await ben.sees(lambda m: m.id == reply.message.id and "holds" in m.text, thread)
     assert again.file("fizz.py")
@@ -130,13 +130,13 @@ async def test_build_again_asks_for_the_same(sim, deck, ben, factory):
 
 async def test_what_the_journal_has_forgotten_cannot_be_built_again(sim, deck, ben, factory):
     await ben.slash("/factory build", task="fizz")
-    shown = await ben.sees("holds", await ben.sees_thread("fizz"))
+    shown = await ben.sees("ran and passed", await ben.sees_thread("fizz"))
     await ben.slash("/factory jobs", shown.channel)  # its end is noted after it is seen
     assert await deck.store.jobs.prune(before_ms=2**60) == 1
     for label in ("Build again", "Refine"):
         reply = await ben.clicks(label, on=shown)
         assert reply.ephemeral
-        assert "no longer know" in reply.text
+        assert "no longer have that request" in reply.text
     assert not sim.problems
 
 
@@ -145,9 +145,9 @@ async def test_without_a_right_to_open_threads_it_stays_and_says_why(
 ):
     guild.deny(channel, sim.bot, Permission.CREATE_PUBLIC_THREADS)
     reply = await ben.slash("/factory build", task="fizz")
-    shown = await ben.sees("holds")
+    shown = await ben.sees("ran and passed")
     assert shown is reply.message
-    assert "I may not open threads in this channel" in shown.text
+    assert "I can't open threads in this channel" in shown.text
     assert shown.file("fizz.py")
     assert not sim.problems
 
@@ -155,7 +155,7 @@ async def test_without_a_right_to_open_threads_it_stays_and_says_why(
 async def test_when_discord_opens_no_thread_after_all_it_stays(sim, deck, ben, factory):
     sim.fail("/threads", 403)
     reply = await ben.slash("/factory build", task="fizz")
-    assert await ben.sees("holds") is reply.message
+    assert await ben.sees("ran and passed") is reply.message
     assert [problem.message for problem in sim.problems] == ["403: Internal Server Error"]
 
 
@@ -163,7 +163,7 @@ async def test_a_thread_whose_answer_got_lost_is_not_opened_twice(sim, deck, cha
     sim.fail("POST /channels/{channel_id}/messages/{message_id}/threads", lost=True)
     await ben.slash("/factory build", task="fizz")
     thread = await ben.sees_thread("fizz")
-    await ben.sees("holds", thread)
+    await ben.sees("ran and passed", thread)
     assert [problem.code for problem in sim.problems] == [160004]  # so it learned that it is there
     assert len([c for c in channel.guild.channels.values() if c.parent is channel]) <= 1
 
@@ -186,11 +186,11 @@ async def test_where_discord_takes_no_answer_nothing_is_sent(sim, deck, ben, fac
 
 async def test_in_direct_messages_and_in_threads_it_stays(sim, deck, ben, factory):
     await ben.slash("/factory build", ben.dm, task="in private")
-    shown = await ben.sees("holds", ben.dm)
+    shown = await ben.sees("ran and passed", ben.dm)
     assert "threads" not in shown.text
     thread = await ben.starts_thread("mine", in_=deck_channel(ben))
     reply = await ben.slash("/factory build", thread, task="in a thread")
-    assert await ben.sees("holds", thread) is reply.message
+    assert await ben.sees("ran and passed", thread) is reply.message
     assert not sim.problems
 
 
@@ -198,7 +198,7 @@ async def test_a_huge_task_is_taken_and_cut_where_it_is_shown(sim, deck, ben, fa
     task = "**@everyone** [x](http://y) " * 200
     await ben.slash("/factory build", task=task)
     thread = await ben.sees_thread("@everyone")
-    shown = await ben.sees("holds", thread)
+    shown = await ben.sees("ran and passed", thread)
     assert len(thread.name) <= 100
     assert factory.tasks == [task]
     assert not shown.mention_everyone
@@ -227,7 +227,7 @@ async def test_many_files_come_in_an_archive_and_can_be_refined(sim, deck, ben, 
     assert "PART1-2.py" in names
     dialog = await ben.clicks("Refine", on=shown)
     await ben.submits(dialog, {"What to change": "fewer"})
-    await ben.sees("too much in it", shown.channel)
+    await ben.sees("too large to work on", shown.channel)
     assert not sim.problems
 
 
@@ -250,7 +250,7 @@ async def test_a_service_that_answers_in_plain_words(sim, deck, ben, factory):
     factory.result = Response(status=Status.COMPLETED, output=Output(data=words))
     await ben.slash("/factory build", task="plain")
     shown = await ben.sees("Here is your program", await ben.sees_thread("plain"))
-    assert "without a word about how good it is" in shown.text
+    assert "but didn't say how good it is" in shown.text
     assert shown.file("result.md").data.decode() == words
     assert "Refine" in shown.buttons
     assert not sim.problems
@@ -259,7 +259,7 @@ async def test_a_service_that_answers_in_plain_words(sim, deck, ben, factory):
 async def test_a_service_that_answers_in_another_shape(sim, deck, ben, factory):
     factory.result = Response(status=Status.COMPLETED, output=Output(data={"url": ["x"]}))
     await ben.slash("/factory build", task="odd")
-    shown = await ben.sees("without a word", await ben.sees_thread("odd"))
+    shown = await ben.sees("but didn't say", await ben.sees_thread("odd"))
     assert b'"url"' in shown.file("result.json").data
     assert not sim.problems
 
@@ -287,11 +287,11 @@ class TestTrouble:
     async def test_a_failing_build_says_so_and_can_be_built_again(self, sim, deck, ben, factory):
         await ben.slash("/factory build", task="fizz")
         thread = await ben.sees_thread("fizz")
-        shown = await ben.sees("The service tried, and failed", thread)
+        shown = await ben.sees("The job failed", thread)
         assert "job_failed" in shown.text
         assert list(shown.buttons) == ["Build again"]
         await ben.clicks("Build again", on=shown)
-        await ben.sees("holds", thread)
+        await ben.sees("ran and passed", thread)
         assert not sim.problems
 
 
@@ -314,7 +314,7 @@ class TestCold:
         thread = await ben.sees_thread("fizz")
         await ben.sees("Waiting for a worker to start", thread)
         handler.warm.set()
-        await ben.sees("holds", thread)
+        await ben.sees("ran and passed", thread)
         assert not sim.problems
 
 
@@ -327,7 +327,7 @@ class TestDown:
         with contextlib.suppress(asyncio.TimeoutError):
             await ben.slash("/factory build", task="fizz")
         thread = await ben.sees_thread("fizz")
-        shown = await ben.sees("The service does not answer", thread, within=100)
+        shown = await ben.sees("The service isn't answering", thread, within=100)
         assert list(shown.buttons) == ["Build again"]
         assert not sim.problems
 
@@ -354,7 +354,7 @@ async def test_a_build_that_discord_waited_for_no_more_is_told_directly(
 async def test_two_presses_of_build_again_are_one_build(sim, deck, ben, ana, factory):
     await ben.slash("/factory build", task="fizz")
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("holds", thread)
+    shown = await ben.sees("ran and passed", thread)
     factory.go.clear()
     replies = await asyncio.gather(*(ben.clicks("Build again", on=shown) for _ in range(2)))
     assert sorted(reply.ephemeral for reply in replies) == [False, True]
@@ -370,14 +370,14 @@ async def test_a_dialog_sent_twice_begins_one_build(sim, deck, ben, factory):
     """Discord's client sends it once; who sends it again by other means gets no second build."""
     await ben.slash("/factory build", task="fizz")
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("holds", thread)
+    shown = await ben.sees("ran and passed", thread)
     dialog = await ben.clicks("Refine", on=shown)
     factory.go.clear()
     first = await ben.submits(dialog, {"What to change": "more"})
     again = await ben.submits(dialog, {"What to change": "more"})
     assert not first.ephemeral
     assert again.ephemeral
-    assert "sent that form already" in again.text
+    assert "already sent that form" in again.text
     factory.go.set()
     await ben.sees(lambda m: m is first.message and "holds" in m.text, thread)
     await all_ended(deck)
@@ -396,7 +396,7 @@ async def test_a_dialog_that_was_opened_before_its_right_was_lost_begins_nothing
 ):
     await ben.slash("/factory build", task="fizz")
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("holds", thread)
+    shown = await ben.sees("ran and passed", thread)
     dialog = await ana.clicks("Refine", on=shown)
     lost = deck.wait_for("guild_channel_update", timeout=10)
     waiting = asyncio.ensure_future(lost)
@@ -405,5 +405,5 @@ async def test_a_dialog_that_was_opened_before_its_right_was_lost_begins_nothing
     await waiting
     reply = await ana.submits(dialog, {"Qué cambiar": "cuenta hasta cien"})
     assert reply.ephemeral
-    assert "No conozco" in reply.text
+    assert "No encuentro" in reply.text
     assert len(factory.requests) == 1

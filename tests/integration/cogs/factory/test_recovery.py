@@ -42,12 +42,12 @@ async def test_the_next_process_goes_on_in_the_same_message(sim, start, ben, fac
     async with start():
         await ben.slash("/factory build", task="fizz")
         thread = await ben.sees_thread("fizz")
-        shown = await ben.sees("looking for faults", thread)
+        shown = await ben.sees("reviewing", thread)
     async with start():
         reply = await ben.slash("/factory jobs", thread)
         assert "running" in reply.text
         factory.go.set()
-        again = await ben.sees("holds", thread)
+        again = await ben.sees("ran and passed", thread)
         assert again is shown
         assert again.file("fizz.py")
         dialog = await ben.clicks("Refine", on=again)
@@ -63,7 +63,7 @@ async def test_who_waited_for_a_turn_waits_again_and_is_sent_once(sim, start, an
     async with start():
         await ben.slash("/factory build", task="first")
         first = await ben.sees_thread("first")
-        await ben.sees("looking for faults", first)
+        await ben.sees("reviewing", first)
         await ana.slash("/factory build", ben.here, task="second")
         second = await ana.sees_thread("second")
         waiting = await ana.sees("puesto 1", second)
@@ -71,8 +71,8 @@ async def test_who_waited_for_a_turn_waits_again_and_is_sent_once(sim, start, an
     async with start():
         await settle()  # it has both again
         factory.go.set()
-        await ben.sees("holds", first)
-        assert await ana.sees("se cumple", second) is waiting
+        await ben.sees("ran and passed", first)
+        assert await ana.sees("funciona", second) is waiting
     assert factory.tasks == ["first", "second"]
     assert not sim.problems
 
@@ -81,7 +81,7 @@ async def test_who_waited_for_too_long_is_told(sim, start, ana, ben, factory, mo
     factory.go.clear()
     async with start():
         await ben.slash("/factory build", task="first")
-        await ben.sees("looking for faults", await ben.sees_thread("first"))
+        await ben.sees("reviewing", await ben.sees_thread("first"))
         await ana.slash("/factory build", ben.here, task="second")
         second = await ana.sees_thread("second")
         await ana.sees("puesto 1", second)
@@ -99,7 +99,7 @@ async def test_a_thread_that_was_opened_but_not_noted_is_found_again(
     factory.go.clear()
     async with start() as bot:
         await ben.slash("/factory build", task="first")
-        await ben.sees("looking for faults", await ben.sees_thread("first"))
+        await ben.sees("reviewing", await ben.sees_thread("first"))
         reply = await ana.slash("/factory build", channel, task="second")
         second = await ana.sees_thread("second")
         shown = await ana.sees("puesto 1", second)
@@ -109,7 +109,7 @@ async def test_a_thread_that_was_opened_but_not_noted_is_found_again(
         assert await bot.store.jobs.moved(job.journal_id, place)
     async with start():
         factory.go.set()
-        assert await ana.sees("se cumple", second) is shown
+        assert await ana.sees("funciona", second) is shown
     assert len([m for m in ana.reads(second) if m.embeds]) == 1
     assert factory.tasks == ["first", "second"]
     assert [problem.code for problem in sim.problems] == [160004]  # so it learned that it is there
@@ -120,11 +120,11 @@ async def test_a_message_that_was_deleted_meanwhile_comes_anew(sim, start, guild
     async with start():
         await ben.slash("/factory build", task="fizz")
         thread = await ben.sees_thread("fizz")
-        shown = await ben.sees("looking for faults", thread)
+        shown = await ben.sees("reviewing", thread)
     await guild.owner().deletes(shown)
     async with start():
         factory.go.set()
-        anew = await ben.sees("holds", thread)
+        anew = await ben.sees("ran and passed", thread)
     assert anew is not shown
     assert anew.file("fizz.py")
     assert [problem.code for problem in sim.problems] == [10008]
@@ -134,7 +134,7 @@ async def left_waiting(start, ana, ben, channel, tmp_path):
     """A build that waited for its turn when its process went; its number and first answer."""
     async with start() as bot:
         await ben.slash("/factory build", channel, task="first")
-        await ben.sees("looking for faults", await ben.sees_thread("first"))
+        await ben.sees("reviewing", await ben.sees_thread("first"))
         reply = await ana.slash("/factory build", channel, task="second")
         await ana.sees("puesto 1", await ana.sees_thread("second"))
         job = (await bot.store.jobs.listing(user_id=ana.id))[0]
@@ -155,7 +155,7 @@ async def test_an_answer_that_was_given_but_not_noted_is_found_again(
     _, reply = await left_waiting(start, ana, ben, channel, tmp_path)
     async with start():
         factory.go.set()
-        assert await ana.sees("se cumple", channel) is reply.message
+        assert await ana.sees("funciona", channel) is reply.message
     assert factory.tasks == ["first", "second"]
     assert not sim.problems
 
@@ -180,7 +180,7 @@ async def test_a_build_that_is_taken_nowhere_waits_with_its_files(sim, start, gu
     factory.go.clear()
     async with start() as bot:
         await ben.slash("/factory build", task="fizz")
-        await ben.sees("looking for faults", await ben.sees_thread("fizz"))
+        await ben.sees("reviewing", await ben.sees_thread("fizz"))
         for method in ("PATCH", "POST"):
             route = f"{method} /channels/{{channel_id}}/messages"
             sim.fail(route, 403, code=50013, times=1000)

@@ -81,7 +81,7 @@ async def test_no_export_backup_list_or_log_has_the_token_of_an_answer_to_come(
 
         gate.open.set()
         await reply.answered()
-        await ben.sees("looking for faults", await ben.sees_thread("fizz"))
+        await ben.sees("reviewing", await ben.sees_thread("fizz"))
         assert read_token(file, execute) is None
         assert token not in capsys.readouterr().err
     finally:

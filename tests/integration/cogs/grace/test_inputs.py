@@ -11,7 +11,7 @@ from tests.simulator import File, Permission
 
 ENGLISH = words_for("en")
 ONE_ONLY = "Give me one thing to work on"
-NOT_FOUND = "I cannot find that message, or you cannot read it."
+NOT_FOUND = "I can't find that message, or you can't read it."
 
 
 def link(message):
@@ -114,7 +114,7 @@ async def test_history_that_the_person_cannot_read_stays_closed(
     await ben.slash("/grace summarize", channel, message=link(said))
     await ben.sees(NOT_FOUND)
     await ben.slash("/grace summarize", channel, last=5)
-    await ben.sees("You cannot read this channel's earlier messages.")
+    await ben.sees("You can't read this channel's earlier messages.")
     assert not grace.asked
     assert not sim.problems
 
@@ -189,7 +189,7 @@ async def test_answers_under_way_are_left_out(sim, deck, ana, ben, grace):
     under_way = await ben.sees("Working on it")
     grace.answer = echo
     await ben.slash("/grace summarize", last=5)
-    await ben.sees("In the queue")
+    await ben.sees("Queued")
     await ben.clicks("Stop", on=under_way)
     await settled(ben, "the last message")
     assert grace.last.input.data == "Ana: words"
@@ -198,7 +198,7 @@ async def test_answers_under_way_are_left_out(sim, deck, ana, ben, grace):
 
 async def test_an_empty_channel_has_nothing_to_say(sim, deck, guild, ben, grace):
     await ben.slash("/grace summarize", guild.channel("new"), last=3)
-    await ben.sees("There are no messages with words here.")
+    await ben.sees("There are no messages with text here.")
     assert not sim.problems
 
 

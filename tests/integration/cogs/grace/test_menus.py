@@ -40,7 +40,7 @@ async def test_translate_is_into_ones_own_language(sim, deck, guild, ana, ben, g
 async def test_a_message_without_words(sim, deck, ana, ben, grace):
     said = await ana.says(files=[File("photo.png", b"\x89PNG")])
     await ben.menu("Summarize", on=said)
-    told = await ben.sees("There is no text in that.")
+    told = await ben.sees("There's no text in that.")
     assert told.is_ephemeral
     assert not grace.asked
     assert not sim.problems
@@ -87,11 +87,11 @@ async def test_transcribe_of_silence_and_of_no_recording(sim, deck, ana, ben, pe
     wav = (clips / "question.wav").read_bytes()
     said = await ana.says(files=[File("question.wav", wav)])
     await ben.menu("Transcribe", on=said)
-    await settled(ben, "Nothing was said that I could understand.")
+    await settled(ben, "I couldn't understand anything that was said.")
     said = await ana.says("only words")
     reply = await ben.menu("Transcribe", on=said)
     assert reply.ephemeral
-    assert "There is no recording in that message." in reply.text
+    assert "That message has no recording." in reply.text
     assert not sim.problems
 
 
@@ -102,7 +102,7 @@ async def test_transcribe_of_silence_and_of_no_recording(sim, deck, ana, ben, pe
 async def test_a_recording_that_is_none(sim, deck, ana, ben, penny, file):
     said = await ana.says("listen", files=[file])
     await ben.menu("Transcribe", on=said)
-    told = await ben.sees("is no recording that I can play")
+    told = await ben.sees("it isn't a recording I can decode")
     assert told.is_ephemeral
     assert not penny.asked
     assert not sim.problems

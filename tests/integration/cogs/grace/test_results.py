@@ -128,7 +128,7 @@ async def test_progress_is_shown_in_words(sim, deck, ana, grace):
     pieces = Output(text="La primera parte", data={"progress": {"done": 1, "total": 3}})
     gate = grace.answer = Gate(Response(status=Status.PARTIAL, output=pieces))
     await ana.slash("/grace traducir", texto="…")
-    message = await ana.sees("1 de 3 partes hechas")
+    message = await ana.sees("1 de 3 partes")
     assert "La primera parte" in message.content
     assert list(message.buttons) == ["Detener"]
     gate.open.set()
@@ -181,7 +181,7 @@ async def test_cancel_of_what_has_ended(sim, deck, ben, grace):
     await settled(ben, "done")
     message.components = shown.components  # an old screen
     reply = await ben.clicks("Stop", on=message)
-    assert "That has already ended." in reply.text
+    assert "That has already finished." in reply.text
     assert not sim.problems
 
 
@@ -194,7 +194,7 @@ async def test_a_service_that_fails_says_why(sim, deck, ana, grace):
     )
     await ana.slash("/grace resumir", texto="…")
     message = await settled(ana, "Too hard for me.")
-    assert message.content.startswith("**Resumen** · tu texto\nEl servicio lo ha intentado")
+    assert message.content.startswith("**Resumen** · tu texto\nEl trabajo ha fallado")
     assert "job_failed" in message.content
     assert not sim.problems
 
@@ -285,7 +285,7 @@ async def test_who_asks_too_often_waits(sim, deck, ben, grace):
         await ben.slash("/grace summarize", text=f"words {n}")
     reply = await ben.slash("/grace summarize", text="one more")
     assert reply.ephemeral
-    assert "Try again in" in reply.text
+    assert "Please try again in" in reply.text
     for n in range(6):
         await settled(ben, f"words {n}", ever=True)
 

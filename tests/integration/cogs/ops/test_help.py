@@ -52,7 +52,7 @@ async def test_help_in_both_languages(sim, deck, owner, ana, ben):
     english = (await ben.slash("/help")).text
     assert "`/privacy export`" in english
     assert "/settings" not in english
-    assert "worked on by the machine" in english
+    assert "processed on the machine" in english
     spanish = await ana.slash("/ayuda")
     assert "`/privacidad olvidar`" in spanish.text
     assert spanish.ephemeral

@@ -84,7 +84,7 @@ async def test_the_export_is_a_file_that_only_they_see(sim, deck, channel, ana, 
     await deck.store.conversations.add(said(ben, channel, "hello", number=2))
     reply = await ana.slash("/privacidad exportar")
     await reply.done()
-    assert "1 mensaje y 1 tarea" in reply.text
+    assert "1 mensaje y 1 trabajo" in reply.text
     assert reply.ephemeral
     document = json.loads(reply.message.file("skydeck-data.json").data)
     assert document["user_id"] == str(ana.id)
@@ -108,7 +108,7 @@ async def test_forget_stops_jobs_then_deletes_everything(sim, deck, channel, ana
     reply = await ana.slash("/privacidad olvidar")
     assert reply.ephemeral
     await ana.clicks("Borrarlo todo", on=reply)
-    told = await ana.sees("He borrado 1 mensaje y 1 tarea")
+    told = await ana.sees("He borrado 1 mensaje y 1 trabajo")
     assert "1 línea de lo que dijiste en canales de voz" in told.text
     assert not reply.message.buttons
     assert isinstance(building.ended, JobCancelled)

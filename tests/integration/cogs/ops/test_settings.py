@@ -22,7 +22,7 @@ async def test_the_defaults_are_shown_to_who_manages_the_server_only(sim, deck, 
     reply = await owner.slash("/settings show")
     assert reply.ephemeral
     assert field(reply, "Language") == "Each member's own"
-    assert field(reply, "I speak as") == "As the deployment says (Alfred)"
+    assert field(reply, "I speak as") == "The deployment's default (Alfred)"
     assert field(reply, "I answer in") == "All channels"
     assert field(reply, "I answer") == "All members"
     assert not sim.problems
@@ -31,10 +31,10 @@ async def test_the_defaults_are_shown_to_who_manages_the_server_only(sim, deck, 
 async def test_each_choice_is_stored_at_once(sim, deck, guild, channel, owner):
     role = guild.role("Editors")
     reply = await owner.slash("/settings show")
-    await owner.selects("Jared (CORP)", on=reply, menu="As whom I speak")
+    await owner.selects("Jared (CORP)", on=reply, menu="Who I speak as")
     await owner.selects(channel, on=reply, menu="Channels to answer in (none: all)")
-    await owner.selects(role, on=reply, menu="Roles to answer (none: everybody)")
-    await owner.selects("Summarize", on=reply, menu="What Grace does with a file without words")
+    await owner.selects(role, on=reply, menu="Roles to answer (none: everyone)")
+    await owner.selects("Summarize", on=reply, menu="What Grace does with a file sent without text")
     assert field(reply, "I speak as") == "Jared (CORP)"
     assert field(reply, "I answer in") == f"<#{channel.id}>"
     assert field(reply, "I answer") == f"<@&{role.id}>"
@@ -55,7 +55,7 @@ async def test_choices_can_be_taken_back(sim, deck, guild, channel, owner):
     reply = await owner.slash("/settings show")
     assert "12345" in field(reply, "I answer in")  # deleted since; still shown, and can go
     await owner.selects(on=reply, menu="Channels to answer in (none: all)")
-    await owner.selects("As the deployment says (Alfred)", on=reply, menu="As whom I speak")
+    await owner.selects("The deployment's default (Alfred)", on=reply, menu="Who I speak as")
     assert field(reply, "I answer in") == "All channels"
     assert await deck.store.guilds.get(guild.id) == GuildSettings(guild_id=guild.id)
     assert not sim.problems
@@ -80,7 +80,7 @@ async def test_reset_asks_first(sim, deck, guild, owner):
 
     reply = await owner.slash("/settings reset")
     await owner.clicks("Restablecer", on=reply)
-    assert "the defaults again" in reply.text
+    assert "back to the defaults" in reply.text
     assert (await deck.store.guilds.get(guild.id)).language is None
     assert not sim.problems
 
@@ -91,7 +91,7 @@ async def test_who_may_no_longer_manage_the_server_changes_nothing(sim, deck, gu
     reply = await ben.slash("/settings show", channel)
     guild.take(ben, managers)
     answer = await ben.selects("Español", on=reply, menu="Language")
-    assert "may manage the server" in answer.text
+    assert "can manage the server" in answer.text
     assert (await deck.store.guilds.get(guild.id)).language is None
     assert not sim.problems
 
@@ -111,7 +111,7 @@ async def test_two_picks_at_once_are_both_answered(sim, deck, guild, owner):
     """The second comes with the ids that the person sees, while the first is being answered."""
     reply = await owner.slash("/settings show")
     sim.fail("POST /interactions", 0, delay=0.5)
-    first = await owner.selects("Jared (CORP)", on=reply, menu="As whom I speak", wait=False)
+    first = await owner.selects("Jared (CORP)", on=reply, menu="Who I speak as", wait=False)
     second = await owner.selects("Español", on=reply, menu="Language", wait=False)
     await first.answered()
     await second.answered()

@@ -86,4 +86,4 @@ async def test_files_that_discord_finds_too_large_are_packed_or_left_out(
     shown = [m for m in ben.reads(channel) if m.author == sim.bot]
     assert shown[0].text.startswith("word word")
     assert [f.filename for m in shown for f in m.attachments] == [name] * (name is not None)
-    assert ("larger than Discord takes" in shown[-1].text) == (name is None)
+    assert ("too large for Discord" in shown[-1].text) == (name is None)

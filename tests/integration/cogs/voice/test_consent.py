@@ -73,7 +73,7 @@ async def test_the_person_followed_is_forgotten_too(sim, deck, guild, room, chan
     await ben.slash("/voice follow", channel)
     reply = await ben.slash("/privacy forget", channel)
     await ben.clicks("Delete everything", on=reply)
-    await ben.sees("Nothing of you is left", channel)
+    await ben.sees("I no longer hold any of your data", channel)
     [place] = await deck.store.voice_rooms.all()
     assert place.follow_user_id is None
     assert place.called_by != ben.id
@@ -107,7 +107,7 @@ async def test_kept_recordings_are_forgotten_too(
     reply = await ben.slash(f"/{'voice' if way == 'forget' else 'privacy'} forget", channel)
     if way == "privacy":
         await ben.clicks("Delete everything", on=reply)
-        await ben.sees("Nothing of you is left", channel)
+        await ben.sees("I no longer hold any of your data", channel)
     await reply.done()
     [left] = tmp_path.glob("*.ogg")
     assert left.name.endswith(f"-{ana.id}.ogg")

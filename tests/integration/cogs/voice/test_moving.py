@@ -233,7 +233,7 @@ async def test_with_the_right_to_it_goes_on_stage(sim, moderating, deck, guild, 
 
 async def test_a_moderator_s_mute_is_told(sim, guild, called, lounge, ben):
     guild.sets_voice(sim.bot, mute=True)
-    await ben.sees("I am muted here", lounge, ever=True)
+    await ben.sees("I'm muted here", lounge, ever=True)
     guild.sets_voice(sim.bot, mute=False, deaf=True)
     await ben.sees("deafened me", lounge, ever=True)
     guild.sets_voice(sim.bot, deaf=False)

@@ -60,7 +60,7 @@ async def test_a_conversation_that_breaks_off_is_no_kick(
         raise RuntimeError("a fault of ours")
 
     room.session._group.create_task(stumble())
-    await ben.sees("I have lost the line", lounge, ever=True)
+    await ben.sees("I've lost the connection", lounge, ever=True)
     await until(lambda: rooms.get(guild.id) not in (None, room))
     await until(lambda: deck.voice_clients and deck.voice_clients[0].can_speak)
     [place] = await deck.store.voice_rooms.all()
@@ -84,7 +84,7 @@ async def test_a_room_that_breaks_every_time_is_given_up(
         room = rooms.get(guild.id)
         room.session._group.create_task(stumble())
         await until(lambda room=room: rooms.get(guild.id) is not room)
-    await ben.sees("breaks every time, so I stay away", lounge, ever=True)
+    await ben.sees("keeps breaking, so I've left", lounge, ever=True)
     await until(lambda: where_is_the_bot(sim, guild) is None)
 
     async def is_forgotten():

@@ -57,7 +57,7 @@ async def test_who_may_go_there_sees_how_it_hears(
     reply = await person(guild, lounge, channel, who).slash(command, channel)
     await reply.done()
     is_told = who in {"member", "mover elsewhere"}
-    assert ("I am in no voice channel here" in reply.text) == (not is_told)
+    assert ("I'm not in a voice channel here" in reply.text) == (not is_told)
     assert "Ben" not in reply.text or is_told
 
 
@@ -80,8 +80,8 @@ async def test_who_moderates_there_has_minutes_forgotten(
     await reply.done()
     refusals = {
         "moderator there": "",
-        "mover elsewhere": "may have its transcript forgotten",
-        "member": "may have its transcript forgotten",
+        "mover elsewhere": "may can delete its transcript",
+        "member": "may can delete its transcript",
         "outsider": "may not enter that voice channel",
     }
     if who == "moderator there":

@@ -59,7 +59,7 @@ async def test_a_question_is_answered_and_both_sides_are_shown(
 async def test_a_failure_is_told_in_the_reader_s_words(called, lounge, ben, clips, penny_says):
     penny_says.fails = JobFailed("no", service_code="broken")
     await called.plays(clips / "question.wav")
-    await ben.sees("The service tried, and failed", lounge, ever=True)
+    await ben.sees("The job failed", lounge, ever=True)
 
 
 async def test_who_has_not_agreed_is_asked_and_not_heard(
@@ -115,7 +115,7 @@ async def test_consent_is_taken_back_at_once(
         case "privacy":
             reply = await ben.slash("/privacy forget", channel)
             await ben.clicks("Delete everything", on=reply)
-            await ben.sees("Nothing of you is left", channel)
+            await ben.sees("I no longer hold any of your data", channel)
     asked = len(penny_says.asked)
     heard = deck.voice_clients[0].health().people.get(ben.id)
     before = heard.received if heard is not None else 0
@@ -159,7 +159,7 @@ async def test_without_a_transcript_there_are_no_minutes(sim, called, channel, b
 
 async def test_status_and_timings(sim, called, lounge, channel, ben, clips):
     reply = await ben.slash("/voice timings", channel)
-    assert "No answer has been spoken yet" in reply.text
+    assert "I haven't spoken an answer yet" in reply.text
     await called.plays(clips / "question.wav")
     await ben.sees("Paris", lounge, ever=True)
 

@@ -39,7 +39,7 @@ async def test_cancel_reaches_it(sim, two, ben, channel, factory):
     factory.go.clear()
     await ben.slash("/factory build", channel, task="fizz")
     thread = await ben.sees_thread("fizz")
-    shown = await ben.sees("looking for faults", thread)
+    shown = await ben.sees("reviewing", thread)
     await hand_over()
     await ben.clicks("Cancel", on=shown)
     await ben.sees("Stopped.", thread)
@@ -51,7 +51,7 @@ async def test_to_be_forgotten_reaches_it(sim, two, ben, channel, factory):
     _, second, hand_over = two
     factory.go.clear()
     await ben.slash("/factory build", channel, task="fizz")
-    await ben.sees("looking for faults", await ben.sees_thread("fizz"))
+    await ben.sees("reviewing", await ben.sees_thread("fizz"))
     await hand_over()
     await second.elsewhere.stop_all_of(ben.id)
     assert await second.store.jobs.listing(user_id=ben.id, unfinished=True) == []
@@ -62,15 +62,15 @@ async def test_it_takes_up_room(sim, two, ben, channel, factory):
     _, _, hand_over = two
     factory.gates = {task: asyncio.Event() for task in ("fizz", "buzz")}
     await ben.slash("/factory build", channel, task="fizz")
-    await ben.sees("looking for faults", await ben.sees_thread("fizz"))
+    await ben.sees("reviewing", await ben.sees_thread("fizz"))
     await hand_over()
     await ben.slash("/factory build", channel, task="buzz")
     buzz = await ben.sees_thread("buzz")
     await asyncio.sleep(0.5)
     assert factory.tasks == ["fizz"]
     factory.gates["fizz"].set()
-    await ben.sees("looking for faults", buzz, ever=True)
+    await ben.sees("reviewing", buzz, ever=True)
     assert factory.most_at_once == 1
     factory.gates["buzz"].set()
-    await ben.sees("holds", buzz, ever=True)
+    await ben.sees("ran and passed", buzz, ever=True)
     assert not sim.problems

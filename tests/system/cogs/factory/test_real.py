@@ -29,7 +29,7 @@ async def test_a_small_program(sim, deck, ben):
     shown = await ben.sees(lambda m: "Build again" in m.buttons, thread, within=240)
     programs = [one for one in shown.attachments if one.filename.endswith(".py")]
     assert any("def add" in one.data.decode() for one in programs)
-    passed = "Its own example was run, and holds" in shown.text
+    passed = "Its own example ran and passed" in shown.text
     unrun = "only parsed, not run" in shown.text
     assert passed or unrun or "its check did not pass" in shown.text
     assert "Iterations" in shown.text

@@ -25,13 +25,13 @@ def shown(progress, place=None, words=ENGLISH):
 @pytest.mark.parametrize(
     ("update", "says"),
     [
-        (Update(state=JobState.SUBMITTING), "Handing it in"),
+        (Update(state=JobState.SUBMITTING), "Submitting"),
         (Update(state=JobState.QUEUED), "In the service's queue"),
         (
             Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARTING),
             "Waiting for a worker to start",
         ),
-        (Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARVED), "no worker free"),
+        (Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARVED), "no worker is free"),
         (Update(state=JobState.RUNNING), "Running"),
         (Update(state=JobState.COMPLETED), "Running"),
     ],
@@ -44,7 +44,7 @@ def test_each_state_has_its_words(update, says):
 
 def test_our_own_queue_and_the_delivery_come_before_the_services_state():
     progress = Progress(4)
-    assert "Waiting for a turn on this server: place 3" in shown(progress, 3)
+    assert "Queued on this server: number 3" in shown(progress, 3)
     progress.is_delivering = True
     assert "Delivering" in shown(progress)
 
@@ -72,9 +72,9 @@ def test_a_service_of_another_kind_is_quoted():
 @pytest.mark.parametrize(
     ("check", "says"),
     [
-        (Check.RAN, "Its own example was run, and holds"),
+        (Check.RAN, "Its own example ran and passed"),
         (Check.PARSED, "only parsed, not run"),
-        (Check.READ, "The model itself read it"),
+        (Check.READ, "The model reviewed it"),
         ("proved", "Its check passed"),
     ],
 )
@@ -89,7 +89,7 @@ def test_what_did_not_pass_is_never_called_good():
     build = Build(summary="all is well", passed=False, files=[], iterations=[bad])
     embed = _finished(build)
     assert "its check did not pass" in embed.description
-    assert "What is wrong: it loops" in embed.description
+    assert "Problem: it loops" in embed.description
     assert embed.colour != _finished(build.model_copy(update={"passed": True})).colour
 
 

@@ -28,24 +28,24 @@ def partial(**output):
 @pytest.mark.parametrize(
     ("update", "english", "spanish"),
     [
-        (Update(state=JobState.SUBMITTING), "Handing it in", "Entregándolo"),
-        (Update(state=JobState.QUEUED), "In the queue", "En la cola"),
+        (Update(state=JobState.SUBMITTING), "Submitting", "Enviando"),
+        (Update(state=JobState.QUEUED), "Queued", "En la cola"),
         (
             Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARTING),
             "Waiting for a worker to start",
-            "Esperando a que arranque un servidor",
+            "Esperando a que arranque una máquina",
         ),
         (
             Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARVED),
-            "Waiting: the data centre has no worker free",
-            "Esperando: el centro de datos no tiene servidores libres",
+            "Waiting: no worker is free in the data centre",
+            "Esperando: no hay ninguna máquina libre en el centro de datos",
         ),
         (Update(state=JobState.RUNNING), "Working on it", "Trabajando en ello"),
         (Update(state=JobState.COMPLETED), "Working on it", "Trabajando en ello"),
         (
             partial(data={"progress": {"done": 2, "total": 5}}),
-            "Working on it: 2 of 5 parts done",
-            "Trabajando en ello: 2 de 5 partes hechas",
+            "Working on it: 2 of 5 parts",
+            "Trabajando en ello: 2 de 5 partes",
         ),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_place_is_a_look_again():
         (Response(output=Output(data="words")), "words"),
         (Response(output=Output(data={"text": "words"})), "words"),
         (Response(output=Output(data={"verdict": "good", "why": "so"})), "**Verdict:** good"),
-        (Response(), "The service finished, but gave no answer."),
+        (Response(), "The service finished but gave no answer."),
         (Response.parse("bare words"), "bare words"),
         (Response.parse(["a", "b"]), "- a\n- b"),
     ],
