@@ -82,7 +82,7 @@ async def test_the_list_of_builds(sim, deck, guild, channel, ben, cleo, factory)
     reply = await ben.slash("/factory jobs")
     assert "There are no builds yet" in reply.text
     thread = await order(ben, "**first**", factory)
-    await order(cleo, "second", factory)
+    await cleo.sees("number 1", await order(cleo, "second", factory))
     secret = guild.channel("secret")
     guild.deny(secret, cleo.user, Permission.VIEW_CHANNEL)
     await ben.slash("/factory build", secret, task="hidden from cleo")
