@@ -8,6 +8,7 @@ import pytest
 from bot.talk.plain import Plain
 from bot.talk.view import Doing, Entry, Kind, TalkMode
 from tests.fakes.talk_desk import FakeDesk
+from tests.waiting import HANGS_S
 
 pytestmark = pytest.mark.virtual_time  # a face looks at its desk every 50 ms: so a sleep is enough
 
@@ -38,7 +39,7 @@ async def plain():
     await asyncio.sleep(0.1)
     yield desk, keyboard, written
     keyboard.ends()
-    await face
+    await asyncio.wait_for(face, HANGS_S)
 
 
 async def test_enter_is_the_talk_key(plain):
@@ -117,7 +118,7 @@ async def test_what_was_asked_at_the_end_is_still_answered():
     await asyncio.sleep(0.3)
     assert not face.done()
     desk.add(Entry(1, Kind.TASK, "/build x", "built", is_over=True))
-    await face
+    await asyncio.wait_for(face, HANGS_S)
     assert written[-1] == "built"
 
 
@@ -125,4 +126,4 @@ async def test_quit():
     desk, keyboard = FakeDesk(), Keyboard()
     face = asyncio.ensure_future(Plain(desk, lambda _: None).run(keyboard))
     await keyboard.types("/quit", then=0)
-    await face
+    await asyncio.wait_for(face, HANGS_S)
