@@ -66,7 +66,7 @@ bench: setup-dev                 ## speed beside named peers
 	@$(BIN)/skydeck models pull
 	@$(BIN)/python -m pytest -m bench tests/bench -s
 
-chaos: setup-dev                 ## the fault campaign, 25 minutes; SEED=… repeats it, ROUNDS=… shortens it
+chaos: setup-dev                 ## the fault campaign, 20 minutes; SEED=… repeats it, ROUNDS=… shortens it
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write $(WRITE))
 
 lock: setup-dev                  ## renew the lock files

@@ -122,10 +122,10 @@ How each fault is made:
 - **PostgreSQL** is frozen with SIGSTOP for half of the time, then shut down for the other half.
 - **The clock** is `time.time` in the bot's process, an hour forward and back; Discord's,
   RunPod's and the disk's clocks stay right. In each of the hours a bot is killed, too.
-- **RunPod** spoils every answer; half of the jobs handed in meanwhile are taken all the same.
+- **RunPod** spoils every answer; but for 429, half of the jobs handed in are taken all the same.
 - **UDP loss**: 30 % of what the people in the voice channel send, and 15 ms of jitter.
 
-The same again: `make chaos SEED={seed} ROUNDS={rounds}`. It takes 25 minutes, and wants PostgreSQL,
+The same again: `make chaos SEED={seed} ROUNDS={rounds}`. It takes 20 minutes, and wants PostgreSQL,
 strace, and root for the small disk; what is missing is left out, and said. The processes are real,
 so moments still differ from run to run. A short part runs with the tests (`tests/system/chaos`);
 the rules are in `tests/chaos/verdict.py`.
