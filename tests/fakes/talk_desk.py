@@ -137,7 +137,9 @@ class FakeDesk:
             self._act(self.key.tick(asyncio.get_running_loop().time()))
             if log is not None:
                 calls = " ".join(["view", *(call[0] for call in self.calls), *self.acts])
-                log.write_text(calls)  # noqa: ASYNC240
+                fresh = log.with_suffix(".new")
+                fresh.write_text(calls)
+                fresh.replace(log)  # whoever reads meanwhile sees the whole
 
 
 async def main() -> None:
