@@ -110,7 +110,7 @@ async def test_a_service_goes_and_comes_back_under_load(tmp_path, capsys):
         print("\n" + table(asked))
     refused = [one for one in asked if one.kind == "refused at once"]
     assert refused
-    assert all("I try it again <t:" in one.text for one in refused)
+    assert all("I'll retry <t:" in one.text for one in refused)
     quick = [one for one in refused if one.ended_s - one.at_s < 1]
     assert len(quick) >= len(refused) - 2, "nobody waits for a dead service, but for who tries it"
     left = [m for n, room in enumerate(rooms) for m in people[n].reads(room)]

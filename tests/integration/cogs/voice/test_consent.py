@@ -40,16 +40,16 @@ async def test_a_no_counts_though_it_cannot_be_written(sim, deck, room, lounge, 
     async def fails(*_, **__):
         raise StoreFailed("the disk is full")
 
-    hello = await ben.sees("Ben has called me", lounge, ever=True)
+    hello = await ben.sees("Ben called me", lounge, ever=True)
     assert room.link._may_hear(ben.id)
     monkeypatch.setattr(deck.store.consents, "set", fails)
     reply = await ben.clicks("Don't", on=hello)
-    assert "memory" in reply.text
+    assert "database" in reply.text
     assert not room.link._may_hear(ben.id)
 
 
 async def test_a_button_works_without_a_room(sim, deck, guild, room, lounge, channel, ana, ben):
-    hello = await ben.sees("Ben has called me", lounge, ever=True)
+    hello = await ben.sees("Ben called me", lounge, ever=True)
     reply = await ben.slash("/leave", channel)
     await reply.done()
     await ana.clicks("Listen to me", on=hello)
@@ -89,7 +89,7 @@ async def test_a_room_without_its_models_is_none(sim, deck, guild, lounge, chann
     await ben.joins(lounge)
     reply = await ben.slash("/join", channel)
     await reply.done()
-    assert "memory" in reply.text
+    assert "database" in reply.text
     assert deck.get_cog("Voice").rooms.get(guild.id) is None
     assert await deck.store.voice_rooms.all() == []
     assert not deck.voice_clients

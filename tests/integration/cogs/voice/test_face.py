@@ -95,7 +95,7 @@ async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, deck, f
         face.show(down(number))
         await face.refresh()
     again, down_now = sorted(texts(ben, lounge))
-    assert again.startswith("-# I try it again <t:")
+    assert again.startswith("-# I'll retry <t:")
     assert down_now == f"⚠️ {WORDS('errors.service_down')}"
     face.show(turn(Stage.DONE, "Who?", "Me.", number=4))
     face.show(down(5))

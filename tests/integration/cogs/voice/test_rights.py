@@ -65,7 +65,7 @@ async def test_who_may_go_there_sees_how_it_hears(
 async def test_who_may_go_there_calls_it(sim, deck, guild, hall, channel, who):
     reply = await person(guild, hall, channel, who).slash("/join", channel, channel=hall)
     await reply.done()
-    refused = "may not enter that voice channel" in reply.text
+    refused = "have access to that voice channel" in reply.text
     assert refused == (who != "member")
 
 
@@ -80,9 +80,9 @@ async def test_who_moderates_there_has_minutes_forgotten(
     await reply.done()
     refusals = {
         "moderator there": "",
-        "mover elsewhere": "may can delete its transcript",
-        "member": "may can delete its transcript",
-        "outsider": "may not enter that voice channel",
+        "mover elsewhere": "can delete its transcript",
+        "member": "can delete its transcript",
+        "outsider": "have access to that voice channel",
     }
     if who == "moderator there":
 

@@ -16,7 +16,7 @@ async def test_it_comes_and_says_what_it_does(sim, deck, guild, lounge, channel,
     assert reply.ephemeral
     assert lounge.mention in reply.text
     assert where_is_the_bot(sim, guild) is lounge
-    hello = await ben.sees("Ben has called me", lounge, ever=True)
+    hello = await ben.sees("Ben called me", lounge, ever=True)
     assert list(hello.buttons) == ["Listen to me", "Don't"]
     line = sim.voice.line(guild)
     await line.until_speaking()
