@@ -64,7 +64,7 @@ class Server:
         """Shut it down fast: whoever is connected is cut off."""
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
 
     def signal(self, number: int) -> None:
@@ -76,7 +76,7 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    async def until_up(self, within_s: float = 15.0) -> None:
+    async def until_up(self, within_s: float = 60.0) -> None:
         """Wait until it takes connections."""
         deadline = time.monotonic() + within_s
         while True:

@@ -139,9 +139,9 @@ def running() -> Iterator[str]:
 
 
 def _wait_until_up(url: str) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         try:
-            with urllib.request.urlopen(url, timeout=1):
+            with urllib.request.urlopen(url, timeout=10):
                 return
         except OSError:
             time.sleep(0.05)

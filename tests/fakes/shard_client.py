@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import discord
 from discord import app_commands
+from sqlalchemy import select, update
 
 from bot.clock import SystemClock
 from bot.sharding.share import ShardShare
@@ -13,10 +14,43 @@ from bot.sharding.spec import Claimed
 from bot.store import ShardLeases
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.tables import shard_leases, shard_processes
 from tests.simulator import Simulator
+from tests.waiting import until
 
+LEASE_MS = 600_000
 INTENTS = discord.Intents(guilds=True, messages=True, message_content=True, voice_states=True)
-UP_WITHIN_S = 60.0
+
+
+class Leases(ShardLeases):
+    """Leases that are renewed as usual, and run out when the test says so, not by the clock.
+
+    Attributes:
+        beats: How often they were renewed.
+    """
+
+    def __init__(self, database: Database, *, owner: str, lease_ms: int) -> None:
+        super().__init__(database, owner=owner, lease_ms=lease_ms)
+        self.beats = 0
+        self._own = database
+
+    async def beat(self, count, held):
+        standing = await super().beat(count, held)
+        self.beats += 1
+        return standing
+
+    async def run_out(self) -> None:
+        """As if this process had given no sign of life for so long."""
+        async with self._own.writing() as connection:
+            for table, at in ((shard_leases, "until_ms"), (shard_processes, "seen_until_ms")):
+                over = update(table).where(table.c.owner == self.owner).values({at: 0})
+                await connection.execute(over)
+
+    async def until_ms(self, shard: int) -> int:
+        """When a shard's lease runs out, in milliseconds of the epoch."""
+        row = select(shard_leases.c.until_ms).where(shard_leases.c.shard_id == shard)
+        async with self._own.reading() as connection:
+            return (await connection.execute(row)).scalar_one()
 
 
 class Sharer(discord.AutoShardedClient):
@@ -28,8 +62,9 @@ class Sharer(discord.AutoShardedClient):
         gone: Messages, threads and servers that were deleted, or left.
     """
 
-    def __init__(self, leases: ShardLeases, count: int, *, grace_s: float = 5.0) -> None:
+    def __init__(self, leases: Leases, count: int, *, grace_s: float = 5.0) -> None:
         super().__init__(intents=INTENTS, max_messages=None, chunk_guilds_at_startup=False)
+        self.leases = leases
         self.heard: list[discord.Message] = []
         self.readied: list[int] = []
         self.gone: list[int] = []
@@ -72,19 +107,16 @@ class Sharer(discord.AutoShardedClient):
 
     async def until(self, holds) -> None:
         """Wait until something holds."""
-        async with asyncio.timeout(UP_WITHIN_S):
-            while True:
-                if holds():
-                    return
-                await asyncio.sleep(0.01)
+        await until(holds)
 
     async def die(self) -> None:
-        """As a process does: nothing is said to anybody."""
+        """As a process does: nothing is said to anybody, and its leases run out."""
         self.share._keeping.cancel()
         for line in self.share.lines._lines.values():
             line._task.cancel()
             line.ws.socket._response.connection.transport.abort()
         self.share._keeper = None
+        await self.leases.run_out()
 
 
 async def _ping(interaction: discord.Interaction) -> None:
@@ -92,12 +124,10 @@ async def _ping(interaction: discord.Interaction) -> None:
 
 
 @contextlib.asynccontextmanager
-async def sharer(
-    sim: Simulator, url: str, name: str, *, count: int = 2, lease_ms: int = 60_000
-) -> AsyncIterator[Sharer]:
+async def sharer(sim: Simulator, url: str, name: str, *, count: int = 2) -> AsyncIterator[Sharer]:
     """One of several, online until the block ends."""
     database = Database(Address.parse(url))
-    leases = ShardLeases(database, owner=name, lease_ms=lease_ms)
+    leases = Leases(database, owner=name, lease_ms=LEASE_MS)
     client = Sharer(leases, count)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)

@@ -27,7 +27,7 @@ from bot.conversation.voices import Voices
 from bot.runpod import Endpoint, RunPodClient
 from bot.settings import Mode
 from tests.fakes.discord_bot import KEY, at_once, serving, weight_folder
-from tests.simulator import Simulator
+from tests.simulator import PATIENCE, Simulator
 
 FINAL = frozenset(Stage) - {Stage.HEARD, Stage.WAITING_FOR_WORKER, Stage.ANSWERING}
 """How a turn can end."""
@@ -49,7 +49,7 @@ class Reader:
     def trouble(self, kind: str) -> None:
         self.troubles.append(kind)
 
-    async def sees(self, *stages: Stage, within: float = 60) -> Show:
+    async def sees(self, *stages: Stage, within: float = PATIENCE) -> Show:
         """The next show at one of these stages (any end, without); those before it are skipped."""
         async with asyncio.timeout(within):
             while True:
@@ -92,7 +92,7 @@ class Call:
 
     async def ready(self) -> None:
         """Until the bot has keys that the others know."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not self.link.can_speak:  # noqa: ASYNC110 - of davey's
                 await asyncio.sleep(0.01)
 
@@ -146,7 +146,7 @@ async def voice_call(
 
     endpoints = {Service.PENNY: Endpoint(Service.PENNY, "penny", mode=Mode.STREAM, deadline_s=120)}
     async with (
-        Simulator() as sim,
+        Simulator(answer_seconds=PATIENCE) as sim,
         serving({"penny": recorded}) as base_url,
         Switchboard(
             RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock),
@@ -163,7 +163,7 @@ async def voice_call(
             factory = VoiceLink.factory(
                 may_hear=agreed.__contains__, on_trouble=reader.trouble, now=clock.now
             )
-            link = await bot.get_channel(channel.id).connect(cls=factory, timeout=5)
+            link = await bot.get_channel(channel.id).connect(cls=factory, timeout=PATIENCE)
             given = Terms(
                 **{
                     "system": System.DECK,

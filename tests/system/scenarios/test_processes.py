@@ -12,16 +12,16 @@ from bot.store.migrate import migrate
 from bot.workers.server import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
-from tests.simulator import Simulator
+from tests.simulator import PATIENCE, Simulator
 from tests.system.scenarios.fleet import PROCESSES, SHARDS, Services, ask, fleet, places
+from tests.waiting import until
 
-TAKEN_OVER_WITHIN_S = 15.0
 TRICKLE_EVERY_S = 0.4
 
 
 @pytest.fixture
 async def sim():
-    async with Simulator() as simulator:
+    async with Simulator(answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = SHARDS
         simulator.gateway.max_concurrency = SHARDS
         simulator.gateway.identify_seconds = 5.0
@@ -46,7 +46,7 @@ async def url(services):
         yield base_url
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 async def test_killed_at_work_and_replaced_one_by_one(sim, services, url, postgres, capsys):
     clock = SystemClock()
     where = await places(sim)
@@ -61,15 +61,16 @@ async def test_killed_at_work_and_replaced_one_by_one(sim, services, url, postgr
 
         # -- one is killed while it works ---------------------------------------------------------
         asked = [await ask(place, f"work {place.shard}!") for place in where]
-        await asyncio.sleep(0.6)
+        await until(lambda: sum(services.times.values()) == len(asked))  # all are under way
+        before = await ours.shares()
         await ours.kill(ours.processes[0])
         killed = clock.now()
         probes = [await ask(place, f"probe {place.shard}!") for place in where]
-        took = await asyncio.gather(*(one.answered(TAKEN_OVER_WITHIN_S) for one in probes))
+        took = await asyncio.gather(*(one.answered() for one in probes))
         lines.append(f"all servers answer again {max(took):.1f} s after kill -9")
-        orphans = sum(seconds > 3 for seconds in took)
+        after = await ours.shares()
         for one in asked:
-            await one.answered(30)
+            await one.answered()
         lines.append(f"its jobs are finished {clock.now() - killed:.1f} s after it")
         await ours.settle()
 
@@ -82,7 +83,7 @@ async def test_killed_at_work_and_replaced_one_by_one(sim, services, url, postgr
             while not is_over.is_set():
                 number = len(trickle)
                 trickle.append(await ask(where[number % SHARDS], f"mention {number}!"))
-                await asyncio.sleep(TRICKLE_EVERY_S)
+                await asyncio.sleep(TRICKLE_EVERY_S)  # how busy it is; nothing hangs on it
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(mention())
@@ -92,15 +93,16 @@ async def test_killed_at_work_and_replaced_one_by_one(sim, services, url, postgr
                 await ours.start()
                 await ours.until_even(PROCESSES)
             is_over.set()
-        await asyncio.gather(*(one.answered(15) for one in trickle))
+        await asyncio.gather(*(one.answered() for one in trickle))
         waits = sorted(one.waited for one in trickle)
         lines.append(f"{len(trickle)} mentions meanwhile; the slowest waited {waits[-1]:.1f} s")
         await ours.settle()
         everything = [*asked, *probes, *trickle]
     with capsys.disabled():
         print("", *lines, sep="\n")
-    assert 1 <= orphans <= SHARDS // PROCESSES
-    assert max(took) <= TAKEN_OVER_WITHIN_S
+    [dead] = set(before) - set(after)
+    assert len(before[dead]) == SHARDS // PROCESSES  # so few had to wait
+    assert all(set(shards) <= set(after[one]) for one, shards in before.items() if one != dead)
     assert {one.text: len(one.finals) for one in everything if len(one.finals) != 1} == {}
     assert {text: times for text, times in services.times.items() if times != 1} == {}
     assert len(sim.log.requests("PUT", "/commands")) == 1

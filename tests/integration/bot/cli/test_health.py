@@ -138,7 +138,7 @@ async def test_looking_again_and_again_until_ctrl_c(url):
     )
     looks = [json.loads(await process.stdout.readline()) for _ in range(7)]
     process.send_signal(signal.SIGINT)
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     assert err == b""
     assert [look["service"] for look in looks[:4]] == ["factory", "grace", "penny", "factory"]

@@ -2,6 +2,7 @@
 
 # mypy: ignore-errors
 
+import asyncio
 import base64
 
 import numpy as np
@@ -11,6 +12,7 @@ from audio import codec, ogg
 from bot.contract import Response, Service, Status
 from tests.fakes.handlers import Scripted, echo
 
+NEVER_S = 98_765.0
 TONE_S = 0.6
 TONE = codec.encode(
     np.sin(np.arange(int(TONE_S * 48_000)) / 20).astype(np.float32) / 2, ogg.OPUS_RATE_HZ
@@ -90,6 +92,24 @@ def hall(guild):
 def soon(deck):
     """Nobody is waited for long."""
     deck.get_cog("Voice").rooms.alone_s = 0.2
+
+
+@pytest.fixture
+async def farewells(deck):
+    """The timers at whose end it would leave a channel where nobody is; they never end."""
+    loop, rooms = asyncio.get_running_loop(), deck.get_cog("Voice").rooms
+    timers, really_call_later = [], loop.call_later
+    rooms.alone_s = NEVER_S
+
+    def call_later(delay, *args, **options):
+        timer = really_call_later(delay, *args, **options)
+        if delay == NEVER_S:
+            timers.append(timer)
+        return timer
+
+    loop.call_later = call_later
+    yield timers
+    loop.call_later = really_call_later
 
 
 @pytest.fixture

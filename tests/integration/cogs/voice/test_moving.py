@@ -83,12 +83,12 @@ async def test_it_leaves_when_alone(sim, deck, guild, soon, called, ben):
     assert not sim.problems
 
 
-async def test_it_stays_when_somebody_comes_back(sim, deck, guild, called, lounge, ben):
-    deck.get_cog("Voice").rooms.alone_s = 1.0
+async def test_it_stays_when_somebody_comes_back(sim, deck, guild, farewells, called, lounge, ben):
     await ben.leaves_voice()
-    await asyncio.sleep(0.3)
+    await until(lambda: farewells)
+    assert not farewells[-1].cancelled()
     await ben.joins(lounge)
-    await asyncio.sleep(1.2)
+    await until(farewells[-1].cancelled)
     assert where_is_the_bot(sim, guild) is lounge
     assert not sim.problems
 
@@ -144,7 +144,8 @@ async def test_it_follows(sim, deck, guild, called, lounge, hall, channel, ben):
     reply = await ben.slash("/voice follow", channel)
     await reply.done()
     await ben.joins(lounge)
-    await asyncio.sleep(0.5)
+    status = await ben.slash("/voice status", channel)  # told after it
+    await status.done()
     assert where_is_the_bot(sim, guild) is hall
     assert not sim.problems
 
@@ -195,8 +196,14 @@ async def test_two_who_call_it_at_once_are_greeted_once(
 
 @pytest.mark.parametrize("code", [4006, 4015])
 async def test_a_break_of_the_line_is_no_kick(sim, deck, guild, called, lounge, ben, clips, code):
+    before = sim.voice.session(guild.guild).socket
+
+    def is_there_anew():
+        session = sim.voice.session(guild.guild)
+        return session is not None and session.socket not in {None, before}
+
     await sim.voice.close(guild, code)
-    await asyncio.sleep(1.0)
+    await until(is_there_anew)
     await until(lambda: deck.voice_clients and deck.voice_clients[0].can_speak)
     assert where_is_the_bot(sim, guild) is lounge
     [place] = await deck.store.voice_rooms.all()

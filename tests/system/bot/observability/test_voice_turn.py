@@ -1,6 +1,5 @@
 """One spoken turn in a voice channel of the local Discord, as a collector gets it: one trace."""
 
-import asyncio
 import base64
 
 import numpy as np
@@ -17,6 +16,7 @@ from bot.otlp import exporting_aside
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import Scripted
 from tests.fakes.voice_call import voice_call
+from tests.waiting import until
 
 _SERVER = 2
 """OTLP's number of the kind of span that a service leaves."""
@@ -46,9 +46,7 @@ async def trace_of_a_turn(collector, clips, handler):
             [speaker] = await call.joins(ana)
             await speaker.plays(clips / "question.wav")
             done = await call.reader.sees(Stage.DONE)
-            async with asyncio.timeout(10):
-                while not metrics.registry.get_sample_value("skydeck_turn_seconds_count"):  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await until(lambda: metrics.registry.get_sample_value("skydeck_turn_seconds_count"))
     assert "Paris" in done.said
     [turn] = [span for span in collector.spans if span.name == "turn"]
     return turn, [span for span in collector.spans if span.trace_id == turn.trace_id]

@@ -7,10 +7,11 @@ import pytest
 
 from bot.sharding import intake, keeper, lines, turns
 from tests.fakes.shard_client import sharer
-from tests.simulator import Intent, Simulator
-from tests.simulator.errors import NotSeen
+from tests.simulator import PATIENCE, Intent, Simulator
 
-EVERY_MS = 300
+EVERY_MS = 1_000
+APART_S = 0.1
+"""What Discord looks at. Far less: on a busy machine one identify may be on its way for long."""
 
 
 @pytest.fixture
@@ -19,10 +20,10 @@ async def sim(monkeypatch):
     monkeypatch.setattr(lines, "OVERLAP_S", 0.3)
     monkeypatch.setattr(keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", EVERY_MS)
-    async with Simulator() as simulator:
+    async with Simulator(answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = 2
-        simulator.gateway.identify_seconds = EVERY_MS / 1000 - 0.05
-        simulator.gateway.forgiving_seconds = 3.0
+        simulator.gateway.identify_seconds = APART_S
+        simulator.gateway.forgiving_seconds = PATIENCE
         yield simulator
 
 
@@ -81,7 +82,7 @@ async def test_what_is_said_while_nobody_is_there_is_heard_once(sim, url, guild,
         await b.until(lambda: len(b.readied) == 2)  # fresh sessions have taken over
         await ana.says("four", channel)
         await b.until(lambda: "four" in b.words)
-        await asyncio.sleep(0.5)  # both sessions were open for a while
+        await b.until(lambda: len(sim.gateway.connections) == 2)  # the old ones are closed
         await ana.says("five", channel)
         await b.until(lambda: "five" in b.words)
         assert b.words == ["two", "three", "four", "five"]
@@ -120,7 +121,7 @@ async def test_what_is_deleted_in_a_server_that_is_not_known_is_told(sim, url, g
 
 
 async def test_a_dead_processes_shards_are_resumed(sim, url, guild, channel, ana):
-    async with sharer(sim, url, "a", lease_ms=800) as a:
+    async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
         async with sharer(sim, url, "b") as b:
             await b.until(lambda: len(a.up) == len(b.up) == 1)
@@ -132,18 +133,20 @@ async def test_a_dead_processes_shards_are_resumed(sim, url, guild, channel, ana
 
 
 async def test_what_the_dead_had_just_heard_is_told_again(sim, url, channel, ana):
-    async with sharer(sim, url, "a", lease_ms=800) as a:
+    async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
         await ana.says("heard by a", channel)
         await a.until(lambda: a.words == ["heard by a"])
-        await asyncio.sleep(0.4)  # it has renewed its leases since
+        since = a.leases.beats
+        await a.until(lambda: a.leases.beats > since + 1)  # it has renewed its leases since
         await a.die()
         await ana.says("not heard by a", channel)
         async with sharer(sim, url, "b") as b:
             await b.until(lambda: b.words == ["heard by a", "not heard by a"])
 
 
-async def test_a_command_of_the_gap_is_answered(sim, url, channel, ana):
+async def test_a_command_of_the_gap_is_answered(sim, url, channel, ana, monkeypatch):
+    monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", PATIENCE)
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
     asking = asyncio.create_task(ana.slash("/ping", channel))
@@ -153,17 +156,16 @@ async def test_a_command_of_the_gap_is_answered(sim, url, channel, ana):
 
 
 async def test_a_command_that_is_too_old_is_not(sim, url, channel, ana, monkeypatch):
-    monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", 0.3)
+    monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", 0)
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
     reply = await ana.slash("/ping", channel, wait=False)
-    await asyncio.sleep(0.35)
     async with sharer(sim, url, "b") as b:
         await b.until(lambda: len(b.up) == 2)
-        await ana.says("and now", channel)
-        await b.until(lambda: "and now" in b.words)
-        with pytest.raises((AssertionError, NotSeen)):
-            _ = reply.message
+        monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", PATIENCE)
+        later = await ana.slash("/ping", channel)  # told after it
+        assert later.text == "pong"
+        assert reply.interaction.answer is None
 
 
 async def test_a_session_that_discord_has_forgotten_is_begun_anew(sim, url, channel, ana):

@@ -5,16 +5,19 @@ import contextlib
 
 import pytest
 
-from bot.clock import SystemClock
 from bot.errors import StoreFailed
 from bot.sharding import keeper
 from bot.sharding.keeper import ShardKeeper
 from bot.store import GatewaySession, ShardLeases
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.store import SHARD_LEASE_MS
+from tests.fakes.handlers import TurnableClock
+from tests.fakes.shard_client import LEASE_MS, Leases
+from tests.waiting import until
 
-LEASE_MS = 900
-WITHIN_S = 8.0
+FENCE_S = keeper.FENCE_S
+WAIT_S = keeper._WAIT_FOR_OTHERS_S
 
 
 class Lines:
@@ -42,22 +45,35 @@ class Lines:
         return self.served.pop(shard, None)
 
 
-class Leases(ShardLeases):
-    """Leases whose database can be cut off."""
+class CutOff(Leases):
+    """Leases whose database can be cut off.
+
+    Attributes:
+        looks: How often it was asked by which counts of shards others go.
+    """
 
     is_cut_off = False
+    looks = 0
 
     async def beat(self, count, held):
         if self.is_cut_off:
             raise StoreFailed("The database failed: cut off.")
         return await super().beat(count, held)
 
+    async def others(self, count):
+        found = await super().others(count)
+        self.looks += 1
+        return found
+
 
 class Process:
+    """Its own clock stands; its leases run out when the test says so."""
+
     def __init__(self, database: Database, name: str, count: int) -> None:
         self.lines = Lines(name)
-        self.leases = Leases(database, owner=name, lease_ms=LEASE_MS)
-        self.keeper = ShardKeeper(self.leases, self.lines, SystemClock(), count)
+        self.clock = TurnableClock()
+        self.leases = CutOff(database, owner=name, lease_ms=LEASE_MS)
+        self.keeper = ShardKeeper(self.leases, self.lines, self.clock, count)
         self.task = asyncio.create_task(self.keeper.run())
 
     @property
@@ -68,13 +84,12 @@ class Process:
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self.task
+        await self.leases.run_out()
 
 
 @pytest.fixture
 async def start(postgres, monkeypatch):
     monkeypatch.setattr(keeper, "BEAT_S", 0.05)
-    monkeypatch.setattr(keeper, "FENCE_S", 0.5)
-    monkeypatch.setattr(keeper, "_WAIT_FOR_OTHERS_S", 0.05)
     database = Database(Address.parse(await postgres.clean()))
     started: list[Process] = []
 
@@ -86,14 +101,6 @@ async def start(postgres, monkeypatch):
     for one in started:
         await one.die()
     await database.close()
-
-
-async def until(holds) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.01)
 
 
 def even(*processes: Process) -> bool:
@@ -120,14 +127,14 @@ async def test_newcomers_get_their_share_and_the_dead_are_replaced(start):
 async def test_who_retires_hands_over_at_once(start):
     a, b = start("a"), start("b")
     await until(lambda: even(a, b))
-    began = asyncio.get_running_loop().time()
     await a.keeper.retire(but=a.served[:1])
     assert len(a.served) == 1
-    await until(lambda: len(b.served) == 8)
-    assert asyncio.get_running_loop().time() - began < LEASE_MS / 1000  # no lease had to run out
-    for _ in range(4):
-        await asyncio.sleep(0.3)
-        await a.keeper.renew()
+    await until(lambda: len(b.served) == 8)  # no lease had to run out
+    before_ms = await a.leases.until_ms(a.served[0])
+    await a.keeper.renew()
+    assert await a.leases.until_ms(a.served[0]) > before_ms
+    since = b.leases.beats
+    await until(lambda: b.leases.beats > since + 3)
     assert len(b.served) == 8
     await a.keeper.retire()
     await until(lambda: even(b))
@@ -136,14 +143,20 @@ async def test_who_retires_hands_over_at_once(start):
 async def test_who_is_cut_off_closes_before_others_open(start):
     a, b = start("a"), start("b")
     await until(lambda: even(a, b))
+    assert FENCE_S * 1000 < SHARD_LEASE_MS
     a.leases.is_cut_off = True
-    for _ in range(500):
-        assert not set(a.served) & set(b.served)
-        if len(b.served) == 9:
-            break
-        await asyncio.sleep(0.005)
-    assert a.served == []
+    await a.clock.turn(FENCE_S - 0.1)
+    since = b.leases.beats
+    await until(lambda: b.leases.beats > since + 1)
+    assert even(a, b)
+    await a.clock.turn(0.2)
+    await until(lambda: a.served == [])
+    since = b.leases.beats
+    await until(lambda: b.leases.beats > since + 1)
+    assert len(b.served) < 9  # the leases have not run out
+    await a.leases.run_out()
     await until(lambda: even(b))
+    assert a.served == []
     a.leases.is_cut_off = False
     await until(lambda: even(a, b))
 
@@ -152,6 +165,7 @@ async def test_who_was_cut_off_alone_goes_on_where_it_stood(start):
     a = start("a")
     await until(lambda: even(a))
     a.leases.is_cut_off = True
+    await a.clock.turn(FENCE_S)
     await until(lambda: a.served == [])
     a.leases.is_cut_off = False
     await until(lambda: even(a))
@@ -162,9 +176,18 @@ async def test_who_has_another_count_waits(start):
     a = start("a", 9)
     await until(lambda: even(a))
     b = start("b", 4)
-    await asyncio.sleep(0.3)
-    assert b.served == []
+
+    async def looks_again():
+        before = b.leases.looks
+        await b.clock.turn(WAIT_S)
+        await until(lambda: b.leases.looks > before)
+
+    await until(lambda: b.leases.looks)
+    for _ in range(3):
+        await looks_again()
+        assert b.served == []
     await a.keeper.retire()
+    await looks_again()
     await until(lambda: b.served == [0, 1, 2, 3])
 
 

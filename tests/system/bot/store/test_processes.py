@@ -1,21 +1,22 @@
 """Several processes, and sudden death."""
 
-import asyncio
 import random
 
 import pytest
 
 from bot.store import JobStage, Store
+from tests.waiting import HANGS_S
 
 
 async def test_kill_9_in_the_middle_of_writing_loses_nothing(process, empty_url, clock):
     """Two processes create the database at once, write to it at once, and are killed."""
     url = empty_url
     victims = [process("write", url) for _ in range(2)]
-    heard = [victim.stdout.readline() for victim in victims]
     chance = random.Random(3)
-    for victim in victims:
-        await asyncio.sleep(chance.uniform(0.05, 0.4))
+    heard = []
+    for victim in victims:  # each at some moment of its work, however quick it is
+        lines = [victim.stdout.readline() for _ in range(chance.randrange(40, 200))]
+        heard.append("".join(lines))
         victim.kill()
     said = []
     for victim, first in zip(victims, heard, strict=True):
@@ -50,7 +51,7 @@ async def test_two_processes_claim_at_once(process, url, clock, entry):
     taken = [
         int(line.split()[1])
         for one in claimers
-        for line in one.communicate(timeout=30)[0].splitlines()
+        for line in one.communicate(timeout=HANGS_S)[0].splitlines()
         if line.startswith("claimed")
     ]
     assert sorted(taken) == ids

@@ -8,6 +8,7 @@ from bot.clock import SystemClock
 from bot.store import GatewaySession, ShardLeases, Store
 from bot.store.address import Address
 from bot.store.database import Database
+from tests.waiting import until
 
 SESSION = GatewaySession("abc", 41, "wss://gateway.example/?v=10")
 LONG_MS = 60_000
@@ -52,14 +53,17 @@ async def test_what_is_given_is_free_at_once_and_goes_on_where_it_stood(process)
 
 
 async def test_a_lease_that_was_not_renewed_runs_out(process):
-    a, b = process("a", lease_ms=300), process("b")
+    a, b = process("a"), process("b")
     await a.beat(9, {})
     await a.take(9, [3])
-    await a.beat(9, {3: SESSION})
     assert await b.take(9, [3]) == {}
-    await asyncio.sleep(0.35)
-    seen = await b.beat(9, {})
-    assert (dict(seen.live), dict(seen.owners)) == ({"b": 9}, {})
+    await process("a", lease_ms=1).beat(9, {3: SESSION})
+
+    async def is_alone():
+        seen = await b.beat(9, {})
+        return (dict(seen.live), dict(seen.owners)) == ({"b": 9}, {})
+
+    await until(is_alone)
     assert await b.take(9, [3]) == {3: SESSION}
     back = await a.beat(9, {3: None})
     assert back.owners[3] == "b"  # and nothing of b's was renewed in a's name
@@ -68,13 +72,16 @@ async def test_a_lease_that_was_not_renewed_runs_out(process):
 
 
 async def test_a_process_that_ends_keeps_what_it_renews(process):
-    a, b = process("a", lease_ms=400), process("b")
+    a, hasty, b = process("a"), process("a", lease_ms=1), process("b")
     await a.beat(9, {})
-    await a.take(9, [3, 4])
+    await hasty.take(9, [3, 4])
+
+    async def have_run_out():
+        return not (await b.beat(9, {})).owners
+
+    await until(have_run_out)
     await a.leave()
-    for _ in range(3):
-        await asyncio.sleep(0.2)
-        await a.renew(9, {3: SESSION})
+    await a.renew(9, {3: SESSION})
     seen = await b.beat(9, {})
     assert (dict(seen.live), dict(seen.owners)) == ({"b": 9}, {3: "a"})
 
@@ -92,12 +99,15 @@ async def test_counts_of_shards_are_kept_apart(process):
 
 async def test_one_of_a_bucket_identifies_at_a_time(process):
     a, b = process("a"), process("b")
-    assert await a.turn(0, every_ms=300) == 0
-    wait_ms = await b.turn(0, every_ms=300)
-    assert 0 < wait_ms <= 300
-    assert await b.turn(1, every_ms=300) == 0
-    await asyncio.sleep(wait_ms / 1000 + 0.02)
-    turns = await asyncio.gather(*(one.turn(0, every_ms=300) for one in (a, b, a, b)))
+    assert await a.turn(0, every_ms=LONG_MS) == 0
+    assert 0 < await b.turn(0, every_ms=LONG_MS) <= LONG_MS
+    assert await b.turn(1, every_ms=1) == 0
+
+    async def takes_it():
+        return await a.turn(1, every_ms=1) == 0
+
+    await until(takes_it)  # a millisecond later, or when the machine gets to it
+    turns = await asyncio.gather(*(one.turn(2, every_ms=LONG_MS) for one in (a, b, a, b)))
     assert turns.count(0) == 1
 
 

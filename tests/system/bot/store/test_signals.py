@@ -6,6 +6,7 @@ from bot.clock import SystemClock
 from bot.store import Signals
 from bot.store.address import Address
 from bot.store.database import Database
+from tests.waiting import HANGS_S, until
 
 
 @pytest.fixture
@@ -29,14 +30,6 @@ async def process(postgres):
         await database.close()
 
 
-async def until(holds) -> None:
-    async with asyncio.timeout(5):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.01)
-
-
 async def test_all_processes_hear_it(process):
     a, heard_by_a = await process()
     _, heard_by_b = await process()
@@ -52,7 +45,7 @@ async def test_a_broken_line_is_mended(process, execute, postgres):
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'",
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS_S):
         await a.on_air()
     await a.send("stop", 8)
     await until(lambda: heard == [("stop", 8)])

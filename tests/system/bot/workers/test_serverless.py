@@ -23,6 +23,7 @@ from tests.fakes.control_plane import ControlPlane, control_plane
 from tests.fakes.embedded import body, ended, streamed, submit, until_status
 from tests.fakes.handlers import Scripted, TurnableClock, completed, contract, partial, spell
 from tests.paths import ROOT
+from tests.waiting import HANGS_S
 
 KEY = "a-key"
 JOB = {"id": "j", "input": {"contract": contract("one two")}}
@@ -145,7 +146,7 @@ async def worker(
 
 def client_of(plane: ControlPlane) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        base_url=f"{plane.url}/penny/", headers={"Authorization": f"Bearer {KEY}"}, timeout=30
+        base_url=f"{plane.url}/penny/", headers={"Authorization": f"Bearer {KEY}"}, timeout=HANGS_S
     )
 
 
@@ -186,8 +187,9 @@ async def test_the_sdk_s_loop_shows_progress_of_a_reply_and_then_its_result():
         assert answer["status"] == "COMPLETED"
         assert answer["output"]["status"] == "completed"
         assert [p["status"] for p in plane.seen.progress] == ["partial", "partial"]
-        await asyncio.sleep(0.5)  # nothing comes late
+        await ended(client, await submit(client))  # after which nothing of the first one comes
         assert (await ended(client, job_id)) == answer
+        assert [p["status"] for p in plane.seen.progress] == ["partial"] * 4
 
 
 async def test_its_spans_join_the_caller_s_trace_the_last_ones_as_it_ends(monkeypatch):
@@ -200,7 +202,7 @@ async def test_its_spans_join_the_caller_s_trace_the_last_ones_as_it_ends(monkey
             job_id = (await client.post("run", json={"input": {"contract": asked}})).json()["id"]
             assert (await ended(client, job_id))["status"] == "COMPLETED"
             os.kill(plane.seen.worker_pid, signal.SIGTERM)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(HANGS_S):
                 while not collector.spans:  # noqa: ASYNC110 - in another process
                     await asyncio.sleep(0.05)
         [span] = collector.spans

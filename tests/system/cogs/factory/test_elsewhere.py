@@ -8,6 +8,7 @@ import pytest
 from bot.settings import Settings
 from bot.sharding import keeper, turns
 from tests.fakes.discord_bot import made
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -58,15 +59,24 @@ async def test_to_be_forgotten_reaches_it(sim, two, ben, channel, factory):
     await factory.until_idle()
 
 
-async def test_it_takes_up_room(sim, two, ben, channel, factory):
-    _, _, hand_over = two
+async def test_it_takes_up_room(sim, two, ben, channel, factory, monkeypatch):
+    _, second, hand_over = two
     factory.gates = {task: asyncio.Event() for task in ("fizz", "buzz")}
     await ben.slash("/factory build", channel, task="fizz")
     await ben.sees("reviewing", await ben.sees_thread("fizz"))
     await hand_over()
+    turns, looks = second.get_cog("Factory").turns, []
+    really_look = turns.elsewhere
+
+    async def look(*whose):
+        looks.append(await really_look(*whose))
+        return looks[-1]
+
+    monkeypatch.setattr(turns, "elsewhere", look)
     await ben.slash("/factory build", channel, task="buzz")
     buzz = await ben.sees_thread("buzz")
-    await asyncio.sleep(0.5)
+    await until(lambda: len(looks) > 2)
+    assert set(looks) == {1}
     assert factory.tasks == ["fizz"]
     factory.gates["fizz"].set()
     await ben.sees("reviewing", buzz, ever=True)

@@ -10,7 +10,7 @@ from bot.settings import Settings
 from bot.sharding import keeper, turns
 from tests.fakes.discord_bot import made
 from tests.integration.cogs.voice.conftest import where_is_the_bot
-from tests.waiting import until
+from tests.waiting import HANGS_S, until
 
 
 @pytest.fixture
@@ -70,11 +70,17 @@ async def test_who_talks_on_and_on_is_not_waited_for(
 ):
     async with process(farewell_s=0.3) as bot, sim.connect(bot):
         speaker = await calls()
-        speaking = asyncio.create_task(speaker.plays(clips / "question.wav"))
+
+        async def talks_on_and_on():
+            while True:
+                await speaker.plays(clips / "question.wav")
+
+        speaking = asyncio.create_task(talks_on_and_on())
         await until(lambda: bot.get_cog("Voice").talks(0))
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(HANGS_S):
             await bot.close()
-        await speaking
+        assert not speaking.done()
+        speaking.cancel()
     await until(lambda: where_is_the_bot(sim, guild) is None)
     assert not sim.problems
 

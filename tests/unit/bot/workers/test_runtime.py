@@ -170,6 +170,7 @@ async def test_what_is_no_json_is_an_internal_error():
     assert (await error_of(Scripted(script), {"contract": contract()}))["code"] == "internal"
 
 
+@pytest.mark.virtual_time
 async def test_the_deadline_of_the_contract_ends_the_handler():
     handler = Scripted(hang)
     job_input = {"contract": contract() | {"policy": {"deadline_ms": 50}}}

@@ -1,5 +1,4 @@
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -91,12 +90,11 @@ def test_an_emoji_stays_whole(cluster):
     assert all(len(piece) % len(cluster) == 0 for piece in pieces)
 
 
-def test_a_reply_of_40000_characters_is_split_at_once():
+def test_a_reply_of_40000_characters_is_split_whole():
+    """How quickly: `tests/bench/test_split.py`."""
     texts = ["word " * 8000, "x" * 40_000, "```" * 13_333, "```py\n" + "x = 1\n" * 6_666]
     for text in texts:
-        began = time.perf_counter()
         pieces = split(text)
-        assert time.perf_counter() - began < 2
         assert all(is_whole(piece, 2000) for piece in pieces)
 
 

@@ -20,6 +20,7 @@ from bot.workers.runtime import run
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import TurnableClock
 from tests.fakes.language_model import ScriptedModel
+from tests.waiting import until
 
 DECK = Source(system="DECK")
 NO_SANDBOX = Sandbox("none", None)
@@ -265,7 +266,7 @@ async def test_cancelling_while_the_model_writes_stops_it() -> None:
     handler = FactoryHandler(model, sandbox=NO_SANDBOX)
 
     working = asyncio.ensure_future(responses(handler, order()))
-    await asyncio.sleep(0.1)
+    await until(lambda: model.questions)
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
@@ -280,9 +281,7 @@ async def test_cancelling_while_code_runs_leaves_nothing(
     handler = FactoryHandler(ScriptedModel([ENDLESS]), sandbox=sandbox)
 
     working = asyncio.ensure_future(responses(handler, order(kind="python")))
-    async with asyncio.timeout(10):
-        while not left(tmp_path):  # noqa: ASYNC110  (a folder tells nobody that it is there)
-            await asyncio.sleep(0.01)
+    await until(lambda: left(tmp_path))
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,13 @@ from bot.workers.factory import sandbox as module
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
 from bot.workers.factory.verdict import Ran
 from tests.system.bot.workers.factory.running import left, processes, run
+from tests.waiting import until
 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit on processor time that a test can wait for, and no other on a busy machine."""
-    monkeypatch.setattr(module, "WALL_SECONDS", 30)
+    monkeypatch.setattr(module, "WALL_SECONDS", 120)
     monkeypatch.setattr(module, "CPU_SECONDS", 1)
 
 
@@ -26,12 +26,6 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, of time on the wall."""
     monkeypatch.setattr(module, "WALL_SECONDS", 2)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  (the kernel has no event for it)
-            await asyncio.sleep(0.02)
 
 
 async def test_a_sound_program_passes(sandbox: Sandbox) -> None:

@@ -261,6 +261,7 @@ async def test_partials_come_a_few_times_a_second_and_hold_the_text_so_far():
         assert partial.output.data is None  # one piece: the text itself is the progress
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("leave", ["close", "cancel"])
 async def test_whoever_leaves_early_stops_the_model(leave):
     model = ScriptedModel(["word " * 1000], pause_s=0.01)

@@ -1,5 +1,4 @@
 import re
-import time
 import unicodedata
 from itertools import pairwise
 
@@ -80,11 +79,10 @@ def test_a_limit_must_be_positive():
         split("text", 0)
 
 
-def test_a_megabyte_is_cut_quickly():
+def test_a_megabyte_is_cut_whole():
+    """How quickly: `tests/bench/test_split.py`."""
     text = "word " * 200_000 + "\n" * 100_000
-    started = time.perf_counter()
     assert "".join(split(text, 6_000)) == text
-    assert time.perf_counter() - started < 2
 
 
 @settings(deadline=None)
