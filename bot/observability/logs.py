@@ -16,6 +16,10 @@ from bot.spans import CURRENT_TRACE
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+_TELL_WORDS: Final = ("aiosqlite", "asyncpg", "sqlalchemy", "alembic")
+"""They log every value of every statement: what people say, and the tokens of interactions."""
+
+
 def secrets_of(settings: Settings) -> list[str]:
     """The value of every setting that is secret, and a database's password by itself."""
     values = (getattr(settings, name) for name in Settings.model_fields)
@@ -72,7 +76,10 @@ __all__ = ["HIDDEN", "Json", "Plain", "Redaction", "secrets_of", "set_up_logs"]
 
 
 def set_up_logs(settings: Settings) -> None:
-    """Our own words at the level set; other libraries' when something is wrong, or at DEBUG."""
+    """Our own words at the level set; other libraries' when something is wrong, or at DEBUG.
+
+    What databases do is in no log at any level: its values are people's.
+    """
     redact = Redaction(secrets_of(settings))
     level = settings.skydeck_log_level
     handler = logging.StreamHandler()
@@ -81,6 +88,8 @@ def set_up_logs(settings: Settings) -> None:
     logging.basicConfig(level=level if level == "DEBUG" else "WARNING", handlers=[handler])
     for name in ("bot", "cogs", "audio"):
         logging.getLogger(name).setLevel(level)
+    for name in _TELL_WORDS:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _password(text: str) -> str | None:

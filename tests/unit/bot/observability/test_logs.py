@@ -4,7 +4,14 @@ import json
 import logging
 import sys
 
-from bot.observability.logs import HIDDEN, Json, Plain, Redaction, secrets_of
+from bot.observability.logs import (
+    HIDDEN,
+    Json,
+    Plain,
+    Redaction,
+    secrets_of,
+    set_up_logs,
+)
 from bot.settings import Settings
 from bot.spans import CURRENT_TRACE
 
@@ -71,3 +78,20 @@ def test_no_token_of_an_interaction_gets_into_a_log():
     ):
         assert token not in redact(text)
         assert HIDDEN in redact(text)
+
+
+def test_no_driver_tells_the_values_of_statements_at_any_level(monkeypatch):
+    """At DEBUG aiosqlite logs each statement with its values: people's words, and live tokens."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    drivers = [logging.getLogger(name) for name in ("aiosqlite", "sqlalchemy.engine", "asyncpg")]
+    levels = {one: one.level for one in (root, *drivers, logging.getLogger("sqlalchemy"))}
+    own = {logging.getLogger(n): logging.getLogger(n).level for n in ("bot", "cogs", "audio")}
+    try:
+        set_up_logs(Settings(_env_file=None, skydeck_log_level="DEBUG"))
+        assert root.isEnabledFor(logging.DEBUG)
+        assert not [one for one in drivers if one.isEnabledFor(logging.INFO)]
+        assert logging.getLogger("discord").isEnabledFor(logging.DEBUG)
+    finally:
+        for logger, level in (levels | own).items():
+            logger.setLevel(level)
