@@ -93,6 +93,9 @@ class Jobs(commands.Cog, name=COG):
         try:
             await self._show(job, live)
         except Undeliverable:
+            if live.is_seen:  # only its sound is not: what stands there is not to be written over
+                await interaction.followup.send(words("jobs.not_heard"), ephemeral=True)
+                return
             raise BadInput(words("jobs.not_shown")) from None
         await self.bot.store.jobs.seen(job.journal_id)
 

@@ -92,6 +92,11 @@ class LiveMessage:
     def __post_init__(self) -> None:
         self._address = self.message_id
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether the interaction's own answer shows it."""
+        return self._replied is not None
+
     def begin_at(self, message_id: int) -> None:
         """The first message is there."""
         self.message_id = self._address = message_id

@@ -6,8 +6,10 @@ messages; `/jobs`.
 
 import asyncio
 
+import numpy as np
 import pytest
 
+from audio import codec, ogg
 from bot.contract import Service
 from bot.conversation import session
 from bot.conversation.endings import Followed
@@ -16,6 +18,7 @@ from bot.errors import JobFailed
 from bot.settings import Mode
 from bot.store import Ending, Entry, JobStage
 from cogs.shared import patience
+from cogs.shared.live import LiveMessage
 from tests.integration.cogs.shared.conftest import WHOLE, ended
 from tests.simulator.values import Permission
 
@@ -243,3 +246,32 @@ async def test_it_is_in_the_export_and_forgotten_with_the_rest(
     await deck.store.privacy.forget(ben.id)
     assert await deck.store.jobs.result(job.journal_id) is None
     assert (await deck.store.jobs.missed(ben.id)).total == 0
+
+
+async def test_words_that_are_shown_stay_when_their_sound_is_refused(
+    sim, deck, guild, channel, ben, penny, monkeypatch
+):
+    penny.sound = ogg.mux(codec.encode(np.zeros(48_000, dtype=np.int16), 48_000))
+    ben.user.accepts_dms = False
+    await ben.slash("/say", channel, text="Hello.")
+    guild.deny(channel, sim.bot, Permission.VIEW_CHANNEL)
+    sim.fail("PATCH /webhooks", 403, code=50013, times=ALWAYS)
+    penny.go_on.set()
+    job = await ended(deck, ben)
+    sim.heal()
+    attach = LiveMessage._attach
+
+    async def refused(live, spoken):
+        sim.fail("PATCH /webhooks", 413, code=40005)
+        await attach(live, spoken)
+
+    listed = await ben.slash("/jobs", channel)
+    with monkeypatch.context() as broken:
+        broken.setattr(LiveMessage, "_attach", refused)
+        shown = await ben.selects(str(job.journal_id), on=listed)
+        await ben.sees("sound could not be added", channel)
+    assert "Hello." in shown.text
+    assert (await deck.store.jobs.get(job.journal_id)).stage is JobStage.UNDELIVERED
+    again = await ben.selects(str(job.journal_id), on=listed)
+    await until_seen(deck, job)
+    assert again.message.file("voice-message.ogg").data == penny.sound
