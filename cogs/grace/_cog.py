@@ -21,7 +21,7 @@ from cogs.grace._menus import Menus
 from cogs.grace._options import read_options
 from cogs.grace._show import KIND, revive
 from cogs.grace._views import AskDialog
-from cogs.shared.asker import admit, words_of
+from cogs.shared.asker import admit, readmit, words_of
 
 
 class Grace(commands.Cog):
@@ -73,7 +73,8 @@ class Grace(commands.Cog):
             return
 
         async def go_on(dialog: discord.Interaction[SkyDeck], text: str) -> None:
-            await self.run_checked(dialog, asker, module, options, Typed(text))
+            sender = await readmit(self.bot, dialog)
+            await self.run_checked(dialog, sender, module, options, Typed(text))
 
         title = title_of(words, module.name, module.title)
         hint = words("grace.dialog.text_hint")

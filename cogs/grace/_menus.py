@@ -18,7 +18,7 @@ from cogs.grace._fetch import Material, fetch_material
 from cogs.grace._inputs import AtHand, Source
 from cogs.grace._jobs import Task, run_task
 from cogs.grace._views import AskDialog
-from cogs.shared.asker import admit, words_of
+from cogs.shared.asker import admit, readmit, words_of
 from cogs.shared.attachments import is_audio, read_audio
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
@@ -71,7 +71,8 @@ class Menus:
             words = words_of(asker)
 
             async def go_on(dialog: discord.Interaction[SkyDeck], question: str) -> None:
-                await self._ask(dialog, asker, message, question)
+                sender = await readmit(self._bot, dialog)
+                await self._ask(dialog, sender, message, question)
 
             await interaction.response.send_modal(
                 AskDialog(

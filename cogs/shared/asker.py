@@ -71,15 +71,26 @@ async def admit(bot: SkyDeck, occasion: Occasion) -> Asker:
         TooSoon: They, or their server, ask too often.
         StoreFailed: The server's settings cannot be read.
     """
+    asker = await readmit(bot, occasion)
+    wait_s = bot.limiter.take(asker.user_id, asker.guild_id)
+    if wait_s > 0:
+        raise TooSoon(f"Wait {wait_s:.0f} s.", wait_s=wait_s)
+    return asker
+
+
+async def readmit(bot: SkyDeck, occasion: Occasion) -> Asker:
+    """Let somebody go on with what `admit` has let them begin, such as a dialog they have sent.
+
+    Raises:
+        NotAllowed: The server does not let the assistant answer them there, or no longer.
+        StoreFailed: The server's settings cannot be read.
+    """
     asker = await asker_of(bot, occasion)
     settings = await settings_of(bot, occasion.guild)
     user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
     words = words_of(asker)
     _check_place(settings, occasion.channel, words)
     _check_person(settings, user, words)
-    wait_s = bot.limiter.take(asker.user_id, asker.guild_id)
-    if wait_s > 0:
-        raise TooSoon(f"Wait {wait_s:.0f} s.", wait_s=wait_s)
     return asker
 
 

@@ -310,3 +310,28 @@ async def test_an_export_and_what_is_forgotten_are_ones_own(sim, deck, world):
     reply = await admin.slash("/privacy forget", world.corner)
     await admin.clicks("Delete everything", on=reply)
     assert len(await deck.store.jobs.listing()) == 1
+
+
+# -- a dialog that was opened before a right was lost ----------------------------------------------
+
+
+@pytest.mark.parametrize("door", ["command", "menu"])
+@pytest.mark.parametrize("lost", ["role", "channel"])
+async def test_a_dialog_is_taken_from_who_may_still_ask(deck, world, guild, asked, door, lost):
+    person = world.people["member"]
+    await deck.store.guilds.patch(guild.id, allowed_roles=frozenset({world.members.id}))
+    said = await world.asker.says("the merger is on Friday", world.board)
+    if door == "command":
+        dialog = await person.slash("/grace summarize", world.board)
+    else:
+        dialog = await person.menu("Ask Penny", on=said)
+    if lost == "role":
+        guild.allow(world.board, person, Permission.VIEW_CHANNEL)
+        guild.take(person, world.members)
+    else:
+        await deck.store.guilds.patch(guild.id, allowed_channels=frozenset({world.corner.id}))
+    (field,) = dialog.modal.fields
+    reply = await person.submits(dialog, {field: "and now?"})
+    assert reply.ephemeral
+    assert "On this server I answer" in reply.text
+    assert not asked
