@@ -23,17 +23,32 @@ _UNSEEN: Final = (
 )
 """Unicode's Default_Ignorable_Code_Point, controls and surrogates, without what is below."""
 _SCRIPTS: Final = "\u0600-\u1fff\ua800-\uabff\U00010a00-\U00011fff"
-_SIGNS: Final = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
+_SYMBOLS: Final = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+_SIGNS: Final = f"{_SYMBOLS}\ufe0f"
 _JOINER: Final = (
     f"(?<![{_SCRIPTS}{_SIGNS}])[\u200c\u200d]"  # nothing before it that joins
     f"|(?<=[{_SIGNS}])[\u200c\u200d](?![{_SIGNS}])"
 )
-_VARIANTS: Final = "(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
-_FLAG: Final = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{1,8}\U000e007f")
-"""A flag of a region: a black flag, letters as tags, and the end of the tags."""
+_CJK: Final = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_VARIANTS: Final = (  # where no glyph has one, a selector only hides a byte
+    f"(?<![{_SYMBOLS}{_SCRIPTS}{_CJK}0-9#*])[\ufe00-\ufe0f]|(?<![{_CJK}])[\U000e0100-\U000e01ef]"
+)
+_MARK: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MOUND: Final = re.compile(f"(?<={_MARK}{{8}}){_MARK}+")
+"""No language sets so many marks on one letter; they would cover the lines around it."""
+_FLAG: Final = re.compile(
+    "\U0001f3f4(?:"
+    + "|".join(
+        "".join(chr(0xE0000 + ord(c)) for c in region) for region in ("gbeng", "gbsct", "gbwls")
+    )
+    + ")\U000e007f"
+)
+"""The flags that Unicode recommends of those which are made of tags; others would hide words."""
 
 _BAD: Final = re.compile(f"{_SEQUENCE}|[{_UNSEEN}]|{_JOINER}|{_VARIANTS}")
-_SUSPECT: Final = re.compile(f"[{_UNSEEN}\\x1b\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_SUSPECT: Final = re.compile(
+    f"[{_UNSEEN}\\x1b\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]|{_MARK}{{9}}"
+)
 _LINE_ENDS: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
 _SPACES: Final = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 _TO_ESCAPE: Final = re.compile(f"[{_UNSEEN}\x85\u2028\u2029]")
@@ -67,9 +82,13 @@ def _cleaned(text: str) -> str:
         return text
     flags = _FLAG.findall(text)
     if not flags:
-        return _BAD.sub("", text)
-    between = (_BAD.sub("", part) for part in _FLAG.split(text))
+        return _read(text)
+    between = (_read(part) for part in _FLAG.split(text))
     return "".join(part + flag for part, flag in zip(between, [*flags, ""], strict=True))
+
+
+def _read(text: str) -> str:
+    return _MOUND.sub("", _BAD.sub("", text))
 
 
 def _escaped(found: re.Match[str]) -> str:

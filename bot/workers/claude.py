@@ -126,12 +126,15 @@ class Claude:
         if self._client is None:
             import anthropic  # noqa: PLC0415
 
-            hooks = {"response": [_wait_briefly]}
+            from bot.workers.claude_wire import PLAIN, bound  # noqa: PLC0415
+
+            hooks = {"response": [_wait_briefly, bound]}
             self._client = anthropic.AsyncAnthropic(
                 api_key=self._key.get_secret_value().strip(),
                 base_url=self._base_url,
                 timeout=anthropic.Timeout(_SILENCE_S, connect=_CONNECT_S),
                 max_retries=_TRIES_AGAIN,
+                default_headers=PLAIN,
                 http_client=anthropic.DefaultAsyncHttpxClient(event_hooks=hooks),
             )
         return self._client

@@ -18,6 +18,7 @@ from bot.contract import Input
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
 from bot.i18n import Words, duration
+from cogs.shared.fetching import Oversized, fetch
 from cogs.shared.patience import persist
 
 MOST_TEXT_BYTES: Final = 4 * 1024 * 1024
@@ -136,12 +137,17 @@ def _made_smaller(content: bytes, stop: Stop = NEVER) -> bytes:
 
 async def _read(attachment: discord.Attachment, most: int, words: Words) -> bytes:
     _check_weight(attachment, most, words)
-    return await persist(attachment.read)
+    try:
+        return await persist(lambda: fetch(attachment, most))
+    except Oversized as e:  # its size was told wrongly
+        raise _too_heavy(e.bytes_read, most, words) from e
 
 
 def _check_weight(attachment: discord.Attachment, most: int, words: Words) -> None:
     if attachment.size > most:
-        size, limit = attachment.size / 2**20, most / 2**20
-        raise TooLarge(
-            words("common.file.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB")
-        )
+        raise _too_heavy(attachment.size, most, words)
+
+
+def _too_heavy(size_bytes: int, most_bytes: int, words: Words) -> TooLarge:
+    size, limit = size_bytes / 2**20, most_bytes / 2**20
+    return TooLarge(words("common.file.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB"))

@@ -23,7 +23,11 @@ from tests.fakes.hostile_answers import DRIVES, forbidden_in
         ("pay\u200dpal \u200c", "paypal "),
         ("a\r\nb\rc\x85d\u2028e\tf", "a\nb\nc\nd\ne\tf"),
         ("x\U000e0041\U000e0042", "x"),
-        ("a\ufe0f\ufe0e\ufe0f", "a\ufe0f"),
+        ("a\ufe0f\ufe0e\ufe0f", "a"),
+        ("❤\ufe0f\ufe0e\ufe0f", "❤\ufe0f"),
+        ("h\U000e0100i\U000e0151 中\U000e0100\U000e0100", "hi 中\U000e0100"),
+        ("🏴" + "".join(chr(0xE0000 + ord(c)) for c in "ignore") + "\U000e007f", "🏴"),
+        ("z" + "\u0301" * 500 + "\u200b" + "\u0489" * 500 + "a", "z" + "\u0301" * 8 + "a"),
         ("half \ud83d of one", "half  of one"),
     ],
 )
@@ -40,6 +44,7 @@ def test_what_is_left(text, shown):
         "ശ്രീ\u200d",
         "👩\u200d👩\u200d👧 ❤\ufe0f\u200d🔥 🧑🏽\u200d🚀 🏳\ufe0f\u200d🌈 1\ufe0f\u20e3 🇪🇸",
         "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "葛\U000e0100城 ∩\ufe00 ᠠ\u1820\ufe00 ©\ufe0e",
         "naïve e\u0301 中文 עברית",
     ],
 )
