@@ -20,7 +20,7 @@ _LARGEST_ID: Final = 2**63 - 1
 
 _LINK = re.compile(
     r"<?https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com"
-    r"/channels/(?P<guild>\d{1,20}|@me)/(?P<channel>\d{1,20})/(?P<message>\d{1,20})/?>?",
+    r"/channels/(?P<guild>\d{1,20}|@me)/(?P<channel>\d{1,20})/(?P<message>\d{1,20})/?(?:[?#][^\s<>]{0,200})?>?",
     re.ASCII,
 )
 _IDS = re.compile(r"(?:(?P<channel>\d{1,20})-)?(?P<message>\d{1,20})", re.ASCII)
