@@ -46,7 +46,7 @@ talk: setup                      ## ask Penny a recorded question; FILE=… for 
 	@$(BIN)/skydeck talk --file $(or $(FILE),tests/clips/question.wav) --save reply.ogg
 
 unit: setup-dev                  ## pure code: after each save
-	@$(PYTEST) -m unit
+	@$(PYTEST) tests/unit
 
 test: setup-dev                  ## unit, integration, and one spoken turn with real models
 	@$(BIN)/skydeck models pull
@@ -75,3 +75,4 @@ lock: setup-dev                  ## renew the lock files
 
 clean:                           ## remove .venv and caches (the model files stay)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find audio bot cogs tests -name __pycache__ -prune -exec rm -rf {} +

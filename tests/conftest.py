@@ -2,7 +2,9 @@
 set-up would) and clips."""
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,10 @@ pytest_plugins = [
     "tests.virtual_audio.fixture",
     "tests.virtual_time",
 ]
+# Where bytecode is not written (containers often ask for that), both processes of a run and each
+# program that a test starts compile all of our source, and discord.py all cogs for each bot.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 MODELS = {"penny", "qwen", "weights"}
 
 

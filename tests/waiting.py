@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 HANGS_S = 60.0
 EVERY_S = 0.01
+LATER_S = 0.1
+"""After a second of looking every `EVERY_S`: what never comes should not cost minutes of work."""
 
 
 async def until(holds: Callable[[], object], within: float = HANGS_S) -> object:
     """Wait until something holds, and give it; `holds` may be a coroutine function."""
+    begun = asyncio.get_running_loop().time()
     async with asyncio.timeout(within):
         while True:
             found = holds()
@@ -18,7 +21,8 @@ async def until(holds: Callable[[], object], within: float = HANGS_S) -> object:
                 found = await found
             if found:
                 return found
-            await asyncio.sleep(EVERY_S)
+            is_soon = asyncio.get_running_loop().time() < begun + 1
+            await asyncio.sleep(EVERY_S if is_soon else LATER_S)
 
 
 def until_true(holds: Callable[[], object], within: float = HANGS_S) -> object:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import httpx
 from pydantic import SecretStr
@@ -66,11 +66,3 @@ async def streamed(client, job_id) -> tuple[list, str]:
         chunks += [chunk["output"] for chunk in answer["stream"]]
         status = answer["status"]
     return chunks, status
-
-
-async def until(holds: Callable[[], Awaitable[object]]) -> None:
-    """Return when it holds; pytest's timeout is the limit."""
-    while True:
-        if await holds():
-            return
-        await asyncio.sleep(0.01)

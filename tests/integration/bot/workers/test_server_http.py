@@ -12,9 +12,10 @@ from bot.contract import Service
 from bot.contract.job import MIB
 from bot.errors import BadInput
 from bot.workers.ports import Delivery
-from tests.fakes.embedded import body, ended, serving, streamed, submit, until, until_status
+from tests.fakes.embedded import body, ended, serving, streamed, submit, until_status
 from tests.fakes.handlers import Scripted, completed, echo, hang, partial, spell
 from tests.virtual_time import settle
+from tests.waiting import until
 
 
 async def has_completed(client):

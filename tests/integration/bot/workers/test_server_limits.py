@@ -8,9 +8,10 @@ import pytest
 
 from bot.contract.job import MIB
 from bot.errors import WeightsError
-from tests.fakes.embedded import KEY, body, ended, serving, submit, until, until_status
+from tests.fakes.embedded import KEY, body, ended, serving, submit, until_status
 from tests.fakes.handlers import Scripted, TurnableClock, echo, hang
 from tests.virtual_time import settle
+from tests.waiting import until
 
 
 async def is_unhealthy(client):

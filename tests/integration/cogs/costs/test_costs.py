@@ -2,6 +2,7 @@
 
 # mypy: ignore-errors
 
+import asyncio
 import csv
 import io
 
@@ -14,9 +15,9 @@ from bot.money import Basis, Call, Charge, Payer
 from bot.settings import Settings
 from bot.store import View
 from tests.fakes.discord_bot import made
-from tests.fakes.embedded import until
 from tests.fakes.handlers import Scripted
 from tests.integration.cogs.grace.sight import settled
+from tests.waiting import until
 
 
 async def dear(_request):
@@ -55,6 +56,15 @@ async def booked(deck, number):
         return sum(day.calls for day in sums) >= number
 
     await until(found)
+
+
+async def presses_are_done():
+    """discord.py handles each press of a button in a task of its own."""
+
+    def under_way():
+        return [one for one in asyncio.all_tasks() if one.get_name().startswith("discord-ui-")]
+
+    await until(lambda: not under_way())
 
 
 async def spend(deck, guild, person, micro_usd, service=Service.PENNY, days_ago=0):
@@ -194,8 +204,10 @@ async def test_regenerate_spends_the_budget_of_who_presses(sim, deck, guild, cha
     await booked(deck, 1)
     await ben.clicks("Regenerate", on=shown)
     await booked(deck, 2)
+    await presses_are_done()  # booked, but not yet written: a press would be refused for that
     await ben.clicks("Regenerate", on=shown)
     await ben.sees("might cost more than is left", channel)
+    await presses_are_done()
     await owner.clicks("Regenerate", on=shown)
     await booked(deck, 3)
     report = await deck.store.spending.by_day(View(since_ms=0, until_ms=2**62, user_id=owner.id))

@@ -7,8 +7,8 @@ import pytest
 from bot.contract import Service
 from bot.settings import Identity
 from bot.store import GuildSettings
-from tests.fakes.embedded import until
 from tests.simulator import CannotDo, Permission
+from tests.waiting import until
 
 
 def field(reply, heading):
