@@ -34,6 +34,7 @@ def surroundings(tmp_path) -> dict[str, str]:
 @needs("tmux")
 async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, clips, penny):
     question = codec.decode(clips / "question.wav", rate_hz=RATE_HZ, limit_s=30)
+    (tmp_path / "tmux").mkdir()
     tmux = Tmux(tmp_path / "tmux")
     app = f"{sys.executable} -m bot talk --save-to {tmp_path}"
     words = [*tmux._tmux, "new-session", "-d", "-x", "80", "-y", "24", app]
@@ -42,14 +43,14 @@ async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, cli
     )
     try:
         await asyncio.to_thread(tmux.sees, "LOADING")
-        await asyncio.to_thread(tmux.sees, "READY", within=120)
+        await asyncio.to_thread(tmux.sees, "READY")
         with card.recorded() as recording:
             tmux.press("Space")
             await asyncio.to_thread(tmux.sees, "RECORDING")
             await asyncio.to_thread(card.say, question)
             tmux.press("Space")
-            await asyncio.to_thread(tmux.sees, "Paris", within=60)
-            await asyncio.to_thread(tmux.sees, "READY", within=60)
+            await asyncio.to_thread(tmux.sees, "Paris")
+            await asyncio.to_thread(tmux.sees, "READY")
         assert "capital of France" in tmux.screen()
         assert "answered in" in tmux.screen()
         assert "paris" in (await words_of(penny, recording.loud())).lower()
