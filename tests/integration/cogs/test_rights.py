@@ -333,5 +333,5 @@ async def test_a_dialog_is_taken_from_who_may_still_ask(deck, world, guild, aske
     (field,) = dialog.modal.fields
     reply = await person.submits(dialog, {field: "and now?"})
     assert reply.ephemeral
-    assert "On this server I answer" in reply.text
+    assert "On this server I only answer" in reply.text
     assert not asked
