@@ -84,7 +84,7 @@ async def look_after(guild, channel, ben):
     owner = guild.owner()
     owner.user.locale = "en-US"
     settings = await owner.slash("/settings show", channel)
-    await owner.selects("Jared (CORP)", on=settings, menu="As whom I speak")
+    await owner.selects("Jared (CORP)", on=settings, menu="Who I speak as")
     await owner.selects(channel, on=settings, menu="Channels to answer in (none: all)")
     for command in ("/help", "/status", "/privacy export", "/costs"):
         await (await ben.slash(command, channel)).done()
