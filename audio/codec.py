@@ -20,6 +20,7 @@ from audio.ogg import (
     FRAME_SAMPLES,
     LIBOPUS_PRE_SKIP,
     OPUS_RATE_HZ,
+    Muxer,
     OpusStream,
     demux,
     join,
@@ -306,18 +307,41 @@ def encoded(pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int = 32_
     Raises:
         AudioError: There are no samples; or what the pieces raise.
     """
+    streams = list(_encoded(pieces, rate_hz, bitrate))
+    return OpusStream(join(streams).packets, 1, LIBOPUS_PRE_SKIP, streams[-1].end_trim)
+
+
+def encoded_file(pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int = 32_000) -> bytes:
+    """The same as an Ogg Opus file; what is held is that file alone.
+
+    Raises:
+        AudioError: There are no samples; or what the pieces raise.
+    """
+    muxer, end_trim = Muxer(), 0
+    for stream in _encoded(pieces, rate_hz, bitrate):
+        muxer.write(stream.packets)
+        end_trim = stream.end_trim
+    return muxer.finish(end_trim=end_trim)
+
+
+def _encoded(pieces: Iterable[Samples | Pcm], rate_hz: int, bitrate: int) -> Iterator[OpusStream]:
+    """The packets of each piece; the last of them says what is to be cut off at the end."""
     encoder = OpusEncoder(rate_hz, bitrate=bitrate)
-    streams = [stream for piece in pieces if (stream := encoder.encode(piece)).packets]
+    is_empty = True
+    for piece in pieces:
+        if (stream := encoder.encode(piece)).packets:
+            is_empty = False
+            yield stream
     last = encoder.finish()
-    if not (streams or last.packets):
+    if is_empty and not last.packets:
         raise AudioError("There is no sound to encode.")
-    return OpusStream(join([*streams, last]).packets, 1, LIBOPUS_PRE_SKIP, last.end_trim)
+    yield last
 
 
 def recoded(
     source: Source, *, rate_hz: int, limit_s: float, bitrate: int = 32_000, stop: Stop = NEVER
 ) -> OpusStream:
-    """A recording of any kind as Opus packets: what is held is the packets alone.
+    """A recording of any kind as Opus packets.
 
     Args:
         source: The file.
@@ -331,6 +355,14 @@ def recoded(
     """
     pieces = decoded(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
     return encoded(pieces, rate_hz, bitrate=bitrate)
+
+
+def recoded_file(
+    source: Source, *, rate_hz: int, limit_s: float, bitrate: int = 32_000, stop: Stop = NEVER
+) -> bytes:
+    """The same as an Ogg Opus file; see `recoded`."""
+    pieces = decoded(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
+    return encoded_file(pieces, rate_hz, bitrate=bitrate)
 
 
 def wav(samples: Samples, rate_hz: int) -> bytes:

@@ -100,34 +100,65 @@ def mux(stream: OpusStream, *, serial: int = 1) -> bytes:
     Raises:
         AudioError: A packet is not an Opus packet.
     """
-    head = _OPUS_HEAD.pack(b"OpusHead", 1, stream.channels, stream.pre_skip, OPUS_RATE_HZ, 0, 0)
-    vendor = b"skydeck"
-    tags = b"OpusTags" + struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", 0)
-    pages = [_page([head], serial, 0, 0, _FIRST), _page([tags], serial, 1, 0, 0)]
-    bodies = list(_paginate(stream.packets))
-    for number, (packets, granule) in enumerate(bodies):
-        last = number == len(bodies) - 1
-        end = granule - stream.end_trim if last else granule
-        pages.append(_page(packets, serial, number + 2, end, _LAST if last else 0))
-    return b"".join(pages)
+    muxer = Muxer(channels=stream.channels, pre_skip=stream.pre_skip, serial=serial)
+    muxer.write(stream.packets)
+    return muxer.finish(end_trim=stream.end_trim)
 
 
-def _paginate(packets: Iterable[bytes]) -> Iterable[tuple[list[bytes], int]]:
-    """Pages of at most a second and 255 segments, each with its closing granule position."""
-    page: list[bytes] = []
-    segments = samples = granule = 0
-    for packet in packets:
-        needed = len(packet) // 255 + 1
-        if page and (segments + needed > _MAX_SEGMENTS or samples >= _PAGE_SAMPLES):
-            yield page, granule
-            page, segments, samples = [], 0, 0
-        lasting = packet_samples(packet)
-        page.append(packet)
-        segments += needed
-        samples += lasting
-        granule += lasting
-    if page:
-        yield page, granule
+class Muxer:
+    """Writes an Ogg Opus file while its packets come; it holds the file, and one page of packets.
+
+    Args:
+        channels: 1 or 2.
+        pre_skip: Samples at 48 kHz to throw away at the start.
+        serial: The number of the logical stream.
+    """
+
+    def __init__(
+        self, *, channels: int = 1, pre_skip: int = LIBOPUS_PRE_SKIP, serial: int = 1
+    ) -> None:
+        self._serial = serial
+        self._file = bytearray()
+        self._pages = 0
+        self._packets: list[bytes] = []
+        self._segments = self._samples = self._granule = 0
+        head = _OPUS_HEAD.pack(b"OpusHead", 1, channels, pre_skip, OPUS_RATE_HZ, 0, 0)
+        vendor = b"skydeck"
+        tags = b"OpusTags" + struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", 0)
+        self._add_page([head], 0, _FIRST)
+        self._add_page([tags], 0, 0)
+
+    def write(self, packets: Iterable[bytes]) -> None:
+        """Append packets: pages of at most a second and 255 segments.
+
+        Raises:
+            AudioError: One is not an Opus packet.
+        """
+        for packet in packets:
+            needed = len(packet) // 255 + 1
+            full = self._segments + needed > _MAX_SEGMENTS or self._samples >= _PAGE_SAMPLES
+            if self._packets and full:
+                self._close_page(0, 0)
+            lasting = packet_samples(packet)
+            self._packets.append(packet)
+            self._segments += needed
+            self._samples += lasting
+            self._granule += lasting
+
+    def finish(self, *, end_trim: int = 0) -> bytes:
+        """The file, whose last page says how many samples at its end are to be thrown away."""
+        if self._packets:
+            self._close_page(end_trim, _LAST)
+        return bytes(self._file)
+
+    def _close_page(self, end_trim: int, flags: int) -> None:
+        self._add_page(self._packets, self._granule - end_trim, flags)
+        self._packets = []
+        self._segments = self._samples = 0
+
+    def _add_page(self, packets: Sequence[bytes], granule: int, flags: int) -> None:
+        self._file += _page(packets, self._serial, self._pages, granule, flags)
+        self._pages += 1
 
 
 def _page(packets: Sequence[bytes], serial: int, number: int, granule: int, flags: int) -> bytes:

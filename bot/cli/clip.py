@@ -53,9 +53,7 @@ def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
 def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
     rate_hz = SPEECH_RATE_HZ
     try:
-        return ogg.mux(
-            codec.recoded(file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE)
-        )
+        return codec.recoded_file(file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE)
     except TooLongError as e:
         raise TooLarge(f"{name}: {e}", hint="Cut it, or use a shorter recording.") from e
     except AudioError as e:
@@ -152,4 +150,4 @@ def save_reply(audio: Audio, path: Path) -> None:
 
 
 def _as_ogg(data: bytes) -> bytes:
-    return ogg.mux(codec.recoded(data, rate_hz=ogg.OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S))
+    return codec.recoded_file(data, rate_hz=ogg.OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S)

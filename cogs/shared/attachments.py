@@ -128,10 +128,8 @@ def _made_smaller(content: bytes, stop: Stop = NEVER) -> bytes:
         AudioError: It cannot be decoded, or is too long.
     """
     rate_hz = SPEECH_RATE_HZ
-    return ogg.mux(
-        codec.recoded(
-            content, rate_hz=rate_hz, limit_s=LONGEST_S, bitrate=_SPEECH_BITRATE, stop=stop
-        )
+    return codec.recoded_file(
+        content, rate_hz=rate_hz, limit_s=LONGEST_S, bitrate=_SPEECH_BITRATE, stop=stop
     )
 
 

@@ -70,7 +70,7 @@ def _prepared(audio: Audio, stop: Stop) -> Spoken:
         else:
             pieces = codec.decoded(data, rate_hz=_RATE_HZ, limit_s=_LONGEST_S, stop=stop)
             loudness = _Loudness(_RATE_HZ)
-            data = ogg.mux(codec.encoded(map(loudness.take, pieces), _RATE_HZ))
+            data = codec.encoded_file(map(loudness.take, pieces), _RATE_HZ)
     except AudioError as e:
         raise BadInput(f"The reply's audio cannot be used: {e}") from e
     return Spoken(data, loudness.seconds, base64.b64encode(loudness.waveform()).decode())
