@@ -36,9 +36,9 @@ from audio.vad import WINDOW, WINDOW_MS, Vad, VadMemory
 
 log = logging.getLogger(__name__)
 
-MOST_GAP_MS: Final = 600
+MAX_GAP_MS: Final = 600
 """Of a silence in which the client sent nothing, so much goes into the clip."""
-_MOST_LOST_MS: Final = 3_000
+_MAX_LOST_MS: Final = 3_000
 _DOWN: Final = OPUS_RATE_HZ // SPEECH_RATE_HZ
 _FRAME: Final = FRAME_SAMPLES // _DOWN
 _JUDGED_WITH_MS: Final = 200
@@ -206,7 +206,7 @@ class _Speaker:
 
         The packet after the gap may have the last of it once more (in-band FEC).
         """
-        frames = min(samples_48k // FRAME_SAMPLES, _MOST_LOST_MS // FRAME_MS)
+        frames = min(samples_48k // FRAME_SAMPLES, _MAX_LOST_MS // FRAME_MS)
         for left in reversed(range(frames)):
             told = b"" if left else following
             self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES, told))
@@ -232,7 +232,7 @@ class _Speaker:
         self._be_idle(min(arrived_s, now_s), now_s, events)
         self._silent_to_s = None
         if self._endpointer.in_turn:
-            gap_ms = min(MOST_GAP_MS, round((arrived_s - self._arrived_s) * 1000))
+            gap_ms = min(MAX_GAP_MS, round((arrived_s - self._arrived_s) * 1000))
             for _ in range(gap_ms // FRAME_MS):
                 self._tape.add(SILENCE_FRAME, np.zeros(_FRAME, np.float32), self._arrived_s)
 

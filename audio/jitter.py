@@ -19,8 +19,8 @@ from typing import Final, NamedTuple, TypeAlias
 from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
 
 PATIENCE_S: Final = 0.06
-LEAST_PATIENCE_S: Final = 0.04
-MOST_PATIENCE_S: Final = 0.12
+MIN_PATIENCE_S: Final = 0.04
+MAX_PATIENCE_S: Final = 0.12
 _WIDER_S: Final = 0.02
 _NARROWER_S: Final = 0.002
 SILENT_AFTER_S: Final = 0.06
@@ -29,18 +29,18 @@ silent, or cannot be heard, which is the same to whoever waits for the end of a 
 SILENCE_FRAMES: Final = 5
 """How many a client sends before it falls silent."""
 
-MOST_MISSING: Final = 3000
-MOST_MISORDERED: Final = 100
+MAX_MISSING_PACKETS: Final = 3000
+MAX_MISORDERED_PACKETS: Final = 100
 """RFC 3550, appendix A.1: a number further off than these is not of the same sequence."""
-MOST_WAITING: Final = 250
-MOST_READY: Final = 500
+MAX_WAITING: Final = 250
+MAX_READY_PACKETS: Final = 500
 """Ten seconds. A listener that stops pulling loses the oldest."""
 
 _SEQUENCES: Final = 1 << 16
 _LAST_SEQUENCE: Final = _SEQUENCES - 1
 _TIMESTAMPS: Final = 1 << 32
-_SEEN: Final = (1 << MOST_MISORDERED) - 1
-_LONGEST_PACKET: Final = 5760
+_SEEN: Final = (1 << MAX_MISORDERED_PACKETS) - 1
+_MAX_PACKET_SAMPLES: Final = 5760
 
 
 class Packet(NamedTuple):
@@ -120,7 +120,7 @@ class JitterBuffer:
     def __init__(self) -> None:
         self.lost = 0
         self.patience_s = PATIENCE_S
-        self._ready: deque[Ordered] = deque(maxlen=MOST_READY)
+        self._ready: deque[Ordered] = deque(maxlen=MAX_READY_PACKETS)
         self._waiting: dict[int, _Came] = {}
         self._blocked_s = 0.0  # since when the first gap is known, while anything waits
         self._next: int | None = None
@@ -158,7 +158,7 @@ class JitterBuffer:
             self._accept(self._next, came)  # as nearly all do: the short way, for speed alone
             return Arrival.NEW
         ahead = _signed(sequence - self._next, _SEQUENCES)
-        if not -MOST_MISORDERED <= ahead <= MOST_MISSING:
+        if not -MAX_MISORDERED_PACKETS <= ahead <= MAX_MISSING_PACKETS:
             return self._doubt(sequence, came)
         number = self._next + ahead
         if ahead < 0:
@@ -178,7 +178,7 @@ class JitterBuffer:
             if not self._waiting:
                 self._blocked_s = came.arrived_s
             self._waiting[number] = came
-            if len(self._waiting) > MOST_WAITING:
+            if len(self._waiting) > MAX_WAITING:
                 self._give_up()
         if came.payload:
             self._last_s = came.arrived_s
@@ -195,7 +195,7 @@ class JitterBuffer:
         if self._seen & bit:
             return Arrival.DUPLICATE
         self._seen |= bit
-        self.patience_s = min(MOST_PATIENCE_S, self.patience_s + _WIDER_S)
+        self.patience_s = min(MAX_PATIENCE_S, self.patience_s + _WIDER_S)
         return Arrival.LATE
 
     def _doubt(self, sequence: int, came: _Came) -> Arrival:
@@ -272,7 +272,7 @@ class JitterBuffer:
         if not missed:
             return
         self.lost += missed
-        self.patience_s = max(LEAST_PATIENCE_S, self.patience_s - _NARROWER_S)
+        self.patience_s = max(MIN_PATIENCE_S, self.patience_s - _NARROWER_S)
         samples = min(missed * self._lasts, place - self._end)
         if samples > 0:
             start = place - samples if self._silent else self._end
@@ -295,7 +295,7 @@ class JitterBuffer:
         else:
             step = _signed(came.timestamp - self._raw, _TIMESTAMPS)
             place = self._place + step
-            if following and not self._silent and 0 < step <= _LONGEST_PACKET:
+            if following and not self._silent and 0 < step <= _MAX_PACKET_SAMPLES:
                 self._lasts = step
         self._raw = came.timestamp
         self._place = max(place, self._end)

@@ -21,11 +21,11 @@ PRE_ROLL_MS: Final = 300
 """Of what came before the press, so much is kept."""
 TAIL_MS: Final = 200
 """Of what comes after the release, so much is kept."""
-LONGEST_MS: Final = 120_000
+MAX_MS: Final = 120_000
 """A turn that lasts so long ends by itself, and is asked."""
 _LATE_MS: Final = 500
 """A tail that has not come for so long after its time is not going to."""
-_MOST_LOST: Final = 3 * OPUS_RATE_HZ
+_MAX_LOST: Final = 3 * OPUS_RATE_HZ
 _NEWS_MS: Final = 30_000
 """As often as this it is told that somebody still speaks."""
 
@@ -165,7 +165,7 @@ class KeyedEars:
                 self._tell_length(now_s, events)
             case LostSpeech(_, _, samples):
                 if self._recording is not None:
-                    lost = min(samples, _MOST_LOST) // FRAME_SAMPLES
+                    lost = min(samples, _MAX_LOST) // FRAME_SAMPLES
                     self._recording.packets += [(SILENCE_FRAME, now_s)] * lost
             case SilenceBegan():
                 pass  # a microphone that is away; the line says so
@@ -183,7 +183,7 @@ class KeyedEars:
         recording = self._recording
         if recording is None:
             return
-        if recording.length_ms >= LONGEST_MS:
+        if recording.length_ms >= MAX_MS:
             recording.released_s, self._overran = now_s, True
             self._end(now_s, events)
         elif recording.length_ms - recording.told_ms >= _NEWS_MS:

@@ -26,7 +26,7 @@ _MELS: Final = 80
 _FLOOR: Final = 1e-10
 _RANGE: Final = 8.0
 """Decades: what is fainter than that, beside the loudest, counts as that faint."""
-_MOST_WAITING: Final = 8
+_MAX_WAITING: Final = 8
 """Half a second's work: in a room where more pause at once, the rest are decided by time alone."""
 
 
@@ -46,7 +46,7 @@ class TurnDetector:
             str(model), options, providers=["CPUExecutionProvider"]
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn-detector")
-        self._room = threading.Semaphore(_MOST_WAITING)
+        self._room = threading.Semaphore(_MAX_WAITING)
 
     def ask(self, samples: Samples) -> Future[float]:
         """Begin to find out how complete a turn sounds; `completeness` on the thread.

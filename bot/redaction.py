@@ -17,7 +17,7 @@ _BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 
 _SLICE_BYTES: Final = 64 * 1024
 _SOUGHT_BYTES: Final = 1024 * 1024
-_MOST_ESCAPED_BYTES: Final = 4096
+_MAX_ESCAPED_BYTES: Final = 4096
 _MIN_HELD_CHARS: Final = 4
 """A text that ends as a secret begins is held back from so many characters on: nearly every text
 ends as some secret's first one, and three tell nothing."""
@@ -73,7 +73,7 @@ class BodyRedaction:
         while place < len(body):
             end = place + _SLICE_BYTES
             # The next slice begins earlier by what one spelling can take, so none is cut in two.
-            for found in self._escaped.finditer(body, place, end + _MOST_ESCAPED_BYTES):
+            for found in self._escaped.finditer(body, place, end + _MAX_ESCAPED_BYTES):
                 if found.start() >= end:
                     break
                 kept += (body[taken : found.start()], self._instead)

@@ -63,7 +63,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-_MOST_ENV_LINES = 10_000
+_MAX_ENV_LINES = 10_000
 _SECRET_LINE = re.compile(
     r"\s*(?:export\s+)?(?:RUNPOD_API_KEY|DISCORD_TOKEN|ANTHROPIC_API_KEY|SKYDECK_DATABASE_URL"
     r"|SKYDECK_SERVE_KEY)\s*=\s*[^\s#]",
@@ -280,7 +280,7 @@ def _others_can_read(file: Path) -> bool:
         if os.name != "posix" or not file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
             return False
         with file.open(encoding="utf-8", errors="replace") as lines:
-            return any(map(_SECRET_LINE.match, islice(lines, _MOST_ENV_LINES)))
+            return any(map(_SECRET_LINE.match, islice(lines, _MAX_ENV_LINES)))
     except OSError:
         return False
 

@@ -9,7 +9,7 @@ from typing import Final
 log = logging.getLogger(__name__)
 
 HANGS_AFTER_S: Final = 4.0
-_MOST_LEFT: Final = 4
+_MAX_LEFT: Final = 4
 """So many hanging threads, and no more are left behind: the next one is waited for."""
 
 
@@ -47,7 +47,7 @@ class Hands:
         """Let others take over if a job hangs; whether they did."""
         self._left = [thread for thread in self._left if thread.is_alive()]
         hangs = self._busy_s is not None and now_s - self._busy_s > HANGS_AFTER_S
-        if not hangs or len(self._left) >= _MOST_LEFT:
+        if not hangs or len(self._left) >= _MAX_LEFT:
             return False
         self._let_be()
         self._thread = self._hired()

@@ -35,7 +35,7 @@ _PATIENCE_S: Final = 1.5
 """At the end, with a device that does not let go."""
 _NOBODY_HEARS_S: Final = 2.0
 """Without a loudspeaker for so long, what is to be played is passed over in its own time."""
-_MOST_DELAY_MS: Final = 500
+_MAX_DELAY_MS: Final = 500
 
 _Work: TypeAlias = Callable[[], None]
 
@@ -138,7 +138,7 @@ class LocalAudio:
             return [Block(raw, None, at_s) for raw, at_s in blocks]
         for sound, at_s in mouth.played():
             self._echo.played(sound, at_s)
-        delay_ms = min(_MOST_DELAY_MS, round((ear.latency_s + mouth.latency_s) * 1000))
+        delay_ms = min(_MAX_DELAY_MS, round((ear.latency_s + mouth.latency_s) * 1000))
         return [
             Block(raw, self._echo.cancel(raw, at_s, delay_ms=delay_ms), at_s)
             for raw, at_s in blocks

@@ -25,7 +25,7 @@ _AHEAD: Final = RATE_HZ * 60 // 1000
 _FADE: Final = RATE_HZ * 5 // 1000
 """A sound that ends abruptly clicks: it fades for 5 ms."""
 _WAIT_S: Final = 0.05
-_MOST_PLAYED: Final = 100
+_MAX_PLAYED: Final = 100
 """What was played is kept for the echo canceller: two seconds, if nobody comes for it."""
 
 
@@ -54,7 +54,7 @@ class Loudspeaker:
         self._ring = PcmRing(RATE_HZ // 2)
         self._fresh = playout.cuts, 0  # since so many cuts, what was put into the ring from here on
         self._was_sounding = False
-        self._played: deque[tuple[Pcm, float]] = deque(maxlen=_MOST_PLAYED)
+        self._played: deque[tuple[Pcm, float]] = deque(maxlen=_MAX_PLAYED)
         self._has_ended = False
         self._stop = threading.Event()
         self.rate_hz = RATE_HZ  # it calls back before it is known what was opened

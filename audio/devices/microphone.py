@@ -12,7 +12,7 @@ from audio.devices.portaudio import open_stream, shut
 from audio.devices.ring import Pcm
 from audio.samples import Samples
 
-_MOST_WAITING: Final = 500
+_MAX_WAITING: Final = 500
 """Callbacks kept for a reader that is late: ten seconds. Then the oldest go."""
 _LEVEL_BLOCKS: Final = 3
 """The level is the loudest of so many blocks: 60 ms."""
@@ -101,7 +101,7 @@ class Microphone:
         captured_s = now - age_s if 0 <= age_s < _LATEST else now
         if status.input_overflow:
             self.overflows += 1
-        if len(self._waiting) >= _MOST_WAITING:
+        if len(self._waiting) >= _MAX_WAITING:
             self._waiting.popleft()
             self.lost += 1
         samples: Pcm = np.frombuffer(data, np.int16)

@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 Now = Callable[[], float]
 Factory = Callable[[discord.Client, discord.abc.Connectable], "VoiceLink"]
 
-_MOST_UINT16: Final = 0xFFFF
-_MOST_UINT32: Final = 0xFFFFFFFF
+_MAX_UINT16: Final = 0xFFFF
+_MAX_UINT32: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class VoiceLink(discord.VoiceClient):
 
     def skip(self) -> None:
         """20 ms of nothing: the stream's time goes on, its numbers do not."""
-        self.timestamp = (self.timestamp + FRAME_SAMPLES) & _MOST_UINT32
+        self.timestamp = (self.timestamp + FRAME_SAMPLES) & _MAX_UINT32
 
     def announce(self, *, speaking: bool) -> None:
         """Opcode 5."""
@@ -283,8 +283,8 @@ class VoiceLink(discord.VoiceClient):
             await self.ws.speak(state)
 
     def _advance(self) -> None:
-        self.sequence = (self.sequence + 1) & _MOST_UINT16
-        self.timestamp = (self.timestamp + FRAME_SAMPLES) & _MOST_UINT32
+        self.sequence = (self.sequence + 1) & _MAX_UINT16
+        self.timestamp = (self.timestamp + FRAME_SAMPLES) & _MAX_UINT32
 
     def _get_voice_packet(self, data: bytes) -> bytes:
         """An RTP packet (RFC 3550), encrypted.
@@ -305,7 +305,7 @@ class VoiceLink(discord.VoiceClient):
     def _encrypt_aead_aes256_gcm_rtpsize(self, header: bytes, data: bytes) -> bytes:
         """The mode that Discord prefers, and discord.py lacks."""
         nonce = struct.pack(">I", self._incr_nonce)
-        self.checked_add("_incr_nonce", 1, _MOST_UINT32)
+        self.checked_add("_incr_nonce", 1, _MAX_UINT32)
         sealed = AESGCM(bytes(self.secret_key)).encrypt(nonce + bytes(8), data, header)
         return header + sealed + nonce
 

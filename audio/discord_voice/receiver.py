@@ -31,9 +31,9 @@ from audio.jitter import Packet
 
 log = logging.getLogger(__name__)
 
-MOST_STREAMS: Final = 4096
+MAX_STREAMS: Final = 4096
 """Of numbers that are told; a stage has thousands of listeners, but they do not speak."""
-_MOST_ID: Final = 1 << 64
+_MAX_ID: Final = 1 << 64
 _TRIED: Final = 8
 """So many frames of a stream without a known sender are tried at a time; some may be silence."""
 
@@ -95,7 +95,7 @@ class Receiver:
 
     def speaking(self, user_id: int, ssrc: int) -> None:
         """Opcode 5, or 12's audio_ssrc: whose a stream is."""
-        if not 0 < user_id < _MOST_ID:
+        if not 0 < user_id < _MAX_ID:
             return
         if self._users.get(ssrc) != user_id:
             self._map(user_id, ssrc)
@@ -107,7 +107,7 @@ class Receiver:
         self._users.pop(ssrc, None)
         self._room.take(ssrc)
         self._ignored[ssrc] = None
-        if len(self._ignored) > MOST_STREAMS:
+        if len(self._ignored) > MAX_STREAMS:
             del self._ignored[next(iter(self._ignored))]
 
     def left(self, user_id: int) -> None:
@@ -252,7 +252,7 @@ class Receiver:
         self._unmap(user_id)
         self._ignored.pop(ssrc, None)
         self._users[ssrc] = user_id
-        if len(self._users) > MOST_STREAMS:
+        if len(self._users) > MAX_STREAMS:
             del self._users[next(iter(self._users))]
 
     def _unmap(self, user_id: int) -> None:

@@ -17,8 +17,8 @@ from audio.jitter import Arrival, Gap, Hush, JitterBuffer, Ordered, Packet
 from audio.ogg import SILENCE_FRAME
 
 HOLD_S: Final = 1.0
-MOST_HELD: Final = 250
-_MOST_OPENED: Final = 16
+MAX_HELD_PACKETS: Final = 250
+_MAX_OPENED: Final = 16
 
 
 class Speaker:
@@ -68,7 +68,7 @@ class Speaker:
 
     def remember(self, frame: bytes, opus: bytes) -> None:
         """Note what a frame says that had to be opened before its turn."""
-        if len(self._opened) >= _MOST_OPENED:
+        if len(self._opened) >= _MAX_OPENED:
             self._opened.clear()
         self._opened[frame] = opus
 
@@ -127,7 +127,7 @@ class Speaker:
 
     def _can_wait(self, head: Packet, why: Sealed, now_s: float, dave: Dave) -> bool:
         """Whether a frame may be opened yet, once the group's next epoch has begun."""
-        if why is not Sealed.TOO_EARLY or self._leaving or len(self._queue) > MOST_HELD:
+        if why is not Sealed.TOO_EARLY or self._leaving or len(self._queue) > MAX_HELD_PACKETS:
             return False
         return now_s - head.arrived_s < HOLD_S and not self._a_later_one_opens(dave)
 

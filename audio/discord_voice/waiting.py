@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 from audio.discord_voice.rtp import Rtp
 
 WAIT_S: Final = 2.0
-MOST_STREAMS: Final = 32
-MOST_EACH: Final = 110
+MAX_STREAMS: Final = 32
+MAX_PACKETS_EACH: Final = 110
 """Two seconds of a stream, and some."""
-MOST_BYTES: Final = 1 << 20
+MAX_BYTES: Final = 1 << 20
 
 _FIRST_TRY_S: Final = 0.02
-_MOST_TRIES_APART_S: Final = 0.64
+_MAX_TRIES_APART_S: Final = 0.64
 
 
 class Datagram(NamedTuple):
@@ -55,14 +55,14 @@ class WaitingRoom:
     def add(self, datagram: Datagram) -> None:
         """Keep one; the oldest make room for it."""
         ssrc = datagram.rtp.ssrc
-        if ssrc not in self._streams and len(self._streams) >= MOST_STREAMS:
+        if ssrc not in self._streams and len(self._streams) >= MAX_STREAMS:
             self._drop_stream(next(iter(self._streams)))
         stream = self._streams.setdefault(ssrc, _Stream())
         stream.datagrams.append(datagram)
         self.bytes += len(datagram.data)
-        if len(stream.datagrams) > MOST_EACH:
+        if len(stream.datagrams) > MAX_PACKETS_EACH:
             self._drop_first(stream)
-        while self.bytes > MOST_BYTES:
+        while self.bytes > MAX_BYTES:
             self._drop_stream(next(iter(self._streams)))
 
     def oldest(self, ssrc: int, most: int) -> list[Datagram]:
@@ -97,7 +97,7 @@ class WaitingRoom:
         if stream is None or now_s < stream.try_at_s:
             return False
         stream.try_at_s = now_s + stream.apart_s
-        stream.apart_s = min(_MOST_TRIES_APART_S, 2 * stream.apart_s)
+        stream.apart_s = min(_MAX_TRIES_APART_S, 2 * stream.apart_s)
         return True
 
     def _drop_first(self, stream: _Stream) -> None:

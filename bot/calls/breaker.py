@@ -36,7 +36,7 @@ FAILURES: Final = 3
 IN_A_ROW_S: Final = 300.0
 """Failures further apart than this are no row."""
 FIRST_PAUSE_S: Final = 5.0
-LONGEST_PAUSE_S: Final = 120.0
+MAX_PAUSE_S: Final = 120.0
 TRY_S: Final = 30.0
 """When a call that was let through has not ended by then, another one is: a queue may be long."""
 _JITTER: Final = 0.2
@@ -93,7 +93,7 @@ class Breaker:
 
     dice: Callable[[], float] = random.random
     first_pause_s: float = FIRST_PAUSE_S
-    longest_pause_s: float = LONGEST_PAUSE_S
+    longest_pause_s: float = MAX_PAUSE_S
     state: State = State.CLOSED
     attempt: int = 0
     _failures: int = 0

@@ -15,9 +15,9 @@ from bot.contract.envelope import Usage
 from bot.money import MICRO, Basis, Charge
 from bot.runpod.values import JobState, Update
 
-MOST_USD: Final = 10_000.0
+MAX_USD: Final = 10_000.0
 """The dearest call that is believed; a service that says more, or less than 0, is mistaken."""
-MOST_SECONDS: Final = 7 * 86_400.0
+MAX_SECONDS: Final = 7 * 86_400.0
 """RunPod lets no job run for longer."""
 
 
@@ -115,7 +115,7 @@ class Meter:
             took = self.running_s
         if took is None or not math.isfinite(took):
             return None
-        return min(max(took, 0.0), MOST_SECONDS)
+        return min(max(took, 0.0), MAX_SECONDS)
 
     @property
     def _is_untouched(self) -> bool:
@@ -123,7 +123,7 @@ class Meter:
 
     def _reported(self) -> int:
         usd = self.usage.cost_usd if self.usage is not None else None
-        if usd is None or not 0 <= usd <= MOST_USD:  # NaN is not in it either
+        if usd is None or not 0 <= usd <= MAX_USD:  # NaN is not in it either
             return 0
         return round(usd * MICRO)
 
@@ -145,14 +145,14 @@ class Meter:
         )
 
 
-_MOST_TOKENS: Final = 10**9
+_MAX_TOKENS: Final = 10**9
 
 
 def _delay(ms: float | None) -> int | None:
-    if ms is None or not 0 <= ms <= MOST_SECONDS * 1000:
+    if ms is None or not 0 <= ms <= MAX_SECONDS * 1000:
         return None
     return round(ms)
 
 
 def _bounded(tokens: int | None) -> int:
-    return min(max(tokens or 0, 0), _MOST_TOKENS)
+    return min(max(tokens or 0, 0), _MAX_TOKENS)

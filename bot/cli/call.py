@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.cli.run import Turn
     from bot.contract import Input, Request, Service
 
-_MOST_TEXT = 20_000_000
+_MAX_TEXT_CHARS = 20_000_000
 """More than any service takes; it keeps a wrong file out of memory."""
 
 
@@ -187,13 +187,15 @@ def _text(text: str | None, file: Path | None) -> str:
     if text is not None and file is not None:
         raise BadInput("Give either a text or --file, not both.")
     if file is not None:
-        data = read_text(file, limit_bytes=_MOST_TEXT)
+        data = read_text(file, limit_bytes=_MAX_TEXT_CHARS)
     elif text == "-":
-        data = sys.stdin.buffer.read(_MOST_TEXT + 1)
+        data = sys.stdin.buffer.read(_MAX_TEXT_CHARS + 1)
     else:
         data = (text or "").encode()
-    if len(data) > _MOST_TEXT:
-        raise TooLarge(f"That is over {_MOST_TEXT / 1e6:.0f} MB of text; no service takes so much.")
+    if len(data) > _MAX_TEXT_CHARS:
+        raise TooLarge(
+            f"That is over {_MAX_TEXT_CHARS / 1e6:.0f} MB of text; no service takes so much."
+        )
     try:
         words = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -19,7 +19,7 @@ from bot.errors import BadInput, TooLarge
 QUESTION_LIMIT_S = 300
 RECORDING_LIMIT_S = 3600
 _SPEECH_BITRATE = 24_000
-_MOST_OGG_BYTES = 10 * 1024 * 1024
+_MAX_OGG_BYTES = 10 * 1024 * 1024
 _WRITABLE = {".ogg", ".opus", ".wav"}
 
 
@@ -39,9 +39,9 @@ def read_clip(path: Path, *, language: str | None, limit_s: float) -> Input:
 
 def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
     """The file itself when it is Ogg Opus within the limit; all else has to be decoded."""
-    data = file.read(_MOST_OGG_BYTES + 1)
+    data = file.read(_MAX_OGG_BYTES + 1)
     file.seek(0)
-    if len(data) > _MOST_OGG_BYTES or not data.startswith(b"OggS"):
+    if len(data) > _MAX_OGG_BYTES or not data.startswith(b"OggS"):
         return None
     try:
         fits = ogg.demux(data).duration_ms <= limit_s * 1000

@@ -10,7 +10,7 @@ from bot.store.address import Address
 from bot.store.migrate import head, must_be_known
 from bot.store.revise import revision
 
-_LEAST_FREE_BYTES = 200_000_000
+_MIN_FREE_BYTES = 200_000_000
 
 
 def database_state(settings: Settings) -> str:
@@ -40,7 +40,7 @@ def room_state(settings: Settings) -> str:
     places = (address.file, settings.skydeck_weights_dir, settings.skydeck_voice_keep_dir)
     free = {path: shutil.disk_usage(_folder_of(path)).free for path in places if path is not None}
     tightest = min(free, key=lambda path: free[path])
-    if free[tightest] < _LEAST_FREE_BYTES:
+    if free[tightest] < _MIN_FREE_BYTES:
         raise StoreFailed(
             f"only {free[tightest] // 1_000_000} MB are free for {tightest}",
             hint="Make room, or set its folder to another disk.",

@@ -49,15 +49,15 @@ _MAX_MS = 30 * 86_400_000
 _MAX_USD = 10_000.0
 _MAX_TOKENS = 10**9
 _MAX_RATE_HZ = 768_000
-_MOST_MARKS = 64
-_LONGEST_MARK = 64
-_LONGEST_FIGURE = 40
+_MAX_MARKS = 64
+_MAX_MARK_CHARS = 64
+_MAX_FIGURE_CHARS = 40
 
 
 def _figure(value: object, limit: float) -> float | None:
     if isinstance(value, str):
         try:
-            value = float(value) if len(value) <= _LONGEST_FIGURE else None
+            value = float(value) if len(value) <= _MAX_FIGURE_CHARS else None
         except ValueError:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -306,8 +306,8 @@ class Response(Wire):
             return None
         return {
             name: mark
-            for name, told in islice(value.items(), _MOST_MARKS)
-            if len(name) <= _LONGEST_MARK and (mark := _figure(told, _MAX_MS)) is not None
+            for name, told in islice(value.items(), _MAX_MARKS)
+            if len(name) <= _MAX_MARK_CHARS and (mark := _figure(told, _MAX_MS)) is not None
         }
 
     @field_validator("output", mode="before")

@@ -26,7 +26,7 @@ class FactoryModule(StrEnum):
     BUILD = "BUILD"
 
 
-MOST_ITERATIONS = 10
+MAX_ITERATIONS = 10
 
 
 class Phase(StrEnum):
@@ -121,8 +121,8 @@ def build(
     """
     if not task.strip():
         raise BadInput("There is nothing to build.", hint="Say what it should do.")
-    if not 1 <= iterations <= MOST_ITERATIONS:
-        raise BadInput(f"iterations must be from 1 to {MOST_ITERATIONS}, not {iterations}.")
+    if not 1 <= iterations <= MAX_ITERATIONS:
+        raise BadInput(f"iterations must be from 1 to {MAX_ITERATIONS}, not {iterations}.")
     params: dict[str, Any] = {"kind": kind}
     if refine:
         params["files"] = [file.to_wire() for file in refine]
@@ -150,7 +150,7 @@ def read_build(response: Response) -> Build | None:
     return _read(Build, response)
 
 
-_MOST_ROUNDS_READ = 100
+_MAX_ROUNDS_READ = 100
 
 _Shape = TypeVar("_Shape", bound=Wire)
 
@@ -162,8 +162,8 @@ def _read(kind: type[_Shape], response: Response) -> _Shape | None:
     if not isinstance(data, dict):
         return None
     rounds = data.get("iterations")
-    if isinstance(rounds, list) and len(rounds) > _MOST_ROUNDS_READ:
-        data = {**data, "iterations": rounds[-_MOST_ROUNDS_READ:]}
+    if isinstance(rounds, list) and len(rounds) > _MAX_ROUNDS_READ:
+        data = {**data, "iterations": rounds[-_MAX_ROUNDS_READ:]}
     try:
         return kind.model_validate(data)
     except ValidationError:

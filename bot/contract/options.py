@@ -34,9 +34,9 @@ LANGUAGES = {
 }
 """The languages that can be asked for, by their ISO 639-1 code."""
 
-_LONGEST_STRING = 4_000
-_LONGEST_ITEM = 100
-_MOST_ITEMS = 30
+_MAX_STRING_CHARS = 4_000
+_MAX_ITEM_CHARS = 100
+_MAX_ITEMS = 30
 
 
 class OptionType(StrEnum):
@@ -168,18 +168,18 @@ class Option(Data):
         if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
             raise self._wrong("must be a list of words", value)
         items = list(dict.fromkeys(item.strip() for item in given if item.strip()))
-        low, high = self.min or 1, self.max or _MOST_ITEMS
+        low, high = self.min or 1, self.max or _MAX_ITEMS
         if not low <= len(items) <= high:
             raise BadInput(f"{self.name} must have {_span(low, high)} items, not {len(items)}.")
-        if any(len(item) > _LONGEST_ITEM for item in items):
-            raise BadInput(f"Each item of {self.name} is at most {_LONGEST_ITEM} characters.")
+        if any(len(item) > _MAX_ITEM_CHARS for item in items):
+            raise BadInput(f"Each item of {self.name} is at most {_MAX_ITEM_CHARS} characters.")
         return items
 
     def _string(self, value: object) -> str:
         if not isinstance(value, str | int | float):
             raise self._wrong("must be a text", value)
         text = str(value).strip()
-        low, high = self.min or 0, self.max or _LONGEST_STRING
+        low, high = self.min or 0, self.max or _MAX_STRING_CHARS
         if not low <= len(text) <= high:
             raise BadInput(f"{self.name} must have {_span(low, high)} characters, not {len(text)}.")
         return text

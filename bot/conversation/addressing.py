@@ -75,7 +75,7 @@ _ROUND_A_STOP: Final = _any_of(
 )
 _ACKS: Final = re.compile(f"{_ACK}(?: {_ACK})*")
 _STOPS: Final = re.compile(f"(?:{_ROUND_A_STOP} )*{_STOP}(?: (?:{_STOP}|{_ROUND_A_STOP}))*")
-_MOST_CHARS: Final = 20_000
+_MAX_CHARS: Final = 20_000
 """A service could send anything; nobody says so much in a turn."""
 _CALLS: Final = _phrases(
     "hey, hi, hello, ok, okay, oh, yo, so, well, and, please, listen, good, morning, evening",
@@ -114,7 +114,7 @@ def saying(transcript: str, *, assistants: Sequence[str], people: Iterable[str] 
         people: The names of the other people who are there; a near-miss of the assistant's name
             that is one of these means that person.
     """
-    text = _NOISE.sub(" ", transcript[:_MOST_CHARS])
+    text = _NOISE.sub(" ", transcript[:_MAX_CHARS])
     if not _words(text):
         return Saying.NOTHING
     others = {part for name in people for part in _words(name)}

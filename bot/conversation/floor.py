@@ -11,7 +11,7 @@ SHORT_S: Final = 0.8
 EARNEST_S: Final = 1.2
 """Who has spoken for so long, and no pause was told, is no longer short. It is more than `SHORT_S`
 by what hearing may lag behind on a busy machine; meanwhile the answer is silent anyway."""
-LONGEST_HOLD_S: Final = 4.0
+MAX_HOLD_S: Final = 4.0
 """An answer held for so long goes on: what was said into it cannot be understood in time."""
 
 
@@ -38,7 +38,7 @@ class Challenge:
     def is_stale(self, speech: Speech | None, now_s: float) -> bool:
         """Whether they are silent, and the answer has been held for too long."""
         is_silent = speech is None or speech.is_paused
-        return self.is_holding and is_silent and now_s - self.held_s > LONGEST_HOLD_S
+        return self.is_holding and is_silent and now_s - self.held_s > MAX_HOLD_S
 
 
 @dataclass(slots=True)

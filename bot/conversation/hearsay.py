@@ -13,7 +13,7 @@ from bot.conversation.events import Answered, AskWaits, Fact, Spoke, Transcribed
 from bot.errors import BadInput, OutputLost
 from bot.runpod import JobState, Update
 
-_LONGEST_ANSWER_S: Final = 600.0
+_MAX_ANSWER_S: Final = 600.0
 MAX_TURN_CHARS: Final = 20_000
 """The most words of one answer, and of what was heard: more than can be said in that time."""
 _MAX_INLINE_CHARS: Final = 256 * 1024
@@ -121,7 +121,7 @@ def _packets(audio: Audio, stop: Stop) -> tuple[bytes, ...]:
     if packets is not None:
         return packets
     rate_hz = ogg.OPUS_RATE_HZ
-    return codec.recoded(file, rate_hz=rate_hz, limit_s=_LONGEST_ANSWER_S, stop=stop).packets
+    return codec.recoded(file, rate_hz=rate_hz, limit_s=_MAX_ANSWER_S, stop=stop).packets
 
 
 def _as_they_are(file: bytes) -> tuple[bytes, ...] | None:
@@ -130,7 +130,7 @@ def _as_they_are(file: bytes) -> tuple[bytes, ...] | None:
         packets = ogg.demux(file).packets
     except AudioError:
         return None
-    fits = len(packets) <= _LONGEST_ANSWER_S * 1000 / ogg.FRAME_MS
+    fits = len(packets) <= _MAX_ANSWER_S * 1000 / ogg.FRAME_MS
     if fits and all(ogg.packet_samples(packet) == ogg.FRAME_SAMPLES for packet in packets):
         return packets
     return None

@@ -10,9 +10,9 @@ from bot.clock import Clock
 
 log = logging.getLogger(__name__)
 
-LEAST_S: Final = 1.0
+MIN_S: Final = 1.0
 """Between two refreshes."""
-MOST_S: Final = 5.0
+MAX_WAIT_S: Final = 5.0
 """Without any change: clocks on the screen go on."""
 
 
@@ -55,7 +55,7 @@ class Pace:
 
     async def _keep(self) -> None:
         while not self._over.is_set():
-            await self._within(self._changed, MOST_S)
+            await self._within(self._changed, MAX_WAIT_S)
             self._changed.clear()
             if self._over.is_set():
                 return
@@ -63,7 +63,7 @@ class Pace:
                 await self._refresh()
             except Exception:
                 log.warning("a refresh failed", exc_info=True)
-            await self._within(self._over, LEAST_S)
+            await self._within(self._over, MIN_S)
 
     async def _within(self, event: asyncio.Event, seconds: float) -> None:
         try:

@@ -7,7 +7,7 @@ from bot.contract import Message
 from bot.conversation.events import Remember
 from bot.conversation.history import CHARS_PER_TOKEN
 
-MOST_TOKENS: Final = 900
+MAX_TOKENS: Final = 900
 """A small local model reads that in two seconds, once; then it is in its cache."""
 _CUT: Final = "—"
 """Ends an answer that was cut off, so that the model knows that it was not heard to its end."""
@@ -21,7 +21,7 @@ class Recall:
     prompt would be another every time, and no cache of a model's would ever fit again.
     """
 
-    most_chars: int = MOST_TOKENS * CHARS_PER_TOKEN
+    most_chars: int = MAX_TOKENS * CHARS_PER_TOKEN
     _turns: list[tuple[int, tuple[Message, ...]]] = field(default_factory=list)
 
     def add(self, over: Remember, name: str) -> None:

@@ -70,7 +70,7 @@ from bot.conversation.turnbook import TurnBook
 from bot.conversation.turns import Footing, Speech, State, Turn, joined, merged
 
 FOLLOW_UP_S: Final = 8.0
-LONGEST_SPEECH_S: Final = 90.0
+MAX_SPEECH_S: Final = 90.0
 """Longer than any turn of the ears': of speech without news for so long the end was lost."""
 
 _NO_INTERRUPTION: Final = frozenset({Saying.NOTHING, Saying.HUM, Saying.ACK})
@@ -361,7 +361,7 @@ class TurnMachine:
 
     def _pass_time(self) -> None:
         for user_id, speech in list(self._book.speeches.items()):
-            if self._now - speech.latest_s > LONGEST_SPEECH_S:
+            if self._now - speech.latest_s > MAX_SPEECH_S:
                 self._lose(user_id)
         if (challenge := self._floor.challenge) is None:
             return

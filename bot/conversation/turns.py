@@ -10,10 +10,10 @@ from bot.conversation.addressing import Saying
 from bot.conversation.events import Show, Spoke
 from bot.conversation.spoken import Piece, spoken
 
-LONGEST_CLIP_MS: Final = 120_000
+MAX_CLIP_MS: Final = 120_000
 """Of a question put together from several stretches of speech the latest two minutes are kept: at
 Discord's highest bit rate that still fits into a request."""
-MOST_CHARS: Final = 4_000
+MAX_CHARS: Final = 4_000
 """The same for words; a little more than can be said in that time."""
 
 
@@ -207,14 +207,14 @@ class Turn:
 def merged(earlier: Clip | None, later: Clip) -> Clip:
     """Both as one clip, the latest two minutes of it."""
     whole = earlier.then(later) if earlier is not None else later
-    most = LONGEST_CLIP_MS // ogg.FRAME_MS
+    most = MAX_CLIP_MS // ogg.FRAME_MS
     if len(whole.packets) <= most:
         return whole
     cut = len(whole.packets) - most
     return Clip(
         whole.user_id,
         whole.packets[cut:],
-        min(whole.speech_ms, LONGEST_CLIP_MS),
+        min(whole.speech_ms, MAX_CLIP_MS),
         whole.began_s + cut * ogg.FRAME_MS / 1000,
         whole.ended_s,
         whole.channels,
@@ -227,5 +227,5 @@ def same(one: Clip, other: Clip) -> bool:
 
 
 def joined(earlier: str, later: str) -> str:
-    """Both, the latest `MOST_CHARS` letters of it."""
-    return " ".join(part for part in (earlier.strip(), later.strip()) if part)[-MOST_CHARS:]
+    """Both, the latest `MAX_CHARS` letters of it."""
+    return " ".join(part for part in (earlier.strip(), later.strip()) if part)[-MAX_CHARS:]

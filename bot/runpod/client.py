@@ -28,7 +28,7 @@ from bot.settings import Mode
 
 _OPERATION_S: Final = 10.0
 _HOLD_MARGIN_S: Final = 10.0
-_LONGEST_HOLD_S: Final = 90.0
+_MAX_HOLD_S: Final = 90.0
 
 _T = TypeVar("_T")
 

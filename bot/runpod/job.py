@@ -49,7 +49,7 @@ from bot.runpod.values import (
 from bot.settings import Mode
 
 _CANCEL_TIMEOUT_S: Final = 5.0
-_MOST_CANCELS: Final = 5
+_MAX_CANCELS: Final = 5
 _EXECUTION_TIMEOUT: Final = "executiontimeout exceeded"
 
 
@@ -111,11 +111,11 @@ def cancel(job_id: str, *, dice: Dice, now: float) -> Flow[bool]:
     request = HttpRequest(
         method="POST", path=job_path("cancel", job_id), timeout_s=_CANCEL_TIMEOUT_S
     )
-    for attempt in range(1, _MOST_CANCELS + 1):
+    for attempt in range(1, _MAX_CANCELS + 1):
         reply = yield from line.ask(request)
         if isinstance(reply, HttpResponse) and not _is_worth_another(reply):
             return reply.status not in (UNAUTHORIZED, FORBIDDEN)
-        if attempt < _MOST_CANCELS:
+        if attempt < _MAX_CANCELS:
             asked_for = retry_after_s(reply.headers) if isinstance(reply, HttpResponse) else None
             yield from line.rest(asked_for or CANCELS.delay_s(attempt, dice))
     return False

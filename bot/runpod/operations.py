@@ -10,7 +10,7 @@ from bot.runpod.retry import POLLS, TRANSIENT, Dice, retry_after_s
 from bot.runpod.values import Breakage, Flow, HttpRequest, HttpResponse, Reply
 
 _TRIES: Final = 4
-_LONGEST_S: Final = 30.0
+_MAX_S: Final = 30.0
 
 _T = TypeVar("_T")
 
@@ -37,7 +37,7 @@ def operation(
         KeyRefused, EndpointNotFound, ServiceFailed: The service will not do it.
         RateLimited, ServiceUnreachable: It could not, for now.
     """
-    line = Line(now=now, deadline=now + _LONGEST_S, dice=dice)
+    line = Line(now=now, deadline=now + _MAX_S, dice=dice)
     attempt = 0
     while True:
         reply = yield from line.ask(request)

@@ -19,8 +19,8 @@ from bot.redaction import BodyRedaction
 from bot.steps import Steps, at_once
 
 _STATUSES = frozenset(Status)
-_LONGEST_JOIN = 32 * 1024 * 1024
-_MOST_PIECES = 4096
+_MAX_JOINED_CHARS = 32 * 1024 * 1024
+_MAX_PIECES = 4096
 _OPENING_CHARS = 16 * 1024
 _SLICE_CHARS = 64 * 1024
 _STRINGS_A_STEP = 1_000
@@ -212,8 +212,8 @@ class Joiner:
         self._size += len(chunk)
         self._is_wide = self._is_wide or not chunk.isascii()
         yield from self._nesting.feed(chunk)
-        longest = MAX_WIDE_CHARS if self._is_wide else _LONGEST_JOIN
-        if self._size > longest or len(self._pieces) > _MOST_PIECES:
+        longest = MAX_WIDE_CHARS if self._is_wide else _MAX_JOINED_CHARS
+        if self._size > longest or len(self._pieces) > _MAX_PIECES:
             return self.flush()
         if not self._nesting.is_closed:
             return []

@@ -32,7 +32,7 @@ REPLY_LIMIT_BYTES: Final = 32 * 1024 * 1024
 
 MAX_FAULTS: Final = 30
 """In a row; with the pauses between them the service was out of reach for over a minute."""
-_MOST_REFUSALS: Final = 3
+_MAX_REFUSALS: Final = 3
 """In a row; the edge in front of the service now and then refuses a good request."""
 
 
@@ -65,7 +65,7 @@ class Patience:
         self.was_tried = True
         self._faults += 1
         self._refusals = self._refusals + 1 if _is_final(reply) else 0
-        if self._faults >= MAX_FAULTS or self._refusals >= _MOST_REFUSALS:
+        if self._faults >= MAX_FAULTS or self._refusals >= _MAX_REFUSALS:
             raise final_error(reply)
         if not isinstance(reply, HttpResponse) and reply.kind is Breakage.OVERSIZED:
             raise final_error(reply)

@@ -15,9 +15,9 @@ from bot.large_json import SMALL_BYTES, TooManyValues, read_json
 from bot.sanitize import clean_line
 from bot.steps import Steps, at_once
 
-_LONGEST_MESSAGE = 500
-_LONGEST_ERROR_TEXT = 64 * 1024
-_LONGEST_PRINTED = 16 * 1024
+_MAX_MESSAGE_CHARS = 500
+_MAX_ERROR_TEXT_CHARS = 64 * 1024
+_MAX_PRINTED_CHARS = 16 * 1024
 """How much is read as Python prints it, which takes some twenty times as long as JSON."""
 _DEEPEST_ERROR = 4
 _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
@@ -26,7 +26,7 @@ _TRACEBACK = "Traceback (most recent call last)"
 _BLANK_BYTES = 4096
 """How much white space may stand before a bare array."""
 _CHUNKS_A_STEP = 500
-_MOST_JOBS = 2**53
+_MAX_JOBS = 2**53
 
 _T = TypeVar("_T")
 _Report = TypeVar("_Report", bound=Wire)
@@ -90,7 +90,7 @@ def read_purged(body: bytes) -> int | None:
         removed = at_once(read_json(body))["removed"]
     except (ValueError, KeyError, TypeError):
         return None
-    is_count = isinstance(removed, int) and 0 <= removed < _MOST_JOBS
+    is_count = isinstance(removed, int) and 0 <= removed < _MAX_JOBS
     return removed if is_count else None
 
 
@@ -171,11 +171,11 @@ def read_failure(error: object, depth: int = 0) -> Failure:
     (`code`, `message`, `retryable`), each perhaps within another.
     """
     if isinstance(error, str):
-        inner = _unwrap(error[:_LONGEST_ERROR_TEXT]) if depth < _DEEPEST_ERROR else None
+        inner = _unwrap(error[:_MAX_ERROR_TEXT_CHARS]) if depth < _DEEPEST_ERROR else None
         return Failure(_words(error)) if inner is None else read_failure(inner, depth + 1)
     if isinstance(error, dict):
         return _from_dict(error, depth)
-    return Failure("" if error is None else _words(str(error)[:_LONGEST_ERROR_TEXT]))
+    return Failure("" if error is None else _words(str(error)[:_MAX_ERROR_TEXT_CHARS]))
 
 
 def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
@@ -201,7 +201,7 @@ def _unwrap(text: str) -> dict[Any, Any] | str | None:
     stripped = text.strip()
     if not stripped.startswith(("{", '"')):
         return None
-    parsers = (json.loads, ast.literal_eval) if len(text) <= _LONGEST_PRINTED else (json.loads,)
+    parsers = (json.loads, ast.literal_eval) if len(text) <= _MAX_PRINTED_CHARS else (json.loads,)
     for parse in parsers:
         try:
             value = parse(stripped)
@@ -214,8 +214,8 @@ def _unwrap(text: str) -> dict[Any, Any] | str | None:
 
 def _words(text: str) -> str:
     """The last line of a traceback says what happened; the rest is for its author."""
-    if len(text) > _LONGEST_ERROR_TEXT:
-        half = _LONGEST_ERROR_TEXT // 2
+    if len(text) > _MAX_ERROR_TEXT_CHARS:
+        half = _MAX_ERROR_TEXT_CHARS // 2
         text = f"{text[:half]}\n{text[-half:]}"  # what happened is at the end of a traceback
     if _TRACEBACK in text:
         before, _, trace = text.partition(_TRACEBACK)
@@ -224,7 +224,7 @@ def _words(text: str) -> str:
     return clean(text)
 
 
-def clean(text: str, *, limit: int = _LONGEST_MESSAGE) -> str:
+def clean(text: str, *, limit: int = _MAX_MESSAGE_CHARS) -> str:
     """Foreign words made safe to print: one line, no control characters, at most `limit` long."""
     line = clean_line(text[: 4 * limit]).strip()
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
@@ -232,7 +232,7 @@ def clean(text: str, *, limit: int = _LONGEST_MESSAGE) -> str:
 
 def body_words(body: bytes) -> str:
     """What an answer that is no success says, for a person; empty when it says nothing."""
-    text = body[:_LONGEST_ERROR_TEXT].decode("utf-8", "replace").strip()
+    text = body[:_MAX_ERROR_TEXT_CHARS].decode("utf-8", "replace").strip()
     if text.startswith("<"):
         return ""  # an edge's HTML page
     return read_failure(text).message

@@ -11,11 +11,11 @@ Dice: TypeAlias = Callable[[], float]
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 """HTTP statuses that say nothing of the job: asking again can help. 520 to 530 are Cloudflare's."""
 
-_LONGEST_RETRY_AFTER_S = 60.0
+_MAX_RETRY_AFTER_S = 60.0
 
 _POLL_SHARE = 0.04
-_POLL_LEAST_S = 0.02
-_POLL_MOST_S = 2.0
+_POLL_MIN_S = 0.02
+_POLL_MAX_S = 2.0
 _POLL_SHARE_OF_LIMIT_S = 0.01
 
 
@@ -56,7 +56,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """
     value = headers.get("retry-after", "").strip()
     seconds = float(value) if value.isascii() and value.isdigit() else _until(value, headers)
-    return None if seconds is None else min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S)
+    return None if seconds is None else min(max(seconds, 0.0), _MAX_RETRY_AFTER_S)
 
 
 def _until(date: str, headers: Mapping[str, str]) -> float | None:
@@ -77,5 +77,5 @@ def poll_interval_s(age_s: float, crowd: int = 1) -> float:
         crowd: How many jobs poll the same endpoint; RunPod allows 200 polls a second, and we
             take half of them.
     """
-    wanted = min(max(_POLL_SHARE * age_s, _POLL_LEAST_S), _POLL_MOST_S)
+    wanted = min(max(_POLL_SHARE * age_s, _POLL_MIN_S), _POLL_MAX_S)
     return max(wanted, crowd * _POLL_SHARE_OF_LIMIT_S)

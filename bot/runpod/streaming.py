@@ -13,9 +13,9 @@ from bot.runpod.submission import job_path
 from bot.runpod.values import Flow, HttpRequest, HttpResponse, JobState, Reply
 
 _MARGIN_S: Final = 10.0
-_LONGEST_HOLD_S: Final = 15.0
+_MAX_HOLD_S: Final = 15.0
 """How long an empty answer is to be held; nothing between us minds a quarter of a minute."""
-_LEAST_HOLD_S: Final = 1.0
+_MIN_HOLD_S: Final = 1.0
 """RunPod's own minimum."""
 
 
@@ -65,7 +65,7 @@ def _hold_s(follower: Follower, line: Line) -> float:
     until = line.left_s
     if follower.state is not JobState.RUNNING:
         until = min(until, follower.health_at - line.now)
-    return min(max(until, _LEAST_HOLD_S), _LONGEST_HOLD_S)
+    return min(max(until, _MIN_HOLD_S), _MAX_HOLD_S)
 
 
 def _take_chunks(follower: Follower, report: StreamReport) -> Flow[None]:
@@ -90,7 +90,7 @@ def _has_ended(
         if status.is_terminal:
             return True
         yield from follower.take(status)
-    if held_s < _LEAST_HOLD_S / 2:  # a server that ignores `wait` would be asked in a tight loop
+    if held_s < _MIN_HOLD_S / 2:  # a server that ignores `wait` would be asked in a tight loop
         yield from follower.rest()
     return False
 

@@ -42,9 +42,9 @@ from bot.runpod.retry import SUBMISSIONS, TRANSIENT, retry_after_s
 from bot.runpod.values import Breakage, Flow, HttpRequest, HttpResponse, Reply
 from bot.steps import at_once
 
-_MOST_CONNECTS: Final = 4
-_MOST_REFUSALS: Final = 8
-_LONGEST_WAIT_S: Final = 90
+_MAX_CONNECTS: Final = 4
+_MAX_REFUSALS: Final = 8
+_MAX_WAIT_S: Final = 90
 """RunPod takes up to 300 s, but the edge in front of it answers 524 at about 100 s."""
 _GRACE_S: Final = 10.0
 """An answer with the job's id is waited for that much longer than the caller would: without it
@@ -53,7 +53,7 @@ _SLOWEST_UPLOAD_BYTES_S: Final = 125_000
 _ANSWER_S: Final = 20.0
 
 _MINUTE_MS: Final = 60_000
-_LEAST_EXECUTION_MS, _LEAST_TTL_MS, _MOST_MS = 5_000, 10_000, 604_800_000
+_MIN_EXECUTION_MS, _MIN_TTL_MS, _MAX_MS = 5_000, 10_000, 604_800_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
     """
     milliseconds = int(deadline_s * 1000)
     policy = JobPolicy(
-        executionTimeout=_clamp(milliseconds, _LEAST_EXECUTION_MS),
-        ttl=_clamp(milliseconds + _MINUTE_MS, _LEAST_TTL_MS),
+        executionTimeout=_clamp(milliseconds, _MIN_EXECUTION_MS),
+        ttl=_clamp(milliseconds + _MINUTE_MS, _MIN_TTL_MS),
     )
     submission = Submission(input=ContractInput(contract=request), policy=policy)
     try:
@@ -95,7 +95,7 @@ def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
 
 
 def _clamp(milliseconds: int, least: int) -> int:
-    return min(max(milliseconds, least), _MOST_MS)
+    return min(max(milliseconds, least), _MAX_MS)
 
 
 def check_size(size: int, *, held: bool) -> None:
@@ -129,14 +129,14 @@ def submit(line: Line, body: SubmitBody) -> Flow[JobReport]:
         reply = yield from line.ask(_request(line, body))
         if _was_unsent(reply):
             unsent += 1
-            if unsent >= _MOST_CONNECTS or line.left_s == 0:
+            if unsent >= _MAX_CONNECTS or line.left_s == 0:
                 raise final_error(reply)
             yield from line.rest(SUBMISSIONS.delay_s(unsent, line.dice))
         elif isinstance(reply, HttpResponse) and reply.status == TOO_MANY_REQUESTS:
             refusals += 1
             asked_for = retry_after_s(reply.headers) or 0.0
             pause = max(asked_for, SUBMISSIONS.delay_s(refusals, line.dice))
-            if refusals >= _MOST_REFUSALS or pause >= line.left_s:
+            if refusals >= _MAX_REFUSALS or pause >= line.left_s:
                 raise _rate_limited(reply)
             yield from line.rest(pause)
         else:
@@ -157,7 +157,7 @@ def _request(line: Line, body: SubmitBody) -> HttpRequest:
             timeout_s=min(_ANSWER_S, line.left_s) + _GRACE_S + upload_s,
             must_land=True,
         )
-    wait_s = min(max(line.left_s, 1.0), _LONGEST_WAIT_S)
+    wait_s = min(max(line.left_s, 1.0), _MAX_WAIT_S)
     return HttpRequest(
         method="POST",
         path=f"runsync?wait={int(wait_s * 1000)}",

@@ -24,7 +24,7 @@ from bot.runpod.unpacking import ENCODINGS, Unpacker, Unusable
 from bot.runpod.values import Breakage, HttpRequest, HttpResponse, Reply, TransportFailure
 from bot.steps import Steps
 
-_MOST_CONNECTIONS: Final = 256
+_MAX_CONNECTIONS: Final = 256
 _KEEP_ALIVE_S: Final = 45.0
 """Longer than the pauses of a conversation, shorter than what middleboxes forget."""
 _TIMEOUTS: Final = {"timeout": {"connect": 10.0, "pool": 30.0, "read": None, "write": None}}
@@ -225,7 +225,7 @@ def _aiohttp(base: httpx.URL) -> AiohttpTransport:
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=_MOST_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls or True
+                limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls or True
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=not is_local,

@@ -14,7 +14,7 @@ from bot.talk.prefs import write_private
 
 log = logging.getLogger(__name__)
 
-_MOST_TURNS: Final = 50
+_MAX_TURNS: Final = 50
 _LARGEST: Final = 1_000_000
 
 
@@ -51,7 +51,7 @@ class Memory:
         self._turns.append(
             {"heard": over.heard, "said": over.said, "interrupted": over.interrupted}
         )
-        del self._turns[:-_MOST_TURNS]
+        del self._turns[:-_MAX_TURNS]
         try:
             write_private(self.path, json.dumps(self._turns, ensure_ascii=False).encode())
         except OSError as e:
@@ -71,7 +71,7 @@ class Memory:
             log.warning("what was said last time cannot be read (%s)", type(e).__name__)
             return []
         turns = found if isinstance(found, list) else []
-        return [turn for turn in turns if _is_turn(turn)][-_MOST_TURNS:]
+        return [turn for turn in turns if _is_turn(turn)][-_MAX_TURNS:]
 
 
 def _is_turn(turn: object) -> bool:

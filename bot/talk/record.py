@@ -11,9 +11,9 @@ from bot.conversation.events import Ask, Show, Stage
 from bot.i18n import words_for
 from bot.talk.view import Entry, Kind
 
-MOST_ENTRIES: Final = 500
+MAX_ENTRIES: Final = 500
 """So many are kept; the oldest go first."""
-MOST_SOUND_BYTES: Final = 64_000_000
+MAX_SOUND_BYTES: Final = 64_000_000
 """So much sound is kept for saving: about four hours of it. The oldest goes first."""
 
 _OVER: Final = frozenset(
@@ -107,7 +107,7 @@ class Record:
 
     def _put(self, entry: Entry) -> None:
         self._entries[entry.number] = entry
-        while len(self._entries) > MOST_ENTRIES:
+        while len(self._entries) > MAX_ENTRIES:
             oldest = next(iter(self._entries))
             del self._entries[oldest]
             self._sounds.pop(oldest, None)
@@ -182,7 +182,7 @@ class Record:
 
     def _forget_oldest_sound(self) -> None:
         size = sum(sound.size for sound in self._sounds.values())
-        while len(self._sounds) > 1 and size > MOST_SOUND_BYTES:
+        while len(self._sounds) > 1 and size > MAX_SOUND_BYTES:
             size -= self._sounds.pop(next(iter(self._sounds))).size
 
 

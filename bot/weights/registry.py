@@ -39,7 +39,7 @@ _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
 _ADDRESS = re.compile(r"\b[a-z][a-z+]*://[^\s'\"<>]+", re.IGNORECASE)
 _HOST = re.compile(r"host='[^']*'")
 _KEPT_LINES = 60
-_LONGEST_LINE = 400
+_MAX_LINE_CHARS = 400
 
 
 def download(wheel: Wheel, folder: Path, advance: Advance) -> Path:
@@ -83,7 +83,7 @@ def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str
             for line in child.stdout or ():
                 match = _PROGRESS.match(line)
                 if match is None:
-                    kept.append(line.strip()[:_LONGEST_LINE])
+                    kept.append(line.strip()[:_MAX_LINE_CHARS])
                 elif int(match[2]) == size:  # not the bar of the index page or of the metadata
                     now = int(match[1])
                     advance(now - done)

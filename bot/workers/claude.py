@@ -21,7 +21,7 @@ _SILENCE_S = 30.0
 """An answer that has stopped for so long is lost; the API sends pings between its words."""
 _CONNECT_S = 5.0
 _TRIES_AGAIN = 2
-_LONGEST_WAIT_S = 5.0
+_MAX_WAIT_S = 5.0
 """The SDK waits as long as the API's `retry-after` says, before it tries again; a person who has
 just asked something does not."""
 
@@ -188,7 +188,7 @@ def _known(name: str) -> _Model | None:
 
 async def _wait_briefly(response: "httpx2.Response") -> None:
     """Tell the SDK, in the header that the API uses for it, not to sit out a long wait."""
-    if _wait_s(response) > _LONGEST_WAIT_S:
+    if _wait_s(response) > _MAX_WAIT_S:
         response.headers["x-should-retry"] = "false"
 
 

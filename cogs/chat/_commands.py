@@ -22,7 +22,7 @@ from cogs.shared.attachments import read_audio
 from cogs.shared.live import LiveMessage
 
 _TITLE_CHARS: Final = 80
-_MOST_SAID_CHARS: Final = 2_000
+_MAX_SAID_CHARS: Final = 2_000
 
 
 def _text(english: str, key: str) -> app_commands.locale_str:
@@ -115,7 +115,7 @@ class ChatCommands(commands.Cog):
     async def say(
         self,
         interaction: discord.Interaction[SkyDeck],
-        text: app_commands.Range[str, 1, _MOST_SAID_CHARS],
+        text: app_commands.Range[str, 1, _MAX_SAID_CHARS],
         voice: app_commands.Range[str, 1, 32] | None = None,
     ) -> None:
         """Have a text read aloud."""

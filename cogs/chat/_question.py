@@ -11,9 +11,9 @@ from bot.i18n import Words
 from cogs.shared.attachments import is_audio, is_text, read_audio, read_text
 from cogs.shared.splitting import disarm
 
-MOST_CHARS: Final = 16_000
+MAX_CHARS: Final = 16_000
 """Of a question with its files: under the 20,000 that Penny takes, with room for a quote."""
-_MOST_FILES: Final = 5
+_MAX_FILES: Final = 5
 _TITLE_CHARS: Final = 80
 
 
@@ -66,7 +66,7 @@ async def read_question(
     if recordings:
         note = _note([one for one in attachments if one is not recordings[0]], words)
         return Question(await read_audio(recordings[0], words), content, note)
-    texts = [one for one in attachments if is_text(one)][:_MOST_FILES]
+    texts = [one for one in attachments if is_text(one)][:_MAX_FILES]
     others = [one for one in attachments if one not in texts]
     parts = [content] if content else []
     parts += [f"[{one.filename}]\n{await read_text(one, words)}" for one in texts]
@@ -76,9 +76,9 @@ async def read_question(
     if others:
         parts.append(f"[{_names(others)}: not read]")
     text = "\n\n".join(parts)
-    if len(text) > MOST_CHARS:
-        kept = text[:MOST_CHARS]
-        note = "\n".join(filter(None, [note, words("chat.cut", most=MOST_CHARS)]))
+    if len(text) > MAX_CHARS:
+        kept = text[:MAX_CHARS]
+        note = "\n".join(filter(None, [note, words("chat.cut", most=MAX_CHARS)]))
         return Question(kept, kept, note, is_bare=not content)
     return Question(text, text, note, is_bare=not content)
 

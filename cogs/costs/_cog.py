@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _EMBED_LIMIT: Final = 4096
 """The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
-_MOST_USD: Final = 1_000_000
+_MAX_USD: Final = 1_000_000
 
 
 def _key(name: str, what: str) -> str:
@@ -168,7 +168,7 @@ class Costs(commands.Cog):
         self,
         interaction: discord.Interaction,
         period: str,
-        usd: app_commands.Range[float, 0, _MOST_USD] | None = None,
+        usd: app_commands.Range[float, 0, _MAX_USD] | None = None,
     ) -> None:
         """Choose a server's budget. Setting it again undoes it."""
         words = await self._words(interaction)

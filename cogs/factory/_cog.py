@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.client import SkyDeck
 from bot.contract import Request, Service
-from bot.contract.factory import MOST_ITERATIONS
+from bot.contract.factory import MAX_ITERATIONS
 from bot.conversation.endings import has_waited
 from bot.errors import BadInput
 from bot.i18n import Words
@@ -25,9 +25,9 @@ from cogs.shared.asker import admit, asker_of, words_of
 from cogs.shared.places import Places
 from cogs.shared.rights import Right, may, require
 
-_MOST_CHOICES = 25
+_MAX_CHOICES = 25
 _LOOKED_THROUGH = 200
-_LONGEST_TASK = 6_000
+_MAX_TASK_CHARS = 6_000
 """Characters; what Discord lets a person type into an option."""
 
 
@@ -114,9 +114,9 @@ class Factory(commands.Cog, name=COG):
     async def build(
         self,
         interaction: discord.Interaction[SkyDeck],
-        task: app_commands.Range[str, 1, _LONGEST_TASK],
+        task: app_commands.Range[str, 1, _MAX_TASK_CHARS],
         kind: What = "auto",
-        iterations: app_commands.Range[int, 1, MOST_ITERATIONS] = ITERATIONS,
+        iterations: app_commands.Range[int, 1, MAX_ITERATIONS] = ITERATIONS,
     ) -> None:
         """Build something new."""
         asker = await admit(self.bot, interaction)
@@ -253,7 +253,7 @@ class Factory(commands.Cog, name=COG):
         ]
         return [
             app_commands.Choice(name=label(job, self.turns.place, words), value=str(job.journal_id))
-            for job in theirs[:_MOST_CHOICES]
+            for job in theirs[:_MAX_CHOICES]
         ]
 
     async def _cancel(

@@ -22,7 +22,7 @@ _TEXT_CHARS: Final = 1500
 """Of a service's own words; escaping can double them."""
 _REASON_CHARS: Final = 160
 _UNKNOWN: Final = "—"
-_MOST_BLOCKS: Final = 20
+_MAX_BLOCKS: Final = 20
 
 
 def under_way(plan: Plan, progress: Progress, place: int | None, words: Words) -> discord.Embed:
@@ -144,7 +144,7 @@ def _iteration(progress: Progress, words: Words) -> str:
 
 def _bar(done: int, limit: int) -> str:
     """One block for each iteration, as far as there is room for them."""
-    blocks = min(limit, _MOST_BLOCKS)
+    blocks = min(limit, _MAX_BLOCKS)
     full = min(blocks, round(blocks * done / limit))
     return "▰" * full + "▱" * (blocks - full)
 

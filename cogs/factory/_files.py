@@ -14,12 +14,12 @@ from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
 from bot.workers.factory.files import safe_name
 
-MOST_FILES: Final = 10
-MOST_BYTES: Final = 10 * 1024 * 1024
+MAX_FILES: Final = 10
+MAX_BYTES: Final = 10 * 1024 * 1024
 ARCHIVE: Final = "build.zip"
-MOST_TO_REFINE: Final = 10
+MAX_TO_REFINE: Final = 10
 """How many files are handed in again. Source: the Factory takes no more."""
-MOST_CHARS_TO_REFINE: Final = 1024 * 1024
+MAX_CHARS_TO_REFINE: Final = 1024 * 1024
 
 Attachment = tuple[str, bytes]
 """A name and a content."""
@@ -41,10 +41,10 @@ class Parcel:
 def pack(files: list[File]) -> Parcel:
     """A result's files: as they are, or in one archive when they are too many or too large."""
     named = _named(files)
-    if len(named) <= MOST_FILES and _size(named) <= MOST_BYTES:
+    if len(named) <= MAX_FILES and _size(named) <= MAX_BYTES:
         return Parcel(named)
     archive = _zipped(named)
-    if len(archive) > MOST_BYTES:
+    if len(archive) > MAX_BYTES:
         return Parcel(left_out=True)
     return Parcel(((ARCHIVE, archive),))
 
@@ -52,14 +52,14 @@ def pack(files: list[File]) -> Parcel:
 def text_file(text: str) -> Parcel:
     """An answer in words only."""
     content = text.encode("utf-8", "replace")
-    return Parcel(left_out=True) if len(content) > MOST_BYTES else Parcel((("result.md", content),))
+    return Parcel(left_out=True) if len(content) > MAX_BYTES else Parcel((("result.md", content),))
 
 
 def json_file(data: Any) -> Parcel:
     """An answer of a shape that nobody foresaw."""
     content = json.dumps(data, ensure_ascii=False, indent=2).encode("utf-8", "replace")
     return (
-        Parcel(left_out=True) if len(content) > MOST_BYTES else Parcel((("result.json", content),))
+        Parcel(left_out=True) if len(content) > MAX_BYTES else Parcel((("result.json", content),))
     )
 
 
@@ -71,8 +71,8 @@ def unpack(attached: list[Attachment]) -> list[File]:
         TooLarge: There is too much in them.
     """
     plain = [one for name, content in attached for one in _opened(name, content)]
-    if len(plain) > MOST_TO_REFINE or _size(plain) > MOST_CHARS_TO_REFINE:
-        raise TooLarge(f"At most {MOST_TO_REFINE} files can be worked on again.")
+    if len(plain) > MAX_TO_REFINE or _size(plain) > MAX_CHARS_TO_REFINE:
+        raise TooLarge(f"At most {MAX_TO_REFINE} files can be worked on again.")
     try:
         return [File(name=name, content=content.decode("utf-8")) for name, content in plain]
     except UnicodeDecodeError:
@@ -118,10 +118,10 @@ def _opened(name: str, content: bytes) -> list[Attachment]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             inside = archive.infolist()
             if (
-                len(inside) > MOST_TO_REFINE
-                or sum(i.file_size for i in inside) > MOST_CHARS_TO_REFINE
+                len(inside) > MAX_TO_REFINE
+                or sum(i.file_size for i in inside) > MAX_CHARS_TO_REFINE
             ):
-                raise TooLarge(f"At most {MOST_TO_REFINE} files can be worked on again.")
+                raise TooLarge(f"At most {MAX_TO_REFINE} files can be worked on again.")
             return [(one.filename, archive.read(one)) for one in inside]
     except (zipfile.BadZipFile, OSError, RuntimeError):
         raise BadInput("The archive cannot be opened.") from None

@@ -8,11 +8,11 @@ import discord
 
 from bot.client import SkyDeck
 from bot.contract import Request
-from bot.contract.factory import MOST_ITERATIONS, File, build
+from bot.contract.factory import MAX_ITERATIONS, File, build
 from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
-from cogs.factory._files import MOST_BYTES, Attachment, unpack
+from cogs.factory._files import MAX_BYTES, Attachment, unpack
 from cogs.factory._plan import Plan, plan_for
 from cogs.factory._show import make_show, place_of
 from cogs.factory._turns import Turns
@@ -105,7 +105,7 @@ def order_of(request: Request) -> Order:
     return Order(
         task=str(request.input.data),
         kind=kind if kind in {"auto", "python", "text"} else "auto",
-        limit=min(limit, MOST_ITERATIONS),
+        limit=min(limit, MAX_ITERATIONS),
         files=tuple(File.model_validate(file) for file in given),
     )
 
@@ -124,7 +124,7 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
     attached = message.attachments if message is not None else []
     if not attached:
         raise BadInput(words("factory.no_files"))
-    if sum(one.size for one in attached) > MOST_BYTES:
+    if sum(one.size for one in attached) > MAX_BYTES:
         raise TooLarge(words("factory.too_much"))
     read: list[Attachment] = [(one.filename, await one.read()) for one in attached]
     try:

@@ -7,7 +7,7 @@ from bot.contract import Response
 from bot.contract.factory import Iteration, read_iteration, read_working
 from bot.runpod import JobState, Update, Waiting
 
-MOST_KEPT: Final = 20
+MAX_KEPT: Final = 20
 """How many iterations are remembered; a service that reports more is shown from the end."""
 _LINE_CHARS: Final = 300
 
@@ -68,7 +68,7 @@ class Progress:
         self.line = ""
         # A stream that was read again after a break may tell of one twice.
         others = [one for one in self.iterations if one.number != iteration.number]
-        self.iterations = [*others, iteration][-MOST_KEPT:]
+        self.iterations = [*others, iteration][-MAX_KEPT:]
 
 
 def cost_of(response: Response, before: float | None = None) -> float | None:

@@ -15,8 +15,8 @@ from cogs.shared.failures import ReportingModal, reported
 COG: Final = "Factory"
 _DIALOG_S: Final = 14 * 60.0
 """How long a dialog is waited for; a person who has not filled it in by then has closed it."""
-_LONGEST_CHANGE: Final = 2_000
-_LONGEST_LABEL: Final = 45
+_MAX_CHANGE_CHARS: Final = 2_000
+_MAX_LABEL_CHARS: Final = 45
 
 
 class Action(StrEnum):
@@ -90,12 +90,12 @@ class ChangeDialog(ReportingModal):
     """
 
     def __init__(self, words: Words, on_answer: Answered) -> None:
-        super().__init__(title=words("factory.dialog.title")[:_LONGEST_LABEL], timeout=_DIALOG_S)
+        super().__init__(title=words("factory.dialog.title")[:_MAX_LABEL_CHARS], timeout=_DIALOG_S)
         self._field: ui.TextInput[Self] = ui.TextInput(
-            style=discord.TextStyle.paragraph, max_length=_LONGEST_CHANGE
+            style=discord.TextStyle.paragraph, max_length=_MAX_CHANGE_CHARS
         )
         self._on_answer = on_answer
-        label = words("factory.dialog.label")[:_LONGEST_LABEL]
+        label = words("factory.dialog.label")[:_MAX_LABEL_CHARS]
         self.add_item(ui.Label(text=label, component=self._field))
 
     async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:

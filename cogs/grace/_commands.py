@@ -19,17 +19,17 @@ from bot.client import SkyDeck
 from bot.contract.grace import Module
 from bot.contract.options import Option, OptionType
 from bot.i18n import LANGUAGES, Words, words_for
-from cogs.grace._inputs import MOST_MESSAGES
-from cogs.grace._languages import MOST_OFFERS, Offer, offer_choices, offer_languages
+from cogs.grace._inputs import MAX_MESSAGES
+from cogs.grace._languages import MAX_OFFERS, Offer, offer_choices, offer_languages
 
 log = logging.getLogger(__name__)
 
-MOST_SUBCOMMANDS: Final = 25
-MOST_OPTIONS: Final = 25
-MOST_CHARS: Final = 8_000
+MAX_SUBCOMMANDS: Final = 25
+MAX_OPTIONS: Final = 25
+MAX_CHARS: Final = 8_000
 """Of all names, descriptions and values of a command. Source: Discord's reference, "Application
 Commands": the longest localization of each counts."""
-_LONGEST_TEXT: Final = 6_000
+_MAX_TEXT_CHARS: Final = 6_000
 _LARGEST_NUMBER: Final = 2**53
 _VALUE_CHARS: Final = 100
 
@@ -55,10 +55,10 @@ class Inputs:
 
 
 _INPUTS: Final[Mapping[str, Any]] = {
-    "text": app_commands.Range[str, 1, _LONGEST_TEXT],
+    "text": app_commands.Range[str, 1, _MAX_TEXT_CHARS],
     "file": discord.Attachment,
     "message": app_commands.Range[str, 1, 200],
-    "last": app_commands.Range[int, 1, MOST_MESSAGES],
+    "last": app_commands.Range[int, 1, MAX_MESSAGES],
 }
 
 Run = Callable[
@@ -76,9 +76,9 @@ async def make_groups(
     room = 0
     for command in _commands(catalogue, run):
         size = await _size(command, tree)
-        if not groups or size > room or len(groups[-1].commands) == MOST_SUBCOMMANDS:
+        if not groups or size > room or len(groups[-1].commands) == MAX_SUBCOMMANDS:
             groups.append(_group(len(groups) + 1))
-            room = MOST_CHARS - await _size(groups[-1], tree)
+            room = MAX_CHARS - await _size(groups[-1], tree)
         groups[-1].add_command(command)
         room -= size
     return groups
@@ -112,7 +112,7 @@ def _distinct(name: str, taken: Container[str]) -> str:
 def make_command(module: Module, run: Run) -> app_commands.Command[Any, ..., Any]:
     """The subcommand of one module."""
     key = f"grace.module.{module.name.lower()}"
-    offered = module.options[: MOST_OPTIONS - len(_INPUTS)]
+    offered = module.options[: MAX_OPTIONS - len(_INPUTS)]
     if len(offered) < len(module.options):
         log.warning("Grace's module %s has more options than a command can take", module.name)
 
@@ -197,7 +197,7 @@ class OptionTransformer(app_commands.Transformer[SkyDeck]):
             case OptionType.INTEGER:
                 return _within(self.option.max)
             case OptionType.STRING:
-                return min(self.option.max or _LONGEST_TEXT, _LONGEST_TEXT)
+                return min(self.option.max or _MAX_TEXT_CHARS, _MAX_TEXT_CHARS)
         return None
 
     @property
@@ -223,7 +223,7 @@ class OfferingTransformer(OptionTransformer):
     ) -> list[app_commands.Choice[str]]:
         """What fits, in the language of the person's Discord."""
         offers = self._offers(str(value), words_for(str(interaction.locale)))
-        return [app_commands.Choice(name=o.name, value=o.value) for o in offers[:MOST_OFFERS]]
+        return [app_commands.Choice(name=o.name, value=o.value) for o in offers[:MAX_OFFERS]]
 
     def _offers(self, typed: str, words: Words) -> list[Offer]:
         if self.option.type is OptionType.LANGUAGE:
@@ -240,7 +240,7 @@ def _transformer(option: Option) -> Any:
 
 def _fits_menu(option: Option) -> bool:
     fitting = all(0 < len(choice) <= _VALUE_CHARS for choice in option.choices)
-    return 0 < len(option.choices) <= MOST_OFFERS and fitting
+    return 0 < len(option.choices) <= MAX_OFFERS and fitting
 
 
 def _within(number: int | None) -> int | None:

@@ -25,7 +25,7 @@ from cogs.shared.attachments import is_text, read_text
 from cogs.shared.places import Places, find_place
 from cogs.shared.rights import Right, may
 
-_MOST_FILES: Final = 3
+_MAX_FILES: Final = 3
 """How many text files of one message are read."""
 _LOOK_BACK: Final = 3
 """How many times as many messages as are wanted are looked through at most."""
@@ -77,7 +77,7 @@ async def material_of(message: discord.Message, words: Words) -> Material:
     """A message: its words, its embeds' words, its text files."""
     parts = [words_of_message(message)]
     files = [one for one in message.attachments if is_text(one)]
-    parts += [await read_text(one, words) for one in files[:_MOST_FILES]]
+    parts += [await read_text(one, words) for one in files[:_MAX_FILES]]
     name = words("grace.source.message", name=message.author.display_name)
     return Material("\n\n".join(filter(None, parts)), name)
 

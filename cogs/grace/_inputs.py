@@ -13,9 +13,9 @@ from bot.i18n import LANGUAGES, Words, words_for
 from cogs.shared.mentions import readable_content
 from cogs.shared.whole import whole
 
-LONGEST_TEXT: Final = 1_000_000
+MAX_TEXT_CHARS: Final = 1_000_000
 """Characters; what Grace takes."""
-MOST_MESSAGES: Final = 100
+MAX_MESSAGES: Final = 100
 _LARGEST_ID: Final = 2**63 - 1
 
 _LINK = re.compile(
@@ -101,7 +101,7 @@ def choose_source(
         return Uploaded(file)
     if message is not None:
         return read_link(message, guild_id=guild_id, words=words)
-    return None if last is None else Latest(min(max(last, 1), MOST_MESSAGES))
+    return None if last is None else Latest(min(max(last, 1), MAX_MESSAGES))
 
 
 def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
@@ -184,7 +184,7 @@ def check_text(text: str, words: Words) -> str:
     """
     if not text.strip():
         raise BadInput(words("grace.input.empty"))
-    if len(text) > LONGEST_TEXT:
-        number, most = f"{len(text):_}".replace("_", " "), f"{LONGEST_TEXT:_}".replace("_", " ")
+    if len(text) > MAX_TEXT_CHARS:
+        number, most = f"{len(text):_}".replace("_", " "), f"{MAX_TEXT_CHARS:_}".replace("_", " ")
         raise TooLarge(words("grace.input.too_long", number=number, most=most))
     return text

@@ -8,7 +8,7 @@ from typing import Final
 from bot.contract.options import AUTO, LANGUAGES, Option
 from bot.i18n import Words
 
-MOST_OFFERS: Final = 25
+MAX_OFFERS: Final = 25
 """Source: Discord's reference, "Autocomplete": at most 25 choices."""
 _VALUE_CHARS: Final = 100
 
@@ -51,7 +51,7 @@ def offer_choices(typed: str, option: Option) -> list[Offer]:
     """The choices of an option that has too many for a menu."""
     ranked = ((_rank(plain(typed), [plain(c)]), c) for c in option.choices)
     fitting = [(rank, c) for rank, c in ranked if rank < _NO_MATCH and 0 < len(c) <= _VALUE_CHARS]
-    return [Offer(c, c) for _, c in sorted(fitting, key=lambda pair: pair[0])[:MOST_OFFERS]]
+    return [Offer(c, c) for _, c in sorted(fitting, key=lambda pair: pair[0])[:MAX_OFFERS]]
 
 
 def read_language(typed: str, option: Option, all_words: Iterable[Words]) -> str:

@@ -9,8 +9,8 @@ from bot.errors import BadInput
 from bot.i18n import LANGUAGES, Words, words_for
 from cogs.grace._languages import read_language
 
-_MOST_ITEMS = 30
-_LONGEST_STRING = 4_000
+_MAX_ITEMS = 30
+_MAX_STRING_CHARS = 4_000
 
 
 def read_options(module: Module, given: Mapping[str, Any], words: Words) -> dict[str, Value]:
@@ -55,9 +55,9 @@ def _rule(module: Module, option: Option, words: Words) -> str:
 def _bounds(option: Option) -> tuple[int | str, int | str]:
     match option.type:
         case OptionType.LIST:
-            return option.min or 1, option.max or _MOST_ITEMS
+            return option.min or 1, option.max or _MAX_ITEMS
         case OptionType.STRING:
-            return option.min or 0, option.max or _LONGEST_STRING
+            return option.min or 0, option.max or _MAX_STRING_CHARS
         case _:
             no_limit = "∞"
             low = no_limit if option.min is None else option.min

@@ -13,11 +13,11 @@ from bot.runpod import JobState, Update, Waiting
 from cogs.grace._readable import plain_label, readable
 from cogs.shared.splitting import SHOWN_CHARS, disarm, split
 
-MOST_MESSAGES: Final = 3
+MAX_MESSAGES: Final = 3
 """A longer text goes into a file."""
 _HEAD_CHARS: Final = 1_600
 _DRAFT_CHARS: Final = 1_500
-_MOST_FILE_BYTES: Final = 9 * 1024 * 1024
+_MAX_FILE_BYTES: Final = 9 * 1024 * 1024
 """Under what Discord takes on a server without boosts (10 MiB), form and all."""
 
 
@@ -156,7 +156,7 @@ def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
 
 def _text_result(look: Look, text: str, footer: str, words: Words) -> Shown:
     whole = _joined(look, disarm(text), footer)
-    is_long = len(whole) > SHOWN_CHARS or len(split(whole)) > MOST_MESSAGES
+    is_long = len(whole) > SHOWN_CHARS or len(split(whole)) > MAX_MESSAGES
     files = _files(look, "result.md", text.encode("utf-8", "replace"))
     if not is_long or not files:
         return Shown(whole)
@@ -195,7 +195,7 @@ def _json_value(look: Look, response: Response) -> Any:
 
 
 def _files(look: Look, name: str, content: bytes) -> tuple[tuple[str, bytes], ...]:
-    fits = look.may_attach and len(content) <= _MOST_FILE_BYTES
+    fits = look.may_attach and len(content) <= _MAX_FILE_BYTES
     return ((name, content),) if fits else ()
 
 

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
-MOST_CHARS: Final = 3_600
+MAX_CHARS: Final = 3_600
 """A result stays within two messages."""
-MOST_ITEMS: Final = 40
-MOST_DEPTH: Final = 4
+MAX_ITEMS: Final = 40
+MAX_DEPTH: Final = 4
 """Lists within lists; what is deeper is shown as JSON."""
 CELL_CHARS: Final = 24
 TABLE_CHARS: Final = 56
 """As wide as a phone shows a code block without breaking its lines."""
-LEAST_ROWS: Final = 2
+MIN_ROWS: Final = 2
 SCALAR_CHARS: Final = 1_000
 
 _MARKS = re.compile(
@@ -45,7 +45,7 @@ def readable(value: Any, *, label: Label, more: More, nothing: str) -> str:
         nothing: What is shown for a value that holds nothing.
 
     Returns:
-        Markdown of at most `MOST_CHARS` characters and a line about what was left out.
+        Markdown of at most `MAX_CHARS` characters and a line about what was left out.
     """
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))  # a lone label says nothing
@@ -89,26 +89,26 @@ class _Writer:
             yield f"**{name}:** {self._named_word(key, value)}"
 
     def _rows(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        table = _table(rows[:MOST_ITEMS], self.label, _one_line)
+        table = _table(rows[:MAX_ITEMS], self.label, _one_line)
         if table is None:
             yield from self._items(list(rows), 0)
             return
         yield table
-        if len(rows) > MOST_ITEMS:
-            yield self.more(len(rows) - MOST_ITEMS)
+        if len(rows) > MAX_ITEMS:
+            yield self.more(len(rows) - MAX_ITEMS)
 
     def _items(self, value: Any, depth: int) -> Iterator[str]:
-        if depth >= MOST_DEPTH:
+        if depth >= MAX_DEPTH:
             yield f"{'  ' * depth}- `{_one_line(json.dumps(value, ensure_ascii=False))}`"
             return
         if isinstance(value, dict):
             entries = [self._entry(key, inner, depth) for key, inner in value.items()]
         else:
-            entries = [self._item(inner, depth) for inner in value[:MOST_ITEMS]]
+            entries = [self._item(inner, depth) for inner in value[:MAX_ITEMS]]
         for entry in entries:
             yield from entry
-        if len(value) > MOST_ITEMS and isinstance(value, list):
-            yield f"{'  ' * depth}- {self.more(len(value) - MOST_ITEMS)}"
+        if len(value) > MAX_ITEMS and isinstance(value, list):
+            yield f"{'  ' * depth}- {self.more(len(value) - MAX_ITEMS)}"
 
     def _entry(self, key: str, value: Any, depth: int) -> Iterator[str]:
         margin = "  " * depth
@@ -168,7 +168,7 @@ def _strong(word: str) -> str:
 
 def _bounded(blocks: list[str], more: More) -> str:
     kept: list[str] = []
-    room = MOST_CHARS
+    room = MAX_CHARS
     for block in blocks:
         room -= len(block) + 1
         if room < 0:
@@ -187,7 +187,7 @@ def _is_empty(value: Any) -> bool:
 def _are_rows(value: Any) -> TypeGuard[list[dict[str, Any]]]:
     return (
         isinstance(value, list)
-        and len(value) >= LEAST_ROWS
+        and len(value) >= MIN_ROWS
         and all(isinstance(row, dict) and row for row in value)
     )
 

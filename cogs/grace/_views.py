@@ -11,8 +11,8 @@ from cogs.shared.failures import ReportingModal
 
 DIALOG_S: Final = 14 * 60.0
 """How long a dialog is waited for; a person who has not filled it in by then has closed it."""
-_LONGEST_TITLE: Final = 45
-_LONGEST_ANSWER: Final = 4_000
+_MAX_TITLE_CHARS: Final = 45
+_MAX_ANSWER_CHARS: Final = 4_000
 
 Submitted = Callable[[discord.Interaction[SkyDeck], str], Awaitable[None]]
 """What is done with the words of a dialog."""
@@ -28,12 +28,12 @@ class AskDialog(ReportingModal):
     """
 
     def __init__(self, *, title: str, label: str, on_answer: Submitted) -> None:
-        super().__init__(title=title[:_LONGEST_TITLE], timeout=DIALOG_S)
+        super().__init__(title=title[:_MAX_TITLE_CHARS], timeout=DIALOG_S)
         self._field: ui.TextInput[Self] = ui.TextInput(
-            style=discord.TextStyle.paragraph, max_length=_LONGEST_ANSWER
+            style=discord.TextStyle.paragraph, max_length=_MAX_ANSWER_CHARS
         )
         self._on_answer = on_answer
-        self.add_item(ui.Label(text=label[:_LONGEST_TITLE], component=self._field))
+        self.add_item(ui.Label(text=label[:_MAX_TITLE_CHARS], component=self._field))
 
     async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Pass the words on."""

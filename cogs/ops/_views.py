@@ -20,7 +20,7 @@ from cogs.shared.rights import Right, require
 
 OPEN_S: Final = 600.0
 """How long unused menus stay open: within the 15 minutes in which their message can be edited."""
-_MOST_PICKED: Final = 25
+_MAX_PICKED: Final = 25
 _PLACES: Final = [
     discord.ChannelType.text,
     discord.ChannelType.news,
@@ -123,11 +123,11 @@ class SettingsMenus(_ClosingView):
         self._identity = self._choosing(self._set_identity)
         self._module = self._choosing(self._set_module)
         self._channels = self._picking(
-            discord.ui.ChannelSelect(channel_types=_PLACES, min_values=0, max_values=_MOST_PICKED),
+            discord.ui.ChannelSelect(channel_types=_PLACES, min_values=0, max_values=_MAX_PICKED),
             lambda ids: {"allowed_channels": ids},
         )
         self._roles = self._picking(
-            discord.ui.RoleSelect(min_values=0, max_values=_MOST_PICKED),
+            discord.ui.RoleSelect(min_values=0, max_values=_MAX_PICKED),
             lambda ids: {"allowed_roles": ids},
         )
         self._menus: dict[str, _Menu] = {
@@ -188,7 +188,7 @@ class SettingsMenus(_ClosingView):
         if self.guild is None:
             return []
         guild = self.guild
-        return [one for one in sorted(ids) if exists(guild, one)][:_MOST_PICKED]
+        return [one for one in sorted(ids) if exists(guild, one)][:_MAX_PICKED]
 
     # -- what was chosen ---------------------------------------------------------------------
 

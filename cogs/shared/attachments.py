@@ -8,7 +8,7 @@ from typing import Final
 
 import discord
 
-from audio import codec, ogg
+from audio import codec
 from audio.containers import READABLE, sniff
 from audio.errors import AudioError, TooLongError
 from audio.pool import SoundPool
@@ -21,13 +21,13 @@ from bot.i18n import Words, duration
 from cogs.shared.fetching import Oversized, fetch
 from cogs.shared.patience import persist
 
-MOST_TEXT_BYTES: Final = 4 * 1024 * 1024
+MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
 """As many as the longest text that Grace takes can have."""
-MOST_AUDIO_BYTES: Final = 7 * 1024 * 1024
+MAX_AUDIO_BYTES: Final = 7 * 1024 * 1024
 """In base64 it is just under what one submission may hold."""
-MOST_FETCHED_BYTES: Final = 50 * 1024 * 1024
+MAX_FETCHED_BYTES: Final = 50 * 1024 * 1024
 """Of a recording that has to be made smaller first."""
-LONGEST_S: Final = 1800.0
+MAX_RECORDING_S: Final = 1800.0
 """Of such a recording: as Opus it has 5.4 MB."""
 _SPEECH_BITRATE: Final = 24_000
 
@@ -67,7 +67,7 @@ async def read_text(attachment: discord.Attachment, words: Words) -> str:
         discord.HTTPException: Discord no longer has it.
         OSError: Discord does not hand it out now.
     """
-    content = await _read(attachment, MOST_TEXT_BYTES, words)
+    content = await _read(attachment, MAX_TEXT_BYTES, words)
     text = decode_text(content)
     if text is None:
         raise BadInput(words("common.file.no_text", name=attachment.filename))
@@ -93,14 +93,14 @@ async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
         discord.HTTPException: Discord no longer has it.
         OSError: Discord does not hand it out now.
     """
-    _check_weight(attachment, MOST_FETCHED_BYTES, words)
+    _check_weight(attachment, MAX_FETCHED_BYTES, words)
     try:
-        if attachment.size <= MOST_AUDIO_BYTES:
-            return await _small(await _read(attachment, MOST_AUDIO_BYTES, words))
+        if attachment.size <= MAX_AUDIO_BYTES:
+            return await _small(await _read(attachment, MAX_AUDIO_BYTES, words))
         async with _encoder.room:
-            return await _as_opus(await _read(attachment, MOST_FETCHED_BYTES, words))
+            return await _as_opus(await _read(attachment, MAX_FETCHED_BYTES, words))
     except TooLongError as e:
-        raise TooLarge(words("common.file.too_long", most=duration(LONGEST_S))) from e
+        raise TooLarge(words("common.file.too_long", most=duration(MAX_RECORDING_S))) from e
     except AudioError as e:
         why = words("common.file.no_sound", name=attachment.filename, kinds=READABLE)
         raise BadInput(why) from e
@@ -129,7 +129,7 @@ def _made_smaller(content: bytes, stop: Stop = NEVER) -> bytes:
     """
     rate_hz = SPEECH_RATE_HZ
     return codec.recoded_file(
-        content, rate_hz=rate_hz, limit_s=LONGEST_S, bitrate=_SPEECH_BITRATE, stop=stop
+        content, rate_hz=rate_hz, limit_s=MAX_RECORDING_S, bitrate=_SPEECH_BITRATE, stop=stop
     )
 
 

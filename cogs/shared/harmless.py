@@ -19,7 +19,7 @@ _TARGET: Final = re.compile(
 )
 _HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 _MARKS: Final = re.compile(r"[\\*_~|<>`\s]+")
-_LONGEST_LABEL: Final = 300
+_MAX_LABEL_CHARS: Final = 300
 _DEEPEST_LABEL: Final = 4
 _DISARMED: Final = "@\u200b"
 """A mention that we have made harmless to the eye; see `splitting.disarm`."""
@@ -39,7 +39,7 @@ def _unmasked(text: str) -> str:
     shown: list[str] = []
     taken = 0
     for found in _TARGET.finditer(text):
-        begin = _label_begin(text, max(taken, found.start() - _LONGEST_LABEL), found.start())
+        begin = _label_begin(text, max(taken, found.start() - _MAX_LABEL_CHARS), found.start())
         if begin < 0:
             continue
         label, target = text[begin + 1 : found.start()], found[2]

@@ -11,14 +11,14 @@ import discord
 from cogs.shared.harmless import harmless
 from cogs.shared.splitting import SHOWN_CHARS, split
 
-MOST_FILES: Final = 10
+MAX_FILES: Final = 10
 """The most files with one message. Source: Discord's reference, "Create Message"."""
 WHOLE: Final = "answer.md"
 """The name of the file in which a text is whole, where it may not take several messages."""
 ARCHIVE: Final = "files.zip"
 """The name of all files in one."""
 
-_MOST_WHOLE_CHARS: Final = 8 * 1024 * 1024
+_MAX_WHOLE_CHARS: Final = 8 * 1024 * 1024
 """Characters, and bytes, of that file: Discord takes 10 MiB on a server without boosts."""
 
 
@@ -54,9 +54,9 @@ def in_one_message(page: Page) -> Page:
     if len(pieces) <= 1 and not is_cut:
         return replace(page, text=pieces[0] if pieces else "")
     head = pieces[0] if pieces else ""
-    content = page.text[:_MOST_WHOLE_CHARS].strip().encode("utf-8", "replace")
-    whole = (WHOLE, content[:_MOST_WHOLE_CHARS])
-    return replace(page, text=head, files=(whole, *page.files)[:MOST_FILES])
+    content = page.text[:_MAX_WHOLE_CHARS].strip().encode("utf-8", "replace")
+    whole = (WHOLE, content[:_MAX_WHOLE_CHARS])
+    return replace(page, text=head, files=(whole, *page.files)[:MAX_FILES])
 
 
 def lighter(page: Page, note: str) -> Iterator[Page]:

@@ -10,11 +10,11 @@ import discord
 PATIENCE_S: Final = 60.0
 """How long Discord's own failures are waited out before an answer has to be shown later."""
 _FIRST_PAUSE_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 8.0
+_MAX_PAUSE_S: Final = 8.0
 _SERVER_ERROR: Final = 500
 _TOO_MANY_REQUESTS: Final = 429
 
-_MOST_UNREADABLE: Final = 3
+_MAX_UNREADABLE: Final = 3
 NOT_AS_DESCRIBED: Final = (LookupError, TypeError, ValueError, AttributeError)
 """What discord.py makes of a success whose body is cut short, or another one than described."""
 
@@ -48,10 +48,10 @@ async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
                 pass
             except NOT_AS_DESCRIBED as e:
                 unreadable += 1
-                if unreadable == _MOST_UNREADABLE:
+                if unreadable == _MAX_UNREADABLE:
                     raise Unreadable("Discord's answer cannot be read") from e
             await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            pause_s = min(pause_s * 2, _MAX_PAUSE_S)
 
 
 def is_passing(error: discord.HTTPException) -> bool:

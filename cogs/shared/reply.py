@@ -13,7 +13,7 @@ from cogs.shared.page import Page, files_of, in_one_message
 
 _TOKEN_S: Final = 15 * 60.0
 """How long an interaction's token is good for. Source: Discord's reference, "Followup Messages"."""
-_MOST_UNDER_WAY_S: Final = 3.0
+_MAX_UNDER_WAY_S: Final = 3.0
 """How old an interaction can be that is answered in time."""
 _LAST_MINUTE_S: Final = 60.0
 
@@ -32,7 +32,7 @@ class Reply:
     _ends_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ends_at = self.clock.now() + _TOKEN_S - _MOST_UNDER_WAY_S
+        self._ends_at = self.clock.now() + _TOKEN_S - _MAX_UNDER_WAY_S
 
     @property
     def is_open(self) -> bool:

@@ -15,7 +15,7 @@ MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in characters. Source: Discord's reference, "Create Message"."""
 SHOWN_CHARS: Final = 50_000
 """The most of one text that is shown in messages; all of it is then in a file."""
-_LEAST_LIMIT: Final = 64
+_MIN_LIMIT: Final = 64
 """Room for the longest opening of a code block, its end, and something between."""
 
 _FENCE: Final = "```"
@@ -31,7 +31,7 @@ _JOINER: Final = "\u200d"
 _JOINED = re.compile(r"[\u0300-\u036f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
 """What belongs to the character before: accents, variants, skin tones, keycaps."""
 _FLAG_LETTER = re.compile(r"[\U0001f1e6-\U0001f1ff]")
-_LONGEST_CLUSTER: Final = 32
+_MAX_CLUSTER_CHARS: Final = 32
 
 _CODE_OR_MENTION = re.compile(
     r"```.*?```|`[^`\n]+`|@(?=everyone\b|here\b|[!&]?\d{1,20}>)", re.DOTALL
@@ -55,8 +55,8 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     Raises:
         ValueError: The limit is under 64.
     """
-    if limit < _LEAST_LIMIT:
-        raise ValueError(f"A limit under {_LEAST_LIMIT} leaves no room for code blocks.")
+    if limit < _MIN_LIMIT:
+        raise ValueError(f"A limit under {_MIN_LIMIT} leaves no room for code blocks.")
     pieces: list[str] = []
     opening = ""  # of the code block in which the rest begins
     rest = text.strip()
@@ -163,7 +163,7 @@ class _Ground:
 
     def _hard_cut(self, text: str) -> int:
         fits = [p for p in range(1, len(self.allowed)) if self._may(p)]
-        for place in reversed(fits[-_LONGEST_CLUSTER:]):
+        for place in reversed(fits[-_MAX_CLUSTER_CHARS:]):
             if not _is_inside_cluster(text, place):
                 return place
         return fits[-1]
@@ -191,6 +191,6 @@ def _is_inside_cluster(text: str, place: int) -> bool:
         return True
     if not _FLAG_LETTER.match(text, place):
         return False
-    before = text[max(0, place - _LONGEST_CLUSTER) : place]
+    before = text[max(0, place - _MAX_CLUSTER_CHARS) : place]
     letters = len(before) - len(re.sub(r"[\U0001f1e6-\U0001f1ff]+$", "", before))
     return letters % 2 == 1

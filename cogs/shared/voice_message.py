@@ -23,13 +23,13 @@ from cogs.shared.patience import is_passing
 
 _VOICE_FLAG: Final = 1 << 13
 """IS_VOICE_MESSAGE. Source: Discord's reference, "Message Flags" and "Voice Messages"."""
-_MOST_POINTS: Final = 256
+_MAX_POINTS: Final = 256
 _POINTS_PER_SECOND: Final = 10
 _STEPS_PER_SECOND: Final = 50
 _RATE_HZ: Final = ogg.OPUS_RATE_HZ
-_LONGEST_S: Final = 1200.0
-_MOST_BYTES: Final = 8 * 1024 * 1024
-"""Of a reply; 32 kbit/s for `_LONGEST_S` are 4.6 MiB. Discord takes 10 MiB."""
+_MAX_S: Final = 1200.0
+_MAX_BYTES: Final = 8 * 1024 * 1024
+"""Of a reply; 32 kbit/s for `_MAX_S` are 4.6 MiB. Discord takes 10 MiB."""
 VOICE_FILE: Final = "voice-message.ogg"
 
 
@@ -64,11 +64,11 @@ def _prepared(audio: Audio, stop: Stop) -> Spoken:
     data = audio.file()
     loudness = _Loudness()
     try:
-        if len(data) <= _MOST_BYTES and _is_opus(data):
-            for piece in codec.decoded(data, limit_s=_LONGEST_S, stop=stop):
+        if len(data) <= _MAX_BYTES and _is_opus(data):
+            for piece in codec.decoded(data, limit_s=_MAX_S, stop=stop):
                 loudness.take(piece)
         else:
-            pieces = codec.decoded(data, rate_hz=_RATE_HZ, limit_s=_LONGEST_S, stop=stop)
+            pieces = codec.decoded(data, rate_hz=_RATE_HZ, limit_s=_MAX_S, stop=stop)
             loudness = _Loudness(_RATE_HZ)
             data = codec.encoded_file(map(loudness.take, pieces), _RATE_HZ)
     except AudioError as e:
@@ -112,7 +112,7 @@ class _Loudness:
 
     def waveform(self) -> bytes:
         """The loudness of equal stretches, the loudest being 255."""
-        points = max(1, min(_MOST_POINTS, int(self.seconds * _POINTS_PER_SECOND)))
+        points = max(1, min(_MAX_POINTS, int(self.seconds * _POINTS_PER_SECOND)))
         stretches = np.array_split(np.asarray(self._energies or [0.0]), points)
         loudness = [float(np.sqrt(np.mean(piece))) if len(piece) else 0.0 for piece in stretches]
         loudest = max(loudness) or 1.0

@@ -29,8 +29,8 @@ _WORDLESS: Final = frozenset({Stage.WAITING_FOR_WORKER, Stage.FAILED})
 """What is worth showing before, or without, a word: else a cold start would look like deafness."""
 _UNSAID: Final = ""
 """In place of the code of an error that people know of."""
-_MOST_TURNS: Final = 64
-_MOST_LINES: Final = 16
+_MAX_TURNS: Final = 64
+_MAX_LINES: Final = 16
 """So much waits for Discord while it takes nothing; the oldest gives way."""
 _TRIES: Final = 5
 """How often a turn that Discord does not take is shown."""
@@ -83,7 +83,7 @@ class ChannelFace:
             if show.stage in _UNSEEN:
                 return
             turn = self._turns[show.turn] = _Turn(show)
-            while len(self._turns) > _MOST_TURNS:
+            while len(self._turns) > _MAX_TURNS:
                 del self._turns[next(iter(self._turns))]
         turn.show, turn.is_new = show, True
         self._hurry()
@@ -110,7 +110,7 @@ class ChannelFace:
     def say(self, text: str) -> None:
         """A line of its own."""
         self._lines.append(_Line(text))
-        del self._lines[:-_MOST_LINES]
+        del self._lines[:-_MAX_LINES]
         self._hurry()
 
     async def refresh(self) -> None:

@@ -25,16 +25,16 @@ from cogs.shared.stop_button import stop_view
 KIND: Final = "minutes"
 """Our jobs in the journal."""
 MODULE: Final = "SUMMARIZER"
-MOST_CHARS: Final = 200_000
+MAX_CHARS: Final = 200_000
 """Of a transcript that is summed up; the newest counts."""
-_MOST_FILE_BYTES: Final = 9 * 1024 * 1024
+_MAX_FILE_BYTES: Final = 9 * 1024 * 1024
 """Under what Discord takes on a server without boosts (10 MiB), form and all."""
 
 
 def transcript(minutes: Sequence[Minute]) -> str:
-    """For Grace: a line for each turn; the newest `MOST_CHARS` of it."""
+    """For Grace: a line for each turn; the newest `MAX_CHARS` of it."""
     text = "\n".join(f"{speaker_label(one.name)}: {' '.join(one.text.split())}" for one in minutes)
-    return text if len(text) <= MOST_CHARS else text[-MOST_CHARS:].partition("\n")[2]
+    return text if len(text) <= MAX_CHARS else text[-MAX_CHARS:].partition("\n")[2]
 
 
 def record(minutes: Sequence[Minute]) -> bytes:
@@ -151,7 +151,7 @@ class MinutesShow:
         text = disarm((response.text or "").strip()) or self.words("voice.minutes.empty")
         footer = self.words.count("voice.minutes.turns", len(said))
         data = record(said)
-        fits = notes.may_attach and len(data) <= _MOST_FILE_BYTES
+        fits = notes.may_attach and len(data) <= _MAX_FILE_BYTES
         files = (("transcript.txt", data),) if fits else ()
         await self.live.settle(Page(text=f"{heading}\n{text}\n-# {footer}", files=files))
         if notes.clear:

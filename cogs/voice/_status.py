@@ -12,7 +12,7 @@ from bot.i18n import Words
 from bot.store import VoiceRoom
 from cogs.shared.splitting import disarm
 
-_MOST_PEOPLE: Final = 15
+_MAX_PEOPLE: Final = 15
 """So many lines fit into an embed, with everything else."""
 
 
@@ -49,9 +49,9 @@ def status_text(
     heard = [
         _person(health.people[one], names[one], words) for one in health.people if one in names
     ]
-    lines += heard[:_MOST_PEOPLE] or [words("voice.status.nobody")]
-    if len(heard) > _MOST_PEOPLE:
-        lines.append(words("voice.status.more", number=len(heard) - _MOST_PEOPLE))
+    lines += heard[:_MAX_PEOPLE] or [words("voice.status.nobody")]
+    if len(heard) > _MAX_PEOPLE:
+        lines.append(words("voice.status.more", number=len(heard) - _MAX_PEOPLE))
     if health.totals.without_consent:
         lines.append(words("voice.status.dropped", packets=health.totals.without_consent))
     return "\n".join([*lines, *_latency(spreads, words)])

@@ -11,7 +11,7 @@ LATEST_S: Final = 3.0
 """A kill comes so long after the traffic of its round began, at the latest."""
 _STARTING: Final = 0.1
 """Share of the kills that hit a process which is only coming up."""
-_MOST_ASKED: Final = 5
+_MAX_ASKED: Final = 5
 
 
 async def sqlite(folder: Path, seed: int, kills: int) -> Observations:
@@ -32,7 +32,7 @@ async def _round(one: Scene) -> None:
         return
     bot = await one.start()
     asking = asyncio.create_task(
-        one.crowd.ask_some(one.dice.randint(1, _MOST_ASKED), over_s=one.dice.uniform(0, 0.6))
+        one.crowd.ask_some(one.dice.randint(1, _MAX_ASKED), over_s=one.dice.uniform(0, 0.6))
     )
     # most of them early, where most happens
     await asyncio.sleep(LATEST_S * one.dice.random() ** 2)

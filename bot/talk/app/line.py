@@ -7,8 +7,8 @@ from textual import events
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-MOST_CHARS: Final = 20_000
-_MOST_REMEMBERED: Final = 100
+MAX_CHARS: Final = 20_000
+_MAX_REMEMBERED: Final = 100
 _NEWLINE: Final = "⏎"
 """Stands for the end of a line in a pasted text."""
 
@@ -30,7 +30,7 @@ class Line(Input):
             placeholder="Type a question, or / for a command",
             id="line",
             suggester=_Commands(completions),
-            max_length=MOST_CHARS,
+            max_length=MAX_CHARS,
             select_on_focus=False,
         )
         self._completions = completions
@@ -43,7 +43,7 @@ class Line(Input):
         """What was typed; the line is empty after that, and remembers it."""
         text = self.value
         if text.strip():
-            self._typed = [*self._typed[1 - _MOST_REMEMBERED :], text]
+            self._typed = [*self._typed[1 - _MAX_REMEMBERED :], text]
         self._at = len(self._typed)
         self._draft = self.value = ""
         return text.replace(_NEWLINE, "\n")
@@ -71,10 +71,10 @@ class Line(Input):
         event.prevent_default()
         event.stop()
         text = _NEWLINE.join(event.text.strip().splitlines())
-        room = MOST_CHARS - len(self.value) + len(self.selected_text)
+        room = MAX_CHARS - len(self.value) + len(self.selected_text)
         self.replace(text[:room], *sorted(self.selection))
         if len(text) > room:
-            self.notify(f"Only {MOST_CHARS:,} characters fit: the rest was cut.")
+            self.notify(f"Only {MAX_CHARS:,} characters fit: the rest was cut.")
 
     def _recall(self, step: int) -> None:
         if self._at == len(self._typed):

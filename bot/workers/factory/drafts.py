@@ -18,10 +18,10 @@ from bot.workers.factory.parts import Parts
 ENOUGH_CHECKS = 4
 """A model this small makes sound checks at first, then goes on for ever with ever worse ones."""
 
-_MOST_CHECKS = 12
-_MOST_DROPPED = 30
-_LONGEST_NAME = 40
-_LONGEST_LITERAL = 300
+_MAX_CHECKS = 12
+_MAX_DROPPED = 30
+_MAX_NAME_CHARS = 40
+_MAX_LITERAL_CHARS = 300
 """As `inside/examine.py` cuts it."""
 _PROGRAM = "solution"
 _EXAMPLE = "example.py"
@@ -100,7 +100,7 @@ def read_program(words: Words, kept: Sequence[str] = (), others: tuple[File, ...
     made = File(name=f"{name}.py", content="\n".join(parts.program).strip("\n") + "\n")
     if not parts.defined:
         return Draft(made, others=others, problem="It defines no function and no class.")
-    statements = _distinct([*kept, *parts.example])[:_MOST_CHECKS]
+    statements = _distinct([*kept, *parts.example])[:_MAX_CHECKS]
     if not statements:
         return Draft(made, others=others, problem="It has no example: add assert lines.")
     example = example_of(name, statements, parts.names)
@@ -143,7 +143,7 @@ def literal(text: str) -> ast.Constant | None:
 
     What a program gave may be forged by it.
     """
-    if len(text) > _LONGEST_LITERAL:
+    if len(text) > _MAX_LITERAL_CHARS:
         return None
     try:
         with warnings.catch_warnings():
@@ -182,7 +182,7 @@ def is_example(file: File) -> bool:
 
 def _name(first: str) -> str:
     """What to call the program's file: as the first that it defines."""
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", first).lower().strip("_")[:_LONGEST_NAME]
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", first).lower().strip("_")[:_MAX_NAME_CHARS]
     if not name or not name.isascii():
         return _PROGRAM
     # a file csv.py would stand in the way of the module that it imports
@@ -208,7 +208,7 @@ def _read_code(answer: str) -> tuple[str, ast.Module | None]:
     blocks = [block.strip("\n") for block in _BLOCK.findall(answer)] or [joined]
     for source in (joined, blocks[0]):
         lines = source.splitlines()
-        for dropped in range(min(_MOST_DROPPED, len(lines)) if unfinished else 1):
+        for dropped in range(min(_MAX_DROPPED, len(lines)) if unfinished else 1):
             shorter = "\n".join(lines[: len(lines) - dropped])
             tree = _parse(shorter)
             if tree is not None and tree.body:

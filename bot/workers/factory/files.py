@@ -5,8 +5,8 @@ import unicodedata
 from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
 
-MOST_FILES = 10
-_LONGEST_NAME = 80
+MAX_FILES = 10
+_MAX_NAME_CHARS = 80
 _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{n}" for port in ("COM", "LPT") for n in "123"}
 """Windows has no files of these names, whatever their ending."""
 
@@ -24,8 +24,8 @@ def read_files(value: object, *, most_chars: int) -> tuple[File, ...]:
     """
     if value is None:
         return ()
-    if not isinstance(value, list) or len(value) > MOST_FILES:
-        raise BadInput(f"files must be a list of at most {MOST_FILES} files.")
+    if not isinstance(value, list) or len(value) > MAX_FILES:
+        raise BadInput(f"files must be a list of at most {MAX_FILES} files.")
     files = tuple(_read_file(entry) for entry in value)
     if len({file.name.casefold() for file in files}) < len(files):
         raise BadInput("Two of the files have the same name.")
@@ -51,7 +51,7 @@ def _read_file(entry: object) -> File:
 def safe_name(name: str) -> str:
     """A plain file name: no folders, no leading dots, nothing that a terminal would act on."""
     last = unicodedata.normalize("NFKC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    plain = "".join(c if c.isalnum() or c in "._- " else "_" for c in last)[:_LONGEST_NAME]
+    plain = "".join(c if c.isalnum() or c in "._- " else "_" for c in last)[:_MAX_NAME_CHARS]
     kept = plain.strip(" .-")
     if kept.split(".", 1)[0].upper() in _RESERVED:
         return f"_{kept}"

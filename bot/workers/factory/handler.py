@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.clock import Clock, SystemClock
 from bot.contract import InputType, Output, Request, Response, Service, Status, Usage
-from bot.contract.factory import MOST_ITERATIONS, Build, FactoryModule, Iteration, Phase, Working
+from bot.contract.factory import MAX_ITERATIONS, Build, FactoryModule, Iteration, Phase, Working
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.workers.factory.drafts import Words, is_enough
 from bot.workers.factory.files import read_files
@@ -16,7 +16,7 @@ from bot.workers.factory.machine import Answer, Inspect, Order, Report, Steps, W
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
 from bot.workers.ports import Delivery, LanguageModel, Spent
 
-LONGEST_TASK = 8_000
+MAX_TASK_CHARS = 8_000
 """Characters."""
 _ITERATIONS = 4
 _LIFE_SIGN_S = 1.0
@@ -229,7 +229,7 @@ def _task(request: Request, context_chars: int) -> str:
         raise BadInput("BUILD needs text in input.data: what to build.")
     if not task.strip():
         raise BadInput("There is nothing to build.", hint="Say what it should do.")
-    most = min(LONGEST_TASK, context_chars // 2)
+    most = min(MAX_TASK_CHARS, context_chars // 2)
     if len(task) > most:
         raise TooLarge(f"The task has {len(task):,} characters; at most {most:,}.")
     # JSON can carry half of a surrogate pair, which no model can read
@@ -247,6 +247,6 @@ def _kind(request: Request) -> Kind | None:
 
 def _limit(request: Request) -> int:
     wanted = request.policy.max_iterations if request.policy else None
-    if wanted is not None and wanted > MOST_ITERATIONS:
-        raise BadInput(f"max_iterations must be from 1 to {MOST_ITERATIONS}, not {wanted}.")
+    if wanted is not None and wanted > MAX_ITERATIONS:
+        raise BadInput(f"max_iterations must be from 1 to {MAX_ITERATIONS}, not {wanted}.")
     return wanted or _ITERATIONS

@@ -44,8 +44,8 @@ from bot.workers.factory.verdict import Ran, Verdict
 from bot.workers.ports import Prompt
 
 ENOUGH_PASSES = 2
-_MORE_DARING, _MOST_DARING = 0.2, 0.6
-_LONGEST_REASON = 200
+_MORE_DARING, _MAX_DARING = 0.2, 0.6
+_MAX_REASON_CHARS = 200
 _SECOND_OPINION = 0.4
 """What to add to the temperature for it not to be the first one again."""
 
@@ -222,7 +222,7 @@ class _State:
     @property
     def daring(self) -> float:
         """What to add to the temperature: at the same one a small model makes the same mistake."""
-        return min(_MOST_DARING, self._stuck * _MORE_DARING)
+        return min(_MAX_DARING, self._stuck * _MORE_DARING)
 
     @property
     def stalled(self) -> bool:
@@ -286,7 +286,7 @@ def _lines(draft: Draft) -> list[str]:
     return [line for file in own for line in file.content.splitlines()]
 
 
-def _short(words: str, most: int = _LONGEST_REASON) -> str:
+def _short(words: str, most: int = _MAX_REASON_CHARS) -> str:
     line = " ".join(words.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.contract.factory import Check
 
-_LONGEST_PROBLEM = 600
+_MAX_PROBLEM_CHARS = 600
 SCORE_BROKEN, SCORE_PARSES, SCORE_RUNS, SCORE_HOLDS = 0.0, 0.3, 0.7, 1.0
 _FOR_CHECKS = 0.2
 """What the share of checks that hold adds to a program that does not pass."""
@@ -87,7 +87,7 @@ def ran(run: Ran) -> Verdict:
         check=Check.RAN,
         passed=run.passed,
         score=round(score, 2),
-        problem=problem[:_LONGEST_PROBLEM],
+        problem=problem[:_MAX_PROBLEM_CHARS],
         ended=run.ended,
         failed=run.failed,
         got=run.got,

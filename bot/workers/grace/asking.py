@@ -18,11 +18,11 @@ _WARMER = 0.3
 """What each further try adds to the temperature: at the same one a small model says the same."""
 
 _LOOP_EVERY = 16
-_SHORTEST_LOOP, _LONGEST_LOOP, _TURNS = 12, 300, 4
+_SHORTEST_LOOP, _MAX_LOOP_CHARS, _TURNS = 12, 300, 4
 _VARIED = 6
 """A row of dashes is no loop."""
 
-_LONGEST_QUOTE = 1_000
+_MAX_QUOTE_CHARS = 1_000
 _SHOWN = 120
 
 Answer = TypeVar("Answer")
@@ -139,7 +139,7 @@ async def _left_properly(stream: AsyncIterator[Any]) -> AsyncIterator[None]:
 
 def loops(answer: str, question: str) -> bool:
     """Whether an answer ends in the same words four times, which are not so in the question."""
-    for length in range(_SHORTEST_LOOP, min(_LONGEST_LOOP, len(answer) // _TURNS) + 1):
+    for length in range(_SHORTEST_LOOP, min(_MAX_LOOP_CHARS, len(answer) // _TURNS) + 1):
         turn = answer[-length:]
         if answer.endswith(turn * _TURNS):
             return len(set(turn)) >= _VARIED and turn * _TURNS not in question
@@ -191,6 +191,6 @@ def _corrected(prompt: Prompt, answer: str, problem: str) -> Sequence[Message]:
         return prompt.messages  # nothing to quote: the same question, warmer
     return [
         *prompt.messages,
-        Message(role="assistant", content=answer[:_LONGEST_QUOTE]),
+        Message(role="assistant", content=answer[:_MAX_QUOTE_CHARS]),
         Message(role="user", content=f"That cannot be used: {problem}. Write it again, rightly."),
     ]

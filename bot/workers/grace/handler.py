@@ -16,7 +16,7 @@ from bot.workers.grace.working import Progress, Work
 from bot.workers.penny.language import NAMES, detect
 from bot.workers.ports import Delivery, LanguageModel
 
-LONGEST_TEXT = 1_000_000
+MAX_TEXT_CHARS = 1_000_000
 """Characters. At 7 ms a token, reading so much takes a laptop half an hour."""
 
 _PARTIAL_S = 0.25
@@ -115,9 +115,9 @@ def _text(request: Request) -> str:
         raise BadInput("input.data must be text.", hint='For another value, input.type is "json".')
     if not text.strip():
         raise BadInput("The text is empty.")
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT_CHARS:
         raise TooLarge(
-            f"The text has {len(text):,} characters; Grace takes at most {LONGEST_TEXT:,}.",
+            f"The text has {len(text):,} characters; Grace takes at most {MAX_TEXT_CHARS:,}.",
             hint="Send it in parts.",
         )
     # JSON can carry half of a surrogate pair, which no model can read

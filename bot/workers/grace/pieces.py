@@ -21,7 +21,7 @@ _BORDERS = (
 _SHORTEST = 0.5
 """A good border early in a piece is worse than a fair one late: this is how early it may be."""
 
-_LONGEST_STOP = 8
+_MAX_STOP_CHARS = 8
 """A border that ends in time may begin a few characters before."""
 
 _JOINER = "\u200d"
@@ -63,7 +63,7 @@ def _cut(text: str, start: int, limit: int) -> int:
     """Where the piece from `start` ends: after `start`, at or before `limit`."""
     least = start + max(1, int((limit - start) * _SHORTEST))
     for border in _BORDERS:
-        found = border.finditer(text, max(start, least - _LONGEST_STOP), limit)
+        found = border.finditer(text, max(start, least - _MAX_STOP_CHARS), limit)
         ends = [match.end() for match in found if match.end() >= least]
         if ends:
             return ends[-1]

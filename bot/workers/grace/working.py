@@ -14,7 +14,7 @@ from bot.workers.grace.values import merge
 from bot.workers.ports import LanguageModel, Prompt
 from bot.workers.qwen import PromptTooLong
 
-_LEAST_CHARS = 200
+_MIN_CHARS = 200
 """A text of this length fits every model, so a smaller piece would not help."""
 
 _SHRINKS = 0.8
@@ -23,7 +23,7 @@ _SHRINKS = 0.8
 _NOTE_TOKENS = 160
 _NO_NOTE = "NONE"
 
-_MOST_PARTS = 4
+_MAX_PARTS = 4
 
 Result = TypeVar("Result")
 Ask = Callable[[str], Awaitable[Result]]
@@ -63,7 +63,7 @@ class Work:
         self._asker = Asker(model, progress.ledger)
         self._finished = ""
         room = model.context_chars - sum(len(m.content) for m in self._messages(""))
-        self._limit = max(_LEAST_CHARS, min(module.piece_chars, room))
+        self._limit = max(_MIN_CHARS, min(module.piece_chars, room))
 
     async def run(self, text: str) -> Any:
         """The result: a string, or an object where the module has a schema.
@@ -88,7 +88,7 @@ class Work:
             try:
                 result = await (self._words(text) if self._schema is None else self._value(text))
             except PromptTooLong:
-                if len(text) <= _LEAST_CHARS:
+                if len(text) <= _MIN_CHARS:
                     raise
                 limit = len(text) // 2  # a language with more tokens to the character
             else:
@@ -100,13 +100,13 @@ class Work:
         if len(text) <= limit:
             return text
         divider = f"\n{self._module.parts}\n"
-        parts = text.split(divider, _MOST_PARTS - 1) if self._module.parts else [text]
+        parts = text.split(divider, _MAX_PARTS - 1) if self._module.parts else [text]
         room = limit // len(parts)
         return divider.join([await self._notes(part, room) for part in parts])
 
     async def _notes(self, text: str, limit: int) -> str:
         while len(text) > limit:
-            pieces = await self._each(text, max(limit, _LEAST_CHARS), self._note)
+            pieces = await self._each(text, max(limit, _MIN_CHARS), self._note)
             notes = "\n".join(filter(None, pieces)) or _NO_NOTE
             if len(notes) > len(text) * _SHRINKS:
                 raise JobFailed(
@@ -127,7 +127,7 @@ class Work:
             try:
                 results.append(await ask(piece))
             except (PromptTooLong, AnswerTooLong):
-                if len(piece) <= _LEAST_CHARS:
+                if len(piece) <= _MIN_CHARS:
                     raise
                 halves = halve(piece)
                 todo.extendleft(reversed(halves))

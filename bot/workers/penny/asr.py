@@ -39,13 +39,13 @@ _WHOLE_FRAMES = 3000
 _MARGIN_FRAMES = 200
 """Two seconds of silence (10 ms a frame) left after the speech, as Whisper was trained on."""
 
-_LEAST_FRAMES = 1000
+_MIN_FRAMES = 1000
 """With less than ten seconds the decoder tends to repeat itself, so that much is encoded."""
 
 _NO_SPEECH, _UNSURE, _REPETITIVE = 0.6, -1.0, 2.4
 """Whisper's own thresholds: silence probability, mean log probability, compression ratio."""
 
-_LEAST_CHARS_PER_SECOND = 1.5
+_MIN_CHARS_PER_SECOND = 1.5
 """Even digits read aloud give more; with less, Whisper has skipped something."""
 
 _TOKENS_PER_SECOND, _FEWEST_TOKENS = 10, 24
@@ -253,7 +253,7 @@ def _transcribe(
     told only where it was in doubt.
     """
     for careful in (False, True):
-        model.least_frames = _WHOLE_FRAMES if careful else _LEAST_FRAMES
+        model.least_frames = _WHOLE_FRAMES if careful else _MIN_FRAMES
         found, info = model.transcribe(
             window,
             beam_size=5 if model.model.is_multilingual else 1,
@@ -266,7 +266,7 @@ def _transcribe(
         )
         segments = list(found)
         text = " ".join(s.text.strip() for s in segments if _is_speech(s)).strip()
-        skipped = len(text) < speech_s * _LEAST_CHARS_PER_SECOND
+        skipped = len(text) < speech_s * _MIN_CHARS_PER_SECOND
         if not (skipped or any(map(_is_doubtful, segments))):
             break
     return text, str(info.language)

@@ -23,12 +23,12 @@ from bot.workers.penny.speech import Speech
 from bot.workers.penny.tts import Synthesizer
 from bot.workers.ports import Delivery, LanguageModel
 
-_LONGEST_QUESTION_S = 300
-_LONGEST_RECORDING_S = 3600
-_LONGEST_TEXT = 20_000
-_LONGEST_SPEECH = 5_000
-_MAX_TOKENS = 200
-_MOST_TOKENS = 1024
+_MAX_QUESTION_S = 300
+_MAX_RECORDING_S = 3600
+_MAX_TEXT_CHARS = 20_000
+_MAX_SPEECH_CHARS = 5_000
+_DEFAULT_TOKENS = 200
+_MAX_TOKENS = 1024
 
 
 class PennyHandler:
@@ -93,16 +93,16 @@ class PennyHandler:
 
     async def _converse(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         context = request.context or Context()
-        max_tokens = _number(request, "max_tokens", _MAX_TOKENS, _MOST_TOKENS)
+        max_tokens = _number(request, "max_tokens", _DEFAULT_TOKENS, _MAX_TOKENS)
         speak = _truth(request, "speak", default=True)
         if request.input.type is InputType.AUDIO:
-            async for response in self._listen(turn, request, _LONGEST_QUESTION_S):
+            async for response in self._listen(turn, request, _MAX_QUESTION_S):
                 yield response
             question = turn.transcript or ""
             if not question:
                 return  # silence: nothing was asked, so nothing is answered
         else:
-            question = _words(request, _LONGEST_TEXT)
+            question = _words(request, _MAX_TEXT_CHARS)
             turn.language = _language(request, context) or detect(question)
         prompt = converse_prompt(
             question,
@@ -119,12 +119,12 @@ class PennyHandler:
                 yield response
 
     async def _transcribe(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
-        async for response in self._listen(turn, request, _LONGEST_RECORDING_S):
+        async for response in self._listen(turn, request, _MAX_RECORDING_S):
             yield response
         turn.text = turn.transcript or ""
 
     async def _speak(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
-        text = _words(request, _LONGEST_SPEECH)
+        text = _words(request, _MAX_SPEECH_CHARS)
         turn.text = text
         turn.language = _language(request, request.context) or detect(text)
         phrasing = Phrasing()
@@ -141,7 +141,7 @@ class PennyHandler:
     async def _listen(
         self, turn: Turn, request: Request, limit_s: float
     ) -> AsyncGenerator[Response, None]:
-        pool = _recordings if limit_s > _LONGEST_QUESTION_S else _questions
+        pool = _recordings if limit_s > _MAX_QUESTION_S else _questions
         recording = await pool.run(partial(_recording, request, limit_s))
         turn.audio_seconds = recording.seconds
         turn.transcript = ""

@@ -5,7 +5,7 @@ from typing import Any
 
 DEFAULT = "en"
 _KNOWN = ("en", "es", "fr", "de", "it", "pt", "nl", "ca", "pl", "ru", "zh", "ja")
-_LEAST_LETTERS = 8
+_MIN_LETTERS = 8
 """A greeting is too short to tell, and a wrong voice is worse than the usual one."""
 
 NAMES = {
@@ -32,7 +32,7 @@ def primary(tag: str | None) -> str | None:
 
 def detect(text: str) -> str:
     """The language of `text` (ISO 639-1), or English where it is too short to tell."""
-    if sum(map(str.isalpha, text)) < _LEAST_LETTERS:
+    if sum(map(str.isalpha, text)) < _MIN_LETTERS:
         return DEFAULT
     language, _ = _identifier().classify(text)
     return str(language)

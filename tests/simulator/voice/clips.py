@@ -27,7 +27,7 @@ RATE_HZ = 48_000
 FRAME_SAMPLES = 960
 FRAME_S = FRAME_SAMPLES / RATE_HZ
 SILENCE_FRAMES = 5
-LONGEST_S = 600.0
+MAX_S = 600.0
 QUIETEST_DB = -127.0
 
 Sound = Path | bytes | NDArray[np.float32]
@@ -107,7 +107,7 @@ class _Content:
 @lru_cache(maxsize=128)
 def _prepared(kind: str, content: _Content, microphone: Microphone) -> Clip:
     if kind == "file":
-        samples = decode(content.data, rate_hz=RATE_HZ, limit_s=LONGEST_S)
+        samples = decode(content.data, rate_hz=RATE_HZ, limit_s=MAX_S)
     else:
         samples = np.frombuffer(content.data, np.float32)
     return _clip(samples, microphone)

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.jitter import (
-    LEAST_PATIENCE_S,
-    MOST_PATIENCE_S,
-    MOST_READY,
-    MOST_WAITING,
+    MAX_PATIENCE_S,
+    MAX_READY_PACKETS,
+    MAX_WAITING,
+    MIN_PATIENCE_S,
     PATIENCE_S,
     Arrival,
     Gap,
@@ -118,10 +118,10 @@ def test_lateness_widens_the_patience_and_loss_narrows_it(stream):
     for i in range(1, 100, 2):
         stream.put(i)
         stream.pull(0.2)
-    assert stream.buffer.patience_s == LEAST_PATIENCE_S
+    assert stream.buffer.patience_s == MIN_PATIENCE_S
     for i in range(40, 98, 2):
         assert stream.put(i) is Arrival.LATE
-    assert stream.buffer.patience_s == MOST_PATIENCE_S
+    assert stream.buffer.patience_s == MAX_PATIENCE_S
 
 
 def test_silence_begins_with_its_first_frame(stream):
@@ -243,10 +243,10 @@ def test_memory_is_bounded_whoever_sends_and_whether_or_not_anybody_pulls():
     buffer = JitterBuffer()
     for i in range(20_000):
         buffer.put(i, i * FRAME & 0xFFFFFFFF, b"x", i / 50)
-    assert len(buffer) <= MOST_READY
+    assert len(buffer) <= MAX_READY_PACKETS
     for i in range(20_000, 26_000, 2):
         buffer.put(i & 0xFFFF, 0, b"x", 400.0)
-        assert len(buffer) <= MOST_READY + MOST_WAITING
+        assert len(buffer) <= MAX_READY_PACKETS + MAX_WAITING
 
 
 def spurts():

@@ -29,8 +29,8 @@ from types import TracebackType
 from typing import Any
 
 REPORT = "\x1ereport "
-_MOST_FAILURES = 5
-_LONGEST_WORDS = 300
+_MAX_FAILURES = 5
+_MAX_WORDS_CHARS = 300
 _OUT_OF_REACH = {
     errno.EPERM: "there is no network here, and no other process can be started",
     errno.EROFS: "files can be written in the current folder only",
@@ -61,8 +61,8 @@ class Report:
 
     def note(self, problem: str) -> None:
         """Add a problem, if there is room for it."""
-        if len(self.problems) < _MOST_FAILURES:
-            self.problems.append(problem[:_LONGEST_WORDS])
+        if len(self.problems) < _MAX_FAILURES:
+            self.problems.append(problem[:_MAX_WORDS_CHARS])
 
 
 class OutOfTime(BaseException):
@@ -137,7 +137,7 @@ def _literal(node: ast.stmt, space: dict[str, Any]) -> str:
                 ast.literal_eval(value)
             except BaseException:  # noqa: BLE001  (then it cannot be said)
                 return ""
-            return value if len(value) <= _LONGEST_WORDS else ""
+            return value if len(value) <= _MAX_WORDS_CHARS else ""
     return ""
 
 

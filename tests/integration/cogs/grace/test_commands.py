@@ -7,7 +7,7 @@ from discord import app_commands
 from bot.catalogue import load_grace, packaged_catalogue
 from bot.contract.grace import parse_catalogue
 from bot.settings import Settings
-from cogs.grace._commands import MOST_CHARS, count_chars, make_groups
+from cogs.grace._commands import MAX_CHARS, count_chars, make_groups
 from cogs.shared.translator import Translator, check_name
 from tests.integration.cogs.grace.sight import settled
 from tests.simulator import CannotDo
@@ -82,7 +82,7 @@ async def test_all_modules_are_there_in_both_languages(sim, deck):
         assert len(set(names)) == len(names)
     names = [o["name_localizations"]["es-ES"] for o in grace["options"]]
     assert len(set(names)) == len(names)
-    assert count_chars(grace) < MOST_CHARS * 0.8
+    assert count_chars(grace) < MAX_CHARS * 0.8
     assert not sim.problems
 
 
@@ -102,7 +102,7 @@ async def test_a_catalogue_too_large_for_one_command_goes_on_in_the_next():
     groups = await payloads(own_catalogue(60))
     assert [g["name"] for g in groups] == ["grace", "grace-2", "grace-3"]
     assert sum(len(g["options"]) for g in groups) == 60
-    assert all(len(g["options"]) <= 25 and count_chars(g) <= MOST_CHARS for g in groups)
+    assert all(len(g["options"]) <= 25 and count_chars(g) <= MAX_CHARS for g in groups)
 
 
 async def test_a_module_of_ones_own_is_told_in_its_own_words():

@@ -106,7 +106,7 @@ async def test_one_that_is_not_handed_out(cdn, status, kind):
 
 
 async def test_a_person_is_told_of_a_size_that_was_told_wrongly(cdn):
-    cdn.body = bytes(attachments.MOST_AUDIO_BYTES + 1)
+    cdn.body = bytes(attachments.MAX_AUDIO_BYTES + 1)
     voice = cdn.file("a.ogg", content_type="audio/ogg", is_voice_message=lambda: True)
     with pytest.raises(TooLarge, match="7 MiB"):
         await attachments.read_audio(voice, words_for("en"))

@@ -120,8 +120,8 @@ async def test_what_is_refused_is_not_tried_every_second(
 ):
     from bot.conversation import pace
 
-    monkeypatch.setattr(pace, "LEAST_S", 0.01)
-    monkeypatch.setattr(pace, "MOST_S", 0.01)
+    monkeypatch.setattr(pace, "MIN_S", 0.01)
+    monkeypatch.setattr(pace, "MAX_WAIT_S", 0.01)
     await ben.says("@Alfred tell me", channel)
     await ben.sees(lambda m: "Stop" in m.buttons, channel)
     sim.fail(EDIT, status, code=code, times=ALWAYS, path=f"/channels/{channel.id}/")

@@ -20,7 +20,7 @@ from audio import ogg
 from audio.discord_voice import waiting
 from audio.errors import AudioError
 from audio.frames import SpeechPacket
-from audio.jitter import MOST_READY, MOST_WAITING
+from audio.jitter import MAX_READY_PACKETS, MAX_WAITING
 from audio.opus import OpusDecoder
 from tests.fakes.voice_room import ANA, BEN, CAT, Room, speech
 from tests.simulator.voice.stream import RtpStream
@@ -28,7 +28,7 @@ from tests.simulator.voice.transport import Datagram, Mode
 
 OPUS = [frame for frame in speech() if frame is not None]
 PEOPLE = (ANA, BEN, CAT)
-MOST_KEPT = 2 * (MOST_READY + MOST_WAITING)
+MAX_KEPT = 2 * (MAX_READY_PACKETS + MAX_WAITING)
 
 
 def mutated(data, dice):
@@ -104,11 +104,11 @@ class Storm:
                 with suppress(AudioError):
                     self.decoder.decode(frame.opus)
         totals = self.receiver.totals
-        assert totals.waiting <= waiting.MOST_STREAMS * waiting.MOST_EACH
-        assert self.receiver._room.bytes <= waiting.MOST_BYTES
+        assert totals.waiting <= waiting.MAX_STREAMS * waiting.MAX_PACKETS_EACH
+        assert self.receiver._room.bytes <= waiting.MAX_BYTES
         assert set(self.receiver.health) <= {ANA, BEN}
         kept = max((h.waiting for h in self.receiver.health.values()), default=0)
-        assert kept <= MOST_KEPT
+        assert kept <= MAX_KEPT
         self.most_kept = max(self.most_kept, kept, totals.waiting)
 
     # -- inputs ----------------------------------------------------------------------------------

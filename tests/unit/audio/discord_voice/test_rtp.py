@@ -55,7 +55,7 @@ def test_a_packet_that_was_changed_anywhere_is_refused(mode):
         header(flags=0x8F),  # fifteen CSRCs that are not there
         header(flags=0x90, rest=struct.pack(">HH", 0xBEDE, 500)),  # extension beyond the end
         header(flags=0x9F, size=74),
-        header(size=rtp.MOST_BYTES + 1),
+        header(size=rtp.MAX_BYTES + 1),
     ],
     ids=range(11),
 )

@@ -2,9 +2,9 @@
 
 from audio.discord_voice.rtp import Rtp
 from audio.discord_voice.waiting import (
-    MOST_BYTES,
-    MOST_EACH,
-    MOST_STREAMS,
+    MAX_BYTES,
+    MAX_PACKETS_EACH,
+    MAX_STREAMS,
     WAIT_S,
     Datagram,
     WaitingRoom,
@@ -41,9 +41,9 @@ def test_it_never_grows_beyond_its_bounds():
     for number in range(10_000):
         room.add(datagram(number % 200, size=2000))
         room.add(datagram(7, size=2000))
-        assert len(room) <= MOST_STREAMS * MOST_EACH
-        assert room.bytes <= MOST_BYTES
-    assert len(room.oldest(7, 1000)) <= MOST_EACH
+        assert len(room) <= MAX_STREAMS * MAX_PACKETS_EACH
+        assert room.bytes <= MAX_BYTES
+    assert len(room.oldest(7, 1000)) <= MAX_PACKETS_EACH
     assert len(room) + room.dropped == 20_000
     room.clear()
     assert (len(room), room.bytes) == (0, 0)

@@ -16,7 +16,7 @@ from bot.conversation.events import (
     Transcribed,
     Withdraw,
 )
-from bot.conversation.turns import LONGEST_CLIP_MS
+from bot.conversation.turns import MAX_CLIP_MS
 from tests.fakes.talk import Talk, kinds, only
 
 ANA, BEN, EVA = 1, 2, 3
@@ -109,7 +109,7 @@ def test_of_a_question_without_end_the_latest_two_minutes_are_asked():
     for _ in range(5):
         talk.say(ANA, 50.0)  # and goes on before anything is answered
     ask = talk.asks[talk.ask]
-    assert ask.clip.duration_ms == LONGEST_CLIP_MS
+    assert ask.clip.duration_ms == MAX_CLIP_MS
     assert int.from_bytes(ask.clip.packets[-1], "big") == 5 * 50 * 50
 
 

@@ -23,7 +23,7 @@ from bot.conversation.events import (
     Transcribed,
     TurnEnded,
 )
-from bot.conversation.turns import LONGEST_CLIP_MS
+from bot.conversation.turns import MAX_CLIP_MS
 from tests.fakes.talk import ENDS, Talk, only
 
 USERS = st.integers(1, 3)
@@ -230,7 +230,7 @@ class AnyTalk(RuleBasedStateMachine):
         is_under_way = self.talk.asks or self.talk.loud or self.talk.speaking or self.clips
         assert self.talk.machine.is_busy or not is_under_way
         for ask in self.talk.asks.values():
-            assert ask.clip is None or ask.clip.duration_ms <= LONGEST_CLIP_MS
+            assert ask.clip is None or ask.clip.duration_ms <= MAX_CLIP_MS
 
     @invariant()
     def what_was_said_was_played(self):

@@ -82,8 +82,8 @@ def test_the_latest_answer_is_no_note(record):
 
 
 def test_it_does_not_grow_without_end(record, monkeypatch):
-    monkeypatch.setattr(records, "MOST_ENTRIES", 10)
-    monkeypatch.setattr(records, "MOST_SOUND_BYTES", 20_000)
+    monkeypatch.setattr(records, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(records, "MAX_SOUND_BYTES", 20_000)
     for turn in range(1, 200):
         record.asked(ask(turn, turn))
         record.answered(turn, TONE * 5)

@@ -6,7 +6,7 @@ import pytest
 from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
 from cogs.factory import _files
-from cogs.factory._files import ARCHIVE, MOST_BYTES, json_file, pack, text_file, unpack
+from cogs.factory._files import ARCHIVE, MAX_BYTES, json_file, pack, text_file, unpack
 
 
 def test_few_small_files_stay_as_they_are():
@@ -29,7 +29,7 @@ def test_an_empty_file_gets_a_line_end_so_that_discord_takes_it():
 
 
 def test_what_is_too_large_is_packed():
-    parcel = pack([File(name=f"{n}.txt", content="x" * (MOST_BYTES // 2)) for n in range(3)])
+    parcel = pack([File(name=f"{n}.txt", content="x" * (MAX_BYTES // 2)) for n in range(3)])
     ((name, content),) = parcel.files
     assert name == ARCHIVE
     with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -37,7 +37,7 @@ def test_what_is_too_large_is_packed():
 
 
 def test_what_is_too_large_even_packed_is_left_out(monkeypatch):
-    monkeypatch.setattr(_files, "MOST_BYTES", 50)
+    monkeypatch.setattr(_files, "MAX_BYTES", 50)
     assert pack([File(name="a", content="abcdef" * 20)]).left_out
     assert text_file("x" * 51).left_out
     assert json_file(["x" * 51]).left_out

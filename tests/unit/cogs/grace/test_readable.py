@@ -2,7 +2,7 @@
 
 import pytest
 
-from cogs.grace._readable import MOST_CHARS, plain_label, readable
+from cogs.grace._readable import MAX_CHARS, plain_label, readable
 
 
 def shown(value):
@@ -69,7 +69,7 @@ def test_a_long_list_is_counted():
 
 def test_a_huge_value_stays_readable():
     text = shown({f"key {n}": "words " * 100 for n in range(1000)})
-    assert len(text) < MOST_CHARS + 50
+    assert len(text) < MAX_CHARS + 50
     assert text.splitlines()[-1].startswith("… 99")
 
 
@@ -77,5 +77,5 @@ def test_a_deep_value_ends_as_json():
     value = "x"
     for _ in range(50):
         value = {"a": value, "b": 1}
-    assert len(shown(value)) < MOST_CHARS
+    assert len(shown(value)) < MAX_CHARS
     assert '{"a": {"a"' in shown(value)

@@ -14,7 +14,7 @@ from bot.conversation.trace import TurnTrace, summary
 from bot.i18n import words_for
 from bot.store import Minute, VoiceRoom
 from cogs.voice._face import render
-from cogs.voice._minutes import MOST_CHARS, Notes, record, transcript
+from cogs.voice._minutes import MAX_CHARS, Notes, record, transcript
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 
@@ -124,7 +124,7 @@ def test_a_transcript_has_a_line_for_each_turn() -> None:
 
 def test_a_long_transcript_loses_its_oldest_lines() -> None:
     text = transcript([minute(number) for number in range(20_000)])
-    assert len(text) <= MOST_CHARS
+    assert len(text) <= MAX_CHARS
     assert text.startswith("Ana: turn ")
     assert text.endswith("turn 19999")
 

@@ -8,7 +8,7 @@ from textual.widgets import Select
 
 from bot.errors import BadInput
 from bot.talk.app import TalkApp, kitty
-from bot.talk.app.line import MOST_CHARS, Line
+from bot.talk.app.line import MAX_CHARS, Line
 from bot.talk.app.widgets import Conversation, Page
 from bot.talk.view import Doing, Entry, Kind, TalkMode
 from tests.fakes.talk_desk import PHASES, TALKED, FakeDesk
@@ -383,9 +383,9 @@ async def test_all_lines_of_a_pasted_text_are_sent():
 
 async def test_more_than_fits_is_cut_and_told():
     async with running(FakeDesk()) as (app, pilot):
-        app.query_one(Line).post_message(events.Paste("x" * (MOST_CHARS + 1)))
+        app.query_one(Line).post_message(events.Paste("x" * (MAX_CHARS + 1)))
         await sees(pilot, "20,000 characters")
-        assert len(app.query_one(Line).value) == MOST_CHARS
+        assert len(app.query_one(Line).value) == MAX_CHARS
 
 
 # -- settings ------------------------------------------------------------------------------------

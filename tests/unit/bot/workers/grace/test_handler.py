@@ -11,7 +11,7 @@ from bot.contract import Request
 from bot.contract.grace import Module
 from bot.errors import BadInput, BadSettings, JobFailed, TooLarge, UnknownModule
 from bot.settings import Settings
-from bot.workers.grace.handler import LONGEST_TEXT, GraceHandler
+from bot.workers.grace.handler import MAX_TEXT_CHARS, GraceHandler
 from bot.workers.qwen import PromptTooLong
 from tests.fakes.language_model import ScriptedModel
 
@@ -97,7 +97,7 @@ async def test_the_texts_own_language_is_found_out():
         (request(data="UklGRg==", kind="audio"), BadInput, "Send audio to PENNY"),
         (request(length="huge"), BadInput, "length must be one of short, medium, long"),
         (request(size="huge"), BadInput, "SUMMARIZER has no option 'size'"),
-        (request(data="x" * (LONGEST_TEXT + 1)), TooLarge, "1,000,001 characters; .* 1,000,000"),
+        (request(data="x" * (MAX_TEXT_CHARS + 1)), TooLarge, "1,000,001 characters; .* 1,000,000"),
     ],
 )
 async def test_wrong_use_is_refused_before_the_model_is_asked(asked, error, words):
