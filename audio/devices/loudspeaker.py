@@ -17,7 +17,7 @@ from audio.devices.portaudio import open_stream, shut
 from audio.devices.ring import Pcm, PcmRing
 from audio.errors import AudioError
 from audio.opus import OpusDecoder
-from audio.playout import Playout
+from audio.playout_queue import Playout
 from audio.samples import Samples
 
 _AHEAD: Final = RATE_HZ * 60 // 1000

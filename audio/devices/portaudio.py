@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from audio.devices.faults import DeviceError, Fault, words
+from audio.devices.device_errors import DeviceError, Fault, words
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnecti
 from audio.discord_voice.membership import Membership, Where
 
 if TYPE_CHECKING:
-    from audio.discord_voice.link import VoiceLink
+    from audio.discord_voice.client import VoiceLink
 
 log = logging.getLogger(__name__)
 

@@ -20,14 +20,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from audio.discord_voice.dave import Dave, DaveSession
-from audio.discord_voice.health import Health, Totals
 from audio.discord_voice.rtp import Rtp, parse, payload
-from audio.discord_voice.speaker import Speaker
+from audio.discord_voice.speaker_stream import Speaker
+from audio.discord_voice.stats import Health, Totals
 from audio.discord_voice.transport_crypto import Transport
-from audio.discord_voice.waiting import Datagram, WaitingRoom
+from audio.discord_voice.unmapped_packets import Datagram, WaitingRoom
 from audio.errors import AudioError
-from audio.frames import SpeechFrame
-from audio.jitter import Packet
+from audio.jitter_buffer import Packet
+from audio.speech_packets import SpeechFrame
 
 log = logging.getLogger(__name__)
 

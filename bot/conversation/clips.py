@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audio.speech import Clip
+from audio.speech_events import Clip
 
 log = logging.getLogger(__name__)
 

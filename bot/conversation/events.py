@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from audio.speech import Clip, SpeechBegan, SpeechEvent, SpeechPaused, SpeechResumed, TurnEnded
+from audio.speech_events import (
+    Clip,
+    SpeechBegan,
+    SpeechEvent,
+    SpeechPaused,
+    SpeechResumed,
+    TurnEnded,
+)
 
 
 class Attention(StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from audio.speech import SpeechEvent, TurnEnded
+from audio.speech_events import SpeechEvent, TurnEnded
 from bot.conversation.events import Ask
 from bot.conversation.trace import TurnTrace
 from bot.runpod import Update

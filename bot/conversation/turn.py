@@ -39,7 +39,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Final, TypeAlias
 
-from audio.speech import Clip
+from audio.speech_events import Clip
 from bot.conversation.addressing import Saying
 from bot.conversation.cueing import Cueing
 from bot.conversation.events import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
-from audio.speech import Clip
+from audio.speech_events import Clip
 from bot.conversation.addressing import Saying
 from bot.conversation.events import Ask, Command, Cue, Remember, Show, Sound, Stage, Withdraw
 from bot.conversation.floor import Floor

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from audio import ogg
-from audio.speech import Clip
+from audio.speech_events import Clip
 from bot.conversation.addressing import Saying
 from bot.conversation.events import Show, Spoke
 from bot.conversation.spoken import Piece, spoken

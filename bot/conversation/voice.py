@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from audio.frames import SpeechFrame
-from audio.playout import Playout, Progress
-from audio.speech import SpeechBegan, SpeechEvent, TurnEnded
+from audio.playout_queue import Playout, Progress
+from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
+from audio.speech_packets import SpeechFrame
 from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
@@ -76,7 +76,7 @@ class VoiceLine(Protocol):
 
 
 class Ears(Protocol):
-    """Speech out of packets (`audio.hearing.Hearing`); for the hearing thread alone."""
+    """Speech out of packets (`audio.segmenter.Hearing`); for the hearing thread alone."""
 
     def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
         """What the packets of the last 20 ms say."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from audio.cues import chime
+from audio.earcons import chime
 from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.conversation.clips import ClipShelf
@@ -14,7 +14,7 @@ from bot.conversation.trace import TurnTrace
 from bot.conversation.voice import Ears, Face, Terms, VoiceLine, VoiceSession
 
 if TYPE_CHECKING:
-    from audio.hearing import Hearing  # its runtime is loaded with the first conversation
+    from audio.segmenter import Hearing  # its runtime is loaded with the first conversation
     from audio.turn_detector import TurnDetector
 
 EARS: Final = ("silero-vad", "smart-turn-v3.2")
@@ -116,8 +116,8 @@ class Voices:
         )
 
     def _load(self) -> "Callable[[], Hearing]":
-        from audio.hearing import Hearing  # noqa: PLC0415
         from audio.opus import OpusDecoder  # noqa: PLC0415
+        from audio.segmenter import Hearing  # noqa: PLC0415
         from audio.turn_detector import TurnDetector  # noqa: PLC0415
         from audio.vad import Vad  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Never, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from audio.discord_voice.health import Health, together
+from audio.discord_voice.stats import Health, together
 from bot.calls import Switchboard
 from bot.calls.standing import Standing
 from bot.clock import Clock

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from audio.discord_voice.health import Health
+from audio.discord_voice.stats import Health
 
 KINDS: Final = ("received", "lost", "late", "duplicate", "undecryptable", "concealed")
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from audio.devices.local_audio import LocalAudio
-from audio.playout import Playout
+from audio.devices.duplex import LocalAudio
+from audio.playout_queue import Playout
 from bot.app import Services, WarmUp, available, one_by_one, open_paid_services
 from bot.clock import Clock, SystemClock
 from bot.contract import Source, System

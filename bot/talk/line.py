@@ -6,12 +6,12 @@ from typing import Final, Protocol
 
 from audio.codec import OpusEncoder, Resampler
 from audio.devices.blocks import Block
-from audio.frames import SpeechFrame, SpeechPacket
-from audio.keyed import PRE_ROLL_MS, KeyedEars
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ
-from audio.playout import Playout
+from audio.playout_queue import Playout
+from audio.push_to_talk_segmenter import PRE_ROLL_MS, KeyedEars
 from audio.samples import SPEECH_RATE_HZ, Samples
-from audio.speech import SpeechBegan, SpeechEvent, TurnEnded
+from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
+from audio.speech_packets import SpeechFrame, SpeechPacket
 from bot.conversation.voice import Ears
 from bot.talk.view import TalkMode
 
@@ -26,7 +26,7 @@ _WAITING: Final = (PRE_ROLL_MS + 200) // FRAME_MS
 
 
 class Microphone(Protocol):
-    """What gives blocks of 20 ms (`audio.devices.local_audio.LocalAudio`)."""
+    """What gives blocks of 20 ms (`audio.devices.duplex.LocalAudio`)."""
 
     def pull(self) -> list[Block]:
         """Those since the last call."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from audio.devices.faults import DeviceError
+from audio.devices.device_errors import DeviceError
 from audio.devices.portaudio import DeviceInfo, list_devices
 from bot.talk.view import AudioDevice
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Final
 
-from audio.speech import Clip
+from audio.speech_events import Clip
 from bot.conversation.events import Ask, Show, Stage
 from bot.i18n import words_for
 from bot.talk.view import Entry, Kind

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 
 from audio import codec
-from audio.cues import chime
-from audio.devices.local_audio import AudioState
+from audio.devices.duplex import AudioState
+from audio.earcons import chime
 from audio.ogg import OPUS_RATE_HZ
-from audio.playout import Playout
+from audio.playout_queue import Playout
 from bot.clock import Clock
 from bot.conversation.voice import NOTICE
 from bot.talk.line import LocalLine

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from audio.discord_voice.link import VoiceLink
+from audio.discord_voice.client import VoiceLink
 from bot.calls.standing import Standing
 from bot.client import SkyDeck
 from bot.contract import Service

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from audio.discord_voice.health import together
-from audio.discord_voice.link import LinkHealth
+from audio.discord_voice.client import LinkHealth
+from audio.discord_voice.stats import together
 from bot.calls.breaker import State
 from bot.calls.standing import Latest, Standing
 from bot.i18n import Words, duration

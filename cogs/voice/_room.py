@@ -10,8 +10,8 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from audio.discord_voice.link import VoiceLink
-from audio.discord_voice.supervision import Trouble
+from audio.discord_voice.client import VoiceLink
+from audio.discord_voice.watchdog import Trouble
 from bot.client import SkyDeck
 from bot.contract import System
 from bot.conversation.events import Attention, Remember

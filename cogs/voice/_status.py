@@ -5,8 +5,8 @@ from typing import Final
 
 import discord
 
-from audio.discord_voice.health import Health
-from audio.discord_voice.link import LinkHealth
+from audio.discord_voice.client import LinkHealth
+from audio.discord_voice.stats import Health
 from bot.conversation.trace import OWN, TOTAL, Spread
 from bot.i18n import Words
 from bot.store import VoiceRoom

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from audio.discord_voice.health import together
+from audio.discord_voice.stats import together
 from bot.client import stopped_by_signals
 from tests.fakes.discord_bot import made
 

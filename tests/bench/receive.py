@@ -25,10 +25,10 @@ from audio import opus
 from audio.discord_voice import rtp
 from audio.discord_voice.dave import Dave
 from audio.discord_voice.transport_crypto import Transport
-from audio.frames import SpeechPacket
-from audio.jitter import JitterBuffer
+from audio.jitter_buffer import JitterBuffer
 from audio.ogg import SILENCE_FRAME
 from audio.opus import OpusDecoder
+from audio.speech_packets import SpeechPacket
 from tests.fakes.voice_room import ANA, Room, speech
 from tests.simulator.voice.transport import Mode
 

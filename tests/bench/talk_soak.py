@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import SecretStr
 
-from audio.cues import chime
 from audio.devices.blocks import BLOCK, BLOCK_S, Block
-from audio.devices.local_audio import AudioState, LineState
+from audio.devices.duplex import AudioState, LineState
+from audio.earcons import chime
 from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
 from bot.app import Services
 from bot.calls import Switchboard

@@ -11,7 +11,7 @@ import discord
 import numpy as np
 import pytest
 
-from audio.discord_voice.link import VoiceLink
+from audio.discord_voice.client import VoiceLink
 from tests.fakes.discord_bot import at_once
 from tests.simulator import Simulator
 from tests.simulator.voice.conftest import Listening

@@ -27,9 +27,9 @@ import numpy as np
 import pytest
 
 from audio import codec
-from audio.frames import SpeechPacket
-from audio.hearing import Hearing
-from audio.speech import SpeechBegan, TurnEnded
+from audio.segmenter import Hearing
+from audio.speech_events import SpeechBegan, TurnEnded
+from audio.speech_packets import SpeechPacket
 from audio.turn_detector import TurnDetector
 from audio.vad import WINDOW, Vad, VadMemory
 from bot.workers.penny.tts import LocalVoices

@@ -18,9 +18,9 @@ import pytest
 from pydantic import SecretStr
 
 from audio import codec
-from audio.devices.local_audio import LocalAudio
+from audio.devices.duplex import LocalAudio
 from audio.devices.microphone import Microphone
-from audio.playout import Playout
+from audio.playout_queue import Playout
 from bot.app import Services
 from bot.calls import Switchboard
 from bot.catalogue import load_grace

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import codec
-from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 from audio.ogg import FRAME_SAMPLES
 from audio.samples import Samples
+from audio.speech_packets import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 
 FRAME_S = 0.02
 BEFORE, AFTER = round(0.05 / FRAME_S), round(0.25 / FRAME_S)

@@ -7,7 +7,7 @@ of a withdrawn ask is played, and readers get one end of each turn.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from audio.speech import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
 from bot.conversation.events import (
     AllStopped,
     Answered,

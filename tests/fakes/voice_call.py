@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from audio import codec
-from audio.discord_voice.link import VoiceLink
+from audio.discord_voice.client import VoiceLink
 from audio.samples import Samples
 from bot.calls import Switchboard
 from bot.clock import SystemClock

@@ -9,7 +9,7 @@ import sys
 import pytest
 from pydantic import SecretStr
 
-from audio.discord_voice.health import Health
+from audio.discord_voice.stats import Health
 from bot.calls.standing import Latest, Standing, Warmth
 from bot.clock import SystemClock
 from bot.contract import Service

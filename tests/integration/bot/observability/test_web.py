@@ -10,7 +10,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
-from audio.discord_voice.health import Health
+from audio.discord_voice.stats import Health
 from bot.clock import SystemClock
 from bot.errors import BadSettings
 from bot.observability import web

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from audio.speech import Clip
+from audio.speech_events import Clip
 from bot.conversation.clips import ClipShelf
 from bot.errors import StoreFailed
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from audio import codec
-from audio.devices import local_audio, portaudio
+from audio.devices import duplex, portaudio
 from audio.devices.blocks import BLOCK
-from audio.devices.faults import DeviceError, Fault
-from audio.devices.local_audio import LocalAudio
+from audio.devices.device_errors import DeviceError, Fault
+from audio.devices.duplex import LocalAudio
 from audio.opus import OpusDecoder
-from audio.playout import Playout
+from audio.playout_queue import Playout
 from tests.paths import CLIPS, ROOT
 from tests.virtual_audio.measure import intact, lag_of, rms_db
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ, SECOND
@@ -308,7 +308,7 @@ def test_for_a_microphone_that_is_not_there_the_default_has_to_do(card, speech):
 
 
 def test_a_microphone_that_comes_later_is_found(card, monkeypatch):
-    monkeypatch.setattr(local_audio, "_COME_EVERY_S", 0.5)
+    monkeypatch.setattr(duplex, "_COME_EVERY_S", 0.5)
     looks = counted(monkeypatch, portaudio, "has_come")
     opened = counted(monkeypatch, portaudio.sounddevice(), "RawInputStream")
     try:
@@ -383,7 +383,7 @@ def test_without_portaudio_it_is_told(tmp_path):
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
     script = (
         "from audio.devices.portaudio import list_devices\n"
-        "from audio.devices.faults import DeviceError\n"
+        "from audio.devices.device_errors import DeviceError\n"
         "try: list_devices()\n"
         "except DeviceError as e: print(e.fault, e)\n"
     )

@@ -10,7 +10,7 @@ from audio.devices import loudspeaker
 from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
 from audio.devices.loudspeaker import Loudspeaker
 from audio.opus import OpusDecoder
-from audio.playout import Playout
+from audio.playout_queue import Playout
 from tests.waiting import until_true
 
 FADE = 240

@@ -17,11 +17,11 @@ from collections import Counter
 from contextlib import suppress
 
 from audio import ogg
-from audio.discord_voice import waiting
+from audio.discord_voice import unmapped_packets
 from audio.errors import AudioError
-from audio.frames import SpeechPacket
-from audio.jitter import MAX_READY_PACKETS, MAX_WAITING
+from audio.jitter_buffer import MAX_READY_PACKETS, MAX_WAITING
 from audio.opus import OpusDecoder
+from audio.speech_packets import SpeechPacket
 from tests.fakes.voice_room import ANA, BEN, CAT, Room, speech
 from tests.simulator.voice.stream import RtpStream
 from tests.simulator.voice.transport import Datagram, Mode
@@ -104,8 +104,8 @@ class Storm:
                 with suppress(AudioError):
                     self.decoder.decode(frame.opus)
         totals = self.receiver.totals
-        assert totals.waiting <= waiting.MAX_STREAMS * waiting.MAX_PACKETS_EACH
-        assert self.receiver._room.bytes <= waiting.MAX_BYTES
+        assert totals.waiting <= unmapped_packets.MAX_STREAMS * unmapped_packets.MAX_PACKETS_EACH
+        assert self.receiver._room.bytes <= unmapped_packets.MAX_BYTES
         assert set(self.receiver.health) <= {ANA, BEN}
         kept = max((h.waiting for h in self.receiver.health.values()), default=0)
         assert kept <= MAX_KEPT

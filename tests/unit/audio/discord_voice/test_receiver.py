@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from audio.frames import LostSpeech, SilenceBegan, SpeechPacket
 from audio.ogg import SILENCE_FRAME
+from audio.speech_packets import LostSpeech, SilenceBegan, SpeechPacket
 from tests.fakes.voice_room import ANA, BEN, BOT, CAT, FRAME_S, Room, speech
 from tests.simulator.voice.transport import Mode
 

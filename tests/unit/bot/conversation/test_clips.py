@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from audio.speech import Clip
+from audio.speech_events import Clip
 from bot.conversation.clips import ClipShelf
 
 DAY = 86_400.0

@@ -2,7 +2,7 @@
 
 import json
 
-from audio.speech import Clip, TurnEnded
+from audio.speech_events import Clip, TurnEnded
 from bot.contract import Output, Response, Status
 from bot.conversation.events import Ask
 from bot.conversation.stopwatch import Stopwatch

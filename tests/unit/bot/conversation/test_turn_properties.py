@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from audio.speech import Clip
+from audio.speech_events import Clip
 from bot.conversation.events import (
     Ask,
     AskFailed,

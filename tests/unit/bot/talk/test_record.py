@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from audio import codec, ogg
-from audio.cues import chime
-from audio.speech import Clip
+from audio.earcons import chime
+from audio.speech_events import Clip
 from bot.conversation.events import Ask, Show, Stage
 from bot.errors import BadInput
 from bot.talk import record as records

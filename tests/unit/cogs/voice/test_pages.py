@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from audio.discord_voice.health import Health, Totals
-from audio.discord_voice.link import LinkHealth
-from audio.discord_voice.supervision import Trouble
+from audio.discord_voice.client import LinkHealth
+from audio.discord_voice.stats import Health, Totals
+from audio.discord_voice.watchdog import Trouble
 from bot.conversation.events import Attention, Show, Stage
 from bot.conversation.trace import TurnTrace, summary
 from bot.i18n import words_for

@@ -22,13 +22,13 @@ from discord.enums import SpeakingState
 from discord.gateway import DiscordVoiceWebSocket
 
 from audio.discord_voice.connection import VoiceConnection
-from audio.discord_voice.health import Health, Totals
-from audio.discord_voice.player import Player
+from audio.discord_voice.playback_thread import Player
 from audio.discord_voice.receiver import Receiver
-from audio.discord_voice.supervision import LOOK_EVERY_S, Remedy, Supervisor, Trouble, Vitals
-from audio.frames import SpeechFrame
+from audio.discord_voice.stats import Health, Totals
+from audio.discord_voice.watchdog import LOOK_EVERY_S, Remedy, Supervisor, Trouble, Vitals
 from audio.ogg import FRAME_SAMPLES
-from audio.playout import Playout
+from audio.playout_queue import Playout
+from audio.speech_packets import SpeechFrame
 
 log = logging.getLogger(__name__)
 

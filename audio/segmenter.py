@@ -16,13 +16,12 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from audio.endpoint import Began, Ended, Endpointer, Judge, Mark, Patience, Paused, Resumed
+from audio.endpointing import Began, Ended, Endpointer, Judge, Mark, Patience, Paused, Resumed
 from audio.errors import AudioError
-from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
 from audio.opus import OpusDecoder
 from audio.samples import SPEECH_RATE_HZ, Samples
-from audio.speech import (
+from audio.speech_events import (
     Clip,
     SpeechBegan,
     SpeechEvent,
@@ -30,7 +29,8 @@ from audio.speech import (
     SpeechResumed,
     TurnEnded,
 )
-from audio.tape import Tape
+from audio.speech_packets import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
+from audio.turn_audio_buffer import Tape
 from audio.turn_detector import TurnDetector
 from audio.vad import WINDOW, WINDOW_MS, Vad, VadMemory
 

@@ -10,11 +10,11 @@ from itertools import islice
 from typing import Final
 
 from audio.discord_voice.dave import Dave, Sealed
-from audio.discord_voice.health import Health
 from audio.discord_voice.rtp import Rtp
-from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
-from audio.jitter import Arrival, Gap, Hush, JitterBuffer, Ordered, Packet
+from audio.discord_voice.stats import Health
+from audio.jitter_buffer import Arrival, Gap, Hush, JitterBuffer, Ordered, Packet
 from audio.ogg import SILENCE_FRAME
+from audio.speech_packets import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 
 HOLD_S: Final = 1.0
 MAX_HELD_PACKETS: Final = 250

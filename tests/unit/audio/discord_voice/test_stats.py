@@ -1,6 +1,6 @@
 """Figures about how people are heard."""
 
-from audio.discord_voice.health import Health
+from audio.discord_voice.stats import Health
 
 
 def test_loss_counts_what_came_late_once():

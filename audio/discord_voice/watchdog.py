@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from audio.discord_voice.health import Health
+from audio.discord_voice.stats import Health
 
 LOOK_EVERY_S: Final = 0.5
 SEALED: Final = 75

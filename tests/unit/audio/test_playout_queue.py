@@ -2,7 +2,7 @@
 
 import threading
 
-from audio.playout import Playout, Progress
+from audio.playout_queue import Playout, Progress
 from tests.waiting import HANGS_S
 
 A, B, C = b"a", b"b", b"c"

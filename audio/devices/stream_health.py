@@ -6,7 +6,7 @@ CLOSED ──opened──▶ OPEN ──stalled, gone──▶ CLOSED (again aft
 from dataclasses import dataclass
 from typing import Final
 
-from audio.devices.faults import Fault
+from audio.devices.device_errors import Fault
 
 STALLED_AFTER_S: Final = 0.6
 """A stream calls back every 20 ms, or in bursts of 100; silence for so long is no load."""

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from audio.frames import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
-from audio.speech import Clip, SpeechBegan, SpeechEvent, SpeechResumed, TurnEnded
+from audio.speech_events import Clip, SpeechBegan, SpeechEvent, SpeechResumed, TurnEnded
+from audio.speech_packets import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
 
 PRE_ROLL_MS: Final = 300
 """Of what came before the press, so much is kept."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from audio.devices import portaudio
-from audio.devices.faults import DeviceError, Fault, instead_of, words
+from audio.devices.device_errors import DeviceError, Fault, instead_of, words
 from audio.devices.loudspeaker import Loudspeaker
 from audio.devices.microphone import Microphone
-from audio.devices.watch import StreamWatch
+from audio.devices.stream_health import StreamWatch
 
 Stream: TypeAlias = Microphone | Loudspeaker
 _OF_THE_DEVICE: Final = frozenset({Fault.NO_DEVICE, Fault.GONE, Fault.FAILED})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio.jitter import (
+from audio.jitter_buffer import (
     MAX_PATIENCE_S,
     MAX_READY_PACKETS,
     MAX_WAITING,

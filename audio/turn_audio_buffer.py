@@ -12,7 +12,7 @@ import numpy as np
 
 from audio.ogg import FRAME_MS
 from audio.samples import SPEECH_RATE_HZ, Samples
-from audio.speech import Clip
+from audio.speech_events import Clip
 from audio.turn_detector import LISTENS_MS
 
 PRE_ROLL_MS: Final = 300

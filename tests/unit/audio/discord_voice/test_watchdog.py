@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from audio.discord_voice.health import Health
-from audio.discord_voice.supervision import (
+from audio.discord_voice.stats import Health
+from audio.discord_voice.watchdog import (
     AWAY_S,
     GARBLED,
     GRACE_S,

@@ -2,8 +2,8 @@
 
 import threading
 
-from audio.devices import hands
-from audio.devices.hands import Hands
+from audio.devices import device_thread
+from audio.devices.device_thread import Hands
 from tests.waiting import HANGS_S
 
 NOW_S = 100.0
@@ -38,9 +38,9 @@ def test_others_take_over_from_those_that_hang():
     some.do(hang)
     some.do(lambda: done.append(("next", some.are_here())))
     assert hangs.wait(HANGS_S)
-    assert not some.relieve(NOW_S + hands.HANGS_AFTER_S)
-    assert some.relieve(NOW_S + hands.HANGS_AFTER_S + 1)
-    assert not some.relieve(NOW_S + hands.HANGS_AFTER_S)
+    assert not some.relieve(NOW_S + device_thread.HANGS_AFTER_S)
+    assert some.relieve(NOW_S + device_thread.HANGS_AFTER_S + 1)
+    assert not some.relieve(NOW_S + device_thread.HANGS_AFTER_S)
     assert some.end(HANGS_S)
     assert done == [("next", True)]
     assert [thread.is_alive() for thread in left] == [True]

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio import codec, ogg
-from audio.endpoint import Patience
-from audio.frames import LostSpeech, SilenceBegan, SpeechPacket
-from audio.hearing import Hearing
-from audio.speech import SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from audio.endpointing import Patience
+from audio.segmenter import Hearing
+from audio.speech_events import SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from audio.speech_packets import LostSpeech, SilenceBegan, SpeechPacket
 from audio.turn_detector import TurnDetector
 from audio.vad import Vad
 from tests.fakes.discord_speech import Spoken, pull, say

@@ -12,11 +12,11 @@ import pytest
 
 from audio import codec
 from audio.discord_voice import connection as connections
-from audio.discord_voice.link import VoiceLink
+from audio.discord_voice.client import VoiceLink
 from audio.discord_voice.membership import Where
-from audio.discord_voice.supervision import TOLD_LATE_S, Trouble
-from audio.frames import LostSpeech, SpeechPacket
+from audio.discord_voice.watchdog import TOLD_LATE_S, Trouble
 from audio.ogg import SILENCE_FRAME
+from audio.speech_packets import LostSpeech, SpeechPacket
 from tests.fakes.discord_bot import at_once
 from tests.simulator import Simulator
 from tests.simulator.voice import Mode, Network, Op
@@ -200,7 +200,7 @@ async def test_nothing_leaves_in_the_clear_while_there_are_no_keys(sim, room, gu
 
 
 async def test_what_is_held_stops_at_once_and_goes_on_where_it_was(sim, room, guild, lounge, ana):
-    """Every 20 ms: see tests/unit/audio/discord_voice/test_player.py."""
+    """Every 20 ms: see tests/unit/audio/discord_voice/test_playback_thread.py."""
     await ana.joins(lounge)
     await until(lambda: room.link.can_speak)
     line = sim.voice.line(guild)

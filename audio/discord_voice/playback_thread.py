@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from audio.ogg import FRAME_MS, SILENCE_FRAME
-from audio.playout import Playout
+from audio.playout_queue import Playout
 
 log = logging.getLogger(__name__)
 

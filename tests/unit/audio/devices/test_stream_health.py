@@ -1,7 +1,7 @@
 """When a stream is out of order, and when it is tried again."""
 
-from audio.devices.faults import Fault
-from audio.devices.watch import PAUSES_S, StreamWatch
+from audio.devices.device_errors import Fault
+from audio.devices.stream_health import PAUSES_S, StreamWatch
 
 
 def test_it_is_opened_at_once_and_then_left_alone():

@@ -12,15 +12,15 @@ from typing import Final, TypeAlias
 
 from audio.devices import portaudio
 from audio.devices.blocks import Block
+from audio.devices.device_errors import DeviceError, Fault
+from audio.devices.device_slot import Line, LineState, Stream
+from audio.devices.device_thread import Hands
 from audio.devices.echo import EchoCanceller
-from audio.devices.faults import DeviceError, Fault
-from audio.devices.hands import Hands
-from audio.devices.line import Line, LineState, Stream
 from audio.devices.loudspeaker import Loudspeaker
 from audio.devices.microphone import Microphone
-from audio.devices.watch import StreamWatch
+from audio.devices.stream_health import StreamWatch
 from audio.ogg import FRAME_MS
-from audio.playout import Playout
+from audio.playout_queue import Playout
 
 __all__ = ["AudioState", "LineState", "LocalAudio"]
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.frames import LostSpeech, SilenceBegan, SpeechPacket
-from audio.keyed import MAX_MS, KeyedEars
 from audio.ogg import SILENCE_FRAME
-from audio.speech import SpeechBegan, SpeechResumed, TurnEnded
+from audio.push_to_talk_segmenter import MAX_MS, KeyedEars
+from audio.speech_events import SpeechBegan, SpeechResumed, TurnEnded
+from audio.speech_packets import LostSpeech, SilenceBegan, SpeechPacket
 
 ME = 1
 

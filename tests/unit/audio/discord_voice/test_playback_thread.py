@@ -2,9 +2,9 @@
 
 import pytest
 
-from audio.discord_voice.player import Player
+from audio.discord_voice.playback_thread import Player
 from audio.ogg import SILENCE_FRAME
-from audio.playout import Playout
+from audio.playout_queue import Playout
 
 FRAME_S = 0.02
 

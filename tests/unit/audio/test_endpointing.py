@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.endpoint import Began, Ended, Endpointer, Judge, Patience, Paused, Resumed
+from audio.endpointing import Began, Ended, Endpointer, Judge, Patience, Paused, Resumed
 
 MS = 32
 SPEECH, NOISE = 0.9, 0.05

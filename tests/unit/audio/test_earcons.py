@@ -3,7 +3,7 @@
 import numpy as np
 
 from audio import codec, ogg
-from audio.cues import chime
+from audio.earcons import chime
 
 
 def test_a_chime_has_its_notes_and_is_soft():

@@ -1,7 +1,7 @@
 """Datagrams that wait for their owner: bounded, and never for long."""
 
 from audio.discord_voice.rtp import Rtp
-from audio.discord_voice.waiting import (
+from audio.discord_voice.unmapped_packets import (
     MAX_BYTES,
     MAX_PACKETS_EACH,
     MAX_STREAMS,
