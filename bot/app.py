@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, Never
 
 from pydantic import SecretStr
 
-from bot.calls import Rates, Switchboard, Till, Watcher
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
@@ -21,6 +20,7 @@ from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Rates, Switchboard, Till, Watcher
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
 from bot.weights import WeightStore

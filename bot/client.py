@@ -16,13 +16,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract.grace import Module
 from bot.conversation import Elsewhere, JobRunner
 from bot.conversation.voices import Voices
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.limits import Limiter
+from bot.service_calls import Switchboard
 from bot.settings import Settings
 from bot.sharding.share import ShardShare
 from bot.sharding.spec import ByHand, read_shards

@@ -11,8 +11,8 @@ from bot import terminal
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bot.calls.report import Report
     from bot.money import Balance, Payer
+    from bot.service_calls.report import Report
     from bot.settings import Settings
 
 _BAR = 30
@@ -60,8 +60,8 @@ async def _report(
     settings: "Settings", payer: "Payer", days: int, *, with_calls: bool
 ) -> "tuple[Report, bytes]":
     from bot.app import limits_of  # noqa: PLC0415
-    from bot.calls.report import as_csv, report_on, view_of  # noqa: PLC0415
     from bot.clock import SystemClock  # noqa: PLC0415
+    from bot.service_calls.report import as_csv, report_on, view_of  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
 
     clock = SystemClock()

@@ -9,10 +9,10 @@ import typer
 from bot import terminal
 
 if TYPE_CHECKING:
-    from bot.calls import Switchboard
-    from bot.calls.standing import Standing
     from bot.cli.health_words import Look
     from bot.contract import Service
+    from bot.service_calls import Switchboard
+    from bot.service_calls.availability import Standing
     from bot.settings import Settings
     from bot.store import Store
 

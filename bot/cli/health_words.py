@@ -8,11 +8,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from bot.calls.standing import Standing
 from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.i18n import duration
 from bot.observability.pulse import Pulse, Room
+from bot.service_calls.availability import Standing
 
 EXPECT: Final = {
     "warm": "a worker is up",

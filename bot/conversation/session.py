@@ -20,7 +20,6 @@ from enum import Enum
 from types import TracebackType
 from typing import Final, Self
 
-from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Request, Response
 from bot.conversation.endings import ASKED, WAITING, Followed, ending_of, has_waited, not_known
@@ -37,6 +36,7 @@ from bot.errors import (
 )
 from bot.money import Call, Payer
 from bot.runpod import Update
+from bot.service_calls import Switchboard
 from bot.store import Ending, Entry, Job, Journal, Recovered, Recovery
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,6 @@ from typing import Any, Final, Protocol, Self
 from audio.playout_queue import Playout, Progress
 from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
 from audio.speech_packets import SpeechFrame
-from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
@@ -54,6 +53,7 @@ from bot.conversation.trace import TurnTrace
 from bot.conversation.turn import TurnMachine
 from bot.errors import SkydeckError
 from bot.runpod import Update
+from bot.service_calls import Switchboard
 from bot.spans import new_trace_id
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from audio.earcons import chime
-from bot.calls import Switchboard
 from bot.clock import Clock
 from bot.conversation.clips import ClipShelf
 from bot.conversation.events import Cue, Remember
 from bot.conversation.trace import TurnTrace
 from bot.conversation.voice import Ears, Face, Terms, VoiceLine, VoiceSession
+from bot.service_calls import Switchboard
 
 if TYPE_CHECKING:
     from audio.segmenter import Hearing  # its runtime is loaded with the first conversation

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from bot.calls import Watcher
 from bot.clock import Clock
 from bot.errors import StoreFailed
 from bot.observability.calls import CallFigures, CallSpans
@@ -16,6 +15,7 @@ from bot.observability.reception import Heard, Reception
 from bot.observability.turns import TurnRecorder
 from bot.observability.web import measurements
 from bot.otlp import exporting_aside
+from bot.service_calls import Watcher
 from bot.settings import Settings
 from bot.spans import SpanSink
 from bot.store import Store

@@ -1,4 +1,4 @@
-"""Watches calls: as figures, and as a span each. See `bot.calls.switchboard.Watcher`."""
+"""Watches calls: as figures, and as a span each. See `bot.service_calls.client.Watcher`."""
 
 import asyncio
 from collections import OrderedDict

@@ -11,11 +11,11 @@ from typing import Any, Final, Never, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from audio.discord_voice.stats import Health, together
-from bot.calls import Switchboard
-from bot.calls.standing import Standing
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed
+from bot.service_calls import Switchboard
+from bot.service_calls.availability import Standing
 from bot.store import Store
 from bot.store.pulses import EVERY_S, Pulses
 

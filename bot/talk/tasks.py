@@ -3,12 +3,12 @@
 from contextlib import aclosing
 from typing import Final
 
-from bot.calls import Switchboard
 from bot.contract import Request, Response
 from bot.contract.factory import read_iteration, read_working
 from bot.contract.plain import readable
 from bot.errors import JobCancelled, SkydeckError
 from bot.runpod import JobState, Update
+from bot.service_calls import Switchboard
 from bot.talk.record import Record
 from bot.talk.view import Kind
 

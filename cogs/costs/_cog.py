@@ -11,11 +11,11 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.calls.report import DAYS_LIMIT, as_csv, report_on, view_of
 from bot.client import SkyDeck
 from bot.errors import NotAllowed
 from bot.i18n import Words, words_for
 from bot.money import Balance, Call, Payer, Period, Scope, dollars, micro
+from bot.service_calls.report import DAYS_LIMIT, as_csv, report_on, view_of
 from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
 from cogs.shared.asker import asker_of, settings_of, words_of

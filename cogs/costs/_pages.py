@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bot.calls.report import Report
 from bot.i18n import Words
 from bot.money import Balance, Scope, dollars
+from bot.service_calls.report import Report
 
 _MODULES: Final = 8
 _BAR: Final = 10

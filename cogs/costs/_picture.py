@@ -4,10 +4,10 @@ import io
 from itertools import accumulate
 from typing import Final
 
-from bot.calls.report import Report
 from bot.contract import Service
 from bot.i18n import Words
 from bot.money import MICRO, Scope
+from bot.service_calls.report import Report
 
 _COLOURS: Final = {
     Service.PENNY: "#5865f2",

@@ -8,10 +8,10 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from audio.discord_voice.client import VoiceLink
-from bot.calls.standing import Standing
 from bot.client import SkyDeck
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed
+from bot.service_calls.availability import Standing
 from cogs.shared.asker import asker_of, words_of
 from cogs.status._pages import discord_line, service_lines, store_line, voice_line
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import together
-from bot.calls.breaker import State
-from bot.calls.standing import Latest, Standing
 from bot.i18n import Words, duration
+from bot.service_calls.availability import Latest, Standing
+from bot.service_calls.circuit_breaker import State
 
 
 def service_lines(standing: Standing | None, words: Words, *, now_s: float) -> str:

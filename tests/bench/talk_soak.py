@@ -26,10 +26,10 @@ from audio.devices.duplex import AudioState, LineState
 from audio.earcons import chime
 from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
 from bot.app import Services
-from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.contract import Audio, Output, Response, Service, Status
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Switchboard
 from bot.settings import Mode, Settings
 from bot.talk.desk import Options, Surroundings, open_desk
 from bot.talk.memory import Memory

@@ -9,8 +9,8 @@ from bot.clock import SystemClock
 from bot.conversation.trace import TurnTrace
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
-from tests.integration.bot.calls.conftest import asking, whole
 from tests.integration.bot.observability.test_traces import answers, observed
+from tests.integration.bot.service_calls.conftest import asking, whole
 
 pytestmark = pytest.mark.bench
 

@@ -22,11 +22,11 @@ from audio.devices.duplex import LocalAudio
 from audio.devices.microphone import Microphone
 from audio.playout_queue import Playout
 from bot.app import Services
-from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Switchboard
 from bot.settings import Mode, Settings
 from bot.talk.app import TalkApp
 from bot.talk.desk import Options, Surroundings, open_desk

@@ -7,8 +7,6 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import limits_of
-from bot.calls import Rates, Switchboard, Till
-from bot.calls.breaker import Breaker
 from bot.catalogue import load_grace
 from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
@@ -16,6 +14,8 @@ from bot.contract import Service
 from bot.conversation import JobRunner
 from bot.conversation.voices import Voices
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Rates, Switchboard, Till
+from bot.service_calls.circuit_breaker import Breaker
 from bot.settings import Mode, Settings
 from bot.store import Store
 from bot.store.address import Address

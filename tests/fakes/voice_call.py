@@ -17,7 +17,6 @@ from pydantic import SecretStr
 from audio import codec
 from audio.discord_voice.client import VoiceLink
 from audio.samples import Samples
-from bot.calls import Switchboard
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.penny import audio_input, transcribe
@@ -25,6 +24,7 @@ from bot.conversation.events import Remember, Show, Stage
 from bot.conversation.voice import Terms, VoiceSession
 from bot.conversation.voices import Voices
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Switchboard
 from bot.settings import Mode
 from tests.fakes.discord_bot import KEY, at_once, serving, weight_folder
 from tests.simulator import PATIENCE, Simulator

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.calls.breaker import Breaker
 from bot.contract import Service
 from bot.i18n import words_for
+from bot.service_calls.circuit_breaker import Breaker
 from tests.fakes.discord_bot import made, serving
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.switch import switched

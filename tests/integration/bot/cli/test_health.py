@@ -10,13 +10,13 @@ import pytest
 from pydantic import SecretStr
 
 from audio.discord_voice.stats import Health
-from bot.calls.standing import Latest, Standing, Warmth
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.contract.job import Health as ServiceHealth
 from bot.contract.job import JobCounts, WorkerCounts
 from bot.money import Basis, Call, Charge
 from bot.observability.pulse import PULSE, Pulse, Room
+from bot.service_calls.availability import Latest, Standing, Warmth
 from bot.settings import Settings
 from bot.store import Store
 from bot.workers.server import embedded_server

@@ -6,7 +6,6 @@ import contextlib
 import pytest
 from pydantic import SecretStr
 
-from bot.calls import Switchboard
 from bot.clock import SystemClock
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Usage
@@ -17,12 +16,13 @@ from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
 from bot.otlp import exporting_aside
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Switchboard
 from bot.settings import Mode
 from bot.spans import new_trace_id
 from bot.workers.server import embedded_server
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import Scripted, partial
-from tests.integration.bot.calls.conftest import asking, whole
+from tests.integration.bot.service_calls.conftest import asking, whole
 
 KEY = SecretStr("a-key-of-thirty-two-characters-x")
 

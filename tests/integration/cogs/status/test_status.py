@@ -4,11 +4,11 @@
 
 import pytest
 
-from bot.calls.breaker import FAILURES, Verdict
-from bot.calls.standing import Latest, Standing, Warmth
 from bot.contract import Service
 from bot.contract.job import Health, JobCounts, WorkerCounts
 from bot.i18n import words_for
+from bot.service_calls.availability import Latest, Standing, Warmth
+from bot.service_calls.circuit_breaker import FAILURES, Verdict
 from cogs.status._pages import discord_line, service_lines
 from tests.integration.cogs.grace.sight import settled
 

@@ -4,10 +4,10 @@
 
 import pytest
 
-from bot.calls.breaker import FAILURES, Verdict
 from bot.contract import Service
 from bot.conversation.events import Show, Stage
 from bot.i18n import words_for
+from bot.service_calls.circuit_breaker import FAILURES, Verdict
 from cogs.voice._face import ChannelFace, render
 from tests.simulator.values import Permission
 

@@ -10,11 +10,11 @@ from pydantic import SecretStr
 from audio import codec
 from audio.devices import portaudio
 from bot.app import Services
-from bot.calls import Switchboard
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Switchboard
 from bot.settings import Mode, Settings
 from bot.talk.desk import Options, Surroundings, connect, open_desk
 from bot.talk.memory import Memory

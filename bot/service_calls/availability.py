@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.calls.breaker import State
 from bot.contract import Service
 from bot.contract.job import Health
+from bot.service_calls.circuit_breaker import State
 
 SOON_MS: Final = 2_000.0
 """A job that waited no longer than this found a worker that was up."""

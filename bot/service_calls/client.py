@@ -17,10 +17,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Never, Protocol, Self
 
-from bot.calls.breaker import Breaker, State, verdict
-from bot.calls.price import Meter
-from bot.calls.standing import Latest, Standing, warmth
-from bot.calls.till import OnLow, Till
 from bot.clock import Clock
 from bot.contract import Request, Service
 from bot.contract.job import Health, JobReport
@@ -28,6 +24,10 @@ from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError, Submission
 from bot.money import Call, Charge, Payer, micro
 from bot.runpod import Endpoint, RunPodClient, Update
 from bot.runpod.values import JobState
+from bot.service_calls.availability import Latest, Standing, warmth
+from bot.service_calls.budget_gate import OnLow, Till
+from bot.service_calls.circuit_breaker import Breaker, State, verdict
+from bot.service_calls.pricing import Meter
 from bot.settings import Mode
 
 log = logging.getLogger(__name__)

@@ -1,10 +1,10 @@
 import pytest
 
-from bot.calls.standing import Latest, Warmth, warmth
 from bot.contract import Service
 from bot.contract.job import Health, WorkerCounts
+from bot.service_calls.availability import Latest, Warmth, warmth
 from tests.fakes.handlers import Scripted, echo
-from tests.integration.bot.calls.conftest import asking, whole
+from tests.integration.bot.service_calls.conftest import asking, whole
 
 QUICK = Latest(at_s=100.0, delay_ms=200.0)
 SLOW = Latest(at_s=100.0, delay_ms=40_000.0)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.calls.price import Meter, Rates
-from bot.calls.standing import Latest
 from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.money import Balance, Basis, Call, Charge
+from bot.service_calls.availability import Latest
+from bot.service_calls.pricing import Meter, Rates
 
 if TYPE_CHECKING:
     from bot.store import Ledger  # SQLAlchemy, which a call from the terminal can do without

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.calls.breaker import FAILURES, IN_A_ROW_S, TRY_S, Breaker, State, Verdict, verdict
 from bot.contract import Service
 from bot.errors import (
     BadInput,
@@ -20,8 +19,17 @@ from bot.errors import (
     ServiceUnreachable,
 )
 from bot.money import Period, Scope
+from bot.service_calls.circuit_breaker import (
+    FAILURES,
+    IN_A_ROW_S,
+    TRY_S,
+    Breaker,
+    State,
+    Verdict,
+    verdict,
+)
 from tests.fakes.handlers import Scripted, completed, echo, partial
-from tests.integration.bot.calls.conftest import asking, whole
+from tests.integration.bot.service_calls.conftest import asking, whole
 
 WELL, FAULT, NOTHING = Verdict.WELL, Verdict.FAULT, Verdict.NOTHING
 POOR = OverBudget(scope="all", period="day", limit_micro_usd=1, left_micro_usd=0, renews_ms=0)

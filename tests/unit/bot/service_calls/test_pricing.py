@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.calls.price import Meter, Rates
 from bot.contract import Response
 from bot.contract.envelope import Usage
 from bot.money import Basis
 from bot.runpod import JobState, Update
+from bot.service_calls.pricing import Meter, Rates
 
 L4 = Rates()
 LOCAL = Rates(is_local=True)

@@ -3,16 +3,16 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.calls import Rates, Switchboard
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Policy, Usage
 from bot.errors import JobFailed, OverBudget, StoreFailed, SubmissionUnknown
 from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod import JobState
+from bot.service_calls import Rates, Switchboard
 from bot.settings import Mode
 from bot.store import CallState, View
 from tests.fakes.handlers import Scripted, echo, hang, partial
-from tests.integration.bot.calls.conftest import Exchange, asking, until, whole
+from tests.integration.bot.service_calls.conftest import Exchange, asking, until, whole
 from tests.virtual_time import settle
 
 ALWAYS = View(since_ms=0, until_ms=2**62)

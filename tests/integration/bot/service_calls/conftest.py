@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.calls import Rates, Switchboard, Till
 from bot.clock import SystemClock
 from bot.contract import Request, Service, Source, System
 from bot.contract.penny import converse
 from bot.money import Limits
 from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Rates, Switchboard, Till
 from bot.settings import Mode
 from bot.store import Store
 from bot.workers.server import embedded_server
