@@ -18,9 +18,10 @@ from discord.ext import commands
 
 from bot.clock import Clock
 from bot.contract.grace import Module
-from bot.conversation import Elsewhere, JobRunner
 from bot.conversation.voices import Voices
 from bot.errors import BadSettings, ServiceUnreachable
+from bot.jobs.remote_control import Elsewhere
+from bot.jobs.runner import JobRunner
 from bot.limits import Limiter
 from bot.service_calls import Switchboard
 from bot.settings import Settings

@@ -3,9 +3,9 @@
 import discord
 
 from bot.client import SkyDeck
-from bot.conversation import Asker
 from bot.errors import BadInput
 from bot.i18n import words_for
+from bot.jobs.view import Asker
 from bot.store import StoredMessage
 from cogs.chat._asking import ask
 from cogs.chat._memory import before_again

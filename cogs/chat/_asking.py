@@ -8,9 +8,9 @@ from bot.client import SkyDeck
 from bot.contract import Context, Message, Request
 from bot.contract.grace import task
 from bot.contract.penny import converse
-from bot.conversation import Asker
-from bot.conversation.session import Wanted
 from bot.errors import SkydeckError
+from bot.jobs.runner import Wanted
+from bot.jobs.view import Asker
 from cogs.chat._question import Question
 from cogs.chat._show import Thread, make_show
 from cogs.shared.answering import FirstLine, give_reason

@@ -9,7 +9,6 @@ from discord.ext import commands
 
 from bot.client import SkyDeck
 from bot.contract import Service
-from bot.conversation import Asker
 from bot.errors import (
     BadInput,
     MissingPermission,
@@ -20,6 +19,7 @@ from bot.errors import (
     WrongUse,
 )
 from bot.i18n import Words
+from bot.jobs.view import Asker
 from bot.limits import Refusals
 from cogs.chat._again import Regenerating
 from cogs.chat._asking import ask

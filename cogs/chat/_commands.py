@@ -10,8 +10,8 @@ from discord.ext import commands
 
 from bot.client import SkyDeck
 from bot.contract.penny import speak, transcribe
-from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError
+from bot.jobs.view import Asker
 from bot.store import Role, StoredMessage
 from cogs.chat._asking import ask, perform
 from cogs.chat._question import Question, read_question

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 
 from bot.client import SkyDeck
 from bot.contract import Audio, Response
-from bot.conversation import Asker
 from bot.errors import BadInput, JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
+from bot.jobs.view import Asker
 from bot.runpod import Update
 from bot.store import Job, JobStage, Role, StoredMessage
 from cogs.chat._dropped import find_reply

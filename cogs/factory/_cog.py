@@ -11,9 +11,9 @@ from discord.ext import commands
 from bot.client import SkyDeck
 from bot.contract import Request, Service
 from bot.contract.factory import MAX_ITERATIONS
-from bot.conversation.endings import has_waited
 from bot.errors import BadInput
 from bot.i18n import Words
+from bot.jobs.endings import has_waited
 from bot.store import Job
 from cogs.factory._listing import label, list_jobs
 from cogs.factory._orders import ITERATIONS, Order, What, order_of, place_order, refined

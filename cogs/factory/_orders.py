@@ -9,9 +9,9 @@ import discord
 from bot.client import SkyDeck
 from bot.contract import Request
 from bot.contract.factory import MAX_ITERATIONS, File, build
-from bot.conversation import Asker
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
+from bot.jobs.view import Asker
 from cogs.factory._files import MAX_BYTES, Attachment, unpack
 from cogs.factory._plan import Plan, plan_for
 from cogs.factory._show import make_show, place_of

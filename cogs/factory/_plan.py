@@ -6,8 +6,8 @@ from typing import Final, Self
 
 from pydantic import JsonValue
 
-from bot.conversation import Asker
 from bot.i18n import Words
+from bot.jobs.view import Asker
 
 KIND: Final = "factory"
 """Our jobs in the journal."""

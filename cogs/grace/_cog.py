@@ -12,7 +12,7 @@ from bot.client import SkyDeck
 from bot.contract import Request, Service
 from bot.contract.grace import Module, task
 from bot.contract.options import Value
-from bot.conversation import Asker
+from bot.jobs.view import Asker
 from cogs.grace._commands import Inputs, make_groups
 from cogs.grace._fetch import Material, fetch_material
 from cogs.grace._inputs import Source, Typed, choose_source

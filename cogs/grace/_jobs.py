@@ -9,9 +9,9 @@ import discord
 
 from bot.client import SkyDeck
 from bot.contract import Request, Service
-from bot.conversation import Asker
 from bot.errors import MissingPermission
 from bot.i18n import Words
+from bot.jobs.view import Asker
 from cogs.grace._fetch import Material
 from cogs.grace._pages import Look
 from cogs.grace._show import make_show

@@ -11,9 +11,9 @@ from bot.contract import Context, Request, Service
 from bot.contract.grace import Module
 from bot.contract.options import LANGUAGES, OptionType, Value
 from bot.contract.penny import converse, transcribe
-from bot.conversation import Asker
 from bot.errors import BadInput
 from bot.i18n import words_for
+from bot.jobs.view import Asker
 from cogs.grace._fetch import Material, fetch_material
 from cogs.grace._inputs import AtHand, Source
 from cogs.grace._jobs import Task, run_task

@@ -9,9 +9,9 @@ from pydantic import JsonValue
 
 from bot.client import SkyDeck
 from bot.contract import Response, Service
-from bot.conversation import Asker
 from bot.errors import SkydeckError
 from bot.i18n import Words, words_for
+from bot.jobs.view import Asker
 from bot.runpod import Update
 from bot.store import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way

@@ -10,10 +10,11 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.client import SkyDeck
-from bot.conversation import Asker, Undeliverable, remind, show_end
-from bot.conversation.endings import Followed
 from bot.errors import BadInput, JobExpired, SkydeckError
 from bot.i18n import Words
+from bot.jobs.endings import Followed
+from bot.jobs.telling import remind, show_end
+from bot.jobs.view import Asker, Undeliverable
 from bot.store import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
 from cogs.jobs._views import COG, missed_view

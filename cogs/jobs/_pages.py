@@ -6,8 +6,8 @@ from typing import Final
 
 import discord
 
-from bot.conversation.endings import has_waited
 from bot.i18n import Words
+from bot.jobs.endings import has_waited
 from bot.store import Ending, Job
 from cogs.shared.splitting import disarm
 

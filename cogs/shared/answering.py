@@ -18,9 +18,9 @@ from typing import Any, Final
 import discord
 
 from bot.client import SkyDeck
-from bot.conversation import Asker, Undeliverable
 from bot.errors import SkydeckError, TooLate
 from bot.i18n import Words
+from bot.jobs.view import Asker, Undeliverable
 from bot.store import Job, JobStage
 from cogs.shared.asker import words_of
 from cogs.shared.failures import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain

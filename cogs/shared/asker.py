@@ -6,9 +6,9 @@ import discord
 
 from bot.client import SkyDeck
 from bot.contract import System
-from bot.conversation import Asker
 from bot.errors import NotAllowed, TooSoon
 from bot.i18n import Words, words_for
+from bot.jobs.view import Asker
 from bot.store import GuildSettings
 
 _LISTED: Final = 10

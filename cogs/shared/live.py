@@ -11,8 +11,8 @@ import aiohttp
 import discord
 
 from bot.client import SkyDeck
-from bot.conversation import Place, Undeliverable
 from bot.i18n import Words, words_for
+from bot.jobs.view import Place, Undeliverable
 from cogs.shared.nonces import Nonces
 from cogs.shared.page import Page, files_of, lighter, messages_of
 from cogs.shared.patience import NOT_AS_DESCRIBED, Unreadable, is_passing, persist

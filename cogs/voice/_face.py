@@ -12,9 +12,9 @@ import discord
 from bot.client import SkyDeck
 from bot.contract import Service
 from bot.conversation.events import Show, Stage
-from bot.conversation.pace import Pace
 from bot.errors import ServiceDown
 from bot.i18n import Words
+from bot.jobs.throttle import Pace
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces, draw_nonce
 from cogs.shared.page import Page

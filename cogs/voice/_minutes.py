@@ -10,9 +10,9 @@ from pydantic import JsonValue
 from bot.client import SkyDeck
 from bot.contract import Response
 from bot.contract.envelope import speaker_label
-from bot.conversation import Asker
 from bot.errors import SkydeckError
 from bot.i18n import Words, duration, words_for
+from bot.jobs.view import Asker
 from bot.runpod import Update
 from bot.store import Job, Minute
 from cogs.shared.answering import FirstLine, find_line

@@ -15,10 +15,10 @@ from audio.discord_voice.watchdog import Trouble
 from bot.client import SkyDeck
 from bot.contract import System
 from bot.conversation.events import Attention, Remember
-from bot.conversation.pace import Pace
 from bot.conversation.voice import Terms, VoiceSession
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
+from bot.jobs.throttle import Pace
 from bot.store import Minute, VoiceRoom
 from cogs.voice._face import ChannelFace
 from cogs.voice._rules import NOBODY, Audience, Hindrance, audience, hindrance, language_of

@@ -11,8 +11,8 @@ from bot.catalogue import load_grace
 from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.conversation import JobRunner
 from bot.conversation.voices import Voices
+from bot.jobs.runner import JobRunner
 from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Rates, Switchboard, Till
 from bot.service_calls.circuit_breaker import Breaker

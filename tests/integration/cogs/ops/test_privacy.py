@@ -8,8 +8,8 @@ import json
 import pytest
 
 from bot.contract import System, factory
-from bot.conversation import Asker
 from bot.errors import JobCancelled
+from bot.jobs.view import Asker
 from bot.store import Minute, Role, StoredMessage
 from cogs.ops._export import packed
 

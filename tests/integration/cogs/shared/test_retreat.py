@@ -11,10 +11,10 @@ import pytest
 
 from audio import codec, ogg
 from bot.contract import Service
-from bot.conversation import session
-from bot.conversation.endings import Followed
-from bot.conversation.outcome import packed
 from bot.errors import JobFailed
+from bot.jobs import runner
+from bot.jobs.endings import Followed
+from bot.jobs.outcome import packed
 from bot.settings import Mode
 from bot.store import Ending, Entry, JobStage
 from cogs.shared import patience
@@ -133,7 +133,7 @@ async def test_an_outage_at_any_step_is_outlasted(
 ):
     """The result is kept meanwhile: the service would have forgotten it."""
     monkeypatch.setattr(patience, "PATIENCE_S", 0.3)
-    monkeypatch.setattr(session, "SHOW_AGAIN_S", 0.1)
+    monkeypatch.setattr(runner, "SHOW_AGAIN_S", 0.1)
     thread = await begun(sim, ben, channel)
     steps = [(EDIT, thread.id), (POST, thread.id), (POST, channel.id), (POST, ben.dm.id)]
     for route, where in steps[:step]:

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.contract import Service
-from bot.conversation.endings import WAITING
 from bot.i18n import words_for
+from bot.jobs.endings import WAITING
 from bot.settings import Mode
 from bot.store import Ending, Job, JobStage
 from cogs.jobs._pages import LIST_CHARS, Overview, about, label, overview_page

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Never
 
 from bot.clock import Clock
-from bot.conversation.session import JobRunner
+from bot.jobs.runner import JobRunner
 from bot.store import Job, Journal, Signals
 
 STOP: Final = "stop"

@@ -8,8 +8,6 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.contract import Input, InputType, Request, Service, System, Target
-from bot.conversation import Asker, Undeliverable, session, show_end
-from bot.conversation.endings import WAITING
 from bot.errors import (
     JobCancelled,
     JobExpired,
@@ -20,6 +18,10 @@ from bot.errors import (
     SubmissionUnknown,
     TooLarge,
 )
+from bot.jobs import runner
+from bot.jobs.endings import WAITING
+from bot.jobs.telling import show_end
+from bot.jobs.view import Asker, Undeliverable
 from bot.runpod import JobState
 from bot.settings import Mode
 from bot.store import Ending, Entry, JobStage, Store
@@ -110,9 +112,9 @@ class Door:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(session, "CLAIM_EVERY_S", 0.05)
-    monkeypatch.setattr(session, "SHOW_AGAIN_S", 0.05)
-    monkeypatch.setattr(session, "NOTED_WITHIN_S", 0.06)
+    monkeypatch.setattr(runner, "CLAIM_EVERY_S", 0.05)
+    monkeypatch.setattr(runner, "SHOW_AGAIN_S", 0.05)
+    monkeypatch.setattr(runner, "NOTED_WITHIN_S", 0.06)
 
 
 @pytest.fixture
@@ -594,7 +596,7 @@ class WaitsToBeTold(SystemClock):
         self.go = asyncio.Event()
 
     async def sleep(self, seconds):
-        if seconds == session.NOTED_WITHIN_S:
+        if seconds == runner.NOTED_WITHIN_S:
             await self.go.wait()
         await super().sleep(seconds)
 

@@ -1,8 +1,8 @@
 """Telling a person how their job has ended, at once or later."""
 
-from bot.conversation.endings import Followed
-from bot.conversation.outcome import written_so_far
-from bot.conversation.show import Show
+from bot.jobs.endings import Followed
+from bot.jobs.outcome import written_so_far
+from bot.jobs.view import Show
 from bot.runpod import JobState, Update
 
 

@@ -1,6 +1,6 @@
 """What a job's runner and its place in Discord know of each other.
 
-The runner (`bot.conversation.session`) knows no Discord: it is given a `Show`, which does.
+The runner (`bot.jobs.runner`) knows no Discord: it is given a `Show`, which does.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

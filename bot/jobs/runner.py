@@ -22,11 +22,6 @@ from typing import Final, Self
 
 from bot.clock import Clock
 from bot.contract import Request, Response
-from bot.conversation.endings import ASKED, WAITING, Followed, ending_of, has_waited, not_known
-from bot.conversation.outcome import packed, unpacked
-from bot.conversation.pace import Pace
-from bot.conversation.show import Asker, Gate, Nowhere, Place, Revive, Show, Undeliverable
-from bot.conversation.telling import remind, show_end
 from bot.errors import (
     JobCancelled,
     SkydeckError,
@@ -34,6 +29,11 @@ from bot.errors import (
     StoreFailed,
     SubmissionUnknown,
 )
+from bot.jobs.endings import ASKED, WAITING, Followed, ending_of, has_waited, not_known
+from bot.jobs.outcome import packed, unpacked
+from bot.jobs.telling import remind, show_end
+from bot.jobs.throttle import Pace
+from bot.jobs.view import Asker, Gate, Nowhere, Place, Revive, Show, Undeliverable
 from bot.money import Call, Payer
 from bot.runpod import Update
 from bot.service_calls import Switchboard

@@ -6,9 +6,9 @@ import os
 import pytest
 
 from bot.contract import Audio, Output, Response, Status
-from bot.conversation.endings import Followed
-from bot.conversation.outcome import packed, unpacked, written_so_far
 from bot.errors import DeadlineExceeded, JobFailed, OverBudget, SkydeckError, StoreFailed
+from bot.jobs.endings import Followed
+from bot.jobs.outcome import packed, unpacked, written_so_far
 from bot.store import results
 
 

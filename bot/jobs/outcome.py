@@ -6,7 +6,6 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from bot.contract import Output, Response, Status
-from bot.conversation.endings import Followed
 from bot.errors import (
     DeadlineExceeded,
     JobCancelled,
@@ -19,6 +18,7 @@ from bot.errors import (
     TooLarge,
     TooLate,
 )
+from bot.jobs.endings import Followed
 from bot.store.results import pack, unpack
 
 _TEXT_CHARS: Final = 1_000_000

@@ -1,0 +1,1 @@
+"""Jobs at the services: started, followed, shown, and taken up again after a restart."""
