@@ -26,8 +26,8 @@ from bot.spans import SpanSink
 from bot.weights import WeightStore
 
 if TYPE_CHECKING:
-    from bot.conversation.clips import ClipShelf
     from bot.store import Ledger, Store
+    from bot.voice_agent.recordings import ClipShelf
     from bot.workers.build import Workers  # its runtimes are an extra
     from bot.workers.ports import Handler
 
@@ -195,13 +195,13 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     # Heavy, and only the bot needs them.
     from bot.catalogue import load_grace  # noqa: PLC0415
     from bot.client import SkyDeck, check_token  # noqa: PLC0415
-    from bot.conversation.voices import Voices  # noqa: PLC0415
     from bot.jobs.runner import JobRunner  # noqa: PLC0415
     from bot.observability.bot import observing  # noqa: PLC0415
     from bot.observability.pulse import keep_telling  # noqa: PLC0415
     from bot.sharding.spec import check_shards, read_shards  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
     from bot.store.address import Address  # noqa: PLC0415
+    from bot.voice_agent.session_factory import Voices  # noqa: PLC0415
 
     url = settings.skydeck_database_url.get_secret_value()
     check_shards(read_shards(settings.skydeck_shards), has_leases=Address.parse(url).file is None)
@@ -254,7 +254,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
 
 def _fetch_ears(settings: Settings, fetch: Fetch) -> None:
     """What voice channels are heard with (11 MB); without it the rest of the bot works."""
-    from bot.conversation.voices import EARS  # noqa: PLC0415
+    from bot.voice_agent.session_factory import EARS  # noqa: PLC0415
 
     try:
         fetch(WeightStore(settings.skydeck_weights_dir), list(EARS))
@@ -269,7 +269,7 @@ def one_by_one(settings: Settings) -> Callable[[str], Path]:
 
 
 def _clips(settings: Settings) -> "ClipShelf | None":
-    from bot.conversation.clips import ClipShelf  # noqa: PLC0415
+    from bot.voice_agent.recordings import ClipShelf  # noqa: PLC0415
 
     folder = settings.skydeck_voice_keep_dir
     if folder is None:

@@ -18,7 +18,6 @@ from discord.ext import commands
 
 from bot.clock import Clock
 from bot.contract.grace import Module
-from bot.conversation.voices import Voices
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import Elsewhere
 from bot.jobs.runner import JobRunner
@@ -28,6 +27,7 @@ from bot.settings import Settings
 from bot.sharding.share import ShardShare
 from bot.sharding.spec import ByHand, read_shards
 from bot.store import COMMANDS, Store
+from bot.voice_agent.session_factory import Voices
 
 log = logging.getLogger(__name__)
 

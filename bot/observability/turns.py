@@ -1,9 +1,9 @@
 """Spoken turns: their split as figures, and as a trace that begins with the last packet heard."""
 
 from bot.clock import Clock
-from bot.conversation.trace import TurnTrace
 from bot.observability.metrics import Metrics
 from bot.spans import Span, SpanSink, new_span_id, root_of
+from bot.voice_agent.turn_latency import TurnTrace
 
 
 class TurnRecorder:

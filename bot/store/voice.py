@@ -17,7 +17,7 @@ MINUTES_LIMIT: Final = 5_000
 PRUNE_BATCH: Final = 500
 """How many turns one transaction prunes, so that nobody waits long to write."""
 ATTENTIONS: Final = ("auto", "always", "listen-only")
-"""When the assistant may answer in a voice channel (`bot.conversation.Attention`)."""
+"""When the assistant may answer in a voice channel (`bot.voice_agent.Attention`)."""
 _WORD_LIMIT_CHARS: Final = 16
 """The longest Discord locale, and the longest name of an attention."""
 

@@ -3,8 +3,8 @@
     async with open_desk(options) as desk:
         desk.key_down(); …; desk.view()
 
-It decides nothing about turns (`bot.conversation.turn` does), nothing about the key (`press`) and
-nothing about devices (`audio.devices`): it puts them together for a face (`bot.talk.view.Desk`).
+It decides nothing about turns (`bot.voice_agent.turn_manager` does), nothing about the key
+(`press`) and nothing about devices (`audio.devices`): it puts them together for a face (`bot.talk.view.Desk`).
 """
 
 import asyncio
@@ -22,10 +22,6 @@ from bot.app import Services, WarmUp, available, one_by_one, open_paid_services
 from bot.clock import Clock, SystemClock
 from bot.contract import Source, System
 from bot.contract.grace import Module
-from bot.conversation.events import Attention, Remember, Stage
-from bot.conversation.trace import Phase
-from bot.conversation.voice import Terms, VoiceSession
-from bot.conversation.voices import EARS, Voices
 from bot.errors import BadInput, SkydeckError
 from bot.settings import Settings
 from bot.talk import offers, tasks
@@ -39,6 +35,10 @@ from bot.talk.press import Act, TalkKey
 from bot.talk.record import Record
 from bot.talk.trial import trouble, try_loudspeaker, try_microphone
 from bot.talk.view import AudioDevice, Doing, TalkMode, View
+from bot.voice_agent.events import Attention, Remember, Stage
+from bot.voice_agent.session import Terms, VoiceSession
+from bot.voice_agent.session_factory import EARS, Voices
+from bot.voice_agent.turn_latency import Phase
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from audio.push_to_talk_segmenter import PRE_ROLL_MS, KeyedEars
 from audio.samples import SPEECH_RATE_HZ, Samples
 from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
 from audio.speech_packets import SpeechFrame, SpeechPacket
-from bot.conversation.voice import Ears
 from bot.talk.view import TalkMode
+from bot.voice_agent.session import Ears
 
 SPEAKER: Final = 1
 """The user id of whoever is at the microphone."""

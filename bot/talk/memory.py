@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import platformdirs
 
-from bot.conversation.events import Remember
-from bot.conversation.recall import Recall
 from bot.talk.line import SPEAKER
 from bot.talk.prefs import write_private
+from bot.voice_agent.chat_context import Recall
+from bot.voice_agent.events import Remember
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from itertools import count
 from typing import Final
 
 from audio.speech_events import Clip
-from bot.conversation.events import Ask, Show, Stage
 from bot.i18n import words_for
 from bot.talk.view import Entry, Kind
+from bot.voice_agent.events import Ask, Show, Stage
 
 MAX_ENTRIES: Final = 500
 """So many are kept; the oldest go first."""

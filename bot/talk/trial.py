@@ -11,8 +11,8 @@ from audio.earcons import chime
 from audio.ogg import OPUS_RATE_HZ
 from audio.playout_queue import Playout
 from bot.clock import Clock
-from bot.conversation.voice import NOTICE
 from bot.talk.line import LocalLine
+from bot.voice_agent.session import NOTICE
 
 _TEST_S: Final = 2.0
 _SILENCE_DBFS: Final = -50.0

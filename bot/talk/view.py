@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.conversation.trace import Phase
+from bot.voice_agent.turn_latency import Phase
 
 
 class TalkMode(StrEnum):

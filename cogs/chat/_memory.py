@@ -10,8 +10,8 @@ import discord
 
 from bot.client import SkyDeck
 from bot.contract import Message
-from bot.conversation.history import CHARS_PER_TOKEN, history
 from bot.store import Role, StoredMessage
+from bot.voice_agent.chat_history import CHARS_PER_TOKEN, history
 from cogs.shared.mentions import readable_content
 from cogs.shared.rights import Relation, Right, may
 from cogs.shared.whole import whole

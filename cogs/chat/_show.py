@@ -99,7 +99,7 @@ class Thread:
 
 @dataclass(slots=True)
 class ChatShow:
-    """A `bot.conversation.Show`: an answer of Penny's, with a Stop button while it grows.
+    """A `bot.voice_agent.Show`: an answer of Penny's, with a Stop button while it grows.
 
     Attributes:
         bot: Whose answer it is.

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class FactoryShow:
-    """A `bot.conversation.Show` in one message, which a thread may be opened for.
+    """A `bot.voice_agent.Show` in one message, which a thread may be opened for.
 
     Attributes:
         bot: Whose clock counts the time.

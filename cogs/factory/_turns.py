@@ -21,7 +21,7 @@ given those that this process knows."""
 class Turns:
     """The queues of all servers, as far as this process has sent or will send their builds.
 
-    Its method `turn` is a `bot.conversation.Gate`. A server has its builds in one process, but for
+    Its method `turn` is a `bot.voice_agent.Gate`. A server has its builds in one process, but for
     those that an earlier one had begun when the server's shard changed hands.
 
     Attributes:

@@ -27,7 +27,7 @@ KIND = "grace"
 
 @dataclass(slots=True)
 class GraceShow:
-    """A `bot.conversation.Show` in one message, with a Cancel button while it works.
+    """A `bot.voice_agent.Show` in one message, with a Cancel button while it works.
 
     Attributes:
         bot: Whose clock counts the time.

@@ -10,11 +10,11 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.client import SkyDeck
-from bot.conversation.events import Attention
-from bot.conversation.trace import summary
 from bot.errors import NoVoiceChannel
 from bot.i18n import Words
 from bot.jobs.view import Asker
+from bot.voice_agent.events import Attention
+from bot.voice_agent.turn_latency import summary
 from cogs.shared.asker import admit, asker_of, words_of
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import Places

@@ -11,10 +11,10 @@ import discord
 
 from bot.client import SkyDeck
 from bot.contract import Service
-from bot.conversation.events import Show, Stage
 from bot.errors import ServiceDown
 from bot.i18n import Words
 from bot.jobs.throttle import Pace
+from bot.voice_agent.events import Show, Stage
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces, draw_nonce
 from cogs.shared.page import Page
@@ -54,7 +54,7 @@ class _Line:
 
 @dataclass(slots=True)
 class ChannelFace:
-    """A `bot.conversation.voice.Face`: one message for each turn, edited at most once a second.
+    """A `bot.voice_agent.session.Face`: one message for each turn, edited at most once a second.
 
     Attributes:
         bot: Whose messages they are.

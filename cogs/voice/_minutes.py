@@ -93,7 +93,7 @@ class Notes:
 
 @dataclass(slots=True)
 class MinutesShow:
-    """A `bot.conversation.Show`: the summary, in one message.
+    """A `bot.voice_agent.Show`: the summary, in one message.
 
     Attributes:
         bot: Whose.

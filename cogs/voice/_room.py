@@ -14,12 +14,12 @@ from audio.discord_voice.client import VoiceLink
 from audio.discord_voice.watchdog import Trouble
 from bot.client import SkyDeck
 from bot.contract import System
-from bot.conversation.events import Attention, Remember
-from bot.conversation.voice import Terms, VoiceSession
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
 from bot.jobs.throttle import Pace
 from bot.store import Minute, VoiceRoom
+from bot.voice_agent.events import Attention, Remember
+from bot.voice_agent.session import Terms, VoiceSession
 from cogs.voice._face import ChannelFace
 from cogs.voice._rules import NOBODY, Audience, Hindrance, audience, hindrance, language_of
 from cogs.voice._views import consent_view

@@ -12,11 +12,11 @@ import discord
 
 from bot.client import SkyDeck
 from bot.contract import System
-from bot.conversation.events import Attention
 from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
 from bot.i18n import Words, words_for
 from bot.sharding.spec import shard_of
 from bot.store import VoiceRoom
+from bot.voice_agent.events import Attention
 from cogs.voice._face import ChannelFace
 from cogs.voice._room import Room, VocalChannel, people_in
 from cogs.voice._rules import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed

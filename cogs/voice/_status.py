@@ -7,9 +7,9 @@ import discord
 
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import Health
-from bot.conversation.trace import OWN, TOTAL, Spread
 from bot.i18n import Words
 from bot.store import VoiceRoom
+from bot.voice_agent.turn_latency import OWN, TOTAL, Spread
 from cogs.shared.splitting import disarm
 
 _MAX_PEOPLE: Final = 15

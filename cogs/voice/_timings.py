@@ -3,8 +3,8 @@
 import io
 from typing import Final
 
-from bot.conversation.trace import Owner, TurnTrace
 from bot.i18n import Words
+from bot.voice_agent.turn_latency import Owner, TurnTrace
 
 _COLOURS: Final = {Owner.OURS: "#3ba55d", Owner.WAIT: "#8e9297", Owner.SERVICE: "#5865f2"}
 _BACKGROUND: Final = "#2b2d31"

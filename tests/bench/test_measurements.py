@@ -6,9 +6,9 @@ import time
 import pytest
 
 from bot.clock import SystemClock
-from bot.conversation.trace import TurnTrace
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
+from bot.voice_agent.turn_latency import TurnTrace
 from tests.integration.bot.observability.test_traces import answers, observed
 from tests.integration.bot.service_calls.conftest import asking, whole
 

@@ -14,7 +14,7 @@ import pytest
 
 from audio import codec
 from audio.samples import SPEECH_RATE_HZ
-from bot.conversation.addressing import Saying, saying
+from bot.voice_agent.utterance_intent import Saying, saying
 from tests.fakes.voice_call import wer
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]

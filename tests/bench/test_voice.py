@@ -21,7 +21,7 @@ from audio import codec, ogg
 from bot.clock import SystemClock
 from bot.contract import Response, Service, Status
 from bot.contract.penny import audio_input
-from bot.conversation.events import Stage
+from bot.voice_agent.events import Stage
 from bot.workers.penny.tts import LocalVoices
 from tests.bench.test_turn import QUESTIONS, Peer
 from tests.fakes.handlers import Scripted

@@ -11,7 +11,6 @@ from bot.catalogue import load_grace
 from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.conversation.voices import Voices
 from bot.jobs.runner import JobRunner
 from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Rates, Switchboard, Till
@@ -20,6 +19,7 @@ from bot.settings import Mode, Settings
 from bot.store import Store
 from bot.store.address import Address
 from bot.store.migrate import make_private, migrate
+from bot.voice_agent.session_factory import Voices
 from bot.weights import WeightStore
 from bot.workers.ports import Handler
 from bot.workers.server import embedded_server

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
-from bot.conversation.events import (
+from bot.voice_agent.events import (
     AllStopped,
     Answered,
     AnswerStopped,
@@ -35,7 +35,7 @@ from bot.conversation.events import (
     Typed,
     Withdraw,
 )
-from bot.conversation.turn import TurnMachine
+from bot.voice_agent.turn_manager import TurnMachine
 
 ENDS = {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
 LOUD_S = 0.2

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.conversation.trace import Owner, Phase
 from bot.talk.press import Act, TalkKey
 from bot.talk.view import AudioDevice, Doing, Entry, Kind, TalkMode, View
+from bot.voice_agent.turn_latency import Owner, Phase
 
 PHASES = (
     Phase("listening", Owner.WAIT, 0, 200),

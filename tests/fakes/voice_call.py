@@ -20,12 +20,12 @@ from audio.samples import Samples
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.penny import audio_input, transcribe
-from bot.conversation.events import Remember, Show, Stage
-from bot.conversation.voice import Terms, VoiceSession
-from bot.conversation.voices import Voices
 from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Switchboard
 from bot.settings import Mode
+from bot.voice_agent.events import Remember, Show, Stage
+from bot.voice_agent.session import Terms, VoiceSession
+from bot.voice_agent.session_factory import Voices
 from tests.fakes.discord_bot import KEY, at_once, serving, weight_folder
 from tests.simulator import PATIENCE, Simulator
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
-from bot.conversation.trace import Owner, Phase
+from bot.voice_agent.turn_latency import Owner, Phase
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 QUIET_DBFS: Final = -48.0

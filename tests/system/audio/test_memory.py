@@ -17,7 +17,7 @@ from audio import codec, ogg
 from bot.cli import clip
 from bot.contract import Audio
 from cogs.shared import attachments, voice_message
-from bot.conversation import hearsay
+from bot.voice_agent import hearsay
 from bot.workers.penny.recording import Recording
 from audio.stopping import NEVER
 from tests.fakes import hostile_media

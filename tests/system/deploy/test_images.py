@@ -12,8 +12,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from bot.contract import Service
-from bot.conversation.voices import EARS
 from bot.settings import LocalModel, Settings
+from bot.voice_agent.session_factory import EARS
 from bot.weights import load_manifest
 from bot.workers.build import EARS_ENGLISH, EARS_OTHERS, VOICE
 from tests.paths import ROOT

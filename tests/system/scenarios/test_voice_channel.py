@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from bot.conversation.events import Attention, Stage
+from bot.voice_agent.events import Attention, Stage
 from tests.fakes.voice_call import spoken, voice_call, wer, words_of
 from tests.simulator.voice import Network
 from tests.waiting import until

@@ -2,8 +2,8 @@
 
 from audio import ogg
 from bot.contract import Service
-from bot.conversation.clips import ClipShelf
-from bot.conversation.events import Stage
+from bot.voice_agent.events import Stage
+from bot.voice_agent.recordings import ClipShelf
 from tests.bench.test_voice import Prompt
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.voice_call import voice_call

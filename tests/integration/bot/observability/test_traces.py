@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Usage
-from bot.conversation.trace import TurnTrace
 from bot.errors import JobFailed
 from bot.observability.calls import CallFigures, CallSpans
 from bot.observability.metrics import Metrics
@@ -19,6 +18,7 @@ from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Switchboard
 from bot.settings import Mode
 from bot.spans import new_trace_id
+from bot.voice_agent.turn_latency import TurnTrace
 from bot.workers.server import embedded_server
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import Scripted, partial

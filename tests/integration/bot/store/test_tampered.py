@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.events import Attention
 from bot.errors import BadInput
 from bot.store import Store
 from bot.store.address import Address
 from bot.store.archive import MAX_LINE_BYTES
 from bot.store.backup import backup, restore
 from bot.store.voice import ATTENTIONS
+from bot.voice_agent.events import Attention
 from tests.integration.bot.store.test_backup import contents, fill
 from tests.paths import ROOT
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from audio.speech_events import Clip
-from bot.conversation.clips import ClipShelf
 from bot.errors import StoreFailed
+from bot.voice_agent.recordings import ClipShelf
 
 
 @pytest.fixture

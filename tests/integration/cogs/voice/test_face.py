@@ -5,9 +5,9 @@
 import pytest
 
 from bot.contract import Service
-from bot.conversation.events import Show, Stage
 from bot.i18n import words_for
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
+from bot.voice_agent.events import Show, Stage
 from cogs.voice._face import ChannelFace, render
 from tests.simulator.values import Permission
 

@@ -4,8 +4,8 @@
 
 import pytest
 
-from bot.conversation.events import Remember
 from bot.store import Minute
+from bot.voice_agent.events import Remember
 from tests.integration.cogs.voice.conftest import where_is_the_bot
 from tests.simulator.values import Permission
 from tests.waiting import until

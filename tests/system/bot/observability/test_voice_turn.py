@@ -8,11 +8,11 @@ import pytest
 from audio import codec, ogg
 from bot.clock import SystemClock
 from bot.contract import Response, Status
-from bot.conversation.events import Stage
 from bot.observability.calls import CallFigures, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
 from bot.otlp import exporting_aside
+from bot.voice_agent.events import Stage
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import Scripted
 from tests.fakes.voice_call import voice_call

@@ -4,11 +4,11 @@ import stat
 
 import pytest
 
-from bot.conversation.events import Remember
 from bot.talk.line import SPEAKER
 from bot.talk.memory import Memory
 from bot.talk.prefs import Prefs
 from bot.talk.view import TalkMode
+from bot.voice_agent.events import Remember
 
 
 def test_choices_come_back(tmp_path):

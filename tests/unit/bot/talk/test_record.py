@@ -7,12 +7,12 @@ import pytest
 from audio import codec, ogg
 from audio.earcons import chime
 from audio.speech_events import Clip
-from bot.conversation.events import Ask, Show, Stage
 from bot.errors import BadInput
 from bot.talk import record as records
 from bot.talk.export import export
 from bot.talk.record import Record
 from bot.talk.view import Kind
+from bot.voice_agent.events import Ask, Show, Stage
 
 TONE = chime([(440.0, 200)])
 

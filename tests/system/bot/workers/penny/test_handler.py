@@ -21,8 +21,8 @@ from bot.contract import (
     Target,
 )
 from bot.contract.penny import audio_input, converse, speak, transcribe
-from bot.conversation.addressing import Saying, saying
 from bot.errors import BadInput, SkydeckError, TooLarge, UnknownModule
+from bot.voice_agent.utterance_intent import Saying, saying
 from bot.workers.penny import recording
 
 pytestmark = pytest.mark.models

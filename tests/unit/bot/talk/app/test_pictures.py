@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.conversation.trace import Owner, Phase
 from bot.talk.app import pictures
+from bot.voice_agent.turn_latency import Owner, Phase
 from tests.fakes.talk_desk import PHASES
 
 

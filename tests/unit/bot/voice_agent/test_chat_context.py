@@ -1,7 +1,7 @@
 """What Penny is told of a spoken conversation."""
 
-from bot.conversation.events import Remember
-from bot.conversation.recall import Recall
+from bot.voice_agent.chat_context import Recall
+from bot.voice_agent.events import Remember
 
 
 def turn(heard: str, said: str = "", *, user_id: int = 1, interrupted: bool = False) -> Remember:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot.conversation.events import Cue
+from bot.voice_agent.events import Cue
 
 LISTENING_AFTER_S: Final = 0.3
 """A quicker answer needs no cue."""

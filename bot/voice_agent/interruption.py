@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot.conversation.events import Command, Hold, Hush, Play, Played, Release
-from bot.conversation.turns import Speech, State, Turn
+from bot.voice_agent.events import Command, Hold, Hush, Play, Played, Release
+from bot.voice_agent.turn_state import Speech, State, Turn
 
 SHORT_S: Final = 0.8
 """Speech into an answer that lasts longer is no "uh-huh": it interrupts."""

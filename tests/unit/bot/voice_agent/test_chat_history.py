@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.history import CHARS_PER_TOKEN, history
 from bot.store import Role, StoredMessage
+from bot.voice_agent.chat_history import CHARS_PER_TOKEN, history
 
 
 def said(number: int, content: str, role: Role = Role.USER) -> StoredMessage:

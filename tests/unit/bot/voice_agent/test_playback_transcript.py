@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.spoken import Piece, spoken
+from bot.voice_agent.playback_transcript import Piece, spoken
 
 TWO = [Piece(50, "The moon is far away."), Piece(100, "It is four hundred thousand kilometres.")]
 TEXT = "The moon is far away. It is four hundred thousand kilometres."

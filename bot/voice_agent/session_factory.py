@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from audio.earcons import chime
 from bot.clock import Clock
-from bot.conversation.clips import ClipShelf
-from bot.conversation.events import Cue, Remember
-from bot.conversation.trace import TurnTrace
-from bot.conversation.voice import Ears, Face, Terms, VoiceLine, VoiceSession
 from bot.service_calls import Switchboard
+from bot.voice_agent.events import Cue, Remember
+from bot.voice_agent.recordings import ClipShelf
+from bot.voice_agent.session import Ears, Face, Terms, VoiceLine, VoiceSession
+from bot.voice_agent.turn_latency import TurnTrace
 
 if TYPE_CHECKING:
     from audio.segmenter import Hearing  # its runtime is loaded with the first conversation

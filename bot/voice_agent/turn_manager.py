@@ -40,9 +40,8 @@ from itertools import count
 from typing import Final, TypeAlias
 
 from audio.speech_events import Clip
-from bot.conversation.addressing import Saying
-from bot.conversation.cueing import Cueing
-from bot.conversation.events import (
+from bot.voice_agent.engagement import Standing
+from bot.voice_agent.events import (
     AllStopped,
     Answered,
     AnswerStopped,
@@ -64,10 +63,11 @@ from bot.conversation.events import (
     TurnEnded,
     Typed,
 )
-from bot.conversation.floor import SHORT_S
-from bot.conversation.standing import Standing
-from bot.conversation.turnbook import TurnBook
-from bot.conversation.turns import Footing, Speech, State, Turn, joined, merged
+from bot.voice_agent.interruption import SHORT_S
+from bot.voice_agent.thinking_sound import Cueing
+from bot.voice_agent.turn_book import TurnBook
+from bot.voice_agent.turn_state import Footing, Speech, State, Turn, joined, merged
+from bot.voice_agent.utterance_intent import Saying
 
 FOLLOW_UP_S: Final = 8.0
 MAX_SPEECH_S: Final = 90.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.addressing import Saying, is_stop, saying
+from bot.voice_agent.utterance_intent import Saying, is_stop, saying
 
 BOTH = ("Alfred", "Jared")
 

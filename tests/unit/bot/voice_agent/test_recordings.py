@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from audio.speech_events import Clip
-from bot.conversation.clips import ClipShelf
+from bot.voice_agent.recordings import ClipShelf
 
 DAY = 86_400.0
 NOW = 1_800_000_000.0

@@ -7,10 +7,10 @@ import pytest
 
 from audio import codec, ogg
 from bot.contract import Response, Status
-from bot.conversation.events import Answered, AskWaits, Spoke, Transcribed
-from bot.conversation.hearsay import Hearsay
 from bot.errors import OutputLost
 from bot.runpod import JobState, Update
+from bot.voice_agent.events import Answered, AskWaits, Spoke, Transcribed
+from bot.voice_agent.response_stream import Hearsay
 
 TONE = codec.encode(np.sin(np.arange(9600) / 20).astype(np.float32) / 2, 48_000)
 FILE = base64.b64encode(ogg.mux(TONE)).decode()

@@ -6,9 +6,9 @@ from typing import Final
 
 from audio import ogg
 from audio.speech_events import Clip
-from bot.conversation.addressing import Saying
-from bot.conversation.events import Show, Spoke
-from bot.conversation.spoken import Piece, spoken
+from bot.voice_agent.events import Show, Spoke
+from bot.voice_agent.playback_transcript import Piece, spoken
+from bot.voice_agent.utterance_intent import Saying
 
 MAX_CLIP_MS: Final = 120_000
 """Of a question put together from several stretches of speech the latest two minutes are kept: at
@@ -18,7 +18,7 @@ MAX_CHARS: Final = 4_000
 
 
 class State(StrEnum):
-    """How far a turn is; `bot.conversation.turn` draws the ways between them."""
+    """How far a turn is; `bot.voice_agent.turn_manager` draws the ways between them."""
 
     SPEAKING = "speaking"
     HEARING = "hearing"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from audio.speech_events import SpeechEvent, TurnEnded
-from bot.conversation.events import Ask
-from bot.conversation.trace import TurnTrace
 from bot.runpod import Update
+from bot.voice_agent.events import Ask
+from bot.voice_agent.turn_latency import TurnTrace
 
 KEPT: Final = 200
 """How many turns are kept."""

@@ -1,6 +1,6 @@
 """Whose turn it is, what is asked, what sounds, and when it stops."""
 
-from bot.conversation.events import (
+from bot.voice_agent.events import (
     Ask,
     Attention,
     Cue,
@@ -16,7 +16,7 @@ from bot.conversation.events import (
     Transcribed,
     Withdraw,
 )
-from bot.conversation.turns import MAX_CLIP_MS
+from bot.voice_agent.turn_state import MAX_CLIP_MS
 from tests.fakes.talk import Talk, kinds, only
 
 ANA, BEN, EVA = 1, 2, 3

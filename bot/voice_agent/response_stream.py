@@ -9,9 +9,9 @@ from audio.errors import AudioError
 from audio.pool import SoundPool
 from audio.stopping import Stop
 from bot.contract import Audio, Response
-from bot.conversation.events import Answered, AskWaits, Fact, Spoke, Transcribed
 from bot.errors import BadInput, OutputLost
 from bot.runpod import JobState, Update
+from bot.voice_agent.events import Answered, AskWaits, Fact, Spoke, Transcribed
 
 _MAX_ANSWER_S: Final = 600.0
 MAX_TURN_CHARS: Final = 20_000

@@ -4,10 +4,10 @@ import json
 
 from audio.speech_events import Clip, TurnEnded
 from bot.contract import Output, Response, Status
-from bot.conversation.events import Ask
-from bot.conversation.stopwatch import Stopwatch
-from bot.conversation.trace import Owner, TurnTrace, summary
 from bot.runpod import JobState, Update
+from bot.voice_agent.events import Ask
+from bot.voice_agent.latency_stopwatch import Stopwatch
+from bot.voice_agent.turn_latency import Owner, TurnTrace, summary
 
 
 def turn(**marks) -> TurnTrace:

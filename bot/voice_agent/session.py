@@ -3,8 +3,8 @@
     async with VoiceSession(line=line, hearing=hearing, client=client, …) as session:
         session.people({ana.id: "Ana"}, others=0)
 
-The machine decides (`bot.conversation.turn`); this carries it out. Hearing runs on a thread of its
-own, every 10 ms; each ask is a task of its own; nothing else waits.
+The machine decides (`bot.voice_agent.turn_manager`); this carries it out. Hearing runs on a thread
+of its own, every 10 ms; each ask is a task of its own; nothing else waits.
 """
 
 import asyncio
@@ -22,8 +22,12 @@ from audio.speech_packets import SpeechFrame
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
-from bot.conversation.clips import ClipShelf
-from bot.conversation.events import (
+from bot.errors import SkydeckError
+from bot.runpod import Update
+from bot.service_calls import Switchboard
+from bot.spans import new_trace_id
+from bot.voice_agent.chat_context import Recall
+from bot.voice_agent.events import (
     AllStopped,
     AnswerStopped,
     Ask,
@@ -46,15 +50,11 @@ from bot.conversation.events import (
     Typed,
     Withdraw,
 )
-from bot.conversation.hearsay import Hearsay
-from bot.conversation.recall import Recall
-from bot.conversation.stopwatch import Stopwatch
-from bot.conversation.trace import TurnTrace
-from bot.conversation.turn import TurnMachine
-from bot.errors import SkydeckError
-from bot.runpod import Update
-from bot.service_calls import Switchboard
-from bot.spans import new_trace_id
+from bot.voice_agent.latency_stopwatch import Stopwatch
+from bot.voice_agent.recordings import ClipShelf
+from bot.voice_agent.response_stream import Hearsay
+from bot.voice_agent.turn_latency import TurnTrace
+from bot.voice_agent.turn_manager import TurnMachine
 
 log = logging.getLogger(__name__)
 

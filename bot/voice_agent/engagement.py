@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.conversation.addressing import Saying, saying
-from bot.conversation.events import Attention
-from bot.conversation.turns import WANTED, Footing
+from bot.voice_agent.events import Attention
+from bot.voice_agent.turn_state import WANTED, Footing
+from bot.voice_agent.utterance_intent import Saying, saying
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from audio.speech_events import Clip
-from bot.conversation.events import (
+from bot.voice_agent.events import (
     Ask,
     AskFailed,
     Attention,
@@ -23,7 +23,7 @@ from bot.conversation.events import (
     Transcribed,
     TurnEnded,
 )
-from bot.conversation.turns import MAX_CLIP_MS
+from bot.voice_agent.turn_state import MAX_CLIP_MS
 from tests.fakes.talk import ENDS, Talk, only
 
 USERS = st.integers(1, 3)

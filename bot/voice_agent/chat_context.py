@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.contract import Message
-from bot.conversation.events import Remember
-from bot.conversation.history import CHARS_PER_TOKEN
+from bot.voice_agent.chat_history import CHARS_PER_TOKEN
+from bot.voice_agent.events import Remember
 
 MAX_TOKENS: Final = 900
 """A small local model reads that in two seconds, once; then it is in its cache."""

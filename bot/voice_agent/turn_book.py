@@ -6,11 +6,11 @@ from itertools import count
 from typing import Final
 
 from audio.speech_events import Clip
-from bot.conversation.addressing import Saying
-from bot.conversation.events import Ask, Command, Cue, Remember, Show, Sound, Stage, Withdraw
-from bot.conversation.floor import Floor
-from bot.conversation.standing import Standing
-from bot.conversation.turns import Footing, Speech, State, Turn
+from bot.voice_agent.engagement import Standing
+from bot.voice_agent.events import Ask, Command, Cue, Remember, Show, Sound, Stage, Withdraw
+from bot.voice_agent.interruption import Floor
+from bot.voice_agent.turn_state import Footing, Speech, State, Turn
+from bot.voice_agent.utterance_intent import Saying
 
 _NO_WORDS: Final = frozenset({Saying.NOTHING, Saying.HUM})
 
