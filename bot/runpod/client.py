@@ -1,4 +1,4 @@
-"""Calling the services: the I/O shell that drives the flows of `bot.runpod.job`."""
+"""Calling the services: the I/O shell that drives the flows of `bot.runpod.flow.job`."""
 
 import random
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -14,16 +14,16 @@ from bot.clock import Clock, SystemClock
 from bot.contract import Request, Service
 from bot.contract.job import Health, JobReport, StreamReport
 from bot.errors import BadSettings
-from bot.runpod import job as flows
 from bot.runpod.driver import Driver, OpenJob
-from bot.runpod.line import Line
-from bot.runpod.operations import on_job, operation
-from bot.runpod.reading import read_health, read_purged, read_report, read_stream
+from bot.runpod.flow import job as flows
+from bot.runpod.flow.context import Line
+from bot.runpod.flow.operations import on_job, operation
+from bot.runpod.flow.submit import encode, job_path
+from bot.runpod.flow.submit import submit as hand_in
+from bot.runpod.models import Flow, HttpRequest, Update
+from bot.runpod.results.parsing import read_health, read_purged, read_report, read_stream
 from bot.runpod.retry import Dice
-from bot.runpod.submission import encode, job_path
-from bot.runpod.submission import submit as hand_in
 from bot.runpod.transport import Carrier
-from bot.runpod.values import Flow, HttpRequest, Update
 from bot.settings import Mode
 
 _OPERATION_S: Final = 10.0

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from bot.clock import Clock
-from bot.runpod.job import accepted_id, cancel
-from bot.runpod.reading import clean
-from bot.runpod.retry import Dice
-from bot.runpod.transport import Carrier
-from bot.runpod.values import (
+from bot.runpod.flow.job import accepted_id, cancel
+from bot.runpod.models import (
     Breakage,
     Flow,
     HttpRequest,
@@ -24,6 +21,9 @@ from bot.runpod.values import (
     TransportFailure,
     Update,
 )
+from bot.runpod.results.parsing import clean
+from bot.runpod.retry import Dice
+from bot.runpod.transport import Carrier
 
 _log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from bot.errors import (
     SkydeckError,
 )
 from bot.large_json import MAX_VALUES
-from bot.runpod.line import Line
-from bot.runpod.reading import body_words
+from bot.runpod.flow.context import Line
+from bot.runpod.models import Breakage, Flow, HttpResponse, Reply
+from bot.runpod.results.parsing import body_words
 from bot.runpod.retry import POLLS, TRANSIENT, retry_after_s
-from bot.runpod.values import Breakage, Flow, HttpResponse, Reply
 
 OK: Final = 200
 BAD_REQUEST: Final = 400

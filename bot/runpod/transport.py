@@ -18,10 +18,10 @@ from pydantic import SecretStr
 from bot.clock import Clock
 from bot.errors import BadSettings
 from bot.redaction import BodyRedaction, Redaction
+from bot.runpod.models import Breakage, HttpRequest, HttpResponse, Reply, TransportFailure
 from bot.runpod.patience import REPLY_LIMIT_BYTES
-from bot.runpod.reading import clean
-from bot.runpod.unpacking import ENCODINGS, Unpacker, Unusable
-from bot.runpod.values import Breakage, HttpRequest, HttpResponse, Reply, TransportFailure
+from bot.runpod.results.decompression import ENCODINGS, Unpacker, Unusable
+from bot.runpod.results.parsing import clean
 from bot.steps import Steps
 
 _MAX_CONNECTIONS: Final = 256

@@ -23,7 +23,7 @@ from bot.contract.job import Health, JobReport
 from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError, SubmissionUnknown
 from bot.money import Call, Charge, Payer, micro
 from bot.runpod import Endpoint, RunPodClient, Update
-from bot.runpod.values import JobState
+from bot.runpod.models import JobState
 from bot.service_calls.availability import Latest, Standing, warmth
 from bot.service_calls.budget_gate import OnLow, Till
 from bot.service_calls.circuit_breaker import Breaker, State, verdict

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.contract.envelope import Usage
 from bot.money import MICRO, Basis, Charge
-from bot.runpod.values import JobState, Update
+from bot.runpod.models import JobState, Update
 
 MAX_USD: Final = 10_000.0
 """The dearest call that is believed; a service that says more, or less than 0, is mistaken."""

@@ -4,7 +4,8 @@
         desk.key_down(); …; desk.view()
 
 It decides nothing about turns (`bot.voice_agent.turn_manager` does), nothing about the key
-(`press`) and nothing about devices (`audio.devices`): it puts them together for a face (`bot.talk.view.Desk`).
+(`press`) and nothing about devices (`audio.devices`): it puts them together for a face
+(`bot.talk.view.Desk`).
 """
 
 import asyncio

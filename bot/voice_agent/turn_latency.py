@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.runpod.values import JobState, Update
+from bot.runpod.models import JobState, Update
 
 
 class Owner(StrEnum):

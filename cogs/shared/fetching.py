@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.runpod.unpacking import Unpacker, Unusable
+from bot.runpod.results.decompression import Unpacker, Unusable
 
 MAX_FETCH_S: Final = 60.0
 """For one try; 50 MiB come within it over 7 Mbit/s."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.contract import Request, Service, Source, System
 from bot.contract.penny import converse
-from bot.runpod import job
-from bot.runpod.submission import encode
-from bot.runpod.values import (
+from bot.runpod.flow import job
+from bot.runpod.flow.submit import encode
+from bot.runpod.models import (
     Breakage,
     Flow,
     HttpRequest,

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot import large_json
 from bot.large_json import MAX_VALUES, TooManyValues, read_json
-from bot.runpod.outputs import Joiner, Outputs
-from bot.runpod.reading import read_report, read_stream
+from bot.runpod.results.assembly import Joiner, Outputs
+from bot.runpod.results.parsing import read_report, read_stream
 from bot.steps import at_once
 
 texts = st.text(max_size=300) | st.sampled_from(
@@ -106,7 +106,7 @@ def test_pieces_are_parsed_once_and_not_at_each_bracket(monkeypatch):
     parsed = []
     joiner = Joiner()
     assert joiner.feed('{"a":[') == []
-    monkeypatch.setattr("bot.runpod.outputs.read_json", parsed.append)
+    monkeypatch.setattr("bot.runpod.results.assembly.read_json", parsed.append)
     assert all(joiner.feed('{"b":"}"},') == [] for _ in range(3_000))
     assert not parsed
 

@@ -16,8 +16,8 @@ from bot import errors
 from bot.clock import SystemClock
 from bot.contract import Request, Service
 from bot.runpod import Endpoint, JobState, RunPodClient, transport
+from bot.runpod.models import Breakage, HttpRequest, HttpResponse, TransportFailure
 from bot.runpod.transport import Carrier
-from bot.runpod.values import Breakage, HttpRequest, HttpResponse, TransportFailure
 from bot.settings import Mode
 from tests.fakes.runpod_script import completed, contract, partial, report
 from tests.fakes.runpod_server import FakeRunPod, Say

@@ -84,7 +84,7 @@ def penny():
 
 
 async def test_more_pieces_than_anybody_reads(monkeypatch):
-    monkeypatch.setattr("bot.runpod.following.MAX_PARTIALS", 100)
+    monkeypatch.setattr("bot.runpod.flow.poll.MAX_PARTIALS", 100)
     taken = []
 
     async def call(ours):

@@ -1,4 +1,4 @@
-"""The flow of one job, from its submission to its result. No I/O: see `bot.runpod.values`.
+"""The flow of one job, from its submission to its result. No I/O: see `bot.runpod.models`.
 
 ::
 
@@ -29,23 +29,15 @@ from bot.errors import (
     SkydeckError,
 )
 from bot.large_json import SMALL_BYTES
-from bot.runpod.following import Follower
-from bot.runpod.line import Line
+from bot.runpod.flow.context import Line
+from bot.runpod.flow.poll import Follower
+from bot.runpod.flow.stream import stream_to_end
+from bot.runpod.flow.submit import SubmitBody, job_path
+from bot.runpod.flow.submit import submit as hand_in
+from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome, Reply, Update
 from bot.runpod.patience import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED
-from bot.runpod.reading import clean, read_failure, read_report
+from bot.runpod.results.parsing import clean, read_failure, read_report
 from bot.runpod.retry import CANCELS, TRANSIENT, Dice, retry_after_s
-from bot.runpod.streaming import stream_to_end
-from bot.runpod.submission import SubmitBody, job_path
-from bot.runpod.submission import submit as hand_in
-from bot.runpod.values import (
-    Flow,
-    HttpRequest,
-    HttpResponse,
-    JobState,
-    Outcome,
-    Reply,
-    Update,
-)
 from bot.settings import Mode
 
 _CANCEL_TIMEOUT_S: Final = 5.0

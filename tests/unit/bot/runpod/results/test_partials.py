@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.contract import Status
-from bot.runpod import job
-from bot.runpod.submission import encode
+from bot.runpod.flow import job
+from bot.runpod.flow.submit import encode
 from bot.settings import Mode
 from tests.fakes.runpod_script import (
     Play,

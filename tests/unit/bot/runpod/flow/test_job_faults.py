@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot import errors
-from bot.runpod.values import Breakage
+from bot.runpod.models import Breakage
 from bot.settings import Mode
 from tests.fakes.runpod_script import (
     BARE_ERROR,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.errors import DeadlineExceeded
+from bot.runpod.models import Flow, HttpRequest, Pause, Reply, Tick, Update
 from bot.runpod.retry import Dice
-from bot.runpod.values import Flow, HttpRequest, Pause, Reply, Tick, Update
 from bot.steps import Steps
 
 _T = TypeVar("_T")

@@ -4,13 +4,13 @@ from typing import Final
 
 from bot.contract.job import TERMINAL, JobStatus, StreamReport
 from bot.large_json import TooManyValues
-from bot.runpod.following import Follower, is_ok
-from bot.runpod.line import Line
+from bot.runpod.flow.context import Line
+from bot.runpod.flow.poll import Follower, is_ok
+from bot.runpod.flow.submit import job_path
+from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply
 from bot.runpod.patience import FORBIDDEN, OK, TOO_MANY_REQUESTS, UNAUTHORIZED, holds_too_much
-from bot.runpod.reading import reading_stream
+from bot.runpod.results.parsing import reading_stream
 from bot.runpod.retry import TRANSIENT
-from bot.runpod.submission import job_path
-from bot.runpod.values import Flow, HttpRequest, HttpResponse, JobState, Reply
 
 _MARGIN_S: Final = 10.0
 _MAX_HOLD_S: Final = 15.0

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runpod.outputs import Joiner, Outputs
+from bot.runpod.results.assembly import Joiner, Outputs
 from tests.fakes.runpod_script import completed, partial
 
 

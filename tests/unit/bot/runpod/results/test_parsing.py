@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runpod.reading import (
+from bot.runpod.results.parsing import (
     Failure,
     body_words,
     clean,

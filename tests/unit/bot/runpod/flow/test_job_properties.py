@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot import errors
 from bot.contract import Status
-from bot.runpod.values import HttpRequest
+from bot.runpod.models import HttpRequest
 from bot.settings import Mode
 from tests.fakes.runpod_script import (
     BARE_ERROR,

@@ -7,9 +7,9 @@ from bot.contract import Response
 from bot.contract.job import MIB, Health, JobReport, JobStatus
 from bot.errors import JobExpired, OutputLost, SkydeckError
 from bot.large_json import TooManyValues
-from bot.runpod.line import Line
-from bot.runpod.outputs import Outputs
-from bot.runpod.partials import Partials
+from bot.runpod.flow.context import Line
+from bot.runpod.flow.submit import job_path
+from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
 from bot.runpod.patience import (
     GONE,
     MAX_FAULTS,
@@ -18,10 +18,10 @@ from bot.runpod.patience import (
     Patience,
     holds_too_much,
 )
-from bot.runpod.reading import read_health, reading_report
+from bot.runpod.results.assembly import Outputs
+from bot.runpod.results.parsing import read_health, reading_report
+from bot.runpod.results.partials import Partials
 from bot.runpod.retry import poll_interval_s
-from bot.runpod.submission import job_path
-from bot.runpod.values import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
 
 _STATUS_TIMEOUT_S: Final = 10.0
 _HEALTH_TIMEOUT_S: Final = 3.0

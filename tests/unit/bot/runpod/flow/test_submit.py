@@ -6,7 +6,7 @@ import pytest
 
 from bot.contract.job import RUN_LIMIT_BYTES, RUNSYNC_LIMIT_BYTES
 from bot.errors import BadInput, TooLarge
-from bot.runpod.submission import check_size, encode
+from bot.runpod.flow.submit import check_size, encode
 from tests.fakes.runpod_script import contract
 
 

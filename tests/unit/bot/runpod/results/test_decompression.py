@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from bot.runpod.unpacking import MAX_PIECE_BYTES, Unpacker, Unusable
+from bot.runpod.results.decompression import MAX_PIECE_BYTES, Unpacker, Unusable
 
 DATA = b"some words, " * 1000
 

@@ -27,7 +27,8 @@ from bot.errors import (
     TooLarge,
 )
 from bot.large_json import SMALL_BYTES, TooManyValues, read_json
-from bot.runpod.line import Line
+from bot.runpod.flow.context import Line
+from bot.runpod.models import Breakage, Flow, HttpRequest, HttpResponse, Reply
 from bot.runpod.patience import (
     BAD_REQUEST,
     CONTENT_TOO_LARGE,
@@ -37,9 +38,8 @@ from bot.runpod.patience import (
     final_error,
     holds_too_much,
 )
-from bot.runpod.reading import body_words, read_failure, reading_report
+from bot.runpod.results.parsing import body_words, read_failure, reading_report
 from bot.runpod.retry import SUBMISSIONS, TRANSIENT, retry_after_s
-from bot.runpod.values import Breakage, Flow, HttpRequest, HttpResponse, Reply
 from bot.steps import at_once
 
 _MAX_CONNECTS: Final = 4

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from bot.errors import SubmissionUnknown
-from bot.runpod.values import JobState, Waiting
+from bot.runpod.models import JobState, Waiting
 from bot.settings import Mode
 from tests.fakes.runpod_script import (
     NOT_JSON,

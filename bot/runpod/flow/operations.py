@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from bot.errors import JobExpired, RateLimited, ServiceUnreachable, SkydeckError
-from bot.runpod.line import Line
+from bot.runpod.flow.context import Line
+from bot.runpod.models import Breakage, Flow, HttpRequest, HttpResponse, Reply
 from bot.runpod.patience import OK, TOO_MANY_REQUESTS, final_error
 from bot.runpod.retry import POLLS, TRANSIENT, Dice, retry_after_s
-from bot.runpod.values import Breakage, Flow, HttpRequest, HttpResponse, Reply
 
 _TRIES: Final = 4
 _MAX_S: Final = 30.0

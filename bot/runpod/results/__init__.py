@@ -1,0 +1,1 @@
+"""What RunPod answers, made into ours: unpacked, read, and put together."""
