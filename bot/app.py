@@ -195,10 +195,10 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     # Heavy, and only the bot needs them.
     from bot.catalogue import load_grace  # noqa: PLC0415
     from bot.client import SkyDeck, check_token  # noqa: PLC0415
+    from bot.cluster.spec import check_shards, read_shards  # noqa: PLC0415
     from bot.jobs.runner import JobRunner  # noqa: PLC0415
     from bot.observability.bot import observing  # noqa: PLC0415
     from bot.observability.pulse import keep_telling  # noqa: PLC0415
-    from bot.sharding.spec import check_shards, read_shards  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
     from bot.store.address import Address  # noqa: PLC0415
     from bot.voice_agent.session_factory import Voices  # noqa: PLC0415

@@ -17,6 +17,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.clock import Clock
+from bot.cluster.membership import ShardShare
+from bot.cluster.spec import ByHand, read_shards
 from bot.contract.grace import Module
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import Elsewhere
@@ -24,8 +26,6 @@ from bot.jobs.runner import JobRunner
 from bot.limits import Limiter
 from bot.service_calls import Switchboard
 from bot.settings import Settings
-from bot.sharding.share import ShardShare
-from bot.sharding.spec import ByHand, read_shards
 from bot.store import COMMANDS, Store
 from bot.voice_agent.session_factory import Voices
 

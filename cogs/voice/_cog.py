@@ -7,9 +7,9 @@ import discord
 from discord.ext import commands
 
 from bot.client import SkyDeck
+from bot.cluster.spec import shard_of
 from bot.errors import NoVoiceChannel, SkydeckError
 from bot.i18n import words_for
-from bot.sharding.spec import shard_of
 from cogs.shared.failures import explain
 from cogs.voice._minutes import KIND, revive
 from cogs.voice._room import Room, VocalChannel

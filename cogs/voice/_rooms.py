@@ -11,10 +11,10 @@ from typing import Any, Final
 import discord
 
 from bot.client import SkyDeck
+from bot.cluster.spec import shard_of
 from bot.contract import System
 from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
 from bot.i18n import Words, words_for
-from bot.sharding.spec import shard_of
 from bot.store import VoiceRoom
 from bot.voice_agent.events import Attention
 from cogs.voice._face import ChannelFace

@@ -9,8 +9,8 @@ from discord import app_commands
 from sqlalchemy import select, update
 
 from bot.clock import SystemClock
-from bot.sharding.share import ShardShare
-from bot.sharding.spec import Claimed
+from bot.cluster.membership import ShardShare
+from bot.cluster.spec import Claimed
 from bot.store import ShardLeases
 from bot.store.address import Address
 from bot.store.database import Database

@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
+from bot.cluster import identify_limiter, lease_keeper
 from bot.settings import Settings
-from bot.sharding import keeper, turns
 from tests.fakes.discord_bot import made
 from tests.waiting import until
 
@@ -14,7 +14,7 @@ from tests.waiting import until
 @pytest.fixture
 async def two(monkeypatch, postgres, base_url, cogs, sim, guild, channel):
     """Gives two processes; the first one has the shard until it ends its share."""
-    monkeypatch.setattr(keeper, "BEAT_S", 0.2)
+    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
     settings = Settings(
@@ -66,7 +66,7 @@ async def test_it_takes_up_room(sim, two, ben, channel, factory, monkeypatch):
     await ben.sees("reviewing", await ben.sees_thread("fizz"))
     await hand_over()
     turns, looks = second.get_cog("Factory").turns, []
-    really_look = turns.elsewhere
+    really_look = identify_limiter.elsewhere
 
     async def look(*whose):
         looks.append(await really_look(*whose))

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from bot.cluster import identify_limiter, lease_keeper
 from bot.settings import Settings
-from bot.sharding import keeper, turns
 from tests.fakes.discord_bot import made
 from tests.integration.cogs.voice.conftest import where_is_the_bot
 from tests.waiting import HANGS_S, until
@@ -16,8 +16,8 @@ from tests.waiting import HANGS_S, until
 @pytest.fixture
 async def process(monkeypatch, postgres, base_url, cogs):
     """Makes a process that claims its shards."""
-    monkeypatch.setattr(keeper, "BEAT_S", 0.2)
-    monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
+    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
+    monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
 
     def make(farewell_s=15.0):

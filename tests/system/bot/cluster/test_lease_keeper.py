@@ -5,9 +5,9 @@ import contextlib
 
 import pytest
 
+from bot.cluster import lease_keeper
+from bot.cluster.lease_keeper import ShardKeeper
 from bot.errors import StoreFailed
-from bot.sharding import keeper
-from bot.sharding.keeper import ShardKeeper
 from bot.store import GatewaySession, ShardLeases
 from bot.store.address import Address
 from bot.store.database import Database
@@ -16,8 +16,8 @@ from tests.fakes.handlers import TurnableClock
 from tests.fakes.shard_client import LEASE_MS, Leases
 from tests.waiting import until
 
-FENCE_S = keeper.FENCE_S
-WAIT_S = keeper._WAIT_FOR_OTHERS_S
+FENCE_S = lease_keeper.FENCE_S
+WAIT_S = lease_keeper._WAIT_FOR_OTHERS_S
 
 
 class Lines:
@@ -89,7 +89,7 @@ class Process:
 
 @pytest.fixture
 async def start(postgres, monkeypatch):
-    monkeypatch.setattr(keeper, "BEAT_S", 0.05)
+    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.05)
     database = Database(Address.parse(await postgres.clean()))
     started: list[Process] = []
 

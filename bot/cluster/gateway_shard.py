@@ -19,7 +19,7 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import Shard
 
-from bot.sharding.intake import Intake
+from bot.cluster.event_intake import Intake
 from bot.store import GatewaySession
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import asyncio
 import discord
 import pytest
 
-from bot.sharding import intake, keeper, lines, turns
+from bot.cluster import event_intake, identify_limiter, lease_keeper, shard_set
 from tests.fakes.shard_client import sharer
 from tests.simulator import PATIENCE, Intent, Simulator
 
@@ -17,9 +17,9 @@ APART_S = 0.1
 @pytest.fixture
 async def sim(monkeypatch):
     """Two shards, and no long waits between two identifies of one bucket."""
-    monkeypatch.setattr(lines, "OVERLAP_S", 0.3)
-    monkeypatch.setattr(keeper, "BEAT_S", 0.2)
-    monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", EVERY_MS)
+    monkeypatch.setattr(shard_set, "OVERLAP_S", 0.3)
+    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
+    monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", EVERY_MS)
     async with Simulator(answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = 2
         simulator.gateway.identify_seconds = APART_S
@@ -146,7 +146,7 @@ async def test_what_the_dead_had_just_heard_is_told_again(sim, url, channel, ana
 
 
 async def test_a_command_of_the_gap_is_answered(sim, url, channel, ana, monkeypatch):
-    monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", PATIENCE)
+    monkeypatch.setattr(event_intake, "_ANSWER_WITHIN_S", PATIENCE)
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
     asking = asyncio.create_task(ana.slash("/ping", channel))
@@ -156,13 +156,13 @@ async def test_a_command_of_the_gap_is_answered(sim, url, channel, ana, monkeypa
 
 
 async def test_a_command_that_is_too_old_is_not(sim, url, channel, ana, monkeypatch):
-    monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", 0)
+    monkeypatch.setattr(event_intake, "_ANSWER_WITHIN_S", 0)
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
     reply = await ana.slash("/ping", channel, wait=False)
     async with sharer(sim, url, "b") as b:
         await b.until(lambda: len(b.up) == 2)
-        monkeypatch.setattr(intake, "_ANSWER_WITHIN_S", PATIENCE)
+        monkeypatch.setattr(event_intake, "_ANSWER_WITHIN_S", PATIENCE)
         later = await ana.slash("/ping", channel)  # told after it
         assert later.text == "pong"
         assert reply.interaction.answer is None

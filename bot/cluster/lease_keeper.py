@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Final, Never, Protocol
 
 from bot.clock import Clock
+from bot.cluster.rebalancer import Census, plan
 from bot.errors import StoreFailed
-from bot.sharding.plan import Census, plan
 from bot.store import GatewaySession, ShardLeases
 
 log = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ from typing import Final, Protocol
 import discord
 
 from bot.clock import Clock
+from bot.cluster.identify_limiter import IdentifyTurns
+from bot.cluster.lease_keeper import ShardKeeper
+from bot.cluster.shard_set import ShardLines
+from bot.cluster.spec import Alone, Claimed, ShardSpec, check_shards
 from bot.errors import StoreFailed
-from bot.sharding.keeper import ShardKeeper
-from bot.sharding.lines import ShardLines
-from bot.sharding.spec import Alone, Claimed, ShardSpec, check_shards
-from bot.sharding.turns import IdentifyTurns
 from bot.store import ShardLeases
 
 log = logging.getLogger(__name__)

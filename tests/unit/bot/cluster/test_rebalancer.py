@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sharding.plan import Census, due, plan
+from bot.cluster.rebalancer import Census, due, plan
 
 OWNERS = [f"process-{number}" for number in range(6)]
 

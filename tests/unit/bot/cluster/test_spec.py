@@ -1,7 +1,7 @@
 import pytest
 
+from bot.cluster.spec import Alone, ByHand, Claimed, read_shards, shard_of
 from bot.errors import BadSettings
-from bot.sharding.spec import Alone, ByHand, Claimed, read_shards, shard_of
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ import discord
 from discord.shard import EventItem, EventType, Shard
 
 from bot.clock import Clock
-from bot.sharding.intake import Intake
-from bot.sharding.line import RESUMABLE, ShardLine, Slot
+from bot.cluster.event_intake import Intake
+from bot.cluster.gateway_shard import RESUMABLE, ShardLine, Slot
 from bot.store import GatewaySession
 
 log = logging.getLogger(__name__)
