@@ -150,12 +150,12 @@ class SkyDeck(commands.AutoShardedBot):
         self.locales = Locales()
         services.when_low(lambda call, balances: self.dispatch("budget_low", call, balances))
         self.share = ShardShare(
-            self, clock, spec, store.shards, grace_s=settings.skydeck_farewell_s
+            self, clock, spec, store.shard_leases, grace_s=settings.skydeck_farewell_s
         )
         self.elsewhere = Elsewhere(
             runner,
             store.jobs,
-            store.signals,
+            store.pubsub,
             clock,
             on_forget=lambda user_id: self.dispatch("person_forgotten", user_id),
             shares_work=self.share.is_shared,
@@ -188,14 +188,14 @@ class SkyDeck(commands.AutoShardedBot):
         ]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         name = f"{COMMANDS}:{self.application_id}"
-        while await self.store.facts.get(name) != digest:
+        while await self.store.key_value.get(name) != digest:
             if await self.share.may_register():
                 break
             await self.clock.sleep(_OTHERS_REGISTER_S)
         else:
             return False
         await self.tree.sync()
-        await self.store.facts.set(name, digest)
+        await self.store.key_value.set(name, digest)
         log.info("%d commands registered", len(payload))
         return True
 

@@ -12,7 +12,7 @@ from bot import terminal
 if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.store.address import Address
-    from bot.store.backup import Tell
+    from bot.store.maintenance.backup import Tell
 
 T = TypeVar("T")
 _QUIET_S = 2.0
@@ -31,7 +31,7 @@ def backup(
 
     Example: skydeck backup skydeck-2026-11-23.gz
     """
-    from bot.store.backup import backup as write  # noqa: PLC0415
+    from bot.store.maintenance.backup import backup as write  # noqa: PLC0415
 
     rows = _run(lambda address, clock, tell: write(address, file, clock, tell=tell), "saved")
     sys.stdout.write(f"{file}: {rows} rows, {file.stat().st_size} bytes\n")
@@ -48,7 +48,7 @@ def restore(
 
     Example: skydeck restore skydeck-2026-11-23.gz
     """
-    from bot.store.backup import restore as read  # noqa: PLC0415
+    from bot.store.maintenance.backup import restore as read  # noqa: PLC0415
 
     done = _run(
         lambda address, clock, tell: read(address, file, clock, replace=yes, tell=tell), "restored"
@@ -66,8 +66,8 @@ def show() -> None:
 
     Example: skydeck database show
     """
-    from bot.store.migrate import head  # noqa: PLC0415
-    from bot.store.revise import revision  # noqa: PLC0415
+    from bot.store.maintenance.downgrade import revision  # noqa: PLC0415
+    from bot.store.maintenance.migrate import head  # noqa: PLC0415
 
     address = _address()
     found = _run(lambda address, _clock, _tell: revision(address), "")
@@ -87,7 +87,7 @@ def to(
 
     Example: skydeck database to 0005 before-rollback.gz
     """
-    from bot.store.revise import revise  # noqa: PLC0415
+    from bot.store.maintenance.downgrade import revise  # noqa: PLC0415
 
     rows = _run(
         lambda address, clock, tell: revise(address, revision, clock, keep=keep, tell=tell), "saved"

@@ -114,7 +114,7 @@ async def _looking(settings: "Settings") -> "AsyncIterator[Callable[[], Awaitabl
                 raise
             trouble = str(e)  # the services can be asked all the same
         if settings.embedded and store is not None:
-            if not await living(store.pulses):
+            if not await living(store.heartbeats):
                 raise BadSettings(
                     "No RUNPOD_API_KEY is set and no bot is running, so no service is.",
                     hint="Start `skydeck bot`; or start `skydeck serve`, and set RUNPOD_BASE_URL "
@@ -142,7 +142,7 @@ async def _see(
 
     bots: list[Pulse] = []
     try:
-        bots = [] if store is None else await living(store.pulses)
+        bots = [] if store is None else await living(store.heartbeats)
     except StoreFailed as e:
         trouble = str(e)
     told = sorted((one for bot in bots for one in bot.services), key=lambda one: one.service)

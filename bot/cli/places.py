@@ -7,8 +7,8 @@ from pathlib import Path
 from bot.errors import StoreFailed
 from bot.settings import Settings
 from bot.store.address import Address
-from bot.store.migrate import head, must_be_known
-from bot.store.revise import revision
+from bot.store.maintenance.downgrade import revision
+from bot.store.maintenance.migrate import head, must_be_known
 
 _MIN_FREE_BYTES = 200_000_000
 

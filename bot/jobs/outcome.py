@@ -19,7 +19,7 @@ from bot.errors import (
     TooLate,
 )
 from bot.jobs.endings import Followed
-from bot.store.results import pack, unpack
+from bot.store.repositories.results import pack, unpack
 
 _TEXT_CHARS: Final = 1_000_000
 """Of an answer that is too large to be kept as a whole."""

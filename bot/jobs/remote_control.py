@@ -23,7 +23,7 @@ class Elsewhere:
     Attributes:
         runner: This one's.
         journal: Where every job stands.
-        signals: The others.
+        pubsub: The other processes.
         clock: Time.
         on_forget: Called when a person is to be forgotten, whoever was told so.
         shares_work: Whether there are other processes.
@@ -31,7 +31,7 @@ class Elsewhere:
 
     runner: JobRunner
     journal: Journal
-    signals: Signals
+    pubsub: Signals
     clock: Clock
     on_forget: Callable[[int], object]
     shares_work: bool
@@ -39,7 +39,7 @@ class Elsewhere:
 
     async def listen(self) -> Never:
         """Do what others say, until this is cancelled."""
-        await self.signals.listen(self._heard)
+        await self.pubsub.listen(self._heard)
 
     async def stop(self, job: Job) -> bool:
         """Stop a job, wherever it runs; False when it has ended.
@@ -51,7 +51,7 @@ class Elsewhere:
             return True
         if job.ending is not None or not self.shares_work:
             return False
-        await self.signals.send(STOP, job.journal_id)
+        await self.pubsub.send(STOP, job.journal_id)
         return True
 
     async def stop_all_of(self, user_id: int) -> int:
@@ -62,7 +62,7 @@ class Elsewhere:
         """
         self.on_forget(user_id)
         if self.shares_work:
-            await self.signals.send(FORGET, user_id)
+            await self.pubsub.send(FORGET, user_id)
         stopped = await self.runner.stop_all_of(user_id)
         until = self.clock.now() + (_STOPPED_WITHIN_S if self.shares_work else 0.0)
         while self.clock.now() < until and await self._has_jobs(user_id):

@@ -118,7 +118,7 @@ async def what_is_missing(bot: Shown) -> str:
         return f"Shards {closed} are not connected."
     try:
         async with asyncio.timeout(DATABASE_WITHIN_S):
-            await bot.store.facts.get("ready")
+            await bot.store.key_value.get("ready")
     except (StoreFailed, TimeoutError):
         return "The database does not answer."
     return ""

@@ -17,7 +17,7 @@ from bot.errors import StoreFailed
 from bot.service_calls import Switchboard
 from bot.service_calls.availability import Standing
 from bot.store import Store
-from bot.store.pulses import EVERY_S, Pulses
+from bot.store.repositories.heartbeats import EVERY_S, Pulses
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ async def keep_telling(bot: Living, clock: Clock, *, with_services: bool) -> Nev
         while True:
             try:
                 pulse = await _take(bot, Service if with_services else ())
-                await bot.store.pulses.tell(PULSE.dump_python(pulse, mode="json"))
+                await bot.store.heartbeats.tell(PULSE.dump_python(pulse, mode="json"))
             except StoreFailed as e:
                 log.warning("nobody outside can be told how this process is: %s", e)
             except Exception:
@@ -96,7 +96,7 @@ async def keep_telling(bot: Living, clock: Clock, *, with_services: bool) -> Nev
             await clock.sleep(EVERY_S)
     finally:
         with contextlib.suppress(StoreFailed):
-            await bot.store.pulses.leave()
+            await bot.store.heartbeats.leave()
 
 
 async def living(pulses: Pulses) -> list[Pulse]:

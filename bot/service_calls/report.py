@@ -10,7 +10,7 @@ from typing import Any, Final
 from bot.contract import Service
 from bot.money import MICRO, Balance, Payer, Period, Scope
 from bot.store import DaySum, GroupSum, Ledger, Spending, View
-from bot.store.spending import DAY_MS
+from bot.store.repositories.spending import DAY_MS
 
 DAYS_LIMIT: Final = 366
 """Over how many days at most."""

@@ -3,13 +3,14 @@
 Callers see frozen values and no session: each method is one transaction of its own.
 """
 
-from bot.store.conversations import Conversations, Role, StoredMessage
-from bot.store.facts import COMMANDS, Facts
-from bot.store.guilds import GuildChanges, Guilds, GuildSettings
-from bot.store.journal import Journal, Load, Missed
-from bot.store.ledger import CallState, Ledger
-from bot.store.privacy import Forgotten, Privacy
-from bot.store.recovery import (
+from bot.store.maintenance.privacy import Forgotten, Privacy
+from bot.store.pubsub import Signals
+from bot.store.repositories.conversations import Conversations, Role, StoredMessage
+from bot.store.repositories.guilds import GuildChanges, Guilds, GuildSettings
+from bot.store.repositories.journal import Journal, Load, Missed
+from bot.store.repositories.key_value import COMMANDS, Facts
+from bot.store.repositories.ledger import CallState, Ledger
+from bot.store.repositories.recovery import (
     Ending,
     Entry,
     Job,
@@ -18,11 +19,10 @@ from bot.store.recovery import (
     Recovery,
     decide,
 )
-from bot.store.shards import GatewaySession, ShardLeases, Standing
-from bot.store.signals import Signals
-from bot.store.spending import DaySum, GroupSum, Spending, View
+from bot.store.repositories.shard_leases import GatewaySession, ShardLeases, Standing
+from bot.store.repositories.spending import DaySum, GroupSum, Spending, View
+from bot.store.repositories.voice import Consent, Consents, Minute, Minutes, VoiceRoom, VoiceRooms
 from bot.store.store import LEASE_MS, Pruned, Store
-from bot.store.voice import Consent, Consents, Minute, Minutes, VoiceRoom, VoiceRooms
 
 __all__ = [
     "COMMANDS",

@@ -17,14 +17,14 @@ from bot.contract import Service
 from bot.errors import TooLarge
 from bot.money import Basis, Period, Scope
 from bot.settings import Identity, Mode
-from bot.store import guilds
-from bot.store.bounds import CONTENT_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES
-from bot.store.conversations import Role
-from bot.store.ledger import CallState
-from bot.store.recovery import Ending, JobStage
-from bot.store.results import MAX_RESULT_BYTES
+from bot.store.maintenance.limits import CONTENT_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES
+from bot.store.repositories import guilds
+from bot.store.repositories.conversations import Role
+from bot.store.repositories.ledger import CallState
+from bot.store.repositories.recovery import Ending, JobStage
+from bot.store.repositories.results import MAX_RESULT_BYTES
+from bot.store.repositories.voice import ATTENTIONS
 from bot.store.tables import PASSING, metadata
-from bot.store.voice import ATTENTIONS
 
 MAX_INT64: Final = 2**63 - 1
 MAX_TIME_MS: Final = 221_845_392_000_000

@@ -11,19 +11,19 @@ from bot.clock import Clock
 from bot.errors import BadSettings, StoreFailed
 from bot.money import Limits
 from bot.store.address import Address
-from bot.store.conversations import Conversations
 from bot.store.database import Database
-from bot.store.facts import Facts
-from bot.store.guilds import Guilds
-from bot.store.journal import Journal
-from bot.store.ledger import Ledger
-from bot.store.migrate import migrate
-from bot.store.privacy import Privacy
-from bot.store.pulses import Pulses
-from bot.store.shards import ShardLeases
-from bot.store.signals import Signals
-from bot.store.spending import Spending
-from bot.store.voice import Consents, Minutes, VoiceRooms
+from bot.store.maintenance.migrate import migrate
+from bot.store.maintenance.privacy import Privacy
+from bot.store.pubsub import Signals
+from bot.store.repositories.conversations import Conversations
+from bot.store.repositories.guilds import Guilds
+from bot.store.repositories.heartbeats import Pulses
+from bot.store.repositories.journal import Journal
+from bot.store.repositories.key_value import Facts
+from bot.store.repositories.ledger import Ledger
+from bot.store.repositories.shard_leases import ShardLeases
+from bot.store.repositories.spending import Spending
+from bot.store.repositories.voice import Consents, Minutes, VoiceRooms
 
 LEASE_MS: Final = 10_000
 """How long after its last sign of life a process's jobs are taken over."""
@@ -52,15 +52,15 @@ class Store:
         conversations: What was said.
         jobs: The journal of jobs.
         privacy: A person's data.
-        facts: What the deployment remembers of itself.
+        key_value: What the deployment remembers of itself.
         consents: Who agreed to be heard.
         voice_rooms: In which voice channels the bot is to be.
         minutes: What was said while it only listened.
         ledger: What each call has cost, and budgets.
         spending: Sums over the ledger.
-        signals: Short words to all processes.
-        shards: Which process serves which shards; None on SQLite, which one process has.
-        pulses: What running processes say of themselves.
+        pubsub: Short words to all processes.
+        shard_leases: Which process serves which shards; None on SQLite, which one process has.
+        heartbeats: What running processes say of themselves.
     """
 
     def __init__(self, database: Database, clock: Clock, *, lease_ms: int, limits: Limits) -> None:
@@ -69,19 +69,19 @@ class Store:
         owner = uuid.uuid4().hex
         self.jobs = Journal(database, clock, owner=owner, lease_ms=lease_ms)
         self.privacy = Privacy(database, clock, self.guilds)
-        self.facts = Facts(database)
+        self.key_value = Facts(database)
         self.consents = Consents(database)
         self.voice_rooms = VoiceRooms(database)
         self.minutes = Minutes(database)
         self.ledger = Ledger(database, clock, limits)
         self.spending = Spending(database)
-        self.shards = (
+        self.shard_leases = (
             None
             if database.is_sqlite
             else ShardLeases(database, owner=owner, lease_ms=SHARD_LEASE_MS)
         )
-        self.signals = Signals(database, clock)
-        self.pulses = Pulses(database, clock, owner=owner)
+        self.pubsub = Signals(database, clock)
+        self.heartbeats = Pulses(database, clock, owner=owner)
         self._database = database
         self._clock = clock
 

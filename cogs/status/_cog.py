@@ -60,7 +60,7 @@ class Status(commands.Cog):
         """How long the database takes to answer; None: it does not."""
         began = self.bot.clock.now()
         try:
-            await self.bot.store.facts.get("status")
+            await self.bot.store.key_value.get("status")
         except StoreFailed:
             return None
         return (self.bot.clock.now() - began) * 1000

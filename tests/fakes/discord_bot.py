@@ -18,7 +18,7 @@ from bot.service_calls.circuit_breaker import Breaker
 from bot.settings import Mode, Settings
 from bot.store import Store
 from bot.store.address import Address
-from bot.store.migrate import make_private, migrate
+from bot.store.maintenance.migrate import make_private, migrate
 from bot.voice_agent.session_factory import Voices
 from bot.weights import WeightStore
 from bot.workers.ports import Handler

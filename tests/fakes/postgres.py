@@ -19,7 +19,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.store.address import Address
-from bot.store.migrate import migrate
+from bot.store.maintenance.migrate import migrate
 from bot.store.tables import metadata
 
 SHARED = "shared"

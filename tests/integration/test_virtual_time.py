@@ -43,8 +43,8 @@ async def test_no_limit_is_reached_while_a_thread_works():
 
 async def test_no_limit_is_reached_while_sqlite_works(tmp_path):
     async with asyncio.timeout(0.001), Store.open(f"sqlite:///{tmp_path}/x.db", SystemClock()) as s:
-        await s.facts.set("word", "value")
-        assert await s.facts.get("word") == "value"
+        await s.key_value.set("word", "value")
+        assert await s.key_value.get("word") == "value"
 
 
 async def test_what_a_socket_has_comes_before_the_next_timer():

@@ -1,1 +1,1 @@
-"""The schema's history. `bot/store/migrate.py` runs it."""
+"""The schema's history. `bot/store/maintenance/migrate.py` runs it."""

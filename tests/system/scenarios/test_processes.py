@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.store.address import Address
-from bot.store.migrate import migrate
+from bot.store.maintenance.migrate import migrate
 from bot.workers.server import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted

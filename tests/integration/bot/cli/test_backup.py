@@ -11,7 +11,7 @@ from bot.cli.main import app
 from bot.clock import SystemClock
 from bot.errors import WrongUse
 from bot.store import Store
-from bot.store.migrate import head
+from bot.store.maintenance.migrate import head
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def url(tmp_path, monkeypatch) -> str:
 def remember(url: str, value: str) -> None:
     async def write() -> None:
         async with Store.open(url, SystemClock()) as store:
-            await store.facts.set("word", value)
+            await store.key_value.set("word", value)
 
     asyncio.run(write())
 
@@ -32,7 +32,7 @@ def remember(url: str, value: str) -> None:
 def recall(url: str) -> str | None:
     async def read() -> str | None:
         async with Store.open(url, SystemClock()) as store:
-            return await store.facts.get("word")
+            return await store.key_value.get("word")
 
     return asyncio.run(read())
 

@@ -12,7 +12,7 @@ from bot.clock import SystemClock
 from bot.errors import BadSettings, StoreFailed
 from bot.settings import Settings
 from bot.store.address import Address
-from bot.store.migrate import head, migrate
+from bot.store.maintenance.migrate import head, migrate
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from bot.contract import Service
 from bot.settings import Mode
 from bot.store import Entry, Role, Store, StoredMessage
 from bot.store.address import Address
-from bot.store.migrate import migrate
+from bot.store.maintenance.migrate import migrate
 
 HELPER = Path(__file__).with_name("process.py")
 START_MS = 1_800_000_000_000

@@ -9,8 +9,8 @@ import pytest
 from bot.errors import BadInput, SkydeckError
 from bot.store import Store
 from bot.store.address import Address
-from bot.store.backup import restore
-from tests.integration.bot.store.test_backup import contents
+from bot.store.maintenance.backup import restore
+from tests.integration.bot.store.maintenance.test_backup import contents
 from tests.integration.bot.store.test_tampered import file, lines, written
 
 __all__ = ["file", "lines"]  # fixtures

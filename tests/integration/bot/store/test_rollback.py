@@ -11,8 +11,8 @@ from sqlalchemy.pool import NullPool
 
 from bot.store import Store
 from bot.store.address import Address
-from bot.store.migrate import head, known_revisions
-from bot.store.revise import revise, revision
+from bot.store.maintenance.downgrade import revise, revision
+from bot.store.maintenance.migrate import head, known_revisions
 from bot.store.tables import PASSING, metadata
 
 OLD = Path(__file__).with_name("old")

@@ -11,8 +11,8 @@ import pytest
 
 from bot.observability.logs import Plain, Redaction
 from bot.store.address import Address
-from bot.store.backup import backup
-from bot.store.migrate import backup_of, copy_sqlite
+from bot.store.maintenance.backup import backup
+from bot.store.maintenance.migrate import backup_of, copy_sqlite
 from cogs.shared import answering
 
 

@@ -23,15 +23,15 @@ async def test_its_line_to_discord_its_voice_channel_and_its_services(deck, guil
     await called.plays(clips / "question.wav")
 
     async def is_heard():
-        found = await living(deck.store.pulses)
+        found = await living(deck.store.heartbeats)
         return any(room.heard.received for pulse in found for room in pulse.rooms)
 
     await until(lambda: deck.voice_clients[0].health().people)
     async with telling(deck):
         await until(is_heard)
-        [pulse] = await living(deck.store.pulses)
+        [pulse] = await living(deck.store.heartbeats)
     [room] = pulse.rooms
     assert list(pulse.gateway_ms) == [0]
     assert (room.guild_id, room.people) == (guild.id, 1)
     assert {one.service.value for one in pulse.services} == {"PENNY", "GRACE", "FACTORY"}
-    assert await living(deck.store.pulses) == []  # it has ended
+    assert await living(deck.store.heartbeats) == []  # it has ended

@@ -15,7 +15,7 @@ from tests.waiting import until
 async def two(monkeypatch, postgres, base_url, cogs, sim, guild, channel):
     """Gives two processes; the first one has the shard until it ends its share."""
     monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
-    monkeypatch.setattr(turns, "IDENTIFY_EVERY_MS", 300)
+    monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
     settings = Settings(
         _env_file=None, skydeck_shards="auto/1", skydeck_farewell_s=0, skydeck_builds_per_guild=1

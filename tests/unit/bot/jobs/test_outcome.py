@@ -9,7 +9,7 @@ from bot.contract import Audio, Output, Response, Status
 from bot.errors import DeadlineExceeded, JobFailed, OverBudget, SkydeckError, StoreFailed
 from bot.jobs.endings import Followed
 from bot.jobs.outcome import packed, unpacked, written_so_far
-from bot.store import results
+from bot.store.repositories import results
 
 
 def response(**more):

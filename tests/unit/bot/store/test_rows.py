@@ -11,10 +11,11 @@ from sqlalchemy import LargeBinary
 from bot.contract import Service
 from bot.money import Basis, Period, Purse, Scope
 from bot.settings import Mode
-from bot.store import guilds, rows
-from bot.store.conversations import Role
-from bot.store.ledger import CallState
-from bot.store.recovery import Ending, JobStage
+from bot.store import rows
+from bot.store.repositories import guilds
+from bot.store.repositories.conversations import Role
+from bot.store.repositories.ledger import CallState
+from bot.store.repositories.recovery import Ending, JobStage
 from bot.store.rows import MAX_INT64, MAX_TIME_MS
 from bot.store.tables import PASSING, metadata
 

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from bot.clock import Clock
 from bot.errors import BadSettings, WrongUse
 from bot.store.address import Address
-from bot.store.backup import Tell, backup, must_be_unused, silent
 from bot.store.database import Database
-from bot.store.migrate import (
+from bot.store.maintenance.backup import Tell, backup, must_be_unused, silent
+from bot.store.maintenance.migrate import (
     config_for,
     known_revisions,
     lock,

@@ -8,13 +8,13 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, Select, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.bounds import (
+from bot.store.database import Database, uninterrupted
+from bot.store.maintenance.limits import (
     CONTENT_LIMIT_CHARS,
     NAME_LIMIT_CHARS,
     PARTS_LIMIT,
     storable,
 )
-from bot.store.database import Database, uninterrupted
 from bot.store.tables import message_parts as parts
 from bot.store.tables import messages
 

@@ -24,23 +24,16 @@ from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
 from bot.settings import Mode
-from bot.store.bounds import (
+from bot.store.database import Database, uninterrupted
+from bot.store.maintenance.limits import (
     LINE_LIMIT_CHARS,
     PLACE_LIMIT_BYTES,
     REPLY_TOKEN_LIMIT_CHARS,
     REQUEST_LIMIT_BYTES,
     storable,
 )
-from bot.store.conversations import PRUNE_BATCH
-from bot.store.database import Database, uninterrupted
-from bot.store.recovery import (
-    Ending,
-    Entry,
-    Job,
-    JobStage,
-    Recovered,
-    decide,
-)
+from bot.store.repositories.conversations import PRUNE_BATCH
+from bot.store.repositories.recovery import Ending, Entry, Job, JobStage, Recovered, decide
 from bot.store.tables import job_requests, job_results, jobs
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from bot.errors import BadSettings
 from bot.store.address import Address
 from bot.store.database import BUSY_TIMEOUT_MS, Database, translated
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 PLACE_TOKEN: Final = "answer"  # noqa: S105  (the name of a field)
 """Under which name a job's place held an interaction's token, before schema 0008."""
 _POSTGRES_LOCK: Final = 0x5C1DEC  # any number, the same in every skydeck

@@ -24,8 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.money import Period, Scope
 from bot.store.database import Database, uninterrupted
-from bot.store.guilds import Guilds
-from bot.store.results import unpack
+from bot.store.repositories.guilds import Guilds
+from bot.store.repositories.results import unpack
 from bot.store.tables import (
     budgets,
     calls,

@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import StoreFailed
 from bot.store import Consent, Minute, Store, VoiceRoom
-from bot.store import voice as voices
+from bot.store.repositories import voice as voices
 
 GUILD, ANA, BEN = 3, 7, 8
 

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, RowMapping, Select, case, cast, func, literal
 from bot.contract import Service
 from bot.money import Basis
 from bot.store.database import Database, uninterrupted
-from bot.store.ledger import CallState
+from bot.store.repositories.ledger import CallState
 from bot.store.tables import calls
 
 DAY_MS: Final = 86_400_000

@@ -195,7 +195,7 @@ async def test_sums_by_day_service_and_module(open_ledger, clock):
 
 
 async def test_every_call_is_listed_over_many_pages(open_ledger, monkeypatch):
-    monkeypatch.setattr("bot.store.spending._PAGE", 3)
+    monkeypatch.setattr("bot.store.repositories.spending._PAGE", 3)
     ledger, spending = open_ledger()
     for _ in range(8):
         await ledger.settle(call(), paid(1))

@@ -113,6 +113,6 @@ async def test_one_of_a_bucket_identifies_at_a_time(process):
 
 async def test_a_file_has_no_leases(postgres, tmp_path):
     async with Store.open(f"sqlite:///{tmp_path}/skydeck.db", SystemClock()) as store:
-        assert store.shards is None
+        assert store.shard_leases is None
     async with Store.open(await postgres.clean(), SystemClock()) as store:
-        assert store.shards is not None
+        assert store.shard_leases is not None

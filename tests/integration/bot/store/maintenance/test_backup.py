@@ -18,15 +18,15 @@ from bot.errors import BadInput, BadSettings, StoreFailed, WrongUse
 from bot.money import Basis, Call, Charge, Payer
 from bot.store import Ending, JobStage, Store
 from bot.store.address import Address
-from bot.store.archive import Reader
-from bot.store.backup import backup, restore
-from bot.store.migrate import head
-from bot.store.revise import revise, revision
+from bot.store.maintenance.archive import Reader
+from bot.store.maintenance.backup import backup, restore
+from bot.store.maintenance.downgrade import revise, revision
+from bot.store.maintenance.migrate import head
 from bot.store.tables import metadata
 from tests.paths import ROOT
 from tests.waiting import until
 
-OLD = Path(__file__).with_name("old")
+OLD = Path(__file__).parents[1] / "old"
 DAY_MS = 86_400_000
 
 
@@ -55,7 +55,7 @@ async def fill(url: str, clock, entry, message) -> None:
         await store.jobs.begin(entry(place={"deep": [1, None, {"x": "ñ"}]}))
         last = await store.jobs.begin(entry())
         await store.privacy.forget(12345)
-        await store.facts.set("greeting", "hello")
+        await store.key_value.set("greeting", "hello")
         call = Call(call_id="c1", service=Service.PENNY, module="ASK", payer=Payer(user_id=7))
         await store.ledger.reserve(call, 500)
         await store.ledger.settle(call, Charge(micro_usd=400, basis=Basis.SECONDS))
@@ -306,14 +306,14 @@ async def test_a_full_disk_leaves_what_was_there(url, empty_url, file, clock, ex
     assert list(file.parent.glob("*backup*")) == []
     await backup(Address.parse(url), file, clock)
     async with Store.open(empty_url, clock) as store:
-        await store.facts.set("mine", "kept")
+        await store.key_value.set("mine", "kept")
 
     with largest_file(400_000), pytest.raises(StoreFailed):
         await restore(Address.parse(empty_url), file, clock, replace=True)
 
     async with Store.open(empty_url, clock) as store:
-        assert await store.facts.get("mine") == "kept"
-        assert await store.facts.get("fact1") is None
+        assert await store.key_value.get("mine") == "kept"
+        assert await store.key_value.get("fact1") is None
 
 
 _VICTIM = """
@@ -321,7 +321,7 @@ import asyncio, sys, time
 from pathlib import Path
 from bot.clock import SystemClock
 from bot.store.address import Address
-from bot.store.backup import restore
+from bot.store.maintenance.backup import restore
 from tests.paths import ROOT
 
 def tell(done, of):

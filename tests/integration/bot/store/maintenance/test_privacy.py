@@ -4,7 +4,7 @@ import shutil
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
 from bot.store import Ending, Forgotten, GuildSettings, Role, Store
-from bot.store.privacy import _EXPORTED
+from bot.store.maintenance.privacy import _EXPORTED
 
 PERSON, OTHER, BOT = 7, 8, 99
 PLENTY = 1_000_000

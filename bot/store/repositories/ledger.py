@@ -34,9 +34,9 @@ from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import OverBudget
 from bot.money import Balance, Basis, Call, Charge, Limits, Payer, Period, Purse
-from bot.store.bounds import storable
-from bot.store.conversations import PRUNE_BATCH
 from bot.store.database import Database, uninterrupted
+from bot.store.maintenance.limits import storable
+from bot.store.repositories.conversations import PRUNE_BATCH
 from bot.store.tables import budgets, calls, purses
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import RowMapping, delete, func, select
 
-from bot.store.bounds import NAME_LIMIT_CHARS, storable
 from bot.store.database import Database, uninterrupted
+from bot.store.maintenance.limits import NAME_LIMIT_CHARS, storable
 from bot.store.tables import consents, minutes, voice_rooms
 
 MINUTE_LIMIT_CHARS: Final = 4_000

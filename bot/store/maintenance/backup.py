@@ -32,9 +32,9 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from bot.clock import Clock
 from bot.errors import BadInput, BadSettings, WrongUse
 from bot.store.address import Address
-from bot.store.archive import Header, Reader, Writer
 from bot.store.database import APPLICATION, Database, translated
-from bot.store.migrate import (
+from bot.store.maintenance.archive import Header, Reader, Writer
+from bot.store.maintenance.migrate import (
     PLACE_TOKEN,
     config_for,
     known_revisions,
@@ -43,7 +43,7 @@ from bot.store.migrate import (
     must_be_known,
     revision_of,
 )
-from bot.store.recovery import RUN_KEPT_MS, Ending, JobStage
+from bot.store.repositories.recovery import RUN_KEPT_MS, Ending, JobStage
 from bot.store.tables import PASSING, job_results, jobs, metadata
 
 _BATCH: Final = 500

@@ -1,0 +1,1 @@
+"""What is remembered, each kind in a class of its own: one method is one transaction."""
