@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
+from bot.models import WeightStore
 from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
@@ -23,7 +24,6 @@ from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Rates, Switchboard, Till, Watcher
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
-from bot.weights import WeightStore
 
 if TYPE_CHECKING:
     from bot.store import Ledger, Store

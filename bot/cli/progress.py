@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from bot import terminal
-from bot.weights import Phase, Progress, Sink, megabytes
+from bot.models import Phase, Progress, Sink, megabytes
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

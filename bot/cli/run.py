@@ -13,8 +13,8 @@ from bot.clock import SystemClock
 from bot.contract import Request, Service, Source, System
 from bot.contract.factory import File, read_build
 from bot.errors import BadInput
+from bot.models import WeightStore
 from bot.settings import Settings
-from bot.weights import WeightStore
 
 _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
 

@@ -102,11 +102,11 @@ def _converse(
 
     from bot.catalogue import load_grace  # noqa: PLC0415
     from bot.cli.models import pull_with_progress  # noqa: PLC0415
+    from bot.models import WeightStore  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
     from bot.talk.desk import Options, models_of  # noqa: PLC0415
     from bot.talk.memory import Memory  # noqa: PLC0415
     from bot.talk.prefs import Prefs  # noqa: PLC0415
-    from bot.weights import WeightStore  # noqa: PLC0415
 
     settings = load_settings()
     prefs = Prefs.load()

@@ -12,6 +12,7 @@ from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.jobs.runner import JobRunner
+from bot.models import WeightStore
 from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Rates, Switchboard, Till
 from bot.service_calls.circuit_breaker import Breaker
@@ -20,7 +21,6 @@ from bot.store import Store
 from bot.store.address import Address
 from bot.store.maintenance.migrate import make_private, migrate
 from bot.voice_agent.session_factory import Voices
-from bot.weights import WeightStore
 from bot.workers.ports import Handler
 from bot.workers.server import embedded_server
 

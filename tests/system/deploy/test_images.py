@@ -12,9 +12,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from bot.contract import Service
+from bot.models import load_manifest
 from bot.settings import LocalModel, Settings
 from bot.voice_agent.session_factory import EARS
-from bot.weights import load_manifest
 from bot.workers.build import EARS_ENGLISH, EARS_OTHERS, VOICE
 from tests.paths import ROOT
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from bot.cli import models
 from bot.cli.progress import Lines
 from bot.errors import SkydeckError
-from bot.weights import Phase, Progress, WeightStore
+from bot.models import Phase, Progress, WeightStore
 from tests.fakes.wheelhouse import Registry, Wheelhouse
 
 
@@ -173,7 +173,7 @@ class TestPullWithProgress:
         program = (
             "import asyncio, sys; from pathlib import Path\n"
             "from bot.cli.models import pull_with_progress\n"
-            "from bot.weights import WeightStore, load_manifest\n"
+            "from bot.models import WeightStore, load_manifest\n"
             "store = WeightStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
             "async def main(): pull_with_progress(store, ['beta'])\n"
             "try: asyncio.run(main())\n"
@@ -217,7 +217,7 @@ def test_lines_for_a_log_come_at_each_tenth():
 def test_the_commands_are_quick_to_import():
     program = (
         "import sys, bot.cli.models; "
-        "print([m for m in ('pydantic', 'bot.weights', 'rich.progress') if m in sys.modules])"
+        "print([m for m in ('pydantic', 'bot.models', 'rich.progress') if m in sys.modules])"
     )
 
     done = subprocess.run(

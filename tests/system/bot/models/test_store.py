@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from bot.errors import WeightsError, WrongUse
-from bot.weights import ModelState, Phase, Progress, Trouble, WeightStore
-from bot.weights.shelf import WheelShelf
+from bot.models import ModelState, Phase, Progress, Trouble, WeightStore
+from bot.models.wheel_cache import WheelShelf
 from tests.fakes.wheelhouse import Registry, Wheelhouse
 
 _PULL = (
-    "import sys; from pathlib import Path; from bot.weights import WeightStore, load_manifest\n"
+    "import sys; from pathlib import Path; from bot.models import WeightStore, load_manifest\n"
     "store = WeightStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
     "store.ensure(sys.argv[3:], lambda e: print(e.phase, e.model, e.done, flush=True))"
 )
@@ -212,7 +212,7 @@ class TestDamage:
     def test_verify_reads_past_the_stamps(self, store, monkeypatch):
         store.ensure(["alpha", "beta"])
         alter_one_byte(store.folder / "beta/model.bin")
-        monkeypatch.setattr("bot.weights.stamps.Stamps.confirms", lambda *_: True)
+        monkeypatch.setattr("bot.models.verified_marks.Stamps.confirms", lambda *_: True)
         assert store.ensure(["beta"])  # a disk that rots in silence looks like this
 
         found = store.verify(["alpha", "beta"])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.weights.manifest import Manifest, Model, WeightFile, Wheel
+from bot.models.manifest import Manifest, Model, WeightFile, Wheel
 
 
 class Trouble(StrEnum):

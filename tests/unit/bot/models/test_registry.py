@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import WeightsError
-from bot.weights import Wheel
-from bot.weights.registry import download, explain, redact
+from bot.models import Wheel
+from bot.models.registry import download, explain, redact
 
 WHEEL = Wheel(name="some-data", version="1.0", bytes=1, sha256="0" * 64)
 

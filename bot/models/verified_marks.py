@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from bot.weights.manifest import WeightFile
+from bot.models.manifest import WeightFile
 
 STAMPS = ".verified.json"
 
