@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.store import Ledger, Store
     from bot.voice_agent.recordings import ClipShelf
     from bot.workers.build import Workers  # its runtimes are an extra
-    from bot.workers.ports import Handler
+    from bot.workers.protocols import Handler
 
 log = logging.getLogger(__name__)
 

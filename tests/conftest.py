@@ -101,8 +101,8 @@ def qwen(weights, threads) -> Iterator["object"]:
 def penny(weights, qwen, threads) -> Iterator["object"]:
     """Penny with all her models."""
     from bot.clock import SystemClock
-    from bot.workers.penny.asr import Whisper
     from bot.workers.penny.handler import PennyHandler
+    from bot.workers.penny.stt import Whisper
     from bot.workers.penny.tts import LocalVoices
 
     handler = PennyHandler(

@@ -9,7 +9,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.settings import Settings
 from bot.workers.claude import Claude
-from bot.workers.ports import Handler, LanguageModel
+from bot.workers.protocols import Handler, LanguageModel
 from bot.workers.qwen import Qwen, sensible_threads
 
 EARS_ENGLISH, EARS_OTHERS, VOICE = "whisper-tiny.en", "whisper-base", "piper-joe"
@@ -86,8 +86,8 @@ def _penny_brain(settings: Settings, qwen: Qwen) -> LanguageModel:
 
 
 def _penny(settings: Settings, folder: ModelFolder, brain: LanguageModel) -> Handler:
-    from bot.workers.penny.asr import Whisper  # noqa: PLC0415  (only who serves Penny needs it)
     from bot.workers.penny.handler import PennyHandler  # noqa: PLC0415
+    from bot.workers.penny.stt import Whisper  # noqa: PLC0415  (only who serves Penny needs it)
     from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415
 
     return PennyHandler(

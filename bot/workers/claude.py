@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
-from bot.workers.ports import Prompt, Spent
+from bot.workers.protocols import Prompt, Spent
 
 if TYPE_CHECKING:
     import httpx2

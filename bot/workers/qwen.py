@@ -16,7 +16,7 @@ from bot.contract import Message
 from bot.errors import JobFailed, WeightsError
 from bot.settings import Device
 from bot.workers.device import place_llama
-from bot.workers.ports import Lane, Prompt, Spent
+from bot.workers.protocols import Lane, Prompt, Spent
 
 _SLOT_TOKENS = 8192
 """Each lane's window. 12 kB a token of cache with the 0.5B model, so 100 MB a lane."""

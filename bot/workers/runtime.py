@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bot.clock import Clock
 from bot.contract import Request, Response, Service, ServiceError, Status, Usage
 from bot.errors import BadInput, DeadlineExceeded, JobFailed, SkydeckError
-from bot.workers.ports import Handler
+from bot.workers.protocols import Handler
 
 log = logging.getLogger(__name__)
 

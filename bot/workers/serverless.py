@@ -28,7 +28,7 @@ from bot.contract import Service, Status
 from bot.errors import BadSettings, SkydeckError
 from bot.otlp import exporting
 from bot.settings import load_settings
-from bot.workers.ports import Delivery, Handler
+from bot.workers.protocols import Delivery, Handler
 from bot.workers.runtime import run
 from bot.workers.traced import TracedHandler
 

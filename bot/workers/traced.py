@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.contract import Request, Response, Service
 from bot.errors import SkydeckError
 from bot.spans import TRACEPARENT, Kind, Span, SpanSink, Value, new_span_id, read_traceparent
-from bot.workers.ports import Delivery, Handler
+from bot.workers.protocols import Delivery, Handler
 
 UNEXPECTED = "internal"
 LEFT = "cancelled"

@@ -22,7 +22,7 @@ from bot.contract import Service
 from bot.limits import Limiter
 from bot.settings import Settings
 from bot.store import Role, Store, StoredMessage
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 from tests.bench.plain_bot import PlainBot
 from tests.fakes.discord_bot import KEY, made, serving
 from tests.fakes.handlers import Scripted, completed

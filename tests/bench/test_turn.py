@@ -23,7 +23,7 @@ from bot.contract.penny import audio_input, converse
 from bot.settings import Settings
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.tts import LocalVoices
-from bot.workers.ports import complete
+from bot.workers.protocols import complete
 from bot.workers.qwen import Qwen, sensible_threads
 
 QUESTIONS = [

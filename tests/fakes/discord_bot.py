@@ -21,7 +21,7 @@ from bot.store import Store
 from bot.store.address import Address
 from bot.store.maintenance.migrate import make_private, migrate
 from bot.voice_agent.session_factory import Voices
-from bot.workers.ports import Handler
+from bot.workers.protocols import Handler
 from bot.workers.server import embedded_server
 
 KEY = "scripted"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from bot.contract import Output, Request, Response, Service, Status
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 
 Script = Callable[[Request], AsyncIterator[Response]]
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from bot.workers.ports import Prompt, Spent
+from bot.workers.protocols import Prompt, Spent
 from bot.workers.qwen import PromptTooLong
 
 Reply = str | tuple[str, str] | Exception

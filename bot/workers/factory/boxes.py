@@ -1,7 +1,7 @@
 """How code is shut in: the commands of bubblewrap, and of `unshare` where bubblewrap does not work.
 
 Both give it a file system of its own in which it can write nothing but a small folder in memory.
-Inside, `inside/confine.py` takes away the rest, and `inside/examine.py` runs the example.
+Inside, `sandbox_guest/confine.py` takes away the rest, and `sandbox_guest/examine.py` runs the example.
 """
 
 import json
@@ -58,7 +58,7 @@ def _visible(folder: Path) -> dict[str, str]:
     base = os.path.realpath(sys.base_prefix)
     folders = [f for f in _SYSTEM_FOLDERS if Path(f).exists()]
     folders += [] if base == "/usr" or base.startswith("/usr/") else [base]
-    ours = str(Path(__file__).parent / "inside")
+    ours = str(Path(__file__).parent / "sandbox_guest")
     return {**{path: path for path in folders}, ours: _INSIDE, str(folder): _CODE}
 
 

@@ -22,7 +22,7 @@ _MAX_CHECKS = 12
 _MAX_DROPPED = 30
 _MAX_NAME_CHARS = 40
 _MAX_LITERAL_CHARS = 300
-"""As `inside/examine.py` cuts it."""
+"""As `sandbox_guest/examine.py` cuts it."""
 _PROGRAM = "solution"
 _EXAMPLE = "example.py"
 _TEXT = "result.md"

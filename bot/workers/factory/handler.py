@@ -14,7 +14,7 @@ from bot.workers.factory.files import read_files
 from bot.workers.factory.kinds import Kind, guess_kind
 from bot.workers.factory.machine import Answer, Inspect, Order, Report, Steps, Write, build
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
-from bot.workers.ports import Delivery, LanguageModel, Spent
+from bot.workers.protocols import Delivery, LanguageModel, Spent
 
 MAX_TASK_CHARS = 8_000
 """Characters."""
@@ -53,7 +53,7 @@ class FactoryHandler:
         self._clock = clock or SystemClock()
 
     async def handle(self, request: Request) -> AsyncIterator[Response]:
-        """Work on one contract; see `bot.workers.ports.Handler`.
+        """Work on one contract; see `bot.workers.protocols.Handler`.
 
         Params: `kind` (auto, python, text), `files` (a list of {name, content} to start from).
         Policy: `max_iterations` from 1 to 10 (4 when not given); no iteration is begun when

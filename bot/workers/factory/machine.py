@@ -41,7 +41,7 @@ from bot.workers.factory.drafts import (
 )
 from bot.workers.factory.kinds import Kind
 from bot.workers.factory.verdict import Ran, Verdict
-from bot.workers.ports import Prompt
+from bot.workers.protocols import Prompt
 
 ENOUGH_PASSES = 2
 _MORE_DARING, _MAX_DARING = 0.2, 0.6

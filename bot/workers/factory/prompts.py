@@ -9,7 +9,7 @@ from bot.contract.factory import File
 from bot.workers.factory.drafts import Draft, is_example
 from bot.workers.factory.kinds import Kind
 from bot.workers.factory.verdict import Verdict, read
-from bot.workers.ports import Lane, Prompt
+from bot.workers.protocols import Lane, Prompt
 
 _SYSTEM = {
     Kind.PYTHON: "You write small, correct Python programs.",

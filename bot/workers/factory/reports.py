@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.workers.factory.boxes import FILE_BYTES
 from bot.workers.factory.drafts import literal
-from bot.workers.factory.inside.examine import REPORT
+from bot.workers.factory.sandbox_guest.examine import REPORT
 from bot.workers.factory.verdict import Ran
 
 _REPORT_BYTES = 16 * 1024

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, SchemaError
 from bot.contract import Message, Usage
 from bot.errors import BadSettings, JobFailed
 from bot.workers.grace.values import find_object, merge
-from bot.workers.ports import LanguageModel, Prompt, Spent
+from bot.workers.protocols import LanguageModel, Prompt, Spent
 
 _TRIES = 3
 _WARMER = 0.3

@@ -14,7 +14,7 @@ from bot.workers.grace.asking import check_schema
 from bot.workers.grace.values import readable
 from bot.workers.grace.working import Progress, Work
 from bot.workers.penny.language import NAMES, detect
-from bot.workers.ports import Delivery, LanguageModel
+from bot.workers.protocols import Delivery, LanguageModel
 
 MAX_TEXT_CHARS = 1_000_000
 """Characters. At 7 ms a token, reading so much takes a laptop half an hour."""
@@ -53,7 +53,7 @@ class GraceHandler:
         self._partial_s = partial_s
 
     async def handle(self, request: Request) -> AsyncIterator[Response]:
-        """Work on one contract; see `bot.workers.ports.Handler`.
+        """Work on one contract; see `bot.workers.protocols.Handler`.
 
         A partial holds the whole text so far in `output.text` (none while JSON is written) and,
         for a text that is worked through in pieces, `{"progress": {"done", "total"}}` in

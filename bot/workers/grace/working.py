@@ -11,7 +11,7 @@ from bot.errors import JobFailed
 from bot.workers.grace.asking import AnswerTooLong, Asker, Ledger
 from bot.workers.grace.pieces import halve, margins, split, whole_sentences
 from bot.workers.grace.values import merge
-from bot.workers.ports import LanguageModel, Prompt
+from bot.workers.protocols import LanguageModel, Prompt
 from bot.workers.qwen import PromptTooLong
 
 _MIN_CHARS = 200

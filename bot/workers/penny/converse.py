@@ -9,7 +9,7 @@ from bot.contract import Audio, Output, Response, Status, Usage
 from bot.errors import SkydeckError
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.speech import Speech
-from bot.workers.ports import LanguageModel, Prompt, Spent
+from bot.workers.protocols import LanguageModel, Prompt, Spent
 
 
 @dataclass(slots=True)

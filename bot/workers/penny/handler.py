@@ -13,15 +13,15 @@ from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
 from bot.contract.penny import PennyModule
 from bot.errors import BadInput, TooLarge, UnknownModule
-from bot.workers.penny.asr import Recognizer
 from bot.workers.penny.converse import Turn, answer
 from bot.workers.penny.language import DEFAULT, detect, primary
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.recording import Recording
 from bot.workers.penny.speech import Speech
+from bot.workers.penny.stt import Recognizer
 from bot.workers.penny.tts import Synthesizer
-from bot.workers.ports import Delivery, LanguageModel
+from bot.workers.protocols import Delivery, LanguageModel
 
 _MAX_QUESTION_S = 300
 _MAX_RECORDING_S = 3600
@@ -53,7 +53,7 @@ class PennyHandler:
         self._clock = clock
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
-        """Work on one contract; see `bot.workers.ports.Handler`."""
+        """Work on one contract; see `bot.workers.protocols.Handler`."""
         turn = Turn(self._clock, self._clock.now())
         match request.target.module:
             case PennyModule.CONVERSE:

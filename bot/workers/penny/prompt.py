@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.contract import Context, Message, System
 from bot.contract.envelope import speaker_label
 from bot.workers.penny.language import DEFAULT, NAMES
-from bot.workers.ports import Lane, Prompt
+from bot.workers.protocols import Lane, Prompt
 
 _SYSTEM = (
     "You are {name}, a voice assistant. Answer the question directly and correctly, "

@@ -17,11 +17,11 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.errors import BadSettings
-from bot.workers.ports import Handler
-from bot.workers.server.crew import Crew
+from bot.workers.protocols import Handler
 from bot.workers.server.endpoint import Endpoint
 from bot.workers.server.loopback import LOOPBACK, hosted
 from bot.workers.server.routes import Served, build_app
+from bot.workers.server.worker_pool import Crew
 
 _SWEEP_S = 1.0
 """How often expired jobs are cleared away; lookups see an expiry at once, without it."""

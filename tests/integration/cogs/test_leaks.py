@@ -13,7 +13,7 @@ import pytest
 from bot.contract import Service
 from bot.limits import Limiter
 from bot.settings import Settings
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 from tests.fakes.discord_bot import KEY, made
 from tests.fakes.handlers import Scripted, echo
 from tests.simulator import Permission

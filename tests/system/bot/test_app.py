@@ -95,7 +95,7 @@ async def test_a_wrong_key_is_refused_in_words(qwen) -> None:
 async def test_our_client_gets_a_streamed_answer_from_runpods_own_worker_loop() -> None:
     pytest.importorskip("runpod")
     code = (
-        "from bot.workers.ports import Delivery\n"
+        "from bot.workers.protocols import Delivery\n"
         "from bot.workers.serverless import start\n"
         "from tests.fakes import handlers\n"
         "start(handlers.Scripted(handlers.spell, delivery=Delivery.STREAM))\n"

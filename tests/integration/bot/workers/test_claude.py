@@ -14,7 +14,7 @@ from bot.contract import Message, Source
 from bot.contract.penny import converse
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.claude import Claude
-from bot.workers.ports import Prompt, Spent, complete
+from bot.workers.protocols import Prompt, Spent, complete
 from tests.fakes.anthropic_api import KEY, Answer, End, FakeAnthropic, Refusal
 
 QUESTION = "What is the capital of France?"

@@ -11,7 +11,7 @@ from bot.contract import Message
 from bot.errors import ServiceUnreachable
 from bot.workers.claude import Claude
 from bot.workers.claude_wire import MAX_ANSWER_BYTES
-from bot.workers.ports import Prompt
+from bot.workers.protocols import Prompt
 
 PROMPT = Prompt(messages=[Message(role="user", content="Well?")], max_tokens=20)
 STARTED = (

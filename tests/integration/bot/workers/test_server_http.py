@@ -11,7 +11,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.contract.job import MIB
 from bot.errors import BadInput
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 from tests.fakes.embedded import body, ended, serving, streamed, submit, until_status
 from tests.fakes.handlers import Scripted, completed, echo, hang, partial, spell
 from tests.virtual_time import settle

@@ -7,7 +7,7 @@ import pytest
 from bot.contract import Audio, Output, Response, Service, Status
 from bot.contract.envelope import InputType
 from bot.errors import JobFailed
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 from tests.fakes.handlers import Scripted, completed, echo, partial
 
 

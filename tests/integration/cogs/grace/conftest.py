@@ -3,7 +3,7 @@
 import pytest
 
 from bot.contract import Service
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 from tests.fakes.handlers import Scripted, echo, hang
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.contract import Output, Response, Service, Status
 from bot.store import Minute
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import Scripted, completed
 from tests.simulator.values import Permission

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.contract import Message
-from bot.workers.ports import Prompt
+from bot.workers.protocols import Prompt
 from bot.workers.qwen import Qwen
 
 pytestmark = pytest.mark.models

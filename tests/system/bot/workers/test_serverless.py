@@ -16,7 +16,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadInput, BadSettings
 from bot.spans import TRACEPARENT, new_span_id, new_trace_id, traceparent
-from bot.workers.ports import Delivery
+from bot.workers.protocols import Delivery
 from bot.workers.serverless import IN_FLIGHT, main, worker_config
 from tests.fakes.collector import collecting
 from tests.fakes.control_plane import ControlPlane, control_plane
@@ -115,7 +115,7 @@ async def worker(
     """The SDK's loop in a process of its own around a scripted service, and its control plane."""
     pytest.importorskip("runpod")
     code = (
-        "from bot.workers.ports import Delivery\n"
+        "from bot.workers.protocols import Delivery\n"
         "from bot.workers.serverless import start\n"
         "from tests.fakes import handlers\n"
         f"one = handlers.Scripted(handlers.{script}, delivery=Delivery({delivery.value!r}))\n"

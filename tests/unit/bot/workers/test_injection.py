@@ -3,7 +3,7 @@
 import pytest
 
 from bot.contract import Message
-from bot.workers.ports import Prompt
+from bot.workers.protocols import Prompt
 from bot.workers.qwen import _request
 
 

@@ -11,7 +11,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.contract import Response, Service, ServiceError, Status, Usage
 from bot.errors import BadInput, JobFailed, WeightsError
-from bot.workers.ports import Handler
+from bot.workers.protocols import Handler
 from bot.workers.runtime import run
 from tests.fakes.handlers import (
     Scripted,

@@ -15,7 +15,7 @@ from bot.errors import BadInput, JobFailed, SkydeckError, TooLarge, UnknownModul
 from bot.spans import TRACEPARENT, Span, new_span_id, new_trace_id, traceparent
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
-from bot.workers.ports import Delivery, Lane, Spent
+from bot.workers.protocols import Delivery, Lane, Spent
 from bot.workers.runtime import run
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import TurnableClock

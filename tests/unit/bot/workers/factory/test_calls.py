@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from bot.workers.factory.inside.calls import seccomp_filter
+from bot.workers.factory.sandbox_guest.calls import seccomp_filter
 
 X86, ARM, I386 = 0xC000003E, 0xC00000B7, 0x40000003
 KINDS = {"x86_64": X86, "aarch64": ARM}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.contract.factory import File
 from bot.workers.factory import drafts, verdict
 from bot.workers.factory.drafts import Draft
-from bot.workers.factory.inside.examine import REPORT
 from bot.workers.factory.reports import Ended, find_report, read
+from bot.workers.factory.sandbox_guest.examine import REPORT
 from bot.workers.factory.verdict import Ran
 
 DRAFT = Draft(

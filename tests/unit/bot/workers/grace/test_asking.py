@@ -3,7 +3,7 @@ import pytest
 from bot.contract import Message
 from bot.errors import BadSettings, JobFailed
 from bot.workers.grace.asking import AnswerTooLong, Asker, Ledger, check_schema, loops
-from bot.workers.ports import Prompt
+from bot.workers.protocols import Prompt
 from tests.fakes.language_model import ScriptedModel
 
 SCHEMA = {

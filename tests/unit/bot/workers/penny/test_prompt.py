@@ -2,7 +2,7 @@
 
 from bot.contract import Context, Message, System
 from bot.workers.penny.prompt import converse_prompt
-from bot.workers.ports import Lane, Prompt
+from bot.workers.protocols import Lane, Prompt
 
 
 def ask(context: Context | None = None, **changes: object) -> Prompt:

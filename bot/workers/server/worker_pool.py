@@ -9,7 +9,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.contract import ServiceError, Status
 from bot.contract.job import WorkerCounts
-from bot.workers.ports import Delivery, Handler
+from bot.workers.protocols import Delivery, Handler
 from bot.workers.runtime import describe, run
 from bot.workers.server.endpoint import Endpoint
 from bot.workers.server.jobs import Job
