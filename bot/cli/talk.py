@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bot.talk.desk import Options
+    from bot.local_voice.controller import Options
 
 LanguageOption = Annotated[
     str | None,
@@ -102,11 +102,11 @@ def _converse(
 
     from bot.catalogue import load_grace  # noqa: PLC0415
     from bot.cli.models import pull_with_progress  # noqa: PLC0415
+    from bot.local_voice.controller import Options, models_of  # noqa: PLC0415
+    from bot.local_voice.memory import Memory  # noqa: PLC0415
+    from bot.local_voice.prefs import Prefs  # noqa: PLC0415
     from bot.models import WeightStore  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
-    from bot.talk.desk import Options, models_of  # noqa: PLC0415
-    from bot.talk.memory import Memory  # noqa: PLC0415
-    from bot.talk.prefs import Prefs  # noqa: PLC0415
 
     settings = load_settings()
     prefs = Prefs.load()
@@ -127,8 +127,8 @@ def _converse(
 
 async def _plainly(options: "Options") -> None:
     from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
-    from bot.talk.desk import open_desk  # noqa: PLC0415
-    from bot.talk.plain import Plain, lines_of, write_line  # noqa: PLC0415
+    from bot.local_voice.controller import open_desk  # noqa: PLC0415
+    from bot.local_voice.line_mode import Plain, lines_of, write_line  # noqa: PLC0415
 
     quiet_native_errors()
     async with open_desk(options) as desk:
@@ -137,8 +137,8 @@ async def _plainly(options: "Options") -> None:
 
 async def _in_app(options: "Options") -> None:
     from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
-    from bot.talk.app import TalkApp  # noqa: PLC0415
-    from bot.talk.desk import open_desk  # noqa: PLC0415
+    from bot.local_voice.controller import open_desk  # noqa: PLC0415
+    from bot.local_voice.tui import TalkApp  # noqa: PLC0415
 
     quiet_native_errors()
     async with open_desk(options) as desk:

@@ -28,13 +28,13 @@ from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
 from bot.app import Services
 from bot.catalogue import load_grace
 from bot.contract import Audio, Output, Response, Service, Status
+from bot.local_voice.controller import Options, Surroundings, open_desk
+from bot.local_voice.memory import Memory
+from bot.local_voice.prefs import Prefs
+from bot.local_voice.view import Doing
 from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Switchboard
 from bot.settings import Mode, Settings
-from bot.talk.desk import Options, Surroundings, open_desk
-from bot.talk.memory import Memory
-from bot.talk.prefs import Prefs
-from bot.talk.view import Doing
 from bot.workers.server import embedded_server
 from tests.fakes.handlers import Scripted
 

@@ -25,13 +25,13 @@ from bot.app import Services
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.contract import Service
+from bot.local_voice.controller import Options, Surroundings, open_desk
+from bot.local_voice.prefs import Prefs
+from bot.local_voice.tui import TalkApp
+from bot.local_voice.view import Doing
 from bot.runpod import Endpoint, RunPodClient
 from bot.service_calls import Switchboard
 from bot.settings import Mode, Settings
-from bot.talk.app import TalkApp
-from bot.talk.desk import Options, Surroundings, open_desk
-from bot.talk.prefs import Prefs
-from bot.talk.view import Doing
 from bot.workers.server import embedded_server
 from tests.fakes.handlers import Scripted, completed
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ

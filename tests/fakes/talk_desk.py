@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.talk.press import Act, TalkKey
-from bot.talk.view import AudioDevice, Doing, Entry, Kind, TalkMode, View
+from bot.local_voice.push_to_talk import Act, TalkKey
+from bot.local_voice.view import AudioDevice, Doing, Entry, Kind, TalkMode, View
 from bot.voice_agent.turn_latency import Owner, Phase
 
 PHASES = (
@@ -144,7 +144,7 @@ class FakeDesk:
 
 async def main() -> None:
     from audio.devices.portaudio import quiet_native_errors
-    from bot.talk.app import TalkApp
+    from bot.local_voice.tui import TalkApp
 
     quiet_native_errors()
     desk = FakeDesk(entries=TALKED, phases=PHASES)

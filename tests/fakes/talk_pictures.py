@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
 from textual.pilot import Pilot
 
-from bot.talk.app import TalkApp
-from bot.talk.view import Doing, Entry, Kind, TalkMode
+from bot.local_voice.tui import TalkApp
+from bot.local_voice.view import Doing, Entry, Kind, TalkMode
 from tests.fakes.talk_desk import PHASES, TALKED, FakeDesk
 
 _SPIDER = Entry(

@@ -1,7 +1,8 @@
 """How code is shut in: the commands of bubblewrap, and of `unshare` where bubblewrap does not work.
 
 Both give it a file system of its own in which it can write nothing but a small folder in memory.
-Inside, `sandbox_guest/confine.py` takes away the rest, and `sandbox_guest/examine.py` runs the example.
+Inside, `sandbox_guest/confine.py` takes away the rest, and `sandbox_guest/examine.py` runs the
+example.
 """
 
 import json

@@ -1,9 +1,9 @@
 """Runs code that nobody has read: no network, no home, no environment, and little of everything.
 
 Bubblewrap where it works, user namespaces through `unshare` where it does not, and where neither
-does there is no sandbox: code is then only parsed. `boxes.py` has the commands, `sandbox_guest/` what runs
-in them, `cgroup.py` the limits of the kernel's where it lets us set any, `watch.py` those that it
-has not, and `reports.py` reads what comes out.
+does there is no sandbox: code is then only parsed. `boxes.py` has the commands, `sandbox_guest/`
+what runs in them, `cgroup.py` the limits of the kernel's where it lets us set any, `watch.py` those
+that it has not, and `reports.py` reads what comes out.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ from audio import codec
 from bot.settings import Settings
 from tests.fakes.voice_call import words_of
 from tests.paths import ROOT
-from tests.system.bot.talk.app.test_terminals import Tmux, needs
+from tests.system.bot.local_voice.tui.test_terminals import Tmux, needs
 from tests.virtual_audio.sound_card import RATE_HZ
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(240)]

@@ -1,0 +1,51 @@
+"""Trying the devices out: a short tone, and a recording played back."""
+
+import asyncio
+from typing import Final
+
+import numpy as np
+
+from audio import codec
+from audio.devices.duplex import AudioState
+from audio.earcons import chime
+from audio.ogg import OPUS_RATE_HZ
+from audio.playout_queue import Playout
+from bot.clock import Clock
+from bot.local_voice.audio_io import LocalLine
+from bot.voice_agent.session import NOTICE
+
+_TEST_S: Final = 2.0
+_SILENCE_DBFS: Final = -50.0
+_TONE: Final = ((523.0, 180), (0.0, 40), (659.0, 260))
+
+
+def trouble(state: AudioState) -> str:
+    """What is wrong with the devices, and what to do; empty when nothing is."""
+    return " ".join(end.words for end in (state.microphone, state.loudspeaker) if end.words)
+
+
+async def try_loudspeaker(state: AudioState, playout: Playout, clock: Clock) -> str:
+    """Play a short tone; what came of it, in words."""
+    if not state.loudspeaker.is_open:
+        return trouble(state) or "No loudspeaker is open."
+    playout.add(NOTICE, await asyncio.to_thread(chime, _TONE, loudness=0.2))
+    await clock.sleep(0.6)
+    return "That was a short tone. If you did not hear it, choose another loudspeaker."
+
+
+async def try_microphone(state: AudioState, line: LocalLine | None, clock: Clock) -> str:
+    """Record two seconds and play them back; what came of it, in words."""
+    if line is None or not state.microphone.is_open:
+        return trouble(state) or "The models are still being loaded."
+    line.tap()
+    await clock.sleep(_TEST_S)
+    blocks = line.untap()
+    if not blocks:
+        return "The microphone gave nothing at all. Choose another one."
+    sound = np.concatenate(blocks)
+    loudest = 20 * np.log10(max(1e-6, float(np.abs(sound).max())))
+    packets = await asyncio.to_thread(codec.encode, sound, OPUS_RATE_HZ)
+    line.playout.add(NOTICE, packets.packets)
+    if loudest < _SILENCE_DBFS:
+        return f"Hardly anything was heard ({loudest:.0f} dB). Is the microphone muted?"
+    return f"This is what I heard, at {loudest:.0f} dB."

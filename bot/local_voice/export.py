@@ -1,0 +1,96 @@
+"""The conversation as a folder: Markdown, and the sound of each spoken turn beside it."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from audio import ogg
+from audio.errors import AudioError
+from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream
+from bot.errors import BadInput
+from bot.local_voice.transcript import Sound
+from bot.local_voice.view import Entry, Kind
+
+_MARKDOWN: Final = "conversation.md"
+
+
+def export(
+    folder: Path,
+    entries: Sequence[Entry],
+    sound_of: Callable[[int], Sound | None],
+    *,
+    assistant: str,
+    at: dt.datetime,
+) -> Path:
+    """Write a conversation into a new folder.
+
+    Args:
+        folder: Where the new folder goes.
+        entries: The conversation.
+        sound_of: The sound of an entry.
+        assistant: Who answered.
+        at: When; names the folder.
+
+    Returns:
+        The Markdown file.
+
+    Raises:
+        BadInput: There is nothing to write, or it cannot be written there.
+    """
+    told = [entry for entry in entries if entry.kind in (Kind.TURN, Kind.TASK)]
+    if not told:
+        raise BadInput("Nothing has been said yet.")
+    try:
+        place = _new_folder(folder, at)
+        text = [f"# Conversation with {assistant}, {at:%Y-%m-%d %H:%M}", ""]
+        for number, entry in enumerate(told, 1):
+            text += _entry(place, number, entry, sound_of(entry.number), assistant)
+        file = place / _MARKDOWN
+        file.write_text("\n".join(text), encoding="utf-8")
+    except OSError as e:
+        raise BadInput(f"{folder} cannot be written ({e.strerror}).") from None
+    return file
+
+
+def _new_folder(parent: Path, at: dt.datetime) -> Path:
+    """A folder that was not there: nothing is overwritten."""
+    for suffix in ("", *(f"-{n}" for n in range(2, 100))):
+        place = parent / f"skydeck-{at:%Y%m%d-%H%M%S}{suffix}"
+        try:
+            place.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return place
+    raise BadInput(f"{parent} has too many conversations of this second.")
+
+
+def _entry(
+    place: Path, number: int, entry: Entry, sound: Sound | None, assistant: str
+) -> list[str]:
+    question = _keep(place / f"{number:03}-question.ogg", sound.question if sound else None)
+    answer = _keep(place / f"{number:03}-answer.ogg", _muxed(sound.answer) if sound else None)
+    cut = " *(stopped)*" if entry.was_cut else ""
+    return [
+        f"**You:** {entry.asked}{question}",
+        "",
+        f"**{assistant}:** {entry.answered}{cut}{answer}",
+        "",
+    ]
+
+
+def _keep(path: Path, data: bytes | None) -> str:
+    if not data:
+        return ""
+    path.write_bytes(data)
+    return f" ([sound]({path.name}))"
+
+
+def _muxed(packets: Sequence[bytes]) -> bytes | None:
+    if not packets:
+        return None
+    try:
+        channels = 2 if packets[0][0] & 0x04 else 1
+        return ogg.mux(OpusStream(tuple(packets), channels, LIBOPUS_PRE_SKIP))
+    except AudioError:
+        return None  # a service's packets; the words are there all the same

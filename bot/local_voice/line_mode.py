@@ -1,0 +1,193 @@
+"""The desk line by line: for screen readers, pipes, and terminals that can do nothing else."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Final, TextIO
+
+from bot import terminal
+from bot.local_voice.view import AudioDevice, Desk, Doing, Entry, Kind, TalkMode, View
+
+_EVERY_S: Final = 0.05
+_SENTENCE_ENDS: Final = ".!?…:\n"
+_STATES: Final = {
+    Doing.LOADING: "loading the models",
+    Doing.RECORDING: "recording",
+    Doing.WAITING: "waiting for a worker to start",
+    Doing.THINKING: "thinking",
+    Doing.PAUSED: "not listening",
+}
+_HELP: Final = """\
+Enter alone: begin to talk, or be done. A line of text: a question. /help: all commands. Besides:
+/stop: no more of the answer. /mode key, /mode hands-free: when the microphone counts.
+/microphone, /loudspeaker, /language, /voice: what there is to choose; with a number: choose it.
+/quit, or Ctrl-D: leave."""
+
+
+@dataclass(slots=True)
+class Plain:
+    """A face that writes lines.
+
+    Attributes:
+        desk: What it drives.
+        write: Takes a line to show, without its end.
+    """
+
+    desk: Desk
+    write: Callable[[str], object]
+    _doing: Doing | None = None
+    _trouble: str = ""
+    _told: dict[int, int] = field(default_factory=dict)  # by entry: letters of the answer shown
+    _asked: set[int] = field(default_factory=set)
+    _progress: dict[int, str] = field(default_factory=dict)
+
+    async def run(self, lines: AsyncIterator[str]) -> None:
+        """Be there until the lines end; what was asked by then is still answered."""
+        self.write(_HELP)
+        async with asyncio.TaskGroup() as group:
+            showing = group.create_task(self._show())
+            async for line in lines:
+                await self._until(lambda view: view.doing is not Doing.LOADING)
+                if not self._take(line.rstrip("\r\n")):
+                    break
+            await asyncio.sleep(2 * _EVERY_S)
+            await self._until(_is_idle)
+            showing.cancel()
+        self._tell(self.desk.view())
+
+    async def _show(self) -> None:
+        while True:
+            self._tell(self.desk.view())
+            await asyncio.sleep(_EVERY_S)
+
+    async def _until(self, holds: Callable[[View], bool]) -> None:
+        while not holds(view := self.desk.view()):
+            if view.doing is Doing.LOADING and any(e.kind is Kind.ERROR for e in view.entries):
+                return  # the services will not come
+            await asyncio.sleep(_EVERY_S)
+
+    # -- what is typed ---------------------------------------------------------------------------
+
+    def _take(self, line: str) -> bool:
+        """One line; whether to go on."""
+        word, _, value = line.strip().partition(" ")
+        match word:
+            case "":
+                self.desk.key_down()
+            case "/quit":
+                return False
+            case "/stop":
+                self.desk.stop()
+            case "/mode":
+                self._set_mode(value)
+            case "/microphone" | "/loudspeaker" | "/language" | "/voice":
+                self._choose(word[1:], value)
+            case _:
+                self.desk.submit(line)
+        return True
+
+    def _set_mode(self, value: str) -> None:
+        if value not in set(TalkMode):
+            self.write("There are: /mode key, /mode hands-free.")
+            return
+        self.desk.set_mode(TalkMode(value))
+        self.write(f"[{value}]")
+
+    def _choose(self, what: str, value: str) -> None:
+        desk = self.desk
+        found, choose = {
+            "microphone": (desk.microphones(), desk.choose_microphone),
+            "loudspeaker": (desk.loudspeakers(), desk.choose_loudspeaker),
+            "language": (desk.languages(), desk.set_language),
+            "voice": (desk.voices(), desk.set_voice),
+        }[what]
+        chosen = _numbered(found, value)
+        if chosen is None:
+            for number, one in enumerate(found, 1):
+                self.write(f"/{what} {number}: {one.label}")
+            return
+        choose(chosen.name)
+        self.write(f"[{what}: {chosen.label}]")
+
+    # -- what is shown ---------------------------------------------------------------------------
+
+    def _tell(self, view: View) -> None:
+        if view.trouble != self._trouble:
+            self._trouble = view.trouble
+            self.write(f"[{view.trouble or 'the devices are in order again'}]")
+        if view.doing is not self._doing:
+            self._doing = view.doing
+            if words := self._state(view):
+                self.write(f"[{words}]")
+        for entry in view.entries:
+            self._tell_entry(entry, view)
+
+    def _state(self, view: View) -> str:
+        if view.doing is not Doing.READY:
+            return _STATES.get(view.doing, "")
+        if not view.can_hear:
+            return "ready; no microphone, but you can type"
+        return "listening" if view.mode is TalkMode.HANDS_FREE else "ready; Enter begins to talk"
+
+    def _tell_entry(self, entry: Entry, view: View) -> None:
+        number = entry.number
+        is_final = entry.is_over or bool(entry.answered)
+        if entry.spoken and entry.asked and is_final and number not in self._asked:
+            self._asked.add(number)
+            self.write(f"{view.person}: {entry.asked}")
+        if entry.progress and entry.progress != self._progress.get(number):
+            self._progress[number] = entry.progress
+            self.write(f"[{entry.progress}]")
+        told = self._told.get(number, 0)
+        end = len(entry.answered) if entry.is_over else _sentences(entry.answered, told)
+        if end > told:
+            self._told[number] = end
+            self.write(self._named(entry, view) + entry.answered[told:end].strip())
+
+    @staticmethod
+    def _named(entry: Entry, view: View) -> str:
+        return {
+            Kind.TURN: f"{view.assistant}: ",
+            Kind.ERROR: "Error: ",
+            Kind.TASK: "",
+            Kind.NOTE: "",
+        }[entry.kind]
+
+
+def _is_idle(view: View) -> bool:
+    is_quiet = view.doing in (Doing.READY, Doing.PAUSED)
+    return is_quiet and all(entry.is_over for entry in view.entries)
+
+
+def _sentences(text: str, start: int) -> int:
+    """Where the last whole sentence after `start` ends."""
+    ends = (i + 1 for i in range(len(text) - 2, start, -1) if text[i] in _SENTENCE_ENDS)
+    return next((end for end in ends if text[end].isspace()), start)
+
+
+def _numbered(found: list[AudioDevice], value: str) -> AudioDevice | None:
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 5 else 0  # noqa: PLR2004
+    return found[number - 1] if 1 <= number <= len(found) else None
+
+
+async def lines_of(stream: TextIO) -> AsyncIterator[str]:
+    """The lines of a stream as they come; reading waits on a thread of its own."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def read() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has been closed
+            for line in stream:
+                loop.call_soon_threadsafe(queue.put_nowait, line)
+            loop.call_soon_threadsafe(queue.put_nowait, None)
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    while (line := await queue.get()) is not None:
+        yield line
+
+
+def write_line(line: str) -> None:
+    """To standard output, at once."""
+    terminal.out(f"{line}\n")

@@ -1,0 +1,144 @@
+"""What the app says, from a `View`. Pure."""
+
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from bot import sanitize
+from bot.local_voice.view import Doing, TalkMode, View
+
+STATES: Final = {
+    Doing.LOADING: ("…", "LOADING"),
+    Doing.READY: ("○", "READY"),
+    Doing.PAUSED: ("‖", "NOT LISTENING"),
+    Doing.RECORDING: ("●", "RECORDING"),
+    Doing.WAITING: ("◌", "WAITING"),
+    Doing.THINKING: ("◔", "THINKING"),
+    Doing.ANSWERING: ("▶", "ANSWERING"),
+}
+
+
+def shown(view: View) -> View:
+    """What is to be seen of it: no level of a microphone that does not count, and decent names."""
+    return replace(
+        view,
+        level_dbfs=view.level_dbfs if is_level_shown(view) else 0.0,
+        person=clean(view.person),
+        assistant=clean(view.assistant),
+        place=clean(view.place),
+    )
+
+
+def state(view: View) -> str:
+    """What is going on, to be read from across the room."""
+    sign, words = STATES[view.doing]
+    if is_listening(view):
+        sign, words = "◉", "LISTENING"
+    if view.doing is Doing.RECORDING:
+        seconds = int(view.recording_s)
+        words = f"{words} {seconds // 60}:{seconds % 60:02}"
+    return f"{sign} {words}"
+
+
+def is_listening(view: View) -> bool:
+    """Whether whoever speaks begins a turn."""
+    return view.doing is Doing.READY and view.mode is TalkMode.HANDS_FREE and view.can_hear
+
+
+def is_level_shown(view: View) -> bool:
+    """Whether the microphone counts; while it does not, its noise would only keep us drawing."""
+    return view.doing is Doing.RECORDING or is_listening(view)
+
+
+def advice(view: View) -> str:
+    """What can be done now."""
+    match view.doing:
+        case Doing.LOADING:
+            return "The models are being loaded; a moment."
+        case Doing.WAITING:
+            return "A worker is being started; that can take a minute."
+        case Doing.THINKING:
+            return "Esc stops it."
+        case Doing.ANSWERING:
+            return "Esc stops it; so does speaking."
+        case Doing.RECORDING:
+            return _while_recording(view)
+        case Doing.PAUSED:
+            return "Space: listen again."
+        case _:
+            return _when_ready(view)
+
+
+def _while_recording(view: View) -> str:
+    if view.mode is TalkMode.HANDS_FREE:
+        return "I answer when you are done."
+    return "Let go, and it is sent." if view.has_release else "Space: done. Esc: never mind."
+
+
+def _when_ready(view: View) -> str:
+    if not view.can_hear:
+        return "No microphone: type your question below."
+    if view.mode is TalkMode.HANDS_FREE:
+        return "Just speak. Space: stop listening."
+    return "Hold space and talk." if view.has_release else "Space: talk. Space again: done."
+
+
+def who(view: View) -> tuple[str, str]:
+    """Who speaks with whom, and where."""
+    return f"{view.person} ⇄ {view.assistant}", f"on {view.place}"
+
+
+def standing(view: View) -> str:
+    """When the microphone counts, and what it has cost so far."""
+    mode = "hands free" if view.mode is TalkMode.HANDS_FREE else "push to talk"
+    return f"{mode} · ${view.cost_usd:.4f}" if view.cost_usd else mode
+
+
+class Key(NamedTuple):
+    """A key in the line at the bottom.
+
+    Attributes:
+        name: What is printed on it.
+        does: What it does now.
+        action: The app's action, for a click; none for what a click cannot do.
+    """
+
+    name: str
+    does: str
+    action: str = ""
+
+    @property
+    def width(self) -> int:
+        """In cells, with the blanks that part it from the next."""
+        return len(self.name) + len(self.does) + 3
+
+
+def keys(view: View, width: int, *, is_typing: bool) -> list[Key]:
+    """The keys that matter now; as many as fit, the most important first to stay."""
+    other = "push to talk" if view.mode is TalkMode.HANDS_FREE else "hands free"
+    shown = [
+        Key("Enter", "send") if is_typing else Key("Space", _space(view), "tap"),
+        Key("Esc", "stop", "stop"),
+        Key("F1", "help", "help"),
+        Key("F2", "settings", "settings"),
+        Key("^T", other, "mode"),
+        Key("^S", "save", "save"),
+        Key("^Y", "copy", "copy"),
+        Key("^Q", "quit", "quit"),
+    ]
+    spare = ("copy", "save", "mode", "stop", "settings", "help", "quit")
+    for action in spare:
+        if sum(key.width for key in shown) <= width:
+            break
+        shown = [key for key in shown if key.action != action]
+    return shown
+
+
+def _space(view: View) -> str:
+    if view.mode is TalkMode.HANDS_FREE:
+        return "listen" if view.doing is Doing.PAUSED else "pause"
+    return "done" if view.doing is Doing.RECORDING else "talk"
+
+
+def clean(text: str) -> str:
+    """Without what could move the cursor, colour the screen, or turn the reading round."""
+    return sanitize.clean(text).expandtabs(4)

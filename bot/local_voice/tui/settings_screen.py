@@ -1,0 +1,125 @@
+"""Devices and their tests, mode, language and voice."""
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Label, Select, Static
+
+from bot.local_voice.tui.formatting import clean
+from bot.local_voice.tui.modal import Sheet
+from bot.local_voice.tui.safe_callback import steady
+from bot.local_voice.view import AudioDevice, Desk, TalkMode
+
+_DEFAULT = "\0default"
+"""A choice must have a value; None would mean that nothing is chosen."""
+_MODES = [
+    AudioDevice(TalkMode.KEY, "push to talk (space)"),
+    AudioDevice(TalkMode.HANDS_FREE, "hands free"),
+]
+
+
+class SettingsScreen(Sheet):
+    """Everything that can be chosen. What is chosen counts at once, and is remembered.
+
+    Args:
+        desk: What it drives.
+    """
+
+    AUTO_FOCUS = "#microphone"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f2", "close", "Close", priority=True),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._told = ""
+        view = desk.view()
+        self._chosen: dict[str, str | None] = {
+            "microphone": view.microphone,
+            "loudspeaker": view.loudspeaker,
+            "mode": view.mode,
+            "language": view.language,
+            "voice": view.voice,
+        }
+        self._choose: dict[str, Callable[[str | None], None]] = {
+            "microphone": desk.choose_microphone,
+            "loudspeaker": desk.choose_loudspeaker,
+            "mode": lambda mode: desk.set_mode(TalkMode(mode or TalkMode.KEY)),
+            "language": desk.set_language,
+            "voice": desk.set_voice,
+        }
+        self._tests: dict[str, tuple[str, Callable[[], Awaitable[str]]]] = {
+            "test-microphone": ("Speak now …", desk.test_microphone),
+            "test-loudspeaker": ("Listen …", desk.test_loudspeaker),
+        }
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        desk = self._desk
+        with VerticalScroll(id="box") as box:
+            box.border_title = "Settings"
+            box.border_subtitle = "Tab: next · Esc: done"
+            yield self._row("microphone", "Microphone", desk.microphones)
+            yield self._row("loudspeaker", "Loudspeaker", desk.loudspeakers)
+            with Horizontal(classes="row"):
+                yield Label("Try them")
+                yield Button("▸ Speak and listen", id="test-microphone", compact=True)
+                yield Button("▸ Play a tone", id="test-loudspeaker", compact=True)
+            yield Static(id="told", markup=False)
+            yield self._row("mode", "Mode", lambda: _MODES)
+            yield self._row("language", "You speak", desk.languages)
+            yield self._row("voice", "Voice of answers", desk.voices)
+            yield Static("What you choose counts at once, and is remembered.", id="hint")
+
+    def on_mount(self) -> None:
+        """Tell what went wrong while it was laid out."""
+        super().on_mount()
+        self._tell(self._told)
+
+    def _row(self, name: str, label: str, choices: Callable[[], list[AudioDevice]]) -> Horizontal:
+        options: list[tuple[str, str]] = []
+        with steady(self._tell):
+            options += [(clean(one.label), one.name or _DEFAULT) for one in choices()]
+        now = self._chosen[name] or _DEFAULT
+        if now not in (value for _, value in options):
+            label_now = "system default" if now == _DEFAULT else f"{clean(now)} (not there)"
+            options.append((label_now, now))
+        select = Select(options, value=now, allow_blank=False, id=name, compact=True)
+        return Horizontal(Label(label), select, classes="row")
+
+    def on_select_changed(self, event: Select.Changed) -> None:
+        """Something else was chosen."""
+        name = event.select.id or ""
+        chosen = None if event.value == _DEFAULT else str(event.value)
+        if chosen != self._chosen[name]:
+            self._chosen[name] = chosen
+            with steady(self._tell):
+                self._choose[name](chosen)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Try a device; the screen stays alive meanwhile."""
+        words, test = self._tests[event.button.id or ""]
+        self._tell(words)
+
+        async def run() -> None:
+            with steady(self._tell):
+                self._tell(await test())
+
+        self.run_worker(run(), exclusive=True)
+
+    def action_close(self) -> None:
+        """Close the list that is open, else the screen."""
+        for select in self.query(Select):
+            if select.expanded:
+                select.expanded = False
+                return
+        self.dismiss()
+
+    def _tell(self, text: str) -> None:
+        self._told = clean(text)
+        for line in self.query("#told").results(Static):
+            line.update(self._told)

@@ -1,0 +1,261 @@
+"""The parts of the screen. Each shows a `View`, and is drawn anew only when that has changed."""
+
+from collections import deque
+from typing import Final
+
+from textual import events
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.geometry import Size
+from textual.style import Style
+from textual.widgets import Static
+
+from bot.local_voice.tui import charts, formatting
+from bot.local_voice.tui.charts import Frame
+from bot.local_voice.tui.dialogue import entry_text, hang
+from bot.local_voice.view import Doing, Entry, View
+
+ROOMY: Final = (60, 18)
+"""The smallest width and height at which nothing is left out."""
+_PAGE: Final = 8
+_TALL: Final = 34
+_LOW: Final = 12
+_BADGE: Final = 24
+_ACTION: Final = "action"
+_SMALL: Final = "small window"
+_BETWEEN: Final = "  "
+_REST: Final = (Frame.THIN, "bold")
+_BUSY: Final = (Frame.THICK, "bold $accent")
+_LOOKS: Final = {
+    Doing.LOADING: _BUSY,
+    Doing.WAITING: _BUSY,
+    Doing.THINKING: _BUSY,
+    Doing.RECORDING: (Frame.SOLID, "bold reverse $error"),
+    Doing.ANSWERING: (Frame.SOLID, "bold reverse $accent"),
+}
+
+
+def is_roomy(node: DOMNode) -> bool:
+    """Whether the terminal is large enough for all there is to see."""
+    size = node.app.size
+    return size.width >= ROOMY[0] and size.height >= ROOMY[1]
+
+
+def is_low(node: DOMNode) -> bool:
+    """Whether there is room for the most needed alone."""
+    return node.app.size.height < _LOW
+
+
+class Lines(Static):
+    """A text in lines as they are to be: none is wrapped here."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._put = Content()
+
+    def put(self, text: Content) -> None:
+        """Draw a text, if it is another than before."""
+        if not text.is_same(self._put):
+            is_as_high = _lines(text) == _lines(self._put)
+            self._put = text
+            self.update(text, layout=not is_as_high)
+
+
+class Part(Lines):
+    """A part of the screen."""
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        raise NotImplementedError
+
+
+def _lines(text: Content) -> int:
+    return text.plain.count("\n") + 1 if text else 0
+
+
+class HeadLine(Part):
+    """Who speaks with whom, through what, at what cost."""
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        name, place = formatting.who(view)
+        left = Content.assemble((name, "bold $accent"), " ", (place, "dim"))
+        right = Content.styled(formatting.standing(view), "dim")
+        room = self.app.size.width - 2
+        if left.cell_length + right.cell_length + 2 > room:
+            left = left[: len(name)]
+        gap = max(1, room - left.cell_length - right.cell_length)
+        self.put(Content.assemble(left, " " * gap, right))
+
+
+class StateLine(Part):
+    """What is going on, how the voice sounds, and what can be done. A click presses the key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._levels: deque[float] = deque(maxlen=400)
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        if formatting.is_level_shown(view):
+            self._levels.append(view.level_dbfs)
+        else:
+            self._levels.clear()
+        self.put(self._three_lines(view) if is_roomy(self) else self._two_lines(view))
+
+    def _three_lines(self, view: View) -> Content:
+        frame, look = _LOOKS.get(view.doing, _REST)
+        badge = charts.badge(formatting.state(view), _BADGE, frame)
+        advice = Content.styled(formatting.advice(view), "dim")
+        beside = [Content(""), advice, Content("")]
+        if formatting.is_level_shown(view):
+            width = self.app.size.width - 2 - _BADGE - 2
+            drawn = charts.trace(tuple(self._levels), width, 2)
+            beside = [*(Content.styled(line, "$accent") for line in drawn), advice]
+        lines = [
+            Content.assemble((left, look), "  ", right)
+            for left, right in zip(badge, beside, strict=True)
+        ]
+        return Content("\n").join(lines)
+
+    def _two_lines(self, view: View) -> Content:
+        state = f" {formatting.state(view)} "
+        drawn = ""
+        if formatting.is_level_shown(view):
+            width = max(0, self.app.size.width - len(state) - 3)
+            drawn = charts.trace(tuple(self._levels), width, 1)[0]
+        head = Content.assemble((state, _LOOKS.get(view.doing, _REST)[1]), " ", (drawn, "$accent"))
+        return Content("\n").join([head, Content.styled(f" {formatting.advice(view)}", "dim")])
+
+    async def on_click(self) -> None:
+        """Clicking it is pressing the key."""
+        await self.run_action("app.tap")
+
+
+class TroubleLine(Part):
+    """What is wrong with a device or with this app; not there when nothing is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trouble = self._fault = ""
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        self._trouble = view.trouble
+        self._draw()
+
+    def tell(self, fault: str) -> None:
+        """Show a fault of the app's own; empty: it is over."""
+        self._fault = fault
+        self._draw()
+
+    def _draw(self) -> None:
+        trouble = formatting.clean(self._trouble or self._fault)
+        self.display = bool(trouble)
+        label, text = Content.styled("▲", "bold $error"), Content.styled(trouble, "bold")
+        self.put(hang(label, text, 2, self.app.size.width - 2))
+
+
+class TurnTime(Part):
+    """Where the time of the latest turn went."""
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        height, width = self.app.size.height, self.app.size.width - 2
+        draw = charts.waterfall if height >= _TALL else charts.timeline
+        lines = draw(view.phases, width)
+        self.display = bool(lines) and not is_low(self)
+        self.put(Content.styled("\n".join(lines), "dim"))
+
+
+class KeyLine(Part):
+    """The keys that matter now; each can be clicked."""
+
+    is_typing: bool = False
+    """Whether something stands in the line of input."""
+
+    def show(self, view: View) -> None:
+        """Show it, if it is another."""
+        parts = [] if is_roomy(self) else [Content.styled(_SMALL, "bold")]
+        taken = sum(len(_SMALL) + len(_BETWEEN) for _ in parts)
+        for key in formatting.keys(view, self.app.size.width - 2 - taken, is_typing=self.is_typing):
+            text = Content.assemble((key.name, "bold $accent"), " ", (key.does, "dim"))
+            parts.append(text.stylize(Style.from_meta({_ACTION: key.action})))
+        self.put(Content(_BETWEEN).join(parts))
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a key is a press of it."""
+        if action := event.style.meta.get(_ACTION):
+            await self.run_action(f"app.{action}")
+
+
+class Page(Lines):
+    """A few entries of the conversation, one below the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[list[Entry], int] = [], 0
+        self._texts: dict[Entry, Content] = {}
+
+    def show_entries(self, entries: list[Entry], view: View, width: int) -> None:
+        """Show them, if they are others, or the room for them is."""
+        if self._shown == (entries, width):
+            return
+        known = self._texts if self._shown[1] == width else {}
+        self._texts = {e: known.get(e) or entry_text(e, view, width) for e in entries}
+        self._shown = entries, width
+        self.put(Content("\n\n").join(text for text in self._texts.values() if text))
+
+
+class Conversation(VerticalScroll):
+    """All entries; it follows the newest unless somebody has scrolled up.
+
+    Several make one page: to lay out hundreds of widgets would take a tenth of a second.
+    """
+
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pages: dict[int, Page] = {}
+        self._places: dict[int, int] = {}  # by an entry's number, in the order of their coming
+        self._count = 0
+        self._shown: tuple[tuple[Entry, ...], int] = (), 0
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Stay at the end from when there is more than fits; before, begin at the top."""
+        overflows = size.height > self.size.height
+        if overflows != self.is_anchored:
+            self.anchor(overflows)
+
+    def follow(self) -> None:
+        """Go to the end, and stay there."""
+        self.anchor(self.is_anchored)
+
+    def show(self, view: View) -> None:
+        """Show what is new or has changed."""
+        width = self.app.size.width - 4  # the margins, and the scroll bar with a blank
+        if self._shown == (view.entries, width):
+            return
+        self._shown = view.entries, width
+        by_page: dict[int, list[Entry]] = {}
+        for entry in view.entries:
+            by_page.setdefault(self._place(entry.number) // _PAGE, []).append(entry)
+        for gone in self._pages.keys() - by_page.keys():
+            self._pages.pop(gone).remove()
+        for number, entries in by_page.items():
+            self._page(number).show_entries(entries, view, width)
+        self._places = {e.number: self._places[e.number] for e in view.entries}
+
+    def _place(self, number: int) -> int:
+        if number not in self._places:
+            self._places[number] = self._count
+            self._count += 1
+        return self._places[number]
+
+    def _page(self, number: int) -> Page:
+        if number not in self._pages:
+            self._pages[number] = Page()
+            self.mount(self._pages[number])
+        return self._pages[number]

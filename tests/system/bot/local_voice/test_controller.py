@@ -1,0 +1,267 @@
+"""The desk with real models and a real PortAudio: a person at a microphone, and their answers."""
+
+import asyncio
+import contextlib
+
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from audio import codec
+from audio.devices import portaudio
+from bot.app import Services
+from bot.catalogue import load_grace
+from bot.clock import SystemClock
+from bot.contract import Service
+from bot.local_voice.controller import Options, Surroundings, connect, open_desk
+from bot.local_voice.memory import Memory
+from bot.local_voice.prefs import Prefs
+from bot.local_voice.view import Doing, Kind, TalkMode
+from bot.runpod import Endpoint, RunPodClient
+from bot.service_calls import Switchboard
+from bot.settings import Mode, Settings
+from bot.workers.factory.handler import FactoryHandler
+from bot.workers.grace.handler import GraceHandler
+from bot.workers.server import embedded_server
+from tests.fakes.voice_call import spoken, words_of
+from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ
+from tests.waiting import HANGS_S, until
+
+pytestmark = pytest.mark.timeout(240)
+
+
+class Person:
+    """Somebody at a desk."""
+
+    def __init__(self, desk, card, penny):
+        self.desk = desk
+        self.card = card
+        self.penny = penny
+
+    async def until(self, holds, within: float = 2 * HANGS_S):
+        try:
+            await until(lambda: holds(self.desk.view()), within)
+        except TimeoutError:
+            raise AssertionError(self.desk.view()) from None
+        return self.desk.view()
+
+    async def played_out(self, recording) -> None:
+        """Wait until the loudspeaker has nothing more to play, and has played it."""
+        await self.until(lambda _: self.desk._playout.played().drained)
+        await asyncio.to_thread(recording.goes_on, 0.5)
+
+    async def says(self, sound: np.ndarray) -> None:
+        await asyncio.to_thread(self.card.say, sound)
+
+    async def asks(self, sound: np.ndarray) -> None:
+        """Hold the key, speak, let go."""
+        self.desk.key_down()
+        await self.says(sound)
+        self.desk.key_up()
+
+    async def answered(self, number: int = -1, *, kind: Kind = Kind.TURN):
+        """The entry, once it is over."""
+
+        def is_over(view):
+            entries = [entry for entry in view.entries if entry.kind is kind]
+            found = entries[number:] if number < 0 else entries[number : number + 1]
+            return found and found[0].is_over and view.doing is Doing.READY
+
+        view = await self.until(is_over)
+        return [entry for entry in view.entries if entry.kind is kind][number]
+
+    async def spoken(self, text: str) -> np.ndarray:
+        """A voice that says this, 48 kHz."""
+        return np.concatenate([await spoken(self.penny, text), np.zeros(RATE_HZ // 5, np.float32)])
+
+    async def transcribed(self, sound: np.ndarray) -> str:
+        return (await words_of(self.penny, sound)).lower()
+
+
+@pytest.fixture
+async def loaded(penny, qwen):
+    """The services with the models of all tests, so that a desk is open at once."""
+    settings = Settings(_env_file=None)
+    handlers = {
+        "penny": penny,
+        "grace": GraceHandler(load_grace(settings), qwen),
+        "factory": FactoryHandler(qwen),
+    }
+    await penny.warm_up()
+
+    @contextlib.asynccontextmanager
+    async def connect(_):
+        endpoints = {
+            s: Endpoint(s, s.value.lower(), mode=Mode.STREAM, deadline_s=120) for s in Service
+        }
+        key, clock = SecretStr("k" * 40), SystemClock()
+        async with (
+            embedded_server(handlers, key=key, clock=clock) as url,
+            Switchboard(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
+        ):
+            yield Services(client, embedded=True)
+
+    return connect
+
+
+@pytest.fixture
+def sit_down(card, penny, tmp_path, loaded):
+    """Makes a desk, and a person at it."""
+
+    @contextlib.asynccontextmanager
+    async def sit_down(*, mode=TalkMode.KEY, remember=False, connect=loaded):
+        settings = Settings(_env_file=None)
+        options = Options(
+            settings=settings,
+            prefs=Prefs(microphone=MICROPHONE, loudspeaker=LOUDSPEAKER, mode=mode),
+            modules=load_grace(settings),
+            prefs_path=tmp_path / "talk.json",
+            memory=Memory(tmp_path / "memory.json") if remember else None,
+            save_to=tmp_path,
+        )
+        async with open_desk(options, Surroundings(connect)) as desk:
+            person = Person(desk, card, penny)
+            await person.until(lambda view: view.doing is not Doing.LOADING)
+            await person.until(lambda view: view.can_hear and view.can_play)
+            yield person
+
+    return sit_down
+
+
+async def test_a_question_is_answered_aloud_and_in_words(sit_down, card, clips, tmp_path):
+    question = codec.decode(clips / "question.wav", rate_hz=RATE_HZ, limit_s=30)
+    async with sit_down(remember=True, connect=connect) as me:
+        with card.recorded() as recording:
+            me.desk.key_down()
+            await me.says(question)
+            assert me.desk.view().doing is Doing.RECORDING
+            assert me.desk.view().recording_s > 1
+            me.desk.key_up()
+            entry = await me.answered()
+            await me.played_out(recording)
+        assert "france" in entry.asked.lower()
+        assert "paris" in entry.answered.lower()
+        assert "paris" in await me.transcribed(recording.loud())
+        view = me.desk.view()
+        assert {phase.name for phase in view.phases} >= {"recognising", "thinking", "playing"}
+        assert me.desk.latest_answer() == entry.answered
+
+        me.desk.submit("And of Spain?")
+        typed = await me.answered()
+        assert "madrid" in typed.answered.lower()
+        assert not typed.spoken
+
+        me.desk.submit("/keywords The quick brown fox jumps over the lazy dog in Madrid.")
+        task = await me.answered(kind=Kind.TASK)
+        assert task.answered
+
+        saved = await me.desk.save()
+        folder = next(tmp_path.glob("skydeck-*"))
+        assert str(folder) in saved
+        sound = codec.decode(folder / "001-question.ogg", rate_hz=RATE_HZ, limit_s=30)
+        assert "france" in await me.transcribed(sound)
+    async with sit_down(remember=True) as me:
+        assert len(me.desk._session.recall.messages()) == 4
+
+
+async def test_what_is_said_just_before_the_key_is_heard(sit_down):
+    async with sit_down() as me:
+        question = await me.spoken("Seven and two make nine.")
+        begins = np.flatnonzero(np.abs(question) > 0.02)[0] / RATE_HZ
+        speaking = asyncio.ensure_future(me.says(question))
+        await me.until(lambda view: view.level_dbfs > -35)
+        await asyncio.sleep(0.2)  # a person's haste: of what was before a press 300 ms are kept
+        me.desk.key_down()
+        await speaking
+        me.desk.key_up()
+        entry = await me.answered()
+        assert begins < 0.3
+        assert entry.asked.lower().startswith(("seven", "7"))
+
+
+async def test_the_key_stops_the_answer_and_esc_stops_everything(sit_down, card):
+    async with sit_down() as me:
+        me.desk.submit("Tell me a long story about a dog and a cat.")
+        with card.recorded() as recording:
+            await me.until(lambda _: me.desk._playout.played().packets > 50)
+            me.desk.key_down()
+            assert me.desk.view().entries[0].was_cut
+            await asyncio.to_thread(recording.until_silent, 0.5)
+        assert me.desk._playout.played().drained
+        me.desk.stop()
+        view = await me.until(lambda view: view.doing is Doing.READY)
+        assert len(view.entries) == 1
+
+        me.desk.submit("/build a function that adds two numbers")
+        await me.until(lambda view: "round" in view.entries[-1].progress)
+        me.desk.stop()
+        stopped = await me.answered(kind=Kind.TASK)
+        assert stopped.progress == "stopped"
+
+
+async def test_hands_free(sit_down, card):
+    async with sit_down(mode=TalkMode.HANDS_FREE) as me:
+        question = await me.spoken("What is the capital of Italy?")
+        with card.loudspeaker_in_the_room():
+            await me.says(question)
+            entry = await me.answered()
+            assert "rome" in entry.answered.lower()
+            assert not entry.was_cut, "it does not take its own voice for the person's"
+            await me.says(await me.spoken("What is the capital of Spain?"))
+            entry = await me.answered(1)
+            assert "spain" in entry.asked.lower(), "nor does it answer itself"
+        me.desk.key_down()
+        assert me.desk.view().doing is Doing.PAUSED
+        await me.says(question)
+        me.desk.key_down()
+        assert me.desk.view().doing is Doing.READY
+        await me.says(await me.spoken("What is the capital of Poland?"))
+        entry = await me.answered(2)
+        assert "poland" in entry.asked.lower(), "what was said in the pause is not asked"
+        assert len(me.desk.view().entries) == 3
+
+
+async def test_silence_is_told_and_not_answered(sit_down):
+    async with sit_down() as me:
+        await me.asks(np.zeros(RATE_HZ, np.float32))
+        entry = await me.answered()
+        assert entry.progress == "nothing was heard"
+        assert not entry.answered
+
+
+async def test_a_tone_and_a_recording_try_the_devices(sit_down, card):
+    async with sit_down() as me:
+        with card.recorded() as recording:
+            assert "tone" in await me.desk.test_loudspeaker()
+        assert len(recording.loud()) > RATE_HZ // 4
+        assert "muted" in await me.desk.test_microphone()
+        voice = await me.spoken("One two three four five six.")
+        with card.recorded() as recording:
+            saying = asyncio.ensure_future(me.says(voice))
+            assert "This is what I heard" in await me.desk.test_microphone()
+            await saying
+            await me.played_out(recording)
+        assert "three" in (await me.transcribed(recording.loud())).replace("3", "three")
+
+
+async def test_without_a_microphone_one_can_type(sit_down, monkeypatch):
+    library = portaudio.sounddevice()
+
+    def refused(**_):
+        raise library.PortAudioError("Error opening RawInputStream", -9996)
+
+    async with sit_down() as me:
+        me.desk.choose_microphone("one that is not there")
+        view = await me.until(lambda view: view.trouble and view.can_hear)
+        assert "the system's default has to do" in view.trouble
+        monkeypatch.setattr(library, "RawInputStream", refused)
+        me.desk.choose_microphone("nor this one")
+        await me.until(lambda view: view.trouble and not view.can_hear)
+        me.desk.key_down()
+        view = me.desk.view()
+        assert "no microphone" in view.trouble
+        assert view.entries[-1].kind is Kind.ERROR
+        me.desk.submit("What is two and two?")
+        assert (await me.answered()).answered
+        assert me.desk.microphones()[0].name is None
+        assert MICROPHONE in [device.name for device in me.desk.microphones()]

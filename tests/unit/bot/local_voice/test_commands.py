@@ -1,0 +1,88 @@
+"""What is typed at the desk."""
+
+import pytest
+
+from bot.catalogue import load_grace
+from bot.contract import Service, Source
+from bot.errors import BadInput, SkydeckError, UnknownModule
+from bot.local_voice.commands import Commands, Order, Question, Task
+from bot.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def commands() -> Commands:
+    return Commands(load_grace(Settings(_env_file=None)), Source(system="DECK"))
+
+
+def test_words_are_a_question(commands):
+    assert commands.read("  How far is the moon? ", so_far="") == Question("How far is the moon?")
+
+
+def test_a_module_with_options_and_a_text(commands):
+    task = commands.read("/translate to=es Good = morning", so_far="")
+    assert isinstance(task, Task)
+    assert task.request.target.service is Service.GRACE
+    assert task.request.target.module == "TRANSLATOR"
+    assert task.request.params == {"to": "es"}
+    assert task.request.input.data == "Good = morning"
+
+
+def test_without_a_text_it_works_on_what_was_said(commands):
+    task = commands.read("/summarize", so_far="We said this and that.")
+    assert task.request.input.data == "We said this and that."
+
+
+def test_a_build(commands):
+    task = commands.read("/build iterations=2 a leap year test", so_far="")
+    assert task.request.target.service is Service.FACTORY
+    assert task.request.policy.max_iterations == 2
+    assert task.request.input.data == "a leap year test"
+
+
+def test_orders_of_the_desk(commands):
+    assert commands.read("/HELP", so_far="") is Order.HELP
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "nothing"),
+        ("/", "no command"),
+        ("/summarise x", "/summarize"),
+        ("/qqq", "/help"),
+        ("/summarize", "no text"),
+        ("/build", "nothing to build"),
+        ("/build iterations=99 x", "from 1 to 10"),
+        ("/build iterations=² x", "whole number"),
+        ("/translate to=klingonese hello", "to"),
+        ("/" + "x" * 5000, "no command"),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_to_do(commands, typed, told):
+    with pytest.raises((BadInput, UnknownModule)) as caught:
+        commands.read(typed, so_far="")
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_help_names_every_command(commands):
+    text = commands.help()
+    assert all(f"/{name}" in text for name in commands.names)
+    assert len(commands.names) == 3 + 1 + 18
+
+
+def test_completions(commands):
+    assert commands.completions("/su") == ["/summarize "]
+    assert commands.completions("/summarize le") == ["/summarize length="]
+    assert commands.completions("hello") == []
+    assert commands.completions("/summarize length=s") == []
+    assert commands.completions("/qqq x") == []
+    assert len(commands.completions("/")) == len(commands.names)
+
+
+def test_every_module_can_be_called_by_its_name(commands):
+    for name in commands.names[4:]:
+        try:
+            assert isinstance(commands.read(f"/{name} some words", so_far=""), Task)
+        except SkydeckError as e:
+            pytest.fail(f"/{name}: {e}")

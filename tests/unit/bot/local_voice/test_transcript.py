@@ -1,0 +1,126 @@
+"""The conversation as it is shown and saved."""
+
+import datetime as dt
+
+import pytest
+
+from audio import codec, ogg
+from audio.earcons import chime
+from audio.speech_events import Clip
+from bot.errors import BadInput
+from bot.local_voice import transcript as records
+from bot.local_voice.export import export
+from bot.local_voice.transcript import Record
+from bot.local_voice.view import Kind
+from bot.voice_agent.events import Ask, Show, Stage
+
+TONE = chime([(440.0, 200)])
+
+
+def ask(number: int, turn: int, *, typed: str | None = None, eager: bool = False) -> Ask:
+    clip = None if typed else Clip(1, TONE, 200, 0.0, 0.2, 1)
+    return Ask(number, 1, clip, typed, True, eager, turn)
+
+
+@pytest.fixture
+def record() -> Record:
+    return Record()
+
+
+def answer(record: Record, turn: int, heard: str, said: str, stage: Stage = Stage.DONE) -> None:
+    record.show(Show(turn, 1, Stage.HEARD, heard, ""))
+    record.show(Show(turn, 1, Stage.ANSWERING, heard, said))
+    record.show(Show(turn, 1, stage, heard, said))
+
+
+def test_an_entry_grows_under_one_number(record):
+    record.asked(ask(1, 1))
+    assert record.is_asking
+    record.show(Show(1, 1, Stage.HEARD, "How far?", ""))
+    assert not record.is_asking
+    [early] = record.entries
+    record.show(Show(1, 1, Stage.DONE, "How far?", "Far."))
+    [late] = record.entries
+    assert (late.number, late.answered, late.is_over) == (early.number, "Far.", True)
+    assert late.spoken
+
+
+def test_an_eager_ask_is_not_yet_awaited(record):
+    record.asked(ask(1, 1, eager=True))
+    assert not record.is_asking
+
+
+def test_what_is_typed_is_not_spoken(record):
+    record.asked(ask(1, 1, typed="How far?"))
+    answer(record, 1, "How far?", "Far.")
+    assert not record.entries[0].spoken
+
+
+def test_a_failure_is_told_in_words_with_what_to_do(record):
+    record.show(Show(1, 1, Stage.FAILED, "How far?", "", code="key_refused"))
+    record.show(Show(2, 1, Stage.FAILED, "", "", code="never heard of"))
+    errors = [entry.answered for entry in record.entries if entry.kind is Kind.ERROR]
+    assert "key" in errors[0]
+    assert len(errors) == 2
+    assert all(errors)
+
+
+def test_what_was_cut_says_so(record):
+    answer(record, 1, "How far?", "Far", Stage.INTERRUPTED)
+    assert record.entries[0].was_cut
+
+
+def test_nothing_heard_is_told(record):
+    record.show(Show(1, 1, Stage.NOTHING_HEARD, "", ""))
+    assert record.entries[0].progress == "nothing was heard"
+
+
+def test_the_latest_answer_is_no_note(record):
+    answer(record, 1, "How far?", "Far.")
+    record.note("A note.")
+    assert record.latest_answer == "Far."
+
+
+def test_it_does_not_grow_without_end(record, monkeypatch):
+    monkeypatch.setattr(records, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(records, "MAX_SOUND_BYTES", 20_000)
+    for turn in range(1, 200):
+        record.asked(ask(turn, turn))
+        record.answered(turn, TONE * 5)
+        answer(record, turn, "Again?", "Again.")
+    assert len(record.entries) == 10
+    assert sum(sound.size for sound in record._sounds.values()) <= 25_000
+    assert len(record._of_turn) == 0
+
+
+def test_a_conversation_is_saved_with_its_sound(record, tmp_path):
+    record.asked(ask(1, 1))
+    record.answered(1, TONE)
+    answer(record, 1, "How far?", "Far.")
+    record.asked(ask(2, 2, typed="Typed?"))
+    answer(record, 2, "Typed?", "Yes", Stage.INTERRUPTED)
+    record.note("A note.")
+    at = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
+    files = [
+        export(tmp_path, record.entries, record.sound_of, assistant="Alfred", at=at)
+        for _ in range(2)
+    ]
+    assert files[0] != files[1]  # nothing is overwritten
+    text = files[0].read_text()
+    assert "**You:** How far? ([sound](001-question.ogg))" in text
+    assert "**Alfred:** Yes *(stopped)*" in text
+    assert "A note." not in text
+    for name in ("001-question.ogg", "001-answer.ogg"):
+        sound = (files[0].parent / name).read_bytes()
+        assert ogg.demux(sound).packets == TONE
+        assert len(codec.decode(sound, limit_s=5)) > 2_000
+
+
+def test_nothing_to_save_and_nowhere_to_save_are_told(record, tmp_path):
+    at = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
+    with pytest.raises(BadInput, match="Nothing"):
+        export(tmp_path, record.entries, record.sound_of, assistant="Alfred", at=at)
+    answer(record, 1, "How far?", "Far.")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="cannot be written"):
+        export(tmp_path / "file", record.entries, record.sound_of, assistant="Alfred", at=at)
