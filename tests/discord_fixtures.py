@@ -74,7 +74,7 @@ async def base_url(handlers):
 
 @pytest.fixture
 def cogs():
-    from bot.client import COGS
+    from bot.discord_client import COGS
 
     return COGS
 

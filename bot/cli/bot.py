@@ -12,8 +12,8 @@ def bot() -> None:
     """
     import asyncio  # noqa: PLC0415
 
-    from bot.app import run_bot  # noqa: PLC0415
     from bot.cli.models import pull_with_progress  # noqa: PLC0415
+    from bot.composition import run_bot  # noqa: PLC0415
     from bot.observability.logs import set_up_logs  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 

@@ -59,8 +59,8 @@ def _write(file: Path, table: bytes) -> None:
 async def _report(
     settings: "Settings", payer: "Payer", days: int, *, with_calls: bool
 ) -> "tuple[Report, bytes]":
-    from bot.app import limits_of  # noqa: PLC0415
     from bot.clock import SystemClock  # noqa: PLC0415
+    from bot.composition import limits_of  # noqa: PLC0415
     from bot.service_calls.report import as_csv, report_on, view_of  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415
 

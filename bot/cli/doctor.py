@@ -202,7 +202,7 @@ def _claude(settings: "Settings") -> Finding:
 def _discord(settings: "Settings") -> Finding:
     import asyncio  # noqa: PLC0415
 
-    from bot.client import check_token  # noqa: PLC0415
+    from bot.discord_client import check_token  # noqa: PLC0415
 
     if settings.discord_token is None:
         state = "no DISCORD_TOKEN: `skydeck bot` says how to get one"

@@ -51,7 +51,7 @@ async def look(settings: "Settings", service: "Service") -> "Standing":
     Raises:
         BadSettings: It has no endpoint.
     """
-    from bot.app import open_services  # noqa: PLC0415
+    from bot.composition import open_services  # noqa: PLC0415
 
     async with open_services(settings, fetch=lambda *_: None, only={service}) as services:
         return await services.client.standing(service)
@@ -96,8 +96,8 @@ async def _looking(settings: "Settings") -> "AsyncIterator[Callable[[], Awaitabl
     """
     from functools import partial  # noqa: PLC0415
 
-    from bot.app import available, limits_of, open_services  # noqa: PLC0415
     from bot.clock import SystemClock  # noqa: PLC0415
+    from bot.composition import available, limits_of, open_services  # noqa: PLC0415
     from bot.errors import BadSettings  # noqa: PLC0415
     from bot.observability.pulse import living  # noqa: PLC0415
     from bot.store import Store  # noqa: PLC0415

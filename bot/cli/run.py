@@ -5,11 +5,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.app import Services, WarmUp, open_paid_services
 from bot.cli.clip import save_reply
 from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
 from bot.cli.models import pull_with_progress
 from bot.clock import SystemClock
+from bot.composition import Services, WarmUp, open_paid_services
 from bot.contract import Request, Service, Source, System
 from bot.contract.factory import File, read_build
 from bot.errors import BadInput

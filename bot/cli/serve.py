@@ -38,8 +38,8 @@ def serve(
 
     from pydantic import SecretStr  # noqa: PLC0415
 
-    from bot.app import serve_until_stopped  # noqa: PLC0415
     from bot.cli.models import pull_with_progress  # noqa: PLC0415
+    from bot.composition import serve_until_stopped  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()

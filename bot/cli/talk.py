@@ -76,9 +76,9 @@ def _refuse_without_file(*, save: Path | None, as_json: bool) -> None:
 def _ask(file: Path, *, save: Path | None, language: str | None, as_json: bool) -> None:
     import asyncio  # noqa: PLC0415
 
-    from bot.app import WarmUp  # noqa: PLC0415
     from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clip  # noqa: PLC0415
     from bot.cli.run import Turn, perform  # noqa: PLC0415
+    from bot.composition import WarmUp  # noqa: PLC0415
     from bot.contract.penny import converse  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 

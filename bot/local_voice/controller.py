@@ -19,8 +19,8 @@ from typing import Any, Final, TypeAlias
 
 from audio.devices.duplex import LocalAudio
 from audio.playout_queue import Playout
-from bot.app import Services, WarmUp, available, one_by_one, open_paid_services
 from bot.clock import Clock, SystemClock
+from bot.composition import Services, WarmUp, available, one_by_one, open_paid_services
 from bot.contract import Source, System
 from bot.contract.grace import Module
 from bot.errors import BadInput, SkydeckError

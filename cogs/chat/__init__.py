@@ -1,6 +1,6 @@
 """Conversation: mentions, replies, direct messages, threads; `/ask`, `/say`, `/transcribe`."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.chat._cog import Chat
 from cogs.chat._commands import ChatCommands
 from cogs.chat._views import AgainButton

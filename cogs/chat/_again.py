@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import words_for
 from bot.jobs.view import Asker

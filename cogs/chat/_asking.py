@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.client import SkyDeck
 from bot.contract import Context, Message, Request
 from bot.contract.grace import task
 from bot.contract.penny import converse
+from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.jobs.runner import Wanted
 from bot.jobs.view import Asker

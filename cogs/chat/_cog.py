@@ -7,8 +7,8 @@ from typing import Final
 import discord
 from discord.ext import commands
 
-from bot.client import SkyDeck
 from bot.contract import Service
+from bot.discord_client import SkyDeck
 from bot.errors import (
     BadInput,
     MissingPermission,

@@ -8,8 +8,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import SkyDeck
 from bot.contract.penny import speak, transcribe
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError
 from bot.jobs.view import Asker
 from bot.store import Role, StoredMessage

@@ -9,7 +9,7 @@ from typing import Final
 
 import discord
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 
 _LOOKED_THROUGH: Final = 20
 

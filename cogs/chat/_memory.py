@@ -8,8 +8,8 @@ from typing import Final
 
 import discord
 
-from bot.client import SkyDeck
 from bot.contract import Message
+from bot.discord_client import SkyDeck
 from bot.store import Role, StoredMessage
 from bot.voice_agent.chat_history import CHARS_PER_TOKEN, history
 from cogs.shared.mentions import readable_content

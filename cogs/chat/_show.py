@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 import discord
 from pydantic import JsonValue
 
-from bot.client import SkyDeck
 from bot.contract import Audio, Response
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput, JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.jobs.view import Asker

@@ -1,6 +1,6 @@
 """What the services cost here, and what may be spent."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.costs._cog import Costs
 from cogs.shared.translator import speak_languages
 

@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.errors import NotAllowed
 from bot.i18n import Words, words_for
 from bot.money import Balance, Call, Payer, Period, Scope, dollars, micro

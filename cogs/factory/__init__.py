@@ -1,6 +1,6 @@
 """Builds by the Factory."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.factory._cog import Factory
 from cogs.factory._views import BuildButton
 from cogs.shared.translator import speak_languages

@@ -8,9 +8,9 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.client import SkyDeck
 from bot.contract import Request, Service
 from bot.contract.factory import MAX_ITERATIONS
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
 from bot.jobs.endings import has_waited

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import discord
 
-from bot.client import SkyDeck
 from bot.contract import Request
 from bot.contract.factory import MAX_ITERATIONS, File, build
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
 from bot.jobs.view import Asker

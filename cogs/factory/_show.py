@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import discord
 from pydantic import JsonValue
 
-from bot.client import SkyDeck
 from bot.contract import Response
 from bot.contract.factory import read_build
+from bot.discord_client import SkyDeck
 from bot.errors import JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.runpod import Update

@@ -7,7 +7,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.factory._plan import Plan
 from cogs.shared.nonces import Nonces
 from cogs.shared.patience import persist

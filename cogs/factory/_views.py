@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, Self, cast
 import discord
 from discord import ui
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
 from cogs.shared.failures import ReportingModal, reported
 

@@ -1,6 +1,6 @@
 """Grace's modules as slash commands, and what the context menu of a message offers."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.grace._cog import Grace
 from cogs.shared.stop_button import StopButton
 from cogs.shared.translator import speak_languages

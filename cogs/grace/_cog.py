@@ -8,10 +8,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import SkyDeck
 from bot.contract import Request, Service
 from bot.contract.grace import Module, task
 from bot.contract.options import Value
+from bot.discord_client import SkyDeck
 from bot.jobs.view import Asker
 from cogs.grace._commands import Inputs, make_groups
 from cogs.grace._fetch import Material, fetch_material

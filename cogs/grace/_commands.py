@@ -15,9 +15,9 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.client import SkyDeck
 from bot.contract.grace import Module
 from bot.contract.options import Option, OptionType
+from bot.discord_client import SkyDeck
 from bot.i18n import LANGUAGES, Words, words_for
 from cogs.grace._inputs import MAX_MESSAGES
 from cogs.grace._languages import MAX_OFFERS, Offer, offer_choices, offer_languages

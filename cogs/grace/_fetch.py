@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, NotAllowed
 from bot.i18n import Words
 from cogs.grace._inputs import (

@@ -7,8 +7,8 @@ from typing import Final
 
 import discord
 
-from bot.client import SkyDeck
 from bot.contract import Request, Service
+from bot.discord_client import SkyDeck
 from bot.errors import MissingPermission
 from bot.i18n import Words
 from bot.jobs.view import Asker

@@ -6,11 +6,11 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.client import SkyDeck
 from bot.contract import Context, Request, Service
 from bot.contract.grace import Module
 from bot.contract.options import LANGUAGES, OptionType, Value
 from bot.contract.penny import converse, transcribe
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import words_for
 from bot.jobs.view import Asker

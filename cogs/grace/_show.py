@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import discord
 from pydantic import JsonValue
 
-from bot.client import SkyDeck
 from bot.contract import Response, Service
+from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import Words, words_for
 from bot.jobs.view import Asker

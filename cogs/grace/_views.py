@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 import discord
 from discord import ui
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.shared.failures import ReportingModal
 
 DIALOG_S: Final = 14 * 60.0

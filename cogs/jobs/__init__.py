@@ -1,6 +1,6 @@
 """Everybody's own jobs: what runs, what waits, and what they have missed."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.jobs._cog import Jobs
 from cogs.jobs._views import MissedMenu
 from cogs.shared.translator import speak_languages

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, Self, cast
 import discord
 from discord import ui
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.i18n import Words
 from bot.store import Job
 from cogs.jobs._pages import about, label

@@ -1,6 +1,6 @@
 """Settings of a server, people's own data, and help."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.ops._cog import Ops
 from cogs.shared.translator import speak_languages
 

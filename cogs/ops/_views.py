@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 
 import discord
 
-from bot.client import SkyDeck
 from bot.contract import Service
+from bot.discord_client import SkyDeck
 from bot.i18n import Words
 from bot.settings import Identity
 from bot.store import GuildChanges, GuildSettings

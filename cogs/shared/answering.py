@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import discord
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, TooLate
 from bot.i18n import Words
 from bot.jobs.view import Asker, Undeliverable

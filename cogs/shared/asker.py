@@ -4,8 +4,8 @@ from typing import Final
 
 import discord
 
-from bot.client import SkyDeck
 from bot.contract import System
+from bot.discord_client import SkyDeck
 from bot.errors import NotAllowed, TooSoon
 from bot.i18n import Words, words_for
 from bot.jobs.view import Asker

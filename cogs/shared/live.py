@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
 from bot.jobs.view import Place, Undeliverable
 from cogs.shared.nonces import Nonces

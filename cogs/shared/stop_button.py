@@ -6,7 +6,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
 from cogs.shared.failures import reported
 from cogs.shared.places import Places

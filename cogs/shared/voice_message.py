@@ -15,8 +15,8 @@ from audio.errors import AudioError
 from audio.pool import SoundPool
 from audio.samples import SPEECH_RATE_HZ, Pcm
 from audio.stopping import Stop
-from bot.client import SkyDeck
 from bot.contract import Audio
+from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from cogs.shared.nonces import Nonces
 from cogs.shared.patience import is_passing

@@ -1,6 +1,6 @@
 """How everything stands."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.shared.translator import speak_languages
 from cogs.status._cog import Status
 

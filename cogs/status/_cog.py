@@ -8,8 +8,8 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from audio.discord_voice.client import VoiceLink
-from bot.client import SkyDeck
 from bot.contract import Service
+from bot.discord_client import SkyDeck
 from bot.errors import BadSettings, StoreFailed
 from bot.service_calls.availability import Standing
 from cogs.shared.asker import asker_of, words_of

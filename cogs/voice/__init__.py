@@ -1,6 +1,6 @@
 """Voice channels: joining, listening to who agreed, answering aloud, and leaving."""
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from cogs.shared.stop_button import StopButton
 from cogs.shared.translator import speak_languages
 from cogs.voice._cog import Voice

@@ -6,8 +6,8 @@ import logging
 import discord
 from discord.ext import commands
 
-from bot.client import SkyDeck
 from bot.cluster.spec import shard_of
+from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError
 from bot.i18n import words_for
 from cogs.shared.failures import explain

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.client import SkyDeck
+from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel
 from bot.i18n import Words
 from bot.jobs.view import Asker

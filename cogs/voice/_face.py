@@ -9,8 +9,8 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.client import SkyDeck
 from bot.contract import Service
+from bot.discord_client import SkyDeck
 from bot.errors import ServiceDown
 from bot.i18n import Words
 from bot.jobs.throttle import Pace

@@ -7,9 +7,9 @@ from typing import Any, Final, Self
 
 from pydantic import JsonValue
 
-from bot.client import SkyDeck
 from bot.contract import Response
 from bot.contract.envelope import speaker_label
+from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import Words, duration, words_for
 from bot.jobs.view import Asker

@@ -5,8 +5,8 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot.client import SkyDeck
 from bot.contract.grace import task
+from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words
 from cogs.shared.answering import first_line, give_reason

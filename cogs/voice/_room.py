@@ -12,8 +12,8 @@ import discord
 
 from audio.discord_voice.client import VoiceLink
 from audio.discord_voice.watchdog import Trouble
-from bot.client import SkyDeck
 from bot.contract import System
+from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
 from bot.jobs.throttle import Pace

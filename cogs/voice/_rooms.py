@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import discord
 
-from bot.client import SkyDeck
 from bot.cluster.spec import shard_of
 from bot.contract import System
+from bot.discord_client import SkyDeck
 from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
 from bot.i18n import Words, words_for
 from bot.store import VoiceRoom

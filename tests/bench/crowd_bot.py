@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from audio.discord_voice.stats import together
-from bot.client import stopped_by_signals
+from bot.discord_client import stopped_by_signals
 from tests.fakes.discord_bot import made
 
 EVERY_S = 0.01

@@ -25,8 +25,8 @@ from audio.devices.blocks import BLOCK, BLOCK_S, Block
 from audio.devices.duplex import AudioState, LineState
 from audio.earcons import chime
 from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
-from bot.app import Services
 from bot.catalogue import load_grace
+from bot.composition import Services
 from bot.contract import Audio, Output, Response, Service, Status
 from bot.local_voice.controller import Options, Surroundings, open_desk
 from bot.local_voice.memory import Memory

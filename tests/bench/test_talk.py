@@ -21,9 +21,9 @@ from audio import codec
 from audio.devices.duplex import LocalAudio
 from audio.devices.microphone import Microphone
 from audio.playout_queue import Playout
-from bot.app import Services
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
+from bot.composition import Services
 from bot.contract import Service
 from bot.local_voice.controller import Options, Surroundings, open_desk
 from bot.local_voice.prefs import Prefs

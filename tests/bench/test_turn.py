@@ -16,8 +16,8 @@ import statistics
 import pytest
 
 from audio import codec
-from bot.app import open_services
 from bot.clock import SystemClock
+from bot.composition import open_services
 from bot.contract import Context, Input, Service, Source, System
 from bot.contract.penny import audio_input, converse
 from bot.settings import Settings

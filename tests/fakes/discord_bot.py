@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import limits_of
 from bot.catalogue import load_grace
-from bot.client import COGS, SkyDeck
 from bot.clock import SystemClock
+from bot.composition import limits_of
 from bot.contract import Service
+from bot.discord_client import COGS, SkyDeck
 from bot.jobs.runner import JobRunner
 from bot.models import WeightStore
 from bot.runpod import Endpoint, RunPodClient

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.client import COGS
+from bot.discord_client import COGS
 
 ON_SERVERS = {"join", "leave", "minutes", "settings", "voice"}
 

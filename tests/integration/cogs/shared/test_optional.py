@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from bot.client import COGS
 from bot.contract import Service
+from bot.discord_client import COGS
 from cogs.shared.reply import may_write
 from tests.fakes.handlers import Scripted, echo
 from tests.integration.cogs.shared.conftest import ended
@@ -131,7 +131,7 @@ async def test_group_messages_and_strange_servers_are_no_place_to_write(
 async def test_checking_the_token_prints_no_warning(sim, caplog):
     from pydantic import SecretStr
 
-    from bot.client import check_token
+    from bot.discord_client import check_token
     from bot.settings import Settings
 
     with caplog.at_level(logging.WARNING, logger="discord"):

@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from audio import codec
 from audio.devices import portaudio
-from bot.app import Services
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
+from bot.composition import Services
 from bot.contract import Service
 from bot.local_voice.controller import Options, Surroundings, connect, open_desk
 from bot.local_voice.memory import Memory

@@ -194,8 +194,8 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     """
     # Heavy, and only the bot needs them.
     from bot.catalogue import load_grace  # noqa: PLC0415
-    from bot.client import SkyDeck, check_token  # noqa: PLC0415
     from bot.cluster.spec import check_shards, read_shards  # noqa: PLC0415
+    from bot.discord_client import SkyDeck, check_token  # noqa: PLC0415
     from bot.jobs.runner import JobRunner  # noqa: PLC0415
     from bot.observability.bot import observing  # noqa: PLC0415
     from bot.observability.pulse import keep_telling  # noqa: PLC0415

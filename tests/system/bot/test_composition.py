@@ -13,8 +13,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.app import WarmUp, open_services
 from bot.clock import SystemClock
+from bot.composition import WarmUp, open_services
 from bot.contract import Request, Service, Source
 from bot.contract.penny import converse
 from bot.errors import BadSettings, KeyRefused
