@@ -21,18 +21,18 @@ from bot.errors import (
 from bot.i18n import Words
 from bot.jobs.view import Asker
 from bot.limits import Refusals
-from cogs.chat._again import Regenerating
-from cogs.chat._asking import ask
-from cogs.chat._dropped import find_reply, was_dropped, was_handled
+from cogs.chat._answer_question import ask
+from cogs.chat._job_view import KIND, Thread, revive
 from cogs.chat._memory import author_replied_to, before, is_ours, stored, words_in
 from cogs.chat._question import read_question, reworded
-from cogs.chat._show import KIND, Thread, revive
+from cogs.chat._redelivery import find_reply, was_dropped, was_handled
+from cogs.chat._regenerate import Regenerating
 from cogs.shared.answering import FirstLine
-from cogs.shared.asker import admit, asker_of, settings_of, words_of
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.nonces import draw_nonce
 from cogs.shared.patience import persist
+from cogs.shared.requester import admit, asker_of, settings_of, words_of
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0

@@ -13,13 +13,13 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError
 from bot.jobs.view import Asker
 from bot.store import Role, StoredMessage
-from cogs.chat._asking import ask, perform
+from cogs.chat._answer_question import ask, perform
+from cogs.chat._job_view import Thread
 from cogs.chat._question import Question, read_question
-from cogs.chat._show import Thread
 from cogs.shared.answering import FirstLine, first_line, give_reason
-from cogs.shared.asker import admit, words_of
 from cogs.shared.attachments import read_audio
 from cogs.shared.live import LiveMessage
+from cogs.shared.requester import admit, words_of
 
 _TITLE_CHARS: Final = 80
 _MAX_SAID_CHARS: Final = 2_000

@@ -18,8 +18,8 @@ from bot.money import Balance, Call, Payer, Period, Scope, dollars, micro
 from bot.service_calls.report import DAYS_LIMIT, as_csv, report_on, view_of
 from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
-from cogs.shared.asker import asker_of, settings_of, words_of
 from cogs.shared.places import for_who_may, relation_to_server
+from cogs.shared.requester import asker_of, settings_of, words_of
 from cogs.shared.rights import Relation, Right, require
 from cogs.shared.splitting import split
 

@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.clock import SystemClock
 from bot.i18n import words_for
-from cogs.shared.failures import explain, report
+from cogs.shared.error_messages import explain, report
 
 log = logging.getLogger(__name__)
 

@@ -15,14 +15,14 @@ from bot.errors import BadInput
 from bot.i18n import Words
 from bot.jobs.endings import has_waited
 from bot.store import Job
+from cogs.factory._build_queue import Turns
+from cogs.factory._build_requests import ITERATIONS, Order, What, order_of, place_order, refined
+from cogs.factory._job_view import FactoryShow, revive
 from cogs.factory._listing import label, list_jobs
-from cogs.factory._orders import ITERATIONS, Order, What, order_of, place_order, refined
 from cogs.factory._plan import KIND
-from cogs.factory._show import FactoryShow, revive
-from cogs.factory._turns import Turns
 from cogs.factory._views import COG, Action, ChangeDialog
-from cogs.shared.asker import admit, asker_of, words_of
 from cogs.shared.places import Places
+from cogs.shared.requester import admit, asker_of, words_of
 from cogs.shared.rights import Right, may, require
 
 _MAX_CHOICES = 25

@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
-from cogs.shared.failures import ReportingModal, reported
+from cogs.shared.error_messages import ReportingModal, reported
 
 COG: Final = "Factory"
 _DIALOG_S: Final = 14 * 60.0

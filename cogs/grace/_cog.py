@@ -14,14 +14,14 @@ from bot.contract.options import Value
 from bot.discord_client import SkyDeck
 from bot.jobs.view import Asker
 from cogs.grace._commands import Inputs, make_groups
-from cogs.grace._fetch import Material, fetch_material
 from cogs.grace._inputs import Source, Typed, choose_source
+from cogs.grace._job_view import KIND, revive
 from cogs.grace._jobs import Task, run_task, title_of
 from cogs.grace._menus import Menus
 from cogs.grace._options import read_options
-from cogs.grace._show import KIND, revive
+from cogs.grace._text_sources import Material, fetch_material
 from cogs.grace._views import AskDialog
-from cogs.shared.asker import admit, readmit, words_of
+from cogs.shared.requester import admit, readmit, words_of
 
 
 class Grace(commands.Cog):

@@ -12,9 +12,9 @@ from bot.discord_client import SkyDeck
 from bot.errors import MissingPermission
 from bot.i18n import Words
 from bot.jobs.view import Asker
-from cogs.grace._fetch import Material
+from cogs.grace._job_view import make_show
 from cogs.grace._pages import Look
-from cogs.grace._show import make_show
+from cogs.grace._text_sources import Material
 from cogs.shared.answering import first_line
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.splitting import disarm

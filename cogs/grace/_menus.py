@@ -14,12 +14,12 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import words_for
 from bot.jobs.view import Asker
-from cogs.grace._fetch import Material, fetch_material
 from cogs.grace._inputs import AtHand, Source
 from cogs.grace._jobs import Task, run_task
+from cogs.grace._text_sources import Material, fetch_material
 from cogs.grace._views import AskDialog
-from cogs.shared.asker import admit, readmit, words_of
 from cogs.shared.attachments import is_audio, read_audio
+from cogs.shared.requester import admit, readmit, words_of
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
 """Which of Grace's modules a menu uses; with a catalogue that lacks it there is no such menu."""

@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.discord_client import SkyDeck
-from cogs.shared.failures import ReportingModal
+from cogs.shared.error_messages import ReportingModal
 
 DIALOG_S: Final = 14 * 60.0
 """How long a dialog is waited for; a person who has not filled it in by then has closed it."""

@@ -18,11 +18,11 @@ from bot.jobs.view import Asker, Undeliverable
 from bot.store import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
 from cogs.jobs._views import COG, missed_view
-from cogs.shared.asker import asker_of, words_of
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.reply import Reply
+from cogs.shared.requester import asker_of, words_of
 
 log = logging.getLogger(__name__)
 

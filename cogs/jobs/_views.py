@@ -11,7 +11,7 @@ from bot.discord_client import SkyDeck
 from bot.i18n import Words
 from bot.store import Job
 from cogs.jobs._pages import about, label
-from cogs.shared.failures import reported
+from cogs.shared.error_messages import reported
 
 COG: Final = "Jobs"
 _CUSTOM_ID: Final = "jobs:missed"

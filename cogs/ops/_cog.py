@@ -16,9 +16,9 @@ from bot.store import Forgotten
 from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
 from cogs.ops._views import Question, SettingsMenus, settings_embed
-from cogs.shared.asker import asker_of, settings_of, words_of
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import for_who_may
+from cogs.shared.requester import asker_of, settings_of, words_of
 from cogs.shared.rights import Right
 from cogs.shared.splitting import split
 

@@ -13,9 +13,9 @@ from bot.i18n import Words
 from bot.settings import Identity
 from bot.store import GuildChanges, GuildSettings
 from cogs.ops import _choices
-from cogs.shared.asker import asker_of, words_of
-from cogs.shared.failures import ReportingView
+from cogs.shared.error_messages import ReportingView
 from cogs.shared.places import relation_to_server
+from cogs.shared.requester import asker_of, words_of
 from cogs.shared.rights import Right, require
 
 OPEN_S: Final = 600.0

@@ -22,12 +22,12 @@ from bot.errors import SkydeckError, TooLate
 from bot.i18n import Words
 from bot.jobs.view import Asker, Undeliverable
 from bot.store import Job, JobStage
-from cogs.shared.asker import words_of
-from cogs.shared.failures import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
+from cogs.shared.error_messages import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.patience import is_passing, persist
 from cogs.shared.reply import Reply, may_write
+from cogs.shared.requester import words_of
 
 LATEST_ANSWER_S: Final = 1.5
 """A command that is not in the journal by then is answered all the same."""

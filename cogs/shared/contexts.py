@@ -1,4 +1,4 @@
-"""Where Discord offers a command. What a command does not say itself is in `bot/discord_client.py`."""
+"""Where Discord offers a command; what a command does not say itself, `bot.discord_client` says."""
 
 from discord import app_commands
 

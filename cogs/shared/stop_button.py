@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
-from cogs.shared.failures import reported
+from cogs.shared.error_messages import reported
 from cogs.shared.places import Places
 from cogs.shared.rights import Right, require
 

@@ -12,7 +12,7 @@ from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.errors import BadSettings, StoreFailed
 from bot.service_calls.availability import Standing
-from cogs.shared.asker import asker_of, words_of
+from cogs.shared.requester import asker_of, words_of
 from cogs.status._pages import discord_line, service_lines, store_line, voice_line
 
 

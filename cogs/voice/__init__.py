@@ -6,8 +6,8 @@ from cogs.shared.translator import speak_languages
 from cogs.voice._cog import Voice
 from cogs.voice._commands import VoiceCommands
 from cogs.voice._minutes_command import MinutesCommand
-from cogs.voice._rooms import Rooms
 from cogs.voice._views import ConsentButton
+from cogs.voice._voice_channels import Rooms
 
 
 async def setup(bot: SkyDeck) -> None:

@@ -10,11 +10,11 @@ from bot.cluster.spec import shard_of
 from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError
 from bot.i18n import words_for
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 from cogs.voice._minutes import KIND, revive
-from cogs.voice._room import Room, VocalChannel
-from cogs.voice._rooms import Rooms
-from cogs.voice._rules import RETURN_AFTER_S
+from cogs.voice._policy import RETURN_AFTER_S
+from cogs.voice._voice_channel import Room, VocalChannel
+from cogs.voice._voice_channels import Rooms
 
 log = logging.getLogger(__name__)
 

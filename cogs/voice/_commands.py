@@ -15,15 +15,15 @@ from bot.i18n import Words
 from bot.jobs.view import Asker
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import summary
-from cogs.shared.asker import admit, asker_of, words_of
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import Places
+from cogs.shared.requester import admit, asker_of, words_of
 from cogs.shared.rights import Relation, Right, may, require
-from cogs.voice._room import Room, VocalChannel, people_in
-from cogs.voice._rooms import Rooms, check_own
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 from cogs.voice._views import MoveQuestion, consent_view
+from cogs.voice._voice_channel import Room, VocalChannel, people_in
+from cogs.voice._voice_channels import Rooms, check_own
 
 _KNOWN_WITHIN_S: Final = 1.5
 """Discord waits 3 s."""

@@ -16,7 +16,7 @@ from bot.jobs.view import Asker
 from bot.runpod import Update
 from bot.store import Job, Minute
 from cogs.shared.answering import FirstLine, find_line
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage, live_at
 from cogs.shared.page import Page
 from cogs.shared.splitting import disarm

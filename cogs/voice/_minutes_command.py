@@ -10,14 +10,14 @@ from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words
 from cogs.shared.answering import first_line, give_reason
-from cogs.shared.asker import admit, words_of
 from cogs.shared.places import Places
+from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, require
 from cogs.voice._commands import whereabouts
 from cogs.voice._minutes import MODULE, Notes, make_show, transcript
-from cogs.voice._room import VocalChannel
-from cogs.voice._rooms import Rooms
-from cogs.voice._rules import latest_meeting
+from cogs.voice._policy import latest_meeting
+from cogs.voice._voice_channel import VocalChannel
+from cogs.voice._voice_channels import Rooms
 
 
 class MinutesCommand(commands.Cog):

@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
-from cogs.shared.failures import ReportingView, reported
+from cogs.shared.error_messages import ReportingView, reported
 
 if TYPE_CHECKING:
     from cogs.voice._cog import Voice

@@ -5,7 +5,7 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from bot import composition as composition
+from bot import composition
 from bot.cli import main
 from bot.errors import SkydeckError
 

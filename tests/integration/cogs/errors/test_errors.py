@@ -10,8 +10,8 @@ import pytest
 from discord import app_commands
 
 from bot.errors import BadInput, JobExpired, TooSoon
-from cogs.shared import failures
-from cogs.shared.failures import ReportingModal, ReportingView, report, reported
+from cogs.shared import error_messages
+from cogs.shared.error_messages import ReportingModal, ReportingView, report, reported
 from tests.simulator import NotSeen, Simulator
 
 
@@ -107,7 +107,7 @@ async def test_nobody_to_tell_is_no_error(sim, ben, bot, tree, caplog, monkeypat
     fails(tree, JobExpired("x"), first=wait)
     ben.user.accepts_dms = False
     given_up = asyncio.Event()
-    monkeypatch.setattr(failures.log, "warning", lambda m, *_: "told" in m and given_up.set())
+    monkeypatch.setattr(error_messages.log, "warning", lambda m, *_: "told" in m and given_up.set())
     async with sim.connect(bot):
         reply = await ben.slash("/fail")
         reply.expire()

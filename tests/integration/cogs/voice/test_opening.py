@@ -51,7 +51,7 @@ async def test_a_conversation_that_breaks_off_is_no_kick(
     sim, deck, guild, called, lounge, ben, clips, monkeypatch
 ):
     # discord.py loads a cog's modules anew for each bot, so they are found where it has put them.
-    monkeypatch.setattr(sys.modules["cogs.voice._rooms"], "RETURN_AFTER_S", (0.0, 0.3))
+    monkeypatch.setattr(sys.modules["cogs.voice._voice_channels"], "RETURN_AFTER_S", (0.0, 0.3))
     rooms = deck.get_cog("Voice").rooms
     room = rooms.get(guild.id)
 
@@ -72,7 +72,9 @@ async def test_a_conversation_that_breaks_off_is_no_kick(
 async def test_a_room_that_breaks_every_time_is_given_up(
     sim, deck, guild, called, lounge, ben, monkeypatch
 ):
-    monkeypatch.setattr(sys.modules["cogs.voice._rooms"], "RETURN_AFTER_S", (0.0, 0.1, 0.1))
+    monkeypatch.setattr(
+        sys.modules["cogs.voice._voice_channels"], "RETURN_AFTER_S", (0.0, 0.1, 0.1)
+    )
     rooms = deck.get_cog("Voice").rooms
 
     async def stumble():

@@ -13,10 +13,10 @@ from bot.i18n import words_for
 from bot.store import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Show, Stage
 from bot.voice_agent.turn_latency import TurnTrace, summary
-from cogs.voice._face import render
 from cogs.voice._minutes import MAX_CHARS, Notes, record, transcript
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
+from cogs.voice._transcript_view import render
 
 EN, ES = words_for("en-US"), words_for("es-ES")
 EMBED_LIMIT = 4096

@@ -12,13 +12,13 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
 from bot.jobs.view import Asker
+from cogs.factory._build_queue import Turns
 from cogs.factory._files import MAX_BYTES, Attachment, unpack
+from cogs.factory._job_view import make_show, place_of
 from cogs.factory._plan import Plan, plan_for
-from cogs.factory._show import make_show, place_of
-from cogs.factory._turns import Turns
 from cogs.shared.answering import answer_in_time, give_reason, live_reply, working_line
-from cogs.shared.asker import words_of
 from cogs.shared.live import NO_MESSAGE
+from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
 """When nobody says how many."""

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.store import Consent, Minute
-from cogs.voice._rules import (
+from cogs.voice._policy import (
     MEETING_GAP_MS,
     Hindrance,
     audience,

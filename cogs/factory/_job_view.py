@@ -16,15 +16,15 @@ from bot.errors import JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.runpod import Update
 from bot.store import Job, JobStage
+from cogs.factory._build_queue import Turns
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file
 from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress
 from cogs.factory._thread import TROUBLE, open_thread
-from cogs.factory._turns import Turns
 from cogs.factory._views import Action, buttons
 from cogs.shared.answering import find_answer
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage, live_at
 from cogs.shared.page import Page
 

@@ -8,7 +8,7 @@ from bot.contract import Service
 from bot.i18n import words_for
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
 from bot.voice_agent.events import Show, Stage
-from cogs.voice._face import ChannelFace, render
+from cogs.voice._transcript_view import ChannelFace, render
 from tests.simulator.values import Permission
 
 WORDS = words_for("en-US")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from cogs.factory._queue import FairQueue
+from cogs.factory._fair_queue import FairQueue
 
 LOOK_EVERY_S: Final = 1.0
 """How often it is looked whether builds in other processes have ended."""

@@ -20,8 +20,8 @@ from bot.jobs.throttle import Pace
 from bot.store import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import Terms, VoiceSession
-from cogs.voice._face import ChannelFace
-from cogs.voice._rules import NOBODY, Audience, Hindrance, audience, hindrance, language_of
+from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance, language_of
+from cogs.voice._transcript_view import ChannelFace
 from cogs.voice._views import consent_view
 
 log = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from bot.errors import BadInput
 from bot.i18n import words_for
 from bot.jobs.view import Asker
 from bot.store import StoredMessage
-from cogs.chat._asking import ask
+from cogs.chat._answer_question import ask
+from cogs.chat._job_view import Thread
 from cogs.chat._memory import before_again
 from cogs.chat._question import Question
-from cogs.chat._show import Thread
-from cogs.shared.asker import admit, words_of
 from cogs.shared.live import LiveMessage
 from cogs.shared.places import Places
+from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, may, require
 
 

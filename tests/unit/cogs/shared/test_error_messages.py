@@ -11,7 +11,7 @@ from discord import app_commands
 from bot import errors
 from bot.errors import SkydeckError
 from bot.i18n import words_for
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 
 ENGLISH, SPANISH = words_for("en-US"), words_for("es-ES")
 

@@ -17,11 +17,11 @@ from bot.i18n import Words, words_for
 from bot.jobs.view import Asker
 from bot.runpod import Update
 from bot.store import Job, JobStage, Role, StoredMessage
-from cogs.chat._dropped import find_reply
 from cogs.chat._pages import Draft, at_the_end, beginning, under_way
+from cogs.chat._redelivery import find_reply
 from cogs.chat._views import again_view
 from cogs.shared.answering import FirstLine, find_answer, shown_line
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage, live_at
 from cogs.shared.nonces import draw_nonce
 from cogs.shared.page import Page

@@ -17,9 +17,9 @@ from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnr
 from bot.i18n import Words, words_for
 from bot.store import VoiceRoom
 from bot.voice_agent.events import Attention
-from cogs.voice._face import ChannelFace
-from cogs.voice._room import Room, VocalChannel, people_in
-from cogs.voice._rules import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
+from cogs.voice._policy import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
+from cogs.voice._transcript_view import ChannelFace
+from cogs.voice._voice_channel import Room, VocalChannel, people_in
 
 log = logging.getLogger(__name__)
 

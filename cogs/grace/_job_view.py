@@ -16,7 +16,7 @@ from bot.runpod import Update
 from bot.store import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.answering import FirstLine, find_line
-from cogs.shared.failures import explain
+from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage, live_at
 from cogs.shared.page import Page
 from cogs.shared.stop_button import stop_view

@@ -11,11 +11,11 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.jobs.runner import Wanted
 from bot.jobs.view import Asker
+from cogs.chat._job_view import Thread, make_show
 from cogs.chat._question import Question
-from cogs.chat._show import Thread, make_show
 from cogs.shared.answering import FirstLine, give_reason
-from cogs.shared.asker import words_of
 from cogs.shared.live import NO_MESSAGE, LiveMessage
+from cogs.shared.requester import words_of
 
 
 async def ask(
