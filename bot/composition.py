@@ -16,17 +16,20 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
-from bot.models import WeightStore
+from bot.models.store import WeightStore
 from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Rates, Switchboard, Till, Watcher
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.budget_gate import Till
+from bot.service_calls.client import Switchboard, Watcher
+from bot.service_calls.pricing import Rates
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
 
 if TYPE_CHECKING:
-    from bot.store import Ledger, Store
+    from bot.store.repositories.ledger import Ledger
+    from bot.store.store import Store
     from bot.voice_agent.recordings import ClipShelf
     from bot.workers.build import Workers  # its runtimes are an extra
     from bot.workers.protocols import Handler
@@ -140,7 +143,7 @@ async def open_paid_services(
     async with contextlib.AsyncExitStack() as stack:
         ledger = None
         if not rates_of(settings).is_free:
-            from bot.store import Store  # noqa: PLC0415
+            from bot.store.store import Store  # noqa: PLC0415
 
             url = settings.skydeck_database_url.get_secret_value()
             opening = Store.open(url, SystemClock(), limits=limits_of(settings))
@@ -161,7 +164,7 @@ async def _embedded(
 ) -> AsyncIterator[str]:
     """Run the services in this process, behind RunPod's routes on loopback; gives the base URL."""
     _require_local()
-    from bot.workers.server import embedded_server  # noqa: PLC0415
+    from bot.workers.server.lifecycle import embedded_server  # noqa: PLC0415
 
     async with contextlib.AsyncExitStack() as stack:
         workers = await stack.enter_async_context(_workers(settings, fetch, only))
@@ -199,8 +202,8 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     from bot.jobs.runner import JobRunner  # noqa: PLC0415
     from bot.observability.bot import observing  # noqa: PLC0415
     from bot.observability.pulse import keep_telling  # noqa: PLC0415
-    from bot.store import Store  # noqa: PLC0415
     from bot.store.address import Address  # noqa: PLC0415
+    from bot.store.store import Store  # noqa: PLC0415
     from bot.voice_agent.session_factory import Voices  # noqa: PLC0415
 
     url = settings.skydeck_database_url.get_secret_value()
@@ -312,7 +315,7 @@ async def serve_until_stopped(
         WeightsError: The models are not there and cannot be fetched.
     """
     _require_local()
-    from bot.workers.server import serve  # noqa: PLC0415
+    from bot.workers.server.lifecycle import serve  # noqa: PLC0415
 
     async with (
         exporting_aside(settings.otlp_endpoint, service="skydeck-services") as sink,

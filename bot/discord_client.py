@@ -24,9 +24,10 @@ from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import Elsewhere
 from bot.jobs.runner import JobRunner
 from bot.limits import Limiter
-from bot.service_calls import Switchboard
+from bot.service_calls.client import Switchboard
 from bot.settings import Settings
-from bot.store import COMMANDS, Store
+from bot.store.repositories.key_value import COMMANDS
+from bot.store.store import Store
 from bot.voice_agent.session_factory import Voices
 
 log = logging.getLogger(__name__)

@@ -74,7 +74,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def weights() -> Callable[[str], Path]:
     """The folder of a model by name: fetched when missing, verified always."""
-    from bot.models import WeightStore
+    from bot.models.store import WeightStore
 
     store = WeightStore(Settings(_env_file=None).skydeck_weights_dir)
     return lambda name: store.ensure([name])[name]

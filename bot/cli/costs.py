@@ -62,7 +62,7 @@ async def _report(
     from bot.clock import SystemClock  # noqa: PLC0415
     from bot.composition import limits_of  # noqa: PLC0415
     from bot.service_calls.report import as_csv, report_on, view_of  # noqa: PLC0415
-    from bot.store import Store  # noqa: PLC0415
+    from bot.store.store import Store  # noqa: PLC0415
 
     clock = SystemClock()
     url = settings.skydeck_database_url.get_secret_value()

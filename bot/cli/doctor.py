@@ -157,7 +157,7 @@ def _device(settings: "Settings") -> str:
 
 def _weights(settings: "Settings") -> Finding:
     from bot.contract import Service  # noqa: PLC0415
-    from bot.models import ModelState, WeightStore  # noqa: PLC0415
+    from bot.models.store import ModelState, WeightStore  # noqa: PLC0415
     from bot.workers.build import models_needed  # noqa: PLC0415
 
     needed = models_needed(settings, set(Service))

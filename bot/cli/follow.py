@@ -11,7 +11,7 @@ from bot import terminal
 from bot.clock import Clock
 from bot.contract import Audio, Response
 from bot.contract.plain import readable
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 
 _WORDS = {
     JobState.SUBMITTING: "sending",

@@ -11,10 +11,10 @@ from bot import terminal
 if TYPE_CHECKING:
     from bot.cli.health_words import Look
     from bot.contract import Service
-    from bot.service_calls import Switchboard
     from bot.service_calls.availability import Standing
+    from bot.service_calls.client import Switchboard
     from bot.settings import Settings
-    from bot.store import Store
+    from bot.store.store import Store
 
 _UNHEALTHY = 4
 _EVERY_S: Final = 2.0
@@ -100,7 +100,7 @@ async def _looking(settings: "Settings") -> "AsyncIterator[Callable[[], Awaitabl
     from bot.composition import available, limits_of, open_services  # noqa: PLC0415
     from bot.errors import BadSettings  # noqa: PLC0415
     from bot.observability.pulse import living  # noqa: PLC0415
-    from bot.store import Store  # noqa: PLC0415
+    from bot.store.store import Store  # noqa: PLC0415
 
     url = settings.skydeck_database_url.get_secret_value()
     async with AsyncExitStack() as stack:

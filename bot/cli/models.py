@@ -14,13 +14,15 @@ import typer
 from bot import terminal
 
 if TYPE_CHECKING:
-    from bot.models import Finding, ModelStatus, Plan, Sink, WeightStore
+    from bot.models.plan import Finding, Plan
+    from bot.models.progress import Sink
+    from bot.models.store import ModelStatus, WeightStore
 
 app = typer.Typer(no_args_is_help=True, help="The model files of the services on this machine.")
 
 
 def _known_names() -> list[str]:
-    from bot.models import load_manifest  # noqa: PLC0415
+    from bot.models.manifest import load_manifest  # noqa: PLC0415
 
     return list(load_manifest().models)
 
@@ -94,7 +96,7 @@ def verify(names: NamesArgument = None) -> None:
 
     Example: skydeck models verify
     """
-    from bot.models import ModelState, refuse  # noqa: PLC0415
+    from bot.models.store import ModelState, refuse  # noqa: PLC0415
 
     store = _store()
     here = [s.name for s in store.status() if s.state is not ModelState.MISSING]
@@ -120,7 +122,7 @@ def remove(
 
     Example: skydeck models remove qwen2.5-coder-1.5b
     """
-    from bot.models import megabytes  # noqa: PLC0415
+    from bot.models.store import megabytes  # noqa: PLC0415
 
     store = _store()
     chosen = ", ".join(model.name for model in store.manifest.pick(names))
@@ -151,7 +153,7 @@ def pull_with_progress(store: "WeightStore", names: Iterable[str]) -> dict[str, 
 
 
 def _store() -> "WeightStore":
-    from bot.models import WeightStore  # noqa: PLC0415
+    from bot.models.store import WeightStore  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
     return WeightStore(load_settings().skydeck_weights_dir)
@@ -174,7 +176,7 @@ def _needed() -> list[str]:
 
 
 def _announce(plan: "Plan", store: "WeightStore") -> None:
-    from bot.models import megabytes  # noqa: PLC0415
+    from bot.models.store import megabytes  # noqa: PLC0415
 
     if not plan:
         return
@@ -239,7 +241,7 @@ def _agreed(question: str) -> bool:
 def _table(statuses: "list[ModelStatus]", folder: Path) -> None:
     from rich.table import Table  # noqa: PLC0415
 
-    from bot.models import megabytes  # noqa: PLC0415
+    from bot.models.store import megabytes  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Name", no_wrap=True)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from bot import terminal
-from bot.models import Phase, Progress, Sink, megabytes
+from bot.models.progress import Phase, Progress, Sink
+from bot.models.store import megabytes
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -13,7 +13,7 @@ from bot.composition import Services, WarmUp, open_paid_services
 from bot.contract import Request, Service, Source, System
 from bot.contract.factory import File, read_build
 from bot.errors import BadInput
-from bot.models import WeightStore
+from bot.models.store import WeightStore
 from bot.settings import Settings
 
 _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}

@@ -105,7 +105,7 @@ def _converse(
     from bot.local_voice.controller import Options, models_of  # noqa: PLC0415
     from bot.local_voice.memory import Memory  # noqa: PLC0415
     from bot.local_voice.prefs import Prefs  # noqa: PLC0415
-    from bot.models import WeightStore  # noqa: PLC0415
+    from bot.models.store import WeightStore  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
@@ -138,7 +138,7 @@ async def _plainly(options: "Options") -> None:
 async def _in_app(options: "Options") -> None:
     from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
     from bot.local_voice.controller import open_desk  # noqa: PLC0415
-    from bot.local_voice.tui import TalkApp  # noqa: PLC0415
+    from bot.local_voice.tui.app import TalkApp  # noqa: PLC0415
 
     quiet_native_errors()
     async with open_desk(options) as desk:

@@ -20,7 +20,7 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import Shard
 
 from bot.cluster.event_intake import Intake
-from bot.store import GatewaySession
+from bot.store.repositories.shard_leases import GatewaySession
 
 log = logging.getLogger(__name__)
 

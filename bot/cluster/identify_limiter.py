@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.clock import Clock
 from bot.errors import StoreFailed
-from bot.store import ShardLeases
+from bot.store.repositories.shard_leases import ShardLeases
 
 log = logging.getLogger(__name__)
 

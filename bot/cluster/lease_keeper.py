@@ -19,7 +19,7 @@ from typing import Final, Never, Protocol
 from bot.clock import Clock
 from bot.cluster.rebalancer import Census, plan
 from bot.errors import StoreFailed
-from bot.store import GatewaySession, ShardLeases
+from bot.store.repositories.shard_leases import GatewaySession, ShardLeases
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from bot.cluster.lease_keeper import ShardKeeper
 from bot.cluster.shard_set import ShardLines
 from bot.cluster.spec import Alone, Claimed, ShardSpec, check_shards
 from bot.errors import StoreFailed
-from bot.store import ShardLeases
+from bot.store.repositories.shard_leases import ShardLeases
 
 log = logging.getLogger(__name__)
 

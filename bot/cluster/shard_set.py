@@ -20,7 +20,7 @@ from discord.shard import EventItem, EventType, Shard
 from bot.clock import Clock
 from bot.cluster.event_intake import Intake
 from bot.cluster.gateway_shard import RESUMABLE, ShardLine, Slot
-from bot.store import GatewaySession
+from bot.store.repositories.shard_leases import GatewaySession
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from bot.errors import (
     Stopping,
     SubmissionUnknown,
 )
-from bot.store import Ending, Job, JobStage
+from bot.store.repositories.recovery import Ending, Job, JobStage
 
 ASKED: Final = "interaction"
 """In the place of a job: the id of the interaction that asks for it."""

@@ -7,7 +7,9 @@ from typing import Final, Never
 
 from bot.clock import Clock
 from bot.jobs.runner import JobRunner
-from bot.store import Job, Journal, Signals
+from bot.store.pubsub import Signals
+from bot.store.repositories.journal import Journal
+from bot.store.repositories.recovery import Job
 
 STOP: Final = "stop"
 FORGET: Final = "forget"

@@ -35,9 +35,10 @@ from bot.jobs.telling import remind, show_end
 from bot.jobs.throttle import Pace
 from bot.jobs.view import Asker, Gate, Nowhere, Place, Revive, Show, Undeliverable
 from bot.money import Call, Payer
-from bot.runpod import Update
-from bot.service_calls import Switchboard
-from bot.store import Ending, Entry, Job, Journal, Recovered, Recovery
+from bot.runpod.models import Update
+from bot.service_calls.client import Switchboard
+from bot.store.repositories.journal import Journal
+from bot.store.repositories.recovery import Ending, Entry, Job, Recovered, Recovery
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from bot.jobs.endings import Followed
 from bot.jobs.outcome import written_so_far
 from bot.jobs.view import Show
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 
 
 async def show_end(show: Show, followed: Followed) -> None:

@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 from bot.contract import Response, Source, System
 from bot.errors import SkydeckError
-from bot.runpod import Update
-from bot.store import Job
+from bot.runpod.models import Update
+from bot.store.repositories.recovery import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

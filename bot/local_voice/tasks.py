@@ -9,8 +9,8 @@ from bot.contract.plain import readable
 from bot.errors import JobCancelled, SkydeckError
 from bot.local_voice.transcript import Record
 from bot.local_voice.view import Kind
-from bot.runpod import JobState, Update
-from bot.service_calls import Switchboard
+from bot.runpod.models import JobState, Update
+from bot.service_calls.client import Switchboard
 
 MAX_SHOWN_CHARS: Final = 100_000
 """The most of one answer that is kept and shown at the desk: some 40 pages."""

@@ -15,10 +15,10 @@ from bot.observability.reception import Heard, Reception
 from bot.observability.turns import TurnRecorder
 from bot.observability.web import measurements
 from bot.otlp import exporting_aside
-from bot.service_calls import Watcher
+from bot.service_calls.client import Watcher
 from bot.settings import Settings
 from bot.spans import SpanSink
-from bot.store import Store
+from bot.store.store import Store
 
 DATABASE_WITHIN_S: Final = 2.0
 """A database that has not answered by then does not serve."""

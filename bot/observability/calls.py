@@ -10,7 +10,7 @@ from bot.contract import Request
 from bot.errors import SkydeckError
 from bot.money import Call, Charge
 from bot.observability.metrics import Metrics
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 from bot.spans import (
     CURRENT_TRACE,
     TRACEPARENT,

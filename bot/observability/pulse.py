@@ -14,10 +14,10 @@ from audio.discord_voice.stats import Health, together
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed
-from bot.service_calls import Switchboard
 from bot.service_calls.availability import Standing
-from bot.store import Store
+from bot.service_calls.client import Switchboard
 from bot.store.repositories.heartbeats import EVERY_S, Pulses
+from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,9 @@ from bot.service_calls.availability import Latest
 from bot.service_calls.pricing import Meter, Rates
 
 if TYPE_CHECKING:
-    from bot.store import Ledger  # SQLAlchemy, which a call from the terminal can do without
+    from bot.store.repositories.ledger import (
+        Ledger,  # SQLAlchemy, which a call from the terminal can do without
+    )
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from bot.contract import Request, Service
 from bot.contract.job import Health, JobReport
 from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError, SubmissionUnknown
 from bot.money import Call, Charge, Payer, micro
-from bot.runpod import Endpoint, RunPodClient, Update
-from bot.runpod.models import JobState
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.runpod.models import JobState, Update
 from bot.service_calls.availability import Latest, Standing, warmth
 from bot.service_calls.budget_gate import OnLow, Till
 from bot.service_calls.circuit_breaker import Breaker, State, verdict

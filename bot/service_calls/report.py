@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from bot.contract import Service
 from bot.money import MICRO, Balance, Payer, Period, Scope
-from bot.store import DaySum, GroupSum, Ledger, Spending, View
-from bot.store.repositories.spending import DAY_MS
+from bot.store.repositories.ledger import Ledger
+from bot.store.repositories.spending import DAY_MS, DaySum, GroupSum, Spending, View
 
 DAYS_LIMIT: Final = 366
 """Over how many days at most."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from audio.speech_events import SpeechEvent, TurnEnded
-from bot.runpod import Update
+from bot.runpod.models import Update
 from bot.voice_agent.events import Ask
 from bot.voice_agent.turn_latency import TurnTrace
 

@@ -10,7 +10,7 @@ from audio.pool import SoundPool
 from audio.stopping import Stop
 from bot.contract import Audio, Response
 from bot.errors import BadInput, OutputLost
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import Answered, AskWaits, Fact, Spoke, Transcribed
 
 _MAX_ANSWER_S: Final = 600.0

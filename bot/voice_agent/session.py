@@ -23,8 +23,8 @@ from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.errors import SkydeckError
-from bot.runpod import Update
-from bot.service_calls import Switchboard
+from bot.runpod.models import Update
+from bot.service_calls.client import Switchboard
 from bot.spans import new_trace_id
 from bot.voice_agent.chat_context import Recall
 from bot.voice_agent.events import (

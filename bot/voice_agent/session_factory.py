@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from audio.earcons import chime
 from bot.clock import Clock
-from bot.service_calls import Switchboard
+from bot.service_calls.client import Switchboard
 from bot.voice_agent.events import Cue, Remember
 from bot.voice_agent.recordings import ClipShelf
 from bot.voice_agent.session import Ears, Face, Terms, VoiceLine, VoiceSession

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.contract import Response
 from bot.i18n import Words, duration
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 from cogs.shared.splitting import disarm
 
 _QUOTED_CHARS: Final = 1_500

@@ -14,7 +14,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
 from bot.jobs.endings import has_waited
-from bot.store import Job
+from bot.store.repositories.recovery import Job
 from cogs.factory._build_queue import Turns
 from cogs.factory._build_requests import ITERATIONS, Order, What, order_of, place_order, refined
 from cogs.factory._job_view import FactoryShow, revive

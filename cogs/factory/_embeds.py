@@ -12,7 +12,7 @@ import discord
 from bot.contract import Response
 from bot.contract.factory import Build, Check, Iteration, read_build
 from bot.i18n import Words, duration
-from bot.runpod import JobState, Waiting
+from bot.runpod.models import JobState, Waiting
 from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress, cost_of
 from cogs.shared.splitting import disarm, split

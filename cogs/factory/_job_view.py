@@ -14,8 +14,8 @@ from bot.contract.factory import read_build
 from bot.discord_client import SkyDeck
 from bot.errors import JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
-from bot.runpod import Update
-from bot.store import Job, JobStage
+from bot.runpod.models import Update
+from bot.store.repositories.recovery import Job, JobStage
 from cogs.factory._build_queue import Turns
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file

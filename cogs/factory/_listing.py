@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from bot.i18n import Words
-from bot.store import Ending, Job
+from bot.store.repositories.recovery import Ending, Job
 from cogs.factory._embeds import plain
 
 _LIST_CHARS: Final = 3_800

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.contract import Response
 from bot.contract.factory import Iteration, read_iteration, read_working
-from bot.runpod import JobState, Update, Waiting
+from bot.runpod.models import JobState, Update, Waiting
 
 MAX_KEPT: Final = 20
 """How many iterations are remembered; a service that reports more is shown from the end."""

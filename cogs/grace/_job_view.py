@@ -12,8 +12,8 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import Words, words_for
 from bot.jobs.view import Asker
-from bot.runpod import Update
-from bot.store import Job
+from bot.runpod.models import Update
+from bot.store.repositories.recovery import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.answering import FirstLine, find_line
 from cogs.shared.error_messages import explain

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from bot.contract import Response, Service
 from bot.i18n import Words, duration
-from bot.runpod import JobState, Update, Waiting
+from bot.runpod.models import JobState, Update, Waiting
 from cogs.grace._readable import plain_label, readable
 from cogs.shared.splitting import SHOWN_CHARS, disarm, split
 

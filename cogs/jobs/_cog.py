@@ -15,7 +15,7 @@ from bot.i18n import Words
 from bot.jobs.endings import Followed
 from bot.jobs.telling import remind, show_end
 from bot.jobs.view import Asker, Undeliverable
-from bot.store import Job, JobStage
+from bot.store.repositories.recovery import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
 from cogs.jobs._views import COG, missed_view
 from cogs.shared.error_messages import explain

@@ -8,7 +8,7 @@ import discord
 
 from bot.i18n import Words
 from bot.jobs.endings import has_waited
-from bot.store import Ending, Job
+from bot.store.repositories.recovery import Ending, Job
 from cogs.shared.splitting import disarm
 
 LIST_CHARS: Final = 3_800

@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words
-from bot.store import Job
+from bot.store.repositories.recovery import Job
 from cogs.jobs._pages import about, label
 from cogs.shared.error_messages import reported
 

@@ -8,7 +8,7 @@ from bot.contract import Service
 from bot.contract.grace import Module
 from bot.i18n import Words
 from bot.settings import Identity
-from bot.store import GuildSettings
+from bot.store.repositories.guilds import GuildSettings
 
 UNSET: Final = "-"
 """The value in a menu that stands for no choice of their own."""

@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.discord_client import SkyDeck
 from bot.errors import TooLarge
 from bot.i18n import Words
-from bot.store import Forgotten
+from bot.store.maintenance.privacy import Forgotten
 from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
 from cogs.ops._views import Question, SettingsMenus, settings_embed

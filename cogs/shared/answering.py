@@ -21,7 +21,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, TooLate
 from bot.i18n import Words
 from bot.jobs.view import Asker, Undeliverable
-from bot.store import Job, JobStage
+from bot.store.repositories.recovery import Job, JobStage
 from cogs.shared.error_messages import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page

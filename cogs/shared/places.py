@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
-from bot.store import Job
+from bot.store.repositories.recovery import Job
 from cogs.shared.rights import Relation, Right, may
 
 Place = discord.abc.GuildChannel | discord.Thread

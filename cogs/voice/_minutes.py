@@ -13,8 +13,9 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import Words, duration, words_for
 from bot.jobs.view import Asker
-from bot.runpod import Update
-from bot.store import Job, Minute
+from bot.runpod.models import Update
+from bot.store.repositories.recovery import Job
+from bot.store.repositories.voice import Minute
 from cogs.shared.answering import FirstLine, find_line
 from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage, live_at

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 
 from bot import errors
 from bot.contract import Input, InputType, Request, Service, Source, System, Target
-from bot.runpod import Endpoint, RunPodClient
+from bot.runpod.client import Endpoint, RunPodClient
 from bot.settings import Mode
 from tests.fakes.hostile_answers import Attack, book
 

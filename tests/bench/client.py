@@ -25,7 +25,7 @@ from pydantic import SecretStr
 
 from bot.contract import Service, Source, System
 from bot.contract.penny import converse
-from bot.runpod import Endpoint, RunPodClient
+from bot.runpod.client import Endpoint, RunPodClient
 from bot.runpod.models import Update
 from bot.settings import Mode
 from tests.fakes.runpod_asgi import running

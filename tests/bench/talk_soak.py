@@ -32,10 +32,10 @@ from bot.local_voice.controller import Options, Surroundings, open_desk
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Switchboard
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.client import Switchboard
 from bot.settings import Mode, Settings
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted
 
 HEARD = "Some words that were said."

@@ -18,7 +18,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.contract import Response, Service, Status
-from bot.store import Store
+from bot.store.store import Store
 from tests.fakes.discord_bot import serving
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.voice_call import Recorded

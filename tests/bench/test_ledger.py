@@ -17,9 +17,9 @@ from sqlalchemy import text
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Limits, Payer, Period, Scope
-from bot.store import Store
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.store import Store
 
 pytestmark = pytest.mark.bench
 

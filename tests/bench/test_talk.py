@@ -27,12 +27,12 @@ from bot.composition import Services
 from bot.contract import Service
 from bot.local_voice.controller import Options, Surroundings, open_desk
 from bot.local_voice.prefs import Prefs
-from bot.local_voice.tui import TalkApp
+from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.view import Doing
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Switchboard
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.client import Switchboard
 from bot.settings import Mode, Settings
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted, completed
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ
 

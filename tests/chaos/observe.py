@@ -11,8 +11,8 @@ from typing import Any, Final
 import asyncpg
 
 from bot.clock import SystemClock
-from bot.store import JobStage
 from bot.store.address import Address
+from bot.store.repositories.recovery import JobStage
 from tests.chaos.people import Asked
 from tests.chaos.runpod import RunPod, begins, ends
 from tests.chaos.verdict import End, Question

@@ -12,17 +12,19 @@ from bot.composition import limits_of
 from bot.contract import Service
 from bot.discord_client import COGS, SkyDeck
 from bot.jobs.runner import JobRunner
-from bot.models import WeightStore
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Rates, Switchboard, Till
+from bot.models.store import WeightStore
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.budget_gate import Till
 from bot.service_calls.circuit_breaker import Breaker
+from bot.service_calls.client import Switchboard
+from bot.service_calls.pricing import Rates
 from bot.settings import Mode, Settings
-from bot.store import Store
 from bot.store.address import Address
 from bot.store.maintenance.migrate import make_private, migrate
+from bot.store.store import Store
 from bot.voice_agent.session_factory import Voices
 from bot.workers.protocols import Handler
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 
 KEY = "scripted"
 

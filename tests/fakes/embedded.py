@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted, contract, echo
 
 KEY = "a-key-of-thirty-two-characters-x"

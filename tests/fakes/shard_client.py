@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from bot.clock import SystemClock
 from bot.cluster.membership import ShardShare
 from bot.cluster.spec import Claimed
-from bot.store import ShardLeases
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.tables import shard_leases, shard_processes
 from tests.simulator import Simulator
 from tests.waiting import until

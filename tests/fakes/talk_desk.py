@@ -144,7 +144,7 @@ class FakeDesk:
 
 async def main() -> None:
     from audio.devices.portaudio import quiet_native_errors
-    from bot.local_voice.tui import TalkApp
+    from bot.local_voice.tui.app import TalkApp
 
     quiet_native_errors()
     desk = FakeDesk(entries=TALKED, phases=PHASES)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
 from textual.pilot import Pilot
 
-from bot.local_voice.tui import TalkApp
+from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.view import Doing, Entry, Kind, TalkMode
 from tests.fakes.talk_desk import PHASES, TALKED, FakeDesk
 

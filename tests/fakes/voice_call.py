@@ -20,8 +20,8 @@ from audio.samples import Samples
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.penny import audio_input, transcribe
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Switchboard
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.client import Switchboard
 from bot.settings import Mode
 from bot.voice_agent.events import Remember, Show, Stage
 from bot.voice_agent.session import Terms, VoiceSession

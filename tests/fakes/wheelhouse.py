@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.models import Manifest, load_manifest
+from bot.models.manifest import Manifest, load_manifest
 
 
 def sha(data: bytes) -> str:

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from bot.clock import SystemClock
-from bot.store import Store
+from bot.store.store import Store
 
 pytestmark = pytest.mark.virtual_time
 DAY_S = 86_400

@@ -18,10 +18,11 @@ from bot.composition import WarmUp, open_services
 from bot.contract import Request, Service, Source
 from bot.contract.penny import converse
 from bot.errors import BadSettings, KeyRefused
-from bot.runpod import Endpoint, JobState, RunPodClient, Update
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.runpod.models import JobState, Update
 from bot.settings import Mode, Settings
 from bot.workers.grace.handler import GraceHandler
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.control_plane import control_plane
 from tests.paths import GOLDEN, ROOT
 

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from bot.contract import Service
-from bot.models import load_manifest
+from bot.models.manifest import load_manifest
 from bot.settings import LocalModel, Settings
 from bot.voice_agent.session_factory import EARS
 from bot.workers.build import EARS_ENGLISH, EARS_OTHERS, VOICE

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
 from tests.simulator import Simulator

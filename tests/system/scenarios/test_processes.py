@@ -9,7 +9,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.store.address import Address
 from bot.store.maintenance.migrate import migrate
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
 from tests.simulator import PATIENCE, Simulator

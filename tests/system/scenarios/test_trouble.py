@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.workers.protocols import Delivery
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.discord_bot import KEY, made
 from tests.fakes.handlers import Scripted, echo
 

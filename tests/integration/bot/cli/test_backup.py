@@ -10,8 +10,8 @@ from bot.cli import backup
 from bot.cli.main import app
 from bot.clock import SystemClock
 from bot.errors import WrongUse
-from bot.store import Store
 from bot.store.maintenance.migrate import head
+from bot.store.store import Store
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
-from bot.store import Store
+from bot.store.store import Store
 from tests.fakes.command_line import skydeck
 
 

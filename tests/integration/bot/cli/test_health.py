@@ -18,8 +18,8 @@ from bot.money import Basis, Call, Charge
 from bot.observability.pulse import PULSE, Pulse, Room
 from bot.service_calls.availability import Latest, Standing, Warmth
 from bot.settings import Settings
-from bot.store import Store
-from bot.workers.server import embedded_server
+from bot.store.store import Store
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.command_line import skydeck
 from tests.fakes.handlers import Scripted, echo
 

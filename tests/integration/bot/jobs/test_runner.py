@@ -22,9 +22,10 @@ from bot.jobs import runner
 from bot.jobs.endings import WAITING
 from bot.jobs.telling import show_end
 from bot.jobs.view import Asker, Undeliverable
-from bot.runpod import JobState
+from bot.runpod.models import JobState
 from bot.settings import Mode
-from bot.store import Ending, Entry, JobStage, Store
+from bot.store.repositories.recovery import Ending, Entry, JobStage
+from bot.store.store import Store
 from tests.fakes.discord_bot import made, serving
 from tests.fakes.handlers import Scripted, completed, echo, hang, partial
 from tests.virtual_time import settle

@@ -14,12 +14,12 @@ from bot.observability.calls import CallFigures, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
 from bot.otlp import exporting_aside
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Switchboard
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.client import Switchboard
 from bot.settings import Mode
 from bot.spans import new_trace_id
 from bot.voice_agent.turn_latency import TurnTrace
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import Scripted, partial
 from tests.integration.bot.service_calls.conftest import asking, whole

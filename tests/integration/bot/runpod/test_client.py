@@ -15,8 +15,9 @@ from pydantic import SecretStr
 from bot import errors
 from bot.clock import SystemClock
 from bot.contract import Request, Service
-from bot.runpod import Endpoint, JobState, RunPodClient, transport
-from bot.runpod.models import Breakage, HttpRequest, HttpResponse, TransportFailure
+from bot.runpod import transport
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.runpod.models import Breakage, HttpRequest, HttpResponse, JobState, TransportFailure
 from bot.runpod.transport import Carrier
 from bot.settings import Mode
 from tests.fakes.runpod_script import completed, contract, partial, report

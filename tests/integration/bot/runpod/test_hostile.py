@@ -8,7 +8,7 @@ import pytest
 
 from bot import errors
 from bot.contract import Service
-from bot.runpod import JobState
+from bot.runpod.models import JobState
 from bot.settings import Mode
 from tests.bench.answers import KEY, Server, attacked, request
 from tests.fakes.hostile_answers import DRIVES, book, forbidden_in

@@ -12,11 +12,13 @@ from bot.clock import SystemClock
 from bot.contract import Request, Service, Source, System
 from bot.contract.penny import converse
 from bot.money import Limits
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Rates, Switchboard, Till
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.budget_gate import Till
+from bot.service_calls.client import Switchboard
+from bot.service_calls.pricing import Rates
 from bot.settings import Mode
-from bot.store import Store
-from bot.workers.server import embedded_server
+from bot.store.store import Store
+from bot.workers.server.lifecycle import embedded_server
 
 KEY = SecretStr("a-key-of-thirty-two-characters-x")
 

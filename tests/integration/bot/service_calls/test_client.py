@@ -7,10 +7,12 @@ from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Policy, Usage
 from bot.errors import JobFailed, OverBudget, StoreFailed, SubmissionUnknown
 from bot.money import Basis, Call, Payer, Period, Scope
-from bot.runpod import JobState
-from bot.service_calls import Rates, Switchboard
+from bot.runpod.models import JobState
+from bot.service_calls.client import Switchboard
+from bot.service_calls.pricing import Rates
 from bot.settings import Mode
-from bot.store import CallState, View
+from bot.store.repositories.ledger import CallState
+from bot.store.repositories.spending import View
 from tests.fakes.handlers import Scripted, echo, hang, partial
 from tests.integration.bot.service_calls.conftest import Exchange, asking, until, whole
 from tests.virtual_time import settle

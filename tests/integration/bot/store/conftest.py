@@ -14,9 +14,11 @@ import pytest
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.settings import Mode
-from bot.store import Entry, Role, Store, StoredMessage
 from bot.store.address import Address
 from bot.store.maintenance.migrate import migrate
+from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.repositories.recovery import Entry
+from bot.store.store import Store
 
 HELPER = Path(__file__).with_name("process.py")
 START_MS = 1_800_000_000_000

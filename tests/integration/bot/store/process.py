@@ -6,7 +6,8 @@ import sys
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.settings import Mode
-from bot.store import Ending, Entry, Store
+from bot.store.repositories.recovery import Ending, Entry
+from bot.store.store import Store
 
 ENTRY = Entry(
     service=Service.FACTORY,

@@ -7,9 +7,9 @@ import random
 import pytest
 
 from bot.errors import BadInput, SkydeckError
-from bot.store import Store
 from bot.store.address import Address
 from bot.store.maintenance.backup import restore
+from bot.store.store import Store
 from tests.integration.bot.store.maintenance.test_backup import contents
 from tests.integration.bot.store.test_tampered import file, lines, written
 

@@ -9,10 +9,10 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.store import Store
 from bot.store.address import Address
 from bot.store.maintenance.downgrade import revise, revision
 from bot.store.maintenance.migrate import head, known_revisions
+from bot.store.store import Store
 from bot.store.tables import PASSING, metadata
 
 OLD = Path(__file__).with_name("old")

@@ -5,9 +5,14 @@ import re
 import pytest
 
 from bot.errors import BadSettings
-from bot.store import Conversations, Ending, Guilds, Journal, Privacy, Pruned, Store
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.maintenance.privacy import Privacy
+from bot.store.repositories.conversations import Conversations
+from bot.store.repositories.guilds import Guilds
+from bot.store.repositories.journal import Journal
+from bot.store.repositories.recovery import Ending
+from bot.store.store import Pruned, Store
 
 DAY_MS = 86_400_000
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadInput
-from bot.store import Store
 from bot.store.address import Address
 from bot.store.maintenance.archive import MAX_LINE_BYTES
 from bot.store.maintenance.backup import backup, restore
 from bot.store.repositories.voice import ATTENTIONS
+from bot.store.store import Store
 from bot.voice_agent.events import Attention
 from tests.integration.bot.store.maintenance.test_backup import contents, fill
 from tests.paths import ROOT

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract.job import JobPolicy
 from bot.errors import BadInput, BadSettings
-from bot.workers.server import embedded_server, loopback, serve
+from bot.workers.server import loopback
 from bot.workers.server.endpoint import Closing, Endpoint
+from bot.workers.server.lifecycle import embedded_server, serve
 from bot.workers.server.wire import Submission
 from tests.fakes.handlers import Scripted, contract, echo, hang
 from tests.virtual_time import settle

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clock import SystemClock
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted, contract, hang, spell
 from tests.waiting import HANGS_S
 

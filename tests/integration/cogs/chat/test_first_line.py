@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.store import Ending
 from bot.store.repositories.conversations import Conversations
+from bot.store.repositories.recovery import Ending
 from cogs.shared.answering import FirstLine
 from tests.fakes.discord_bot import made
 from tests.simulator import NotSeen

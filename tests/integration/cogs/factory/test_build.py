@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Output, Response, Service, Status
 from bot.contract.factory import File
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
 from tests.integration.cogs.factory.scripts import PROGRAM, completed, iteration, result

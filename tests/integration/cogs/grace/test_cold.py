@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clock import SystemClock
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.discord_bot import KEY
 from tests.integration.cogs.grace.sight import settled
 

@@ -7,7 +7,7 @@ from functools import partial as partially
 import pytest
 
 from bot.contract import Output, Response, ServiceError, Status, Usage
-from bot.store import Ending
+from bot.store.repositories.recovery import Ending
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import completed, hang, partial
 from tests.integration.cogs.grace.sight import settled

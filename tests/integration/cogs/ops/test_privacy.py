@@ -10,7 +10,8 @@ import pytest
 from bot.contract import System, factory
 from bot.errors import JobCancelled
 from bot.jobs.view import Asker
-from bot.store import Minute, Role, StoredMessage
+from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.repositories.voice import Minute
 from cogs.ops._export import packed
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.contract import Service
 from bot.settings import Identity
-from bot.store import GuildSettings
+from bot.store.repositories.guilds import GuildSettings
 from tests.simulator import CannotDo, Permission
 from tests.waiting import until
 

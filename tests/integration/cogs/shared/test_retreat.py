@@ -16,7 +16,7 @@ from bot.jobs import runner
 from bot.jobs.endings import Followed
 from bot.jobs.outcome import packed
 from bot.settings import Mode
-from bot.store import Ending, Entry, JobStage
+from bot.store.repositories.recovery import Ending, Entry, JobStage
 from cogs.shared import patience
 from cogs.shared.live import LiveMessage
 from tests.integration.cogs.shared.conftest import WHOLE, ended

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio import codec, ogg
-from bot.store import JobStage
+from bot.store.repositories.recovery import JobStage
 from tests.integration.cogs.shared.conftest import ended, own
 from tests.integration.cogs.shared.test_retreat import ALWAYS, EDIT, POST
 from tests.simulator import File

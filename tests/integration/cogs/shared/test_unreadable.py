@@ -3,7 +3,7 @@
 import pytest
 
 from bot.contract import Service
-from bot.store import JobStage
+from bot.store.repositories.recovery import JobStage
 from tests.fakes.handlers import Scripted, echo
 from tests.integration.cogs.shared.conftest import ended
 from tests.integration.cogs.shared.test_retreat import ALWAYS, EDIT, POST, copies, leftovers

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from bot.cli import models
 from bot.cli.progress import Lines
 from bot.errors import SkydeckError
-from bot.models import Phase, Progress, WeightStore
+from bot.models.progress import Phase, Progress
+from bot.models.store import WeightStore
 from tests.fakes.wheelhouse import Registry, Wheelhouse
 
 
@@ -173,7 +174,8 @@ class TestPullWithProgress:
         program = (
             "import asyncio, sys; from pathlib import Path\n"
             "from bot.cli.models import pull_with_progress\n"
-            "from bot.models import WeightStore, load_manifest\n"
+            "from bot.models.manifest import load_manifest\n"
+            "from bot.models.store import WeightStore\n"
             "store = WeightStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
             "async def main(): pull_with_progress(store, ['beta'])\n"
             "try: asyncio.run(main())\n"

@@ -8,9 +8,9 @@ import pytest
 from bot.cluster import lease_keeper
 from bot.cluster.lease_keeper import ShardKeeper
 from bot.errors import StoreFailed
-from bot.store import GatewaySession, ShardLeases
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.repositories.shard_leases import GatewaySession, ShardLeases
 from bot.store.store import SHARD_LEASE_MS
 from tests.fakes.handlers import TurnableClock
 from tests.fakes.shard_client import LEASE_MS, Leases

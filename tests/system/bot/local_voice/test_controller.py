@@ -17,12 +17,12 @@ from bot.local_voice.controller import Options, Surroundings, connect, open_desk
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing, Kind, TalkMode
-from bot.runpod import Endpoint, RunPodClient
-from bot.service_calls import Switchboard
+from bot.runpod.client import Endpoint, RunPodClient
+from bot.service_calls.client import Switchboard
 from bot.settings import Mode, Settings
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.grace.handler import GraceHandler
-from bot.workers.server import embedded_server
+from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.voice_call import spoken, words_of
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ
 from tests.waiting import HANGS_S, until

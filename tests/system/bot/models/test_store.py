@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from bot.errors import WeightsError, WrongUse
-from bot.models import ModelState, Phase, Progress, Trouble, WeightStore
+from bot.models.plan import Trouble
+from bot.models.progress import Phase, Progress
+from bot.models.store import ModelState, WeightStore
 from bot.models.wheel_cache import WheelShelf
 from tests.fakes.wheelhouse import Registry, Wheelhouse
 
 _PULL = (
-    "import sys; from pathlib import Path; from bot.models import WeightStore, load_manifest\n"
+    "import sys; from pathlib import Path; from bot.models.manifest import load_manifest\n"
+    "from bot.models.store import WeightStore\n"
     "store = WeightStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
     "store.ensure(sys.argv[3:], lambda e: print(e.phase, e.model, e.done, flush=True))"
 )

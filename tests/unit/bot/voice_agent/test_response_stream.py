@@ -8,7 +8,7 @@ import pytest
 from audio import codec, ogg
 from bot.contract import Response, Status
 from bot.errors import OutputLost
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import Answered, AskWaits, Spoke, Transcribed
 from bot.voice_agent.response_stream import Hearsay
 

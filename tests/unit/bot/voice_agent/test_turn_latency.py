@@ -4,7 +4,7 @@ import json
 
 from audio.speech_events import Clip, TurnEnded
 from bot.contract import Output, Response, Status
-from bot.runpod import JobState, Update
+from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import Ask
 from bot.voice_agent.latency_stopwatch import Stopwatch
 from bot.voice_agent.turn_latency import Owner, TurnTrace, summary

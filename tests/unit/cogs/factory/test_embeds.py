@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.contract import Output, Response, Status
 from bot.contract.factory import Build, Check, Iteration
 from bot.i18n import words_for
-from bot.runpod import JobState, Update, Waiting
+from bot.runpod.models import JobState, Update, Waiting
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._plan import Plan, title_of
 from cogs.factory._progress import Progress

@@ -4,7 +4,7 @@ import pytest
 
 from bot.contract import Output, Response, Service, Status
 from bot.i18n import words_for
-from bot.runpod import JobState, Update, Waiting
+from bot.runpod.models import JobState, Update, Waiting
 from cogs.grace._pages import Look, Progress, finished, under_way
 
 ENGLISH, SPANISH = words_for("en"), words_for("es")

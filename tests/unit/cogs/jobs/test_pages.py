@@ -6,7 +6,7 @@ from bot.contract import Service
 from bot.i18n import words_for
 from bot.jobs.endings import WAITING
 from bot.settings import Mode
-from bot.store import Ending, Job, JobStage
+from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.jobs._pages import LIST_CHARS, Overview, about, label, overview_page
 
 ENGLISH = words_for("en-US")

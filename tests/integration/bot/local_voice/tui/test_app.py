@@ -7,7 +7,8 @@ from textual import events
 from textual.widgets import Select
 
 from bot.errors import BadInput
-from bot.local_voice.tui import TalkApp, kitty
+from bot.local_voice.tui import kitty
+from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.tui.prompt_input import MAX_CHARS, Line
 from bot.local_voice.tui.widgets import Conversation, Page
 from bot.local_voice.view import Doing, Entry, Kind, TalkMode

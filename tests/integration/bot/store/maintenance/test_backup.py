@@ -16,12 +16,13 @@ import pytest
 from bot.contract import Service
 from bot.errors import BadInput, BadSettings, StoreFailed, WrongUse
 from bot.money import Basis, Call, Charge, Payer
-from bot.store import Ending, JobStage, Store
 from bot.store.address import Address
 from bot.store.maintenance.archive import Reader
 from bot.store.maintenance.backup import backup, restore
 from bot.store.maintenance.downgrade import revise, revision
 from bot.store.maintenance.migrate import head
+from bot.store.repositories.recovery import Ending, JobStage
+from bot.store.store import Store
 from bot.store.tables import metadata
 from tests.paths import ROOT
 from tests.waiting import until

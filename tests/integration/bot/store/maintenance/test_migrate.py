@@ -16,11 +16,11 @@ from sqlalchemy.pool import NullPool
 from bot.contract import Service
 from bot.errors import BadSettings
 from bot.settings import Identity
-from bot.store import Store
 from bot.store.address import Address
 from bot.store.maintenance import migrate
 from bot.store.maintenance.backup import backup
 from bot.store.maintenance.migrate import _config, backup_of, head
+from bot.store.store import Store
 from bot.store.tables import metadata
 
 OLD = Path(__file__).parents[1] / "old"

@@ -3,8 +3,11 @@ import shutil
 
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
-from bot.store import Ending, Forgotten, GuildSettings, Role, Store
-from bot.store.maintenance.privacy import _EXPORTED
+from bot.store.maintenance.privacy import _EXPORTED, Forgotten
+from bot.store.repositories.conversations import Role
+from bot.store.repositories.guilds import GuildSettings
+from bot.store.repositories.recovery import Ending
+from bot.store.store import Store
 
 PERSON, OTHER, BOT = 7, 8, 99
 PLENTY = 1_000_000

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from bot.store import Role, Store
+from bot.store.repositories.conversations import Role
+from bot.store.store import Store
 
 PLENTY = 1_000_000
 

@@ -5,7 +5,8 @@ import pytest
 from bot.contract import Service
 from bot.errors import TooLarge
 from bot.settings import Identity
-from bot.store import GuildSettings, Store
+from bot.store.repositories.guilds import GuildSettings
+from bot.store.store import Store
 
 
 async def test_a_guild_that_chose_nothing_has_the_defaults(store):

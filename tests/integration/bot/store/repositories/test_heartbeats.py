@@ -1,5 +1,5 @@
-from bot.store import Store
 from bot.store.repositories.heartbeats import EVERY_S, GONE_AFTER_S
+from bot.store.store import Store
 
 
 async def test_each_process_tells_one_thing_at_a_time(url, clock, store):

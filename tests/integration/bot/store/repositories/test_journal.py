@@ -8,7 +8,9 @@ import pytest
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
 from bot.settings import Mode
-from bot.store import LEASE_MS, Ending, JobStage, Load, Missed, Recovery, Store
+from bot.store.repositories.journal import Load, Missed
+from bot.store.repositories.recovery import Ending, JobStage, Recovery
+from bot.store.store import LEASE_MS, Store
 from tests.waiting import HANGS_S, until
 
 

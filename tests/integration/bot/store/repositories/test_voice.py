@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from bot.errors import StoreFailed
-from bot.store import Consent, Minute, Store, VoiceRoom
 from bot.store.repositories import voice as voices
+from bot.store.repositories.voice import Consent, Minute, VoiceRoom
+from bot.store.store import Store
 
 GUILD, ANA, BEN = 3, 7, 8
 

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from bot.clock import SystemClock
-from bot.store import GatewaySession, ShardLeases, Store
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.repositories.shard_leases import GatewaySession, ShardLeases
+from bot.store.store import Store
 from tests.waiting import until
 
 SESSION = GatewaySession("abc", 41, "wss://gateway.example/?v=10")

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from bot.contract import Service
 from bot.settings import Mode
-from bot.store import Ending, Job, JobStage, Recovery, decide
+from bot.store.repositories.recovery import Ending, Job, JobStage, Recovery, decide
 
 TIMES = st.integers(0, 2**53)
 ENDED = {JobStage.FINISHED, JobStage.UNDELIVERED}
