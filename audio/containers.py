@@ -80,7 +80,7 @@ _BEGINNINGS: Final = (
 
 _MAX_TAGS: Final = 16
 _ID3_BYTES: Final = 10
-_MPEG_SYNC: Final = re.compile(rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xfd]")
+_MPEG_SYNC: Final = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]")
 """11 bits of sync, MPEG 1, 2 or 2.5, layer II or III."""
 _MPEG_CHAIN: Final = 3
 """So many frames one after another are no accident."""

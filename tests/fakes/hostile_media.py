@@ -96,7 +96,7 @@ def hostile(canary: str, port: int) -> dict[str, bytes]:
     files = dict(texts)
     for kind in ("ffconcat", "m3u8", "sdp"):
         files |= {f"{kind} behind {name}": head + texts[kind] for name, head in _BEHIND.items()}
-        files[f"{kind}, gzip"] = gzip.compress(texts[kind])
+        files[f"{kind}, gzip"] = gzip.compress(texts[kind], mtime=0)
         files[f"{kind}, zlib"] = zlib.compress(texts[kind])
         files[f"{kind} in UTF-16"] = texts[kind].decode().encode("utf-16")
     files["a reference movie"] = reference_movie(canary.encode())

