@@ -21,7 +21,7 @@ NO_SPEECH: Final = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class EndpointingOptions:
     """How much speech makes a beginning, and how long a silence makes an end. In milliseconds.
 
     Attributes:
@@ -79,7 +79,7 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class TurnDetectionRequested:
     """This may become a pause: how complete does the turn sound? Answer with `judged(pause, …)`."""
 
     pause: int
@@ -108,7 +108,7 @@ class Ended:
     waited_ms: int
 
 
-Mark: TypeAlias = Began | Judge | Paused | Resumed | Ended
+Mark: TypeAlias = Began | TurnDetectionRequested | Paused | Resumed | Ended
 
 
 class _Phase(Enum):
@@ -124,7 +124,7 @@ class Endpointer:
         patience: How long to wait.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: EndpointingOptions) -> None:
         self._patience = patience
         self._phase = _Phase.QUIET
         self._speech_ms = 0
@@ -249,7 +249,7 @@ class Endpointer:
         self._judging = True
         self._completeness = None
         self._pause += 1
-        return [Judge(self._pause)]
+        return [TurnDetectionRequested(self._pause)]
 
     def _begin_pause(self) -> list[Mark]:
         self._phase = _Phase.PAUSED

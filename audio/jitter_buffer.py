@@ -75,7 +75,7 @@ class Gap(NamedTuple):
     packets: int
 
 
-class Hush(NamedTuple):
+class DtxStarted(NamedTuple):
     """The client has gone silent.
 
     Attributes:
@@ -87,7 +87,7 @@ class Hush(NamedTuple):
     at_s: float
 
 
-Ordered: TypeAlias = Packet | Gap | Hush
+Ordered: TypeAlias = Packet | Gap | DtxStarted
 
 
 class Arrival(Enum):
@@ -283,7 +283,7 @@ class JitterBuffer:
         """Be silent; so many more silence frames are under way, if none of them is lost."""
         self._silent = True
         self._hushed_to = (self._next or 0) - 1 + more
-        self._ready.append(Hush(place, at_s))
+        self._ready.append(DtxStarted(place, at_s))
 
     # -- timestamps ------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class Taken:
     Attributes:
         opus: The packet.
         ask: Whose it is; None: a cue's.
-        cuts: `Playout.cuts` at that moment: once that is another, this is not to sound.
+        cuts: `PlayoutQueue.cuts` at that moment: once that is another, this is not to sound.
     """
 
     opus: bytes
@@ -41,7 +41,7 @@ class Taken:
     cuts: int
 
 
-class Playout:
+class PlayoutQueue:
     """A queue of Opus packets of 20 ms, each belonging to an ask, with cues in the gaps."""
 
     def __init__(self) -> None:

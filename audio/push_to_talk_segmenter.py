@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
 from audio.speech_events import Clip, SpeechBegan, SpeechEvent, SpeechResumed, TurnEnded
-from audio.speech_packets import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
+from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
 
 PRE_ROLL_MS: Final = 300
 """Of what came before the press, so much is kept."""
@@ -63,7 +63,7 @@ class _Recording:
         return packet.arrived_s > self.began_s - PRE_ROLL_MS / 1000
 
 
-class KeyedEars:
+class PushToTalkSegmenter:
     """The ears of one person with a talk key.
 
     `press`, `release` and `cancel` may be called by any thread; `tick` by one. All times are
@@ -167,7 +167,7 @@ class KeyedEars:
                 if self._recording is not None:
                     lost = min(samples, _MAX_LOST) // FRAME_SAMPLES
                     self._recording.packets += [(SILENCE_FRAME, now_s)] * lost
-            case SilenceBegan():
+            case SpeechDtxStarted():
                 pass  # a microphone that is away; the line says so
 
     def _has_tail(self, captured_s: float) -> bool:

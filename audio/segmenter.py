@@ -16,7 +16,16 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from audio.endpointing import Began, Ended, Endpointer, Judge, Mark, Patience, Paused, Resumed
+from audio.endpointing import (
+    Began,
+    Ended,
+    Endpointer,
+    EndpointingOptions,
+    Mark,
+    Paused,
+    Resumed,
+    TurnDetectionRequested,
+)
 from audio.errors import AudioError
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
 from audio.opus import OpusDecoder
@@ -29,8 +38,8 @@ from audio.speech_events import (
     SpeechResumed,
     TurnEnded,
 )
-from audio.speech_packets import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
-from audio.turn_audio_buffer import Tape
+from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
+from audio.turn_audio_buffer import TurnAudioBuffer
 from audio.turn_detector import TurnDetector
 from audio.vad import WINDOW, WINDOW_MS, Vad, VadMemory
 
@@ -74,7 +83,7 @@ class Decoder(Protocol):
         ...
 
 
-class Hearing:
+class SpeechSegmenter:
     """The ears. For one thread.
 
     Args:
@@ -89,7 +98,7 @@ class Hearing:
         *,
         vad: Vad,
         turns: TurnDetector,
-        patience: Patience = Patience(),  # noqa: B008  (frozen)
+        patience: EndpointingOptions = EndpointingOptions(),  # noqa: B008  (frozen)
         decoder: Callable[[], Decoder] = OpusDecoder,
     ) -> None:
         self._vad = vad
@@ -157,7 +166,7 @@ class _Speaker:
         self._turns = turns
         self._endpointer = endpointer
         self._decoder = decoder
-        self._tape = Tape(user_id)
+        self._tape = TurnAudioBuffer(user_id)
         self._unheard = np.zeros(0, np.float32)
         self._arrived_s = self._voice_s = now_s
         self._silent_to_s: float | None = None
@@ -188,7 +197,7 @@ class _Speaker:
                 self._wake(now_s, now_s, events)
                 after = self.inbox[0] if self.inbox else None
                 self._conceal(frame.samples, after.opus if isinstance(after, SpeechPacket) else b"")
-            case SilenceBegan():
+            case SpeechDtxStarted():
                 self._fall_silent(told=frame.at_s - self._arrived_s <= _TOLD_WITHIN_S)
 
     def _play(self, packet: SpeechPacket) -> None:
@@ -287,7 +296,7 @@ class _Speaker:
                 case Began():
                     lead = mark.lead_ms * SPEECH_RATE_HZ // 1000 + len(self._unheard)
                     events.append(SpeechBegan(self.user_id, self._tape.begin(lead), now_s))
-                case Judge():
+                case TurnDetectionRequested():
                     self._judge(mark.pause)
                 case Paused():
                     self._clip = self._tape.clip(

@@ -45,7 +45,7 @@ class LostSpeech:
 
 
 @dataclass(frozen=True, slots=True)
-class SilenceBegan:
+class SpeechDtxStarted:
     """The speaker's client has gone silent: it sends nothing until its person speaks again.
 
     Told by the client's silence frames, or when nothing has come for longer than the jitter buffer
@@ -62,4 +62,4 @@ class SilenceBegan:
     at_s: float
 
 
-SpeechFrame: TypeAlias = SpeechPacket | LostSpeech | SilenceBegan
+SpeechFrame: TypeAlias = SpeechPacket | LostSpeech | SpeechDtxStarted

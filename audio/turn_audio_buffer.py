@@ -28,7 +28,7 @@ class _Piece:
     arrived_s: float
 
 
-class Tape:
+class TurnAudioBuffer:
     """The recent past of one speaker.
 
     Args:

@@ -16,13 +16,13 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed, WeightsError
-from bot.models.store import WeightStore
+from bot.models.store import ModelStore
 from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.budget_gate import Till
-from bot.service_calls.client import Switchboard, Watcher
+from bot.service_calls.budget_gate import BudgetGate
+from bot.service_calls.client import CallObserver, ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
@@ -30,7 +30,7 @@ from bot.spans import SpanSink
 if TYPE_CHECKING:
     from bot.store.repositories.ledger import Ledger
     from bot.store.store import Store
-    from bot.voice_agent.recordings import ClipShelf
+    from bot.voice_agent.recordings import RecordingStore
     from bot.workers.build import Workers  # its runtimes are an extra
     from bot.workers.protocols import Handler
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 PRUNE_EVERY_S: Final = 6 * 3600.0
 """How often what is too old is deleted."""
 
-Fetch = Callable[[WeightStore, list[str]], object]
+Fetch = Callable[[ModelStore, list[str]], object]
 """Fetches the models of these names that are missing, and shows its progress; blocking."""
 
 ALL_SERVICES = frozenset(Service)
@@ -61,7 +61,7 @@ class WarmUp(Enum):
 class Services:
     """The three services, ready to be called."""
 
-    client: Switchboard
+    client: ServiceClient
     embedded: bool
 
 
@@ -73,7 +73,7 @@ async def open_services(
     only: Collection[Service] = ALL_SERVICES,
     warm_up: WarmUp = WarmUp.BACKGROUND,
     ledger: "Ledger | None" = None,
-    watchers: Sequence[Watcher] = (),
+    watchers: Sequence[CallObserver] = (),
     sink: SpanSink | None = None,
 ) -> AsyncIterator[Services]:
     """Connect to RunPod, or start the services in this process when there is no key.
@@ -108,8 +108,8 @@ async def open_services(
             clock=clock,
             hidden=secrets_of(settings),
         )
-        till = None if ledger is None else Till(ledger, rates_of(settings))
-        switchboard = Switchboard(client, clock=clock, till=till, watchers=watchers)
+        till = None if ledger is None else BudgetGate(ledger, rates_of(settings))
+        switchboard = ServiceClient(client, clock=clock, till=till, watchers=watchers)
         yield Services(await stack.enter_async_context(switchboard), settings.embedded)
 
 
@@ -204,7 +204,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
     from bot.observability.pulse import keep_telling  # noqa: PLC0415
     from bot.store.address import Address  # noqa: PLC0415
     from bot.store.store import Store  # noqa: PLC0415
-    from bot.voice_agent.session_factory import Voices  # noqa: PLC0415
+    from bot.voice_agent.session_factory import VoiceSessionFactory  # noqa: PLC0415
 
     url = settings.skydeck_database_url.get_secret_value()
     check_shards(read_shards(settings.skydeck_shards), has_leases=Address.parse(url).file is None)
@@ -222,7 +222,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Callable[[str], obje
             )
         )
         _fetch_ears(settings, fetch)
-        voices = Voices(
+        voices = VoiceSessionFactory(
             client=services.client,
             clock=clock,
             weights=one_by_one(settings),
@@ -260,31 +260,31 @@ def _fetch_ears(settings: Settings, fetch: Fetch) -> None:
     from bot.voice_agent.session_factory import EARS  # noqa: PLC0415
 
     try:
-        fetch(WeightStore(settings.skydeck_weights_dir), list(EARS))
+        fetch(ModelStore(settings.skydeck_weights_dir), list(EARS))
     except WeightsError as e:
         log.warning("voice channels cannot be heard yet; /join tries again: %s", e)
 
 
 def one_by_one(settings: Settings) -> Callable[[str], Path]:
     """The folder of a model by name, fetched when it is missing."""
-    store = WeightStore(settings.skydeck_weights_dir)
+    store = ModelStore(settings.skydeck_weights_dir)
     return lambda name: store.ensure([name])[name]
 
 
-def _clips(settings: Settings) -> "ClipShelf | None":
-    from bot.voice_agent.recordings import ClipShelf  # noqa: PLC0415
+def _clips(settings: Settings) -> "RecordingStore | None":
+    from bot.voice_agent.recordings import RecordingStore  # noqa: PLC0415
 
     folder = settings.skydeck_voice_keep_dir
     if folder is None:
         return None
-    return ClipShelf(
+    return RecordingStore(
         folder,
         days=settings.skydeck_voice_keep_days,
         limit_bytes=settings.skydeck_voice_keep_mb * 1_000_000,
     )
 
 
-async def _prune(store: "Store", clips: "ClipShelf | None", settings: Settings) -> Never:
+async def _prune(store: "Store", clips: "RecordingStore | None", settings: Settings) -> Never:
     """Keep the retention times."""
     while True:
         try:
@@ -338,7 +338,7 @@ async def _workers(
 ) -> AsyncIterator["Workers"]:
     from bot.workers.build import build_workers, models_needed  # noqa: PLC0415
 
-    store = WeightStore(settings.skydeck_weights_dir)
+    store = ModelStore(settings.skydeck_weights_dir)
     fetch(store, models_needed(settings, only))
     workers = build_workers(settings, one_by_one(settings), only)
     try:

@@ -17,18 +17,18 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.clock import Clock
-from bot.cluster.membership import ShardShare
+from bot.cluster.membership import ClusterMembership
 from bot.cluster.spec import ByHand, read_shards
 from bot.contract.grace import Module
 from bot.errors import BadSettings, ServiceUnreachable
-from bot.jobs.remote_control import Elsewhere
+from bot.jobs.remote_control import RemoteJobControl
 from bot.jobs.runner import JobRunner
 from bot.limits import Limiter
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
 from bot.store.repositories.key_value import COMMANDS
 from bot.store.store import Store
-from bot.voice_agent.session_factory import Voices
+from bot.voice_agent.session_factory import VoiceSessionFactory
 
 log = logging.getLogger(__name__)
 
@@ -109,10 +109,10 @@ class SkyDeck(commands.AutoShardedBot):
         self,
         *,
         settings: Settings,
-        services: Switchboard,
+        services: ServiceClient,
         store: Store,
         runner: JobRunner,
-        voices: Voices,
+        voices: VoiceSessionFactory,
         clock: Clock,
         grace: Mapping[str, Module],
         cogs: Sequence[str] = COGS,
@@ -150,10 +150,10 @@ class SkyDeck(commands.AutoShardedBot):
         )
         self.locales = Locales()
         services.when_low(lambda call, balances: self.dispatch("budget_low", call, balances))
-        self.share = ShardShare(
+        self.share = ClusterMembership(
             self, clock, spec, store.shard_leases, grace_s=settings.skydeck_farewell_s
         )
-        self.elsewhere = Elsewhere(
+        self.elsewhere = RemoteJobControl(
             runner,
             store.jobs,
             store.pubsub,

@@ -52,7 +52,7 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Purse:
+class BudgetBucket:
     """What one purse is known by.
 
     Attributes:
@@ -81,7 +81,7 @@ class Payer:
     guild_id: int | None = None
     channel_id: int | None = None
 
-    def purses(self, at_ms: int) -> tuple[Purse, ...]:
+    def purses(self, at_ms: int) -> tuple[BudgetBucket, ...]:
         """Those it comes out of, in an order that all keep: so nobody waits in a ring."""
         owners = (
             (Scope.ALL, 0),
@@ -89,7 +89,7 @@ class Payer:
             (Scope.USER, self.user_id),
         )
         return tuple(
-            Purse(scope, owner, period, period.start(at_ms))
+            BudgetBucket(scope, owner, period, period.start(at_ms))
             for scope, owner in owners
             if owner is not None
             for period in Period
@@ -161,7 +161,7 @@ class Limits:
 
     by: Mapping[tuple[Scope, Period], int] = field(default_factory=dict)
 
-    def of(self, purse: Purse, chosen: Mapping[Period, int]) -> int | None:
+    def of(self, purse: BudgetBucket, chosen: Mapping[Period, int]) -> int | None:
         """What a purse may hold; None: as much as is needed.
 
         Args:
@@ -186,7 +186,7 @@ class Balance:
         reserved: What calls that are under way have set aside.
     """
 
-    purse: Purse
+    purse: BudgetBucket
     limit: int | None
     spent: int = 0
     reserved: int = 0

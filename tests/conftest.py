@@ -74,9 +74,9 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def weights() -> Callable[[str], Path]:
     """The folder of a model by name: fetched when missing, verified always."""
-    from bot.models.store import WeightStore
+    from bot.models.store import ModelStore
 
-    store = WeightStore(Settings(_env_file=None).skydeck_weights_dir)
+    store = ModelStore(Settings(_env_file=None).skydeck_weights_dir)
     return lambda name: store.ensure([name])[name]
 
 

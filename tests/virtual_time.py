@@ -31,7 +31,7 @@ FOLDERS = tuple(
     for one in (
         *(f"integration/cogs/{one}" for one in ("chat", "costs", "errors", "factory", "grace")),
         *(f"integration/cogs/{one}" for one in ("ops", "shared", "status")),
-        *(f"integration/bot/{one}" for one in ("calls", "conversation", "observability")),
+        *(f"integration/bot/{one}" for one in ("jobs", "service_calls", "observability")),
         "integration/bot/workers",
         *(f"integration/cogs/test_{one}.py" for one in ("leaks", "rights", "sparse")),
         "simulator",

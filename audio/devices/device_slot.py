@@ -8,7 +8,7 @@ from audio.devices import portaudio
 from audio.devices.device_errors import DeviceError, Fault, instead_of, words
 from audio.devices.loudspeaker import Loudspeaker
 from audio.devices.microphone import Microphone
-from audio.devices.stream_health import StreamWatch
+from audio.devices.stream_health import StreamHealth
 
 Stream: TypeAlias = Microphone | Loudspeaker
 _OF_THE_DEVICE: Final = frozenset({Fault.NO_DEVICE, Fault.GONE, Fault.FAILED})
@@ -16,7 +16,7 @@ _OF_THE_DEVICE: Final = frozenset({Fault.NO_DEVICE, Fault.GONE, Fault.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class LineState:
+class SlotState:
     """How one of the two is.
 
     Attributes:
@@ -42,7 +42,7 @@ class LineState:
 
 
 @dataclass(slots=True)
-class Line:
+class DeviceSlot:
     """What is known of one of the two.
 
     Attributes:
@@ -66,12 +66,12 @@ class Line:
     stream: Stream | None = None
     opened_for: str | None = None
     stands_in: bool = False
-    watch: StreamWatch = field(default_factory=StreamWatch)
+    watch: StreamHealth = field(default_factory=StreamHealth)
     is_busy: bool = False
     checked_s: float = float("-inf")
     cannot_s: float | None = None
 
-    def state(self) -> LineState:
+    def state(self) -> SlotState:
         """How it is, for any thread."""
         stream, fault = self.stream, self.watch.fault
         said = words(fault, self.what) if fault else ""
@@ -80,9 +80,9 @@ class Line:
             fault, said = Fault.NO_DEVICE, instead_of(self.chosen, self.what)
         name = None if self.stands_in else self.chosen
         if stream is None:
-            return LineState(name, is_open, fault, said)
+            return SlotState(name, is_open, fault, said)
         latency_ms = round(stream.latency_s * 1000)
-        return LineState(name, is_open, fault, said, stream.xruns, latency_ms)
+        return SlotState(name, is_open, fault, said, stream.xruns, latency_ms)
 
     def open(self) -> tuple[Stream, str | None]:
         """A stream on the chosen device, or else on the system's default; and on which.

@@ -13,7 +13,7 @@ _MAX_LEFT: Final = 4
 """So many hanging threads, and no more are left behind: the next one is waited for."""
 
 
-class Hands:
+class DeviceWorkerThread:
     """Does one thing after another.
 
     Args:

@@ -13,16 +13,16 @@ from typing import Final, TypeAlias
 from audio.devices import portaudio
 from audio.devices.blocks import Block
 from audio.devices.device_errors import DeviceError, Fault
-from audio.devices.device_slot import Line, LineState, Stream
-from audio.devices.device_thread import Hands
+from audio.devices.device_slot import DeviceSlot, SlotState, Stream
+from audio.devices.device_thread import DeviceWorkerThread
 from audio.devices.echo import EchoCanceller
 from audio.devices.loudspeaker import Loudspeaker
 from audio.devices.microphone import Microphone
-from audio.devices.stream_health import StreamWatch
+from audio.devices.stream_health import StreamHealth
 from audio.ogg import FRAME_MS
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 
-__all__ = ["AudioState", "LineState", "LocalAudio"]
+__all__ = ["AudioState", "DuplexAudio", "SlotState"]
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +44,11 @@ _Work: TypeAlias = Callable[[], None]
 class AudioState:
     """How both are."""
 
-    microphone: LineState
-    loudspeaker: LineState
+    microphone: SlotState
+    loudspeaker: SlotState
 
 
-class LocalAudio:
+class DuplexAudio:
     """Both ends. `start` and `close` belong to one thread, `pull` to another; the rest to any.
 
     Args:
@@ -68,7 +68,7 @@ class LocalAudio:
         *,
         microphone: str | None,
         loudspeaker: str | None,
-        playout: Playout,
+        playout: PlayoutQueue,
         now: Callable[[], float],
         on_state: Callable[[AudioState], object],
         cancels_echo: bool,
@@ -76,8 +76,10 @@ class LocalAudio:
         self._now = now
         self._playout = playout
         self._on_state = on_state
-        self._hears = Line("microphone", "input", microphone, lambda name: Microphone(name, now))
-        self._plays = Line(
+        self._hears = DeviceSlot(
+            "microphone", "input", microphone, lambda name: Microphone(name, now)
+        )
+        self._plays = DeviceSlot(
             "loudspeaker", "output", loudspeaker, lambda name: Loudspeaker(name, playout, now)
         )
         self._lines = self._hears, self._plays
@@ -86,7 +88,7 @@ class LocalAudio:
         self._is_over = threading.Event()
         self._look = threading.Event()
         self._guard = threading.Lock()  # of the lines; nobody calls the system while holding it
-        self._hands = Hands(now, portaudio.leave_behind)
+        self._hands = DeviceWorkerThread(now, portaudio.leave_behind)
         self._unclosed: set[Stream] = set()  # the hands' own
         self._watcher = threading.Thread(target=self._watch, name="sound watch", daemon=True)
         self._echo = _canceller() if cancels_echo else None
@@ -125,7 +127,7 @@ class LocalAudio:
         with self._guard:
             for line, name in ((self._hears, microphone), (self._plays, loudspeaker)):
                 if line.chosen != name:
-                    line.chosen, line.stands_in, line.watch = name, False, StreamWatch()
+                    line.chosen, line.stands_in, line.watch = name, False, StreamHealth()
         self._look.set()
 
     def pull(self) -> list[Block]:
@@ -160,7 +162,7 @@ class LocalAudio:
             self._look.wait(_LOOK_EVERY_S)
             self._look.clear()
 
-    def _look_after(self, line: Line, now: float) -> None:
+    def _look_after(self, line: DeviceSlot, now: float) -> None:
         stream, watch = line.stream, line.watch
         if stream is None:
             if not line.is_busy and watch.wants_opening(now):
@@ -209,18 +211,18 @@ class LocalAudio:
                 line.watch.failed(Fault.STALLED, now)
             line.is_busy = False
 
-    def _do(self, line: Line, work: _Work) -> None:
+    def _do(self, line: DeviceSlot, work: _Work) -> None:
         line.is_busy = True
         self._hands.do(lambda: self._perform(line, work))
 
-    def _let_go(self, line: Line) -> None:
+    def _let_go(self, line: DeviceSlot) -> None:
         stream, line.stream = line.stream, None
         if stream is not None:
             self._do(line, lambda: self._close(stream))
 
     # -- the hands -------------------------------------------------------------------------------
 
-    def _perform(self, line: Line, work: _Work) -> None:
+    def _perform(self, line: DeviceSlot, work: _Work) -> None:
         try:
             work()
         except Exception:
@@ -231,7 +233,7 @@ class LocalAudio:
             line.is_busy = False
             self._look.set()
 
-    def _open(self, line: Line) -> None:
+    def _open(self, line: DeviceSlot) -> None:
         if line.watch.tries:
             self._look_for_new_devices(line)
         chosen, watch = line.chosen, line.watch
@@ -259,7 +261,7 @@ class LocalAudio:
         self._unclosed.discard(stream)  # first: nobody else is to close what hangs in closing
         stream.close()
 
-    def _check(self, line: Line, stream: Stream) -> None:
+    def _check(self, line: DeviceSlot, stream: Stream) -> None:
         if line.stands_in:
             self._look_for_new_devices(line)
         if line.is_in_place():
@@ -274,7 +276,7 @@ class LocalAudio:
                 line.watch.failed(Fault.GONE, self._now())
             self._let_go(line)
 
-    def _look_for_new_devices(self, line: Line) -> None:
+    def _look_for_new_devices(self, line: DeviceSlot) -> None:
         """PortAudio finds them only when it begins anew, with every stream closed.
 
         So what works is closed only when it is known to be worth it.
@@ -292,7 +294,7 @@ class LocalAudio:
         except DeviceError as e:
             log.debug("no new devices can be found: %s", e)
 
-    def _has_come(self, line: Line) -> bool:
+    def _has_come(self, line: DeviceSlot) -> bool:
         now = self._now()
         is_playing = self._plays.stream is not None and not self._playout.played().drained
         if is_playing or now - self._sought_s < _COME_EVERY_S:

@@ -1,4 +1,4 @@
-"""A loudspeaker: one stream, kept open, that plays a `Playout` and is silent in between.
+"""A loudspeaker: one stream, kept open, that plays a `PlayoutQueue` and is silent in between.
 
 The device's own thread only copies from a ring; another thread decodes ahead of it. What is held
 or thrown away goes silent within the device's own buffer.
@@ -17,7 +17,7 @@ from audio.devices.portaudio import open_stream, shut
 from audio.devices.ring import Pcm, PcmRing
 from audio.errors import AudioError
 from audio.opus import OpusDecoder
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 from audio.samples import Samples
 
 _AHEAD: Final = RATE_HZ * 60 // 1000
@@ -46,7 +46,7 @@ class Loudspeaker:
         DeviceError: It cannot be opened.
     """
 
-    def __init__(self, name: str | None, playout: Playout, now: Callable[[], float]) -> None:
+    def __init__(self, name: str | None, playout: PlayoutQueue, now: Callable[[], float]) -> None:
         self.called_s: float | None = None
         self.starved = self.underflows = 0
         self._now = now

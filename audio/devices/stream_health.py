@@ -19,7 +19,7 @@ _STEADY_S: Final = 3.0
 
 
 @dataclass(slots=True)
-class StreamWatch:
+class StreamHealth:
     """One stream's health.
 
     Attributes:

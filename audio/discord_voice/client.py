@@ -1,9 +1,10 @@
 """A bot's place in a voice channel: discord.py's voice client, made to hear and to stay.
 
-    link = await channel.connect(cls=VoiceLink.factory(may_hear=…, on_trouble=…), self_deaf=False)
+    link = await channel.connect(cls=DiscordVoiceClient.factory(may_hear=…, on_trouble=…),
+    self_deaf=False)
 
 With `connection`, the only part of this package that touches discord.py (2.7). It feeds the pure
-`Receiver`, plays the pure `Playout`, and does what the pure `Supervisor` advises.
+`Receiver`, plays the pure `PlayoutQueue`, and does what the pure `Watchdog` advises.
 """
 
 import asyncio
@@ -22,18 +23,24 @@ from discord.enums import SpeakingState
 from discord.gateway import DiscordVoiceWebSocket
 
 from audio.discord_voice.connection import VoiceConnection
-from audio.discord_voice.playback_thread import Player
+from audio.discord_voice.playback_thread import PlaybackThread
 from audio.discord_voice.receiver import Receiver
-from audio.discord_voice.stats import Health, Totals
-from audio.discord_voice.watchdog import LOOK_EVERY_S, Remedy, Supervisor, Trouble, Vitals
+from audio.discord_voice.stats import ReceptionStats, Totals
+from audio.discord_voice.watchdog import (
+    LOOK_EVERY_S,
+    FaultKind,
+    LinkStats,
+    RecoveryAction,
+    Watchdog,
+)
 from audio.ogg import FRAME_SAMPLES
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 from audio.speech_packets import SpeechFrame
 
 log = logging.getLogger(__name__)
 
 Now = Callable[[], float]
-Factory = Callable[[discord.Client, discord.abc.Connectable], "VoiceLink"]
+Factory = Callable[[discord.Client, discord.abc.Connectable], "DiscordVoiceClient"]
 
 _MAX_UINT16: Final = 0xFFFF
 _MAX_UINT32: Final = 0xFFFFFFFF
@@ -58,13 +65,13 @@ class LinkHealth:
     encrypted: bool
     privacy_code: str | None
     latency_ms: float | None
-    trouble: Trouble | None
-    troubles: Mapping[Trouble, int]
-    people: Mapping[int, Health]
+    trouble: FaultKind | None
+    troubles: Mapping[FaultKind, int]
+    people: Mapping[int, ReceptionStats]
     totals: Totals
 
 
-class VoiceLink(discord.VoiceClient):
+class DiscordVoiceClient(discord.VoiceClient):
     """A line into a voice channel.
 
     Attributes:
@@ -85,30 +92,30 @@ class VoiceLink(discord.VoiceClient):
         channel: discord.abc.Connectable,
         *,
         may_hear: Callable[[int], bool],
-        on_trouble: Callable[[Trouble], object],
+        on_trouble: Callable[[FaultKind], object],
         now: Now,
     ) -> None:
         self.receiver = Receiver(may_hear=may_hear)
-        self.playout = Playout()
+        self.playout = PlayoutQueue()
         self._may_hear = may_hear
         self._on_trouble = on_trouble
         self._now = now
         self._lock = threading.Lock()
-        self._supervisor = Supervisor()
+        self._supervisor = Watchdog()
         self._supervising: asyncio.Task[None] | None = None
         self._spoke_s: float | None = None
         self._is_over = False
         self._player = None
         self._guild_id, _ = channel._get_voice_client_key()  # noqa: SLF001
         super().__init__(client, channel)
-        self._loudspeaker = Player(self.playout, self, now)
+        self._loudspeaker = PlaybackThread(self.playout, self, now)
 
     @classmethod
     def factory(
         cls,
         *,
         may_hear: Callable[[int], bool],
-        on_trouble: Callable[[Trouble], object],
+        on_trouble: Callable[[FaultKind], object],
         now: Now,
     ) -> Factory:
         """For `channel.connect(cls=…)`.
@@ -177,7 +184,7 @@ class VoiceLink(discord.VoiceClient):
             self._supervising.cancel()
         if self._registered is self:
             self._state._remove_voice_client(self._guild_id)  # noqa: SLF001
-        self._on_trouble(Trouble.LOST)
+        self._on_trouble(FaultKind.LOST)
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
         """What was heard since the last call; for the hearing thread."""
@@ -321,21 +328,21 @@ class VoiceLink(discord.VoiceClient):
             if remedy is not None:
                 await self._mend(remedy)
 
-    async def _mend(self, remedy: Remedy) -> None:
+    async def _mend(self, remedy: RecoveryAction) -> None:
         try:
-            if remedy is Remedy.REKEY:
+            if remedy is RecoveryAction.REKEY:
                 await self._connection.rekey()
             else:
                 await self._connection.rejoin()
         except (OSError, TimeoutError, discord.DiscordException, RuntimeError) as e:
             log.warning("the voice line could not be mended yet: %s", e)
 
-    def _vitals(self) -> Vitals:
+    def _vitals(self) -> LinkStats:
         connection = self._connection
         runner = connection._runner  # noqa: SLF001
         with self._lock:
             people, totals = self.receiver.health, self.receiver.totals
-        return Vitals(
+        return LinkStats(
             now_s=self._now(),
             connected=connection.is_connected(),
             polling=runner is not None and not runner.done(),

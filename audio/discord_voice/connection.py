@@ -18,7 +18,7 @@ from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnecti
 from audio.discord_voice.membership import Membership, Where
 
 if TYPE_CHECKING:
-    from audio.discord_voice.client import VoiceLink
+    from audio.discord_voice.client import DiscordVoiceClient
 
 log = logging.getLogger(__name__)
 
@@ -115,10 +115,10 @@ class Reader(SocketReader):
 class VoiceConnection(VoiceConnectionState):
     """Getting into a voice channel, and back into it."""
 
-    voice_client: "VoiceLink"
+    voice_client: "DiscordVoiceClient"
     reader: type[SocketReader] = Reader
 
-    def __init__(self, voice_client: "VoiceLink", *, hook: Any) -> None:
+    def __init__(self, voice_client: "DiscordVoiceClient", *, hook: Any) -> None:
         super().__init__(voice_client, hook=hook)
         self.membership = Membership()
         self._disconnected.set()

@@ -31,7 +31,7 @@ class DaveSession(Protocol):
         ...
 
 
-class Sealed(Enum):
+class DecryptFailure(Enum):
     """Why a frame could not be opened.
 
     TOO_EARLY: There is no key that opens it. The frame may run ahead of the group's next epoch, and
@@ -46,15 +46,15 @@ class Sealed(Enum):
 
 
 _REASONS: Final = {
-    "NoValidCryptorFound": Sealed.TOO_EARLY,
-    "NoDecryptorForUser": Sealed.TOO_EARLY,
-    "UnencryptedWhenPassthroughDisabled": Sealed.UNENCRYPTED,
+    "NoValidCryptorFound": DecryptFailure.TOO_EARLY,
+    "NoDecryptorForUser": DecryptFailure.TOO_EARLY,
+    "UnencryptedWhenPassthroughDisabled": DecryptFailure.UNENCRYPTED,
 }
 
 
-def _why(error: Exception) -> Sealed:
+def _why(error: Exception) -> DecryptFailure:
     text = str(error)  # such as "Failed to decrypt: DecryptionFailed(NoValidCryptorFound { … })"
-    return next((why for name, why in _REASONS.items() if name in text), Sealed.BROKEN)
+    return next((why for name, why in _REASONS.items() if name in text), DecryptFailure.BROKEN)
 
 
 class Dave:
@@ -74,20 +74,20 @@ class Dave:
 
             self._audio = MediaType.audio
 
-    def open(self, user_id: int, frame: bytes) -> bytes | Sealed:
+    def open(self, user_id: int, frame: bytes) -> bytes | DecryptFailure:
         """Decrypt a frame of somebody's."""
         if not self._encrypted:
-            return Sealed.TOO_EARLY if frame.endswith(_MARKER) else frame
+            return DecryptFailure.TOO_EARLY if frame.endswith(_MARKER) else frame
         if self._session is None or not self._session.ready:
-            return Sealed.TOO_EARLY
+            return DecryptFailure.TOO_EARLY
         try:
             opus = self._session.decrypt(user_id, self._audio, frame)
         except ValueError as error:
             return _why(error)
         except RuntimeError:  # the session is being changed on another thread this very moment
-            return Sealed.TOO_EARLY
+            return DecryptFailure.TOO_EARLY
         if opus == frame and frame.endswith(_MARKER):
-            return Sealed.TOO_EARLY  # it came through passthrough, and is nobody's
+            return DecryptFailure.TOO_EARLY  # it came through passthrough, and is nobody's
         return opus
 
     def whose(self, frame: bytes, among: Iterable[int]) -> tuple[int, bytes] | None:

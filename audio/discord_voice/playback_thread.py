@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from audio.ogg import FRAME_MS, SILENCE_FRAME
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ _LAST_SILENCES: Final = 5
 """So that listeners' decoders don't stretch the last sound (Discord's documentation of voice)."""
 
 
-class Outlet(Protocol):
+class PacketSink(Protocol):
     """Where packets go."""
 
     @property
@@ -38,8 +38,8 @@ class Outlet(Protocol):
         ...
 
 
-class Player(threading.Thread):
-    """Plays a `Playout` into an `Outlet` until it is stopped.
+class PlaybackThread(threading.Thread):
+    """Plays a `PlayoutQueue` into an `PacketSink` until it is stopped.
 
     While the outlet cannot speak the playout stands still, so nothing is lost.
 
@@ -49,7 +49,7 @@ class Player(threading.Thread):
         now: The monotonic clock, in seconds.
     """
 
-    def __init__(self, playout: Playout, outlet: Outlet, now: Callable[[], float]) -> None:
+    def __init__(self, playout: PlayoutQueue, outlet: PacketSink, now: Callable[[], float]) -> None:
         super().__init__(daemon=True, name="voice-player")
         self._playout = playout
         self._outlet = outlet

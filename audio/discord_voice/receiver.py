@@ -21,10 +21,10 @@ from typing import Final
 
 from audio.discord_voice.dave import Dave, DaveSession
 from audio.discord_voice.rtp import Rtp, parse, payload
-from audio.discord_voice.speaker_stream import Speaker
-from audio.discord_voice.stats import Health, Totals
+from audio.discord_voice.speaker_stream import SpeakerStream
+from audio.discord_voice.stats import ReceptionStats, Totals
 from audio.discord_voice.transport_crypto import Transport
-from audio.discord_voice.unmapped_packets import Datagram, WaitingRoom
+from audio.discord_voice.unmapped_packets import Datagram, UnmappedPacketBuffer
 from audio.errors import AudioError
 from audio.jitter_buffer import Packet
 from audio.speech_packets import SpeechFrame
@@ -53,8 +53,8 @@ class Receiver:
         self._dave = Dave()
         self._users: dict[int, int] = {}  # ssrc to user id
         self._ignored: dict[int, None] = {}  # ssrcs of video, and of streams that have ended
-        self._speakers: dict[int, Speaker] = {}
-        self._room = WaitingRoom()
+        self._speakers: dict[int, SpeakerStream] = {}
+        self._room = UnmappedPacketBuffer()
         self._datagrams = self._not_voice = self._without_consent = self._learned = 0
         self._transport_errors = self._transport_errors_in_a_row = 0
         self._last_datagram_s: float | None = None
@@ -181,7 +181,7 @@ class Receiver:
         return frames
 
     @property
-    def health(self) -> Mapping[int, Health]:
+    def health(self) -> Mapping[int, ReceptionStats]:
         """How well each person is heard, by user id; those only who have been heard at all."""
         return {user_id: speaker.health for user_id, speaker in self._speakers.items()}
 
@@ -220,7 +220,7 @@ class Receiver:
                 self.speaking(user_id, ssrc)
                 return
 
-    def _doubt(self, speaker: Speaker, stuck: Packet) -> None:
+    def _doubt(self, speaker: SpeakerStream, stuck: Packet) -> None:
         """A frame is not its supposed sender's: perhaps the stream's number has a new owner."""
         candidates = [user_id for user_id in self._candidates() if user_id != speaker.user_id]
         found, ssrc = self._dave.whose(stuck.payload, candidates), speaker.ssrc
@@ -242,10 +242,10 @@ class Receiver:
         members = [user_id for user_id in self._dave.members() if self._may_hear(user_id)]
         return sorted(members, key=known.__contains__)
 
-    def _speaker(self, user_id: int) -> Speaker:
+    def _speaker(self, user_id: int) -> SpeakerStream:
         speaker = self._speakers.get(user_id)
         if speaker is None:
-            speaker = self._speakers[user_id] = Speaker(user_id)
+            speaker = self._speakers[user_id] = SpeakerStream(user_id)
         return speaker
 
     def _map(self, user_id: int, ssrc: int) -> None:

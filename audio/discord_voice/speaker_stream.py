@@ -9,19 +9,19 @@ from collections import deque
 from itertools import islice
 from typing import Final
 
-from audio.discord_voice.dave import Dave, Sealed
+from audio.discord_voice.dave import Dave, DecryptFailure
 from audio.discord_voice.rtp import Rtp
-from audio.discord_voice.stats import Health
-from audio.jitter_buffer import Arrival, Gap, Hush, JitterBuffer, Ordered, Packet
+from audio.discord_voice.stats import ReceptionStats
+from audio.jitter_buffer import Arrival, DtxStarted, Gap, JitterBuffer, Ordered, Packet
 from audio.ogg import SILENCE_FRAME
-from audio.speech_packets import LostSpeech, SilenceBegan, SpeechFrame, SpeechPacket
+from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
 
 HOLD_S: Final = 1.0
 MAX_HELD_PACKETS: Final = 250
 _MAX_OPENED: Final = 16
 
 
-class Speaker:
+class SpeakerStream:
     """A person who is heard.
 
     Args:
@@ -91,7 +91,7 @@ class Speaker:
             head = self._queue[0]
             if isinstance(head, Packet):
                 opened = self._open(head, dave)
-                if isinstance(opened, Sealed) and self._can_wait(head, opened, now_s, dave):
+                if isinstance(opened, DecryptFailure) and self._can_wait(head, opened, now_s, dave):
                     return self._newly_stuck(head)
                 frames.append(self._speech(head, opened))
             elif isinstance(head, Gap):
@@ -101,7 +101,7 @@ class Speaker:
             self._queue.popleft()
         self._stuck = None
         if self._leaving and not self._silent:
-            frames.append(self._silence_began(Hush(self._end, now_s)))
+            frames.append(self._silence_began(DtxStarted(self._end, now_s)))
         return None
 
     @property
@@ -120,14 +120,18 @@ class Speaker:
         self.ssrc = None
         return [item for item in waiting if isinstance(item, Packet)]
 
-    def _open(self, packet: Packet, dave: Dave) -> bytes | Sealed:
+    def _open(self, packet: Packet, dave: Dave) -> bytes | DecryptFailure:
         if self._opened and (opus := self._opened.pop(packet.payload, None)) is not None:
             return opus
         return dave.open(self.user_id, packet.payload)
 
-    def _can_wait(self, head: Packet, why: Sealed, now_s: float, dave: Dave) -> bool:
+    def _can_wait(self, head: Packet, why: DecryptFailure, now_s: float, dave: Dave) -> bool:
         """Whether a frame may be opened yet, once the group's next epoch has begun."""
-        if why is not Sealed.TOO_EARLY or self._leaving or len(self._queue) > MAX_HELD_PACKETS:
+        if (
+            why is not DecryptFailure.TOO_EARLY
+            or self._leaving
+            or len(self._queue) > MAX_HELD_PACKETS
+        ):
             return False
         return now_s - head.arrived_s < HOLD_S and not self._a_later_one_opens(dave)
 
@@ -142,7 +146,7 @@ class Speaker:
             if item.payload in self._opened:
                 return True
             opus = dave.open(self.user_id, item.payload)
-            if not isinstance(opus, Sealed):
+            if not isinstance(opus, DecryptFailure):
                 self.remember(item.payload, opus)
                 return True
         return False
@@ -153,8 +157,8 @@ class Speaker:
         self._stuck = head
         return head
 
-    def _speech(self, packet: Packet, opened: bytes | Sealed) -> SpeechFrame:
-        if isinstance(opened, Sealed):
+    def _speech(self, packet: Packet, opened: bytes | DecryptFailure) -> SpeechFrame:
+        if isinstance(opened, DecryptFailure):
             self._undecryptable += 1
             self._sealed_in_a_row += 1
             return self._loss(packet.timestamp, packet.lasts, 1)
@@ -169,9 +173,9 @@ class Speaker:
         self._end = timestamp + samples
         return LostSpeech(self.user_id, timestamp, samples)
 
-    def _silence_began(self, hush: Hush) -> SilenceBegan:
+    def _silence_began(self, hush: DtxStarted) -> SpeechDtxStarted:
         self._silent = True
-        return SilenceBegan(self.user_id, hush.timestamp, hush.at_s)
+        return SpeechDtxStarted(self.user_id, hush.timestamp, hush.at_s)
 
     # -- figures ---------------------------------------------------------------------------------
 
@@ -181,10 +185,10 @@ class Speaker:
         return len(self._jitter) + len(self._queue)
 
     @property
-    def health(self) -> Health:
+    def health(self) -> ReceptionStats:
         """How well they are heard."""
         stuck = len(self._queue) if self._stuck is not None else 0
-        return Health(
+        return ReceptionStats(
             received=self._received,
             silent=self._silence,
             padding=self._padding,

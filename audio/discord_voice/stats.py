@@ -6,7 +6,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class ReceptionStats:
     """How one person has been received, since they joined.
 
     Attributes:
@@ -48,10 +48,12 @@ _COUNTED: Final = (
 )  # fmt: skip
 
 
-def together(people: Iterable[Health]) -> Health:
+def together(people: Iterable[ReceptionStats]) -> ReceptionStats:
     """All that came of several people, as if it were of one."""
     all_of_them = list(people)
-    return Health(**{name: sum(getattr(one, name) for one in all_of_them) for name in _COUNTED})
+    return ReceptionStats(
+        **{name: sum(getattr(one, name) for one in all_of_them) for name in _COUNTED}
+    )
 
 
 @dataclass(frozen=True, slots=True)

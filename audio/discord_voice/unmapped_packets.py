@@ -36,7 +36,7 @@ class _Stream:
     apart_s: float = _FIRST_TRY_S
 
 
-class WaitingRoom:
+class UnmappedPacketBuffer:
     """Datagrams of streams that nobody is known to own.
 
     Attributes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from audio.discord_voice.stats import Health
+from audio.discord_voice.stats import ReceptionStats
 
 LOOK_EVERY_S: Final = 0.5
 SEALED: Final = 75
@@ -28,7 +28,7 @@ GRACE_S: Final = 4.0
 """After mending, so much time to show that it helped."""
 
 
-class Trouble(StrEnum):
+class FaultKind(StrEnum):
     """What is wrong with a line.
 
     AWAY: it is not connected. DEAF: it is, and cannot hear. SEALED: it cannot decrypt somebody.
@@ -42,7 +42,7 @@ class Trouble(StrEnum):
     LOST = "lost"
 
 
-class Remedy(StrEnum):
+class RecoveryAction(StrEnum):
     """What may help.
 
     REKEY: ask to be put into the encryption's group anew. REJOIN: connect anew.
@@ -53,7 +53,7 @@ class Remedy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class LinkStats:
     """How a line stands. Times are seconds of the monotonic clock.
 
     Attributes:
@@ -74,29 +74,29 @@ class Vitals:
     spoke_s: float | None
     datagram_s: float | None
     garbled: int
-    people: Mapping[int, Health]
+    people: Mapping[int, ReceptionStats]
 
 
 @dataclass(slots=True)
-class Supervisor:
+class Watchdog:
     """Tells troubles once, and what to do about them.
 
     Attributes:
         counts: How often each trouble came.
     """
 
-    counts: dict[Trouble, int] = field(default_factory=dict)
-    _trouble: Trouble | None = None
+    counts: dict[FaultKind, int] = field(default_factory=dict)
+    _trouble: FaultKind | None = None
     _away_s: float | None = None
     _mended_s: float | None = None
-    _tried: Remedy | None = None
+    _tried: RecoveryAction | None = None
 
     @property
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> FaultKind | None:
         """What is wrong now."""
         return self._trouble
 
-    def look(self, vitals: Vitals) -> tuple[Trouble | None, Remedy | None]:
+    def look(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
         """What to tell, and what to do.
 
         Returns:
@@ -112,40 +112,40 @@ class Supervisor:
         if self._mended_s is not None and vitals.now_s - self._mended_s < GRACE_S:
             return None, None
         trouble, remedy = found
-        if self._tried is Remedy.REKEY:
-            remedy = Remedy.REJOIN  # it did not help
+        if self._tried is RecoveryAction.REKEY:
+            remedy = RecoveryAction.REJOIN  # it did not help
         self._mended_s, self._tried = vitals.now_s, remedy
         return self._tell(trouble), remedy
 
-    def _look_away(self, vitals: Vitals) -> tuple[Trouble | None, Remedy | None]:
+    def _look_away(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
         if self._away_s is None:
             self._away_s = vitals.now_s
         away_s = vitals.now_s - self._away_s
-        told = self._tell(Trouble.AWAY) if away_s >= AWAY_S else None
+        told = self._tell(FaultKind.AWAY) if away_s >= AWAY_S else None
         if away_s < STALLED_S:
             return told, None
         self._away_s = vitals.now_s - AWAY_S
-        return told, Remedy.REJOIN
+        return told, RecoveryAction.REJOIN
 
-    def _diagnose(self, vitals: Vitals) -> tuple[Trouble, Remedy] | None:
+    def _diagnose(self, vitals: LinkStats) -> tuple[FaultKind, RecoveryAction] | None:
         if not vitals.polling or not vitals.reading or vitals.garbled >= GARBLED:
-            return Trouble.DEAF, Remedy.REJOIN
+            return FaultKind.DEAF, RecoveryAction.REJOIN
         if _is_unheard(vitals):
-            return Trouble.DEAF, Remedy.REJOIN
+            return FaultKind.DEAF, RecoveryAction.REJOIN
         if any(one.sealed_in_a_row >= SEALED for one in vitals.people.values()):
-            return Trouble.SEALED, Remedy.REKEY
+            return FaultKind.SEALED, RecoveryAction.REKEY
         return None
 
-    def _well(self, vitals: Vitals) -> tuple[Trouble | None, Remedy | None]:
+    def _well(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
         if self._trouble is None:
             self._tried = None
             return None, None
         self._trouble = self._tried = None
         self._mended_s = None
-        self.counts[Trouble.MENDED] = self.counts.get(Trouble.MENDED, 0) + 1
-        return Trouble.MENDED, None
+        self.counts[FaultKind.MENDED] = self.counts.get(FaultKind.MENDED, 0) + 1
+        return FaultKind.MENDED, None
 
-    def _tell(self, trouble: Trouble) -> Trouble | None:
+    def _tell(self, trouble: FaultKind) -> FaultKind | None:
         if self._trouble is trouble:
             return None
         is_first, self._trouble = self._trouble is None, trouble
@@ -153,7 +153,7 @@ class Supervisor:
         return trouble if is_first else None
 
 
-def _is_unheard(vitals: Vitals) -> bool:
+def _is_unheard(vitals: LinkStats) -> bool:
     """Somebody began to speak, and nothing has come: not since, nor just before they were told."""
     if vitals.spoke_s is None or vitals.now_s - vitals.spoke_s < UNHEARD_S:
         return False

@@ -157,12 +157,12 @@ def _device(settings: "Settings") -> str:
 
 def _weights(settings: "Settings") -> Finding:
     from bot.contract import Service  # noqa: PLC0415
-    from bot.models.store import ModelState, WeightStore  # noqa: PLC0415
+    from bot.models.store import ModelState, ModelStore  # noqa: PLC0415
     from bot.workers.build import models_needed  # noqa: PLC0415
 
     needed = models_needed(settings, set(Service))
     in_place = {ModelState.READY, ModelState.UNVERIFIED}  # verified at first use
-    states = {m.name: m.state for m in WeightStore(settings.skydeck_weights_dir).status()}
+    states = {m.name: m.state for m in ModelStore(settings.skydeck_weights_dir).status()}
     absent = [name for name in needed if states.get(name) not in in_place]
     return Finding(
         "weights",

@@ -11,8 +11,8 @@ from bot import terminal
 if TYPE_CHECKING:
     from bot.cli.health_words import Look
     from bot.contract import Service
-    from bot.service_calls.availability import Standing
-    from bot.service_calls.client import Switchboard
+    from bot.service_calls.availability import Availability
+    from bot.service_calls.client import ServiceClient
     from bot.settings import Settings
     from bot.store.store import Store
 
@@ -45,7 +45,7 @@ def health(
         raise typer.Exit(_UNHEALTHY)
 
 
-async def look(settings: "Settings", service: "Service") -> "Standing":
+async def look(settings: "Settings", service: "Service") -> "Availability":
     """How one service stands.
 
     Raises:
@@ -130,7 +130,7 @@ async def _looking(settings: "Settings") -> "AsyncIterator[Callable[[], Awaitabl
 
 
 async def _see(
-    board: "Switchboard | None", only: "Collection[Service]", store: "Store | None", trouble: str
+    board: "ServiceClient | None", only: "Collection[Service]", store: "Store | None", trouble: str
 ) -> "Look":
     """Look once: at the services that run elsewhere, and at what bots tell."""
     import asyncio  # noqa: PLC0415

@@ -12,7 +12,7 @@ from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.i18n import duration
 from bot.observability.pulse import Pulse, Room
-from bot.service_calls.availability import Standing
+from bot.service_calls.availability import Availability
 
 EXPECT: Final = {
     "warm": "a worker is up",
@@ -36,7 +36,7 @@ class Look:
         trouble: Why nothing is known of them; empty: it is.
     """
 
-    services: tuple[Standing, ...]
+    services: tuple[Availability, ...]
     absent: frozenset[Service]
     bots: tuple[Pulse, ...]
     trouble: str = ""
@@ -103,7 +103,7 @@ def _all(seen: Look) -> Iterator[tuple[str, list[str]]]:
         yield "bot", [seen.trouble or "none is running on this database"]
 
 
-def _service(standing: Standing) -> Iterator[str]:
+def _service(standing: Availability) -> Iterator[str]:
     """How a service stands; "up" is said of a worker only where that is known."""
     if standing.health is None:
         yield standing.trouble
@@ -123,7 +123,7 @@ def _service(standing: Standing) -> Iterator[str]:
     )
 
 
-def _last(standing: Standing) -> str:
+def _last(standing: Availability) -> str:
     """How long ago the last call was answered, and what it had waited and taken."""
     latest, age_s = standing.latest, standing.age_s
     if latest is None or age_s is None:
@@ -157,7 +157,7 @@ def _room(room: Room) -> str:
     )
 
 
-def _service_wire(standing: Standing) -> dict[str, Any]:
+def _service_wire(standing: Availability) -> dict[str, Any]:
     name = standing.service.value.lower()
     if standing.health is None:
         return {"service": name, "error": standing.code, "message": standing.trouble}

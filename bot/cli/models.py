@@ -16,7 +16,7 @@ from bot import terminal
 if TYPE_CHECKING:
     from bot.models.plan import Finding, Plan
     from bot.models.progress import Sink
-    from bot.models.store import ModelStatus, WeightStore
+    from bot.models.store import ModelStatus, ModelStore
 
 app = typer.Typer(no_args_is_help=True, help="The model files of the services on this machine.")
 
@@ -133,7 +133,7 @@ def remove(
     sys.stdout.write(f"Removed {chosen}: {megabytes(freed)} MB freed.\n")
 
 
-def pull_with_progress(store: "WeightStore", names: Iterable[str]) -> dict[str, Path]:
+def pull_with_progress(store: "ModelStore", names: Iterable[str]) -> dict[str, Path]:
     """Have these models on disk and verified; say what is fetched, and nothing when nothing is.
 
     Returns:
@@ -141,7 +141,7 @@ def pull_with_progress(store: "WeightStore", names: Iterable[str]) -> dict[str, 
 
     Raises:
         WrongUse: There is no model of one of the names.
-        WeightsError: As `WeightStore.ensure`.
+        WeightsError: As `ModelStore.ensure`.
     """
     names = list(names)
     plan = store.plan(names)
@@ -152,11 +152,11 @@ def pull_with_progress(store: "WeightStore", names: Iterable[str]) -> dict[str, 
         return store.ensure(names, progress)
 
 
-def _store() -> "WeightStore":
-    from bot.models.store import WeightStore  # noqa: PLC0415
+def _store() -> "ModelStore":
+    from bot.models.store import ModelStore  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
-    return WeightStore(load_settings().skydeck_weights_dir)
+    return ModelStore(load_settings().skydeck_weights_dir)
 
 
 def _needed() -> list[str]:
@@ -175,7 +175,7 @@ def _needed() -> list[str]:
     return models_needed(load_settings(), set(Service))
 
 
-def _announce(plan: "Plan", store: "WeightStore") -> None:
+def _announce(plan: "Plan", store: "ModelStore") -> None:
     from bot.models.store import megabytes  # noqa: PLC0415
 
     if not plan:

@@ -13,7 +13,7 @@ from bot.composition import Services, WarmUp, open_paid_services
 from bot.contract import Request, Service, Source, System
 from bot.contract.factory import File, read_build
 from bot.errors import BadInput
-from bot.models.store import WeightStore
+from bot.models.store import ModelStore
 from bot.settings import Settings
 
 _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
@@ -67,7 +67,7 @@ async def perform(turn: Turn, request: Request) -> None:
             sink.final(result)
 
 
-def _fetch(store: WeightStore, names: list[str], sink: Sink, warm_up: WarmUp) -> None:
+def _fetch(store: ModelStore, names: list[str], sink: Sink, warm_up: WarmUp) -> None:
     pull_with_progress(store, names)
     if warm_up is WarmUp.FIRST:
         sink.note("loading the models")

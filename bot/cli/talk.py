@@ -105,7 +105,7 @@ def _converse(
     from bot.local_voice.controller import Options, models_of  # noqa: PLC0415
     from bot.local_voice.memory import Memory  # noqa: PLC0415
     from bot.local_voice.prefs import Prefs  # noqa: PLC0415
-    from bot.models.store import WeightStore  # noqa: PLC0415
+    from bot.models.store import ModelStore  # noqa: PLC0415
     from bot.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
@@ -120,26 +120,26 @@ def _converse(
         save_to=save_to or Path.cwd(),
         global_key=push_to_talk_key,
     )
-    pull_with_progress(WeightStore(settings.skydeck_weights_dir), models_of(settings))
+    pull_with_progress(ModelStore(settings.skydeck_weights_dir), models_of(settings))
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     asyncio.run(_plainly(options) if plain or not is_terminal else _in_app(options))
 
 
 async def _plainly(options: "Options") -> None:
     from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
-    from bot.local_voice.controller import open_desk  # noqa: PLC0415
-    from bot.local_voice.line_mode import Plain, lines_of, write_line  # noqa: PLC0415
+    from bot.local_voice.controller import open_controller  # noqa: PLC0415
+    from bot.local_voice.line_mode import LineMode, lines_of, write_line  # noqa: PLC0415
 
     quiet_native_errors()
-    async with open_desk(options) as desk:
-        await Plain(desk, write_line).run(lines_of(sys.stdin))
+    async with open_controller(options) as desk:
+        await LineMode(desk, write_line).run(lines_of(sys.stdin))
 
 
 async def _in_app(options: "Options") -> None:
     from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
-    from bot.local_voice.controller import open_desk  # noqa: PLC0415
+    from bot.local_voice.controller import open_controller  # noqa: PLC0415
     from bot.local_voice.tui.app import TalkApp  # noqa: PLC0415
 
     quiet_native_errors()
-    async with open_desk(options) as desk:
+    async with open_controller(options) as desk:
         await TalkApp(desk).run_async()

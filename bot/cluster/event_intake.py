@@ -33,7 +33,7 @@ _RAW: Final = frozenset({"MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BUL
 _UP: Final = frozenset({"READY", "RESUMED"})
 
 
-class Intake:
+class EventIntake:
     """Takes in the events of all shards of one client.
 
     Args:

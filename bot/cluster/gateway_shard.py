@@ -19,7 +19,7 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import Shard
 
-from bot.cluster.event_intake import Intake
+from bot.cluster.event_intake import EventIntake
 from bot.store.repositories.shard_leases import GatewaySession
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class ShardSocket(DiscordWebSocket):
             raise
 
 
-class ShardLine(Shard):
+class GatewayShard(Shard):
     """A line that is opened once, mends itself, and is closed once.
 
     Args:
@@ -71,12 +71,12 @@ class ShardLine(Shard):
         self,
         client: discord.AutoShardedClient,
         shard_id: int,
-        intake: Intake,
+        intake: EventIntake,
         *,
         slot: Slot,
         session: GatewaySession | None,
-        on_up: Callable[["ShardLine", bool], object],
-        on_failed: Callable[["ShardLine", Exception], object],
+        on_up: Callable[["GatewayShard", bool], object],
+        on_failed: Callable[["GatewayShard", Exception], object],
     ) -> None:
         self.shard_id = shard_id
         self.is_up = False

@@ -20,7 +20,7 @@ _ASK_AGAIN_S: Final = 1.0
 
 
 @dataclass(slots=True)
-class IdentifyTurns:
+class IdentifyLimiter:
     """Who may identify now.
 
     Attributes:

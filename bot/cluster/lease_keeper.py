@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final, Never, Protocol
 
 from bot.clock import Clock
-from bot.cluster.rebalancer import Census, plan
+from bot.cluster.rebalancer import ClusterState, plan
 from bot.errors import StoreFailed
 from bot.store.repositories.shard_leases import GatewaySession, ShardLeases
 
@@ -30,7 +30,7 @@ FENCE_S: Final = 4.0
 _WAIT_FOR_OTHERS_S: Final = 2.0
 
 
-class Lines(Protocol):
+class Shards(Protocol):
     """The shards' lines to Discord.
 
     Attributes:
@@ -58,7 +58,7 @@ class Lines(Protocol):
 
 
 @dataclass(slots=True)
-class ShardKeeper:
+class LeaseKeeper:
     """One process's share.
 
     Attributes:
@@ -69,7 +69,7 @@ class ShardKeeper:
     """
 
     leases: ShardLeases
-    lines: Lines
+    lines: Shards
     clock: Clock
     count: int
     _safe_until: float = 0.0
@@ -116,7 +116,7 @@ class ShardKeeper:
                 self.lines.open(shard, session)
         self._parked.clear()
         live = frozenset(one for one, count in standing.live.items() if count == self.count)
-        step = plan(me, Census(live, standing.owners, self.count), self.lines.costs())
+        step = plan(me, ClusterState(live, standing.owners, self.count), self.lines.costs())
         if step.give:
             log.info("letting go of shards %s for others", list(step.give))
             await self._give(step.give)

@@ -9,9 +9,9 @@ from typing import Final, Protocol
 import discord
 
 from bot.clock import Clock
-from bot.cluster.identify_limiter import IdentifyTurns
-from bot.cluster.lease_keeper import ShardKeeper
-from bot.cluster.shard_set import ShardLines
+from bot.cluster.identify_limiter import IdentifyLimiter
+from bot.cluster.lease_keeper import LeaseKeeper
+from bot.cluster.shard_set import ShardSet
 from bot.cluster.spec import Alone, Claimed, ShardSpec, check_shards
 from bot.errors import StoreFailed
 from bot.store.repositories.shard_leases import ShardLeases
@@ -39,7 +39,7 @@ class Guest(Protocol):
 
 
 @dataclass(slots=True)
-class ShardShare:
+class ClusterMembership:
     """What this process serves.
 
     Attributes:
@@ -60,10 +60,10 @@ class ShardShare:
     leases: ShardLeases | None
     grace_s: float
     guests: list[Guest] = field(default_factory=list)
-    lines: ShardLines | None = None
+    lines: ShardSet | None = None
     dead_after_s: float = 4.0
-    _turns: IdentifyTurns | None = None
-    _keeper: ShardKeeper | None = None
+    _turns: IdentifyLimiter | None = None
+    _keeper: LeaseKeeper | None = None
     _keeping: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -89,8 +89,8 @@ class ShardShare:
             raise AssertionError("only claimed shards are begun")
         advised, _, limits = await self.client.http.get_bot_gateway()
         count = self.spec.count or await self.leases.count() or advised
-        self._turns = IdentifyTurns(self.leases, self.clock, limits["max_concurrency"])
-        self.lines = ShardLines(
+        self._turns = IdentifyLimiter(self.leases, self.clock, limits["max_concurrency"])
+        self.lines = ShardSet(
             self.client,
             self.clock,
             count,
@@ -98,7 +98,7 @@ class ShardShare:
             leave=self._leave,
             talks=self._talks,
         )
-        self._keeper = ShardKeeper(self.leases, self.lines, self.clock, count)
+        self._keeper = LeaseKeeper(self.leases, self.lines, self.clock, count)
         self._keeping = self.client.loop.create_task(self._keep(self._keeper), name="shards")
 
     async def wait_for_turn(self, shard: int) -> bool:
@@ -107,7 +107,7 @@ class ShardShare:
             return False
         if self._turns is None:
             limits = await self.client.fetch_session_start_limits()
-            self._turns = IdentifyTurns(self.leases, self.clock, limits.max_concurrency)
+            self._turns = IdentifyLimiter(self.leases, self.clock, limits.max_concurrency)
         await self._turns.wait(shard)
         return True
 
@@ -152,7 +152,7 @@ class ShardShare:
             await asyncio.wait([self._keeping])
         await lines.finish()
 
-    async def _keep(self, keeper: ShardKeeper) -> None:
+    async def _keep(self, keeper: LeaseKeeper) -> None:
         while True:
             try:
                 await keeper.run()
@@ -163,7 +163,7 @@ class ShardShare:
     def _talks(self, shard: int) -> bool:
         return any(guest.talks(shard) for guest in self.guests)
 
-    def _all_talking(self, lines: ShardLines) -> set[int]:
+    def _all_talking(self, lines: ShardSet) -> set[int]:
         return {shard for shard in lines.standing() if self._talks(shard)}
 
     async def _leave(self, shard: int) -> None:

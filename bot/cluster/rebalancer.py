@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class ClusterState:
     """The table, as it was at one moment.
 
     Attributes:
@@ -53,7 +53,7 @@ class Step:
     take: tuple[int, ...] = ()
 
 
-def due(census: Census) -> dict[str, int]:
+def due(census: ClusterState) -> dict[str, int]:
     """How many shards each live process is due."""
     if not census.live:
         return {}
@@ -63,7 +63,7 @@ def due(census: Census) -> dict[str, int]:
     return {owner: each + (place < rest) for place, owner in enumerate(order)}
 
 
-def plan(me: str, census: Census, costs: Mapping[int, int]) -> Step:
+def plan(me: str, census: ClusterState, costs: Mapping[int, int]) -> Step:
     """What this process is to do.
 
     Args:

@@ -1,7 +1,7 @@
 """All shards that this process serves, as discord.py sees them.
 
 `AutoShardedClient` opens the shards it was made with, and no others later. Its dictionary of shards
-is what it reads for everything else, so `ShardLines` keeps that dictionary: this is the only place
+is what it reads for everything else, so `ShardSet` keeps that dictionary: this is the only place
 that touches it.
 
 A shard that is taken over begins where the other's session stood, which is not counted as an
@@ -18,8 +18,8 @@ import discord
 from discord.shard import EventItem, EventType, Shard
 
 from bot.clock import Clock
-from bot.cluster.event_intake import Intake
-from bot.cluster.gateway_shard import RESUMABLE, ShardLine, Slot
+from bot.cluster.event_intake import EventIntake
+from bot.cluster.gateway_shard import RESUMABLE, GatewayShard, Slot
 from bot.store.repositories.shard_leases import GatewaySession
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ OVERLAP_S: Final = 1.0
 """How long the old session is heard beside the fresh one; what both tell is taken in once."""
 
 
-class ShardLines:
+class ShardSet:
     """The lines of one client; implements `keeper.Lines`.
 
     Args:
@@ -52,12 +52,12 @@ class ShardLines:
     ) -> None:
         self._client = client
         self._clock = clock
-        self._intake = Intake(client, clock)
+        self._intake = EventIntake(client, clock)
         self._slot = slot
         self._leave = leave
         self._talks = talks
-        self._lines: dict[int, ShardLine] = {}
-        self._fresh: dict[int, ShardLine] = {}
+        self._lines: dict[int, GatewayShard] = {}
+        self._fresh: dict[int, GatewayShard] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._was_up = False
         self.changed = asyncio.Event()
@@ -128,9 +128,9 @@ class ShardLines:
         self,
         shard: int,
         session: GatewaySession | None,
-        on_up: Callable[[ShardLine, bool], object],
-    ) -> ShardLine:
-        return ShardLine(
+        on_up: Callable[[GatewayShard, bool], object],
+    ) -> GatewayShard:
+        return GatewayShard(
             self._client,
             shard,
             self._intake,
@@ -140,7 +140,7 @@ class ShardLines:
             on_failed=self._failed,
         )
 
-    def _came_up(self, line: ShardLine, is_resumed: bool) -> None:
+    def _came_up(self, line: GatewayShard, is_resumed: bool) -> None:
         shard = line.shard_id
         log.info("shard %d is %s", shard, "resumed" if is_resumed else "up")
         is_new = shard not in self._shards
@@ -154,7 +154,7 @@ class ShardLines:
             fresh = self._fresh[shard] = self._line(shard, None, self._refreshed)
             fresh.launch()
 
-    def _refreshed(self, line: ShardLine, is_resumed: bool) -> None:
+    def _refreshed(self, line: GatewayShard, is_resumed: bool) -> None:
         """A fresh session is up: it takes the place of the one that was resumed."""
         shard = line.shard_id
         if self._fresh.get(shard) is not line:
@@ -167,13 +167,13 @@ class ShardLines:
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
 
-    async def _end(self, line: ShardLine) -> None:
+    async def _end(self, line: GatewayShard) -> None:
         try:
             await self._clock.sleep(OVERLAP_S)
         finally:
             await line.close()
 
-    def _failed(self, line: ShardLine, error: Exception) -> None:
+    def _failed(self, line: GatewayShard, error: Exception) -> None:
         """It cannot be mended: the client ends with this error, as with a shard of its own."""
         item = EventItem(EventType.terminate, line, error)
         self._client._AutoShardedClient__queue.put_nowait(item)  # type: ignore[attr-defined]  # noqa: SLF001

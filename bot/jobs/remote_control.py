@@ -7,7 +7,7 @@ from typing import Final, Never
 
 from bot.clock import Clock
 from bot.jobs.runner import JobRunner
-from bot.store.pubsub import Signals
+from bot.store.pubsub import PubSub
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Job
 
@@ -19,7 +19,7 @@ _LOOK_EVERY_S: Final = 0.1
 
 
 @dataclass(slots=True)
-class Elsewhere:
+class RemoteJobControl:
     """All processes' jobs.
 
     Attributes:
@@ -33,7 +33,7 @@ class Elsewhere:
 
     runner: JobRunner
     journal: Journal
-    pubsub: Signals
+    pubsub: PubSub
     clock: Clock
     on_forget: Callable[[int], object]
     shares_work: bool

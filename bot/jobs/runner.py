@@ -32,11 +32,11 @@ from bot.errors import (
 from bot.jobs.endings import ASKED, WAITING, Followed, ending_of, has_waited, not_known
 from bot.jobs.outcome import packed, unpacked
 from bot.jobs.telling import remind, show_end
-from bot.jobs.throttle import Pace
-from bot.jobs.view import Asker, Gate, Nowhere, Place, Revive, Show, Undeliverable
+from bot.jobs.throttle import Throttle
+from bot.jobs.view import AdmissionGate, JobView, NoView, Place, Requester, Revive, Undeliverable
 from bot.money import Call, Payer
 from bot.runpod.models import Update
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Ending, Entry, Job, Recovered, Recovery
 
@@ -71,7 +71,7 @@ class _Running:
     user_id: int
     guild_id: int | None
     place: Place
-    show: Show
+    show: JobView
     job_id: str | None = None
     task: asyncio.Task[Ending] | None = None
     reason: _Reason | None = None
@@ -98,14 +98,14 @@ class JobRunner:
             leaves them to the next process, else it cancels them and tells their people.
     """
 
-    client: Switchboard
+    client: ServiceClient
     journal: Journal
     clock: Clock
     outlive: bool
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     _running: dict[int, _Running] = field(default_factory=dict)
     _revivers: dict[str, Revive] = field(default_factory=dict)
-    _gates: dict[str, Gate] = field(default_factory=dict)
+    _gates: dict[str, AdmissionGate] = field(default_factory=dict)
     _chores: list[asyncio.Task[None]] = field(default_factory=list)
     _is_closing: bool = False
 
@@ -123,7 +123,7 @@ class JobRunner:
         await self.close()
         await self._group.__aexit__(None, None, None)
 
-    def register(self, kind: str, revive: Revive, *, gate: Gate | None = None) -> None:
+    def register(self, kind: str, revive: Revive, *, gate: AdmissionGate | None = None) -> None:
         """Say who shows jobs whose place has this `kind` again, and whether they take turns."""
         self._revivers[kind] = revive
         if gate is not None:
@@ -137,10 +137,10 @@ class JobRunner:
         self,
         request: Request,
         *,
-        asker: Asker,
+        asker: Requester,
         place: Place,
         title: str,
-        show: Show,
+        show: JobView,
         reply_token: str | None = None,
         is_shown: bool = True,
         is_wanted: Wanted | None = None,
@@ -209,7 +209,7 @@ class JobRunner:
         entry: Entry,
         request: Request,
         updates: AsyncGenerator[Update, None],
-        show: Show,
+        show: JobView,
         *,
         is_shown: bool,
         is_wanted: Wanted | None,
@@ -360,11 +360,11 @@ class JobRunner:
             return Stopping("skydeck was stopped while it worked on this.")
         return None
 
-    async def _follow(self, show: Show, updates: AsyncGenerator[Update, None]) -> Followed:
+    async def _follow(self, show: JobView, updates: AsyncGenerator[Update, None]) -> Followed:
         last: Response | None = None
         so_far = ""
         try:
-            async with Pace(show.refresh, self.clock) as pace, aclosing(updates):
+            async with Throttle(show.refresh, self.clock) as pace, aclosing(updates):
                 pace.hurry()  # it may have to wait for its turn before the first update
                 async for update in updates:
                     last = update.response or last
@@ -429,7 +429,7 @@ class JobRunner:
         if self._is_closing:
             raise Stopping("skydeck is being stopped.")
 
-    def _gate_of(self, place: Place) -> Gate | None:
+    def _gate_of(self, place: Place) -> AdmissionGate | None:
         return self._gates.get(str(place.get("kind")))
 
     def _turn(self, running: _Running, *, is_sent: bool) -> AbstractAsyncContextManager[None]:
@@ -510,7 +510,7 @@ class JobRunner:
             if job.job_id is None:
                 await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
                 return
-            show = Nowhere()
+            show = NoView()
         place = {key: value for key, value in job.place.items() if key != WAITING}
         running = _Running(job.journal_id, job.user_id, job.guild_id, place, show, job.job_id)
         self._launch(running, await self._rest_of(running, recovered))
@@ -576,7 +576,7 @@ class JobRunner:
             log.warning("job %d: what it asks for cannot be read", job.journal_id)
             return None
 
-    async def face_of(self, job: Job) -> Show | None:
+    async def face_of(self, job: Job) -> JobView | None:
         """The face of a job that this process does not know; None: nobody can make it.
 
         Raises:

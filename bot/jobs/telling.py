@@ -2,11 +2,11 @@
 
 from bot.jobs.endings import Followed
 from bot.jobs.outcome import written_so_far
-from bot.jobs.view import Show
+from bot.jobs.view import JobView
 from bot.runpod.models import JobState, Update
 
 
-async def show_end(show: Show, followed: Followed) -> None:
+async def show_end(show: JobView, followed: Followed) -> None:
     """Show how a job ended; returns when it can be seen.
 
     Raises:
@@ -19,7 +19,7 @@ async def show_end(show: Show, followed: Followed) -> None:
         await show.failed(followed.error)
 
 
-def remind(show: Show, followed: Followed) -> None:
+def remind(show: JobView, followed: Followed) -> None:
     """A new face of an old job has not seen what had been written when it broke off."""
     written = written_so_far(followed)
     if written is not None:

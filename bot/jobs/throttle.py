@@ -16,7 +16,7 @@ MAX_WAIT_S: Final = 5.0
 """Without any change: clocks on the screen go on."""
 
 
-class Pace:
+class Throttle:
     """Calls `refresh` soon after each `hurry`, at most once a second, until the block ends.
 
     Leaving the block waits for a refresh that is under way: cut off, it might still arrive, after

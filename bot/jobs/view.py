@@ -1,6 +1,6 @@
 """What a job's runner and its place in Discord know of each other.
 
-The runner (`bot.jobs.runner`) knows no Discord: it is given a `Show`, which does.
+The runner (`bot.jobs.runner`) knows no Discord: it is given a `JobView`, which does.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ from bot.store.repositories.recovery import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Requester:
     """The person on whose behalf a job runs, and where they are.
 
     Attributes:
@@ -53,7 +53,7 @@ Place = Mapping[str, JsonValue]
 """Where a job is shown, as the journal keeps it."""
 
 
-class Show(Protocol):
+class JobView(Protocol):
     """One job's face to its person.
 
     It is made from the journal's `place` alone, so that the next process can make it again.
@@ -85,13 +85,13 @@ class Show(Protocol):
         ...
 
 
-Revive = Callable[[Job], Awaitable[Show | None]]
+Revive = Callable[[Job], Awaitable[JobView | None]]
 """Makes the face of a job that another process had begun; None when its place is gone.
 
 An OSError or TimeoutError means that it is to be tried again later."""
 
 
-class Gate(Protocol):
+class AdmissionGate(Protocol):
     """Lets jobs of one kind be sent in turn."""
 
     def __call__(
@@ -108,7 +108,7 @@ class Gate(Protocol):
         ...
 
 
-class Nowhere:
+class NoView:
     """The face of a job whose place cannot be made out any more: its end is to be kept."""
 
     async def started(self, journal_id: int) -> Place | None:

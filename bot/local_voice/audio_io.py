@@ -7,13 +7,13 @@ from typing import Final, Protocol
 from audio.codec import OpusEncoder, Resampler
 from audio.devices.blocks import Block
 from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ
-from audio.playout_queue import Playout
-from audio.push_to_talk_segmenter import PRE_ROLL_MS, KeyedEars
+from audio.playout_queue import PlayoutQueue
+from audio.push_to_talk_segmenter import PRE_ROLL_MS, PushToTalkSegmenter
 from audio.samples import SPEECH_RATE_HZ, Samples
 from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
 from audio.speech_packets import SpeechFrame, SpeechPacket
 from bot.local_voice.view import TalkMode
-from bot.voice_agent.session import Ears
+from bot.voice_agent.session import SpeechInput
 
 SPEAKER: Final = 1
 """The user id of whoever is at the microphone."""
@@ -33,7 +33,7 @@ class Microphone(Protocol):
         ...
 
 
-class LocalLine:
+class LocalAudioIO:
     """A `VoiceLine`: packets as a voice channel's client would send them, all the time.
 
     The packet has the raw sound, for the recogniser. Where the echo of the loudspeaker has been
@@ -49,7 +49,7 @@ class LocalLine:
     """
 
     def __init__(
-        self, microphone: Microphone, playout: Playout, is_wanted: Callable[[], bool]
+        self, microphone: Microphone, playout: PlayoutQueue, is_wanted: Callable[[], bool]
     ) -> None:
         self.playout = playout
         self._microphone = microphone
@@ -90,7 +90,7 @@ class LocalLine:
         return tapped
 
 
-class DeskEars:
+class LocalSpeechInput:
     """The ears of a desk: between presses, or whenever somebody speaks.
 
     `tick` and `forget` are for the hearing thread; the rest for any.
@@ -106,8 +106,8 @@ class DeskEars:
         latest_end: The last turn that ended: when it was let go of, and how long it was in ms.
     """
 
-    def __init__(self, free: Ears, mode: TalkMode) -> None:
-        self.keyed = KeyedEars(SPEAKER)
+    def __init__(self, free: SpeechInput, mode: TalkMode) -> None:
+        self.keyed = PushToTalkSegmenter(SPEAKER)
         self.mode = mode
         self.is_paused = False
         self.speaking_since_s: float | None = None

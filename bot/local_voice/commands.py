@@ -19,7 +19,7 @@ from bot.errors import BadInput, UnknownModule
 from bot.i18n import words_for
 
 
-class Order(StrEnum):
+class Instruction(StrEnum):
     """Commands of the desk's own, with what they do."""
 
     HELP = "help"
@@ -28,9 +28,9 @@ class Order(StrEnum):
 
 
 ABOUT: Final = {
-    Order.HELP: "what can be typed here",
-    Order.NEW: "begin anew: what was said so far is no longer remembered",
-    Order.SAVE: "write the conversation to a folder, with its sound",
+    Instruction.HELP: "what can be typed here",
+    Instruction.NEW: "begin anew: what was said so far is no longer remembered",
+    Instruction.SAVE: "write the conversation to a folder, with its sound",
 }
 _BUILD: Final = "build"
 _ITERATIONS: Final = 4
@@ -50,7 +50,7 @@ class Task:
     request: Request
 
 
-Typed: TypeAlias = Question | Task | Order
+Typed: TypeAlias = Question | Task | Instruction
 
 
 class Commands:
@@ -73,7 +73,7 @@ class Commands:
     @property
     def names(self) -> list[str]:
         """Their names, those of the desk first."""
-        return [*Order, _BUILD, *self._modules]
+        return [*Instruction, _BUILD, *self._modules]
 
     def help(self) -> str:
         """All of them, a line each."""
@@ -119,8 +119,8 @@ class Commands:
             return Question(line)
         name, _, rest = line[1:].partition(" ")
         name = name.lower()
-        if name in set(Order):
-            return Order(name)
+        if name in set(Instruction):
+            return Instruction(name)
         if name == _BUILD:
             return Task(self._build(rest))
         if name not in self._modules:

@@ -1,6 +1,6 @@
 """The talk desk: a microphone, a loudspeaker, a keyboard, and Penny, Grace and the Factory.
 
-    async with open_desk(options) as desk:
+    async with open_controller(options) as desk:
         desk.key_down(); …; desk.view()
 
 It decides nothing about turns (`bot.voice_agent.turn_manager` does), nothing about the key
@@ -17,28 +17,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from audio.devices.duplex import LocalAudio
-from audio.playout_queue import Playout
+from audio.devices.duplex import DuplexAudio
+from audio.playout_queue import PlayoutQueue
 from bot.clock import Clock, SystemClock
 from bot.composition import Services, WarmUp, available, one_by_one, open_paid_services
 from bot.contract import Source, System
 from bot.contract.grace import Module
 from bot.errors import BadInput, SkydeckError
 from bot.local_voice import choices, tasks
-from bot.local_voice.audio_io import SPEAKER, TYPIST, DeskEars, LocalLine
-from bot.local_voice.commands import Commands, Order, Question, Task
+from bot.local_voice.audio_io import SPEAKER, TYPIST, LocalAudioIO, LocalSpeechInput
+from bot.local_voice.commands import Commands, Instruction, Question, Task
 from bot.local_voice.device_test import trouble, try_loudspeaker, try_microphone
 from bot.local_voice.export import export
 from bot.local_voice.hotkey import global_key
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.push_to_talk import Act, TalkKey
-from bot.local_voice.transcript import Record
+from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import AudioDevice, Doing, TalkMode, View
 from bot.settings import Settings
 from bot.voice_agent.events import Attention, Remember, Stage
-from bot.voice_agent.session import Terms, VoiceSession
-from bot.voice_agent.session_factory import EARS, Voices
+from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session_factory import EARS, VoiceSessionFactory
 from bot.voice_agent.turn_latency import Phase
 
 log = logging.getLogger(__name__)
@@ -91,17 +91,17 @@ class Surroundings:
 
     Attributes:
         connect: Opens the services.
-        sound: Opens the microphone and the loudspeaker; takes what `LocalAudio` takes.
+        sound: Opens the microphone and the loudspeaker; takes what `DuplexAudio` takes.
         clock: Time.
     """
 
     connect: Connect = connect
-    sound: Callable[..., LocalAudio] = LocalAudio
+    sound: Callable[..., DuplexAudio] = DuplexAudio
     clock: Clock = field(default_factory=SystemClock)
 
 
-class TalkDesk:
-    """A `Desk`. Made by `open_desk`; for the event loop's thread."""
+class TalkController:
+    """A `Desk`. Made by `open_controller`; for the event loop's thread."""
 
     def __init__(
         self, options: Options, surroundings: Surroundings, tasks: asyncio.TaskGroup
@@ -115,9 +115,9 @@ class TalkDesk:
         self._tasks = tasks
         self._system = System(options.settings.skydeck_identity.value)
         self._commands = Commands(options.modules, Source(system=self._system))
-        self._record = Record()
+        self._record = Transcript()
         self._key = TalkKey()
-        self._playout = Playout()
+        self._playout = PlayoutQueue()
         self._audio = surroundings.sound(
             microphone=options.prefs.microphone,
             loudspeaker=options.prefs.loudspeaker,
@@ -126,8 +126,8 @@ class TalkDesk:
             on_state=lambda _: None,
             cancels_echo=True,
         )
-        self._ears: DeskEars | None = None
-        self._line: LocalLine | None = None
+        self._ears: LocalSpeechInput | None = None
+        self._line: LocalAudioIO | None = None
         self._session: VoiceSession | None = None
         self._services: Services | None = None
         self._jobs: set[asyncio.Task[None]] = set()
@@ -165,7 +165,9 @@ class TalkDesk:
         settings = self._settings
         async with contextlib.AsyncExitStack() as stack:
             services = await stack.enter_async_context(self._connect(settings))
-            voices = Voices(client=services.client, clock=self._clock, weights=one_by_one(settings))
+            voices = VoiceSessionFactory(
+                client=services.client, clock=self._clock, weights=one_by_one(settings)
+            )
             stack.callback(voices.close)
             session = await self._open(voices)
             async with session:
@@ -176,9 +178,9 @@ class TalkDesk:
                 watching.cancel()
                 self._session = None
 
-    async def _open(self, voices: Voices) -> VoiceSession:
+    async def _open(self, voices: VoiceSessionFactory) -> VoiceSession:
         await voices.warm_up()
-        terms = Terms(
+        terms = SessionConfig(
             system=self._system,
             guild_id=None,
             channel_id=None,
@@ -187,13 +189,13 @@ class TalkDesk:
             eager=self._settings.voice_is_eager,
             warm_after_s=0 if self._settings.embedded else self._settings.skydeck_voice_warm_s,
         )
-        ears: list[DeskEars] = []
+        ears: list[LocalSpeechInput] = []
 
-        def hear_with(free: Any) -> DeskEars:
-            ears.append(DeskEars(free, self._prefs.mode))
+        def hear_with(free: Any) -> LocalSpeechInput:
+            ears.append(LocalSpeechInput(free, self._prefs.mode))
             return ears[0]
 
-        line = self._line = LocalLine(self._audio, self._playout, lambda: ears[0].is_open)
+        line = self._line = LocalAudioIO(self._audio, self._playout, lambda: ears[0].is_open)
         session = await voices.open(line, self._record, terms, keep=self._keep, ears=hear_with)
         self._ears = ears[0]
         session.witness = self._record
@@ -322,13 +324,13 @@ class TalkDesk:
         """What the typed beginning of a `/command` can become."""
         return self._commands.completions(text)
 
-    def _obey(self, typed: Question | Task | Order, line: str) -> None:
+    def _obey(self, typed: Question | Task | Instruction, line: str) -> None:
         match typed:
-            case Order.HELP:
+            case Instruction.HELP:
                 self._record.note(self._commands.help())
-            case Order.NEW:
+            case Instruction.NEW:
                 self._begin_anew()
-            case Order.SAVE:
+            case Instruction.SAVE:
                 self._start(self._save_aloud())
             case _ if self._session is None or self._services is None:
                 raise BadInput("The models are still being loaded; try again in a moment.")
@@ -404,7 +406,7 @@ class TalkDesk:
         return await try_microphone(self._audio.state, self._line, self._clock)
 
     def voices(self) -> list[AudioDevice]:
-        """Voices to choose from."""
+        """VoiceSessionFactory to choose from."""
         return list(choices.VOICES)
 
     def set_voice(self, name: str | None) -> None:
@@ -452,13 +454,13 @@ class TalkDesk:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(
+async def open_controller(
     options: Options, surroundings: Surroundings | None = None
-) -> AsyncIterator[TalkDesk]:
+) -> AsyncIterator[TalkController]:
     """A desk; its models are being loaded when it is given. Leaving closes everything."""
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        desk = TalkDesk(options, surroundings or Surroundings(), group)
+        desk = TalkController(options, surroundings or Surroundings(), group)
         life = group.create_task(desk.live(over))
         try:
             yield desk

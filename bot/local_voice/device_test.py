@@ -9,9 +9,9 @@ from audio import codec
 from audio.devices.duplex import AudioState
 from audio.earcons import chime
 from audio.ogg import OPUS_RATE_HZ
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 from bot.clock import Clock
-from bot.local_voice.audio_io import LocalLine
+from bot.local_voice.audio_io import LocalAudioIO
 from bot.voice_agent.session import NOTICE
 
 _TEST_S: Final = 2.0
@@ -24,7 +24,7 @@ def trouble(state: AudioState) -> str:
     return " ".join(end.words for end in (state.microphone, state.loudspeaker) if end.words)
 
 
-async def try_loudspeaker(state: AudioState, playout: Playout, clock: Clock) -> str:
+async def try_loudspeaker(state: AudioState, playout: PlayoutQueue, clock: Clock) -> str:
     """Play a short tone; what came of it, in words."""
     if not state.loudspeaker.is_open:
         return trouble(state) or "No loudspeaker is open."
@@ -33,7 +33,7 @@ async def try_loudspeaker(state: AudioState, playout: Playout, clock: Clock) -> 
     return "That was a short tone. If you did not hear it, choose another loudspeaker."
 
 
-async def try_microphone(state: AudioState, line: LocalLine | None, clock: Clock) -> str:
+async def try_microphone(state: AudioState, line: LocalAudioIO | None, clock: Clock) -> str:
     """Record two seconds and play them back; what came of it, in words."""
     if line is None or not state.microphone.is_open:
         return trouble(state) or "The models are still being loaded."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from bot import terminal
-from bot.local_voice.view import AudioDevice, Desk, Doing, Entry, Kind, TalkMode, View
+from bot.local_voice.view import AudioDevice, Doing, Entry, Kind, TalkControl, TalkMode, View
 
 _EVERY_S: Final = 0.05
 _SENTENCE_ENDS: Final = ".!?…:\n"
@@ -27,7 +27,7 @@ Enter alone: begin to talk, or be done. A line of text: a question. /help: all c
 
 
 @dataclass(slots=True)
-class Plain:
+class LineMode:
     """A face that writes lines.
 
     Attributes:
@@ -35,7 +35,7 @@ class Plain:
         write: Takes a line to show, without its end.
     """
 
-    desk: Desk
+    desk: TalkControl
     write: Callable[[str], object]
     _doing: Doing | None = None
     _trouble: str = ""

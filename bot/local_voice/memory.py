@@ -9,7 +9,7 @@ import platformdirs
 
 from bot.local_voice.audio_io import SPEAKER
 from bot.local_voice.prefs import write_private
-from bot.voice_agent.chat_context import Recall
+from bot.voice_agent.chat_context import ChatContext
 from bot.voice_agent.events import Remember
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ class Memory:
             for turn in self._turns
         ]
 
-    def recall(self) -> Recall:
+    def recall(self) -> ChatContext:
         """For a new conversation that goes on with the old."""
-        recall = Recall()
+        recall = ChatContext()
         for turn in self.turns:
             recall.add(turn, "")
         return recall

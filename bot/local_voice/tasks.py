@@ -7,10 +7,10 @@ from bot.contract import Request, Response
 from bot.contract.factory import read_iteration, read_working
 from bot.contract.plain import readable
 from bot.errors import JobCancelled, SkydeckError
-from bot.local_voice.transcript import Record
+from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
 from bot.runpod.models import JobState, Update
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 
 MAX_SHOWN_CHARS: Final = 100_000
 """The most of one answer that is kept and shown at the desk: some 40 pages."""
@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-async def perform(request: Request, asked: str, client: Switchboard, record: Record) -> None:
+async def perform(request: Request, asked: str, client: ServiceClient, record: Transcript) -> None:
     """Do it, and show how it goes; what goes wrong becomes a part of the entry.
 
     Args:
@@ -46,7 +46,7 @@ async def perform(request: Request, asked: str, client: Switchboard, record: Rec
         raise
 
 
-def _take(number: int, update: Update, record: Record) -> None:
+def _take(number: int, update: Update, record: Transcript) -> None:
     response = update.response
     if response is None or response.is_partial:
         words = _WORDS.get(update.state, "working")

@@ -9,7 +9,7 @@ from typing import Final
 from audio.speech_events import Clip
 from bot.i18n import words_for
 from bot.local_voice.view import Entry, Kind
-from bot.voice_agent.events import Ask, Show, Stage
+from bot.voice_agent.events import Ask, Stage, TurnUpdate
 
 MAX_ENTRIES: Final = 500
 """So many are kept; the oldest go first."""
@@ -44,7 +44,7 @@ class Sound:
         return len(self.question or b"") + sum(len(packet) for packet in self.answer)
 
 
-class Record:
+class Transcript:
     """Takes in how turns stand (`Face`) and what is asked and answered (`Witness`).
 
     For the event loop's thread.
@@ -114,7 +114,7 @@ class Record:
 
     # -- Face ------------------------------------------------------------------------------------
 
-    def show(self, show: Show) -> None:
+    def show(self, show: TurnUpdate) -> None:
         """How a turn stands now."""
         self.stage = show.stage
         self._asked.discard(show.turn)

@@ -131,7 +131,7 @@ class View:
     voice: str | None = None
 
 
-class Desk(Protocol):
+class TalkControl(Protocol):
     """What a face drives. For the event loop's thread; what is not async returns at once.
 
     The real one is `bot.local_voice.controller.TalkDesk`.

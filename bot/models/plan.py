@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.models.manifest import Manifest, Model, WeightFile, Wheel
 
 
-class Trouble(StrEnum):
+class Problem(StrEnum):
     """Why a file cannot be used."""
 
     MISSING = "missing"
@@ -21,7 +21,7 @@ class Finding:
 
     model: Model
     file: WeightFile
-    trouble: Trouble
+    trouble: Problem
 
     def __str__(self) -> str:
         return f"{self.model.name}/{self.file.name} is {self.trouble}"
@@ -77,7 +77,7 @@ def make_plan(
     to_fetch = {w.name: w for job in jobs for w in job.wheels if not on_shelf(w)}
     return Plan(
         jobs=jobs,
-        mended=tuple(f for f in findings if f.trouble is not Trouble.MISSING),
+        mended=tuple(f for f in findings if f.trouble is not Problem.MISSING),
         download_bytes=sum(w.bytes for w in to_fetch.values()),
         room_bytes=_room(jobs, to_fetch),
     )

@@ -13,10 +13,10 @@ from pathlib import Path
 from bot.errors import WeightsError
 from bot.models.lock import exclusive
 from bot.models.manifest import Manifest, Model, WeightFile, load_manifest
-from bot.models.plan import Finding, Plan, Trouble, make_plan
+from bot.models.plan import Finding, Plan, Problem, make_plan
 from bot.models.progress import Advance, Meter, Phase, Progress, Sink, ignore
-from bot.models.verified_marks import STAMPS, Stamps
-from bot.models.wheel_cache import WheelShelf, sha256_of
+from bot.models.verified_marks import STAMPS, VerifiedMarks
+from bot.models.wheel_cache import WheelCache, sha256_of
 
 _TEN_MEGABYTES = 10_000_000
 
@@ -49,7 +49,7 @@ class ModelStatus:
     folder: Path
 
 
-class WeightStore:
+class ModelStore:
     """Model files in a folder, one folder per model.
 
     Everything here blocks: call it in a thread. Several processes and threads may use the same
@@ -64,7 +64,7 @@ class WeightStore:
     def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
         self.folder = folder
         self.manifest = manifest or load_manifest()
-        self._shelf = WheelShelf(folder / ".partial")
+        self._shelf = WheelCache(folder / ".partial")
 
     def status(self) -> list[ModelStatus]:
         """What is stored of each model; looks at names, sizes and stamps only."""
@@ -121,7 +121,7 @@ class WeightStore:
         models = self.manifest.pick(names)
         with self._storage_errors(), self._lock(progress):
             if force:
-                findings = [Finding(m, f, Trouble.MISSING) for m in models for f in m.files]
+                findings = [Finding(m, f, Problem.MISSING) for m in models for f in m.files]
             else:
                 findings = self._read(models, progress, trust_stamps=False)
             plan = self._plan(findings)
@@ -181,10 +181,10 @@ class WeightStore:
         findings = self._look([model])
         begun = any(self._shelf.seems_to_hold(w) for w in self.manifest.wheels_of(model.files))
         if not findings:
-            stamps = Stamps(self.folder / model.name)
+            stamps = VerifiedMarks(self.folder / model.name)
             ready = all(stamps.confirms(f, self._path(model, f).stat()) for f in model.files)
             return ModelState.READY if ready else ModelState.UNVERIFIED
-        missing = all(finding.trouble is Trouble.MISSING for finding in findings)
+        missing = all(finding.trouble is Problem.MISSING for finding in findings)
         if missing and len(findings) == len(model.files) and not begun:
             return ModelState.MISSING
         return ModelState.INCOMPLETE
@@ -196,9 +196,9 @@ class WeightStore:
             for file in model.files:
                 path = self._path(model, file)
                 if not path.is_file():
-                    findings.append(Finding(model, file, Trouble.MISSING))
+                    findings.append(Finding(model, file, Problem.MISSING))
                 elif path.stat().st_size != file.bytes:
-                    findings.append(Finding(model, file, Trouble.CUT_SHORT))
+                    findings.append(Finding(model, file, Problem.CUT_SHORT))
         return findings
 
     def _read(self, models: list[Model], progress: Sink, *, trust_stamps: bool) -> list[Finding]:
@@ -215,17 +215,19 @@ class WeightStore:
         meter = Meter(progress, Phase.CHECKING, sum(file.bytes for _, file in todo))
         for model, file in todo:
             if not self._hash_is_right(model, file, meter.of(model.name)):
-                findings.append(Finding(model, file, Trouble.DAMAGED))
+                findings.append(Finding(model, file, Problem.DAMAGED))
         return findings
 
     def _stamped(self, model: Model, file: WeightFile) -> bool:
-        return Stamps(self.folder / model.name).confirms(file, self._path(model, file).stat())
+        return VerifiedMarks(self.folder / model.name).confirms(
+            file, self._path(model, file).stat()
+        )
 
     def _hash_is_right(self, model: Model, file: WeightFile, advance: Advance) -> bool:
         path = self._path(model, file)
         before = path.stat()  # a write while it is read makes the stamp void, as it should
         right = sha256_of(path, advance) == file.sha256
-        stamps = Stamps(path.parent)
+        stamps = VerifiedMarks(path.parent)
         if right:
             stamps.record(file, before)
         else:
@@ -255,7 +257,7 @@ class WeightStore:
                 if e.errno != errno.ENOSPC:
                     raise
                 left = [
-                    Finding(later.model, file, Trouble.MISSING)
+                    Finding(later.model, file, Problem.MISSING)
                     for later in plan.jobs[index:]
                     for file in later.files
                 ]
@@ -284,7 +286,7 @@ class WeightStore:
             fresh.replace(target)
         finally:
             fresh.unlink(missing_ok=True)
-        Stamps(target.parent).record(file, target.stat())
+        VerifiedMarks(target.parent).record(file, target.stat())
 
     def _remove(self, model: Model) -> int:
         freed = 0

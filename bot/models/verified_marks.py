@@ -23,7 +23,7 @@ def stamp_of(stat: os.stat_result, sha256: str) -> str:
     return f"{sha256}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
 
 
-class Stamps:
+class VerifiedMarks:
     """The stamps of one model's folder."""
 
     def __init__(self, folder: Path) -> None:

@@ -27,7 +27,7 @@ def sha256_of(path: Path, advance: Advance) -> str:
     return digest.hexdigest()
 
 
-class WheelShelf:
+class WheelCache:
     """A folder of whole wheels. Only the holder of the store's lock may change it."""
 
     def __init__(self, folder: Path) -> None:

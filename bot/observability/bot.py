@@ -15,7 +15,7 @@ from bot.observability.reception import Heard, Reception
 from bot.observability.turns import TurnRecorder
 from bot.observability.web import measurements
 from bot.otlp import exporting_aside
-from bot.service_calls.client import Watcher
+from bot.service_calls.client import CallObserver
 from bot.settings import Settings
 from bot.spans import SpanSink
 from bot.store.store import Store
@@ -63,7 +63,7 @@ class Observing:
 
     address: str
     metrics: Metrics
-    watchers: tuple[Watcher, ...]
+    watchers: tuple[CallObserver, ...]
     on_turn: TurnRecorder
     sink: SpanSink | None
     clock: Clock

@@ -10,13 +10,13 @@ from typing import Any, Final, Never, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from audio.discord_voice.stats import Health, together
+from audio.discord_voice.stats import ReceptionStats, together
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed
-from bot.service_calls.availability import Standing
-from bot.service_calls.client import Switchboard
-from bot.store.repositories.heartbeats import EVERY_S, Pulses
+from bot.service_calls.availability import Availability
+from bot.service_calls.client import ServiceClient
+from bot.store.repositories.heartbeats import EVERY_S, Heartbeats
 from bot.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Room:
     guild_id: int
     latency_ms: float | None
     people: int
-    heard: Health
+    heard: ReceptionStats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +52,13 @@ class Pulse:
 
     gateway_ms: Mapping[int, float | None]
     rooms: Sequence[Room] = ()
-    services: Sequence[Standing] = ()
+    services: Sequence[Availability] = ()
 
 
 class Living(Protocol):
     """What is asked of the Discord client."""
 
-    services: Switchboard
+    services: ServiceClient
     store: Store
 
     @property
@@ -99,7 +99,7 @@ async def keep_telling(bot: Living, clock: Clock, *, with_services: bool) -> Nev
             await bot.store.heartbeats.leave()
 
 
-async def living(pulses: Pulses) -> list[Pulse]:
+async def living(pulses: Heartbeats) -> list[Pulse]:
     """Every process that is there; one of another version that cannot be read is left out.
 
     Raises:

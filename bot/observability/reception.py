@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from audio.discord_voice.stats import Health
+from audio.discord_voice.stats import ReceptionStats
 
 KINDS: Final = ("received", "lost", "late", "duplicate", "undecryptable", "concealed")
 
@@ -15,7 +15,7 @@ class Heard(Protocol):
     """What a link says of itself."""
 
     @property
-    def people(self) -> Mapping[int, Health]:
+    def people(self) -> Mapping[int, ReceptionStats]:
         """How each person is received."""
         ...
 
@@ -33,17 +33,17 @@ class Reception(Collector):
     def __init__(self, links: Callable[[], Iterable[tuple[int, Heard]]]) -> None:
         self._links = links
         self._sums = dict.fromkeys(KINDS, 0)
-        self._seen: dict[tuple[int, int], Health] = {}
+        self._seen: dict[tuple[int, int], ReceptionStats] = {}
 
     def collect(self) -> Iterator[Metric]:
         """The sums as they are now."""
-        now: dict[tuple[int, int], Health] = {}
+        now: dict[tuple[int, int], ReceptionStats] = {}
         rooms = 0
         for number, link in self._links():
             rooms += 1
             now.update({(number, user): health for user, health in link.people.items()})
         for key, health in now.items():
-            before = self._seen.get(key, Health())
+            before = self._seen.get(key, ReceptionStats())
             for kind in KINDS:
                 fresh, old = getattr(health, kind), getattr(before, kind)
                 self._sums[kind] += fresh - old if fresh >= old else fresh

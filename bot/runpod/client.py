@@ -16,14 +16,14 @@ from bot.contract.job import Health, JobReport, StreamReport
 from bot.errors import BadSettings
 from bot.runpod.driver import Driver, OpenJob
 from bot.runpod.flow import job as flows
-from bot.runpod.flow.context import Line
+from bot.runpod.flow.context import FlowContext
 from bot.runpod.flow.operations import on_job, operation
 from bot.runpod.flow.submit import encode, job_path
 from bot.runpod.flow.submit import submit as hand_in
 from bot.runpod.models import Flow, HttpRequest, Update
 from bot.runpod.results.parsing import read_health, read_purged, read_report, read_stream
 from bot.runpod.retry import Dice
-from bot.runpod.transport import Carrier
+from bot.runpod.transport import HttpTransport
 from bot.settings import Mode
 
 _OPERATION_S: Final = 10.0
@@ -86,7 +86,9 @@ class RunPodClient:
         self._endpoints = dict(endpoints)
         self._clock = clock or SystemClock()
         self._dice = dice
-        carrier = Carrier(base_url, key, clock=self._clock, transport=transport, hidden=hidden)
+        carrier = HttpTransport(
+            base_url, key, clock=self._clock, transport=transport, hidden=hidden
+        )
         self._driver = Driver(carrier, self._clock, dice)
 
     async def __aenter__(self) -> Self:
@@ -238,8 +240,8 @@ class RunPodClient:
 
     # -- how ---------------------------------------------------------------------------------
 
-    def _terms(self, under: str, mode: Mode, deadline_s: float) -> flows.Terms:
-        return flows.Terms(
+    def _terms(self, under: str, mode: Mode, deadline_s: float) -> flows.JobTerms:
+        return flows.JobTerms(
             mode=mode,
             deadline_s=deadline_s,
             dice=self._dice,
@@ -254,7 +256,7 @@ class RunPodClient:
         deadline_s = deadline_s or _policy_deadline_s(request) or endpoint.deadline_s
         body = encode(request, deadline_s=deadline_s, held=held)
         now = self._clock.now()
-        line = Line(now=now, deadline=now + deadline_s, dice=self._dice)
+        line = FlowContext(now=now, deadline=now + deadline_s, dice=self._dice)
         return await self._driver.result(hand_in(line, body), _path(endpoint))
 
     def _ask(

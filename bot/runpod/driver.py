@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 from bot.clock import Clock
 from bot.runpod.flow.job import accepted_id, cancel
 from bot.runpod.models import (
-    Breakage,
     Flow,
     HttpRequest,
     Outcome,
@@ -18,12 +17,13 @@ from bot.runpod.models import (
     Reply,
     Sent,
     Tick,
+    TransportErrorKind,
     TransportFailure,
     Update,
 )
 from bot.runpod.results.parsing import clean
 from bot.runpod.retry import Dice
-from bot.runpod.transport import Carrier
+from bot.runpod.transport import HttpTransport
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Driver:
         dice: For jitter.
     """
 
-    def __init__(self, carrier: Carrier, clock: Clock, dice: Dice) -> None:
+    def __init__(self, carrier: HttpTransport, clock: Clock, dice: Dice) -> None:
         self._carrier = carrier
         self._clock = clock
         self._dice = dice
@@ -182,7 +182,9 @@ class Driver:
         except Exception as e:  # noqa: BLE001 - see above; the error is logged and told
             _log.exception("A request ended in an unexpected way.")
             reason = f"unexpected {type(e).__name__}"
-            return TransportFailure(kind=Breakage.BROKEN, reason=reason, now=self._clock.now())
+            return TransportFailure(
+                kind=TransportErrorKind.BROKEN, reason=reason, now=self._clock.now()
+            )
 
     def _leave(self, job: OpenJob) -> None:
         self._open.discard(job)

@@ -129,7 +129,7 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Breakage(Enum):
+class TransportErrorKind(Enum):
     """What is known of a request that got no answer.
 
     UNSENT: no connection came about, so the service has seen nothing of it.
@@ -148,7 +148,7 @@ class Breakage(Enum):
 class TransportFailure:
     """No answer. `reason` is for a person."""
 
-    kind: Breakage
+    kind: TransportErrorKind
     reason: str
     now: float
 

@@ -12,8 +12,8 @@ from bot.errors import (
     SkydeckError,
 )
 from bot.large_json import MAX_VALUES
-from bot.runpod.flow.context import Line
-from bot.runpod.models import Breakage, Flow, HttpResponse, Reply
+from bot.runpod.flow.context import FlowContext
+from bot.runpod.models import Flow, HttpResponse, Reply, TransportErrorKind
 from bot.runpod.results.parsing import body_words
 from bot.runpod.retry import POLLS, TRANSIENT, retry_after_s
 
@@ -36,14 +36,14 @@ _MAX_REFUSALS: Final = 3
 """In a row; the edge in front of the service now and then refuses a good request."""
 
 
-class Patience:
+class FaultBudget:
     """Counts the faults in a row of polls that may be repeated.
 
     Attributes:
         was_tried: There has been a fault, at any time.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: FlowContext) -> None:
         self.was_tried = False
         self._line = line
         self._faults = 0
@@ -67,7 +67,7 @@ class Patience:
         self._refusals = self._refusals + 1 if _is_final(reply) else 0
         if self._faults >= MAX_FAULTS or self._refusals >= _MAX_REFUSALS:
             raise final_error(reply)
-        if not isinstance(reply, HttpResponse) and reply.kind is Breakage.OVERSIZED:
+        if not isinstance(reply, HttpResponse) and reply.kind is TransportErrorKind.OVERSIZED:
             raise final_error(reply)
         self._line.check_deadline()
         asked_for = retry_after_s(reply.headers) if isinstance(reply, HttpResponse) else None
@@ -88,7 +88,7 @@ def _is_final(reply: Reply) -> bool:
 def final_error(reply: Reply) -> SkydeckError:
     """The error that says what is wrong with a reply that nobody can use."""
     if not isinstance(reply, HttpResponse):
-        if reply.kind is Breakage.OVERSIZED:
+        if reply.kind is TransportErrorKind.OVERSIZED:
             return OutputLost(
                 f"The service's answer is over {REPLY_LIMIT_BYTES // MIB} MiB and was not read.",
                 hint="Ask for less at a time.",

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from bot.clock import Clock
 from bot.errors import BadSettings
 from bot.redaction import BodyRedaction, Redaction
-from bot.runpod.models import Breakage, HttpRequest, HttpResponse, Reply, TransportFailure
+from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
 from bot.runpod.patience import REPLY_LIMIT_BYTES
 from bot.runpod.results.decompression import ENCODINGS, Unpacker, Unusable
 from bot.runpod.results.parsing import clean
@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Carrier:
+class HttpTransport:
     """Carries requests to one base address and brings back whole answers.
 
     Attributes:
@@ -92,9 +92,9 @@ class Carrier:
             async with asyncio.timeout(request.timeout_s):
                 return await self._exchange(request, _url(f"{self._base}{under}/{request.path}"))
         except _Oversized:
-            return self._failure(Breakage.OVERSIZED, "the answer is too large")
+            return self._failure(TransportErrorKind.OVERSIZED, "the answer is too large")
         except Unusable as e:
-            return self._failure(Breakage.BROKEN, str(e))
+            return self._failure(TransportErrorKind.BROKEN, str(e))
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
             cause = e.__cause__ if isinstance(e.__cause__, aiohttp.ClientError) else e
             said = clean(self._hide(str(cause)), limit=200)
@@ -129,7 +129,7 @@ class Carrier:
             headers=response.headers,
         )
 
-    def _failure(self, kind: Breakage, reason: str) -> TransportFailure:
+    def _failure(self, kind: TransportErrorKind, reason: str) -> TransportFailure:
         return TransportFailure(kind=kind, reason=reason, now=self._clock.now())
 
 
@@ -180,19 +180,19 @@ async def in_turns(steps: Steps[_T]) -> _T:
         await asyncio.sleep(0)
 
 
-def _breakage(cause: BaseException) -> Breakage:
+def _breakage(cause: BaseException) -> TransportErrorKind:
     """Whether the service can have seen anything of the request.
 
     httpx-aiohttp 0.2 calls every `aiohttp.ClientConnectionError` a `httpx.ConnectTimeout`, a
     connection that was cut after the request was sent among them; so its cause is asked first.
     """
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Breakage.UNSENT
+        return TransportErrorKind.UNSENT
     if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return Breakage.UNSENT
+        return TransportErrorKind.UNSENT
     if isinstance(cause, TimeoutError | httpx.TimeoutException):
-        return Breakage.TIMEOUT
-    return Breakage.BROKEN
+        return TransportErrorKind.TIMEOUT
+    return TransportErrorKind.BROKEN
 
 
 def _address(base_url: str) -> str:

@@ -37,7 +37,7 @@ class Warmth(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Latest:
+class LatestHealth:
     """The last call that a worker has answered.
 
     Attributes:
@@ -52,7 +52,7 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Availability:
     """How one service stands.
 
     Attributes:
@@ -72,13 +72,13 @@ class Standing:
     health: Health | None = None
     trouble: str = ""
     code: str = ""
-    latest: Latest | None = None
+    latest: LatestHealth | None = None
     age_s: float | None = None
     breaker: State = State.CLOSED
     wait_s: float = 0.0
 
 
-def warmth(health: Health | None, latest: Latest | None, now: float) -> Warmth:
+def warmth(health: Health | None, latest: LatestHealth | None, now: float) -> Warmth:
     """What to expect of the next call.
 
     Args:

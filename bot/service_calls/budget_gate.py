@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.money import Balance, Basis, Call, Charge
-from bot.service_calls.availability import Latest
+from bot.service_calls.availability import LatestHealth
 from bot.service_calls.pricing import Meter, Rates
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ OnLow = Callable[[Call, Sequence[Balance]], object]
 
 
 @dataclass(slots=True)
-class Till:
+class BudgetGate:
     """Takes the money.
 
     Attributes:
@@ -93,7 +93,7 @@ class Till:
         except Exception:
             log.exception("the cost of a call is not in the ledger")
 
-    async def latest(self, service: Service, now_s: float, wall_s: float) -> Latest | None:
+    async def latest(self, service: Service, now_s: float, wall_s: float) -> LatestHealth | None:
         """The last call of a service that was answered, by whichever process; None: not known.
 
         Args:
@@ -107,7 +107,7 @@ class Till:
             return None
         if found is None:
             return None
-        return Latest(
+        return LatestHealth(
             at_s=now_s - max(0.0, wall_s - found.settled_at_ms / 1000),
             delay_ms=found.delay_ms,
             execution_ms=found.execution_ms,

@@ -24,8 +24,8 @@ from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError, Submission
 from bot.money import Call, Charge, Payer, micro
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.runpod.models import JobState, Update
-from bot.service_calls.availability import Latest, Standing, warmth
-from bot.service_calls.budget_gate import OnLow, Till
+from bot.service_calls.availability import Availability, LatestHealth, warmth
+from bot.service_calls.budget_gate import BudgetGate, OnLow
 from bot.service_calls.circuit_breaker import Breaker, State, verdict
 from bot.service_calls.pricing import Meter
 from bot.settings import Mode
@@ -38,7 +38,7 @@ SWEEP_EVERY_S: Final = 60.0
 """How often reservations are looked for that have expired."""
 
 
-class Watcher(Protocol):
+class CallObserver(Protocol):
     """Sees every call. No method may wait or raise."""
 
     def stamp(self, request: Request) -> Request:
@@ -64,7 +64,7 @@ class Watcher(Protocol):
         ...
 
 
-class Switchboard:
+class ServiceClient:
     """Makes calls. An async context manager, which opens and closes its client, too.
 
     Args:
@@ -80,13 +80,13 @@ class Switchboard:
         client: RunPodClient,
         *,
         clock: Clock,
-        till: Till | None = None,
-        watchers: Sequence[Watcher] = (),
+        till: BudgetGate | None = None,
+        watchers: Sequence[CallObserver] = (),
         breaker: Callable[[], Breaker] = Breaker,
     ) -> None:
         self._client = client
         self._breakers = {service: breaker() for service in Service}
-        self._latest: dict[Service, Latest] = {}
+        self._latest: dict[Service, LatestHealth] = {}
         self._clock = clock
         self._till = till
         self._watchers = tuple(watchers)
@@ -255,7 +255,7 @@ class Switchboard:
     ) -> None:
         self._judge(call.service, error, terms, has_run=meter.running_s is not None)
         if error is None:
-            self._latest[call.service] = Latest(
+            self._latest[call.service] = LatestHealth(
                 at_s=self._clock.now(), delay_ms=meter.delay_ms, execution_ms=meter.execution_ms
             )
         charge = None
@@ -274,7 +274,7 @@ class Switchboard:
         for watcher in self._watchers:
             watcher.ended(call, error, charge)
 
-    async def standing(self, service: Service) -> Standing:
+    async def standing(self, service: Service) -> Availability:
         """How a service stands now; one that does not answer is no error.
 
         Raises:
@@ -293,7 +293,7 @@ class Switchboard:
         if latest is None and self._till is not None:
             latest = await self._till.latest(service, now, self._clock.wall())
         breaker = self._breakers[service]
-        return Standing(
+        return Availability(
             service=service,
             warmth=warmth(health, latest, now),
             health=health,
@@ -349,7 +349,7 @@ class Switchboard:
         elif breaker.state is State.CLOSED and before is not State.CLOSED:
             log.info("%s is up again", service)
 
-    async def _sweep(self, till: Till) -> Never:
+    async def _sweep(self, till: BudgetGate) -> Never:
         while True:
             await till.sweep()
             await self._clock.sleep(SWEEP_EVERY_S)

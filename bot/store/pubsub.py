@@ -24,7 +24,7 @@ OnSignal = Callable[[str, int], object]
 """Takes a word and the number it is about."""
 
 
-class Signals:
+class PubSub:
     """The radio.
 
     Args:

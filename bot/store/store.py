@@ -14,12 +14,12 @@ from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.maintenance.migrate import migrate
 from bot.store.maintenance.privacy import Privacy
-from bot.store.pubsub import Signals
+from bot.store.pubsub import PubSub
 from bot.store.repositories.conversations import Conversations
 from bot.store.repositories.guilds import Guilds
-from bot.store.repositories.heartbeats import Pulses
+from bot.store.repositories.heartbeats import Heartbeats
 from bot.store.repositories.journal import Journal
-from bot.store.repositories.key_value import Facts
+from bot.store.repositories.key_value import KeyValue
 from bot.store.repositories.ledger import Ledger
 from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.repositories.spending import Spending
@@ -69,7 +69,7 @@ class Store:
         owner = uuid.uuid4().hex
         self.jobs = Journal(database, clock, owner=owner, lease_ms=lease_ms)
         self.privacy = Privacy(database, clock, self.guilds)
-        self.key_value = Facts(database)
+        self.key_value = KeyValue(database)
         self.consents = Consents(database)
         self.voice_rooms = VoiceRooms(database)
         self.minutes = Minutes(database)
@@ -80,8 +80,8 @@ class Store:
             if database.is_sqlite
             else ShardLeases(database, owner=owner, lease_ms=SHARD_LEASE_MS)
         )
-        self.pubsub = Signals(database, clock)
-        self.heartbeats = Pulses(database, clock, owner=owner)
+        self.pubsub = PubSub(database, clock)
+        self.heartbeats = Heartbeats(database, clock, owner=owner)
         self._database = database
         self._clock = clock
 

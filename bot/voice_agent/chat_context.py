@@ -14,7 +14,7 @@ _CUT: Final = "—"
 
 
 @dataclass(slots=True)
-class Recall:
+class ChatContext:
     """The latest turns, oldest first.
 
     When there are too many the older half goes at once. Dropped one by one, the beginning of the

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.voice_agent.events import Attention
-from bot.voice_agent.turn_state import WANTED, Footing
-from bot.voice_agent.utterance_intent import Saying, saying
+from bot.voice_agent.turn_state import WANTED, AddresseeMode
+from bot.voice_agent.utterance_intent import UtteranceIntent, saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class FollowUp:
 
 
 @dataclass(slots=True)
-class Standing:
+class EngagementPolicy:
     """Who is there, when to answer, and who has just been answered.
 
     Attributes:
@@ -50,7 +50,7 @@ class Standing:
         self.names, self.others = dict(names), others
         self._follow_ups = {user: f for user, f in self._follow_ups.items() if user in names}
 
-    def footing(self, user_id: int, *, follows: bool) -> Footing:
+    def footing(self, user_id: int, *, follows: bool) -> AddresseeMode:
         """How a person stands with the assistant.
 
         Args:
@@ -58,20 +58,20 @@ class Standing:
             follows: Whether what they say began in a follow-up.
         """
         if self.attention is Attention.LISTEN_ONLY:
-            return Footing.NEVER
+            return AddresseeMode.NEVER
         if self.attention is Attention.ALWAYS or self.is_alone:
-            return Footing.ALWAYS
-        return Footing.FOLLOW_UP if follows else Footing.CALLED
+            return AddresseeMode.ALWAYS
+        return AddresseeMode.FOLLOW_UP if follows else AddresseeMode.CALLED
 
-    def saying(self, user_id: int, transcript: str) -> Saying:
+    def saying(self, user_id: int, transcript: str) -> UtteranceIntent:
         """What kind of saying it is, from this person's mouth."""
         people = [name for user, name in self.names.items() if user != user_id]
         return saying(transcript, assistants=self.assistants, people=people)
 
-    def wants(self, user_id: int, said: Saying, *, follows: bool) -> bool:
+    def wants(self, user_id: int, said: UtteranceIntent, *, follows: bool) -> bool:
         """Whether such a saying is to be answered."""
         footing = self.footing(user_id, follows=follows)
-        if footing is Footing.FOLLOW_UP and said is Saying.ACK:
+        if footing is AddresseeMode.FOLLOW_UP and said is UtteranceIntent.ACK:
             follow_up = self._follow_ups.get(user_id)
             return follow_up is not None and follow_up.is_asked
         return said in WANTED[footing]

@@ -259,7 +259,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Hush:
+class FlushPlayout:
     """Throw away what the loudspeaker still has."""
 
 
@@ -271,7 +271,7 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class TurnUpdate:
     """Let the text channel say how a turn stands; the newest state of a turn wins.
 
     Attributes:
@@ -310,7 +310,9 @@ class Remember:
     interrupted: bool
 
 
-Command: TypeAlias = Ask | Withdraw | Play | Hold | Release | Hush | Sound | Show | Remember
+Command: TypeAlias = (
+    Ask | Withdraw | Play | Hold | Release | FlushPlayout | Sound | TurnUpdate | Remember
+)
 
 __all__ = [
     "AllStopped",
@@ -325,14 +327,13 @@ __all__ = [
     "Command",
     "Cue",
     "Fact",
+    "FlushPlayout",
     "Hold",
-    "Hush",
     "PeopleChanged",
     "Play",
     "Played",
     "Release",
     "Remember",
-    "Show",
     "Sound",
     "SpeechBegan",
     "SpeechEvent",
@@ -343,6 +344,7 @@ __all__ = [
     "Ticked",
     "Transcribed",
     "TurnEnded",
+    "TurnUpdate",
     "Typed",
     "Withdraw",
 ]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot.voice_agent.events import Command, Hold, Hush, Play, Played, Release
-from bot.voice_agent.turn_state import Speech, State, Turn
+from bot.voice_agent.events import Command, FlushPlayout, Hold, Play, Played, Release
+from bot.voice_agent.turn_state import ActiveSpeech, State, UserTurn
 
 SHORT_S: Final = 0.8
 """Speech into an answer that lasts longer is no "uh-huh": it interrupts."""
@@ -16,7 +16,7 @@ MAX_HOLD_S: Final = 4.0
 
 
 @dataclass(slots=True)
-class Challenge:
+class PendingInterruption:
     """Somebody speaks into an answer; it is not known yet whether they want it to end.
 
     Attributes:
@@ -31,11 +31,11 @@ class Challenge:
     held_s: float
     is_holding: bool = True
 
-    def is_earnest(self, speech: Speech | None, now_s: float) -> bool:
+    def is_earnest(self, speech: ActiveSpeech | None, now_s: float) -> bool:
         """Whether they have been speaking for too long to have meant "uh-huh"."""
         return speech is not None and not speech.is_paused and now_s - self.began_s > EARNEST_S
 
-    def is_stale(self, speech: Speech | None, now_s: float) -> bool:
+    def is_stale(self, speech: ActiveSpeech | None, now_s: float) -> bool:
         """Whether they are silent, and the answer has been held for too long."""
         is_silent = speech is None or speech.is_paused
         return self.is_holding and is_silent and now_s - self.held_s > MAX_HOLD_S
@@ -50,8 +50,8 @@ class Floor:
         challenge: Who is speaking into it.
     """
 
-    turn: Turn | None = None
-    challenge: Challenge | None = None
+    turn: UserTurn | None = None
+    challenge: PendingInterruption | None = None
 
     @property
     def is_sounding(self) -> bool:
@@ -62,7 +62,7 @@ class Floor:
         """Whether this person speaks into the answer."""
         return self.challenge is not None and self.challenge.user_id == user_id
 
-    def take(self, turn: Turn, now_s: float) -> None:
+    def take(self, turn: UserTurn, now_s: float) -> None:
         """It is a turn's from now on."""
         self.turn, turn.state, turn.since_s = turn, State.ANSWERING, now_s
 
@@ -87,7 +87,7 @@ class Floor:
     def hold(self, user_id: int, began_s: float, now_s: float) -> list[Command]:
         """Stop while somebody speaks into it."""
         was_holding = self.challenge is not None and self.challenge.is_holding
-        self.challenge = Challenge(user_id, began_s, now_s)
+        self.challenge = PendingInterruption(user_id, began_s, now_s)
         return [] if was_holding else [Hold()]
 
     def relent(self) -> list[Command]:
@@ -107,4 +107,4 @@ class Floor:
         """It is nobody's from now on; what has not been played is thrown away."""
         turn, self.turn = self.turn, None
         is_loaded = turn is not None and turn.reply.given > 0 and not turn.reply.is_drained
-        return [*([Hush()] if is_loaded else []), *self.release()]
+        return [*([FlushPlayout()] if is_loaded else []), *self.release()]

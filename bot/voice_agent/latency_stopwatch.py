@@ -20,7 +20,7 @@ _OPEN: Final = 64
 
 
 @dataclass(slots=True)
-class Stopwatch:
+class LatencyStopwatch:
     """Keeps the latest turns' marks.
 
     Attributes:

@@ -26,7 +26,7 @@ class _Kept:
     path: Path
 
 
-class ClipShelf:
+class RecordingStore:
     """A folder of spoken turns. Every method blocks; any thread may call.
 
     Only files that it has named itself are ever deleted.

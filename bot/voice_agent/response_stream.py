@@ -21,7 +21,7 @@ _MAX_INLINE_CHARS: Final = 256 * 1024
 
 
 @dataclass(slots=True)
-class Hearsay:
+class ResponseStream:
     """Takes the updates of one ask in, and tells what is new.
 
     A service may stream or not, and may speak or not: partials bring what is new, and the final

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from audio.playout_queue import Playout, Progress
+from audio.playout_queue import PlayoutQueue, Progress
 from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
 from audio.speech_packets import SpeechFrame
 from bot.clock import Clock
@@ -24,9 +24,9 @@ from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.errors import SkydeckError
 from bot.runpod.models import Update
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.spans import new_trace_id
-from bot.voice_agent.chat_context import Recall
+from bot.voice_agent.chat_context import ChatContext
 from bot.voice_agent.events import (
     AllStopped,
     AnswerStopped,
@@ -37,24 +37,24 @@ from bot.voice_agent.events import (
     Command,
     Cue,
     Fact,
+    FlushPlayout,
     Hold,
-    Hush,
     PeopleChanged,
     Play,
     Played,
     Release,
     Remember,
-    Show,
     Sound,
     Ticked,
+    TurnUpdate,
     Typed,
     Withdraw,
 )
-from bot.voice_agent.latency_stopwatch import Stopwatch
-from bot.voice_agent.recordings import ClipShelf
-from bot.voice_agent.response_stream import Hearsay
+from bot.voice_agent.latency_stopwatch import LatencyStopwatch
+from bot.voice_agent.recordings import RecordingStore
+from bot.voice_agent.response_stream import ResponseStream
 from bot.voice_agent.turn_latency import TurnTrace
-from bot.voice_agent.turn_manager import TurnMachine
+from bot.voice_agent.turn_manager import TurnManager
 
 log = logging.getLogger(__name__)
 
@@ -65,17 +65,17 @@ NOTICE: Final = -1
 """The ask of what is said without being asked."""
 
 
-class VoiceLine(Protocol):
+class VoiceTransport(Protocol):
     """Where voices come from and go to: a voice channel, or a microphone and a loudspeaker."""
 
-    playout: Playout
+    playout: PlayoutQueue
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
         """What has been heard since the last call; for the hearing thread."""
         ...
 
 
-class Ears(Protocol):
+class SpeechInput(Protocol):
     """Speech out of packets (`audio.segmenter.Hearing`); for the hearing thread alone."""
 
     def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
@@ -87,10 +87,10 @@ class Ears(Protocol):
         ...
 
 
-class Face(Protocol):
+class TranscriptView(Protocol):
     """Who reads along. Neither method may wait."""
 
-    def show(self, show: Show) -> None:
+    def show(self, show: TurnUpdate) -> None:
         """How a turn stands now."""
         ...
 
@@ -99,7 +99,7 @@ class Face(Protocol):
         ...
 
 
-class Witness(Protocol):
+class SessionRecorder(Protocol):
     """Keeps a record of what goes out and comes back. No method may wait."""
 
     def asked(self, ask: Ask) -> None:
@@ -116,7 +116,7 @@ class Witness(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class SessionConfig:
     """What a session goes by.
 
     Attributes:
@@ -159,21 +159,21 @@ class VoiceSession:
         voice: In which voice she answers; None: by language.
     """
 
-    line: VoiceLine
-    ears: Ears
-    client: Switchboard
+    line: VoiceTransport
+    ears: SpeechInput
+    client: ServiceClient
     clock: Clock
-    face: Face
-    terms: Terms
+    face: TranscriptView
+    terms: SessionConfig
     cues: Mapping[Cue, Sequence[bytes]]
     keep: Callable[[Remember], Awaitable[None]]
-    keep_clips: ClipShelf | None = None
-    witness: Witness | None = None
+    keep_clips: RecordingStore | None = None
+    witness: SessionRecorder | None = None
     on_turn: Callable[[TurnTrace], None] | None = None
-    recall: Recall = field(default_factory=Recall)
+    recall: ChatContext = field(default_factory=ChatContext)
     voice: str | None = None
-    _machine: TurnMachine = field(init=False)
-    _watch: Stopwatch = field(default_factory=Stopwatch)
+    _machine: TurnManager = field(init=False)
+    _watch: LatencyStopwatch = field(default_factory=LatencyStopwatch)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     _asks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _chores: list[asyncio.Task[None]] = field(default_factory=list)
@@ -186,7 +186,7 @@ class VoiceSession:
     _played: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
-        self._machine = TurnMachine(
+        self._machine = TurnManager(
             assistant_names=(self.terms.system.assistant,), eager=self.terms.eager
         )
 
@@ -261,7 +261,7 @@ class VoiceSession:
             SkydeckError: It cannot be said.
         """
         request = speak(text, source=self._source(None), language=language)
-        await self._follow(request, NOTICE, Hearsay(NOTICE, speaks=True))
+        await self._follow(request, NOTICE, ResponseStream(NOTICE, speaks=True))
 
     @property
     def is_busy(self) -> bool:
@@ -269,7 +269,7 @@ class VoiceSession:
         return self._machine.is_busy
 
     @property
-    def watch(self) -> Stopwatch:
+    def watch(self) -> LatencyStopwatch:
         """How long the latest turns took."""
         return self._watch
 
@@ -318,7 +318,7 @@ class VoiceSession:
                 self._asks[command.ask] = self._start(self._ask(command))
             case Withdraw(ask):
                 self._withdraw(ask)
-            case Show():
+            case TurnUpdate():
                 self.face.show(command)
             case Remember():
                 self.recall.add(command, self._names.get(command.user_id, ""))
@@ -326,7 +326,7 @@ class VoiceSession:
             case _:
                 self._sound(command)
 
-    def _sound(self, command: Play | Hold | Release | Hush | Sound) -> None:
+    def _sound(self, command: Play | Hold | Release | FlushPlayout | Sound) -> None:
         playout = self.line.playout
         match command:
             case Play(ask, packets):
@@ -338,7 +338,7 @@ class VoiceSession:
                 playout.hold()
             case Release():
                 playout.release()
-            case Hush():
+            case FlushPlayout():
                 playout.clear()
             case Sound(cue):
                 playout.cue(self.cues[cue])
@@ -395,7 +395,7 @@ class VoiceSession:
     # -- asking ----------------------------------------------------------------------------------
 
     async def _ask(self, ask: Ask) -> None:
-        hearsay = Hearsay(ask.ask, speaks=ask.answer)
+        hearsay = ResponseStream(ask.ask, speaks=ask.answer)
         try:
             request = await self._request(ask)
             request = request.model_copy(update={"trace_id": (trace_id := new_trace_id())})
@@ -412,7 +412,7 @@ class VoiceSession:
         finally:
             self._asks.pop(ask.ask, None)
 
-    async def _follow(self, request: Request, ask: int, hearsay: Hearsay) -> None:
+    async def _follow(self, request: Request, ask: int, hearsay: ResponseStream) -> None:
         async with aclosing(self.client.submit(request)) as updates:
             async for update in updates:
                 now = self._called_s = self.clock.now()

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 from audio.earcons import chime
 from bot.clock import Clock
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Cue, Remember
-from bot.voice_agent.recordings import ClipShelf
-from bot.voice_agent.session import Ears, Face, Terms, VoiceLine, VoiceSession
+from bot.voice_agent.recordings import RecordingStore
+from bot.voice_agent.session import (
+    SessionConfig,
+    SpeechInput,
+    TranscriptView,
+    VoiceSession,
+    VoiceTransport,
+)
 from bot.voice_agent.turn_latency import TurnTrace
 
 if TYPE_CHECKING:
-    from audio.segmenter import Hearing  # its runtime is loaded with the first conversation
+    from audio.segmenter import SpeechSegmenter  # its runtime is loaded with the first conversation
     from audio.turn_detector import TurnDetector
 
 EARS: Final = ("silero-vad", "smart-turn-v3.2")
@@ -28,7 +34,7 @@ _CHIMES: Final = {
 }
 
 
-class Voices:
+class VoiceSessionFactory:
     """Opens voice conversations.
 
     Args:
@@ -42,10 +48,10 @@ class Voices:
     def __init__(
         self,
         *,
-        client: Switchboard,
+        client: ServiceClient,
         clock: Clock,
         weights: Callable[[str], Path],
-        keep_clips: ClipShelf | None = None,
+        keep_clips: RecordingStore | None = None,
         on_turn: Callable[[TurnTrace], None] | None = None,
     ) -> None:
         self._client = client
@@ -56,7 +62,7 @@ class Voices:
         self._loading = asyncio.Lock()
         self._cues: dict[Cue, Sequence[bytes]] = {}
         self._turns: TurnDetector | None = None
-        self._make_ears: Callable[[], Hearing] | None = None
+        self._make_ears: Callable[[], SpeechSegmenter] | None = None
 
     async def forget(self, user_id: int) -> None:
         """Delete what is kept of a person's voice."""
@@ -80,12 +86,12 @@ class Voices:
 
     async def open(
         self,
-        line: VoiceLine,
-        face: Face,
-        terms: Terms,
+        line: VoiceTransport,
+        face: TranscriptView,
+        terms: SessionConfig,
         *,
         keep: Callable[[Remember], Awaitable[None]],
-        ears: Callable[["Hearing"], Ears] = lambda hearing: hearing,
+        ears: Callable[["SpeechSegmenter"], SpeechInput] = lambda hearing: hearing,
     ) -> VoiceSession:
         """A conversation on a line, not yet entered.
 
@@ -115,13 +121,13 @@ class Voices:
             on_turn=self._on_turn,
         )
 
-    def _load(self) -> "Callable[[], Hearing]":
+    def _load(self) -> "Callable[[], SpeechSegmenter]":
         from audio.opus import OpusDecoder  # noqa: PLC0415
-        from audio.segmenter import Hearing  # noqa: PLC0415
+        from audio.segmenter import SpeechSegmenter  # noqa: PLC0415
         from audio.turn_detector import TurnDetector  # noqa: PLC0415
         from audio.vad import Vad  # noqa: PLC0415
 
         vad = Vad(self._weights(EARS[0]) / "model.onnx")
         turns = self._turns = TurnDetector(self._weights(EARS[1]) / "model.onnx")
         self._cues = {cue: chime(notes) for cue, notes in _CHIMES.items()}
-        return lambda: Hearing(vad=vad, turns=turns, decoder=OpusDecoder)
+        return lambda: SpeechSegmenter(vad=vad, turns=turns, decoder=OpusDecoder)

@@ -14,7 +14,7 @@ minute of chimes."""
 
 
 @dataclass(slots=True)
-class Cueing:
+class ThinkingSound:
     """The cues of the turn that is being answered."""
 
     _since_s: float = -1.0

@@ -6,13 +6,13 @@ from itertools import count
 from typing import Final
 
 from audio.speech_events import Clip
-from bot.voice_agent.engagement import Standing
-from bot.voice_agent.events import Ask, Command, Cue, Remember, Show, Sound, Stage, Withdraw
+from bot.voice_agent.engagement import EngagementPolicy
+from bot.voice_agent.events import Ask, Command, Cue, Remember, Sound, Stage, TurnUpdate, Withdraw
 from bot.voice_agent.interruption import Floor
-from bot.voice_agent.turn_state import Footing, Speech, State, Turn
-from bot.voice_agent.utterance_intent import Saying
+from bot.voice_agent.turn_state import ActiveSpeech, AddresseeMode, State, UserTurn
+from bot.voice_agent.utterance_intent import UtteranceIntent
 
-_NO_WORDS: Final = frozenset({Saying.NOTHING, Saying.HUM})
+_NO_WORDS: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.HUM})
 
 
 @dataclass(slots=True)
@@ -31,11 +31,11 @@ class TurnBook:
         commands: What is to be done, in this order.
     """
 
-    standing: Standing
+    standing: EngagementPolicy
     floor: Floor = field(default_factory=Floor)
-    speeches: dict[int, Speech] = field(default_factory=dict)
-    open: dict[int, Turn] = field(default_factory=dict)
-    asks: dict[int, Turn] = field(default_factory=dict)
+    speeches: dict[int, ActiveSpeech] = field(default_factory=dict)
+    open: dict[int, UserTurn] = field(default_factory=dict)
+    asks: dict[int, UserTurn] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
     _turn_numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _ask_numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -43,7 +43,7 @@ class TurnBook:
     # -- what is known ---------------------------------------------------------------------------
 
     @property
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[UserTurn]:
         """All turns that are not over."""
         on_floor = [self.floor.turn] if self.floor.turn is not None else []
         return [*on_floor, *(turn for turn in self.open.values() if turn is not self.floor.turn)]
@@ -54,32 +54,32 @@ class TurnBook:
         turn = self.floor.turn
         return not self.speeches and (turn is None or turn.reply.given == 0)
 
-    def footing(self, turn: Turn) -> Footing:
+    def footing(self, turn: UserTurn) -> AddresseeMode:
         """How the person stood with the assistant when they said it."""
         return self.standing.footing(turn.user_id, follows=turn.follows)
 
-    def challenges(self, turn: Turn) -> bool:
+    def challenges(self, turn: UserTurn) -> bool:
         """Whether a turn was spoken into another's answer."""
         return self.floor.turn is not turn and self.floor.is_challenged_by(turn.user_id)
 
     # -- turns and asks --------------------------------------------------------------------------
 
-    def open_turn(self, user_id: int, *, follows: bool, is_aside: bool) -> Turn:
+    def open_turn(self, user_id: int, *, follows: bool, is_aside: bool) -> UserTurn:
         """A person's question that is on its way; a new one if there is none."""
         if user_id not in self.open:
-            self.open[user_id] = Turn(next(self._turn_numbers), user_id)
+            self.open[user_id] = UserTurn(next(self._turn_numbers), user_id)
         turn = self.open[user_id]
         turn.follows, turn.is_aside = turn.follows or follows, turn.is_aside or is_aside
         return turn
 
-    def ask(self, turn: Turn, clip: Clip | None, *, eager: bool) -> None:
+    def ask(self, turn: UserTurn, clip: Clip | None, *, eager: bool) -> None:
         """Ask a clip, or the words where they are known.
 
         A clip is answered as it is when it is for us, when it is all of the question, and when it
         is next; else its words are wanted first.
         """
         is_next = self.floor.turn is None or self.challenges(turn)
-        is_ours = self.footing(turn) in (Footing.ALWAYS, Footing.FOLLOW_UP)
+        is_ours = self.footing(turn) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
         answer = clip is None or (is_ours and is_next and not turn.words)
         ask = next(self._ask_numbers)
         turn.begin_ask(ask, clip, answer=answer)
@@ -87,14 +87,14 @@ class TurnBook:
         words = turn.words if clip is None else None
         self.commands.append(Ask(ask, turn.user_id, clip, words, answer, eager, turn.number))
 
-    def withdraw(self, turn: Turn) -> None:
+    def withdraw(self, turn: UserTurn) -> None:
         """Nothing more is wanted of a turn's ask."""
         if turn.is_asking and turn.ask is not None:
             del self.asks[turn.ask]
             self.commands.append(Withdraw(turn.ask))
         turn.drop_ask()
 
-    def take_back(self, turn: Turn) -> None:
+    def take_back(self, turn: UserTurn) -> None:
         """They go on before their answer sounds: what was asked was half a question."""
         if turn.state is State.HEARING:
             return  # its words are wanted all the same
@@ -105,19 +105,21 @@ class TurnBook:
 
     # -- who reads along -------------------------------------------------------------------------
 
-    def tell(self, turn: Turn) -> None:
+    def tell(self, turn: UserTurn) -> None:
         """Show how far a turn is, if it is for us and that is news."""
         if turn.is_admitted:
             stage, said = self._progress(turn)
         else:
-            is_awaited = turn.awaits_worker and self.footing(turn) is Footing.ALWAYS
+            is_awaited = turn.awaits_worker and self.footing(turn) is AddresseeMode.ALWAYS
             stage, said = (Stage.WAITING_FOR_WORKER if is_awaited else None), ""
-        show = Show(turn.number, turn.user_id, stage, turn.transcript, said) if stage else None
+        show = (
+            TurnUpdate(turn.number, turn.user_id, stage, turn.transcript, said) if stage else None
+        )
         if show is not None and show != turn.shown:
             turn.shown = show
             self.commands.append(show)
 
-    def _progress(self, turn: Turn) -> tuple[Stage | None, str]:
+    def _progress(self, turn: UserTurn) -> tuple[Stage | None, str]:
         if self.floor.turn is turn and turn.is_judged and turn.reply.text:
             return Stage.ANSWERING, turn.reply.text
         if turn.awaits_worker:
@@ -131,7 +133,7 @@ class TurnBook:
 
     # -- endings ---------------------------------------------------------------------------------
 
-    def finish(self, turn: Turn, now_s: float) -> None:
+    def finish(self, turn: UserTurn, now_s: float) -> None:
         """All that comes of an answer has come and been played."""
         if turn.reply.code is not None:
             self.fail(turn)
@@ -140,22 +142,22 @@ class TurnBook:
         self.standing.open_follow_up(turn.user_id, now_s, is_asked=said.endswith("?"))
         self.close(turn, Stage.DONE, said=said)
 
-    def fail(self, turn: Turn) -> None:
+    def fail(self, turn: UserTurn) -> None:
         """There is no answer, or no more of it."""
         said = turn.reply.said
-        is_awaited = turn.is_admitted or self.footing(turn) is Footing.ALWAYS
+        is_awaited = turn.is_admitted or self.footing(turn) is AddresseeMode.ALWAYS
         self.close(turn, Stage.FAILED, said=said, interrupted=bool(said))
         if is_awaited:
             self.sound(Cue.FAILED)
 
-    def listen(self, turn: Turn, now_s: float) -> None:
+    def listen(self, turn: UserTurn, now_s: float) -> None:
         """They called, and said nothing else: what they say next is for us."""
         self.standing.turn_to(turn.user_id)
         self.standing.open_follow_up(turn.user_id, now_s, is_asked=False)
         self.close(turn, Stage.DONE, remember=False)
         self.sound(Cue.LISTENING)
 
-    def dismiss(self, turn: Turn, said: Saying) -> None:
+    def dismiss(self, turn: UserTurn, said: UtteranceIntent) -> None:
         """It gets no answer.
 
         Args:
@@ -163,14 +165,14 @@ class TurnBook:
             said: What it turned out to be. A wish for silence ends the answer that has the floor.
         """
         footing = self.footing(turn)
-        is_heeded = footing is not Footing.CALLED or self.floor.turn is not None
-        stops = said is Saying.STOP and footing is not Footing.NEVER and is_heeded
+        is_heeded = footing is not AddresseeMode.CALLED or self.floor.turn is not None
+        stops = said is UtteranceIntent.STOP and footing is not AddresseeMode.NEVER and is_heeded
         if stops and self.floor.turn is not turn:
             self.interrupt()
-        if said is Saying.OTHER:
+        if said is UtteranceIntent.OTHER:
             self.standing.close_follow_up(turn.user_id)
-        stage = Stage.DONE if stops or footing is Footing.NEVER else Stage.NOT_FOR_US
-        stage = Stage.NOTHING_HEARD if said is Saying.NOTHING else stage
+        stage = Stage.DONE if stops or footing is AddresseeMode.NEVER else Stage.NOT_FOR_US
+        stage = Stage.NOTHING_HEARD if said is UtteranceIntent.NOTHING else stage
         self.close(turn, stage, remember=said not in _NO_WORDS and not stops)
 
     def interrupt(self) -> None:
@@ -180,7 +182,7 @@ class TurnBook:
 
     def close(
         self,
-        turn: Turn,
+        turn: UserTurn,
         stage: Stage,
         *,
         said: str = "",
@@ -198,22 +200,22 @@ class TurnBook:
         """
         heard, code = turn.transcript, turn.reply.code
         self._free(turn)
-        self.commands.append(Show(turn.number, turn.user_id, stage, heard, said, code))
+        self.commands.append(TurnUpdate(turn.number, turn.user_id, stage, heard, said, code))
         if remember and heard:
             self.commands.append(Remember(turn.number, turn.user_id, heard, said, interrupted))
         if turn.state is State.HEARING and turn.clip is not None:  # they have said more since
             later = self.open_turn(turn.user_id, follows=turn.follows, is_aside=turn.is_aside)
             later.clip = turn.clip
 
-    def drop(self, turn: Turn) -> None:
+    def drop(self, turn: UserTurn) -> None:
         """It is as if it had not been; only who has read of it is told that it is over."""
         heard, said = turn.transcript, turn.reply.spoken
         self._free(turn)
         if turn.shown is not None:
-            show = Show(turn.number, turn.user_id, Stage.INTERRUPTED, heard, said)
+            show = TurnUpdate(turn.number, turn.user_id, Stage.INTERRUPTED, heard, said)
             self.commands.append(show)
 
-    def _free(self, turn: Turn) -> None:
+    def _free(self, turn: UserTurn) -> None:
         if self.floor.turn is turn:
             self.commands += self.floor.leave()
         elif self.challenges(turn) and turn.user_id not in self.speeches:

@@ -1,6 +1,6 @@
 """Decides a spoken conversation: whose turn it is, what is asked, what sounds, and when it stops.
 
-    machine = TurnMachine(assistant_names=("Alfred",), eager=True)
+    machine = TurnManager(assistant_names=("Alfred",), eager=True)
     for command in machine.handle(fact): …
 
 Each person has at most one question on its way; what they say before its answer sounds becomes a
@@ -40,7 +40,7 @@ from itertools import count
 from typing import Final, TypeAlias
 
 from audio.speech_events import Clip
-from bot.voice_agent.engagement import Standing
+from bot.voice_agent.engagement import EngagementPolicy
 from bot.voice_agent.events import (
     AllStopped,
     Answered,
@@ -64,21 +64,23 @@ from bot.voice_agent.events import (
     Typed,
 )
 from bot.voice_agent.interruption import SHORT_S
-from bot.voice_agent.thinking_sound import Cueing
+from bot.voice_agent.thinking_sound import ThinkingSound
 from bot.voice_agent.turn_book import TurnBook
-from bot.voice_agent.turn_state import Footing, Speech, State, Turn, joined, merged
-from bot.voice_agent.utterance_intent import Saying
+from bot.voice_agent.turn_state import ActiveSpeech, AddresseeMode, State, UserTurn, joined, merged
+from bot.voice_agent.utterance_intent import UtteranceIntent
 
 FOLLOW_UP_S: Final = 8.0
 MAX_SPEECH_S: Final = 90.0
 """Longer than any turn of the ears': of speech without news for so long the end was lost."""
 
-_NO_INTERRUPTION: Final = frozenset({Saying.NOTHING, Saying.HUM, Saying.ACK})
+_NO_INTERRUPTION: Final = frozenset(
+    {UtteranceIntent.NOTHING, UtteranceIntent.HUM, UtteranceIntent.ACK}
+)
 
 _News: TypeAlias = Transcribed | Spoke | Answered | AskFailed | AskWaits
 
 
-class TurnMachine:
+class TurnManager:
     """A spoken conversation, decided. Sans-io: facts in, commands out; it never waits.
 
     Args:
@@ -91,11 +93,11 @@ class TurnMachine:
     def __init__(
         self, *, assistant_names: Sequence[str], eager: bool, follow_up_s: float = FOLLOW_UP_S
     ) -> None:
-        self._standing = Standing(assistant_names, follow_up_s)
+        self._standing = EngagementPolicy(assistant_names, follow_up_s)
         self._book = TurnBook(self._standing)
         self._floor = self._book.floor
         self._is_eager = eager
-        self._cueing = Cueing()
+        self._cueing = ThinkingSound()
         self._served: dict[int, int] = {}  # by person: when they had the floor, as a number
         self._servings = count(1)
         self._now = 0.0
@@ -156,7 +158,7 @@ class TurnMachine:
     def _begin(self, user_id: int, began_s: float) -> None:
         is_aside = self._may_challenge(user_id)
         follows = is_aside or self._standing.follows(user_id, began_s)
-        self._book.speeches[user_id] = Speech(began_s, self._now, follows, is_aside)
+        self._book.speeches[user_id] = ActiveSpeech(began_s, self._now, follows, is_aside)
         self._speak_up(user_id, began_s)
 
     def _speak_up(self, user_id: int, began_s: float) -> None:
@@ -170,19 +172,19 @@ class TurnMachine:
         turn = self._floor.turn
         return turn is not None and turn.user_id == user_id and self._floor.is_sounding
 
-    def _pause(self, clip: Clip, speech: Speech) -> None:
+    def _pause(self, clip: Clip, speech: ActiveSpeech) -> None:
         self._weigh(clip)
         turn = self._turn_of(clip.user_id, speech)
         if self._is_eager and turn.state is State.SPEAKING:
             self._book.withdraw(turn)
             self._book.ask(turn, merged(turn.clip, clip), eager=True)
 
-    def _end(self, clip: Clip, speech: Speech) -> None:
+    def _end(self, clip: Clip, speech: ActiveSpeech) -> None:
         self._weigh(clip)
         turn = self._turn_of(clip.user_id, speech)
         turn.clip = merged(turn.clip, clip)
 
-    def _turn_of(self, user_id: int, speech: Speech) -> Turn:
+    def _turn_of(self, user_id: int, speech: ActiveSpeech) -> UserTurn:
         return self._book.open_turn(user_id, follows=speech.follows, is_aside=speech.is_aside)
 
     def _settle(self) -> None:
@@ -191,7 +193,7 @@ class TurnMachine:
             if turn.state is State.SPEAKING and user_id not in self._book.speeches:
                 self._settle_one(turn)
 
-    def _settle_one(self, turn: Turn) -> None:
+    def _settle_one(self, turn: UserTurn) -> None:
         if turn.clip is not None and not turn.is_asked(turn.clip):
             self._book.withdraw(turn)
             self._book.ask(turn, turn.clip, eager=False)
@@ -239,7 +241,7 @@ class TurnMachine:
 
     # -- what the service says -------------------------------------------------------------------
 
-    def _learn(self, turn: Turn, news: _News) -> None:
+    def _learn(self, turn: UserTurn, news: _News) -> None:
         match news:
             case Transcribed(_, text) if turn.asked is not None:
                 turn.heard = text
@@ -253,7 +255,7 @@ class TurnMachine:
                 turn.reply.code = news.code if isinstance(news, AskFailed) else None
         self._consider(turn)
 
-    def _consider(self, turn: Turn) -> None:
+    def _consider(self, turn: UserTurn) -> None:
         """See what can be done with what is known of a turn by now."""
         if turn.state is State.SPEAKING:
             self._glimpse(turn)
@@ -265,28 +267,30 @@ class TurnMachine:
         elif turn.is_judged or self._judge(turn):
             self._answer(turn)
 
-    def _glimpse(self, turn: Turn) -> None:
+    def _glimpse(self, turn: UserTurn) -> None:
         """At a pause: an "uh-huh" need not hold the answer until its turn has ended."""
         if turn.heard is None or not self._book.challenges(turn):
             return
         if self._standing.saying(turn.user_id, turn.heard) in _NO_INTERRUPTION:
             self._book.commands += self._floor.relent()
 
-    def _hear_out(self, turn: Turn) -> None:
+    def _hear_out(self, turn: UserTurn) -> None:
         """All words of a stretch of speech are known; they have not been answered."""
         said = self._standing.saying(turn.user_id, turn.heard or "")
         turn.words = joined(turn.words, turn.heard or "")
         turn.drop_ask()
         is_more = turn.clip is not None or turn.user_id in self._book.speeches
-        if said is Saying.STOP or not (turn.is_admitted or self._is_wanted(turn, said)):
+        if said is UtteranceIntent.STOP or not (turn.is_admitted or self._is_wanted(turn, said)):
             self._book.dismiss(turn, said)
-        elif said is Saying.CALL and not (is_more or turn.is_admitted or self._is_always(turn)):
+        elif said is UtteranceIntent.CALL and not (
+            is_more or turn.is_admitted or self._is_always(turn)
+        ):
             self._book.listen(turn, self._now)
         else:
             self._admit(turn)
             turn.state = State.SPEAKING if is_more else State.WAITING
 
-    def _judge(self, turn: Turn) -> bool:
+    def _judge(self, turn: UserTurn) -> bool:
         """Whether a clip that was asked as it is may be answered, as far as is known."""
         has_come = turn.reply.has_begun or turn.reply.is_whole
         is_final = has_come or (turn.heard is not None and self._book.challenges(turn))
@@ -294,7 +298,7 @@ class TurnMachine:
             return True
         said = self._standing.saying(turn.user_id, turn.heard or "")
         if turn.heard is None and turn.reply.has_begun:
-            said = Saying.PLAIN  # a service that does not tell the words
+            said = UtteranceIntent.PLAIN  # a service that does not tell the words
         if self._is_wanted(turn, said):
             turn.is_judged = is_final
             self._admit(turn)
@@ -303,15 +307,15 @@ class TurnMachine:
             return False
         return True
 
-    def _is_wanted(self, turn: Turn, said: Saying) -> bool:
+    def _is_wanted(self, turn: UserTurn, said: UtteranceIntent) -> bool:
         if turn.is_aside and said in _NO_INTERRUPTION:
             return False
         return self._standing.wants(turn.user_id, said, follows=turn.follows)
 
-    def _is_always(self, turn: Turn) -> bool:
-        return self._book.footing(turn) is Footing.ALWAYS
+    def _is_always(self, turn: UserTurn) -> bool:
+        return self._book.footing(turn) is AddresseeMode.ALWAYS
 
-    def _admit(self, turn: Turn) -> None:
+    def _admit(self, turn: UserTurn) -> None:
         """It is for us."""
         if self._book.challenges(turn):
             self._book.interrupt()
@@ -320,7 +324,7 @@ class TurnMachine:
             self._standing.turn_to(turn.user_id)
         self._book.tell(turn)
 
-    def _answer(self, turn: Turn) -> None:
+    def _answer(self, turn: UserTurn) -> None:
         """Let sound what has come, if it is its turn."""
         has_floor = self._floor.turn is turn and turn.is_judged
         if has_floor:
@@ -399,7 +403,7 @@ class TurnMachine:
             if turn.state is State.WAITING:
                 self._only_note(turn)
 
-    def _only_note(self, turn: Turn) -> None:
+    def _only_note(self, turn: UserTurn) -> None:
         """It waited for an answer, and there will be none: its words are kept."""
         if turn.clip is not None and turn.heard is None:
             self._book.take_back(turn)

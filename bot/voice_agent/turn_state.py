@@ -6,9 +6,9 @@ from typing import Final
 
 from audio import ogg
 from audio.speech_events import Clip
-from bot.voice_agent.events import Show, Spoke
+from bot.voice_agent.events import Spoke, TurnUpdate
 from bot.voice_agent.playback_transcript import Piece, spoken
-from bot.voice_agent.utterance_intent import Saying
+from bot.voice_agent.utterance_intent import UtteranceIntent
 
 MAX_CLIP_MS: Final = 120_000
 """Of a question put together from several stretches of speech the latest two minutes are kept: at
@@ -27,7 +27,7 @@ class State(StrEnum):
     SOUNDING = "sounding"
 
 
-class Footing(StrEnum):
+class AddresseeMode(StrEnum):
     """How a person and the assistant stand.
 
     ALWAYS: they are alone with it, or it answers everything. FOLLOW_UP: it has just answered them,
@@ -41,18 +41,26 @@ class Footing(StrEnum):
 
 
 WANTED: Final = {
-    Footing.ALWAYS: frozenset(
-        {Saying.CALL, Saying.ADDRESSED, Saying.PLAIN, Saying.ACK, Saying.OTHER}
+    AddresseeMode.ALWAYS: frozenset(
+        {
+            UtteranceIntent.CALL,
+            UtteranceIntent.ADDRESSED,
+            UtteranceIntent.PLAIN,
+            UtteranceIntent.ACK,
+            UtteranceIntent.OTHER,
+        }
     ),
-    Footing.FOLLOW_UP: frozenset({Saying.CALL, Saying.ADDRESSED, Saying.PLAIN}),
-    Footing.CALLED: frozenset({Saying.CALL, Saying.ADDRESSED}),
-    Footing.NEVER: frozenset[Saying](),
+    AddresseeMode.FOLLOW_UP: frozenset(
+        {UtteranceIntent.CALL, UtteranceIntent.ADDRESSED, UtteranceIntent.PLAIN}
+    ),
+    AddresseeMode.CALLED: frozenset({UtteranceIntent.CALL, UtteranceIntent.ADDRESSED}),
+    AddresseeMode.NEVER: frozenset[UtteranceIntent](),
 }
 """What is answered."""
 
 
 @dataclass(slots=True)
-class Speech:
+class ActiveSpeech:
     """Somebody is speaking, or pausing in the middle of it.
 
     Attributes:
@@ -71,7 +79,7 @@ class Speech:
 
 
 @dataclass(slots=True)
-class Reply:
+class AgentReply:
     """What has come of an answer.
 
     Attributes:
@@ -131,7 +139,7 @@ class Reply:
 
 
 @dataclass(slots=True)
-class Turn:
+class UserTurn:
     """A question on its way to its answer.
 
     Attributes:
@@ -171,8 +179,8 @@ class Turn:
     is_judged: bool = False
     is_cold: bool = False
     since_s: float = 0.0
-    reply: Reply = field(default_factory=Reply)
-    shown: Show | None = None
+    reply: AgentReply = field(default_factory=AgentReply)
+    shown: TurnUpdate | None = None
 
     @property
     def transcript(self) -> str:
@@ -201,7 +209,7 @@ class Turn:
 
     def forget_answer(self) -> None:
         """Nothing that came of the present ask counts."""
-        self.heard, self.is_cold, self.reply = None, False, Reply()
+        self.heard, self.is_cold, self.reply = None, False, AgentReply()
 
 
 def merged(earlier: Clip | None, later: Clip) -> Clip:

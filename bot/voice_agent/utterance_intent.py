@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Saying(StrEnum):
+class UtteranceIntent(StrEnum):
     """What a transcript is.
 
     NOTHING: no words; silence or noise. HUM: "mm-hm", "uh". ACK: "ok", "vale", "yes", "thanks".
@@ -105,7 +105,9 @@ _LONG_NAME: Final = 5
 """Shorter names have too many neighbours."""
 
 
-def saying(transcript: str, *, assistants: Sequence[str], people: Iterable[str] = ()) -> Saying:
+def saying(
+    transcript: str, *, assistants: Sequence[str], people: Iterable[str] = ()
+) -> UtteranceIntent:
     """What kind of saying a transcript is.
 
     Args:
@@ -116,16 +118,20 @@ def saying(transcript: str, *, assistants: Sequence[str], people: Iterable[str] 
     """
     text = _NOISE.sub(" ", transcript[:_MAX_CHARS])
     if not _words(text):
-        return Saying.NOTHING
+        return UtteranceIntent.NOTHING
     others = {part for name in people for part in _words(name)}
     names = [_plain(name) for name in assistants]
     clauses = [words for part in _CLAUSE_END.split(text) if (words := _words(part))]
     kept = [_without_names(clause, names, others) for clause in clauses]
     rest = [word for clause in kept for word in clause]
     if is_stop(text) or _STOPS.fullmatch(" ".join(rest)) or _ends_with_stop(text):
-        return Saying.STOP
+        return UtteranceIntent.STOP
     if kept != clauses:
-        return Saying.CALL if all(_is_call(word) for word in rest) else Saying.ADDRESSED
+        return (
+            UtteranceIntent.CALL
+            if all(_is_call(word) for word in rest)
+            else UtteranceIntent.ADDRESSED
+        )
     return _unaddressed(rest, others)
 
 
@@ -134,16 +140,16 @@ def is_stop(transcript: str) -> bool:
     return _STOPS.fullmatch(" ".join(_words(transcript))) is not None
 
 
-def _unaddressed(words: Sequence[str], others: set[str]) -> Saying:
+def _unaddressed(words: Sequence[str], others: set[str]) -> UtteranceIntent:
     said = [word for word in words if not _HUM.fullmatch(word)]
     if not said:
-        return Saying.HUM
+        return UtteranceIntent.HUM
     if _ACKS.fullmatch(" ".join(said)):
-        return Saying.ACK
+        return UtteranceIntent.ACK
     begun = next((word for word in words if word not in _ATTENTION), "")
     if begun in others or words[-1] in others:
-        return Saying.OTHER
-    return Saying.PLAIN
+        return UtteranceIntent.OTHER
+    return UtteranceIntent.PLAIN
 
 
 def _ends_with_stop(text: str) -> bool:

@@ -148,10 +148,10 @@ def _work(name: str) -> None:
     settings = load_settings()
     _load_sdk(settings.skydeck_log_level)  # first: a missing extra should not cost a minute
     # Only a worker that is started needs the models' runtimes.
-    from bot.models.store import WeightStore  # noqa: PLC0415
+    from bot.models.store import ModelStore  # noqa: PLC0415
     from bot.workers.build import build_workers  # noqa: PLC0415
 
-    store = WeightStore(settings.skydeck_weights_dir)
+    store = ModelStore(settings.skydeck_weights_dir)
     workers = build_workers(settings, lambda model: store.ensure([model])[model])
     handler = workers.handlers[name]
     # The SDK runs a loop of its own, later; the engines live in threads and do not mind.

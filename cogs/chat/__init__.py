@@ -3,7 +3,7 @@
 from bot.discord_client import SkyDeck
 from cogs.chat._cog import Chat
 from cogs.chat._commands import ChatCommands
-from cogs.chat._views import AgainButton
+from cogs.chat._views import RegenerateButton
 from cogs.shared.stop_button import StopButton
 from cogs.shared.translator import speak_languages
 
@@ -11,6 +11,6 @@ from cogs.shared.translator import speak_languages
 async def setup(bot: SkyDeck) -> None:
     """Called by discord.py when the extension is loaded."""
     await speak_languages(bot)
-    bot.add_dynamic_items(StopButton, AgainButton)
+    bot.add_dynamic_items(StopButton, RegenerateButton)
     await bot.add_cog(Chat(bot))
     await bot.add_cog(ChatCommands(bot))

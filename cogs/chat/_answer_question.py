@@ -10,7 +10,7 @@ from bot.contract.penny import converse
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.jobs.runner import Wanted
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from cogs.chat._job_view import Thread, make_show
 from cogs.chat._question import Question
 from cogs.shared.answering import FirstLine, give_reason
@@ -22,7 +22,7 @@ async def ask(
     bot: SkyDeck,
     question: Question,
     said_before: Sequence[Message],
-    asker: Asker,
+    asker: Requester,
     answer: LiveMessage | FirstLine,
     thread: Thread,
     *,
@@ -47,7 +47,7 @@ def _request(
     bot: SkyDeck,
     question: Question,
     said_before: Sequence[Message],
-    asker: Asker,
+    asker: Requester,
     thread: Thread,
 ) -> Request:
     """For Penny, or for the module that a server has chosen for such questions."""
@@ -69,7 +69,7 @@ async def perform(
     bot: SkyDeck,
     request: Request,
     title: str,
-    asker: Asker,
+    asker: Requester,
     answer: LiveMessage | FirstLine,
     thread: Thread,
     *,

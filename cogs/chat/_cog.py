@@ -19,7 +19,7 @@ from bot.errors import (
     WrongUse,
 )
 from bot.i18n import Words
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.limits import Refusals
 from cogs.chat._answer_question import ask
 from cogs.chat._job_view import KIND, Thread, revive
@@ -32,7 +32,7 @@ from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.nonces import draw_nonce
 from cogs.shared.patience import persist
-from cogs.shared.requester import admit, asker_of, settings_of, words_of
+from cogs.shared.requester import admit, requester_of, settings_of, words_of
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
@@ -118,7 +118,9 @@ class Chat(commands.Cog):
             return True
         return await author_replied_to(self.bot, message) == own.id
 
-    async def _answer(self, message: discord.Message, asker: Asker, *, whole_channel: bool) -> None:
+    async def _answer(
+        self, message: discord.Message, asker: Requester, *, whole_channel: bool
+    ) -> None:
         own = self.bot.user.id if self.bot.user else 0
         words = words_of(asker)
         _check_may_write(message)
@@ -177,7 +179,7 @@ class Chat(commands.Cog):
                 with contextlib.suppress(discord.HTTPException, OSError):
                     await message.add_reaction(_WAIT)
             return
-        asker = await asker_of(self.bot, message)
+        asker = await requester_of(self.bot, message)
         text = explain(error, words_of(asker), privately=message.guild is None).text
         fades = isinstance(error, WrongUse) and message.guild is not None
         try:

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.store.repositories.conversations import Role, StoredMessage
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_view import Thread
@@ -70,7 +70,7 @@ class ChatCommands(commands.Cog):
     async def _answer_asked(
         self,
         interaction: discord.Interaction[SkyDeck],
-        asker: Asker,
+        asker: Requester,
         asked: Question,
         line: FirstLine,
     ) -> None:
@@ -86,7 +86,7 @@ class ChatCommands(commands.Cog):
         await ask(self.bot, asked, [], asker, line, thread, interaction=interaction)
 
     async def _remember_asked(
-        self, interaction: discord.Interaction[SkyDeck], asker: Asker, asked: Question
+        self, interaction: discord.Interaction[SkyDeck], asker: Requester, asked: Question
     ) -> None:
         """A command's question; the interaction's id is a number of its own, like a message's."""
         await self.bot.store.conversations.add(
@@ -188,7 +188,7 @@ class ChatCommands(commands.Cog):
         self,
         interaction: discord.Interaction[SkyDeck],
         opened: discord.Thread,
-        asker: Asker,
+        asker: Requester,
         question: str | None,
     ) -> None:
         """Its first words are remembered, and so the thread is known as a conversation."""
@@ -231,7 +231,7 @@ class ChatCommands(commands.Cog):
         await ask(self.bot, Question(text, text), [], there, live, thread)
 
 
-def _once(asker: Asker, is_spoken: bool) -> Thread:
+def _once(asker: Requester, is_spoken: bool) -> Thread:
     """For an answer that nobody is to remember."""
     return Thread(
         question_id=0,

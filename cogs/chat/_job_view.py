@@ -14,7 +14,7 @@ from bot.contract import Audio, Response
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.repositories.conversations import Role, StoredMessage
 from bot.store.repositories.recovery import Job, JobStage
@@ -99,7 +99,7 @@ class Thread:
 
 
 @dataclass(slots=True)
-class ChatShow:
+class ChatJobView:
     """A `bot.voice_agent.Show`: an answer of Penny's, with a Stop button while it grows.
 
     Attributes:
@@ -241,18 +241,18 @@ class ChatShow:
 
 def make_show(
     bot: SkyDeck,
-    asker: Asker,
+    asker: Requester,
     live: LiveMessage,
     thread: Thread,
     *,
     line: FirstLine | None = None,
-) -> ChatShow:
+) -> ChatJobView:
     """The face of an answer that is about to be written."""
     place = place_of(asker, live, thread)
-    return ChatShow(bot, live, thread, words_for(asker.locale), bot.clock.wall(), place, line)
+    return ChatJobView(bot, live, thread, words_for(asker.locale), bot.clock.wall(), place, line)
 
 
-def place_of(asker: Asker, live: LiveMessage, thread: Thread) -> dict[str, JsonValue]:
+def place_of(asker: Requester, live: LiveMessage, thread: Thread) -> dict[str, JsonValue]:
     """What the journal is to know of it."""
     return {
         "kind": KIND,
@@ -264,7 +264,7 @@ def place_of(asker: Asker, live: LiveMessage, thread: Thread) -> dict[str, JsonV
     }
 
 
-async def revive(bot: SkyDeck, job: Job) -> ChatShow | None:
+async def revive(bot: SkyDeck, job: Job) -> ChatJobView | None:
     """The face of an answer that another process had begun; None when nobody waits for it.
 
     Raises:
@@ -285,7 +285,7 @@ async def revive(bot: SkyDeck, job: Job) -> ChatShow | None:
             return None
     begun = job.created_at_ms / 1000
     stop = stop_view(job.journal_id, live.words)
-    return ChatShow(bot, live, thread, live.words, begun, place, line, _stop=stop)
+    return ChatJobView(bot, live, thread, live.words, begun, place, line, _stop=stop)
 
 
 async def _find_first(bot: SkyDeck, job: Job, thread: Thread, live: LiveMessage) -> int | None:

@@ -5,7 +5,7 @@ import discord
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import words_for
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.store.repositories.conversations import StoredMessage
 from cogs.chat._answer_question import ask
 from cogs.chat._job_view import Thread
@@ -61,7 +61,7 @@ class Regenerating:
             self._under_way.discard(question_id)
 
     async def _rewrite(
-        self, answer_id: int, asked: StoredMessage, asker: Asker, module: str, *, hears: bool
+        self, answer_id: int, asked: StoredMessage, asker: Requester, module: str, *, hears: bool
     ) -> None:
         """Write an answer anew, in the messages that it has."""
         answered = await self.bot.store.conversations.get(answer_id)

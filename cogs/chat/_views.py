@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cogs.chat._cog import Chat
 
 
-class AgainButton(
+class RegenerateButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"chat:again:(?P<id>[0-9]{1,20})(?::(?P<module>[A-Z0-9_]{1,32}))?",
 ):
@@ -52,5 +52,5 @@ class AgainButton(
 def again_view(question_id: int, module: str, words: Words) -> ui.View:
     """The Regenerate button, to go with a message."""
     view = ui.View(timeout=None)
-    view.add_item(AgainButton(question_id, module, words))
+    view.add_item(RegenerateButton(question_id, module, words))
     return view

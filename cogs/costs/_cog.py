@@ -19,7 +19,7 @@ from bot.service_calls.report import DAYS_LIMIT, as_csv, report_on, view_of
 from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
 from cogs.shared.places import for_who_may, relation_to_server
-from cogs.shared.requester import asker_of, settings_of, words_of
+from cogs.shared.requester import requester_of, settings_of, words_of
 from cogs.shared.rights import Relation, Right, require
 from cogs.shared.splitting import split
 
@@ -242,7 +242,7 @@ class Costs(commands.Cog):
         return True
 
     async def _words(self, interaction: discord.Interaction) -> Words:
-        return words_of(await asker_of(self.bot, interaction))
+        return words_of(await requester_of(self.bot, interaction))
 
 
 def _low(balances: Sequence[Balance], words: Words) -> str:

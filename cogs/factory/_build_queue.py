@@ -18,7 +18,7 @@ given those that this process knows."""
 
 
 @dataclass(slots=True)
-class Turns:
+class BuildQueue:
     """The queues of all servers, as far as this process has sent or will send their builds.
 
     Its method `turn` is a `bot.voice_agent.Gate`. A server has its builds in one process, but for

@@ -11,8 +11,8 @@ from bot.contract.factory import MAX_ITERATIONS, File, build
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
-from bot.jobs.view import Asker
-from cogs.factory._build_queue import Turns
+from bot.jobs.view import Requester
+from cogs.factory._build_queue import BuildQueue
 from cogs.factory._files import MAX_BYTES, Attachment, unpack
 from cogs.factory._job_view import make_show, place_of
 from cogs.factory._plan import Plan, plan_for
@@ -28,7 +28,7 @@ Fetch = Callable[[], Awaitable[list[File]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class BuildRequest:
     """What is to be built.
 
     Attributes:
@@ -48,10 +48,10 @@ class Order:
 
 async def place_order(
     bot: SkyDeck,
-    turns: Turns,
+    turns: BuildQueue,
     interaction: discord.Interaction[SkyDeck],
-    asker: Asker,
-    order: Order,
+    asker: Requester,
+    order: BuildRequest,
 ) -> None:
     """Answer an interaction with a build, and see the build through.
 
@@ -92,7 +92,7 @@ async def place_order(
         await give_reason(live, e, words)
 
 
-def order_of(request: Request) -> Order:
+def order_of(request: Request) -> BuildRequest:
     """What an earlier request has asked for, its files included.
 
     Raises:
@@ -102,7 +102,7 @@ def order_of(request: Request) -> Order:
     limit = (request.policy.max_iterations if request.policy else None) or ITERATIONS
     given = request.option("files") or []
 
-    return Order(
+    return BuildRequest(
         task=str(request.input.data),
         kind=kind if kind in {"auto", "python", "text"} else "auto",
         limit=min(limit, MAX_ITERATIONS),
@@ -110,7 +110,9 @@ def order_of(request: Request) -> Order:
     )
 
 
-def refined(order: Order, change: str, message: discord.Message | None, words: Words) -> Order:
+def refined(
+    order: BuildRequest, change: str, message: discord.Message | None, words: Words
+) -> BuildRequest:
     """The same again, starting from the files of a message, with something changed."""
 
     async def fetch() -> list[File]:
@@ -135,7 +137,7 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
         raise TooLarge(words("factory.too_much")) from None
 
 
-def _request(order: Order, asker: Asker) -> Request:
+def _request(order: BuildRequest, asker: Requester) -> Request:
     return build(
         order.task,
         source=asker.source,
@@ -148,8 +150,8 @@ def _request(order: Order, asker: Asker) -> Request:
 def _plan(
     bot: SkyDeck,
     interaction: discord.Interaction[SkyDeck],
-    asker: Asker,
-    order: Order,
+    asker: Requester,
+    order: BuildRequest,
     words: Words,
 ) -> Plan:
     """Where it is to be shown: in a thread of its own, when that can be opened here."""

@@ -15,14 +15,21 @@ from bot.errors import BadInput
 from bot.i18n import Words
 from bot.jobs.endings import has_waited
 from bot.store.repositories.recovery import Job
-from cogs.factory._build_queue import Turns
-from cogs.factory._build_requests import ITERATIONS, Order, What, order_of, place_order, refined
-from cogs.factory._job_view import FactoryShow, revive
+from cogs.factory._build_queue import BuildQueue
+from cogs.factory._build_requests import (
+    ITERATIONS,
+    BuildRequest,
+    What,
+    order_of,
+    place_order,
+    refined,
+)
+from cogs.factory._job_view import FactoryJobView, revive
 from cogs.factory._listing import label, list_jobs
 from cogs.factory._plan import KIND
 from cogs.factory._views import COG, Action, ChangeDialog
 from cogs.shared.places import Places
-from cogs.shared.requester import admit, asker_of, words_of
+from cogs.shared.requester import admit, requester_of, words_of
 from cogs.shared.rights import Right, may, require
 
 _MAX_CHOICES = 25
@@ -53,14 +60,14 @@ class Factory(commands.Cog, name=COG):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
         others = self._elsewhere if bot.share.is_shared else None
-        self.turns = Turns(bot.settings.skydeck_builds_per_guild, others)
+        self.turns = BuildQueue(bot.settings.skydeck_builds_per_guild, others)
         self._repeating: set[tuple[int, int]] = set()
 
     async def cog_load(self) -> None:
         """From now on builds take turns, and those left behind are shown again."""
         self.bot.runner.register(KIND, self._revive, gate=self.turns.turn)
 
-    async def _revive(self, job: Job) -> FactoryShow | None:
+    async def _revive(self, job: Job) -> FactoryJobView | None:
         return await revive(self.bot, self.turns, job)
 
     async def _elsewhere(self, user_id: int, guild_id: int | None, known: Collection[int]) -> int:
@@ -120,7 +127,7 @@ class Factory(commands.Cog, name=COG):
     ) -> None:
         """Build something new."""
         asker = await admit(self.bot, interaction)
-        order = Order(task=task, kind=kind, limit=iterations)
+        order = BuildRequest(task=task, kind=kind, limit=iterations)
         await place_order(self.bot, self.turns, interaction, asker, order)
 
     async def act(
@@ -142,7 +149,7 @@ class Factory(commands.Cog, name=COG):
 
     async def _repeat(self, journal_id: int, interaction: discord.Interaction[SkyDeck]) -> None:
         """Build the same for whoever presses; a second press of theirs begins no second one."""
-        asker = await asker_of(self.bot, interaction)
+        asker = await requester_of(self.bot, interaction)
         words = words_of(asker)
         order = await self._order(journal_id, interaction, words)
         if order is None:
@@ -181,7 +188,7 @@ class Factory(commands.Cog, name=COG):
 
     async def _order(
         self, journal_id: int, interaction: discord.Interaction[SkyDeck], words: Words
-    ) -> Order | None:
+    ) -> BuildRequest | None:
         """What a build was asked to be; None when that is no longer kept.
 
         Raises:
@@ -288,4 +295,4 @@ class Factory(commands.Cog, name=COG):
         )
 
     async def _words(self, interaction: discord.Interaction[SkyDeck]) -> Words:
-        return words_of(await asker_of(self.bot, interaction))
+        return words_of(await requester_of(self.bot, interaction))

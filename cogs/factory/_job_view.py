@@ -16,7 +16,7 @@ from bot.errors import JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job, JobStage
-from cogs.factory._build_queue import Turns
+from cogs.factory._build_queue import BuildQueue
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file
 from cogs.factory._plan import Plan
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class FactoryShow:
+class FactoryJobView:
     """A `bot.voice_agent.Show` in one message, which a thread may be opened for.
 
     Attributes:
@@ -47,7 +47,7 @@ class FactoryShow:
     """
 
     bot: SkyDeck
-    turns: Turns
+    turns: BuildQueue
     plan: Plan
     live: LiveMessage
     progress: Progress
@@ -145,9 +145,9 @@ class FactoryShow:
             await home.refresh(Page(text=pointer))
 
 
-def make_show(bot: SkyDeck, turns: Turns, plan: Plan, live: LiveMessage) -> FactoryShow:
+def make_show(bot: SkyDeck, turns: BuildQueue, plan: Plan, live: LiveMessage) -> FactoryJobView:
     """The face of a build."""
-    return FactoryShow(bot, turns, plan, live, Progress(plan.limit))
+    return FactoryJobView(bot, turns, plan, live, Progress(plan.limit))
 
 
 def place_of(plan: Plan, live: LiveMessage) -> dict[str, JsonValue]:
@@ -159,7 +159,7 @@ def place_of(plan: Plan, live: LiveMessage) -> dict[str, JsonValue]:
     }
 
 
-async def revive(bot: SkyDeck, turns: Turns, job: Job) -> FactoryShow | None:
+async def revive(bot: SkyDeck, turns: BuildQueue, job: Job) -> FactoryJobView | None:
     """The face of a build that another process had begun; None when nobody can have seen it.
 
     Raises:

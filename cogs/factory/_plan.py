@@ -7,7 +7,7 @@ from typing import Final, Self
 from pydantic import JsonValue
 
 from bot.i18n import Words
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 
 KIND: Final = "factory"
 """Our jobs in the journal."""
@@ -74,7 +74,7 @@ class Plan:
         )
 
 
-def plan_for(asker: Asker, task: str, limit: int, *, begun: float, words: Words) -> Plan:
+def plan_for(asker: Requester, task: str, limit: int, *, begun: float, words: Words) -> Plan:
     """A build that stays where it was asked for."""
     return Plan(
         title=title_of(task) or words("factory.untitled"),

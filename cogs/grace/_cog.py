@@ -12,7 +12,7 @@ from bot.contract import Request, Service
 from bot.contract.grace import Module, task
 from bot.contract.options import Value
 from bot.discord_client import SkyDeck
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from cogs.grace._commands import Inputs, make_groups
 from cogs.grace._inputs import Source, Typed, choose_source
 from cogs.grace._job_view import KIND, revive
@@ -83,7 +83,7 @@ class Grace(commands.Cog):
     async def run_checked(
         self,
         interaction: discord.Interaction[SkyDeck],
-        asker: Asker,
+        asker: Requester,
         module: Module,
         options: Mapping[str, Value],
         source: Source,

@@ -11,7 +11,7 @@ from bot.contract import Response, Service
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import Words, words_for
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
@@ -26,7 +26,7 @@ KIND = "grace"
 
 
 @dataclass(slots=True)
-class GraceShow:
+class GraceJobView:
     """A `bot.voice_agent.Show` in one message, with a Cancel button while it works.
 
     Attributes:
@@ -80,13 +80,13 @@ class GraceShow:
         await self.live.settle(Page(text=text))
 
 
-def make_show(bot: SkyDeck, asker: Asker, line: FirstLine, look: Look) -> GraceShow:
+def make_show(bot: SkyDeck, asker: Requester, line: FirstLine, look: Look) -> GraceJobView:
     """The face of a job that is about to begin."""
     place = place_of(asker, line.live, look)
-    return GraceShow(bot, line.live, look, words_for(asker.locale), _progress(look), place, line)
+    return GraceJobView(bot, line.live, look, words_for(asker.locale), _progress(look), place, line)
 
 
-def place_of(asker: Asker, live: LiveMessage, look: Look) -> dict[str, JsonValue]:
+def place_of(asker: Requester, live: LiveMessage, look: Look) -> dict[str, JsonValue]:
     """What the journal is to know of it."""
     return {
         "kind": KIND,
@@ -99,7 +99,7 @@ def place_of(asker: Asker, live: LiveMessage, look: Look) -> dict[str, JsonValue
     }
 
 
-async def revive(bot: SkyDeck, job: Job) -> GraceShow | None:
+async def revive(bot: SkyDeck, job: Job) -> GraceJobView | None:
     """The face of a job that another process had begun; None when nobody waits for it.
 
     Raises:
@@ -112,7 +112,7 @@ async def revive(bot: SkyDeck, job: Job) -> GraceShow | None:
         return None
     live, line = found
     look = Look.of_place(place)
-    show = GraceShow(bot, live, look, live.words, _progress(look), place, line)
+    show = GraceJobView(bot, live, look, live.words, _progress(look), place, line)
     show.view = stop_view(job.journal_id, show.words)
     return show
 

@@ -11,7 +11,7 @@ from bot.contract import Request, Service
 from bot.discord_client import SkyDeck
 from bot.errors import MissingPermission
 from bot.i18n import Words
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from cogs.grace._job_view import make_show
 from cogs.grace._pages import Look
 from cogs.grace._text_sources import Material
@@ -47,7 +47,7 @@ class Task:
 
 
 async def run_task(
-    bot: SkyDeck, interaction: discord.Interaction[SkyDeck], asker: Asker, task: Task
+    bot: SkyDeck, interaction: discord.Interaction[SkyDeck], asker: Requester, task: Task
 ) -> None:
     """Answer an interaction with a job, and see the job through.
 

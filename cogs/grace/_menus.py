@@ -13,7 +13,7 @@ from bot.contract.penny import converse, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import words_for
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from cogs.grace._inputs import AtHand, Source
 from cogs.grace._jobs import Task, run_task
 from cogs.grace._text_sources import Material, fetch_material
@@ -30,7 +30,7 @@ _QUOTED_CHARS: Final = 12_000
 _ENGLISH: Final = words_for("en")
 
 Run = Callable[
-    [discord.Interaction[SkyDeck], Asker, Module, Mapping[str, Value], Source], Awaitable[None]
+    [discord.Interaction[SkyDeck], Requester, Module, Mapping[str, Value], Source], Awaitable[None]
 ]
 """Runs one of Grace's modules on what a source has."""
 
@@ -87,7 +87,7 @@ class Menus:
     async def _ask(
         self,
         interaction: discord.Interaction[SkyDeck],
-        asker: Asker,
+        asker: Requester,
         message: discord.Message,
         question: str,
     ) -> None:

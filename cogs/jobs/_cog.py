@@ -14,7 +14,7 @@ from bot.errors import BadInput, JobExpired, SkydeckError
 from bot.i18n import Words
 from bot.jobs.endings import Followed
 from bot.jobs.telling import remind, show_end
-from bot.jobs.view import Asker, Undeliverable
+from bot.jobs.view import Requester, Undeliverable
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
 from cogs.jobs._views import COG, missed_view
@@ -22,7 +22,7 @@ from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.reply import Reply
-from cogs.shared.requester import asker_of, words_of
+from cogs.shared.requester import requester_of, words_of
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Jobs(commands.Cog, name=COG):
     )
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """List a person's own jobs."""
-        words = words_of(await asker_of(self.bot, interaction))
+        words = words_of(await requester_of(self.bot, interaction))
         journal, user_id = self.bot.store.jobs, interaction.user.id
         missed = await journal.listing(user_id=user_id, stage=JobStage.UNDELIVERED)
         overview = Overview(
@@ -74,7 +74,7 @@ class Jobs(commands.Cog, name=COG):
         Raises:
             BadInput: It is not theirs, they have seen it, or it is no longer kept.
         """
-        asker = await asker_of(self.bot, interaction)
+        asker = await requester_of(self.bot, interaction)
         words = words_of(asker)
         job = await self.bot.store.jobs.get(journal_id)
         is_theirs = job is not None and job.user_id == asker.user_id
@@ -117,7 +117,7 @@ class Jobs(commands.Cog, name=COG):
     # -- telling people that there is something ----------------------------------------------
 
     @commands.Cog.listener()
-    async def on_answered(self, message: discord.Message, asker: Asker) -> None:
+    async def on_answered(self, message: discord.Message, asker: Requester) -> None:
         """Somebody has been answered where they wrote."""
         count = await self._unannounced(asker.user_id)
         if not count:
@@ -138,7 +138,7 @@ class Jobs(commands.Cog, name=COG):
         count = await self._unannounced(interaction.user.id)
         if not count or not interaction.response.is_done():
             return
-        words = words_of(await asker_of(self.bot, interaction))
+        words = words_of(await requester_of(self.bot, interaction))
         with contextlib.suppress(discord.HTTPException, OSError):
             await interaction.followup.send(words.count("jobs.missed", count), ephemeral=True)
             await self.bot.store.jobs.announced(interaction.user.id)

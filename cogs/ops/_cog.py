@@ -18,7 +18,7 @@ from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import for_who_may
-from cogs.shared.requester import asker_of, settings_of, words_of
+from cogs.shared.requester import requester_of, settings_of, words_of
 from cogs.shared.rights import Right
 from cogs.shared.splitting import split
 
@@ -224,7 +224,7 @@ class Ops(commands.Cog):
         ]
 
     async def _words(self, interaction: discord.Interaction) -> Words:
-        return words_of(await asker_of(self.bot, interaction))
+        return words_of(await requester_of(self.bot, interaction))
 
 
 def _forgotten(gone: Forgotten, words: Words) -> str:

@@ -20,7 +20,7 @@ import discord
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, TooLate
 from bot.i18n import Words
-from bot.jobs.view import Asker, Undeliverable
+from bot.jobs.view import Requester, Undeliverable
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.shared.error_messages import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
@@ -103,7 +103,7 @@ def shown_line(live: LiveMessage) -> FirstLine:
     return FirstLine(live, there)
 
 
-def first_line(bot: SkyDeck, interaction: discord.Interaction[Any], asker: Asker) -> FirstLine:
+def first_line(bot: SkyDeck, interaction: discord.Interaction[Any], asker: Requester) -> FirstLine:
     """The public working line with which a command will be answered."""
     words = words_of(asker)
     live = live_reply(bot, interaction, asker, NO_MESSAGE)
@@ -185,7 +185,7 @@ async def _own_answer(interaction: discord.Interaction[Any], error: Exception) -
 
 
 def live_reply(
-    bot: SkyDeck, interaction: discord.Interaction[Any], asker: Asker, message_id: int
+    bot: SkyDeck, interaction: discord.Interaction[Any], asker: Requester, message_id: int
 ) -> LiveMessage:
     """The answer to a command, which may have been used where the bot cannot write."""
     return LiveMessage(
@@ -200,7 +200,7 @@ def live_reply(
 
 
 async def working_line(
-    bot: SkyDeck, interaction: discord.Interaction[Any], asker: Asker
+    bot: SkyDeck, interaction: discord.Interaction[Any], asker: Requester
 ) -> LiveMessage:
     """Answer a command with a public working line, in place of which the answer will stand.
 

@@ -8,7 +8,7 @@ from bot.contract import System
 from bot.discord_client import SkyDeck
 from bot.errors import NotAllowed, TooSoon
 from bot.i18n import Words, words_for
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.store.repositories.guilds import GuildSettings
 
 _LISTED: Final = 10
@@ -18,7 +18,7 @@ Occasion = discord.Interaction | discord.Message
 """Something that a person has done."""
 
 
-async def asker_of(bot: SkyDeck, occasion: Occasion) -> Asker:
+async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
     """The person behind an interaction or a message.
 
     Their language is what their server has set, else what their own Discord says. Only
@@ -37,7 +37,7 @@ async def asker_of(bot: SkyDeck, occasion: Occasion) -> Asker:
         bot.locales.put(user.id, own)
     preferred = str(guild.preferred_locale) if guild is not None else None
     identity = settings.identity or bot.settings.skydeck_identity
-    return Asker(
+    return Requester(
         user_id=user.id,
         user_name=user.display_name,
         channel_id=channel.id if channel is not None else 0,
@@ -58,12 +58,12 @@ async def settings_of(bot: SkyDeck, guild: discord.Guild | None) -> GuildSetting
     return await bot.store.guilds.get(guild.id)
 
 
-def words_of(asker: Asker) -> Words:
+def words_of(asker: Requester) -> Words:
     """Their language."""
     return words_for(asker.locale)
 
 
-async def admit(bot: SkyDeck, occasion: Occasion) -> Asker:
+async def admit(bot: SkyDeck, occasion: Occasion) -> Requester:
     """Let a person in, or say why not; a job that costs something begins with this.
 
     Raises:
@@ -78,14 +78,14 @@ async def admit(bot: SkyDeck, occasion: Occasion) -> Asker:
     return asker
 
 
-async def readmit(bot: SkyDeck, occasion: Occasion) -> Asker:
+async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
     """Let somebody go on with what `admit` has let them begin, such as a dialog they have sent.
 
     Raises:
         NotAllowed: The server does not let the assistant answer them there, or no longer.
         StoreFailed: The server's settings cannot be read.
     """
-    asker = await asker_of(bot, occasion)
+    asker = await requester_of(bot, occasion)
     settings = await settings_of(bot, occasion.guild)
     user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
     words = words_of(asker)

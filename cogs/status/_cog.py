@@ -7,12 +7,12 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from audio.discord_voice.client import VoiceLink
+from audio.discord_voice.client import DiscordVoiceClient
 from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.errors import BadSettings, StoreFailed
-from bot.service_calls.availability import Standing
-from cogs.shared.requester import asker_of, words_of
+from bot.service_calls.availability import Availability
+from cogs.shared.requester import requester_of, words_of
 from cogs.status._pages import discord_line, service_lines, store_line, voice_line
 
 
@@ -30,7 +30,7 @@ class Status(commands.Cog):
     )
     async def status(self, interaction: discord.Interaction) -> None:
         """Ask everybody how they are; who does not answer is a line, too."""
-        words = words_of(await asker_of(self.bot, interaction))
+        words = words_of(await requester_of(self.bot, interaction))
         await interaction.response.defer(ephemeral=True, thinking=True)
         standings = await asyncio.gather(*map(self._standing, Service))
         store_ms = await self._store_ms()
@@ -44,13 +44,13 @@ class Status(commands.Cog):
             )
         link = interaction.guild.voice_client if interaction.guild is not None else None
         parts = [discord_line(self.bot.latencies, words)]
-        if isinstance(link, VoiceLink):
+        if isinstance(link, DiscordVoiceClient):
             parts.append(voice_line(link.health(), words))
         parts.append(store_line(store_ms, words))
         embed.add_field(name=words("status.me"), value="\n".join(parts), inline=False)
         await interaction.edit_original_response(embed=embed)
 
-    async def _standing(self, service: Service) -> Standing | None:
+    async def _standing(self, service: Service) -> Availability | None:
         try:
             return await self.bot.services.standing(service)
         except BadSettings:

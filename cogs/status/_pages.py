@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import together
 from bot.i18n import Words, duration
-from bot.service_calls.availability import Latest, Standing
+from bot.service_calls.availability import Availability, LatestHealth
 from bot.service_calls.circuit_breaker import State
 
 
-def service_lines(standing: Standing | None, words: Words, *, now_s: float) -> str:
+def service_lines(standing: Availability | None, words: Words, *, now_s: float) -> str:
     """One service: what to expect, its workers and jobs, the last call.
 
     Args:
@@ -47,7 +47,7 @@ def service_lines(standing: Standing | None, words: Words, *, now_s: float) -> s
     return "\n".join(lines)
 
 
-def _last(latest: Latest, age_s: float, words: Words, now_s: float) -> str:
+def _last(latest: LatestHealth, age_s: float, words: Words, now_s: float) -> str:
     return words(
         "status.last",
         when=f"<t:{round(now_s - age_s)}:R>",

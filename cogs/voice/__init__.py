@@ -7,13 +7,13 @@ from cogs.voice._cog import Voice
 from cogs.voice._commands import VoiceCommands
 from cogs.voice._minutes_command import MinutesCommand
 from cogs.voice._views import ConsentButton
-from cogs.voice._voice_channels import Rooms
+from cogs.voice._voice_channels import VoiceChannels
 
 
 async def setup(bot: SkyDeck) -> None:
     """Called by discord.py when the extension is loaded."""
     await speak_languages(bot)
-    rooms = Rooms(bot)
+    rooms = VoiceChannels(bot)
     bot.add_dynamic_items(ConsentButton, StopButton)
     await bot.add_cog(Voice(bot, rooms))
     await bot.add_cog(VoiceCommands(bot, rooms))

@@ -13,8 +13,8 @@ from bot.i18n import words_for
 from cogs.shared.error_messages import explain
 from cogs.voice._minutes import KIND, revive
 from cogs.voice._policy import RETURN_AFTER_S
-from cogs.voice._voice_channel import Room, VocalChannel
-from cogs.voice._voice_channels import Rooms
+from cogs.voice._voice_channel import VocalChannel, VoiceChannel
+from cogs.voice._voice_channels import VoiceChannels
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class Voice(commands.Cog):
     """Keeps each room in step with who is there."""
 
-    def __init__(self, bot: SkyDeck, rooms: Rooms) -> None:
+    def __init__(self, bot: SkyDeck, rooms: VoiceChannels) -> None:
         self.bot = bot
         self.rooms = rooms
         self._has_returned: set[int] = set()
@@ -78,7 +78,7 @@ class Voice(commands.Cog):
         except SkydeckError as e:
             log.warning("a change in a voice channel was not taken in: %s", e)
 
-    async def _take_own(self, room: Room, now: VocalChannel | None) -> None:
+    async def _take_own(self, room: VoiceChannel, now: VocalChannel | None) -> None:
         """The bot itself: being in none may be a step of a reconnect; its line tells the end."""
         if now is not None:
             await self.rooms.moved(room, now.id)
@@ -86,7 +86,7 @@ class Voice(commands.Cog):
 
     async def _take_others(
         self,
-        room: Room,
+        room: VoiceChannel,
         member: discord.Member,
         before: VocalChannel | None,
         now: VocalChannel | None,

@@ -12,18 +12,18 @@ from discord.ext import commands
 from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel
 from bot.i18n import Words
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import summary
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import Places
-from cogs.shared.requester import admit, asker_of, words_of
+from cogs.shared.requester import admit, requester_of, words_of
 from cogs.shared.rights import Relation, Right, may, require
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 from cogs.voice._views import MoveQuestion, consent_view
-from cogs.voice._voice_channel import Room, VocalChannel, people_in
-from cogs.voice._voice_channels import Rooms, check_own
+from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
+from cogs.voice._voice_channels import VoiceChannels, check_own
 
 _KNOWN_WITHIN_S: Final = 1.5
 """Discord waits 3 s."""
@@ -51,7 +51,7 @@ class VoiceCommands(commands.Cog):
         allowed_contexts=only_on_servers(),
     )
 
-    def __init__(self, bot: SkyDeck, rooms: Rooms) -> None:
+    def __init__(self, bot: SkyDeck, rooms: VoiceChannels) -> None:
         self.bot = bot
         self.rooms = rooms
         self._drawing = asyncio.Lock()
@@ -94,7 +94,7 @@ class VoiceCommands(commands.Cog):
             ephemeral=True,
         )
 
-    async def _until_whole(self, asker: Asker, words: Words) -> None:
+    async def _until_whole(self, asker: Requester, words: Words) -> None:
         """After another process has gone it takes a moment until it is known who is where.
 
         Raises:
@@ -109,7 +109,7 @@ class VoiceCommands(commands.Cog):
                 raise NoVoiceChannel(words("voice.not_yet"))
             await clock.sleep(_LOOK_EVERY_S)
 
-    def _left_alone(self, asker: Asker, where: VocalChannel) -> VocalChannel | None:
+    def _left_alone(self, asker: Requester, where: VocalChannel) -> VocalChannel | None:
         """The channel in which others would be left, if the bot came."""
         room = self.rooms.get(where.guild.id)
         if room is None or room.channel is None or room.channel == where:
@@ -117,7 +117,7 @@ class VoiceCommands(commands.Cog):
         return room.channel if people_in(room.channel).keys() - {asker.user_id} else None
 
     async def _come(
-        self, interaction: discord.Interaction[SkyDeck], asker: Asker, where: VocalChannel
+        self, interaction: discord.Interaction[SkyDeck], asker: Requester, where: VocalChannel
     ) -> None:
         was_there = self.rooms.get(where.guild.id)
         if was_there is not None:
@@ -142,7 +142,7 @@ class VoiceCommands(commands.Cog):
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def leave(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Leave the voice channel."""
-        asker = await asker_of(self.bot, interaction)
+        asker = await requester_of(self.bot, interaction)
         room = await self._commanded(interaction, asker)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.rooms.leave(room.place.guild_id)
@@ -191,7 +191,7 @@ class VoiceCommands(commands.Cog):
     )
     async def consent(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Show what they have agreed to, with buttons to change it."""
-        asker = await asker_of(self.bot, interaction)
+        asker = await requester_of(self.bot, interaction)
         words = words_of(asker)
         said = await self.bot.store.consents.get(asker.guild_id or 0, [asker.user_id])
         consent = said.get(asker.user_id)
@@ -206,7 +206,7 @@ class VoiceCommands(commands.Cog):
     )
     async def forget(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Withdraw consent, and drop what was kept."""
-        asker = await asker_of(self.bot, interaction)
+        asker = await requester_of(self.bot, interaction)
         guild_id = asker.guild_id or 0
         room = self.rooms.get(guild_id)
         if room is not None:
@@ -238,7 +238,7 @@ class VoiceCommands(commands.Cog):
     )
     async def status(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Tell how the line stands."""
-        asker = await asker_of(self.bot, interaction)
+        asker = await requester_of(self.bot, interaction)
         words = words_of(asker)
         room = await self._seen(interaction, words)
         if room.link is None or room.session is None:
@@ -255,7 +255,7 @@ class VoiceCommands(commands.Cog):
     )
     async def timings(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Draw the last turn, and attach all of them as JSON lines."""
-        asker = await asker_of(self.bot, interaction)
+        asker = await requester_of(self.bot, interaction)
         words = words_of(asker)
         room = await self._seen(interaction, words)
         turns = [] if room.session is None else [t for t in room.session.watch.turns if t.split()]
@@ -273,13 +273,13 @@ class VoiceCommands(commands.Cog):
             ]
         )
 
-    def _room(self, interaction: discord.Interaction[SkyDeck], words: Words) -> Room:
+    def _room(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VoiceChannel:
         room = self.rooms.get(interaction.guild_id)
         if room is None:
             raise NoVoiceChannel(words("voice.not_here"))
         return room
 
-    async def _seen(self, interaction: discord.Interaction[SkyDeck], words: Words) -> Room:
+    async def _seen(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VoiceChannel:
         """The room, for who may go there; for others there is none.
 
         Raises:
@@ -290,7 +290,9 @@ class VoiceCommands(commands.Cog):
             raise NoVoiceChannel(words("voice.not_here"))
         return room
 
-    async def _commanded(self, interaction: discord.Interaction[SkyDeck], asker: Asker) -> Room:
+    async def _commanded(
+        self, interaction: discord.Interaction[SkyDeck], asker: Requester
+    ) -> VoiceChannel:
         """The room, for who is in it, or may move its people.
 
         Raises:

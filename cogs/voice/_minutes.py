@@ -12,7 +12,7 @@ from bot.contract.envelope import speaker_label
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import Words, duration, words_for
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job
 from bot.store.repositories.voice import Minute
@@ -93,7 +93,7 @@ class Notes:
 
 
 @dataclass(slots=True)
-class MinutesShow:
+class MinutesJobView:
     """A `bot.voice_agent.Show`: the summary, in one message.
 
     Attributes:
@@ -163,14 +163,14 @@ class MinutesShow:
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 
-def make_show(bot: SkyDeck, asker: Asker, line: FirstLine, notes: Notes) -> MinutesShow:
+def make_show(bot: SkyDeck, asker: Requester, line: FirstLine, notes: Notes) -> MinutesJobView:
     """The face of minutes that are about to be summed up."""
     live, words = line.live, words_for(asker.locale)
     place = place_of(asker, live, notes)
-    return MinutesShow(bot, live, notes, words, bot.clock.wall(), place, line)
+    return MinutesJobView(bot, live, notes, words, bot.clock.wall(), place, line)
 
 
-def place_of(asker: Asker, live: LiveMessage, notes: Notes) -> dict[str, JsonValue]:
+def place_of(asker: Requester, live: LiveMessage, notes: Notes) -> dict[str, JsonValue]:
     """What the journal is to know of it."""
     return {
         "kind": KIND,
@@ -183,7 +183,7 @@ def place_of(asker: Asker, live: LiveMessage, notes: Notes) -> dict[str, JsonVal
     }
 
 
-async def revive(bot: SkyDeck, job: Job) -> MinutesShow | None:
+async def revive(bot: SkyDeck, job: Job) -> MinutesJobView | None:
     """The face of minutes that another process had begun; None when nobody waits for them.
 
     Raises:
@@ -196,4 +196,4 @@ async def revive(bot: SkyDeck, job: Job) -> MinutesShow | None:
         return None
     live, line = found
     notes, begun = Notes.of_place(place), job.created_at_ms / 1000
-    return MinutesShow(bot, live, notes, live.words, begun, place, line, job.journal_id)
+    return MinutesJobView(bot, live, notes, live.words, begun, place, line, job.journal_id)

@@ -17,13 +17,13 @@ from cogs.voice._commands import whereabouts
 from cogs.voice._minutes import MODULE, Notes, make_show, transcript
 from cogs.voice._policy import latest_meeting
 from cogs.voice._voice_channel import VocalChannel
-from cogs.voice._voice_channels import Rooms
+from cogs.voice._voice_channels import VoiceChannels
 
 
 class MinutesCommand(commands.Cog):
     """The minutes of a voice channel's latest meeting."""
 
-    def __init__(self, bot: SkyDeck, rooms: Rooms) -> None:
+    def __init__(self, bot: SkyDeck, rooms: VoiceChannels) -> None:
         self.bot = bot
         self.rooms = rooms
 

@@ -6,7 +6,7 @@ from typing import Final
 import discord
 
 from audio.discord_voice.client import LinkHealth
-from audio.discord_voice.stats import Health
+from audio.discord_voice.stats import ReceptionStats
 from bot.i18n import Words
 from bot.store.repositories.voice import VoiceRoom
 from bot.voice_agent.turn_latency import OWN, TOTAL, Spread
@@ -68,7 +68,7 @@ def _line(health: LinkHealth, words: Words) -> str:
     return " · ".join(parts)
 
 
-def _person(health: Health, name: str, words: Words) -> str:
+def _person(health: ReceptionStats, name: str, words: Words) -> str:
     return words(
         "voice.status.person",
         name=disarm(discord.utils.escape_markdown(name)),

@@ -13,8 +13,8 @@ from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.errors import ServiceDown
 from bot.i18n import Words
-from bot.jobs.throttle import Pace
-from bot.voice_agent.events import Show, Stage
+from bot.jobs.throttle import Throttle
+from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces, draw_nonce
 from cogs.shared.page import Page
@@ -39,7 +39,7 @@ _FAILURES: Final = (discord.HTTPException, aiohttp.ClientError, OSError, Timeout
 
 @dataclass(slots=True)
 class _Turn:
-    show: Show
+    show: TurnUpdate
     live: LiveMessage | None = None
     nonces: Nonces = field(default_factory=Nonces)
     is_new: bool = True
@@ -53,7 +53,7 @@ class _Line:
 
 
 @dataclass(slots=True)
-class ChannelFace:
+class ChannelTranscript:
     """A `bot.voice_agent.session.Face`: one message for each turn, edited at most once a second.
 
     Attributes:
@@ -70,12 +70,12 @@ class ChannelFace:
     words: Words
     assistant: str
     names: dict[int, str] = field(default_factory=dict)
-    pace: Pace | None = None
+    pace: Throttle | None = None
     _is_down_told: bool = False
     _turns: dict[int, _Turn] = field(default_factory=dict)
     _lines: list[_Line] = field(default_factory=list)
 
-    def show(self, show: Show) -> None:
+    def show(self, show: TurnUpdate) -> None:
         """How a turn stands now."""
         show = self._once(show)
         turn = self._turns.get(show.turn)
@@ -88,7 +88,7 @@ class ChannelFace:
         turn.show, turn.is_new = show, True
         self._hurry()
 
-    def _once(self, show: Show) -> Show:
+    def _once(self, show: TurnUpdate) -> TurnUpdate:
         """That a service is down is said once, until it has answered again."""
         if show.stage is Stage.DONE:
             self._is_down_told = False
@@ -185,7 +185,7 @@ class ChannelFace:
             self.pace.hurry()
 
 
-def render(show: Show, name: str, assistant: str, words: Words) -> str:
+def render(show: TurnUpdate, name: str, assistant: str, words: Words) -> str:
     """A turn as Markdown; empty while there is nothing to show. Pure."""
     heard, said = show.heard.strip(), show.said.strip()
     is_empty = not heard and not said and show.stage not in _WORDLESS
@@ -202,7 +202,7 @@ def render(show: Show, name: str, assistant: str, words: Words) -> str:
     return "\n".join([*lines, note] if note else lines)
 
 
-def _note(show: Show, words: Words) -> str:
+def _note(show: TurnUpdate, words: Words) -> str:
     match show.stage:
         case Stage.WAITING_FOR_WORKER:
             return words("voice.waiting")

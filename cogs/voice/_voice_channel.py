@@ -10,18 +10,18 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from audio.discord_voice.client import VoiceLink
-from audio.discord_voice.watchdog import Trouble
+from audio.discord_voice.client import DiscordVoiceClient
+from audio.discord_voice.watchdog import FaultKind
 from bot.contract import System
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
-from bot.jobs.throttle import Pace
+from bot.jobs.throttle import Throttle
 from bot.store.repositories.voice import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
-from bot.voice_agent.session import Terms, VoiceSession
+from bot.voice_agent.session import SessionConfig, VoiceSession
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance, language_of
-from cogs.voice._transcript_view import ChannelFace
+from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ CONNECT_S: Final = 15.0
 
 
 @dataclass(eq=False)
-class Room:
+class VoiceChannel:
     """One voice conversation.
 
     Attributes:
@@ -54,9 +54,9 @@ class Room:
     words: Words
     system: System
     locale: str
-    face: ChannelFace
-    on_end: Callable[["Room"], object]
-    link: VoiceLink | None = None
+    face: ChannelTranscript
+    on_end: Callable[["VoiceChannel"], object]
+    link: DiscordVoiceClient | None = None
     session: VoiceSession | None = None
     hindrance: Hindrance | None = None
     was_kicked: bool = False
@@ -64,7 +64,7 @@ class Room:
     _audience: Audience = NOBODY
     _barred: set[int] = field(default_factory=set)
     _asked: set[int] = field(default_factory=set)
-    _trouble: Trouble | None = None
+    _trouble: FaultKind | None = None
     _is_closing: bool = False
     _is_introduced: bool = False
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -93,7 +93,7 @@ class Room:
             WeightsError: The models that hear cannot be had.
         """
         await self.bot.voices.warm_up()
-        factory = VoiceLink.factory(
+        factory = DiscordVoiceClient.factory(
             may_hear=lambda user_id: user_id in self._agreed,  # asked by other threads
             on_trouble=self._troubled,
             now=self.bot.clock.now,
@@ -114,10 +114,10 @@ class Room:
         if self._life is not None:
             await asyncio.wait([self._life])
 
-    async def _live(self, link: VoiceLink, opened: "asyncio.Future[None]") -> None:
+    async def _live(self, link: DiscordVoiceClient, opened: "asyncio.Future[None]") -> None:
         try:
             session = await self.bot.voices.open(link, self.face, self._terms(), keep=self._keep)
-            async with Pace(self.face.refresh, self.bot.clock) as self.face.pace, session:
+            async with Throttle(self.face.refresh, self.bot.clock) as self.face.pace, session:
                 self.session = session
                 opened.set_result(None)
                 await self._over.wait()
@@ -126,7 +126,7 @@ class Room:
                 opened.set_exception(e)
             else:
                 log.exception("a voice conversation broke off")
-                self.face.trouble(Trouble.LOST.value)
+                self.face.trouble(FaultKind.LOST.value)
         finally:
             self._over.set()
             was_open, self.session, self.face.pace = self.session is not None, None, None
@@ -140,9 +140,9 @@ class Room:
             if was_open and not self._is_closing:
                 self.on_end(self)
 
-    def _terms(self) -> Terms:
+    def _terms(self) -> SessionConfig:
         settings = self.bot.settings
-        return Terms(
+        return SessionConfig(
             system=self.system,
             guild_id=self.place.guild_id,
             channel_id=self.place.channel_id,
@@ -152,16 +152,16 @@ class Room:
             warm_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
         )
 
-    def _troubled(self, trouble: Trouble) -> None:
+    def _troubled(self, trouble: FaultKind) -> None:
         """The line tells what is wrong with it, and when it is well again."""
         if self.is_over:  # that we hang up ourselves is no kick
             return
-        if trouble is Trouble.LOST:
+        if trouble is FaultKind.LOST:
             self.was_kicked = self._trouble is None  # a line that breaks is in trouble before
             self.face.trouble("kicked" if self.was_kicked else trouble.value)
             self._over.set()
             return
-        self._trouble = None if trouble is Trouble.MENDED else trouble
+        self._trouble = None if trouble is FaultKind.MENDED else trouble
         self.face.trouble(trouble.value)
 
     # -- where it is, and how it attends -----------------------------------------------------------

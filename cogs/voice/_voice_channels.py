@@ -18,8 +18,8 @@ from bot.i18n import Words, words_for
 from bot.store.repositories.voice import VoiceRoom
 from bot.voice_agent.events import Attention
 from cogs.voice._policy import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
-from cogs.voice._transcript_view import ChannelFace
-from cogs.voice._voice_channel import Room, VocalChannel, people_in
+from cogs.voice._transcript_view import ChannelTranscript
+from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ MOVE_S: Final = 10.0
 """How long Discord may take to move us."""
 
 
-class Rooms:
+class VoiceChannels:
     """All of them, by server.
 
     Args:
@@ -42,21 +42,21 @@ class Rooms:
     def __init__(self, bot: SkyDeck) -> None:
         self.alone_s = ALONE_S
         self._bot = bot
-        self._rooms: dict[int, Room] = {}
+        self._rooms: dict[int, VoiceChannel] = {}
         self._opened_s: dict[int, float] = {}
         self._broken: Counter[int] = Counter()
         self._locks: dict[int, asyncio.Lock] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
         self._chores: set[asyncio.Task[None]] = set()
 
-    def get(self, guild_id: int | None) -> Room | None:
+    def get(self, guild_id: int | None) -> VoiceChannel | None:
         """The server's room, if one is open."""
         room = self._rooms.get(guild_id or 0)
         return None if room is None or room.is_over else room
 
     # -- coming ------------------------------------------------------------------------------------
 
-    async def enter(self, channel: VocalChannel, *, called_by: int, locale: str) -> Room:
+    async def enter(self, channel: VocalChannel, *, called_by: int, locale: str) -> VoiceChannel:
         """Open a room, or move the server's room to another channel.
 
         Raises:
@@ -85,15 +85,15 @@ class Rooms:
         await room.check_standing()
         return room
 
-    async def _open(self, channel: VocalChannel, place: VoiceRoom, locale: str) -> Room:
+    async def _open(self, channel: VocalChannel, place: VoiceRoom, locale: str) -> VoiceChannel:
         settings = await self._bot.store.guilds.get(place.guild_id)
         locale = settings.language or locale
         words = words_for(locale)
         check_own(channel, words)
         identity = settings.identity or self._bot.settings.skydeck_identity
         system = System(identity.value)
-        face = ChannelFace(self._bot, channel.id, words, system.assistant)
-        room = Room(self._bot, place, words, system, locale, face, on_end=self._ended)
+        face = ChannelTranscript(self._bot, channel.id, words, system.assistant)
+        room = VoiceChannel(self._bot, place, words, system, locale, face, on_end=self._ended)
         await self._clear(channel.guild)
         await room.open(channel)
         self._rooms[place.guild_id] = room
@@ -119,7 +119,7 @@ class Rooms:
                 await guild.change_voice_state(channel=None)
                 await gone
 
-    async def _move(self, room: Room, channel: VocalChannel) -> None:
+    async def _move(self, room: VoiceChannel, channel: VocalChannel) -> None:
         """As if somebody dragged it there; discord.py's `move_to` would lose the line."""
         check_own(channel, room.words)
         me = channel.guild.me
@@ -135,14 +135,14 @@ class Rooms:
             raise VoiceUnreachable("Discord does not move us.") from e
         await self.moved(room, channel.id)
 
-    async def moved(self, room: Room, channel_id: int) -> None:
+    async def moved(self, room: VoiceChannel, channel_id: int) -> None:
         """The room is in another channel now: somebody dragged it there, or it was called."""
         if room.place.channel_id != channel_id:
             room.move(channel_id)
             await self._bot.store.voice_rooms.set(room.place)
             await self.look(room)
 
-    async def note(self, room: Room, **changes: Any) -> None:
+    async def note(self, room: VoiceChannel, **changes: Any) -> None:
         """Change how the room is, and remember it."""
         room.place = replace(room.place, **changes)
         await self._bot.store.voice_rooms.set(room.place)
@@ -190,7 +190,7 @@ class Rooms:
 
     # -- people ------------------------------------------------------------------------------------
 
-    async def look(self, room: Room) -> None:
+    async def look(self, room: VoiceChannel) -> None:
         """Take in who is there; where nobody is, it does not stay.
 
         Raises:
@@ -238,7 +238,7 @@ class Rooms:
                 await self._bot.store.voice_rooms.delete(guild_id)
             return True
 
-    def on_shard(self, shard: int) -> list[Room]:
+    def on_shard(self, shard: int) -> list[VoiceChannel]:
         """The open rooms of a shard's servers."""
         count = self._bot.shard_count or 1
         return [room for guild, room in self._rooms.items() if shard_of(guild, count) == shard]
@@ -273,7 +273,7 @@ class Rooms:
         if room is not None and not people_in(room.channel):
             await self.leave(guild_id)
 
-    def _ended(self, room: Room) -> None:
+    def _ended(self, room: VoiceChannel) -> None:
         """It has ended by itself."""
         guild_id = room.place.guild_id
         if self._rooms.get(guild_id) is room:
@@ -284,7 +284,7 @@ class Rooms:
         else:
             self._return_later(room)
 
-    def _return_later(self, room: Room) -> None:
+    def _return_later(self, room: VoiceChannel) -> None:
         """Come back to a room that was lost; less soon each time in a row, at last not at all."""
         guild_id = room.place.guild_id
         lasted_s = self._bot.clock.now() - self._opened_s.get(guild_id, 0.0)

@@ -22,18 +22,18 @@ import numpy as np
 from pydantic import SecretStr
 
 from audio.devices.blocks import BLOCK, BLOCK_S, Block
-from audio.devices.duplex import AudioState, LineState
+from audio.devices.duplex import AudioState, SlotState
 from audio.earcons import chime
 from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
 from bot.catalogue import load_grace
 from bot.composition import Services
 from bot.contract import Audio, Output, Response, Service, Status
-from bot.local_voice.controller import Options, Surroundings, open_desk
+from bot.local_voice.controller import Options, Surroundings, open_controller
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.settings import Mode, Settings
 from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted
@@ -70,7 +70,7 @@ class QuickSound:
         self._stop = threading.Event()
         self._player = threading.Thread(target=self._play, daemon=True)
         self.level_dbfs = -20.0
-        self.state = AudioState(LineState("quick", True), LineState("quick", True))
+        self.state = AudioState(SlotState("quick", True), SlotState("quick", True))
 
     def start(self):
         self._player.start()
@@ -136,7 +136,7 @@ async def main(hours: float, speed: float) -> None:
         key = SecretStr("k" * 40)
         async with (
             embedded_server({"penny": Scripted(penny)}, key=key, clock=clock) as url,
-            Switchboard(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
+            ServiceClient(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
         ):
             yield Services(client, embedded=True)
 
@@ -151,7 +151,7 @@ async def main(hours: float, speed: float) -> None:
         save_to=folder,
     )
     print(f"{hours:g} h at {speed:g} times life\n  min   turns      MB  handles  threads   objects")
-    async with open_desk(options, Surroundings(connect, QuickSound, clock)) as desk:
+    async with open_controller(options, Surroundings(connect, QuickSound, clock)) as desk:
         while desk.view().doing is not Doing.READY:
             await clock.sleep(1)
         for minute in range(round(hours * 60)):

@@ -11,7 +11,7 @@ import discord
 import numpy as np
 import pytest
 
-from audio.discord_voice.client import VoiceLink
+from audio.discord_voice.client import DiscordVoiceClient
 from tests.fakes.discord_bot import at_once
 from tests.simulator import Simulator
 from tests.simulator.voice.conftest import Listening
@@ -61,7 +61,7 @@ async def seconds_away(line):
 @pytest.mark.timeout(900)
 async def test_how_soon_it_hears_again():
     ours = await seconds_away(
-        VoiceLink.factory(may_hear=lambda _: True, on_trouble=print, now=time.monotonic)
+        DiscordVoiceClient.factory(may_hear=lambda _: True, on_trouble=print, now=time.monotonic)
     )
     theirs = await seconds_away(Listening)
     for name, away in (("ours", ours), ("discord.py's", theirs)):

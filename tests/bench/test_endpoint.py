@@ -27,7 +27,7 @@ import numpy as np
 import pytest
 
 from audio import codec
-from audio.segmenter import Hearing
+from audio.segmenter import SpeechSegmenter
 from audio.speech_events import SpeechBegan, TurnEnded
 from audio.speech_packets import SpeechPacket
 from audio.turn_detector import TurnDetector
@@ -142,7 +142,7 @@ class Simulated:
 def ends(conversation: Conversation, vad: Vad, turns: TurnDetector, *, open_mic: bool) -> list:
     """When our ears decide that a turn is over, in seconds of the stream."""
     simulated = Simulated(turns)
-    hearing = Hearing(vad=vad, turns=simulated)
+    hearing = SpeechSegmenter(vad=vad, turns=simulated)
     always = np.ones(len(conversation.voiced), bool)
     sent = say(conversation.samples, always if open_mic else conversation.voiced)
     decided = []
@@ -201,7 +201,7 @@ def crowd(count: int) -> list[tuple[bytes, ...]]:
     return [packets[(start := 37 * i % len(packets)) :] + packets[:start] for i in range(count)]
 
 
-def tick(hearing: Hearing, people, step: int, now_s: float) -> list:
+def tick(hearing: SpeechSegmenter, people, step: int, now_s: float) -> list:
     frames = [
         SpeechPacket(user, step * 960, packets[step % len(packets)], now_s)
         for user, packets in enumerate(people)
@@ -221,7 +221,7 @@ def test_cost_for_a_speaker(vad, turns, capsys) -> None:
             vad.probabilities([window] * count, memories)
         took = time.process_time() - started
         vad_us = took / len(steps) / count * 1e6 * FRAME_S * RATE / WINDOW
-        hearing, people = Hearing(vad=vad, turns=turns), crowd(count)
+        hearing, people = SpeechSegmenter(vad=vad, turns=turns), crowd(count)
         started = time.process_time()
         for step in range(300):
             tick(hearing, people, step, step * FRAME_S)
@@ -275,7 +275,7 @@ def real_time(vad, turns, count: int, *, seconds: float, core: int):
 
     def run() -> None:
         os.sched_setaffinity(0, {core})
-        hearing, people = Hearing(vad=vad, turns=turns), crowd(count)
+        hearing, people = SpeechSegmenter(vad=vad, turns=turns), crowd(count)
         began = time.monotonic()
         for step in range(round(seconds / FRAME_S)):
             due = began + step * FRAME_S
@@ -301,7 +301,7 @@ def test_speech_is_noticed_soon(conversations, vad, turns, capsys) -> None:
     With Piper's turns: where there is noise before a voice, loudness does not tell when it begins.
     """
     conversation = conversations[1]
-    hearing = Hearing(vad=vad, turns=Simulated(turns))
+    hearing = SpeechSegmenter(vad=vad, turns=Simulated(turns))
     took: list[float] = []
     for now_s, frames in pull(
         1, say(conversation.samples, conversation.voiced), start_s=0.0, delay_s=0.0

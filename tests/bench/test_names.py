@@ -14,7 +14,7 @@ import pytest
 
 from audio import codec
 from audio.samples import SPEECH_RATE_HZ
-from bot.voice_agent.utterance_intent import Saying, saying
+from bot.voice_agent.utterance_intent import UtteranceIntent, saying
 from tests.fakes.voice_call import wer
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
@@ -92,7 +92,10 @@ async def test_calls_by_name(penny, language, name, capsys):
             calls, false, errors = 0, 0, []
             for text, clip in clips:
                 words = await heard(penny._ears, clip[kind], language, hint)
-                is_called = saying(words, assistants=[name]) in {Saying.CALL, Saying.ADDRESSED}
+                is_called = saying(words, assistants=[name]) in {
+                    UtteranceIntent.CALL,
+                    UtteranceIntent.ADDRESSED,
+                }
                 calls += is_called and name in text
                 false += is_called and name not in text
                 errors.append(wer(words, text))

@@ -18,19 +18,19 @@ import pytest
 from pydantic import SecretStr
 
 from audio import codec
-from audio.devices.duplex import LocalAudio
+from audio.devices.duplex import DuplexAudio
 from audio.devices.microphone import Microphone
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.composition import Services
 from bot.contract import Service
-from bot.local_voice.controller import Options, Surroundings, open_desk
+from bot.local_voice.controller import Options, Surroundings, open_controller
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.view import Doing
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.settings import Mode, Settings
 from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted, completed
@@ -64,7 +64,7 @@ def open_a_desk(card, tmp_path):
         handlers = {"penny": Scripted(hear)}
         async with (
             embedded_server(handlers, key=key, clock=clock) as url,
-            Switchboard(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
+            ServiceClient(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
         ):
             yield Services(client, embedded=True)
 
@@ -77,7 +77,7 @@ def open_a_desk(card, tmp_path):
             modules=load_grace(settings),
             prefs_path=tmp_path / "talk.json",
         )
-        async with open_desk(options, Surroundings(connect)) as desk:
+        async with open_controller(options, Surroundings(connect)) as desk:
             await until(lambda: desk.view().doing is Doing.READY and desk.view().can_hear)
             await asyncio.sleep(1)
             yield desk
@@ -153,7 +153,7 @@ def test_callbacks_come_in_time(card, monkeypatch):
         stock(self, *words)
 
     monkeypatch.setattr(Microphone, "_called", noted)
-    audio = local_audio(Playout())
+    audio = local_audio(PlayoutQueue())
     audio.start()
     time.sleep(20)
     audio.close()
@@ -165,8 +165,8 @@ def test_callbacks_come_in_time(card, monkeypatch):
     )
 
 
-def local_audio(playout: Playout) -> LocalAudio:
-    return LocalAudio(
+def local_audio(playout: PlayoutQueue) -> DuplexAudio:
+    return DuplexAudio(
         microphone=MICROPHONE,
         loudspeaker=LOUDSPEAKER,
         playout=playout,
@@ -200,7 +200,7 @@ async def share(seconds: float) -> float:
 def test_how_soon_it_is_silent(card):
     noise = np.random.default_rng(1).normal(0, 0.1, 4 * RATE_HZ).astype(np.float32)
     packets = codec.encode(noise, RATE_HZ).packets
-    playout = Playout()
+    playout = PlayoutQueue()
     audio = local_audio(playout)
     audio.start()
     time.sleep(1)

@@ -12,17 +12,17 @@ from bot.composition import limits_of
 from bot.contract import Service
 from bot.discord_client import COGS, SkyDeck
 from bot.jobs.runner import JobRunner
-from bot.models.store import WeightStore
+from bot.models.store import ModelStore
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.budget_gate import Till
+from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.circuit_breaker import Breaker
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.settings import Mode, Settings
 from bot.store.address import Address
 from bot.store.maintenance.migrate import make_private, migrate
 from bot.store.store import Store
-from bot.voice_agent.session_factory import Voices
+from bot.voice_agent.session_factory import VoiceSessionFactory
 from bot.workers.protocols import Handler
 from bot.workers.server.lifecycle import embedded_server
 
@@ -31,7 +31,7 @@ KEY = "scripted"
 
 def weight_folder(name: str) -> Path:
     """The folder of a model by name, where the tests keep their models."""
-    return WeightStore(Settings(_env_file=None).skydeck_weights_dir).ensure([name])[name]
+    return ModelStore(Settings(_env_file=None).skydeck_weights_dir).ensure([name])[name]
 
 
 MODES = {Service.PENNY: Mode.STREAM, Service.GRACE: Mode.RUN, Service.FACTORY: Mode.STREAM}
@@ -107,16 +107,16 @@ async def made(
     url = f"sqlite:///{database}" if isinstance(database, Path) else database
     async with (
         Store.open(url, clock, lease_ms=lease_ms, limits=limits_of(settings)) as store,
-        Switchboard(
+        ServiceClient(
             RunPodClient(base_url, SecretStr(key), endpoints, clock=clock),
             clock=clock,
-            till=Till(store.ledger, Rates()),
+            till=BudgetGate(store.ledger, Rates()),
             breaker=breaker,
         ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
     ):
         with contextlib.closing(
-            Voices(client=client, clock=clock, weights=weight_folder)
+            VoiceSessionFactory(client=client, clock=clock, weights=weight_folder)
         ) as voices:
             bot = SkyDeck(
                 settings=settings,

@@ -10,13 +10,13 @@ from bot.contract.penny import converse
 from bot.runpod.flow import job
 from bot.runpod.flow.submit import encode
 from bot.runpod.models import (
-    Breakage,
     Flow,
     HttpRequest,
     HttpResponse,
     Outcome,
     Pause,
     Tick,
+    TransportErrorKind,
     TransportFailure,
     Update,
 )
@@ -39,9 +39,11 @@ def http(status: int, body: str | bytes = "", **headers: str) -> Answer:
     return lambda _request, now: HttpResponse(status=status, now=now, body=raw, headers=names)
 
 
-def broken(kind: Breakage = Breakage.BROKEN, reason: str = "connection reset by peer") -> Answer:
+def broken(
+    kind: TransportErrorKind = TransportErrorKind.BROKEN, reason: str = "connection reset by peer"
+) -> Answer:
     def answer(request: HttpRequest, now: float) -> TransportFailure:
-        took = request.timeout_s if kind is Breakage.TIMEOUT else 0.0
+        took = request.timeout_s if kind is TransportErrorKind.TIMEOUT else 0.0
         return TransportFailure(kind=kind, reason=reason, now=now + took)
 
     return answer
@@ -53,8 +55,8 @@ def held(value: Any, seconds: float) -> Answer:
 
 
 RESET = broken()
-REFUSED = broken(Breakage.UNSENT, "connection refused")
-TIMED_OUT = broken(Breakage.TIMEOUT, "timed out")
+REFUSED = broken(TransportErrorKind.UNSENT, "connection refused")
+TIMED_OUT = broken(TransportErrorKind.TIMEOUT, "timed out")
 NOT_JSON = http(200, "<html>Bad gateway</html>")
 BARE_ERROR = ok({"error": "internal"})
 POLL_FAULTS: dict[str, Answer] = {
@@ -193,8 +195,8 @@ def contract(text: str = "hi", service: Service = Service.PENNY) -> Request:
     return made.model_copy(update={"target": made.target.model_copy(update={"service": service})})
 
 
-def terms(mode: Mode, deadline_s: float = 60, crowd: int = 1) -> job.Terms:
-    return job.Terms(mode=mode, deadline_s=deadline_s, dice=lambda: 0.5, crowd=lambda: crowd)
+def terms(mode: Mode, deadline_s: float = 60, crowd: int = 1) -> job.JobTerms:
+    return job.JobTerms(mode=mode, deadline_s=deadline_s, dice=lambda: 0.5, crowd=lambda: crowd)
 
 
 def submit(service: Answer, mode: Mode = Mode.RUN, deadline_s: float = 60) -> Play:

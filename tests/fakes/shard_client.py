@@ -9,7 +9,7 @@ from discord import app_commands
 from sqlalchemy import select, update
 
 from bot.clock import SystemClock
-from bot.cluster.membership import ShardShare
+from bot.cluster.membership import ClusterMembership
 from bot.cluster.spec import Claimed
 from bot.store.address import Address
 from bot.store.database import Database
@@ -68,7 +68,7 @@ class Sharer(discord.AutoShardedClient):
         self.heard: list[discord.Message] = []
         self.readied: list[int] = []
         self.gone: list[int] = []
-        self.share = ShardShare(self, SystemClock(), Claimed(count), leases, grace_s)
+        self.share = ClusterMembership(self, SystemClock(), Claimed(count), leases, grace_s)
         self.tree = app_commands.CommandTree(self)
         self.tree.command(name="ping", description="Ping")(_ping)
         self._connection.guild_ready_timeout = 0.05

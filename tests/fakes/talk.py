@@ -19,23 +19,23 @@ from bot.voice_agent.events import (
     AttentionSet,
     Command,
     Fact,
+    FlushPlayout,
     Hold,
-    Hush,
     PeopleChanged,
     Play,
     Played,
     Release,
     Remember,
-    Show,
     Sound,
     Spoke,
     Stage,
     Ticked,
     Transcribed,
+    TurnUpdate,
     Typed,
     Withdraw,
 )
-from bot.voice_agent.turn_manager import TurnMachine
+from bot.voice_agent.turn_manager import TurnManager
 
 ENDS = {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
 LOUD_S = 0.2
@@ -48,20 +48,20 @@ class Talk:
 
     eager: bool = True
     now: float = 100.0
-    machine: TurnMachine = field(init=False)
+    machine: TurnManager = field(init=False)
     asks: dict[int, Ask] = field(default_factory=dict)  # of which more may come
     ended: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)
     loud: list[int] = field(default_factory=list)  # the asks of the packets that wait to be played
     played: Counter[int] = field(default_factory=Counter)
     is_held: bool = False
-    shown: dict[int, list[Show]] = field(default_factory=dict)
+    shown: dict[int, list[TurnUpdate]] = field(default_factory=dict)
     remembered: dict[int, Remember] = field(default_factory=dict)
     speaking: dict[int, float] = field(default_factory=dict)
     _packet: int = 0
 
     def __post_init__(self) -> None:
-        self.machine = TurnMachine(assistant_names=("Alfred",), eager=self.eager)
+        self.machine = TurnManager(assistant_names=("Alfred",), eager=self.eager)
 
     def tell(self, fact: Fact) -> list[Command]:
         """Hand a fact in and carry its commands out."""
@@ -91,9 +91,9 @@ class Talk:
                 self.is_held = True
             case Release():
                 self.is_held = False
-            case Hush():
+            case FlushPlayout():
                 self.loud.clear()
-            case Show():
+            case TurnUpdate():
                 self._show(command)
             case Remember():
                 assert command.turn not in self.remembered
@@ -103,7 +103,7 @@ class Talk:
                 assert not self.speaking, "a cue never sounds over people"
                 assert not self.loud, "nor over an answer"
 
-    def _show(self, show: Show) -> None:
+    def _show(self, show: TurnUpdate) -> None:
         story = self.shown.setdefault(show.turn, [])
         assert not any(earlier.stage in ENDS for earlier in story), "one end of each turn"
         assert not story or story[-1] != show, "only news"
@@ -227,7 +227,7 @@ class Talk:
     def stages(self, turn: int) -> list[Stage]:
         return [show.stage for show in self.shown.get(turn, [])]
 
-    def end_of(self, turn: int) -> Show:
+    def end_of(self, turn: int) -> TurnUpdate:
         return self.shown[turn][-1]
 
 

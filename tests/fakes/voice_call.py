@@ -15,17 +15,17 @@ import numpy as np
 from pydantic import SecretStr
 
 from audio import codec
-from audio.discord_voice.client import VoiceLink
+from audio.discord_voice.client import DiscordVoiceClient
 from audio.samples import Samples
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.penny import audio_input, transcribe
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.settings import Mode
-from bot.voice_agent.events import Remember, Show, Stage
-from bot.voice_agent.session import Terms, VoiceSession
-from bot.voice_agent.session_factory import Voices
+from bot.voice_agent.events import Remember, Stage, TurnUpdate
+from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session_factory import VoiceSessionFactory
 from tests.fakes.discord_bot import KEY, at_once, serving, weight_folder
 from tests.simulator import PATIENCE, Simulator
 
@@ -37,19 +37,19 @@ FINAL = frozenset(Stage) - {Stage.HEARD, Stage.WAITING_FOR_WORKER, Stage.ANSWERI
 class Reader:
     """Who reads along."""
 
-    shows: list[Show] = field(default_factory=list)
+    shows: list[TurnUpdate] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _read: int = 0
 
-    def show(self, show: Show) -> None:
+    def show(self, show: TurnUpdate) -> None:
         self.shows.append(show)
         self._changed.set()
 
     def trouble(self, kind: str) -> None:
         self.troubles.append(kind)
 
-    async def sees(self, *stages: Stage, within: float = PATIENCE) -> Show:
+    async def sees(self, *stages: Stage, within: float = PATIENCE) -> TurnUpdate:
         """The next show at one of these stages (any end, without); those before it are skipped."""
         async with asyncio.timeout(within):
             while True:
@@ -83,7 +83,7 @@ class Call:
     guild: Any
     channel: Any
     line: Any
-    link: VoiceLink
+    link: DiscordVoiceClient
     session: VoiceSession
     reader: Reader
     kept: list[Remember]
@@ -148,7 +148,7 @@ async def voice_call(
     async with (
         Simulator(answer_seconds=PATIENCE) as sim,
         serving({"penny": recorded}) as base_url,
-        Switchboard(
+        ServiceClient(
             RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock),
             clock=clock,
             watchers=watchers,
@@ -157,14 +157,16 @@ async def voice_call(
         guild = sim.guild("Test")
         channel = guild.voice_channel("Lounge")
         members = [guild.member(name) for name in people]
-        voices = Voices(client=client, clock=clock, weights=weight_folder, on_turn=on_turn)
+        voices = VoiceSessionFactory(
+            client=client, clock=clock, weights=weight_folder, on_turn=on_turn
+        )
         await voices.warm_up()
         async with _online(sim) as bot:
-            factory = VoiceLink.factory(
+            factory = DiscordVoiceClient.factory(
                 may_hear=agreed.__contains__, on_trouble=reader.trouble, now=clock.now
             )
             link = await bot.get_channel(channel.id).connect(cls=factory, timeout=PATIENCE)
-            given = Terms(
+            given = SessionConfig(
                 **{
                     "system": System.DECK,
                     "guild_id": guild.id,

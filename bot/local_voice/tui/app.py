@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 
 from bot.local_voice.tui import formatting, kitty, theme
 from bot.local_voice.tui.help_screen import HelpScreen
-from bot.local_voice.tui.prompt_input import Line
+from bot.local_voice.tui.prompt_input import PromptInput
 from bot.local_voice.tui.safe_callback import steady
 from bot.local_voice.tui.settings_screen import SettingsScreen
 from bot.local_voice.tui.widgets import (
@@ -27,7 +27,7 @@ from bot.local_voice.tui.widgets import (
     is_low,
     is_roomy,
 )
-from bot.local_voice.view import Desk, TalkMode, View
+from bot.local_voice.view import TalkControl, TalkMode, View
 
 _EVERY_S: Final = 1 / 15
 _BELOW: Final = ("talk", "tap", "stop", "help", "settings", "mode")
@@ -59,7 +59,7 @@ class TalkApp(App[None]):
         Binding("ctrl+end", "follow"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: TalkControl) -> None:
         super().__init__(ansi_color=True)  # before the theme: NO_COLOR is looked at here
         for name in ("COLUMNS", "LINES"):  # Textual believes them before the terminal itself
             os.environ.pop(name, None)  # noqa: TID251 - a window that is resized would stay as it was
@@ -76,7 +76,7 @@ class TalkApp(App[None]):
         yield TroubleLine()
         yield Conversation()
         yield TurnTime()
-        yield Line(self._completions)
+        yield PromptInput(self._completions)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -220,8 +220,8 @@ class TalkApp(App[None]):
     # -- the line --------------------------------------------------------------------------------
 
     @property
-    def _line(self) -> Line:
-        return self.screen_stack[0].query_one(Line)
+    def _line(self) -> PromptInput:
+        return self.screen_stack[0].query_one(PromptInput)
 
     @property
     def _conversation(self) -> Conversation:

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from bot.local_voice.tui.dialogue import hang
-from bot.local_voice.tui.modal import Sheet
+from bot.local_voice.tui.modal import Modal
 
 KEYS: Final = (
     ("Space", "talk: hold it, or press it, speak, and press it again"),
@@ -33,7 +33,7 @@ answer. /help lists the commands: without a text they work on what was said so f
 _GUTTER: Final = 12
 
 
-class HelpScreen(Sheet):
+class HelpScreen(Modal):
     """Read, and go back."""
 
     AUTO_FOCUS = "#box"

@@ -5,7 +5,7 @@ from textual.screen import ModalScreen
 from bot.local_voice.tui.widgets import is_roomy
 
 
-class Sheet(ModalScreen[None]):
+class Modal(ModalScreen[None]):
     """It lies over the conversation until it is put away."""
 
     def on_mount(self) -> None:

@@ -15,7 +15,7 @@ _NEWLINE: Final = "⏎"
 Completions = Callable[[str], list[str]]
 
 
-class Line(Input):
+class PromptInput(Input):
     """A line of input with a memory. While it is empty, the space bar is still the talk key.
 
     It decides that itself, in the order in which keys were typed: whoever types quickly has typed

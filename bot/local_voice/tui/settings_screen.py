@@ -9,9 +9,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Label, Select, Static
 
 from bot.local_voice.tui.formatting import clean
-from bot.local_voice.tui.modal import Sheet
+from bot.local_voice.tui.modal import Modal
 from bot.local_voice.tui.safe_callback import steady
-from bot.local_voice.view import AudioDevice, Desk, TalkMode
+from bot.local_voice.view import AudioDevice, TalkControl, TalkMode
 
 _DEFAULT = "\0default"
 """A choice must have a value; None would mean that nothing is chosen."""
@@ -21,7 +21,7 @@ _MODES = [
 ]
 
 
-class SettingsScreen(Sheet):
+class SettingsScreen(Modal):
     """Everything that can be chosen. What is chosen counts at once, and is remembered.
 
     Args:
@@ -33,7 +33,7 @@ class SettingsScreen(Sheet):
         Binding("escape,f2", "close", "Close", priority=True),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: TalkControl) -> None:
         super().__init__()
         self._desk = desk
         self._told = ""

@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True, kw_only=True)
-class Line:
+class FlowContext:
     """What the steps of a flow share.
 
     Attributes:

@@ -29,7 +29,7 @@ from bot.errors import (
     SkydeckError,
 )
 from bot.large_json import SMALL_BYTES
-from bot.runpod.flow.context import Line
+from bot.runpod.flow.context import FlowContext
 from bot.runpod.flow.poll import Follower
 from bot.runpod.flow.stream import stream_to_end
 from bot.runpod.flow.submit import SubmitBody, job_path
@@ -46,7 +46,7 @@ _EXECUTION_TIMEOUT: Final = "executiontimeout exceeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class JobTerms:
     """How a job is to be followed.
 
     Attributes:
@@ -64,7 +64,7 @@ class Terms:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-def submit(terms: Terms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
+def submit(terms: JobTerms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
     """Hand a job in and follow it.
 
     Args:
@@ -72,7 +72,7 @@ def submit(terms: Terms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
         body: What; see `submission.encode`.
         now: The time, in seconds; from then on every value sent to the flow carries it.
     """
-    line = Line(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
+    line = FlowContext(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
     yield from line.tell(Update(state=JobState.SUBMITTING))
     try:
         report = yield from hand_in(line, body)
@@ -82,13 +82,13 @@ def submit(terms: Terms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
     return (yield from _follow(follower, line, terms, report))
 
 
-def collect(terms: Terms, job_id: str, *, now: float) -> Flow[Outcome]:
+def collect(terms: JobTerms, job_id: str, *, now: float) -> Flow[Outcome]:
     """Follow a job that was handed in earlier.
 
     Partials that somebody else has drained from its stream are found in its output, if its worker
     aggregates them.
     """
-    line = Line(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
+    line = FlowContext(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
     follower = _follower(line, job_id, terms, fresh=False)
     return (yield from _follow(follower, line, terms, None))
 
@@ -99,7 +99,7 @@ def cancel(job_id: str, *, dice: Dice, now: float) -> Flow[bool]:
     Returns:
         Whether the service has confirmed it, or does not know the job (any more).
     """
-    line = Line(now=now, deadline=float("inf"), dice=dice)
+    line = FlowContext(now=now, deadline=float("inf"), dice=dice)
     request = HttpRequest(
         method="POST", path=job_path("cancel", job_id), timeout_s=_CANCEL_TIMEOUT_S
     )
@@ -125,18 +125,20 @@ def accepted_id(reply: Reply) -> str | None:
     return None if report is None else report.id
 
 
-def _follower(line: Line, job_id: str, terms: Terms, *, fresh: bool) -> Follower:
+def _follower(line: FlowContext, job_id: str, terms: JobTerms, *, fresh: bool) -> Follower:
     return Follower(line, job_id, fresh=fresh, crowd=terms.crowd, secrets=terms.secrets)
 
 
-def _follow(follower: Follower, line: Line, terms: Terms, first: JobReport | None) -> Flow[Outcome]:
+def _follow(
+    follower: Follower, line: FlowContext, terms: JobTerms, first: JobReport | None
+) -> Flow[Outcome]:
     outcome = yield from _followed(follower, line, terms, first)
     yield from follower.tell_rest()
     return outcome
 
 
 def _followed(
-    follower: Follower, line: Line, terms: Terms, first: JobReport | None
+    follower: Follower, line: FlowContext, terms: JobTerms, first: JobReport | None
 ) -> Flow[Outcome]:
     try:
         report = yield from _to_end(follower, line, terms.mode, first)
@@ -171,7 +173,9 @@ def _left_alone(error: SkydeckError, job_id: str) -> SkydeckError:
     return error
 
 
-def _to_end(follower: Follower, line: Line, mode: Mode, first: JobReport | None) -> Flow[JobReport]:
+def _to_end(
+    follower: Follower, line: FlowContext, mode: Mode, first: JobReport | None
+) -> Flow[JobReport]:
     if first is not None:
         follower.report = first
         if first.is_terminal:

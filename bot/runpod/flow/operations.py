@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from bot.errors import JobExpired, RateLimited, ServiceUnreachable, SkydeckError
-from bot.runpod.flow.context import Line
-from bot.runpod.models import Breakage, Flow, HttpRequest, HttpResponse, Reply
+from bot.runpod.flow.context import FlowContext
+from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
 from bot.runpod.patience import OK, TOO_MANY_REQUESTS, final_error
 from bot.runpod.retry import POLLS, TRANSIENT, Dice, retry_after_s
 
@@ -37,7 +37,7 @@ def operation(
         KeyRefused, EndpointNotFound, ServiceFailed: The service will not do it.
         RateLimited, ServiceUnreachable: It could not, for now.
     """
-    line = Line(now=now, deadline=now + _MAX_S, dice=dice)
+    line = FlowContext(now=now, deadline=now + _MAX_S, dice=dice)
     attempt = 0
     while True:
         reply = yield from line.ask(request)
@@ -68,13 +68,13 @@ def on_job(flow: Flow[_T]) -> Flow[_T]:
 
 def _is_transient(reply: Reply) -> bool:
     if not isinstance(reply, HttpResponse):
-        return reply.kind is not Breakage.OVERSIZED
+        return reply.kind is not TransportErrorKind.OVERSIZED
     return reply.status in TRANSIENT or reply.status in (TOO_MANY_REQUESTS, OK)
 
 
 def _has_not_acted(reply: Reply) -> bool:
     if not isinstance(reply, HttpResponse):
-        return reply.kind is Breakage.UNSENT
+        return reply.kind is TransportErrorKind.UNSENT
     return reply.status == TOO_MANY_REQUESTS
 
 

@@ -7,7 +7,7 @@ from bot.contract import Response
 from bot.contract.job import MIB, Health, JobReport, JobStatus
 from bot.errors import JobExpired, OutputLost, SkydeckError
 from bot.large_json import TooManyValues
-from bot.runpod.flow.context import Line
+from bot.runpod.flow.context import FlowContext
 from bot.runpod.flow.submit import job_path
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
 from bot.runpod.patience import (
@@ -15,10 +15,10 @@ from bot.runpod.patience import (
     MAX_FAULTS,
     NOT_FOUND,
     OK,
-    Patience,
+    FaultBudget,
     holds_too_much,
 )
-from bot.runpod.results.assembly import Outputs
+from bot.runpod.results.assembly import OutputAssembly
 from bot.runpod.results.parsing import read_health, reading_report
 from bot.runpod.results.partials import Partials
 from bot.runpod.retry import poll_interval_s
@@ -60,7 +60,7 @@ class Follower:
 
     def __init__(
         self,
-        line: Line,
+        line: FlowContext,
         job_id: str,
         *,
         fresh: bool,
@@ -68,13 +68,13 @@ class Follower:
         secrets: Iterable[str] = (),
     ) -> None:
         self.job_id = job_id
-        self.outputs = Outputs(secrets)
+        self.outputs = OutputAssembly(secrets)
         self._partials = Partials(secrets)
         self._told = self._received = 0
         self.report = JobReport(id=job_id)
         self._line = line
         self._crowd = crowd
-        self.patience = Patience(line)
+        self.patience = FaultBudget(line)
         self.state = JobState.SUBMITTING
         self._waiting: Waiting | None = None
         self._since = line.now

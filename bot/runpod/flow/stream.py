@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.contract.job import TERMINAL, JobStatus, StreamReport
 from bot.large_json import TooManyValues
-from bot.runpod.flow.context import Line
+from bot.runpod.flow.context import FlowContext
 from bot.runpod.flow.poll import Follower, is_ok
 from bot.runpod.flow.submit import job_path
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply
@@ -19,7 +19,7 @@ _MIN_HOLD_S: Final = 1.0
 """RunPod's own minimum."""
 
 
-def stream_to_end(follower: Follower, line: Line) -> Flow[None]:
+def stream_to_end(follower: Follower, line: FlowContext) -> Flow[None]:
     """Take chunks until the service says that the job has ended, or that there is no stream.
 
     Once the final response is here, neither a fault nor the deadline is worth an error.
@@ -51,7 +51,7 @@ def stream_to_end(follower: Follower, line: Line) -> Flow[None]:
             return
 
 
-def _report_of(line: Line, reply: Reply) -> Flow[StreamReport | None]:
+def _report_of(line: FlowContext, reply: Reply) -> Flow[StreamReport | None]:
     if not is_ok(reply):
         return None
     try:
@@ -60,7 +60,7 @@ def _report_of(line: Line, reply: Reply) -> Flow[StreamReport | None]:
         raise holds_too_much() from None
 
 
-def _hold_s(follower: Follower, line: Line) -> float:
+def _hold_s(follower: Follower, line: FlowContext) -> float:
     """Until the deadline at most; while the job is queued, until its health is to be asked."""
     until = line.left_s
     if follower.state is not JobState.RUNNING:
@@ -76,7 +76,7 @@ def _take_chunks(follower: Follower, report: StreamReport) -> Flow[None]:
 
 
 def _has_ended(
-    follower: Follower, line: Line, report: StreamReport, *, held_s: float
+    follower: Follower, line: FlowContext, report: StreamReport, *, held_s: float
 ) -> Flow[bool]:
     if report.status in TERMINAL:
         return True

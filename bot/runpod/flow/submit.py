@@ -27,8 +27,8 @@ from bot.errors import (
     TooLarge,
 )
 from bot.large_json import SMALL_BYTES, TooManyValues, read_json
-from bot.runpod.flow.context import Line
-from bot.runpod.models import Breakage, Flow, HttpRequest, HttpResponse, Reply
+from bot.runpod.flow.context import FlowContext
+from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
 from bot.runpod.patience import (
     BAD_REQUEST,
     CONTENT_TOO_LARGE,
@@ -113,7 +113,7 @@ def check_size(size: int, *, held: bool) -> None:
         )
 
 
-def submit(line: Line, body: SubmitBody) -> Flow[JobReport]:
+def submit(line: FlowContext, body: SubmitBody) -> Flow[JobReport]:
     """Hand a job in.
 
     Returns:
@@ -144,10 +144,10 @@ def submit(line: Line, body: SubmitBody) -> Flow[JobReport]:
 
 
 def _was_unsent(reply: Reply) -> bool:
-    return not isinstance(reply, HttpResponse) and reply.kind is Breakage.UNSENT
+    return not isinstance(reply, HttpResponse) and reply.kind is TransportErrorKind.UNSENT
 
 
-def _request(line: Line, body: SubmitBody) -> HttpRequest:
+def _request(line: FlowContext, body: SubmitBody) -> HttpRequest:
     upload_s = len(body.content) / _SLOWEST_UPLOAD_BYTES_S
     if not body.held:
         return HttpRequest(
@@ -166,9 +166,9 @@ def _request(line: Line, body: SubmitBody) -> HttpRequest:
     )
 
 
-def _accepted(line: Line, reply: Reply) -> Flow[JobReport]:
+def _accepted(line: FlowContext, reply: Reply) -> Flow[JobReport]:
     if not isinstance(reply, HttpResponse):
-        if reply.kind is Breakage.OVERSIZED:
+        if reply.kind is TransportErrorKind.OVERSIZED:
             raise final_error(reply)
         raise _unknown(f"the answer got lost ({reply.reason})")
     if reply.status != OK:

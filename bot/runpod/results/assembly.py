@@ -28,7 +28,7 @@ _VALUES_A_STEP = 100
 _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
-class Outputs:
+class OutputAssembly:
     """What one job has yielded so far.
 
     Args:

@@ -16,7 +16,7 @@ GONE_AFTER_S: Final = 4 * EVERY_S
 _FORGET_S: Final = 86_400.0
 
 
-class Pulses:
+class Heartbeats:
     """One row for each process. All methods raise StoreFailed.
 
     Args:

@@ -11,7 +11,7 @@ COMMANDS: Final = "commands"
 """What was last registered as the bot's commands; the application's id follows after a colon."""
 
 
-class Facts:
+class KeyValue:
     """Words by name. Both methods raise StoreFailed when the database fails."""
 
     def __init__(self, database: Database) -> None:

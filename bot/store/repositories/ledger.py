@@ -33,7 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import OverBudget
-from bot.money import Balance, Basis, Call, Charge, Limits, Payer, Period, Purse
+from bot.money import Balance, Basis, BudgetBucket, Call, Charge, Limits, Payer, Period
 from bot.store.database import Database, uninterrupted
 from bot.store.maintenance.limits import storable
 from bot.store.repositories.conversations import PRUNE_BATCH
@@ -327,7 +327,10 @@ class Ledger:
         return {Period(period): limit for period, limit in found}
 
     async def _locked(
-        self, connection: AsyncConnection, keys: Sequence[Purse], chosen: Mapping[Period, int]
+        self,
+        connection: AsyncConnection,
+        keys: Sequence[BudgetBucket],
+        chosen: Mapping[Period, int],
     ) -> list[Balance]:
         """The purses' balances; until the transaction ends nobody else changes them."""
         values = {f"{name}{n}": v for n, key in enumerate(keys) for name, v in _key(key).items()}
@@ -337,7 +340,7 @@ class Ledger:
     async def _read(
         self,
         connection: AsyncConnection,
-        keys: Sequence[Purse],
+        keys: Sequence[BudgetBucket],
         chosen: Mapping[Period, int],
         *,
         lock: bool = False,
@@ -350,7 +353,7 @@ class Ledger:
 
     def _balances(
         self,
-        keys: Sequence[Purse],
+        keys: Sequence[BudgetBucket],
         rows: Iterable[Mapping[Any, Any]],
         chosen: Mapping[Period, int],
     ) -> list[Balance]:
@@ -418,12 +421,12 @@ def _payer(row: Mapping[Any, Any]) -> Payer:
     return Payer(user_id=row["user_id"], guild_id=row["guild_id"], channel_id=row["channel_id"])
 
 
-def _purses_of(row: Mapping[Any, Any]) -> tuple[Purse, ...]:
+def _purses_of(row: Mapping[Any, Any]) -> tuple[BudgetBucket, ...]:
     """Those that the sum was set aside in: a call that ends after midnight is yesterday's."""
     return _payer(row).purses(row["at_ms"])
 
 
-def _key(purse: Purse) -> dict[str, Any]:
+def _key(purse: BudgetBucket) -> dict[str, Any]:
     return {
         "scope": purse.scope,
         "scope_id": purse.scope_id,
@@ -432,7 +435,7 @@ def _key(purse: Purse) -> dict[str, Any]:
     }
 
 
-def _among(keys: Sequence[Purse]) -> ColumnElement[bool]:
+def _among(keys: Sequence[BudgetBucket]) -> ColumnElement[bool]:
     return tuple_(*_KEY).in_([tuple(_key(key).values()) for key in keys])
 
 
@@ -441,7 +444,7 @@ def _scopes(payer: Payer) -> frozenset[str]:
 
 
 async def _move(
-    connection: AsyncConnection, keys: Sequence[Purse], *, spent: int = 0, reserved: int = 0
+    connection: AsyncConnection, keys: Sequence[BudgetBucket], *, spent: int = 0, reserved: int = 0
 ) -> None:
     await connection.execute(
         update(purses)

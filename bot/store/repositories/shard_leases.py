@@ -37,7 +37,7 @@ class GatewaySession:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LeaseState:
     """Who is there, and who serves what.
 
     Attributes:
@@ -64,7 +64,7 @@ class ShardLeases:
         self.owner = owner
 
     @uninterrupted
-    async def beat(self, count: int, held: Mapping[int, GatewaySession | None]) -> Standing:
+    async def beat(self, count: int, held: Mapping[int, GatewaySession | None]) -> LeaseState:
         """Give a sign of life, renew the leases, and look around.
 
         Args:
@@ -88,7 +88,7 @@ class ShardLeases:
                 await connection.execute(self._renewal(count, until), _sessions(held))
             live = (await connection.execute(others)).all()
             owners = (await connection.execute(leases)).all()
-        return Standing(dict(live), {shard: owner for shard, owner in owners if owner})
+        return LeaseState(dict(live), {shard: owner for shard, owner in owners if owner})
 
     @uninterrupted
     async def renew(self, count: int, held: Mapping[int, GatewaySession | None]) -> None:

@@ -21,7 +21,7 @@ from bot.workers.protocols import Handler
 from bot.workers.server.endpoint import Endpoint
 from bot.workers.server.loopback import LOOPBACK, hosted
 from bot.workers.server.routes import Served, build_app
-from bot.workers.server.worker_pool import Crew
+from bot.workers.server.worker_pool import WorkerPool
 
 _SWEEP_S = 1.0
 """How often expired jobs are cleared away; lookups see an expiry at once, without it."""
@@ -66,13 +66,13 @@ async def embedded_server(
     """
     if not key.get_secret_value().strip():
         raise BadSettings("The server's key is empty.", hint="Set SKYDECK_SERVE_KEY.")
-    crews: dict[str, Crew] = {}
+    crews: dict[str, WorkerPool] = {}
     served: dict[str, Served] = {}
     for name, handler in handlers.items():
         endpoint = Endpoint(name, queue_limit=queue_limit, clock=clock)
         size = (concurrency or {}).get(name, 1)
         warm = warm_up is None or name in warm_up
-        crews[name] = Crew(endpoint, handler, size=size, warm=warm, clock=clock)
+        crews[name] = WorkerPool(endpoint, handler, size=size, warm=warm, clock=clock)
         served[name] = Served(endpoint, crews[name])
     endpoints = [one.endpoint for one in served.values()]
 
@@ -134,7 +134,7 @@ async def serve(
             await interrupted.wait()
 
 
-async def _warm_up(crews: Iterable[Crew]) -> None:
+async def _warm_up(crews: Iterable[WorkerPool]) -> None:
     """One after another: two models that load at once take each other's cores."""
     for crew in crews:
         await crew.warm_up()

@@ -24,7 +24,7 @@ class _Models(Enum):
     BROKEN = "broken"
 
 
-class Crew:
+class WorkerPool:
     """Works the endpoint's queue, `size` jobs at a time.
 
     A job is taken when the models are loaded and not before: until then it is IN_QUEUE, and

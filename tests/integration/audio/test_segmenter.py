@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio import codec, ogg
-from audio.endpointing import Patience
-from audio.segmenter import Hearing
+from audio.endpointing import EndpointingOptions
+from audio.segmenter import SpeechSegmenter
 from audio.speech_events import SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
-from audio.speech_packets import LostSpeech, SilenceBegan, SpeechPacket
+from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket
 from audio.turn_detector import TurnDetector
 from audio.vad import Vad
 from tests.fakes.discord_speech import Spoken, pull, say
@@ -42,9 +42,9 @@ def models(weights):
 
 
 @pytest.fixture
-def hearing(models) -> Hearing:
+def hearing(models) -> SpeechSegmenter:
     vad, turns = models
-    return Hearing(vad=vad, turns=turns)
+    return SpeechSegmenter(vad=vad, turns=turns)
 
 
 def speech(clips: Path, name: str):
@@ -53,7 +53,7 @@ def speech(clips: Path, name: str):
     return np.concatenate([codec.decode(clips / name, limit_s=60), room])
 
 
-def listen(hearing: Hearing, *streams) -> list:
+def listen(hearing: SpeechSegmenter, *streams) -> list:
     """All events of people who speak at the same time."""
     events = []
     for steps in zip(*map(list, streams), strict=False):
@@ -66,7 +66,7 @@ def of(kind, events: list) -> list:
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_a_question_is_one_turn(hearing: Hearing, clips: Path) -> None:
+def test_a_question_is_one_turn(hearing: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     events = listen(hearing, pull(ANA, spoken, start_s=100))
     assert [type(event) for event in events] == [SpeechBegan, SpeechPaused, TurnEnded]
@@ -78,7 +78,7 @@ def test_a_question_is_one_turn(hearing: Hearing, clips: Path) -> None:
     assert ended.at_s - (100 + spoken.last_voice_s()) < 0.3
 
 
-def test_the_clip_is_the_packets_as_they_came(hearing: Hearing, clips: Path) -> None:
+def test_the_clip_is_the_packets_as_they_came(hearing: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
     sent = [packet for packet in spoken.packets if packet is not None]
@@ -87,14 +87,16 @@ def test_the_clip_is_the_packets_as_they_came(hearing: Hearing, clips: Path) -> 
     assert abs(len(heard) / RATE - ended.clip.duration_ms / 1000) < 0.05
 
 
-def test_a_pause_in_a_sentence_is_waited_for(hearing: Hearing, clips: Path) -> None:
+def test_a_pause_in_a_sentence_is_waited_for(hearing: SpeechSegmenter, clips: Path) -> None:
     sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]  # "ask not … for your country"
     events = listen(hearing, pull(ANA, say(sound)))
     assert len(of(TurnEnded, events)) == 1
     assert len(of(SpeechResumed, events)) >= 2
 
 
-def test_what_was_said_after_the_pause_is_in_the_clip(hearing: Hearing, clips: Path) -> None:
+def test_what_was_said_after_the_pause_is_in_the_clip(
+    hearing: SpeechSegmenter, clips: Path
+) -> None:
     sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]
     spoken = say(sound)
     (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
@@ -104,7 +106,7 @@ def test_what_was_said_after_the_pause_is_in_the_clip(hearing: Hearing, clips: P
     assert kept == sent[first : first + len(kept)]
 
 
-def test_noise_and_music_are_nobody_speaking(hearing: Hearing) -> None:
+def test_noise_and_music_are_nobody_speaking(hearing: SpeechSegmenter) -> None:
     rng = np.random.default_rng(3)
     time = np.arange(6 * RATE) / RATE
     noise = rng.normal(0, 0.05, len(time)).astype(np.float32)
@@ -125,14 +127,14 @@ def test_two_at_once_are_heard_as_each_alone(models, clips: Path) -> None:
     def turns_of(user_id: int, events: list) -> list:
         return [event.clip.packets for event in of(TurnEnded, events) if event.user_id == user_id]
 
-    both = Hearing(vad=vad, turns=turns)
+    both = SpeechSegmenter(vad=vad, turns=turns)
     together = listen(both, *(pull(user, spoken) for user, spoken in sounds.items()))
     for user, spoken in sounds.items():
-        alone = Hearing(vad=vad, turns=turns)
+        alone = SpeechSegmenter(vad=vad, turns=turns)
         assert turns_of(user, listen(alone, pull(user, spoken)))[0] in turns_of(user, together)
 
 
-def test_lost_packets_are_silence_in_the_clip(hearing: Hearing, clips: Path) -> None:
+def test_lost_packets_are_silence_in_the_clip(hearing: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     lost = [20, 21, 40, 55]
     (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken, lost=lost)))
@@ -141,25 +143,27 @@ def test_lost_packets_are_silence_in_the_clip(hearing: Hearing, clips: Path) -> 
         assert kept == (ogg.SILENCE_FRAME if step in lost else spoken.packets[step])
 
 
-def test_a_network_that_stalls_in_mid_speech_ends_nothing(hearing: Hearing, clips: Path) -> None:
+def test_a_network_that_stalls_in_mid_speech_ends_nothing(
+    hearing: SpeechSegmenter, clips: Path
+) -> None:
     steps = list(pull(ANA, say(speech(clips, "question.wav"))))
     events = []
     for step, (now_s, frames) in enumerate(steps):
         if step == 30:  # nothing for 0.3 s, and what comes then is as late
-            events += hearing.tick([SilenceBegan(ANA, 0, now_s)], now_s)
+            events += hearing.tick([SpeechDtxStarted(ANA, 0, now_s)], now_s)
             for wait in range(1, 15):
                 events += hearing.tick([], now_s + wait * 0.02)
         late = 0.3 if step >= 30 else 0.0
         moved = [
             replace(f, arrived_s=f.arrived_s + late) for f in frames if type(f) is SpeechPacket
         ]
-        other = [replace(f, at_s=f.at_s + late) for f in frames if type(f) is SilenceBegan]
+        other = [replace(f, at_s=f.at_s + late) for f in frames if type(f) is SpeechDtxStarted]
         events += hearing.tick(moved + other, now_s + late)
     assert len(of(TurnEnded, events)) == 1
     assert len(of(SpeechBegan, events)) == 1
 
 
-def test_a_packet_that_is_no_opus_is_a_lost_one(hearing: Hearing, clips: Path) -> None:
+def test_a_packet_that_is_no_opus_is_a_lost_one(hearing: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     packets = list(spoken.packets)
     packets[30] = b"\x00" * 3
@@ -169,8 +173,8 @@ def test_a_packet_that_is_no_opus_is_a_lost_one(hearing: Hearing, clips: Path) -
 
 def test_a_turn_without_end_is_cut_and_nothing_is_lost(models, clips: Path) -> None:
     vad, turns = models
-    patience = Patience(tired_ms=60_000, longest_ms=1_500)
-    hearing = Hearing(vad=vad, turns=turns, patience=patience)
+    patience = EndpointingOptions(tired_ms=60_000, longest_ms=1_500)
+    hearing = SpeechSegmenter(vad=vad, turns=turns, patience=patience)
     spoken = say(speech(clips, "jfk.flac")[round(8.2 * RATE) :])
     ended = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
     assert len(ended) == 2
@@ -187,10 +191,10 @@ def test_a_slow_detector_is_not_waited_for(models, clips: Path) -> None:
         def ask(self, _samples):
             return Future()
 
-    hearing = Hearing(vad=vad, turns=Never())
+    hearing = SpeechSegmenter(vad=vad, turns=Never())
     (ended,) = of(TurnEnded, listen(hearing, pull(ANA, say(speech(clips, "question.wav")))))
     assert ended.completeness is None
-    assert ended.waited_ms == Patience().unjudged_ms
+    assert ended.waited_ms == EndpointingOptions().unjudged_ms
 
 
 def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog) -> None:
@@ -202,7 +206,7 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
             answer.set_exception(RuntimeError("no such input"))
             return answer
 
-    hearing = Hearing(vad=vad, turns=Broken())
+    hearing = SpeechSegmenter(vad=vad, turns=Broken())
     events = listen(hearing, pull(ANA, say(speech(clips, "question.wav"))))
     assert of(TurnEnded, events)[0].completeness is None
     assert "no such input" in caplog.text
@@ -211,7 +215,7 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
 def test_it_answers_from_its_own_thread(weights, models, clips: Path) -> None:
     vad, _ = models
     turns = TurnDetector(weights("smart-turn-v3.2") / "model.onnx")
-    hearing = Hearing(vad=vad, turns=turns)
+    hearing = SpeechSegmenter(vad=vad, turns=turns)
     events = []
     for now_s, frames in pull(ANA, say(speech(clips, "question.wav"))):
         events += hearing.tick(frames, now_s)
@@ -222,7 +226,7 @@ def test_it_answers_from_its_own_thread(weights, models, clips: Path) -> None:
     assert of(TurnEnded, events)[0].completeness > 0.9
 
 
-def test_who_is_forgotten_ends_without_a_word(hearing: Hearing, clips: Path) -> None:
+def test_who_is_forgotten_ends_without_a_word(hearing: SpeechSegmenter, clips: Path) -> None:
     steps = list(pull(ANA, say(speech(clips, "question.wav"))))
     for now_s, frames in steps[:40]:
         hearing.tick(frames, now_s)
@@ -232,7 +236,7 @@ def test_who_is_forgotten_ends_without_a_word(hearing: Hearing, clips: Path) -> 
     assert not hearing._speakers
 
 
-def test_nothing_is_kept_after_a_turn(hearing: Hearing, clips: Path) -> None:
+def test_nothing_is_kept_after_a_turn(hearing: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     steps = list(pull(ANA, spoken))
     for now_s, frames in steps:
@@ -245,7 +249,7 @@ def test_nothing_is_kept_after_a_turn(hearing: Hearing, clips: Path) -> None:
     assert not hearing._speakers
 
 
-def test_a_client_that_vanishes_has_gone_silent(hearing: Hearing, clips: Path) -> None:
+def test_a_client_that_vanishes_has_gone_silent(hearing: SpeechSegmenter, clips: Path) -> None:
     steps = list(pull(ANA, say(speech(clips, "question.wav"))))[:60]
     events = [event for now_s, frames in steps for event in hearing.tick(frames, now_s)]
     for step in range(1, 300):
@@ -297,7 +301,7 @@ def frames_of(steps: list):
     sent = []
     for kind, count, jitter_s in steps:
         if kind == "silence":
-            yield now_s, [SilenceBegan(ANA, timestamp, now_s)], sent
+            yield now_s, [SpeechDtxStarted(ANA, timestamp, now_s)], sent
         for _ in range(count):
             now_s += 0.02
             timestamp += 960
@@ -317,7 +321,7 @@ def frames_of(steps: list):
                     yield now_s + jitter_s, [SpeechPacket(ANA, timestamp, packet, now_s)], sent
     for step in range(200):
         now_s += 0.02
-        yield now_s, [SilenceBegan(ANA, timestamp, now_s)] if step == 0 else [], sent
+        yield now_s, [SpeechDtxStarted(ANA, timestamp, now_s)] if step == 0 else [], sent
 
 
 FOLLOWS = {
@@ -331,7 +335,7 @@ FOLLOWS = {
 
 def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
     script = Script()
-    hearing = Hearing(vad=script, turns=script, decoder=lambda: script)
+    hearing = SpeechSegmenter(vad=script, turns=script, decoder=lambda: script)
     first, after = b"\xfc\x00\x00\x00\x01\xf0", b"\xfc\x00\x00\x00\x02\xf0"
     hearing.tick([SpeechPacket(ANA, 0, first, 50.0)], 50.0)
     gap = [LostSpeech(ANA, 960, 3 * 960), SpeechPacket(ANA, 4 * 960, after, 50.08)]
@@ -343,8 +347,8 @@ def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
 @given(STEPS)
 def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) -> None:
     script = Script()
-    patience = Patience(tired_ms=1_500, longest_ms=3_000)
-    hearing = Hearing(vad=script, turns=script, decoder=Script, patience=patience)
+    patience = EndpointingOptions(tired_ms=1_500, longest_ms=3_000)
+    hearing = SpeechSegmenter(vad=script, turns=script, decoder=Script, patience=patience)
     last, before, paused = None, -1, None
     for now_s, frames, sent in frames_of(steps):
         for event in hearing.tick(frames, now_s):

@@ -3,7 +3,7 @@
 from audio import ogg
 from bot.contract import Service
 from bot.voice_agent.events import Stage
-from bot.voice_agent.recordings import ClipShelf
+from bot.voice_agent.recordings import RecordingStore
 from tests.bench.test_voice import Prompt
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.voice_call import voice_call
@@ -34,7 +34,7 @@ async def test_nothing_of_a_turn_is_kept(clips):
 async def test_clips_are_kept_where_a_setting_says_so(clips, tmp_path):
     async with voice_call(Prompt(0.2), people=["Ana"]) as (call, ana):
         folder = tmp_path / "clips"
-        call.session.keep_clips = ClipShelf(folder, days=1, limit_bytes=1_000_000)
+        call.session.keep_clips = RecordingStore(folder, days=1, limit_bytes=1_000_000)
         [speaker] = await call.joins(ana)
         await speaker.plays(clips / "question.wav")
         await call.reader.sees(Stage.DONE)

@@ -3,11 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.endpointing import Began, Ended, Endpointer, Judge, Patience, Paused, Resumed
+from audio.endpointing import (
+    Began,
+    Ended,
+    Endpointer,
+    EndpointingOptions,
+    Paused,
+    Resumed,
+    TurnDetectionRequested,
+)
 
 MS = 32
 SPEECH, NOISE = 0.9, 0.05
-PATIENCE = Patience(waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
+PATIENCE = EndpointingOptions(waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
 
 
 def hear(endpointer: Endpointer, ms: int, probability: float = SPEECH) -> list:
@@ -18,14 +26,14 @@ def idle(endpointer: Endpointer, ms: int) -> list:
     return [m for _ in range(ms // 20) for m in endpointer.idle(20)]
 
 
-def speaking(patience: Patience = PATIENCE) -> Endpointer:
+def speaking(patience: EndpointingOptions = PATIENCE) -> Endpointer:
     endpointer = Endpointer(patience)
     hear(endpointer, 640)
     return endpointer
 
 
 def judge(endpointer: Endpointer, marks: list, completeness: float) -> list:
-    (pause,) = [mark.pause for mark in marks if isinstance(mark, Judge)]
+    (pause,) = [mark.pause for mark in marks if isinstance(mark, TurnDetectionRequested)]
     return endpointer.judged(pause, completeness)
 
 
@@ -45,7 +53,7 @@ def test_a_click_or_a_short_cough_is_no_speech() -> None:
 def test_the_detector_is_asked_before_the_pause_is_sure() -> None:
     endpointer = speaking()
     assert hear(endpointer, 96, NOISE) == []
-    assert hear(endpointer, MS, NOISE) == [Judge(1)]
+    assert hear(endpointer, MS, NOISE) == [TurnDetectionRequested(1)]
     assert hear(endpointer, 64, NOISE) == [Paused()]
 
 
@@ -105,7 +113,7 @@ def test_no_turn_ends_while_speech_may_be_beginning() -> None:
 def test_a_client_gone_silent_is_a_pause_at_once() -> None:
     endpointer = speaking()
     hear(endpointer, 64, NOISE)
-    assert endpointer.idle(20) == [Judge(1), Paused()]
+    assert endpointer.idle(20) == [TurnDetectionRequested(1), Paused()]
     assert endpointer.judged(1, 0.95) == []
     assert idle(endpointer, 220) == [Ended(0.95, 300)]
 
@@ -115,7 +123,7 @@ def test_packets_that_stop_in_mid_speech_are_no_pause_yet() -> None:
     assert [m for _ in range(5) for m in endpointer.idle(20, told=False)] == []
     assert hear(endpointer, 96) == []  # they come again
     marks = [m for _ in range(10) for m in endpointer.idle(20, told=False)]
-    assert marks == [Judge(1), Paused()]
+    assert marks == [TurnDetectionRequested(1), Paused()]
     assert endpointer.judged(1, 0.99) == []
     marks = [m for _ in range(10) for m in endpointer.idle(20, told=False)]
     assert marks == [Ended(0.99, PATIENCE.stalled_ms)]
@@ -128,7 +136,7 @@ def test_packets_that_stop_after_silence_are_a_pause() -> None:
 
 
 def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
-    patience = Patience(tired_ms=3_200, longest_ms=6_400)
+    patience = EndpointingOptions(tired_ms=3_200, longest_ms=6_400)
     endpointer = speaking(patience)
     hear(endpointer, 3_200)
     assert hear(endpointer, 192, NOISE)[1:] == [Paused(), Ended(None, patience.pause_ms)]
@@ -138,7 +146,7 @@ def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
 
 
 def test_waits_fall_as_completeness_rises() -> None:
-    waits = [Patience().wait_ms(p / 100) for p in range(101)]
+    waits = [EndpointingOptions().wait_ms(p / 100) for p in range(101)]
     assert waits == sorted(waits, reverse=True)
     assert max(waits) <= 2500
 
@@ -171,7 +179,7 @@ def play(endpointer: Endpointer, steps: list) -> list:
             case "stall":
                 marks += endpointer.idle(value, told=False)
             case "judged":
-                asked = [mark.pause for mark in marks if isinstance(mark, Judge)]
+                asked = [mark.pause for mark in marks if isinstance(mark, TurnDetectionRequested)]
                 marks += endpointer.judged(asked[-1], value) if asked else []
     return marks
 
@@ -188,8 +196,8 @@ FOLLOWS = {
 @given(STEPS)
 def test_marks_are_well_formed(steps: list) -> None:
     last = None
-    for mark in play(Endpointer(Patience(tired_ms=2_000, longest_ms=4_000)), steps):
-        if isinstance(mark, Judge):
+    for mark in play(Endpointer(EndpointingOptions(tired_ms=2_000, longest_ms=4_000)), steps):
+        if isinstance(mark, TurnDetectionRequested):
             continue
         assert type(mark) in FOLLOWS[last]
         last = type(mark)

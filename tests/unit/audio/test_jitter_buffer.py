@@ -13,8 +13,8 @@ from audio.jitter_buffer import (
     MIN_PATIENCE_S,
     PATIENCE_S,
     Arrival,
+    DtxStarted,
     Gap,
-    Hush,
     JitterBuffer,
     Packet,
 )
@@ -129,7 +129,7 @@ def test_silence_begins_with_its_first_frame(stream):
     for i in range(1, 6):
         stream.put(i, SILENCE_FRAME)
     packet, hush = stream.pull()
-    assert hush == Hush(FRAME, stream.now)
+    assert hush == DtxStarted(FRAME, stream.now)
     assert packet.timestamp == 0
 
 
@@ -166,7 +166,7 @@ def test_a_lost_beginning_lies_right_before_what_woke_us(stream):
 def test_silence_is_known_when_nothing_comes(stream):
     stream.put(0)
     assert told(stream.pull(0.1)) == [0]
-    assert stream.pull(0.03) == [Hush(FRAME, stream.now)]
+    assert stream.pull(0.03) == [DtxStarted(FRAME, stream.now)]
     assert stream.pull(10.0) == []
 
 
@@ -299,7 +299,7 @@ def test_whatever_the_network_does_the_order_holds(lengths, seed, loss, jitter_s
         elif isinstance(item, Gap):
             assert item.samples <= item.packets * FRAME
             end = item.timestamp + item.samples
-    assert not out or isinstance(out[-1], Hush)
+    assert not out or isinstance(out[-1], DtxStarted)
     assert len(buffer) == 0
 
 
@@ -318,4 +318,4 @@ def test_each_stretch_of_speech_ends_once(lengths, seed):
     arrivals = sent(lengths, random.Random(seed), loss=0, jitter_s=0, duplicates=0)
     _, out = received(arrivals)
     kinds = [type(item) for item in out]
-    assert kinds == [kind for length in lengths for kind in [Packet] * length + [Hush]]
+    assert kinds == [kind for length in lengths for kind in [Packet] * length + [DtxStarted]]

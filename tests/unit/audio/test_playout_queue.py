@@ -2,7 +2,7 @@
 
 import threading
 
-from audio.playout_queue import Playout, Progress
+from audio.playout_queue import PlayoutQueue, Progress
 from tests.waiting import HANGS_S
 
 A, B, C = b"a", b"b", b"c"
@@ -16,7 +16,7 @@ def read_all(playout, now_s=1.0):
 
 
 def test_in_order_and_counted_by_ask():
-    playout = Playout()
+    playout = PlayoutQueue()
     assert playout.read(0.0) is None
     assert playout.played() == Progress()
     playout.add(1, [A, B])
@@ -29,7 +29,7 @@ def test_in_order_and_counted_by_ask():
 
 
 def test_held_it_stands_still_and_goes_on():
-    playout = Playout()
+    playout = PlayoutQueue()
     playout.add(1, [A, B])
     assert playout.read(1.0) == A
     playout.hold()
@@ -40,7 +40,7 @@ def test_held_it_stands_still_and_goes_on():
 
 
 def test_cleared_it_is_silent_and_no_longer_held():
-    playout = Playout()
+    playout = PlayoutQueue()
     playout.add(1, [A, B, C])
     playout.read(1.0)
     playout.hold()
@@ -52,7 +52,7 @@ def test_cleared_it_is_silent_and_no_longer_held():
 
 
 def test_a_cue_only_fills_a_silence():
-    playout = Playout()
+    playout = PlayoutQueue()
     playout.cue([A, A])
     assert playout.read(1.0) == A
     playout.add(1, [B])
@@ -67,7 +67,7 @@ def test_a_cue_only_fills_a_silence():
 
 
 def test_whoever_waits_is_woken_by_what_comes():
-    playout = Playout()
+    playout = PlayoutQueue()
     assert not playout.wait(0.01)
     woken = []
     waiting = threading.Thread(target=lambda: woken.append(playout.wait(3600)), daemon=True)
@@ -82,7 +82,7 @@ def test_whoever_waits_is_woken_by_what_comes():
 
 
 def test_what_is_taken_says_whose_it_is_and_whether_it_still_counts():
-    playout = Playout()
+    playout = PlayoutQueue()
     playout.cue([C])
     cue = playout.take(1.0)
     assert (cue.opus, cue.ask) == (C, None)

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.ogg import SILENCE_FRAME
-from audio.push_to_talk_segmenter import MAX_MS, KeyedEars
+from audio.push_to_talk_segmenter import MAX_MS, PushToTalkSegmenter
 from audio.speech_events import SpeechBegan, SpeechResumed, TurnEnded
-from audio.speech_packets import LostSpeech, SilenceBegan, SpeechPacket
+from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket
 
 ME = 1
 
@@ -15,7 +15,7 @@ ME = 1
 class Mic:
     """A microphone that never rests: each packet's bytes say when it was captured, in ms."""
 
-    def __init__(self, ears: KeyedEars):
+    def __init__(self, ears: PushToTalkSegmenter):
         self.ears = ears
         self.ms = 0
         self.events = []
@@ -42,7 +42,7 @@ def times(clip) -> list[int]:
 
 @pytest.fixture
 def mic() -> Mic:
-    return Mic(KeyedEars(ME))
+    return Mic(PushToTalkSegmenter(ME))
 
 
 def test_what_was_said_before_the_key_and_after_it_is_kept(mic):
@@ -61,7 +61,7 @@ def test_silence_never_ends_it(mic):
     mic.ears.press(0.0)
     for _ in range(100):
         mic.events += mic.ears.tick(
-            [LostSpeech(ME, 0, 960), SilenceBegan(ME, 0, 0.0)], mic.ms / 1000
+            [LostSpeech(ME, 0, 960), SpeechDtxStarted(ME, 0, 0.0)], mic.ms / 1000
         )
     assert [type(event) for event in mic.events] == [SpeechBegan]
 
@@ -149,7 +149,7 @@ def test_what_was_kept_for_a_press_may_come_after_it(mic):
     st.lists(st.tuples(st.sampled_from(["press", "release", "cancel", "run"]), st.integers(0, 900)))
 )
 def test_each_turn_begins_once_and_ends_once(steps):
-    mic = Mic(KeyedEars(ME))
+    mic = Mic(PushToTalkSegmenter(ME))
     for what, ms in steps:
         if what == "run":
             mic.runs(mic.ms + ms)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot import large_json
 from bot.large_json import MAX_VALUES, TooManyValues, read_json
-from bot.runpod.results.assembly import Joiner, Outputs
+from bot.runpod.results.assembly import Joiner, OutputAssembly
 from bot.runpod.results.parsing import read_report, read_stream
 from bot.steps import at_once
 
@@ -93,7 +93,7 @@ def test_a_large_string_takes_many_steps(unit):
 def test_partials_are_made_as_they_are_taken():
     chunk = {"status": "partial", "output": {"text": "a"}}
     report = read_stream(json.dumps({"stream": [{"output": chunk}] * 1_000 + [7]}).encode())
-    outputs = Outputs()
+    outputs = OutputAssembly()
     taken = outputs.take(report.stream)
     assert next(taken).text == "a"
     assert outputs._unnumbered == 1, "the others are not made yet"
@@ -113,5 +113,5 @@ def test_pieces_are_parsed_once_and_not_at_each_bracket(monkeypatch):
 
 def test_a_contract_in_a_string_is_bounded_as_well():
     inner = '{"status":"completed","output":[' + "[]," * MAX_VALUES + "1]}"
-    _, final = Outputs().settle(inner)
+    _, final = OutputAssembly().settle(inner)
     assert final.text == inner, "it is passed on as the words that it is"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.money import Balance, Limits, Payer, Period, Purse, Scope, dollars, micro
+from bot.money import Balance, BudgetBucket, Limits, Payer, Period, Scope, dollars, micro
 
 
 def ms(*when: int) -> int:
@@ -44,8 +44,8 @@ def test_a_call_comes_out_of_all_purses_of_its_payer_in_one_order():
 
 def test_a_server_chooses_less_than_the_operator_allows_never_more():
     limits = Limits({(Scope.GUILD, Period.DAY): 100, (Scope.USER, Period.DAY): 7})
-    day, month = (Purse(Scope.GUILD, 2, period, 0) for period in Period)
-    person = Purse(Scope.USER, 1, Period.DAY, 0)
+    day, month = (BudgetBucket(Scope.GUILD, 2, period, 0) for period in Period)
+    person = BudgetBucket(Scope.USER, 1, Period.DAY, 0)
     assert limits.of(day, {}) == 100
     assert limits.of(day, {Period.DAY: 30}) == 30
     assert limits.of(day, {Period.DAY: 300}) == 100
@@ -55,7 +55,7 @@ def test_a_server_chooses_less_than_the_operator_allows_never_more():
 
 
 def test_what_is_left_counts_what_is_set_aside():
-    purse = Purse(Scope.ALL, 0, Period.DAY, 0)
+    purse = BudgetBucket(Scope.ALL, 0, Period.DAY, 0)
     balance = Balance(purse=purse, limit=100, spent=79, reserved=30)
     assert (balance.left, balance.is_low) == (0, False)
     assert Balance(purse=purse, limit=100, spent=80).is_low

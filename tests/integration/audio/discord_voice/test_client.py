@@ -12,9 +12,9 @@ import pytest
 
 from audio import codec
 from audio.discord_voice import connection as connections
-from audio.discord_voice.client import VoiceLink
+from audio.discord_voice.client import DiscordVoiceClient
 from audio.discord_voice.membership import Where
-from audio.discord_voice.watchdog import TOLD_LATE_S, Trouble
+from audio.discord_voice.watchdog import TOLD_LATE_S, FaultKind
 from audio.ogg import SILENCE_FRAME
 from audio.speech_packets import LostSpeech, SpeechPacket
 from tests.fakes.discord_bot import at_once
@@ -111,7 +111,7 @@ class Room:
 @asynccontextmanager
 async def joined(client, lounge, agreed):
     troubles = []
-    factory = VoiceLink.factory(
+    factory = DiscordVoiceClient.factory(
         may_hear=agreed.__contains__, on_trouble=troubles.append, now=time.monotonic
     )
     channel = client.get_channel(lounge.id)
@@ -285,7 +285,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     ben_call = await ben.joins(lounge)  # new keys: the voice gateway is heard again, too
     await ben_call.plays(tone(0.5, 600))
     await room.hears(ben, since=gone_s)
-    assert set(room.troubles) <= {Trouble.AWAY, Trouble.MENDED}  # on a busy machine it is told
+    assert set(room.troubles) <= {FaultKind.AWAY, FaultKind.MENDED}  # on a busy machine it is told
 
 
 async def test_frames_ahead_of_our_keys_are_kept(sim, room, lounge, ana):
@@ -312,12 +312,12 @@ async def test_a_line_that_hears_nothing_is_noticed_told_and_mended(sim, room, g
     await until(lambda: silent_s(room) > TOLD_LATE_S)  # else it might be its packets that are told
     async with sim.voice.deafened(guild):
         await call.plays(talk(), wait=False)
-        await until(lambda: Trouble.DEAF in room.troubles)
+        await until(lambda: FaultKind.DEAF in room.troubles)
         assert len(room.heard(ana)) == heard
     await room.hears(ana, packets=heard + 25)
-    await until(lambda: Trouble.MENDED in room.troubles)
-    assert room.troubles.count(Trouble.DEAF) == 1
-    assert room.link.health().troubles[Trouble.DEAF] == 1
+    await until(lambda: FaultKind.MENDED in room.troubles)
+    assert room.troubles.count(FaultKind.DEAF) == 1
+    assert room.link.health().troubles[FaultKind.DEAF] == 1
     call.stops()
 
 
@@ -337,7 +337,7 @@ async def test_a_kick_and_the_end_of_a_call_are_the_end(sim, room, guild, lounge
         await guild.disconnects(sim.bot)
     else:
         await sim.voice.close(guild, code)
-    await until(lambda: Trouble.LOST in room.troubles)
+    await until(lambda: FaultKind.LOST in room.troubles)
     assert not room.link.is_connected()
 
 
@@ -359,7 +359,9 @@ async def test_leaving_leaves_nothing_behind(sim, client, lounge, ana):
 async def test_a_failed_join_leaves_nothing_behind(sim, client, lounge):
     threads = set(threading.enumerate())
     channel = client.get_channel(lounge.id)
-    factory = VoiceLink.factory(may_hear=lambda _: True, on_trouble=print, now=time.monotonic)
+    factory = DiscordVoiceClient.factory(
+        may_hear=lambda _: True, on_trouble=print, now=time.monotonic
+    )
     async with sim.voice.stalled():
         with pytest.raises(TimeoutError):
             await channel.connect(cls=factory, timeout=0.5)
@@ -431,10 +433,10 @@ async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
                 await sim.voice.session(guild).socket.close(code=4014)
                 await until(lambda: looking.calls)
             await guild.disconnects(sim.bot)
-            await until(lambda: Trouble.LOST in old.troubles)
+            await until(lambda: FaultKind.LOST in old.troubles)
             await until(lambda: closing.waiting)
             link = await client.get_channel(lounge.id).connect(
-                cls=VoiceLink.factory(
+                cls=DiscordVoiceClient.factory(
                     may_hear=lambda _: True, on_trouble=old.troubles.append, now=time.monotonic
                 ),
                 timeout=HANGS_S,
@@ -445,7 +447,7 @@ async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
         await guild.drags(sim.bot, hall)
         await until(lambda: link.channel.id == hall.id)
         await until(link.is_connected)
-        assert old.troubles == [Trouble.LOST], "once, and of the old line alone"
+        assert old.troubles == [FaultKind.LOST], "once, and of the old line alone"
         await link.disconnect(force=True)
     assert server.voice_client is None
 
@@ -453,7 +455,7 @@ async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
 @asynccontextmanager
 async def joining(sim, client, lounge, troubles):
     """A line whose handshake stands still: it is in the channel, and the voice server waits."""
-    factory = VoiceLink.factory(
+    factory = DiscordVoiceClient.factory(
         may_hear=lambda _: True, on_trouble=troubles.append, now=time.monotonic
     )
     channel = client.get_channel(lounge.id)
@@ -518,7 +520,7 @@ async def test_another_server_during_a_kick_is_no_way_back(sim, room, client, gu
         await sim.voice.new_server(guild)
         await until(lambda: closing.waiting)
         sim.voice.bot_leaves(guild.guild)
-        await until(lambda: Trouble.LOST in room.troubles)
+        await until(lambda: FaultKind.LOST in room.troubles)
     await taken_in()
     assert sim.voice.states.where(sim.bot, guild.guild) is None
     assert client.get_guild(guild.id).voice_client is None
@@ -531,7 +533,7 @@ async def test_a_kick_while_it_comes_back_is_the_end(sim, room, client, guild, l
         await sim.voice.close(guild, 4006)
         await until(lambda: is_connecting(room.link))
         sim.voice.bot_leaves(guild.guild)
-        await until(lambda: Trouble.LOST in room.troubles)
+        await until(lambda: FaultKind.LOST in room.troubles)
         await until(runner.done)  # else it goes on to try, and puts out who comes next
     assert sim.voice.states.where(sim.bot, guild.guild) is None
     assert client.get_guild(guild.id).voice_client is None
@@ -545,7 +547,7 @@ async def test_a_drag_after_a_reconnect_is_no_kick(sim, room, guild, lounge, ana
     call = await ana.joins(hall)
     await until(lambda: room.link.can_speak)
     await room.hears_out(ana, await call.plays(tone(0.5)))
-    assert Trouble.LOST not in room.troubles
+    assert FaultKind.LOST not in room.troubles
 
 
 async def test_where_it_is_moved_while_it_is_away_it_comes_back(sim, room, guild, lounge):
@@ -574,7 +576,7 @@ async def test_without_our_reader_it_is_away(sim, client, guild, lounge, ana, mo
         await room.hears(ana)
 
         def is_away():
-            return Trouble.AWAY in room.troubles
+            return FaultKind.AWAY in room.troubles
 
         for _ in range(5):  # theirs gets away with it when the close meets it awake
             await sim.voice.close(guild, 4006)

@@ -9,14 +9,14 @@ import sys
 import pytest
 from pydantic import SecretStr
 
-from audio.discord_voice.stats import Health
+from audio.discord_voice.stats import ReceptionStats
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.contract.job import Health as ServiceHealth
 from bot.contract.job import JobCounts, WorkerCounts
+from bot.contract.job import Health as ServiceHealth
 from bot.money import Basis, Call, Charge
 from bot.observability.pulse import PULSE, Pulse, Room
-from bot.service_calls.availability import Latest, Standing, Warmth
+from bot.service_calls.availability import Availability, LatestHealth, Warmth
 from bot.settings import Settings
 from bot.store.store import Store
 from bot.workers.server.lifecycle import embedded_server
@@ -63,7 +63,7 @@ async def test_each_service_is_a_line(url):
 
 
 async def test_every_running_bot_is_a_line(url, database):
-    heard = Health(received=990, lost=15, late=5, undecryptable=10)
+    heard = ReceptionStats(received=990, lost=15, late=5, undecryptable=10)
     room = Room(guild_id=7, latency_ms=48.4, people=2, heard=heard)
     async with (
         Store.open(database, SystemClock()) as one,
@@ -87,8 +87,12 @@ async def test_every_running_bot_is_a_line(url, database):
 
 async def test_services_within_a_bot_are_told_of_by_it(database):
     busy = ServiceHealth(jobs=JobCounts(inQueue=2), workers=WorkerCounts(running=1))
-    grace = Standing(
-        service=Service.GRACE, warmth=Warmth.WARM, health=busy, latest=Latest(at_s=1), age_s=65
+    grace = Availability(
+        service=Service.GRACE,
+        warmth=Warmth.WARM,
+        health=busy,
+        latest=LatestHealth(at_s=1),
+        age_s=65,
     )
     async with Store.open(database, SystemClock()) as store:
         pulse = Pulse(gateway_ms={0: None}, services=[grace])

@@ -21,7 +21,7 @@ from bot.errors import (
 from bot.jobs import runner
 from bot.jobs.endings import WAITING
 from bot.jobs.telling import show_end
-from bot.jobs.view import Asker, Undeliverable
+from bot.jobs.view import Requester, Undeliverable
 from bot.runpod.models import JobState
 from bot.settings import Mode
 from bot.store.repositories.recovery import Ending, Entry, JobStage
@@ -30,7 +30,7 @@ from tests.fakes.discord_bot import made, serving
 from tests.fakes.handlers import Scripted, completed, echo, hang, partial
 from tests.virtual_time import settle
 
-ASKER = Asker(
+ASKER = Requester(
     user_id=7, user_name="Ana", channel_id=8, guild_id=9, locale="es-ES", system=System.DECK
 )
 PLACE = {"kind": "test", "channel": "8", "message": "10"}

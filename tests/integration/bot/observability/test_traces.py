@@ -15,7 +15,7 @@ from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
 from bot.otlp import exporting_aside
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.settings import Mode
 from bot.spans import new_trace_id
 from bot.voice_agent.turn_latency import TurnTrace
@@ -51,7 +51,7 @@ async def observed(script, sink, metrics):
         endpoint = Endpoint(Service.PENNY, "penny", mode=Mode.STREAM, deadline_s=30)
         client = RunPodClient(url, KEY, {Service.PENNY: endpoint}, clock=clock)
         watchers = (CallFigures(metrics, clock), CallSpans(sink, clock))
-        async with Switchboard(client, clock=clock, watchers=watchers) as board:
+        async with ServiceClient(client, clock=clock, watchers=watchers) as board:
             yield board
 
 

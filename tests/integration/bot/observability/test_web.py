@@ -10,7 +10,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
-from audio.discord_voice.stats import Health
+from audio.discord_voice.stats import ReceptionStats
 from bot.clock import SystemClock
 from bot.errors import BadSettings
 from bot.observability import web
@@ -22,7 +22,7 @@ from tests.waiting import until
 
 
 class Line:
-    def __init__(self, **people: Health) -> None:
+    def __init__(self, **people: ReceptionStats) -> None:
         self.people = {int(name[1:]): health for name, health in people.items()}
 
 
@@ -55,8 +55,8 @@ async def test_an_address_must_be_one(address):
 
 
 def test_packets_are_counted_on_when_people_come_and_go():
-    first = Health(received=100, lost=5)
-    links = [(1, Line(u7=first, u8=Health(received=10)))]
+    first = ReceptionStats(received=100, lost=5)
+    links = [(1, Line(u7=first, u8=ReceptionStats(received=10)))]
     metrics = Metrics()
     metrics.registry.register(Reception(lambda: links))
 
@@ -66,7 +66,7 @@ def test_packets_are_counted_on_when_people_come_and_go():
     assert (lost("received"), lost("lost")) == (110, 5)
     links[:] = [(1, Line(u7=replace(first, received=150)))]
     assert lost("received") == 160
-    links[:] = [(2, Line(u7=Health(received=3)))]
+    links[:] = [(2, Line(u7=ReceptionStats(received=3)))]
     assert lost("received") == 163
 
 
@@ -90,7 +90,7 @@ async def test_lag_is_what_holds_up_the_loop():
 async def test_a_prometheus_scrapes_it(tmp_path):
     metrics = Metrics()
     metrics.turn_s.observe(0.7)
-    metrics.registry.register(Reception(lambda: [(1, Line(u7=Health(received=9, lost=1)))]))
+    metrics.registry.register(Reception(lambda: [(1, Line(u7=ReceptionStats(received=9, lost=1)))]))
 
     async def ready():
         return ""

@@ -17,8 +17,14 @@ from bot.clock import SystemClock
 from bot.contract import Request, Service
 from bot.runpod import transport
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.runpod.models import Breakage, HttpRequest, HttpResponse, JobState, TransportFailure
-from bot.runpod.transport import Carrier
+from bot.runpod.models import (
+    HttpRequest,
+    HttpResponse,
+    JobState,
+    TransportErrorKind,
+    TransportFailure,
+)
+from bot.runpod.transport import HttpTransport
 from bot.settings import Mode
 from tests.fakes.runpod_script import completed, contract, partial, report
 from tests.fakes.runpod_server import FakeRunPod, Say
@@ -319,7 +325,7 @@ class TestOperations:
 class TestCarrier:
     @staticmethod
     async def carry(server: FakeRunPod, timeout_s: float = 5.0):
-        carrier = Carrier(server.url, SecretStr(KEY), clock=SystemClock())
+        carrier = HttpTransport(server.url, SecretStr(KEY), clock=SystemClock())
         try:
             request = HttpRequest(method="GET", path="health", timeout_s=timeout_s)
             return await carrier.carry(request, under="ep")
@@ -330,13 +336,13 @@ class TestCarrier:
         async with FakeRunPod(health=Say({}, after_s=0.5)) as server:
             reply = await self.carry(server, timeout_s=0.05)
         assert isinstance(reply, TransportFailure)
-        assert reply.kind is Breakage.TIMEOUT
+        assert reply.kind is TransportErrorKind.TIMEOUT
 
     async def test_an_answer_that_drips(self):
         async with FakeRunPod(health=Say(b"x" * 1000, pieces=200)) as server:
             reply = await self.carry(server, timeout_s=0.1)
         assert isinstance(reply, TransportFailure)
-        assert reply.kind is Breakage.TIMEOUT
+        assert reply.kind is TransportErrorKind.TIMEOUT
 
     @pytest.mark.parametrize("packed", [False, True])
     async def test_an_answer_that_is_too_large(self, monkeypatch, packed):
@@ -348,7 +354,7 @@ class TestCarrier:
         async with FakeRunPod(health=say) as server:
             reply = await self.carry(server)
         assert isinstance(reply, TransportFailure)
-        assert reply.kind is Breakage.OVERSIZED
+        assert reply.kind is TransportErrorKind.OVERSIZED
 
     async def test_no_http_at_all(self):
         async with FakeRunPod(health=Say(status=0)) as server:
@@ -369,13 +375,13 @@ class TestCarrier:
     @pytest.mark.parametrize("key", ["", " ", "two words", "line\nbreak", "clé"])
     def test_a_key_that_is_none(self, key):
         with pytest.raises(errors.BadSettings) as raised:
-            Carrier("http://127.0.0.1/v2", SecretStr(key), clock=SystemClock())
+            HttpTransport("http://127.0.0.1/v2", SecretStr(key), clock=SystemClock())
         assert key.strip() == "" or key not in str(raised.value)
 
     @pytest.mark.parametrize("url", ["ftp://x/v2", "runpod", "http://"])
     def test_an_address_that_is_none(self, url):
         with pytest.raises(errors.BadSettings):
-            Carrier(url, SecretStr(KEY), clock=SystemClock())
+            HttpTransport(url, SecretStr(KEY), clock=SystemClock())
 
 
 async def test_the_key_is_nowhere_to_be_seen(caplog):

@@ -13,8 +13,8 @@ from bot.contract import Request, Service, Source, System
 from bot.contract.penny import converse
 from bot.money import Limits
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.budget_gate import Till
-from bot.service_calls.client import Switchboard
+from bot.service_calls.budget_gate import BudgetGate
+from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.settings import Mode
 from bot.store.store import Store
@@ -33,12 +33,12 @@ class Exchange:
     @contextlib.asynccontextmanager
     async def open(
         self, *, mode=Mode.STREAM, rates=None, on_low=None, till=True, **more
-    ) -> AsyncIterator[Switchboard]:
+    ) -> AsyncIterator[ServiceClient]:
         clock = SystemClock()
         endpoint = Endpoint(Service.PENNY, "penny", mode=mode, deadline_s=30)
         client = RunPodClient(self.url, KEY, {Service.PENNY: endpoint}, clock=clock)
-        takes = Till(self.store.ledger, rates or Rates(), on_low) if till else None
-        async with Switchboard(client, clock=clock, till=takes, **more) as board:
+        takes = BudgetGate(self.store.ledger, rates or Rates(), on_low) if till else None
+        async with ServiceClient(client, clock=clock, till=takes, **more) as board:
             yield board
 
 
@@ -64,7 +64,7 @@ def asking(text: str = "hello", *, user="11", guild="22") -> Request:
     return converse(text, source=source)
 
 
-async def whole(board: Switchboard, request: Request) -> list:
+async def whole(board: ServiceClient, request: Request) -> list:
     async with contextlib.aclosing(board.submit(request)) as updates:
         return [update async for update in updates]
 

@@ -2,12 +2,12 @@ import pytest
 
 from bot.contract import Service
 from bot.contract.job import Health, WorkerCounts
-from bot.service_calls.availability import Latest, Warmth, warmth
+from bot.service_calls.availability import LatestHealth, Warmth, warmth
 from tests.fakes.handlers import Scripted, echo
 from tests.integration.bot.service_calls.conftest import asking, whole
 
-QUICK = Latest(at_s=100.0, delay_ms=200.0)
-SLOW = Latest(at_s=100.0, delay_ms=40_000.0)
+QUICK = LatestHealth(at_s=100.0, delay_ms=200.0)
+SLOW = LatestHealth(at_s=100.0, delay_ms=40_000.0)
 
 
 def counted(**workers) -> Health:
@@ -27,7 +27,7 @@ def counted(**workers) -> Health:
         (counted(idle=2, ready=2), SLOW, 101, Warmth.UNSURE),
         (counted(running=1), None, 101, Warmth.UNSURE),
         (counted(ready=1, throttled=3), QUICK, 101, Warmth.WARM),
-        (counted(ready=1), Latest(at_s=100), 101, Warmth.UNSURE),
+        (counted(ready=1), LatestHealth(at_s=100), 101, Warmth.UNSURE),
     ],
 )
 def test_warm_is_said_only_where_it_is_known(health, latest, now, expected):

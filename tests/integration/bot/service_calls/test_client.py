@@ -8,7 +8,7 @@ from bot.contract.envelope import Policy, Usage
 from bot.errors import JobFailed, OverBudget, StoreFailed, SubmissionUnknown
 from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod.models import JobState
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.settings import Mode
 from bot.store.repositories.ledger import CallState
@@ -237,6 +237,6 @@ async def test_watchers_see_every_call_from_its_beginning_to_its_end(exchange):
 
 async def test_without_a_till_calls_are_just_made(exchange):
     async with exchange(Scripted(echo)) as at, at.open(till=False) as board:
-        assert isinstance(board, Switchboard)
+        assert isinstance(board, ServiceClient)
         assert (await whole(board, asking()))[-1].state is JobState.COMPLETED
         assert [row async for row in at.store.spending.each(ALWAYS)] == []

@@ -7,6 +7,7 @@ from bot.errors import JobFailed
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
+from tests.waiting import until
 
 
 def told(request):
@@ -75,6 +76,8 @@ async def test_an_answer_outlives_a_failure_to_write_it_anew(sim, deck, channel,
     await ben.clicks("Regenerate", on=seen)
     await ben.sees(lambda m: m.id == seen.id and "job_failed" in m.content)
     assert seen.content.startswith("You said: tell me\n")
+    regenerating = deck.get_cog("Chat").regenerating
+    await until(lambda: not regenerating._under_way)  # its job is closed once it has been shown
     penny_script.answers = script | {"tell me": "Something else."}
     await ben.clicks("Regenerate", on=seen)
     await ben.sees(lambda m: m.id == seen.id and m.content == "Something else.")

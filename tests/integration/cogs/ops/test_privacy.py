@@ -9,7 +9,7 @@ import pytest
 
 from bot.contract import System, factory
 from bot.errors import JobCancelled
-from bot.jobs.view import Asker
+from bot.jobs.view import Requester
 from bot.store.repositories.conversations import Role, StoredMessage
 from bot.store.repositories.voice import Minute
 from cogs.ops._export import packed
@@ -57,7 +57,7 @@ class Face:
 async def building(deck, channel, ana):
     """A build of Ana's that never ends by itself."""
     face = Face()
-    asker = Asker(
+    asker = Requester(
         user_id=ana.id,
         user_name="Ana",
         channel_id=channel.id,

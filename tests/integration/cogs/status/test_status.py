@@ -7,7 +7,7 @@ import pytest
 from bot.contract import Service
 from bot.contract.job import Health, JobCounts, WorkerCounts
 from bot.i18n import words_for
-from bot.service_calls.availability import Latest, Standing, Warmth
+from bot.service_calls.availability import Availability, LatestHealth, Warmth
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
 from cogs.status._pages import discord_line, service_lines
 from tests.integration.cogs.grace.sight import settled
@@ -53,16 +53,16 @@ async def test_a_service_that_is_down_says_when_it_is_tried_again(sim, deck, ana
 @pytest.mark.parametrize("warmth", list(Warmth))
 def test_every_warmth_has_its_words(warmth):
     health = Health(jobs=JobCounts(inQueue=3), workers=WorkerCounts(running=1))
-    standing = Standing(service=Service.PENNY, warmth=warmth, health=health)
+    standing = Availability(service=Service.PENNY, warmth=warmth, health=health)
     text = service_lines(standing, ENGLISH, now_s=1_000)
     assert ENGLISH(f"status.warmth.{warmth.value}") in text
     assert "3 waiting" in text
 
 
 def test_a_service_that_does_not_answer_is_a_line():
-    gone = Standing(
+    gone = Availability(
         service=Service.PENNY, warmth=Warmth.UNKNOWN, code="key_refused",
-        latest=Latest(at_s=5, delay_ms=61_000, execution_ms=None), age_s=60,
+        latest=LatestHealth(at_s=5, delay_ms=61_000, execution_ms=None), age_s=60,
     )  # fmt: skip
     text = service_lines(gone, ENGLISH, now_s=1_000)
     assert text.startswith(ENGLISH("errors.key_refused"))

@@ -8,7 +8,7 @@ import pytest
 
 from audio.speech_events import Clip
 from bot.errors import StoreFailed
-from bot.voice_agent.recordings import ClipShelf
+from bot.voice_agent.recordings import RecordingStore
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_a_room_without_its_models_is_none(sim, deck, guild, lounge, chann
 async def test_kept_recordings_are_forgotten_too(
     deck, room, channel, ana, ben, tmp_path, monkeypatch, way
 ):
-    shelf = ClipShelf(tmp_path, days=1, limit_bytes=1_000_000)
+    shelf = RecordingStore(tmp_path, days=1, limit_bytes=1_000_000)
     monkeypatch.setattr(deck.voices, "_keep_clips", shelf)
     for person in (ana, ben):
         shelf.add(Clip(person.id, (b"\xf8",), 20, 0.0, 0.1), 1_800_000_000.0)

@@ -7,8 +7,8 @@ import pytest
 from bot.contract import Service
 from bot.i18n import words_for
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
-from bot.voice_agent.events import Show, Stage
-from cogs.voice._transcript_view import ChannelFace, render
+from bot.voice_agent.events import Stage, TurnUpdate
+from cogs.voice._transcript_view import ChannelTranscript, render
 from tests.simulator.values import Permission
 
 WORDS = words_for("en-US")
@@ -22,11 +22,11 @@ def cogs():
 
 @pytest.fixture
 def face(deck, lounge):
-    return ChannelFace(deck, lounge.id, WORDS, "Alfred", names={7: "Ana"})
+    return ChannelTranscript(deck, lounge.id, WORDS, "Alfred", names={7: "Ana"})
 
 
 def turn(stage, heard="", said="", number=1):
-    return Show(number, 7, stage, heard, said)
+    return TurnUpdate(number, 7, stage, heard, said)
 
 
 def texts(person, channel):
@@ -89,7 +89,7 @@ async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, deck, f
         breaker.ended(Verdict.FAULT, deck.clock.now())
 
     def down(number):
-        return Show(number, 7, Stage.FAILED, "", "", code="service_down")
+        return TurnUpdate(number, 7, Stage.FAILED, "", "", code="service_down")
 
     for number in (1, 2, 3):
         face.show(down(number))

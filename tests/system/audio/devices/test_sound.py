@@ -16,9 +16,9 @@ from audio import codec
 from audio.devices import duplex, portaudio
 from audio.devices.blocks import BLOCK
 from audio.devices.device_errors import DeviceError, Fault
-from audio.devices.duplex import LocalAudio
+from audio.devices.duplex import DuplexAudio
 from audio.opus import OpusDecoder
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 from tests.paths import CLIPS, ROOT
 from tests.virtual_audio.measure import intact, lag_of, rms_db
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ, SECOND
@@ -32,10 +32,10 @@ class Desk:
     """Both ends, somebody who pulls, and what was told of them."""
 
     def __init__(self, *, microphone=MICROPHONE, loudspeaker=LOUDSPEAKER, cancels_echo=False):
-        self.playout = Playout()
+        self.playout = PlayoutQueue()
         self.states: list[tuple[float, object]] = []
         self.blocks: list = []
-        self.audio = LocalAudio(
+        self.audio = DuplexAudio(
             microphone=microphone,
             loudspeaker=loudspeaker,
             playout=self.playout,

@@ -16,7 +16,7 @@ from bot.cli import models
 from bot.cli.progress import Lines
 from bot.errors import SkydeckError
 from bot.models.progress import Phase, Progress
-from bot.models.store import WeightStore
+from bot.models.store import ModelStore
 from tests.fakes.wheelhouse import Registry, Wheelhouse
 
 
@@ -30,8 +30,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheelhouse:
 
 
 @pytest.fixture
-def store(house: Wheelhouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightStore:
-    made = WeightStore(tmp_path / "weights", house.manifest)
+def store(house: Wheelhouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
+    made = ModelStore(tmp_path / "weights", house.manifest)
     monkeypatch.setattr(models, "_store", lambda: made)
     return made
 
@@ -175,8 +175,8 @@ class TestPullWithProgress:
             "import asyncio, sys; from pathlib import Path\n"
             "from bot.cli.models import pull_with_progress\n"
             "from bot.models.manifest import load_manifest\n"
-            "from bot.models.store import WeightStore\n"
-            "store = WeightStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
+            "from bot.models.store import ModelStore\n"
+            "store = ModelStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
             "async def main(): pull_with_progress(store, ['beta'])\n"
             "try: asyncio.run(main())\n"
             "except KeyboardInterrupt: sys.exit(130)\n"

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from bot.cluster import lease_keeper
-from bot.cluster.lease_keeper import ShardKeeper
+from bot.cluster.lease_keeper import LeaseKeeper
 from bot.errors import StoreFailed
 from bot.store.address import Address
 from bot.store.database import Database
@@ -73,7 +73,7 @@ class Process:
         self.lines = Lines(name)
         self.clock = TurnableClock()
         self.leases = CutOff(database, owner=name, lease_ms=LEASE_MS)
-        self.keeper = ShardKeeper(self.leases, self.lines, self.clock, count)
+        self.keeper = LeaseKeeper(self.leases, self.lines, self.clock, count)
         self.task = asyncio.create_task(self.keeper.run())
 
     @property

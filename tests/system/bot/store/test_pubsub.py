@@ -5,7 +5,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.store.address import Address
 from bot.store.database import Database
-from bot.store.pubsub import Signals
+from bot.store.pubsub import PubSub
 from tests.waiting import HANGS_S, until
 
 
@@ -15,9 +15,9 @@ async def process(postgres):
     url = await postgres.clean()
     opened: list[tuple[Database, asyncio.Task]] = []
 
-    async def make() -> tuple[Signals, list[tuple[str, int]]]:
+    async def make() -> tuple[PubSub, list[tuple[str, int]]]:
         database = Database(Address.parse(url))
-        signals, heard = Signals(database, SystemClock()), []
+        signals, heard = PubSub(database, SystemClock()), []
         task = asyncio.create_task(signals.listen(lambda *word: heard.append(word)))
         opened.append((database, task))
         await signals.on_air()
@@ -53,5 +53,5 @@ async def test_a_broken_line_is_mended(process, execute, postgres):
 
 async def test_on_a_file_nobody_is_told(tmp_path):
     database = Database(Address.parse(f"sqlite:///{tmp_path}/x.db"))
-    await Signals(database, SystemClock()).send("stop", 7)
+    await PubSub(database, SystemClock()).send("stop", 7)
     await database.close()

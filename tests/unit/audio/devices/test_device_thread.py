@@ -3,7 +3,7 @@
 import threading
 
 from audio.devices import device_thread
-from audio.devices.device_thread import Hands
+from audio.devices.device_thread import DeviceWorkerThread
 from tests.waiting import HANGS_S
 
 NOW_S = 100.0
@@ -15,7 +15,7 @@ def now():
 
 def test_one_thing_after_another():
     done, left = [], []
-    some = Hands(now, left.append)
+    some = DeviceWorkerThread(now, left.append)
     some.start()
     for number in range(5):
         some.do(lambda number=number: done.append((number, some.are_here())))
@@ -27,7 +27,7 @@ def test_one_thing_after_another():
 
 def test_others_take_over_from_those_that_hang():
     done, left, hangs, thaw = [], [], threading.Event(), threading.Event()
-    some = Hands(now, left.append)
+    some = DeviceWorkerThread(now, left.append)
     some.start()
 
     def hang():
@@ -52,7 +52,7 @@ def test_others_take_over_from_those_that_hang():
 
 def test_at_the_end_nobody_waits_for_long():
     thaw, left = threading.Event(), []
-    some = Hands(now, left.append)
+    some = DeviceWorkerThread(now, left.append)
     some.start()
     some.do(thaw.wait)
     assert not some.end(0.1)  # and it hangs until we say so

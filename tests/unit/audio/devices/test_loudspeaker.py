@@ -10,7 +10,7 @@ from audio.devices import loudspeaker
 from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
 from audio.devices.loudspeaker import Loudspeaker
 from audio.opus import OpusDecoder
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 from tests.waiting import until_true
 
 FADE = 240
@@ -32,7 +32,7 @@ class Device:
         )
         monkeypatch.setattr(loudspeaker, "shut", lambda one: one.close())
         self.channels = channels
-        self.playout = Playout()
+        self.playout = PlayoutQueue()
         self.speaker = Loudspeaker(None, self.playout, lambda: NOW_S)
         self.ring = self.speaker._ring
 

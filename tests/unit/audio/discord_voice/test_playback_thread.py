@@ -2,9 +2,9 @@
 
 import pytest
 
-from audio.discord_voice.playback_thread import Player
+from audio.discord_voice.playback_thread import PlaybackThread
 from audio.ogg import SILENCE_FRAME
-from audio.playout_queue import Playout
+from audio.playout_queue import PlayoutQueue
 
 FRAME_S = 0.02
 
@@ -54,7 +54,7 @@ class Clock:
         return self.now_s >= self.ends_s
 
 
-class Queue(Playout):
+class Queue(PlayoutQueue):
     """One whose reader waits by that clock."""
 
     def __init__(self, clock):
@@ -69,7 +69,7 @@ class Stage:
     def __init__(self):
         self.clock = Clock()
         self.playout, self.outlet = Queue(self.clock), Outlet(self.clock)
-        self.player = Player(self.playout, self.outlet, self.clock.now)
+        self.player = PlaybackThread(self.playout, self.outlet, self.clock.now)
         self.player._stopped = self.clock
 
     def at(self, seconds, act, *, wakes=False):

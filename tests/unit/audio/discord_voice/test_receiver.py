@@ -5,7 +5,7 @@ import random
 import pytest
 
 from audio.ogg import SILENCE_FRAME
-from audio.speech_packets import LostSpeech, SilenceBegan, SpeechPacket
+from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket
 from tests.fakes.voice_room import ANA, BEN, BOT, CAT, FRAME_S, Room, speech
 from tests.simulator.voice.transport import Mode
 
@@ -61,7 +61,7 @@ def test_what_is_said_is_heard_word_for_word(mode, encrypted):
     listener.waits()
     assert heard(listener.frames) == OPUS[:100]
     last = listener.frames[-1]
-    assert last == SilenceBegan(ANA, 100 * 960, listener.now - FRAME_S)
+    assert last == SpeechDtxStarted(ANA, 100 * 960, listener.now - FRAME_S)
     health = listener.receiver.health[ANA]
     assert (health.received, health.silent, health.lost, health.waiting) == (105, 5, 0, 0)
 
@@ -192,7 +192,7 @@ def test_frames_without_a_key_are_given_up_after_a_second():
     room.join(BEN)
     listener.takes(ana.says(OPUS[0]), ana.says(OPUS[1]))
     frames = listener.waits(1.1)
-    assert [type(frame) for frame in frames] == [LostSpeech, LostSpeech, SilenceBegan]
+    assert [type(frame) for frame in frames] == [LostSpeech, LostSpeech, SpeechDtxStarted]
     health = listener.receiver.health[ANA]
     assert (health.undecryptable, health.sealed_in_a_row, health.waiting) == (2, 2, 0)
 
@@ -277,7 +277,7 @@ def test_who_leaves_in_mid_speech_is_heard_out():
     listener.takes(first, third)
     listener.receiver.left(ANA)
     frames = listener.waits()
-    assert [type(f) for f in frames] == [SpeechPacket, LostSpeech, SpeechPacket, SilenceBegan]
+    assert [type(f) for f in frames] == [SpeechPacket, LostSpeech, SpeechPacket, SpeechDtxStarted]
     assert not listener.receiver.health
 
 

@@ -7,7 +7,7 @@ from audio.discord_voice.unmapped_packets import (
     MAX_STREAMS,
     WAIT_S,
     Datagram,
-    WaitingRoom,
+    UnmappedPacketBuffer,
 )
 
 
@@ -16,7 +16,7 @@ def datagram(ssrc, at=0.0, size=100):
 
 
 def test_a_stream_is_taken_in_order():
-    room = WaitingRoom()
+    room = UnmappedPacketBuffer()
     for at in (1.0, 2.0, 3.0):
         room.add(datagram(1, at))
     room.add(datagram(2))
@@ -27,7 +27,7 @@ def test_a_stream_is_taken_in_order():
 
 
 def test_what_is_too_old_is_given_up():
-    room = WaitingRoom()
+    room = UnmappedPacketBuffer()
     room.add(datagram(1, 0.0))
     room.add(datagram(1, 1.5))
     room.tidy(WAIT_S + 0.1)
@@ -37,7 +37,7 @@ def test_what_is_too_old_is_given_up():
 
 
 def test_it_never_grows_beyond_its_bounds():
-    room = WaitingRoom()
+    room = UnmappedPacketBuffer()
     for number in range(10_000):
         room.add(datagram(number % 200, size=2000))
         room.add(datagram(7, size=2000))
@@ -50,7 +50,7 @@ def test_it_never_grows_beyond_its_bounds():
 
 
 def test_trials_are_ever_more_seldom():
-    room = WaitingRoom()
+    room = UnmappedPacketBuffer()
     assert not room.may_try(1, 0.0)
     tried = 0
     for tick in range(250):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from audio.discord_voice.stats import Health
+from audio.discord_voice.stats import ReceptionStats
 from audio.discord_voice.watchdog import (
     AWAY_S,
     GARBLED,
@@ -12,14 +12,14 @@ from audio.discord_voice.watchdog import (
     LOOK_EVERY_S,
     SEALED,
     STALLED_S,
-    Remedy,
-    Supervisor,
-    Trouble,
-    Vitals,
+    FaultKind,
+    LinkStats,
+    RecoveryAction,
+    Watchdog,
 )
 
 ANA = 101
-WELL = Vitals(
+WELL = LinkStats(
     now_s=100.0,
     connected=True,
     polling=True,
@@ -35,7 +35,7 @@ class Watch:
     """A line that is looked at as often as a real one."""
 
     def __init__(self):
-        self.supervisor, self.now_s = Supervisor(), WELL.now_s
+        self.supervisor, self.now_s = Watchdog(), WELL.now_s
 
     def looks(self, seconds, **vitals):
         """What it told and did, and how long after this began."""
@@ -58,13 +58,21 @@ def test_a_line_in_order_is_left_alone():
 @pytest.mark.parametrize(
     ("sign", "told", "remedy"),
     [
-        ({"polling": False}, Trouble.DEAF, Remedy.REJOIN),
-        ({"reading": False}, Trouble.DEAF, Remedy.REJOIN),
-        ({"garbled": GARBLED}, Trouble.DEAF, Remedy.REJOIN),
-        ({"spoke_s": WELL.now_s}, Trouble.DEAF, Remedy.REJOIN),
-        ({"spoke_s": WELL.now_s, "datagram_s": WELL.now_s - 1}, Trouble.DEAF, Remedy.REJOIN),
-        ({"people": {ANA: Health(sealed_in_a_row=SEALED)}}, Trouble.SEALED, Remedy.REKEY),
-        ({"connected": False}, Trouble.AWAY, None),
+        ({"polling": False}, FaultKind.DEAF, RecoveryAction.REJOIN),
+        ({"reading": False}, FaultKind.DEAF, RecoveryAction.REJOIN),
+        ({"garbled": GARBLED}, FaultKind.DEAF, RecoveryAction.REJOIN),
+        ({"spoke_s": WELL.now_s}, FaultKind.DEAF, RecoveryAction.REJOIN),
+        (
+            {"spoke_s": WELL.now_s, "datagram_s": WELL.now_s - 1},
+            FaultKind.DEAF,
+            RecoveryAction.REJOIN,
+        ),
+        (
+            {"people": {ANA: ReceptionStats(sealed_in_a_row=SEALED)}},
+            FaultKind.SEALED,
+            RecoveryAction.REKEY,
+        ),
+        ({"connected": False}, FaultKind.AWAY, None),
     ],
 )
 def test_each_sign_is_told_once_and_within_three_seconds(sign, told, remedy):
@@ -72,8 +80,8 @@ def test_each_sign_is_told_once_and_within_three_seconds(sign, told, remedy):
     [(after_s, *news)] = watch.looks(GRACE_S, **sign)
     assert news == [told, remedy]
     assert after_s <= 3.0
-    assert watch.looks(LOOK_EVERY_S) == [(LOOK_EVERY_S, Trouble.MENDED, None)]
-    assert watch.supervisor.counts == {told: 1, Trouble.MENDED: 1}
+    assert watch.looks(LOOK_EVERY_S) == [(LOOK_EVERY_S, FaultKind.MENDED, None)]
+    assert watch.supervisor.counts == {told: 1, FaultKind.MENDED: 1}
 
 
 def test_a_moment_away_is_not_worth_a_word():
@@ -84,9 +92,9 @@ def test_a_moment_away_is_not_worth_a_word():
 
 def test_what_did_not_help_is_followed_by_more():
     watch = Watch()
-    sealed = {"people": {ANA: Health(sealed_in_a_row=SEALED)}}
+    sealed = {"people": {ANA: ReceptionStats(sealed_in_a_row=SEALED)}}
     news = watch.looks(2 * GRACE_S, **sealed)
-    assert [done for _, _, done in news] == [Remedy.REKEY, Remedy.REJOIN]
+    assert [done for _, _, done in news] == [RecoveryAction.REKEY, RecoveryAction.REJOIN]
     assert news[1][0] - news[0][0] == GRACE_S
 
 
@@ -94,7 +102,7 @@ def test_a_reconnect_that_hangs_is_begun_anew():
     watch = Watch()
     news = watch.looks(STALLED_S + AWAY_S, connected=False)
     assert [(told, done) for _, told, done in news] == [
-        (Trouble.AWAY, None),
-        (None, Remedy.REJOIN),
+        (FaultKind.AWAY, None),
+        (None, RecoveryAction.REJOIN),
     ]
     assert news[1][0] >= STALLED_S

@@ -3,20 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cluster.rebalancer import Census, due, plan
+from bot.cluster.rebalancer import ClusterState, due, plan
 
 OWNERS = [f"process-{number}" for number in range(6)]
 
 
 @st.composite
-def censuses(draw) -> Census:
+def censuses(draw) -> ClusterState:
     count = draw(st.integers(1, 24))
     live = draw(st.sets(st.sampled_from(OWNERS), min_size=1))
     owners = draw(st.dictionaries(st.integers(0, count - 1), st.sampled_from(sorted(live))))
-    return Census(frozenset(live), owners, count)
+    return ClusterState(frozenset(live), owners, count)
 
 
-def after_one_round(census: Census) -> Census:
+def after_one_round(census: ClusterState) -> ClusterState:
     """Everybody acts on what they saw; of those who take the same shard one has it."""
     owners = dict(census.owners)
     steps = {me: plan(me, census, {}) for me in sorted(census.live)}
@@ -26,7 +26,7 @@ def after_one_round(census: Census) -> Census:
     for me, step in steps.items():
         for shard in step.take:
             owners.setdefault(shard, me)
-    return Census(census.live, owners, census.count)
+    return ClusterState(census.live, owners, census.count)
 
 
 @given(censuses())
@@ -71,12 +71,12 @@ def test_nobody_both_gives_and_takes_or_takes_what_is_served(census):
 
 
 def test_a_shard_where_people_talk_is_given_last():
-    census = Census(frozenset({"a", "b"}), dict.fromkeys(range(4), "a"), 4)
+    census = ClusterState(frozenset({"a", "b"}), dict.fromkeys(range(4), "a"), 4)
     assert plan("a", census, {2: 2, 3: 2, 0: 1, 1: 0}).give == (0, 1)
     assert plan("b", census, {}).take == ()
 
 
 def test_those_who_look_at_once_begin_apart():
-    census = Census(frozenset("abc"), {}, 9)
+    census = ClusterState(frozenset("abc"), {}, 9)
     taken = [set(plan(me, census, {}).take) for me in "abc"]
     assert set.union(*taken) == set(range(9))

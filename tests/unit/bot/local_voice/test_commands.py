@@ -5,7 +5,7 @@ import pytest
 from bot.catalogue import load_grace
 from bot.contract import Service, Source
 from bot.errors import BadInput, SkydeckError, UnknownModule
-from bot.local_voice.commands import Commands, Order, Question, Task
+from bot.local_voice.commands import Commands, Instruction, Question, Task
 from bot.settings import Settings
 
 
@@ -40,7 +40,7 @@ def test_a_build(commands):
 
 
 def test_orders_of_the_desk(commands):
-    assert commands.read("/HELP", so_far="") is Order.HELP
+    assert commands.read("/HELP", so_far="") is Instruction.HELP
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.local_voice.line_mode import Plain
+from bot.local_voice.line_mode import LineMode
 from bot.local_voice.view import Doing, Entry, Kind, TalkMode
 from tests.fakes.talk_desk import FakeDesk
 from tests.waiting import HANGS_S
@@ -35,7 +35,7 @@ class Keyboard:
 @pytest.fixture
 async def plain():
     desk, keyboard, written = FakeDesk(), Keyboard(), []
-    face = asyncio.ensure_future(Plain(desk, written.append).run(keyboard))
+    face = asyncio.ensure_future(LineMode(desk, written.append).run(keyboard))
     await asyncio.sleep(0.1)
     yield desk, keyboard, written
     keyboard.ends()
@@ -112,7 +112,7 @@ async def test_choices_by_number(plain):
 
 async def test_what_was_asked_at_the_end_is_still_answered():
     desk, keyboard, written = FakeDesk(), Keyboard(), []
-    face = asyncio.ensure_future(Plain(desk, written.append).run(keyboard))
+    face = asyncio.ensure_future(LineMode(desk, written.append).run(keyboard))
     desk.add(Entry(1, Kind.TASK, "/build x"))
     keyboard.ends()
     await asyncio.sleep(0.3)
@@ -124,6 +124,6 @@ async def test_what_was_asked_at_the_end_is_still_answered():
 
 async def test_quit():
     desk, keyboard = FakeDesk(), Keyboard()
-    face = asyncio.ensure_future(Plain(desk, lambda _: None).run(keyboard))
+    face = asyncio.ensure_future(LineMode(desk, lambda _: None).run(keyboard))
     await keyboard.types("/quit", then=0)
     await asyncio.wait_for(face, HANGS_S)

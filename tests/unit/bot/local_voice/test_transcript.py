@@ -10,9 +10,9 @@ from audio.speech_events import Clip
 from bot.errors import BadInput
 from bot.local_voice import transcript as records
 from bot.local_voice.export import export
-from bot.local_voice.transcript import Record
+from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
-from bot.voice_agent.events import Ask, Show, Stage
+from bot.voice_agent.events import Ask, Stage, TurnUpdate
 
 TONE = chime([(440.0, 200)])
 
@@ -23,23 +23,23 @@ def ask(number: int, turn: int, *, typed: str | None = None, eager: bool = False
 
 
 @pytest.fixture
-def record() -> Record:
-    return Record()
+def record() -> Transcript:
+    return Transcript()
 
 
-def answer(record: Record, turn: int, heard: str, said: str, stage: Stage = Stage.DONE) -> None:
-    record.show(Show(turn, 1, Stage.HEARD, heard, ""))
-    record.show(Show(turn, 1, Stage.ANSWERING, heard, said))
-    record.show(Show(turn, 1, stage, heard, said))
+def answer(record: Transcript, turn: int, heard: str, said: str, stage: Stage = Stage.DONE) -> None:
+    record.show(TurnUpdate(turn, 1, Stage.HEARD, heard, ""))
+    record.show(TurnUpdate(turn, 1, Stage.ANSWERING, heard, said))
+    record.show(TurnUpdate(turn, 1, stage, heard, said))
 
 
 def test_an_entry_grows_under_one_number(record):
     record.asked(ask(1, 1))
     assert record.is_asking
-    record.show(Show(1, 1, Stage.HEARD, "How far?", ""))
+    record.show(TurnUpdate(1, 1, Stage.HEARD, "How far?", ""))
     assert not record.is_asking
     [early] = record.entries
-    record.show(Show(1, 1, Stage.DONE, "How far?", "Far."))
+    record.show(TurnUpdate(1, 1, Stage.DONE, "How far?", "Far."))
     [late] = record.entries
     assert (late.number, late.answered, late.is_over) == (early.number, "Far.", True)
     assert late.spoken
@@ -57,8 +57,8 @@ def test_what_is_typed_is_not_spoken(record):
 
 
 def test_a_failure_is_told_in_words_with_what_to_do(record):
-    record.show(Show(1, 1, Stage.FAILED, "How far?", "", code="key_refused"))
-    record.show(Show(2, 1, Stage.FAILED, "", "", code="never heard of"))
+    record.show(TurnUpdate(1, 1, Stage.FAILED, "How far?", "", code="key_refused"))
+    record.show(TurnUpdate(2, 1, Stage.FAILED, "", "", code="never heard of"))
     errors = [entry.answered for entry in record.entries if entry.kind is Kind.ERROR]
     assert "key" in errors[0]
     assert len(errors) == 2
@@ -71,7 +71,7 @@ def test_what_was_cut_says_so(record):
 
 
 def test_nothing_heard_is_told(record):
-    record.show(Show(1, 1, Stage.NOTHING_HEARD, "", ""))
+    record.show(TurnUpdate(1, 1, Stage.NOTHING_HEARD, "", ""))
     assert record.entries[0].progress == "nothing was heard"
 
 

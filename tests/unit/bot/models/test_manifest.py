@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.models.manifest import MANIFEST, Manifest, load_manifest
-from bot.models.plan import Finding, Trouble, make_plan
+from bot.models.plan import Finding, Problem, make_plan
 from bot.settings import LocalModel
 
 
@@ -59,7 +59,7 @@ def test_a_manifest_that_could_do_harm_is_refused(path, value):
 
 def all_of(manifest: Manifest, *names: str) -> list[Finding]:
     models = manifest.pick(names)
-    return [Finding(m, f, Trouble.MISSING) for m in models for f in m.files]
+    return [Finding(m, f, Problem.MISSING) for m in models for f in m.files]
 
 
 def test_a_wheel_that_two_models_share_is_fetched_once_and_kept_for_the_second():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import LargeBinary
 
 from bot.contract import Service
-from bot.money import Basis, Period, Purse, Scope
+from bot.money import Basis, BudgetBucket, Period, Scope
 from bot.settings import Mode
 from bot.store import rows
 from bot.store.repositories import guilds
@@ -77,7 +77,7 @@ def test_a_purse_that_is_let_in_can_be_dated(starts_ms: int, scope: Scope, perio
     row = {"scope": scope.value, "scope_id": 1, "period": period.value, "starts_ms": starts_ms,
            "spent_micro_usd": 0, "reserved_micro_usd": 0, "warned": False}  # fmt: skip
     if is_let_in("purses", row):
-        assert Purse(scope, 1, period, starts_ms).renews_ms > starts_ms
+        assert BudgetBucket(scope, 1, period, starts_ms).renews_ms > starts_ms
         assert datetime.fromtimestamp(starts_ms / 1000, UTC)
 
 

@@ -1,6 +1,6 @@
 """What Penny is told of a spoken conversation."""
 
-from bot.voice_agent.chat_context import Recall
+from bot.voice_agent.chat_context import ChatContext
 from bot.voice_agent.events import Remember
 
 
@@ -8,12 +8,12 @@ def turn(heard: str, said: str = "", *, user_id: int = 1, interrupted: bool = Fa
     return Remember(1, user_id, heard, said, interrupted)
 
 
-def told(recall: Recall) -> list[tuple[str, str, str | None]]:
+def told(recall: ChatContext) -> list[tuple[str, str, str | None]]:
     return [(m.role, m.content, m.name) for m in recall.messages()]
 
 
 def test_both_sides_in_order_under_their_names():
-    recall = Recall()
+    recall = ChatContext()
     recall.add(turn("Hello", "Hi."), "Ana")
     recall.add(turn("I think so", user_id=2), "Ben")
     assert told(recall) == [
@@ -24,19 +24,19 @@ def test_both_sides_in_order_under_their_names():
 
 
 def test_an_answer_that_was_cut_off_says_so():
-    recall = Recall()
+    recall = ChatContext()
     recall.add(turn("Count", "One, two", interrupted=True), "Ana")
     assert told(recall)[1] == ("assistant", "One, two—", None)
 
 
 def test_nothing_heard_is_nothing_remembered():
-    recall = Recall()
+    recall = ChatContext()
     recall.add(turn(" ", "What?"), "Ana")
     assert told(recall) == []
 
 
 def test_the_older_half_goes_at_once_so_the_beginning_stays_the_same():
-    recall = Recall(most_chars=1000)
+    recall = ChatContext(most_chars=1000)
     beginnings = set()
     for number in range(100):
         recall.add(turn(f"question {number}", "x" * 40), "Ana")
@@ -47,13 +47,13 @@ def test_the_older_half_goes_at_once_so_the_beginning_stays_the_same():
 
 
 def test_one_huge_turn_is_cut():
-    recall = Recall(most_chars=1000)
+    recall = ChatContext(most_chars=1000)
     recall.add(turn("a" * 5000, "b" * 5000), "Ana")
     assert [len(m.content) for m in recall.messages()] == [500, 500]
 
 
 def test_forgetting_takes_the_answers_along():
-    recall = Recall()
+    recall = ChatContext()
     recall.add(turn("Hello", "Hi."), "Ana")
     recall.add(turn("Hey", "Ho.", user_id=2), "Ben")
     recall.forget(1)

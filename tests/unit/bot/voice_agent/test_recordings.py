@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from audio.speech_events import Clip
-from bot.voice_agent.recordings import ClipShelf
+from bot.voice_agent.recordings import RecordingStore
 
 DAY = 86_400.0
 NOW = 1_800_000_000.0
@@ -16,8 +16,8 @@ def folder(tmp_path):
     return tmp_path / "deep" / "clips"
 
 
-def shelf(folder, days=7, limit_bytes=1_000_000) -> ClipShelf:
-    return ClipShelf(folder, days=days, limit_bytes=limit_bytes)
+def shelf(folder, days=7, limit_bytes=1_000_000) -> RecordingStore:
+    return RecordingStore(folder, days=days, limit_bytes=limit_bytes)
 
 
 def clip(user_id: int, packets: int = 50) -> Clip:

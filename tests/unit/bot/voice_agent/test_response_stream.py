@@ -10,7 +10,7 @@ from bot.contract import Response, Status
 from bot.errors import OutputLost
 from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import Answered, AskWaits, Spoke, Transcribed
-from bot.voice_agent.response_stream import Hearsay
+from bot.voice_agent.response_stream import ResponseStream
 
 TONE = codec.encode(np.sin(np.arange(9600) / 20).astype(np.float32) / 2, 48_000)
 FILE = base64.b64encode(ogg.mux(TONE)).decode()
@@ -27,7 +27,7 @@ def over(**output) -> Update:
 
 
 async def facts_of(*updates: Update, speaks: bool = True) -> list:
-    hearsay = Hearsay(7, speaks=speaks)
+    hearsay = ResponseStream(7, speaks=speaks)
     return [fact for update in updates for fact in await hearsay.take(update, 1.0)]
 
 

@@ -6,7 +6,7 @@ from audio.speech_events import Clip, TurnEnded
 from bot.contract import Output, Response, Status
 from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import Ask
-from bot.voice_agent.latency_stopwatch import Stopwatch
+from bot.voice_agent.latency_stopwatch import LatencyStopwatch
 from bot.voice_agent.turn_latency import Owner, TurnTrace, summary
 
 
@@ -84,7 +84,7 @@ def test_the_summary_is_by_nearest_rank():
 
 
 def test_a_stopwatch_follows_an_ask():
-    watch = Stopwatch()
+    watch = LatencyStopwatch()
     clip = Clip(7, (), 900, 9.0, 10.0)
     watch.asked(Ask(3, 7, clip, None, answer=True, eager=True), 10.1)
     watch.heard(TurnEnded(clip, 10.3, 0.9, 290))
@@ -103,7 +103,7 @@ def test_a_stopwatch_follows_an_ask():
 
 
 def test_words_asked_again_belong_to_the_turn_that_was_transcribed():
-    watch = Stopwatch()
+    watch = LatencyStopwatch()
     watch.heard(TurnEnded(Clip(7, (), 900, 9.0, 10.0), 10.3, None, 300))
     watch.asked(Ask(4, 7, None, "what time is it", answer=True, eager=False), 10.6)
     watch.sounded(4, 10.9)
@@ -111,7 +111,7 @@ def test_words_asked_again_belong_to_the_turn_that_was_transcribed():
 
 
 def test_who_withdraws_or_is_forgotten_leaves_nothing():
-    watch = Stopwatch()
+    watch = LatencyStopwatch()
     clip = Clip(7, (), 900, 9.0, 10.0)
     for number in range(200):
         watch.asked(Ask(number, 7, clip, None, answer=True, eager=True), 10.1)

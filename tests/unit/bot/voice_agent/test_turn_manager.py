@@ -4,8 +4,8 @@ from bot.voice_agent.events import (
     Ask,
     Attention,
     Cue,
+    FlushPlayout,
     Hold,
-    Hush,
     Play,
     Played,
     Release,
@@ -91,7 +91,7 @@ def test_a_turn_taken_too_early_is_taken_back():
     talk.spoke("What do you mean?")  # given to the loudspeaker, not out yet
     first = talk.asks[talk.ask].clip
     commands = talk.begin(ANA)
-    assert kinds(commands) == [Hush, Withdraw]
+    assert kinds(commands) == [FlushPlayout, Withdraw]
     talk.now += 1
     clip = talk.clip(ANA, 1.0)
     [ask] = only(talk.pause(clip), Ask)
@@ -262,7 +262,7 @@ def test_who_goes_on_after_an_uh_huh_holds_it_again():
 def test_long_speech_interrupts():
     talk = sounding(alone())
     talk.begin(ANA)
-    assert Hush in kinds(talk.wait(1.1))
+    assert FlushPlayout in kinds(talk.wait(1.1))
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.end_of(1).said == "The moon is four hundred"
     assert talk.remembered[1].interrupted
@@ -272,7 +272,7 @@ def test_long_speech_interrupts():
 def test_a_long_pause_in_long_speech_interrupts_too():
     talk = sounding(alone())
     talk.begin(ANA)
-    assert Hush in kinds(talk.pause(talk.clip(ANA, 1.2)))
+    assert FlushPlayout in kinds(talk.pause(talk.clip(ANA, 1.2)))
 
 
 def test_short_words_interrupt_once_they_are_known():
@@ -282,7 +282,7 @@ def test_short_words_interrupt_once_they_are_known():
     talk.pause(clip)
     assert talk.end(clip) == []
     commands = talk.heard("And Mars?")
-    assert kinds(commands)[:2] == [Hush, Release]
+    assert kinds(commands)[:2] == [FlushPlayout, Release]
     assert only(talk.spoke("Further."), Play)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.stages(2) == [Stage.HEARD, Stage.ANSWERING]
@@ -292,7 +292,7 @@ def test_stop_stops_and_is_not_answered():
     talk = sounding(alone())
     talk.say(ANA, 0.5)
     commands = talk.heard("Stop.")
-    assert kinds(commands)[:2] == [Hush, Release]
+    assert kinds(commands)[:2] == [FlushPlayout, Release]
     assert Withdraw(2) in commands
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.stages(2) == [Stage.DONE]
@@ -315,7 +315,7 @@ def test_an_answer_is_not_held_for_ever():
     talk.say(ANA, 0.5)  # nothing is heard of what she said
     assert Release() in talk.wait(5.0)
     talk.play(10)
-    assert kinds(talk.heard("And Mars?"))[0] is Hush  # now it is known, and real
+    assert kinds(talk.heard("And Mars?"))[0] is FlushPlayout  # now it is known, and real
 
 
 def test_what_was_spoken_into_it_cannot_be_recognised():
@@ -547,7 +547,7 @@ def test_anybodys_stop_ends_an_answer():
     sounding_in_group(talk)
     talk.say(BEN, 0.5)
     talk.heard("Stop.")
-    assert Hush in kinds(talk.answered())
+    assert FlushPlayout in kinds(talk.answered())
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.end_of(2).stage is Stage.DONE
 
@@ -615,7 +615,7 @@ def test_only_listening():
 
 def test_who_is_told_to_listen_only_falls_silent():
     talk = sounding(alone())
-    assert Hush in kinds(talk.attend(Attention.LISTEN_ONLY))
+    assert FlushPlayout in kinds(talk.attend(Attention.LISTEN_ONLY))
     assert talk.end_of(1).stage is Stage.INTERRUPTED
 
 
@@ -650,7 +650,7 @@ def test_what_was_to_be_answered_is_heard_when_it_shall_only_listen():
 def test_who_leaves_takes_their_answer_along():
     talk = sounding(alone())
     commands = talk.people("", "Ben")
-    assert kinds(commands)[0] is Hush
+    assert kinds(commands)[0] is FlushPlayout
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.remembered == {}
 
@@ -718,7 +718,7 @@ def test_what_is_typed_ends_the_answer_that_sounds():
     talk.answer("How far is the moon?", "Far away. Really far.")
     talk.play(10)
     commands = talk.write(ANA, "And Mars?")
-    assert only(commands, Hush)
+    assert only(commands, FlushPlayout)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert [ask.text for ask in only(commands, Ask)] == ["And Mars?"]
 
@@ -741,7 +741,7 @@ def test_a_press_ends_only_an_answer_that_sounds():
     assert talk.stop_answer() == []
     talk.answer("How far is the moon?", "Far away. Really far.")
     talk.play(10)
-    assert only(talk.stop_answer(), Hush)
+    assert only(talk.stop_answer(), FlushPlayout)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.stop_answer() == []
 
@@ -754,7 +754,7 @@ def test_stopping_everything_leaves_nothing():
     talk.begin(ANA)
     talk.pause(talk.clip(ANA, 0.3))
     commands = talk.stop_all()
-    assert only(commands, Hush)
+    assert only(commands, FlushPlayout)
     assert only(commands, Withdraw)
     assert not talk.asks
     assert [ask.answer for ask in only(talk.say(ANA), Ask)] == [True]

@@ -15,13 +15,13 @@ from bot.voice_agent.events import (
     Attention,
     Play,
     Played,
-    Show,
     SpeechBegan,
     SpeechPaused,
     SpeechResumed,
     Spoke,
     Transcribed,
     TurnEnded,
+    TurnUpdate,
 )
 from bot.voice_agent.turn_state import MAX_CLIP_MS
 from tests.fakes.talk import ENDS, Talk, only
@@ -70,7 +70,7 @@ class AnyTalk(RuleBasedStateMachine):
                 self.eager_unended[command.ask] = command.user_id
             if isinstance(command, Play):
                 assert command.ask not in self.eager_unended, "nothing of an eager ask is played"
-            if isinstance(command, Show) and command.stage not in ENDS:
+            if isinstance(command, TurnUpdate) and command.stage not in ENDS:
                 early = {self.turns[ask] for ask in self.eager_unended.keys() & self.talk.asks}
                 assert command.turn not in early, "nor shown"
         return commands
@@ -202,7 +202,7 @@ class AnyTalk(RuleBasedStateMachine):
     @rule(data=st.data())
     def late(self, data):
         ask, now = data.draw(st.sampled_from(sorted(self.talk.ended))), self.talk.now
-        assert not only(self.talk.tell(Transcribed(ask, "Late.", None, now)), Show)
+        assert not only(self.talk.tell(Transcribed(ask, "Late.", None, now)), TurnUpdate)
         assert not only(self.talk.tell(Spoke(ask, "Late.", (b"opus",), "Late.", now)), Play)
         self.take(self.talk.tell(AskFailed(ask, "late", now)))
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.voice_agent.utterance_intent import Saying, is_stop, saying
+from bot.voice_agent.utterance_intent import UtteranceIntent, is_stop, saying
 
 BOTH = ("Alfred", "Jared")
 
 
-def of(transcript: str, *people: str) -> Saying:
+def of(transcript: str, *people: str) -> UtteranceIntent:
     return saying(transcript, assistants=BOTH, people=people)
 
 
@@ -28,7 +28,7 @@ def of(transcript: str, *people: str) -> Saying:
     ],
 )
 def test_its_name_anywhere(transcript):
-    assert of(transcript) is Saying.ADDRESSED
+    assert of(transcript) is UtteranceIntent.ADDRESSED
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_its_name_anywhere(transcript):
     ],
 )
 def test_its_name_as_it_was_heard(transcript):
-    assert of(transcript) in (Saying.ADDRESSED, Saying.CALL)
+    assert of(transcript) in (UtteranceIntent.ADDRESSED, UtteranceIntent.CALL)
 
 
 @pytest.mark.parametrize(
@@ -71,28 +71,28 @@ def test_its_name_as_it_was_heard(transcript):
     ],
 )
 def test_what_people_say_to_each_other(transcript):
-    assert of(transcript) is Saying.PLAIN
+    assert of(transcript) is UtteranceIntent.PLAIN
 
 
 def test_a_near_miss_that_is_somebodys_name_means_that_person():
-    assert of("Alfredo, ¿vienes?", "Alfredo Ruiz") is Saying.OTHER
-    assert of("Hey Jerry, how are you?", "Jerry") is Saying.OTHER
-    assert of("What do you think, María?", "Maria José") is Saying.OTHER
-    assert of("Alfred, what does Maria think?", "Maria") is Saying.ADDRESSED
+    assert of("Alfredo, ¿vienes?", "Alfredo Ruiz") is UtteranceIntent.OTHER
+    assert of("Hey Jerry, how are you?", "Jerry") is UtteranceIntent.OTHER
+    assert of("What do you think, María?", "Maria José") is UtteranceIntent.OTHER
+    assert of("Alfred, what does Maria think?", "Maria") is UtteranceIntent.ADDRESSED
 
 
 @pytest.mark.parametrize(
     "call", ["Alfred!", "Hey Alfred.", "¿Alfred?", "Oye, Alfred…", "Um, Jared"]
 )
 def test_a_call_and_nothing_else(call):
-    assert of(call) is Saying.CALL
+    assert of(call) is UtteranceIntent.CALL
 
 
 @pytest.mark.parametrize(
     "hum", ["Uh-huh.", "Mm-hm.", "mmm", "Hmm…", "Ajá.", "Uh", "Ahh.", "Mhm, mhm.", "Erm"]
 )
 def test_hums(hum):
-    assert of(hum) is Saying.HUM
+    assert of(hum) is UtteranceIntent.HUM
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_hums(hum):
     ],
 )
 def test_acknowledgements(ack):
-    assert of(ack) is Saying.ACK
+    assert of(ack) is UtteranceIntent.ACK
 
 
 @pytest.mark.parametrize(
     "noise", ["", " ", "...", "[BLANK_AUDIO]", "(coughs)", "♪♪", "*sighs*", "¿?"]
 )
 def test_nothing_was_said(noise):
-    assert of(noise) is Saying.NOTHING
+    assert of(noise) is UtteranceIntent.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -138,23 +138,23 @@ def test_nothing_was_said(noise):
     ],
 )
 def test_a_wish_for_silence(stop):
-    assert of(stop) is Saying.STOP
+    assert of(stop) is UtteranceIntent.STOP
 
 
 def test_stop_within_a_sentence_is_no_wish_for_silence():
     assert not is_stop("Stop the music at nine")
-    assert of("Alfred, when does the bus stop?") is Saying.ADDRESSED
-    assert of("¿Para qué sirve?") is Saying.PLAIN
+    assert of("Alfred, when does the bus stop?") is UtteranceIntent.ADDRESSED
+    assert of("¿Para qué sirve?") is UtteranceIntent.PLAIN
 
 
 def test_a_short_name_has_no_near_misses():
-    assert saying("Even so.", assistants=("Eve",)) is Saying.PLAIN
-    assert saying("Eve, is it late?", assistants=("Eve",)) is Saying.ADDRESSED
+    assert saying("Even so.", assistants=("Eve",)) is UtteranceIntent.PLAIN
+    assert saying("Eve, is it late?", assistants=("Eve",)) is UtteranceIntent.ADDRESSED
 
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=20), max_size=4))
 def test_any_text_is_some_saying(transcript, people):
-    assert saying(transcript, assistants=BOTH, people=people) in Saying
+    assert saying(transcript, assistants=BOTH, people=people) in UtteranceIntent
 
 
 @given(
@@ -165,9 +165,9 @@ def test_any_text_is_some_saying(transcript, people):
 def test_its_name_counts_at_any_place(name, words, data):
     at = data.draw(st.integers(0, len(words)))
     said = " ".join([*words[:at], name, *words[at:]])
-    assert of(said) in (Saying.ADDRESSED, Saying.CALL)
+    assert of(said) in (UtteranceIntent.ADDRESSED, UtteranceIntent.CALL)
 
 
 @pytest.mark.parametrize("flood", ["ok ", "para ", "[", "u", "♪", "a,", "stop. ", "yes yes no "])
 def test_a_flood_is_judged_in_no_time(flood):
-    assert of(flood * 100_000) in Saying
+    assert of(flood * 100_000) in UtteranceIntent

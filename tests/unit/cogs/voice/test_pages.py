@@ -7,11 +7,11 @@ import pytest
 from matplotlib.image import imread
 
 from audio.discord_voice.client import LinkHealth
-from audio.discord_voice.stats import Health, Totals
-from audio.discord_voice.watchdog import Trouble
+from audio.discord_voice.stats import ReceptionStats, Totals
+from audio.discord_voice.watchdog import FaultKind
 from bot.i18n import words_for
 from bot.store.repositories.voice import Minute, VoiceRoom
-from bot.voice_agent.events import Attention, Show, Stage
+from bot.voice_agent.events import Attention, Stage, TurnUpdate
 from bot.voice_agent.turn_latency import TurnTrace, summary
 from cogs.voice._minutes import MAX_CHARS, Notes, record, transcript
 from cogs.voice._status import status_text
@@ -23,7 +23,7 @@ EMBED_LIMIT = 4096
 
 
 def shown(stage: Stage, heard: str = "", said: str = "", code: str | None = None) -> str:
-    return render(Show(1, 7, stage, heard, said, code), "A*na", "Alfred", EN)
+    return render(TurnUpdate(1, 7, stage, heard, said, code), "A*na", "Alfred", EN)
 
 
 def test_both_sides_are_told_apart() -> None:
@@ -67,15 +67,15 @@ def trace(ask: int = 1) -> TurnTrace:
     )
 
 
-def link(people: int, trouble: Trouble | None = None) -> LinkHealth:
-    one = Health(received=99_999, lost=1_234, late=123, undecryptable=12, concealed=1_111)
+def link(people: int, trouble: FaultKind | None = None) -> LinkHealth:
+    one = ReceptionStats(received=99_999, lost=1_234, late=123, undecryptable=12, concealed=1_111)
     return LinkHealth(
         connected=True,
         encrypted=True,
         privacy_code="12345 " * 6,
         latency_ms=23.4,
         trouble=trouble,
-        troubles={Trouble.DEAF: 2, Trouble.MENDED: 2, Trouble.AWAY: 1, Trouble.SEALED: 3},
+        troubles={FaultKind.DEAF: 2, FaultKind.MENDED: 2, FaultKind.AWAY: 1, FaultKind.SEALED: 3},
         people=dict.fromkeys(range(people), one),
         totals=Totals(without_consent=321),
     )
@@ -87,7 +87,7 @@ def test_the_status_fits_however_many_there_are(words, attention) -> None:  # ty
     room = VoiceRoom(1, 2, attention.value, 7, follow_user_id=8)
     names = dict.fromkeys(range(99), "*" * 32)
     turns = summary([trace(ask) for ask in range(200)])
-    text = status_text(room, link(99, Trouble.SEALED), turns, names, words)
+    text = status_text(room, link(99, FaultKind.SEALED), turns, names, words)
     assert len(text) <= EMBED_LIMIT
     assert "23 ms" in text
     assert "321" in text

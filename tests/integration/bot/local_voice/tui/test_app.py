@@ -9,7 +9,7 @@ from textual.widgets import Select
 from bot.errors import BadInput
 from bot.local_voice.tui import kitty
 from bot.local_voice.tui.app import TalkApp
-from bot.local_voice.tui.prompt_input import MAX_CHARS, Line
+from bot.local_voice.tui.prompt_input import MAX_CHARS, PromptInput
 from bot.local_voice.tui.widgets import Conversation, Page
 from bot.local_voice.view import Doing, Entry, Kind, TalkMode
 from tests.fakes.talk_desk import PHASES, TALKED, FakeDesk
@@ -253,7 +253,7 @@ async def test_the_space_bar_is_the_talk_key_until_something_is_typed():
         assert desk.calls == [("down",)]
         await sees(pilot, "RECORDING")
         await pilot.press("h", "i", "space", "y", "o", "u")
-        assert app.query_one(Line).value == "hi you"
+        assert app.query_one(PromptInput).value == "hi you"
         assert desk.calls == [("down",)]
         await sees(pilot, "Enter send")
         await pilot.press("enter")
@@ -284,7 +284,7 @@ async def test_a_held_space_repeats_in_a_text():
     desk = FakeDesk()
     async with running(desk) as (app, pilot):
         await pilot.press("a", "space", kitty.REPEATED_SPACE, kitty.RELEASED_SPACE, "b")
-        assert app.query_one(Line).value == "a  b"
+        assert app.query_one(PromptInput).value == "a  b"
         assert desk.calls == [("release",)]
 
 
@@ -330,7 +330,7 @@ async def test_the_key_for_copying_copies_what_is_marked_else_it_leaves():
         assert app.is_running
         await pilot.press("a", "b", "shift+left", "ctrl+c")
         assert app.clipboard == "b"
-        app.query_one(Line).value = ""
+        app.query_one(PromptInput).value = ""
         await pilot.press("ctrl+c")
     assert app.return_code == 0
 
@@ -351,7 +351,7 @@ async def test_a_click_is_a_press():
 async def test_typed_lines_come_back():
     async with running(FakeDesk()) as (app, pilot):
         await pilot.press("o", "n", "e", "enter", "t", "w", "o", "enter", "n", "e", "w")
-        line = app.query_one(Line)
+        line = app.query_one(PromptInput)
         await pilot.press("up", "up", "up")
         assert line.value == "one"
         await pilot.press("down")
@@ -362,7 +362,7 @@ async def test_typed_lines_come_back():
 
 async def test_commands_are_completed_and_the_next_follows():
     async with running(FakeDesk()) as (app, pilot):
-        line = app.query_one(Line)
+        line = app.query_one(PromptInput)
         await pilot.press("/", "s", "tab")
         assert line.value == "/summarize "
         await pilot.press("tab")
@@ -377,16 +377,16 @@ async def test_all_lines_of_a_pasted_text_are_sent():
     desk = FakeDesk()
     async with running(desk) as (app, pilot):
         await pilot.press("/", "b", "space")
-        app.query_one(Line).post_message(events.Paste("def f():\n    return 1\r\n"))
+        app.query_one(PromptInput).post_message(events.Paste("def f():\n    return 1\r\n"))
         await pilot.press("enter")
         assert desk.calls == [("submit", "/b def f():\n    return 1")]
 
 
 async def test_more_than_fits_is_cut_and_told():
     async with running(FakeDesk()) as (app, pilot):
-        app.query_one(Line).post_message(events.Paste("x" * (MAX_CHARS + 1)))
+        app.query_one(PromptInput).post_message(events.Paste("x" * (MAX_CHARS + 1)))
         await sees(pilot, "20,000 characters")
-        assert len(app.query_one(Line).value) == MAX_CHARS
+        assert len(app.query_one(PromptInput).value) == MAX_CHARS
 
 
 # -- settings ------------------------------------------------------------------------------------

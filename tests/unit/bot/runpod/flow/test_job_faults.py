@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot import errors
-from bot.runpod.models import Breakage
+from bot.runpod.models import TransportErrorKind
 from bot.settings import Mode
 from tests.fakes.runpod_script import (
     BARE_ERROR,
@@ -121,7 +121,7 @@ class TestPollFaults:
         assert submit(Script(run=[QUEUED], status=[http(200, body)])).text == "oh ?"
 
     def test_an_answer_over_the_limit(self):
-        play = submit(Script(run=[QUEUED], status=[broken(Breakage.OVERSIZED)]))
+        play = submit(Script(run=[QUEUED], status=[broken(TransportErrorKind.OVERSIZED)]))
         assert isinstance(play.outcome.error, errors.OutputLost)
 
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runpod.results.assembly import Joiner, Outputs
+from bot.runpod.results.assembly import Joiner, OutputAssembly
 from tests.fakes.runpod_script import completed, partial
 
 
@@ -51,28 +51,28 @@ def test_a_dict_ends_what_was_held_back():
 
 def test_unnumbered_partials_are_not_told_again():
     bare = {"status": "partial", "output": {"text": "a"}}
-    outputs = Outputs()
+    outputs = OutputAssembly()
     assert len(outputs.feed([bare, bare])) == 2
     missed, final = outputs.settle([bare, bare, completed()])
     assert missed == []
     assert final.text == "hello"
-    missed, _ = Outputs().settle([bare, bare, completed()])
+    missed, _ = OutputAssembly().settle([bare, bare, completed()])
     assert len(missed) == 2
 
 
 def test_a_list_that_is_the_result_itself():
-    _, final = Outputs().settle([1, 2, 3])
+    _, final = OutputAssembly().settle([1, 2, 3])
     assert final.output.data == [1, 2, 3]
 
 
 def test_the_last_of_foreign_values_that_looks_like_an_answer():
-    outputs = Outputs()
+    outputs = OutputAssembly()
     outputs.feed([{"step": 1}, {"output": {"data": "end"}}])
     assert outputs.settle(None)[1].text == "end"
-    outputs = Outputs()
+    outputs = OutputAssembly()
     outputs.feed([{"step": 1}, {"step": 2}])
     assert outputs.settle(None)[1].output.data == [{"step": 1}, {"step": 2}]
 
 
 def test_nothing_at_all():
-    assert Outputs().settle(None) == ([], None)
+    assert OutputAssembly().settle(None) == ([], None)
