@@ -18,7 +18,7 @@ from bot.runpod.driver import Driver, OpenJob
 from bot.runpod.flow import job as flows
 from bot.runpod.flow.context import FlowContext
 from bot.runpod.flow.operations import on_job, operation
-from bot.runpod.flow.submit import encode, job_path
+from bot.runpod.flow.submit import SubmitBody, encode, job_path
 from bot.runpod.flow.submit import submit as hand_in
 from bot.runpod.models import Flow, HttpRequest, Update
 from bot.runpod.results.parsing import read_health, read_purged, read_report, read_stream
@@ -126,6 +126,17 @@ class RunPodClient:
 
     # -- whole calls -------------------------------------------------------------------------
 
+    def check(
+        self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None
+    ) -> None:
+        """Refuse a request that `submit` could not send. Sends nothing.
+
+        Raises:
+            BadSettings: The service has no endpoint.
+            TooLarge, BadInput: The request cannot be sent.
+        """
+        self._prepare(request, deadline_s, mode)
+
     def submit(
         self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None
     ) -> AsyncGenerator[Update, None]:
@@ -150,13 +161,8 @@ class RunPodClient:
                 longer than its deadline (and was cancelled), or its output was lost.
             ServiceUnreachable: No usable answer. `SubmissionUnknown` if the job may be running.
         """
-        endpoint = self.endpoint(request.target.service)
-        mode = mode or endpoint.mode
-        deadline_s = deadline_s or _policy_deadline_s(request) or endpoint.deadline_s
-        body = encode(request, deadline_s=deadline_s, held=mode is Mode.RUNSYNC)
-        under = _path(endpoint)
-        flow = flows.submit(self._terms(under, mode, deadline_s), body, now=self._clock.now())
-        return self._driver.follow(OpenJob(under), flow)
+        under, terms, body = self._prepare(request, deadline_s, mode)
+        return self._driver.follow(OpenJob(under), flows.submit(terms, body, now=self._clock.now()))
 
     def collect(
         self,
@@ -239,6 +245,16 @@ class RunPodClient:
         return await self._operate(service, self._ask(_post("purge-queue"), read_purged))
 
     # -- how ---------------------------------------------------------------------------------
+
+    def _prepare(
+        self, request: Request, deadline_s: float | None, mode: Mode | None
+    ) -> tuple[str, flows.JobTerms, SubmitBody]:
+        endpoint = self.endpoint(request.target.service)
+        mode = mode or endpoint.mode
+        deadline_s = deadline_s or _policy_deadline_s(request) or endpoint.deadline_s
+        body = encode(request, deadline_s=deadline_s, held=mode is Mode.RUNSYNC)
+        under = _path(endpoint)
+        return under, self._terms(under, mode, deadline_s), body
 
     def _terms(self, under: str, mode: Mode, deadline_s: float) -> flows.JobTerms:
         return flows.JobTerms(

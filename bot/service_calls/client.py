@@ -117,6 +117,26 @@ class ServiceClient:
 
     # -- calls ---------------------------------------------------------------------------------
 
+    def check(
+        self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None
+    ) -> None:
+        """Refuse a request that could not be sent. Sends nothing and has no side effects.
+
+        Call it before writing a job down; `submit` then needs to be called only once, when the job
+        is really sent. It repeats these checks, and may refuse for reasons known only then.
+
+        Args:
+            request: As for `submit`.
+            deadline_s: As for `submit`.
+            mode: As for `submit`.
+
+        Raises:
+            BadSettings: The service has no endpoint.
+            TooLarge: The request exceeds RunPod's limit.
+            BadInput: The request contains text that is not valid Unicode.
+        """
+        self._client.check(request, deadline_s=deadline_s, mode=mode)
+
     def submit(
         self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None
     ) -> AsyncGenerator[Update, None]:

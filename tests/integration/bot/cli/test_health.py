@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from audio.discord_voice.stats import ReceptionStats
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.contract.job import JobCounts, WorkerCounts
 from bot.contract.job import Health as ServiceHealth
+from bot.contract.job import JobCounts, WorkerCounts
 from bot.money import Basis, Call, Charge
 from bot.observability.pulse import PULSE, Pulse, Room
 from bot.service_calls.availability import Availability, LatestHealth, Warmth

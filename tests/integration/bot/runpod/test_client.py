@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot import errors
 from bot.clock import SystemClock
 from bot.contract import Request, Service
+from bot.contract.job import RUN_LIMIT_BYTES
 from bot.runpod import transport
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.runpod.models import (
@@ -130,6 +131,15 @@ class TestAWholeCall:
         async with calling() as (_, ours):
             with pytest.raises(errors.BadSettings, match="GRACE_ENDPOINT_ID"):
                 ours.submit(contract(service=Service.GRACE))
+
+    async def test_what_could_not_be_sent_is_found_before_anything_is(self):
+        async with calling(run=QUEUED, status=DONE) as (server, ours):
+            ours.check(contract())
+            with pytest.raises(errors.BadSettings, match="GRACE_ENDPOINT_ID"):
+                ours.check(contract(service=Service.GRACE))
+            with pytest.raises(errors.TooLarge):
+                ours.check(contract("x" * RUN_LIMIT_BYTES))
+            assert server.heard == []
 
     async def test_another_transport(self):
         def answer(request: httpx.Request) -> httpx.Response:

@@ -5,7 +5,8 @@ import pytest
 
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Policy, Usage
-from bot.errors import JobFailed, OverBudget, StoreFailed, SubmissionUnknown
+from bot.contract.job import RUN_LIMIT_BYTES
+from bot.errors import JobFailed, OverBudget, StoreFailed, SubmissionUnknown, TooLarge
 from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod.models import JobState
 from bot.service_calls.client import ServiceClient
@@ -201,6 +202,15 @@ async def test_a_broken_ledger_loses_no_answer_and_lets_no_limited_call_pass(
             monkeypatch.setattr(at.store.ledger, "reserve", broken)
             with pytest.raises(StoreFailed):
                 await whole(board, asking())
+
+
+async def test_a_check_sends_nothing_and_tells_nobody(exchange):
+    handler, notes = Scripted(echo), Notes()
+    async with exchange(handler) as at, at.open(watchers=[notes]) as board:
+        board.check(asking())
+        with pytest.raises(TooLarge):
+            board.check(asking("x" * RUN_LIMIT_BYTES))
+    assert (handler.started, notes.lines) == (0, [])
 
 
 class Notes:
