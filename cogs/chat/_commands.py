@@ -18,15 +18,12 @@ from cogs.chat._job_view import Thread
 from cogs.chat._question import Question, read_question
 from cogs.shared.answering import FirstLine, first_line, give_reason
 from cogs.shared.attachments import read_audio
+from cogs.shared.commands import text
 from cogs.shared.live import LiveMessage
 from cogs.shared.requester import admit, words_of
 
 _TITLE_CHARS: Final = 80
 _MAX_SAID_CHARS: Final = 2_000
-
-
-def _text(english: str, key: str) -> app_commands.locale_str:
-    return app_commands.locale_str(english, key=f"chat.cmd.{key}")
 
 
 class ChatCommands(commands.Cog):
@@ -35,14 +32,10 @@ class ChatCommands(commands.Cog):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
 
-    @app_commands.command(
-        name=_text("ask", "ask.name"),
-        description=_text("Ask Penny something, in writing or with a recording", "ask.about"),
-    )
-    @app_commands.rename(question=_text("question", "ask.question"), file=_text("file", "ask.file"))
+    @app_commands.command(name=text("chat.cmd.ask.name"), description=text("chat.cmd.ask.about"))
+    @app_commands.rename(question=text("chat.cmd.ask.question"), file=text("chat.cmd.ask.file"))
     @app_commands.describe(
-        question=_text("What you want to know", "ask.question_about"),
-        file=_text("A recording, or a text to go with the question", "ask.file_about"),
+        question=text("chat.cmd.ask.question_about"), file=text("chat.cmd.ask.file_about")
     )
     async def ask(
         self,
@@ -103,14 +96,10 @@ class ChatCommands(commands.Cog):
             )
         )
 
-    @app_commands.command(
-        name=_text("say", "say.name"),
-        description=_text("Have a text read aloud, as a voice message", "say.about"),
-    )
-    @app_commands.rename(text=_text("text", "say.text"), voice=_text("voice", "say.voice"))
+    @app_commands.command(name=text("chat.cmd.say.name"), description=text("chat.cmd.say.about"))
+    @app_commands.rename(text=text("chat.cmd.say.text"), voice=text("chat.cmd.say.voice"))
     @app_commands.describe(
-        text=_text("What to say", "say.text_about"),
-        voice=_text("Whose voice; empty: by the language", "say.voice_about"),
+        text=text("chat.cmd.say.text_about"), voice=text("chat.cmd.say.voice_about")
     )
     async def say(
         self,
@@ -127,11 +116,10 @@ class ChatCommands(commands.Cog):
             await perform(self.bot, request, title, asker, line, once, interaction=interaction)
 
     @app_commands.command(
-        name=_text("transcribe", "transcribe.name"),
-        description=_text("Write down what is said in a recording", "transcribe.about"),
+        name=text("chat.cmd.transcribe.name"), description=text("chat.cmd.transcribe.about")
     )
-    @app_commands.rename(file=_text("file", "transcribe.file"))
-    @app_commands.describe(file=_text("The recording", "transcribe.file_about"))
+    @app_commands.rename(file=text("chat.cmd.transcribe.file"))
+    @app_commands.describe(file=text("chat.cmd.transcribe.file_about"))
     async def transcribe(
         self, interaction: discord.Interaction[SkyDeck], file: discord.Attachment
     ) -> None:
@@ -152,12 +140,9 @@ class ChatCommands(commands.Cog):
                 self.bot, request, file.filename, asker, line, once, interaction=interaction
             )
 
-    @app_commands.command(
-        name=_text("chat", "chat.name"),
-        description=_text("Open a thread in which every message is answered", "chat.about"),
-    )
-    @app_commands.rename(question=_text("question", "chat.question"))
-    @app_commands.describe(question=_text("What to begin with", "chat.question_about"))
+    @app_commands.command(name=text("chat.cmd.chat.name"), description=text("chat.cmd.chat.about"))
+    @app_commands.rename(question=text("chat.cmd.chat.question"))
+    @app_commands.describe(question=text("chat.cmd.chat.question_about"))
     async def chat(
         self,
         interaction: discord.Interaction[SkyDeck],

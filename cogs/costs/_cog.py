@@ -8,7 +8,6 @@ from typing import Final
 
 import discord
 from discord import app_commands
-from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
@@ -18,6 +17,7 @@ from bot.money import Balance, Call, Payer, Period, Scope, dollars, micro
 from bot.service_calls.report import DAYS_LIMIT, as_csv, report_on, view_of
 from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
+from cogs.shared.commands import text
 from cogs.shared.places import for_who_may, relation_to_server
 from cogs.shared.requester import requester_of, settings_of, words_of
 from cogs.shared.rights import Relation, Right, require
@@ -30,30 +30,14 @@ _EMBED_LIMIT: Final = 4096
 _MAX_USD: Final = 1_000_000
 
 
-def _key(name: str, what: str) -> str:
-    return f"costs.cmd.{name}.{what}"
-
-
-def _named(english: str, name: str) -> locale_str:
-    return locale_str(english, key=_key(name, "name"))
-
-
-def _about(english: str, name: str) -> locale_str:
-    return locale_str(english, key=_key(name, "about"))
-
-
-def _choice(english: str, value: str, key: str) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=locale_str(english, key=key), value=value)
-
-
 _WHOSE: Final = [
-    _choice("Mine", "me", "costs.whose.me"),
-    _choice("This server's", "server", "costs.whose.server"),
-    _choice("All (who runs me)", "all", "costs.whose.all"),
+    app_commands.Choice(name=text("costs.whose.me"), value="me"),
+    app_commands.Choice(name=text("costs.whose.server"), value="server"),
+    app_commands.Choice(name=text("costs.whose.all"), value="all"),
 ]
 _PERIODS: Final = [
-    _choice("Day", Period.DAY, "costs.period.day"),
-    _choice("Month", Period.MONTH, "costs.period.month"),
+    app_commands.Choice(name=text("costs.period.day"), value=Period.DAY),
+    app_commands.Choice(name=text("costs.period.month"), value=Period.MONTH),
 ]
 
 
@@ -61,8 +45,7 @@ class Costs(commands.Cog):
     """Money: what was spent, and what may be. Only the person who asks sees the answers."""
 
     budget = app_commands.Group(
-        name=_named("budget", "budget"),
-        description=_about("What may be spent", "budget"),
+        name=text("costs.cmd.budget.name"), description=text("costs.cmd.budget.about")
     )
 
     def __init__(self, bot: SkyDeck) -> None:
@@ -70,16 +53,11 @@ class Costs(commands.Cog):
         self._drawing = asyncio.Lock()
 
     @app_commands.command(
-        name=_named("costs", "costs"),
-        description=_about("What was spent: a picture by day, and every call as a file", "costs"),
+        name=text("costs.cmd.costs.name"), description=text("costs.cmd.costs.about")
     )
-    @app_commands.rename(
-        whose=locale_str("whose", key=_key("costs", "whose")),
-        days=locale_str("days", key=_key("costs", "days")),
-    )
+    @app_commands.rename(whose=text("costs.cmd.costs.whose"), days=text("costs.cmd.costs.days"))
     @app_commands.describe(
-        whose=locale_str("Whose costs; empty: yours", key=_key("costs", "whose_about")),
-        days=locale_str("Over how many days; empty: 30", key=_key("costs", "days_about")),
+        whose=text("costs.cmd.costs.whose_about"), days=text("costs.cmd.costs.days_about")
     )
     @app_commands.choices(whose=_WHOSE)
     async def costs(
@@ -132,10 +110,7 @@ class Costs(commands.Cog):
 
     # -- budgets ---------------------------------------------------------------------------------
 
-    @budget.command(
-        name=_named("show", "show"),
-        description=_about("See what is left, of yours and of this server's", "show"),
-    )
+    @budget.command(name=text("costs.cmd.show.name"), description=text("costs.cmd.show.about"))
     async def show(self, interaction: discord.Interaction) -> None:
         """Show how the purses stand that this person's calls come out of."""
         words = await self._words(interaction)
@@ -150,17 +125,10 @@ class Costs(commands.Cog):
             ephemeral=True,
         )
 
-    @budget.command(
-        name=_named("set", "set"),
-        description=_about("Set what this server spends at most", "set"),
-    )
-    @app_commands.rename(
-        period=locale_str("period", key=_key("set", "period")),
-        usd=locale_str("usd", key=_key("set", "usd")),
-    )
+    @budget.command(name=text("costs.cmd.set.name"), description=text("costs.cmd.set.about"))
+    @app_commands.rename(period=text("costs.cmd.set.period"), usd=text("costs.cmd.set.usd"))
     @app_commands.describe(
-        period=locale_str("For a day or a month (UTC)", key=_key("set", "period_about")),
-        usd=locale_str("In US dollars; empty: no limit of your own", key=_key("set", "usd_about")),
+        period=text("costs.cmd.set.period_about"), usd=text("costs.cmd.set.usd_about")
     )
     @app_commands.choices(period=_PERIODS)
     @for_who_may(Right.SET_BUDGET)

@@ -5,7 +5,6 @@ from typing import Any
 
 import discord
 from discord import app_commands
-from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.contract import Request, Service
@@ -28,6 +27,7 @@ from cogs.factory._job_view import FactoryJobView, revive
 from cogs.factory._listing import label, list_jobs
 from cogs.factory._plan import KIND
 from cogs.factory._views import COG, Action, ChangeDialog
+from cogs.shared.commands import text
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_of
 from cogs.shared.rights import Right, may, require
@@ -38,23 +38,11 @@ _MAX_TASK_CHARS = 6_000
 """Characters; what Discord lets a person type into an option."""
 
 
-def _cmd(name: str, what: str) -> str:
-    return f"factory.cmd.{name}.{what}"
-
-
-def _option(name: str, text: str, what: str) -> locale_str:
-    return locale_str(text, key=f"factory.option.{name}.{what}")
-
-
 class Factory(commands.Cog, name=COG):
     """Builds."""
 
     factory = app_commands.Group(
-        name=locale_str("factory", key=_cmd("factory", "name")),
-        description=locale_str(
-            "Have something built: drafted, checked and improved",
-            key=_cmd("factory", "description"),
-        ),
+        name=text("factory.cmd.factory.name"), description=text("factory.cmd.factory.description")
     )
 
     def __init__(self, bot: SkyDeck) -> None:
@@ -87,35 +75,23 @@ class Factory(commands.Cog, name=COG):
     # -- building ----------------------------------------------------------------------------
 
     @factory.command(
-        name=locale_str("build", key=_cmd("build", "name")),
-        description=locale_str(
-            "Build a program or a text, and improve it until its check passes",
-            key=_cmd("build", "description"),
-        ),
+        name=text("factory.cmd.build.name"), description=text("factory.cmd.build.description")
     )
     @app_commands.rename(
-        task=_option("task", "task", "name"),
-        kind=_option("kind", "kind", "name"),
-        iterations=_option("iterations", "iterations", "name"),
+        task=text("factory.option.task.name"),
+        kind=text("factory.option.kind.name"),
+        iterations=text("factory.option.iterations.name"),
     )
     @app_commands.describe(
-        task=_option("task", "What to build, in words", "description"),
-        kind=_option(
-            "kind",
-            "What it is; programs are checked by running them, texts by reading them",
-            "description",
-        ),
-        iterations=_option("iterations", "The most rounds of improvement, 1 to 10", "description"),
+        task=text("factory.option.task.description"),
+        kind=text("factory.option.kind.description"),
+        iterations=text("factory.option.iterations.description"),
     )
     @app_commands.choices(
         kind=[
-            app_commands.Choice(
-                name=locale_str("find out by itself", key="factory.kind.auto"), value="auto"
-            ),
-            app_commands.Choice(
-                name=locale_str("Python program", key="factory.kind.python"), value="python"
-            ),
-            app_commands.Choice(name=locale_str("text", key="factory.kind.text"), value="text"),
+            app_commands.Choice(name=text("factory.kind.auto"), value="auto"),
+            app_commands.Choice(name=text("factory.kind.python"), value="python"),
+            app_commands.Choice(name=text("factory.kind.text"), value="text"),
         ]
     )
     async def build(
@@ -209,10 +185,7 @@ class Factory(commands.Cog, name=COG):
     # -- looking and cancelling --------------------------------------------------------------
 
     @factory.command(
-        name=locale_str("jobs", key=_cmd("jobs", "name")),
-        description=locale_str(
-            "See the running and recent builds", key=_cmd("jobs", "description")
-        ),
+        name=text("factory.cmd.jobs.name"), description=text("factory.cmd.jobs.description")
     )
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """List the builds of this server, or in direct messages one's own."""
@@ -233,11 +206,10 @@ class Factory(commands.Cog, name=COG):
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
     @factory.command(
-        name=locale_str("cancel", key=_cmd("cancel", "name")),
-        description=locale_str("Cancel a build", key=_cmd("cancel", "description")),
+        name=text("factory.cmd.cancel.name"), description=text("factory.cmd.cancel.description")
     )
-    @app_commands.rename(job=_option("job", "job", "name"))
-    @app_commands.describe(job=_option("job", "Which one", "description"))
+    @app_commands.rename(job=text("factory.option.job.name"))
+    @app_commands.describe(job=text("factory.option.job.description"))
     async def cancel(self, interaction: discord.Interaction[SkyDeck], job: str) -> None:
         """Cancel a build."""
         words = await self._words(interaction)

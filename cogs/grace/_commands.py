@@ -18,9 +18,10 @@ from discord import app_commands
 from bot.contract.grace import Module
 from bot.contract.options import Option, OptionType
 from bot.discord_client import SkyDeck
-from bot.i18n import LANGUAGES, Words, words_for
+from bot.i18n import DEFAULT, LANGUAGES, Words, words_for
 from cogs.grace._inputs import MAX_MESSAGES
 from cogs.grace._languages import MAX_OFFERS, Offer, offer_choices, offer_languages
+from cogs.shared.commands import text
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ _VALUE_CHARS: Final = 100
 
 _OPTION: Final = "option_"
 """Before the names of a module's options, which may be any word, even Python's own."""
-
-_ENGLISH: Final = words_for("en")
 
 _OPTION_TYPES: Final = {
     OptionType.INTEGER: discord.AppCommandOptionType.integer,
@@ -85,10 +84,9 @@ async def make_groups(
 
 
 def _group(number: int) -> app_commands.Group:
-    name = _ENGLISH("grace.group.name")
+    name = words_for(DEFAULT)("grace.group.name")
     return app_commands.Group(
-        name=name if number == 1 else f"{name}-{number}",
-        description=_label("grace.group.about"),
+        name=name if number == 1 else f"{name}-{number}", description=text("grace.group.about")
     )
 
 
@@ -123,14 +121,14 @@ def make_command(module: Module, run: Run) -> app_commands.Command[Any, ..., Any
 
     callback.__signature__ = _signature(offered)  # type: ignore[attr-defined]
     names = {_OPTION + o.name: _option_label(module, o) for o in offered}
-    about = {_OPTION + o.name: _option_about(module, o) for o in offered}
-    names |= {name: _label(f"grace.common.{name}") for name in _INPUTS}
-    about |= {name: _label(f"grace.common_about.{name}") for name in _INPUTS}
+    about = {_OPTION + o.name: text(_option_key(module, o), o.description) for o in offered}
+    names |= {name: text(f"grace.common.{name}") for name in _INPUTS}
+    about |= {name: text(f"grace.common_about.{name}") for name in _INPUTS}
     app_commands.rename(**names)(callback)
     app_commands.describe(**about)(callback)
     return app_commands.Command(
-        name=_label(f"{key}.name", module.name.lower()),
-        description=_label(f"{key}.about", module.purpose),
+        name=text(f"{key}.name", module.name.lower()),
+        description=text(f"{key}.about", module.purpose),
         callback=callback,
         auto_locale_strings=False,
     )
@@ -150,23 +148,16 @@ def _signature(options: list[Option]) -> inspect.Signature:
     )
 
 
+def _option_key(module: Module, option: Option) -> str:
+    return f"grace.module.{module.name.lower()}.option.{option.name}"
+
+
 def _option_label(module: Module, option: Option) -> app_commands.locale_str:
     if option.name in _INPUTS:
         return app_commands.locale_str(f"{option.name}-option")
-    key = f"grace.module.{module.name.lower()}.option.{option.name}"
-    return _label(f"grace.option.{option.name}" if _ENGLISH.has(key) else "", option.name)
-
-
-def _option_about(module: Module, option: Option) -> app_commands.locale_str:
-    key = f"grace.module.{module.name.lower()}.option.{option.name}"
-    return _label(key, option.description)
-
-
-def _label(key: str, otherwise: str = "") -> app_commands.locale_str:
-    """Words by key, for the translator; where there are none, `otherwise` in every language."""
-    if _ENGLISH.has(key):
-        return app_commands.locale_str(_ENGLISH(key), key=key)
-    return app_commands.locale_str(otherwise)
+    if not words_for(DEFAULT).has(_option_key(module, option)):
+        return app_commands.locale_str(option.name)  # an operator's own module
+    return text(f"grace.option.{option.name}", option.name)
 
 
 # -- one option --------------------------------------------------------------------------------
@@ -206,7 +197,7 @@ class OptionTransformer(app_commands.Transformer[SkyDeck]):
         if not _fits_menu(self.option):
             return None
         return [
-            app_commands.Choice(name=_label(f"grace.choice.{c}", c), value=c)
+            app_commands.Choice(name=text(f"grace.choice.{c}", c), value=c)
             for c in self.option.choices
         ]
 

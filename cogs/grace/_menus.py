@@ -12,13 +12,13 @@ from bot.contract.options import LANGUAGES, OptionType, Value
 from bot.contract.penny import converse, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
-from bot.i18n import words_for
 from bot.jobs.view import Requester
 from cogs.grace._inputs import AtHand, Source
 from cogs.grace._jobs import Task, run_task
 from cogs.grace._text_sources import Material, fetch_material
 from cogs.grace._views import AskDialog
 from cogs.shared.attachments import is_audio, read_audio
+from cogs.shared.commands import text
 from cogs.shared.requester import admit, readmit, words_of
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
@@ -26,8 +26,6 @@ _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explai
 
 _QUOTED_CHARS: Final = 12_000
 """How much of a message Penny is told: with the question it stays under the 20,000 she takes."""
-
-_ENGLISH: Final = words_for("en")
 
 Run = Callable[
     [discord.Interaction[SkyDeck], Requester, Module, Mapping[str, Value], Source], Awaitable[None]
@@ -147,10 +145,7 @@ class Menus:
 
 
 def _menu(name: str, callback: _Callback) -> app_commands.ContextMenu:
-    key = f"grace.menu.{name}"
-    return app_commands.ContextMenu(
-        name=app_commands.locale_str(_ENGLISH(key), key=key), callback=callback
-    )
+    return app_commands.ContextMenu(name=text(f"grace.menu.{name}"), callback=callback)
 
 
 def _own(module: Module, interaction: discord.Interaction[SkyDeck]) -> dict[str, Value]:

@@ -6,7 +6,6 @@ from typing import Any, Protocol, cast
 
 import discord
 from discord import app_commands
-from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
@@ -18,6 +17,7 @@ from bot.jobs.view import Requester, Undeliverable
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
 from cogs.jobs._views import COG, missed_view
+from cogs.shared.commands import text
 from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
@@ -39,12 +39,7 @@ class Jobs(commands.Cog, name=COG):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
 
-    @app_commands.command(
-        name=locale_str(_NAME, key="jobs.cmd.name"),
-        description=locale_str(
-            "What you have running and waiting, and results you have missed", key="jobs.cmd.about"
-        ),
-    )
+    @app_commands.command(name=text("jobs.cmd.name"), description=text("jobs.cmd.about"))
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """List a person's own jobs."""
         words = words_of(await requester_of(self.bot, interaction))

@@ -6,7 +6,6 @@ import logging
 
 import discord
 from discord import app_commands
-from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
@@ -16,6 +15,7 @@ from bot.store.maintenance.privacy import Forgotten
 from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
 from cogs.ops._views import Question, SettingsMenus, settings_embed
+from cogs.shared.commands import text
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import for_who_may
 from cogs.shared.requester import requester_of, settings_of, words_of
@@ -28,22 +28,17 @@ _EMBED_LIMIT = 4096
 """The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
 
 
-def _key(name: str, what: str) -> str:
-    return f"ops.cmd.{name}.{what}"
-
-
 class Ops(commands.Cog):
     """What runs the bot rather than asks it something."""
 
     settings = app_commands.Group(
-        name=locale_str("settings", key=_key("settings", "name")),
-        description=locale_str("What I do on this server", key=_key("settings", "description")),
+        name=text("ops.cmd.settings.name"),
+        description=text("ops.cmd.settings.description"),
         allowed_contexts=only_on_servers(),
         default_permissions=discord.Permissions(manage_guild=True),
     )
     privacy = app_commands.Group(
-        name=locale_str("privacy", key=_key("privacy", "name")),
-        description=locale_str("What I remember of you", key=_key("privacy", "description")),
+        name=text("ops.cmd.privacy.name"), description=text("ops.cmd.privacy.description")
     )
 
     def __init__(self, bot: SkyDeck) -> None:
@@ -52,10 +47,8 @@ class Ops(commands.Cog):
     # -- a server's settings -----------------------------------------------------------------
 
     @settings.command(
-        name=locale_str("show", key=_key("settings.show", "name")),
-        description=locale_str(
-            "See and change the settings of this server", key=_key("settings.show", "description")
-        ),
+        name=text("ops.cmd.settings.show.name"),
+        description=text("ops.cmd.settings.show.description"),
     )
     @for_who_may(Right.SETTINGS)
     async def show(self, interaction: discord.Interaction) -> None:
@@ -69,11 +62,8 @@ class Ops(commands.Cog):
         )
 
     @settings.command(
-        name=locale_str("reset", key=_key("settings.reset", "name")),
-        description=locale_str(
-            "Put all settings of this server back to the defaults",
-            key=_key("settings.reset", "description"),
-        ),
+        name=text("ops.cmd.settings.reset.name"),
+        description=text("ops.cmd.settings.reset.description"),
     )
     @for_who_may(Right.SETTINGS)
     async def reset(self, interaction: discord.Interaction) -> None:
@@ -103,10 +93,8 @@ class Ops(commands.Cog):
     # -- a person's data ---------------------------------------------------------------------
 
     @privacy.command(
-        name=locale_str("export", key=_key("privacy.export", "name")),
-        description=locale_str(
-            "Get everything that I have stored about you", key=_key("privacy.export", "description")
-        ),
+        name=text("ops.cmd.privacy.export.name"),
+        description=text("ops.cmd.privacy.export.description"),
     )
     async def export(self, interaction: discord.Interaction) -> None:
         """Hand over everything that is stored about them."""
@@ -128,11 +116,8 @@ class Ops(commands.Cog):
         )
 
     @privacy.command(
-        name=locale_str("forget", key=_key("privacy.forget", "name")),
-        description=locale_str(
-            "Delete everything that I have stored about you",
-            key=_key("privacy.forget", "description"),
-        ),
+        name=text("ops.cmd.privacy.forget.name"),
+        description=text("ops.cmd.privacy.forget.description"),
     )
     async def forget(self, interaction: discord.Interaction) -> None:
         """Ask, then delete everything that is stored about them."""
@@ -171,8 +156,7 @@ class Ops(commands.Cog):
     # -- help --------------------------------------------------------------------------------
 
     @app_commands.command(
-        name=locale_str("help", key=_key("help", "name")),
-        description=locale_str("What I can do, with examples", key=_key("help", "description")),
+        name=text("ops.cmd.help.name"), description=text("ops.cmd.help.description")
     )
     async def help(self, interaction: discord.Interaction) -> None:
         """Say what the bot can do, with the commands that this person may use here."""

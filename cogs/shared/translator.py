@@ -1,11 +1,6 @@
-"""Names and descriptions of commands in Spanish, for people whose Discord is in Spanish.
+"""Translates the texts of commands for people whose Discord is in another language than English.
 
-    @app_commands.command(
-        name=locale_str("summarize", key="grace.cmd.summarize.name"),
-        description=locale_str("Make a text shorter", key="grace.cmd.summarize.description"),
-    )
-
-English is what stands in the code; it is in `locales/en` too, so that both languages are complete.
+`cogs.shared.commands.text` makes these texts.
 """
 
 import logging
@@ -30,11 +25,11 @@ _LIMITS: Final = {
     Location.choice_name: 100,
     Location.command_name: 32,
 }
-"""In characters; names of slash commands and options have `check_name` besides."""
+"""In characters; `check_name` checks the names of slash commands and options as well."""
 
 
 class Translator(app_commands.Translator):
-    """Looks the key of a `locale_str` up; what has none stays English for everybody."""
+    """Looks up the key of a `locale_str`; a text without a key is the same in every language."""
 
     async def translate(
         self,
@@ -42,27 +37,27 @@ class Translator(app_commands.Translator):
         locale: discord.Locale,
         context: TranslationContextTypes,
     ) -> str | None:
-        """The text; None where English is to be shown."""
+        """The text, or None: then Discord shows the registered text, which is English."""
         key = string.extras.get("key")
         words = words_for(locale.value)
         if key is None or words.language == DEFAULT:
             return None
         text = words(key) if words.has(key) else ""
         if not _fits(text, context):
-            # Discord would refuse all the commands for one bad name.
-            log.error("%s is no text that Discord takes for %s", key, context.location.name)
+            # One bad name would make Discord refuse all commands.
+            log.error("Discord does not accept %s as a %s", key, context.location.name)
             return None
         return text
 
 
 async def speak_languages(bot: commands.AutoShardedBot) -> None:
-    """For the setup of a cog with commands: have their names translated."""
+    """Have the commands of a cog translated; its `setup` calls this."""
     if bot.tree.translator is None:
         await bot.tree.set_translator(Translator())
 
 
 def check_name(name: str) -> bool:
-    """Whether Discord takes this as the name of a slash command or an option, in any language.
+    """Whether Discord accepts this name for a slash command or an option, in any language.
 
     Source: Discord's reference, "Application Command Naming": 1 to 32 letters, digits, `-`, `_`
     and `'`, in lower case where the letters have one.

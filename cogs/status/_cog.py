@@ -4,7 +4,6 @@ import asyncio
 
 import discord
 from discord import app_commands
-from discord.app_commands import locale_str
 from discord.ext import commands
 
 from audio.discord_voice.client import DiscordVoiceClient
@@ -12,6 +11,7 @@ from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.errors import BadSettings, StoreFailed
 from bot.service_calls.availability import Availability
+from cogs.shared.commands import text
 from cogs.shared.requester import requester_of, words_of
 from cogs.status._pages import discord_line, service_lines, store_line, voice_line
 
@@ -22,12 +22,7 @@ class Status(commands.Cog):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
 
-    @app_commands.command(
-        name=locale_str("status", key="status.cmd.name"),
-        description=locale_str(
-            "How the services and I are: workers, queues, delays", key="status.cmd.about"
-        ),
-    )
+    @app_commands.command(name=text("status.cmd.name"), description=text("status.cmd.about"))
     async def status(self, interaction: discord.Interaction) -> None:
         """Ask everybody how they are; who does not answer is a line, too."""
         words = words_of(await requester_of(self.bot, interaction))

@@ -6,7 +6,6 @@ from typing import Final
 
 import discord
 from discord import app_commands
-from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
@@ -15,6 +14,7 @@ from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import summary
+from cogs.shared.commands import text
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_of
@@ -30,24 +30,12 @@ _KNOWN_WITHIN_S: Final = 1.5
 _LOOK_EVERY_S: Final = 0.1
 
 
-def _key(name: str, what: str) -> str:
-    return f"voice.cmd.{name}.{what}"
-
-
-def _named(english: str, name: str) -> locale_str:
-    return locale_str(english, key=_key(name, "name"))
-
-
-def _about(english: str, name: str) -> locale_str:
-    return locale_str(english, key=_key(name, "about"))
-
-
 class VoiceCommands(commands.Cog):
     """Voice channels, by command."""
 
     voice = app_commands.Group(
-        name=_named("voice", "voice"),
-        description=_about("How I listen and answer in voice channels", "voice"),
+        name=text("voice.cmd.voice.name"),
+        description=text("voice.cmd.voice.about"),
         allowed_contexts=only_on_servers(),
     )
 
@@ -57,13 +45,10 @@ class VoiceCommands(commands.Cog):
         self._drawing = asyncio.Lock()
 
     @app_commands.command(
-        name=_named("join", "join"),
-        description=_about("Call me into a voice channel; you then agree to be heard", "join"),
+        name=text("voice.cmd.join.name"), description=text("voice.cmd.join.about")
     )
-    @app_commands.rename(channel=locale_str("channel", key=_key("join", "channel")))
-    @app_commands.describe(
-        channel=locale_str("Which one; empty: where you are", key=_key("join", "channel_about"))
-    )
+    @app_commands.rename(channel=text("voice.cmd.join.channel"))
+    @app_commands.describe(channel=text("voice.cmd.join.channel_about"))
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def join(
         self,
@@ -136,8 +121,7 @@ class VoiceCommands(commands.Cog):
         await interaction.edit_original_response(content=joined)
 
     @app_commands.command(
-        name=_named("leave", "leave"),
-        description=_about("Send me out of the voice channel", "leave"),
+        name=text("voice.cmd.leave.name"), description=text("voice.cmd.leave.about")
     )
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def leave(self, interaction: discord.Interaction[SkyDeck]) -> None:
@@ -148,28 +132,21 @@ class VoiceCommands(commands.Cog):
         await self.rooms.leave(room.place.guild_id)
         await interaction.edit_original_response(content=words_of(asker)("voice.left"))
 
-    @voice.command(
-        name=_named("mode", "mode"),
-        description=_about("When I answer in the voice channel", "mode"),
-    )
-    @app_commands.rename(attention=locale_str("when", key=_key("mode", "when")))
-    @app_commands.describe(attention=locale_str("When I answer", key=_key("mode", "when_about")))
+    @voice.command(name=text("voice.cmd.mode.name"), description=text("voice.cmd.mode.about"))
+    @app_commands.rename(attention=text("voice.cmd.mode.when"))
+    @app_commands.describe(attention=text("voice.cmd.mode.when_about"))
     @app_commands.choices(
         attention=[
             app_commands.Choice(
-                name=locale_str(
-                    "auto: alone with one person always, else by name", key=_key("mode", "auto")
-                ),
+                name=text("voice.cmd.mode.auto"),
                 value=Attention.AUTO.value,
             ),
             app_commands.Choice(
-                name=locale_str("always: whatever is said", key=_key("mode", "always")),
+                name=text("voice.cmd.mode.always"),
                 value=Attention.ALWAYS.value,
             ),
             app_commands.Choice(
-                name=locale_str(
-                    "listen only: I keep a transcript for /minutes", key=_key("mode", "listen")
-                ),
+                name=text("voice.cmd.mode.listen"),
                 value=Attention.LISTEN_ONLY.value,
             ),
         ]
@@ -185,10 +162,7 @@ class VoiceCommands(commands.Cog):
         room.face.say(room.words(key, days=days))
         await interaction.response.send_message(words_of(asker)(key, days=days), ephemeral=True)
 
-    @voice.command(
-        name=_named("consent", "consent"),
-        description=_about("Whether I may hear you", "consent"),
-    )
+    @voice.command(name=text("voice.cmd.consent.name"), description=text("voice.cmd.consent.about"))
     async def consent(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Show what they have agreed to, with buttons to change it."""
         asker = await requester_of(self.bot, interaction)
@@ -200,10 +174,7 @@ class VoiceCommands(commands.Cog):
             words(f"voice.consent.{state}"), view=consent_view(words), ephemeral=True
         )
 
-    @voice.command(
-        name=_named("forget", "forget"),
-        description=_about("Stop hearing me, and forget what I said in voice channels", "forget"),
-    )
+    @voice.command(name=text("voice.cmd.forget.name"), description=text("voice.cmd.forget.about"))
     async def forget(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Withdraw consent, and drop what was kept."""
         asker = await requester_of(self.bot, interaction)
@@ -219,10 +190,7 @@ class VoiceCommands(commands.Cog):
             words.count("voice.forgotten", gone), ephemeral=True
         )
 
-    @voice.command(
-        name=_named("follow", "follow"),
-        description=_about("Have me follow you from channel to channel, or stop it", "follow"),
-    )
+    @voice.command(name=text("voice.cmd.follow.name"), description=text("voice.cmd.follow.about"))
     async def follow(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Follow a person, or stop following them."""
         asker = await admit(self.bot, interaction)
@@ -232,10 +200,7 @@ class VoiceCommands(commands.Cog):
         key = "voice.following" if is_new else "voice.following_no_more"
         await interaction.response.send_message(words_of(asker)(key), ephemeral=True)
 
-    @voice.command(
-        name=_named("status", "status"),
-        description=_about("How well I hear everybody, and how quickly I answer", "status"),
-    )
+    @voice.command(name=text("voice.cmd.status.name"), description=text("voice.cmd.status.about"))
     async def status(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Tell how the line stands."""
         asker = await requester_of(self.bot, interaction)
@@ -249,10 +214,7 @@ class VoiceCommands(commands.Cog):
             embed=discord.Embed(description=text, colour=discord.Colour.blurple()), ephemeral=True
         )
 
-    @voice.command(
-        name=_named("timings", "timings"),
-        description=_about("Where the time of my last answer went, as a picture", "timings"),
-    )
+    @voice.command(name=text("voice.cmd.timings.name"), description=text("voice.cmd.timings.about"))
     async def timings(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Draw the last turn, and attach all of them as JSON lines."""
         asker = await requester_of(self.bot, interaction)

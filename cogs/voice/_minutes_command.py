@@ -2,7 +2,6 @@
 
 import discord
 from discord import app_commands
-from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot.contract.grace import task
@@ -10,6 +9,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words
 from cogs.shared.answering import first_line, give_reason
+from cogs.shared.commands import text
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, require
@@ -28,17 +28,10 @@ class MinutesCommand(commands.Cog):
         self.rooms = rooms
 
     @app_commands.command(
-        name=locale_str("minutes", key="voice.cmd.minutes.name"),
-        description=locale_str(
-            "Sum up what was said while I only listened", key="voice.cmd.minutes.about"
-        ),
+        name=text("voice.cmd.minutes.name"), description=text("voice.cmd.minutes.about")
     )
-    @app_commands.rename(clear=locale_str("clear", key="voice.cmd.minutes.clear"))
-    @app_commands.describe(
-        clear=locale_str(
-            "Forget the channel's transcript afterwards", key="voice.cmd.minutes.clear_about"
-        )
-    )
+    @app_commands.rename(clear=text("voice.cmd.minutes.clear"))
+    @app_commands.describe(clear=text("voice.cmd.minutes.clear_about"))
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def minutes(self, interaction: discord.Interaction[SkyDeck], clear: bool = False) -> None:
         """Have Grace sum up the transcript of a voice channel's latest meeting."""

@@ -1,0 +1,32 @@
+"""The texts of commands, options and choices: all come from the locales, English too.
+
+    @app_commands.command(
+        name=text("grace.cmd.summarize.name"), description=text("grace.cmd.summarize.about")
+    )
+
+discord.py registers the English text; `Translator` adds the other languages by the same key.
+"""
+
+from typing import Final
+
+from discord.app_commands import locale_str
+
+from bot.i18n import DEFAULT, words_for
+
+_ENGLISH: Final = words_for(DEFAULT)
+
+
+def text(key: str, otherwise: str | None = None) -> locale_str:
+    """A text of the locales, for discord.py to register.
+
+    Args:
+        key: In the locales.
+        otherwise: The text for every language if the locales have no such key, as for a module
+            that an operator has added to Grace's catalogue.
+
+    Raises:
+        KeyError: The locales have no such key, and there is no other text.
+    """
+    if otherwise is not None and not _ENGLISH.has(key):
+        return locale_str(otherwise)
+    return locale_str(_ENGLISH(key), key=key)
