@@ -27,6 +27,7 @@ from cogs.chat._memory import author_replied_to, before, is_ours, stored, words_
 from cogs.chat._question import read_question, reworded
 from cogs.chat._redelivery import find_reply, was_dropped, was_handled
 from cogs.chat._regenerate import Regenerating
+from cogs.chat._views import COG
 from cogs.shared.answering import FirstLine
 from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
@@ -46,7 +47,7 @@ _MAX_WAITS: Final = 3
 """How many more refused messages get that sign."""
 
 
-class Chat(commands.Cog):
+class Chat(commands.Cog, name=COG):
     """Talks with people in writing, and answers their recordings."""
 
     def __init__(self, bot: SkyDeck) -> None:
@@ -104,6 +105,12 @@ class Chat(commands.Cog):
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """The same for a whole conversation."""
         await self.bot.store.conversations.delete_conversation(payload.thread_id)
+
+    async def regenerate(
+        self, interaction: discord.Interaction[SkyDeck], question_id: int, module: str
+    ) -> None:
+        """The Regenerate button was pressed."""
+        await self.regenerating.answer(interaction, question_id, module)
 
     async def _is_called(self, message: discord.Message) -> bool:
         """Whether the message mentions the bot, or replies to it.

@@ -1,7 +1,7 @@
-"""Regenerate, under an answer."""
+"""The Regenerate button under an answer."""
 
 import re
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Final, Protocol, Self, cast
 
 import discord
 from discord import ui
@@ -10,18 +10,27 @@ from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
 from cogs.shared.error_messages import reported
 
-if TYPE_CHECKING:
-    from cogs.chat._cog import Chat
+COG: Final = "Chat"
+
+
+class Regenerates(Protocol):
+    """The cog, as the button needs it."""
+
+    async def regenerate(
+        self, interaction: discord.Interaction[SkyDeck], question_id: int, module: str
+    ) -> None:
+        """Answer a question again."""
+        ...
 
 
 class RegenerateButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"chat:again:(?P<id>[0-9]{1,20})(?::(?P<module>[A-Z0-9_]{1,32}))?",
 ):
-    """Writes an answer anew.
+    """Regenerates an answer.
 
-    Its id has the question's message in it, and the module that answered if it was one of Grace's;
-    so it outlives a restart.
+    Its id names the question's message, and Grace's module if one of those answered, so it still
+    works after a restart.
     """
 
     def __init__(self, question_id: int, module: str, words: Words) -> None:
@@ -39,14 +48,14 @@ class RegenerateButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """A button that was clicked, whichever process had made it."""
+        """Restore a button that was clicked; another process may have made it."""
         return cls(int(match["id"]), match["module"] or "", words_for(str(interaction.locale)))
 
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
         """Ask the same question again, in the same place."""
-        chat = cast("Chat", interaction.client.get_cog("Chat"))
-        await chat.regenerating.answer(interaction, self.question_id, self.module)
+        cog = cast("Regenerates", interaction.client.get_cog(COG))
+        await cog.regenerate(interaction, self.question_id, self.module)
 
 
 def again_view(question_id: int, module: str, words: Words) -> ui.View:

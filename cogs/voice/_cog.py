@@ -8,18 +8,19 @@ from discord.ext import commands
 
 from bot.cluster.spec import shard_of
 from bot.discord_client import SkyDeck
-from bot.errors import NoVoiceChannel, SkydeckError
-from bot.i18n import words_for
+from bot.errors import SkydeckError
 from cogs.shared.error_messages import explain
+from cogs.voice._consent import take_consent
 from cogs.voice._minutes import KIND, revive
 from cogs.voice._policy import RETURN_AFTER_S
+from cogs.voice._views import COG
 from cogs.voice._voice_channel import VocalChannel, VoiceChannel
 from cogs.voice._voice_channels import VoiceChannels
 
 log = logging.getLogger(__name__)
 
 
-class Voice(commands.Cog):
+class Voice(commands.Cog, name=COG):
     """Keeps each room in step with who is there."""
 
     def __init__(self, bot: SkyDeck, rooms: VoiceChannels) -> None:
@@ -113,29 +114,5 @@ class Voice(commands.Cog):
     async def take_consent(
         self, interaction: discord.Interaction[SkyDeck], *, agreed: bool
     ) -> None:
-        """Somebody says whether they may be heard; a no counts even when it cannot be noted.
-
-        Raises:
-            NoVoiceChannel: It was not in a server.
-            StoreFailed: It cannot be noted.
-        """
-        words = words_for(str(interaction.locale))
-        guild_id, user_id = interaction.guild_id, interaction.user.id
-        if guild_id is None:
-            raise NoVoiceChannel(words("errors.not_in_private"))
-        room = self.rooms.get(guild_id)
-        if room is not None and not agreed:
-            room.exclude(user_id)
-        await self.bot.store.consents.set(
-            guild_id,
-            user_id,
-            agreed=agreed,
-            locale=str(interaction.locale),
-            at_ms=int(self.bot.clock.wall() * 1000),
-        )
-        if room is not None:
-            if agreed:
-                room.readmit(user_id)
-            await room.look_around()
-        key = "voice.consent.thanks" if agreed else "voice.consent.refused"
-        await interaction.response.send_message(words(key), ephemeral=True)
+        """A consent button was pressed."""
+        await take_consent(self.bot, self.rooms.get(interaction.guild_id), interaction, agreed)

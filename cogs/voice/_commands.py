@@ -19,6 +19,7 @@ from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_of
 from cogs.shared.rights import Relation, Right, may, require
+from cogs.voice._consent import store_consent
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 from cogs.voice._views import MoveQuestion, consent_view
@@ -107,13 +108,7 @@ class VoiceCommands(commands.Cog):
         was_there = self.rooms.get(where.guild.id)
         if was_there is not None:
             was_there.readmit(asker.user_id)
-        await self.bot.store.consents.set(
-            where.guild.id,
-            asker.user_id,
-            agreed=True,
-            locale=str(interaction.locale),
-            at_ms=int(self.bot.clock.wall() * 1000),
-        )
+        await store_consent(self.bot, where.guild.id, interaction, agreed=True)
         room = await self.rooms.enter(where, called_by=asker.user_id, locale=asker.locale)
         if room is not was_there:
             await room.introduce(discord.utils.escape_markdown(asker.user_name))

@@ -1,8 +1,8 @@
-"""The two buttons by which people say whether they may be heard; the question before a move."""
+"""The two buttons with which people say whether the bot may hear them; the move confirmation."""
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import Any, Final, Protocol, Self, cast
 
 import discord
 from discord import ui
@@ -11,18 +11,25 @@ from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
 from cogs.shared.error_messages import ReportingView, reported
 
-if TYPE_CHECKING:
-    from cogs.voice._cog import Voice
-
-
+COG: Final = "Voice"
 OPEN_S: Final = 120.0
-"""How long a question is open."""
+"""How long the move confirmation can be answered."""
 
 Act = Callable[[discord.Interaction[SkyDeck]], Awaitable[None]]
 
 
+class TakesConsent(Protocol):
+    """The cog, as the buttons need it."""
+
+    async def take_consent(
+        self, interaction: discord.Interaction[SkyDeck], *, agreed: bool
+    ) -> None:
+        """Store whether the person who pressed a button may be heard."""
+        ...
+
+
 class ConsentButton(ui.DynamicItem[ui.Button[Any]], template=r"voice:consent:(?P<says>yes|no)"):
-    """Works for everybody who presses it, also after a restart: each speaks for themselves."""
+    """Records the consent of whoever presses it; it still works after a restart."""
 
     def __init__(self, says: str, words: Words) -> None:
         style = discord.ButtonStyle.success if says == "yes" else discord.ButtonStyle.secondary
@@ -39,14 +46,14 @@ class ConsentButton(ui.DynamicItem[ui.Button[Any]], template=r"voice:consent:(?P
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """A button that was pressed, whichever process had made it."""
+        """Restore a button that was pressed; another process may have made it."""
         return cls(match["says"], words_for(str(interaction.locale)))
 
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
-        """Note what they say."""
-        voice = cast("Voice", interaction.client.get_cog("Voice"))
-        await voice.take_consent(interaction, agreed=self.agreed)
+        """Store the person's decision."""
+        cog = cast("TakesConsent", interaction.client.get_cog(COG))
+        await cog.take_consent(interaction, agreed=self.agreed)
 
 
 def consent_view(words: Words) -> ui.View:
@@ -58,11 +65,11 @@ def consent_view(words: Words) -> ui.View:
 
 
 class MoveQuestion(ReportingView):
-    """Asks before the bot is called away from others.
+    """Asks for confirmation before the bot leaves other people.
 
     Args:
-        words: The language.
-        act: Has it move; has to answer the interaction it is given.
+        words: The person's language.
+        act: Moves the bot, and responds to the interaction that it is given.
     """
 
     def __init__(self, words: Words, act: Act) -> None:
@@ -73,9 +80,9 @@ class MoveQuestion(ReportingView):
 
     @discord.ui.button(style=discord.ButtonStyle.primary)
     async def move(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
-        """Once, however often it is clicked."""
+        """Move once, however often the button is clicked."""
         if self._is_taken:
-            await interaction.response.defer()  # the first press's answer is for this one, too
+            await interaction.response.defer()  # the first press's response covers this one
             return
         self._is_taken = True
         try:
