@@ -1,6 +1,5 @@
 """Time as a collaborator, so that whatever waits or measures can be tested without waiting."""
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -34,4 +33,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the running event loop."""
+        import asyncio  # noqa: PLC0415  (pure modules name a Clock and need no event loop)
+
         await asyncio.sleep(seconds)

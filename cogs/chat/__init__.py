@@ -1,15 +1,19 @@
 """Conversation: mentions, replies, direct messages, threads; `/ask`, `/say`, `/transcribe`."""
 
-from bot.discord_client import SkyDeck
-from cogs.chat._cog import Chat
-from cogs.chat._commands import ChatCommands
-from cogs.chat._views import RegenerateButton
-from cogs.shared.stop_button import StopButton
-from cogs.shared.translator import speak_languages
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.discord_client import SkyDeck
 
 
-async def setup(bot: SkyDeck) -> None:
-    """Called by discord.py when the extension is loaded."""
+async def setup(bot: "SkyDeck") -> None:
+    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    from cogs.chat._cog import Chat
+    from cogs.chat._commands import ChatCommands
+    from cogs.chat._views import RegenerateButton
+    from cogs.shared.stop_button import StopButton
+    from cogs.shared.translator import speak_languages
+
     await speak_languages(bot)
     bot.add_dynamic_items(StopButton, RegenerateButton)
     await bot.add_cog(Chat(bot))

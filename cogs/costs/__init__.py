@@ -1,11 +1,15 @@
 """What the services cost here, and what may be spent."""
 
-from bot.discord_client import SkyDeck
-from cogs.costs._cog import Costs
-from cogs.shared.translator import speak_languages
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.discord_client import SkyDeck
 
 
-async def setup(bot: SkyDeck) -> None:
-    """Called by discord.py when the extension is loaded."""
+async def setup(bot: "SkyDeck") -> None:
+    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    from cogs.costs._cog import Costs
+    from cogs.shared.translator import speak_languages
+
     await speak_languages(bot)
     await bot.add_cog(Costs(bot))

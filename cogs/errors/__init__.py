@@ -1,10 +1,13 @@
 """Errors that nobody else has caught, in words."""
 
-from discord.ext import commands
+from typing import TYPE_CHECKING
 
-from cogs.errors._cog import Errors
+if TYPE_CHECKING:
+    from discord.ext import commands
 
 
-async def setup(bot: commands.Bot) -> None:
-    """Called by discord.py when the extension is loaded."""
+async def setup(bot: "commands.Bot") -> None:
+    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    from cogs.errors._cog import Errors
+
     await bot.add_cog(Errors(bot))

@@ -1,13 +1,17 @@
 """Builds by the Factory."""
 
-from bot.discord_client import SkyDeck
-from cogs.factory._cog import Factory
-from cogs.factory._views import BuildButton
-from cogs.shared.translator import speak_languages
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.discord_client import SkyDeck
 
 
-async def setup(bot: SkyDeck) -> None:
-    """Called by discord.py when the extension is loaded."""
+async def setup(bot: "SkyDeck") -> None:
+    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    from cogs.factory._cog import Factory
+    from cogs.factory._views import BuildButton
+    from cogs.shared.translator import speak_languages
+
     await speak_languages(bot)
     bot.add_dynamic_items(BuildButton)
     await bot.add_cog(Factory(bot))

@@ -1,13 +1,17 @@
 """Grace's modules as slash commands, and what the context menu of a message offers."""
 
-from bot.discord_client import SkyDeck
-from cogs.grace._cog import Grace
-from cogs.shared.stop_button import StopButton
-from cogs.shared.translator import speak_languages
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.discord_client import SkyDeck
 
 
-async def setup(bot: SkyDeck) -> None:
-    """Called by discord.py when the extension is loaded."""
+async def setup(bot: "SkyDeck") -> None:
+    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    from cogs.grace._cog import Grace
+    from cogs.shared.stop_button import StopButton
+    from cogs.shared.translator import speak_languages
+
     await speak_languages(bot)
     bot.add_dynamic_items(StopButton)
     await bot.add_cog(Grace(bot))

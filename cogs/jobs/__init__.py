@@ -1,13 +1,17 @@
 """Everybody's own jobs: what runs, what waits, and what they have missed."""
 
-from bot.discord_client import SkyDeck
-from cogs.jobs._cog import Jobs
-from cogs.jobs._views import MissedMenu
-from cogs.shared.translator import speak_languages
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.discord_client import SkyDeck
 
 
-async def setup(bot: SkyDeck) -> None:
-    """Called by discord.py when the extension is loaded."""
+async def setup(bot: "SkyDeck") -> None:
+    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    from cogs.jobs._cog import Jobs
+    from cogs.jobs._views import MissedMenu
+    from cogs.shared.translator import speak_languages
+
     await speak_languages(bot)
     bot.add_dynamic_items(MissedMenu)
     await bot.add_cog(Jobs(bot))

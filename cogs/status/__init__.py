@@ -1,11 +1,15 @@
 """How everything stands."""
 
-from bot.discord_client import SkyDeck
-from cogs.shared.translator import speak_languages
-from cogs.status._cog import Status
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.discord_client import SkyDeck
 
 
-async def setup(bot: SkyDeck) -> None:
-    """Called by discord.py when the extension is loaded."""
+async def setup(bot: "SkyDeck") -> None:
+    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    from cogs.shared.translator import speak_languages
+    from cogs.status._cog import Status
+
     await speak_languages(bot)
     await bot.add_cog(Status(bot))
