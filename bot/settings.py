@@ -16,29 +16,9 @@ import platformdirs
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.choices import Identity, Mode
 from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
-
-
-class Mode(StrEnum):
-    """How a service is called.
-
-    STREAM: `/run`, then `/stream`: partial answers as they are made. Works with any worker.
-    RUN: `/run`, then `/status`. For workers whose stream is of no interest.
-    RUNSYNC: `/runsync`: one request when the job is short. If the line breaks while it is
-    held, RunPod has given no id yet, so the job cannot be found again.
-    """
-
-    STREAM = "stream"
-    RUN = "run"
-    RUNSYNC = "runsync"
-
-
-class Identity(StrEnum):
-    """As whom the contract's source speaks: DECK (Alfred) or CORP (Jared)."""
-
-    DECK = "DECK"
-    CORP = "CORP"
 
 
 class LocalModel(StrEnum):

@@ -20,7 +20,7 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import Shard
 
 from bot.cluster.event_intake import EventIntake
-from bot.store.repositories.shard_leases import GatewaySession
+from bot.store.records import GatewaySession
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from typing import Final, Never, Protocol
 from bot.clock import Clock
 from bot.cluster.rebalancer import ClusterState, plan
 from bot.errors import StoreFailed
-from bot.store.repositories.shard_leases import GatewaySession, ShardLeases
+from bot.store.records import GatewaySession
+from bot.store.repositories.shard_leases import ShardLeases
 
 log = logging.getLogger(__name__)
 

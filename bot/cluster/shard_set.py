@@ -20,7 +20,7 @@ from discord.shard import EventItem, EventType, Shard
 from bot.clock import Clock
 from bot.cluster.event_intake import EventIntake
 from bot.cluster.gateway_shard import RESUMABLE, GatewayShard, Slot
-from bot.store.repositories.shard_leases import GatewaySession
+from bot.store.records import GatewaySession
 
 log = logging.getLogger(__name__)
 

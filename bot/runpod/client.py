@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
+from bot.choices import Mode
 from bot.clock import Clock, SystemClock
 from bot.contract import Request, Service
 from bot.contract.job import Health, JobReport, StreamReport
@@ -24,7 +25,6 @@ from bot.runpod.models import Flow, HttpRequest, Update
 from bot.runpod.results.parsing import read_health, read_purged, read_report, read_stream
 from bot.runpod.retry import Dice
 from bot.runpod.transport import HttpTransport
-from bot.settings import Mode
 
 _OPERATION_S: Final = 10.0
 _HOLD_MARGIN_S: Final = 10.0

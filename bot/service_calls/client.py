@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Never, Protocol, Self
 
+from bot.choices import Mode
 from bot.clock import Clock
 from bot.contract import Request, Service
 from bot.contract.job import Health, JobReport
@@ -28,7 +29,6 @@ from bot.service_calls.availability import Availability, LatestHealth, warmth
 from bot.service_calls.budget_gate import BudgetGate, OnLow
 from bot.service_calls.circuit_breaker import Breaker, State, verdict
 from bot.service_calls.pricing import Meter
-from bot.settings import Mode
 
 log = logging.getLogger(__name__)
 

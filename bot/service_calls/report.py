@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from bot.contract import Service
 from bot.money import MICRO, Balance, Payer, Period, Scope
+from bot.store.records import DaySum, GroupSum, View
 from bot.store.repositories.ledger import Ledger
-from bot.store.repositories.spending import DAY_MS, DaySum, GroupSum, Spending, View
+from bot.store.repositories.spending import DAY_MS, Spending
 
 DAYS_LIMIT: Final = 366
 """Over how many days at most."""

@@ -13,14 +13,13 @@ from typing import Any, Final
 
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, String
 
+from bot.choices import Identity, Mode
 from bot.contract import Service
 from bot.errors import TooLarge
 from bot.money import Basis, Period, Scope
-from bot.settings import Identity, Mode
 from bot.store.maintenance.limits import CONTENT_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES
+from bot.store.records import CallState, Role
 from bot.store.repositories import guilds
-from bot.store.repositories.conversations import Role
-from bot.store.repositories.ledger import CallState
 from bot.store.repositories.recovery import Ending, JobStage
 from bot.store.repositories.results import MAX_RESULT_BYTES
 from bot.store.repositories.voice import ATTENTIONS

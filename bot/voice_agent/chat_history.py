@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.contract import Message
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 
 CHARS_PER_TOKEN: Final = 4
 """A usual figure for English; other languages have fewer, so a budget errs on the short side."""

@@ -12,7 +12,7 @@ from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError
 from bot.jobs.view import Requester
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_view import Thread
 from cogs.chat._question import Question, read_question

@@ -16,7 +16,7 @@ from bot.errors import BadInput, JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.chat._pages import Draft, at_the_end, beginning, under_way
 from cogs.chat._redelivery import find_reply

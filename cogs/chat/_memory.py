@@ -10,7 +10,7 @@ import discord
 
 from bot.contract import Message
 from bot.discord_client import SkyDeck
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 from bot.voice_agent.chat_history import CHARS_PER_TOKEN, history
 from cogs.shared.mentions import readable_content
 from cogs.shared.rights import Relation, Right, may

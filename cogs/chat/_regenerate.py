@@ -6,7 +6,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import words_for
 from bot.jobs.view import Requester
-from bot.store.repositories.conversations import StoredMessage
+from bot.store.records import StoredMessage
 from cogs.chat._answer_question import ask
 from cogs.chat._job_view import Thread
 from cogs.chat._memory import before_again

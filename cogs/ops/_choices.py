@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.choices import Identity
 from bot.contract import Service
 from bot.contract.grace import Module
 from bot.i18n import Words
-from bot.settings import Identity
-from bot.store.repositories.guilds import GuildSettings
+from bot.store.records import GuildSettings
 
 UNSET: Final = "-"
 """The value in a menu that stands for no choice of their own."""

@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 
 import discord
 
+from bot.choices import Identity
 from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.i18n import Words
-from bot.settings import Identity
-from bot.store.repositories.guilds import GuildChanges, GuildSettings
+from bot.store.records import GuildChanges, GuildSettings
 from cogs.ops import _choices
 from cogs.shared.error_messages import ReportingView
 from cogs.shared.places import relation_to_server

@@ -9,7 +9,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import NotAllowed, TooSoon
 from bot.i18n import Words, words_for
 from bot.jobs.view import Requester
-from bot.store.repositories.guilds import GuildSettings
+from bot.store.records import GuildSettings
 
 _LISTED: Final = 10
 """How many channels or roles a refusal names."""

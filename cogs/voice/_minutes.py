@@ -14,8 +14,8 @@ from bot.errors import SkydeckError
 from bot.i18n import Words, duration, words_for
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
+from bot.store.records import Minute
 from bot.store.repositories.recovery import Job
-from bot.store.repositories.voice import Minute
 from cogs.shared.answering import FirstLine, find_line
 from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage, live_at

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from bot.store.repositories.voice import Consent, Minute
+from bot.store.records import Consent, Minute
 
 ALONE_S: Final = 10.0
 """How long the bot stays where nobody is."""

@@ -8,7 +8,7 @@ import discord
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import ReceptionStats
 from bot.i18n import Words
-from bot.store.repositories.voice import VoiceRoom
+from bot.store.records import VoiceRoom
 from bot.voice_agent.turn_latency import OWN, TOTAL, Spread
 from cogs.shared.splitting import disarm
 

@@ -17,7 +17,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
 from bot.jobs.throttle import Throttle
-from bot.store.repositories.voice import Minute, VoiceRoom
+from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance, language_of

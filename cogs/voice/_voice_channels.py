@@ -15,7 +15,7 @@ from bot.contract import System
 from bot.discord_client import SkyDeck
 from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
 from bot.i18n import Words, words_for
-from bot.store.repositories.voice import VoiceRoom
+from bot.store.records import VoiceRoom
 from bot.voice_agent.events import Attention
 from cogs.voice._policy import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
 from cogs.voice._transcript_view import ChannelTranscript

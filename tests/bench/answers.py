@@ -24,9 +24,9 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from bot import errors
+from bot.choices import Mode
 from bot.contract import Input, InputType, Request, Service, Source, System, Target
 from bot.runpod.client import Endpoint, RunPodClient
-from bot.settings import Mode
 from tests.fakes.hostile_answers import Attack, book
 
 KEY: Final = "rpa_SECRETSECRET"

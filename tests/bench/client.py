@@ -23,11 +23,11 @@ import httpx
 import runpod
 from pydantic import SecretStr
 
+from bot.choices import Mode
 from bot.contract import Service, Source, System
 from bot.contract.penny import converse
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.runpod.models import Update
-from bot.settings import Mode
 from tests.fakes.runpod_asgi import running
 
 _KEY = "bench"

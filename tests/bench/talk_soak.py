@@ -26,6 +26,7 @@ from audio.devices.duplex import AudioState, SlotState
 from audio.earcons import chime
 from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
 from bot.catalogue import load_grace
+from bot.choices import Mode
 from bot.composition import Services
 from bot.contract import Audio, Output, Response, Service, Status
 from bot.local_voice.controller import Options, Surroundings, open_controller
@@ -34,7 +35,7 @@ from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.client import ServiceClient
-from bot.settings import Mode, Settings
+from bot.settings import Settings
 from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted
 

@@ -21,7 +21,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.limits import Limiter
 from bot.settings import Settings
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 from bot.store.store import Store
 from bot.workers.protocols import Delivery
 from tests.bench.plain_bot import PlainBot

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.settings import Mode
+from bot.choices import Mode
 
 
 @pytest.mark.bench

@@ -22,6 +22,7 @@ from audio.devices.duplex import DuplexAudio
 from audio.devices.microphone import Microphone
 from audio.playout_queue import PlayoutQueue
 from bot.catalogue import load_grace
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.composition import Services
 from bot.contract import Service
@@ -31,7 +32,7 @@ from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.view import Doing
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.client import ServiceClient
-from bot.settings import Mode, Settings
+from bot.settings import Settings
 from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted, completed
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ

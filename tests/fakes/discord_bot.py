@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.catalogue import load_grace
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.composition import limits_of
 from bot.contract import Service
@@ -18,7 +19,7 @@ from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.circuit_breaker import Breaker
 from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
-from bot.settings import Mode, Settings
+from bot.settings import Settings
 from bot.store.address import Address
 from bot.store.maintenance.migrate import make_private, migrate
 from bot.store.store import Store

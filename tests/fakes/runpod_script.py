@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bot.choices import Mode
 from bot.contract import Request, Service, Source, System
 from bot.contract.penny import converse
 from bot.runpod.flow import job
@@ -20,7 +21,6 @@ from bot.runpod.models import (
     TransportFailure,
     Update,
 )
-from bot.settings import Mode
 
 Answer = Callable[[HttpRequest, float], HttpResponse | TransportFailure]
 """What the service says to a request at a time."""

@@ -17,12 +17,12 @@ from pydantic import SecretStr
 from audio import codec
 from audio.discord_voice.client import DiscordVoiceClient
 from audio.samples import Samples
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.penny import audio_input, transcribe
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.client import ServiceClient
-from bot.settings import Mode
 from bot.voice_agent.events import Remember, Stage, TurnUpdate
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.session_factory import VoiceSessionFactory

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.choices import Mode
 from bot.contract import Response, Status
 from bot.contract.job import JobReport, JobStatus
 from bot.errors import (
@@ -38,7 +39,6 @@ from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome
 from bot.runpod.patience import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED
 from bot.runpod.results.parsing import clean, read_failure, read_report
 from bot.runpod.retry import CANCELS, TRANSIENT, Dice, retry_after_s
-from bot.settings import Mode
 
 _CANCEL_TIMEOUT_S: Final = 5.0
 _MAX_CANCELS: Final = 5

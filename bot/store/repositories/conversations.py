@@ -1,8 +1,7 @@
 """What was said: reply chains and threads, as far back as fits a prompt."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, Select, delete, func, literal, or_, select, update
@@ -15,6 +14,7 @@ from bot.store.maintenance.limits import (
     PARTS_LIMIT,
     storable,
 )
+from bot.store.records import Role, StoredMessage
 from bot.store.tables import message_parts as parts
 from bot.store.tables import messages
 
@@ -22,46 +22,6 @@ MESSAGES_LIMIT: Final = 200
 """The most messages that one look back returns."""
 PRUNE_BATCH: Final = 1000
 """How many rows one transaction deletes, so that nobody waits long for the write lock."""
-
-
-class Role(StrEnum):
-    """Who speaks, in the contract's words."""
-
-    USER = "user"
-    ASSISTANT = "assistant"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMessage:
-    """One utterance.
-
-    Attributes:
-        message_id: Discord's id; of a reply that is spread over several messages, the first.
-        conversation_id: The thread, or the first message of the reply chain, or the DM channel.
-        person_id: Whose data this is: the author, or the person whom the assistant answers.
-        author_id: Who said it.
-        author_name: Under which name.
-        role: A person or the assistant.
-        content: The words.
-        created_at_ms: When, UTC epoch milliseconds.
-        parent_id: The message it replies to, or a part of that.
-        guild_id: The server; None in a DM.
-        edited_at_ms: When it was last changed.
-        parts: The further messages of a long reply, in order.
-    """
-
-    message_id: int
-    conversation_id: int
-    person_id: int
-    author_id: int
-    author_name: str
-    role: Role
-    content: str
-    created_at_ms: int
-    parent_id: int | None = None
-    guild_id: int | None = None
-    edited_at_ms: int | None = None
-    parts: tuple[int, ...] = ()
 
 
 class Conversations:

@@ -2,18 +2,19 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypedDict, TypeVar, Unpack
+from dataclasses import replace
+from typing import Any, Final, TypeVar, Unpack
 
 from pydantic import StrictInt, StrictStr, TypeAdapter, ValidationError
 from sqlalchemy import delete, select, update
 
+from bot.choices import Identity
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import TooLarge
-from bot.settings import Identity
 from bot.store import tables
 from bot.store.database import Database, uninterrupted
+from bot.store.records import GuildChanges, GuildSettings
 
 _CACHED_GUILDS: Final = 1024
 _CACHE_S: Final = 30.0
@@ -25,37 +26,6 @@ _MODULE_LIMIT: Final = 64
 T = TypeVar("T")
 _IDS: Final = TypeAdapter(frozenset[StrictInt])
 _MODULES: Final = TypeAdapter(dict[StrictStr, StrictStr])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuildSettings:
-    """A server's choices; those of a server that has made none are the defaults.
-
-    Attributes:
-        guild_id: The server.
-        language: A Discord locale (`es-ES`); None follows each member's own.
-        identity: As whom the assistant speaks; None follows the deployment.
-        allowed_channels: Where it answers; empty means everywhere.
-        allowed_roles: Whom it answers; empty means everybody.
-        default_modules: The module to use where a member names none, by service.
-    """
-
-    guild_id: int
-    language: str | None = None
-    identity: Identity | None = None
-    allowed_channels: frozenset[int] = frozenset()
-    allowed_roles: frozenset[int] = frozenset()
-    default_modules: Mapping[Service, str] = field(default_factory=dict)
-
-
-class GuildChanges(TypedDict, total=False):
-    """The choices to change; what is left out stays."""
-
-    language: str | None
-    identity: Identity | None
-    allowed_channels: frozenset[int]
-    allowed_roles: frozenset[int]
-    default_modules: Mapping[Service, str]
 
 
 class Guilds:

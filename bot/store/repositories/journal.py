@@ -20,10 +20,10 @@ from typing import Any, Final, Never
 from pydantic import JsonValue
 from sqlalchemy import Delete, RowMapping, case, delete, func, select, update
 
+from bot.choices import Mode
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
-from bot.settings import Mode
 from bot.store.database import Database, uninterrupted
 from bot.store.maintenance.limits import (
     LINE_LIMIT_CHARS,

@@ -13,7 +13,6 @@ once it has expired: money that may be gone is not treated as there.
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
@@ -36,6 +35,7 @@ from bot.errors import OverBudget
 from bot.money import Balance, Basis, BudgetBucket, Call, Charge, Limits, Payer, Period
 from bot.store.database import Database, uninterrupted
 from bot.store.maintenance.limits import storable
+from bot.store.records import CallState
 from bot.store.repositories.conversations import PRUNE_BATCH
 from bot.store.tables import budgets, calls, purses
 
@@ -44,18 +44,6 @@ log = logging.getLogger(__name__)
 TYPICAL_OF: Final = 20
 """How many of the latest calls tell what the next of their kind may cost."""
 _NAME_CHARS: Final = 64
-
-
-class CallState(StrEnum):
-    """How far the payment of a call has come.
-
-    reserved ──settle──▶ settled          reserved ──release──▶ released
-       └────────expired, or nobody knows: settled at what was set aside
-    """
-
-    RESERVED = "reserved"
-    SETTLED = "settled"
-    RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from bot.choices import Mode
 from bot.contract import Service
-from bot.settings import Mode
 
 
 class JobStage(StrEnum):

@@ -7,46 +7,18 @@ resumes it there: Discord then repeats what came in between.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, cast, delete, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql
 
 from bot.store.database import Database, uninterrupted
+from bot.store.records import GatewaySession, LeaseState
 from bot.store.tables import identify_turns, shard_leases, shard_processes
 
 _NOW: Final = cast(literal_column("EXTRACT(EPOCH FROM clock_timestamp()) * 1000"), BigInteger)
 _FORGET_MS: Final = 86_400_000
 """How long a process that is gone is remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class GatewaySession:
-    """Where a session with Discord's gateway stands.
-
-    Attributes:
-        id: Discord's name of it.
-        sequence: The last event that was received.
-        url: Where to resume it.
-    """
-
-    id: str
-    sequence: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseState:
-    """Who is there, and who serves what.
-
-    Attributes:
-        live: The processes that have given a sign of life, with the count of shards they go by.
-        owners: Who serves which shard; free ones are missing.
-    """
-
-    live: Mapping[str, int]
-    owners: Mapping[int, str]
 
 
 class ShardLeases:

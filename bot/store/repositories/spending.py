@@ -1,7 +1,6 @@
 """What was spent, added up for people: by day and service, and call by call."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, RowMapping, Select, case, cast, func, literal_column, select
@@ -9,59 +8,13 @@ from sqlalchemy import BigInteger, RowMapping, Select, case, cast, func, literal
 from bot.contract import Service
 from bot.money import Basis
 from bot.store.database import Database, uninterrupted
-from bot.store.repositories.ledger import CallState
+from bot.store.records import CallState, DaySum, GroupSum, View
 from bot.store.tables import calls
 
 DAY_MS: Final = 86_400_000
 ROWS_LIMIT: Final = 50_000
 """How many calls a list has at most."""
 _PAGE: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """Which calls are meant.
-
-    Attributes:
-        since_ms: From when; UTC epoch milliseconds.
-        until_ms: Until when, exclusive.
-        guild_id: Of one server only.
-        user_id: Of one person only.
-    """
-
-    since_ms: int
-    until_ms: int
-    guild_id: int | None = None
-    user_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaySum:
-    """What one service has cost in one day.
-
-    Attributes:
-        day: Days since the epoch, UTC.
-        service: Which.
-        calls: How many calls.
-        micro_usd: All of it, in micro-dollars.
-        reported: The part of it that the service itself has said; the rest is estimated.
-    """
-
-    day: int
-    service: Service
-    calls: int
-    micro_usd: int
-    reported: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupSum:
-    """What one module has cost."""
-
-    service: Service
-    module: str
-    calls: int
-    micro_usd: int
 
 
 class Spending:

@@ -1,13 +1,14 @@
 """Voice channels: who agreed to be heard, where the bot is to be, and minutes of what was said."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, delete, func, select
 
 from bot.store.database import Database, uninterrupted
 from bot.store.maintenance.limits import NAME_LIMIT_CHARS, storable
+from bot.store.records import Consent, Minute, VoiceRoom
 from bot.store.tables import consents, minutes, voice_rooms
 
 MINUTE_LIMIT_CHARS: Final = 4_000
@@ -20,23 +21,6 @@ ATTENTIONS: Final = ("auto", "always", "listen-only")
 """When the assistant may answer in a voice channel (`bot.voice_agent.Attention`)."""
 _WORD_LIMIT_CHARS: Final = 16
 """The longest Discord locale, and the longest name of an attention."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What a person has said to being heard in a server.
-
-    Attributes:
-        user_id: Who.
-        agreed: Whether they may be heard. Who was never asked has no consent at all.
-        locale: The language of their Discord when they said so.
-        at_ms: When, UTC epoch milliseconds.
-    """
-
-    user_id: int
-    agreed: bool
-    locale: str | None
-    at_ms: int
 
 
 class Consents:
@@ -82,25 +66,6 @@ class Consents:
             return bool((await connection.execute(gone)).rowcount)
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceRoom:
-    """Where the bot is to be in a server, also after a restart.
-
-    Attributes:
-        guild_id: The server.
-        channel_id: The voice channel.
-        attention: When it answers there.
-        follow_user_id: Whom it follows from channel to channel; None stays.
-        called_by: Who called it.
-    """
-
-    guild_id: int
-    channel_id: int
-    attention: str
-    called_by: int
-    follow_user_id: int | None = None
-
-
 class VoiceRooms:
     """One for each server. Every method raises StoreFailed when the database fails."""
 
@@ -139,27 +104,6 @@ class VoiceRooms:
         gone = delete(voice_rooms).where(voice_rooms.c.guild_id == guild_id)
         async with self._database.writing() as connection:
             return bool((await connection.execute(gone)).rowcount)
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """One turn of what was said while the bot only listened: words, never sound.
-
-    Attributes:
-        guild_id: The server.
-        channel_id: The voice channel.
-        user_id: Who spoke.
-        name: Under which name.
-        text: What was recognised.
-        at_ms: When, UTC epoch milliseconds.
-    """
-
-    guild_id: int
-    channel_id: int
-    user_id: int
-    name: str
-    text: str
-    at_ms: int
 
 
 class Minutes:

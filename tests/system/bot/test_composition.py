@@ -13,6 +13,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.composition import WarmUp, open_services
 from bot.contract import Request, Service, Source
@@ -20,7 +21,7 @@ from bot.contract.penny import converse
 from bot.errors import BadSettings, KeyRefused
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.runpod.models import JobState, Update
-from bot.settings import Mode, Settings
+from bot.settings import Settings
 from bot.workers.grace.handler import GraceHandler
 from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.control_plane import control_plane

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Input, InputType, Request, Service, System, Target
 from bot.errors import (
@@ -23,7 +24,6 @@ from bot.jobs.endings import WAITING
 from bot.jobs.telling import show_end
 from bot.jobs.view import Requester, Undeliverable
 from bot.runpod.models import JobState
-from bot.settings import Mode
 from bot.store.repositories.recovery import Ending, Entry, JobStage
 from bot.store.store import Store
 from tests.fakes.discord_bot import made, serving

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 from pydantic import SecretStr
 
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Usage
@@ -16,7 +17,6 @@ from bot.observability.turns import TurnRecorder
 from bot.otlp import exporting_aside
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.client import ServiceClient
-from bot.settings import Mode
 from bot.spans import new_trace_id
 from bot.voice_agent.turn_latency import TurnTrace
 from bot.workers.server.lifecycle import embedded_server

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import errors
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Request, Service
 from bot.contract.job import RUN_LIMIT_BYTES
@@ -26,7 +27,6 @@ from bot.runpod.models import (
     TransportFailure,
 )
 from bot.runpod.transport import HttpTransport
-from bot.settings import Mode
 from tests.fakes.runpod_script import completed, contract, partial, report
 from tests.fakes.runpod_server import FakeRunPod, Say
 

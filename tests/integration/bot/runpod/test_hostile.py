@@ -7,9 +7,9 @@ import logging
 import pytest
 
 from bot import errors
+from bot.choices import Mode
 from bot.contract import Service
 from bot.runpod.models import JobState
-from bot.settings import Mode
 from tests.bench.answers import KEY, Server, attacked, request
 from tests.fakes.hostile_answers import DRIVES, book, forbidden_in
 from tests.integration.bot.runpod.test_client import client

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Request, Service, Source, System
 from bot.contract.penny import converse
@@ -16,7 +17,6 @@ from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
-from bot.settings import Mode
 from bot.store.store import Store
 from bot.workers.server.lifecycle import embedded_server
 

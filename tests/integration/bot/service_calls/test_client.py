@@ -3,6 +3,7 @@ from contextlib import aclosing
 
 import pytest
 
+from bot.choices import Mode
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Policy, Usage
 from bot.contract.job import RUN_LIMIT_BYTES
@@ -11,9 +12,7 @@ from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod.models import JobState
 from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
-from bot.settings import Mode
-from bot.store.repositories.ledger import CallState
-from bot.store.repositories.spending import View
+from bot.store.records import CallState, View
 from tests.fakes.handlers import Scripted, echo, hang, partial
 from tests.integration.bot.service_calls.conftest import Exchange, asking, until, whole
 from tests.virtual_time import settle

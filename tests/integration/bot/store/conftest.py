@@ -11,12 +11,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.settings import Mode
 from bot.store.address import Address
 from bot.store.maintenance.migrate import migrate
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 from bot.store.repositories.recovery import Entry
 from bot.store.store import Store
 

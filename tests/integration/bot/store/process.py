@@ -3,9 +3,9 @@
 import asyncio
 import sys
 
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.settings import Mode
 from bot.store.repositories.recovery import Ending, Entry
 from bot.store.store import Store
 

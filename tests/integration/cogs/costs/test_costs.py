@@ -13,7 +13,7 @@ from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Usage
 from bot.money import Basis, Call, Charge, Payer
 from bot.settings import Settings
-from bot.store.repositories.spending import View
+from bot.store.records import View
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import Scripted
 from tests.integration.cogs.grace.sight import settled

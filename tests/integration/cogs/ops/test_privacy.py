@@ -10,8 +10,7 @@ import pytest
 from bot.contract import System, factory
 from bot.errors import JobCancelled
 from bot.jobs.view import Requester
-from bot.store.repositories.conversations import Role, StoredMessage
-from bot.store.repositories.voice import Minute
+from bot.store.records import Minute, Role, StoredMessage
 from cogs.ops._export import packed
 
 

@@ -4,9 +4,9 @@
 
 import pytest
 
+from bot.choices import Identity
 from bot.contract import Service
-from bot.settings import Identity
-from bot.store.repositories.guilds import GuildSettings
+from bot.store.records import GuildSettings
 from tests.simulator import CannotDo, Permission
 from tests.waiting import until
 

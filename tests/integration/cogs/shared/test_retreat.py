@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from audio import codec, ogg
+from bot.choices import Mode
 from bot.contract import Service
 from bot.errors import JobFailed
 from bot.jobs import runner
 from bot.jobs.endings import Followed
 from bot.jobs.outcome import packed
-from bot.settings import Mode
 from bot.store.repositories.recovery import Ending, Entry, JobStage
 from cogs.shared import patience
 from cogs.shared.live import LiveMessage

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.contract import Output, Response, Service, Status
-from bot.store.repositories.voice import Minute
+from bot.store.records import Minute
 from bot.workers.protocols import Delivery
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import Scripted, completed

@@ -4,7 +4,7 @@
 
 import pytest
 
-from bot.store.repositories.voice import Minute
+from bot.store.records import Minute
 from bot.voice_agent.events import Remember
 from tests.integration.cogs.voice.conftest import where_is_the_bot
 from tests.simulator.values import Permission

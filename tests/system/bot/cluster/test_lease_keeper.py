@@ -10,7 +10,8 @@ from bot.cluster.lease_keeper import LeaseKeeper
 from bot.errors import StoreFailed
 from bot.store.address import Address
 from bot.store.database import Database
-from bot.store.repositories.shard_leases import GatewaySession, ShardLeases
+from bot.store.records import GatewaySession
+from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.store import SHARD_LEASE_MS
 from tests.fakes.handlers import TurnableClock
 from tests.fakes.shard_client import LEASE_MS, Leases

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from audio import codec
 from audio.devices import portaudio
 from bot.catalogue import load_grace
+from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.composition import Services
 from bot.contract import Service
@@ -19,7 +20,7 @@ from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing, Kind, TalkMode
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.client import ServiceClient
-from bot.settings import Mode, Settings
+from bot.settings import Settings
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.grace.handler import GraceHandler
 from bot.workers.server.lifecycle import embedded_server

@@ -6,7 +6,7 @@ import pytest
 
 from bot.cluster import identify_limiter, lease_keeper
 from bot.settings import Settings
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 from tests.fakes.discord_bot import made
 
 

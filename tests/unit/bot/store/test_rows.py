@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import LargeBinary
 
+from bot.choices import Mode
 from bot.contract import Service
 from bot.money import Basis, BudgetBucket, Period, Scope
-from bot.settings import Mode
 from bot.store import rows
+from bot.store.records import CallState, Role
 from bot.store.repositories import guilds
-from bot.store.repositories.conversations import Role
-from bot.store.repositories.ledger import CallState
 from bot.store.repositories.recovery import Ending, JobStage
 from bot.store.rows import MAX_INT64, MAX_TIME_MS
 from bot.store.tables import PASSING, metadata

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.repositories.conversations import Role, StoredMessage
+from bot.store.records import Role, StoredMessage
 from bot.voice_agent.chat_history import CHARS_PER_TOKEN, history
 
 

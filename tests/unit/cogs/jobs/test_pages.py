@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.choices import Mode
 from bot.contract import Service
 from bot.i18n import words_for
 from bot.jobs.endings import WAITING
-from bot.settings import Mode
 from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.jobs._pages import LIST_CHARS, Overview, about, label, overview_page
 

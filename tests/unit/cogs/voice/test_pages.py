@@ -10,7 +10,7 @@ from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import ReceptionStats, Totals
 from audio.discord_voice.watchdog import FaultKind
 from bot.i18n import words_for
-from bot.store.repositories.voice import Minute, VoiceRoom
+from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Stage, TurnUpdate
 from bot.voice_agent.turn_latency import TurnTrace, summary
 from cogs.voice._minutes import MAX_CHARS, Notes, record, transcript

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.store.repositories.voice import Consent, Minute
+from bot.store.records import Consent, Minute
 from cogs.voice._policy import (
     MEETING_GAP_MS,
     Hindrance,

@@ -13,9 +13,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from bot.choices import Identity
 from bot.contract import Service
 from bot.errors import BadSettings
-from bot.settings import Identity
 from bot.store.address import Address
 from bot.store.maintenance import migrate
 from bot.store.maintenance.backup import backup

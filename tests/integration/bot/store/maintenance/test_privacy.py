@@ -4,8 +4,7 @@ import shutil
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
 from bot.store.maintenance.privacy import _EXPORTED, Forgotten
-from bot.store.repositories.conversations import Role
-from bot.store.repositories.guilds import GuildSettings
+from bot.store.records import GuildSettings, Role
 from bot.store.repositories.recovery import Ending
 from bot.store.store import Store
 

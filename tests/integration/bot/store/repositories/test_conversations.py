@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from bot.store.repositories.conversations import Role
+from bot.store.records import Role
 from bot.store.store import Store
 
 PLENTY = 1_000_000

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
+from bot.choices import Identity
 from bot.contract import Service
 from bot.errors import TooLarge
-from bot.settings import Identity
-from bot.store.repositories.guilds import GuildSettings
+from bot.store.records import GuildSettings
 from bot.store.store import Store
 
 

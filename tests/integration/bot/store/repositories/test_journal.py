@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from bot.choices import Mode
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
-from bot.settings import Mode
 from bot.store.repositories.journal import Load, Missed
 from bot.store.repositories.recovery import Ending, JobStage, Recovery
 from bot.store.store import LEASE_MS, Store

@@ -8,8 +8,9 @@ from bot.errors import OverBudget
 from bot.money import Basis, Call, Charge, Limits, Payer, Period, Scope
 from bot.store.address import Address
 from bot.store.database import Database
+from bot.store.records import View
 from bot.store.repositories.ledger import Ledger
-from bot.store.repositories.spending import Spending, View
+from bot.store.repositories.spending import Spending
 
 DAY_MS = 86_400_000
 ALWAYS = View(since_ms=0, until_ms=2**62)

@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from bot.errors import StoreFailed
+from bot.store.records import Consent, Minute, VoiceRoom
 from bot.store.repositories import voice as voices
-from bot.store.repositories.voice import Consent, Minute, VoiceRoom
 from bot.store.store import Store
 
 GUILD, ANA, BEN = 3, 7, 8

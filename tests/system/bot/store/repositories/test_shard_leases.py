@@ -7,7 +7,8 @@ import pytest
 from bot.clock import SystemClock
 from bot.store.address import Address
 from bot.store.database import Database
-from bot.store.repositories.shard_leases import GatewaySession, ShardLeases
+from bot.store.records import GatewaySession
+from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.store import Store
 from tests.waiting import until
 

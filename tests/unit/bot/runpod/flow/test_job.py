@@ -5,9 +5,9 @@ import json
 
 import pytest
 
+from bot.choices import Mode
 from bot.errors import SubmissionUnknown
 from bot.runpod.models import JobState, Waiting
-from bot.settings import Mode
 from tests.fakes.runpod_script import (
     NOT_JSON,
     QUEUED,

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bot import errors
+from bot.choices import Mode
 from bot.runpod.models import TransportErrorKind
-from bot.settings import Mode
 from tests.fakes.runpod_script import (
     BARE_ERROR,
     NOT_JSON,

@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot import errors
+from bot.choices import Mode
 from bot.contract import Status
 from bot.runpod.models import HttpRequest
-from bot.settings import Mode
 from tests.fakes.runpod_script import (
     BARE_ERROR,
     NOT_JSON,

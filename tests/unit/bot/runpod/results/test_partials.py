@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.choices import Mode
 from bot.contract import Status
 from bot.runpod.flow import job
 from bot.runpod.flow.submit import encode
-from bot.settings import Mode
 from tests.fakes.runpod_script import (
     Play,
     Script,

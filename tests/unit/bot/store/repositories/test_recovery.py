@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.choices import Mode
 from bot.contract import Service
-from bot.settings import Mode
 from bot.store.repositories.recovery import Ending, Job, JobStage, Recovery, decide
 
 TIMES = st.integers(0, 2**53)
