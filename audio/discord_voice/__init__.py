@@ -1,1 +1,1 @@
-"""Discord's voice channels: datagrams in, people's speech out; all pure but for `link`."""
+"""Discord's voice channels: datagrams in, people's speech out; pure but for `client` and `connection`."""

@@ -1,4 +1,4 @@
-"""What `skydeck health` saw, as lines, as a page, and as JSON. Pure."""
+"""What `skydeck health` saw, as lines, as a page, and as JSON."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a row of a backup is one that skydeck could have written. Pure.
+"""Whether a row of a backup is one that skydeck could have written.
 
 A file can be damaged or made by somebody else. What is let into the database is read by all the
 rest, which trusts it: so types, ranges, lengths and words are looked at here, before anything is

@@ -1,4 +1,4 @@
-"""Costs and budgets in words. Pure."""
+"""Costs and budgets in words."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final

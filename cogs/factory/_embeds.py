@@ -1,4 +1,4 @@
-"""A build as an embed: while it runs, and when it has ended. Pure.
+"""A build as an embed: while it runs, and when it has ended.
 
 Source of the limits: Discord's reference, "Embed Limits": 4096 characters of description, 1024 of a
 field's value, 6000 altogether.

@@ -1,4 +1,4 @@
-"""Builds in a list, and who may cancel them. Pure."""
+"""Builds in a list, and who may cancel them."""
 
 from collections.abc import Callable, Iterable
 from typing import Final

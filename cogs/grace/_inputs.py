@@ -1,4 +1,4 @@
-"""What a job is to work on: which one of the four ways was used, and what a message says. Pure."""
+"""What a job is to work on: which one of the four ways was used, and what a message says."""
 
 import re
 from collections.abc import Iterable

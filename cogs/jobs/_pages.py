@@ -1,4 +1,4 @@
-"""A person's jobs in words. Pure."""
+"""A person's jobs in words."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

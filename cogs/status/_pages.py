@@ -1,4 +1,4 @@
-"""How everything stands, in words. Pure."""
+"""How everything stands, in words."""
 
 import math
 from collections.abc import Sequence

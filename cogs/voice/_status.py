@@ -1,4 +1,4 @@
-"""`/voice status` in words. Pure."""
+"""`/voice status` in words."""
 
 from collections.abc import Mapping
 from typing import Final

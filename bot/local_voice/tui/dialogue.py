@@ -1,4 +1,4 @@
-"""An entry of the conversation as styled text: names at the left, words beside them. Pure."""
+"""An entry of the conversation as styled text: names at the left, words beside them."""
 
 from collections.abc import Iterator
 from typing import Final
