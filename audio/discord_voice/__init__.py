@@ -1,1 +1,1 @@
-"""Discord's voice channels: datagrams in, people's speech out; pure but for `client` and `connection`."""
+"""Discord's voice channels: datagrams in, speech out; pure but for `client` and `connection`."""
