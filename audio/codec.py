@@ -13,21 +13,13 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from audio import isolated
+from audio.constants import FRAME_SAMPLES, LIBOPUS_PRE_SKIP, OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.containers import UNKNOWN, sniff
 from audio.errors import AudioError, NotAudioError, StoppedError, too_long
 from audio.files import open_regular
-from audio.ogg import (
-    FRAME_SAMPLES,
-    LIBOPUS_PRE_SKIP,
-    OPUS_RATE_HZ,
-    Muxer,
-    OpusStream,
-    demux,
-    join,
-    packet_samples,
-)
+from audio.ogg import Muxer, OpusStream, demux, join, packet_samples
 from audio.riff import PlainWav, plain_wav
-from audio.samples import SPEECH_RATE_HZ, Pcm, Samples
+from audio.samples import FULL_SCALE, Pcm, Samples, to_pcm
 from audio.stopping import NEVER, Stop
 
 Source = bytes | Path | BinaryIO
@@ -58,7 +50,7 @@ def decode(source: Source, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: float) -> 
 def as_samples(pieces: Iterable[Pcm]) -> Samples:
     """Pieces as one clip, from -1 to 1."""
     samples: Samples = np.concatenate([np.zeros(0, np.int16), *pieces], dtype=np.float32)
-    samples *= np.float32(1 / 32768)
+    samples *= np.float32(1 / FULL_SCALE)
     return samples
 
 
@@ -185,7 +177,7 @@ def _opus_pcm(stream: OpusStream, rate_hz: int, limit_s: float, stop: Stop) -> I
         if stop.is_set():
             raise StoppedError("Nobody wants this any more.")
         packets = stream.packets[at : at + _PACKETS_AT_ONCE]
-        piece = np.concatenate([_as_pcm(decoder.decode(packet)) for packet in packets])
+        piece = np.concatenate([to_pcm(decoder.decode(packet)) for packet in packets])
         piece, skip = piece[skip:], max(0, skip - len(piece))
         if len(piece := piece[:left]):
             left -= len(piece)
@@ -228,7 +220,7 @@ class OpusEncoder:
 
     def _encode(self, samples: Samples | Pcm) -> OpusStream:
         frame = self._av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(_as_pcm(samples)[None, :]), format="s16", layout="mono"
+            np.ascontiguousarray(to_pcm(samples)[None, :]), format="s16", layout="mono"
         )
         frame.sample_rate = self._rate_hz
         frame.pts = None
@@ -385,10 +377,4 @@ def write_wav(file: BinaryIO, pieces: Iterable[Samples | Pcm], rate_hz: int) -> 
         out.setsampwidth(2)
         out.setframerate(rate_hz)
         for piece in pieces:
-            out.writeframes(_as_pcm(piece).astype("<i2", copy=False).tobytes())
-
-
-def _as_pcm(samples: Samples | Pcm) -> Pcm:
-    if samples.dtype == np.int16:
-        return samples.astype(np.int16, copy=False)
-    return (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+            out.writeframes(to_pcm(piece).astype("<i2", copy=False).tobytes())

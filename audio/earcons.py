@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from audio import codec
-from audio.ogg import OPUS_RATE_HZ
+from audio.constants import OPUS_RATE_HZ
 from audio.samples import Samples
 
 _LOUDNESS: Final = 0.06

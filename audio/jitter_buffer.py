@@ -16,7 +16,13 @@ from collections import deque
 from enum import Enum, auto
 from typing import Final, NamedTuple, TypeAlias
 
-from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
+from audio.constants import (
+    FRAME_SAMPLES,
+    MAX_PACKET_SAMPLES,
+    OPUS_RATE_HZ,
+    SILENCE_FRAME,
+    TRAILING_SILENCE_FRAMES,
+)
 
 PATIENCE_S: Final = 0.06
 MIN_PATIENCE_S: Final = 0.04
@@ -26,8 +32,6 @@ _NARROWER_S: Final = 0.002
 SILENT_AFTER_S: Final = 0.06
 """Beyond the patience; together six packets' time. A client that sends nothing for so long is
 silent, or cannot be heard, which is the same to whoever waits for the end of a turn."""
-SILENCE_FRAMES: Final = 5
-"""How many a client sends before it falls silent."""
 
 MAX_MISSING_PACKETS: Final = 3000
 MAX_MISORDERED_PACKETS: Final = 100
@@ -40,7 +44,6 @@ _SEQUENCES: Final = 1 << 16
 _LAST_SEQUENCE: Final = _SEQUENCES - 1
 _TIMESTAMPS: Final = 1 << 32
 _SEEN: Final = (1 << MAX_MISORDERED_PACKETS) - 1
-_MAX_PACKET_SAMPLES: Final = 5760
 
 
 class Packet(NamedTuple):
@@ -258,7 +261,7 @@ class JitterBuffer:
             self._end = place + self._lasts
             self._ready.append(Packet(number, place, came.payload, came.arrived_s, self._lasts))
         elif not self._silent:
-            self._fall_silent(place, came.arrived_s, SILENCE_FRAMES - 1)
+            self._fall_silent(place, came.arrived_s, TRAILING_SILENCE_FRAMES - 1)
 
     def _missed(self, number: int, missing: int) -> int:
         """How many of the missing were sound, as far as can be told."""
@@ -295,7 +298,7 @@ class JitterBuffer:
         else:
             step = _signed(came.timestamp - self._raw, _TIMESTAMPS)
             place = self._place + step
-            if following and not self._silent and 0 < step <= _MAX_PACKET_SAMPLES:
+            if following and not self._silent and 0 < step <= MAX_PACKET_SAMPLES:
                 self._lasts = step
         self._raw = came.timestamp
         self._place = max(place, self._end)

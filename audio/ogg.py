@@ -9,20 +9,12 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from audio.constants import LIBOPUS_PRE_SKIP, MAX_PACKET_SAMPLES, OPUS_RATE_HZ
 from audio.errors import AudioError
-
-OPUS_RATE_HZ = 48_000
-FRAME_MS = 20
-FRAME_SAMPLES = OPUS_RATE_HZ * FRAME_MS // 1000
-SILENCE_FRAME = b"\xf8\xff\xfe"
-"""20 ms of silence; it stands in for a lost packet."""
-LIBOPUS_PRE_SKIP = 312
-"""Samples of encoder look-ahead that a player throws away; libopus's usual figure (6.5 ms)."""
 
 _PAGE_SAMPLES = OPUS_RATE_HZ
 """A page a second, as RFC 7845 section 3 advises at most."""
 _MAX_SEGMENTS = 255
-_MAX_PACKET_SAMPLES = 5760  # 120 ms, RFC 6716 section 3.2.5
 _MAX_PACKET_BYTES = 61_440
 """48 frames of 1275 bytes, RFC 6716 section 3.4; of the comments we need nothing."""
 MAX_STREAM_S = 4 * 3600
@@ -66,7 +58,7 @@ def packet_samples(packet: bytes) -> int:
         count = packet[1] & 63
     else:
         count = 1 if code == 0 else 2
-    if not 0 < frame * count <= _MAX_PACKET_SAMPLES:
+    if not 0 < frame * count <= MAX_PACKET_SAMPLES:
         raise AudioError("An Opus packet lasts at most 120 ms.")
     return frame * count
 

@@ -16,12 +16,10 @@ from typing import Final
 
 import numpy as np
 
+from audio.constants import FRAME_SAMPLES, MAX_PACKET_MS, OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError
-from audio.ogg import FRAME_SAMPLES, OPUS_RATE_HZ
-from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.samples import Samples
 
-_MAX_MS: Final = 120
-"""The longest packet (RFC 6716 section 3.2.5)."""
 _FLOATS: Final = ctypes.POINTER(ctypes.c_float)
 
 
@@ -94,7 +92,7 @@ class OpusDecoder:
     def __init__(self, rate_hz: int = SPEECH_RATE_HZ) -> None:
         self._lib = _libopus()
         self._down = OPUS_RATE_HZ // rate_hz
-        self._most = rate_hz * _MAX_MS // 1000
+        self._most = rate_hz * MAX_PACKET_MS // 1000
         self._step = rate_hz // 400  # concealment is made in multiples of 2.5 ms
         error = ctypes.c_int()
         state = self._lib.opus_decoder_create(rate_hz, 1, ctypes.byref(error))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
+from audio.constants import FRAME_MS, FRAME_SAMPLES, MAX_CONCEALED_MS, SILENCE_FRAME
 from audio.speech_events import Clip, SpeechBegan, SpeechEvent, SpeechResumed, TurnEnded
 from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
 
@@ -25,7 +25,6 @@ MAX_MS: Final = 120_000
 """A turn that lasts so long ends by itself, and is asked."""
 _LATE_MS: Final = 500
 """A tail that has not come for so long after its time is not going to."""
-_MAX_LOST: Final = 3 * OPUS_RATE_HZ
 _NEWS_MS: Final = 30_000
 """As often as this it is told that somebody still speaks."""
 
@@ -165,7 +164,7 @@ class PushToTalkSegmenter:
                 self._tell_length(now_s, events)
             case LostSpeech(_, _, samples):
                 if self._recording is not None:
-                    lost = min(samples, _MAX_LOST) // FRAME_SAMPLES
+                    lost = min(samples // FRAME_SAMPLES, MAX_CONCEALED_MS // FRAME_MS)
                     self._recording.packets += [(SILENCE_FRAME, now_s)] * lost
             case SpeechDtxStarted():
                 pass  # a microphone that is away; the line says so

@@ -1,5 +1,7 @@
 """Sound as arrays."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,20 @@ Samples = NDArray[np.float32]
 """Mono sound: shape (n,), from -1 to 1."""
 
 Pcm = NDArray[np.int16]
-"""Mono sound as 16 bit numbers: shape (n,)."""
+"""Mono sound as 16-bit integers: shape (n,)."""
 
-SPEECH_RATE_HZ = 16_000
-"""What speech models take."""
+FULL_SCALE: Final = 32_768
+
+
+def to_pcm(samples: Samples | Pcm) -> Pcm:
+    """Convert to 16 bits; what exceeds full scale is clipped."""
+    if samples.dtype == np.int16:
+        return samples.astype(np.int16, copy=False)
+    return (np.clip(samples, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
+
+
+def from_pcm(pcm: Pcm) -> Samples:
+    """Convert from 16 bits."""
+    samples: Samples = pcm.astype(np.float32)
+    samples *= np.float32(1 / FULL_SCALE)
+    return samples

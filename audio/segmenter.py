@@ -16,6 +16,14 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from audio.constants import (
+    FRAME_MS,
+    FRAME_SAMPLES,
+    MAX_CONCEALED_MS,
+    SILENCE_FRAME,
+    SPEECH_FRAME_SAMPLES,
+    SPEECH_RATE_HZ,
+)
 from audio.endpointing import (
     Began,
     Ended,
@@ -27,9 +35,8 @@ from audio.endpointing import (
     TurnDetectionRequested,
 )
 from audio.errors import AudioError
-from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SILENCE_FRAME
 from audio.opus import OpusDecoder
-from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.samples import Samples
 from audio.speech_events import (
     Clip,
     SpeechBegan,
@@ -47,9 +54,6 @@ log = logging.getLogger(__name__)
 
 MAX_GAP_MS: Final = 600
 """Of a silence in which the client sent nothing, so much goes into the clip."""
-_MAX_LOST_MS: Final = 3_000
-_DOWN: Final = OPUS_RATE_HZ // SPEECH_RATE_HZ
-_FRAME: Final = FRAME_SAMPLES // _DOWN
 _JUDGED_WITH_MS: Final = 200
 """The turn detector was taught on turns that end in so much silence."""
 _TOLD_WITHIN_S: Final = 0.05
@@ -215,7 +219,7 @@ class _Speaker:
 
         The packet after the gap may have the last of it once more (in-band FEC).
         """
-        frames = min(samples_48k // FRAME_SAMPLES, _MAX_LOST_MS // FRAME_MS)
+        frames = min(samples_48k // FRAME_SAMPLES, MAX_CONCEALED_MS // FRAME_MS)
         for left in reversed(range(frames)):
             told = b"" if left else following
             self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES, told))
@@ -243,7 +247,9 @@ class _Speaker:
         if self._endpointer.in_turn:
             gap_ms = min(MAX_GAP_MS, round((arrived_s - self._arrived_s) * 1000))
             for _ in range(gap_ms // FRAME_MS):
-                self._tape.add(SILENCE_FRAME, np.zeros(_FRAME, np.float32), self._arrived_s)
+                self._tape.add(
+                    SILENCE_FRAME, np.zeros(SPEECH_FRAME_SAMPLES, np.float32), self._arrived_s
+                )
 
     def _rest(self) -> None:
         """Nobody speaks any more: keep nothing of what was heard."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
 from audio import ogg
+from audio.constants import FRAME_MS, SILENCE_FRAME
 
 DISCORD_PRE_SKIP = 0
 """Discord's clients speak in the middle of a stream: there is no encoder start to throw away."""
@@ -19,7 +20,7 @@ class Clip:
 
     Attributes:
         user_id: Who spoke.
-        packets: Opus, 20 ms each; a lost or a silent one is `ogg.SILENCE_FRAME`.
+        packets: Opus, 20 ms each; a lost or a silent one is `SILENCE_FRAME`.
         speech_ms: How much of it is speech, in milliseconds.
         began_s: When the first packet of speech came.
         ended_s: When the last packet of speech came.
@@ -36,7 +37,7 @@ class Clip:
     @property
     def duration_ms(self) -> int:
         """How long it plays."""
-        return len(self.packets) * ogg.FRAME_MS
+        return len(self.packets) * FRAME_MS
 
     def file(self) -> bytes:
         """The same packets as an Ogg Opus file.
@@ -49,7 +50,7 @@ class Clip:
     def then(self, later: Self, *, most_gap_ms: int = 600) -> Self:
         """Both as one clip, with the pause between them, shortened to `most_gap_ms`."""
         gap_ms = max(0, min(most_gap_ms, round((later.began_s - self.ended_s) * 1000)))
-        gap: Iterable[bytes] = [ogg.SILENCE_FRAME] * (gap_ms // ogg.FRAME_MS)
+        gap: Iterable[bytes] = [SILENCE_FRAME] * (gap_ms // FRAME_MS)
         return replace(
             later,
             packets=(*self.packets, *gap, *later.packets),

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from audio.ogg import FRAME_MS
-from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.constants import FRAME_MS, SPEECH_RATE_HZ
+from audio.samples import Samples
 from audio.speech_events import Clip
 from audio.turn_detector import LISTENS_MS
 

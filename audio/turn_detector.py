@@ -15,7 +15,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.constants import SPEECH_RATE_HZ
+from audio.samples import Samples
 
 LISTENS_MS: Final = 8_000
 """How much of a turn's end the model takes; what is missing of it is silence before the turn."""

@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.constants import SPEECH_RATE_HZ
+from audio.samples import Samples
 
 WINDOW: Final = 512
 """Samples at 16 kHz that the model takes at a time."""

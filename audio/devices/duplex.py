@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from audio.constants import FRAME_MS
 from audio.devices import portaudio
 from audio.devices.blocks import Block
 from audio.devices.device_errors import DeviceError, Fault
@@ -19,7 +20,6 @@ from audio.devices.echo import EchoCanceller
 from audio.devices.loudspeaker import Loudspeaker
 from audio.devices.microphone import Microphone
 from audio.devices.stream_health import StreamHealth
-from audio.ogg import FRAME_MS
 from audio.playout_queue import PlayoutQueue
 
 __all__ = ["AudioState", "DuplexAudio", "SlotState"]

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from audio.devices.blocks import FULL_SCALE, RATE_HZ
-from audio.devices.ring import Pcm
-from audio.samples import Samples
+from audio.constants import OPUS_RATE_HZ
+from audio.samples import Pcm, Samples, from_pcm, to_pcm
 
-_STEP: Final = RATE_HZ // 100
+_STEP: Final = OPUS_RATE_HZ // 100
 """WebRTC takes pieces of 10 ms."""
 _LINGER_S: Final = 1.5
 """So long after its last sound a loudspeaker may still be heard in a room."""
@@ -60,14 +59,13 @@ class EchoCanceller:
         while len(self._far) >= _STEP:
             self._apm.process_reverse_stream(self._piece(self._far[:_STEP]))
             self._far = self._far[_STEP:]
-        near = (np.clip(raw, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
+        near = to_pcm(raw)
         pieces = []
         for at in range(0, len(near), _STEP):
             piece = self._piece(near[at : at + _STEP])
             self._apm.process_stream(piece)
             pieces.append(np.frombuffer(piece.data, np.int16))
-        cancelled: Samples = np.concatenate(pieces).astype(np.float32) / np.float32(FULL_SCALE)
-        return cancelled
+        return from_pcm(np.concatenate(pieces))
 
     def _piece(self, samples: Pcm) -> Any:
-        return self._frame(bytearray(samples.tobytes()), RATE_HZ, 1, len(samples))
+        return self._frame(bytearray(samples.tobytes()), OPUS_RATE_HZ, 1, len(samples))

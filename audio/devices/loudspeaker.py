@@ -12,17 +12,17 @@ from typing import Any, Final
 import numpy as np
 
 from audio.codec import Resampler
-from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
+from audio.constants import FRAME_SAMPLES, OPUS_RATE_HZ
 from audio.devices.portaudio import open_stream, shut
-from audio.devices.ring import Pcm, PcmRing
+from audio.devices.ring import PcmRing
 from audio.errors import AudioError
 from audio.opus import OpusDecoder
 from audio.playout_queue import PlayoutQueue
-from audio.samples import Samples
+from audio.samples import Pcm, from_pcm, to_pcm
 
-_AHEAD: Final = RATE_HZ * 60 // 1000
+_AHEAD: Final = OPUS_RATE_HZ * 60 // 1000
 """So much is decoded ahead of the device."""
-_FADE: Final = RATE_HZ * 5 // 1000
+_FADE: Final = OPUS_RATE_HZ * 5 // 1000
 """A sound that ends abruptly clicks: it fades for 5 ms."""
 _WAIT_S: Final = 0.05
 _MAX_PLAYED: Final = 100
@@ -51,20 +51,20 @@ class Loudspeaker:
         self.starved = self.underflows = 0
         self._now = now
         self._playout = playout
-        self._ring = PcmRing(RATE_HZ // 2)
+        self._ring = PcmRing(OPUS_RATE_HZ // 2)
         self._fresh = playout.cuts, 0  # since so many cuts, what was put into the ring from here on
         self._was_sounding = False
         self._played: deque[tuple[Pcm, float]] = deque(maxlen=_MAX_PLAYED)
         self._has_ended = False
         self._stop = threading.Event()
-        self.rate_hz = RATE_HZ  # it calls back before it is known what was opened
+        self.rate_hz = OPUS_RATE_HZ  # it calls back before it is known what was opened
         self._stream, self.rate_hz, _ = open_stream(
-            "output", name, self._called, self._ended, rate_hz=RATE_HZ, block=BLOCK
+            "output", name, self._called, self._ended, rate_hz=OPUS_RATE_HZ, block=FRAME_SAMPLES
         )
         self._down = self._up = None
-        if self.rate_hz != RATE_HZ:
-            self._down = Resampler(RATE_HZ, self.rate_hz)
-            self._up = Resampler(self.rate_hz, RATE_HZ)
+        if self.rate_hz != OPUS_RATE_HZ:
+            self._down = Resampler(OPUS_RATE_HZ, self.rate_hz)
+            self._up = Resampler(self.rate_hz, OPUS_RATE_HZ)
         self._feeder = threading.Thread(target=self._feed, name="loudspeaker", daemon=True)
         self._feeder.start()
 
@@ -89,9 +89,7 @@ class Loudspeaker:
         while self._played:
             sound, at_s = self._played.popleft()
             if self._up is not None:
-                sound = _as_pcm(
-                    self._up.resample(sound.astype(np.float32) / np.float32(FULL_SCALE))
-                )
+                sound = to_pcm(self._up.resample(from_pcm(sound)))
             taken.append((sound, at_s))
         return taken
 
@@ -104,10 +102,10 @@ class Loudspeaker:
     # -- the feeding thread ----------------------------------------------------------------------
 
     def _feed(self) -> None:
-        decoder, ask = OpusDecoder(RATE_HZ), None
+        decoder, ask = OpusDecoder(OPUS_RATE_HZ), None
         while not self._stop.is_set():
             ahead = self._ring.waiting
-            if ahead > _AHEAD * self.rate_hz // RATE_HZ:
+            if ahead > _AHEAD * self.rate_hz // OPUS_RATE_HZ:
                 self._stop.wait(0.01)
                 continue
             taken = self._playout.take(self._now() + ahead / self.rate_hz + self.latency_s)
@@ -116,7 +114,7 @@ class Loudspeaker:
                 continue
             if taken.ask != ask:  # another stream begins
                 decoder.close()
-                decoder, ask = OpusDecoder(RATE_HZ), taken.ask
+                decoder, ask = OpusDecoder(OPUS_RATE_HZ), taken.ask
             sound = self._decoded(decoder, taken.opus)
             if taken.cuts != self._fresh[0]:
                 self._fresh = taken.cuts, self._ring.written
@@ -127,8 +125,8 @@ class Loudspeaker:
         try:
             sound = decoder.decode(packet)
         except AudioError:
-            sound = decoder.conceal(BLOCK)
-        return _as_pcm(sound if self._down is None else self._down.resample(sound))
+            sound = decoder.conceal(FRAME_SAMPLES)
+        return to_pcm(sound if self._down is None else self._down.resample(sound))
 
     # -- PortAudio's thread ----------------------------------------------------------------------
 
@@ -167,11 +165,6 @@ class Loudspeaker:
 
     def _ended(self) -> None:
         self._has_ended = True
-
-
-def _as_pcm(sound: Samples) -> Pcm:
-    pcm: Pcm = (np.clip(sound, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
-    return pcm
 
 
 def _ramped(sound: Pcm, *, rising: bool) -> Pcm:

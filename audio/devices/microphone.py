@@ -7,10 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from audio.codec import Resampler
-from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
+from audio.constants import FRAME_SAMPLES, OPUS_RATE_HZ
 from audio.devices.portaudio import open_stream, shut
-from audio.devices.ring import Pcm
-from audio.samples import Samples
+from audio.samples import FULL_SCALE, Pcm, Samples, from_pcm
 
 _MAX_WAITING: Final = 500
 """Callbacks kept for a reader that is late: ten seconds. Then the oldest go."""
@@ -44,11 +43,11 @@ class Microphone:
         self._levels: deque[int] = deque([0] * _LEVEL_BLOCKS, maxlen=_LEVEL_BLOCKS)
         self._partial: Samples = np.zeros(0, np.float32)
         self._has_ended = False
-        self.rate_hz = RATE_HZ  # it calls back before it is known what was opened
+        self.rate_hz = OPUS_RATE_HZ  # it calls back before it is known what was opened
         self._stream, self.rate_hz, self._channels = open_stream(
-            "input", name, self._called, self._ended, rate_hz=RATE_HZ, block=BLOCK
+            "input", name, self._called, self._ended, rate_hz=OPUS_RATE_HZ, block=FRAME_SAMPLES
         )
-        self._up = None if self.rate_hz == RATE_HZ else Resampler(self.rate_hz, RATE_HZ)
+        self._up = None if self.rate_hz == OPUS_RATE_HZ else Resampler(self.rate_hz, OPUS_RATE_HZ)
 
     @property
     def is_active(self) -> bool:
@@ -76,10 +75,10 @@ class Microphone:
         while self._waiting:
             data, captured_s = self._waiting.popleft()
             sound = np.concatenate((self._partial, self._mono(data)))
-            whole = len(sound) // BLOCK * BLOCK
-            for at in range(0, whole, BLOCK):
-                later = (len(sound) - at - BLOCK) / RATE_HZ
-                blocks.append((sound[at : at + BLOCK], captured_s - later))
+            whole = len(sound) // FRAME_SAMPLES * FRAME_SAMPLES
+            for at in range(0, whole, FRAME_SAMPLES):
+                later = (len(sound) - at - FRAME_SAMPLES) / OPUS_RATE_HZ
+                blocks.append((sound[at : at + FRAME_SAMPLES], captured_s - later))
             self._partial = sound[whole:]
         return blocks
 
@@ -88,7 +87,7 @@ class Microphone:
         shut(self._stream)
 
     def _mono(self, data: bytes) -> Samples:
-        sound: Samples = np.frombuffer(data, np.int16).astype(np.float32) / np.float32(FULL_SCALE)
+        sound = from_pcm(np.frombuffer(data, np.int16))
         if self._channels > 1:
             sound = sound.reshape(-1, self._channels).mean(axis=1, dtype=np.float32)
         return sound if self._up is None else self._up.resample(sound)

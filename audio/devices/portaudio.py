@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from audio.constants import OPUS_RATE_HZ
 from audio.devices.device_errors import DeviceError, Fault, words
 
 log = logging.getLogger(__name__)
@@ -317,7 +318,7 @@ def _started(
         samplerate=rate,
         channels=channels,
         dtype="int16",
-        blocksize=round(block * rate / 48_000),
+        blocksize=round(block * rate / OPUS_RATE_HZ),
         latency="low",
         callback=callback,
         finished_callback=finished,

@@ -4,12 +4,9 @@ Each side moves its own count only, and the counts never go back: what one of th
 other's is at worst a moment old.
 """
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
-Pcm: TypeAlias = NDArray[np.int16]
+from audio.samples import Pcm
 
 
 class PcmRing:

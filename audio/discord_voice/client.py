@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from discord.enums import SpeakingState
 from discord.gateway import DiscordVoiceWebSocket
 
+from audio.constants import FRAME_SAMPLES
 from audio.discord_voice.connection import VoiceConnection
 from audio.discord_voice.playback_thread import PlaybackThread
 from audio.discord_voice.receiver import Receiver
@@ -33,7 +34,6 @@ from audio.discord_voice.watchdog import (
     RecoveryAction,
     Watchdog,
 )
-from audio.ogg import FRAME_SAMPLES
 from audio.playout_queue import PlayoutQueue
 from audio.speech_packets import SpeechFrame
 

@@ -15,6 +15,7 @@ from discord.errors import ConnectionClosed
 from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
+from audio.constants import MAX_DATAGRAM_BYTES
 from audio.discord_voice.membership import Membership, Where
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _HANDSHAKE_S: Final = 10.0
 _WAIT_STEP_S: Final = 0.02
 
 _LOOK_S: Final = 0.1
-_MAX_BYTES: Final = 2048
 _DISCOVERY: Final = struct.Struct(">HHI64sH")
 _DISCOVER, _DISCOVERED = 1, 2
 _DISCOVERY_S, _DISCOVERY_TRIES = 0.5, 6
@@ -101,7 +101,7 @@ class Reader(SocketReader):
             connected = self.state.socket
             try:
                 readable, _, _ = select.select([connected], [], [], _LOOK_S)
-                data = connected.recv(_MAX_BYTES) if readable else b""
+                data = connected.recv(MAX_DATAGRAM_BYTES) if readable else b""
             except (OSError, ValueError, TypeError):  # it was closed, or there is none yet
                 self._end.wait(_LOOK_S / 10)
                 continue

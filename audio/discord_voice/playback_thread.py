@@ -5,16 +5,13 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from audio.ogg import FRAME_MS, SILENCE_FRAME
+from audio.constants import FRAME_S, SILENCE_FRAME, TRAILING_SILENCE_FRAMES
 from audio.playout_queue import PlayoutQueue
 
 log = logging.getLogger(__name__)
 
-_FRAME_S: Final = FRAME_MS / 1000
-_LATE_S: Final = 3 * _FRAME_S
+_LATE_S: Final = 3 * FRAME_S
 """Later than that and the lost time is let go; sooner, it is made good by sending at once."""
-_LAST_SILENCES: Final = 5
-"""So that listeners' decoders don't stretch the last sound (Discord's documentation of voice)."""
 
 
 class PacketSink(Protocol):
@@ -71,7 +68,7 @@ class PlaybackThread(threading.Thread):
                 is_idle = self._step(self._now())
             except Exception:
                 log.exception("a packet was not played")
-            due += _FRAME_S
+            due += FRAME_S
             late = self._now() - due
             if late > _LATE_S:
                 due += late
@@ -90,7 +87,7 @@ class PlaybackThread(threading.Thread):
         if packet is not None:
             self._begin()
             self._outlet.send(packet)
-            self._silences = _LAST_SILENCES
+            self._silences = TRAILING_SILENCE_FRAMES
         elif self._silences:
             self._outlet.send(SILENCE_FRAME)
             self._silences -= 1

@@ -8,10 +8,10 @@ clear, and are authenticated; the extension's body and the payload are encrypted
 import struct
 from typing import Final, NamedTuple
 
+from audio.constants import MAX_DATAGRAM_BYTES
+
 VOICE_TYPE: Final = 0x78
 """The payload type of Opus."""
-MAX_BYTES: Final = 2048
-"""Far above any path's MTU; discord.py reads no more at once."""
 
 _HEADER: Final = struct.Struct(">BBHII")
 _ANNOUNCEMENT: Final = struct.Struct(">HH")
@@ -47,7 +47,7 @@ class Rtp(NamedTuple):
 def parse(data: bytes) -> Rtp | None:
     """Read the header of a voice packet; None for everything else on the port."""
     size = len(data)
-    if not _HEADER.size + _TAG_AND_COUNTER <= size <= MAX_BYTES:
+    if not _HEADER.size + _TAG_AND_COUNTER <= size <= MAX_DATAGRAM_BYTES:
         return None
     flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
     if flags & _VERSION_BITS != _VERSION or kind & _TYPE_BITS != VOICE_TYPE:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audio import codec, ogg
+from audio.constants import OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError, TooLongError
 from audio.files import NotAFileError, open_regular
-from audio.samples import SPEECH_RATE_HZ
 from bot.contract import Audio, Input
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
@@ -150,4 +150,4 @@ def save_reply(audio: Audio, path: Path) -> None:
 
 
 def _as_ogg(data: bytes) -> bytes:
-    return codec.recoded_file(data, rate_hz=ogg.OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S)
+    return codec.recoded_file(data, rate_hz=OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S)

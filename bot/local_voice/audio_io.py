@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from audio.codec import OpusEncoder, Resampler
+from audio.constants import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.devices.blocks import Block
-from audio.ogg import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ
 from audio.playout_queue import PlayoutQueue
 from audio.push_to_talk_segmenter import PRE_ROLL_MS, PushToTalkSegmenter
-from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.samples import Samples
 from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
 from audio.speech_packets import SpeechFrame, SpeechPacket
 from bot.local_voice.view import TalkMode

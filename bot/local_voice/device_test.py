@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from audio import codec
+from audio.constants import OPUS_RATE_HZ
 from audio.devices.duplex import AudioState
 from audio.earcons import chime
-from audio.ogg import OPUS_RATE_HZ
 from audio.playout_queue import PlayoutQueue
 from bot.clock import Clock
 from bot.local_voice.audio_io import LocalAudioIO

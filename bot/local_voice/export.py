@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from audio import ogg
+from audio.constants import LIBOPUS_PRE_SKIP
 from audio.errors import AudioError
-from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream
+from audio.ogg import OpusStream
 from bot.errors import BadInput
 from bot.local_voice.transcript import Sound
 from bot.local_voice.view import Entry, Kind

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from audio.ogg import FRAME_MS
+from audio.constants import FRAME_MS
 
 _CHARS_PER_SECOND: Final = 14.0
 """How fast voices speak English and Spanish, where the service does not tell; rather too slow, so

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from audio import codec, ogg
+from audio.constants import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ
 from audio.errors import AudioError
 from audio.pool import SoundPool
 from audio.stopping import Stop
@@ -120,7 +121,7 @@ def _packets(audio: Audio, stop: Stop) -> tuple[bytes, ...]:
     packets = _as_they_are(file)
     if packets is not None:
         return packets
-    rate_hz = ogg.OPUS_RATE_HZ
+    rate_hz = OPUS_RATE_HZ
     return codec.recoded(file, rate_hz=rate_hz, limit_s=_MAX_ANSWER_S, stop=stop).packets
 
 
@@ -130,7 +131,7 @@ def _as_they_are(file: bytes) -> tuple[bytes, ...] | None:
         packets = ogg.demux(file).packets
     except AudioError:
         return None
-    fits = len(packets) <= _MAX_ANSWER_S * 1000 / ogg.FRAME_MS
-    if fits and all(ogg.packet_samples(packet) == ogg.FRAME_SAMPLES for packet in packets):
+    fits = len(packets) <= _MAX_ANSWER_S * 1000 / FRAME_MS
+    if fits and all(ogg.packet_samples(packet) == FRAME_SAMPLES for packet in packets):
         return packets
     return None

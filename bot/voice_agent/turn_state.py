@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from audio import ogg
+from audio.constants import FRAME_MS
 from audio.speech_events import Clip
 from bot.voice_agent.events import Spoke, TurnUpdate
 from bot.voice_agent.playback_transcript import Piece, spoken
@@ -215,7 +215,7 @@ class UserTurn:
 def merged(earlier: Clip | None, later: Clip) -> Clip:
     """Both as one clip, the latest two minutes of it."""
     whole = earlier.then(later) if earlier is not None else later
-    most = MAX_CLIP_MS // ogg.FRAME_MS
+    most = MAX_CLIP_MS // FRAME_MS
     if len(whole.packets) <= most:
         return whole
     cut = len(whole.packets) - most
@@ -223,7 +223,7 @@ def merged(earlier: Clip | None, later: Clip) -> Clip:
         whole.user_id,
         whole.packets[cut:],
         min(whole.speech_ms, MAX_CLIP_MS),
-        whole.began_s + cut * ogg.FRAME_MS / 1000,
+        whole.began_s + cut * FRAME_MS / 1000,
         whole.ended_s,
         whole.channels,
     )

@@ -9,10 +9,10 @@ from typing import Final
 import discord
 
 from audio import codec
+from audio.constants import SPEECH_RATE_HZ
 from audio.containers import READABLE, sniff
 from audio.errors import AudioError, TooLongError
 from audio.pool import SoundPool
-from audio.samples import SPEECH_RATE_HZ
 from audio.stopping import NEVER, Stop
 from bot.contract import Input
 from bot.contract.penny import audio_input

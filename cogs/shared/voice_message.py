@@ -11,9 +11,10 @@ import discord
 import numpy as np
 
 from audio import codec, ogg
+from audio.constants import OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError
 from audio.pool import SoundPool
-from audio.samples import SPEECH_RATE_HZ, Pcm
+from audio.samples import Pcm
 from audio.stopping import Stop
 from bot.contract import Audio
 from bot.discord_client import SkyDeck
@@ -26,7 +27,7 @@ _VOICE_FLAG: Final = 1 << 13
 _MAX_POINTS: Final = 256
 _POINTS_PER_SECOND: Final = 10
 _STEPS_PER_SECOND: Final = 50
-_RATE_HZ: Final = ogg.OPUS_RATE_HZ
+_RATE_HZ: Final = OPUS_RATE_HZ
 _MAX_S: Final = 1200.0
 _MAX_BYTES: Final = 8 * 1024 * 1024
 """Of a reply; 32 kbit/s for `_MAX_S` are 4.6 MiB. Discord takes 10 MiB."""

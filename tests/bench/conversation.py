@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import codec
+from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 from tests.fakes.discord_speech import FRAME_S, voice_frames
 
-RATE = codec.SPEECH_RATE_HZ
+RATE = SPEECH_RATE_HZ
 FRAME = round(FRAME_S * RATE)
 BETWEEN_S = 5.0
 """From one turn to the next: the other one answers."""

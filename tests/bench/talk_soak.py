@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import SecretStr
 
-from audio.devices.blocks import BLOCK, BLOCK_S, Block
+from audio.constants import FRAME_S, FRAME_SAMPLES, LIBOPUS_PRE_SKIP
+from audio.devices.blocks import Block
 from audio.devices.duplex import AudioState, SlotState
 from audio.earcons import chime
-from audio.ogg import LIBOPUS_PRE_SKIP, OpusStream, mux
+from audio.ogg import OpusStream, mux
 from bot.catalogue import load_grace
 from bot.choices import Mode
 from bot.composition import Services
@@ -66,7 +67,7 @@ class QuickSound:
     def __init__(self, *, playout, now, **_):
         self._now = now
         self._playout = playout
-        self._noise = np.random.default_rng(1).normal(0, 0.05, BLOCK).astype(np.float32)
+        self._noise = np.random.default_rng(1).normal(0, 0.05, FRAME_SAMPLES).astype(np.float32)
         self._heard_s = now()
         self._stop = threading.Event()
         self._player = threading.Thread(target=self._play, daemon=True)
@@ -85,8 +86,8 @@ class QuickSound:
 
     def pull(self) -> list[Block]:
         blocks = []
-        while self._heard_s + BLOCK_S <= self._now():
-            self._heard_s += BLOCK_S
+        while self._heard_s + FRAME_S <= self._now():
+            self._heard_s += FRAME_S
             blocks.append(Block(self._noise, None, self._heard_s))
         return blocks
 
@@ -95,7 +96,7 @@ class QuickSound:
         while not self._stop.wait(0.005):
             played_s = max(played_s, self._now() - 1)
             while played_s < self._now():
-                played_s += BLOCK_S
+                played_s += FRAME_S
                 if self._playout.read(self._now()) is None:
                     played_s = self._now()
 

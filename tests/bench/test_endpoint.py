@@ -27,6 +27,7 @@ import numpy as np
 import pytest
 
 from audio import codec
+from audio.constants import SPEECH_RATE_HZ
 from audio.segmenter import SpeechSegmenter
 from audio.speech_events import SpeechBegan, TurnEnded
 from audio.speech_packets import SpeechPacket
@@ -39,7 +40,7 @@ from tests.paths import CLIPS
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
-RATE = codec.SPEECH_RATE_HZ
+RATE = SPEECH_RATE_HZ
 HESITATIONS = [
     ("I would like to know", 0.7, "how far it is to the moon."),
     ("Can you tell me, um,", 0.9, "what the largest ocean is?"),

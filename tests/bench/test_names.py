@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from audio import codec
-from audio.samples import SPEECH_RATE_HZ
+from audio.constants import SPEECH_RATE_HZ
 from bot.voice_agent.utterance_intent import UtteranceIntent, saying
 from tests.fakes.voice_call import wer
 

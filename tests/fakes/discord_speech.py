@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import codec
-from audio.ogg import FRAME_SAMPLES
+from audio.constants import FRAME_SAMPLES, SPEECH_RATE_HZ
 from audio.samples import Samples
 from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
 
@@ -43,7 +43,7 @@ def say(samples: Samples, voiced: NDArray[np.bool_] | None = None) -> Spoken:
         samples: The sound, with its pauses.
         voiced: Which 20 ms the client takes for voice; by their loudness, when not told.
     """
-    packets = codec.encode(samples, codec.SPEECH_RATE_HZ, bitrate=64_000).packets
+    packets = codec.encode(samples, SPEECH_RATE_HZ, bitrate=64_000).packets
     voiced = voice_frames(samples) if voiced is None else voiced
     sent = np.zeros(len(packets), bool)
     for step in np.flatnonzero(voiced):
@@ -54,7 +54,7 @@ def say(samples: Samples, voiced: NDArray[np.bool_] | None = None) -> Spoken:
 
 def voice_frames(samples: Samples, *, gate_db: float = -45.0) -> NDArray[np.bool_]:
     """Which 20 ms of it are loud enough to be voice, beside its loudest."""
-    size = round(FRAME_S * codec.SPEECH_RATE_HZ)
+    size = round(FRAME_S * SPEECH_RATE_HZ)
     frames = samples[: len(samples) // size * size].reshape(-1, size)
     power = (frames**2).mean(1)
     return power > power.max() * 10 ** (gate_db / 10)

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from audio import codec
+from audio.constants import SPEECH_RATE_HZ
 from audio.discord_voice.client import DiscordVoiceClient
 from audio.samples import Samples
 from bot.choices import Mode
@@ -200,7 +201,7 @@ async def _online(sim: Simulator) -> AsyncIterator[discord.Client]:
 async def words_of(penny: Any, sound: Samples | Path, rate_hz: int = 48_000) -> str:
     """What is said in a recording, by Penny's own recogniser."""
     if isinstance(sound, Path):
-        sound, rate_hz = codec.decode(sound, limit_s=600), codec.SPEECH_RATE_HZ
+        sound, rate_hz = codec.decode(sound, limit_s=600), SPEECH_RATE_HZ
     clip = audio_input(codec.wav(sound, rate_hz), format="wav", language="en")
     text = ""
     async for response in penny.handle(transcribe(clip, source=Source(system=System.DECK))):

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from audio.codec import as_samples, decoded
+from audio.constants import SPEECH_RATE_HZ
 from audio.errors import AudioError
-from audio.samples import SPEECH_RATE_HZ, Pcm, Samples
+from audio.samples import Pcm, Samples
 from audio.stopping import NEVER, Stop
 from bot.errors import BadInput
 

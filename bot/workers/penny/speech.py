@@ -6,6 +6,7 @@ import numpy as np
 
 from audio import ogg
 from audio.codec import OpusEncoder
+from audio.constants import OPUS_RATE_HZ
 from bot.contract import Audio
 from bot.workers.penny.tts import Synthesizer
 
@@ -55,7 +56,7 @@ def _as_audio(stream: ogg.OpusStream, words: str) -> Audio:
     return Audio(
         data=base64.b64encode(ogg.mux(stream)).decode("ascii"),
         format="ogg",
-        sample_rate_hz=ogg.OPUS_RATE_HZ,
+        sample_rate_hz=OPUS_RATE_HZ,
         duration_ms=stream.duration_ms,
         text=words,
     )

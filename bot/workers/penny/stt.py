@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from audio.samples import SPEECH_RATE_HZ, Samples
+from audio.constants import SPEECH_RATE_HZ
+from audio.samples import Samples
 from audio.stopping import Stop
 from bot.errors import JobFailed, WeightsError
 from bot.settings import Device

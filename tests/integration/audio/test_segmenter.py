@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio import codec, ogg
+from audio import codec
+from audio.constants import SILENCE_FRAME, SPEECH_RATE_HZ
 from audio.endpointing import EndpointingOptions
 from audio.segmenter import SpeechSegmenter
 from audio.speech_events import SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
@@ -18,7 +19,7 @@ from audio.turn_detector import TurnDetector
 from audio.vad import Vad
 from tests.fakes.discord_speech import Spoken, pull, say
 
-RATE = codec.SPEECH_RATE_HZ
+RATE = SPEECH_RATE_HZ
 ANA, BEN = 1, 2
 
 
@@ -101,7 +102,7 @@ def test_what_was_said_after_the_pause_is_in_the_clip(
     spoken = say(sound)
     (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
     sent = [packet for packet in spoken.packets if packet is not None]
-    kept = [packet for packet in ended.clip.packets if packet != ogg.SILENCE_FRAME]
+    kept = [packet for packet in ended.clip.packets if packet != SILENCE_FRAME]
     first = sent.index(kept[0])
     assert kept == sent[first : first + len(kept)]
 
@@ -140,7 +141,7 @@ def test_lost_packets_are_silence_in_the_clip(hearing: SpeechSegmenter, clips: P
     (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken, lost=lost)))
     first = spoken.packets.index(ended.clip.packets[0])
     for step, kept in enumerate(ended.clip.packets, start=first):
-        assert kept == (ogg.SILENCE_FRAME if step in lost else spoken.packets[step])
+        assert kept == (SILENCE_FRAME if step in lost else spoken.packets[step])
 
 
 def test_a_network_that_stalls_in_mid_speech_ends_nothing(
@@ -360,7 +361,7 @@ def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) ->
             if isinstance(event, TurnEnded):
                 assert event.clip is paused
                 assert event.clip.speech_ms >= 150
-                kept = [sent.index(p) for p in event.clip.packets if p != ogg.SILENCE_FRAME]
+                kept = [sent.index(p) for p in event.clip.packets if p != SILENCE_FRAME]
                 assert kept == list(range(kept[0], kept[-1] + 1))
                 assert kept[0] > before
                 before = kept[-1]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from audio import codec
+from audio.constants import SPEECH_RATE_HZ
 from audio.turn_detector import TurnDetector, log_mel
 
-RATE = codec.SPEECH_RATE_HZ
+RATE = SPEECH_RATE_HZ
 
 
 # transformers' own features of `sweep`, every 16th band at every 160th step.

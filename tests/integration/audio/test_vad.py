@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from audio import codec
+from audio.constants import SPEECH_RATE_HZ
 from audio.vad import WINDOW, Vad, VadMemory
 
-RATE = codec.SPEECH_RATE_HZ
+RATE = SPEECH_RATE_HZ
 
 
 @pytest.fixture(scope="module")

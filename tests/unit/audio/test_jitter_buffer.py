@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio.constants import SILENCE_FRAME
 from audio.jitter_buffer import (
     MAX_PATIENCE_S,
     MAX_READY_PACKETS,
@@ -18,7 +19,6 @@ from audio.jitter_buffer import (
     JitterBuffer,
     Packet,
 )
-from audio.ogg import SILENCE_FRAME
 
 FRAME = 960
 S0, T0 = 65_530, 2**32 - 3 * FRAME  # both wrap within a few packets

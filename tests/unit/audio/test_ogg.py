@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from audio import ogg
 from audio.codec import decode, encode
+from audio.constants import SILENCE_FRAME
 from audio.errors import AudioError
 
 FRAME = bytes([0xF8]) + b"x" * 40  # CELT, 20 ms, mono, one frame
@@ -45,7 +46,7 @@ def test_page_breaks_do_not_lose_packets_of_255_bytes() -> None:
         (b"\xf8a", 960),
         (b"\xf9a", 1920),
         (b"\xfb\x03a", 2880),
-        (ogg.SILENCE_FRAME, 960),
+        (SILENCE_FRAME, 960),
     ],
 )
 def test_duration_comes_from_the_toc_byte(packet: bytes, samples: int) -> None:

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from audio.codec import encode
+from audio.constants import SILENCE_FRAME, SPEECH_RATE_HZ
 from audio.errors import AudioError
-from audio.ogg import SILENCE_FRAME
 from audio.opus import OpusDecoder
-from audio.samples import SPEECH_RATE_HZ
 from tests.fakes.voice_room import speech
 
 PACKETS = [packet for packet in speech() if packet is not None]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.ogg import SILENCE_FRAME
+from audio.constants import SILENCE_FRAME
 from audio.push_to_talk_segmenter import MAX_MS, PushToTalkSegmenter
 from audio.speech_events import SpeechBegan, SpeechResumed, TurnEnded
 from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket

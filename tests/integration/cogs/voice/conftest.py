@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from audio import codec, ogg
+from audio.constants import OPUS_RATE_HZ
 from bot.contract import Response, Service, Status
 from tests.fakes.handlers import Scripted, echo
 
 NEVER_S = 98_765.0
 TONE_S = 0.6
 TONE = codec.encode(
-    np.sin(np.arange(int(TONE_S * 48_000)) / 20).astype(np.float32) / 2, ogg.OPUS_RATE_HZ
+    np.sin(np.arange(int(TONE_S * 48_000)) / 20).astype(np.float32) / 2, OPUS_RATE_HZ
 )
 SOUND = base64.b64encode(ogg.mux(TONE)).decode()
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from audio import codec
+from audio.constants import FRAME_SAMPLES, OPUS_RATE_HZ
 from audio.devices import loudspeaker
-from audio.devices.blocks import BLOCK, FULL_SCALE, RATE_HZ
 from audio.devices.loudspeaker import Loudspeaker
 from audio.opus import OpusDecoder
 from audio.playout_queue import PlayoutQueue
+from audio.samples import FULL_SCALE
 from tests.waiting import until_true
 
 FADE = 240
-AHEAD = 3 * BLOCK
+AHEAD = 3 * FRAME_SAMPLES
 STATUS = SimpleNamespace(output_underflow=False)
 NOW_S = 100.0
 LATENCY_S = 0.05
@@ -28,7 +29,7 @@ class Device:
             active=True, latency=LATENCY_S, abort=lambda: None, close=lambda: None
         )
         monkeypatch.setattr(
-            loudspeaker, "open_stream", lambda *_, **__: (stream, RATE_HZ, channels)
+            loudspeaker, "open_stream", lambda *_, **__: (stream, OPUS_RATE_HZ, channels)
         )
         monkeypatch.setattr(loudspeaker, "shut", lambda one: one.close())
         self.channels = channels
@@ -40,13 +41,13 @@ class Device:
         """What it is given: 20 ms each."""
         given = []
         for _ in range(blocks):
-            out = bytearray(2 * BLOCK * self.channels)
-            self.speaker._called(memoryview(out), BLOCK, None, STATUS)
+            out = bytearray(2 * FRAME_SAMPLES * self.channels)
+            self.speaker._called(memoryview(out), FRAME_SAMPLES, None, STATUS)
             given.append(np.frombuffer(bytes(out), np.int16))
         return np.concatenate(given)
 
     def is_fed(self) -> bool:
-        return self.ring.waiting > AHEAD - BLOCK
+        return self.ring.waiting > AHEAD - FRAME_SAMPLES
 
 
 @pytest.fixture
@@ -57,12 +58,12 @@ def device(monkeypatch):
 
 
 def packets(seed: int, blocks: int = 40):
-    noise = np.random.default_rng(seed).normal(0, 0.1, blocks * BLOCK).astype(np.float32)
-    return codec.encode(noise, RATE_HZ).packets
+    noise = np.random.default_rng(seed).normal(0, 0.1, blocks * FRAME_SAMPLES).astype(np.float32)
+    return codec.encode(noise, OPUS_RATE_HZ).packets
 
 
 def decoded(stream) -> np.ndarray:
-    decoder = OpusDecoder(RATE_HZ)
+    decoder = OpusDecoder(OPUS_RATE_HZ)
     whole = np.concatenate([decoder.decode(packet) for packet in stream])
     return (np.clip(whole, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)
 
@@ -75,7 +76,7 @@ def test_it_plays_what_was_decoded_and_fades_in(device):
     whole = decoded(packets(1))
     assert np.array_equal(given[FADE:], whole[FADE : len(given)])
     assert abs(int(given[0])) <= abs(int(whole[0]))
-    assert device.ring.waiting <= AHEAD + BLOCK
+    assert device.ring.waiting <= AHEAD + FRAME_SAMPLES
 
 
 def test_what_is_held_falls_silent_at_once_and_goes_on_without_a_loss(device):
@@ -89,8 +90,8 @@ def test_what_is_held_falls_silent_at_once_and_goes_on_without_a_loss(device):
     device.playout.release()
     after = device.asks(1)
     whole = decoded(packets(1))
-    assert np.array_equal(before[FADE:], whole[FADE : 2 * BLOCK])
-    assert np.array_equal(after[FADE:], whole[2 * BLOCK + FADE : 3 * BLOCK])
+    assert np.array_equal(before[FADE:], whole[FADE : 2 * FRAME_SAMPLES])
+    assert np.array_equal(after[FADE:], whole[2 * FRAME_SAMPLES + FADE : 3 * FRAME_SAMPLES])
 
 
 def test_what_follows_what_was_thrown_away_is_whole(device):
@@ -109,14 +110,15 @@ def test_what_follows_what_was_thrown_away_is_whole(device):
         if faded[:FADE].any():  # the old one was still sounding
             assert not faded[FADE:].any()
         heard = np.concatenate((faded, *(next_block(device) for _ in range(4))))
-        begins = int(np.flatnonzero(np.abs(heard[BLOCK:]) > 0)[0]) // BLOCK * BLOCK + BLOCK
+        first = int(np.flatnonzero(np.abs(heard[FRAME_SAMPLES:]) > 0)[0])
+        begins = (first // FRAME_SAMPLES + 1) * FRAME_SAMPLES
         length = len(heard) - begins
         assert np.array_equal(heard[begins + FADE :], whole[FADE:length])
         until_true(lambda: not device.asks().any() and device.playout.played().drained)
 
 
 def next_block(device) -> np.ndarray:
-    until_true(lambda: device.ring.waiting >= BLOCK)
+    until_true(lambda: device.ring.waiting >= FRAME_SAMPLES)
     return device.asks()
 
 
@@ -158,4 +160,4 @@ def test_a_damaged_packet_ends_nothing(device):
     good = packets(1)
     device.playout.add(1, [*good[:5], b"\xff" * 5, *good[5:]])
     heard = np.concatenate([next_block(device) for _ in range(12)])
-    assert heard[10 * BLOCK :].any()
+    assert heard[10 * FRAME_SAMPLES :].any()

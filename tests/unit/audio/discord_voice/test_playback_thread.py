@@ -2,8 +2,8 @@
 
 import pytest
 
+from audio.constants import SILENCE_FRAME
 from audio.discord_voice.playback_thread import PlaybackThread
-from audio.ogg import SILENCE_FRAME
 from audio.playout_queue import PlayoutQueue
 
 FRAME_S = 0.02

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from audio.ogg import SILENCE_FRAME
+from audio.constants import SILENCE_FRAME
 from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket
 from tests.fakes.voice_room import ANA, BEN, BOT, CAT, FRAME_S, Room, speech
 from tests.simulator.voice.transport import Mode

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from audio.constants import MAX_DATAGRAM_BYTES
 from audio.discord_voice import rtp
 from audio.discord_voice.transport_crypto import Mode, Transport
 from audio.errors import AudioError
@@ -55,7 +56,7 @@ def test_a_packet_that_was_changed_anywhere_is_refused(mode):
         header(flags=0x8F),  # fifteen CSRCs that are not there
         header(flags=0x90, rest=struct.pack(">HH", 0xBEDE, 500)),  # extension beyond the end
         header(flags=0x9F, size=74),
-        header(size=rtp.MAX_BYTES + 1),
+        header(size=MAX_DATAGRAM_BYTES + 1),
     ],
     ids=range(11),
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from audio import codec, ogg
+from audio.constants import FRAME_SAMPLES
 from bot.contract import (
     Context,
     Input,
@@ -73,7 +74,7 @@ async def test_the_pieces_of_speech_join_to_the_whole(penny) -> None:
     whole = ogg.demux(final.audio.file())
 
     assert len(pieces) >= 3
-    assert all(ogg.packet_samples(p) == ogg.FRAME_SAMPLES for p in whole.packets)
+    assert all(ogg.packet_samples(p) == FRAME_SAMPLES for p in whole.packets)
     joined = ogg.join(pieces).packets
     assert whole.packets[: len(joined)] == joined
     assert " ".join(p.audio.text for p in partials) == text
