@@ -1,24 +1,30 @@
 """`skydeck backup`, `restore` and `database`: what lasts, saved, brought back, taken back."""
 
+import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from bot import terminal
-
-if TYPE_CHECKING:
-    from bot.clock import Clock
-    from bot.store.address import Address
-    from bot.store.maintenance.backup import Tell
+from bot.clock import Clock, SystemClock
+from bot.settings import load_settings
+from bot.store.address import Address
+from bot.store.maintenance.backup import Tell
+from bot.store.maintenance.backup import backup as write
+from bot.store.maintenance.backup import restore as read
+from bot.store.maintenance.downgrade import revise, revision
+from bot.store.maintenance.migrate import head
 
 T = TypeVar("T")
 _QUIET_S = 2.0
 _EVERY_S = 1.0
 
-database_app = typer.Typer(no_args_is_help=True, help="The schema of the database.")
+database_app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="The schema of the database."
+)
 
 
 def backup(
@@ -31,8 +37,6 @@ def backup(
 
     Example: skydeck backup skydeck-2026-11-23.gz
     """
-    from bot.store.maintenance.backup import backup as write  # noqa: PLC0415
-
     rows = _run(lambda address, clock, tell: write(address, file, clock, tell=tell), "saved")
     sys.stdout.write(f"{file}: {rows} rows, {file.stat().st_size} bytes\n")
 
@@ -48,8 +52,6 @@ def restore(
 
     Example: skydeck restore skydeck-2026-11-23.gz
     """
-    from bot.store.maintenance.backup import restore as read  # noqa: PLC0415
-
     done = _run(
         lambda address, clock, tell: read(address, file, clock, replace=yes, tell=tell), "restored"
     )
@@ -66,9 +68,6 @@ def show() -> None:
 
     Example: skydeck database show
     """
-    from bot.store.maintenance.downgrade import revision  # noqa: PLC0415
-    from bot.store.maintenance.migrate import head  # noqa: PLC0415
-
     address = _address()
     found = _run(lambda address, _clock, _tell: revision(address), "")
     state = "none yet" if found is None else f"schema {found}"
@@ -87,19 +86,13 @@ def to(
 
     Example: skydeck database to 0005 before-rollback.gz
     """
-    from bot.store.maintenance.downgrade import revise  # noqa: PLC0415
-
     rows = _run(
         lambda address, clock, tell: revise(address, revision, clock, keep=keep, tell=tell), "saved"
     )
     sys.stdout.write(f"The database has schema {revision}; {rows} rows are saved in {keep}.\n")
 
 
-def _run(work: "Callable[[Address, Clock, Tell], Coroutine[Any, Any, T]]", verb: str) -> T:
-    import asyncio  # noqa: PLC0415
-
-    from bot.clock import SystemClock  # noqa: PLC0415
-
+def _run(work: Callable[[Address, Clock, Tell], Coroutine[Any, Any, T]], verb: str) -> T:
     clock = SystemClock()
     progress = _Progress(clock, verb)
     try:
@@ -108,17 +101,14 @@ def _run(work: "Callable[[Address, Clock, Tell], Coroutine[Any, Any, T]]", verb:
         progress.close()
 
 
-def _address() -> "Address":
-    from bot.settings import load_settings  # noqa: PLC0415
-    from bot.store.address import Address  # noqa: PLC0415
-
+def _address() -> Address:
     return Address.parse(load_settings().skydeck_database_url.get_secret_value())
 
 
 class _Progress:
     """Says how far it is, once it has taken two seconds, and then every second."""
 
-    def __init__(self, clock: "Clock", verb: str) -> None:
+    def __init__(self, clock: Clock, verb: str) -> None:
         self._clock = clock
         self._verb = verb
         self._next = clock.now() + _QUIET_S

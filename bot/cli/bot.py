@@ -1,6 +1,12 @@
 """`skydeck bot`: Discord."""
 
+import asyncio
 import sys
+
+from bot.cli.models import pull_with_progress
+from bot.composition import run_bot
+from bot.observability.logs import set_up_logs
+from bot.settings import load_settings
 
 
 def bot() -> None:
@@ -10,13 +16,6 @@ def bot() -> None:
 
     Example: skydeck bot
     """
-    import asyncio  # noqa: PLC0415
-
-    from bot.cli.models import pull_with_progress  # noqa: PLC0415
-    from bot.composition import run_bot  # noqa: PLC0415
-    from bot.observability.logs import set_up_logs  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
     settings = load_settings()
     set_up_logs(settings)
     asyncio.run(run_bot(settings, fetch=pull_with_progress, say=_say))

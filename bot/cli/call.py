@@ -1,20 +1,22 @@
-"""`skydeck ask`, `call` and `modules`: any module of any service, from the command line."""
+"""`skydeck ask` and `call`: any module of any service, from the command line."""
 
+import asyncio
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from bot import terminal
-from bot.cli.talk import JsonOption, LanguageOption, SaveOption
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bot.catalogue import ModuleEntry
-    from bot.cli.run import Turn
-    from bot.contract import Input, Request, Service
+from bot.catalogue import load_grace
+from bot.cli.clip import QUESTION_LIMIT_S, RECORDING_LIMIT_S, check_writable, read_clip, read_text
+from bot.cli.options import JsonOption, LanguageOption, SaveOption, service_named
+from bot.cli.run import Turn, perform
+from bot.contract import Input, InputType, Request, Service, Target, factory, grace
+from bot.contract.envelope import given
+from bot.contract.penny import PennyModule, converse
+from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.settings import load_settings
 
 _MAX_TEXT_CHARS = 20_000_000
 """More than any service takes; it keeps a wrong file out of memory."""
@@ -31,16 +33,6 @@ def ask(
 
     Example: skydeck ask "What is the capital of France?"
     """
-    import asyncio  # noqa: PLC0415
-
-    from bot.cli.clip import check_writable  # noqa: PLC0415
-    from bot.cli.run import Turn, perform  # noqa: PLC0415
-    from bot.contract import Input, InputType  # noqa: PLC0415
-    from bot.contract.envelope import given  # noqa: PLC0415
-    from bot.contract.penny import converse  # noqa: PLC0415
-    from bot.errors import BadInput  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
     if not question.strip():
         raise BadInput("There is no question.", hint='Try: skydeck ask "What time is it in Lima?"')
     if save is not None:
@@ -75,52 +67,22 @@ def call(
 
     Example: skydeck call grace summarizer --file report.txt -o length=short
     """
-    import asyncio  # noqa: PLC0415
-
-    from bot.cli.run import Turn, perform  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
     turn = Turn(load_settings(), as_json=as_json, save=save)
     options = _options(option or [])
     request = _request(turn, service, module, text, file, options, language)
     asyncio.run(perform(turn, request))
 
 
-def modules(
-    service: Annotated[str | None, typer.Argument(help="penny, grace or factory.")] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """List the modules of the services, with their options.
-
-    Example: skydeck modules grace
-    """
-    from bot.catalogue import list_modules  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
-    entries = list_modules(load_settings(), _service(service) if service else None)
-    if as_json:
-        for entry in entries:
-            terminal.out_json(entry.model_dump(mode="json"))
-        return
-    _print_table(entries)
-
-
 def _request(
-    turn: "Turn",
+    turn: Turn,
     service: str,
     module: str,
     text: str | None,
     file: Path | None,
     options: dict[str, Any],
     language: str | None,
-) -> "Request":
-    from bot.catalogue import load_grace  # noqa: PLC0415
-    from bot.contract import Request, Service, Target, factory, grace  # noqa: PLC0415
-    from bot.contract.envelope import given  # noqa: PLC0415
-    from bot.contract.penny import PennyModule  # noqa: PLC0415
-
-    match _service(service):
+) -> Request:
+    match service_named(service):
         case Service.GRACE:
             known = grace.find(load_grace(turn.settings), module)
             words = _text(text, file)
@@ -142,21 +104,7 @@ def _request(
             )
 
 
-def _service(name: str) -> "Service":
-    from bot.contract import Service  # noqa: PLC0415
-    from bot.errors import UnknownModule  # noqa: PLC0415
-
-    try:
-        return Service(name.upper())
-    except ValueError:
-        raise UnknownModule(
-            f"There is no service {name!r}.", hint="There are: penny, grace, factory."
-        ) from None
-
-
-def _known(service: str, module: str, names: "Iterable[str]") -> str:
-    from bot.errors import UnknownModule  # noqa: PLC0415
-
+def _known(service: str, module: str, names: Iterable[str]) -> str:
     if module.upper() not in names:
         raise UnknownModule(
             f"{service} has no module {module!r}.", hint=f"Try: {', '.join(names)}."
@@ -164,13 +112,8 @@ def _known(service: str, module: str, names: "Iterable[str]") -> str:
     return module.upper()
 
 
-def _said(module: str, text: str | None, file: Path | None, language: str | None) -> "Input":
+def _said(module: str, text: str | None, file: Path | None, language: str | None) -> Input:
     """Penny's input: a recording where a file is given, words otherwise."""
-    from bot.cli.clip import QUESTION_LIMIT_S, RECORDING_LIMIT_S, read_clip  # noqa: PLC0415
-    from bot.contract import Input, InputType  # noqa: PLC0415
-    from bot.contract.envelope import given  # noqa: PLC0415
-    from bot.contract.penny import PennyModule  # noqa: PLC0415
-
     if file is None or module == PennyModule.SPEAK:
         words = _text(text, file)
         return Input(type=InputType.TEXT, data=words, **given(language=language))
@@ -181,9 +124,6 @@ def _said(module: str, text: str | None, file: Path | None, language: str | None
 
 def _text(text: str | None, file: Path | None) -> str:
     """The words to work on: the argument, standard input for `-`, or a file."""
-    from bot.cli.clip import read_text  # noqa: PLC0415
-    from bot.errors import BadInput, TooLarge  # noqa: PLC0415
-
     if text is not None and file is not None:
         raise BadInput("Give either a text or --file, not both.")
     if file is not None:
@@ -209,8 +149,6 @@ def _text(text: str | None, file: Path | None) -> str:
 
 
 def _options(pairs: list[str]) -> dict[str, Any]:
-    from bot.errors import BadInput  # noqa: PLC0415
-
     options: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -228,18 +166,6 @@ def _typed(value: str) -> str | int | bool:
 
 
 def _whole(value: object, name: str) -> int:
-    from bot.errors import BadInput  # noqa: PLC0415
-
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10:  # noqa: PLR2004
         return value
     raise BadInput(f"{name} must be a whole number from 1 to 10.")
-
-
-def _print_table(entries: "Sequence[ModuleEntry]") -> None:
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table("Service", "Module", "What it does", "Options", box=None, pad_edge=False)
-    for entry in entries:
-        options = ", ".join(f"{o.name}={o.default}" for o in entry.options)
-        table.add_row(entry.service.value.lower(), entry.name.lower(), entry.purpose, options)
-    terminal.console().print(table)

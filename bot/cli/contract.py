@@ -6,8 +6,11 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from pydantic.json_schema import models_json_schema
 
-app = typer.Typer(no_args_is_help=True, help="S-CONTRACT v2.1.")
+from bot.contract import CONTRACT_VERSION, Request, Response
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="S-CONTRACT v2.1.")
 
 
 class Part(StrEnum):
@@ -31,10 +34,6 @@ def schema(
 
     Example: skydeck contract schema request > request.schema.json
     """
-    from pydantic.json_schema import models_json_schema  # noqa: PLC0415
-
-    from bot.contract import CONTRACT_VERSION, Request, Response  # noqa: PLC0415
-
     if part is Part.ALL:
         _, document = models_json_schema(
             [(Request, "validation"), (Response, "validation")],

@@ -1,19 +1,21 @@
 """`skydeck costs`: what everybody has spent, in the terminal."""
 
+import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from bot import terminal
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from bot.money import Balance, Payer
-    from bot.service_calls.report import Report
-    from bot.settings import Settings
+from bot.clock import SystemClock
+from bot.composition import limits_of
+from bot.errors import BadInput
+from bot.money import Balance, Payer, Scope, dollars
+from bot.service_calls.report import Report, as_csv, report_on, view_of
+from bot.settings import Settings, load_settings
+from bot.store.store import Store
 
 _BAR = 30
 
@@ -30,11 +32,6 @@ def costs(
 
     Example: skydeck costs --days 7 --csv calls.csv
     """
-    import asyncio  # noqa: PLC0415
-
-    from bot.money import Payer  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
     payer = Payer(user_id=user, guild_id=guild)
     report, table = asyncio.run(_report(load_settings(), payer, days, with_calls=csv is not None))
     if csv is not None:
@@ -48,8 +45,6 @@ def costs(
 
 
 def _write(file: Path, table: bytes) -> None:
-    from bot.errors import BadInput  # noqa: PLC0415
-
     try:
         file.write_bytes(table)
     except OSError as e:
@@ -57,13 +52,8 @@ def _write(file: Path, table: bytes) -> None:
 
 
 async def _report(
-    settings: "Settings", payer: "Payer", days: int, *, with_calls: bool
-) -> "tuple[Report, bytes]":
-    from bot.clock import SystemClock  # noqa: PLC0415
-    from bot.composition import limits_of  # noqa: PLC0415
-    from bot.service_calls.report import as_csv, report_on, view_of  # noqa: PLC0415
-    from bot.store.store import Store  # noqa: PLC0415
-
+    settings: Settings, payer: Payer, days: int, *, with_calls: bool
+) -> tuple[Report, bytes]:
     clock = SystemClock()
     url = settings.skydeck_database_url.get_secret_value()
     async with Store.open(url, clock, limits=limits_of(settings)) as store:
@@ -74,9 +64,7 @@ async def _report(
         return report, await as_csv(store.spending.each(view), names_people=True)
 
 
-def _print(report: "Report", days: int) -> None:
-    from bot.money import dollars  # noqa: PLC0415
-
+def _print(report: Report, days: int) -> None:
     out = terminal.console(highlight=False)
     if report.calls:
         estimated = report.total - report.reported
@@ -89,11 +77,7 @@ def _print(report: "Report", days: int) -> None:
         out.print(_budget(balance))
 
 
-def _by_day(report: "Report") -> "Table":
-    from rich.table import Table  # noqa: PLC0415
-
-    from bot.money import Scope, dollars  # noqa: PLC0415
-
+def _by_day(report: Report) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("day (UTC)")
     for name in (*(service.value.title() for service in report.by_service), "sum"):
@@ -114,11 +98,7 @@ def _by_day(report: "Report") -> "Table":
     return table
 
 
-def _by_module(report: "Report") -> "Table":
-    from rich.table import Table  # noqa: PLC0415
-
-    from bot.money import dollars  # noqa: PLC0415
-
+def _by_module(report: Report) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("service", "module"):
         table.add_column(name)
@@ -129,9 +109,7 @@ def _by_module(report: "Report") -> "Table":
     return table
 
 
-def _budget(balance: "Balance") -> str:
-    from bot.money import dollars  # noqa: PLC0415
-
+def _budget(balance: Balance) -> str:
     purse = balance.purse
     name = f"{purse.scope.value}, this {purse.period.value}"
     if balance.limit is None:
@@ -143,7 +121,7 @@ def _budget(balance: "Balance") -> str:
     )
 
 
-def _as_json(report: "Report") -> dict[str, Any]:
+def _as_json(report: Report) -> dict[str, Any]:
     """All sums are micro-dollars."""
     return {
         "total_micro_usd": report.total,

@@ -1,17 +1,33 @@
 """`skydeck doctor`: is everything there, and what to do if it is not."""
 
+import asyncio
+import dataclasses
+import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Annotated
 
+import numpy as np
 import typer
 
+from audio import codec, isolated, ogg
+from audio.errors import AudioError
 from bot import terminal
-
-if TYPE_CHECKING:
-    from bot.contract import Service
-    from bot.settings import Settings
+from bot.catalogue import load_grace
+from bot.cli.health import look
+from bot.cli.health_words import EXPECT
+from bot.cli.places import database_state, room_state
+from bot.contract import Service
+from bot.discord_client import check_token
+from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
+from bot.models.store import ModelState, ModelStore
+from bot.settings import Settings, load_settings, precautions
+from bot.workers.build import models_needed
+from bot.workers.device import place_llama, place_whisper
+from bot.workers.factory.sandbox import find_sandbox
 
 _PYTHONS = ((3, 11), (3, 14))
 
@@ -37,8 +53,6 @@ def doctor(
 
     Example: skydeck doctor
     """
-    import dataclasses  # noqa: PLC0415
-
     failed = False
     for finding in _examine():
         failed = failed or not finding.well
@@ -54,9 +68,6 @@ def doctor(
 
 
 def _examine() -> Iterator[Finding]:
-    from bot.errors import BadSettings  # noqa: PLC0415
-    from bot.settings import load_settings, precautions  # noqa: PLC0415
-
     yield _versions()
     try:
         settings = load_settings()
@@ -69,7 +80,6 @@ def _examine() -> Iterator[Finding]:
         yield Finding("secrets", well=True, state=words, advice=advice, warns=True)
     yield _catalogue(settings)
     yield _audio()
-    from bot.cli.places import database_state, room_state  # noqa: PLC0415
 
     yield _try("database", lambda: database_state(settings))
     yield _try("disk", lambda: room_state(settings))
@@ -82,8 +92,6 @@ def _examine() -> Iterator[Finding]:
 
 
 def _versions() -> Finding:
-    from importlib.metadata import version  # noqa: PLC0415
-
     python = ".".join(map(str, sys.version_info[:3]))
     well = _PYTHONS[0] <= sys.version_info[:2] < _PYTHONS[1]
     return Finding(
@@ -94,9 +102,7 @@ def _versions() -> Finding:
     )
 
 
-def _catalogue(settings: "Settings") -> Finding:
-    from bot.catalogue import load_grace  # noqa: PLC0415
-
+def _catalogue(settings: Settings) -> Finding:
     return _try(
         "Grace's catalogue",
         lambda: f"{len(load_grace(settings))} modules",
@@ -104,14 +110,7 @@ def _catalogue(settings: "Settings") -> Finding:
 
 
 def _audio() -> Finding:
-    from audio import codec, isolated, ogg  # noqa: PLC0415
-    from audio.errors import AudioError  # noqa: PLC0415
-
     def round_trip() -> str:
-        import io  # noqa: PLC0415
-
-        import numpy as np  # noqa: PLC0415
-
         tone = np.sin(np.arange(16_000) / 10).astype(np.float32)
         file = ogg.mux(codec.encode(tone, 16_000))
         heard = codec.decode(file, limit_s=2)
@@ -125,7 +124,7 @@ def _audio() -> Finding:
     return _try("audio", round_trip)
 
 
-def _local(settings: "Settings") -> Iterator[Finding]:
+def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("local runtimes", _runtimes)
     yield _try("device", lambda: _device(settings))
     yield _weights(settings)
@@ -133,10 +132,6 @@ def _local(settings: "Settings") -> Iterator[Finding]:
 
 
 def _runtimes() -> str:
-    from importlib.util import find_spec  # noqa: PLC0415
-
-    from bot.errors import WeightsError  # noqa: PLC0415
-
     names = ("faster_whisper", "piper", "espeakng_loader", "xllamacpp", "uvicorn", "starlette")
     missing = [name for name in names if find_spec(name) is None]
     if missing:
@@ -147,19 +142,13 @@ def _runtimes() -> str:
     return "installed"
 
 
-def _device(settings: "Settings") -> str:
-    from bot.workers.device import place_llama, place_whisper  # noqa: PLC0415
-
+def _device(settings: Settings) -> str:
     heard = "a GPU" if place_whisper(settings.skydeck_device)[0] == "cuda" else "the processor"
     written = "a GPU" if place_llama(settings.skydeck_device) else "the processor"
     return f"speech recognition on {heard}, language model on {written}"
 
 
-def _weights(settings: "Settings") -> Finding:
-    from bot.contract import Service  # noqa: PLC0415
-    from bot.models.store import ModelState, ModelStore  # noqa: PLC0415
-    from bot.workers.build import models_needed  # noqa: PLC0415
-
+def _weights(settings: Settings) -> Finding:
     needed = models_needed(settings, set(Service))
     in_place = {ModelState.READY, ModelState.UNVERIFIED}  # verified at first use
     states = {m.name: m.state for m in ModelStore(settings.skydeck_weights_dir).status()}
@@ -173,8 +162,6 @@ def _weights(settings: "Settings") -> Finding:
 
 
 def _sandbox() -> Finding:
-    from bot.workers.factory.sandbox import find_sandbox  # noqa: PLC0415
-
     sandbox = find_sandbox()
     return Finding(
         "sandbox",
@@ -183,27 +170,19 @@ def _sandbox() -> Finding:
     )
 
 
-def _endpoints(settings: "Settings") -> Iterator[Finding]:
-    import asyncio  # noqa: PLC0415
-
-    from bot.contract import Service  # noqa: PLC0415
-
+def _endpoints(settings: Settings) -> Iterator[Finding]:
     for service in Service:
         name = f"endpoint {service.value.lower()}"
         yield _try(name, lambda s=service: asyncio.run(_probe(settings, s)))  # type: ignore[misc]
 
 
-def _claude(settings: "Settings") -> Finding:
+def _claude(settings: Settings) -> Finding:
     if settings.anthropic_api_key is None:
         return Finding("Claude", well=True, state="no ANTHROPIC_API_KEY: a local model answers")
     return Finding("Claude", well=True, state=f"key set, model {settings.anthropic_model}")
 
 
-def _discord(settings: "Settings") -> Finding:
-    import asyncio  # noqa: PLC0415
-
-    from bot.discord_client import check_token  # noqa: PLC0415
-
+def _discord(settings: Settings) -> Finding:
     if settings.discord_token is None:
         state = "no DISCORD_TOKEN: `skydeck bot` says how to get one"
         return Finding("Discord", well=True, state=state)
@@ -216,8 +195,6 @@ def _discord(settings: "Settings") -> Finding:
 
 
 def _try(what: str, check: Callable[[], str]) -> Finding:
-    from bot.errors import SkydeckError  # noqa: PLC0415
-
     try:
         return Finding(what, well=True, state=check())
     except SkydeckError as e:
@@ -227,11 +204,7 @@ def _try(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, well=False, state=f"{type(e).__name__}: {e}", advice=advice)
 
 
-async def _probe(settings: "Settings", service: "Service") -> str:
-    from bot.cli.health import look  # noqa: PLC0415
-    from bot.cli.health_words import EXPECT  # noqa: PLC0415
-    from bot.errors import ServiceUnreachable  # noqa: PLC0415
-
+async def _probe(settings: Settings, service: Service) -> str:
     standing = await look(settings, service)
     if standing.health is None:
         raise ServiceUnreachable(standing.trouble)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from rich.text import Text
+
 from bot import terminal
 from bot.clock import Clock
 from bot.contract import Audio, Response
@@ -210,8 +212,6 @@ class ScreenSink:
         self._hush()
 
     def _say(self, words: str) -> None:
-        from rich.text import Text  # noqa: PLC0415 - slow to import
-
         said = Text(terminal.line(words, limit=_SAID_CHARS))  # no markup: others wrote it
         if not self._screen.is_terminal:
             self._screen.print(said)

@@ -1,20 +1,25 @@
 """`skydeck health`: each service and each running bot, once or again and again."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from functools import partial
+from typing import Annotated, Any, Final
 
 import typer
+from rich.live import Live
 
 from bot import terminal
-
-if TYPE_CHECKING:
-    from bot.cli.health_words import Look
-    from bot.contract import Service
-    from bot.service_calls.availability import Availability
-    from bot.service_calls.client import ServiceClient
-    from bot.settings import Settings
-    from bot.store.store import Store
+from bot.cli.health_words import Look, as_lines, as_page, as_wire
+from bot.clock import SystemClock
+from bot.composition import available, limits_of, open_services
+from bot.contract import Service
+from bot.errors import BadSettings, StoreFailed
+from bot.observability.pulse import Pulse, living
+from bot.service_calls.availability import Availability
+from bot.service_calls.client import ServiceClient
+from bot.settings import Settings, load_settings
+from bot.store.store import Store
 
 _UNHEALTHY = 4
 _EVERY_S: Final = 2.0
@@ -33,10 +38,6 @@ def health(
 
     Example: skydeck health --watch
     """
-    import asyncio  # noqa: PLC0415
-
-    from bot.settings import load_settings  # noqa: PLC0415
-
     settings = load_settings()
     if watch:
         with suppress(KeyboardInterrupt):
@@ -45,22 +46,18 @@ def health(
         raise typer.Exit(_UNHEALTHY)
 
 
-async def look(settings: "Settings", service: "Service") -> "Availability":
+async def look(settings: Settings, service: Service) -> Availability:
     """How one service stands.
 
     Raises:
         BadSettings: It has no endpoint.
     """
-    from bot.composition import open_services  # noqa: PLC0415
-
     async with open_services(settings, fetch=lambda *_: None, only={service}) as services:
         return await services.client.standing(service)
 
 
-async def _once(settings: "Settings", *, as_json: bool) -> bool:
+async def _once(settings: Settings, *, as_json: bool) -> bool:
     """Show how everything stands; whether something is wrong."""
-    from bot.cli.health_words import as_lines, as_wire  # noqa: PLC0415
-
     async with _looking(settings) as see:
         seen = await see()
     for line in as_wire(seen) if as_json else as_lines(seen):
@@ -68,12 +65,7 @@ async def _once(settings: "Settings", *, as_json: bool) -> bool:
     return not seen.is_well
 
 
-async def _watch(settings: "Settings", every_s: float, *, as_json: bool) -> None:
-    from rich.live import Live  # noqa: PLC0415
-
-    from bot.cli.health_words import as_page, as_wire  # noqa: PLC0415
-    from bot.clock import SystemClock  # noqa: PLC0415
-
+async def _watch(settings: Settings, every_s: float, *, as_json: bool) -> None:
     clock, console = SystemClock(), terminal.console()
     async with _looking(settings) as see:
         if as_json or not console.is_terminal:
@@ -88,20 +80,12 @@ async def _watch(settings: "Settings", every_s: float, *, as_json: bool) -> None
 
 
 @asynccontextmanager
-async def _looking(settings: "Settings") -> "AsyncIterator[Callable[[], Awaitable[Look]]]":
+async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[Look]]]:
     """Something that looks at everything.
 
     Raises:
         BadSettings: The services are part of a bot, and none is running.
     """
-    from functools import partial  # noqa: PLC0415
-
-    from bot.clock import SystemClock  # noqa: PLC0415
-    from bot.composition import available, limits_of, open_services  # noqa: PLC0415
-    from bot.errors import BadSettings  # noqa: PLC0415
-    from bot.observability.pulse import living  # noqa: PLC0415
-    from bot.store.store import Store  # noqa: PLC0415
-
     url = settings.skydeck_database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         store: Store | None = None
@@ -130,16 +114,9 @@ async def _looking(settings: "Settings") -> "AsyncIterator[Callable[[], Awaitabl
 
 
 async def _see(
-    board: "ServiceClient | None", only: "Collection[Service]", store: "Store | None", trouble: str
-) -> "Look":
+    board: ServiceClient | None, only: Collection[Service], store: Store | None, trouble: str
+) -> Look:
     """Look once: at the services that run elsewhere, and at what bots tell."""
-    import asyncio  # noqa: PLC0415
-
-    from bot.cli.health_words import Look  # noqa: PLC0415
-    from bot.contract import Service  # noqa: PLC0415
-    from bot.errors import StoreFailed  # noqa: PLC0415
-    from bot.observability.pulse import Pulse, living  # noqa: PLC0415
-
     bots: list[Pulse] = []
     try:
         bots = [] if store is None else await living(store.heartbeats)
@@ -156,7 +133,7 @@ def _nothing(*_: object) -> None:
     """What is fetched to look at services that run elsewhere."""
 
 
-def _write(what: "dict[str, Any] | str") -> None:
+def _write(what: dict[str, Any] | str) -> None:
     if isinstance(what, str):
         terminal.out(f"{what}\n")
     else:

@@ -1,4 +1,4 @@
-"""The `skydeck` command. Importing this must stay quick: heavy imports are inside the commands."""
+"""The `skydeck` command. This module imports quickly, because `LazyGroup` imports the commands."""
 
 import sys
 from importlib.metadata import version
@@ -7,32 +7,19 @@ from typing import Annotated
 import typer
 
 from bot import terminal
-from bot.cli import backup, bot, call, contract, costs, doctor, health, models, serve, talk
+from bot.cli.lazy import LazyGroup
 from bot.errors import SkydeckError
 
 _INTERRUPTED = 130
 
 app = typer.Typer(
     name="skydeck",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Try: skydeck talk --file question.wav --save reply.ogg",
 )
-app.command("talk")(talk.talk)
-app.command("ask")(call.ask)
-app.command("call")(call.call)
-app.command("modules")(call.modules)
-app.command("bot")(bot.bot)
-app.command("serve")(serve.serve)
-app.add_typer(models.app, name="models")
-app.command("costs")(costs.costs)
-app.command("health")(health.health)
-app.command("doctor")(doctor.doctor)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.add_typer(backup.database_app, name="database")
-app.add_typer(contract.app, name="contract")
 
 
 def _show_version(wanted: bool) -> None:

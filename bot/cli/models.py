@@ -7,23 +7,30 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from bot import terminal
+from bot.cli.progress import shown_progress
+from bot.contract import Service
+from bot.errors import WrongUse
+from bot.models.manifest import load_manifest
+from bot.models.plan import Finding, Plan
+from bot.models.progress import Sink
+from bot.models.store import ModelState, ModelStatus, ModelStore, megabytes, refuse
+from bot.settings import load_settings
+from bot.workers.build import models_needed
 
-if TYPE_CHECKING:
-    from bot.models.plan import Finding, Plan
-    from bot.models.progress import Sink
-    from bot.models.store import ModelStatus, ModelStore
-
-app = typer.Typer(no_args_is_help=True, help="The model files of the services on this machine.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="The model files of the services on this machine.",
+)
 
 
 def _known_names() -> list[str]:
-    from bot.models.manifest import load_manifest  # noqa: PLC0415
-
     return list(load_manifest().models)
 
 
@@ -96,8 +103,6 @@ def verify(names: NamesArgument = None) -> None:
 
     Example: skydeck models verify
     """
-    from bot.models.store import ModelState, refuse  # noqa: PLC0415
-
     store = _store()
     here = [s.name for s in store.status() if s.state is not ModelState.MISSING]
     chosen = list(dict.fromkeys(names or here))
@@ -122,8 +127,6 @@ def remove(
 
     Example: skydeck models remove qwen2.5-coder-1.5b
     """
-    from bot.models.store import megabytes  # noqa: PLC0415
-
     store = _store()
     chosen = ", ".join(model.name for model in store.manifest.pick(names))
     if not yes and not _agreed(f"Remove {chosen} from {store.folder}?"):
@@ -133,7 +136,7 @@ def remove(
     sys.stdout.write(f"Removed {chosen}: {megabytes(freed)} MB freed.\n")
 
 
-def pull_with_progress(store: "ModelStore", names: Iterable[str]) -> dict[str, Path]:
+def pull_with_progress(store: ModelStore, names: Iterable[str]) -> dict[str, Path]:
     """Have these models on disk and verified; say what is fetched, and nothing when nothing is.
 
     Returns:
@@ -152,32 +155,16 @@ def pull_with_progress(store: "ModelStore", names: Iterable[str]) -> dict[str, P
         return store.ensure(names, progress)
 
 
-def _store() -> "ModelStore":
-    from bot.models.store import ModelStore  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
+def _store() -> ModelStore:
     return ModelStore(load_settings().skydeck_weights_dir)
 
 
 def _needed() -> list[str]:
-    """What the services load with these settings."""
-    from bot.contract import Service  # noqa: PLC0415
-    from bot.errors import WrongUse  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
-    try:
-        from bot.workers.build import models_needed  # noqa: PLC0415  (an extra)
-    except ImportError as e:
-        raise WrongUse(
-            f"The local services need {e.name}.",
-            hint="pip install 'skydeck[local]', or name the models to fetch.",
-        ) from e
+    """The models that the services load with these settings."""
     return models_needed(load_settings(), set(Service))
 
 
-def _announce(plan: "Plan", store: "ModelStore") -> None:
-    from bot.models.store import megabytes  # noqa: PLC0415
-
+def _announce(plan: Plan, store: ModelStore) -> None:
     if not plan:
         return
     for finding in plan.mended:
@@ -193,8 +180,6 @@ def _announce(plan: "Plan", store: "ModelStore") -> None:
 @contextmanager
 def _watched() -> Iterator["Sink"]:
     """Show the progress; let Ctrl-C end it at once, and say that nothing is lost."""
-    from bot.cli.progress import shown_progress  # noqa: PLC0415
-
     try:
         with _interruptible(), shown_progress() as progress:
             yield progress
@@ -223,14 +208,12 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _verdict(name: str, findings: "list[Finding]") -> str:
+def _verdict(name: str, findings: list[Finding]) -> str:
     wrong = [f"{f.file.name} is {f.trouble}" for f in findings if f.model.name == name]
     return "; ".join(wrong) or "whole"
 
 
 def _agreed(question: str) -> bool:
-    from bot.errors import WrongUse  # noqa: PLC0415
-
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:
@@ -238,11 +221,7 @@ def _agreed(question: str) -> bool:
         raise WrongUse("Nothing was removed.", hint="Add --yes to be asked nothing.") from None
 
 
-def _table(statuses: "list[ModelStatus]", folder: Path) -> None:
-    from rich.table import Table  # noqa: PLC0415
-
-    from bot.models.store import megabytes  # noqa: PLC0415
-
+def _table(statuses: list[ModelStatus], folder: Path) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Name", no_wrap=True)
     table.add_column("Role")

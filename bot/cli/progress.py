@@ -3,15 +3,15 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
+
+from rich import progress as rich
+from rich.progress import Progress as RichProgress
+from rich.progress import TaskID
 
 from bot import terminal
 from bot.models.progress import Phase, Progress, Sink
 from bot.models.store import megabytes
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
 
 _STEP_PERCENT = 10
 _WAITING = "Another skydeck is fetching models into this folder; waiting for it."
@@ -24,7 +24,6 @@ def shown_progress(stream: TextIO | None = None) -> Iterator[Sink]:
     if not stream.isatty():
         yield Lines(stream)
         return
-    from rich import progress as rich  # noqa: PLC0415  (slow to import)
 
     columns = (
         rich.TextColumn("{task.description}"),
@@ -40,7 +39,7 @@ def shown_progress(stream: TextIO | None = None) -> Iterator[Sink]:
 class Bars:
     """One bar for each phase, over all models."""
 
-    def __init__(self, bars: "RichProgress") -> None:
+    def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
         self._tasks: dict[Phase, TaskID] = {}
 

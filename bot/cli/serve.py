@@ -1,15 +1,18 @@
 """`skydeck serve`: the three services for others to use, as RunPod would serve them."""
 
+import asyncio
+import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
+from bot.cli.models import pull_with_progress
+from bot.composition import serve_until_stopped
 from bot.errors import BadInput, BadSettings
-
-if TYPE_CHECKING:
-    from bot.settings import Settings
+from bot.settings import Settings, load_settings
 
 _MAX_KEY_BYTES = 4096
 _SET_ONE = "Set SKYDECK_SERVE_KEY, give --key-file, or leave it out: then one is made up."
@@ -33,15 +36,6 @@ def serve(
 
     Then: curl -H "Authorization: Bearer THE-KEY" http://127.0.0.1:8010/v2/grace/health
     """
-    import asyncio  # noqa: PLC0415
-    import secrets  # noqa: PLC0415
-
-    from pydantic import SecretStr  # noqa: PLC0415
-
-    from bot.cli.models import pull_with_progress  # noqa: PLC0415
-    from bot.composition import serve_until_stopped  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
     settings = load_settings()
     given = _given(key, key_file, settings)
     secret = secrets.token_urlsafe() if given is None else _checked(given)
@@ -62,7 +56,7 @@ def serve(
     )
 
 
-def _given(key: str | None, key_file: Path | None, settings: "Settings") -> str | None:
+def _given(key: str | None, key_file: Path | None, settings: Settings) -> str | None:
     """The key that was chosen, wherever; None when none was.
 
     Raises:

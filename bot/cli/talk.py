@@ -1,23 +1,27 @@
 """`skydeck talk`: a conversation at one's own microphone, or one recorded question."""
 
+import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from bot.local_voice.controller import Options
-
-LanguageOption = Annotated[
-    str | None,
-    typer.Option(help="Language spoken (en, es, …); found out if not given.", show_default=False),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
-SaveOption = Annotated[
-    Path | None,
-    typer.Option(help="Where to keep the spoken answer (.ogg, .opus, .wav).", show_default=False),
-]
+from audio.devices.portaudio import quiet_native_errors
+from bot.catalogue import load_grace
+from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clip
+from bot.cli.models import pull_with_progress
+from bot.cli.options import JsonOption, LanguageOption, SaveOption
+from bot.cli.run import Turn, perform
+from bot.composition import WarmUp
+from bot.contract.penny import converse
+from bot.errors import BadInput
+from bot.local_voice.controller import Options, models_of, open_controller
+from bot.local_voice.line_mode import LineMode, lines_of, write_line
+from bot.local_voice.memory import Memory
+from bot.local_voice.prefs import Prefs
+from bot.models.store import ModelStore
+from bot.settings import load_settings
 
 
 def talk(
@@ -66,22 +70,12 @@ def talk(
 
 
 def _refuse_without_file(*, save: Path | None, as_json: bool) -> None:
-    from bot.errors import BadInput  # noqa: PLC0415
-
     if save is not None or as_json:
         name = "--save" if save is not None else "--json"
         raise BadInput(f"{name} goes with --file.", hint="Add --file question.wav.")
 
 
 def _ask(file: Path, *, save: Path | None, language: str | None, as_json: bool) -> None:
-    import asyncio  # noqa: PLC0415
-
-    from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clip  # noqa: PLC0415
-    from bot.cli.run import Turn, perform  # noqa: PLC0415
-    from bot.composition import WarmUp  # noqa: PLC0415
-    from bot.contract.penny import converse  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
     settings = load_settings()
     if save is not None:
         check_writable(save)
@@ -98,16 +92,6 @@ def _converse(
     *,
     plain: bool,
 ) -> None:
-    import asyncio  # noqa: PLC0415
-
-    from bot.catalogue import load_grace  # noqa: PLC0415
-    from bot.cli.models import pull_with_progress  # noqa: PLC0415
-    from bot.local_voice.controller import Options, models_of  # noqa: PLC0415
-    from bot.local_voice.memory import Memory  # noqa: PLC0415
-    from bot.local_voice.prefs import Prefs  # noqa: PLC0415
-    from bot.models.store import ModelStore  # noqa: PLC0415
-    from bot.settings import load_settings  # noqa: PLC0415
-
     settings = load_settings()
     prefs = Prefs.load()
     if language is not None:
@@ -125,20 +109,14 @@ def _converse(
     asyncio.run(_plainly(options) if plain or not is_terminal else _in_app(options))
 
 
-async def _plainly(options: "Options") -> None:
-    from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
-    from bot.local_voice.controller import open_controller  # noqa: PLC0415
-    from bot.local_voice.line_mode import LineMode, lines_of, write_line  # noqa: PLC0415
-
+async def _plainly(options: Options) -> None:
     quiet_native_errors()
     async with open_controller(options) as desk:
         await LineMode(desk, write_line).run(lines_of(sys.stdin))
 
 
-async def _in_app(options: "Options") -> None:
-    from audio.devices.portaudio import quiet_native_errors  # noqa: PLC0415
-    from bot.local_voice.controller import open_controller  # noqa: PLC0415
-    from bot.local_voice.tui.app import TalkApp  # noqa: PLC0415
+async def _in_app(options: Options) -> None:
+    from bot.local_voice.tui.app import TalkApp  # noqa: PLC0415  (Textual is an extra)
 
     quiet_native_errors()
     async with open_controller(options) as desk:

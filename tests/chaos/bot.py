@@ -19,14 +19,13 @@ from typing import Any, Final
 
 import aiohttp
 
-import bot.composition
-from bot.cli.bot import bot as skydeck_bot
+import bot.cli.bot
 
 _CLOSED_WITHIN_S: Final = 0.5
 _real_time = time.time
 _jumped_s = 0.0
 _loops: list[asyncio.AbstractEventLoop] = []
-_run_bot = bot.composition.run_bot
+_run_bot = bot.cli.bot.run_bot
 
 
 def _time() -> float:
@@ -78,6 +77,6 @@ def _listen() -> None:
 
 if __name__ == "__main__":
     time.time = _time
-    bot.composition.run_bot = _run
+    bot.cli.bot.run_bot = _run
     threading.Thread(target=_listen, daemon=True).start()
-    skydeck_bot()
+    bot.cli.bot.bot()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.lazy import COMMANDS, load
 from tests.fakes.command_line import skydeck
 
 SECRET = "rp_SECRET_0123456789"
@@ -97,6 +98,12 @@ def test_every_command_shows_an_example() -> None:
     assert skydeck("--help").returncode == 0
     for command in ("talk", "ask", "call", "modules", "serve", "health", "doctor"):
         assert "Example: skydeck" in skydeck(command, "--help").stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_shows_the_first_line_of_each_help(name: str) -> None:
+    _, summary = COMMANDS[name]
+    assert load(name).help.splitlines()[0] == summary
 
 
 def test_the_schema_is_printed() -> None:

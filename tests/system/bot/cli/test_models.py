@@ -214,16 +214,3 @@ def test_lines_for_a_log_come_at_each_tenth():
     assert said[1] == "Fetched 20 of 200 MB (10 %), alpha"
     assert said[-2:] == ["Fetched 200 of 200 MB (100 %), alpha", "Unpacking alpha"]
     assert len(said) == 12
-
-
-def test_the_commands_are_quick_to_import():
-    program = (
-        "import sys, bot.cli.models; "
-        "print([m for m in ('pydantic', 'bot.models', 'rich.progress') if m in sys.modules])"
-    )
-
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-
-    assert done.stdout.strip() == "[]"
