@@ -11,8 +11,8 @@ from bot.contract.factory import MAX_ITERATIONS, File, build
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
+from bot.jobs.build_queue import BuildQueue
 from bot.jobs.view import Requester
-from cogs.factory._build_queue import BuildQueue
 from cogs.factory._files import MAX_BYTES, Attachment, unpack
 from cogs.factory._job_view import make_show, place_of
 from cogs.factory._plan import Plan, plan_for

@@ -12,9 +12,9 @@ from bot.contract.factory import MAX_ITERATIONS
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
+from bot.jobs.build_queue import BuildQueue
 from bot.jobs.endings import has_waited
 from bot.store.repositories.recovery import Job
-from cogs.factory._build_queue import BuildQueue
 from cogs.factory._build_requests import (
     ITERATIONS,
     BuildRequest,

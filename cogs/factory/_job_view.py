@@ -14,9 +14,9 @@ from bot.contract.factory import read_build
 from bot.discord_client import SkyDeck
 from bot.errors import JobCancelled, SkydeckError
 from bot.i18n import Words, words_for
+from bot.jobs.build_queue import BuildQueue
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job, JobStage
-from cogs.factory._build_queue import BuildQueue
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file
 from cogs.factory._plan import Plan

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from cogs.factory._fair_queue import FairQueue
+from bot.jobs.fair_queue import FairQueue
 
 LOOK_EVERY_S: Final = 1.0
 """How often it is looked whether builds in other processes have ended."""

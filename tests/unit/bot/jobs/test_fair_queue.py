@@ -10,7 +10,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from cogs.factory._fair_queue import FairQueue
+from bot.jobs.fair_queue import FairQueue
 
 ANA, BEN, CLEO = 1, 2, 3
 
