@@ -1,7 +1,7 @@
-"""How often people may ask: a token bucket for each person and one for each server. Pure.
+"""How often people may ask: a token bucket for each person and for each server. Pure.
 
-A bucket holds some asks and fills up steadily; each ask takes one out. A full bucket is as good as
-none, so it is forgotten, and memory is bounded by those who asked within the last minutes.
+A bucket refills steadily, and each request takes one token. A full bucket is the same as no bucket,
+so it is dropped: memory is bounded by the people who asked within the last minutes.
 """
 
 from collections import OrderedDict
@@ -10,23 +10,18 @@ from typing import Final
 
 from bot.clock import Clock
 
-USER_PER_MINUTE: Final = 12.0
-USER_BURST: Final = 6
-GUILD_PER_MINUTE: Final = 120.0
-GUILD_BURST: Final = 40
-
 MAX_REFUSED: Final = 4_096
-"""So many people's refusals are remembered; of more the one refused longest ago is forgotten."""
+"""How many refusals are remembered; beyond that the oldest is forgotten."""
 _ALMOST: Final = 1e-9
-"""What rounding may lack: the wait we name must be long enough, to the last bit."""
+"""Tolerance for rounding: after the wait that we name, the request must be allowed."""
 
 
 @dataclass(slots=True)
 class _Buckets:
-    """Equal buckets by owner, of which only those that are not full are kept.
+    """Buckets of equal size by owner; full ones are dropped.
 
-    They stand in the order of their last ask. The one that has rested longest is not always the
-    fullest, but after `burst / per_s` seconds of rest any bucket is full.
+    They are in the order of their last request. The least recently used bucket is not always the
+    fullest, but after `burst / per_s` seconds without a request any bucket is full.
     """
 
     per_s: float
@@ -37,11 +32,11 @@ class _Buckets:
         return len(self._left)
 
     def wait(self, owner: int, now: float) -> float:
-        """Seconds until one may be taken; 0 means now."""
+        """Seconds until a token is available; 0 means now."""
         return max(0.0, (1.0 - _ALMOST - self._level(owner, now)) / self.per_s)
 
     def take(self, owner: int, now: float) -> None:
-        """Take one out."""
+        """Take a token."""
         self._left[owner] = (max(0.0, self._level(owner, now) - 1.0), now)
         self._left.move_to_end(owner)
         self._forget(now)
@@ -59,27 +54,23 @@ class _Buckets:
 
 
 class Refusals:
-    """Whether a refusal is still to be said: once to a person, until what it says is over. Pure.
-
-    Args:
-        clock: Time.
-    """
+    """Which refusals a person has already been told: each is told once while it is in force."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._until: OrderedDict[tuple[int, str], tuple[float, int]] = OrderedDict()
 
     def __len__(self) -> int:
-        """How many are remembered."""
+        """How many refusals are remembered."""
         return len(self._until)
 
     def count(self, person: int, reason: str, *, for_s: float) -> int:
-        """Count a refusal; which one it is of those that the first one speaks for, from 0.
+        """Count a refusal; returns how many came before it while the first was in force.
 
         Args:
-            person: Who is refused.
-            reason: Why, as a code.
-            for_s: For how long the first one speaks.
+            person: The user's id.
+            reason: The error's code.
+            for_s: How long a first refusal is in force.
         """
         now, key = self._clock.now(), (person, reason)
         until, number = self._until.get(key, (0.0, 0))
@@ -93,44 +84,44 @@ class Refusals:
 
 
 class Limiter:
-    """Lets people ask, or says how long they have to wait.
+    """Admits requests, or says how long to wait.
 
     Args:
-        clock: Time.
-        user_per_minute: How often one person may ask in the long run.
-        user_burst: How many of those at once.
-        guild_per_minute: How often all the members of a server may ask together.
-        guild_burst: How many of those at once.
+        clock: The clock.
+        user_per_minute: One person's sustained rate.
+        guild_per_minute: The sustained rate of all members of a server together.
+        user_burst: How many requests one person may make at once.
+        guild_burst: How many requests the members of a server may make at once.
     """
 
     def __init__(
         self,
         clock: Clock,
         *,
-        user_per_minute: float = USER_PER_MINUTE,
-        user_burst: int = USER_BURST,
-        guild_per_minute: float = GUILD_PER_MINUTE,
-        guild_burst: int = GUILD_BURST,
+        user_per_minute: float,
+        guild_per_minute: float,
+        user_burst: int = 6,
+        guild_burst: int = 40,
     ) -> None:
         if min(user_per_minute, guild_per_minute) <= 0 or min(user_burst, guild_burst) < 1:
-            raise ValueError("A limit must be over 0 a minute, and let one ask at once.")
+            raise ValueError("A limit must be over 0 per minute and allow a burst of at least 1.")
         self._clock = clock
         self._users = _Buckets(user_per_minute / 60, user_burst)
         self._guilds = _Buckets(guild_per_minute / 60, guild_burst)
 
     def __len__(self) -> int:
-        """How many people and servers are remembered."""
+        """How many people and servers have a bucket."""
         return len(self._users) + len(self._guilds)
 
     def take(self, user_id: int, guild_id: int | None) -> float:
-        """Count one ask, unless it comes too soon: then nothing is counted.
+        """Count a request, unless it comes too soon.
 
         Args:
-            user_id: Who asks.
-            guild_id: In which server; None in a DM, where only their own limit holds.
+            user_id: The person who asks.
+            guild_id: Their server; None in a DM, where only the person's own limit applies.
 
         Returns:
-            0.0 when they may go on, else in how many seconds they may ask again.
+            0.0 if the request is admitted, else in how many seconds the person may ask again.
         """
         now = self._clock.now()
         wait_s = self._users.wait(user_id, now)

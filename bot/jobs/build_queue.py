@@ -1,4 +1,4 @@
-"""Waiting for one's turn to build."""
+"""The queues in which builds wait for their turn."""
 
 import asyncio
 from collections import defaultdict
@@ -10,23 +10,23 @@ from typing import Final
 from bot.jobs.fair_queue import FairQueue
 
 LOOK_EVERY_S: Final = 1.0
-"""How often it is looked whether builds in other processes have ended."""
+"""How often to check whether builds in other processes have ended."""
 
 Elsewhere = Callable[[int, int | None, Collection[int]], Awaitable[int]]
-"""How many builds of a user and a server (None: of their direct messages) run in other processes,
-given those that this process knows."""
+"""Counts the builds that other processes run for a server, or (server None) in a user's direct
+messages; the collection holds the jobs of this process."""
 
 
 @dataclass(slots=True)
 class BuildQueue:
-    """The queues of all servers, as far as this process has sent or will send their builds.
+    """One queue per server, for the builds of this process.
 
-    Its method `turn` is a `bot.voice_agent.Gate`. A server has its builds in one process, but for
-    those that an earlier one had begun when the server's shard changed hands.
+    `turn` is a `bot.jobs.view.AdmissionGate`. All builds of a server belong to one process, except
+    for those that another process had started before the server's shard moved.
 
     Attributes:
         room: How many builds of one server run at once.
-        elsewhere: Counts those of other processes; None: there are no others.
+        elsewhere: Counts the builds of other processes; None if there are no other processes.
     """
 
     room: int
@@ -43,8 +43,10 @@ class BuildQueue:
     async def turn(
         self, journal_id: int, *, user_id: int, guild_id: int | None, is_sent: bool
     ) -> AsyncIterator[None]:
-        """Wait for a job's turn, and keep its room until the block ends."""
-        home = -user_id if guild_id is None else guild_id  # direct messages are a server each
+        """Wait for a job's turn, and hold its slot until the block ends."""
+        home = (
+            -user_id if guild_id is None else guild_id
+        )  # each user's direct messages count as a server
         queue = self._queues.setdefault(home, FairQueue(self.room))
         self._homes[journal_id] = home
         called = self._calls[journal_id] = asyncio.Event()
@@ -68,7 +70,7 @@ class BuildQueue:
                     known.pop(home, None)
 
     async def _until_room(self, home: int, user_id: int, guild_id: int | None) -> None:
-        """Builds in other processes take up room, too."""
+        """Wait until builds in other processes leave a slot free."""
         if self.elsewhere is None:
             return
         async with self._locks[home]:
@@ -79,7 +81,7 @@ class BuildQueue:
                 await asyncio.sleep(LOOK_EVERY_S)
 
     def place(self, journal_id: int) -> int | None:
-        """The place of a waiting build, from 1; None when it does not wait here."""
+        """The queue position of a build, from 1; None if it does not wait in this process."""
         home = self._homes.get(journal_id)
         return None if home is None else self._queues[home].place(journal_id)
 

@@ -1,4 +1,4 @@
-"""Whose build is next: in turn between people, first come first served for each. Pure.
+"""Whose job is next: people take turns, and each person's jobs keep their order. Pure.
 
 ::
 
@@ -6,9 +6,9 @@
     Ben:  b1       ├─►  a1 b1 c1 a2 c2 a3
     Cleo: c1 c2    ┘
 
-Who joins stands behind everybody who waits already, and goes to the back after each turn. So a
-build is begun after at most as many others as people were waiting before it, for each of its own
-person's builds that stand before it: nobody can be kept waiting by how many builds others hand in.
+A newcomer queues behind everybody who already waits, and moves to the back after each turn. So
+nobody can keep others waiting by submitting many jobs: for each job that a person has in front of a
+given one, at most as many other jobs start first as there are people in the queue.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class FairQueue:
-    """The builds of one server.
+    """The jobs of one server.
 
     Attributes:
         room: How many run at once.
@@ -27,7 +27,7 @@ class FairQueue:
     room: int
     _running: set[int] = field(default_factory=set)
     _waiting: dict[int, deque[int]] = field(default_factory=dict)
-    """Tickets by user; the order of the users is the order of their turns."""
+    """Tickets by user, in the order of the users' turns."""
 
     @property
     def is_empty(self) -> bool:
@@ -35,15 +35,15 @@ class FairQueue:
         return not self._running and not self._waiting
 
     def join(self, ticket: int, user: int) -> None:
-        """Wait for a turn; a ticket is anything that no other has."""
+        """Queue a ticket, which must be unique."""
         self._waiting.setdefault(user, deque()).append(ticket)
 
     def occupy(self, ticket: int) -> None:
-        """Take up room without a turn, for what runs already; there may be more than `room`."""
+        """Count a job that already runs; this may exceed `room`."""
         self._running.add(ticket)
 
     def leave(self, ticket: int) -> None:
-        """It has ended, or waits no longer."""
+        """Remove a job that has ended or no longer waits."""
         self._running.discard(ticket)
         for user, tickets in self._waiting.items():
             if ticket in tickets:
@@ -53,7 +53,7 @@ class FairQueue:
                 return
 
     def admit(self) -> list[int]:
-        """Those whose turn has come now; they run from here on."""
+        """Start as many jobs as there is room for, and return them."""
         admitted = []
         while self._waiting and len(self._running) < self.room:
             ticket = self._next()
@@ -62,7 +62,7 @@ class FairQueue:
         return admitted
 
     def place(self, ticket: int) -> int | None:
-        """How many turns it takes until it is this one's, from 1; None when it does not wait."""
+        """A waiting job's position in the queue, from 1; None if it does not wait."""
         for number, waiting in enumerate(self._order(), start=1):
             if waiting == ticket:
                 return number

@@ -49,7 +49,13 @@ def handlers(asked):
 async def deck(sim, guild, channel, base_url, tmp_path, cogs):
     """The bot, online; it lets people ask often."""
     async with made(base_url, tmp_path / "skydeck.db", cogs=cogs) as bot, sim.connect(bot):
-        bot.limiter = Limiter(bot.clock, user_burst=1_000, guild_burst=1_000)
+        bot.limiter = Limiter(
+            bot.clock,
+            user_per_minute=60,
+            user_burst=1_000,
+            guild_per_minute=60,
+            guild_burst=1_000,
+        )
         yield bot
 
 
