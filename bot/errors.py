@@ -1,57 +1,60 @@
-"""One tree of errors. Each says what went wrong, whether a retry can help, and what to do next.
+"""One tree of errors: a code, the facts, and whether a retry can help.
+
+The words for people in Discord are in `locales/*/errors.toml`, by code. An error's own message is
+for the command line and the logs; Discord quotes it only where it adds facts to these words.
 
 SkydeckError
-├── WrongUse               exit 2: the caller can mend it
-│   ├── BadInput               an empty file, a text that is no audio, an option of the wrong type
+├── WrongUse               exit 2: the caller can fix it
+│   ├── BadInput               an empty file, a file that is not audio, an option of the wrong type
 │   ├── TooLarge               over a documented limit; nothing was sent
 │   ├── UnknownModule          no such service or module
 │   ├── BadSettings            a setting is missing or cannot be read
 │   ├── NotAllowed             this person may not do this here
-│   ├── TooSoon                too often; after a known wait it is allowed again
+│   ├── TooSoon                too many requests; allowed again after a known wait
 │   ├── OverBudget             it would cost more than is left; nothing was sent
-│   ├── MissingPermission      Discord does not let the bot itself do it
-│   └── NoVoiceChannel         no voice channel to do it in: none is named, none is entered, or full
+│   ├── MissingPermission      Discord denies it to the bot
+│   └── NoVoiceChannel         no voice channel was named or entered, or it is full
 ├── ServiceFailed          exit 3: the service answered, and the answer is a failure
-│   ├── JobFailed              the worker said so
+│   ├── JobFailed              the worker reported a failure
 │   ├── JobExpired             the job, or its result, is past its retention time
-│   ├── OutputLost             COMPLETED, but the output never arrived
+│   ├── OutputLost             COMPLETED, but without its output
 │   ├── DeadlineExceeded       it took longer than the caller allowed
 │   ├── JobCancelled           somebody cancelled it
 │   ├── Stopping               skydeck itself is being shut down
 │   ├── WeightsError           a model file is missing, damaged, or has no room
 │   └── StoreFailed            the database cannot be read or written
-└── ServiceUnreachable     exit 4: no answer that could be used
+└── ServiceUnreachable     exit 4: no usable answer
     ├── KeyRefused             401 or 403
     ├── EndpointNotFound       404 for the endpoint itself
     ├── RateLimited            429 for longer than we were willing to wait
-    ├── ServiceDown            it has failed again and again, and is left alone for a while
-    ├── VoiceUnreachable       Discord's voice servers do not let the bot in
-    ├── TooLate                Discord had given up waiting before we answered; nothing was done
-    └── SubmissionUnknown      the line broke while a job was being handed in: it may be running
+    ├── ServiceDown            it failed repeatedly, and is not called for a while
+    ├── VoiceUnreachable       no connection to Discord's voice servers
+    ├── TooLate                Discord stopped waiting before the bot answered; nothing was done
+    └── SubmissionUnknown      the connection broke during a submission: the job may be running
 """
 
 from typing import ClassVar
 
 
 class SkydeckError(Exception):
-    """The root of everything that skydeck raises on purpose.
+    """The root of all errors that skydeck raises on purpose.
 
     Args:
-        message: One line for a person, without any secret.
-        hint: What to do next, one line.
+        message: The facts in one line, without secrets.
+        hint: What to do next, in one line.
     """
 
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
     exit_code: ClassVar[int] = 3
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        return f"{self.message} {self.hint}".strip() or self.code
 
 
 class WrongUse(SkydeckError):
@@ -62,25 +65,25 @@ class WrongUse(SkydeckError):
 
 
 class BadInput(WrongUse):
-    """What was handed in cannot be read as what it claims to be."""
+    """The input is not what it claims to be."""
 
     code = "bad_input"
 
 
 class TooLarge(WrongUse):
-    """The input is over a limit; it was refused before anything was sent."""
+    """The input exceeds a limit; nothing was sent."""
 
     code = "too_large"
 
 
 class UnknownModule(WrongUse):
-    """The service has no module of that name."""
+    """There is no such service or module."""
 
     code = "unknown_module"
 
 
 class BadSettings(WrongUse):
-    """A setting is missing or has a value that cannot be used."""
+    """A setting is missing or has an unusable value."""
 
     code = "bad_settings"
 
@@ -92,30 +95,24 @@ class NotAllowed(WrongUse):
 
 
 class TooSoon(WrongUse):
-    """This person, or their server, asks too often.
-
-    Args:
-        message: One line for a person.
-        hint: What to do next.
-        wait_s: After how many seconds it is allowed again.
-    """
+    """A person or their server asks too often; allowed again after `wait_s` seconds."""
 
     code = "too_soon"
     retryable = True
 
-    def __init__(self, message: str, *, hint: str = "", wait_s: float) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, *, wait_s: float) -> None:
+        super().__init__(f"Allowed again in {wait_s:.0f} s.")
         self.wait_s = wait_s
 
 
 class OverBudget(WrongUse):
-    """It would cost more than is left of a budget; nothing was sent.
+    """The call may cost more than is left of a budget; nothing was sent.
 
     Args:
         scope: Whose budget: `user`, `guild` or `all`.
-        period: For which time: `day` or `month`.
-        limit_micro_usd: The whole budget, in micro-dollars.
-        left_micro_usd: What is left of it.
+        period: `day` or `month`.
+        limit_micro_usd: The whole budget.
+        left_micro_usd: The rest of it.
         renews_ms: When it is full again; UTC epoch milliseconds.
     """
 
@@ -130,10 +127,9 @@ class OverBudget(WrongUse):
         left_micro_usd: int,
         renews_ms: int,
     ) -> None:
-        whose = {"user": "your", "guild": "this server's"}.get(scope, "the")
         super().__init__(
-            f"Of {whose} budget for this {period} ${left_micro_usd / 1e6:.4f} is left "
-            f"of ${limit_micro_usd / 1e6:.2f}, and this may cost more."
+            f"{scope} budget, {period}: ${left_micro_usd / 1e6:.4f} left "
+            f"of ${limit_micro_usd / 1e6:.2f}."
         )
         self.scope = scope
         self.period = period
@@ -143,23 +139,21 @@ class OverBudget(WrongUse):
 
 
 class MissingPermission(WrongUse):
-    """Discord does not let the bot do it: a role or a channel denies it.
+    """Discord denies it to the bot, by a role or a channel.
 
     Args:
-        message: One line for a person.
-        hint: What to do next.
-        permissions: Those the bot lacks, by discord.py's names (`send_messages`).
+        permissions: The missing ones, by discord.py's names (`send_messages`), if they are known.
     """
 
     code = "missing_permission"
 
-    def __init__(self, message: str, *, hint: str = "", permissions: tuple[str, ...] = ()) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, permissions: tuple[str, ...] = ()) -> None:
+        super().__init__(", ".join(permissions))
         self.permissions = permissions
 
 
 class NoVoiceChannel(WrongUse):
-    """There is no voice channel to do it in: none is named, none is entered, or it is full."""
+    """No voice channel was named or entered, or it is full."""
 
     code = "no_voice_channel"
 
@@ -175,9 +169,9 @@ class JobFailed(ServiceFailed):
 
     Args:
         message: The service's own words, bounded.
-        hint: What to do next.
-        service_code: The `error.code` of the contract, when the service gave one.
-        service_retryable: Whether the service says that another try can help.
+        hint: What to do next, in one line.
+        service_code: The `error.code` of the contract, if the service gave one.
+        service_retryable: Whether the service says that a retry can help.
     """
 
     code = "job_failed"
@@ -202,7 +196,7 @@ class JobExpired(ServiceFailed):
 
 
 class OutputLost(ServiceFailed):
-    """The platform says COMPLETED but holds no output."""
+    """The platform says COMPLETED but has no output."""
 
     code = "output_lost"
 
@@ -221,7 +215,7 @@ class JobCancelled(ServiceFailed):
 
 
 class Stopping(ServiceFailed):
-    """skydeck is being shut down; asked again afterwards, it can be done."""
+    """skydeck is shutting down; a retry after the restart can succeed."""
 
     code = "stopping"
     retryable = True
@@ -234,7 +228,7 @@ class WeightsError(ServiceFailed):
 
 
 class StoreFailed(ServiceFailed):
-    """The database cannot be read or written; what was not stored is not to be relied on."""
+    """The database cannot be read or written, so nothing may rely on what was to be stored."""
 
     code = "store"
 
@@ -255,26 +249,20 @@ class KeyRefused(ServiceUnreachable):
 
 
 class EndpointNotFound(ServiceUnreachable):
-    """There is no endpoint of that id."""
+    """There is no endpoint with that id."""
 
     code = "endpoint_not_found"
     retryable = False
 
 
 class RateLimited(ServiceUnreachable):
-    """The service keeps saying 429."""
+    """The service keeps answering 429."""
 
     code = "rate_limited"
 
 
 class ServiceDown(ServiceUnreachable):
-    """It has failed again and again: nothing was sent. After a while it is tried again.
-
-    Args:
-        message: One line for a person.
-        hint: What to do next.
-        wait_s: In how many seconds.
-    """
+    """The service failed repeatedly, so nothing was sent; calls resume in `wait_s` seconds."""
 
     code = "service_down"
 
@@ -284,21 +272,21 @@ class ServiceDown(ServiceUnreachable):
 
 
 class VoiceUnreachable(ServiceUnreachable):
-    """Discord's voice servers do not let the bot into a channel."""
+    """The bot cannot connect to Discord's voice servers."""
 
     code = "voice_unreachable"
 
 
 class TooLate(ServiceUnreachable):
-    """Discord had given up waiting before we answered; nothing was done."""
+    """Discord stopped waiting before the bot answered; nothing was done."""
 
     code = "too_late"
 
 
 class SubmissionUnknown(ServiceUnreachable):
-    """The line broke while a job was being handed in; it may be running, and it may cost money.
+    """The connection broke during a submission: the job may be running, and may cost money.
 
-    Not retried by itself: that could pay for the job twice.
+    It is not retried automatically, because the job could then be paid for twice.
     """
 
     code = "submission_unknown"

@@ -44,9 +44,7 @@ class BuildQueue:
         self, journal_id: int, *, user_id: int, guild_id: int | None, is_sent: bool
     ) -> AsyncIterator[None]:
         """Wait for a job's turn, and hold its slot until the block ends."""
-        home = (
-            -user_id if guild_id is None else guild_id
-        )  # each user's direct messages count as a server
+        home = -user_id if guild_id is None else guild_id  # a user's DMs count as a server
         queue = self._queues.setdefault(home, FairQueue(self.room))
         self._homes[journal_id] = home
         called = self._calls[journal_id] = asyncio.Event()

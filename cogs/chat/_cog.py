@@ -219,4 +219,4 @@ def _check_may_write(message: discord.Message) -> None:
     if isinstance(message.channel, discord.Thread):
         needed = "send_messages_in_threads"
     if not getattr(message.channel.permissions_for(message.guild.me), needed):
-        raise MissingPermission("There is no writing here.", permissions=(needed,))
+        raise MissingPermission((needed,))

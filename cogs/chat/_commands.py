@@ -160,7 +160,7 @@ class ChatCommands(commands.Cog):
             if not getattr(interaction.app_permissions, name)
         )
         if lacking:
-            raise MissingPermission("No thread can be opened.", permissions=lacking)
+            raise MissingPermission(lacking)
         name = " ".join((question or "").split())[:_TITLE_CHARS]
         line = words("chat.thread_opened", name=asker.user_name)
         answer = await interaction.response.send_message(line)

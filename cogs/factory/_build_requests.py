@@ -178,4 +178,4 @@ def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
     )
     lacking = tuple(name for name in needed if not getattr(may, name))
     if lacking:
-        raise MissingPermission("Builds cannot be shown here.", permissions=lacking)
+        raise MissingPermission(lacking)

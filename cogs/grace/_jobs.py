@@ -106,7 +106,7 @@ def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
         needed[1] = "send_messages_in_threads"
     lacking = tuple(name for name in needed if not getattr(may, name))
     if lacking:
-        raise MissingPermission("There is no writing here.", permissions=lacking)
+        raise MissingPermission(lacking)
 
 
 def title_of(words: Words, module_name: str, otherwise: str) -> str:

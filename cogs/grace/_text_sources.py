@@ -145,4 +145,4 @@ async def _channel(
 def _check_own(allowed: discord.Permissions) -> None:
     lacking = tuple(n for n in ("view_channel", "read_message_history") if not getattr(allowed, n))
     if lacking:
-        raise MissingPermission("It cannot be read.", permissions=lacking)
+        raise MissingPermission(lacking)

@@ -148,7 +148,7 @@ class Jobs(commands.Cog, name=COG):
 
 def _bare(followed: Followed, words: Words) -> Page:
     if followed.response is None:
-        error = followed.error or JobExpired("Nothing is kept.")
+        error = followed.error or JobExpired()
         return Page(text="\n".join(filter(None, [followed.so_far, explain(error, words).text])))
     whole = followed.response.model_dump_json(indent=2).encode()
     return Page(text=followed.response.text, files=(("result.json", whole),))

@@ -121,7 +121,7 @@ async def answer_in_time(interaction: discord.Interaction[Any], words: Words) ->
         return await working_message(interaction, words)
     except discord.HTTPException as e:
         if e.code in TOKEN_IS_DEAD:
-            raise TooLate("It was not answered within three seconds.") from e
+            raise TooLate() from e
         raise
 
 

@@ -74,7 +74,7 @@ async def admit(bot: SkyDeck, occasion: Occasion) -> Requester:
     asker = await readmit(bot, occasion)
     wait_s = bot.limiter.take(asker.user_id, asker.guild_id)
     if wait_s > 0:
-        raise TooSoon(f"Wait {wait_s:.0f} s.", wait_s=wait_s)
+        raise TooSoon(wait_s=wait_s)
     return asker
 
 

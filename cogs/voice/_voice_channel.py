@@ -102,7 +102,7 @@ class VoiceChannel:
             self.link = await channel.connect(cls=factory, timeout=CONNECT_S, self_deaf=False)
         except (TimeoutError, discord.DiscordException, aiohttp.ClientError, OSError) as e:
             log.warning("no way into a voice channel: %s", type(e).__name__)
-            raise VoiceUnreachable("Discord's voice server does not let us in.") from e
+            raise VoiceUnreachable("No connection to the voice server.") from e
         opened: asyncio.Future[None] = self.bot.loop.create_future()
         self._life = self.bot.loop.create_task(self._live(self.link, opened), name="voice room")
         await opened

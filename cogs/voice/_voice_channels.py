@@ -132,7 +132,7 @@ class VoiceChannels:
         try:
             await arrival
         except TimeoutError as e:
-            raise VoiceUnreachable("Discord does not move us.") from e
+            raise VoiceUnreachable("Discord did not move the bot.") from e
         await self.moved(room, channel.id)
 
     async def moved(self, room: VoiceChannel, channel_id: int) -> None:
@@ -324,7 +324,7 @@ def check_own(channel: VocalChannel, words: Words) -> None:
     wanted = needed(is_stage=isinstance(channel, discord.StageChannel))
     lacking = tuple(name for name in wanted if not getattr(permissions, name))
     if lacking:
-        raise MissingPermission("There is no way in.", permissions=lacking)
+        raise MissingPermission(lacking)
     inside = channel.voice_states
     if me.id not in inside and is_full(len(inside), channel.user_limit):
         raise NoVoiceChannel(words("voice.full", channel=channel.mention))

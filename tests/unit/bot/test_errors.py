@@ -32,6 +32,11 @@ def test_each_kind_has_its_own_code():
 
 
 def test_a_wait_and_permissions_travel_with_their_errors():
-    assert errors.TooSoon("Wait 3 s.", wait_s=3.0).wait_s == 3.0
-    error = errors.MissingPermission("No.", permissions=("send_messages",))
+    assert errors.TooSoon(wait_s=3.0).wait_s == 3.0
+    error = errors.MissingPermission(("send_messages",))
     assert error.permissions == ("send_messages",)
+    assert str(error) == "send_messages"
+
+
+def test_an_error_without_a_message_is_its_code():
+    assert str(errors.TooLate()) == "too_late"

@@ -74,7 +74,7 @@ async def test_a_thinking_answer_becomes_the_error(sim, ben, bot, tree):
     async def think(interaction):
         await interaction.response.defer(thinking=True)
 
-    fails(tree, TooSoon("x", wait_s=3), first=think)
+    fails(tree, TooSoon(wait_s=3), first=think)
     async with sim.connect(bot):
         reply = await ben.slash("/fail")
         await reply.done()
