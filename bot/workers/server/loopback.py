@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bot.errors import BadSettings
-from bot.workers.server.connections import BoundedProtocol
+from bot.workers.server.connections import BoundedProtocol, ConnectionState
 
 LOOPBACK = "127.0.0.1"
 """Where to listen when nothing is said."""
@@ -88,6 +88,7 @@ class _GuestServer(uvicorn.Server):
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
+        self.server_state = ConnectionState()
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -5,12 +5,14 @@ import contextlib
 import logging
 import re
 import socket
+import sys
 
 import httpx
 import pytest
+import uvicorn
 
 from bot.workers.server import routes
-from bot.workers.server.connections import BoundedProtocol
+from bot.workers.server.connections import BoundedProtocol, ConnectionState
 from tests.fakes.embedded import KEY, body, ended, serving, submit
 from tests.fakes.handlers import Scripted, echo
 
@@ -189,6 +191,121 @@ async def test_of_too_many_connections_the_half_ones_go_first(monkeypatch):
         assert await answers(client)
         async with httpx.AsyncClient(base_url=client.base_url, headers=client.headers) as another:
             assert await answers(another)
+
+
+class FakeTransport(asyncio.Transport):
+    """A connection that is still to be lost after it was dropped, as in a burst of new ones."""
+
+    aborted = 0
+
+    def abort(self):
+        self.aborted += 1
+
+    def close(self):
+        """Done by the server's own bookkeeping, too."""
+
+
+async def silent(_scope, _receive, _send):
+    await asyncio.Event().wait()
+
+
+class Burst:
+    """A server's connections, made one after another before the loop goes on."""
+
+    def __init__(self):
+        self._config = uvicorn.Config(silent, http=BoundedProtocol, ws="none", log_config=None)
+        self._config.load()
+        self._state = ConnectionState()
+        self.made = []
+
+    def connect(self, sent=b""):
+        line = BoundedProtocol(config=self._config, server_state=self._state, app_state={})
+        self.made.append(line)
+        line.connection_made(FakeTransport())
+        if sent:
+            line.data_received(sent)
+        return line
+
+    @property
+    def dropped(self):
+        return [number for number, line in enumerate(self.made) if line.transport.aborted]
+
+    def close(self):
+        for line in self.made:
+            line.connection_lost(None)
+        for task in self._state.tasks:
+            task.cancel()
+
+
+@pytest.fixture
+async def burst():
+    burst = Burst()
+    yield burst
+    burst.close()
+
+
+def calls_of(work) -> int:
+    """How many functions, of Python and of C, a piece of work calls."""
+    calls = 0
+
+    def count(_frame, event, _argument):
+        nonlocal calls
+        calls += event.endswith("call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+async def test_room_is_made_in_the_same_time_for_few_connections_and_for_many(burst, monkeypatch):
+    """Once each new one looked at all others: 2,000 at once held the loop for half a second."""
+    monkeypatch.setattr(BoundedProtocol, "max_connections", 1)
+    for _ in range(10):
+        burst.connect()
+    few = calls_of(burst.connect)
+    monkeypatch.setattr(BoundedProtocol, "max_connections", 1000)
+    for _ in range(1000):
+        burst.connect()
+
+    assert calls_of(burst.connect) == few
+    assert burst.dropped
+
+
+async def test_in_a_burst_each_new_connection_drops_one_and_none_twice(burst, monkeypatch):
+    monkeypatch.setattr(BoundedProtocol, "max_connections", 5)
+    for _ in range(12):
+        burst.connect()
+
+    assert burst.dropped == list(range(7))
+    assert {line.transport.aborted for line in burst.made} == {0, 1}
+
+
+async def test_the_connection_goes_first_whose_time_is_up_first(burst, monkeypatch):
+    """A body has a minute, a head ten seconds."""
+    monkeypatch.setattr(BoundedProtocol, "max_connections", 3)
+    burst.connect(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+    burst.connect(HALF["half a body"])
+    burst.connect(HALF["half a head"])
+    for victims in ([2], [2, 3], [2, 3, 4]):
+        burst.connect()
+        assert burst.dropped == victims
+    burst.made[-1].data_received(HALF["half a body"])
+
+    burst.connect()
+    assert burst.dropped == [1, 2, 3, 4]  # of two bodies the older one
+
+
+async def test_a_connection_that_nobody_can_make_room_for_is_dropped(burst, monkeypatch):
+    monkeypatch.setattr(BoundedProtocol, "max_connections", 1)
+    burst.connect(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+
+    burst.connect()
+
+    assert burst.dropped == [1]
 
 
 async def test_bodies_that_are_being_sent_are_bounded_together(monkeypatch):
