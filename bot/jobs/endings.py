@@ -1,7 +1,6 @@
 """How a job ends for its person, also one that was left behind. Pure."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from bot.contract import Response
 from bot.errors import (
@@ -11,12 +10,7 @@ from bot.errors import (
     Stopping,
     SubmissionUnknown,
 )
-from bot.store.repositories.recovery import Ending, Job, JobStage
-
-ASKED: Final = "interaction"
-"""In the place of a job: the id of the interaction that asks for it."""
-WAITING: Final = "waiting"
-"""In the place of a job that waits at a gate: it has certainly not been sent."""
+from bot.store.repositories.recovery import Ending
 
 
 @dataclass(slots=True)
@@ -47,11 +41,6 @@ def ending_of(followed: Followed) -> tuple[Ending, str]:
             return Ending.UNKNOWN, error.code
         case error:
             return Ending.FAILED, error.code
-
-
-def has_waited(job: Job) -> bool:
-    """Whether a job was still at its gate, so that it has certainly not been sent."""
-    return job.stage is JobStage.WRITTEN and job.place.get(WAITING) is True
 
 
 def not_known() -> SkydeckError:

@@ -15,7 +15,7 @@ import logging
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -29,7 +29,7 @@ from bot.errors import (
     StoreFailed,
     SubmissionUnknown,
 )
-from bot.jobs.endings import ASKED, WAITING, Followed, ending_of, has_waited, not_known
+from bot.jobs.endings import Followed, ending_of, not_known
 from bot.jobs.outcome import packed, unpacked
 from bot.jobs.telling import remind, show_end
 from bot.jobs.throttle import Throttle
@@ -73,6 +73,7 @@ class _Running:
     place: Place
     show: JobView
     job_id: str | None = None
+    waits: bool = False
     task: asyncio.Task[Ending] | None = None
     reason: _Reason | None = None
     is_ending: bool = False
@@ -175,9 +176,7 @@ class JobRunner:
         self._check_open()
         request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
         endpoint = self.client.endpoint(request.target.service)
-        updates = self.client.submit(request)  # refuses what cannot be sent
-        if interaction_id is not None:
-            place = {**place, ASKED: str(interaction_id)}
+        self.client.check(request)
         entry = Entry(
             service=endpoint.service,
             module=request.target.module,
@@ -191,12 +190,12 @@ class JobRunner:
             deadline_ms=int(endpoint.deadline_s * 1000),
             contract_id=request.contract_id,
             request=request.model_dump_json().encode(),
+            interaction_id=interaction_id,
             reply_token=reply_token,
+            waits=not is_shown or self._gate_of(place) is not None,
         )
         # In the group, so that whoever closes us waits until the journal has been written.
-        beginning = self._group.create_task(
-            self._begin(entry, request, updates, show, is_shown=is_shown, is_wanted=is_wanted)
-        )
+        beginning = self._group.create_task(self._begin(entry, request, show, is_wanted))
         begun = await asyncio.shield(beginning)
         if begun is None:
             return Ending.CANCELLED
@@ -205,24 +204,11 @@ class JobRunner:
         return await asyncio.shield(begun)
 
     async def _begin(
-        self,
-        entry: Entry,
-        request: Request,
-        updates: AsyncGenerator[Update, None],
-        show: JobView,
-        *,
-        is_shown: bool,
-        is_wanted: Wanted | None,
+        self, entry: Entry, request: Request, show: JobView, is_wanted: Wanted | None
     ) -> asyncio.Task[Ending] | SkydeckError | None:
         """Write a job down and set out; what keeps it from that is returned, not raised."""
-        place = entry.place
-        has_gate = self._gate_of(place) is not None
         try:
-            journal_id = await self.journal.begin(
-                replace(entry, place={**place, WAITING: True})
-                if has_gate or not is_shown
-                else entry
-            )
+            journal_id = await self.journal.begin(entry)
             if self._is_closing:  # meanwhile: nobody would wait for it any more
                 await self.journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
                 self._check_open()
@@ -230,8 +216,10 @@ class JobRunner:
                 return None
         except SkydeckError as e:
             return e
-        running = _Running(journal_id, entry.user_id, entry.guild_id, place, show)
-        updates = self._in_turn(running, request) if has_gate else self._noted(running, updates)
+        running = _Running(
+            journal_id, entry.user_id, entry.guild_id, entry.place, show, waits=entry.waits
+        )
+        updates = self._in_turn(running, request)
         return self._launch(running, self._see_through(running, updates, begins=True))
 
     async def _is_wanted(self, journal_id: int, entry: Entry, is_wanted: Wanted | None) -> bool:
@@ -241,8 +229,8 @@ class JobRunner:
             StoreFailed: It cannot be known now. Another try will be made when its lease is over.
         """
         try:
-            is_first = await self._is_first(journal_id, entry)
-            if is_first and (is_wanted is None or await is_wanted()):
+            is_repeat = await self.journal.is_repeat(journal_id, entry)
+            if not is_repeat and (is_wanted is None or await is_wanted()):
                 return True
             await self.journal.finished(journal_id, Ending.CANCELLED, "repeated")
         except StoreFailed:
@@ -250,16 +238,6 @@ class JobRunner:
                 await self.journal.release([journal_id])
             raise
         return False
-
-    async def _is_first(self, journal_id: int, entry: Entry) -> bool:
-        """Whether no job was written down before for the same interaction."""
-        asked = entry.place.get(ASKED)
-        if asked is None:
-            return True
-        theirs = await self.journal.listing(user_id=entry.user_id)
-        return not any(
-            job.journal_id < journal_id and job.place.get(ASKED) == asked for job in theirs
-        )
 
     def stop(self, journal_id: int) -> bool:
         """Stop a job because a person said so; False when it has ended or runs elsewhere."""
@@ -341,16 +319,12 @@ class JobRunner:
 
     async def _start(self, running: _Running) -> bool:
         """Let the job be seen; whether it is still ours."""
-        moved = await running.show.started(running.journal_id)
-        if moved is None:
+        place = await running.show.started(running.journal_id)
+        if place is None:
             return True
-        if ASKED in running.place:
-            moved = {**moved, ASKED: running.place[ASKED]}
-        running.place = moved
-        is_waiting = self._gate_of(moved) is not None
-        return await self.journal.answered(
-            running.journal_id, {**moved, WAITING: True} if is_waiting else moved
-        )
+        running.place = place
+        running.waits = self._gate_of(place) is not None
+        return await self.journal.shown(running.journal_id, place, waits=running.waits)
 
     def _why(self, running: _Running) -> SkydeckError | None:
         """What to tell a person whose job was interrupted; None: nothing, it goes on."""
@@ -416,9 +390,7 @@ class JobRunner:
         try:
             # A service keeps its result for half an hour; Discord may be away for longer.
             result = await asyncio.to_thread(packed, followed)
-            await self.journal.keep(running.journal_id, result)
-            # Who was stopped at a gate waits there no more, and must not be sent after all.
-            await self.journal.moved(running.journal_id, running.place)
+            await self.journal.keep(running.journal_id, result, running.place)
         except StoreFailed as e:
             log.warning("job %d: its end is not written down: %s", running.journal_id, e)
         if not self._is_closing:
@@ -446,7 +418,7 @@ class JobRunner:
     async def _in_turn(self, running: _Running, request: Request) -> AsyncGenerator[Update, None]:
         """The updates of a job that is sent when its turn has come."""
         async with self._turn(running, is_sent=False):
-            if not await self.journal.moved(running.journal_id, running.place):
+            if running.waits and not await self.journal.sending(running.journal_id):
                 return  # another process has taken it over, and sends it
             async with aclosing(self._noted(running, self.client.submit(request))) as updates:
                 async for update in updates:
@@ -511,8 +483,15 @@ class JobRunner:
                 await self.journal.finished(job.journal_id, Ending.UNKNOWN, "no_place")
                 return
             show = NoView()
-        place = {key: value for key, value in job.place.items() if key != WAITING}
-        running = _Running(job.journal_id, job.user_id, job.guild_id, place, show, job.job_id)
+        running = _Running(
+            job.journal_id,
+            job.user_id,
+            job.guild_id,
+            job.place,
+            show,
+            job.job_id,
+            waits=recovered.action is Recovery.SEND,
+        )
         self._launch(running, await self._rest_of(running, recovered))
 
     async def _rest_of(self, running: _Running, recovered: Recovered) -> Awaitable[Ending]:
@@ -524,7 +503,7 @@ class JobRunner:
             return self._tell(running, followed)
         if recovered.action is Recovery.COLLECT and job.job_id is not None:
             return self._see_through(running, self._collected(running, job))
-        if not has_waited(job):
+        if recovered.action is not Recovery.SEND:
             return self._see_unknown(running, job)
         request = await self._request_of(job)
         if request is None:

@@ -96,6 +96,7 @@ jobs = Table(
     Column("created_at_ms", BigInteger, nullable=False),
     Column("stage", String(16), nullable=False),
     Column("contract_id", String(64)),
+    Column("interaction_id", BigInteger),
     Column("job_id", String(200)),
     Column("submitted_at_ms", BigInteger),
     Column("finished_at_ms", BigInteger, index=True),

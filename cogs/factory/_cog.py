@@ -13,8 +13,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
-from bot.jobs.endings import has_waited
-from bot.store.repositories.recovery import Job
+from bot.store.repositories.recovery import Job, JobStage
 from cogs.factory._build_requests import (
     ITERATIONS,
     BuildRequest,
@@ -68,7 +67,9 @@ class Factory(commands.Cog, name=COG):
             limit=_LOOKED_THROUGH,
         )
         return sum(
-            job.journal_id not in known and job.guild_id == guild_id and not has_waited(job)
+            job.journal_id not in known
+            and job.guild_id == guild_id
+            and job.stage is not JobStage.WAITING
             for job in jobs
         )
 

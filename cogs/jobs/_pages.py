@@ -7,8 +7,7 @@ from typing import Final
 import discord
 
 from bot.i18n import Words
-from bot.jobs.endings import has_waited
-from bot.store.repositories.recovery import Ending, Job
+from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.shared.splitting import disarm
 
 LIST_CHARS: Final = 3_800
@@ -70,8 +69,8 @@ def _lines(overview: Overview, words: Words) -> Iterator[str]:
     if overview.missed:
         yield f"**{words('jobs.missed_heading')}**"
         yield from (_line(job, words) for job in overview.missed)
-    running = [job for job in overview.unfinished if not has_waited(job)]
-    waiting = [job for job in overview.unfinished if has_waited(job)]
+    running = [job for job in overview.unfinished if job.stage is not JobStage.WAITING]
+    waiting = [job for job in overview.unfinished if job.stage is JobStage.WAITING]
     yield from _section(words("jobs.running"), running, words)
     yield from _section(words("jobs.waiting"), waiting, words)
 

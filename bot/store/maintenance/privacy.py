@@ -48,7 +48,7 @@ _EXPORTED: Final[dict[Table, tuple[str, ...]]] = {
     jobs: (
         "journal_id", "service", "module", "endpoint_id", "mode", "guild_id", "channel_id",
         "user_id", "place", "title", "deadline_ms", "created_at_ms", "stage", "contract_id",
-        "job_id", "submitted_at_ms", "finished_at_ms", "ending", "detail",
+        "interaction_id", "job_id", "submitted_at_ms", "finished_at_ms", "ending", "detail",
     ),
     consents: ("guild_id", "user_id", "agreed", "locale", "at_ms"),
     minutes: ("guild_id", "channel_id", "user_id", "name", "text", "at_ms"),

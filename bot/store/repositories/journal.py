@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Never
 
 from pydantic import JsonValue
-from sqlalchemy import Delete, RowMapping, case, delete, func, select, update
+from sqlalchemy import Case, Delete, RowMapping, case, delete, func, select, update
 
 from bot.choices import Mode
 from bot.clock import Clock
@@ -50,15 +50,6 @@ CLEAR_REPLY_TOKENS_EVERY_S: Final = 60.0
 
 _SHOWN: Final = tuple(jobs.c[name] for name in Job.__slots__ if name != "reply_token")
 """All that `get` and `listing` read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How many jobs have not ended, for a fair order between those who wait."""
-
-    total: int
-    by_guild: Mapping[int, int]
-    by_user: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +100,8 @@ class Journal:
 
     @uninterrupted
     async def _write(self, entry: Entry) -> int:
-        values = _row(entry) | {"created_at_ms": self._now(), "stage": JobStage.WRITTEN}
+        stage = JobStage.WAITING if entry.waits else JobStage.WRITTEN
+        values = _row(entry) | {"created_at_ms": self._now(), "stage": stage}
         async with self._database.writing() as connection:
             added = await connection.execute(
                 jobs.insert().values(**values, **self._lease()).returning(jobs.c.journal_id)
@@ -152,21 +144,36 @@ class Journal:
         """
         return await self._change(journal_id, stage=JobStage.UNKNOWN)
 
-    async def moved(self, journal_id: int, place: Mapping[str, JsonValue]) -> bool:
-        """Note another place for the answer. Returns whether the job is still ours.
+    async def shown(
+        self, journal_id: int, place: Mapping[str, JsonValue], *, waits: bool = False
+    ) -> bool:
+        """Note where a message now shows the job; its reply token has served its purpose.
+
+        A job that `waits` stays at its gate; any other is sent next. Returns whether the job is
+        still ours.
 
         Raises:
             TooLarge: The place is too large.
         """
-        return await self._change(journal_id, place=_place(place))
+        stage = jobs.c.stage if waits else _leaves_waiting()
+        return await self._change(journal_id, place=_place(place), reply_token=None, stage=stage)
 
-    async def answered(self, journal_id: int, place: Mapping[str, JsonValue]) -> bool:
-        """The same, now that the answer is a message of the bot's: the token is of no more use.
+    async def sending(self, journal_id: int) -> bool:
+        """Note that a waiting job is sent next. Returns whether it is still ours."""
+        return await self._change(journal_id, stage=_leaves_waiting())
 
-        Raises:
-            TooLarge: The place is too large.
-        """
-        return await self._change(journal_id, place=_place(place), reply_token=None)
+    @uninterrupted
+    async def is_repeat(self, journal_id: int, entry: Entry) -> bool:
+        """Whether an earlier job answers the same interaction."""
+        if entry.interaction_id is None:
+            return False
+        earlier = select(jobs.c.journal_id).where(
+            jobs.c.user_id == entry.user_id,
+            jobs.c.interaction_id == entry.interaction_id,
+            jobs.c.journal_id < journal_id,
+        )
+        async with self._database.reading() as connection:
+            return (await connection.execute(earlier.limit(1))).first() is not None
 
     async def finished(self, journal_id: int, ending: Ending, detail: str = "") -> bool:
         """Note how the job ended, once the user has seen it.
@@ -185,9 +192,16 @@ class Journal:
         """Note how the job ended, and keep it: the user cannot be told now. Else as `finished`."""
         return await self._end(journal_id, JobStage.UNDELIVERED, ending, detail, result)
 
-    async def keep(self, journal_id: int, result: bytes) -> bool:
-        """Keep how the job ended, while it is still tried to tell. Whether it is still ours."""
-        return await self._put(journal_id, result, **self._lease())
+    async def keep(self, journal_id: int, result: bytes, place: Mapping[str, JsonValue]) -> bool:
+        """Keep how the job ended, and where, until showing it succeeds. Whether it is still ours.
+
+        A job that was stopped while it waited does not wait any more: nobody may send it.
+
+        Raises:
+            TooLarge: The place is too large.
+        """
+        values = self._lease() | {"place": _place(place), "stage": _leaves_waiting()}
+        return await self._put(journal_id, result, **values)
 
     async def _end(
         self, journal_id: int, stage: JobStage, ending: Ending, detail: str, result: bytes | None
@@ -437,26 +451,6 @@ class Journal:
             return [_job(row) for row in (await connection.execute(query)).mappings()]
 
     @uninterrupted
-    async def load(self, service: Service | None = None) -> Load:
-        """How many jobs have not ended, of one service or of all, in every process."""
-        query = (
-            select(jobs.c.guild_id, jobs.c.user_id, func.count().label("jobs"))
-            .where(jobs.c.finished_at_ms.is_(None))
-            .group_by(jobs.c.guild_id, jobs.c.user_id)
-        )
-        if service is not None:
-            query = query.where(jobs.c.service == service)
-        by_guild: dict[int, int] = {}
-        by_user: dict[int, int] = {}
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
-        for guild_id, user_id, count in rows:
-            by_user[user_id] = by_user.get(user_id, 0) + count
-            if guild_id is not None:
-                by_guild[guild_id] = by_guild.get(guild_id, 0) + count
-        return Load(sum(by_user.values()), by_guild, by_user)
-
-    @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
         """Forget jobs that ended before `before_ms`, in small steps. Returns how many."""
         old = select(jobs.c.journal_id).where(jobs.c.finished_at_ms < before_ms).limit(PRUNE_BATCH)
@@ -486,6 +480,10 @@ class Journal:
             return (await connection.execute(change)).rowcount == 1
 
 
+def _leaves_waiting() -> Case[Any]:
+    return case((jobs.c.stage == JobStage.WAITING, JobStage.WRITTEN), else_=jobs.c.stage)
+
+
 def _drop_result(journal_id: int) -> Delete:
     return delete(job_results).where(job_results.c.journal_id == journal_id)
 
@@ -503,6 +501,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "title": storable(entry.title, LINE_LIMIT_CHARS),
         "deadline_ms": entry.deadline_ms,
         "contract_id": entry.contract_id,
+        "interaction_id": entry.interaction_id,
         "detail": "",
         "reply_token": _token(entry.reply_token),
     }

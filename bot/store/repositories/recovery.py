@@ -1,4 +1,4 @@
-"""What the journal holds, and what to do about a job that its process left behind. Pure."""
+"""What the journal holds, and what to do about a job whose process is gone. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,21 +14,23 @@ from bot.contract import Service
 class JobStage(StrEnum):
     """How far a job has come.
 
-    written ──accepted──▶ accepted ──finished──▶ finished ◀──seen─────┐
-       └─────unknown────▶ unknown ───finished──────▲                  │
-                              └──undelivered (from any)──▶ undelivered ┘
+    waiting ──sending──▶ written ──accepted──▶ accepted ──finished──▶ finished ◀─seen──┐
+                            └──────unknown───▶ unknown ───finished────────▲            │
+                                                   └──undelivered (any)──▶ undelivered ┘
     """
 
+    WAITING = "waiting"
+    """It waits at its gate, or for its first message: it has certainly not been sent."""
     WRITTEN = "written"
-    """It is about to be sent, or was: only its process knew."""
+    """It is about to be sent, or was sent: only its process knew."""
     ACCEPTED = "accepted"
-    """The service has it, under a known id."""
+    """The service has accepted it under a known id."""
     UNKNOWN = "unknown"
-    """The line broke while it was handed in."""
+    """The connection broke while the job was being submitted."""
     UNDELIVERED = "undelivered"
-    """It has ended, and there was nowhere to say so; the result is kept."""
+    """It has ended and nothing could show that; the journal keeps the result."""
     FINISHED = "finished"
-    """The user has been told how it ended."""
+    """The user has seen how it ended."""
 
 
 class Ending(StrEnum):
@@ -42,35 +44,34 @@ class Ending(StrEnum):
 
 
 class Recovery(StrEnum):
-    """What to do about a job that was left behind. None of it hands the job in again."""
+    """What to do about an orphaned job. Nothing is ever submitted twice."""
 
+    SEND = "send"
+    """It was never sent: let it wait for its turn again."""
     COLLECT = "collect"
     """Follow it under its id and show the result in its place."""
     TELL_UNKNOWN = "tell_unknown"
-    """Nobody can know whether it was handed in. Say so, and let the user ask again."""
+    """Nobody can know whether it was sent. Say so, and let the user ask again."""
     NOTHING = "nothing"
     """It has ended, and the user knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A job that is about to be handed in.
+    """A job that is about to be sent.
 
     Attributes:
-        service: Who is called.
-        module: Which module.
-        endpoint_id: Where.
-        mode: How; it decides how long the result is kept.
-        user_id: For whom.
-        channel_id: In which channel or thread.
-        guild_id: In which server; None in a DM.
+        mode: It decides how long the service keeps the result.
+        guild_id: None in a DM.
         place: What a cog needs to edit the same message again; at most 4 KiB as JSON.
         title: One line to show in lists.
         deadline_ms: How long it may take, queue and all.
         contract_id: The contract's id, under which its cost is booked.
         request: The contract as JSON, to show or ask again; over 1 MiB it is not kept.
+        interaction_id: The interaction that asks for it, if one does.
         reply_token: The interaction's token, while the answer to it has no message yet. Whoever
             has it speaks for the bot there, so it is never a part of `place`, which people export.
+        waits: Whether it waits before it is sent (`Journal.sending`).
     """
 
     service: Service
@@ -85,7 +86,9 @@ class Entry:
     title: str = ""
     contract_id: str | None = None
     request: bytes | None = None
+    interaction_id: int | None = None
     reply_token: str | None = field(default=None, repr=False)
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +97,11 @@ class Job:
 
     Attributes:
         journal_id: Its number here; never used twice.
-        service: As in the entry, like all down to `deadline_ms`.
         created_at_ms: When it was written, before it was sent.
-        stage: How far it has come.
-        contract_id: As in the entry.
         job_id: The service's id.
-        submitted_at_ms: When the service had accepted it.
-        finished_at_ms: When it ended.
-        ending: How.
-        detail: A short code of the error.
-        reply_token: As in the entry; only `Journal.claim` gives it, to whom the job is now.
+        submitted_at_ms: When the service accepted it.
+        detail: The error's short code.
+        reply_token: As in the entry. Only `Journal.claim` reads it, for the job's new process.
     """
 
     journal_id: int
@@ -134,21 +132,20 @@ RUN_KEPT_MS: Final = 30 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A job that was left behind and is now this process's to end."""
+    """An orphaned job, which this process now has to end."""
 
     job: Job
     action: Recovery
 
 
 def decide(job: Job) -> Recovery:
-    """What to do about a job that nobody follows any more.
+    """What to do about a job whose process is gone.
 
-    Whether a result is still kept only its service knows, and asking for one that is gone costs
+    Only the service knows whether it still keeps a result, and asking for one that is gone costs
     nothing. Our own clock cannot tell: set forward by an hour, it would give up what was paid for.
-
-    Args:
-        job: As the journal has it.
     """
     if job.stage in {JobStage.FINISHED, JobStage.UNDELIVERED}:
         return Recovery.NOTHING
-    return Recovery.TELL_UNKNOWN if job.job_id is None else Recovery.COLLECT
+    if job.job_id is not None:
+        return Recovery.COLLECT
+    return Recovery.SEND if job.stage is JobStage.WAITING else Recovery.TELL_UNKNOWN

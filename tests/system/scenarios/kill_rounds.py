@@ -104,11 +104,10 @@ class Ledger:
 
     def stage(self, person: Person) -> str:
         """How far somebody's only job has come: its stage, or that it is not written down."""
-        rows = self._rows("SELECT stage, place FROM jobs WHERE user_id = ?", person.id)
+        rows = self._rows("SELECT stage FROM jobs WHERE user_id = ?", person.id)
         if not rows:
             return "not begun"
-        stage, place = rows[0]
-        return "waits in turn" if stage == "written" and '"waiting": true' in place else stage
+        return rows[0][0]
 
     async def settle(self) -> None:
         """Wait until no job is open."""

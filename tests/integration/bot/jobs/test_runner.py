@@ -20,7 +20,6 @@ from bot.errors import (
     TooLarge,
 )
 from bot.jobs import runner
-from bot.jobs.endings import WAITING
 from bot.jobs.telling import show_end
 from bot.jobs.view import Requester, Undeliverable
 from bot.runpod.models import JobState
@@ -447,9 +446,8 @@ async def test_what_may_have_been_sent_is_told_and_not_sent_again(start, handler
 @pytest.mark.parametrize("contract", [b"\x00\xff", b"{}", b"[" * 10_000])
 async def test_what_was_never_sent_and_cannot_be_read_is_told(start, handler, file_url, contract):
     """As from a backup that was tampered with; it must not take the process with it."""
-    place = {**PLACE, WAITING: True}
     async with Store.open(file_url, _Later(-10)) as store:
-        journal_id = await store.jobs.begin(replace(_entry(), place=place, request=contract))
+        journal_id = await store.jobs.begin(replace(_entry(), waits=True, request=contract))
         await store.jobs.release()
     async with start() as bot:
         assert await (await first(revived(bot))).until_ended() is Stopping
@@ -490,7 +488,7 @@ class TestGate:
         show = Seen(moves_to=PLACE | {"message": "11"})
         async with self.waiting(bot, door, show) as task:
             job = await bot.store.jobs.get(show.journal_id)
-            assert (job.stage, handler.started) == (JobStage.WRITTEN, 0)
+            assert (job.stage, handler.started) == (JobStage.WAITING, 0)
             assert job.place["message"] == "11"
             door.opened.set()
             assert await task is Ending.COMPLETED

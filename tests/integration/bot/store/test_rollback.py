@@ -1,5 +1,6 @@
 """Every schema that there ever was: up to the newest with its data, and back down again."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -69,6 +70,40 @@ async def test_up_and_back_is_where_it_began(empty_url, old, tmp_path, clock, me
     assert await shape(empty_url) == before
     assert await words(empty_url, execute) == kept
     assert len(kept) == 3
+
+
+WAITING_PLACE = '{"channel": "5", "message": "0", "interaction": "99", "waiting": true}'
+
+
+async def test_what_waits_still_waits_after_an_upgrade_and_after_going_back(
+    empty_url, tmp_path, clock, execute
+):
+    """Until schema 0010 a job's place said that it waits, and for which interaction it runs."""
+    address = Address.parse(empty_url)
+    async with Store.open(empty_url, clock):
+        pass
+    await revise(address, "0009", clock, keep=tmp_path / "first.gz")
+    for number, stage in enumerate(("written", "accepted", "finished"), start=1):
+        await execute(
+            empty_url,
+            "INSERT INTO jobs (journal_id, service, module, endpoint_id, mode, channel_id, "
+            "user_id, place, title, deadline_ms, created_at_ms, stage, detail, lease_until_ms) "
+            f"VALUES ({number}, 'FACTORY', 'BUILD', 'e', 'stream', 5, 7, '{WAITING_PLACE}', 't', "
+            f"60000, 5, '{stage}', '', 0)",
+        )
+    async with Store.open(empty_url, clock) as store:
+        listed = await store.jobs.listing()
+        assert [job.stage for job in listed] == ["finished", "accepted", "waiting"]
+        assert [job.place for job in listed] == [{"channel": "5", "message": "0"}] * 3
+        found = await execute(empty_url, "SELECT DISTINCT interaction_id FROM jobs")
+        assert found == [(99,)]
+    await revise(address, "0009", clock, keep=tmp_path / "second.gz")
+    found = await execute(empty_url, "SELECT stage, place FROM jobs ORDER BY journal_id")
+    assert [(stage, json.loads(place)) for stage, place in found] == [
+        ("written", json.loads(WAITING_PLACE)),
+        ("accepted", {"channel": "5", "message": "0", "interaction": "99"}),
+        ("finished", {"channel": "5", "message": "0", "interaction": "99"}),
+    ]
 
 
 async def test_a_file_that_the_first_version_wrote_can_go_back_to_it(tmp_path, clock, execute):

@@ -106,7 +106,7 @@ async def test_a_thread_that_was_opened_but_not_noted_is_found_again(
         job = (await bot.store.jobs.listing(user_id=ana.id))[0]
         before = {"channel": str(channel.id), "message": str(reply.message.id)}
         place = {**job.place, **before, "opens_thread": True}
-        assert await bot.store.jobs.moved(job.journal_id, place)
+        assert await bot.store.jobs.shown(job.journal_id, place, waits=True)
     async with start():
         factory.go.set()
         assert await ana.sees("funciona", second) is shown
@@ -138,8 +138,8 @@ async def left_waiting(start, ana, ben, channel, tmp_path):
         reply = await ana.slash("/factory build", channel, task="second")
         await ana.sees("puesto 1", await ana.sees_thread("second"))
         job = (await bot.store.jobs.listing(user_id=ana.id))[0]
-        place = {**job.place, "channel": str(channel.id), "message": "0", "waiting": True}
-        assert await bot.store.jobs.moved(job.journal_id, place)
+        place = {**job.place, "channel": str(channel.id), "message": "0"}
+        assert await bot.store.jobs.shown(job.journal_id, place, waits=True)
         with closing(sqlite3.connect(tmp_path / "skydeck.db")) as connection, connection:
             connection.execute(
                 "UPDATE jobs SET reply_token = ? WHERE journal_id = ?",

@@ -5,7 +5,6 @@ import pytest
 from bot.choices import Mode
 from bot.contract import Service
 from bot.i18n import words_for
-from bot.jobs.endings import WAITING
 from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.jobs._pages import LIST_CHARS, Overview, about, label, overview_page
 
@@ -40,7 +39,7 @@ def test_nothing_is_nothing():
 
 
 def test_what_was_missed_comes_first_then_what_runs_then_what_waits():
-    waits = job(3, stage=JobStage.WRITTEN, place={"channel": "2", "message": "6", WAITING: True})
+    waits = job(3, stage=JobStage.WAITING, place={"channel": "2", "message": "6"})
     page = overview_page(Overview([missed(1)], 1, [job(2), waits]), ENGLISH)
     headings = [line for line in page.splitlines() if line.startswith("**")]
     assert headings == ["**Here is what you missed**", "**Running**", "**Waiting**"]

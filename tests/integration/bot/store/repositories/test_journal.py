@@ -8,7 +8,7 @@ import pytest
 from bot.choices import Mode
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
-from bot.store.repositories.journal import Load, Missed
+from bot.store.repositories.journal import Missed
 from bot.store.repositories.recovery import Ending, JobStage, Recovery
 from bot.store.store import LEASE_MS, Store
 from tests.waiting import HANGS_S, until
@@ -31,7 +31,7 @@ async def test_a_job_from_its_beginning_to_its_end(store, clock, entry):
 
     clock.at_ms += 70
     assert await store.jobs.accepted(journal_id, "abc-u1")
-    assert await store.jobs.moved(journal_id, {"message": "6"})
+    assert await store.jobs.shown(journal_id, {"message": "6"})
     job = await store.jobs.get(journal_id)
     assert (job.stage, job.job_id) == (JobStage.ACCEPTED, "abc-u1")
     assert (job.submitted_at_ms, job.place) == (started + 70, {"message": "6"})
@@ -43,6 +43,34 @@ async def test_a_job_from_its_beginning_to_its_end(store, clock, entry):
     assert job.finished_at_ms == started + 970
     assert not await store.jobs.finished(journal_id, Ending.COMPLETED)
     assert (await store.jobs.get(journal_id)).ending is Ending.FAILED
+
+
+async def test_a_job_that_waits_is_written_as_waiting_until_it_is_sent(store, entry):
+    gated = await store.jobs.begin(entry(waits=True))
+    assert await store.jobs.shown(gated, {"message": "6"}, waits=True)
+    assert (await store.jobs.get(gated)).stage is JobStage.WAITING
+    assert await store.jobs.sending(gated)
+    unseen = await store.jobs.begin(entry(waits=True))
+    assert await store.jobs.shown(unseen, {"message": "6"})
+    stopped = await store.jobs.begin(entry(waits=True))
+    assert await store.jobs.keep(stopped, b"stopped", {"message": "7"})
+    for journal_id in (gated, unseen, stopped):
+        assert (await store.jobs.get(journal_id)).stage is JobStage.WRITTEN
+    assert (await store.jobs.get(stopped)).place == {"message": "7"}
+    await store.jobs.accepted(gated, "abc")
+    await store.jobs.sending(gated)
+    assert (await store.jobs.get(gated)).stage is JobStage.ACCEPTED
+
+
+async def test_of_two_jobs_for_one_interaction_the_later_is_the_repeat(store, entry):
+    asked = entry(interaction_id=5)
+    first, other, second = [
+        await store.jobs.begin(one) for one in (asked, entry(interaction_id=6), asked)
+    ]
+    repeats = [await store.jobs.is_repeat(n, asked) for n in (first, second)]
+    assert repeats == [False, True]
+    assert not await store.jobs.is_repeat(other, entry(interaction_id=6))
+    assert not await store.jobs.is_repeat(other, entry())
 
 
 async def test_the_first_id_is_kept(store, entry):
@@ -207,7 +235,7 @@ async def test_a_renewal_while_a_job_ends_does_not_call_it_lost(store, entry):
         assert lost == frozenset()
 
 
-async def test_lists_and_loads(store, clock, entry):
+async def test_lists(store, clock, entry):
     mine = [await store.jobs.begin(entry(user_id=1, guild_id=10)) for _ in range(3)]
     other = await store.jobs.begin(entry(user_id=2, guild_id=10, service=Service.GRACE))
     private = await store.jobs.begin(entry(user_id=2, guild_id=None))
@@ -220,8 +248,6 @@ async def test_lists_and_loads(store, clock, entry):
     assert await listed(user_id=1, unfinished=True) == [mine[2], mine[1]]
     assert await listed(guild_id=10, service=Service.GRACE) == [other]
     assert await listed(limit=1) == [private]
-    assert await store.jobs.load() == Load(4, {10: 3}, {1: 2, 2: 2})
-    assert await store.jobs.load(Service.GRACE) == Load(1, {10: 1}, {2: 1})
 
 
 async def test_only_what_ended_long_ago_is_pruned(store, clock, entry, monkeypatch, execute, url):
@@ -251,10 +277,10 @@ async def test_a_call_that_is_cancelled_holds_nobody_up(url, clock, entry):
         async with asyncio.timeout(HANGS_S):
             await a.jobs.begin(entry(user_id=5))
             await b.jobs.begin(entry(user_id=5))
-        assert (await b.jobs.load()).by_user[5] == 2
+        assert len(await b.jobs.listing(user_id=5, unfinished=True)) == 2
         clock.at_ms += LEASE_MS
-        left = await b.jobs.load()
-        assert len(await b.jobs.claim()) == left.total - 1
+        left = await b.jobs.listing(unfinished=True, limit=1000)
+        assert len(await b.jobs.claim()) == len(left) - 1
 
 
 # -- ends that could not be told --------------------------------------------------------------
@@ -286,8 +312,8 @@ async def test_what_could_not_be_told_is_kept_until_it_is_seen(store, clock, ent
 
 async def test_what_is_tried_again_keeps_its_result_until_it_is_told(store, clock, entry):
     journal_id = await store.jobs.begin(entry())
-    assert await store.jobs.keep(journal_id, b"one")
-    assert await store.jobs.keep(journal_id, b"two")
+    assert await store.jobs.keep(journal_id, b"one", entry().place)
+    assert await store.jobs.keep(journal_id, b"two", entry().place)
     assert (await store.jobs.missed(entry().user_id)).total == 0
     await store.jobs.release([journal_id])
     [recovered] = await store.jobs.claim()
@@ -303,7 +329,7 @@ async def test_what_another_process_has_is_not_kept_twice(url, clock, entry):
         clock.at_ms += 10 * LEASE_MS
         assert len(await other.jobs.claim()) == 1
         assert not await slow.jobs.undelivered(journal_id, Ending.COMPLETED, "", b"late")
-        assert not await slow.jobs.keep(journal_id, b"late")
+        assert not await slow.jobs.keep(journal_id, b"late", entry().place)
         assert await other.jobs.result(journal_id) is None
 
 

@@ -46,4 +46,10 @@ def test_a_known_job_is_collected_however_old_and_an_unknown_one_is_told_as_such
     action = decide(job)
     assert (action is Recovery.NOTHING) == (job.stage in ENDED)
     if action is not Recovery.NOTHING:
-        assert action is (Recovery.TELL_UNKNOWN if job.job_id is None else Recovery.COLLECT)
+        assert (action is Recovery.COLLECT) == (job.job_id is not None)
+
+
+@given(jobs())
+def test_only_what_was_certainly_never_sent_is_sent(job):
+    never_sent = job.stage is JobStage.WAITING and job.job_id is None
+    assert (decide(job) is Recovery.SEND) == never_sent
