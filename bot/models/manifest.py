@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from bot.errors import WrongUse
 
-MANIFEST = Path(__file__).with_name("weights.toml")
+MANIFEST = Path(__file__).with_name("models.toml")
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # A plain name: it becomes a file or a folder inside the store, so it must not lead out of it.

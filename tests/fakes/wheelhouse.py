@@ -47,7 +47,7 @@ class Wheelhouse:
             ),
             "alpha-part2": self._build("alpha-part2", {"two.bin": self.two, "beta.bin": self.beta}),
         }
-        self.manifest_path = folder / "weights.toml"
+        self.manifest_path = folder / "models.toml"
         self.manifest_path.write_text(self._toml())
 
     @property
