@@ -88,8 +88,8 @@ def pull(
     _announce(seen, store)
     with _watched() as progress:
         done = store.pull(wanted, progress, force=force)
-    for finding in done.mended:
-        if finding not in seen.mended:  # only its hash gave it away
+    for finding in done.replaced:
+        if finding not in seen.replaced:  # only its hash gave it away
             sys.stdout.write(f"{finding}: replaced.\n")
     for name in dict.fromkeys(wanted):
         sys.stdout.write(f"{name}: ready in {store.folder / name}\n")
@@ -167,10 +167,11 @@ def _needed() -> list[str]:
 def _announce(plan: Plan, store: ModelStore) -> None:
     if not plan:
         return
-    for finding in plan.mended:
+    for finding in plan.replaced:
         sys.stderr.write(f"{finding}, so it is fetched again.\n")
-    count = len(plan.jobs)
-    what = f"{count} model{'s' if count > 1 else ''}: {', '.join(j.model.name for j in plan.jobs)}"
+    count = len(plan.fetches)
+    names = ", ".join(fetch.model.name for fetch in plan.fetches)
+    what = f"{count} model{'s' if count > 1 else ''}: {names}"
     size = (
         f"{megabytes(plan.download_bytes)} MB to fetch, {megabytes(plan.unpack_bytes)} MB on disk"
     )
@@ -209,7 +210,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _verdict(name: str, findings: list[Finding]) -> str:
-    wrong = [f"{f.file.name} is {f.trouble}" for f in findings if f.model.name == name]
+    wrong = [f"{f.file.name} is {f.problem}" for f in findings if f.model.name == name]
     return "; ".join(wrong) or "whole"
 
 

@@ -1,1 +1,1 @@
-"""Model files as data: fetched once, verified by hash, kept in a folder per model."""
+"""Fetches model files once, verifies them by hash, and keeps a folder per model."""

