@@ -6,11 +6,12 @@
 import os
 import re
 import stat
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import platformdirs
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
@@ -65,6 +66,14 @@ def _cache() -> Path:
 
 def _database() -> SecretStr:
     return SecretStr(f"sqlite:///{platformdirs.user_data_path('skydeck') / 'skydeck.db'}")
+
+
+class ServiceSettings(NamedTuple):
+    """How a service is called."""
+
+    endpoint_id: str | None
+    mode: Mode
+    deadline_s: float
 
 
 class Settings(BaseSettings):
@@ -198,6 +207,16 @@ class Settings(BaseSettings):
         if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
+
+    @property
+    def services(self) -> Mapping[str, ServiceSettings]:
+        """How each service is called, by its name in the contract."""
+        penny = ServiceSettings(self.penny_endpoint_id, self.penny_mode, self.penny_deadline_s)
+        grace = ServiceSettings(self.grace_endpoint_id, self.grace_mode, self.grace_deadline_s)
+        factory = ServiceSettings(
+            self.factory_endpoint_id, self.factory_mode, self.factory_deadline_s
+        )
+        return {"PENNY": penny, "GRACE": grace, "FACTORY": factory}
 
     @property
     def serve_names(self) -> frozenset[str]:

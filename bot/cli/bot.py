@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
+from bot.bot_composition import run_bot
 from bot.cli.models import pull_with_progress
-from bot.composition import run_bot
 from bot.observability.logs import set_up_logs
 from bot.settings import load_settings
 
