@@ -23,6 +23,7 @@ from audio.constants import (
     SILENCE_FRAME,
     TRAILING_SILENCE_FRAMES,
 )
+from audio.speech_events import DtxStarted, LostSpeech
 
 PATIENCE_S: Final = 0.06
 MIN_PATIENCE_S: Final = 0.04
@@ -47,50 +48,24 @@ _SEEN: Final = (1 << MAX_MISORDERED_PACKETS) - 1
 
 
 class Packet(NamedTuple):
-    """A packet in its turn.
+    """A packet. Its numbers wrap, as in its RTP header, until the buffer hands it on.
 
     Attributes:
-        sequence: Unwrapped.
-        timestamp: Unwrapped, never going back; in samples at 48 kHz.
-        payload: What it carries, untouched.
-        arrived_s: When it came.
-        lasts: How long it is thought to be, in samples at 48 kHz: as long as the others.
+        sequence: Counts packets.
+        timestamp: Of its first sample, at 48 kHz; once unwrapped it never goes back.
+        payload: The RTP payload, untouched.
+        arrived_s: When it arrived.
+        lasts: Its assumed length in samples at 48 kHz, taken from the packets before it.
     """
 
     sequence: int
     timestamp: int
     payload: bytes
     arrived_s: float
-    lasts: int
+    lasts: int = FRAME_SAMPLES
 
 
-class Gap(NamedTuple):
-    """Packets that have been given up.
-
-    Attributes:
-        timestamp: Of the first missing sample.
-        samples: How much is missing, at 48 kHz.
-        packets: How many packets those are.
-    """
-
-    timestamp: int
-    samples: int
-    packets: int
-
-
-class DtxStarted(NamedTuple):
-    """The client has gone silent.
-
-    Attributes:
-        timestamp: Of the first silent sample.
-        at_s: When that was known.
-    """
-
-    timestamp: int
-    at_s: float
-
-
-Ordered: TypeAlias = Packet | Gap | DtxStarted
+Ordered: TypeAlias = Packet | LostSpeech | DtxStarted
 
 
 class Arrival(Enum):
@@ -106,30 +81,28 @@ class Arrival(Enum):
     SUSPECT = auto()
 
 
-class _Came(NamedTuple):
-    timestamp: int
-    payload: bytes
-    arrived_s: float
-
-
 class JitterBuffer:
-    """One speaker's.
+    """Puts one speaker's packets in order.
+
+    Args:
+        user_id: The speaker.
 
     Attributes:
         lost: How many packets have been given up in all.
         patience_s: How long a packet waits for those before it, for the time being.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user_id: int) -> None:
+        self._user_id = user_id
         self.lost = 0
         self.patience_s = PATIENCE_S
         self._ready: deque[Ordered] = deque(maxlen=MAX_READY_PACKETS)
-        self._waiting: dict[int, _Came] = {}
+        self._waiting: dict[int, Packet] = {}
         self._blocked_s = 0.0  # since when the first gap is known, while anything waits
         self._next: int | None = None
         self._seen = 0  # bit i: number _next - 1 - i was handed on
         self._owed = 0  # packets missing that no gap has been made for yet
-        self._suspect: tuple[int, _Came] | None = None
+        self._suspect: Packet | None = None
         self._silent = True
         self._hushed_to = -1  # up to this number, what is missing is but the rest of the silence
         self._last_s: float | None = None
@@ -154,37 +127,37 @@ class JitterBuffer:
                 number; `SILENCE_FRAME` when it closes a stretch of speech.
             arrived_s: When it came; never less than before.
         """
-        came = _Came(timestamp, payload, arrived_s)
+        packet = Packet(sequence, timestamp, payload, arrived_s)
         if self._next is None:
             self._next = sequence
         if sequence == self._next & _LAST_SEQUENCE and not self._waiting:
-            self._accept(self._next, came)  # as nearly all do: the short way, for speed alone
+            self._accept(self._next, packet)  # as nearly all do: the short way, for speed alone
             return Arrival.NEW
         ahead = _signed(sequence - self._next, _SEQUENCES)
         if not -MAX_MISORDERED_PACKETS <= ahead <= MAX_MISSING_PACKETS:
-            return self._doubt(sequence, came)
+            return self._suspect_restart(packet)
         number = self._next + ahead
         if ahead < 0:
             return self._after_its_time(-ahead)
         if number in self._waiting:
             return Arrival.DUPLICATE
-        self._accept(number, came)
+        self._accept(number, packet)
         return Arrival.NEW
 
-    def _accept(self, number: int, came: _Came) -> None:
+    def _accept(self, number: int, packet: Packet) -> None:
         self._suspect = None
         if number == self._next or number <= self._free:
-            self._hand_on(number, came)
+            self._hand_on(number, packet)
             if self._waiting:
                 self._run()
         else:
             if not self._waiting:
-                self._blocked_s = came.arrived_s
-            self._waiting[number] = came
+                self._blocked_s = packet.arrived_s
+            self._waiting[number] = packet
             if len(self._waiting) > MAX_WAITING:
                 self._give_up()
-        if came.payload:
-            self._last_s = came.arrived_s
+        if packet.payload:
+            self._last_s = packet.arrived_s
 
     @property
     def _free(self) -> int:
@@ -201,13 +174,13 @@ class JitterBuffer:
         self.patience_s = min(MAX_PATIENCE_S, self.patience_s + _WIDER_S)
         return Arrival.LATE
 
-    def _doubt(self, sequence: int, came: _Came) -> Arrival:
-        before, self._suspect = self._suspect, (sequence, came)
-        if before is None or _signed(sequence - before[0], _SEQUENCES) != 1:
+    def _suspect_restart(self, packet: Packet) -> Arrival:
+        before, self._suspect = self._suspect, packet
+        if before is None or _signed(packet.sequence - before.sequence, _SEQUENCES) != 1:
             return Arrival.SUSPECT
         self.restart()
-        for number, packet in (before, (sequence, came)):
-            self.put(number, *packet)
+        for one in (before, packet):
+            self.put(one.sequence, one.timestamp, one.payload, one.arrived_s)
         return Arrival.NEW
 
     def restart(self) -> None:
@@ -245,23 +218,24 @@ class JitterBuffer:
         while self._waiting and (number := min(self._waiting)) <= self._free:
             self._hand_on(number, self._waiting.pop(number))
         if self._waiting:
-            self._blocked_s = min(came.arrived_s for came in self._waiting.values())
+            self._blocked_s = min(packet.arrived_s for packet in self._waiting.values())
 
-    def _hand_on(self, number: int, came: _Came) -> None:
+    def _hand_on(self, number: int, packet: Packet) -> None:
         missing = number - (self._next or 0)
         self._owed += self._missed(number, missing)
         self._next = number + 1
         self._seen = (self._seen << missing + 1 | 1) & _SEEN
-        if not came.payload:
+        _, _, payload, arrived_s, _ = packet
+        if not payload:
             return
-        place = self._unwrap(came, following=not missing and not self._owed)
+        place = self._unwrap(packet, following=not missing and not self._owed)
         self._name_gap(place)
-        if came.payload != SILENCE_FRAME:
+        if payload != SILENCE_FRAME:
             self._silent = False
             self._end = place + self._lasts
-            self._ready.append(Packet(number, place, came.payload, came.arrived_s, self._lasts))
+            self._ready.append(Packet(number, place, payload, arrived_s, self._lasts))
         elif not self._silent:
-            self._fall_silent(place, came.arrived_s, TRAILING_SILENCE_FRAMES - 1)
+            self._fall_silent(place, arrived_s, TRAILING_SILENCE_FRAMES - 1)
 
     def _missed(self, number: int, missing: int) -> int:
         """How many of the missing were sound, as far as can be told."""
@@ -279,28 +253,28 @@ class JitterBuffer:
         samples = min(missed * self._lasts, place - self._end)
         if samples > 0:
             start = place - samples if self._silent else self._end
-            self._ready.append(Gap(start, samples, missed))
+            self._ready.append(LostSpeech(self._user_id, start, samples, missed))
             self._silent = False
 
     def _fall_silent(self, place: int, at_s: float, more: int) -> None:
         """Be silent; so many more silence frames are under way, if none of them is lost."""
         self._silent = True
         self._hushed_to = (self._next or 0) - 1 + more
-        self._ready.append(DtxStarted(place, at_s))
+        self._ready.append(DtxStarted(self._user_id, place, at_s))
 
     # -- timestamps ------------------------------------------------------------------------------
 
-    def _unwrap(self, came: _Came, *, following: bool) -> int:
+    def _unwrap(self, packet: Packet, *, following: bool) -> int:
         """A packet's place on the one line of time that all of this speaker's lie on."""
         if self._raw is None:
-            away_s = came.arrived_s - (came.arrived_s if self._last_s is None else self._last_s)
+            away_s = packet.arrived_s - (packet.arrived_s if self._last_s is None else self._last_s)
             place = self._end + int(max(0.0, away_s) * OPUS_RATE_HZ)
         else:
-            step = _signed(came.timestamp - self._raw, _TIMESTAMPS)
+            step = _signed(packet.timestamp - self._raw, _TIMESTAMPS)
             place = self._place + step
             if following and not self._silent and 0 < step <= MAX_PACKET_SAMPLES:
                 self._lasts = step
-        self._raw = came.timestamp
+        self._raw = packet.timestamp
         self._place = max(place, self._end)
         return self._place
 

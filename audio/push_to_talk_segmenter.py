@@ -14,8 +14,17 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from audio.constants import FRAME_MS, FRAME_SAMPLES, MAX_CONCEALED_MS, SILENCE_FRAME
-from audio.speech_events import Clip, SpeechBegan, SpeechEvent, SpeechResumed, TurnEnded
-from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
+from audio.speech_events import (
+    Clip,
+    DtxStarted,
+    LostSpeech,
+    SpeechBegan,
+    SpeechEvent,
+    SpeechFrame,
+    SpeechPacket,
+    SpeechResumed,
+    TurnEnded,
+)
 
 PRE_ROLL_MS: Final = 300
 """Of what came before the press, so much is kept."""
@@ -166,7 +175,7 @@ class PushToTalkSegmenter:
                 if self._recording is not None:
                     lost = min(samples // FRAME_SAMPLES, MAX_CONCEALED_MS // FRAME_MS)
                     self._recording.packets += [(SILENCE_FRAME, now_s)] * lost
-            case SpeechDtxStarted():
+            case DtxStarted():
                 pass  # a microphone that is away; the line says so
 
     def _has_tail(self, captured_s: float) -> bool:

@@ -39,13 +39,16 @@ from audio.opus import OpusDecoder
 from audio.samples import Samples
 from audio.speech_events import (
     Clip,
+    DtxStarted,
+    LostSpeech,
     SpeechBegan,
     SpeechEvent,
+    SpeechFrame,
+    SpeechPacket,
     SpeechPaused,
     SpeechResumed,
     TurnEnded,
 )
-from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
 from audio.turn_audio_buffer import TurnAudioBuffer
 from audio.turn_detector import TurnDetector
 from audio.vad import WINDOW, WINDOW_MS, Vad, VadMemory
@@ -201,13 +204,14 @@ class _Speaker:
                 self._wake(now_s, now_s, events)
                 after = self.inbox[0] if self.inbox else None
                 self._conceal(frame.samples, after.opus if isinstance(after, SpeechPacket) else b"")
-            case SpeechDtxStarted():
+            case DtxStarted():
                 self._fall_silent(told=frame.at_s - self._arrived_s <= _TOLD_WITHIN_S)
 
     def _play(self, packet: SpeechPacket) -> None:
         try:
-            heard = packet.heard
-            samples = heard if heard is not None else self._decoder.decode(packet.opus)
+            samples = packet.samples
+            if samples is None:
+                samples = self._decoder.decode(packet.opus)
         except AudioError as e:  # it was encrypted and signed, and yet is no Opus: a broken client
             log.debug("a packet of %s cannot be decoded: %s", self.user_id, e)
             self._conceal(FRAME_SAMPLES)

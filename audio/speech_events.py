@@ -1,17 +1,82 @@
-"""What is heard of people, as events: speech begins, pauses, goes on, and a turn ends.
+"""What a receiver hands to a segmenter, and what the segmenter makes of it.
 
-All times are seconds of the monotonic clock at which the packets arrived.
+    receiver ── SpeechPacket, LostSpeech, DtxStarted ──▶ segmenter
+    segmenter ── SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded ──▶ turn manager
+
+Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so they never go back.
+Times are seconds of the monotonic clock on which the packets arrived.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from audio import ogg
 from audio.constants import FRAME_MS, SILENCE_FRAME
 
-DISCORD_PRE_SKIP = 0
-"""Discord's clients speak in the middle of a stream: there is no encoder start to throw away."""
+if TYPE_CHECKING:
+    from audio.samples import Samples  # loads numpy, which the turn manager can do without
+
+MAX_MERGED_GAP_MS = 600
+"""A longer pause between two merged clips is shortened to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPacket:
+    """A person's Opus packet, decrypted.
+
+    Attributes:
+        user_id: Who speaks.
+        timestamp: Of the first sample.
+        opus: The packet as the speaker's client made it.
+        arrived_s: When its datagram arrived.
+        samples: What to analyse instead of the packet's own sound: 16 kHz, without the echo of a
+            loudspeaker. The clip still gets the packet.
+    """
+
+    user_id: int
+    timestamp: int
+    opus: bytes
+    arrived_s: float
+    samples: "Samples | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class LostSpeech:
+    """A gap: packets that were sent but did not arrive in time, or could not be decrypted.
+
+    Attributes:
+        user_id: Who spoke.
+        timestamp: Of the first missing sample.
+        samples: How much is missing, at 48 kHz.
+        packets: How many packets that is.
+    """
+
+    user_id: int
+    timestamp: int
+    samples: int
+    packets: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DtxStarted:
+    """The speaker's client stops sending until its person speaks again.
+
+    The client's silence frames announce it; without them, it is assumed once nothing has arrived
+    for longer than the jitter buffer waits.
+
+    Attributes:
+        user_id: Who is silent.
+        timestamp: Of the first silent sample.
+        at_s: When this was known.
+    """
+
+    user_id: int
+    timestamp: int
+    at_s: float
+
+
+SpeechFrame: TypeAlias = SpeechPacket | LostSpeech | DtxStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +85,11 @@ class Clip:
 
     Attributes:
         user_id: Who spoke.
-        packets: Opus, 20 ms each; a lost or a silent one is `SILENCE_FRAME`.
-        speech_ms: How much of it is speech, in milliseconds.
-        began_s: When the first packet of speech came.
-        ended_s: When the last packet of speech came.
-        channels: How many the packets have; Discord's clients send stereo.
+        packets: Opus, 20 ms each; a lost or silent one is `SILENCE_FRAME`.
+        speech_ms: How much of the clip is speech.
+        began_s: When the first packet of speech arrived.
+        ended_s: When the last packet of speech arrived.
+        channels: Of the packets; Discord's clients send stereo.
     """
 
     user_id: int
@@ -45,11 +110,12 @@ class Clip:
         Raises:
             AudioError: One of them is not an Opus packet.
         """
-        return ogg.mux(ogg.OpusStream(self.packets, self.channels, DISCORD_PRE_SKIP))
+        # No pre-skip: a turn is cut from the middle of a stream, where no encoder starts.
+        return ogg.mux(ogg.OpusStream(self.packets, self.channels, pre_skip=0))
 
-    def then(self, later: Self, *, most_gap_ms: int = 600) -> Self:
-        """Both as one clip, with the pause between them, shortened to `most_gap_ms`."""
-        gap_ms = max(0, min(most_gap_ms, round((later.began_s - self.ended_s) * 1000)))
+    def then(self, later: Self) -> Self:
+        """Both as one clip, with at most `MAX_MERGED_GAP_MS` of the pause between them."""
+        gap_ms = max(0, min(MAX_MERGED_GAP_MS, round((later.began_s - self.ended_s) * 1000)))
         gap: Iterable[bytes] = [SILENCE_FRAME] * (gap_ms // FRAME_MS)
         return replace(
             later,
@@ -61,12 +127,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class SpeechBegan:
-    """Somebody speaks: enough of it that it is no click or breath.
+    """A turn begins: there is more speech than a click or breath would make.
 
     Attributes:
-        user_id: Who.
-        began_s: When its first packet came.
-        at_s: When that was decided.
+        user_id: Who speaks.
+        began_s: When the first packet of it arrived.
+        at_s: When this was decided.
     """
 
     user_id: int
@@ -76,11 +142,11 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """They pause; the turn may be over. Recognition can begin now, and be thrown away.
+    """The speaker pauses and the turn may be over. Recognition can start now, speculatively.
 
     Attributes:
         clip: All of the turn so far.
-        at_s: When that was decided.
+        at_s: When this was decided.
     """
 
     clip: Clip
@@ -88,17 +154,17 @@ class SpeechPaused:
 
     @property
     def user_id(self) -> int:
-        """Who."""
+        """Who pauses."""
         return self.clip.user_id
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechResumed:
-    """They go on after a pause: the turn was not over.
+    """The speaker goes on after a pause: the turn was not over.
 
     Attributes:
-        user_id: Who.
-        at_s: When that was decided.
+        user_id: Who speaks.
+        at_s: When this was decided.
     """
 
     user_id: int
@@ -107,14 +173,14 @@ class SpeechResumed:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """They are done.
+    """The turn is over.
 
     Attributes:
-        clip: The whole turn. The same packets as in the last `SpeechPaused`, if one came since
-            they last spoke.
-        at_s: When that was decided.
+        clip: The whole turn. It has the same packets as the last `SpeechPaused`, if one came since
+            the last speech.
+        at_s: When this was decided.
         completeness: How sure the turn detector is that the turn is complete, from 0 to 1; None
-            when it was decided by time alone.
+            when time alone decided.
         waited_ms: How much of the time since the last packet was a deliberate wait.
     """
 
@@ -125,7 +191,7 @@ class TurnEnded:
 
     @property
     def user_id(self) -> int:
-        """Who."""
+        """Who spoke."""
         return self.clip.user_id
 
 

@@ -5,7 +5,6 @@ and the last eight seconds of its sound. When the turn is over, all of that is d
 """
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,13 +20,6 @@ _WAITING: Final = 1_000 // FRAME_MS
 _PER_MS: Final = SPEECH_RATE_HZ // 1000
 
 
-@dataclass(slots=True)
-class _Piece:
-    opus: bytes
-    samples: Samples
-    arrived_s: float
-
-
 class TurnAudioBuffer:
     """The recent past of one speaker.
 
@@ -37,7 +29,7 @@ class TurnAudioBuffer:
 
     def __init__(self, user_id: int) -> None:
         self._user_id = user_id
-        self._recent: deque[_Piece] = deque(maxlen=_WAITING)
+        self._recent: deque[tuple[bytes, Samples, float]] = deque(maxlen=_WAITING)
         self._turn: list[bytes] = []
         self._sound: deque[Samples] = deque(maxlen=LISTENS_MS // FRAME_MS)
         self._in_turn = False
@@ -46,26 +38,26 @@ class TurnAudioBuffer:
 
     def add(self, opus: bytes, samples: Samples, arrived_s: float) -> None:
         """Take a packet and its sound, 16 kHz."""
-        self._recent.append(_Piece(opus, samples, arrived_s))
+        self._recent.append((opus, samples, arrived_s))
         if self._in_turn:
             self._turn.append(opus)
             self._sound.append(samples)
 
     def begin(self, lead: int) -> float:
         """A turn has begun `lead` samples before the end of what was added; when that came."""
-        turn: list[_Piece] = []
+        turn: list[tuple[bytes, Samples]] = []
         heard = 0
-        self._began_s = self._recent[-1].arrived_s if self._recent else 0.0
-        for piece in reversed(self._recent):
+        self._began_s = self._recent[-1][2] if self._recent else 0.0
+        for opus, samples, arrived_s in reversed(self._recent):
             if heard >= lead + PRE_ROLL_MS * _PER_MS:
                 break
             if heard < lead:
-                self._began_s = piece.arrived_s
-            turn.append(piece)
-            heard += len(piece.samples)
+                self._began_s = arrived_s
+            turn.append((opus, samples))
+            heard += len(samples)
         turn.reverse()
-        self._turn = [piece.opus for piece in turn]
-        self._sound.extend(piece.samples for piece in turn)
+        self._turn = [opus for opus, _ in turn]
+        self._sound.extend(samples for _, samples in turn)
         self._in_turn = True
         return self._began_s
 

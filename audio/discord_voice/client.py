@@ -35,7 +35,7 @@ from audio.discord_voice.watchdog import (
     Watchdog,
 )
 from audio.playout_queue import PlayoutQueue
-from audio.speech_packets import SpeechFrame
+from audio.speech_events import SpeechFrame
 
 log = logging.getLogger(__name__)
 

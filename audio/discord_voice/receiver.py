@@ -27,7 +27,7 @@ from audio.discord_voice.transport_crypto import Transport
 from audio.discord_voice.unmapped_packets import Datagram, UnmappedPacketBuffer
 from audio.errors import AudioError
 from audio.jitter_buffer import Packet
-from audio.speech_packets import SpeechFrame
+from audio.speech_events import SpeechFrame
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from audio.constants import SILENCE_FRAME
 from audio.discord_voice.dave import Dave, DecryptFailure
 from audio.discord_voice.rtp import Rtp
 from audio.discord_voice.stats import ReceptionStats
-from audio.jitter_buffer import Arrival, DtxStarted, Gap, JitterBuffer, Ordered, Packet
-from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
+from audio.jitter_buffer import Arrival, JitterBuffer, Ordered, Packet
+from audio.speech_events import DtxStarted, LostSpeech, SpeechFrame, SpeechPacket
 
 HOLD_S: Final = 1.0
 MAX_HELD_PACKETS: Final = 250
@@ -35,7 +35,7 @@ class SpeakerStream:
     def __init__(self, user_id: int) -> None:
         self.user_id = user_id
         self.ssrc: int | None = None
-        self._jitter = JitterBuffer()
+        self._jitter = JitterBuffer(user_id)
         self._queue: deque[Ordered] = deque()
         self._opened: dict[bytes, bytes] = {}  # davey opens a frame once: sealed to open
         self._stuck: Packet | None = None
@@ -93,15 +93,15 @@ class SpeakerStream:
                 opened = self._open(head, dave)
                 if isinstance(opened, DecryptFailure) and self._can_wait(head, opened, now_s, dave):
                     return self._newly_stuck(head)
-                frames.append(self._speech(head, opened))
-            elif isinstance(head, Gap):
-                frames.append(self._loss(head.timestamp, head.samples, head.packets))
+                frames.append(self._decrypted(head, opened))
             else:
-                frames.append(self._silence_began(head))
+                frames.append(head)
+            self._note(frames[-1])
             self._queue.popleft()
         self._stuck = None
         if self._leaving and not self._silent:
-            frames.append(self._silence_began(DtxStarted(self._end, now_s)))
+            self._silent = True
+            frames.append(DtxStarted(self.user_id, self._end, now_s))
         return None
 
     @property
@@ -157,25 +157,20 @@ class SpeakerStream:
         self._stuck = head
         return head
 
-    def _speech(self, packet: Packet, opened: bytes | DecryptFailure) -> SpeechFrame:
+    def _decrypted(self, packet: Packet, opened: bytes | DecryptFailure) -> SpeechFrame:
+        self._end = packet.timestamp + packet.lasts
         if isinstance(opened, DecryptFailure):
             self._undecryptable += 1
             self._sealed_in_a_row += 1
-            return self._loss(packet.timestamp, packet.lasts, 1)
+            return LostSpeech(self.user_id, packet.timestamp, packet.lasts)
         self._sealed_in_a_row = 0
-        self._silent = False
-        self._end = packet.timestamp + packet.lasts
         return SpeechPacket(self.user_id, packet.timestamp, opened, packet.arrived_s)
 
-    def _loss(self, timestamp: int, samples: int, packets: int) -> LostSpeech:
-        self._concealed += packets
-        self._silent = False
-        self._end = timestamp + samples
-        return LostSpeech(self.user_id, timestamp, samples)
-
-    def _silence_began(self, hush: DtxStarted) -> SpeechDtxStarted:
-        self._silent = True
-        return SpeechDtxStarted(self.user_id, hush.timestamp, hush.at_s)
+    def _note(self, frame: SpeechFrame) -> None:
+        self._silent = isinstance(frame, DtxStarted)
+        if isinstance(frame, LostSpeech):
+            self._concealed += frame.packets
+            self._end = frame.timestamp + frame.samples
 
     # -- figures ---------------------------------------------------------------------------------
 

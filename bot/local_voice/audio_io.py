@@ -10,8 +10,7 @@ from audio.devices.blocks import Block
 from audio.playout_queue import PlayoutQueue
 from audio.push_to_talk_segmenter import PRE_ROLL_MS, PushToTalkSegmenter
 from audio.samples import Samples
-from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
-from audio.speech_packets import SpeechFrame, SpeechPacket
+from audio.speech_events import SpeechBegan, SpeechEvent, SpeechFrame, SpeechPacket, TurnEnded
 from bot.local_voice.view import TalkMode
 from bot.voice_agent.session import SpeechInput
 

@@ -17,8 +17,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from audio.playout_queue import PlayoutQueue, Progress
-from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
-from audio.speech_packets import SpeechFrame
+from audio.speech_events import SpeechBegan, SpeechEvent, SpeechFrame, TurnEnded
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe

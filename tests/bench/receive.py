@@ -28,7 +28,7 @@ from audio.discord_voice.dave import Dave
 from audio.discord_voice.transport_crypto import Transport
 from audio.jitter_buffer import JitterBuffer
 from audio.opus import OpusDecoder
-from audio.speech_packets import SpeechPacket
+from audio.speech_events import SpeechPacket
 from tests.fakes.voice_room import ANA, Room, speech
 from tests.simulator.voice.transport import Mode
 
@@ -72,7 +72,7 @@ def jitter():
     """Packets in order through the jitter buffer."""
 
     def work(frames):
-        buffer, now = JitterBuffer(), 0.0
+        buffer, now = JitterBuffer(1), 0.0
         for number, frame in enumerate(frames):
             now += TICK_S
             buffer.put(number, number * 960, frame, now)

@@ -29,8 +29,7 @@ import pytest
 from audio import codec
 from audio.constants import SPEECH_RATE_HZ
 from audio.segmenter import SpeechSegmenter
-from audio.speech_events import SpeechBegan, TurnEnded
-from audio.speech_packets import SpeechPacket
+from audio.speech_events import SpeechBegan, SpeechPacket, TurnEnded
 from audio.turn_detector import TurnDetector
 from audio.vad import WINDOW, Vad, VadMemory
 from bot.workers.penny.tts import LocalVoices

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from audio import codec
 from audio.constants import FRAME_SAMPLES, SPEECH_RATE_HZ
 from audio.samples import Samples
-from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechFrame, SpeechPacket
+from audio.speech_events import DtxStarted, LostSpeech, SpeechFrame, SpeechPacket
 
 FRAME_S = 0.02
 BEFORE, AFTER = round(0.05 / FRAME_S), round(0.25 / FRAME_S)
@@ -84,7 +84,7 @@ def pull(
         timestamp = step * FRAME_SAMPLES
         frames: list[SpeechFrame] = []
         if packet is None and not silent:
-            frames.append(SpeechDtxStarted(user_id, timestamp, arrived_s))
+            frames.append(DtxStarted(user_id, timestamp, arrived_s))
         elif packet is not None and step in missing:
             frames.append(LostSpeech(user_id, timestamp, FRAME_SAMPLES))
         elif packet is not None:
@@ -93,7 +93,7 @@ def pull(
         yield arrived_s + delay_s, frames
     end = start_s + (len(spoken.packets) + 1) * FRAME_S + delay_s
     if not silent:
-        silence = SpeechDtxStarted(user_id, len(spoken.packets) * FRAME_SAMPLES, end - delay_s)
+        silence = DtxStarted(user_id, len(spoken.packets) * FRAME_SAMPLES, end - delay_s)
         yield end, [silence]
     for step in range(1, round(4 / FRAME_S)):
         yield end + step * FRAME_S, []

@@ -13,8 +13,15 @@ from audio import codec
 from audio.constants import SILENCE_FRAME, SPEECH_RATE_HZ
 from audio.endpointing import EndpointingOptions
 from audio.segmenter import SpeechSegmenter
-from audio.speech_events import SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
-from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket
+from audio.speech_events import (
+    DtxStarted,
+    LostSpeech,
+    SpeechBegan,
+    SpeechPacket,
+    SpeechPaused,
+    SpeechResumed,
+    TurnEnded,
+)
 from audio.turn_detector import TurnDetector
 from audio.vad import Vad
 from tests.fakes.discord_speech import Spoken, pull, say
@@ -151,14 +158,14 @@ def test_a_network_that_stalls_in_mid_speech_ends_nothing(
     events = []
     for step, (now_s, frames) in enumerate(steps):
         if step == 30:  # nothing for 0.3 s, and what comes then is as late
-            events += hearing.tick([SpeechDtxStarted(ANA, 0, now_s)], now_s)
+            events += hearing.tick([DtxStarted(ANA, 0, now_s)], now_s)
             for wait in range(1, 15):
                 events += hearing.tick([], now_s + wait * 0.02)
         late = 0.3 if step >= 30 else 0.0
         moved = [
             replace(f, arrived_s=f.arrived_s + late) for f in frames if type(f) is SpeechPacket
         ]
-        other = [replace(f, at_s=f.at_s + late) for f in frames if type(f) is SpeechDtxStarted]
+        other = [replace(f, at_s=f.at_s + late) for f in frames if type(f) is DtxStarted]
         events += hearing.tick(moved + other, now_s + late)
     assert len(of(TurnEnded, events)) == 1
     assert len(of(SpeechBegan, events)) == 1
@@ -302,7 +309,7 @@ def frames_of(steps: list):
     sent = []
     for kind, count, jitter_s in steps:
         if kind == "silence":
-            yield now_s, [SpeechDtxStarted(ANA, timestamp, now_s)], sent
+            yield now_s, [DtxStarted(ANA, timestamp, now_s)], sent
         for _ in range(count):
             now_s += 0.02
             timestamp += 960
@@ -322,7 +329,7 @@ def frames_of(steps: list):
                     yield now_s + jitter_s, [SpeechPacket(ANA, timestamp, packet, now_s)], sent
     for step in range(200):
         now_s += 0.02
-        yield now_s, [SpeechDtxStarted(ANA, timestamp, now_s)] if step == 0 else [], sent
+        yield now_s, [DtxStarted(ANA, timestamp, now_s)] if step == 0 else [], sent
 
 
 FOLLOWS = {

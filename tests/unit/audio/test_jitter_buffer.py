@@ -14,12 +14,12 @@ from audio.jitter_buffer import (
     MIN_PATIENCE_S,
     PATIENCE_S,
     Arrival,
-    DtxStarted,
-    Gap,
     JitterBuffer,
     Packet,
 )
+from audio.speech_events import DtxStarted, LostSpeech
 
+ANA = 1
 FRAME = 960
 S0, T0 = 65_530, 2**32 - 3 * FRAME  # both wrap within a few packets
 
@@ -28,7 +28,7 @@ class Stream:
     """A client's numbers, put in by index."""
 
     def __init__(self, sequence=S0, timestamp=T0):
-        self.buffer = JitterBuffer()
+        self.buffer = JitterBuffer(ANA)
         self.sequence, self.timestamp = sequence, timestamp
         self.now = 50.0
 
@@ -48,7 +48,11 @@ class Stream:
 
 def told(items):
     return [
-        int(i.payload) if isinstance(i, Packet) else i.packets if isinstance(i, Gap) else "hush"
+        int(i.payload)
+        if isinstance(i, Packet)
+        else i.packets
+        if isinstance(i, LostSpeech)
+        else "dtx"
         for i in items
     ]
 
@@ -80,7 +84,7 @@ def test_a_gap_is_named_when_patience_ends(stream):
     stream.put(3)
     assert told(stream.pull(PATIENCE_S - 0.01)) == [0]
     gap, packet = stream.pull(0.011)
-    assert gap == Gap(FRAME, 2 * FRAME, 2)
+    assert gap == LostSpeech(ANA, FRAME, 2 * FRAME, 2)
     assert packet.timestamp == 3 * FRAME
     assert stream.buffer.lost == 2
 
@@ -128,8 +132,8 @@ def test_silence_begins_with_its_first_frame(stream):
     stream.put(0)
     for i in range(1, 6):
         stream.put(i, SILENCE_FRAME)
-    packet, hush = stream.pull()
-    assert hush == DtxStarted(FRAME, stream.now)
+    packet, dtx = stream.pull()
+    assert dtx == DtxStarted(ANA, FRAME, stream.now)
     assert packet.timestamp == 0
 
 
@@ -160,20 +164,20 @@ def test_a_lost_beginning_lies_right_before_what_woke_us(stream):
     stream.put(8, silence=150)
     gap, packet = stream.pull(0.07)
     assert packet.timestamp == 158 * FRAME
-    assert gap == Gap(156 * FRAME, 2 * FRAME, 2)
+    assert gap == LostSpeech(ANA, 156 * FRAME, 2 * FRAME, 2)
 
 
 def test_silence_is_known_when_nothing_comes(stream):
     stream.put(0)
     assert told(stream.pull(0.1)) == [0]
-    assert stream.pull(0.03) == [DtxStarted(FRAME, stream.now)]
+    assert stream.pull(0.03) == [DtxStarted(ANA, FRAME, stream.now)]
     assert stream.pull(10.0) == []
 
 
 def test_speech_lost_before_silence_is_a_gap(stream):
     stream.put(0)
     stream.put(2, SILENCE_FRAME)
-    assert told(stream.pull(0.07)) == [0, 1, "hush"]
+    assert told(stream.pull(0.07)) == [0, 1, "dtx"]
 
 
 def test_padding_alone_has_a_number_and_no_sound(stream):
@@ -192,11 +196,11 @@ def test_loss_before_padding_is_not_forgotten(stream):
 
 
 def test_longer_packets_make_longer_gaps():
-    buffer = JitterBuffer()
+    buffer = JitterBuffer(ANA)
     for i in (0, 1, 2, 4):
         buffer.put(i, i * 2880, b"60 ms", 0.0)
     *_, gap, _, _ = buffer.pull(1.0)
-    assert gap == Gap(3 * 2880, 2880, 1)
+    assert gap == LostSpeech(ANA, 3 * 2880, 2880, 1)
 
 
 def test_one_stray_number_changes_nothing(stream):
@@ -240,7 +244,7 @@ def test_timestamps_never_go_back(stream):
 
 
 def test_memory_is_bounded_whoever_sends_and_whether_or_not_anybody_pulls():
-    buffer = JitterBuffer()
+    buffer = JitterBuffer(ANA)
     for i in range(20_000):
         buffer.put(i, i * FRAME & 0xFFFFFFFF, b"x", i / 50)
     assert len(buffer) <= MAX_READY_PACKETS
@@ -271,7 +275,7 @@ def sent(lengths, dice, *, loss, jitter_s, duplicates):
 
 def received(arrivals):
     """All that a buffer makes of them, pulled every 20 ms."""
-    buffer, out, now = JitterBuffer(), [], 0.0
+    buffer, out, now = JitterBuffer(ANA), [], 0.0
     for at, index, sample, payload in arrivals:
         while now + 0.02 <= at:
             now += 0.02
@@ -296,7 +300,7 @@ def test_whatever_the_network_does_the_order_holds(lengths, seed, loss, jitter_s
         assert item.timestamp >= end
         if isinstance(item, Packet):
             end = item.timestamp + item.lasts
-        elif isinstance(item, Gap):
+        elif isinstance(item, LostSpeech):
             assert item.samples <= item.packets * FRAME
             end = item.timestamp + item.samples
     assert not out or isinstance(out[-1], DtxStarted)

@@ -6,8 +6,14 @@ from hypothesis import strategies as st
 
 from audio.constants import SILENCE_FRAME
 from audio.push_to_talk_segmenter import MAX_MS, PushToTalkSegmenter
-from audio.speech_events import SpeechBegan, SpeechResumed, TurnEnded
-from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket
+from audio.speech_events import (
+    DtxStarted,
+    LostSpeech,
+    SpeechBegan,
+    SpeechPacket,
+    SpeechResumed,
+    TurnEnded,
+)
 
 ME = 1
 
@@ -60,9 +66,7 @@ def test_what_was_said_before_the_key_and_after_it_is_kept(mic):
 def test_silence_never_ends_it(mic):
     mic.ears.press(0.0)
     for _ in range(100):
-        mic.events += mic.ears.tick(
-            [LostSpeech(ME, 0, 960), SpeechDtxStarted(ME, 0, 0.0)], mic.ms / 1000
-        )
+        mic.events += mic.ears.tick([LostSpeech(ME, 0, 960), DtxStarted(ME, 0, 0.0)], mic.ms / 1000)
     assert [type(event) for event in mic.events] == [SpeechBegan]
 
 

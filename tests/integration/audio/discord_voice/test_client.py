@@ -16,7 +16,7 @@ from audio.discord_voice import connection as connections
 from audio.discord_voice.client import DiscordVoiceClient
 from audio.discord_voice.membership import Where
 from audio.discord_voice.watchdog import TOLD_LATE_S, FaultKind
-from audio.speech_packets import LostSpeech, SpeechPacket
+from audio.speech_events import LostSpeech, SpeechPacket
 from tests.fakes.discord_bot import at_once
 from tests.simulator import Simulator
 from tests.simulator.voice import Mode, Network, Op

@@ -21,7 +21,7 @@ from audio.discord_voice import unmapped_packets
 from audio.errors import AudioError
 from audio.jitter_buffer import MAX_READY_PACKETS, MAX_WAITING
 from audio.opus import OpusDecoder
-from audio.speech_packets import SpeechPacket
+from audio.speech_events import SpeechPacket
 from tests.fakes.voice_room import ANA, BEN, CAT, Room, speech
 from tests.simulator.voice.stream import RtpStream
 from tests.simulator.voice.transport import Datagram, Mode

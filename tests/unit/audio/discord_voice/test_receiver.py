@@ -5,7 +5,7 @@ import random
 import pytest
 
 from audio.constants import SILENCE_FRAME
-from audio.speech_packets import LostSpeech, SpeechDtxStarted, SpeechPacket
+from audio.speech_events import DtxStarted, LostSpeech, SpeechPacket
 from tests.fakes.voice_room import ANA, BEN, BOT, CAT, FRAME_S, Room, speech
 from tests.simulator.voice.transport import Mode
 
@@ -61,7 +61,7 @@ def test_what_is_said_is_heard_word_for_word(mode, encrypted):
     listener.waits()
     assert heard(listener.frames) == OPUS[:100]
     last = listener.frames[-1]
-    assert last == SpeechDtxStarted(ANA, 100 * 960, listener.now - FRAME_S)
+    assert last == DtxStarted(ANA, 100 * 960, listener.now - FRAME_S)
     health = listener.receiver.health[ANA]
     assert (health.received, health.silent, health.lost, health.waiting) == (105, 5, 0, 0)
 
@@ -83,7 +83,7 @@ def test_loss_is_named_once_it_cannot_come_any_more():
     listener.takes(*datagrams[:2], *datagrams[4:])
     assert heard(listener.waits(0.04)) == OPUS[:2]
     gap, *rest = listener.waits(0.04)
-    assert gap == LostSpeech(ANA, 2 * 960, 2 * 960)
+    assert gap == LostSpeech(ANA, 2 * 960, 2 * 960, packets=2)
     assert heard(rest) == OPUS[4:6]
     listener.takes(datagrams[2])
     listener.waits()
@@ -192,7 +192,7 @@ def test_frames_without_a_key_are_given_up_after_a_second():
     room.join(BEN)
     listener.takes(ana.says(OPUS[0]), ana.says(OPUS[1]))
     frames = listener.waits(1.1)
-    assert [type(frame) for frame in frames] == [LostSpeech, LostSpeech, SpeechDtxStarted]
+    assert [type(frame) for frame in frames] == [LostSpeech, LostSpeech, DtxStarted]
     health = listener.receiver.health[ANA]
     assert (health.undecryptable, health.sealed_in_a_row, health.waiting) == (2, 2, 0)
 
@@ -277,7 +277,7 @@ def test_who_leaves_in_mid_speech_is_heard_out():
     listener.takes(first, third)
     listener.receiver.left(ANA)
     frames = listener.waits()
-    assert [type(f) for f in frames] == [SpeechPacket, LostSpeech, SpeechPacket, SpeechDtxStarted]
+    assert [type(f) for f in frames] == [SpeechPacket, LostSpeech, SpeechPacket, DtxStarted]
     assert not listener.receiver.health
 
 
