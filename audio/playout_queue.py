@@ -1,6 +1,6 @@
-"""What is to be played, packet by packet: filled as it comes, pulled every 20 ms.
+"""Opus packets waiting to be played: filled as they arrive, pulled every 20 ms.
 
-One thread reads; others add, hold and clear. Every method is short and never waits for the sound.
+One thread pulls; others add, hold and flush. Every method is short and none waits for the sound.
 """
 
 import threading
@@ -10,131 +10,128 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the loudspeaker is.
+class PlayoutProgress:
+    """How far playout has come.
 
     Attributes:
-        ask: Whose packets were played last, or wait; None when there never were any.
-        packets: How many of that ask's have been played, in all.
-        drained: None of them waits.
-        first_s: When the first of them was played, in seconds of the monotonic clock.
+        utterance_id: The utterance played last, or next in the queue; None before the first.
+        packets: How many packets of that utterance have been played.
+        drained: Whether none of its packets is queued.
+        first_s: When its first packet was played, in seconds of the monotonic clock.
     """
 
-    ask: int | None = None
+    utterance_id: int | None = None
     packets: int = 0
     drained: bool = True
     first_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """20 ms that were taken to be played.
+class PlayoutPacket:
+    """20 ms that were pulled from the queue.
 
     Attributes:
         opus: The packet.
-        ask: Whose it is; None: a cue's.
-        cuts: `PlayoutQueue.cuts` at that moment: once that is another, this is not to sound.
+        utterance_id: Its utterance; None for a cue.
+        flush_generation: `PlayoutQueue.flush_generation` when it was pulled. Once the queue's has
+            moved on, the packet must not sound.
     """
 
     opus: bytes
-    ask: int | None
-    cuts: int
+    utterance_id: int | None
+    flush_generation: int
 
 
 class PlayoutQueue:
-    """A queue of Opus packets of 20 ms, each belonging to an ask, with cues in the gaps."""
+    """A queue of 20 ms Opus packets, each part of an utterance, with cues in the gaps."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._filled = threading.Event()
-        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._queue: deque[tuple[int, bytes]] = deque()
         self._cue: deque[bytes] = deque()
         self._is_held = False
-        self._cuts = 0
-        self._ask: int | None = None
+        self._flush_generation = 0
+        self._utterance_id: int | None = None
         self._packets = 0
         self._first_s: float | None = None
 
     @property
     def is_held(self) -> bool:
-        """Whether nothing may sound now. Without the lock, for a sound device's own thread."""
+        """Whether nothing may sound now. Takes no lock, so a sound device's callback can ask."""
         return self._is_held
 
     @property
-    def cuts(self) -> int:
-        """How often what waited was thrown away: what was read before is not to sound any more."""
-        return self._cuts
+    def flush_generation(self) -> int:
+        """How often the queue was flushed: packets pulled under an earlier number are stale."""
+        return self._flush_generation
 
-    def add(self, ask: int, packets: Iterable[bytes]) -> None:
-        """Play these after what waits. A cue that sounds gives way."""
+    def add(self, utterance_id: int, packets: Iterable[bytes]) -> None:
+        """Queue packets. A cue that is playing gives way."""
         with self._lock:
             self._cue.clear()
-            self._waiting.extend((ask, packet) for packet in packets)
-            if self._ask is None and self._waiting:
-                self._turn_to(self._waiting[0][0])
+            self._queue.extend((utterance_id, packet) for packet in packets)
+            if self._utterance_id is None and self._queue:
+                self._switch_to(self._queue[0][0])
             self._filled.set()
 
     def cue(self, packets: Iterable[bytes]) -> None:
-        """Play these if nothing else is to be played; else not at all."""
+        """Play a cue, unless something else is queued or playout is held."""
         with self._lock:
-            if not self._waiting and not self._is_held:
+            if not self._queue and not self._is_held:
                 self._cue.extend(packets)
                 self._filled.set()
 
     def read(self, now_s: float) -> bytes | None:
-        """The next 20 ms; None: nothing is to be played now. For the one reading thread."""
-        taken = self.take(now_s)
-        return None if taken is None else taken.opus
+        """The next 20 ms, to be played now; None when there is nothing to play."""
+        packet = self.pull(now_s)
+        return None if packet is None else packet.opus
 
-    def take(self, sounds_s: float) -> Taken | None:
-        """The same with what one must know to play it later than now.
-
-        Args:
-            sounds_s: When it will sound.
-        """
+    def pull(self, plays_at_s: float) -> PlayoutPacket | None:
+        """The next 20 ms, to be played at a later time; None when there is nothing to play."""
         with self._lock:
-            if self._is_held or not (self._waiting or self._cue):
+            if self._is_held or not (self._queue or self._cue):
                 self._filled.clear()
                 return None
-            if not self._waiting:
-                return Taken(self._cue.popleft(), None, self._cuts)
-            ask, packet = self._waiting.popleft()
-            self._turn_to(ask)
+            if not self._queue:
+                return PlayoutPacket(self._cue.popleft(), None, self._flush_generation)
+            utterance_id, packet = self._queue.popleft()
+            self._switch_to(utterance_id)
             self._packets += 1
             if self._first_s is None:
-                self._first_s = sounds_s
-            return Taken(packet, ask, self._cuts)
+                self._first_s = plays_at_s
+            return PlayoutPacket(packet, utterance_id, self._flush_generation)
 
     def wait(self, seconds: float) -> bool:
-        """Until there is something to read, for so long at most; whether there is."""
+        """Wait until there may be something to pull; False on timeout."""
         return self._filled.wait(seconds)
 
     def hold(self) -> None:
-        """Stop where it is; what waits stays."""
+        """Pause playout; the queue stays, a cue is dropped."""
         with self._lock:
             self._is_held = True
             self._cue.clear()
 
     def release(self) -> None:
-        """Go on where it stopped."""
+        """Resume where `hold` paused."""
         with self._lock:
             self._is_held = False
             self._filled.set()
 
-    def clear(self) -> None:
-        """Throw away what waits, and hold no longer."""
+    def flush(self) -> None:
+        """Drop everything queued, and end a hold."""
         with self._lock:
-            self._waiting.clear()
+            self._queue.clear()
             self._cue.clear()
             self._is_held = False
-            self._cuts += 1
+            self._flush_generation += 1
 
-    def played(self) -> Progress:
-        """How far it is."""
+    def progress(self) -> PlayoutProgress:
+        """How far playout has come."""
         with self._lock:
-            waits = any(ask == self._ask for ask, _ in self._waiting)
-            return Progress(self._ask, self._packets, not waits, self._first_s)
+            is_queued = any(queued == self._utterance_id for queued, _ in self._queue)
+            return PlayoutProgress(self._utterance_id, self._packets, not is_queued, self._first_s)
 
-    def _turn_to(self, ask: int) -> None:
-        if ask != self._ask:
-            self._ask, self._packets, self._first_s = ask, 0, None
+    def _switch_to(self, utterance_id: int) -> None:
+        if utterance_id != self._utterance_id:
+            self._utterance_id, self._packets, self._first_s = utterance_id, 0, None

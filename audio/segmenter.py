@@ -1,11 +1,11 @@
-"""From people's packets to what they say when: speech begins, pauses, goes on, a turn ends.
+"""From people's packets to speech events: speech begins, pauses and resumes, and a turn ends.
 
-    hearing = Hearing(vad=Vad(…), turns=TurnDetector(…))
-    every 20 ms, on one thread:  events = hearing.tick(frames, now_s)
+    segmenter = SpeechSegmenter(vad=Vad(…), detector=TurnDetector(…))
+    every 10 ms, on one thread:  events = segmenter.tick(frames, now_s)
 
-Each speaker has a decoder, a voice detector's memory, an endpointer and a tape; the voice detector
-hears all of them at once. A clip is made of the packets as they came. Nothing of a turn is kept
-when it is over.
+Each speaker has an Opus decoder, a VAD memory, an endpointer and an audio buffer; one run of the
+VAD covers all speakers. A clip consists of the packets as they arrived. Nothing of a turn is kept
+once it is over.
 """
 
 import logging
@@ -26,10 +26,10 @@ from audio.constants import (
 )
 from audio.endpointing import (
     Began,
+    Decision,
     Ended,
     Endpointer,
     EndpointingOptions,
-    Mark,
     Paused,
     Resumed,
     TurnDetectionRequested,
@@ -56,33 +56,33 @@ from audio.vad import WINDOW, WINDOW_MS, Vad, VadMemory
 log = logging.getLogger(__name__)
 
 MAX_GAP_MS: Final = 600
-"""Of a silence in which the client sent nothing, so much goes into the clip."""
-_JUDGED_WITH_MS: Final = 200
-"""The turn detector was taught on turns that end in so much silence."""
-_TOLD_WITHIN_S: Final = 0.05
-"""A client's first silence frame comes 20 ms after its last packet; what is said to be silent later
-than this is so because nothing comes, which may be the network's doing."""
-_HELD_S: Final = 0.08
-"""So long, at most, a pause is told only once the turn detector has said what it thinks of it. Who
-hears of a pause begins to recognise what was said; begun at the same moment on the same processor,
-each holds the other up, and the end of the turn waits for the detector."""
-_DEAF_AFTER_S: Final = 1.0
-"""Should nobody say that a client has gone silent, it has after so long."""
+"""How much of a DTX gap is kept in the clip."""
+_DETECTOR_SILENCE_MS: Final = 200
+"""The turn detector was trained on turns that end in this much silence."""
+_EXPLICIT_DTX_WITHIN_S: Final = 0.05
+"""A client's first silence frame arrives 20 ms after its last packet. DTX that is reported later
+than this was inferred from missing packets, which may be the network's fault."""
+_MAX_PAUSE_HOLD_S: Final = 0.08
+"""How long a pause is held back until the turn detector has answered. Whoever is told of a pause
+starts recognition; if both ran at once on the same processor, the end of the turn would wait for
+the slowed detector."""
+_ASSUME_DTX_AFTER_S: Final = 1.0
+"""Without packets and without word from the receiver, a client counts as silent after this time."""
 _REST_AFTER_S: Final = 1.0
-"""Without a packet for so long, what comes next begins anew."""
-_GONE_AFTER_S: Final = 30.0
-"""A speaker silent for so long is forgotten, with the decoder."""
+"""Without packets for this long, nothing heard before is kept."""
+_FORGET_AFTER_S: Final = 30.0
+"""A speaker who is silent for this long is forgotten, decoder and all."""
 
 
 class Decoder(Protocol):
     """One speaker's Opus decoder, to 16 kHz mono."""
 
     def decode(self, packet: bytes) -> Samples:
-        """A packet's sound. Raises AudioError when it is damaged."""
+        """Decode a packet. Raises AudioError if it is damaged."""
         ...
 
     def conceal(self, samples_48k: int, following: bytes = b"") -> Samples:
-        """What may have been in a gap; the packet after it may tell."""
+        """Guess what was in a gap, with the help of the packet after it."""
         ...
 
     def close(self) -> None:
@@ -91,12 +91,12 @@ class Decoder(Protocol):
 
 
 class SpeechSegmenter:
-    """The ears. For one thread.
+    """Segments the audio of one call into speech events. Not thread-safe.
 
     Args:
         vad: Tells speech from noise.
-        turns: Tells whole turns from halves.
-        patience: How long to wait.
+        detector: Tells complete turns from incomplete ones.
+        options: How long to wait for what.
         decoder: Makes a decoder for a speaker.
     """
 
@@ -104,18 +104,18 @@ class SpeechSegmenter:
         self,
         *,
         vad: Vad,
-        turns: TurnDetector,
-        patience: EndpointingOptions = EndpointingOptions(),  # noqa: B008  (frozen)
+        detector: TurnDetector,
+        options: EndpointingOptions = EndpointingOptions(),  # noqa: B008  (frozen)
         decoder: Callable[[], Decoder] = OpusDecoder,
     ) -> None:
         self._vad = vad
-        self._turns = turns
-        self._patience = patience
+        self._detector = detector
+        self._options = options
         self._decoder = decoder
         self._speakers: dict[int, _Speaker] = {}
 
     def tick(self, frames: Iterable[SpeechFrame], now_s: float) -> list[SpeechEvent]:
-        """What the packets of the last 20 ms say, and the time that went by.
+        """Process the packets since the last call, and the time that went by.
 
         Args:
             frames: In order for each speaker.
@@ -134,24 +134,24 @@ class SpeechSegmenter:
                 speaker.hear(probability, now_s, events)
         for speaker in speakers:
             speaker.settle(now_s, events)
-            if speaker.gone(now_s):
+            if speaker.is_gone(now_s):
                 self.forget(speaker.user_id)
         return events
 
     def forget(self, user_id: int) -> None:
-        """Drop everything of a person's; a turn of theirs ends without a word."""
+        """Drop everything of a person; a turn in progress ends without an event."""
         if speaker := self._speakers.pop(user_id, None):
             speaker.close()
 
     def close(self) -> None:
-        """Drop everything of everybody's. The models stay open: they are not ours."""
+        """Drop everything. The models stay open: they belong to the caller."""
         for user_id in list(self._speakers):
             self.forget(user_id)
 
     def _speaker(self, user_id: int, now_s: float) -> "_Speaker":
         if user_id not in self._speakers:
             self._speakers[user_id] = _Speaker(
-                user_id, now_s, self._turns, Endpointer(self._patience), self._decoder()
+                user_id, now_s, self._detector, Endpointer(self._options), self._decoder()
             )
         return self._speakers[user_id]
 
@@ -163,204 +163,205 @@ class _Speaker:
         self,
         user_id: int,
         now_s: float,
-        turns: TurnDetector,
+        detector: TurnDetector,
         endpointer: Endpointer,
         decoder: Decoder,
     ) -> None:
         self.user_id = user_id
         self.memory = VadMemory()
         self.inbox: deque[SpeechFrame] = deque()
-        self._turns = turns
+        self._detector = detector
         self._endpointer = endpointer
         self._decoder = decoder
-        self._tape = TurnAudioBuffer(user_id)
-        self._unheard = np.zeros(0, np.float32)
+        self._audio = TurnAudioBuffer(user_id)
+        self._unheard = np.zeros(0, np.float32)  # decoded, but not yet a whole VAD window
         self._arrived_s = self._voice_s = now_s
-        self._silent_to_s: float | None = None
-        self._told = False
+        self._silent_to_s: float | None = None  # while the client sends nothing
+        self._explicit_dtx = False
         self._at_rest = True
-        self._asked: tuple[int, Future[float]] | None = None
+        self._detection: tuple[int, Future[float]] | None = None
         self._clip: Clip | None = None
-        self._held_since_s: float | None = None
+        self._pause_held_since_s: float | None = None
 
     # -- packets to windows ----------------------------------------------------------------------
 
     def next_window(self, now_s: float, events: list[SpeechEvent]) -> Samples | None:
-        """The next 32 ms to be heard, once there are so many."""
+        """The next VAD window of 32 ms, once there is enough audio."""
         while len(self._unheard) < WINDOW:
             if not self.inbox:
                 return None
-            self._take(self.inbox.popleft(), now_s, events)
+            self._process(self.inbox.popleft(), now_s, events)
         window, self._unheard = self._unheard[:WINDOW], self._unheard[WINDOW:]
         return window
 
-    def _take(self, frame: SpeechFrame, now_s: float, events: list[SpeechEvent]) -> None:
+    def _process(self, frame: SpeechFrame, now_s: float, events: list[SpeechEvent]) -> None:
         match frame:
             case SpeechPacket():
-                self._wake(frame.arrived_s, now_s, events)
+                self._end_dtx(frame.arrived_s, now_s, events)
                 self._arrived_s = frame.arrived_s
-                self._play(frame)
+                self._decode(frame)
             case LostSpeech():
-                self._wake(now_s, now_s, events)
+                self._end_dtx(now_s, now_s, events)
                 after = self.inbox[0] if self.inbox else None
                 self._conceal(frame.samples, after.opus if isinstance(after, SpeechPacket) else b"")
             case DtxStarted():
-                self._fall_silent(told=frame.at_s - self._arrived_s <= _TOLD_WITHIN_S)
+                is_explicit = frame.at_s - self._arrived_s <= _EXPLICIT_DTX_WITHIN_S
+                self._begin_dtx(explicit=is_explicit)
 
-    def _play(self, packet: SpeechPacket) -> None:
+    def _decode(self, packet: SpeechPacket) -> None:
         try:
             samples = packet.samples
             if samples is None:
                 samples = self._decoder.decode(packet.opus)
-        except AudioError as e:  # it was encrypted and signed, and yet is no Opus: a broken client
+        except AudioError as e:  # encrypted and signed, yet not Opus: a broken client
             log.debug("a packet of %s cannot be decoded: %s", self.user_id, e)
             self._conceal(FRAME_SAMPLES)
             return
         self._add(packet.opus, samples)
 
     def _conceal(self, samples_48k: int, following: bytes = b"") -> None:
-        """What is missing is guessed for the models, and is silence in the clip.
+        """Fill a gap: with a guess for the models, with silence in the clip.
 
-        The packet after the gap may have the last of it once more (in-band FEC).
+        The packet after the gap may carry the gap's last 20 ms once more (in-band FEC).
         """
         frames = min(samples_48k // FRAME_SAMPLES, MAX_CONCEALED_MS // FRAME_MS)
         for left in reversed(range(frames)):
-            told = b"" if left else following
-            self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES, told))
+            fec = b"" if left else following
+            self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES, fec))
 
     def _add(self, opus: bytes, samples: Samples) -> None:
         self._at_rest = False
-        self._tape.add(opus, samples, self._arrived_s)
+        self._audio.add(opus, samples, self._arrived_s)
         self._unheard = np.concatenate((self._unheard, samples))
 
-    # -- silence, in which nothing comes ---------------------------------------------------------
+    # -- time without packets --------------------------------------------------------------------
 
-    def _fall_silent(self, *, told: bool) -> None:
-        """Nothing comes from here on: hear out what is left of the last packet."""
+    def _begin_dtx(self, *, explicit: bool) -> None:
+        """No packets from here on: pad the last window so that it can be heard."""
         if self._silent_to_s is None:
-            self._told = told
+            self._explicit_dtx = explicit
             self._silent_to_s = self._arrived_s
             self._unheard = np.pad(self._unheard, (0, -len(self._unheard) % WINDOW))
 
-    def _wake(self, arrived_s: float, now_s: float, events: list[SpeechEvent]) -> None:
-        """The client sends again: the silence between becomes a part of the turn."""
+    def _end_dtx(self, arrived_s: float, now_s: float, events: list[SpeechEvent]) -> None:
+        """The client sends again: within a turn, the silence becomes part of the clip."""
         if self._silent_to_s is None:
             return
-        self._be_idle(min(arrived_s, now_s), now_s, events)
+        self._idle(min(arrived_s, now_s), now_s, events)
         self._silent_to_s = None
         if self._endpointer.in_turn:
             gap_ms = min(MAX_GAP_MS, round((arrived_s - self._arrived_s) * 1000))
+            silence = np.zeros(SPEECH_FRAME_SAMPLES, np.float32)
             for _ in range(gap_ms // FRAME_MS):
-                self._tape.add(
-                    SILENCE_FRAME, np.zeros(SPEECH_FRAME_SAMPLES, np.float32), self._arrived_s
-                )
+                self._audio.add(SILENCE_FRAME, silence, self._arrived_s)
 
     def _rest(self) -> None:
-        """Nobody speaks any more: keep nothing of what was heard."""
+        """Nobody speaks any more: keep no audio."""
         if not self._at_rest:
             self._at_rest = True
-            self._tape.clear()
+            self._audio.clear()
             self.memory.wipe()
 
-    def _be_idle(self, to_s: float, now_s: float, events: list[SpeechEvent]) -> None:
+    def _idle(self, to_s: float, now_s: float, events: list[SpeechEvent]) -> None:
         if self._silent_to_s is None:
             return
         ms = round((to_s - self._silent_to_s) * 1000)
         if ms > 0:
             self._silent_to_s += ms / 1000
-            self._tell(self._endpointer.idle(ms, told=self._told), now_s, events)
+            decisions = self._endpointer.idle(ms, explicit_dtx=self._explicit_dtx)
+            self._apply(decisions, now_s, events)
 
     # -- windows to events -----------------------------------------------------------------------
 
     def hear(self, probability: float, now_s: float, events: list[SpeechEvent]) -> None:
-        """Take in how likely the window is speech."""
-        marks = self._endpointer.hear(WINDOW_MS, probability)
+        """Process the speech probability of the last window."""
+        decisions = self._endpointer.hear(WINDOW_MS, probability)
         if self._endpointer.quiet_ms == 0:
             self._voice_s = self._arrived_s
-        self._tell(marks, now_s, events)
+        self._apply(decisions, now_s, events)
 
     def settle(self, now_s: float, events: list[SpeechEvent]) -> None:
-        """Take in the time that went by, and what the turn detector found out."""
-        if self._silent_to_s is None and now_s - self._arrived_s > _DEAF_AFTER_S:
-            self._fall_silent(told=False)
-        self._be_idle(now_s, now_s, events)
+        """Process the time that went by, and the turn detector's answer."""
+        if self._silent_to_s is None and now_s - self._arrived_s > _ASSUME_DTX_AFTER_S:
+            self._begin_dtx(explicit=False)
+        self._idle(now_s, now_s, events)
         if not self._endpointer.in_turn and now_s - self._arrived_s > _REST_AFTER_S:
             self._rest()
-        self._take_judgement(now_s, events)
-        self._let_go(now_s, events)
+        self._collect_detection(now_s, events)
+        held_since_s = self._pause_held_since_s
+        if held_since_s is not None and (
+            self._detection is None or now_s - held_since_s >= _MAX_PAUSE_HOLD_S
+        ):
+            self._emit_pause(now_s, events)
 
-    def _take_judgement(self, now_s: float, events: list[SpeechEvent]) -> None:
-        if self._asked is None or not self._asked[1].done():
+    def _collect_detection(self, now_s: float, events: list[SpeechEvent]) -> None:
+        if self._detection is None or not self._detection[1].done():
             return
-        (pause, answer), self._asked = self._asked, None
+        (pause, answer), self._detection = self._detection, None
         if answer.cancelled():
             return
         if error := answer.exception():
             log.error("the turn detector failed: %s", error)
             return
-        self._tell(self._endpointer.judged(pause, answer.result()), now_s, events)
+        self._apply(self._endpointer.detected(pause, answer.result()), now_s, events)
 
-    def _tell(self, marks: Iterable[Mark], now_s: float, events: list[SpeechEvent]) -> None:
-        for mark in marks:
-            match mark:
-                case Began():
-                    lead = mark.lead_ms * SPEECH_RATE_HZ // 1000 + len(self._unheard)
-                    events.append(SpeechBegan(self.user_id, self._tape.begin(lead), now_s))
-                case TurnDetectionRequested():
-                    self._judge(mark.pause)
+    def _apply(
+        self, decisions: Iterable[Decision], now_s: float, events: list[SpeechEvent]
+    ) -> None:
+        for decision in decisions:
+            match decision:
+                case Began(lead_ms):
+                    lead = lead_ms * SPEECH_RATE_HZ // 1000 + len(self._unheard)
+                    events.append(SpeechBegan(self.user_id, self._audio.begin(lead), now_s))
+                case TurnDetectionRequested(pause):
+                    self._request_detection(pause)
                 case Paused():
-                    self._clip = self._tape.clip(
+                    self._clip = self._audio.clip(
                         speech_ms=self._endpointer.speech_ms, ended_s=self._voice_s
                     )
-                    self._held_since_s = now_s
+                    self._pause_held_since_s = now_s
                 case Resumed():
-                    self._forget_question()
-                    if self._held_since_s is None:  # else nobody has heard of the pause
+                    self._cancel_detection()
+                    if self._pause_held_since_s is None:  # otherwise nobody knows of the pause
                         events.append(SpeechResumed(self.user_id, now_s))
-                    self._held_since_s = None
+                    self._pause_held_since_s = None
                 case Ended():
-                    self._tell_paused(now_s, events)
-                    events.append(self._end(mark, now_s))
+                    self._emit_pause(now_s, events)
+                    events.append(self._end(decision, now_s))
 
-    def _let_go(self, now_s: float, events: list[SpeechEvent]) -> None:
-        """Tell of a pause, unless it is better told a little later."""
-        since_s = self._held_since_s
-        if since_s is not None and (self._asked is None or now_s - since_s >= _HELD_S):
-            self._tell_paused(now_s, events)
-
-    def _tell_paused(self, now_s: float, events: list[SpeechEvent]) -> None:
-        if self._held_since_s is not None and self._clip is not None:
+    def _emit_pause(self, now_s: float, events: list[SpeechEvent]) -> None:
+        if self._pause_held_since_s is not None and self._clip is not None:
             events.append(SpeechPaused(self._clip, now_s))
-        self._held_since_s = None
+        self._pause_held_since_s = None
 
-    def _judge(self, pause: int) -> None:
-        self._forget_question()
-        more_ms = max(0, _JUDGED_WITH_MS - self._endpointer.quiet_ms)
-        self._asked = pause, self._turns.ask(self._tape.sound(more_silence_ms=more_ms))
+    def _request_detection(self, pause: int) -> None:
+        self._cancel_detection()
+        silence_ms = max(0, _DETECTOR_SILENCE_MS - self._endpointer.quiet_ms)
+        self._detection = pause, self._detector.ask(self._audio.sound(more_silence_ms=silence_ms))
 
-    def _end(self, mark: Ended, now_s: float) -> TurnEnded:
+    def _end(self, ended: Ended, now_s: float) -> TurnEnded:
         clip, self._clip = self._clip, None
         if clip is None:
             raise AssertionError("a turn ends in a pause")
-        self._forget_question()
-        self._tape.end()
-        return TurnEnded(clip, now_s, mark.completeness, mark.waited_ms)
+        self._cancel_detection()
+        self._audio.end()
+        return TurnEnded(clip, now_s, ended.completeness, ended.waited_ms)
 
-    def _forget_question(self) -> None:
-        if self._asked is not None:
-            self._asked[1].cancel()
-            self._asked = None
+    def _cancel_detection(self) -> None:
+        if self._detection is not None:
+            self._detection[1].cancel()
+            self._detection = None
 
     # -- leaving ---------------------------------------------------------------------------------
 
-    def gone(self, now_s: float) -> bool:
-        """Whether nothing more is to be expected."""
-        return not self._endpointer.in_turn and now_s - self._arrived_s > _GONE_AFTER_S
+    def is_gone(self, now_s: float) -> bool:
+        """Whether the speaker has been silent long enough to be forgotten."""
+        return not self._endpointer.in_turn and now_s - self._arrived_s > _FORGET_AFTER_S
 
     def close(self) -> None:
         """Drop everything."""
-        self._forget_question()
-        self._tape.clear()
+        self._cancel_detection()
+        self._audio.clear()
         self.inbox.clear()
         self._unheard = self._unheard[:0]
         self._decoder.close()

@@ -296,7 +296,7 @@ class DuplexAudio:
 
     def _has_come(self, line: DeviceSlot) -> bool:
         now = self._now()
-        is_playing = self._plays.stream is not None and not self._playout.played().drained
+        is_playing = self._plays.stream is not None and not self._playout.progress().drained
         if is_playing or now - self._sought_s < _COME_EVERY_S:
             return False
         self._sought_s = now

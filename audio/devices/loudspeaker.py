@@ -52,7 +52,10 @@ class Loudspeaker:
         self._now = now
         self._playout = playout
         self._ring = PcmRing(OPUS_RATE_HZ // 2)
-        self._fresh = playout.cuts, 0  # since so many cuts, what was put into the ring from here on
+        self._fresh = (
+            playout.flush_generation,
+            0,
+        )  # since so many generation, what was put into the ring from here on
         self._was_sounding = False
         self._played: deque[tuple[Pcm, float]] = deque(maxlen=_MAX_PLAYED)
         self._has_ended = False
@@ -102,22 +105,22 @@ class Loudspeaker:
     # -- the feeding thread ----------------------------------------------------------------------
 
     def _feed(self) -> None:
-        decoder, ask = OpusDecoder(OPUS_RATE_HZ), None
+        decoder, utterance_id = OpusDecoder(OPUS_RATE_HZ), None
         while not self._stop.is_set():
             ahead = self._ring.waiting
             if ahead > _AHEAD * self.rate_hz // OPUS_RATE_HZ:
                 self._stop.wait(0.01)
                 continue
-            taken = self._playout.take(self._now() + ahead / self.rate_hz + self.latency_s)
+            taken = self._playout.pull(self._now() + ahead / self.rate_hz + self.latency_s)
             if taken is None:
                 self._playout.wait(_WAIT_S)
                 continue
-            if taken.ask != ask:  # another stream begins
+            if taken.utterance_id != utterance_id:  # another stream begins
                 decoder.close()
-                decoder, ask = OpusDecoder(OPUS_RATE_HZ), taken.ask
+                decoder, utterance_id = OpusDecoder(OPUS_RATE_HZ), taken.utterance_id
             sound = self._decoded(decoder, taken.opus)
-            if taken.cuts != self._fresh[0]:
-                self._fresh = taken.cuts, self._ring.written
+            if taken.flush_generation != self._fresh[0]:
+                self._fresh = taken.flush_generation, self._ring.written
             self._ring.write(sound)
         decoder.close()
 
@@ -144,12 +147,12 @@ class Loudspeaker:
     def _next(self, frames: int) -> Pcm:
         """What sounds now; short of `frames` where silence follows."""
         written = self._ring.written  # before `_fresh`: what comes in meanwhile may be wanted
-        cuts, begins = self._fresh
-        stale_to = begins if cuts == self._playout.cuts else written
+        generation, begins = self._fresh
+        stale_to = begins if generation == self._playout.flush_generation else written
         if stale_to > self._ring.taken or self._playout.is_held:
             return self._fall_silent(stale_to)
         sound = self._ring.read(frames)
-        if self._was_sounding and len(sound) < frames and not self._playout.played().drained:
+        if self._was_sounding and len(sound) < frames and not self._playout.progress().drained:
             self.starved += 1
         elif len(sound) and not self._was_sounding:
             sound = _ramped(sound, rising=True)

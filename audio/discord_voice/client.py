@@ -1,6 +1,6 @@
 """A bot's place in a voice channel: discord.py's voice client, made to hear and to stay.
 
-    link = await channel.connect(cls=DiscordVoiceClient.factory(may_hear=…, on_trouble=…),
+    link = await channel.connect(cls=DiscordVoiceClient.factory(may_hear=…, on_fault=…),
     self_deaf=False)
 
 With `connection`, the only part of this package that touches discord.py (2.7). It feeds the pure
@@ -55,8 +55,8 @@ class LinkHealth:
         encrypted: Whether what is said is encrypted end to end.
         privacy_code: What members of the call can compare; None without end-to-end encryption.
         latency_ms: To the voice gateway and back; None: not measured yet.
-        trouble: What is wrong now.
-        troubles: How often each trouble came.
+        fault: The current fault.
+        fault_counts: How often each fault occurred.
         people: How each person is heard.
         totals: What cannot be told of one person.
     """
@@ -65,8 +65,8 @@ class LinkHealth:
     encrypted: bool
     privacy_code: str | None
     latency_ms: float | None
-    trouble: FaultKind | None
-    troubles: Mapping[FaultKind, int]
+    fault: FaultKind | None
+    fault_counts: Mapping[FaultKind, int]
     people: Mapping[int, ReceptionStats]
     totals: Totals
 
@@ -92,17 +92,17 @@ class DiscordVoiceClient(discord.VoiceClient):
         channel: discord.abc.Connectable,
         *,
         may_hear: Callable[[int], bool],
-        on_trouble: Callable[[FaultKind], object],
+        on_fault: Callable[[FaultKind], object],
         now: Now,
     ) -> None:
         self.receiver = Receiver(may_hear=may_hear)
         self.playout = PlayoutQueue()
         self._may_hear = may_hear
-        self._on_trouble = on_trouble
+        self._on_fault = on_fault
         self._now = now
         self._lock = threading.Lock()
-        self._supervisor = Watchdog()
-        self._supervising: asyncio.Task[None] | None = None
+        self._watchdog = Watchdog()
+        self._watchdog_task: asyncio.Task[None] | None = None
         self._spoke_s: float | None = None
         self._is_over = False
         self._player = None
@@ -115,18 +115,18 @@ class DiscordVoiceClient(discord.VoiceClient):
         cls,
         *,
         may_hear: Callable[[int], bool],
-        on_trouble: Callable[[FaultKind], object],
+        on_fault: Callable[[FaultKind], object],
         now: Now,
     ) -> Factory:
         """For `channel.connect(cls=…)`.
 
         Args:
             may_hear: Whether a user has agreed to be heard; asked for every packet.
-            on_trouble: Is told what is wrong with the line, and when it is well again. On the loop.
+            on_fault: Is told what is wrong with the line, and when it is well again. On the loop.
             now: The monotonic clock, in seconds.
         """
         return lambda client, channel: cls(
-            client, channel, may_hear=may_hear, on_trouble=on_trouble, now=now
+            client, channel, may_hear=may_hear, on_fault=on_fault, now=now
         )
 
     def create_connection_state(self) -> VoiceConnection:
@@ -158,7 +158,7 @@ class DiscordVoiceClient(discord.VoiceClient):
             raise
         self._connection.add_socket_listener(self._received)
         self._loudspeaker.start()
-        self._supervising = self.loop.create_task(self._supervise(), name="voice supervisor")
+        self._watchdog_task = self.loop.create_task(self._watch(), name="voice watchdog")
 
     @property
     def is_replaced(self) -> bool:
@@ -180,11 +180,11 @@ class DiscordVoiceClient(discord.VoiceClient):
         self._is_over = True
         self._loudspeaker.stop()
         self._connection.end()
-        if self._supervising is not None:
-            self._supervising.cancel()
+        if self._watchdog_task is not None:
+            self._watchdog_task.cancel()
         if self._registered is self:
             self._state._remove_voice_client(self._guild_id)  # noqa: SLF001
-        self._on_trouble(FaultKind.LOST)
+        self._on_fault(FaultKind.LOST)
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
         """What was heard since the last call; for the hearing thread."""
@@ -207,8 +207,8 @@ class DiscordVoiceClient(discord.VoiceClient):
             encrypted=connection.can_encrypt,
             privacy_code=self.voice_privacy_code if connection.can_encrypt else None,
             latency_ms=latency * 1000 if 0 <= latency < float("inf") else None,
-            trouble=self._supervisor.trouble,
-            troubles=Counter(self._supervisor.counts),
+            fault=self._watchdog.fault,
+            fault_counts=Counter(self._watchdog.counts),
             people=people,
             totals=totals,
         )
@@ -219,7 +219,7 @@ class DiscordVoiceClient(discord.VoiceClient):
         """A datagram; on the reader's thread."""
         if data:
             with self._lock:
-                self.receiver.datagram(data, self._now())
+                self.receiver.receive(data, self._now())
 
     async def _heard_of(self, _ws: DiscordVoiceWebSocket, msg: dict[str, Any]) -> None:
         """A message of the voice gateway; discord.py has read it already."""
@@ -232,21 +232,23 @@ class DiscordVoiceClient(discord.VoiceClient):
     def _take(self, op: int, data: Any) -> None:
         receiver, gateway = self.receiver, DiscordVoiceWebSocket
         if op == gateway.READY:
-            receiver.ready()
+            receiver.server_ready()
         elif op == gateway.SESSION_DESCRIPTION:
-            receiver.session(data["mode"], bytes(data["secret_key"]))
+            receiver.set_transport_key(data["mode"], bytes(data["secret_key"]))
         elif op == gateway.SPEAKING:
-            receiver.speaking(int(data["user_id"]), int(data["ssrc"]))
+            receiver.map_ssrc(int(data["user_id"]), int(data["ssrc"]))
             self._note_speaker(int(data["user_id"]), int(data.get("speaking", 1)))
         elif op == gateway.CLIENT_CONNECT:
             if data.get("audio_ssrc"):
-                receiver.speaking(int(data["user_id"]), int(data["audio_ssrc"]))
+                receiver.map_ssrc(int(data["user_id"]), int(data["audio_ssrc"]))
             if data.get("video_ssrc"):
-                receiver.not_voice(int(data["video_ssrc"]))
+                receiver.ignore_ssrc(int(data["video_ssrc"]))
         elif op == gateway.CLIENT_DISCONNECT:
-            receiver.left(int(data["user_id"]))
+            receiver.user_left(int(data["user_id"]))
         connection = self._connection
-        receiver.dave(connection.dave_session, protocol_version=connection.dave_protocol_version)
+        receiver.set_dave_session(
+            connection.dave_session, protocol_version=connection.dave_protocol_version
+        )
 
     def _note_speaker(self, user_id: int, flags: int) -> None:
         if flags and self._may_hear(user_id):
@@ -318,19 +320,19 @@ class DiscordVoiceClient(discord.VoiceClient):
 
     # -- staying ---------------------------------------------------------------------------------
 
-    async def _supervise(self) -> None:
+    async def _watch(self) -> None:
         while not self._is_over:
             await asyncio.sleep(LOOK_EVERY_S)
-            told, remedy = self._supervisor.look(self._vitals())
-            if told is not None:
-                log.warning("voice line: %s", told)
-                self._on_trouble(told)
-            if remedy is not None:
-                await self._mend(remedy)
+            fault, action = self._watchdog.look(self._vitals())
+            if fault is not None:
+                log.warning("voice connection: %s", fault)
+                self._on_fault(fault)
+            if action is not None:
+                await self._recover(action)
 
-    async def _mend(self, remedy: RecoveryAction) -> None:
+    async def _recover(self, action: RecoveryAction) -> None:
         try:
-            if remedy is RecoveryAction.REKEY:
+            if action is RecoveryAction.REKEY:
                 await self._connection.rekey()
             else:
                 await self._connection.rejoin()

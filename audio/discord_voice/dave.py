@@ -90,7 +90,7 @@ class Dave:
             return DecryptFailure.TOO_EARLY  # it came through passthrough, and is nobody's
         return opus
 
-    def whose(self, frame: bytes, among: Iterable[int]) -> tuple[int, bytes] | None:
+    def identify_sender(self, frame: bytes, among: Iterable[int]) -> tuple[int, bytes] | None:
         """Find the sender of a frame, whose key alone opens it, and what it says."""
         if not self._encrypted or not frame.endswith(_MARKER):
             return None

@@ -1,10 +1,10 @@
 """From datagrams to people's speech. Pure: facts and datagrams go in, frames come out.
 
     receiver = Receiver(may_hear=consent.__contains__)
-    receiver.session(mode, key)                  # what the voice gateway says
-    receiver.dave(session, protocol_version=1)
-    receiver.speaking(user_id, ssrc)
-    receiver.datagram(data, now_s)               # what the socket says
+    receiver.set_transport_key(mode, key)                  # what the voice gateway says
+    receiver.set_dave_session(session, protocol_version=1)
+    receiver.map_ssrc(user_id, ssrc)
+    receiver.receive(data, now_s)               # what the socket says
     frames = receiver.pull(now_s)                # every 20 ms
 
     datagram ─ RTP header ─ whose? ─ may be heard? ─ transport ─ jitter buffer ─ DAVE ─ frame
@@ -61,12 +61,12 @@ class Receiver:
 
     # -- what the voice gateway says -------------------------------------------------------------
 
-    def ready(self) -> None:
+    def server_ready(self) -> None:
         """Opcode 2: a voice server has taken the bot in, and numbers the streams anew."""
         self._forget_streams()
         self._server_is_new = True
 
-    def session(self, mode: str, secret_key: bytes) -> None:
+    def set_transport_key(self, mode: str, secret_key: bytes) -> None:
         """Opcode 4: the transport key.
 
         A new key without `ready` before it means another voice server, too: a stale number could
@@ -89,11 +89,11 @@ class Receiver:
         self._key = key
         self._transport_errors_in_a_row = 0
 
-    def dave(self, session: DaveSession | None, *, protocol_version: int) -> None:
+    def set_dave_session(self, session: DaveSession | None, *, protocol_version: int) -> None:
         """The call's end-to-end encryption; version 0: none."""
         self._dave.use(session, protocol_version)
 
-    def speaking(self, user_id: int, ssrc: int) -> None:
+    def map_ssrc(self, user_id: int, ssrc: int) -> None:
         """Opcode 5, or 12's audio_ssrc: whose a stream is."""
         if not 0 < user_id < _MAX_ID:
             return
@@ -102,7 +102,7 @@ class Receiver:
         for datagram in self._room.take(ssrc):
             self._take(user_id, *datagram)
 
-    def not_voice(self, ssrc: int) -> None:
+    def ignore_ssrc(self, ssrc: int) -> None:
         """A stream is video, or no stream any more."""
         self._users.pop(ssrc, None)
         self._room.take(ssrc)
@@ -110,7 +110,7 @@ class Receiver:
         if len(self._ignored) > MAX_STREAMS:
             del self._ignored[next(iter(self._ignored))]
 
-    def left(self, user_id: int) -> None:
+    def user_left(self, user_id: int) -> None:
         """Opcode 13: somebody has left. What has come of theirs is still handed on."""
         self._unmap(user_id)
         if speaker := self._speakers.get(user_id):
@@ -123,7 +123,7 @@ class Receiver:
 
     # -- what the socket says --------------------------------------------------------------------
 
-    def datagram(self, data: bytes, now_s: float) -> None:
+    def receive(self, data: bytes, now_s: float) -> None:
         """Take a datagram in.
 
         Args:
@@ -175,7 +175,7 @@ class Receiver:
                 continue
             stuck = speaker.pull(now_s, self._dave, frames)
             if stuck is not None:
-                self._doubt(speaker, stuck)
+                self._suspect_ssrc(speaker, stuck)
             if speaker.gone:
                 del self._speakers[speaker.user_id]
         return frames
@@ -213,22 +213,22 @@ class Receiver:
             return
         for datagram in self._room.oldest(ssrc, _TRIED):
             frame = self._open_transport(datagram.data, datagram.rtp)
-            if frame and (found := self._dave.whose(frame, candidates)):
+            if frame and (found := self._dave.identify_sender(frame, candidates)):
                 user_id, opus = found
                 self._learned += 1
                 self._speaker(user_id).remember(frame, opus)
-                self.speaking(user_id, ssrc)
+                self.map_ssrc(user_id, ssrc)
                 return
 
-    def _doubt(self, speaker: SpeakerStream, stuck: Packet) -> None:
+    def _suspect_ssrc(self, speaker: SpeakerStream, stuck: Packet) -> None:
         """A frame is not its supposed sender's: perhaps the stream's number has a new owner."""
         candidates = [user_id for user_id in self._candidates() if user_id != speaker.user_id]
-        found, ssrc = self._dave.whose(stuck.payload, candidates), speaker.ssrc
+        found, ssrc = self._dave.identify_sender(stuck.payload, candidates), speaker.ssrc
         if found is None or ssrc is None:
             return
         user_id, opus = found
         self._learned += 1
-        packets = speaker.surrender()
+        packets = speaker.release_ssrc()
         self._map(user_id, ssrc)
         owner = self._speaker(user_id)
         owner.remember(stuck.payload, opus)
@@ -258,7 +258,7 @@ class Receiver:
     def _unmap(self, user_id: int) -> None:
         """Let a person's stream be over. What is still under way of it is not to be heard twice."""
         for ssrc in [ssrc for ssrc, user in self._users.items() if user == user_id]:
-            self.not_voice(ssrc)
+            self.ignore_ssrc(ssrc)
 
     def _forget_streams(self) -> None:
         self._users.clear()

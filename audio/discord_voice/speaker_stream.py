@@ -109,7 +109,7 @@ class SpeakerStream:
         """Whether they have left, and everything of theirs has been handed on."""
         return self._leaving and not self._queue
 
-    def surrender(self) -> list[Packet]:
+    def release_ssrc(self) -> list[Packet]:
         """Give up the packets that wait: they are somebody else's, who had this stream's number."""
         self._jitter.restart()
         waiting = [*self._queue, *self._jitter.pull(0.0)]

@@ -48,7 +48,7 @@ _COUNTED: Final = (
 )  # fmt: skip
 
 
-def together(people: Iterable[ReceptionStats]) -> ReceptionStats:
+def combined(people: Iterable[ReceptionStats]) -> ReceptionStats:
     """All that came of several people, as if it were of one."""
     all_of_them = list(people)
     return ReceptionStats(

@@ -86,15 +86,15 @@ class Watchdog:
     """
 
     counts: dict[FaultKind, int] = field(default_factory=dict)
-    _trouble: FaultKind | None = None
+    _fault: FaultKind | None = None
     _away_s: float | None = None
     _mended_s: float | None = None
     _tried: RecoveryAction | None = None
 
     @property
-    def trouble(self) -> FaultKind | None:
+    def fault(self) -> FaultKind | None:
         """What is wrong now."""
-        return self._trouble
+        return self._fault
 
     def look(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
         """What to tell, and what to do.
@@ -137,18 +137,18 @@ class Watchdog:
         return None
 
     def _well(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
-        if self._trouble is None:
+        if self._fault is None:
             self._tried = None
             return None, None
-        self._trouble = self._tried = None
+        self._fault = self._tried = None
         self._mended_s = None
         self.counts[FaultKind.MENDED] = self.counts.get(FaultKind.MENDED, 0) + 1
         return FaultKind.MENDED, None
 
     def _tell(self, trouble: FaultKind) -> FaultKind | None:
-        if self._trouble is trouble:
+        if self._fault is trouble:
             return None
-        is_first, self._trouble = self._trouble is None, trouble
+        is_first, self._fault = self._fault is None, trouble
         self.counts[trouble] = self.counts.get(trouble, 0) + 1
         return trouble if is_first else None
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Never, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from audio.discord_voice.stats import ReceptionStats, together
+from audio.discord_voice.stats import ReceptionStats, combined
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed
@@ -30,7 +30,7 @@ class Room:
         guild_id: Whose.
         latency_ms: To the voice gateway and back; None: not measured yet.
         people: How many are heard.
-        heard: Their packets, all together.
+        heard: Their packets, summed.
     """
 
     guild_id: int
@@ -130,5 +130,5 @@ def _room(link: Any) -> Room:
         guild_id=link.guild.id,
         latency_ms=health.latency_ms,
         people=len(health.people),
-        heard=together(health.people.values()),
+        heard=combined(health.people.values()),
     )

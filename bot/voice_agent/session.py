@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from audio.playout_queue import PlayoutQueue, Progress
+from audio.playout_queue import PlayoutProgress, PlayoutQueue
 from audio.speech_events import SpeechBegan, SpeechEvent, SpeechFrame, TurnEnded
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
@@ -75,7 +75,7 @@ class VoiceTransport(Protocol):
 
 
 class SpeechInput(Protocol):
-    """Speech out of packets (`audio.segmenter.Hearing`); for the hearing thread alone."""
+    """Speech out of packets (`audio.segmenter.SpeechSegmenter`); for the hearing thread alone."""
 
     def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
         """What the packets of the last 20 ms say."""
@@ -182,7 +182,7 @@ class VoiceSession:
     _called_s: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _is_playing: bool = False
-    _played: Progress = field(default_factory=Progress)
+    _played: PlayoutProgress = field(default_factory=PlayoutProgress)
 
     def __post_init__(self) -> None:
         self._machine = TurnManager(
@@ -206,7 +206,7 @@ class VoiceSession:
         trace: TracebackType | None,
     ) -> None:
         self._stop.set()
-        self.line.playout.clear()
+        self.line.playout.flush()
         for task in (*self._asks.values(), *self._chores[1:]):
             task.cancel()
         await self._group.__aexit__(None, None, None)
@@ -338,7 +338,7 @@ class VoiceSession:
             case Release():
                 playout.release()
             case FlushPlayout():
-                playout.clear()
+                playout.flush()
             case Sound(cue):
                 playout.cue(self.cues[cue])
 
@@ -376,20 +376,20 @@ class VoiceSession:
                 self._put(Ticked(now))
 
     def _tell_played(self, now: float) -> None:
-        played = self.line.playout.played()
+        played = self.line.playout.progress()
         self._is_playing = not played.drained
-        if played == self._played or played.ask is None:
+        if played == self._played or played.utterance_id is None:
             return
         self._played = played
-        if played.ask == NOTICE:
+        if played.utterance_id == NOTICE:
             return
         if played.first_s is not None:
-            trace = self._watch.sounded(played.ask, played.first_s)
+            trace = self._watch.sounded(played.utterance_id, played.first_s)
             if trace is not None:
                 log.info("turn %s", trace.to_json(), extra={"trace_id": trace.trace_id})
                 if self.on_turn is not None:
                     self.on_turn(trace)
-        self._put(Played(played.ask, played.packets, played.drained, now))
+        self._put(Played(played.utterance_id, played.packets, played.drained, now))
 
     # -- asking ----------------------------------------------------------------------------------
 

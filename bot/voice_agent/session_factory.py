@@ -130,4 +130,4 @@ class VoiceSessionFactory:
         vad = Vad(self._weights(EARS[0]) / "model.onnx")
         turns = self._turns = TurnDetector(self._weights(EARS[1]) / "model.onnx")
         self._cues = {cue: chime(notes) for cue, notes in _CHIMES.items()}
-        return lambda: SpeechSegmenter(vad=vad, turns=turns, decoder=OpusDecoder)
+        return lambda: SpeechSegmenter(vad=vad, detector=turns, decoder=OpusDecoder)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from audio.discord_voice.client import LinkHealth
-from audio.discord_voice.stats import together
+from audio.discord_voice.stats import combined
 from bot.i18n import Words, duration
 from bot.service_calls.availability import Availability, LatestHealth
 from bot.service_calls.circuit_breaker import State
@@ -69,7 +69,7 @@ def discord_line(latencies: Sequence[tuple[int, float]], words: Words) -> str:
 
 def voice_line(health: LinkHealth, words: Words) -> str:
     """The voice channel of this server."""
-    everybody = together(health.people.values())
+    everybody = combined(health.people.values())
     ms = "?" if health.latency_ms is None else str(round(health.latency_ms))
     share = f"{everybody.loss:.1%}" if everybody.loss else "0 %"
     return words("status.voice", ms=ms, packets=everybody.received, loss=share)

@@ -38,12 +38,12 @@ def status_text(
     lines[1] += f" · <#{place.channel_id}>"
     if place.follow_user_id is not None:
         lines.append(words("voice.status.follows", person=f"<@{place.follow_user_id}>"))
-    if health.trouble is not None:
-        lines.append(words(f"voice.trouble.{health.trouble}"))
-    if health.troubles:
+    if health.fault is not None:
+        lines.append(words(f"voice.trouble.{health.fault}"))
+    if health.fault_counts:
         told = (
             f"{words(f'voice.status.trouble.{kind}')}: {count}"
-            for kind, count in sorted(health.troubles.items())
+            for kind, count in sorted(health.fault_counts.items())
         )
         lines.append(words("voice.status.troubles", troubles=", ".join(told)))
     heard = [

@@ -95,7 +95,7 @@ class VoiceChannel:
         await self.bot.voices.warm_up()
         factory = DiscordVoiceClient.factory(
             may_hear=lambda user_id: user_id in self._agreed,  # asked by other threads
-            on_trouble=self._troubled,
+            on_fault=self._troubled,
             now=self.bot.clock.now,
         )
         try:

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from audio.discord_voice.stats import together
+from audio.discord_voice.stats import combined
 from bot.discord_client import stopped_by_signals
 from tests.fakes.discord_bot import made
 
@@ -35,7 +35,7 @@ async def main(services: str, database: str, token: str) -> dict[str, list]:
                 await asyncio.sleep(0.5)
                 for link in bot.voice_clients:
                     people = link.health().people
-                    everybody = together(people.values())
+                    everybody = combined(people.values())
                     heard.append((len(people), everybody.received, everybody.loss))
 
         noting = [asyncio.create_task(note()), asyncio.create_task(look())]

@@ -110,7 +110,7 @@ def whole(mode, *, encrypted, decode=True):
     room = Room(mode=mode, encrypted=encrypted)
     ana, decoder = room.join(ANA), OpusDecoder()
     receiver = room.receiver()
-    receiver.speaking(ANA, ana.ssrc)
+    receiver.map_ssrc(ANA, ana.ssrc)
     now = 0.0
 
     def work(datagrams):
@@ -118,7 +118,7 @@ def whole(mode, *, encrypted, decode=True):
         heard = 0
         for data in datagrams:
             now += TICK_S
-            receiver.datagram(data, now)
+            receiver.receive(data, now)
             for frame in receiver.pull(now):
                 heard += isinstance(frame, SpeechPacket)
                 if decode:
@@ -202,7 +202,7 @@ class Calls:
             people = [room.join(first + number) for number in range(CALL)]
             receiver = room.receiver(heard=[person.user_id for person in people])
             for person in people:
-                receiver.speaking(person.user_id, person.ssrc)
+                receiver.map_ssrc(person.user_id, person.ssrc)
             decoders = {person.user_id: OpusDecoder() for person in people}
             self._calls.append((receiver, people, decoders))
 
@@ -224,7 +224,7 @@ class Calls:
             began = time.perf_counter()
             for (receiver, _, decoders), datagrams in zip(calls, tick, strict=True):
                 for data in datagrams:
-                    receiver.datagram(data, began)
+                    receiver.receive(data, began)
                 for frame in receiver.pull(began):
                     decoders[frame.user_id].decode(frame.opus)
                     heard += 1

@@ -61,7 +61,7 @@ async def seconds_away(line):
 @pytest.mark.timeout(900)
 async def test_how_soon_it_hears_again():
     ours = await seconds_away(
-        DiscordVoiceClient.factory(may_hear=lambda _: True, on_trouble=print, now=time.monotonic)
+        DiscordVoiceClient.factory(may_hear=lambda _: True, on_fault=print, now=time.monotonic)
     )
     theirs = await seconds_away(Listening)
     for name, away in (("ours", ours), ("discord.py's", theirs)):

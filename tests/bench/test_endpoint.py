@@ -142,13 +142,13 @@ class Simulated:
 def ends(conversation: Conversation, vad: Vad, turns: TurnDetector, *, open_mic: bool) -> list:
     """When our ears decide that a turn is over, in seconds of the stream."""
     simulated = Simulated(turns)
-    hearing = SpeechSegmenter(vad=vad, turns=simulated)
+    segmenter = SpeechSegmenter(vad=vad, detector=simulated)
     always = np.ones(len(conversation.voiced), bool)
     sent = say(conversation.samples, always if open_mic else conversation.voiced)
     decided = []
     for now_s, frames in pull(1, sent, start_s=0.0, delay_s=0.0):
         simulated.advance(now_s)
-        events = hearing.tick(frames, now_s)
+        events = segmenter.tick(frames, now_s)
         decided += [event.at_s for event in events if isinstance(event, TurnEnded)]
     return decided
 
@@ -201,12 +201,12 @@ def crowd(count: int) -> list[tuple[bytes, ...]]:
     return [packets[(start := 37 * i % len(packets)) :] + packets[:start] for i in range(count)]
 
 
-def tick(hearing: SpeechSegmenter, people, step: int, now_s: float) -> list:
+def tick(segmenter: SpeechSegmenter, people, step: int, now_s: float) -> list:
     frames = [
         SpeechPacket(user, step * 960, packets[step % len(packets)], now_s)
         for user, packets in enumerate(people)
     ]
-    return hearing.tick(frames, now_s)
+    return segmenter.tick(frames, now_s)
 
 
 def test_cost_for_a_speaker(vad, turns, capsys) -> None:
@@ -221,12 +221,12 @@ def test_cost_for_a_speaker(vad, turns, capsys) -> None:
             vad.probabilities([window] * count, memories)
         took = time.process_time() - started
         vad_us = took / len(steps) / count * 1e6 * FRAME_S * RATE / WINDOW
-        hearing, people = SpeechSegmenter(vad=vad, turns=turns), crowd(count)
+        segmenter, people = SpeechSegmenter(vad=vad, detector=turns), crowd(count)
         started = time.process_time()
         for step in range(300):
-            tick(hearing, people, step, step * FRAME_S)
+            tick(segmenter, people, step, step * FRAME_S)
         whole_us = (time.process_time() - started) / 300 / count * 1e6
-        hearing.close()
+        segmenter.close()
         lines.append(f"  {count:3} speakers   voice activity {vad_us:4.0f}   all {whole_us:4.0f}")
     started = time.process_time()
     for _ in range(10):
@@ -275,16 +275,16 @@ def real_time(vad, turns, count: int, *, seconds: float, core: int):
 
     def run() -> None:
         os.sched_setaffinity(0, {core})
-        hearing, people = SpeechSegmenter(vad=vad, turns=turns), crowd(count)
+        segmenter, people = SpeechSegmenter(vad=vad, detector=turns), crowd(count)
         began = time.monotonic()
         for step in range(round(seconds / FRAME_S)):
             due = began + step * FRAME_S
             if (wait := due - time.monotonic()) > 0:
                 time.sleep(wait)
-            events = tick(hearing, people, step, due)
+            events = tick(segmenter, people, step, due)
             late_ms.append((time.monotonic() - due) * 1000)
             ended.extend(event for event in events if isinstance(event, TurnEnded))
-        hearing.close()
+        segmenter.close()
 
     turns.ask(np.zeros(RATE, np.float32)).result()  # its thread exists
     turns._thread.submit(os.sched_setaffinity, 0, {core}).result()
@@ -301,12 +301,12 @@ def test_speech_is_noticed_soon(conversations, vad, turns, capsys) -> None:
     With Piper's turns: where there is noise before a voice, loudness does not tell when it begins.
     """
     conversation = conversations[1]
-    hearing = SpeechSegmenter(vad=vad, turns=Simulated(turns))
+    segmenter = SpeechSegmenter(vad=vad, detector=Simulated(turns))
     took: list[float] = []
     for now_s, frames in pull(
         1, say(conversation.samples, conversation.voiced), start_s=0.0, delay_s=0.0
     ):
-        for event in hearing.tick(frames, now_s):
+        for event in segmenter.tick(frames, now_s):
             starts = [began_s for began_s, _ in conversation.turns]
             if isinstance(event, SpeechBegan):
                 began_s = min(starts, key=lambda s: abs(s - event.began_s))

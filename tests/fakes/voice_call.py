@@ -164,7 +164,7 @@ async def voice_call(
         await voices.warm_up()
         async with _online(sim) as bot:
             factory = DiscordVoiceClient.factory(
-                may_hear=agreed.__contains__, on_trouble=reader.trouble, now=clock.now
+                may_hear=agreed.__contains__, on_fault=reader.trouble, now=clock.now
             )
             link = await bot.get_channel(channel.id).connect(cls=factory, timeout=PATIENCE)
             given = SessionConfig(

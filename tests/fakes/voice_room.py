@@ -3,8 +3,8 @@
 room = Room()
 ana = room.join(ANA)
 receiver = room.receiver()
-receiver.speaking(ANA, ana.ssrc)
-receiver.datagram(ana.says(opus), now_s)
+receiver.map_ssrc(ANA, ana.ssrc)
+receiver.receive(ana.says(opus), now_s)
 """
 
 # mypy: ignore-errors
@@ -114,8 +114,8 @@ class Room:
     def receiver(self, heard=(ANA, BEN, CAT), **session):
         """The bot's receiver, in this call, with the key."""
         receiver = Receiver(may_hear=set(heard).__contains__)
-        receiver.session(self.mode, self.key)
-        receiver.dave(self.bot.session, protocol_version=1 if self.encrypted else 0)
+        receiver.set_transport_key(self.mode, self.key)
+        receiver.set_dave_session(self.bot.session, protocol_version=1 if self.encrypted else 0)
         return receiver
 
     def _enter(self, user_id):

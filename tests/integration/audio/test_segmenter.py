@@ -50,9 +50,9 @@ def models(weights):
 
 
 @pytest.fixture
-def hearing(models) -> SpeechSegmenter:
+def segmenter(models) -> SpeechSegmenter:
     vad, turns = models
-    return SpeechSegmenter(vad=vad, turns=turns)
+    return SpeechSegmenter(vad=vad, detector=turns)
 
 
 def speech(clips: Path, name: str):
@@ -61,12 +61,12 @@ def speech(clips: Path, name: str):
     return np.concatenate([codec.decode(clips / name, limit_s=60), room])
 
 
-def listen(hearing: SpeechSegmenter, *streams) -> list:
+def listen(segmenter: SpeechSegmenter, *streams) -> list:
     """All events of people who speak at the same time."""
     events = []
     for steps in zip(*map(list, streams), strict=False):
         frames = [frame for _, frames in steps for frame in frames]
-        events += hearing.tick(frames, steps[0][0])
+        events += segmenter.tick(frames, steps[0][0])
     return events
 
 
@@ -74,9 +74,9 @@ def of(kind, events: list) -> list:
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_a_question_is_one_turn(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_a_question_is_one_turn(segmenter: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
-    events = listen(hearing, pull(ANA, spoken, start_s=100))
+    events = listen(segmenter, pull(ANA, spoken, start_s=100))
     assert [type(event) for event in events] == [SpeechBegan, SpeechPaused, TurnEnded]
     began, paused, ended = events
     assert began.at_s - began.began_s < 0.35
@@ -86,35 +86,35 @@ def test_a_question_is_one_turn(hearing: SpeechSegmenter, clips: Path) -> None:
     assert ended.at_s - (100 + spoken.last_voice_s()) < 0.3
 
 
-def test_the_clip_is_the_packets_as_they_came(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_the_clip_is_the_packets_as_they_came(segmenter: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
-    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
+    (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, spoken)))
     sent = [packet for packet in spoken.packets if packet is not None]
     assert list(ended.clip.packets) == sent[: len(ended.clip.packets)]  # the first syllable is in
     heard = codec.decode(ended.clip.file(), limit_s=60)
     assert abs(len(heard) / RATE - ended.clip.duration_ms / 1000) < 0.05
 
 
-def test_a_pause_in_a_sentence_is_waited_for(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_a_pause_in_a_sentence_is_waited_for(segmenter: SpeechSegmenter, clips: Path) -> None:
     sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]  # "ask not … for your country"
-    events = listen(hearing, pull(ANA, say(sound)))
+    events = listen(segmenter, pull(ANA, say(sound)))
     assert len(of(TurnEnded, events)) == 1
     assert len(of(SpeechResumed, events)) >= 2
 
 
 def test_what_was_said_after_the_pause_is_in_the_clip(
-    hearing: SpeechSegmenter, clips: Path
+    segmenter: SpeechSegmenter, clips: Path
 ) -> None:
     sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]
     spoken = say(sound)
-    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
+    (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, spoken)))
     sent = [packet for packet in spoken.packets if packet is not None]
     kept = [packet for packet in ended.clip.packets if packet != SILENCE_FRAME]
     first = sent.index(kept[0])
     assert kept == sent[first : first + len(kept)]
 
 
-def test_noise_and_music_are_nobody_speaking(hearing: SpeechSegmenter) -> None:
+def test_noise_and_music_are_nobody_speaking(segmenter: SpeechSegmenter) -> None:
     rng = np.random.default_rng(3)
     time = np.arange(6 * RATE) / RATE
     noise = rng.normal(0, 0.05, len(time)).astype(np.float32)
@@ -125,7 +125,7 @@ def test_noise_and_music_are_nobody_speaking(hearing: SpeechSegmenter) -> None:
         cough[start : start + len(burst)] = burst
     sounds = [noise, (music * (1 + np.sin(8 * time))).astype(np.float32), cough]
     streams = [pull(user, say(sound), start_s=100) for user, sound in enumerate(sounds)]
-    assert listen(hearing, *streams) == []
+    assert listen(segmenter, *streams) == []
 
 
 def test_two_at_once_are_heard_as_each_alone(models, clips: Path) -> None:
@@ -135,56 +135,56 @@ def test_two_at_once_are_heard_as_each_alone(models, clips: Path) -> None:
     def turns_of(user_id: int, events: list) -> list:
         return [event.clip.packets for event in of(TurnEnded, events) if event.user_id == user_id]
 
-    both = SpeechSegmenter(vad=vad, turns=turns)
+    both = SpeechSegmenter(vad=vad, detector=turns)
     together = listen(both, *(pull(user, spoken) for user, spoken in sounds.items()))
     for user, spoken in sounds.items():
-        alone = SpeechSegmenter(vad=vad, turns=turns)
+        alone = SpeechSegmenter(vad=vad, detector=turns)
         assert turns_of(user, listen(alone, pull(user, spoken)))[0] in turns_of(user, together)
 
 
-def test_lost_packets_are_silence_in_the_clip(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_lost_packets_are_silence_in_the_clip(segmenter: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     lost = [20, 21, 40, 55]
-    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, spoken, lost=lost)))
+    (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, spoken, lost=lost)))
     first = spoken.packets.index(ended.clip.packets[0])
     for step, kept in enumerate(ended.clip.packets, start=first):
         assert kept == (SILENCE_FRAME if step in lost else spoken.packets[step])
 
 
 def test_a_network_that_stalls_in_mid_speech_ends_nothing(
-    hearing: SpeechSegmenter, clips: Path
+    segmenter: SpeechSegmenter, clips: Path
 ) -> None:
     steps = list(pull(ANA, say(speech(clips, "question.wav"))))
     events = []
     for step, (now_s, frames) in enumerate(steps):
         if step == 30:  # nothing for 0.3 s, and what comes then is as late
-            events += hearing.tick([DtxStarted(ANA, 0, now_s)], now_s)
+            events += segmenter.tick([DtxStarted(ANA, 0, now_s)], now_s)
             for wait in range(1, 15):
-                events += hearing.tick([], now_s + wait * 0.02)
+                events += segmenter.tick([], now_s + wait * 0.02)
         late = 0.3 if step >= 30 else 0.0
         moved = [
             replace(f, arrived_s=f.arrived_s + late) for f in frames if type(f) is SpeechPacket
         ]
         other = [replace(f, at_s=f.at_s + late) for f in frames if type(f) is DtxStarted]
-        events += hearing.tick(moved + other, now_s + late)
+        events += segmenter.tick(moved + other, now_s + late)
     assert len(of(TurnEnded, events)) == 1
     assert len(of(SpeechBegan, events)) == 1
 
 
-def test_a_packet_that_is_no_opus_is_a_lost_one(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_a_packet_that_is_no_opus_is_a_lost_one(segmenter: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     packets = list(spoken.packets)
     packets[30] = b"\x00" * 3
-    events = listen(hearing, pull(ANA, Spoken(tuple(packets))))
+    events = listen(segmenter, pull(ANA, Spoken(tuple(packets))))
     assert len(of(TurnEnded, events)) == 1
 
 
 def test_a_turn_without_end_is_cut_and_nothing_is_lost(models, clips: Path) -> None:
     vad, turns = models
-    patience = EndpointingOptions(tired_ms=60_000, longest_ms=1_500)
-    hearing = SpeechSegmenter(vad=vad, turns=turns, patience=patience)
+    options = EndpointingOptions(soft_max_turn_ms=60_000, max_turn_ms=1_500)
+    segmenter = SpeechSegmenter(vad=vad, detector=turns, options=options)
     spoken = say(speech(clips, "jfk.flac")[round(8.2 * RATE) :])
-    ended = of(TurnEnded, listen(hearing, pull(ANA, spoken)))
+    ended = of(TurnEnded, listen(segmenter, pull(ANA, spoken)))
     assert len(ended) == 2
     assert ended[0].clip.duration_ms <= 1_900
     sent = [packet for packet in spoken.packets if packet is not None]
@@ -199,10 +199,10 @@ def test_a_slow_detector_is_not_waited_for(models, clips: Path) -> None:
         def ask(self, _samples):
             return Future()
 
-    hearing = SpeechSegmenter(vad=vad, turns=Never())
-    (ended,) = of(TurnEnded, listen(hearing, pull(ANA, say(speech(clips, "question.wav")))))
+    segmenter = SpeechSegmenter(vad=vad, detector=Never())
+    (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, say(speech(clips, "question.wav")))))
     assert ended.completeness is None
-    assert ended.waited_ms == EndpointingOptions().unjudged_ms
+    assert ended.waited_ms == EndpointingOptions().no_detector_delay_ms
 
 
 def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog) -> None:
@@ -214,8 +214,8 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
             answer.set_exception(RuntimeError("no such input"))
             return answer
 
-    hearing = SpeechSegmenter(vad=vad, turns=Broken())
-    events = listen(hearing, pull(ANA, say(speech(clips, "question.wav"))))
+    segmenter = SpeechSegmenter(vad=vad, detector=Broken())
+    events = listen(segmenter, pull(ANA, say(speech(clips, "question.wav"))))
     assert of(TurnEnded, events)[0].completeness is None
     assert "no such input" in caplog.text
 
@@ -223,45 +223,45 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
 def test_it_answers_from_its_own_thread(weights, models, clips: Path) -> None:
     vad, _ = models
     turns = TurnDetector(weights("smart-turn-v3.2") / "model.onnx")
-    hearing = SpeechSegmenter(vad=vad, turns=turns)
+    segmenter = SpeechSegmenter(vad=vad, detector=turns)
     events = []
     for now_s, frames in pull(ANA, say(speech(clips, "question.wav"))):
-        events += hearing.tick(frames, now_s)
-        for speaker in hearing._speakers.values():
-            if speaker._asked:
-                speaker._asked[1].exception(timeout=20)
+        events += segmenter.tick(frames, now_s)
+        for speaker in segmenter._speakers.values():
+            if speaker._detection:
+                speaker._detection[1].exception(timeout=20)
     turns.close()
     assert of(TurnEnded, events)[0].completeness > 0.9
 
 
-def test_who_is_forgotten_ends_without_a_word(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_who_is_forgotten_ends_without_a_word(segmenter: SpeechSegmenter, clips: Path) -> None:
     steps = list(pull(ANA, say(speech(clips, "question.wav"))))
     for now_s, frames in steps[:40]:
-        hearing.tick(frames, now_s)
-    hearing.forget(ANA)
-    hearing.forget(BEN)
-    assert hearing.tick([], steps[40][0]) == []
-    assert not hearing._speakers
+        segmenter.tick(frames, now_s)
+    segmenter.forget(ANA)
+    segmenter.forget(BEN)
+    assert segmenter.tick([], steps[40][0]) == []
+    assert not segmenter._speakers
 
 
-def test_nothing_is_kept_after_a_turn(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_nothing_is_kept_after_a_turn(segmenter: SpeechSegmenter, clips: Path) -> None:
     spoken = say(speech(clips, "question.wav"))
     steps = list(pull(ANA, spoken))
     for now_s, frames in steps:
-        hearing.tick(frames, now_s)
-    tape = hearing._speakers[ANA]._tape
+        segmenter.tick(frames, now_s)
+    tape = segmenter._speakers[ANA]._audio
     assert not tape._turn
     assert not tape._sound
     assert not tape._recent
-    hearing.tick([], steps[-1][0] + 60)
-    assert not hearing._speakers
+    segmenter.tick([], steps[-1][0] + 60)
+    assert not segmenter._speakers
 
 
-def test_a_client_that_vanishes_has_gone_silent(hearing: SpeechSegmenter, clips: Path) -> None:
+def test_a_client_that_vanishes_has_gone_silent(segmenter: SpeechSegmenter, clips: Path) -> None:
     steps = list(pull(ANA, say(speech(clips, "question.wav"))))[:60]
-    events = [event for now_s, frames in steps for event in hearing.tick(frames, now_s)]
+    events = [event for now_s, frames in steps for event in segmenter.tick(frames, now_s)]
     for step in range(1, 300):
-        events += hearing.tick([], steps[-1][0] + step * 0.02)
+        events += segmenter.tick([], steps[-1][0] + step * 0.02)
     assert len(of(TurnEnded, events)) == 1
 
 
@@ -343,11 +343,11 @@ FOLLOWS = {
 
 def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
     script = Script()
-    hearing = SpeechSegmenter(vad=script, turns=script, decoder=lambda: script)
+    segmenter = SpeechSegmenter(vad=script, detector=script, decoder=lambda: script)
     first, after = b"\xfc\x00\x00\x00\x01\xf0", b"\xfc\x00\x00\x00\x02\xf0"
-    hearing.tick([SpeechPacket(ANA, 0, first, 50.0)], 50.0)
+    segmenter.tick([SpeechPacket(ANA, 0, first, 50.0)], 50.0)
     gap = [LostSpeech(ANA, 960, 3 * 960), SpeechPacket(ANA, 4 * 960, after, 50.08)]
-    hearing.tick(gap, 50.08)
+    segmenter.tick(gap, 50.08)
     assert script.told == [b"", b"", after]
 
 
@@ -355,11 +355,11 @@ def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
 @given(STEPS)
 def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) -> None:
     script = Script()
-    patience = EndpointingOptions(tired_ms=1_500, longest_ms=3_000)
-    hearing = SpeechSegmenter(vad=script, turns=script, decoder=Script, patience=patience)
+    options = EndpointingOptions(soft_max_turn_ms=1_500, max_turn_ms=3_000)
+    segmenter = SpeechSegmenter(vad=script, detector=script, decoder=Script, options=options)
     last, before, paused = None, -1, None
     for now_s, frames, sent in frames_of(steps):
-        for event in hearing.tick(frames, now_s):
+        for event in segmenter.tick(frames, now_s):
             assert type(event) in FOLLOWS[last]
             last = type(event)
             if isinstance(event, SpeechPaused):

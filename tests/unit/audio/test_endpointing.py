@@ -1,4 +1,4 @@
-"""The endpointer alone: what it marks, whatever it hears."""
+"""The endpointer alone: what it decides, whatever it hears."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ from audio.endpointing import (
 
 MS = 32
 SPEECH, NOISE = 0.9, 0.05
-PATIENCE = EndpointingOptions(waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
+OPTIONS = EndpointingOptions(waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
 
 
 def hear(endpointer: Endpointer, ms: int, probability: float = SPEECH) -> list:
@@ -26,26 +26,28 @@ def idle(endpointer: Endpointer, ms: int) -> list:
     return [m for _ in range(ms // 20) for m in endpointer.idle(20)]
 
 
-def speaking(patience: EndpointingOptions = PATIENCE) -> Endpointer:
-    endpointer = Endpointer(patience)
+def speaking(options: EndpointingOptions = OPTIONS) -> Endpointer:
+    endpointer = Endpointer(options)
     hear(endpointer, 640)
     return endpointer
 
 
-def judge(endpointer: Endpointer, marks: list, completeness: float) -> list:
-    (pause,) = [mark.pause for mark in marks if isinstance(mark, TurnDetectionRequested)]
-    return endpointer.judged(pause, completeness)
+def judge(endpointer: Endpointer, decisions: list, completeness: float) -> list:
+    (pause,) = [
+        decision.pause for decision in decisions if isinstance(decision, TurnDetectionRequested)
+    ]
+    return endpointer.detected(pause, completeness)
 
 
 def test_speech_begins_after_enough_of_it_and_says_since_when() -> None:
-    endpointer = Endpointer(PATIENCE)
+    endpointer = Endpointer(OPTIONS)
     assert hear(endpointer, 160) == []
     assert hear(endpointer, MS) == [Began(192)]
     assert endpointer.in_turn
 
 
 def test_a_click_or_a_short_cough_is_no_speech() -> None:
-    endpointer = Endpointer(PATIENCE)
+    endpointer = Endpointer(OPTIONS)
     for _ in range(50):
         assert hear(endpointer, 128) + hear(endpointer, 320, NOISE) == []
 
@@ -78,8 +80,8 @@ def test_without_an_answer_time_decides() -> None:
 
 def test_a_late_answer_ends_a_pause_that_is_long_enough() -> None:
     endpointer = speaking()
-    marks = hear(endpointer, 640, NOISE)
-    assert judge(endpointer, marks, 0.97) == [Ended(0.97, 300)]
+    decisions = hear(endpointer, 640, NOISE)
+    assert judge(endpointer, decisions, 0.97) == [Ended(0.97, 300)]
 
 
 def test_an_answer_to_an_earlier_pause_is_ignored() -> None:
@@ -114,32 +116,32 @@ def test_a_client_gone_silent_is_a_pause_at_once() -> None:
     endpointer = speaking()
     hear(endpointer, 64, NOISE)
     assert endpointer.idle(20) == [TurnDetectionRequested(1), Paused()]
-    assert endpointer.judged(1, 0.95) == []
+    assert endpointer.detected(1, 0.95) == []
     assert idle(endpointer, 220) == [Ended(0.95, 300)]
 
 
 def test_packets_that_stop_in_mid_speech_are_no_pause_yet() -> None:
     endpointer = speaking()
-    assert [m for _ in range(5) for m in endpointer.idle(20, told=False)] == []
+    assert [m for _ in range(5) for m in endpointer.idle(20, explicit_dtx=False)] == []
     assert hear(endpointer, 96) == []  # they come again
-    marks = [m for _ in range(10) for m in endpointer.idle(20, told=False)]
-    assert marks == [TurnDetectionRequested(1), Paused()]
-    assert endpointer.judged(1, 0.99) == []
-    marks = [m for _ in range(10) for m in endpointer.idle(20, told=False)]
-    assert marks == [Ended(0.99, PATIENCE.stalled_ms)]
+    decisions = [m for _ in range(10) for m in endpointer.idle(20, explicit_dtx=False)]
+    assert decisions == [TurnDetectionRequested(1), Paused()]
+    assert endpointer.detected(1, 0.99) == []
+    decisions = [m for _ in range(10) for m in endpointer.idle(20, explicit_dtx=False)]
+    assert decisions == [Ended(0.99, OPTIONS.packet_stall_ms)]
 
 
 def test_packets_that_stop_after_silence_are_a_pause() -> None:
     endpointer = speaking()
     hear(endpointer, 128, NOISE)
-    assert endpointer.idle(20, told=False) == [Paused()]
+    assert endpointer.idle(20, explicit_dtx=False) == [Paused()]
 
 
 def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
-    patience = EndpointingOptions(tired_ms=3_200, longest_ms=6_400)
-    endpointer = speaking(patience)
+    options = EndpointingOptions(soft_max_turn_ms=3_200, max_turn_ms=6_400)
+    endpointer = speaking(options)
     hear(endpointer, 3_200)
-    assert hear(endpointer, 192, NOISE)[1:] == [Paused(), Ended(None, patience.pause_ms)]
+    assert hear(endpointer, 192, NOISE)[1:] == [Paused(), Ended(None, options.pause_ms)]
     hear(endpointer, 640)
     assert hear(endpointer, 6_400)[:2] == [Paused(), Ended(None, 0)]
     assert endpointer.in_turn  # the next one
@@ -165,23 +167,27 @@ STEPS = st.lists(
 
 
 def play(endpointer: Endpointer, steps: list) -> list:
-    marks: list = []
+    decisions: list = []
     for kind, value in steps:
         match kind:
             case "hear":
-                marks += endpointer.hear(MS, value)
+                decisions += endpointer.hear(MS, value)
             case "speech":
-                marks += hear(endpointer, value * MS)
+                decisions += hear(endpointer, value * MS)
             case "noise":
-                marks += hear(endpointer, value * MS, NOISE)
+                decisions += hear(endpointer, value * MS, NOISE)
             case "idle":
-                marks += endpointer.idle(value)
+                decisions += endpointer.idle(value)
             case "stall":
-                marks += endpointer.idle(value, told=False)
+                decisions += endpointer.idle(value, explicit_dtx=False)
             case "judged":
-                asked = [mark.pause for mark in marks if isinstance(mark, TurnDetectionRequested)]
-                marks += endpointer.judged(asked[-1], value) if asked else []
-    return marks
+                asked = [
+                    decision.pause
+                    for decision in decisions
+                    if isinstance(decision, TurnDetectionRequested)
+                ]
+                decisions += endpointer.detected(asked[-1], value) if asked else []
+    return decisions
 
 
 FOLLOWS = {
@@ -196,16 +202,18 @@ FOLLOWS = {
 @given(STEPS)
 def test_marks_are_well_formed(steps: list) -> None:
     last = None
-    for mark in play(Endpointer(EndpointingOptions(tired_ms=2_000, longest_ms=4_000)), steps):
-        if isinstance(mark, TurnDetectionRequested):
+    for decision in play(
+        Endpointer(EndpointingOptions(soft_max_turn_ms=2_000, max_turn_ms=4_000)), steps
+    ):
+        if isinstance(decision, TurnDetectionRequested):
             continue
-        assert type(mark) in FOLLOWS[last]
-        last = type(mark)
+        assert type(decision) in FOLLOWS[last]
+        last = type(decision)
 
 
 @given(STEPS)
 def test_every_turn_ends_when_nothing_more_comes(steps: list) -> None:
-    endpointer = Endpointer(PATIENCE)
+    endpointer = Endpointer(OPTIONS)
     play(endpointer, steps)
     idle(endpointer, 2600)
     assert not endpointer.in_turn

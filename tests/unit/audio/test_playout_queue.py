@@ -2,7 +2,7 @@
 
 import threading
 
-from audio.playout_queue import PlayoutQueue, Progress
+from audio.playout_queue import PlayoutProgress, PlayoutQueue
 from tests.waiting import HANGS_S
 
 A, B, C = b"a", b"b", b"c"
@@ -18,14 +18,14 @@ def read_all(playout, now_s=1.0):
 def test_in_order_and_counted_by_ask():
     playout = PlayoutQueue()
     assert playout.read(0.0) is None
-    assert playout.played() == Progress()
+    assert playout.progress() == PlayoutProgress()
     playout.add(1, [A, B])
-    assert playout.played() == Progress(1, 0, drained=False)
+    assert playout.progress() == PlayoutProgress(1, 0, drained=False)
     assert playout.read(5.0) == A
     playout.add(2, [C])
-    assert playout.played() == Progress(1, 1, drained=False, first_s=5.0)
+    assert playout.progress() == PlayoutProgress(1, 1, drained=False, first_s=5.0)
     assert read_all(playout, 6.0) == [B, C]
-    assert playout.played() == Progress(2, 1, drained=True, first_s=6.0)
+    assert playout.progress() == PlayoutProgress(2, 1, drained=True, first_s=6.0)
 
 
 def test_held_it_stands_still_and_goes_on():
@@ -34,7 +34,7 @@ def test_held_it_stands_still_and_goes_on():
     assert playout.read(1.0) == A
     playout.hold()
     assert read_all(playout) == []
-    assert not playout.played().drained
+    assert not playout.progress().drained
     playout.release()
     assert read_all(playout) == [B]
 
@@ -44,9 +44,9 @@ def test_cleared_it_is_silent_and_no_longer_held():
     playout.add(1, [A, B, C])
     playout.read(1.0)
     playout.hold()
-    playout.clear()
+    playout.flush()
     assert read_all(playout) == []
-    assert playout.played() == Progress(1, 1, drained=True, first_s=1.0)
+    assert playout.progress() == PlayoutProgress(1, 1, drained=True, first_s=1.0)
     playout.add(2, [B])
     assert read_all(playout) == [B]
 
@@ -84,14 +84,14 @@ def test_whoever_waits_is_woken_by_what_comes():
 def test_what_is_taken_says_whose_it_is_and_whether_it_still_counts():
     playout = PlayoutQueue()
     playout.cue([C])
-    cue = playout.take(1.0)
-    assert (cue.opus, cue.ask) == (C, None)
+    cue = playout.pull(1.0)
+    assert (cue.opus, cue.utterance_id) == (C, None)
     playout.add(1, [A, B])
-    taken = playout.take(5.5)
-    assert (taken.opus, taken.ask) == (A, 1)
-    assert taken.cuts == playout.cuts
-    assert playout.played().first_s == 5.5
-    playout.clear()
-    assert taken.cuts != playout.cuts
+    taken = playout.pull(5.5)
+    assert (taken.opus, taken.utterance_id) == (A, 1)
+    assert taken.flush_generation == playout.flush_generation
+    assert playout.progress().first_s == 5.5
+    playout.flush()
+    assert taken.flush_generation != playout.flush_generation
     playout.add(2, [B])
-    assert playout.take(6.0).cuts == playout.cuts
+    assert playout.pull(6.0).flush_generation == playout.flush_generation

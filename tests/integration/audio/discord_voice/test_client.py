@@ -112,7 +112,7 @@ class Room:
 async def joined(client, lounge, agreed):
     troubles = []
     factory = DiscordVoiceClient.factory(
-        may_hear=agreed.__contains__, on_trouble=troubles.append, now=time.monotonic
+        may_hear=agreed.__contains__, on_fault=troubles.append, now=time.monotonic
     )
     channel = client.get_channel(lounge.id)
     link = await channel.connect(cls=factory, timeout=HANGS_S, self_deaf=False)
@@ -191,12 +191,12 @@ async def test_nothing_leaves_in_the_clear_while_there_are_no_keys(sim, room, gu
     began = room.link.timestamp
     await until(lambda: room.link.timestamp - began > 10 * 960)  # it has looked ten times
     assert not room.link.can_speak
-    assert room.link.playout.played().packets == 0
+    assert room.link.playout.progress().packets == 0
     await ana.joins(lounge)
     line = sim.voice.line(guild)
     await until_said(line, 26)
     assert line.plaintext_frames == 0
-    assert room.link.playout.played().packets == 26
+    assert room.link.playout.progress().packets == 26
 
 
 async def test_what_is_held_stops_at_once_and_goes_on_where_it_was(sim, room, guild, lounge, ana):
@@ -208,7 +208,7 @@ async def test_what_is_held_stops_at_once_and_goes_on_where_it_was(sim, room, gu
     room.link.playout.add(1, packets)
     await line.until_said(0.5)
     room.link.playout.hold()
-    before = room.link.playout.played().packets
+    before = room.link.playout.progress().packets
     await until_said(line, before)
     assert len(line.recording.voice) == before < len(packets)
     room.link.playout.release()
@@ -216,7 +216,7 @@ async def test_what_is_held_stops_at_once_and_goes_on_where_it_was(sim, room, gu
     assert [packet.opus for packet in line.recording.voice] == list(packets)
     steps = [b.timestamp - a.timestamp for a, b in pairwise(line.recording.packets)]
     assert all(step > 0 and step % 960 == 0 for step in steps)
-    assert room.link.playout.played().packets == len(packets)
+    assert room.link.playout.progress().packets == len(packets)
 
 
 async def test_loss_is_named(sim, room, lounge, ana):
@@ -277,8 +277,8 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     assert runner is not None
     assert not runner.done()
     line = sim.voice.line(guild)
-    await until(lambda: room.link.playout.played().drained)
-    assert room.link.playout.played().packets == 151
+    await until(lambda: room.link.playout.progress().drained)
+    assert room.link.playout.progress().packets == 151
     assert line.plaintext_frames == 0
     call.stops()
     await talking.done()
@@ -317,7 +317,7 @@ async def test_a_line_that_hears_nothing_is_noticed_told_and_mended(sim, room, g
     await room.hears(ana, packets=heard + 25)
     await until(lambda: FaultKind.MENDED in room.troubles)
     assert room.troubles.count(FaultKind.DEAF) == 1
-    assert room.link.health().troubles[FaultKind.DEAF] == 1
+    assert room.link.health().fault_counts[FaultKind.DEAF] == 1
     call.stops()
 
 
@@ -347,7 +347,7 @@ async def test_leaving_leaves_nothing_behind(sim, client, lounge, ana):
     async with joined(client, lounge, {ana.id}) as room:
         await until(lambda: room.link.can_speak)
         room.link.playout.add(1, speech(5.0))
-        await until(lambda: room.link.playout.played().packets > 0)
+        await until(lambda: room.link.playout.progress().packets > 0)
     await until(lambda: not (set(threading.enumerate()) - threads))
 
     def left():
@@ -360,7 +360,7 @@ async def test_a_failed_join_leaves_nothing_behind(sim, client, lounge):
     threads = set(threading.enumerate())
     channel = client.get_channel(lounge.id)
     factory = DiscordVoiceClient.factory(
-        may_hear=lambda _: True, on_trouble=print, now=time.monotonic
+        may_hear=lambda _: True, on_fault=print, now=time.monotonic
     )
     async with sim.voice.stalled():
         with pytest.raises(TimeoutError):
@@ -437,7 +437,7 @@ async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
             await until(lambda: closing.waiting)
             link = await client.get_channel(lounge.id).connect(
                 cls=DiscordVoiceClient.factory(
-                    may_hear=lambda _: True, on_trouble=old.troubles.append, now=time.monotonic
+                    may_hear=lambda _: True, on_fault=old.troubles.append, now=time.monotonic
                 ),
                 timeout=HANGS_S,
             )
@@ -456,7 +456,7 @@ async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
 async def joining(sim, client, lounge, troubles):
     """A line whose handshake stands still: it is in the channel, and the voice server waits."""
     factory = DiscordVoiceClient.factory(
-        may_hear=lambda _: True, on_trouble=troubles.append, now=time.monotonic
+        may_hear=lambda _: True, on_fault=troubles.append, now=time.monotonic
     )
     channel = client.get_channel(lounge.id)
     async with sim.voice.stalled():

@@ -104,8 +104,8 @@ class Desk:
         return False
 
     def has_played(self, number: int) -> bool:
-        played = self.playout.played()
-        return played.ask == number and played.drained
+        played = self.playout.progress()
+        return played.utterance_id == number and played.drained
 
     @property
     def near(self) -> list:
@@ -169,7 +169,7 @@ def test_what_is_said_is_heard_as_it_was(card, desk, speech):
 def test_what_is_played_is_heard_without_a_gap(card, desk, speech):
     packets = codec.encode(speech, RATE_HZ).packets
     assert desk.plays(card, packets, enough_db=40)
-    assert desk.playout.played().drained
+    assert desk.playout.progress().drained
 
 
 def test_it_can_be_held_go_on_and_be_thrown_away(card, desk):
@@ -183,8 +183,8 @@ def test_it_can_be_held_go_on_and_be_thrown_away(card, desk):
             recording.until_silent(0.5)
             desk.playout.release()
             recording.until_sounding(0.5)
-            desk.playout.clear()
-            taken = desk.playout.played().packets
+            desk.playout.flush()
+            taken = desk.playout.progress().packets
             recording.until_silent(0.5)
         sounds = np.abs(recording.samples) > 0.003
         if went_on_where_it_was(recording.samples, sounds, sound_of(packets)):
@@ -343,7 +343,7 @@ def test_without_a_loudspeaker_the_microphone_hears_on_and_the_answer_goes_by(
     with Desk() as desk:
         desk.playout.add(1, codec.encode(speech, RATE_HZ).packets)
         until_true(lambda: desk.audio.state.loudspeaker.fault is Fault.BUSY)
-        until_true(lambda: desk.playout.played().drained)
+        until_true(lambda: desk.playout.progress().drained)
         desk.hears_on(10)
         assert len(opened) == 1, "no stream that works was closed for it"
 

@@ -48,7 +48,7 @@ class Person:
 
     async def played_out(self, recording) -> None:
         """Wait until the loudspeaker has nothing more to play, and has played it."""
-        await self.until(lambda _: self.desk._playout.played().drained)
+        await self.until(lambda _: self.desk._playout.progress().drained)
         await asyncio.to_thread(recording.goes_on, 0.5)
 
     async def says(self, sound: np.ndarray) -> None:
@@ -184,11 +184,11 @@ async def test_the_key_stops_the_answer_and_esc_stops_everything(sit_down, card)
     async with sit_down() as me:
         me.desk.submit("Tell me a long story about a dog and a cat.")
         with card.recorded() as recording:
-            await me.until(lambda _: me.desk._playout.played().packets > 50)
+            await me.until(lambda _: me.desk._playout.progress().packets > 50)
             me.desk.key_down()
             assert me.desk.view().entries[0].was_cut
             await asyncio.to_thread(recording.until_silent, 0.5)
-        assert me.desk._playout.played().drained
+        assert me.desk._playout.progress().drained
         me.desk.stop()
         view = await me.until(lambda view: view.doing is Doing.READY)
         assert len(view.entries) == 1

@@ -102,7 +102,7 @@ def test_what_follows_what_was_thrown_away_is_whole(device):
         until_true(device.is_fed)
         device.asks(1 + ask % 3)
         written = device.ring.written
-        device.playout.clear()
+        device.playout.flush()
         device.playout.add(ask + 1, packets(2, 4))
         if ask % 4:
             until_true(lambda since=written: device.ring.written > since)
@@ -114,7 +114,7 @@ def test_what_follows_what_was_thrown_away_is_whole(device):
         begins = (first // FRAME_SAMPLES + 1) * FRAME_SAMPLES
         length = len(heard) - begins
         assert np.array_equal(heard[begins + FADE :], whole[FADE:length])
-        until_true(lambda: not device.asks().any() and device.playout.played().drained)
+        until_true(lambda: not device.asks().any() and device.playout.progress().drained)
 
 
 def next_block(device) -> np.ndarray:
@@ -126,7 +126,7 @@ def test_nothing_of_what_was_thrown_away_comes_back(device):
     device.playout.add(1, packets(1))
     until_true(device.is_fed)
     device.asks(2)
-    device.playout.clear()
+    device.playout.flush()
     device.asks()
     until_true(lambda: not device.playout.wait(0))  # it has come for more, and there was nothing
     assert not device.asks(5).any()
@@ -135,7 +135,7 @@ def test_nothing_of_what_was_thrown_away_comes_back(device):
 def test_it_says_when_the_first_of_an_answer_sounds(device):
     device.playout.add(7, packets(1))
     until_true(device.is_fed)
-    assert device.playout.played().first_s == NOW_S + LATENCY_S
+    assert device.playout.progress().first_s == NOW_S + LATENCY_S
 
 
 def test_all_channels_get_the_same(monkeypatch):

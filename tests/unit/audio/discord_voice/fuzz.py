@@ -72,7 +72,7 @@ class Storm:
         self.people = [self.room.join(user_id) for user_id in PEOPLE]
         self.receiver = self.room.receiver(heard=(ANA, BEN))  # Cat has not agreed
         for person in self.people[: self.dice.randrange(4)]:
-            self.receiver.speaking(person.user_id, person.ssrc)
+            self.receiver.map_ssrc(person.user_id, person.ssrc)
         self.ogg = ogg.mux(ogg.OpusStream(tuple(OPUS[:20]), 2))
 
     def run(self, count):
@@ -121,13 +121,13 @@ class Storm:
         """Noise, or a real datagram that was damaged on its way."""
         noise = self.dice.random() < 0.3
         data = self.dice.randbytes(self.dice.randrange(200)) if noise else self.good()
-        self.receiver.datagram(mutated(data, self.dice), self.now)
+        self.receiver.receive(mutated(data, self.dice), self.now)
 
     def sealed(self):
         """Real datagrams: in order, twice, or long ago."""
         data = self.good()
         for _ in range(self.dice.choice((0, 1, 1, 1, 2))):
-            self.receiver.datagram(data, self.now)
+            self.receiver.receive(data, self.now)
 
     def body(self):
         """Any header and any body, encrypted for transport as they should be."""
@@ -140,7 +140,7 @@ class Storm:
         if flags & 0x10:
             clear += b"\xbe\xde" + self.dice.choice((0, 1, 2, 9, 65_535)).to_bytes(2, "big")
         body = self.dice.randbytes(self.dice.randrange(80))
-        self.receiver.datagram(self.room.transport.seal(Datagram(clear, body)), self.now)
+        self.receiver.receive(self.room.transport.seal(Datagram(clear, body)), self.now)
 
     def frame(self):
         """A person's next packet with a damaged frame in it."""
@@ -153,7 +153,7 @@ class Storm:
             frame = mutated(frame, self.dice)
         elif kind == 3:
             frame = mutated(self.dice.choice(OPUS), self.dice)
-        self.receiver.datagram(person.sends(frame), self.now)
+        self.receiver.receive(person.sends(frame), self.now)
 
     def fact(self):
         """What the gateway says, whether or not it makes sense."""
@@ -162,22 +162,26 @@ class Storm:
         ssrc = dice.choice((*(p.ssrc for p in self.people), dice.randrange(1 << 32), -1))
         match dice.randrange(24):
             case 0 | 1 | 2:
-                receiver.speaking(user_id, ssrc)
+                receiver.map_ssrc(user_id, ssrc)
             case 3:
-                receiver.not_voice(ssrc)
+                receiver.ignore_ssrc(ssrc)
             case 4:
-                receiver.left(user_id)
+                receiver.user_left(user_id)
             case 5:
                 receiver.forget(user_id)
             case 6:
-                receiver.dave(dice.choice((None, self.room.bot.session)), protocol_version=1)
+                receiver.set_dave_session(
+                    dice.choice((None, self.room.bot.session)), protocol_version=1
+                )
             case 7:
-                receiver.session(dice.choice((self.room.mode, "none")), self.room.key)
+                receiver.set_transport_key(dice.choice((self.room.mode, "none")), self.room.key)
             case 8:
                 self._passes_by()
             case _:
-                receiver.session(self.room.mode, self.room.key)
-                receiver.dave(self.room.bot.session, protocol_version=int(self.room.encrypted))
+                receiver.set_transport_key(self.room.mode, self.room.key)
+                receiver.set_dave_session(
+                    self.room.bot.session, protocol_version=int(self.room.encrypted)
+                )
 
     def _passes_by(self):
         """Somebody joins and leaves: two epochs, of which the bot learns late, if at all."""

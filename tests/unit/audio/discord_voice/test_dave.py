@@ -67,8 +67,8 @@ def test_passthrough_makes_nobody_the_sender_of_what_it_cannot_open(dave, ana, r
     room.bot.session.set_passthrough_mode(True)
     frame = ben.encrypted(OPUS[0])
     assert dave.open(ANA, frame) is DecryptFailure.TOO_EARLY
-    assert dave.whose(frame, [ANA]) is None
-    assert dave.whose(frame, [ANA, BEN]) == (BEN, OPUS[0])
+    assert dave.identify_sender(frame, [ANA]) is None
+    assert dave.identify_sender(frame, [ANA, BEN]) == (BEN, OPUS[0])
     assert dave.open(ANA, OPUS[1]) == OPUS[1]
 
 
@@ -77,15 +77,15 @@ def test_a_call_that_is_not_encrypted(room, ana):
     dave.use(None, 0)
     assert dave.open(ANA, OPUS[0]) == OPUS[0]
     assert dave.open(ANA, ana.encrypted(OPUS[0])) is DecryptFailure.TOO_EARLY
-    assert dave.whose(OPUS[0], [ANA]) is None
+    assert dave.identify_sender(OPUS[0], [ANA]) is None
 
 
 def test_the_sender_is_found_by_the_key(dave, ana, room):
     ben = room.join(BEN)
     assert sorted(dave.members()) == [BOT, ANA, BEN]
-    assert dave.whose(ben.encrypted(OPUS[0]), [BOT, ANA, CAT, BEN]) == (BEN, OPUS[0])
-    assert dave.whose(ben.encrypted(OPUS[0]), [ANA]) is None
-    assert dave.whose(OPUS[0], [ANA, BEN]) is None
+    assert dave.identify_sender(ben.encrypted(OPUS[0]), [BOT, ANA, CAT, BEN]) == (BEN, OPUS[0])
+    assert dave.identify_sender(ben.encrypted(OPUS[0]), [ANA]) is None
+    assert dave.identify_sender(OPUS[0], [ANA, BEN]) is None
 
 
 class Failing:

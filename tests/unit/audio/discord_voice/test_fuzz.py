@@ -25,8 +25,8 @@ def test_nothing_gets_through_that_raises_or_piles_up(seed):
 @given(st.binary(max_size=300))
 def test_any_bytes_can_be_a_datagram(data):
     receiver = Receiver(may_hear=lambda user_id: True)
-    receiver.datagram(data, 0.0)
-    receiver.datagram(b"\x80\x78" + data, 0.0)
+    receiver.receive(data, 0.0)
+    receiver.receive(b"\x80\x78" + data, 0.0)
     assert receiver.pull(1.0) == []
 
 
@@ -49,12 +49,12 @@ ana = room.join(ANA)
 @given(st.lists(st.tuples(st.binary(max_size=80), st.booleans(), st.integers(0, 9))))
 def test_any_frames_of_somebody_in_the_call(frames):
     receiver = room.receiver()
-    receiver.speaking(ANA, 4711)
+    receiver.map_ssrc(ANA, 4711)
     stream, now = RtpStream(4711, seed=1), 0.0
     for frame, marked, silence in frames:
         now += 0.02 * (1 + silence)
         voice = stream.voice(frame + b"\xfa\xfa" * marked, round(now * 48_000), 0)
-        receiver.datagram(room.transport.seal(Datagram(voice.clear, voice.body)), now)
+        receiver.receive(room.transport.seal(Datagram(voice.clear, voice.body)), now)
         receiver.pull(now)
     receiver.pull(now + 5.0)
     assert receiver.health.get(ANA) is None or receiver.health[ANA].waiting == 0

@@ -30,7 +30,7 @@ class Listener:
 
     def takes(self, *datagrams):
         for data in datagrams:
-            self.receiver.datagram(data, self.now)
+            self.receiver.receive(data, self.now)
 
     def waits(self, seconds=FRAME_S):
         got = []
@@ -44,7 +44,7 @@ class Listener:
 def mapped(room, *people, heard=(ANA, BEN, CAT)):
     receiver = room.receiver(heard)
     for person in people:
-        receiver.speaking(person.user_id, person.ssrc)
+        receiver.map_ssrc(person.user_id, person.ssrc)
     return Listener(receiver)
 
 
@@ -116,7 +116,7 @@ def test_an_unknown_stream_waits_for_opcode_5():
     assert listener.waits(0.1) == []
     assert listener.receiver.totals.waiting == 10
     listener.receiver._may_hear = {ANA}.__contains__
-    listener.receiver.speaking(ANA, ana.ssrc)
+    listener.receiver.map_ssrc(ANA, ana.ssrc)
     assert heard(listener.waits()) == OPUS[:10]
     assert listener.receiver.totals.waiting == 0
 
@@ -126,7 +126,7 @@ def test_what_waited_of_somebody_without_consent_is_dropped_with_opcode_5():
     ana, ben = room.join(ANA), room.join(BEN)
     listener = mapped(room, ana, heard=(ANA,))
     listener.takes(*(ben.says(opus) for opus in OPUS[:10]))
-    listener.receiver.speaking(BEN, ben.ssrc)
+    listener.receiver.map_ssrc(BEN, ben.ssrc)
     assert listener.waits(0.1) == []
     totals = listener.receiver.totals
     assert (totals.waiting, totals.without_consent, totals.learned) == (0, 10, 0)
@@ -225,7 +225,7 @@ def test_video_and_other_traffic_is_not_voice():
     ana = room.join(ANA)
     listener = mapped(room, ana)
     camera = type(ana.stream)(4711, seed=1)
-    listener.receiver.not_voice(4711)
+    listener.receiver.ignore_ssrc(4711)
     listener.takes(
         room.transport.seal(camera.video(b"x" * 900, 0)),
         room.transport.seal(camera.voice(b"x" * 90, 0, 0)),
@@ -275,7 +275,7 @@ def test_who_leaves_in_mid_speech_is_heard_out():
     listener = mapped(room, ana)
     first, _, third = (ana.says(opus) for opus in OPUS[:3])
     listener.takes(first, third)
-    listener.receiver.left(ANA)
+    listener.receiver.user_left(ANA)
     frames = listener.waits()
     assert [type(f) for f in frames] == [SpeechPacket, LostSpeech, SpeechPacket, DtxStarted]
     assert not listener.receiver.health
@@ -287,7 +287,7 @@ def test_another_server_counts_its_streams_anew():
     listener = mapped(room, ana)
     listener.takes(ana.says(OPUS[0]))
     room.transport = type(room.transport)(room.mode, bytes(32))
-    listener.receiver.session(room.mode, bytes(32))
+    listener.receiver.set_transport_key(room.mode, bytes(32))
     listener.takes(ben.says(OPUS[1]))  # a stale number must not pass Ben off as Ana
     assert heard(listener.waits()) == OPUS[:1]
     assert listener.receiver.totals.waiting == 1
@@ -297,9 +297,9 @@ def test_numbers_told_before_the_key_are_kept():
     room = Room()
     ana = room.join(ANA)
     receiver = room.receiver()
-    receiver.ready()
-    receiver.speaking(ANA, ana.ssrc)
-    receiver.session(room.mode, room.key)
+    receiver.server_ready()
+    receiver.map_ssrc(ANA, ana.ssrc)
+    receiver.set_transport_key(room.mode, room.key)
     listener = Listener(receiver)
     listener.takes(ana.says(OPUS[0]))
     assert receiver.totals.learned == 0
@@ -310,12 +310,12 @@ def test_a_wrong_transport_key_is_seen_in_the_totals():
     room = Room()
     ana = room.join(ANA)
     listener = mapped(room, ana)
-    listener.receiver.session("aead_xchacha20_poly1305_rtpsize", bytes(32))
-    listener.receiver.speaking(ANA, ana.ssrc)
+    listener.receiver.set_transport_key("aead_xchacha20_poly1305_rtpsize", bytes(32))
+    listener.receiver.map_ssrc(ANA, ana.ssrc)
     listener.takes(*(ana.says(opus) for opus in OPUS[:75]))
     assert listener.receiver.totals.transport_errors_in_a_row == 75
-    listener.receiver.session("no_such_mode", bytes(32))
-    listener.receiver.speaking(ANA, ana.ssrc)
+    listener.receiver.set_transport_key("no_such_mode", bytes(32))
+    listener.receiver.map_ssrc(ANA, ana.ssrc)
     listener.takes(ana.says(OPUS[0]))
     assert listener.receiver.totals.transport_errors == 76
 
@@ -345,7 +345,7 @@ def test_a_tenth_lost_and_the_rest_reordered():
     for at, _, data in arrivals:
         while listener.now + FRAME_S <= at:
             listener.waits()
-        listener.receiver.datagram(data, at)
+        listener.receiver.receive(data, at)
     listener.waits(0.3)
     assert heard(listener.frames) == [opus for i, opus in enumerate(OPUS) if i not in lost]
     missing = [frame for frame in listener.frames if isinstance(frame, LostSpeech)]

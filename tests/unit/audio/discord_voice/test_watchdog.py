@@ -35,14 +35,14 @@ class Watch:
     """A line that is looked at as often as a real one."""
 
     def __init__(self):
-        self.supervisor, self.now_s = Watchdog(), WELL.now_s
+        self.watchdog, self.now_s = Watchdog(), WELL.now_s
 
     def looks(self, seconds, **vitals):
         """What it told and did, and how long after this began."""
         news, began_s = [], self.now_s
         while self.now_s - began_s < seconds:
             self.now_s += LOOK_EVERY_S
-            found = self.supervisor.look(replace(WELL, now_s=self.now_s, **vitals))
+            found = self.watchdog.look(replace(WELL, now_s=self.now_s, **vitals))
             if found != (None, None):
                 news.append((self.now_s - began_s, *found))
         return news
@@ -52,7 +52,7 @@ def test_a_line_in_order_is_left_alone():
     watch = Watch()
     assert watch.looks(20.0) == []
     assert watch.looks(20.0, spoke_s=watch.now_s, datagram_s=watch.now_s - 0.1) == []
-    assert watch.supervisor.trouble is None
+    assert watch.watchdog.fault is None
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_each_sign_is_told_once_and_within_three_seconds(sign, told, remedy):
     assert news == [told, remedy]
     assert after_s <= 3.0
     assert watch.looks(LOOK_EVERY_S) == [(LOOK_EVERY_S, FaultKind.MENDED, None)]
-    assert watch.supervisor.counts == {told: 1, FaultKind.MENDED: 1}
+    assert watch.watchdog.counts == {told: 1, FaultKind.MENDED: 1}
 
 
 def test_a_moment_away_is_not_worth_a_word():

@@ -74,8 +74,13 @@ def link(people: int, trouble: FaultKind | None = None) -> LinkHealth:
         encrypted=True,
         privacy_code="12345 " * 6,
         latency_ms=23.4,
-        trouble=trouble,
-        troubles={FaultKind.DEAF: 2, FaultKind.MENDED: 2, FaultKind.AWAY: 1, FaultKind.SEALED: 3},
+        fault=trouble,
+        fault_counts={
+            FaultKind.DEAF: 2,
+            FaultKind.MENDED: 2,
+            FaultKind.AWAY: 1,
+            FaultKind.SEALED: 3,
+        },
         people=dict.fromkeys(range(people), one),
         totals=Totals(without_consent=321),
     )
