@@ -50,7 +50,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
         observing(settings, clock) as seen,
         Store.open(url, clock, limits=limits_of(settings)) as store,
         open_services(
-            settings, fetch=fetch, ledger=store.ledger, watchers=seen.watchers, sink=seen.sink
+            settings, fetch=fetch, ledger=store.ledger, observers=seen.observers, sink=seen.sink
         ) as services,
     ):
         _fetch_speech_models(settings, fetch)

@@ -21,7 +21,8 @@ from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
-from bot.service_calls.client import CallObserver, ServiceClient
+from bot.service_calls.call import CallObserver
+from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
@@ -69,7 +70,7 @@ async def open_services(
     only: Collection[Service] = ALL_SERVICES,
     warm_up: WarmUp = WarmUp.BACKGROUND,
     ledger: "Ledger | None" = None,
-    watchers: Sequence[CallObserver] = (),
+    observers: Sequence[CallObserver] = (),
     sink: SpanSink | None = None,
 ) -> AsyncIterator[Services]:
     """Connect to RunPod, or start the services in this process when there is no key.
@@ -80,7 +81,7 @@ async def open_services(
         only: The services that the caller will use.
         warm_up: When to load local models.
         ledger: Books costs and keeps budgets; None: nothing does.
-        watchers: Observe every call.
+        observers: Observe every call.
         sink: Takes the spans of services in this process.
 
     Raises:
@@ -104,8 +105,8 @@ async def open_services(
             clock=clock,
             hidden=secrets_of(settings),
         )
-        gate = None if ledger is None else BudgetGate(ledger, rates_of(settings))
-        calls = ServiceClient(client, clock=clock, till=gate, watchers=watchers)
+        gate = None if ledger is None else BudgetGate(ledger, rates_of(settings), clock)
+        calls = ServiceClient(client, clock=clock, budget_gate=gate, observers=observers)
         yield Services(await stack.enter_async_context(calls), settings.embedded)
 
 

@@ -53,7 +53,7 @@ async def look(settings: Settings, service: Service) -> Availability:
         BadSettings: It has no endpoint.
     """
     async with open_services(settings, fetch=lambda *_: None, only={service}) as services:
-        return await services.client.standing(service)
+        return await services.client.availability(service)
 
 
 async def _once(settings: Settings, *, as_json: bool) -> bool:
@@ -125,7 +125,7 @@ async def _see(
     told = sorted((one for bot in bots for one in bot.services), key=lambda one: one.service)
     if board is None:
         return Look(tuple(told), frozenset(), tuple(bots), trouble)
-    asked = await asyncio.gather(*map(board.standing, sorted(only)))
+    asked = await asyncio.gather(*map(board.availability, sorted(only)))
     return Look(tuple(asked), frozenset(Service) - set(only), tuple(bots), trouble)
 
 

@@ -74,7 +74,7 @@ def _fetch(store: ModelStore, names: list[str], sink: Sink, warm_up: WarmUp) -> 
 
 
 async def _call(services: Services, request: Request, sink: JsonSink | ScreenSink) -> Result:
-    async with contextlib.aclosing(services.client.submit(request)) as updates:
+    async with services.client.submit(request) as updates:
         return await follow(updates, sink, SystemClock())
 
 

@@ -13,8 +13,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -35,7 +35,7 @@ from bot.jobs.telling import remind, show_end
 from bot.jobs.throttle import Throttle
 from bot.jobs.view import AdmissionGate, JobView, NoView, Place, Requester, Revive, Undeliverable
 from bot.money import Call, Payer
-from bot.runpod.models import Update
+from bot.service_calls.call import ServiceCall
 from bot.service_calls.client import ServiceClient
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Ending, Entry, Job, Recovered, Recovery
@@ -53,6 +53,8 @@ SHOW_AGAIN_S: Final = 15.0
 
 
 Wanted = Callable[[], Awaitable[bool]]
+Sent = AbstractAsyncContextManager[ServiceCall | None]
+"""Entering it sends a job or follows a sent one; None: another process has it."""
 
 
 class _Reason(Enum):
@@ -219,8 +221,8 @@ class JobRunner:
         running = _Running(
             journal_id, entry.user_id, entry.guild_id, entry.place, show, waits=entry.waits
         )
-        updates = self._in_turn(running, request)
-        return self._launch(running, self._see_through(running, updates, begins=True))
+        call = self._submitted(running, request)
+        return self._launch(running, self._see_through(running, call, begins=True))
 
     async def _is_wanted(self, journal_id: int, entry: Entry, is_wanted: Wanted | None) -> bool:
         """Whether a job is to be done; else it is put away.
@@ -296,15 +298,12 @@ class JobRunner:
         finally:
             self._running.pop(running.journal_id, None)
 
-    async def _see_through(
-        self, running: _Running, updates: AsyncGenerator[Update, None], *, begins: bool = False
-    ) -> Ending:
+    async def _see_through(self, running: _Running, call: Sent, *, begins: bool = False) -> Ending:
         """Follow a job and show its end; the journal then forgets that it was open."""
-        show = running.show
         try:
             if begins and not await self._start(running):
                 return Ending.UNKNOWN  # another process has it now, and sends it
-            followed = await self._follow(show, updates)
+            followed = await self._follow(running, call)
         except asyncio.CancelledError:
             _resume_after_cancel()
             followed = Followed(error=self._why(running))
@@ -334,17 +333,25 @@ class JobRunner:
             return Stopping("skydeck was stopped while it worked on this.")
         return None
 
-    async def _follow(self, show: JobView, updates: AsyncGenerator[Update, None]) -> Followed:
+    async def _follow(self, running: _Running, call: Sent) -> Followed:
+        show = running.show
         last: Response | None = None
         so_far = ""
         try:
-            async with Throttle(show.refresh, self.clock) as pace, aclosing(updates):
+            async with Throttle(show.refresh, self.clock) as pace:
                 pace.hurry()  # it may have to wait for its turn before the first update
-                async for update in updates:
-                    last = update.response or last
-                    so_far += _words_of(update.response)
-                    show.update(update)
-                    pace.hurry()
+                async with call as updates:
+                    if updates is None:
+                        return Followed()
+                    async for update in updates:
+                        if running.job_id is None and update.job_id is not None:
+                            # The journal learns the job's id before anybody else does.
+                            running.job_id = update.job_id
+                            await self.journal.accepted(running.journal_id, update.job_id)
+                        last = update.response or last
+                        so_far += _words_of(update.response)
+                        show.update(update)
+                        pace.hurry()
         except SkydeckError as e:
             return Followed(error=e, so_far=so_far)
         return Followed(response=last)
@@ -415,46 +422,33 @@ class JobRunner:
             is_sent=is_sent,
         )
 
-    async def _in_turn(self, running: _Running, request: Request) -> AsyncGenerator[Update, None]:
-        """The updates of a job that is sent when its turn has come."""
+    @asynccontextmanager
+    async def _submitted(
+        self, running: _Running, request: Request
+    ) -> AsyncIterator[ServiceCall | None]:
+        """The call of a job that is sent when its turn has come; None: another process sends it."""
         async with self._turn(running, is_sent=False):
             if running.waits and not await self.journal.sending(running.journal_id):
-                return  # another process has taken it over, and sends it
-            async with aclosing(self._noted(running, self.client.submit(request))) as updates:
-                async for update in updates:
-                    yield update
+                yield None
+                return
+            try:
+                async with self.client.submit(request) as call:
+                    yield call
+            except SubmissionUnknown:
+                await self.journal.unknown(running.journal_id)
+                raise
 
-    async def _collected(self, running: _Running, job: Job) -> AsyncGenerator[Update, None]:
-        """The updates of a job that another process has sent."""
+    @asynccontextmanager
+    async def _collected(self, running: _Running, job: Job) -> AsyncIterator[ServiceCall]:
+        """The call of a job that another process has sent."""
         deadline_s = max(job.deadline_ms / 1000, 60.0)
-        async with self._turn(running, is_sent=True):
-            updates = self.client.collect(
-                job.service,
-                job.job_id or "",
-                call=_call_of(job),
-                deadline_s=deadline_s,
-                mode=job.mode,
-            )
-            async with aclosing(updates):
-                async for update in updates:
-                    yield update
-
-    async def _noted(
-        self, running: _Running, updates: AsyncGenerator[Update, None]
-    ) -> AsyncGenerator[Update, None]:
-        """The same updates; the journal learns the job's id before anybody else does."""
-        is_noted = False
-        try:
-            async with aclosing(updates):
-                async for update in updates:
-                    if update.job_id is not None and not is_noted:
-                        is_noted = True
-                        running.job_id = update.job_id
-                        await self.journal.accepted(running.journal_id, update.job_id)
-                    yield update
-        except SubmissionUnknown:
-            await self.journal.unknown(running.journal_id)
-            raise
+        async with (
+            self._turn(running, is_sent=True),
+            self.client.collect(
+                job.job_id or "", _call_of(job), deadline_s=deadline_s, mode=job.mode
+            ) as call,
+        ):
+            yield call
 
     # -- jobs that were left behind ----------------------------------------------------------
 
@@ -509,7 +503,7 @@ class JobRunner:
         if request is None:
             error = Stopping("skydeck was stopped before this was sent.")
             return self._tell(running, Followed(error=error))
-        return self._see_through(running, self._in_turn(running, request), begins=True)
+        return self._see_through(running, self._submitted(running, request), begins=True)
 
     async def kept(self, job: Job) -> Followed | None:
         """How a job ended, when that is known and its person is not."""

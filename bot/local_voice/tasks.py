@@ -1,6 +1,5 @@
 """One `/command` at work: its job's updates as a growing entry."""
 
-from contextlib import aclosing
 from typing import Final
 
 from bot.contract import Request, Response
@@ -33,7 +32,7 @@ async def perform(request: Request, asked: str, client: ServiceClient, record: T
     """
     number = record.add(Kind.TASK, asked=asked, progress="sending")
     try:
-        async with aclosing(client.submit(request)) as updates:
+        async with client.submit(request) as updates:
             async for update in updates:
                 _take(number, update, record)
     except JobCancelled:

@@ -15,7 +15,7 @@ from bot.observability.reception import Heard, Reception
 from bot.observability.turns import TurnRecorder
 from bot.observability.web import measurements
 from bot.otlp import exporting_aside
-from bot.service_calls.client import CallObserver
+from bot.service_calls.call import CallObserver
 from bot.settings import Settings
 from bot.spans import SpanSink
 from bot.store.store import Store
@@ -55,7 +55,7 @@ class Observing:
     Attributes:
         address: Where it is shown; empty: nowhere.
         metrics: The figures.
-        watchers: See every call.
+        observers: See every call.
         on_turn: Takes every spoken turn.
         sink: Takes spans; None: none are made.
         clock: Time.
@@ -63,7 +63,7 @@ class Observing:
 
     address: str
     metrics: Metrics
-    watchers: tuple[CallObserver, ...]
+    observers: tuple[CallObserver, ...]
     on_turn: TurnRecorder
     sink: SpanSink | None
     clock: Clock
@@ -102,7 +102,7 @@ async def observing(settings: Settings, clock: Clock) -> AsyncIterator[Observing
         yield Observing(
             address=settings.skydeck_metrics_address,
             metrics=metrics,
-            watchers=(CallFigures(metrics, clock), CallSpans(sink, clock)),
+            observers=(CallFigures(metrics, clock), CallSpans(sink, clock)),
             on_turn=TurnRecorder(metrics, sink, clock),
             sink=sink,
             clock=clock,

@@ -1,6 +1,5 @@
-"""Watches calls: as figures, and as a span each. See `bot.service_calls.client.Watcher`."""
+"""Observes calls: as metrics, and as a span each. See `bot.service_calls.call.CallObserver`."""
 
-import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,9 +7,9 @@ from typing import Final
 from bot.clock import Clock
 from bot.contract import Request
 from bot.errors import SkydeckError
-from bot.money import Call, Charge
 from bot.observability.metrics import Metrics
 from bot.runpod.models import JobState, Update
+from bot.service_calls.call import CallObserver, ServiceCall
 from bot.spans import (
     CURRENT_TRACE,
     TRACEPARENT,
@@ -26,83 +25,70 @@ from bot.spans import (
 )
 
 MODULES: Final = 64
-"""How many modules have a label of their own; the rest are `other`."""
-_STAMPED: Final = 4096
-"""How many calls can be stamped and not yet be over; the oldest is forgotten then."""
+"""How many modules get a label of their own; the rest are `other`."""
+_MAX_OPEN: Final = 4096
+"""How many spans can be open; then the oldest is dropped. A refused call never closes its own."""
 
 
-def ending(error: BaseException | None) -> str:
-    """How a call ended, in a word of a small set."""
-    match error:
+def ending(call: ServiceCall) -> str:
+    """How a call ended: "completed", "left", "internal", or an error's code."""
+    if call.is_left:
+        return "left"
+    match call.error:
         case None:
             return "completed"
-        case SkydeckError():
+        case SkydeckError() as error:
             return error.code
-        case GeneratorExit() | asyncio.CancelledError():
-            return "left"
         case _:
             return "internal"
 
 
 @dataclass(slots=True)
-class _Course:
-    began: float
+class _Progress:
+    began_s: float
     state: JobState = JobState.SUBMITTING
-    has_spoken: bool = False
-    delay_ms: float | None = None
-    execution_ms: float | None = None
+    has_response: bool = False
 
 
-class CallFigures:
-    """Counts calls and how long they take."""
+class CallFigures(CallObserver):
+    """Counts calls, how long they take and what they cost."""
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self._metrics = metrics
         self._clock = clock
-        self._courses: dict[str, _Course] = {}
+        self._progress: dict[ServiceCall, _Progress] = {}
         self._modules: set[str] = set()
 
-    def stamp(self, request: Request) -> Request:
-        """Nothing to add."""
-        return request
+    async def started(self, call: ServiceCall) -> None:
+        """Count the call as in progress."""
+        service = call.info.service
+        self._progress[call] = progress = _Progress(self._clock.now())
+        self._metrics.under_way.labels(service, progress.state).inc()
 
-    def began(self, call: Call) -> None:
-        """A call is about to be made."""
-        self._courses[call.call_id] = course = _Course(self._clock.now())
-        self._metrics.under_way.labels(call.service, course.state).inc()
+    def updated(self, call: ServiceCall, update: Update) -> None:
+        """Note its state, and its first response."""
+        progress, service = self._progress[call], call.info.service
+        if update.state is not progress.state:
+            self._metrics.under_way.labels(service, progress.state).dec()
+            self._metrics.under_way.labels(service, update.state).inc()
+            progress.state = update.state
+        if update.response is not None and not progress.has_response:
+            progress.has_response = True
+            self._metrics.first_s.labels(service).observe(self._clock.now() - progress.began_s)
 
-    def told(self, call: Call, update: Update) -> None:
-        """There is something new of it."""
-        course = self._courses.get(call.call_id)
-        if course is None:
-            return
-        if update.state is not course.state:
-            self._metrics.under_way.labels(call.service, course.state).dec()
-            self._metrics.under_way.labels(call.service, update.state).inc()
-            course.state = update.state
-        if update.response is not None and not course.has_spoken:
-            course.has_spoken = True
-            self._metrics.first_s.labels(call.service).observe(self._clock.now() - course.began)
-        course.delay_ms = course.delay_ms if update.delay_ms is None else update.delay_ms
-        course.execution_ms = (
-            course.execution_ms if update.execution_ms is None else update.execution_ms
-        )
-
-    def ended(self, call: Call, error: BaseException | None, charge: Charge | None) -> None:
-        """It is over."""
-        course = self._courses.pop(call.call_id, None)
-        if course is None:
-            return
-        metrics, service = self._metrics, call.service
-        metrics.under_way.labels(service, course.state).dec()
-        metrics.calls.labels(service, self._module(call.module), ending(error)).inc()
-        metrics.call_s.labels(service).observe(self._clock.now() - course.began)
-        if course.delay_ms is not None:
-            metrics.queue_s.labels(service).observe(course.delay_ms / 1000)
-        if course.execution_ms is not None:
-            metrics.execution_s.labels(service).observe(course.execution_ms / 1000)
-        if charge is not None:
-            metrics.cost.labels(service).inc(charge.micro_usd / 1e6)
+    def ended(self, call: ServiceCall) -> None:
+        """Count it as ended, with its times and its cost."""
+        progress = self._progress.pop(call)
+        metrics, service, meter = self._metrics, call.info.service, call.meter
+        metrics.under_way.labels(service, progress.state).dec()
+        metrics.calls.labels(service, self._module(call.info.module), ending(call)).inc()
+        metrics.call_s.labels(service).observe(self._clock.now() - progress.began_s)
+        if meter.delay_ms is not None:
+            metrics.queue_s.labels(service).observe(meter.delay_ms / 1000)
+        if meter.execution_ms is not None:
+            metrics.execution_s.labels(service).observe(meter.execution_ms / 1000)
+        if call.charge is not None:
+            metrics.cost.labels(service).inc(call.charge.micro_usd / 1e6)
 
     def _module(self, name: str) -> str:
         if name not in self._modules and len(self._modules) >= MODULES:
@@ -122,12 +108,12 @@ class _Open:
     attributes: dict[str, Value] = field(default_factory=dict)
 
 
-class CallSpans:
-    """Gives each call a place in a trace; tells its span when it is over.
+class CallSpans(CallObserver):
+    """Gives each call a place in a trace, and records its span when it has ended.
 
     Args:
-        sink: Takes the spans; None: contracts get their `trace_id`, and that is all.
-        clock: When.
+        sink: Takes the spans; None: contracts only get a `trace_id`.
+        clock: The clock.
     """
 
     def __init__(self, sink: SpanSink | None, clock: Clock) -> None:
@@ -135,8 +121,8 @@ class CallSpans:
         self._clock = clock
         self._open: OrderedDict[str, _Open] = OrderedDict()
 
-    def stamp(self, request: Request) -> Request:
-        """The contract with its trace; one that has a trace already is a part of that."""
+    def inject_traceparent(self, request: Request) -> Request:
+        """Add the trace to a contract; one that has a trace already becomes a part of that."""
         given = request.trace_id
         trace_id = given if given is not None and is_trace_id(given) else new_trace_id()
         CURRENT_TRACE.set(trace_id)
@@ -147,19 +133,19 @@ class CallSpans:
         parent_id = root_of(trace_id) if is_part else None
         now = self._clock.wall()
         self._open[request.contract_id or ""] = _Open(trace_id, span_id, parent_id, now)
-        if len(self._open) > _STAMPED:
+        if len(self._open) > _MAX_OPEN:
             self._open.popitem(last=False)
         more = {TRACEPARENT: traceparent(trace_id, span_id)}
         return request.model_copy(update={"trace_id": given or trace_id, **more})
 
-    def began(self, call: Call) -> None:
-        """A call is about to be made; its span begins now."""
-        if span := self._open.get(call.call_id):
+    async def started(self, call: ServiceCall) -> None:
+        """Begin the call's span."""
+        if span := self._open.get(call.info.call_id):
             span.begins_s = self._clock.wall()
 
-    def told(self, call: Call, update: Update) -> None:
-        """A change of state is an event of the span."""
-        span = self._open.get(call.call_id)
+    def updated(self, call: ServiceCall, update: Update) -> None:
+        """Record a change of state as an event of the span."""
+        span = self._open.get(call.info.call_id)
         if span is None:
             return
         if update.state is not span.state:
@@ -169,18 +155,18 @@ class CallSpans:
             if (value := getattr(update, name)) is not None:
                 span.attributes[f"skydeck.{name}"] = value
 
-    def ended(self, call: Call, error: BaseException | None, charge: Charge | None) -> None:
-        """It is over, and told."""
-        span = self._open.pop(call.call_id, None)
+    def ended(self, call: ServiceCall) -> None:
+        """Hand the span to the sink."""
+        span = self._open.pop(call.info.call_id, None)
         if span is None or self._sink is None:
             return
-        if charge is not None:
-            span.attributes["skydeck.cost_usd"] = charge.micro_usd / 1e6
-        end = ending(error)
-        name = call.service.value.lower()
+        if call.charge is not None:
+            span.attributes["skydeck.cost_usd"] = call.charge.micro_usd / 1e6
+        end = ending(call)
+        name = call.info.service.value.lower()
         self._sink(
             Span(
-                name=f"{name} {call.module}",
+                name=f"{name} {call.info.module}",
                 trace_id=span.trace_id,
                 span_id=span.span_id,
                 parent_id=span.parent_id,

@@ -113,7 +113,7 @@ async def living(pulses: Heartbeats) -> list[Pulse]:
 
 
 async def _take(bot: Living, services: Iterable[Service]) -> Pulse:
-    standings = await asyncio.gather(*map(bot.services.standing, services))
+    standings = await asyncio.gather(*map(bot.services.availability, services))
     return Pulse(
         gateway_ms={
             shard: round(seconds * 1000, 1) if math.isfinite(seconds) else None

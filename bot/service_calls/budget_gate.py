@@ -1,19 +1,22 @@
-"""The till: sets money aside before a call, and books what the call has cost after it."""
+"""Reserves money before each call, and books what the call cost after it."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Never, Self
 
+from bot.clock import Clock
 from bot.contract import Service
-from bot.errors import StoreFailed
+from bot.errors import StoreFailed, SubmissionUnknown
 from bot.money import Balance, Basis, Call, Charge
 from bot.service_calls.availability import LatestHealth
-from bot.service_calls.pricing import Meter, Rates
+from bot.service_calls.call import CallObserver, ServiceCall
+from bot.service_calls.pricing import Rates
 
 if TYPE_CHECKING:
     from bot.store.repositories.ledger import (
-        Ledger,  # SQLAlchemy, which a call from the terminal can do without
+        Ledger,  # imports SQLAlchemy, which a call from the terminal does not need
     )
 
 log = logging.getLogger(__name__)
@@ -23,99 +26,123 @@ FIRST_MICRO_USD: Final = {
     Service.GRACE: 10_000,
     Service.FACTORY: 200_000,
 }
-"""What is set aside for a call of a kind that was never made before: a minute of an L4, and for a
-build twenty minutes. Later ones set aside what the dearest of the latest has cost."""
+"""The reservation for the first call of a kind: a minute of an L4, or twenty minutes for a build.
+Later calls reserve the highest recent cost of their kind."""
+SWEEP_EVERY_S: Final = 60.0
+"""How often to look for expired reservations."""
 
 OnLow = Callable[[Call, Sequence[Balance]], object]
-"""Is told, once each, of purses of which four fifths are spent."""
+"""Is told, once each, of budgets that are 80% spent. It must not wait."""
 
 
-@dataclass(slots=True)
-class BudgetGate:
-    """Takes the money.
+class BudgetGate(CallObserver):
+    """Admits only calls that fit into the budgets. An async context manager.
 
-    Attributes:
-        ledger: Where it is written down.
+    Args:
+        ledger: Where reservations and costs are kept.
         rates: What things cost.
-        on_low: Is told of purses that are nearly empty; must not wait.
+        clock: The clock.
+        on_low: Is told of budgets that are nearly spent.
     """
 
-    ledger: "Ledger"
-    rates: Rates
-    on_low: OnLow | None = None
+    def __init__(
+        self, ledger: "Ledger", rates: Rates, clock: Clock, on_low: OnLow | None = None
+    ) -> None:
+        self.on_low = on_low
+        self._ledger = ledger
+        self._rates = rates
+        self._clock = clock
+        self._group = asyncio.TaskGroup()
+        self._sweeping: asyncio.Task[Never] | None = None
 
-    async def admit(self, call: Call, *, most_micro_usd: int | None = None) -> int:
-        """Set aside what a call may cost; 0 when no budget has to be kept for it.
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        self._sweeping = self._group.create_task(self._sweep())
+        return self
 
-        Args:
-            call: The call.
-            most_micro_usd: What its contract allows it to cost.
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        await self._group.__aexit__(None, None, None)  # waits until everything is booked
+
+    async def started(self, call: ServiceCall) -> None:
+        """Reserve what a call may cost, if a budget limits it.
 
         Raises:
-            OverBudget: There is not enough left. Nothing was set aside.
+            OverBudget: There is not enough left. Nothing was reserved.
             StoreFailed: It cannot be known what is left.
         """
-        if self.rates.is_free or not await self.ledger.is_limited(call.payer):
-            return 0
-        typical = await self.ledger.typical(call.service, call.module)
-        micro_usd = max(typical or FIRST_MICRO_USD[call.service], 1)
-        if most_micro_usd is not None:
-            micro_usd = min(micro_usd, most_micro_usd)
-        await self.ledger.reserve(call, micro_usd)
-        return micro_usd
+        if call.is_resumed or self._rates.is_free:
+            return
+        info = call.info
+        if not await self._ledger.is_limited(info.payer):
+            return
+        typical = await self._ledger.typical(info.service, info.module)
+        micro_usd = max(typical or FIRST_MICRO_USD[info.service], 1)
+        if call.max_micro_usd is not None:
+            micro_usd = min(micro_usd, call.max_micro_usd)
+        await self._ledger.reserve(info, micro_usd)
+        call.reserved_micro_usd = micro_usd
 
-    def charge(self, call: Call, meter: Meter, *, is_lost: bool, reserved: int) -> Charge | None:
-        """What a call has cost; None: nothing.
+    def ended(self, call: ServiceCall) -> None:
+        """Charge the call, and book that in the background."""
+        if call.is_left and call.is_detached:
+            return
+        call.meter.advance(self._clock.now())
+        call.charge = self._charge(call)
+        self._group.create_task(self._book(call.info, call.charge, call.reserved_micro_usd))
 
-        Args:
-            call: The call.
-            meter: What is known of it.
-            is_lost: It may be running where nobody sees it: that is counted, not hoped for.
-            reserved: What was set aside for it.
-        """
-        charge = meter.charge(self.rates)
-        if charge is None and is_lost and not self.rates.is_local:
-            return Charge(micro_usd=reserved or FIRST_MICRO_USD[call.service], basis=Basis.RESERVED)
+    def _charge(self, call: ServiceCall) -> Charge | None:
+        charge = call.meter.charge(self._rates)
+        # A held submission that was left has no id yet: it cannot be cancelled, and runs on.
+        runs_unseen = isinstance(call.error, SubmissionUnknown) or (
+            call.is_left and call.is_held and call.job_id is None
+        )
+        if charge is None and runs_unseen and not self._rates.is_local:
+            micro_usd = call.reserved_micro_usd or FIRST_MICRO_USD[call.info.service]
+            return Charge(micro_usd=micro_usd, basis=Basis.RESERVED)
         return charge
 
-    async def book(self, call: Call, charge: Charge | None, *, reserved: int) -> None:
-        """Write down what a call has cost, in place of what was set aside. Never raises."""
+    async def _book(self, info: Call, charge: Charge | None, reserved_micro_usd: int) -> None:
+        """Replace a reservation by the cost. Never raises."""
         try:
             if charge is not None:
-                low = await self.ledger.settle(call, charge)
+                low = await self._ledger.settle(info, charge)
                 if low and self.on_low is not None:
-                    self.on_low(call, low)
-            elif reserved:
-                await self.ledger.release(call.call_id)
+                    self.on_low(info, low)
+            elif reserved_micro_usd:
+                await self._ledger.release(info.call_id)
         except StoreFailed as e:
-            # What was set aside stays so until it expires, and is then counted.
+            # The reservation stays until it expires, and is then counted as the cost.
             log.error("the cost of a call is not in the ledger: %s", e)  # noqa: TRY400
         except Exception:
             log.exception("the cost of a call is not in the ledger")
 
-    async def latest(self, service: Service, now_s: float, wall_s: float) -> LatestHealth | None:
-        """The last call of a service that was answered, by whichever process; None: not known.
-
-        Args:
-            service: Which.
-            now_s: Seconds of the monotonic clock.
-            wall_s: The same moment, in seconds since the epoch.
-        """
+    async def latest(self, service: Service) -> LatestHealth | None:
+        """The latest call to a service that any process completed; None: not known."""
         try:
-            found = await self.ledger.latest(service)
+            found = await self._ledger.latest(service)
         except StoreFailed:
             return None
         if found is None:
             return None
+        age_s = max(0.0, self._clock.wall() - found.settled_at_ms / 1000)
         return LatestHealth(
-            at_s=now_s - max(0.0, wall_s - found.settled_at_ms / 1000),
+            at_s=self._clock.now() - age_s,
             delay_ms=found.delay_ms,
             execution_ms=found.execution_ms,
         )
 
-    async def sweep(self) -> None:
-        """Count what was set aside for calls of which nobody will ever tell the cost."""
-        try:
-            await self.ledger.sweep()
-        except StoreFailed as e:
-            log.warning("expired reservations not counted yet: %s", e)
+    async def _sweep(self) -> Never:
+        """Count expired reservations as costs: nobody will ever report what those calls cost."""
+        while True:
+            try:
+                await self._ledger.sweep()
+            except StoreFailed as e:
+                log.warning("expired reservations are not counted yet: %s", e)
+            await self._clock.sleep(SWEEP_EVERY_S)

@@ -1,77 +1,48 @@
-"""The switchboard: between those who call the services and the client that does it.
+"""Calls the services on behalf of people, within their budgets.
 
-    async with Switchboard(RunPodClient(…), clock=clock, till=till) as services:
-        async with aclosing(services.submit(request)) as updates: …
+    async with ServiceClient(RunPodClient(…), clock=clock, budget_gate=gate) as services:
+        async with services.submit(request) as updates:
+            async for update in updates: …
 
-It has the client's surface. What it adds: a service that is down is not called, nor one that cannot
-be paid for; what each call has cost is booked; watchers see it from its beginning to its end.
+It adds to the RunPod client that a failing service is not called, that a call must fit into the
+budgets and is charged to them, and that observers see every call.
 """
 
 import asyncio
 import logging
 import math
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
-from typing import Final, Never, Protocol, Self
+from typing import Final, Self
 
 from bot.choices import Mode
 from bot.clock import Clock
 from bot.contract import Request, Service
-from bot.contract.job import Health, JobReport
-from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError, SubmissionUnknown
-from bot.money import Call, Charge, Payer, micro
+from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError
+from bot.money import Call, Payer, micro
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.runpod.models import JobState, Update
 from bot.service_calls.availability import Availability, LatestHealth, warmth
 from bot.service_calls.budget_gate import BudgetGate, OnLow
+from bot.service_calls.call import CallObserver, ServiceCall
 from bot.service_calls.circuit_breaker import Breaker, State, verdict
-from bot.service_calls.pricing import Meter
 
 log = logging.getLogger(__name__)
 
-HEALTH_WITHIN_S: Final = 5.0
-"""A service that has not said by then how it is, does not say it."""
-SWEEP_EVERY_S: Final = 60.0
-"""How often reservations are looked for that have expired."""
-
-
-class CallObserver(Protocol):
-    """Sees every call. No method may wait or raise."""
-
-    def stamp(self, request: Request) -> Request:
-        """The contract as it is to be sent: with what lets the worker's records join ours."""
-        ...
-
-    def began(self, call: Call) -> None:
-        """A call is about to be made."""
-        ...
-
-    def told(self, call: Call, update: Update) -> None:
-        """There is something new of it."""
-        ...
-
-    def ended(self, call: Call, error: BaseException | None, charge: Charge | None) -> None:
-        """It is over.
-
-        Args:
-            call: Which.
-            error: What ended it; GeneratorExit or CancelledError when it was left; None: all well.
-            charge: What it has cost; None: nothing, or another process will know.
-        """
-        ...
+HEALTH_TIMEOUT_S: Final = 5.0
+"""How long to wait for a service's health report."""
 
 
 class ServiceClient:
-    """Makes calls. An async context manager, which opens and closes its client, too.
+    """Makes calls. An async context manager that also opens and closes its RunPod client.
 
     Args:
-        client: Calls the services.
-        clock: Time.
-        till: Sets money aside and books costs; None: costs are nobody's concern here.
-        watchers: See every call.
+        client: Sends the calls.
+        clock: The clock.
+        budget_gate: Reserves money and books costs; None: costs are not tracked.
+        observers: See every call.
         breaker: Makes each service's circuit breaker.
     """
 
@@ -80,26 +51,24 @@ class ServiceClient:
         client: RunPodClient,
         *,
         clock: Clock,
-        till: BudgetGate | None = None,
-        watchers: Sequence[CallObserver] = (),
+        budget_gate: BudgetGate | None = None,
+        observers: Sequence[CallObserver] = (),
         breaker: Callable[[], Breaker] = Breaker,
     ) -> None:
         self._client = client
-        self._breakers = {service: breaker() for service in Service}
-        self._latest: dict[Service, LatestHealth] = {}
         self._clock = clock
-        self._till = till
-        self._watchers = tuple(watchers)
-        self._group = asyncio.TaskGroup()
-        self._sweeping: asyncio.Task[Never] | None = None
-        self._is_detached = False
-        self._detached: set[str] = set()
+        self._services = _ServiceHealth(clock, breaker)
+        self._budget_gate = budget_gate
+        # The breaker comes first: it must hear of calls that the budget refuses.
+        own = [self._services] if budget_gate is None else [self._services, budget_gate]
+        self._observers: list[CallObserver] = [*own, *observers]
+        self._detached: set[str | None] = set()
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        await self._group.__aenter__()
-        if self._till is not None:
-            self._sweeping = self._group.create_task(self._sweep(self._till))
+        if self._budget_gate is not None:
+            await self._stack.enter_async_context(self._budget_gate)
+        await self._stack.enter_async_context(self._client)
         return self
 
     async def __aexit__(
@@ -108,12 +77,7 @@ class ServiceClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            await self._client.__aexit__(kind, error, trace)
-        finally:
-            if self._sweeping is not None:
-                self._sweeping.cancel()
-            await self._group.__aexit__(None, None, None)  # what is over is booked
+        await self._stack.__aexit__(kind, error, trace)
 
     # -- calls ---------------------------------------------------------------------------------
 
@@ -139,55 +103,69 @@ class ServiceClient:
 
     def submit(
         self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None
-    ) -> AsyncGenerator[Update, None]:
-        """Call a service; as `RunPodClient.submit`.
+    ) -> ServiceCall:
+        """Call a service: `async with` admits the call, iterating sends it.
+
+        The arguments, the updates and the errors are those of `RunPodClient.submit`. Besides, and
+        before anything is sent, these can be raised:
 
         Raises:
-            OverBudget: It may cost more than is left. Nothing was sent.
-            ServiceDown: It has failed again and again, and is left alone for now. Nothing was sent.
-            SkydeckError: As the client says.
+            OverBudget: It may cost more than is left.
+            ServiceDown: The service keeps failing and is not called for now.
         """
         if request.contract_id is None:
             request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
-        for watcher in self._watchers:
-            request = watcher.stamp(request)
-        endpoint = self._client.endpoint(request.target.service)
-        policy = request.policy
-        updates = self._client.submit(request, deadline_s=deadline_s, mode=mode)
-        call = Call(
-            call_id=request.contract_id or "",
-            service=request.target.service,
-            module=request.target.module,
-            payer=_payer(request),
-            deadline_ms=int((deadline_s or endpoint.deadline_s) * 1000),
-        )
-        most_usd = policy.max_cost_usd if policy is not None else None
-        terms = _Terms(
-            most_micro_usd=None if most_usd is None else micro(most_usd),
+        for observer in self._observers:
+            request = observer.inject_traceparent(request)
+        target, policy = request.target, request.policy
+        endpoint = self._client.endpoint(target.service)
+        max_usd = policy.max_cost_usd if policy is not None else None
+        return ServiceCall(
+            info=Call(
+                call_id=request.contract_id or "",
+                service=target.service,
+                module=target.module,
+                payer=_payer(request),
+                deadline_ms=int((deadline_s or endpoint.deadline_s) * 1000),
+            ),
+            clock=self._clock,
+            updates=self._client.submit(request, deadline_s=deadline_s, mode=mode),
+            observers=self._observers,
+            detached=self._detached,
+            max_micro_usd=None if max_usd is None else micro(max_usd),
             is_held=(mode or endpoint.mode) is Mode.RUNSYNC,
         )
-        return self._seen(call, updates, terms)
 
     def collect(
-        self,
-        service: Service,
-        job_id: str,
-        *,
-        call: Call | None = None,
-        deadline_s: float | None = None,
-        mode: Mode | None = None,
-    ) -> AsyncGenerator[Update, None]:
-        """Follow a job that was handed in earlier; as `RunPodClient.collect`.
+        self, job_id: str, call: Call, *, deadline_s: float | None = None, mode: Mode | None = None
+    ) -> ServiceCall:
+        """Follow a job that was sent earlier; see `RunPodClient.collect`.
 
         Args:
-            service: Where.
-            job_id: Which.
-            call: The call that it belongs to: its cost is booked there.
+            job_id: The platform's id of the job.
+            call: The call that it was sent for; its cost is booked there.
             deadline_s: The longest it may take from now on.
-            mode: Instead of the endpoint's.
+            mode: Overrides the endpoint's mode.
         """
-        updates = self._client.collect(service, job_id, deadline_s=deadline_s, mode=mode)
-        return updates if call is None else self._followed(call, updates, _Terms())
+        return ServiceCall(
+            info=call,
+            clock=self._clock,
+            updates=self._client.collect(call.service, job_id, deadline_s=deadline_s, mode=mode),
+            observers=self._observers,
+            detached=self._detached,
+            is_resumed=True,
+        )
+
+    def detach(self, job_id: str | None = None) -> None:
+        """From now on a job that its caller leaves runs on, and who collects it books its cost.
+
+        Args:
+            job_id: Only this job; None: all of them.
+        """
+        self._detached.add(job_id)
+        self._client.detach(job_id)
+
+    # -- services ------------------------------------------------------------------------------
 
     def endpoint(self, service: Service) -> Endpoint:
         """How a service is called.
@@ -197,105 +175,17 @@ class ServiceClient:
         """
         return self._client.endpoint(service)
 
-    def detach(self, job_id: str | None = None) -> None:
-        """From now on a job that is left runs on, and whoever collects it books its cost."""
-        if job_id is None:
-            self._is_detached = True
-        else:
-            self._detached.add(job_id)
-        self._client.detach(job_id)
+    def breaker(self, service: Service) -> Breaker:
+        """A service's circuit breaker."""
+        return self._services.breakers[service]
 
     def when_low(self, tell: OnLow) -> None:
         """From now on, `tell` hears of budgets that are nearly spent."""
-        if self._till is not None:
-            self._till.on_low = tell
+        if self._budget_gate is not None:
+            self._budget_gate.on_low = tell
 
-    async def status(self, service: Service, job_id: str) -> JobReport:
-        """Where a job is.
-
-        Raises:
-            SkydeckError: As `RunPodClient.status`.
-        """
-        return await self._client.status(service, job_id)
-
-    async def health(self, service: Service) -> Health:
-        """Jobs and workers of an endpoint, counted.
-
-        Raises:
-            SkydeckError: As `RunPodClient.health`.
-        """
-        return await self._client.health(service)
-
-    # -- how -----------------------------------------------------------------------------------
-
-    async def _seen(
-        self, call: Call, updates: AsyncGenerator[Update, None], terms: "_Terms"
-    ) -> AsyncGenerator[Update, None]:
-        terms.attempt = self._check_up(call.service)
-        if self._till is not None:
-            try:
-                terms.reserved = await self._till.admit(call, most_micro_usd=terms.most_micro_usd)
-            except BaseException as e:
-                self._judge(call.service, e, terms)
-                raise
-        async with aclosing(self._followed(call, updates, terms)) as followed:
-            async for update in followed:
-                yield update
-
-    async def _followed(
-        self, call: Call, updates: AsyncGenerator[Update, None], terms: "_Terms"
-    ) -> AsyncGenerator[Update, None]:
-        meter, job_id = Meter(), None
-        error: BaseException | None = None
-        for watcher in self._watchers:
-            watcher.began(call)
-        try:
-            async with aclosing(updates):
-                async for update in updates:
-                    job_id = update.job_id or job_id
-                    meter.told(update, self._clock.now())
-                    if update.state is JobState.RUNNING:
-                        self._taken(call.service, terms)
-                    for watcher in self._watchers:
-                        watcher.told(call, update)
-                    yield update
-        except BaseException as e:
-            error = e
-            raise
-        finally:
-            self._over(call, meter, error, job_id, terms)
-
-    def _over(
-        self,
-        call: Call,
-        meter: Meter,
-        error: BaseException | None,
-        job_id: str | None,
-        terms: "_Terms",
-    ) -> None:
-        self._judge(call.service, error, terms, has_run=meter.running_s is not None)
-        if error is None:
-            self._latest[call.service] = LatestHealth(
-                at_s=self._clock.now(), delay_ms=meter.delay_ms, execution_ms=meter.execution_ms
-            )
-        charge = None
-        is_left = isinstance(error, GeneratorExit | asyncio.CancelledError)
-        goes_on = is_left and (self._is_detached or job_id in self._detached)
-        if job_id is not None:
-            self._detached.discard(job_id)
-        if self._till is not None and not goes_on:
-            meter.over(self._clock.now())
-            # A call that is held and left has no id yet: it cannot be cancelled, and runs on.
-            is_lost = isinstance(error, SubmissionUnknown) or (
-                is_left and terms.is_held and job_id is None
-            )
-            charge = self._till.charge(call, meter, is_lost=is_lost, reserved=terms.reserved)
-            self._group.create_task(self._till.book(call, charge, reserved=terms.reserved))
-        for watcher in self._watchers:
-            watcher.ended(call, error, charge)
-
-    async def standing(self, service: Service) -> Availability:
-        """How a service stands now; one that does not answer is no error.
+    async def availability(self, service: Service) -> Availability:
+        """How available a service is now; one that does not answer is no error.
 
         Raises:
             BadSettings: It has no endpoint.
@@ -303,16 +193,16 @@ class ServiceClient:
         health, trouble, code = None, "", ""
         self._client.endpoint(service)
         try:
-            async with asyncio.timeout(HEALTH_WITHIN_S):
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
                 health = await self._client.health(service)
         except SkydeckError as e:
             trouble, code = str(e), e.code
         except TimeoutError:
-            trouble, code = "It does not answer in time.", ServiceUnreachable.code
-        now, latest = self._clock.now(), self._latest.get(service)
-        if latest is None and self._till is not None:
-            latest = await self._till.latest(service, now, self._clock.wall())
-        breaker = self._breakers[service]
+            trouble, code = "The service does not answer in time.", ServiceUnreachable.code
+        now, latest = self._clock.now(), self._services.latest.get(service)
+        if latest is None and self._budget_gate is not None:
+            latest = await self._budget_gate.latest(service)
+        breaker = self.breaker(service)
         return Availability(
             service=service,
             warmth=warmth(health, latest, now),
@@ -325,71 +215,64 @@ class ServiceClient:
             wait_s=breaker.wait_s(now),
         )
 
-    def breaker(self, service: Service) -> Breaker:
-        """Whether calls of a service are let through now."""
-        return self._breakers[service]
 
-    def _check_up(self, service: Service) -> int:
-        """Whether a call may be made; which try of the breaker's it is."""
-        breaker = self._breakers[service]
+class _ServiceHealth(CallObserver):
+    """Keeps what calls tell of their services: each one's breaker and its latest success."""
+
+    def __init__(self, clock: Clock, breaker: Callable[[], Breaker]) -> None:
+        self.breakers = {service: breaker() for service in Service}
+        self.latest: dict[Service, LatestHealth] = {}
+        self._clock = clock
+
+    async def started(self, call: ServiceCall) -> None:
+        """Let the call through, or not.
+
+        Raises:
+            ServiceDown: Its service keeps failing.
+        """
+        if call.is_resumed:
+            return
+        service = call.info.service
+        breaker = self.breakers[service]
         wait_s = breaker.admit(self._clock.now())
         if wait_s > 0:
             raise ServiceDown(
-                f"{service.value.title()} has failed again and again.",
-                hint=f"It is tried again in {math.ceil(wait_s)} s.",
+                f"{service.value.title()} keeps failing.",
+                hint=f"The next attempt is in {math.ceil(wait_s)} s.",
                 wait_s=wait_s,
             )
-        return breaker.attempt if breaker.state is State.TRYING else 0
+        call.attempt = breaker.attempt if breaker.state is State.TRYING else 0
 
-    def _taken(self, service: Service, terms: "_Terms") -> None:
-        breaker = self._breakers[service]
-        before = breaker.state
-        breaker.taken(self._clock.now(), attempt=terms.attempt)
-        self._log_change(service, before)
+    def updated(self, call: ServiceCall, update: Update) -> None:
+        """A worker that has the job proves that its service works."""
+        if update.state is JobState.RUNNING:
+            breaker = self.breakers[call.info.service]
+            before = breaker.state
+            breaker.taken(self._clock.now(), attempt=call.attempt)
+            self._log_change(call.info.service, before)
 
-    def _judge(
-        self,
-        service: Service,
-        error: BaseException | None,
-        terms: "_Terms",
-        *,
-        has_run: bool = False,
-    ) -> None:
-        breaker = self._breakers[service]
+    def ended(self, call: ServiceCall) -> None:
+        """Judge the service by how the call ended."""
+        service, meter, now = call.info.service, call.meter, self._clock.now()
+        breaker = self.breakers[service]
         before = breaker.state
-        told = verdict(error, has_run=has_run)
-        breaker.ended(told, self._clock.now(), attempt=terms.attempt)
+        judged = verdict(call.error, has_run=meter.running_s is not None)
+        breaker.ended(judged, now, attempt=call.attempt)
         self._log_change(service, before)
+        if call.error is None:
+            self.latest[service] = LatestHealth(
+                at_s=now, delay_ms=meter.delay_ms, execution_ms=meter.execution_ms
+            )
 
     def _log_change(self, service: Service, before: State) -> None:
-        breaker = self._breakers[service]
-        if breaker.state is State.OPEN and before is not State.OPEN:
+        breaker = self.breakers[service]
+        if breaker.state is before:
+            return
+        if breaker.state is State.OPEN:
             wait_s = breaker.wait_s(self._clock.now())
-            log.warning("%s is down; it is tried again in %.0f s", service, wait_s)
-        elif breaker.state is State.CLOSED and before is not State.CLOSED:
+            log.warning("%s is down; the next attempt is in %.0f s", service, wait_s)
+        elif breaker.state is State.CLOSED:
             log.info("%s is up again", service)
-
-    async def _sweep(self, till: BudgetGate) -> Never:
-        while True:
-            await till.sweep()
-            await self._clock.sleep(SWEEP_EVERY_S)
-
-
-@dataclass(slots=True)
-class _Terms:
-    """What one call goes by.
-
-    Attributes:
-        most_micro_usd: What its contract allows it to cost.
-        is_held: Whether its submission is answered only when it has ended.
-        reserved: What was set aside for it.
-        attempt: Which try of the breaker's it is; 0: none.
-    """
-
-    most_micro_usd: int | None = None
-    is_held: bool = False
-    reserved: int = 0
-    attempt: int = 0
 
 
 def _payer(request: Request) -> Payer:
@@ -400,7 +283,7 @@ def _payer(request: Request) -> Payer:
 
 
 def _id(text: str | None) -> int | None:
-    """An id of Discord's; a source that is named otherwise is nobody's purse."""
+    """A Discord id; None for a source that is named otherwise, so that it has no budget."""
     with suppress(ValueError):
         if text is not None and 0 < (number := int(text)) < 2**63:
             return number

@@ -69,7 +69,7 @@ class Meter:
     running_s: float | None = None
     _since: float | None = None
 
-    def told(self, update: Update, now: float) -> None:
+    def updated(self, update: Update, now: float) -> None:
         """There is something new of the job."""
         if update.execution_ms is not None and update.execution_ms >= 0:
             self.execution_ms = update.execution_ms
@@ -79,9 +79,9 @@ class Meter:
             self.usage = response.usage
         if update.state is JobState.RUNNING and self._since is None:
             self._since = now
-        self.over(now)
+        self.advance(now)
 
-    def over(self, now: float) -> None:
+    def advance(self, now: float) -> None:
         """The call has come as far as this."""
         if self._since is not None:
             self.running_s = now - self._since

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -412,7 +412,7 @@ class VoiceSession:
             self._asks.pop(ask.ask, None)
 
     async def _follow(self, request: Request, ask: int, hearsay: ResponseStream) -> None:
-        async with aclosing(self.client.submit(request)) as updates:
+        async with self.client.submit(request) as updates:
             async for update in updates:
                 now = self._called_s = self.clock.now()
                 if ask != NOTICE:
@@ -473,7 +473,7 @@ class VoiceSession:
     async def _wake(self) -> None:
         request = speak("Hm.", source=self._source(None), language="en")
         try:
-            async with aclosing(self.client.submit(request)) as updates:
+            async with self.client.submit(request) as updates:
                 async for _ in updates:
                     pass
         except SkydeckError as e:

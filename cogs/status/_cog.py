@@ -47,7 +47,7 @@ class Status(commands.Cog):
 
     async def _standing(self, service: Service) -> Availability | None:
         try:
-            return await self.bot.services.standing(service)
+            return await self.bot.services.availability(service)
         except BadSettings:
             return None
 

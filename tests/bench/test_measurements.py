@@ -23,7 +23,7 @@ async def seconds_per_turn(sink):
     record = TurnRecorder(metrics, sink, clock)
     async with observed(answers, sink, metrics) as board:
         if sink is None:
-            board._watchers = ()
+            board._observers[:] = [board._services]
         for number in range(TURNS):
             begun, at = time.process_time(), clock.now()
             turn = TurnTrace(number, 1, contract_out=at, trace_id=f"{number + 1:032x}")

@@ -9,7 +9,6 @@ other: with both loaded each is a tenth slower, and nobody has two of them.
 
 import asyncio
 import base64
-import contextlib
 import os
 import statistics
 
@@ -56,7 +55,7 @@ async def ours(client, clip: Input, clock: SystemClock) -> float:
     started = clock.now()
     request = converse(clip, source=Source(system=System.DECK))
     first = None
-    async with contextlib.aclosing(client.submit(request)) as updates:
+    async with client.submit(request) as updates:
         async for update in updates:
             if first is None and update.response is not None and update.response.audio is not None:
                 first = clock.now() - started

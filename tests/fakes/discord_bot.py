@@ -111,7 +111,7 @@ async def made(
         ServiceClient(
             RunPodClient(base_url, SecretStr(key), endpoints, clock=clock),
             clock=clock,
-            till=BudgetGate(store.ledger, Rates()),
+            budget_gate=BudgetGate(store.ledger, Rates(), clock),
             breaker=breaker,
         ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,

@@ -133,7 +133,7 @@ async def voice_call(
     penny: Any,
     *,
     people: Sequence[str] = (),
-    watchers: Sequence[Any] = (),
+    observers: Sequence[Any] = (),
     on_turn: Any = None,
     **terms: Any,
 ) -> AsyncIterator[Any]:
@@ -152,7 +152,7 @@ async def voice_call(
         ServiceClient(
             RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock),
             clock=clock,
-            watchers=watchers,
+            observers=observers,
         ) as client,
     ):
         guild = sim.guild("Test")

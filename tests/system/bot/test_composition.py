@@ -143,7 +143,7 @@ async def test_a_local_turn_with_everything_warm(weights, clips) -> None:
         warm_up=WarmUp.FIRST,
     ) as services:
         request = converse(question, source=Source(system="DECK"))
-        async with contextlib.aclosing(services.client.submit(request)) as seen:
+        async with services.client.submit(request) as seen:
             last = [update async for update in seen][-1]
     assert services.embedded
     assert last.state is JobState.COMPLETED

@@ -22,6 +22,7 @@ from bot.errors import (
 from bot.jobs import runner
 from bot.jobs.telling import show_end
 from bot.jobs.view import Requester, Undeliverable
+from bot.money import Call
 from bot.runpod.models import JobState
 from bot.store.repositories.recovery import Ending, Entry, JobStage
 from bot.store.store import Store
@@ -421,8 +422,10 @@ class TestLeft:
             slow.go.set()
             await until(lambda: handler.left)
             job = await thief.jobs.get(show.journal_id)
-            report = await bot.services.status(Service.GRACE, job.job_id)
-        assert report.status == "COMPLETED"
+            call = Call(call_id="collected", service=Service.GRACE, module=job.module)
+            async with bot.services.collect(job.job_id, call) as updates:
+                states = [update.state async for update in updates]
+        assert states[-1] is JobState.COMPLETED
 
 
 async def test_what_is_too_old_to_be_kept_is_told(start, file_url):
@@ -606,7 +609,7 @@ async def test_who_was_only_slow_may_still_note_its_id(start, handler, file_url)
         journal_id = await slow.jobs.begin(_entry())
         bot.runner.clock = WaitsToBeTold()
         show = await first(revived(bot))
-        async with contextlib.aclosing(bot.services.submit(request())) as updates:
+        async with bot.services.submit(request()) as updates:
             async for update in updates:
                 job_id = update.job_id
         assert not await slow.jobs.accepted(journal_id, job_id)

@@ -50,8 +50,8 @@ async def observed(script, sink, metrics):
     async with embedded_server({"penny": handler}, key=KEY, clock=clock, queue_limit=9) as url:
         endpoint = Endpoint(Service.PENNY, "penny", mode=Mode.STREAM, deadline_s=30)
         client = RunPodClient(url, KEY, {Service.PENNY: endpoint}, clock=clock)
-        watchers = (CallFigures(metrics, clock), CallSpans(sink, clock))
-        async with ServiceClient(client, clock=clock, watchers=watchers) as board:
+        observers = (CallFigures(metrics, clock), CallSpans(sink, clock))
+        async with ServiceClient(client, clock=clock, observers=observers) as board:
             yield board
 
 
@@ -102,6 +102,6 @@ async def test_what_breaks_is_counted_under_its_code(traced):
 
 
 async def test_a_call_carries_a_trace_even_where_none_is_recorded():
-    stamped = CallSpans(None, SystemClock()).stamp(asking())
+    stamped = CallSpans(None, SystemClock()).inject_traceparent(asking())
     assert len(stamped.trace_id or "") == 32
     assert "traceparent" not in stamped.to_wire()

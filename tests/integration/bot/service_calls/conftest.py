@@ -24,7 +24,7 @@ KEY = SecretStr("a-key-of-thirty-two-characters-x")
 
 
 class Exchange:
-    """One database and one server, and as many switchboards as are opened on them."""
+    """One database and one server, and as many clients as are opened on them."""
 
     def __init__(self, url: str, store: Store) -> None:
         self.url = url
@@ -32,13 +32,13 @@ class Exchange:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, *, mode=Mode.STREAM, rates=None, on_low=None, till=True, **more
+        self, *, mode=Mode.STREAM, rates=None, on_low=None, budgets=True, **more
     ) -> AsyncIterator[ServiceClient]:
         clock = SystemClock()
         endpoint = Endpoint(Service.PENNY, "penny", mode=mode, deadline_s=30)
         client = RunPodClient(self.url, KEY, {Service.PENNY: endpoint}, clock=clock)
-        takes = BudgetGate(self.store.ledger, rates or Rates(), on_low) if till else None
-        async with ServiceClient(client, clock=clock, till=takes, **more) as board:
+        gate = BudgetGate(self.store.ledger, rates or Rates(), clock, on_low) if budgets else None
+        async with ServiceClient(client, clock=clock, budget_gate=gate, **more) as board:
             yield board
 
 
@@ -65,7 +65,7 @@ def asking(text: str = "hello", *, user="11", guild="22") -> Request:
 
 
 async def whole(board: ServiceClient, request: Request) -> list:
-    async with contextlib.aclosing(board.submit(request)) as updates:
+    async with board.submit(request) as updates:
         return [update async for update in updates]
 
 

@@ -37,9 +37,9 @@ def test_warm_is_said_only_where_it_is_known(health, latest, now, expected):
 async def test_how_a_service_stands(exchange):
     async with exchange(Scripted(echo)) as at:
         async with at.open() as board:
-            before = await board.standing(Service.PENNY)
+            before = await board.availability(Service.PENNY)
             await whole(board, asking())
-            after = await board.standing(Service.PENNY)
+            after = await board.availability(Service.PENNY)
         assert (before.latest, before.age_s) == (None, None)
         assert after.warmth is Warmth.WARM
         assert after.latest.delay_ms < 1_000
@@ -47,6 +47,6 @@ async def test_how_a_service_stands(exchange):
         assert 0 <= after.age_s < 5
         at.url = "http://127.0.0.1:9"
         async with at.open() as board:
-            gone = await board.standing(Service.PENNY)
+            gone = await board.availability(Service.PENNY)
         assert (gone.warmth, gone.health, gone.code) == (Warmth.UNKNOWN, None, "unreachable")
         assert gone.trouble

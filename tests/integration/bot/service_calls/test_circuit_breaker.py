@@ -1,5 +1,4 @@
 import asyncio
-from contextlib import aclosing
 
 import pytest
 from hypothesis import given
@@ -222,7 +221,7 @@ async def test_a_person_without_money_does_not_use_up_the_try(exchange):
             breaker.ended(FAULT, board._clock.now() - 100)
         with pytest.raises(OverBudget):
             await whole(board, asking())
-        async with aclosing(board.submit(asking(user="0"))) as updates:
+        async with board.submit(asking(user="0")) as updates:
             assert (await anext(updates)).state == "submitting"
 
 
@@ -238,7 +237,7 @@ async def test_a_long_job_that_runs_refuses_nobody_else(exchange):
         breaker = board.breaker(Service.PENNY)
         for _ in range(FAILURES):
             breaker.ended(FAULT, board._clock.now() - 100)
-        async with aclosing(board.submit(asking())) as first:
+        async with board.submit(asking()) as first:
             async for update in first:
                 if update.state == "running":
                     break

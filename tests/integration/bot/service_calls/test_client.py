@@ -1,5 +1,4 @@
 import asyncio
-from contextlib import aclosing
 
 import pytest
 
@@ -10,6 +9,7 @@ from bot.contract.job import RUN_LIMIT_BYTES
 from bot.errors import JobFailed, OverBudget, StoreFailed, SubmissionUnknown, TooLarge
 from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod.models import JobState
+from bot.service_calls.call import CallObserver
 from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.store.records import CallState, View
@@ -108,7 +108,7 @@ async def test_a_failure_costs_what_it_took(exchange):
 
 async def test_who_interrupts_pays_for_what_was_done(exchange):
     async with exchange(Scripted(hang), {(Scope.USER, Period.DAY): 10**6}) as at:
-        async with at.open() as board, aclosing(board.submit(asking())) as updates:
+        async with at.open() as board, board.submit(asking()) as updates:
             async for update in updates:
                 if update.response is not None:
                     break
@@ -131,7 +131,7 @@ async def test_the_next_process_books_what_this_one_set_aside(exchange):
     handler = Scripted(hang)
     async with exchange(handler, {(Scope.USER, Period.DAY): 10**6}) as at:
         request = asking().model_copy(update={"contract_id": "contract-1"})
-        async with at.open() as first, aclosing(first.submit(request)) as updates:
+        async with at.open() as first, first.submit(request) as updates:
             async for update in updates:
                 if update.response is not None:
                     job_id = update.job_id
@@ -142,7 +142,7 @@ async def test_the_next_process_books_what_this_one_set_aside(exchange):
         call = Call(call_id="contract-1", service=Service.PENNY, module="CONVERSE", payer=ANA)
         async with (
             at.open() as second,
-            aclosing(second.collect(Service.PENNY, job_id, call=call)) as updates,
+            second.collect(job_id, call) as updates,
         ):
             async for update in updates:
                 assert update.state is JobState.RUNNING
@@ -205,31 +205,31 @@ async def test_a_broken_ledger_loses_no_answer_and_lets_no_limited_call_pass(
 
 async def test_a_check_sends_nothing_and_tells_nobody(exchange):
     handler, notes = Scripted(echo), Notes()
-    async with exchange(handler) as at, at.open(watchers=[notes]) as board:
+    async with exchange(handler) as at, at.open(observers=[notes]) as board:
         board.check(asking())
         with pytest.raises(TooLarge):
             board.check(asking("x" * RUN_LIMIT_BYTES))
     assert (handler.started, notes.lines) == (0, [])
 
 
-class Notes:
+class Notes(CallObserver):
     def __init__(self) -> None:
         self.lines = []
 
-    def stamp(self, request):
+    def inject_traceparent(self, request):
         return request.model_copy(update={"trace_id": "ab" * 16})
 
-    def began(self, call):
-        self.lines.append("began")
+    async def started(self, call):
+        self.lines.append("started")
 
-    def told(self, call, update):
+    def updated(self, call, update):
         self.lines.append(update.state)
 
-    def ended(self, call, error, charge):
-        self.lines.append(("ended", type(error), charge and charge.basis))
+    def ended(self, call):
+        self.lines.append(("ended", type(call.error), call.charge and call.charge.basis))
 
 
-async def test_watchers_see_every_call_from_its_beginning_to_its_end(exchange):
+async def test_observers_see_every_call_from_its_beginning_to_its_end(exchange):
     seen, notes = [], Notes()
 
     async def look(request):
@@ -237,15 +237,15 @@ async def test_watchers_see_every_call_from_its_beginning_to_its_end(exchange):
         async for response in echo(request):
             yield response
 
-    async with exchange(Scripted(look)) as at, at.open(watchers=[notes]) as board:
+    async with exchange(Scripted(look)) as at, at.open(observers=[notes]) as board:
         await whole(board, asking())
     assert seen == ["ab" * 16]
-    assert notes.lines[:2] == ["began", "submitting"]
+    assert notes.lines[:2] == ["started", "submitting"]
     assert notes.lines[-2:] == [JobState.COMPLETED, ("ended", type(None), Basis.SECONDS)]
 
 
-async def test_without_a_till_calls_are_just_made(exchange):
-    async with exchange(Scripted(echo)) as at, at.open(till=False) as board:
+async def test_without_budgets_calls_are_just_made(exchange):
+    async with exchange(Scripted(echo)) as at, at.open(budgets=False) as board:
         assert isinstance(board, ServiceClient)
         assert (await whole(board, asking()))[-1].state is JobState.COMPLETED
         assert [row async for row in at.store.spending.each(ALWAYS)] == []

@@ -37,9 +37,9 @@ async def trace_of_a_turn(collector, clips, handler):
     clock, metrics = SystemClock(), Metrics()
     async with exporting_aside(collector.url, service="skydeck") as sink:
         penny = TracedHandler(handler, sink, clock)
-        watchers = (CallFigures(metrics, clock), CallSpans(sink, clock))
+        observers = (CallFigures(metrics, clock), CallSpans(sink, clock))
         turns = TurnRecorder(metrics, sink, clock)
-        async with voice_call(penny, people=["Ana"], watchers=watchers, on_turn=turns) as (
+        async with voice_call(penny, people=["Ana"], observers=observers, on_turn=turns) as (
             call,
             ana,
         ):

@@ -19,7 +19,7 @@ def told(*updates: Update, at=()) -> Meter:
     meter = Meter()
     times = at or range(len(updates))
     for update, now in zip(updates, times, strict=True):
-        meter.told(update, float(now))
+        meter.updated(update, float(now))
     return meter
 
 

@@ -1,0 +1,131 @@
+"""One call of a service while it runs, and the observers that are told of it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, MutableSet, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from bot.clock import Clock
+from bot.contract import Request
+from bot.money import Call, Charge
+from bot.runpod.models import Update
+from bot.service_calls.pricing import Meter
+
+
+class CallObserver:
+    """Is told of every call. Override what you need; these methods do nothing.
+
+    Only `started` may wait or raise.
+    """
+
+    def inject_traceparent(self, request: Request) -> Request:
+        """Add to a contract what links the worker's records to ours."""
+        return request
+
+    async def started(self, call: "ServiceCall") -> None:
+        """The call is about to be sent.
+
+        Raises:
+            SkydeckError: It must not be sent. Observers that were told before get `ended`.
+        """
+
+    def updated(self, call: "ServiceCall", update: Update) -> None:
+        """The call has a new state or response."""
+
+    def ended(self, call: "ServiceCall") -> None:
+        """The call is over, and `call.error` says how."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class ServiceCall:
+    """One call: `async with` admits it, `async for` sends it and gives its updates.
+
+    Leaving the block before the last update cancels the job, unless it was detached. The observers
+    get `ended` once: with the last update, or when the block is left.
+
+    Attributes:
+        info: Who calls what, and who pays.
+        updates: What the client gives.
+        observers: Are told, in this order.
+        detached: Jobs that run on when their callers leave; None in it: all of them.
+        meter: What is known of its cost so far.
+        max_micro_usd: The most that its contract allows it to cost.
+        is_held: The service answers the submission only when the job has ended.
+        is_resumed: It was admitted and sent earlier; only its updates are collected now.
+        job_id: The platform's id, once it is known.
+        attempt: The circuit breaker's number for this call if it is a trial, else 0.
+        reserved_micro_usd: What the budgets have reserved for it.
+        error: What ended it; CancelledError: the caller left it; None: it succeeded.
+        charge: What it cost; None: nothing, or another process will book it.
+    """
+
+    info: Call
+    clock: Clock
+    updates: AsyncGenerator[Update, None]
+    observers: Sequence[CallObserver]
+    detached: MutableSet[str | None]
+    max_micro_usd: int | None = None
+    is_held: bool = False
+    is_resumed: bool = False
+    job_id: str | None = None
+    meter: Meter = field(default_factory=Meter)
+    attempt: int = 0
+    reserved_micro_usd: int = 0
+    error: BaseException | None = None
+    charge: Charge | None = None
+    _told: list[CallObserver] = field(default_factory=list)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the caller left it before it had ended."""
+        return isinstance(self.error, asyncio.CancelledError)
+
+    @property
+    def is_detached(self) -> bool:
+        """Whether its job runs on when the caller leaves it."""
+        return not self.detached.isdisjoint({None, self.job_id})
+
+    async def __aenter__(self) -> Self:
+        try:
+            for observer in self.observers:
+                await observer.started(self)
+                self._told.append(observer)
+        except BaseException as e:
+            self._end(e)
+            raise
+        return self
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Update:
+        try:
+            update = await anext(self.updates)
+        except BaseException as e:
+            self._end(None if isinstance(e, StopAsyncIteration) else e)
+            raise
+        self.job_id = update.job_id or self.job_id
+        self.meter.updated(update, self.clock.now())
+        for observer in self._told:
+            observer.updated(self, update)
+        return update
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self.updates.aclose()
+        finally:
+            self._end(asyncio.CancelledError())
+
+    def _end(self, error: BaseException | None) -> None:
+        if told := self._told:
+            self._told, self.error = [], error
+            for observer in told:
+                observer.ended(self)
+        if self.job_id is not None:
+            self.detached.discard(self.job_id)
