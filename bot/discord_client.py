@@ -101,7 +101,7 @@ class SkyDeck(commands.AutoShardedBot):
         grace: Grace's modules by name.
         limiter: How often people may ask.
         locales: Which languages they use.
-        share: Which shards this process serves.
+        membership: Decides which shards this process serves.
         elsewhere: Stops jobs, in whichever process they run.
     """
 
@@ -150,7 +150,7 @@ class SkyDeck(commands.AutoShardedBot):
         )
         self.locales = Locales()
         services.when_low(lambda call, balances: self.dispatch("budget_low", call, balances))
-        self.share = ClusterMembership(
+        self.membership = ClusterMembership(
             self, clock, spec, store.shard_leases, grace_s=settings.skydeck_farewell_s
         )
         self.elsewhere = RemoteJobControl(
@@ -159,7 +159,7 @@ class SkyDeck(commands.AutoShardedBot):
             store.pubsub,
             clock,
             on_forget=lambda user_id: self.dispatch("person_forgotten", user_id),
-            shares_work=self.share.is_shared,
+            shares_work=self.membership.is_shared,
         )
         self._listening: asyncio.Task[Never] | None = None
         self._cogs_to_load = cogs
@@ -190,7 +190,7 @@ class SkyDeck(commands.AutoShardedBot):
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         name = f"{COMMANDS}:{self.application_id}"
         while await self.store.key_value.get(name) != digest:
-            if await self.share.may_register():
+            if await self.membership.may_register():
                 break
             await self.clock.sleep(_OTHERS_REGISTER_S)
         else:
@@ -208,14 +208,14 @@ class SkyDeck(commands.AutoShardedBot):
 
     async def launch_shards(self) -> None:
         """Come up: with shards that are claimed, or with discord.py's own."""
-        if self.share.is_claimed:
-            await self.share.begin()
+        if self.membership.is_claimed:
+            await self.membership.begin()
         else:
             await super().launch_shards()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Identify no sooner than Discord lets us, all processes together."""
-        if not await self.share.wait_for_turn(shard_id or 0):
+        if not await self.membership.wait_to_identify(shard_id or 0):
             await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_message(self, message: discord.Message) -> None:
@@ -230,7 +230,7 @@ class SkyDeck(commands.AutoShardedBot):
     async def close(self) -> None:
         """Tell everybody whose job is running, while there is a connection to do so; then leave."""
         if not self.is_closed():
-            await self.share.end()
+            await self.membership.end()
             await self._settle()
             await self.runner.close()
         if self._listening is not None:
@@ -240,7 +240,7 @@ class SkyDeck(commands.AutoShardedBot):
 
     async def _settle(self) -> None:
         """Let what has come in on shards that others have now be written down as jobs."""
-        until = self.clock.now() + (_SETTLE_S if self.share.is_claimed else 0.0)
+        until = self.clock.now() + (_SETTLE_S if self.membership.is_claimed else 0.0)
         while self.clock.now() < until and any(map(_is_answering, asyncio.all_tasks())):
             await self.clock.sleep(_LOOK_EVERY_S)
 

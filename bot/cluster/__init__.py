@@ -1,1 +1,1 @@
-"""Several processes that are one bot: who serves which shards, and how they change hands."""
+"""Several processes that are one bot: which shards each serves, and how shards change hands."""

@@ -1,8 +1,8 @@
-"""What comes in on the shards' lines, and how it reaches discord.py.
+"""Filters the shards' events before discord.py handles them.
 
-Two things are done to it on the way. What two sessions of a shard both tell is taken in once. And
-whoever resumes a dead process's session is told only what is new, not which servers there are:
-when something happens in a server that is not known, it is looked up first, and the events wait.
+It drops events that arrive twice because two sessions of a shard overlap. It also looks up unknown
+servers: a session resumed from a dead process receives only new events, not the list of servers. If
+an event comes from an unknown server, the intake queues its events and fetches the server first.
 """
 
 import asyncio
@@ -22,24 +22,19 @@ Parser = Callable[[Any], Any]
 
 _KNOWN_IDS: Final = 4_096
 _LOOK_UPS: Final = 4
-"""How many servers are looked up at once; each takes four of the 50 requests a second."""
+"""Concurrent look-ups; each costs four of the 50 requests per second."""
 _WAITING_LIMIT: Final = 200
-"""How many events may wait for one server."""
+"""Per server."""
 _ANSWER_WITHIN_S: Final = 3.0
-"""Discord does not take a first answer to an interaction later."""
+"""Discord rejects a later first answer to an interaction."""
 _ONCE: Final = frozenset({"MESSAGE_CREATE", "INTERACTION_CREATE"})
 _RAW: Final = frozenset({"MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK"})
-"""discord.py tells of these without knowing the server; what was deleted is to be forgotten."""
+"""discord.py reports these even for an unknown server; we must forget what was deleted."""
 _UP: Final = frozenset({"READY", "RESUMED"})
 
 
 class EventIntake:
-    """Takes in the events of all shards of one client.
-
-    Args:
-        client: Whose.
-        clock: Time.
-    """
+    """Passes on the events of all shards of one client."""
 
     def __init__(self, client: discord.AutoShardedClient, clock: Clock) -> None:
         self._client = client
@@ -47,51 +42,51 @@ class EventIntake:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._waiting: defaultdict[int, list[tuple[Parser, Any]]] = defaultdict(list)
         self._look_ups: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(_LOOK_UPS)
+        self._slots = asyncio.Semaphore(_LOOK_UPS)
 
     def parsers(self, on_up: Callable[[str], object]) -> dict[str, Parser]:
-        """discord.py's parsers for one connection, with this intake before them.
+        """discord.py's parsers for one connection, wrapped in this intake.
 
         Args:
-            on_up: Called when the session is there: with READY, or RESUMED.
+            on_up: Called with READY or RESUMED once the session is up.
         """
 
-        def passing(name: str, parser: Parser) -> Parser:
-            def take(data: Any) -> None:
+        def wrapped(name: str, parser: Parser) -> Parser:
+            def receive(data: Any) -> None:
                 if name in _UP:
                     parser(data)
                     on_up(name)
                 else:
-                    self.take(name, parser, data)
+                    self.receive(name, parser, data)
 
-            return take
+            return receive
 
         known: Mapping[str, Parser] = self._client._connection.parsers  # noqa: SLF001
-        return {name: passing(name, parser) for name, parser in known.items()}
+        return {name: wrapped(name, parser) for name, parser in known.items()}
 
-    def take(self, name: str, parser: Parser, data: Any) -> None:
-        """Hand an event on to discord.py: now, when its server is known, or never."""
+    def receive(self, name: str, parser: Parser, data: Any) -> None:
+        """Pass an event to discord.py now, once its server is known, or never."""
         if name in _ONCE and (self._is_repeated(data["id"]) or self._is_late(name, data)):
             return
         if name == "GUILD_DELETE":
-            self._part(data)
+            self._leave_unknown(data)
         guild_id = int(data.get("guild_id") or 0) if isinstance(data, dict) else 0
         if guild_id in self._waiting:
             self._wait(guild_id, parser, data)
         elif not guild_id or self._knows(guild_id) or name in _RAW:
             parser(data)
-        elif _is_for_us(name, data):
+        elif _needs_server(name, data):
             self._wait(guild_id, parser, data)
-        # else discord.py would throw it away, too: the look-up will tell how things are by then
+        # Otherwise drop it, as discord.py would: a later look-up returns the current state anyway.
 
-    def _part(self, data: Any) -> None:
-        """Let discord.py tell that the bot was put out of a server, also of one not known."""
+    def _leave_unknown(self, data: Any) -> None:
+        """Make discord.py report that the bot was removed, even from an unknown server."""
         state = self._client._connection  # noqa: SLF001
         if not data.get("unavailable"):
             state._add_guild(state._get_or_create_unavailable_guild(int(data["id"])))  # noqa: SLF001
 
     def forget(self, shard_id: int) -> None:
-        """Another process serves this shard: what is known of its servers grows old."""
+        """Drop a shard's servers: another process serves it, so our copy goes stale."""
         state = self._client._connection  # noqa: SLF001
         for guild in self._client.guilds:
             if guild.shard_id == shard_id:
@@ -106,21 +101,21 @@ class EventIntake:
         return False
 
     def _is_late(self, name: str, data: Any) -> bool:
-        """Whether an interaction is of a time when nobody was there to answer it."""
+        """Whether an interaction dates from a time when no process could answer it."""
         if name != "INTERACTION_CREATE":
             return False
         asked_at = discord.utils.snowflake_time(int(data["id"])).timestamp()
         is_late = self._clock.wall() - asked_at > _ANSWER_WITHIN_S
         if is_late:
-            log.info("an interaction came too late to be answered")
+            log.info("dropped an interaction that is too old to answer")
         return is_late
 
     def _knows(self, guild_id: int) -> bool:
-        """Whether a server is known; after READY it is only a name until GUILD_CREATE."""
+        """Whether a server is known; between READY and GUILD_CREATE it is only an id."""
         guild = self._client.get_guild(guild_id)
         return guild is not None and not guild.unavailable
 
-    # -- servers that are not known ---------------------------------------------------------------
+    # -- unknown servers --------------------------------------------------------------------------
 
     def _wait(self, guild_id: int, parser: Parser, data: Any) -> None:
         is_first = guild_id not in self._waiting
@@ -134,20 +129,20 @@ class EventIntake:
 
     async def _look_up(self, guild_id: int) -> None:
         try:
-            async with self._room:
+            async with self._slots:
                 if not self._knows(guild_id):
-                    whole = await self._whole(guild_id)
+                    payload = await self._fetch_guild(guild_id)
                     if not self._knows(guild_id):
-                        self._client._connection.parsers["GUILD_CREATE"](whole)  # noqa: SLF001
+                        self._client._connection.parsers["GUILD_CREATE"](payload)  # noqa: SLF001
         except (discord.HTTPException, aiohttp.ClientError, OSError) as e:
-            log.warning("a server could not be looked up: %s", type(e).__name__)
+            log.warning("could not look up a server: %s", type(e).__name__)
         finally:
             for parser, data in self._waiting.pop(guild_id, []):
                 if self._knows(guild_id):
                     parser(data)
 
-    async def _whole(self, guild_id: int) -> dict[str, Any]:
-        """A server as GUILD_CREATE would tell of it, but for who is in its voice channels."""
+    async def _fetch_guild(self, guild_id: int) -> dict[str, Any]:
+        """A server's GUILD_CREATE payload, but without the people in its voice channels."""
         http, own_id = self._client.http, self._client._connection.self_id  # noqa: SLF001
         guild, channels, threads, me = await asyncio.gather(
             http.get_guild(guild_id),
@@ -172,8 +167,8 @@ class EventIntake:
         }
 
 
-def _is_for_us(name: str, data: Any) -> bool:
-    """Whether somebody may want something, or it has to be forgotten: worth a look-up."""
+def _needs_server(name: str, data: Any) -> bool:
+    """Whether the event justifies a look-up: someone may want an answer, or we must forget it."""
     if name == "MESSAGE_CREATE":
         return not data["author"].get("bot") and not data.get("webhook_id")
     return name in {"INTERACTION_CREATE", "THREAD_DELETE"}

@@ -1,7 +1,7 @@
-"""One shard's line to Discord, kept open until it is given away.
+"""One shard's gateway connection, kept open until the shard is handed over.
 
-discord.py's own `Shard` identifies when it is made and when it is closed ends its session for good.
-This one can begin where another process's session stood, and be closed so that the session lives.
+discord.py's own `Shard` always identifies, and ends its session when it closes. This one can resume
+another process's session, and can close so that another process can resume its session.
 """
 
 import asyncio
@@ -25,26 +25,26 @@ from bot.store.records import GatewaySession
 log = logging.getLogger(__name__)
 
 HANDLED_S: Final = 3.0
-"""After so long what has come in is written down, or was nothing to write down."""
+"""By then a received event is written down as a job, or was not one."""
 RESUMABLE: Final = 4000
 """With codes 1000 and 1001 Discord ends a session; with any other it can be resumed."""
-_OVER: Final = 1000
+_NORMAL_CLOSURE: Final = 1000
 _RESUME_S: Final = 20.0
 _IDENTIFY_S: Final = 40.0
-"""Most of it is waiting for one's turn; other processes may be quicker several times."""
+"""Mostly waiting for a slot, which other processes may take first several times."""
 _INTENTS_REFUSED: Final = 4014
 _FATAL: Final = frozenset({4004, 4010, 4011, 4012, 4013, _INTENTS_REFUSED})
-"""Token, shard, sharding required, version, intents: to come back would not help."""
+"""Token, shard, sharding required, version, intents: reconnecting would not help."""
 
 
 Slot = Callable[[int], AbstractAsyncContextManager[None]]
 
 
 class ShardSocket(DiscordWebSocket):
-    """discord.py's; when it may not identify after all it leaves no thread behind."""
+    """discord.py's socket, without the heartbeat thread it leaves behind when identify fails."""
 
     async def identify(self) -> None:
-        """Wait for the turn, in the client's hook, and identify."""
+        """Wait for the limiter in the client's hook, then identify; close if that fails."""
         try:
             await super().identify()
         except BaseException:
@@ -53,16 +53,16 @@ class ShardSocket(DiscordWebSocket):
 
 
 class GatewayShard(Shard):
-    """A line that is opened once, mends itself, and is closed once.
+    """A gateway connection that is opened once, reconnects by itself, and is closed once.
 
     Args:
-        client: Whose.
-        shard_id: Which shard.
-        intake: Takes in its events.
-        slot: Within it, it may connect in order to identify.
-        session: Where to resume; None: identify.
-        on_up: Called each time that its events flow; whether it was resumed.
-        on_failed: Called when it cannot be mended.
+        client: The client that dispatches the events.
+        shard_id: The shard to connect.
+        intake: Receives the events.
+        slot: The limiter's slot to hold while connecting in order to identify.
+        session: The session to resume; None: identify.
+        on_up: Called each time the shard comes up, with whether it resumed.
+        on_failed: Called when the shard cannot recover.
     """
 
     ws: ShardSocket
@@ -92,22 +92,22 @@ class GatewayShard(Shard):
 
     @property
     def id(self) -> int:
-        """Which shard."""
+        """discord.py's name for `shard_id`."""
         return self.shard_id
 
     @property
     def session(self) -> GatewaySession | None:
-        """Where its session stands."""
+        """The session id, sequence and URL to resume from."""
         ws = self._socket
         if ws is None or not ws.session_id or ws.sequence is None or ws.gateway is None:
             return self._session
         return GatewaySession(ws.session_id, ws.sequence, str(ws.gateway))
 
     def checkpoint(self) -> GatewaySession | None:
-        """From where another process is to resume if this one dies now.
+        """The state from which another process resumes if this one dies now.
 
-        That is where the session stood `HANDLED_S` ago: a question that came in since then may not
-        be written down as a job yet. What was is not done again.
+        It lies `HANDLED_S` back: a question that came in since then may not be a job yet. A job
+        that was written down is not repeated.
         """
         current, now = self.session, self._client.loop.time()
         if current is None:
@@ -121,11 +121,11 @@ class GatewayShard(Shard):
         return replace(current, sequence=marks[0][1].sequence)
 
     def launch(self) -> None:
-        """Begin; `on_up` tells when it has come up."""
+        """Start connecting; `on_up` reports when the shard is up."""
         self._task = self._client.loop.create_task(self._run(), name=f"shard {self.shard_id}")
 
-    async def close(self, code: int = _OVER) -> None:
-        """End it; with `RESUMABLE` its session can be taken up elsewhere."""
+    async def close(self, code: int = _NORMAL_CLOSURE) -> None:
+        """Close the connection; with `RESUMABLE` another process can resume its session."""
         self.is_up = False
         self._session = self.session if code == RESUMABLE else None
         if self._task is not None:
@@ -136,7 +136,7 @@ class GatewayShard(Shard):
             self._socket = None
 
     async def reconnect(self) -> None:
-        """What `ShardInfo.reconnect` asks for: the line mends itself."""
+        """Do nothing for `ShardInfo.reconnect`: the shard reconnects by itself."""
 
     async def _run(self) -> None:
         pauses = ExponentialBackoff()
@@ -144,35 +144,35 @@ class GatewayShard(Shard):
             try:
                 await self._listen()
             except ReconnectWebSocket as e:
-                self._keep(resume=e.resume)
+                self._disconnected(resume=e.resume)
             except discord.ConnectionClosed as e:
                 if e.code in _FATAL:
                     self._fail(_reason(e))
                     return
-                self._keep(resume=False)
+                self._disconnected(resume=False)
                 await asyncio.sleep(pauses.delay())
             except (OSError, discord.HTTPException, aiohttp.ClientError, TimeoutError) as e:
                 log.warning("shard %d: %s", self.shard_id, type(e).__name__)
-                self._keep(resume=True)
+                self._disconnected(resume=True)
                 await asyncio.sleep(pauses.delay())
-            except Exception as e:  # noqa: BLE001 - as discord.py does: whoever runs the client is told
+            except Exception as e:  # noqa: BLE001 - as in discord.py: the client ends with this error
                 self._fail(e)
                 return
 
     async def _listen(self) -> None:
-        """Connect, and take in events until the connection ends."""
-        ws = await (self._identified() if self._session is None else self._resumed(self._session))
-        # Only now: until here nothing but the greeting was received.
+        """Connect, and receive events until the connection ends."""
+        ws = await (self._identify() if self._session is None else self._resume(self._session))
+        # Early enough: so far only the greeting has arrived.
         ws._discord_parsers = self._intake.parsers(self._came_up)  # noqa: SLF001
         self.ws = self._socket = ws
         while True:
             await ws.poll_event()
 
-    async def _identified(self) -> ShardSocket:
+    async def _identify(self) -> ShardSocket:
         async with self._slot(self.shard_id), asyncio.timeout(_IDENTIFY_S):
             return await ShardSocket.from_client(self._client, shard_id=self.shard_id)
 
-    async def _resumed(self, session: GatewaySession) -> ShardSocket:
+    async def _resume(self, session: GatewaySession) -> ShardSocket:
         async with asyncio.timeout(_RESUME_S):
             return await ShardSocket.from_client(
                 self._client,
@@ -187,8 +187,8 @@ class GatewayShard(Shard):
         self.is_up = True
         self._on_up(self, event == "RESUMED")
 
-    def _keep(self, *, resume: bool) -> None:
-        """The connection is gone; whether its session is to be resumed."""
+    def _disconnected(self, *, resume: bool) -> None:
+        """Note that the connection is gone; keep its session if it can be resumed."""
         if self.is_up:
             self.is_up = False
             self._client.dispatch("disconnect")
@@ -197,7 +197,7 @@ class GatewayShard(Shard):
         self._socket = None
 
     def _fail(self, error: Exception) -> None:
-        self._keep(resume=False)
+        self._disconnected(resume=False)
         self._on_failed(self, error)
 
 

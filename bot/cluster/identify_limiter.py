@@ -1,4 +1,4 @@
-"""Waiting for one's turn to identify, with all other processes of the bot."""
+"""Limits how often shards identify, across all processes of the bot."""
 
 import asyncio
 import contextlib
@@ -15,43 +15,45 @@ from bot.store.repositories.shard_leases import ShardLeases
 log = logging.getLogger(__name__)
 
 IDENTIFY_EVERY_MS: Final = 5_250
-"""Discord lets one shard of each bucket identify in 5 s; the rest is for the ways there."""
+"""Discord lets one shard per bucket identify every 5 s; the rest allows for network delay."""
 _ASK_AGAIN_S: Final = 1.0
 
 
 @dataclass(slots=True)
 class IdentifyLimiter:
-    """Who may identify now.
+    """Decides when a shard may identify.
 
     Attributes:
-        leases: Where the turns are kept.
-        clock: Time.
-        max_concurrency: How many buckets there are, as Discord's `/gateway/bot` says it.
+        leases: The table that holds the slots of all processes.
+        clock: Waits between attempts.
+        max_concurrency: The number of buckets, from Discord's `/gateway/bot`.
     """
 
     leases: ShardLeases
     clock: Clock
     max_concurrency: int = 1
-    _here: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _locks: defaultdict[int, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     @contextlib.asynccontextmanager
     async def slot(self, shard: int) -> AsyncIterator[None]:
-        """Within the block a shard may connect in order to identify; one of each bucket at a time.
+        """Hold the bucket's slot in this process while a shard connects in order to identify.
 
-        Nobody reads from a connection that waits to identify, so discord.py takes it for dead after
-        a minute. So no more than one of each bucket is opened, and the others wait here.
+        Nothing reads from a connection that waits to identify, and discord.py gives it up after a
+        minute. Therefore each bucket opens one connection at a time; other shards wait here.
         """
-        async with self._here[shard % self.max_concurrency]:
+        async with self._locks[shard % self.max_concurrency]:
             yield
 
     async def wait(self, shard: int) -> None:
-        """Return when this shard may identify, at once."""
+        """Return when this shard may identify; it must then do so at once."""
         bucket = shard % self.max_concurrency
         while True:
             try:
                 left_ms = await self.leases.turn(bucket, every_ms=IDENTIFY_EVERY_MS)
             except StoreFailed as e:
-                log.warning("shard %d has to wait to identify: %s", shard, e)
+                log.warning("shard %d waits to identify: %s", shard, e)
                 await self.clock.sleep(_ASK_AGAIN_S)
                 continue
             if not left_ms:

@@ -1,12 +1,12 @@
-"""Keeps this process's share of the shards: claims, renews, gives back. The shell around `plan`.
+"""Claims, renews and releases this process's shard leases: the I/O around `rebalancer.plan`.
 
-    A dies ──▶ its leases run out (LEASE_MS) ──▶ B and C take its shards and resume its sessions
-    D comes ──▶ A, B, C let go of some, each from where its session stands ──▶ D takes them
-    A is stopped ──▶ it lets go of all ──▶ B and C take them at their next beat
+    A dies ──▶ its leases expire (LEASE_MS) ──▶ B and C take its shards and resume its sessions
+    D joins ──▶ A, B and C release some shards with their sessions ──▶ D takes and resumes them
+    A is stopped ──▶ it releases all shards ──▶ B and C take them at their next beat
 
-No shard is served twice: who has not been able to renew for `FENCE_S` closes its shards before the
-lease runs out. Own time is measured from before the renewal was sent, the lease from when the
-database had it, so the two clocks only have to run equally fast.
+No shard is served twice: a process that could not renew for `FENCE_S` closes its shards before the
+leases expire. The process measures from before it sends a renewal, the database from when it
+receives it, so the two clocks only have to run equally fast.
 """
 
 import asyncio
@@ -25,62 +25,62 @@ from bot.store.repositories.shard_leases import ShardLeases
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 1.0
-"""How often a process gives a sign of life, and looks for shards that are free."""
+"""The interval at which a process renews its leases and looks for free shards."""
 FENCE_S: Final = 4.0
-"""After so long without a renewal a process closes its shards; well below the lease."""
+"""How long after its last renewal a process closes its shards; well below the lease."""
 _WAIT_FOR_OTHERS_S: Final = 2.0
 
 
 class Shards(Protocol):
-    """The shards' lines to Discord.
+    """The gateway connections of this process's shards.
 
     Attributes:
-        changed: Set when there is a new session, which the table is to know of at once: until then
-            nobody else could resume it.
+        changed: Set when there is a new session. It must reach the table at once: until then no
+            other process can resume it.
     """
 
     changed: asyncio.Event
 
-    def standing(self) -> dict[int, GatewaySession | None]:
-        """Where each shard that is served stands; None when it has no session yet."""
+    def sessions(self) -> dict[int, GatewaySession | None]:
+        """The session of each open shard; None if it has none yet."""
         ...
 
     def costs(self) -> Mapping[int, int]:
-        """How much people would notice of a change of hands: 0 nothing, 1 a moment, 2 a talk."""
+        """How much a handover of each shard disrupts: 0 nothing, 1 a moment, 2 a conversation."""
         ...
 
     def open(self, shard: int, session: GatewaySession | None) -> None:
-        """Serve a shard, from where its session stands; returns at once."""
+        """Open a shard, resuming `session` if there is one; returns at once."""
         ...
 
     async def close(self, shard: int) -> GatewaySession | None:
-        """Serve it no more; where its session stands, for whoever resumes it."""
+        """Close a shard; returns the session for the process that takes it over."""
         ...
 
 
 @dataclass(slots=True)
 class LeaseKeeper:
-    """One process's share.
+    """Keeps one process's leases.
 
     Attributes:
-        leases: The table that all processes see.
-        lines: The shards' lines.
-        clock: Time.
-        count: How many shards there are.
+        leases: The table that all processes share.
+        shards: The connections to open and close.
+        clock: Measures the fence.
+        count: The number of shards of the whole bot.
     """
 
     leases: ShardLeases
-    lines: Shards
+    shards: Shards
     clock: Clock
     count: int
     _safe_until: float = 0.0
-    _parked: dict[int, GatewaySession | None] = field(default_factory=dict)
-    _moving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _fenced_off: dict[int, GatewaySession | None] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _is_retiring: bool = False
 
     async def run(self) -> Never:
-        """Keep the share until this is cancelled."""
-        await self._let_others_go()
+        """Keep the leases until cancelled."""
+        await self._wait_for_other_counts()
         self._safe_until = self.clock.now() + FENCE_S
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._fence())
@@ -89,98 +89,98 @@ class LeaseKeeper:
                     await self.beat()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(BEAT_S):
-                        await self.lines.changed.wait()
-                self.lines.changed.clear()
+                        await self.shards.changed.wait()
+                self.shards.changed.clear()
 
     async def beat(self) -> None:
-        """Give a sign of life, and set right what is not as it should be.
+        """Renew the leases, then open, close, take or release shards as needed.
 
         Raises:
-            StoreFailed: The database does not answer; the leases may run out.
+            StoreFailed: The database does not answer; the leases may expire.
         """
-        async with self._moving:
+        async with self._lock:
             if not self._is_retiring:
                 await self._renew_and_move()
 
     async def _renew_and_move(self) -> None:
         asked_at = self.clock.now()
-        served = self.lines.standing()
-        standing = await self.leases.beat(self.count, served | self._parked)
+        served = self.shards.sessions()
+        table = await self.leases.beat(self.count, served | self._fenced_off)
         self._safe_until = asked_at + FENCE_S
         me = self.leases.owner
         for shard in served:
-            if standing.owners.get(shard) != me:
+            if table.owners.get(shard) != me:
                 log.warning("shard %d was taken over by another process", shard)
-                await self.lines.close(shard)
-        for shard, session in self._parked.items():
-            if standing.owners.get(shard) == me:
-                self.lines.open(shard, session)
-        self._parked.clear()
-        live = frozenset(one for one, count in standing.live.items() if count == self.count)
-        step = plan(me, ClusterState(live, standing.owners, self.count), self.lines.costs())
+                await self.shards.close(shard)
+        for shard, session in self._fenced_off.items():
+            if table.owners.get(shard) == me:
+                self.shards.open(shard, session)
+        self._fenced_off.clear()
+        live = frozenset(one for one, count in table.live.items() if count == self.count)
+        step = plan(me, ClusterState(live, table.owners, self.count), self.shards.costs())
         if step.give:
-            log.info("letting go of shards %s for others", list(step.give))
-            await self._give(step.give)
+            log.info("releasing shards %s to other processes", list(step.give))
+            await self._release(step.give)
         elif step.take:
             taken = await self.leases.take(self.count, step.take)
             for shard, session in sorted(taken.items()):
-                log.info("taking shard %d%s", shard, "" if session is None else " where it stood")
-                self.lines.open(shard, session)
+                log.info("taking shard %d%s", shard, "" if session is None else " with its session")
+                self.shards.open(shard, session)
 
     async def retire(self, *, but: Collection[int] = ()) -> None:
-        """Let others have the shards now, and take none any more; those in `but` stay ours.
+        """Release all shards except those in `but`, and take no more.
 
-        They are renewed until a later call gives them, too.
+        A later call releases the rest; renew them until then.
         """
-        async with self._moving:
+        async with self._lock:
             self._is_retiring = True
             try:
                 await self.leases.leave()
-                await self._give([one for one in self.lines.standing() if one not in but])
+                await self._release([one for one in self.shards.sessions() if one not in but])
             except StoreFailed as e:
-                log.warning("shards not handed over; their leases run out by themselves: %s", e)
+                log.warning("could not hand over the shards; their leases will expire: %s", e)
 
     async def renew(self) -> None:
-        """Keep what is still served while this process retires.
+        """Renew the remaining leases while this process retires.
 
         Raises:
             StoreFailed: The database does not answer.
         """
         asked_at = self.clock.now()
-        await self.leases.renew(self.count, self.lines.standing())
+        await self.leases.renew(self.count, self.shards.sessions())
         self._safe_until = asked_at + FENCE_S
 
-    async def _give(self, shards: Collection[int]) -> None:
+    async def _release(self, shards: Collection[int]) -> None:
         async def close(shard: int) -> None:
-            given[shard] = await self.lines.close(shard)
+            released[shard] = await self.shards.close(shard)
 
-        given: dict[int, GatewaySession | None] = {}
+        released: dict[int, GatewaySession | None] = {}
         async with asyncio.TaskGroup() as closing:
             for shard in shards:
                 closing.create_task(close(shard))
-        await self.leases.give(self.count, given)
+        await self.leases.give(self.count, released)
 
     async def _fence(self) -> Never:
-        """Close everything when the leases can no longer be relied upon."""
+        """Close every shard once its lease may have expired."""
         while True:
             await self.clock.sleep(max(self._safe_until - self.clock.now(), 0.05))
             if self.clock.now() < self._safe_until:
                 continue
-            for shard in self.lines.standing():
-                log.warning("shard %d is closed: its lease cannot be renewed", shard)
-                self._parked[shard] = await self.lines.close(shard)
+            for shard in self.shards.sessions():
+                log.warning("closing shard %d: its lease cannot be renewed", shard)
+                self._fenced_off[shard] = await self.shards.close(shard)
 
-    async def _let_others_go(self) -> None:
-        """Processes that go by another count of shards would serve the same servers twice."""
-        is_said = False
+    async def _wait_for_other_counts(self) -> None:
+        """Wait for processes with a different shard count: they would serve the same servers."""
+        is_logged = False
         while True:
             with suppress(StoreFailed):
                 others = await self.leases.others(self.count)
                 if not others:
                     return
-                if not is_said:
+                if not is_logged:
                     log.warning(
                         "waiting: other processes have %s shards, not %d", others, self.count
                     )
-                    is_said = True
+                    is_logged = True
             await self.clock.sleep(_WAIT_FOR_OTHERS_S)

@@ -1,12 +1,11 @@
 """All shards that this process serves, as discord.py sees them.
 
-`AutoShardedClient` opens the shards it was made with, and no others later. Its dictionary of shards
-is what it reads for everything else, so `ShardSet` keeps that dictionary: this is the only place
-that touches it.
+`AutoShardedClient` opens the shards it was made with, and no others later. It reads everything else
+from its dictionary of shards, so `ShardSet` maintains that dictionary; nothing else touches it.
 
-A shard that is taken over begins where the other's session stood, which is not counted as an
-identify and loses nothing. A session that was resumed knows only what happens from now on; so a
-fresh one is opened beside it as soon as this shard may identify, and takes its place when it is up.
+A shard that is taken over resumes the other process's session, which loses nothing and does not
+count as an identify. A resumed session knows only what happens from then on, so the set opens a
+fresh one beside it as soon as the shard may identify; the fresh one replaces it once it is up.
 """
 
 import asyncio
@@ -25,19 +24,19 @@ from bot.store.records import GatewaySession
 log = logging.getLogger(__name__)
 
 OVERLAP_S: Final = 1.0
-"""How long the old session is heard beside the fresh one; what both tell is taken in once."""
+"""How long the old session runs beside the fresh one; the intake drops duplicate events."""
 
 
 class ShardSet:
-    """The lines of one client; implements `keeper.Lines`.
+    """The shards of one client; implements `lease_keeper.Shards`.
 
     Args:
-        client: Whose.
-        clock: Time.
-        count: How many shards there are.
-        slot: Within it, a shard may connect in order to identify.
-        leave: Called before a shard is closed: leave its voice channels.
-        talks: Whether people are talking with us on a shard.
+        client: The client whose shards these are.
+        clock: Measures the overlap.
+        count: The number of shards of the whole bot.
+        slot: The limiter's slot to hold while connecting in order to identify.
+        leave: Called before a shard closes, to leave its voice channels.
+        talks: Whether people are talking to the bot on a shard.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class ShardSet:
         self._slot = slot
         self._leave = leave
         self._talks = talks
-        self._lines: dict[int, GatewayShard] = {}
+        self._shards: dict[int, GatewayShard] = {}
         self._fresh: dict[int, GatewayShard] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._was_up = False
@@ -64,67 +63,67 @@ class ShardSet:
         client.shard_count = count
         state = client._connection  # noqa: SLF001
         state.shard_count = count
-        state.shard_ids = []  # it waits for none of them by itself to be ready
+        state.shard_ids = []  # so discord.py waits for no shard to become ready
 
-    # -- what the keeper sees ----------------------------------------------------------------------
+    # -- for the lease keeper ----------------------------------------------------------------------
 
-    def standing(self) -> dict[int, GatewaySession | None]:
-        """Where each shard stands."""
-        return {shard: line.checkpoint() for shard, line in self._lines.items()}
+    def sessions(self) -> dict[int, GatewaySession | None]:
+        """The checkpoint of each shard's session."""
+        return {shard: connection.checkpoint() for shard, connection in self._shards.items()}
 
     def costs(self) -> Mapping[int, int]:
-        """How much people would notice."""
+        """How much a handover of each shard disrupts."""
         return {
-            shard: 0 if not line.is_up else 2 if self._talks(shard) else 1
-            for shard, line in self._lines.items()
+            shard: 0 if not connection.is_up else 2 if self._talks(shard) else 1
+            for shard, connection in self._shards.items()
         }
 
     def open(self, shard: int, session: GatewaySession | None) -> None:
-        """Serve a shard."""
-        if shard not in self._lines:
-            line = self._lines[shard] = self._line(shard, session, self._came_up)
-            line.launch()
+        """Open a shard."""
+        if shard not in self._shards:
+            connection = self._shards[shard] = self._new_shard(shard, session, self._came_up)
+            connection.launch()
 
     async def close(self, shard: int) -> GatewaySession | None:
-        """Serve it no more."""
-        line = self._lines.get(shard)
-        if line is None:
+        """Close a shard so that its session can be resumed; returns that session."""
+        connection = self._shards.get(shard)
+        if connection is None:
             return None
         await self._leave(shard)
         fresh = self._fresh.pop(shard, None)
         if fresh is not None:
             await fresh.close()
-        await line.close(RESUMABLE)
-        self._lines.pop(shard, None)
+        await connection.close(RESUMABLE)
         self._shards.pop(shard, None)
+        self._discord_shards.pop(shard, None)
         self._intake.forget(shard)
         self._client.dispatch("shard_disconnect", shard)
-        return line.session
+        return connection.session
 
     def is_whole(self, shard: int) -> bool:
-        """Whether its session is of our own making, and not one that was taken over."""
-        line = self._lines.get(shard)
-        return line is not None and line.is_up and shard not in self._fresh
+        """Whether the shard is up on a session of its own, not one taken over."""
+        connection = self._shards.get(shard)
+        return connection is not None and connection.is_up and shard not in self._fresh
 
     async def finish(self) -> None:
-        """Wait until what was replaced is closed; nothing is opened any more."""
+        """Close replaced connections now, and wait for that."""
         for task in self._endings:
             task.cancel()
         await asyncio.gather(*self._endings, return_exceptions=True)
 
     @property
     def up(self) -> list[int]:
-        """The shards whose events flow."""
-        return sorted(shard for shard, line in self._lines.items() if line.is_up)
+        """The shards that are up."""
+        return sorted(shard for shard, connection in self._shards.items() if connection.is_up)
 
     # -- coming up ---------------------------------------------------------------------------------
 
     @property
-    def _shards(self) -> dict[int, Shard]:
+    def _discord_shards(self) -> dict[int, Shard]:
         shards: dict[int, Shard] = self._client._AutoShardedClient__shards  # type: ignore[attr-defined]  # noqa: SLF001
         return shards
 
-    def _line(
+    def _new_shard(
         self,
         shard: int,
         session: GatewaySession | None,
@@ -140,40 +139,40 @@ class ShardSet:
             on_failed=self._failed,
         )
 
-    def _came_up(self, line: GatewayShard, is_resumed: bool) -> None:
-        shard = line.shard_id
+    def _came_up(self, connection: GatewayShard, is_resumed: bool) -> None:
+        shard = connection.shard_id
         log.info("shard %d is %s", shard, "resumed" if is_resumed else "up")
-        is_new = shard not in self._shards
-        self._shards[shard] = line
+        is_new = shard not in self._discord_shards
+        self._discord_shards[shard] = connection
         self.changed.set()
         if not self._was_up:
             self._was_up = True
             self._client._connection.call_handlers("ready")  # noqa: SLF001
             self._client.dispatch("ready")
         if is_resumed and is_new:
-            fresh = self._fresh[shard] = self._line(shard, None, self._refreshed)
+            fresh = self._fresh[shard] = self._new_shard(shard, None, self._refreshed)
             fresh.launch()
 
-    def _refreshed(self, line: GatewayShard, is_resumed: bool) -> None:
-        """A fresh session is up: it takes the place of the one that was resumed."""
-        shard = line.shard_id
-        if self._fresh.get(shard) is not line:
+    def _refreshed(self, connection: GatewayShard, is_resumed: bool) -> None:
+        """Replace the resumed session with the fresh one, which is up."""
+        shard = connection.shard_id
+        if self._fresh.get(shard) is not connection:
             return
         del self._fresh[shard]
-        old = self._lines[shard]
-        self._lines[shard] = self._shards[shard] = line
+        old = self._shards[shard]
+        self._shards[shard] = self._discord_shards[shard] = connection
         self.changed.set()
         task = self._client.loop.create_task(self._end(old))
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
 
-    async def _end(self, line: GatewayShard) -> None:
+    async def _end(self, connection: GatewayShard) -> None:
         try:
             await self._clock.sleep(OVERLAP_S)
         finally:
-            await line.close()
+            await connection.close()
 
-    def _failed(self, line: GatewayShard, error: Exception) -> None:
-        """It cannot be mended: the client ends with this error, as with a shard of its own."""
-        item = EventItem(EventType.terminate, line, error)
+    def _failed(self, connection: GatewayShard, error: Exception) -> None:
+        """End the client with this error, as discord.py does for its own shards."""
+        item = EventItem(EventType.terminate, connection, error)
         self._client._AutoShardedClient__queue.put_nowait(item)  # type: ignore[attr-defined]  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""What SKYDECK_SHARDS says. Pure."""
+"""Parses SKYDECK_SHARDS. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from bot.errors import BadSettings
 
 SHARDS_LIMIT: Final = 16_384
-"""More than Discord gives to anybody."""
+"""More than Discord assigns to any bot."""
 
 _RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?/(\d{1,5})")
 _AUTO: Final = re.compile(r"auto(?:/(\d{1,5}))?")
@@ -15,17 +15,12 @@ _AUTO: Final = re.compile(r"auto(?:/(\d{1,5}))?")
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """One process serves all shards, as many as Discord advises."""
+    """One process serves all shards, as many as Discord recommends."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """This process serves these shards, whatever others do.
-
-    Attributes:
-        ids: Which ones.
-        count: Of how many.
-    """
+    """This process serves the shards `ids` out of `count`, whatever other processes do."""
 
     ids: tuple[int, ...]
     count: int
@@ -36,7 +31,7 @@ class Claimed:
     """Identical processes divide the shards among themselves.
 
     Attributes:
-        count: How many there are; None: as many as Discord advises.
+        count: The number of shards; None: as many as Discord recommends.
     """
 
     count: int | None
@@ -46,7 +41,7 @@ ShardSpec = Alone | ByHand | Claimed
 
 
 def shard_of(guild_id: int, count: int) -> int:
-    """Which of `count` shards a server is on, as Discord counts; direct messages are on 0."""
+    """The shard of a server by Discord's formula; direct messages arrive on shard 0."""
     return (guild_id >> 22) % count
 
 
@@ -54,7 +49,7 @@ def read_shards(text: str) -> ShardSpec:
     """Read the setting: empty, `0-2/9`, `auto`, or `auto/9`.
 
     Raises:
-        BadSettings: It is none of these, or names shards that there are not.
+        BadSettings: It is none of these, or names shards that do not exist.
     """
     text = text.strip().lower()
     if not text:
@@ -70,14 +65,14 @@ def read_shards(text: str) -> ShardSpec:
 
 
 def check_shards(spec: ShardSpec, *, has_leases: bool) -> None:
-    """Whether the database can do what the setting asks for.
+    """Check that the database supports the setting.
 
     Raises:
-        BadSettings: Shards are to be claimed, and it is a file.
+        BadSettings: Shards are to be claimed, and the database is SQLite.
     """
     if isinstance(spec, Claimed) and not has_leases:
         raise BadSettings(
-            "SKYDECK_SHARDS=auto needs PostgreSQL: a file cannot divide the shards.",
+            "SKYDECK_SHARDS=auto needs PostgreSQL: SQLite cannot divide the shards.",
             hint="Set SKYDECK_DATABASE_URL to postgresql://…, or leave SKYDECK_SHARDS empty.",
         )
 
@@ -91,6 +86,6 @@ def _count(count: int) -> int:
 def _unreadable() -> BadSettings:
     return BadSettings(
         "SKYDECK_SHARDS cannot be read.",
-        hint="Leave it empty for one process; else auto, auto/9, or a range as 0-2/9 (the first "
-        "three of nine, counted from 0).",
+        hint="Leave it empty for a single process, or use auto, auto/9, or a range such as 0-2/9 "
+        "(the first three of nine, counted from 0).",
     )

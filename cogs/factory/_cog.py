@@ -46,7 +46,7 @@ class Factory(commands.Cog, name=COG):
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
-        others = self._elsewhere if bot.share.is_shared else None
+        others = self._elsewhere if bot.membership.is_shared else None
         self.turns = BuildQueue(bot.settings.skydeck_builds_per_guild, others)
         self._repeating: set[tuple[int, int]] = set()
 

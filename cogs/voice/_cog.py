@@ -31,11 +31,11 @@ class Voice(commands.Cog, name=COG):
     async def cog_load(self) -> None:
         """Minutes that another process was having summed up are shown again."""
         self.bot.runner.register(KIND, functools.partial(revive, self.bot))
-        self.bot.share.guests.append(self)
+        self.bot.membership.guests.append(self)
 
     async def cog_unload(self) -> None:
         """Leave every channel; the next process comes back."""
-        self.bot.share.guests.remove(self)
+        self.bot.membership.guests.remove(self)
         await self.rooms.leave_all()
 
     def talks(self, shard: int) -> bool:

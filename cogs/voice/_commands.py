@@ -90,7 +90,7 @@ class VoiceCommands(commands.Cog):
             return
         clock = self.bot.clock
         until = clock.now() + _KNOWN_WITHIN_S
-        while not self.bot.share.is_whole(asker.guild_id):
+        while not self.bot.membership.is_whole(asker.guild_id):
             if clock.now() > until:
                 raise NoVoiceChannel(words("voice.not_yet"))
             await clock.sleep(_LOOK_EVERY_S)

@@ -173,7 +173,7 @@ class VoiceChannels:
         async with self._lock(place.guild_id):
             if self.get(place.guild_id) is not None:
                 return True  # somebody was quicker
-            if not self._bot.share.is_whole(place.guild_id):
+            if not self._bot.membership.is_whole(place.guild_id):
                 return False  # an outage of Discord's, perhaps, or another process's by now
             channel = self._bot.get_channel(place.channel_id)
             if not isinstance(channel, VocalChannel) or not people_in(channel):

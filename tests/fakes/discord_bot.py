@@ -129,7 +129,7 @@ async def made(
                 grace=load_grace(settings),
                 cogs=cogs,
             )
-            if not bot.share.is_claimed:  # else it waits for the turn of all processes
+            if not bot.membership.is_claimed:  # else it waits for the turn of all processes
                 bot.before_identify_hook = at_once
             yield bot
 

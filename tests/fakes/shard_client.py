@@ -35,9 +35,9 @@ class Leases(ShardLeases):
         self._own = database
 
     async def beat(self, count, held):
-        standing = await super().beat(count, held)
+        state = await super().beat(count, held)
         self.beats += 1
-        return standing
+        return state
 
     async def run_out(self) -> None:
         """As if this process had given no sign of life for so long."""
@@ -68,7 +68,7 @@ class Sharer(discord.AutoShardedClient):
         self.heard: list[discord.Message] = []
         self.readied: list[int] = []
         self.gone: list[int] = []
-        self.share = ClusterMembership(self, SystemClock(), Claimed(count), leases, grace_s)
+        self.membership = ClusterMembership(self, SystemClock(), Claimed(count), leases, grace_s)
         self.tree = app_commands.CommandTree(self)
         self.tree.command(name="ping", description="Ping")(_ping)
         self._connection.guild_ready_timeout = 0.05
@@ -77,10 +77,10 @@ class Sharer(discord.AutoShardedClient):
         await self.tree.sync()
 
     async def launch_shards(self) -> None:
-        await self.share.begin()
+        await self.membership.begin()
 
     async def before_identify_hook(self, shard_id, *, initial=False) -> None:
-        await self.share.wait_for_turn(shard_id)
+        await self.membership.wait_to_identify(shard_id)
 
     async def on_message(self, message: discord.Message) -> None:
         self.heard.append(message)
@@ -103,7 +103,7 @@ class Sharer(discord.AutoShardedClient):
 
     @property
     def up(self) -> list[int]:
-        return [] if self.share.lines is None else self.share.lines.up
+        return [] if self.membership.shards is None else self.membership.shards.up
 
     async def until(self, holds) -> None:
         """Wait until something holds."""
@@ -111,11 +111,11 @@ class Sharer(discord.AutoShardedClient):
 
     async def die(self) -> None:
         """As a process does: nothing is said to anybody, and its leases run out."""
-        self.share._keeping.cancel()
-        for line in self.share.lines._lines.values():
-            line._task.cancel()
-            line.ws.socket._response.connection.transport.abort()
-        self.share._keeper = None
+        self.membership._keeper_task.cancel()
+        for shard in self.membership.shards._shards.values():
+            shard._task.cancel()
+            shard.ws.socket._response.connection.transport.abort()
+        self.membership._keeper = None
         await self.leases.run_out()
 
 
@@ -134,9 +134,9 @@ async def sharer(sim: Simulator, url: str, name: str, *, count: int = 2) -> Asyn
         await stack.enter_async_context(client)
         running = asyncio.create_task(client.start(sim.token))
         try:
-            await client.until(lambda: client.share.lines is not None)
+            await client.until(lambda: client.membership.shards is not None)
             yield client
         finally:
-            await client.share.end()
+            await client.membership.end()
             await client.close()
             await running

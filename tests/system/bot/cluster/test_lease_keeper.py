@@ -1,4 +1,4 @@
-"""The keeper on a real PostgreSQL, with lines that only note what is asked of them."""
+"""The keeper on a real PostgreSQL, with shards that only record calls."""
 
 import asyncio
 import contextlib
@@ -21,8 +21,8 @@ FENCE_S = lease_keeper.FENCE_S
 WAIT_S = lease_keeper._WAIT_FOR_OTHERS_S
 
 
-class Lines:
-    """Lines that are up at once. Their sessions tell which process has opened them, and when."""
+class Shards:
+    """Shards that come up at once. Their sessions tell which process opened them, and when."""
 
     def __init__(self, name: str) -> None:
         self.changed = asyncio.Event()
@@ -30,7 +30,7 @@ class Lines:
         self.opened: list[tuple[int, GatewaySession | None]] = []
         self._name = name
 
-    def standing(self):
+    def sessions(self):
         return dict(self.served)
 
     def costs(self):
@@ -71,15 +71,15 @@ class Process:
     """Its own clock stands; its leases run out when the test says so."""
 
     def __init__(self, database: Database, name: str, count: int) -> None:
-        self.lines = Lines(name)
+        self.shards = Shards(name)
         self.clock = TurnableClock()
         self.leases = CutOff(database, owner=name, lease_ms=LEASE_MS)
-        self.keeper = LeaseKeeper(self.leases, self.lines, self.clock, count)
+        self.keeper = LeaseKeeper(self.leases, self.shards, self.clock, count)
         self.task = asyncio.create_task(self.keeper.run())
 
     @property
     def served(self) -> list[int]:
-        return sorted(self.lines.served)
+        return sorted(self.shards.served)
 
     async def die(self) -> None:
         self.task.cancel()
@@ -121,7 +121,9 @@ async def test_newcomers_get_their_share_and_the_dead_are_replaced(start):
     await until(lambda: even(a, b))
     for one, before in kept.items():
         assert set(before) <= set(one.served)  # those who lived kept what they had
-    gone_on = [session for shard, session in a.lines.opened + b.lines.opened if session is not None]
+    gone_on = [
+        session for shard, session in a.shards.opened + b.shards.opened if session is not None
+    ]
     assert "c" in {session.id for session in gone_on}
 
 
@@ -170,7 +172,7 @@ async def test_who_was_cut_off_alone_goes_on_where_it_stood(start):
     await until(lambda: a.served == [])
     a.leases.is_cut_off = False
     await until(lambda: even(a))
-    assert {session.id for shard, session in a.lines.opened[9:] if session} == {"a"}
+    assert {session.id for shard, session in a.shards.opened[9:] if session} == {"a"}
 
 
 async def test_who_has_another_count_waits(start):

@@ -21,7 +21,7 @@ async def process(monkeypatch, postgres, base_url, cogs):
     @contextlib.asynccontextmanager
     async def make():
         async with made(base_url, url, settings=settings, cogs=cogs) as bot:
-            bot.share.dead_after_s = 0.0
+            bot.membership.dead_after_s = 0.0
             yield bot
 
     return make
@@ -54,10 +54,10 @@ async def test_a_question_without_a_job_is_answered_after_all(sim, process, chan
 
 async def test_what_was_answered_is_not_answered_again(sim, process, channel, ben):
     async with process() as bot, sim.connect(bot):
-        before = bot.share.lines.standing()[0]
+        before = bot.membership.shards.sessions()[0]
         await ben.says("@Alfred hello", channel)
         await ben.sees("You said: hello", channel)
-        await bot.share.end()
+        await bot.membership.end()
         # As after kill -9: the table has the session where it stood before the question.
         await bot.store.shard_leases.give(1, {0: before})
     async with process() as bot, sim.connect(bot):

@@ -28,7 +28,7 @@ async def two(monkeypatch, postgres, base_url, cogs, sim, guild, channel):
         await stack.enter_async_context(sim.connect(bots[0]))
 
         async def hand_over():
-            ending = asyncio.create_task(bots[0].share.end())
+            ending = asyncio.create_task(bots[0].membership.end())
             await stack.enter_async_context(sim.connect(bots[1]))
             await ending
 

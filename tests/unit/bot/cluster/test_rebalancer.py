@@ -9,74 +9,74 @@ OWNERS = [f"process-{number}" for number in range(6)]
 
 
 @st.composite
-def censuses(draw) -> ClusterState:
+def states(draw) -> ClusterState:
     count = draw(st.integers(1, 24))
     live = draw(st.sets(st.sampled_from(OWNERS), min_size=1))
     owners = draw(st.dictionaries(st.integers(0, count - 1), st.sampled_from(sorted(live))))
     return ClusterState(frozenset(live), owners, count)
 
 
-def after_one_round(census: ClusterState) -> ClusterState:
+def after_one_round(state: ClusterState) -> ClusterState:
     """Everybody acts on what they saw; of those who take the same shard one has it."""
-    owners = dict(census.owners)
-    steps = {me: plan(me, census, {}) for me in sorted(census.live)}
+    owners = dict(state.owners)
+    steps = {me: plan(me, state, {}) for me in sorted(state.live)}
     for step in steps.values():
         for shard in step.give:
             del owners[shard]
     for me, step in steps.items():
         for shard in step.take:
             owners.setdefault(shard, me)
-    return ClusterState(census.live, owners, census.count)
+    return ClusterState(state.live, owners, state.count)
 
 
-@given(censuses())
-def test_everybody_is_due_as_many_as_the_others(census):
-    shares = due(census).values()
-    assert sum(shares) == census.count
+@given(states())
+def test_everybody_is_due_as_many_as_the_others(state):
+    shares = due(state).values()
+    assert sum(shares) == state.count
     assert max(shares) - min(shares) <= 1
 
 
-@given(censuses())
-def test_it_settles_on_a_fair_division_of_all_shards(census):
+@given(states())
+def test_it_settles_on_a_fair_division_of_all_shards(state):
     for _ in range(30):
-        following = after_one_round(census)
-        if following == census:
+        following = after_one_round(state)
+        if following == state:
             break
-        census = following
-    served = [len(census.of(me)) for me in census.live]
-    assert set(census.owners) == set(range(census.count))
+        state = following
+    served = [len(state.of(me)) for me in state.live]
+    assert set(state.owners) == set(range(state.count))
     assert max(served) - min(served) <= 1
 
 
-@given(censuses())
-def test_no_more_shards_move_than_must(census):
-    shares = due(census)
-    surplus = sum(max(0, len(census.of(me)) - shares[me]) for me in census.live)
-    given_away = [shard for me in census.live for shard in plan(me, census, {}).give]
+@given(states())
+def test_no_more_shards_move_than_must(state):
+    shares = due(state)
+    surplus = sum(max(0, len(state.of(me)) - shares[me]) for me in state.live)
+    given_away = [shard for me in state.live for shard in plan(me, state, {}).give]
     assert len(given_away) == len(set(given_away)) == surplus
-    each = census.count // len(census.live)
-    most = sorted((len(census.of(me)) for me in census.live), reverse=True)
-    rest = census.count % len(census.live)
+    each = state.count // len(state.live)
+    most = sorted((len(state.of(me)) for me in state.live), reverse=True)
+    rest = state.count % len(state.live)
     assert surplus == sum(max(0, n - each - (i < rest)) for i, n in enumerate(most))
 
 
-@given(censuses())
-def test_nobody_both_gives_and_takes_or_takes_what_is_served(census):
-    for me in census.live:
-        step = plan(me, census, {})
+@given(states())
+def test_nobody_both_gives_and_takes_or_takes_what_is_served(state):
+    for me in state.live:
+        step = plan(me, state, {})
         assert not (step.give and step.take)
-        assert set(step.give) <= set(census.of(me))
-        assert not set(step.take) & set(census.owners)
+        assert set(step.give) <= set(state.of(me))
+        assert not set(step.take) & set(state.owners)
         assert len(step.take) == len(set(step.take))
 
 
 def test_a_shard_where_people_talk_is_given_last():
-    census = ClusterState(frozenset({"a", "b"}), dict.fromkeys(range(4), "a"), 4)
-    assert plan("a", census, {2: 2, 3: 2, 0: 1, 1: 0}).give == (0, 1)
-    assert plan("b", census, {}).take == ()
+    state = ClusterState(frozenset({"a", "b"}), dict.fromkeys(range(4), "a"), 4)
+    assert plan("a", state, {2: 2, 3: 2, 0: 1, 1: 0}).give == (0, 1)
+    assert plan("b", state, {}).take == ()
 
 
 def test_those_who_look_at_once_begin_apart():
-    census = ClusterState(frozenset("abc"), {}, 9)
-    taken = [set(plan(me, census, {}).take) for me in "abc"]
+    state = ClusterState(frozenset("abc"), {}, 9)
+    taken = [set(plan(me, state, {}).take) for me in "abc"]
     assert set.union(*taken) == set(range(9))
