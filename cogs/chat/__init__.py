@@ -1,4 +1,4 @@
-"""Conversation: mentions, replies, direct messages, threads; `/ask`, `/say`, `/transcribe`."""
+"""Conversation in text: mentions, replies, DMs, threads, and the commands that do the same."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 async def setup(bot: "SkyDeck") -> None:
-    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    """Load the cog for discord.py; imported here, so that pure modules load without it."""
     from cogs.chat._cog import Chat
     from cogs.chat._commands import ChatCommands
     from cogs.chat._views import RegenerateButton

@@ -1,4 +1,4 @@
-"""Asking Penny, and seeing her answer through in its message."""
+"""Asks Penny or one of Grace's modules, and shows the answer in its message."""
 
 from collections.abc import Sequence
 
@@ -22,20 +22,20 @@ async def ask(
     bot: SkyDeck,
     question: Question,
     said_before: Sequence[Message],
-    asker: Requester,
+    requester: Requester,
     answer: LiveMessage | FirstLine,
     thread: Thread,
     *,
     interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
 ) -> None:
-    """Ask a question; a spoken one is answered aloud too. The rest is as of `perform`."""
-    request = _request(bot, question, said_before, asker, thread)
+    """Ask a question; a spoken question is also answered aloud. For the rest see `perform`."""
+    request = _request(bot, question, said_before, requester, thread)
     await perform(
         bot,
         request,
         question.title,
-        asker,
+        requester,
         answer,
         thread,
         interaction=interaction,
@@ -47,20 +47,20 @@ def _request(
     bot: SkyDeck,
     question: Question,
     said_before: Sequence[Message],
-    asker: Requester,
+    requester: Requester,
     thread: Thread,
 ) -> Request:
-    """For Penny, or for the module that a server has chosen for such questions."""
+    """A request to Penny, or to the module that the server has chosen for such questions."""
     module = bot.grace.get(thread.module)
     if module is not None:
-        return task(module, question.text, source=asker.source)
+        return task(module, question.text, source=requester.source)
     history = list(said_before)
     if question.is_spoken and question.text:  # written beside the recording
-        history.append(Message(role="user", content=question.text, name=asker.user_name))
+        history.append(Message(role="user", content=question.text, name=requester.user_name))
     return converse(
         question.said,
-        source=asker.source,
-        context=Context(history=history, locale=asker.locale, speaker=asker.user_name),
+        source=requester.source,
+        context=Context(history=history, locale=requester.locale, speaker=requester.user_name),
         params={"speak": question.is_spoken},
     )
 
@@ -69,35 +69,35 @@ async def perform(
     bot: SkyDeck,
     request: Request,
     title: str,
-    asker: Requester,
+    requester: Requester,
     answer: LiveMessage | FirstLine,
     thread: Thread,
     *,
     interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
 ) -> None:
-    """Run a request; when it cannot even begin, the working line says why.
+    """Run a request; if it cannot start, the placeholder message gives the reason.
 
     Args:
-        bot: Which.
-        request: What to ask.
+        bot: The client.
+        request: The request to a service.
         title: One line for lists.
-        asker: Who asks.
-        answer: The answer's message, or how it comes to be.
-        thread: Where the answer belongs.
-        interaction: What is to be answered, if it is a command.
-        is_wanted: As of `JobRunner.perform`.
+        requester: The person who asks.
+        answer: The answer's message, or the way to post it.
+        thread: Where the answer belongs in memory.
+        interaction: The interaction to respond to, if it is a command.
+        is_wanted: As for `JobRunner.perform`.
 
     Raises:
-        SkydeckError: It cannot begin, and there is no working line.
+        SkydeckError: It cannot start, and there is no placeholder message.
     """
     line = answer if isinstance(answer, FirstLine) else None
     live = answer.live if isinstance(answer, FirstLine) else answer
-    show = make_show(bot, asker, live, thread, line=line)
+    show = make_show(bot, requester, live, thread, line=line)
     try:
         await bot.runner.perform(
             request,
-            asker=asker,
+            asker=requester,
             place=show.place,
             title=title,
             show=show,
@@ -109,4 +109,4 @@ async def perform(
     except SkydeckError as e:
         if live.message_id == NO_MESSAGE:
             raise
-        await give_reason(live, e, words_of(asker))
+        await give_reason(live, e, words_of(requester))

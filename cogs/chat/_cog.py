@@ -1,4 +1,4 @@
-"""Which messages are for the bot, and what becomes of them."""
+"""Decides which messages are for the bot, and answers them."""
 
 import contextlib
 import functools
@@ -39,16 +39,16 @@ _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.repl
 _REFUSAL_S: Final = 15.0
 """How long a refusal stays in the channel."""
 _SPEAKS_FOR_S: Final = 30.0
-"""How long a refusal that names no time stands for those that follow it."""
+"""How long a refusal without a wait of its own stands for the refusals after it."""
 _UNCOUNTED: Final = (TooSoon, NotAllowed, StoreFailed)
-"""Refusals of people whom no limit has let in: there can be any number of these."""
+"""Refusals that come before any rate limit, so there can be any number of them."""
 _WAIT: Final = "⏳"
 _MAX_WAITS: Final = 3
-"""How many more refused messages get that sign."""
+"""How many further refused messages get this reaction."""
 
 
 class Chat(commands.Cog, name=COG):
-    """Talks with people in writing, and answers their recordings."""
+    """Chats with people, and answers their recordings."""
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
@@ -56,12 +56,12 @@ class Chat(commands.Cog, name=COG):
         self._refusals = Refusals(bot.clock)
 
     async def cog_load(self) -> None:
-        """Take up answers that a process before this one had begun."""
+        """Register for recovery of answers that another process had begun."""
         self.bot.runner.register(KIND, functools.partial(revive, self.bot))
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Answer what is meant for the bot, and nothing else."""
+        """Answer a message if it is meant for the bot."""
         if message.author.bot or message.webhook_id or message.type not in _KINDS:
             return
         whole_channel = message.guild is None or await is_ours(self.bot, message.channel)
@@ -70,15 +70,15 @@ class Chat(commands.Cog, name=COG):
                 return
             if await was_handled(self.bot, message):
                 return
-            asker = await admit(self.bot, message)
-            await self._answer(message, asker, whole_channel=whole_channel)
-            self.bot.dispatch("answered", message, asker)
+            requester = await admit(self.bot, message)
+            await self._answer(message, requester, whole_channel=whole_channel)
+            self.bot.dispatch("answered", message, requester)
         except (SkydeckError, discord.HTTPException) as e:
             await self._refuse(message, e)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Remember what a person has changed their message to."""
+        """Update an edited message in memory."""
         message, memory = payload.message, self.bot.store.conversations
         if message.author.bot or not message.edited_at or self.bot.user is None:
             return
@@ -93,17 +93,17 @@ class Chat(commands.Cog, name=COG):
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        """Forget what was deleted."""
+        """Remove a deleted message from memory."""
         await self.bot.store.conversations.delete({payload.message_id})
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        """The same for many."""
+        """Remove many deleted messages from memory."""
         await self.bot.store.conversations.delete(payload.message_ids)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
-        """The same for a whole conversation."""
+        """Remove a deleted thread's conversation from memory."""
         await self.bot.store.conversations.delete_conversation(payload.thread_id)
 
     async def regenerate(
@@ -113,10 +113,10 @@ class Chat(commands.Cog, name=COG):
         await self.regenerating.answer(interaction, question_id, module)
 
     async def _is_called(self, message: discord.Message) -> bool:
-        """Whether the message mentions the bot, or replies to it.
+        """Whether the message mentions the bot or replies to it.
 
         Raises:
-            StoreFailed: Memory cannot be read.
+            StoreFailed: The memory cannot be read.
         """
         own = self.bot.user
         if own is None:
@@ -126,16 +126,16 @@ class Chat(commands.Cog, name=COG):
         return await author_replied_to(self.bot, message) == own.id
 
     async def _answer(
-        self, message: discord.Message, asker: Requester, *, whole_channel: bool
+        self, message: discord.Message, requester: Requester, *, whole_channel: bool
     ) -> None:
         own = self.bot.user.id if self.bot.user else 0
-        words = words_of(asker)
+        words = words_of(requester)
         _check_may_write(message)
-        with contextlib.suppress(discord.HTTPException, OSError):  # a sign only
+        with contextlib.suppress(discord.HTTPException, OSError):  # only a courtesy
             await message.channel.typing()
         question = await read_question(words_in(message, own), message.attachments, words)
         if question is None:
-            await message.reply(words("chat.hello", name=asker.system.assistant))
+            await message.reply(words("chat.hello", name=requester.system.assistant))
             return
         if question.said == "":
             raise BadInput(question.note)
@@ -144,41 +144,44 @@ class Chat(commands.Cog, name=COG):
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
-            guild_id=asker.guild_id,
-            user_id=asker.user_id,
+            guild_id=requester.guild_id,
+            user_id=requester.user_id,
             is_spoken=question.is_spoken,
             note=question.note,
             module=await self._default_module(message.guild) if question.is_bare else "",
             is_message=True,
         )
-        live = LiveMessage(self.bot, asker.channel_id, NO_MESSAGE, asker.user_id, words=words)
+        live = LiveMessage(
+            self.bot, requester.channel_id, NO_MESSAGE, requester.user_id, words=words
+        )
         line = FirstLine(live, functools.partial(self._first, message, words, is_dropped))
         asked = stored(message, question.text, said_before.conversation_id)
 
         async def is_wanted() -> bool:
-            """Not if another process of ours has it, or the gateway repeats itself."""
+            """Not if another process is answering it, or the gateway repeats the event."""
             return await self.bot.store.conversations.add(asked) or is_dropped
 
         await ask(
-            self.bot, question, said_before.messages, asker, line, thread, is_wanted=is_wanted
+            self.bot, question, said_before.messages, requester, line, thread, is_wanted=is_wanted
         )
 
     async def _first(self, message: discord.Message, words: Words, was_begun: bool) -> int:
-        """The answer's first message: that of a process that died, or one of our own."""
+        """The answer's first message: one that a dead process has posted, else a new one."""
         begun = None
         if was_begun:
             begun = await find_reply(self.bot, message.channel.id, message.id)
         return begun or (await _reply(message, words("common.working"))).id
 
     async def _default_module(self, guild: discord.Guild | None) -> str:
-        """What the server does with a file that comes without words; empty: Penny reads it."""
+        """The server's module for files without a comment; empty: Penny reads them."""
         settings = await settings_of(self.bot, guild)
         return settings.default_modules.get(Service.GRACE, "")
 
     async def _refuse(self, message: discord.Message, error: Exception) -> None:
-        """Say why not: for a moment in the channel, else to the person alone.
+        """Give the reason, briefly in the channel, else in a direct message.
 
-        Who goes on asking is not told each time, or one person could fill a channel through us.
+        A person who keeps asking is not told each time: otherwise they could make the bot flood a
+        channel.
         """
         number = self._count_refusal(message, error)
         if number > 0:
@@ -186,8 +189,8 @@ class Chat(commands.Cog, name=COG):
                 with contextlib.suppress(discord.HTTPException, OSError):
                     await message.add_reaction(_WAIT)
             return
-        asker = await requester_of(self.bot, message)
-        text = explain(error, words_of(asker), privately=message.guild is None).text
+        requester = await requester_of(self.bot, message)
+        text = explain(error, words_of(requester), privately=message.guild is None).text
         fades = isinstance(error, WrongUse) and message.guild is not None
         try:
             told = await _reply(message, text)
@@ -198,7 +201,7 @@ class Chat(commands.Cog, name=COG):
                 await message.author.send(text)
 
     def _count_refusal(self, message: discord.Message, error: Exception) -> int:
-        """How many of a person's messages were refused since they were told why."""
+        """How many of a person's messages were refused since they were last told why."""
         if not isinstance(error, _UNCOUNTED):
             return 0
         for_s = error.wait_s if isinstance(error, TooSoon) else _SPEAKS_FOR_S
@@ -206,13 +209,13 @@ class Chat(commands.Cog, name=COG):
 
 
 async def _reply(message: discord.Message, text: str) -> discord.Message:
-    """Reply once, also when Discord's answer to that gets lost."""
+    """Reply exactly once, even if Discord's response is lost."""
     nonce = draw_nonce()
     return await persist(lambda: message.reply(text, nonce=nonce))
 
 
 def _check_may_write(message: discord.Message) -> None:
-    """Said before anything is done that costs something."""
+    """Check permissions before anything costs money."""
     if message.guild is None:
         return
     needed = "send_messages"

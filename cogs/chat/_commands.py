@@ -27,7 +27,7 @@ _MAX_SAID_CHARS: Final = 2_000
 
 
 class ChatCommands(commands.Cog):
-    """The same as in conversation, by command."""
+    """The commands that do the same as a conversation."""
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
@@ -43,12 +43,12 @@ class ChatCommands(commands.Cog):
         question: app_commands.Range[str, 1, 4000] | None = None,
         file: discord.Attachment | None = None,
     ) -> None:
-        """Ask Penny something; a reply to her answer goes on with the conversation."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
+        """Ask Penny something; a reply to her answer continues the conversation."""
+        requester = await admit(self.bot, interaction)
+        words = words_of(requester)
         if question is None and file is None:
             raise BadInput(words("chat.ask_what"))
-        line = first_line(self.bot, interaction, asker)
+        line = first_line(self.bot, interaction, requester)
         async with line.in_time():
             try:
                 asked = await read_question(question or "", [file] if file else [], words)
@@ -58,41 +58,41 @@ class ChatCommands(commands.Cog):
                 await line.show()
                 await give_reason(line.live, e, words)
                 return
-            await self._answer_asked(interaction, asker, asked, line)
+            await self._answer_asked(interaction, requester, asked, line)
 
     async def _answer_asked(
         self,
         interaction: discord.Interaction[SkyDeck],
-        asker: Requester,
+        requester: Requester,
         asked: Question,
         line: FirstLine,
     ) -> None:
-        await self._remember_asked(interaction, asker, asked)
+        await self._remember_asked(interaction, requester, asked)
         thread = Thread(
             question_id=interaction.id,
             conversation_id=interaction.id,
-            guild_id=asker.guild_id,
-            user_id=asker.user_id,
+            guild_id=requester.guild_id,
+            user_id=requester.user_id,
             is_spoken=asked.is_spoken,
             note=asked.note,
         )
-        await ask(self.bot, asked, [], asker, line, thread, interaction=interaction)
+        await ask(self.bot, asked, [], requester, line, thread, interaction=interaction)
 
     async def _remember_asked(
-        self, interaction: discord.Interaction[SkyDeck], asker: Requester, asked: Question
+        self, interaction: discord.Interaction[SkyDeck], requester: Requester, asked: Question
     ) -> None:
-        """A command's question; the interaction's id is a number of its own, like a message's."""
+        """Remember a command's question under the interaction's id, which no message has."""
         await self.bot.store.conversations.add(
             StoredMessage(
                 message_id=interaction.id,
                 conversation_id=interaction.id,
-                person_id=asker.user_id,
-                author_id=asker.user_id,
-                author_name=asker.user_name,
+                person_id=requester.user_id,
+                author_id=requester.user_id,
+                author_name=requester.user_name,
                 role=Role.USER,
                 content=asked.text,
                 created_at_ms=int(interaction.created_at.timestamp() * 1000),
-                guild_id=asker.guild_id,
+                guild_id=requester.guild_id,
             )
         )
 
@@ -108,12 +108,12 @@ class ChatCommands(commands.Cog):
         voice: app_commands.Range[str, 1, 32] | None = None,
     ) -> None:
         """Have a text read aloud."""
-        asker = await admit(self.bot, interaction)
-        line = first_line(self.bot, interaction, asker)
-        request = speak(text, source=asker.source, voice=voice)
-        once, title = _once(asker, True), text[:_TITLE_CHARS]
+        requester = await admit(self.bot, interaction)
+        line = first_line(self.bot, interaction, requester)
+        request = speak(text, source=requester.source, voice=voice)
+        once, title = _once(requester, True), text[:_TITLE_CHARS]
         async with line.in_time():
-            await perform(self.bot, request, title, asker, line, once, interaction=interaction)
+            await perform(self.bot, request, title, requester, line, once, interaction=interaction)
 
     @app_commands.command(
         name=text("chat.cmd.transcribe.name"), description=text("chat.cmd.transcribe.about")
@@ -123,11 +123,11 @@ class ChatCommands(commands.Cog):
     async def transcribe(
         self, interaction: discord.Interaction[SkyDeck], file: discord.Attachment
     ) -> None:
-        """Write down what is said in a recording."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
-        line = first_line(self.bot, interaction, asker)
-        once = replace(_once(asker, False), file=f"{PurePath(file.filename).stem}.txt")
+        """Transcribe a recording."""
+        requester = await admit(self.bot, interaction)
+        words = words_of(requester)
+        line = first_line(self.bot, interaction, requester)
+        once = replace(_once(requester, False), file=f"{PurePath(file.filename).stem}.txt")
         async with line.in_time():
             try:
                 clip = await read_audio(file, words)
@@ -135,9 +135,9 @@ class ChatCommands(commands.Cog):
                 await line.show()
                 await give_reason(line.live, e, words)
                 return
-            request = transcribe(clip, source=asker.source)
+            request = transcribe(clip, source=requester.source)
             await perform(
-                self.bot, request, file.filename, asker, line, once, interaction=interaction
+                self.bot, request, file.filename, requester, line, once, interaction=interaction
             )
 
     @app_commands.command(name=text("chat.cmd.chat.name"), description=text("chat.cmd.chat.about"))
@@ -149,8 +149,8 @@ class ChatCommands(commands.Cog):
         question: app_commands.Range[str, 1, 4000] | None = None,
     ) -> None:
         """Open a thread for a conversation."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
+        requester = await admit(self.bot, interaction)
+        words = words_of(requester)
         channel = interaction.channel
         if not isinstance(channel, discord.TextChannel):
             raise BadInput(words("chat.no_thread_here"))
@@ -162,23 +162,23 @@ class ChatCommands(commands.Cog):
         if lacking:
             raise MissingPermission(lacking)
         name = " ".join((question or "").split())[:_TITLE_CHARS]
-        line = words("chat.thread_opened", name=asker.user_name)
+        line = words("chat.thread_opened", name=requester.user_name)
         answer = await interaction.response.send_message(line)
         opened = await channel.get_partial_message(answer.message_id or 0).create_thread(
-            name=name or words("chat.thread_name", name=asker.user_name)
+            name=name or words("chat.thread_name", name=requester.user_name)
         )
-        await self._begin_thread(interaction, opened, asker, question)
+        await self._begin_thread(interaction, opened, requester, question)
 
     async def _begin_thread(
         self,
         interaction: discord.Interaction[SkyDeck],
         opened: discord.Thread,
-        asker: Requester,
+        requester: Requester,
         question: str | None,
     ) -> None:
-        """Its first words are remembered, and so the thread is known as a conversation."""
-        words = words_of(asker)
-        text = question or words("chat.thread_hello", name=asker.system.assistant)
+        """Post and remember the first message, which marks the thread as a conversation."""
+        words = words_of(requester)
+        text = question or words("chat.thread_hello", name=requester.system.assistant)
         first = await opened.send(words("common.working") if question else text)
         memory = self.bot.store.conversations
         role = Role.USER if question else Role.ASSISTANT
@@ -187,41 +187,43 @@ class ChatCommands(commands.Cog):
             StoredMessage(
                 message_id=said_id,
                 conversation_id=opened.id,
-                person_id=asker.user_id,
-                author_id=asker.user_id if question or self.bot.user is None else self.bot.user.id,
-                author_name=asker.user_name if question else asker.system.assistant,
+                person_id=requester.user_id,
+                author_id=requester.user_id
+                if question or self.bot.user is None
+                else self.bot.user.id,
+                author_name=requester.user_name if question else requester.system.assistant,
                 role=role,
                 content=text,
                 created_at_ms=int(first.created_at.timestamp() * 1000),
-                guild_id=asker.guild_id,
+                guild_id=requester.guild_id,
             )
         )
         if question is None:
             return
-        there = replace(asker, channel_id=opened.id)
+        there = replace(requester, channel_id=opened.id)
         thread = Thread(
             question_id=said_id,
             conversation_id=opened.id,
-            guild_id=asker.guild_id,
-            user_id=asker.user_id,
+            guild_id=requester.guild_id,
+            user_id=requester.user_id,
         )
         live = LiveMessage(
             self.bot,
             opened.id,
             first.id,
-            asker.user_id,
+            requester.user_id,
             words=words,
-            home_id=asker.channel_id,
+            home_id=requester.channel_id,
         )
         await ask(self.bot, Question(text, text), [], there, live, thread)
 
 
-def _once(asker: Requester, is_spoken: bool) -> Thread:
-    """For an answer that nobody is to remember."""
+def _once(requester: Requester, is_spoken: bool) -> Thread:
+    """For an answer that is not remembered."""
     return Thread(
         question_id=0,
         conversation_id=0,
-        guild_id=asker.guild_id,
-        user_id=asker.user_id,
+        guild_id=requester.guild_id,
+        user_id=requester.user_id,
         is_spoken=is_spoken,
     )

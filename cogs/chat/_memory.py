@@ -1,4 +1,4 @@
-"""Which conversation a message belongs to, what of it is remembered, and what Penny is told."""
+"""Which conversation a message belongs to, what is remembered of it, and what Penny is given."""
 
 import contextlib
 import re
@@ -17,14 +17,14 @@ from cogs.shared.rights import Relation, Right, may
 from cogs.shared.whole import whole
 
 BUDGET_TOKENS: Final = 1_500
-"""How much of a conversation Penny is told; a small local model reads it in a second or two."""
+"""How much of a conversation Penny is given; a small local model reads it in a second or two."""
 _BUDGET_CHARS: Final = BUDGET_TOKENS * CHARS_PER_TOKEN
 _QUOTED_CHARS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was said before a message.
+    """The conversation before a message.
 
     Attributes:
         conversation_id: The thread, the DM, or the first message of the reply chain.
@@ -36,7 +36,7 @@ class Before:
 
 
 async def is_ours(bot: SkyDeck, channel: object) -> bool:
-    """Whether a thread is a conversation with the bot; its own threads are also for builds."""
+    """Whether a thread is a conversation with the bot; the bot also opens threads for builds."""
     own = bot.user.id if bot.user else 0
     if not isinstance(channel, discord.Thread) or channel.owner_id != own:
         return False
@@ -44,13 +44,13 @@ async def is_ours(bot: SkyDeck, channel: object) -> bool:
 
 
 async def author_replied_to(bot: SkyDeck, message: discord.Message) -> int | None:
-    """Who wrote the message that a message replies to; None: it is no reply, or nobody knows.
+    """The author of the message that this one replies to; None if it is no reply, or unknown.
 
-    Discord does not always send that message along ("the backend did not attempt to fetch the
-    message", says its reference of `referenced_message`); what is found out is noted in `resolved`.
+    Discord may leave that message out ("the backend did not attempt to fetch the message", in its
+    reference of `referenced_message`); if it is fetched here, it is stored in `resolved`.
 
     Raises:
-        StoreFailed: Memory cannot be read.
+        StoreFailed: The memory cannot be read.
     """
     reference = message.reference
     if reference is None or message.type is not discord.MessageType.reply:
@@ -66,19 +66,19 @@ async def author_replied_to(bot: SkyDeck, message: discord.Message) -> int | Non
 async def _replied_to(
     message: discord.Message, reference: discord.MessageReference
 ) -> discord.Message | None:
-    """The message replied to, fetched and noted where Discord has not sent it along."""
+    """The message replied to; fetched if Discord has left it out."""
     if reference.resolved is None and reference.message_id is not None:
-        with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not to be had now
+        with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not available now
             reference.resolved = await message.channel.fetch_message(reference.message_id)
     return reference.resolved if isinstance(reference.resolved, discord.Message) else None
 
 
 async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool) -> Before:
-    """What was said before a person's message.
+    """The conversation before a person's message.
 
     Args:
-        bot: Whose memory.
-        message: The person's.
+        bot: The client.
+        message: The person's message.
         whole_channel: Whether the channel itself (a DM, a thread) is the conversation.
 
     Raises:
@@ -103,10 +103,10 @@ async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool)
 
 
 def parent_of(message: discord.Message) -> int | None:
-    """The message that a person replies to, in the same channel.
+    """The id of the message that a person replies to, in the same channel.
 
-    A forwarded message names its original, too, which stands elsewhere: whoever reads here may not
-    read there, so nothing of that place is looked up by it.
+    A forwarded message also references its original, which is in another channel. Readers of this
+    channel may not be allowed to read that one, so the reference is ignored.
     """
     pointed_at = message.reference
     if pointed_at is None or pointed_at.type is not discord.MessageReferenceType.reply:
@@ -115,7 +115,7 @@ def parent_of(message: discord.Message) -> int | None:
 
 
 def _may_hear_before(message: discord.Message) -> bool:
-    """Whether a person may know what was said before: what Penny knows she can be made to tell."""
+    """Whether a person may know what was said before, since Penny can be made to repeat it."""
     author, channel = message.author, message.channel
     if message.guild is None:
         return True
@@ -127,12 +127,12 @@ def _may_hear_before(message: discord.Message) -> bool:
 
 
 async def before_again(bot: SkyDeck, question: StoredMessage, channel_id: int) -> Sequence[Message]:
-    """What was said before a question that is remembered: the same that `before` has found.
+    """The conversation before a remembered question, as `before` found it.
 
     Args:
-        bot: Whose memory.
-        question: The question.
-        channel_id: Where it was asked; a thread and a DM are conversations by themselves.
+        bot: The client.
+        question: The remembered question.
+        channel_id: Where it was asked; a thread or a DM is a conversation of its own.
 
     Raises:
         StoreFailed: The memory cannot be read.
@@ -149,13 +149,13 @@ async def before_again(bot: SkyDeck, question: StoredMessage, channel_id: int) -
     if said:
         return history(said, budget_tokens=BUDGET_TOKENS)
     channel = bot.get_partial_messageable(channel_id)
-    with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not to be had now
+    with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not available now
         return _quoted(await channel.fetch_message(parent_id))
     return []
 
 
 def _quoted(pointed_at: object) -> list[Message]:
-    """A message of somebody else's that a person points at; it is told, and not remembered."""
+    """Someone else's message that a person replies to: given to Penny, but not remembered."""
     if not isinstance(pointed_at, discord.Message) or not pointed_at.content:
         return []
     content = readable_content(pointed_at)[:_QUOTED_CHARS]
@@ -163,7 +163,7 @@ def _quoted(pointed_at: object) -> list[Message]:
 
 
 def stored(message: discord.Message, text: str, conversation_id: int) -> StoredMessage:
-    """A person's message, for the memory."""
+    """A person's message, as the memory stores it."""
     return StoredMessage(
         message_id=message.id,
         conversation_id=conversation_id,
@@ -179,7 +179,7 @@ def stored(message: discord.Message, text: str, conversation_id: int) -> StoredM
 
 
 def words_in(message: discord.Message, own_id: int) -> str:
-    """A message's words: without the mention that calls the bot, other people by their names."""
+    """A message's text, without the mention of the bot, and with names in place of mentions."""
     content = re.sub(rf"<@!?{own_id}>", " ", message.content)
     for person in whole(message).mentions:
         content = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", content)

@@ -1,4 +1,4 @@
-"""What an answer's message says while it is written, and at its end. Pure."""
+"""The text of an answer's message, while it is written and at its end. Pure."""
 
 import json
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ _QUOTED_CHARS: Final = 1_500
 _BEGINNING_CHARS: Final = 600
 _COMPARED_CHARS: Final = 20_000
 _GROWING_CHARS: Final = 16_000
-"""So much of an answer is shown while it grows."""
+"""How much of a growing answer is shown."""
 MAX_DRAFT_CHARS: Final = 200_000
-"""So much of it is kept from its pieces; the last response is whole by itself."""
+"""How much of a growing answer is kept; the final response is complete by itself."""
 _STATES: Final = {
     JobState.SUBMITTING: "chat.state.thinking",
     JobState.QUEUED: "chat.state.queued",
@@ -26,12 +26,12 @@ _STATES: Final = {
 
 @dataclass(slots=True)
 class Draft:
-    """An answer as far as it has come.
+    """An answer so far.
 
     Attributes:
-        state: Where its job is.
-        transcript: What was heard of a spoken question.
-        text: The words so far.
+        state: The state of its job.
+        transcript: The transcript of a spoken question.
+        text: The answer's text so far.
     """
 
     state: JobState = JobState.SUBMITTING
@@ -40,11 +40,11 @@ class Draft:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing was heard in a recording."""
+        """Whether a recording contained no speech."""
         return self.transcript is not None and not (self.transcript + self.text).strip()
 
     def take(self, update: Update) -> None:
-        """Something new."""
+        """Add an update."""
         self.state = update.state
         response = update.response
         if response is None or not response.is_partial:
@@ -53,7 +53,7 @@ class Draft:
         self.text += response.text[: max(MAX_DRAFT_CHARS - len(self.text), 0)]
 
     def complete(self, response: Response) -> None:
-        """The last response is whole by itself. For a thread: a large JSON value takes a while."""
+        """Take the final, complete response. Run it in a thread: a large JSON value is slow."""
         if response.transcript is not None:
             self.transcript = response.transcript
         spoken = response.audio.text if response.audio is not None else None
@@ -61,7 +61,7 @@ class Draft:
 
 
 def _json(response: Response) -> str:
-    """A JSON value for reading: what a module of Grace's without words has found."""
+    """A JSON value as Markdown, from a module of Grace's that answers without text."""
     data = response.output.data if response.output is not None else None
     if not isinstance(data, dict | list):
         return ""
@@ -69,7 +69,7 @@ def _json(response: Response) -> str:
 
 
 def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:
-    """The words so far; while there are none, what is being waited for, and for how long."""
+    """The text so far; while there is none, the job's state and the time waited."""
     lines = _quote(draft)
     if draft.text.strip():
         lines.append(f"{draft.text[:_GROWING_CHARS].strip()} ▌")
@@ -81,12 +81,12 @@ def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:
 
 
 def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> str:
-    """The whole answer.
+    """The complete answer.
 
     Args:
-        draft: All that there is.
+        draft: The finished draft.
         words: The person's language.
-        notes: Lines under it: that it was stopped, why it failed, what was not read.
+        notes: Lines below it, such as why it failed or which files were not read.
     """
     lines = _quote(draft)
     if draft.is_silent:
@@ -99,7 +99,7 @@ def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> st
 
 
 def beginning(text: str) -> str:
-    """The first lines of what is in a file as a whole."""
+    """The first lines of an answer whose full text is attached as a file."""
     shown = text[:_BEGINNING_CHARS].rsplit(maxsplit=1)[0]
     return f"{shown} …"
 
@@ -107,6 +107,6 @@ def beginning(text: str) -> str:
 def _quote(draft: Draft) -> list[str]:
     heard = " ".join((draft.transcript or "")[:_COMPARED_CHARS].split())
     if not heard or heard == " ".join(draft.text[:_COMPARED_CHARS].split()):
-        return []  # a transcription's text is what was heard
+        return []  # a transcription's text is the transcript itself
     shown = heard if len(heard) <= _QUOTED_CHARS else f"{heard[:_QUOTED_CHARS]}…"
     return [f"> {disarm(shown)}"]

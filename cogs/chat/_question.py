@@ -1,4 +1,4 @@
-"""What a person has asked: their words, what is in their files, or their recording."""
+"""A person's question: their text, the contents of their files, or their recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from cogs.shared.attachments import is_audio, is_text, read_audio, read_text
 from cogs.shared.splitting import disarm
 
 MAX_CHARS: Final = 16_000
-"""Of a question with its files: under the 20,000 that Penny takes, with room for a quote."""
+"""Of a question with its files: below the 20,000 that Penny accepts, with room for a quote."""
 _MAX_FILES: Final = 5
 _TITLE_CHARS: Final = 80
 
@@ -22,10 +22,10 @@ class Question:
     """A question to Penny.
 
     Attributes:
-        said: Words, or a recording.
-        text: What is remembered of it; of a recording, its transcript comes later.
-        note: What the person has to be told about it, such as a picture that was not looked at.
-        is_bare: Whether it is a file without a word to say what to do with it.
+        said: The text, or a recording.
+        text: The text to remember; a recording's transcript is added later.
+        note: What to tell the person about it, such as that a picture was ignored.
+        is_bare: Whether it is a file without a comment.
     """
 
     said: str | Input
@@ -35,7 +35,7 @@ class Question:
 
     @property
     def is_spoken(self) -> bool:
-        """Whether it is a recording: the answer is then spoken too."""
+        """Whether it is a recording, so that the answer is spoken too."""
         return not isinstance(self.said, str)
 
     @property
@@ -47,19 +47,19 @@ class Question:
 async def read_question(
     content: str, attachments: list[discord.Attachment], words: Words
 ) -> Question | None:
-    """Read a message; None when there is nothing in it.
+    """Read a message; None if it is empty.
 
-    A recording comes first: with words beside it, Penny is told the words before. Pictures are
-    named to Penny, who cannot see them.
+    A recording takes precedence; text beside it goes into Penny's context. Other files, such as
+    pictures, are named to Penny, who cannot see them.
 
     Args:
-        content: The words, without the bot's mention.
+        content: The text, without the bot's mention.
         attachments: The message's files.
         words: The person's language.
 
     Raises:
-        BadInput: A file is not what it says it is.
-        TooLarge: There is too much.
+        BadInput: A file is not what it claims to be.
+        TooLarge: A file is too large.
         discord.HTTPException: A file is gone.
     """
     recordings = [one for one in attachments if is_audio(one)]
@@ -92,15 +92,15 @@ def _names(attachments: Sequence[discord.Attachment]) -> str:
 
 
 def reworded(remembered: str, content: str, attachments: Sequence[discord.Attachment]) -> str:
-    """A remembered question, when its words were edited: what stood in its files stays.
+    """A remembered question after its text was edited; the contents of its files stay.
 
     Args:
-        remembered: The question with its files, as `read_question` had put it.
-        content: The new words.
+        remembered: The question with its files, as `read_question` wrote it.
+        content: The new text.
         attachments: The message's files.
     """
     if any(is_audio(one) for one in attachments):
-        return remembered  # what was heard stands in it, and was not edited
+        return remembered  # it contains the transcript, which an edit does not change
     begins = [remembered.find(f"[{one.filename}") for one in attachments]
     files = remembered[min((at for at in begins if at >= 0), default=len(remembered)) :]
     return "\n\n".join(filter(None, [content, files]))

@@ -1,7 +1,7 @@
-"""Questions that are told of twice, since the process that was told first has died.
+"""Messages that are delivered twice, because the process that got them first has died.
 
-Whoever takes its shard over is told once more of what came in shortly before. What was begun is in
-the journal as a job, before it is remembered or answered: whoever claims that job answers it.
+The process that takes over a shard gets its latest messages again. An answer is in the journal as
+a job before it is remembered or posted, so the process that claims the job finishes it.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ _LOOKED_THROUGH: Final = 20
 
 
 async def was_handled(bot: SkyDeck, message: discord.Message) -> bool:
-    """Whether another process has begun to answer a question; nothing is done for it then.
+    """Whether another process has begun to answer a question, so that there is nothing to do.
 
     Raises:
         StoreFailed: The journal cannot be read.
@@ -24,7 +24,7 @@ async def was_handled(bot: SkyDeck, message: discord.Message) -> bool:
 
 
 async def was_dropped(bot: SkyDeck, message: discord.Message) -> bool:
-    """Whether a question that is remembered was never begun.
+    """Whether a question was remembered, but its answer never begun.
 
     Raises:
         StoreFailed: The journal cannot be read.
@@ -33,7 +33,7 @@ async def was_dropped(bot: SkyDeck, message: discord.Message) -> bool:
 
 
 async def find_reply(bot: SkyDeck, channel_id: int, question_id: int) -> int | None:
-    """The message in which a dead process had begun to answer, if it came so far."""
+    """The message in which a dead process had begun to answer, if there is one."""
     own = bot.user.id if bot.user is not None else 0
     channel, asked = bot.get_partial_messageable(channel_id), discord.Object(question_id)
     with contextlib.suppress(discord.HTTPException, OSError):

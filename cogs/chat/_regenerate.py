@@ -1,4 +1,4 @@
-"""Regenerate: the same question with the same history, answered anew in the same messages."""
+"""Regenerates an answer: the same question with the same history, in the same messages."""
 
 import discord
 
@@ -18,7 +18,7 @@ from cogs.shared.rights import Right, may, require
 
 
 class Regenerating:
-    """Answers questions again, each at most once at a time."""
+    """Regenerates answers, each at most once at a time."""
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
@@ -27,16 +27,16 @@ class Regenerating:
     async def answer(
         self, interaction: discord.Interaction[SkyDeck], question_id: int, module: str
     ) -> None:
-        """The button was pressed.
+        """Regenerate the answer under which the button was pressed.
 
         Args:
             interaction: The press.
-            question_id: Which question the answer was to.
-            module: Grace's module that had answered; empty: Penny had.
+            question_id: The question's message.
+            module: The module of Grace's that answered; empty for Penny.
 
         Raises:
-            NotAllowed: It is somebody else's answer.
-            BadInput: The question is forgotten, or is being answered again already.
+            NotAllowed: It is someone else's answer.
+            BadInput: The question is forgotten, or its answer is being regenerated already.
             TooSoon: They ask too often.
         """
         words = words_for(str(interaction.locale))
@@ -46,38 +46,49 @@ class Regenerating:
         relation = await Places(interaction).relation(
             owner_id=asked.person_id,
             guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id or 0,  # under the answer itself
+            channel_id=interaction.channel_id or 0,  # the answer's own channel
         )
         require(Right.REGENERATE, relation, words("common.not_yours"))
-        asker = await admit(self.bot, interaction)
+        requester = await admit(self.bot, interaction)
         if question_id in self._under_way:
             raise BadInput(words("chat.rewriting"))
         self._under_way.add(question_id)
         try:
             await interaction.response.defer()
             hears = may(Right.HEAR_BEFORE, relation) or interaction.guild_id is None
-            await self._rewrite(interaction.message.id, asked, asker, module, hears=hears)
+            await self._rewrite(interaction.message.id, asked, requester, module, hears=hears)
         finally:
             self._under_way.discard(question_id)
 
     async def _rewrite(
-        self, answer_id: int, asked: StoredMessage, asker: Requester, module: str, *, hears: bool
+        self,
+        answer_id: int,
+        asked: StoredMessage,
+        requester: Requester,
+        module: str,
+        *,
+        hears: bool,
     ) -> None:
-        """Write an answer anew, in the messages that it has."""
+        """Replace the answer in its messages."""
         answered = await self.bot.store.conversations.get(answer_id)
         first, parts = answer_id, list[int]()
         if answered is not None:
             first, parts = answered.message_id, list(answered.parts)
         live = LiveMessage(
-            self.bot, asker.channel_id, first, asker.user_id, parts, words=words_of(asker)
+            self.bot,
+            requester.channel_id,
+            first,
+            requester.user_id,
+            parts,
+            words=words_of(requester),
         )
         thread = Thread(
             question_id=asked.message_id,
             conversation_id=asked.conversation_id,
-            guild_id=asker.guild_id,
-            user_id=asker.user_id,
+            guild_id=requester.guild_id,
+            user_id=requester.user_id,
             module=module,
         )
-        said_before = await before_again(self.bot, asked, asker.channel_id) if hears else []
+        said_before = await before_again(self.bot, asked, requester.channel_id) if hears else []
         question = Question(asked.content, asked.content)
-        await ask(self.bot, question, said_before, asker, live, thread)
+        await ask(self.bot, question, said_before, requester, live, thread)

@@ -19,7 +19,7 @@ class Regenerates(Protocol):
     async def regenerate(
         self, interaction: discord.Interaction[SkyDeck], question_id: int, module: str
     ) -> None:
-        """Answer a question again."""
+        """Regenerate the answer to a question."""
         ...
 
 
@@ -53,13 +53,13 @@ class RegenerateButton(
 
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
-        """Ask the same question again, in the same place."""
+        """Pass the press on to the cog."""
         cog = cast("Regenerates", interaction.client.get_cog(COG))
         await cog.regenerate(interaction, self.question_id, self.module)
 
 
 def again_view(question_id: int, module: str, words: Words) -> ui.View:
-    """The Regenerate button, to go with a message."""
+    """A view with the button."""
     view = ui.View(timeout=None)
     view.add_item(RegenerateButton(question_id, module, words))
     return view

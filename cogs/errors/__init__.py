@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 async def setup(bot: "commands.Bot") -> None:
-    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    """Load the cog for discord.py; imported here, so that pure modules load without it."""
     from cogs.errors._cog import Errors
 
     await bot.add_cog(Errors(bot))

@@ -1,4 +1,4 @@
-"""From what a person asks for to a job that runs."""
+"""From a person's request to a running build job."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -21,55 +21,55 @@ from cogs.shared.live import NO_MESSAGE
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
-"""When nobody says how many."""
+"""The default number of iterations."""
 
-What = Literal["auto", "python", "text"]
+BuildKind = Literal["auto", "python", "text"]
 Fetch = Callable[[], Awaitable[list[File]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
-    """What is to be built.
+    """What to build.
 
     Attributes:
-        task: In words.
+        task: The description.
         kind: What it is.
         limit: The most iterations.
-        files: Of an earlier build, to start from.
-        fetch: Gets them instead, when that takes its time.
+        files: The files of an earlier build to start from.
+        fetch: Downloads these files, if they are not there yet.
     """
 
     task: str
-    kind: What = "auto"
+    kind: BuildKind = "auto"
     limit: int = ITERATIONS
     files: tuple[File, ...] = ()
     fetch: Fetch | None = None
 
 
-async def place_order(
+async def start_build(
     bot: SkyDeck,
-    turns: BuildQueue,
+    queue: BuildQueue,
     interaction: discord.Interaction[SkyDeck],
-    asker: Requester,
-    order: BuildRequest,
+    requester: Requester,
+    build_request: BuildRequest,
 ) -> None:
-    """Answer an interaction with a build, and see the build through.
+    """Respond to an interaction with a build, and follow it to its end.
 
     Raises:
-        MissingPermission, BadInput: It cannot be begun here, or as asked; nothing was said.
-        SkydeckError: It was not begun, and nothing was said.
+        MissingPermission, BadInput: It cannot start here or as asked; no response was sent.
+        SkydeckError: It did not start; no response was sent.
     """
     _check_own(interaction)
-    words = words_of(asker)
-    request = _request(order, asker)
-    plan = _plan(bot, interaction, asker, order, words)
-    if order.fetch is None:
-        live = live_reply(bot, interaction, asker, NO_MESSAGE)
-        show = make_show(bot, turns, plan, live)
+    words = words_of(requester)
+    request = _request(build_request, requester)
+    plan = _plan(bot, interaction, requester, build_request, words)
+    if build_request.fetch is None:
+        live = live_reply(bot, interaction, requester, NO_MESSAGE)
+        show = make_show(bot, queue, plan, live)
         show.answer = lambda: answer_in_time(interaction, words)
         await bot.runner.perform(
             request,
-            asker=asker,
+            asker=requester,
             place=place_of(plan, live),
             title=plan.title,
             show=show,
@@ -77,26 +77,26 @@ async def place_order(
             interaction_id=interaction.id,
         )
         return
-    live = await working_line(bot, interaction, asker)
+    live = await working_line(bot, interaction, requester)
     try:
-        files = tuple(await order.fetch())
+        files = tuple(await build_request.fetch())
         await bot.runner.perform(
-            _request(replace(order, files=files), asker),
-            asker=asker,
+            _request(replace(build_request, files=files), requester),
+            asker=requester,
             place=place_of(plan, live),
             title=plan.title,
-            show=make_show(bot, turns, plan, live),
+            show=make_show(bot, queue, plan, live),
             interaction_id=interaction.id,
         )
     except (SkydeckError, discord.HTTPException) as e:
         await give_reason(live, e, words)
 
 
-def order_of(request: Request) -> BuildRequest:
-    """What an earlier request has asked for, its files included.
+def read_build_request(request: Request) -> BuildRequest:
+    """The build request of an earlier job, with its files.
 
     Raises:
-        ValueError: It was no request of ours.
+        ValueError: It is not a request of this bot.
     """
     kind = request.option("kind", "auto")
     limit = (request.policy.max_iterations if request.policy else None) or ITERATIONS
@@ -111,15 +111,15 @@ def order_of(request: Request) -> BuildRequest:
 
 
 def refined(
-    order: BuildRequest, change: str, message: discord.Message | None, words: Words
+    build_request: BuildRequest, change: str, message: discord.Message | None, words: Words
 ) -> BuildRequest:
-    """The same again, starting from the files of a message, with something changed."""
+    """The same request with a change, starting from the files of a message."""
 
     async def fetch() -> list[File]:
         return await _files_of(message, words)
 
-    task = f"{order.task}\n\n{words('factory.change')}: {change.strip()}"
-    return replace(order, task=task, fetch=fetch)
+    task = f"{build_request.task}\n\n{words('factory.change')}: {change.strip()}"
+    return replace(build_request, task=task, fetch=fetch)
 
 
 async def _files_of(message: discord.Message | None, words: Words) -> list[File]:
@@ -137,25 +137,27 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
         raise TooLarge(words("factory.too_much")) from None
 
 
-def _request(order: BuildRequest, asker: Requester) -> Request:
+def _request(build_request: BuildRequest, requester: Requester) -> Request:
     return build(
-        order.task,
-        source=asker.source,
-        kind=order.kind,
-        iterations=order.limit,
-        refine=list(order.files),
+        build_request.task,
+        source=requester.source,
+        kind=build_request.kind,
+        iterations=build_request.limit,
+        refine=list(build_request.files),
     )
 
 
 def _plan(
     bot: SkyDeck,
     interaction: discord.Interaction[SkyDeck],
-    asker: Requester,
-    order: BuildRequest,
+    requester: Requester,
+    build_request: BuildRequest,
     words: Words,
 ) -> Plan:
-    """Where it is to be shown: in a thread of its own, when that can be opened here."""
-    plan = plan_for(asker, order.task, order.limit, begun=bot.clock.wall(), words=words)
+    """Where to show the build: in a thread of its own, if one can be opened here."""
+    plan = plan_for(
+        requester, build_request.task, build_request.limit, begun=bot.clock.wall(), words=words
+    )
     if not isinstance(interaction.channel, discord.TextChannel):
         return plan
     may = interaction.app_permissions
@@ -164,7 +166,7 @@ def _plan(
 
 
 def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
-    """Whether the bot can show a build here, also when the interaction has expired."""
+    """Check that the bot can show a build here, even after the interaction has expired."""
     if interaction.guild_id is None:
         return
     may = interaction.app_permissions

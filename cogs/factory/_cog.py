@@ -1,4 +1,4 @@
-"""`/factory`: builds, their list, their end."""
+"""`/factory`: starts, lists and cancels builds."""
 
 from collections.abc import Collection
 from typing import Any
@@ -16,11 +16,11 @@ from bot.jobs.build_queue import BuildQueue
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.factory._build_requests import (
     ITERATIONS,
+    BuildKind,
     BuildRequest,
-    What,
-    order_of,
-    place_order,
+    read_build_request,
     refined,
+    start_build,
 )
 from cogs.factory._job_view import FactoryJobView, revive
 from cogs.factory._listing import label, list_jobs
@@ -34,11 +34,11 @@ from cogs.shared.rights import Right, may, require
 _MAX_CHOICES = 25
 _LOOKED_THROUGH = 200
 _MAX_TASK_CHARS = 6_000
-"""Characters; what Discord lets a person type into an option."""
+"""In characters; Discord's limit for a text option."""
 
 
 class Factory(commands.Cog, name=COG):
-    """Builds."""
+    """Starts, lists and cancels builds."""
 
     factory = app_commands.Group(
         name=text("factory.cmd.factory.name"), description=text("factory.cmd.factory.description")
@@ -47,18 +47,18 @@ class Factory(commands.Cog, name=COG):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
         others = self._elsewhere if bot.membership.is_shared else None
-        self.turns = BuildQueue(bot.settings.skydeck_builds_per_guild, others)
+        self.queue = BuildQueue(bot.settings.skydeck_builds_per_guild, others)
         self._repeating: set[tuple[int, int]] = set()
 
     async def cog_load(self) -> None:
-        """From now on builds take turns, and those left behind are shown again."""
-        self.bot.runner.register(KIND, self._revive, gate=self.turns.turn)
+        """Register the builds' queue, and for recovery of what another process had begun."""
+        self.bot.runner.register(KIND, self._revive, gate=self.queue.turn)
 
     async def _revive(self, job: Job) -> FactoryJobView | None:
-        return await revive(self.bot, self.turns, job)
+        return await revive(self.bot, self.queue, job)
 
     async def _elsewhere(self, user_id: int, guild_id: int | None, known: Collection[int]) -> int:
-        """How many builds of a server, or of somebody's direct messages, run in other processes."""
+        """Count the builds of a server, or of a user's direct messages, in other processes."""
         jobs = await self.bot.store.jobs.listing(
             user_id=user_id if guild_id is None else None,
             guild_id=guild_id,
@@ -99,18 +99,18 @@ class Factory(commands.Cog, name=COG):
         self,
         interaction: discord.Interaction[SkyDeck],
         task: app_commands.Range[str, 1, _MAX_TASK_CHARS],
-        kind: What = "auto",
+        kind: BuildKind = "auto",
         iterations: app_commands.Range[int, 1, MAX_ITERATIONS] = ITERATIONS,
     ) -> None:
-        """Build something new."""
-        asker = await admit(self.bot, interaction)
-        order = BuildRequest(task=task, kind=kind, limit=iterations)
-        await place_order(self.bot, self.turns, interaction, asker, order)
+        """Start a new build."""
+        requester = await admit(self.bot, interaction)
+        build_request = BuildRequest(task=task, kind=kind, limit=iterations)
+        await start_build(self.bot, self.queue, interaction, requester, build_request)
 
     async def act(
         self, action: Action, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
-        """Somebody has pressed a button under a build."""
+        """Handle a button under a build."""
         match action:
             case Action.CANCEL:
                 words = await self._words(interaction)
@@ -118,18 +118,18 @@ class Factory(commands.Cog, name=COG):
                 if problem:
                     await interaction.response.send_message(problem, ephemeral=True)
                 else:
-                    await interaction.response.defer()  # the build's message will say it
+                    await interaction.response.defer()  # the build's message will show it
             case Action.AGAIN:
                 await self._repeat(journal_id, interaction)
             case Action.REFINE:
                 await self._ask_for_change(journal_id, interaction)
 
     async def _repeat(self, journal_id: int, interaction: discord.Interaction[SkyDeck]) -> None:
-        """Build the same for whoever presses; a second press of theirs begins no second one."""
-        asker = await requester_of(self.bot, interaction)
-        words = words_of(asker)
-        order = await self._order(journal_id, interaction, words)
-        if order is None:
+        """Repeat a build for the person who presses, once at a time."""
+        requester = await requester_of(self.bot, interaction)
+        words = words_of(requester)
+        build_request = await self._build_request(journal_id, interaction, words)
+        if build_request is None:
             await self._say_forgotten(interaction)
             return
         press = (interaction.user.id, journal_id)
@@ -137,8 +137,8 @@ class Factory(commands.Cog, name=COG):
             raise BadInput(words("factory.being_repeated"))
         self._repeating.add(press)
         try:
-            asker = await admit(self.bot, interaction)
-            await place_order(self.bot, self.turns, interaction, asker, order)
+            requester = await admit(self.bot, interaction)
+            await start_build(self.bot, self.queue, interaction, requester, build_request)
         finally:
             self._repeating.discard(press)
 
@@ -146,30 +146,32 @@ class Factory(commands.Cog, name=COG):
         self, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
         words = await self._words(interaction)
-        before = await self._order(journal_id, interaction, words)
+        before = await self._build_request(journal_id, interaction, words)
         if before is None:
             await self._say_forgotten(interaction)
             return
         message = interaction.message
 
         async def begin(answer: discord.Interaction[SkyDeck], change: str) -> None:
-            now = await self._order(journal_id, answer, words)  # they may have lost the right
+            now = await self._build_request(
+                journal_id, answer, words
+            )  # they may have lost the right
             if now is None:
                 await self._say_forgotten(answer)
                 return
-            asker = await admit(self.bot, answer)
-            order = refined(now, change, message, words_of(asker))
-            await place_order(self.bot, self.turns, answer, asker, order)
+            requester = await admit(self.bot, answer)
+            build_request = refined(now, change, message, words_of(requester))
+            await start_build(self.bot, self.queue, answer, requester, build_request)
 
         await interaction.response.send_modal(ChangeDialog(words, begin))
 
-    async def _order(
+    async def _build_request(
         self, journal_id: int, interaction: discord.Interaction[SkyDeck], words: Words
     ) -> BuildRequest | None:
-        """What a build was asked to be; None when that is no longer kept.
+        """What a build was asked to be; None if it is no longer stored.
 
         Raises:
-            NotAllowed: They may not have it built again.
+            NotAllowed: They may not repeat it.
         """
         job = await self.bot.store.jobs.get(journal_id)
         if job is None or job.service is not Service.FACTORY:
@@ -177,7 +179,9 @@ class Factory(commands.Cog, name=COG):
         relation = await Places(interaction).relation_to_job(job)
         require(Right.REPEAT_BUILD, relation, words("factory.no_such_build"))
         contract = await self.bot.store.jobs.request(journal_id)
-        return None if contract is None else order_of(Request.model_validate_json(contract))
+        return (
+            None if contract is None else read_build_request(Request.model_validate_json(contract))
+        )
 
     async def _say_forgotten(self, interaction: discord.Interaction[SkyDeck]) -> None:
         words = await self._words(interaction)
@@ -189,14 +193,14 @@ class Factory(commands.Cog, name=COG):
         name=text("factory.cmd.jobs.name"), description=text("factory.cmd.jobs.description")
     )
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
-        """List the builds of this server, or in direct messages one's own."""
+        """List the builds of the server, or in direct messages the person's own."""
         words = await self._words(interaction)
         jobs = await self._jobs(interaction)
         relations = await Places(interaction).relations_to_jobs(jobs)
         text = list_jobs(
             jobs,
             lambda job: may(Right.SEE_JOB, relations[job.journal_id]),
-            self.turns.place,
+            self.queue.place,
             words,
         )
         is_guild = interaction.guild_id is not None
@@ -232,14 +236,14 @@ class Factory(commands.Cog, name=COG):
             and typed.casefold() in job.title.casefold()
         ]
         return [
-            app_commands.Choice(name=label(job, self.turns.place, words), value=str(job.journal_id))
+            app_commands.Choice(name=label(job, self.queue.place, words), value=str(job.journal_id))
             for job in theirs[:_MAX_CHOICES]
         ]
 
     async def _cancel(
         self, interaction: discord.Interaction[SkyDeck], journal_id: int, words: Words
     ) -> str:
-        """Stop a build; why that cannot be done, or nothing.
+        """Stop a build; returns the reason if that is not possible, else "".
 
         Raises:
             NotAllowed: It is not theirs.
@@ -248,7 +252,7 @@ class Factory(commands.Cog, name=COG):
         if job is None or job.service is not Service.FACTORY:
             return words("factory.no_such_build")
         relation = await Places(interaction).relation_to_job(job)
-        if not may(Right.SEE_JOB, relation):  # whether there is one is not for them to know
+        if not may(Right.SEE_JOB, relation):  # they may not know whether it exists
             return words("factory.no_such_build")
         require(Right.STOP_JOB, relation, words("factory.not_yours"))
         if await self.bot.elsewhere.stop(job):

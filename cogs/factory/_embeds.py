@@ -19,19 +19,19 @@ from cogs.shared.splitting import disarm, split
 
 _FIELD_CHARS: Final = 1024
 _TEXT_CHARS: Final = 1500
-"""Of a service's own words; escaping can double them."""
+"""For a service's own words; escaping can double their length."""
 _REASON_CHARS: Final = 160
 _UNKNOWN: Final = "—"
 _MAX_BLOCKS: Final = 20
 
 
 def under_way(plan: Plan, progress: Progress, place: int | None, words: Words) -> discord.Embed:
-    """A build that has not ended.
+    """A build in progress.
 
     Args:
         plan: What it is about.
         progress: How far it has come.
-        place: In our own queue; None when it is not waiting there.
+        place: Its position in the bot's own queue; None if it does not wait there.
         words: The person's language.
     """
     lines = [_state(progress, place, words)]
@@ -51,14 +51,14 @@ def under_way(plan: Plan, progress: Progress, place: int | None, words: Words) -
 def finished(
     plan: Plan, progress: Progress, response: Response, words: Words, *, now: float, left_out: bool
 ) -> discord.Embed:
-    """A build with a result, and what its check says of it.
+    """A build with a result and the verdict of its check.
 
     Args:
         plan: What it was about.
-        progress: What was known of it before.
+        progress: The progress until then.
         response: The result.
         words: The person's language.
-        now: In seconds of the epoch.
+        now: The time, in seconds since the epoch.
         left_out: Whether its files are too large for Discord.
     """
     build = read_build(response)
@@ -88,11 +88,11 @@ def ended_without(
 
     Args:
         plan: What it was about.
-        progress: How far it had come.
-        why: In words.
+        progress: The progress until then.
+        why: The reason.
         words: The person's language.
-        now: In seconds of the epoch.
-        is_wanted: Whether a person ended it.
+        now: The time, in seconds since the epoch.
+        is_wanted: Whether a person stopped it.
     """
     colour = discord.Colour.light_grey() if is_wanted else discord.Colour.red()
     embed = _embed(plan, why, colour, words)
@@ -103,7 +103,7 @@ def ended_without(
 
 
 def plain(text: str, limit: int) -> str:
-    """Somebody's words in one line, without Markdown or mentions."""
+    """Someone else's text in one line, without Markdown or mentions."""
     line = " ".join(text[: 4 * limit].split())
     cut = line if len(line) <= limit else f"{line[: limit - 1]}…"
     return disarm(discord.utils.escape_markdown(cut))
@@ -130,7 +130,7 @@ def _state(progress: Progress, place: int | None, words: Words) -> str:
         case JobState.WAITING_FOR_WORKER:
             starved = progress.waiting is Waiting.STARVED
             return words(f"factory.state.{'starved' if starved else 'waiting_for_worker'}")
-    return words("factory.state.running")  # it has ended, and the last word follows
+    return words("factory.state.running")  # it has ended; the result follows
 
 
 def _iteration(progress: Progress, words: Words) -> str:
@@ -143,7 +143,7 @@ def _iteration(progress: Progress, words: Words) -> str:
 
 
 def _bar(done: int, limit: int) -> str:
-    """One block for each iteration, as far as there is room for them."""
+    """A progress bar with one block per iteration, up to a limit."""
     blocks = min(limit, _MAX_BLOCKS)
     full = min(blocks, round(blocks * done / limit))
     return "▰" * full + "▱" * (blocks - full)
@@ -178,9 +178,9 @@ def _of_text(response: Response, words: Words) -> str:
 
 
 def _add_iterations(embed: discord.Embed, iterations: Sequence[Iteration], words: Words) -> None:
-    """The last ones that there is room for, newest at the end."""
+    """Add as many of the latest iterations as fit, newest last."""
     shown: list[str] = []
-    room = _FIELD_CHARS - 100  # for the line about the others
+    room = _FIELD_CHARS - 100  # for the line about earlier ones
     for iteration in reversed(iterations):
         line = _line(iteration)
         room -= len(line) + 1

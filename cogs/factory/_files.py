@@ -1,6 +1,6 @@
-"""What a build has made, as files to attach, and back. Pure.
+"""A build's files as attachments, and attachments as files. Pure.
 
-Source of the limits: Discord's reference, "Uploading Files" (10 MiB where nobody has paid for more)
+Source of the limits: Discord's reference, "Uploading Files" (10 MiB on servers without boosts)
 and "Create Message" (10 attachments).
 """
 
@@ -18,20 +18,20 @@ MAX_FILES: Final = 10
 MAX_BYTES: Final = 10 * 1024 * 1024
 ARCHIVE: Final = "build.zip"
 MAX_TO_REFINE: Final = 10
-"""How many files are handed in again. Source: the Factory takes no more."""
+"""How many files a build can start from; the Factory accepts no more."""
 MAX_CHARS_TO_REFINE: Final = 1024 * 1024
 
 Attachment = tuple[str, bytes]
-"""A name and a content."""
+"""A name and its content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is to be attached.
+    """What to attach.
 
     Attributes:
-        files: Few and small enough.
-        left_out: Whether they were too large even when packed.
+        files: At most as many and as large as Discord accepts.
+        left_out: Whether they were too large even as an archive.
     """
 
     files: tuple[Attachment, ...] = ()
@@ -39,7 +39,7 @@ class Parcel:
 
 
 def pack(files: list[File]) -> Parcel:
-    """A result's files: as they are, or in one archive when they are too many or too large."""
+    """A result's files; in an archive if there are too many or they are too large."""
     named = _named(files)
     if len(named) <= MAX_FILES and _size(named) <= MAX_BYTES:
         return Parcel(named)
@@ -50,13 +50,13 @@ def pack(files: list[File]) -> Parcel:
 
 
 def text_file(text: str) -> Parcel:
-    """An answer in words only."""
+    """A text answer as a file."""
     content = text.encode("utf-8", "replace")
     return Parcel(left_out=True) if len(content) > MAX_BYTES else Parcel((("result.md", content),))
 
 
 def json_file(data: Any) -> Parcel:
-    """An answer of a shape that nobody foresaw."""
+    """An answer of unknown shape as a JSON file."""
     content = json.dumps(data, ensure_ascii=False, indent=2).encode("utf-8", "replace")
     return (
         Parcel(left_out=True) if len(content) > MAX_BYTES else Parcel((("result.json", content),))
@@ -67,8 +67,8 @@ def unpack(attached: list[Attachment]) -> list[File]:
     """The files of an earlier build, to start from.
 
     Raises:
-        BadInput: Something in them is no text.
-        TooLarge: There is too much in them.
+        BadInput: One of them is not text.
+        TooLarge: They are too large together.
     """
     plain = [one for name, content in attached for one in _opened(name, content)]
     if len(plain) > MAX_TO_REFINE or _size(plain) > MAX_CHARS_TO_REFINE:
@@ -85,13 +85,13 @@ def _named(files: list[File]) -> tuple[Attachment, ...]:
     for file in files:
         name = _free(safe_name(file.name), taken)
         taken.setdefault(name.casefold(), 2)
-        # Discord's clients refuse empty files.
+        # Discord's clients reject empty files.
         named.append((name, file.content.encode("utf-8", "replace") or b"\n"))
     return tuple(named)
 
 
 def _free(name: str, taken: dict[str, int]) -> str:
-    """A name that nothing has yet; `taken` has the next number for each that is."""
+    """A name that is not used yet; `taken` has the next number for each used name."""
     stem, dot, ending = name.rpartition(".")
     number = taken.get(name.casefold(), 2)
     found = name

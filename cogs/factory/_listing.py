@@ -1,4 +1,4 @@
-"""Builds in a list, and who may cancel them."""
+"""Builds as a list."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -8,7 +8,7 @@ from bot.store.repositories.recovery import Ending, Job
 from cogs.factory._embeds import plain
 
 _LIST_CHARS: Final = 3_800
-"""Of an embed's 4096; the rest is for the line about the others."""
+"""Of an embed's 4096; the rest is for the line about hidden ones."""
 _MARKS: Final = {
     Ending.COMPLETED: "✅",
     Ending.FAILED: "❌",
@@ -19,13 +19,13 @@ _MARKS: Final = {
 _OPEN: Final = "⏳"
 
 Place = Callable[[int], int | None]
-"""A build's place in our own queue; None when it does not wait there."""
+"""A build's position in the bot's own queue; None if it does not wait there."""
 
 
 def list_jobs(
     jobs: Iterable[Job], is_visible: Callable[[Job], bool], place: Place, words: Words
 ) -> str:
-    """Builds, one to a line, newest first; empty when there is none to show."""
+    """One line per build, newest first; empty if there is none to show."""
     lines: list[str] = []
     hidden = 0
     room = _LIST_CHARS
@@ -50,7 +50,7 @@ def label(job: Job, place: Place, words: Words, limit: int = 100) -> str:
 
 
 def state_of(job: Job, place: Place, words: Words) -> str:
-    """How far a build has come, in a word or two."""
+    """A build's state in a word or two."""
     if job.ending is not None:
         return words(f"factory.job.{job.ending.value}")
     return words(f"factory.job.{'running' if place(job.journal_id) is None else 'waiting'}")
@@ -69,4 +69,4 @@ def _link(job: Job) -> str:
     channel = job.place.get("channel", job.channel_id)
     message = str(job.place.get("message", "0"))
     link = f"https://discord.com/channels/{home}/{channel}"
-    return link if message == "0" else f"{link}/{message}"  # it may never have had one
+    return link if message == "0" else f"{link}/{message}"  # it may never have been posted

@@ -74,15 +74,15 @@ class Plan:
         )
 
 
-def plan_for(asker: Requester, task: str, limit: int, *, begun: float, words: Words) -> Plan:
+def plan_for(requester: Requester, task: str, limit: int, *, begun: float, words: Words) -> Plan:
     """A build that stays where it was asked for."""
     return Plan(
         title=title_of(task) or words("factory.untitled"),
         limit=limit,
         begun=begun,
-        user_id=asker.user_id,
-        locale=asker.locale,
-        guild_id=asker.guild_id,
+        user_id=requester.user_id,
+        locale=requester.locale,
+        guild_id=requester.guild_id,
     )
 
 

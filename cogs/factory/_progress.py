@@ -1,4 +1,4 @@
-"""How far a build has come, taken from what its service says. Pure."""
+"""The progress of a build, from its service's updates. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,24 +8,24 @@ from bot.contract.factory import Iteration, read_iteration, read_working
 from bot.runpod.models import JobState, Update, Waiting
 
 MAX_KEPT: Final = 20
-"""How many iterations are remembered; a service that reports more is shown from the end."""
+"""How many iterations are kept; of more only the last are shown."""
 _LINE_CHARS: Final = 300
 
 
 @dataclass(slots=True)
 class Progress:
-    """What is known of a build that runs.
+    """The progress of a running build.
 
     Attributes:
         limit: The most iterations.
-        state: Where the job is.
+        state: The job's state.
         waiting: Why no worker is up.
-        number: The iteration in hand, from 1; 0 before the first.
-        phase: What is done for it.
-        iterations: Those that are over, oldest first.
-        line: The last words of a service that does not tell in the contract's shapes.
-        cost_usd: So far, when the service says.
-        is_delivering: The result is there, and is being uploaded.
+        number: The current iteration, from 1; 0 before the first.
+        phase: The current step of the iteration.
+        iterations: The finished ones, oldest first.
+        line: The latest line of a service that does not use the contract's shapes.
+        cost_usd: The cost so far, if the service reports it.
+        is_delivering: Whether the result is being uploaded.
     """
 
     limit: int
@@ -40,11 +40,11 @@ class Progress:
 
     @property
     def score(self) -> float | None:
-        """The best so far."""
+        """The best score so far."""
         return max((one.score for one in self.iterations), default=None)
 
     def take(self, update: Update) -> None:
-        """Note something new."""
+        """Add an update."""
         self.state = update.state
         self.waiting = update.waiting
         if update.response is not None:
@@ -66,13 +66,13 @@ class Progress:
     def _note(self, iteration: Iteration) -> None:
         self.number, self.limit, self.phase = iteration.number, iteration.limit, ""
         self.line = ""
-        # A stream that was read again after a break may tell of one twice.
+        # A stream that is resumed after a break may repeat an iteration.
         others = [one for one in self.iterations if one.number != iteration.number]
         self.iterations = [*others, iteration][-MAX_KEPT:]
 
 
 def cost_of(response: Response, before: float | None = None) -> float | None:
-    """What the service says that it has cost, in US dollars."""
+    """The cost that the service reports, in US dollars."""
     if response.usage is None or response.usage.cost_usd is None:
         return before
     return response.usage.cost_usd

@@ -1,4 +1,4 @@
-"""A thread of its own for a build, opened once however often it is asked for."""
+"""Opens a build's thread, once however often it is asked to."""
 
 import contextlib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from cogs.shared.nonces import Nonces
 from cogs.shared.patience import persist
 
 TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
-"""What can come of a request to Discord."""
+"""The errors of a request to Discord."""
 _THREAD_EXISTS: Final = 160004
 _FIRST_MESSAGES: Final = 5
 
@@ -34,14 +34,14 @@ async def open_thread(
     first: discord.Embed,
     nonces: Nonces,
 ) -> Opened:
-    """Open a thread on a message of ours, with a message in it.
+    """Open a thread on a message of the bot's, with a first message in it.
 
-    When a process that died had opened it already, that thread and its message are taken. A
-    thread on a message has the message's id.
+    If a process that died had opened it already, its thread and message are used. A thread on a
+    message has that message's id.
 
     Raises:
-        discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError: Discord does not let
-            the bot, or does not answer.
+        discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError: Discord refuses it or
+            does not answer.
     """
     channel = bot.get_partial_messageable(channel_id, guild_id=plan.guild_id)
     message = channel.get_partial_message(message_id)
@@ -54,7 +54,7 @@ async def open_thread(
         if found is not None:
             return Opened(message_id, found)
     else:
-        with contextlib.suppress(*TROUBLE):  # it is a kindness: the thread shows in their list
+        with contextlib.suppress(*TROUBLE):  # optional: it puts the thread into the person's list
             await thread.add_user(discord.Object(plan.user_id))
     inside = bot.get_partial_messageable(message_id, guild_id=plan.guild_id)
 

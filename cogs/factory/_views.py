@@ -1,4 +1,4 @@
-"""Buttons under a build, and the dialog behind one of them."""
+"""The buttons under a build, and the dialog behind Refine."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from cogs.shared.error_messages import ReportingModal, reported
 
 COG: Final = "Factory"
 _DIALOG_S: Final = 14 * 60.0
-"""How long a dialog is waited for; a person who has not filled it in by then has closed it."""
+"""How long to wait for a dialog; Discord does not report that one was closed."""
 _MAX_CHANGE_CHARS: Final = 2_000
 _MAX_LABEL_CHARS: Final = 45
 
@@ -27,13 +27,13 @@ class Action(StrEnum):
     AGAIN = "again"
 
 
-class Desk(Protocol):
-    """Who does what the buttons say."""
+class HandlesActions(Protocol):
+    """The cog, as the buttons need it."""
 
     async def act(
         self, action: Action, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
-        """Somebody has pressed a button under a build."""
+        """Handle a button under a build."""
         ...
 
 
@@ -41,7 +41,7 @@ class BuildButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"factory:(?P<action>cancel|refine|again):(?P<id>[0-9]{1,18})",
 ):
-    """A button whose id has the build's number in it, so that it outlives a restart."""
+    """A button whose id contains the build's number, so it still works after a restart."""
 
     def __init__(self, action: Action, journal_id: int, words: Words) -> None:
         is_main = action is Action.REFINE
@@ -59,18 +59,18 @@ class BuildButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """A button that was pressed, whichever process had made it."""
+        """Restore a button that was pressed; another process may have made it."""
         return cls(Action(match["action"]), int(match["id"]), words_for(str(interaction.locale)))
 
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
-        """Pass it on to the cog."""
-        desk = cast("Desk", interaction.client.get_cog(COG))
-        await desk.act(self.action, self.journal_id, interaction)
+        """Pass the press on to the cog."""
+        cog = cast("HandlesActions", interaction.client.get_cog(COG))
+        await cog.act(self.action, self.journal_id, interaction)
 
 
 def buttons(journal_id: int, words: Words, *actions: Action) -> ui.View:
-    """Buttons to go with a message."""
+    """A view with buttons."""
     view = ui.View(timeout=None)
     for action in actions:
         view.add_item(BuildButton(action, journal_id, words))
@@ -78,7 +78,7 @@ def buttons(journal_id: int, words: Words, *actions: Action) -> ui.View:
 
 
 Answered = Callable[[discord.Interaction[SkyDeck], str], Awaitable[None]]
-"""What is done with the words of a dialog."""
+"""Handles the text of a dialog."""
 
 
 class ChangeDialog(ReportingModal):
@@ -86,7 +86,7 @@ class ChangeDialog(ReportingModal):
 
     Args:
         words: The person's language.
-        on_answer: What is done then.
+        on_answer: Gets the answer.
     """
 
     def __init__(self, words: Words, on_answer: Answered) -> None:
@@ -99,5 +99,5 @@ class ChangeDialog(ReportingModal):
         self.add_item(ui.Label(text=label, component=self._field))
 
     async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
-        """Pass the words on."""
+        """Pass the text on."""
         await self._on_answer(interaction, self._field.value)

@@ -57,8 +57,8 @@ class Grace(commands.Cog):
         Raises:
             WrongUse: What was given does not fit, or the person may not ask here or now.
         """
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
+        requester = await admit(self.bot, interaction)
+        words = words_of(requester)
         options = read_options(module, given, words)
         source = choose_source(
             text=inputs.text,
@@ -69,7 +69,7 @@ class Grace(commands.Cog):
             words=words,
         )
         if source is not None:
-            await self.run_checked(interaction, asker, module, options, source)
+            await self.run_checked(interaction, requester, module, options, source)
             return
 
         async def go_on(dialog: discord.Interaction[SkyDeck], text: str) -> None:
@@ -83,19 +83,19 @@ class Grace(commands.Cog):
     async def run_checked(
         self,
         interaction: discord.Interaction[SkyDeck],
-        asker: Requester,
+        requester: Requester,
         module: Module,
         options: Mapping[str, Value],
         source: Source,
     ) -> None:
         """Run a module on what a source has; the person was let in, the options are right."""
-        words = words_of(asker)
+        words = words_of(requester)
 
         async def fetch() -> Material:
             return await fetch_material(source, interaction, words)
 
         async def ask(material: Material) -> Request:
-            return task(module, material.text, source=asker.source, options=dict(options))
+            return task(module, material.text, source=requester.source, options=dict(options))
 
         job = Task(
             title=title_of(words, module.name, module.title),
@@ -104,4 +104,4 @@ class Grace(commands.Cog):
             ask=ask,
             is_json=module.output == "json",
         )
-        await run_task(self.bot, interaction, asker, job)
+        await run_task(self.bot, interaction, requester, job)

@@ -47,7 +47,7 @@ class Task:
 
 
 async def run_task(
-    bot: SkyDeck, interaction: discord.Interaction[SkyDeck], asker: Requester, task: Task
+    bot: SkyDeck, interaction: discord.Interaction[SkyDeck], requester: Requester, task: Task
 ) -> None:
     """Answer an interaction with a job, and see the job through.
 
@@ -61,7 +61,7 @@ async def run_task(
     """
     _check_own(interaction)
     begun = bot.clock.wall()
-    line = first_line(bot, interaction, asker)
+    line = first_line(bot, interaction, requester)
     try:
         async with line.in_time():
             material = await task.fetch()
@@ -74,10 +74,10 @@ async def run_task(
                 nothing=task.nothing,
                 may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
             )
-            show = make_show(bot, asker, line, look)
+            show = make_show(bot, requester, line, look)
             await bot.runner.perform(
                 request,
-                asker=asker,
+                asker=requester,
                 place=show.place,
                 title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
                 show=show,

@@ -57,16 +57,16 @@ class Menus:
 
     def _working_on(self, module: Module) -> _Callback:
         async def work(interaction: discord.Interaction[Any], message: discord.Message) -> None:
-            asker = await admit(self._bot, interaction)
+            requester = await admit(self._bot, interaction)
             options = {} if module.name != _MODULES["translate"] else _own(module, interaction)
-            await self._run(interaction, asker, module, options, AtHand(message))
+            await self._run(interaction, requester, module, options, AtHand(message))
 
         return work
 
     def _asking(self) -> _Callback:
         async def ask(interaction: discord.Interaction[Any], message: discord.Message) -> None:
-            asker = await admit(self._bot, interaction)
-            words = words_of(asker)
+            requester = await admit(self._bot, interaction)
+            words = words_of(requester)
 
             async def go_on(dialog: discord.Interaction[SkyDeck], question: str) -> None:
                 sender = await readmit(self._bot, dialog)
@@ -85,24 +85,24 @@ class Menus:
     async def _ask(
         self,
         interaction: discord.Interaction[SkyDeck],
-        asker: Requester,
+        requester: Requester,
         message: discord.Message,
         question: str,
     ) -> None:
-        words = words_of(asker)
+        words = words_of(requester)
 
         async def request(material: Material) -> Request:
             return converse(
                 _question(question, message.author.display_name, material.text),
-                source=asker.source,
-                context=Context(locale=asker.locale, speaker=asker.user_name),
+                source=requester.source,
+                context=Context(locale=requester.locale, speaker=requester.user_name),
                 params={"speak": False},
             )
 
         await run_task(
             self._bot,
             interaction,
-            asker,
+            requester,
             Task(
                 title=words("grace.answer_of_penny"),
                 service=Service.PENNY,
@@ -115,8 +115,8 @@ class Menus:
         async def write_down(
             interaction: discord.Interaction[Any], message: discord.Message
         ) -> None:
-            asker = await admit(self._bot, interaction)
-            words = words_of(asker)
+            requester = await admit(self._bot, interaction)
+            words = words_of(requester)
             recording = next(filter(is_audio, message.attachments), None)
             if recording is None:
                 raise BadInput(words("grace.input.no_audio"))
@@ -126,12 +126,12 @@ class Menus:
                 return Material("", name)
 
             async def request(_: Material) -> Request:
-                return transcribe(await read_audio(recording, words), source=asker.source)
+                return transcribe(await read_audio(recording, words), source=requester.source)
 
             await run_task(
                 self._bot,
                 interaction,
-                asker,
+                requester,
                 Task(
                     title=words("grace.transcript"),
                     service=Service.PENNY,

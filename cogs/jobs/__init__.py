@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 async def setup(bot: "SkyDeck") -> None:
-    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    """Load the cog for discord.py; imported here, so that pure modules load without it."""
     from cogs.jobs._cog import Jobs
     from cogs.jobs._views import MissedMenu
     from cogs.shared.translator import speak_languages

@@ -69,18 +69,18 @@ class Jobs(commands.Cog, name=COG):
         Raises:
             BadInput: It is not theirs, they have seen it, or it is no longer kept.
         """
-        asker = await requester_of(self.bot, interaction)
-        words = words_of(asker)
+        requester = await requester_of(self.bot, interaction)
+        words = words_of(requester)
         job = await self.bot.store.jobs.get(journal_id)
-        is_theirs = job is not None and job.user_id == asker.user_id
+        is_theirs = job is not None and job.user_id == requester.user_id
         if job is None or not is_theirs or job.stage is not JobStage.UNDELIVERED:
             raise BadInput(words("jobs.not_kept"))
         await interaction.response.defer(ephemeral=True, thinking=True)
         live = LiveMessage(
             self.bot,
-            asker.channel_id,
+            requester.channel_id,
             NO_MESSAGE,
-            asker.user_id,
+            requester.user_id,
             words=words,
             reply=Reply(interaction, self.bot.clock),
             is_copy=True,
@@ -112,14 +112,14 @@ class Jobs(commands.Cog, name=COG):
     # -- telling people that there is something ----------------------------------------------
 
     @commands.Cog.listener()
-    async def on_answered(self, message: discord.Message, asker: Requester) -> None:
+    async def on_answered(self, message: discord.Message, requester: Requester) -> None:
         """Somebody has been answered where they wrote."""
-        count = await self._unannounced(asker.user_id)
+        count = await self._unannounced(requester.user_id)
         if not count:
             return
         with contextlib.suppress(discord.HTTPException, OSError):
-            await message.reply(words_of(asker).count("jobs.missed", count))
-            await self.bot.store.jobs.announced(asker.user_id)
+            await message.reply(words_of(requester).count("jobs.missed", count))
+            await self.bot.store.jobs.announced(requester.user_id)
 
     @commands.Cog.listener()
     async def on_app_command_completion(

@@ -17,7 +17,7 @@ COG: Final = "Jobs"
 _CUSTOM_ID: Final = "jobs:missed"
 
 
-class Desk(Protocol):
+class ShowsMissed(Protocol):
     """Who shows what was missed."""
 
     async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
@@ -41,10 +41,10 @@ class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
         """Show the job that was picked."""
-        desk = cast("Desk", interaction.client.get_cog(COG))
+        cog = cast("ShowsMissed", interaction.client.get_cog(COG))
         picked = self.item.values[0]
         is_number = picked.isascii() and picked.isdigit()
-        await desk.show(interaction, int(picked[:18]) if is_number else 0)
+        await cog.show(interaction, int(picked[:18]) if is_number else 0)
 
 
 def missed_view(missed: Sequence[Job], words: Words) -> ui.View:

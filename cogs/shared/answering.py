@@ -103,10 +103,12 @@ def shown_line(live: LiveMessage) -> FirstLine:
     return FirstLine(live, there)
 
 
-def first_line(bot: SkyDeck, interaction: discord.Interaction[Any], asker: Requester) -> FirstLine:
+def first_line(
+    bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester
+) -> FirstLine:
     """The public working line with which a command will be answered."""
-    words = words_of(asker)
-    live = live_reply(bot, interaction, asker, NO_MESSAGE)
+    words = words_of(requester)
+    live = live_reply(bot, interaction, requester, NO_MESSAGE)
     return FirstLine(live, lambda: answer_in_time(interaction, words))
 
 
@@ -185,30 +187,30 @@ async def _own_answer(interaction: discord.Interaction[Any], error: Exception) -
 
 
 def live_reply(
-    bot: SkyDeck, interaction: discord.Interaction[Any], asker: Requester, message_id: int
+    bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester, message_id: int
 ) -> LiveMessage:
     """The answer to a command, which may have been used where the bot cannot write."""
     return LiveMessage(
         bot,
-        asker.channel_id,
+        requester.channel_id,
         message_id,
-        asker.user_id,
-        words=words_of(asker),
+        requester.user_id,
+        words=words_of(requester),
         reply=Reply(interaction, bot.clock),
         is_shut=not may_write(interaction),
     )
 
 
 async def working_line(
-    bot: SkyDeck, interaction: discord.Interaction[Any], asker: Requester
+    bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester
 ) -> LiveMessage:
     """Answer a command with a public working line, in place of which the answer will stand.
 
     Raises:
         discord.HTTPException: Discord refused it, or the three seconds are over.
     """
-    message_id = await working_message(interaction, words_of(asker))
-    return live_reply(bot, interaction, asker, message_id)
+    message_id = await working_message(interaction, words_of(requester))
+    return live_reply(bot, interaction, requester, message_id)
 
 
 async def give_reason(live: LiveMessage, error: Exception, words: Words) -> None:

@@ -58,9 +58,9 @@ async def settings_of(bot: SkyDeck, guild: discord.Guild | None) -> GuildSetting
     return await bot.store.guilds.get(guild.id)
 
 
-def words_of(asker: Requester) -> Words:
+def words_of(requester: Requester) -> Words:
     """Their language."""
-    return words_for(asker.locale)
+    return words_for(requester.locale)
 
 
 async def admit(bot: SkyDeck, occasion: Occasion) -> Requester:
@@ -71,11 +71,11 @@ async def admit(bot: SkyDeck, occasion: Occasion) -> Requester:
         TooSoon: They, or their server, ask too often.
         StoreFailed: The server's settings cannot be read.
     """
-    asker = await readmit(bot, occasion)
-    wait_s = bot.limiter.take(asker.user_id, asker.guild_id)
+    requester = await readmit(bot, occasion)
+    wait_s = bot.limiter.take(requester.user_id, requester.guild_id)
     if wait_s > 0:
         raise TooSoon(wait_s=wait_s)
-    return asker
+    return requester
 
 
 async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
@@ -85,13 +85,13 @@ async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
         NotAllowed: The server does not let the assistant answer them there, or no longer.
         StoreFailed: The server's settings cannot be read.
     """
-    asker = await requester_of(bot, occasion)
+    requester = await requester_of(bot, occasion)
     settings = await settings_of(bot, occasion.guild)
     user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
-    words = words_of(asker)
+    words = words_of(requester)
     _check_place(settings, occasion.channel, words)
     _check_person(settings, user, words)
-    return asker
+    return requester
 
 
 def _check_place(settings: GuildSettings, channel: object, words: Words) -> None:

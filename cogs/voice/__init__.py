@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 async def setup(bot: "SkyDeck") -> None:
-    """Called by discord.py, which alone needs the cog: its pure modules load without it."""
+    """Load the cog for discord.py; imported here, so that pure modules load without it."""
     from cogs.shared.stop_button import StopButton
     from cogs.shared.translator import speak_languages
     from cogs.voice._cog import Voice
@@ -17,8 +17,8 @@ async def setup(bot: "SkyDeck") -> None:
     from cogs.voice._voice_channels import VoiceChannels
 
     await speak_languages(bot)
-    rooms = VoiceChannels(bot)
+    channels = VoiceChannels(bot)
     bot.add_dynamic_items(ConsentButton, StopButton)
-    await bot.add_cog(Voice(bot, rooms))
-    await bot.add_cog(VoiceCommands(bot, rooms))
-    await bot.add_cog(MinutesCommand(bot, rooms))
+    await bot.add_cog(Voice(bot, channels))
+    await bot.add_cog(VoiceCommands(bot, channels))
+    await bot.add_cog(MinutesCommand(bot, channels))

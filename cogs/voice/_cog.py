@@ -1,4 +1,4 @@
-"""Who comes, goes and agrees in voice channels, and what becomes of it."""
+"""Discord's voice events, and the consent buttons."""
 
 import functools
 import logging
@@ -21,93 +21,93 @@ log = logging.getLogger(__name__)
 
 
 class Voice(commands.Cog, name=COG):
-    """Keeps each room in step with who is there."""
+    """Keeps each open voice channel up to date with who is in it."""
 
-    def __init__(self, bot: SkyDeck, rooms: VoiceChannels) -> None:
+    def __init__(self, bot: SkyDeck, channels: VoiceChannels) -> None:
         self.bot = bot
-        self.rooms = rooms
+        self.channels = channels
         self._has_returned: set[int] = set()
 
     async def cog_load(self) -> None:
-        """Minutes that another process was having summed up are shown again."""
+        """Register for recovery of minutes that another process had begun."""
         self.bot.runner.register(KIND, functools.partial(revive, self.bot))
         self.bot.membership.guests.append(self)
 
     async def cog_unload(self) -> None:
-        """Leave every channel; the next process comes back."""
+        """Leave every channel; the next process rejoins them."""
         self.bot.membership.guests.remove(self)
-        await self.rooms.leave_all()
+        await self.channels.leave_all()
 
     def talks(self, shard: int) -> bool:
-        """Whether somebody on a shard is talking with us."""
-        sessions = (room.session for room in self.rooms.on_shard(shard))
+        """Whether a conversation on this shard is busy."""
+        sessions = (voice.session for voice in self.channels.on_shard(shard))
         return any(session is not None and session.is_busy for session in sessions)
 
     async def leave(self, shard: int) -> None:
-        """Another process is to serve a shard; it comes back there."""
+        """Leave a shard's channels; the process that takes it over rejoins them."""
         self._has_returned.discard(shard)
-        await self.rooms.leave_shard(shard)
+        await self.channels.leave_shard(shard)
 
     @commands.Cog.listener()
     async def on_shard_ready(self, shard: int) -> None:
-        """After a restart or a takeover, go back to where people still are."""
+        """After a restart or a takeover, rejoin the channels where people still are."""
         if shard in self._has_returned:
             return
         self._has_returned.add(shard)
         try:
             places = await self.bot.store.voice_rooms.all()
         except SkydeckError as e:
-            log.warning("not known which voice channels to go back to: %s", e)
+            log.warning("the voice channels to rejoin are not known: %s", e)
             return
         count = self.bot.shard_count or 1
         here = [place for place in places if shard_of(place.guild_id, count) == shard]
-        self.rooms.come_back(here, pauses_s=RETURN_AFTER_S)
+        self.channels.come_back(here, pauses_s=RETURN_AFTER_S)
 
     @commands.Cog.listener()
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Somebody came, went, or moved; perhaps the bot itself."""
-        room = self.rooms.get(member.guild.id)
-        if room is None:
+        """Handle a person, or the bot itself, joining, leaving or moving."""
+        voice = self.channels.get(member.guild.id)
+        if voice is None:
             return
         try:
             if member.id == member.guild.me.id:
-                await self._take_own(room, after.channel)
+                await self._take_own(voice, after.channel)
             elif before.channel != after.channel:
-                await self._take_others(room, member, before.channel, after.channel)
+                await self._take_others(voice, member, before.channel, after.channel)
         except SkydeckError as e:
-            log.warning("a change in a voice channel was not taken in: %s", e)
+            log.warning("a change in a voice channel was not handled: %s", e)
 
-    async def _take_own(self, room: VoiceChannel, now: VocalChannel | None) -> None:
-        """The bot itself: being in none may be a step of a reconnect; its line tells the end."""
+    async def _take_own(self, voice: VoiceChannel, now: VocalChannel | None) -> None:
+        """Handle the bot's own move. Being in no channel can be part of a reconnect: ignore it."""
         if now is not None:
-            await self.rooms.moved(room, now.id)
-            await room.check_standing()
+            await self.channels.moved(voice, now.id)
+            await voice.check_standing()
 
     async def _take_others(
         self,
-        room: VoiceChannel,
+        voice: VoiceChannel,
         member: discord.Member,
         before: VocalChannel | None,
         now: VocalChannel | None,
     ) -> None:
-        here = room.place.channel_id
-        is_followed = member.id == room.place.follow_user_id
+        here = voice.place.channel_id
+        is_followed = member.id == voice.place.follow_user_id
         if is_followed and now is not None and now.id != here:
             try:
-                await self.rooms.enter(now, called_by=member.id, locale=room.locale)
+                await self.channels.enter(now, called_by=member.id, locale=voice.locale)
             except SkydeckError as e:
-                room.face.say(explain(e, room.words).text)
-                await self.rooms.look(room)
+                voice.transcript.say(explain(e, voice.words).text)
+                await self.channels.look(voice)
         elif here in {getattr(before, "id", None), getattr(now, "id", None)}:
-            await self.rooms.look(room)
+            await self.channels.look(voice)
 
     @commands.Cog.listener()
     async def on_person_forgotten(self, user_id: int) -> None:
-        """All that is stored of a person is about to be deleted; nothing new may come of it."""
+        """Stop listening to a person whose data is about to be deleted."""
         try:
-            await self.rooms.forget(user_id)
+            await self.channels.forget(user_id)
         except SkydeckError as e:
             log.warning("a person is no longer heard, but may still be followed: %s", e)
 
@@ -115,4 +115,4 @@ class Voice(commands.Cog, name=COG):
         self, interaction: discord.Interaction[SkyDeck], *, agreed: bool
     ) -> None:
         """A consent button was pressed."""
-        await take_consent(self.bot, self.rooms.get(interaction.guild_id), interaction, agreed)
+        await take_consent(self.bot, self.channels.get(interaction.guild_id), interaction, agreed)

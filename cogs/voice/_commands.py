@@ -27,12 +27,12 @@ from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
 from cogs.voice._voice_channels import VoiceChannels, check_own
 
 _KNOWN_WITHIN_S: Final = 1.5
-"""Discord waits 3 s."""
+"""Discord waits 3 s for a response."""
 _LOOK_EVERY_S: Final = 0.1
 
 
 class VoiceCommands(commands.Cog):
-    """Voice channels, by command."""
+    """The slash commands for voice channels."""
 
     voice = app_commands.Group(
         name=text("voice.cmd.voice.name"),
@@ -40,9 +40,9 @@ class VoiceCommands(commands.Cog):
         allowed_contexts=only_on_servers(),
     )
 
-    def __init__(self, bot: SkyDeck, rooms: VoiceChannels) -> None:
+    def __init__(self, bot: SkyDeck, channels: VoiceChannels) -> None:
         self.bot = bot
-        self.rooms = rooms
+        self.channels = channels
         self._drawing = asyncio.Lock()
 
     @app_commands.command(
@@ -56,23 +56,23 @@ class VoiceCommands(commands.Cog):
         interaction: discord.Interaction[SkyDeck],
         channel: discord.VoiceChannel | discord.StageChannel | None = None,
     ) -> None:
-        """Come into a voice channel; away from others only when that is meant."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
-        await self._until_whole(asker, words)
+        """Join a voice channel; ask for confirmation before leaving other people."""
+        requester = await admit(self.bot, interaction)
+        words = words_of(requester)
+        await self._until_whole(requester, words)
         where = channel or whereabouts(interaction.user)
         if where is None:
             raise NoVoiceChannel(words("voice.where"))
         await check_theirs(interaction, Right.JOIN, where, words)
         check_own(where, words)
-        if (left := self._left_alone(asker, where)) is None:
+        if (left := self._left_alone(requester, where)) is None:
             await interaction.response.defer(ephemeral=True, thinking=True)
-            await self._come(interaction, asker, where)
+            await self._come(interaction, requester, where)
             return
 
         async def act(confirmed: discord.Interaction[SkyDeck]) -> None:
             await confirmed.response.edit_message(content=words("common.working"), view=None)
-            await self._come(confirmed, asker, where)
+            await self._come(confirmed, requester, where)
 
         await interaction.response.send_message(
             words("voice.ask_move", here=left.mention, there=where.mention),
@@ -80,39 +80,41 @@ class VoiceCommands(commands.Cog):
             ephemeral=True,
         )
 
-    async def _until_whole(self, asker: Requester, words: Words) -> None:
-        """After another process has gone it takes a moment until it is known who is where.
+    async def _until_whole(self, requester: Requester, words: Words) -> None:
+        """Wait until the members of the server are known; after a takeover that takes a moment.
 
         Raises:
-            NoVoiceChannel: It takes longer than Discord waits for an answer.
+            NoVoiceChannel: It takes longer than Discord waits for a response.
         """
-        if asker.guild_id is None:
+        if requester.guild_id is None:
             return
         clock = self.bot.clock
         until = clock.now() + _KNOWN_WITHIN_S
-        while not self.bot.membership.is_whole(asker.guild_id):
+        while not self.bot.membership.is_whole(requester.guild_id):
             if clock.now() > until:
                 raise NoVoiceChannel(words("voice.not_yet"))
             await clock.sleep(_LOOK_EVERY_S)
 
-    def _left_alone(self, asker: Requester, where: VocalChannel) -> VocalChannel | None:
-        """The channel in which others would be left, if the bot came."""
-        room = self.rooms.get(where.guild.id)
-        if room is None or room.channel is None or room.channel == where:
+    def _left_alone(self, requester: Requester, where: VocalChannel) -> VocalChannel | None:
+        """The channel whose other people the bot would leave; None if there are none."""
+        voice = self.channels.get(where.guild.id)
+        if voice is None or voice.channel is None or voice.channel == where:
             return None
-        return room.channel if people_in(room.channel).keys() - {asker.user_id} else None
+        return voice.channel if people_in(voice.channel).keys() - {requester.user_id} else None
 
     async def _come(
-        self, interaction: discord.Interaction[SkyDeck], asker: Requester, where: VocalChannel
+        self, interaction: discord.Interaction[SkyDeck], requester: Requester, where: VocalChannel
     ) -> None:
-        was_there = self.rooms.get(where.guild.id)
+        was_there = self.channels.get(where.guild.id)
         if was_there is not None:
-            was_there.readmit(asker.user_id)
+            was_there.readmit(requester.user_id)
         await store_consent(self.bot, where.guild.id, interaction, agreed=True)
-        room = await self.rooms.enter(where, called_by=asker.user_id, locale=asker.locale)
-        if room is not was_there:
-            await room.introduce(discord.utils.escape_markdown(asker.user_name))
-        joined = words_of(asker)("voice.joined", channel=where.mention)
+        voice = await self.channels.enter(
+            where, called_by=requester.user_id, locale=requester.locale
+        )
+        if voice is not was_there:
+            await voice.introduce(discord.utils.escape_markdown(requester.user_name))
+        joined = words_of(requester)("voice.joined", channel=where.mention)
         await interaction.edit_original_response(content=joined)
 
     @app_commands.command(
@@ -121,11 +123,11 @@ class VoiceCommands(commands.Cog):
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def leave(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Leave the voice channel."""
-        asker = await requester_of(self.bot, interaction)
-        room = await self._commanded(interaction, asker)
+        requester = await requester_of(self.bot, interaction)
+        voice = await self._commanded(interaction, requester)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.rooms.leave(room.place.guild_id)
-        await interaction.edit_original_response(content=words_of(asker)("voice.left"))
+        await self.channels.leave(voice.place.guild_id)
+        await interaction.edit_original_response(content=words_of(requester)("voice.left"))
 
     @voice.command(name=text("voice.cmd.mode.name"), description=text("voice.cmd.mode.about"))
     @app_commands.rename(attention=text("voice.cmd.mode.when"))
@@ -147,23 +149,23 @@ class VoiceCommands(commands.Cog):
         ]
     )
     async def mode(self, interaction: discord.Interaction[SkyDeck], attention: str) -> None:
-        """Choose when to answer; everybody in the channel is told."""
-        asker = await admit(self.bot, interaction)
-        room = await self._commanded(interaction, asker)
-        await self.rooms.note(room, attention=attention)
-        room.attend(Attention(attention))
+        """Choose when to answer, and announce it in the channel."""
+        requester = await admit(self.bot, interaction)
+        voice = await self._commanded(interaction, requester)
+        await self.channels.note(voice, attention=attention)
+        voice.attend(Attention(attention))
         key = f"voice.mode.{attention.replace('-', '_')}"
         days = self.bot.settings.skydeck_message_days
-        room.face.say(room.words(key, days=days))
-        await interaction.response.send_message(words_of(asker)(key, days=days), ephemeral=True)
+        voice.transcript.say(voice.words(key, days=days))
+        await interaction.response.send_message(words_of(requester)(key, days=days), ephemeral=True)
 
     @voice.command(name=text("voice.cmd.consent.name"), description=text("voice.cmd.consent.about"))
     async def consent(self, interaction: discord.Interaction[SkyDeck]) -> None:
-        """Show what they have agreed to, with buttons to change it."""
-        asker = await requester_of(self.bot, interaction)
-        words = words_of(asker)
-        said = await self.bot.store.consents.get(asker.guild_id or 0, [asker.user_id])
-        consent = said.get(asker.user_id)
+        """Show their consent, with buttons to change it."""
+        requester = await requester_of(self.bot, interaction)
+        words = words_of(requester)
+        said = await self.bot.store.consents.get(requester.guild_id or 0, [requester.user_id])
+        consent = said.get(requester.user_id)
         state = "unasked" if consent is None else "agreed" if consent.agreed else "declined"
         await interaction.response.send_message(
             words(f"voice.consent.{state}"), view=consent_view(words), ephemeral=True
@@ -171,16 +173,16 @@ class VoiceCommands(commands.Cog):
 
     @voice.command(name=text("voice.cmd.forget.name"), description=text("voice.cmd.forget.about"))
     async def forget(self, interaction: discord.Interaction[SkyDeck]) -> None:
-        """Withdraw consent, and drop what was kept."""
-        asker = await requester_of(self.bot, interaction)
-        guild_id = asker.guild_id or 0
-        room = self.rooms.get(guild_id)
-        if room is not None:
-            room.exclude(asker.user_id)
-        await self.bot.store.consents.withdraw(guild_id, asker.user_id)
-        gone = await self.bot.store.minutes.forget(guild_id, asker.user_id)
-        await self.bot.voices.forget(asker.user_id)
-        words = words_of(asker)
+        """Withdraw consent, and delete what was stored."""
+        requester = await requester_of(self.bot, interaction)
+        guild_id = requester.guild_id or 0
+        voice = self.channels.get(guild_id)
+        if voice is not None:
+            voice.exclude(requester.user_id)
+        await self.bot.store.consents.withdraw(guild_id, requester.user_id)
+        gone = await self.bot.store.minutes.forget(guild_id, requester.user_id)
+        await self.bot.voices.forget(requester.user_id)
+        words = words_of(requester)
         await interaction.response.send_message(
             words.count("voice.forgotten", gone), ephemeral=True
         )
@@ -188,39 +190,39 @@ class VoiceCommands(commands.Cog):
     @voice.command(name=text("voice.cmd.follow.name"), description=text("voice.cmd.follow.about"))
     async def follow(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Follow a person, or stop following them."""
-        asker = await admit(self.bot, interaction)
-        room = await self._commanded(interaction, asker)
-        is_new = room.place.follow_user_id != asker.user_id
-        await self.rooms.note(room, follow_user_id=asker.user_id if is_new else None)
+        requester = await admit(self.bot, interaction)
+        voice = await self._commanded(interaction, requester)
+        is_new = voice.place.follow_user_id != requester.user_id
+        await self.channels.note(voice, follow_user_id=requester.user_id if is_new else None)
         key = "voice.following" if is_new else "voice.following_no_more"
-        await interaction.response.send_message(words_of(asker)(key), ephemeral=True)
+        await interaction.response.send_message(words_of(requester)(key), ephemeral=True)
 
     @voice.command(name=text("voice.cmd.status.name"), description=text("voice.cmd.status.about"))
     async def status(self, interaction: discord.Interaction[SkyDeck]) -> None:
-        """Tell how the line stands."""
-        asker = await requester_of(self.bot, interaction)
-        words = words_of(asker)
-        room = await self._seen(interaction, words)
-        if room.link is None or room.session is None:
+        """Show the quality of the connection and of the answers."""
+        requester = await requester_of(self.bot, interaction)
+        words = words_of(requester)
+        voice = await self._seen(interaction, words)
+        if voice.link is None or voice.session is None:
             raise NoVoiceChannel(words("voice.not_here"))
-        spreads = summary(room.session.watch.turns)
-        text = status_text(room.place, room.link.health(), spreads, room.face.names, words)
+        spreads = summary(voice.session.watch.turns)
+        text = status_text(voice.place, voice.link.health(), spreads, voice.transcript.names, words)
         await interaction.response.send_message(
             embed=discord.Embed(description=text, colour=discord.Colour.blurple()), ephemeral=True
         )
 
     @voice.command(name=text("voice.cmd.timings.name"), description=text("voice.cmd.timings.about"))
     async def timings(self, interaction: discord.Interaction[SkyDeck]) -> None:
-        """Draw the last turn, and attach all of them as JSON lines."""
-        asker = await requester_of(self.bot, interaction)
-        words = words_of(asker)
-        room = await self._seen(interaction, words)
-        turns = [] if room.session is None else [t for t in room.session.watch.turns if t.split()]
+        """Draw the last turn, and attach all turns as JSON lines."""
+        requester = await requester_of(self.bot, interaction)
+        words = words_of(requester)
+        voice = await self._seen(interaction, words)
+        turns = [] if voice.session is None else [t for t in voice.session.watch.turns if t.split()]
         if not turns:
             await interaction.response.send_message(words("voice.status.no_turns"), ephemeral=True)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        async with self._drawing:  # matplotlib's caches are not for several threads at once
+        async with self._drawing:  # matplotlib's caches are not thread-safe
             picture = await asyncio.to_thread(waterfall, turns[-1], words)
         lines = "\n".join(turn.to_json() for turn in turns)
         await interaction.edit_original_response(
@@ -230,38 +232,38 @@ class VoiceCommands(commands.Cog):
             ]
         )
 
-    def _room(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VoiceChannel:
-        room = self.rooms.get(interaction.guild_id)
-        if room is None:
+    def _voice_here(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VoiceChannel:
+        voice = self.channels.get(interaction.guild_id)
+        if voice is None:
             raise NoVoiceChannel(words("voice.not_here"))
-        return room
+        return voice
 
     async def _seen(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VoiceChannel:
-        """The room, for who may go there; for others there is none.
+        """The open voice channel, if they may see it.
 
         Raises:
-            NoVoiceChannel: There is none that they know of.
+            NoVoiceChannel: There is none, or they may not know of it.
         """
-        room = self._room(interaction, words)
-        if not may(Right.SEE_VOICE, await _relation(interaction, room.place.channel_id)):
+        voice = self._voice_here(interaction, words)
+        if not may(Right.SEE_VOICE, await _relation(interaction, voice.place.channel_id)):
             raise NoVoiceChannel(words("voice.not_here"))
-        return room
+        return voice
 
     async def _commanded(
-        self, interaction: discord.Interaction[SkyDeck], asker: Requester
+        self, interaction: discord.Interaction[SkyDeck], requester: Requester
     ) -> VoiceChannel:
-        """The room, for who is in it, or may move its people.
+        """The open voice channel, if they are in it or may move its members.
 
         Raises:
             NoVoiceChannel: There is none.
-            NotAllowed: They may only look on.
+            NotAllowed: They may not control it.
         """
-        words = words_of(asker)
-        room = self._room(interaction, words)
-        channel_id = room.place.channel_id
+        words = words_of(requester)
+        voice = self._voice_here(interaction, words)
+        channel_id = voice.place.channel_id
         refusal = words("voice.not_yours", channel=f"<#{channel_id}>")
         require(Right.COMMAND_VOICE, await _relation(interaction, channel_id), refusal)
-        return room
+        return voice
 
 
 def whereabouts(user: discord.User | discord.Member) -> VocalChannel | None:
@@ -274,10 +276,10 @@ def whereabouts(user: discord.User | discord.Member) -> VocalChannel | None:
 async def check_theirs(
     interaction: discord.Interaction[SkyDeck], right: Right, channel: VocalChannel, words: Words
 ) -> None:
-    """Nobody does through the bot what they may not do in a voice channel themselves.
+    """Check that they may go there themselves.
 
     Raises:
-        NotAllowed: They may not go there.
+        NotAllowed: They may not.
     """
     relation = await _relation(interaction, channel.id)
     require(right, relation, words("voice.not_for_you"))

@@ -10,7 +10,7 @@ from cogs.voice._voice_channel import VoiceChannel
 
 async def take_consent(
     bot: SkyDeck,
-    voice_channel: VoiceChannel | None,
+    voice: VoiceChannel | None,
     interaction: discord.Interaction[SkyDeck],
     agreed: bool,
 ) -> None:
@@ -18,7 +18,7 @@ async def take_consent(
 
     Args:
         bot: The client.
-        voice_channel: The server's open voice channel, if there is one.
+        voice: The server's open voice channel, if there is one.
         interaction: The press of a consent button.
         agreed: Whether the person agrees to be heard.
 
@@ -30,13 +30,13 @@ async def take_consent(
     guild_id, user_id = interaction.guild_id, interaction.user.id
     if guild_id is None:
         raise NoVoiceChannel(words("errors.not_in_private"))
-    if voice_channel is not None and not agreed:
-        voice_channel.exclude(user_id)
+    if voice is not None and not agreed:
+        voice.exclude(user_id)
     await store_consent(bot, guild_id, interaction, agreed)
-    if voice_channel is not None:
+    if voice is not None:
         if agreed:
-            voice_channel.readmit(user_id)
-        await voice_channel.look_around()
+            voice.readmit(user_id)
+        await voice.look_around()
     key = "voice.consent.thanks" if agreed else "voice.consent.refused"
     await interaction.response.send_message(words(key), ephemeral=True)
 

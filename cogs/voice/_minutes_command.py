@@ -1,4 +1,4 @@
-"""`/minutes`: what was said while the bot only listened, summed up by Grace."""
+"""`/minutes`: Grace summarizes what was said while the bot only listened."""
 
 import discord
 from discord import app_commands
@@ -21,11 +21,11 @@ from cogs.voice._voice_channels import VoiceChannels
 
 
 class MinutesCommand(commands.Cog):
-    """The minutes of a voice channel's latest meeting."""
+    """The command for the minutes of a voice channel's latest meeting."""
 
-    def __init__(self, bot: SkyDeck, rooms: VoiceChannels) -> None:
+    def __init__(self, bot: SkyDeck, channels: VoiceChannels) -> None:
         self.bot = bot
-        self.rooms = rooms
+        self.channels = channels
 
     @app_commands.command(
         name=text("voice.cmd.minutes.name"), description=text("voice.cmd.minutes.about")
@@ -34,9 +34,9 @@ class MinutesCommand(commands.Cog):
     @app_commands.describe(clear=text("voice.cmd.minutes.clear_about"))
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def minutes(self, interaction: discord.Interaction[SkyDeck], clear: bool = False) -> None:
-        """Have Grace sum up the transcript of a voice channel's latest meeting."""
-        asker = await admit(self.bot, interaction)
-        words = words_of(asker)
+        """Have Grace summarize the transcript of a voice channel's latest meeting."""
+        requester = await admit(self.bot, interaction)
+        words = words_of(requester)
         channel = self._channel(interaction, words)
         relation = await Places(interaction).relation(
             owner_id=None, guild_id=channel.guild.id, channel_id=channel.id
@@ -58,14 +58,14 @@ class MinutesCommand(commands.Cog):
             clear=clear,
             may_attach=interaction.app_permissions.attach_files,
         )
-        request = task(module, transcript(said), source=asker.source)
-        line = first_line(self.bot, interaction, asker)
-        show = make_show(self.bot, asker, line, notes)
+        request = task(module, transcript(said), source=requester.source)
+        line = first_line(self.bot, interaction, requester)
+        show = make_show(self.bot, requester, line, notes)
         async with line.in_time():
             try:
                 await self.bot.runner.perform(
                     request,
-                    asker=asker,
+                    asker=requester,
                     place=show.place,
                     title=words("voice.minutes.title"),
                     show=show,
@@ -78,16 +78,16 @@ class MinutesCommand(commands.Cog):
                 await give_reason(line.live, e, words)
 
     def _channel(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VocalChannel:
-        """The voice channel in whose chat they are, or they are in, or the bot is in.
+        """The voice channel whose chat they write in, else the one they are in, else the bot's.
 
         Raises:
-            NoVoiceChannel: There is none of these.
+            NoVoiceChannel: There is none.
         """
         here = interaction.channel
         channel = here if isinstance(here, VocalChannel) else whereabouts(interaction.user)
         if channel is None:
-            room = self.rooms.get(interaction.guild_id)
-            channel = None if room is None else room.channel
+            voice = self.channels.get(interaction.guild_id)
+            channel = None if voice is None else voice.channel
         if channel is None:
             raise NoVoiceChannel(words("voice.where"))
         return channel

@@ -1,4 +1,4 @@
-"""Who is heard, who may command, when to go, when to come back. Pure."""
+"""Who may be heard, when the bot leaves, and when it comes back. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,26 +9,26 @@ from typing import Final
 from bot.store.records import Consent, Minute
 
 ALONE_S: Final = 10.0
-"""How long the bot stays where nobody is."""
+"""How long the bot stays in an empty channel."""
 RETURN_AFTER_S: Final = (0.0, 15.0, 60.0, 300.0)
-"""The pauses before each attempt to come back after a restart, or when the line was lost."""
+"""The pauses before each attempt to rejoin after a restart or a lost connection."""
 LASTS_S: Final = 120.0
-"""A room that was open for so long has worked; one that is lost sooner may never."""
+"""A connection that lasted this long worked; if it is lost sooner, rejoining may never work."""
 MEETING_GAP_MS: Final = 3_600_000
-"""After so long a silence a transcript is another meeting's."""
+"""A longer silence in a transcript separates two meetings."""
 LANGUAGES: Final = frozenset({"en", "es"})
-"""Which languages of people's Discord are taken for the language that they speak."""
+"""The Discord languages that are taken as the person's spoken language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is in a voice channel, without bots.
+    """The people in a voice channel, without bots.
 
     Attributes:
         agreed: The names of those who may be heard, by id.
         languages: Their languages, where they are known.
-        unasked: Who has not said yet whether they may be heard.
-        others: How many there are besides those who agreed.
+        unasked: Those who have not been asked for consent yet.
+        others: How many people have not agreed.
     """
 
     agreed: Mapping[int, str]
@@ -38,11 +38,11 @@ class Audience:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody is there."""
+        """Whether the channel is empty."""
         return not self.agreed and not self.others
 
     def without(self, user_id: int) -> "Audience":
-        """The same when a person is not to be heard any more."""
+        """The same audience after a person has withdrawn consent."""
         if user_id not in self.agreed:
             return self
         left = {one: name for one, name in self.agreed.items() if one != user_id}
@@ -61,9 +61,9 @@ def audience(
     """Who may be heard.
 
     Args:
-        present: The names of the people who are there, by id.
-        consents: What they have said, by id, as it was read from the store.
-        barred: Who has taken their consent back since then, perhaps.
+        present: The names of the people in the channel, by id.
+        consents: Their stored decisions, by id.
+        barred: People who may have withdrawn consent since it was read.
     """
     agreed = {
         user_id: name
@@ -80,7 +80,7 @@ def audience(
 
 
 def language_of(locale: str | None) -> str | None:
-    """The ISO 639-1 language of a Discord locale, if it is one that we answer in."""
+    """The ISO 639-1 language of a Discord locale, if the bot speaks it."""
     language = (locale or "").partition("-")[0]
     return language if language in LANGUAGES else None
 
@@ -89,23 +89,23 @@ def language_of(locale: str | None) -> str | None:
 
 
 def needed(*, is_stage: bool) -> tuple[str, ...]:
-    """The permissions that the bot needs for a voice channel, by discord.py's names.
+    """The permissions that the bot needs in a voice channel, by discord.py's names.
 
-    On a stage nobody has a say before they are let; there the bot asks for it.
+    On a stage nobody may speak at first; the bot asks for it there.
     """
     always = ("view_channel", "connect", "send_messages")
     return always if is_stage else (*always, "speak")
 
 
 def is_full(present: int, limit: int) -> bool:
-    """Whether a voice channel with so many inside takes nobody more; a limit of 0 is none."""
+    """Whether a voice channel has reached its user limit; 0 means no limit."""
     return 0 < limit <= present
 
 
 class Hindrance(StrEnum):
-    """Why the bot is not heard, or hears nobody, though the line is well.
+    """Why the bot is not heard, or hears nobody, on a working connection.
 
-    DEAFENED, MUTED: by a moderator. AUDIENCE: on a stage, before it is let speak.
+    DEAFENED, MUTED: by a moderator. AUDIENCE: on a stage, before it is allowed to speak.
     """
 
     DEAFENED = "deafened"
@@ -114,7 +114,7 @@ class Hindrance(StrEnum):
 
 
 def hindrance(*, deafened: bool, muted: bool, suppressed: bool, is_stage: bool) -> Hindrance | None:
-    """The worst that there is."""
+    """The most serious hindrance."""
     if deafened:
         return Hindrance.DEAFENED
     if suppressed and is_stage:
@@ -126,7 +126,7 @@ def hindrance(*, deafened: bool, muted: bool, suppressed: bool, is_stage: bool) 
 
 
 def latest_meeting(minutes: Sequence[Minute]) -> Sequence[Minute]:
-    """Of a channel's transcript, oldest first: what was said since the last long silence."""
+    """The part of a channel's transcript since the last long silence, oldest first."""
     begins = 0
     for place, (before, after) in enumerate(pairwise(minutes), 1):
         if after.at_ms - before.at_ms > MEETING_GAP_MS:

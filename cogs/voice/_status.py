@@ -13,7 +13,7 @@ from bot.voice_agent.turn_latency import OWN, TOTAL, Spread
 from cogs.shared.splitting import disarm
 
 _MAX_PEOPLE: Final = 15
-"""So many lines fit into an embed, with everything else."""
+"""This many lines fit into an embed with everything else."""
 
 
 def status_text(
@@ -23,14 +23,14 @@ def status_text(
     names: Mapping[int, str],
     words: Words,
 ) -> str:
-    """Where the bot is, how the line stands, how well each person is heard, how long answers took.
+    """Where the bot is, the connection, how well each person is heard, and the answer latency.
 
     Short enough for an embed.
 
     Args:
-        place: The room.
-        health: Its line.
-        spreads: Its turns.
+        place: The voice channel, as it is stored.
+        health: The connection's statistics.
+        spreads: The latency of its turns, by phase.
         names: Of people who are or were there, by id.
         words: The reader's language.
     """

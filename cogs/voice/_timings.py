@@ -1,4 +1,4 @@
-"""A turn's latency as a picture: one bar for each phase, coloured by whose time it was."""
+"""A turn's latency as a picture: one bar per phase, coloured by its cause."""
 
 import io
 from typing import Final
@@ -12,10 +12,10 @@ _INK: Final = "#f2f3f5"
 
 
 def waterfall(trace: TurnTrace, words: Words) -> bytes:
-    """A PNG; blocking, for a thread.
+    """Draw a turn as a PNG. Blocking: run it in a thread.
 
     Args:
-        trace: A turn whose answer has begun to sound.
+        trace: A turn whose answer has begun to play.
         words: The reader's language.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415  (heavy, and rarely wanted)

@@ -23,17 +23,17 @@ from cogs.shared.splitting import disarm, split
 log = logging.getLogger(__name__)
 
 _UNSEEN: Final = frozenset({Stage.NOT_FOR_US, Stage.NOTHING_HEARD})
-"""What people say to each other is nobody else's business."""
+"""Side talk is not posted."""
 _FINAL: Final = frozenset({Stage.DONE, Stage.INTERRUPTED, Stage.FAILED}) | _UNSEEN
 _WORDLESS: Final = frozenset({Stage.WAITING_FOR_WORKER, Stage.FAILED})
-"""What is worth showing before, or without, a word: else a cold start would look like deafness."""
+"""Shown even without words: otherwise a cold start would look as if the bot heard nothing."""
 _UNSAID: Final = ""
-"""In place of the code of an error that people know of."""
+"""Stands for the error code of an outage that was already announced."""
 _MAX_TURNS: Final = 64
 _MAX_LINES: Final = 16
-"""So much waits for Discord while it takes nothing; the oldest gives way."""
+"""How many messages wait while Discord accepts none; beyond that the oldest is dropped."""
 _TRIES: Final = 5
-"""How often a turn that Discord does not take is shown."""
+"""How often to try a turn that Discord refuses."""
 _FAILURES: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -54,15 +54,15 @@ class _Line:
 
 @dataclass(slots=True)
 class ChannelTranscript:
-    """A `bot.voice_agent.session.Face`: one message for each turn, edited at most once a second.
+    """A `TranscriptView`: one message per turn, edited at most once a second.
 
     Attributes:
-        bot: Whose messages they are.
-        channel_id: Where; changes when the bot is moved.
+        bot: The client that posts.
+        channel_id: The text chat; changes when the bot is moved.
         words: The channel's language.
         assistant: The assistant's name.
         names: People's names, by id.
-        pace: Calls `refresh`, while the conversation is open.
+        pace: Calls `refresh` while the conversation is open.
     """
 
     bot: SkyDeck
@@ -76,7 +76,7 @@ class ChannelTranscript:
     _lines: list[_Line] = field(default_factory=list)
 
     def show(self, show: TurnUpdate) -> None:
-        """How a turn stands now."""
+        """Take a turn's current state."""
         show = self._once(show)
         turn = self._turns.get(show.turn)
         if turn is None:
@@ -89,7 +89,7 @@ class ChannelTranscript:
         self._hurry()
 
     def _once(self, show: TurnUpdate) -> TurnUpdate:
-        """That a service is down is said once, until it has answered again."""
+        """Announce an outage of the service once, until it has answered again."""
         if show.stage is Stage.DONE:
             self._is_down_told = False
         if show.stage is not Stage.FAILED or show.code != ServiceDown.code:
@@ -104,20 +104,20 @@ class ChannelTranscript:
         return show
 
     def trouble(self, kind: str) -> None:
-        """The line is in trouble, or out of it."""
+        """Report a fault of the connection, or the end of it."""
         self.say(self.words(f"voice.trouble.{kind}"))
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Post a message of its own."""
         self._lines.append(_Line(text))
         del self._lines[:-_MAX_LINES]
         self._hurry()
 
     async def refresh(self) -> None:
-        """Bring the channel up to date; what fails is tried again with the next change.
+        """Bring the chat up to date; whatever fails is retried at the next change.
 
         Raises:
-            discord.DiscordServerError, aiohttp.ClientError, OSError: Discord takes nothing.
+            discord.DiscordServerError, aiohttp.ClientError, OSError: Discord does not answer.
         """
         while self._lines:
             await self._send_line(self._lines[0])
@@ -129,7 +129,7 @@ class ChannelTranscript:
                 self._turns.pop(number, None)
 
     async def finish(self) -> None:
-        """The conversation is over: show how it ended, if Discord lets us."""
+        """Show how the conversation ended, if Discord accepts it."""
         try:
             await self.refresh()
         except _FAILURES as e:
@@ -141,9 +141,9 @@ class ChannelTranscript:
             await channel.send(line.text, nonce=line.nonce)
         except discord.DiscordServerError:
             raise
-        except discord.HTTPException as e:  # refused: it must not hold up what comes after it
+        except discord.HTTPException as e:  # refused: do not block the messages after it
             log.warning("a line about a voice conversation was refused: %s", e.code)
-        with contextlib.suppress(ValueError):  # meanwhile it may have given way to newer ones
+        with contextlib.suppress(ValueError):  # newer messages may have pushed it out
             self._lines.remove(line)
 
     async def _update(self, turn: _Turn) -> None:
@@ -155,7 +155,7 @@ class ChannelTranscript:
             log.warning("a spoken turn is not shown: %s", type(e).__name__)
 
     async def _bring(self, turn: _Turn) -> None:
-        """Show a turn as it stands; take it away when nothing of it is to be seen in the end."""
+        """Show a turn's current state; remove its message if nothing of it remains."""
         show = turn.show
         name = self.names.get(show.user_id, "?")
         text = render(show, name, self.assistant, self.words)

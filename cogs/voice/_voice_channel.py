@@ -1,4 +1,4 @@
-"""One voice conversation in Discord: the line, the session on it, and the text chat beside it."""
+"""One voice conversation in Discord: the connection, the session, and the transcript."""
 
 import asyncio
 import contextlib
@@ -36,17 +36,17 @@ class VoiceChannel:
     """One voice conversation.
 
     Attributes:
-        bot: Whose.
-        place: Where it is, and how it attends.
-        words: The language of what it writes.
-        system: As whom it speaks.
-        locale: Of who called it.
-        face: The text chat.
-        on_end: Is told when it has ended by itself.
-        link: The line, once connected.
+        bot: The client.
+        place: Where it is and when it answers, as it is stored.
+        words: The language of what it posts.
+        system: Which assistant speaks.
+        locale: The locale of whoever called it.
+        transcript: The channel's text chat.
+        on_end: Called when it ends by itself.
+        link: The voice connection, once it is open.
         session: The conversation, while it is open.
         hindrance: Why the bot is not heard, or hears nobody.
-        was_kicked: Somebody put it out; it was not lost to a broken line.
+        was_kicked: Whether someone disconnected it, rather than a fault.
     """
 
     bot: SkyDeck
@@ -54,7 +54,7 @@ class VoiceChannel:
     words: Words
     system: System
     locale: str
-    face: ChannelTranscript
+    transcript: ChannelTranscript
     on_end: Callable[["VoiceChannel"], object]
     link: DiscordVoiceClient | None = None
     session: VoiceSession | None = None
@@ -70,45 +70,45 @@ class VoiceChannel:
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _life: asyncio.Task[None] | None = None
-    _errands: set[asyncio.Task[None]] = field(default_factory=set)
+    _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def channel(self) -> VocalChannel | None:
-        """The voice channel."""
+        """The Discord channel."""
         found = self.bot.get_channel(self.place.channel_id)
         return found if isinstance(found, VocalChannel) else None
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, or is about to."""
+        """Whether it has ended or is closing."""
         return self._over.is_set()
 
     # -- opening and closing ---------------------------------------------------------------------
 
     async def open(self, channel: VocalChannel) -> None:
-        """Connect, and begin to listen to those who agreed.
+        """Connect, and start to listen to those who have agreed.
 
         Raises:
-            VoiceUnreachable: Discord does not let us in.
-            WeightsError: The models that hear cannot be had.
+            VoiceUnreachable: Discord does not accept the connection.
+            WeightsError: The speech models cannot be loaded.
         """
         await self.bot.voices.warm_up()
         factory = DiscordVoiceClient.factory(
-            may_hear=lambda user_id: user_id in self._agreed,  # asked by other threads
+            may_hear=lambda user_id: user_id in self._agreed,  # other threads call it
             on_fault=self._troubled,
             now=self.bot.clock.now,
         )
         try:
             self.link = await channel.connect(cls=factory, timeout=CONNECT_S, self_deaf=False)
         except (TimeoutError, discord.DiscordException, aiohttp.ClientError, OSError) as e:
-            log.warning("no way into a voice channel: %s", type(e).__name__)
+            log.warning("could not connect to a voice channel: %s", type(e).__name__)
             raise VoiceUnreachable("No connection to the voice server.") from e
         opened: asyncio.Future[None] = self.bot.loop.create_future()
-        self._life = self.bot.loop.create_task(self._live(self.link, opened), name="voice room")
+        self._life = self.bot.loop.create_task(self._live(self.link, opened), name="voice channel")
         await opened
 
     async def close(self) -> None:
-        """Leave; what is under way is stopped."""
+        """Leave, and stop all work."""
         self._is_closing = True
         self._over.set()
         if self._life is not None:
@@ -116,8 +116,13 @@ class VoiceChannel:
 
     async def _live(self, link: DiscordVoiceClient, opened: "asyncio.Future[None]") -> None:
         try:
-            session = await self.bot.voices.open(link, self.face, self._terms(), keep=self._keep)
-            async with Throttle(self.face.refresh, self.bot.clock) as self.face.pace, session:
+            session = await self.bot.voices.open(
+                link, self.transcript, self._terms(), keep=self._keep
+            )
+            async with (
+                Throttle(self.transcript.refresh, self.bot.clock) as self.transcript.pace,
+                session,
+            ):
                 self.session = session
                 opened.set_result(None)
                 await self._over.wait()
@@ -125,18 +130,18 @@ class VoiceChannel:
             if not opened.done():
                 opened.set_exception(e)
             else:
-                log.exception("a voice conversation broke off")
-                self.face.trouble(FaultKind.LOST.value)
+                log.exception("a voice conversation crashed")
+                self.transcript.trouble(FaultKind.LOST.value)
         finally:
             self._over.set()
-            was_open, self.session, self.face.pace = self.session is not None, None, None
-            errands = list(self._errands)
-            for errand in errands:
-                errand.cancel()
-            await self.face.finish()
+            was_open, self.session, self.transcript.pace = self.session is not None, None, None
+            tasks = list(self._background)
+            for task in tasks:
+                task.cancel()
+            await self.transcript.finish()
             with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
                 await link.disconnect(force=True)
-            await asyncio.gather(*errands, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             if was_open and not self._is_closing:
                 self.on_end(self)
 
@@ -153,34 +158,34 @@ class VoiceChannel:
         )
 
     def _troubled(self, trouble: FaultKind) -> None:
-        """The line tells what is wrong with it, and when it is well again."""
-        if self.is_over:  # that we hang up ourselves is no kick
+        """Handle a fault of the connection, or its end."""
+        if self.is_over:  # disconnecting on purpose is not a kick
             return
         if trouble is FaultKind.LOST:
-            self.was_kicked = self._trouble is None  # a line that breaks is in trouble before
-            self.face.trouble("kicked" if self.was_kicked else trouble.value)
+            self.was_kicked = self._trouble is None  # a fault is reported before it breaks the line
+            self.transcript.trouble("kicked" if self.was_kicked else trouble.value)
             self._over.set()
             return
         self._trouble = None if trouble is FaultKind.MENDED else trouble
-        self.face.trouble(trouble.value)
+        self.transcript.trouble(trouble.value)
 
     # -- where it is, and how it attends -----------------------------------------------------------
 
     def attend(self, attention: Attention) -> None:
-        """Change when to answer; `place` is the caller's to note."""
+        """Change when to answer; the caller stores `place`."""
         if self.session is not None:
             self.session.attend(attention)
 
     def move(self, channel_id: int) -> None:
-        """It is in another channel now. What was said in the old one is not told there."""
+        """Move to another channel. The conversation so far is not carried over there."""
         self.place = replace(self.place, channel_id=channel_id)
-        self.face.channel_id = channel_id
+        self.transcript.channel_id = channel_id
         if self.session is not None:
             self.session.forget_conversation()
             self.session.terms = replace(self.session.terms, channel_id=channel_id)
 
     async def check_standing(self) -> None:
-        """See whether it hears and is heard there, and say when that changes; go on stage."""
+        """Announce changes in whether the bot hears and is heard; ask to speak on a stage."""
         channel = self.channel
         state = None if channel is None else channel.guild.me.voice
         if channel is None or state is None:
@@ -193,22 +198,22 @@ class VoiceChannel:
             return
         self.hindrance = found
         if found is Hindrance.AUDIENCE and await _goes_on_stage(channel):
-            return  # its state changes once more, and is seen again
-        self.face.say(self.words(f"voice.hindrance.{found or 'none'}"))
+            return  # another state update follows
+        self.transcript.say(self.words(f"voice.hindrance.{found or 'none'}"))
 
     # -- people ----------------------------------------------------------------------------------
 
     async def look_around(self) -> Audience:
-        """Take in who is there and what they have agreed to; ask who was never asked.
+        """Update who is present and who has agreed; ask those who were never asked.
 
         Raises:
-            StoreFailed: What they have said cannot be read.
+            StoreFailed: The consents cannot be read.
         """
         async with self._looking:
             present = people_in(self.channel)
             consents = await self.bot.store.consents.get(self.place.guild_id, present)
             found = audience(present, consents, barred=self._barred)
-            self.face.names.update(present)
+            self.transcript.names.update(present)
             self._admit(found)
             newcomers = set(found.unasked) - self._asked
             if newcomers:
@@ -218,9 +223,9 @@ class VoiceChannel:
             return found
 
     async def introduce(self, called_by: str) -> None:
-        """Say, in writing and aloud, what happens here, and how to agree to it or not; once.
+        """Explain once, in text and aloud, what happens here and how to consent.
 
-        Of two who call it at once, both find it new.
+        If two people call the bot at once, both find the channel new.
         """
         if self._is_introduced:
             return
@@ -233,13 +238,13 @@ class VoiceChannel:
         self._do(self._notice(self.words("voice.hello_aloud", name=assistant)))
 
     def exclude(self, user_id: int) -> None:
-        """Hear a person no more, from this moment on, and drop what is kept of theirs."""
+        """Stop listening to a person at once, and delete what is kept of their speech."""
         self._barred.add(user_id)
         self._admit(self._audience.without(user_id))
         self._drop(user_id)
 
     def readmit(self, user_id: int) -> None:
-        """They agree once more; `look_around` is to follow."""
+        """Allow a person again; the caller must call `look_around` next."""
         self._barred.discard(user_id)
 
     def _admit(self, found: Audience) -> None:
@@ -269,17 +274,17 @@ class VoiceChannel:
         try:
             await self.session.notice(text, language=self.words.language)
         except SkydeckError as e:
-            self.face.say(self.words("voice.not_spoken"))
+            self.transcript.say(self.words("voice.not_spoken"))
             log.warning("the notice was not spoken: %s", e)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something meanwhile, until the room is closed."""
+        """Run a task in the background, until the channel is closed."""
         task = self.bot.loop.create_task(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _keep(self, over: Remember) -> None:
-        """A turn is over; for the minutes, if that is what the bot is there for."""
+        """Store a finished turn for the minutes, if the bot is in listen-only mode."""
         is_wanted = self.place.attention == Attention.LISTEN_ONLY and over.heard.strip()
         if not is_wanted or over.user_id not in self._agreed:
             return
@@ -288,7 +293,7 @@ class VoiceChannel:
                 guild_id=self.place.guild_id,
                 channel_id=self.place.channel_id,
                 user_id=over.user_id,
-                name=self.face.names.get(over.user_id, "?"),
+                name=self.transcript.names.get(over.user_id, "?"),
                 text=over.heard,
                 at_ms=int(self.bot.clock.wall() * 1000),
             )
@@ -296,14 +301,14 @@ class VoiceChannel:
 
 
 def people_in(channel: VocalChannel | None) -> dict[int, str]:
-    """The names of the people in a voice channel, by id; bots don't count."""
+    """The names of the people in a voice channel, by id, without bots."""
     if channel is None:
         return {}
     return {member.id: member.display_name for member in channel.members if not member.bot}
 
 
 async def _goes_on_stage(channel: discord.StageChannel | discord.VoiceChannel) -> bool:
-    """Speak there if that is ours to decide, else ask to; whether we do."""
+    """Unmute on the stage if allowed, else ask to speak; returns whether the bot may speak."""
     me = channel.guild.me
     permissions = channel.permissions_for(me)
     try:

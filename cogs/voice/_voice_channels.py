@@ -1,4 +1,4 @@
-"""The voice conversations that are open: one in each server at most."""
+"""The open voice channels: at most one per server."""
 
 import asyncio
 import contextlib
@@ -24,52 +24,49 @@ from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
 log = logging.getLogger(__name__)
 
 LEAVE_S: Final = 3.0
-"""How long Discord may take to let us go."""
+"""How long to wait for Discord to disconnect the bot."""
 MOVE_S: Final = 10.0
-"""How long Discord may take to move us."""
+"""How long to wait for Discord to move the bot."""
 
 
 class VoiceChannels:
-    """All of them, by server.
-
-    Args:
-        bot: Whose.
+    """The open voice channels, by server.
 
     Attributes:
-        alone_s: How long it stays where nobody is.
+        alone_s: How long the bot stays in an empty channel.
     """
 
     def __init__(self, bot: SkyDeck) -> None:
         self.alone_s = ALONE_S
         self._bot = bot
-        self._rooms: dict[int, VoiceChannel] = {}
+        self._open_by_guild: dict[int, VoiceChannel] = {}
         self._opened_s: dict[int, float] = {}
         self._broken: Counter[int] = Counter()
         self._locks: dict[int, asyncio.Lock] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
-        self._chores: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     def get(self, guild_id: int | None) -> VoiceChannel | None:
-        """The server's room, if one is open."""
-        room = self._rooms.get(guild_id or 0)
-        return None if room is None or room.is_over else room
+        """The server's open voice channel, if there is one."""
+        voice = self._open_by_guild.get(guild_id or 0)
+        return None if voice is None or voice.is_over else voice
 
     # -- coming ------------------------------------------------------------------------------------
 
     async def enter(self, channel: VocalChannel, *, called_by: int, locale: str) -> VoiceChannel:
-        """Open a room, or move the server's room to another channel.
+        """Join a voice channel, or move there from another channel of the server.
 
         Raises:
-            MissingPermission: We may not.
-            NoVoiceChannel: It is full.
-            VoiceUnreachable: Discord does not let us in.
-            WeightsError: The models that hear cannot be had.
-            StoreFailed: It cannot be noted.
+            MissingPermission: The bot lacks a permission.
+            NoVoiceChannel: The channel is full.
+            VoiceUnreachable: Discord does not accept the connection.
+            WeightsError: The speech models cannot be loaded.
+            StoreFailed: It cannot be stored.
         """
         guild_id = channel.guild.id
         async with self._lock(guild_id):
-            room = self.get(guild_id)
-            if room is None:
+            voice = self.get(guild_id)
+            if voice is None:
                 self._broken.pop(guild_id, None)
                 place = VoiceRoom(
                     guild_id=guild_id,
@@ -77,13 +74,13 @@ class VoiceChannels:
                     attention=Attention.AUTO.value,
                     called_by=called_by,
                 )
-                room = await self._open(channel, place, locale)
+                voice = await self._open(channel, place, locale)
                 await self._bot.store.voice_rooms.set(place)
-            elif room.place.channel_id != channel.id:
-                await self._move(room, channel)
-        await self.look(room)
-        await room.check_standing()
-        return room
+            elif voice.place.channel_id != channel.id:
+                await self._move(voice, channel)
+        await self.look(voice)
+        await voice.check_standing()
+        return voice
 
     async def _open(self, channel: VocalChannel, place: VoiceRoom, locale: str) -> VoiceChannel:
         settings = await self._bot.store.guilds.get(place.guild_id)
@@ -92,19 +89,21 @@ class VoiceChannels:
         check_own(channel, words)
         identity = settings.identity or self._bot.settings.skydeck_identity
         system = System(identity.value)
-        face = ChannelTranscript(self._bot, channel.id, words, system.assistant)
-        room = VoiceChannel(self._bot, place, words, system, locale, face, on_end=self._ended)
+        transcript = ChannelTranscript(self._bot, channel.id, words, system.assistant)
+        voice = VoiceChannel(
+            self._bot, place, words, system, locale, transcript, on_end=self._ended
+        )
         await self._clear(channel.guild)
-        await room.open(channel)
-        self._rooms[place.guild_id] = room
+        await voice.open(channel)
+        self._open_by_guild[place.guild_id] = voice
         self._opened_s[place.guild_id] = self._bot.clock.now()
-        return room
+        return voice
 
     async def _clear(self, guild: discord.Guild) -> None:
-        """A line that was lost may still be there, or one of a process that died.
+        """Disconnect what is left of an earlier connection, of this or of a dead process.
 
-        Discord has the bot in a channel for some time after its process is dead. Whoever joins the
-        same one meanwhile changes nothing, and is put out of it with the dead one's line.
+        Discord keeps the bot in a channel for some time after its process has died. Joining the
+        same channel then changes nothing, and the new connection ends together with the old one.
         """
         me = guild.me
         with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
@@ -119,9 +118,9 @@ class VoiceChannels:
                 await guild.change_voice_state(channel=None)
                 await gone
 
-    async def _move(self, room: VoiceChannel, channel: VocalChannel) -> None:
-        """As if somebody dragged it there; discord.py's `move_to` would lose the line."""
-        check_own(channel, room.words)
+    async def _move(self, voice: VoiceChannel, channel: VocalChannel) -> None:
+        """Move as if someone dragged the bot; discord.py's `move_to` would lose the connection."""
+        check_own(channel, voice.words)
         me = channel.guild.me
 
         def is_there(member: discord.Member, _: object, now: discord.VoiceState) -> bool:
@@ -133,24 +132,24 @@ class VoiceChannels:
             await arrival
         except TimeoutError as e:
             raise VoiceUnreachable("Discord did not move the bot.") from e
-        await self.moved(room, channel.id)
+        await self.moved(voice, channel.id)
 
-    async def moved(self, room: VoiceChannel, channel_id: int) -> None:
-        """The room is in another channel now: somebody dragged it there, or it was called."""
-        if room.place.channel_id != channel_id:
-            room.move(channel_id)
-            await self._bot.store.voice_rooms.set(room.place)
-            await self.look(room)
+    async def moved(self, voice: VoiceChannel, channel_id: int) -> None:
+        """Handle a move: someone dragged the bot there, or called it."""
+        if voice.place.channel_id != channel_id:
+            voice.move(channel_id)
+            await self._bot.store.voice_rooms.set(voice.place)
+            await self.look(voice)
 
-    async def note(self, room: VoiceChannel, **changes: Any) -> None:
-        """Change how the room is, and remember it."""
-        room.place = replace(room.place, **changes)
-        await self._bot.store.voice_rooms.set(room.place)
+    async def note(self, voice: VoiceChannel, **changes: Any) -> None:
+        """Change and store the state of a voice channel."""
+        voice.place = replace(voice.place, **changes)
+        await self._bot.store.voice_rooms.set(voice.place)
 
     def come_back(self, places: Iterable[VoiceRoom], *, pauses_s: Iterable[float]) -> None:
-        """Be there again, where people still are; tried after each of the pauses.
+        """Rejoin channels that still have people in them, trying after each of the pauses.
 
-        What cannot work is not tried again, and not after the next restart either.
+        A channel that can never work is not tried again, not even after the next restart.
         """
         for place in places:
             self._do(self._come_back(place, tuple(pauses_s)))
@@ -162,19 +161,19 @@ class VoiceChannels:
                 if await self._return_to(place):
                     return
             except WrongUse as e:
-                log.warning("never back in a voice channel: %s", e)
+                log.warning("a voice channel is given up: %s", e)
                 await self._bot.store.voice_rooms.delete(place.guild_id)
                 return
             except SkydeckError as e:
-                log.warning("not back in a voice channel yet: %s", e)
+                log.warning("a voice channel could not be rejoined yet: %s", e)
 
     async def _return_to(self, place: VoiceRoom) -> bool:
-        """Whether nothing is left to be done."""
+        """Try once to rejoin; returns whether there is nothing left to do."""
         async with self._lock(place.guild_id):
             if self.get(place.guild_id) is not None:
-                return True  # somebody was quicker
+                return True  # someone called the bot in the meantime
             if not self._bot.membership.is_whole(place.guild_id):
-                return False  # an outage of Discord's, perhaps, or another process's by now
+                return False  # an outage of Discord, or another process owns the shard by now
             channel = self._bot.get_channel(place.channel_id)
             if not isinstance(channel, VocalChannel) or not people_in(channel):
                 await self._bot.store.voice_rooms.delete(place.guild_id)
@@ -182,79 +181,81 @@ class VoiceChannels:
             said = await self._bot.store.consents.get(place.guild_id, [place.called_by])
             caller = said.get(place.called_by)
             own = None if caller is None else caller.locale
-            room = await self._open(channel, place, own or str(channel.guild.preferred_locale))
-        room.face.say(room.words("voice.back"))
-        await self.look(room)
-        await room.check_standing()
+            voice = await self._open(channel, place, own or str(channel.guild.preferred_locale))
+        voice.transcript.say(voice.words("voice.back"))
+        await self.look(voice)
+        await voice.check_standing()
         return True
 
     # -- people ------------------------------------------------------------------------------------
 
-    async def look(self, room: VoiceChannel) -> None:
-        """Take in who is there; where nobody is, it does not stay.
+    async def look(self, voice: VoiceChannel) -> None:
+        """Update who is present; leave an empty channel soon.
 
         Raises:
-            StoreFailed: What they have agreed to cannot be read.
+            StoreFailed: The consents cannot be read.
         """
-        if (await room.look_around()).is_empty:
-            self._leave_soon(room.place.guild_id)
+        if (await voice.look_around()).is_empty:
+            self._leave_soon(voice.place.guild_id)
         else:
-            self._stay(room.place.guild_id)
+            self._stay(voice.place.guild_id)
 
     async def forget(self, user_id: int) -> None:
-        """A person is to be forgotten everywhere: hear them no more, and follow them no more.
+        """Stop listening to a person and following them on every server.
 
         Raises:
-            StoreFailed: That cannot be noted.
+            StoreFailed: It cannot be stored.
         """
-        for room in list(self._rooms.values()):
-            room.exclude(user_id)
+        for voice in list(self._open_by_guild.values()):
+            voice.exclude(user_id)
         await self._bot.voices.forget(user_id)
         own = self._bot.user.id if self._bot.user is not None else 0
-        for room in list(self._rooms.values()):
-            place = room.place
+        for voice in list(self._open_by_guild.values()):
+            place = voice.place
             if user_id in (place.called_by, place.follow_user_id):
                 follow = None if place.follow_user_id == user_id else place.follow_user_id
                 caller = own if place.called_by == user_id else place.called_by
-                await self.note(room, called_by=caller, follow_user_id=follow)
+                await self.note(voice, called_by=caller, follow_user_id=follow)
 
     # -- going -------------------------------------------------------------------------------------
 
     async def leave(self, guild_id: int, *, for_good: bool = True) -> bool:
-        """Close a server's room; False when there is none.
+        """Leave a server's voice channel; returns False if none is open.
 
         Args:
-            guild_id: Which server.
-            for_good: Not to come back after a restart.
+            guild_id: The server.
+            for_good: Whether not to rejoin after a restart.
         """
         async with self._lock(guild_id):
             self._stay(guild_id)
-            room = self._rooms.get(guild_id)
-            if room is None:
+            voice = self._open_by_guild.get(guild_id)
+            if voice is None:
                 return False
-            await room.close()  # when that is cut short, `leave_all` still knows of it
-            self._rooms.pop(guild_id, None)
+            await voice.close()  # if this is cancelled, `leave_all` still finds it
+            self._open_by_guild.pop(guild_id, None)
             if for_good:
                 await self._bot.store.voice_rooms.delete(guild_id)
             return True
 
     def on_shard(self, shard: int) -> list[VoiceChannel]:
-        """The open rooms of a shard's servers."""
+        """The open voice channels of a shard's servers."""
         count = self._bot.shard_count or 1
-        return [room for guild, room in self._rooms.items() if shard_of(guild, count) == shard]
+        return [
+            voice for guild, voice in self._open_by_guild.items() if shard_of(guild, count) == shard
+        ]
 
     async def leave_shard(self, shard: int) -> None:
-        """Another process is to serve this shard: it opens the rooms again."""
-        for room in self.on_shard(shard):
-            await self.leave(room.place.guild_id, for_good=False)
+        """Leave a shard's channels; the process that takes it over rejoins them."""
+        for voice in self.on_shard(shard):
+            await self.leave(voice.place.guild_id, for_good=False)
 
     async def leave_all(self) -> None:
-        """The process ends: every room is closed, and opened again by the next one."""
-        chores = list(self._chores)
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
-        for guild_id in list(self._rooms):
+        """Leave every channel before the process ends; the next process rejoins them."""
+        tasks = list(self._background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for guild_id in list(self._open_by_guild):
             await self.leave(guild_id, for_good=False)
 
     def _leave_soon(self, guild_id: int) -> None:
@@ -269,38 +270,38 @@ class VoiceChannels:
 
     async def _leave_alone(self, guild_id: int) -> None:
         self._leaving.pop(guild_id, None)
-        room = self.get(guild_id)
-        if room is not None and not people_in(room.channel):
+        voice = self.get(guild_id)
+        if voice is not None and not people_in(voice.channel):
             await self.leave(guild_id)
 
-    def _ended(self, room: VoiceChannel) -> None:
-        """It has ended by itself."""
-        guild_id = room.place.guild_id
-        if self._rooms.get(guild_id) is room:
-            del self._rooms[guild_id]
+    def _ended(self, voice: VoiceChannel) -> None:
+        """Handle a channel that ended by itself."""
+        guild_id = voice.place.guild_id
+        if self._open_by_guild.get(guild_id) is voice:
+            del self._open_by_guild[guild_id]
             self._stay(guild_id)
-        if room.was_kicked:
+        if voice.was_kicked:
             self._do(self._stay_out(guild_id))
         else:
-            self._return_later(room)
+            self._return_later(voice)
 
-    def _return_later(self, room: VoiceChannel) -> None:
-        """Come back to a room that was lost; less soon each time in a row, at last not at all."""
-        guild_id = room.place.guild_id
+    def _return_later(self, voice: VoiceChannel) -> None:
+        """Rejoin after a lost connection, later each time in a row, and finally give up."""
+        guild_id = voice.place.guild_id
         lasted_s = self._bot.clock.now() - self._opened_s.get(guild_id, 0.0)
         self._broken[guild_id] = 1 if lasted_s > LASTS_S else self._broken[guild_id] + 1
         pauses_s = RETURN_AFTER_S[self._broken[guild_id] :]
         if pauses_s:
-            self.come_back([room.place], pauses_s=pauses_s)
+            self.come_back([voice.place], pauses_s=pauses_s)
             return
         self._broken.pop(guild_id)
-        room.face.say(room.words("voice.gives_up"))
-        self._do(room.face.finish())
+        voice.transcript.say(voice.words("voice.gives_up"))
+        self._do(voice.transcript.finish())
         self._do(self._stay_out(guild_id))
 
     async def _stay_out(self, guild_id: int) -> None:
         async with self._lock(guild_id):
-            if self.get(guild_id) is None:  # nobody has called it anew since
+            if self.get(guild_id) is None:  # nobody has called it since
                 await self._bot.store.voice_rooms.delete(guild_id)
 
     def _lock(self, guild_id: int) -> asyncio.Lock:
@@ -308,16 +309,16 @@ class VoiceChannels:
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._bot.loop.create_task(_guarded(work))
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
 
 def check_own(channel: VocalChannel, words: Words) -> None:
-    """Whether the bot may come in, speak and write there; said before it tries.
+    """Check that the bot may join, speak and post there, before it tries.
 
     Raises:
-        MissingPermission: Names what is lacking.
-        NoVoiceChannel: It is full.
+        MissingPermission: The bot lacks a permission.
+        NoVoiceChannel: The channel is full.
     """
     me = channel.guild.me
     permissions = channel.permissions_for(me)
@@ -331,10 +332,10 @@ def check_own(channel: VocalChannel, words: Words) -> None:
 
 
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:
-    """Nobody waits for a chore, so nobody else would hear of its failure."""
+    """Log the failure of a background task, which nobody awaits."""
     try:
         await work
     except SkydeckError as e:
-        log.warning("a voice channel could not be looked after: %s", e)
+        log.warning("a background task of a voice channel failed: %s", e)
     except Exception:
-        log.exception("a chore of the voice channels broke off")
+        log.exception("a background task of a voice channel crashed")

@@ -92,13 +92,13 @@ def hall(guild):
 @pytest.fixture
 def soon(deck):
     """Nobody is waited for long."""
-    deck.get_cog("Voice").rooms.alone_s = 0.2
+    deck.get_cog("Voice").channels.alone_s = 0.2
 
 
 @pytest.fixture
 async def farewells(deck):
     """The timers at whose end it would leave a channel where nobody is; they never end."""
-    loop, rooms = asyncio.get_running_loop(), deck.get_cog("Voice").rooms
+    loop, rooms = asyncio.get_running_loop(), deck.get_cog("Voice").channels
     timers, really_call_later = [], loop.call_later
     rooms.alone_s = NEVER_S
 

@@ -14,7 +14,7 @@ from bot.voice_agent.recordings import RecordingStore
 @pytest.fixture
 def room(deck, called, guild):
     """Ben is in it, and has agreed."""
-    return deck.get_cog("Voice").rooms.get(guild.id)
+    return deck.get_cog("Voice").channels.get(guild.id)
 
 
 async def test_what_was_read_before_a_no_does_not_count(deck, room, ben, monkeypatch):
@@ -90,7 +90,7 @@ async def test_a_room_without_its_models_is_none(sim, deck, guild, lounge, chann
     reply = await ben.slash("/join", channel)
     await reply.done()
     assert "database" in reply.text
-    assert deck.get_cog("Voice").rooms.get(guild.id) is None
+    assert deck.get_cog("Voice").channels.get(guild.id) is None
     assert await deck.store.voice_rooms.all() == []
     assert not deck.voice_clients
     assert not sim.problems

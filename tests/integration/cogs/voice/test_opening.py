@@ -29,7 +29,7 @@ def fails_once(deck, monkeypatch):
 async def test_who_was_told_no_is_not_surprised_later(
     sim, deck, guild, lounge, channel, ben, fails_once, monkeypatch
 ):
-    rooms, returns = deck.get_cog("Voice").rooms, []
+    rooms, returns = deck.get_cog("Voice").channels, []
     monkeypatch.setattr(rooms, "come_back", lambda places, **_: returns.extend(places))
     await ben.joins(lounge)
     reply = await ben.slash("/join", channel)
@@ -52,7 +52,7 @@ async def test_a_conversation_that_breaks_off_is_no_kick(
 ):
     # discord.py loads a cog's modules anew for each bot, so they are found where it has put them.
     monkeypatch.setattr(sys.modules["cogs.voice._voice_channels"], "RETURN_AFTER_S", (0.0, 0.3))
-    rooms = deck.get_cog("Voice").rooms
+    rooms = deck.get_cog("Voice").channels
     room = rooms.get(guild.id)
 
     async def stumble():
@@ -75,7 +75,7 @@ async def test_a_room_that_breaks_every_time_is_given_up(
     monkeypatch.setattr(
         sys.modules["cogs.voice._voice_channels"], "RETURN_AFTER_S", (0.0, 0.1, 0.1)
     )
-    rooms = deck.get_cog("Voice").rooms
+    rooms = deck.get_cog("Voice").channels
 
     async def stumble():
         raise RuntimeError("a fault of ours")

@@ -100,7 +100,7 @@ async def test_what_was_said_in_one_channel_is_not_told_in_another(
     sim, deck, guild, called, lounge, hall, channel, ana, ben, first
 ):
     """Of who leaves the channel nothing is told any more, whoever moves first."""
-    room = deck.get_cog("Voice").rooms.get(guild.id)
+    room = deck.get_cog("Voice").channels.get(guild.id)
     over = Remember(1, ben.id, "the merger is on Friday", "I see.", interrupted=False)
     room.session.recall.add(over, "Ben")
     await ana.joins(hall)

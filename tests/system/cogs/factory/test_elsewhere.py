@@ -65,14 +65,14 @@ async def test_it_takes_up_room(sim, two, ben, channel, factory, monkeypatch):
     await ben.slash("/factory build", channel, task="fizz")
     await ben.sees("reviewing", await ben.sees_thread("fizz"))
     await hand_over()
-    turns, looks = second.get_cog("Factory").turns, []
-    really_look = identify_limiter.elsewhere
+    queue, looks = second.get_cog("Factory").queue, []
+    really_look = queue.elsewhere
 
     async def look(*whose):
         looks.append(await really_look(*whose))
         return looks[-1]
 
-    monkeypatch.setattr(turns, "elsewhere", look)
+    monkeypatch.setattr(queue, "elsewhere", look)
     await ben.slash("/factory build", channel, task="buzz")
     buzz = await ben.sees_thread("buzz")
     await until(lambda: len(looks) > 2)
