@@ -1,6 +1,6 @@
-"""Every setting, read from the environment and from `.env`; the only reader of the environment.
+"""Every setting, from the environment and from `.env`; nothing else reads the environment.
 
-`.env.example` shows them all with the same defaults; a test holds the two together.
+`.env.example` shows every setting with its default; a test compares the two.
 """
 
 import os
@@ -23,7 +23,7 @@ from bot.hosts import is_loopback, name_of
 
 
 class LocalModel(StrEnum):
-    """Which language model answers on this machine."""
+    """The language model that answers on this machine."""
 
     SMALL = "qwen2.5-coder-0.5b"
     BETTER = "qwen2.5-coder-1.5b"
@@ -53,7 +53,7 @@ _SECRET_LINE = re.compile(
 
 
 class Eager(StrEnum):
-    """Whether work is begun that may have to be thrown away."""
+    """Whether to begin work that may turn out to be useless."""
 
     AUTO = "auto"
     ON = "on"
@@ -77,14 +77,14 @@ class ServiceSettings(NamedTuple):
 
 
 class Settings(BaseSettings):
-    """What the environment and `.env` say. Every default works without an account."""
+    """All settings. Every default works without an account."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
 
     runpod_api_key: SecretStr | None = None
     """RunPod's key. Without it the three services run on this machine."""
     runpod_base_url: HttpUrl = HttpUrl("https://api.runpod.ai/v2")
-    """Where the endpoints are; a server of your own (`skydeck serve`) can stand here."""
+    """Where the endpoints are: RunPod, or a server of your own (`skydeck serve`)."""
     penny_endpoint_id: str = "0mxhaokgsmgee3"
     """Penny's endpoint."""
     grace_endpoint_id: str | None = None
@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     factory_mode: Mode = Mode.STREAM
     """How the Factory is called."""
     penny_deadline_s: float = Field(default=120, gt=0, le=604_800)
-    """The longest a call to Penny may take, queue and all, in seconds."""
+    """The longest time that a call to Penny may take, in seconds, including the queue."""
     grace_deadline_s: float = Field(default=900, gt=0, le=604_800)
     """The same for Grace."""
     factory_deadline_s: float = Field(default=3600, gt=0, le=604_800)
@@ -107,31 +107,31 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = None
     """The bot's token; `skydeck bot` says how to get one."""
     skydeck_database_url: SecretStr = Field(default_factory=_database)
-    """Where settings, conversations and the job journal are; empty means a file of the user's."""
+    """Where settings, conversations and the job journal are; empty: a file in the user's folder."""
     skydeck_message_days: int = Field(default=30, ge=1, le=3650)
-    """How long conversations are remembered, in days."""
+    """How long the bot remembers conversations, in days."""
     skydeck_job_days: int = Field(default=30, ge=1, le=3650)
-    """How long jobs that have ended stay in the journal, in days."""
+    """How long the journal keeps jobs that have ended, in days."""
     skydeck_user_per_minute: int = Field(default=12, ge=1, le=600)
-    """How often one person may ask, per minute."""
+    """How many requests one person may make per minute."""
     skydeck_guild_per_minute: int = Field(default=60, ge=1, le=6000)
-    """How often all members of a server together may ask, per minute."""
+    """How many requests all members of a server together may make per minute."""
     skydeck_builds_per_guild: int = Field(default=3, ge=1, le=100)
-    """How many builds of a server run at once; the others wait, in turn between people."""
+    """How many builds of a server run at once; the others wait, and people take turns."""
     skydeck_shards: str = ""
     """Which of Discord's shards this process serves. Empty: all, as many as Discord advises.
-    auto: identical processes divide them among themselves, by PostgreSQL (auto/9: nine of them).
-    0-2/9: the first three of nine, by hand."""
+    auto: identical processes divide them among themselves through PostgreSQL (auto/9: nine shards).
+    0-2/9: the first three of nine, chosen by hand."""
     skydeck_farewell_s: float = Field(default=20, ge=0, le=600)
-    """How long a conversation in a voice channel may go on when the process is to end, in
+    """How long a conversation in a voice channel may go on after the process was told to end, in
     seconds."""
 
     skydeck_gpu_usd_per_s: Decimal = Field(default=Decimal("0.00019"), ge=0, le=1)
-    """What a second of a worker costs, in US dollars; RunPod's L4 (flex) by default. Calls whose
-    service does not say its cost are estimated by it."""
+    """What a second of a worker costs, in US dollars; by default that of RunPod's L4 (flex). The
+    bot estimates a call's cost from it when the service does not report one."""
     skydeck_gpu_idle_tail_s: float = Field(default=0, ge=0, le=3600)
-    """Seconds of idling that are added to each estimate; RunPod bills those before it stops a
-    worker (5 s by default), so 5 is right for an endpoint with few calls."""
+    """Seconds of idling to add to each estimate; RunPod bills those before it stops a worker (5 s
+    by default), so 5 is right for an endpoint with few calls."""
     skydeck_budget_user_day_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
     """What one person may spend in a day (UTC), in US dollars; empty: no limit."""
     skydeck_budget_user_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
@@ -145,58 +145,58 @@ class Settings(BaseSettings):
     skydeck_budget_all_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
     """The same in a month."""
     skydeck_ledger_days: int = Field(default=400, ge=32, le=3650)
-    """How long the cost of each call is kept, in days; not less than a month's budget needs."""
+    """How long the ledger keeps the cost of each call, in days; a month's budget needs 32."""
 
     skydeck_voice_eager: Eager = Eager.AUTO
-    """Whether recognition begins at a speaker's first pause, before it is known that they are done:
-    on, off, or auto: on where the services run on this machine, off where each call costs money."""
+    """Whether recognition begins at a speaker's first pause, before the turn is known to be over:
+    on, off, or auto (on if the services run on this machine, off if each call costs money)."""
     skydeck_voice_warm_s: float = Field(default=60, ge=0, le=86_400)
-    """On RunPod: a Penny that was not called for so many seconds is woken when somebody begins to
-    speak; 0: never."""
+    """On RunPod: wake Penny when somebody begins to speak, if nobody has called her for this many
+    seconds; 0: never."""
     skydeck_voice_keep_dir: Path | None = None
-    """A folder where each spoken turn is kept as an Ogg Opus file; empty: nothing is kept."""
+    """A folder for each spoken turn as an Ogg Opus file; empty: the bot keeps none."""
     skydeck_voice_keep_days: int = Field(default=7, ge=1, le=3650)
-    """For how many days those files are kept."""
+    """How long the bot keeps those files, in days."""
     skydeck_voice_keep_mb: int = Field(default=1000, ge=1, le=1_000_000)
-    """How much room they may take, in MB; beyond it the oldest are deleted."""
+    """How much room those files may take, in MB; beyond that the bot deletes the oldest."""
 
     anthropic_api_key: SecretStr | None = None
     """Lets Penny on this machine answer with Claude; without it a small local model answers."""
     anthropic_model: str = "claude-haiku-4-5"
-    """Which Claude."""
+    """The Claude model."""
     skydeck_identity: Identity = Identity.DECK
-    """As whom to speak: DECK (Alfred) or CORP (Jared)."""
+    """The assistant that speaks: DECK (Alfred) or CORP (Jared)."""
     skydeck_local_model: LocalModel = LocalModel.SMALL
     """The local language model: 0.5b is quick, 1.5b is better and three times as large."""
     skydeck_device: Device = Device.AUTO
-    """Where the models run: auto (an NVIDIA GPU for whatever can use one), cpu, or cuda (a GPU, or
-    an error that says what is missing)."""
+    """Where the models run: auto (an NVIDIA GPU for each model that can use one), cpu, or cuda (a
+    GPU, or an error that says what is missing)."""
     skydeck_threads: int = Field(default=0, ge=0, le=256)
-    """Processor threads for the models; 0 means as many as serve each model best."""
+    """Processor threads for the models; 0: the best number for each model."""
     skydeck_weights_dir: Path = Field(default_factory=_cache)
-    """Where the model files are kept; empty means the user's cache folder."""
+    """Where the model files are; empty: the user's cache folder."""
     skydeck_grace_catalogue: Path | None = None
-    """A catalogue of Grace's modules of your own; empty means the one that comes with skydeck."""
+    """Your own catalogue of Grace's modules; empty: the one that comes with skydeck."""
     skydeck_queue_limit: int = Field(default=64, ge=1, le=10_000)
     """How many jobs may wait in each queue of the embedded server before it answers 429."""
     skydeck_serve_key: SecretStr | None = None
-    """The key that callers of `skydeck serve` must send; empty: one is made up, and shown."""
+    """The key that callers of `skydeck serve` must send; empty: it makes one up, and shows it."""
     skydeck_serve_hosts: str = ""
-    """The names by which they call it, where a proxy passes others' calls on to it; with commas
-    between them. It always answers to localhost and 127.0.0.1."""
+    """The host names that `skydeck serve` answers to behind a proxy, separated by commas. It always
+    answers to localhost and 127.0.0.1."""
     skydeck_log_level: str = "WARNING"
-    """DEBUG, INFO, WARNING or ERROR."""
+    """The level of the log: DEBUG, INFO, WARNING or ERROR."""
     skydeck_log_format: LogFormat = LogFormat.PLAIN
-    """How the bot's log lines are written: plain, or json."""
+    """How the bot writes log lines: plain, or json."""
     skydeck_metrics_address: str = ""
     """Where the bot answers /metrics, /healthz and /readyz, as HOST:PORT; empty: nowhere."""
     skydeck_otlp_endpoint: HttpUrl | None = None
-    """An OpenTelemetry collector's base URL (OTLP over HTTP); empty: no traces are sent."""
+    """An OpenTelemetry collector's base URL (OTLP over HTTP); empty: the bot sends no traces."""
 
     @field_validator("*", mode="before")
     @classmethod
     def _empty_means_default(cls, value: object, info: Any) -> object:
-        """`NAME=` in a .env file means: as if it were not there."""
+        """Read `NAME=` in a .env file as if the line were not there."""
         if isinstance(value, str) and not value.strip():
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
         return value
@@ -220,7 +220,7 @@ class Settings(BaseSettings):
 
     @property
     def serve_names(self) -> frozenset[str]:
-        """The names that `skydeck serve` answers to, beside those of the loopback."""
+        """The names that `skydeck serve` answers to besides those of the loopback."""
         names = self.skydeck_serve_hosts.split(",")
         return frozenset(name.strip().lower().rstrip(".") for name in names) - {""}
 
@@ -237,14 +237,14 @@ class Settings(BaseSettings):
 
     @property
     def voice_is_eager(self) -> bool:
-        """Whether recognition begins before a turn is known to be over."""
+        """Whether recognition begins before the turn is known to be over."""
         if self.skydeck_voice_eager is Eager.AUTO:
             return self.embedded
         return self.skydeck_voice_eager is Eager.ON
 
     @property
     def key_goes_in_the_clear(self) -> bool:
-        """Whether RunPod's key is sent to another machine without TLS."""
+        """Whether RunPod's key goes to another machine without TLS."""
         url = self.runpod_base_url
         return (
             not self.embedded and url.scheme == "http" and not is_loopback(name_of(url.host or ""))
@@ -252,11 +252,11 @@ class Settings(BaseSettings):
 
 
 def precautions(settings: Settings, *, env_file: Path = Path(".env")) -> list[tuple[str, str]]:
-    """What lets others read secrets: what it is, and what to do about it.
+    """Find what lets others read secrets; each comes with what to do about it.
 
     Args:
         settings: All settings.
-        env_file: The file that they were read from, where there is one.
+        env_file: The file from which they were read, if there is one.
     """
     found: list[tuple[str, str]] = []
     if settings.key_goes_in_the_clear:
@@ -274,7 +274,7 @@ def precautions(settings: Settings, *, env_file: Path = Path(".env")) -> list[tu
 
 
 def _others_can_read(file: Path) -> bool:
-    """Whether a file with a secret in it is open to more than its owner; not told on Windows."""
+    """Whether other users can read a file with a secret in it; on Windows always false."""
     try:
         if os.name != "posix" or not file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
             return False
@@ -288,7 +288,7 @@ def load_settings() -> Settings:
     """Read the settings.
 
     Raises:
-        BadSettings: Names the first variable that cannot be used, never its value.
+        BadSettings: A variable cannot be used; the message has its name, never its value.
     """
     try:
         return Settings()
@@ -297,5 +297,5 @@ def load_settings() -> Settings:
         name = str(problem["loc"][0]).upper() if problem["loc"] else "a setting"
         raise BadSettings(
             f"{name}: {problem['msg']}.",
-            hint="Mend it in .env or in the environment; .env.example shows each.",
+            hint="Correct it in .env or in the environment; .env.example shows each setting.",
         ) from None

@@ -1,8 +1,8 @@
-"""Work on an answer in steps, so that the event loop gets its turn between them.
+"""Work in steps, so that the event loop runs other tasks between them.
 
-The work is a generator that yields between its steps, none of which takes more than a few
-milliseconds, and returns its result. So the pure code stays pure; who drives it decides what
-happens in between. (A thread would not do: C code that parses holds the GIL to its end.)
+The work is a generator that yields between steps of at most a few milliseconds, and returns its
+result. The code stays pure, because its driver decides what happens between the steps. A thread
+would not help: C code that parses holds the GIL until it is done.
 """
 
 from collections.abc import Generator
@@ -13,7 +13,7 @@ Steps: TypeAlias = Generator[None, None, _T]
 
 
 def at_once(steps: Steps[_T]) -> _T:
-    """Do the work without a pause: for a test, or where nobody waits."""
+    """Do the work without a pause: for a test, or if nothing else is waiting."""
     while True:
         try:
             next(steps)

@@ -1,8 +1,8 @@
-"""What is written to a terminal: the one door, so that no foreign word can drive it.
+"""The only way to write to a terminal, so that no text from elsewhere can control it.
 
-`guarded` puts a `CleanStream` in the place of standard output and standard error for as long as a
-command runs, so that even a library's words are cleaned. What is ours to draw (colours, bars, a
-line that is written anew) goes through `console` or `raw`.
+`guarded` replaces standard output and standard error by a `CleanStream` while a command runs, so
+that even a library's text is cleaned. Our own drawing (colours, bars, a line that is rewritten)
+goes through `console` or `raw`.
 """
 
 import contextlib
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MAX_SCREEN_CHARS: Final = 100_000
-"""The most of one answer that a terminal gets: some 40 pages."""
+"""How much of one answer a terminal gets: about 40 pages."""
 
 
 class CleanStream:
-    """A text stream that lets through what can be read, and nothing that a terminal obeys."""
+    """A text stream that passes readable text, and nothing that a terminal obeys."""
 
     def __init__(self, raw: TextIO) -> None:
         self.raw = raw
 
     def write(self, text: str) -> int:
-        """Write it, cleaned; says as many characters as were handed in."""
+        """Write the cleaned text; return the length of the original, as callers expect."""
         self.raw.write(_encodable(clean(text), self.raw))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
-        """Write each of them."""
+        """Write each line."""
         for line in lines:
             self.write(line)
 
@@ -42,14 +42,14 @@ class CleanStream:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Clean whatever is written to standard output and standard error meanwhile."""
+    """Clean everything that is written to standard output and standard error in the block."""
     before = sys.stdout, sys.stderr
     out, err = (cast("TextIO", _guard(stream)) for stream in before)
     sys.stdout, sys.stderr = out, err
     try:
         yield
     finally:
-        # Somebody else may have put a stream of their own there since; it is theirs to take back.
+        # Other code may have replaced the stream since; then that code restores it.
         if sys.stdout is out:
             sys.stdout = before[0]
         if sys.stderr is err:
@@ -61,22 +61,22 @@ def _guard(stream: TextIO | None) -> "TextIO | CleanStream | None":
 
 
 def raw(stream: TextIO) -> TextIO:
-    """The stream itself, for words of our own that move the cursor."""
+    """The stream itself, for our own text that moves the cursor."""
     return stream.raw if isinstance(stream, CleanStream) else stream
 
 
 def out(words: str) -> None:
-    """Write to standard output, at once, cleaned."""
+    """Write cleaned text to standard output, and flush."""
     _write(sys.stdout, words)
 
 
 def err(words: str) -> None:
-    """Write to standard error, at once, cleaned."""
+    """Write cleaned text to standard error, and flush."""
     _write(sys.stderr, words)
 
 
 def out_json(value: Any) -> None:
-    r"""Write one line of JSON to standard output; what a terminal might obey is a `\u` escape."""
+    r"""Write one line of JSON to standard output; control characters become `\u` escapes."""
     line = escape_json(json.dumps(value, ensure_ascii=False))
     stream = raw(sys.stdout)
     stream.write(f"{_encodable(line, stream)}\n")
@@ -90,7 +90,7 @@ def _write(stream: TextIO, words: str) -> None:
 
 
 def _encodable(text: str, stream: TextIO) -> str:
-    """The text without what the terminal's encoding has no bytes for."""
+    """The text, with escapes for characters that the terminal's encoding lacks."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     if text.isascii() or encoding.lower().replace("-", "") == "utf8":
         return text
@@ -98,12 +98,12 @@ def _encodable(text: str, stream: TextIO) -> str:
 
 
 def console(*, stderr: bool = False, highlight: bool = True, to: TextIO | None = None) -> "Console":
-    """A rich console: its own colours pass, what the words hold does not.
+    """Make a rich console: its own colours pass, control characters in the text do not.
 
     Args:
-        stderr: Standard error instead of standard output.
-        highlight: Whether numbers and paths are coloured.
-        to: Another stream.
+        stderr: Whether to write to standard error instead of standard output.
+        highlight: Whether to colour numbers and paths.
+        to: A stream to write to instead.
     """
     from rich.console import Console  # noqa: PLC0415 - slow to import
     from rich.segment import Segment  # noqa: PLC0415
@@ -112,7 +112,7 @@ def console(*, stderr: bool = False, highlight: bool = True, to: TextIO | None =
         """Cleans the text of every segment; a control segment is rich's own."""
 
         def render(self, *args: Any, **more: Any) -> Iterator[Segment]:
-            """As rich does it, cleaned."""
+            """Clean each segment that rich renders."""
             for text, style, control in super().render(*args, **more):
                 yield Segment(text if control else clean(text), style, control)
 
@@ -121,6 +121,6 @@ def console(*, stderr: bool = False, highlight: bool = True, to: TextIO | None =
 
 
 def line(words: str, *, limit: int = 500) -> str:
-    """Foreign words as one line of at most `limit` characters."""
+    """Text from elsewhere as one clean line of at most `limit` characters."""
     short = clean_line(words[: 4 * limit]).strip()
     return short if len(short) <= limit else f"{short[: limit - 1]}…"

@@ -1,4 +1,4 @@
-"""`skydeck backup`, `restore` and `database`: what lasts, saved, brought back, taken back."""
+"""`skydeck backup`, `restore` and `database`: they save, restore and downgrade the database."""
 
 import asyncio
 import sys
@@ -30,10 +30,10 @@ database_app = typer.Typer(
 def backup(
     file: Annotated[Path, typer.Argument(help="A new file, such as skydeck-2026-11-23.gz.")],
 ) -> None:
-    """Save everything that the bot remembers into a file; it may run meanwhile.
+    """Save everything that the bot remembers to a file; the bot may keep running.
 
-    The file holds people's words, so only you can read it. It can be restored into SQLite and into
-    PostgreSQL. The database is that of SKYDECK_DATABASE_URL.
+    The file holds people's words, so only you can read it. It can be restored into SQLite or
+    PostgreSQL. SKYDECK_DATABASE_URL names the database.
 
     Example: skydeck backup skydeck-2026-11-23.gz
     """
@@ -45,10 +45,10 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `skydeck backup` made.")],
     *,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Replace what is there, after saving it.")
+        bool, typer.Option("--yes", "-y", help="Replace existing data, after saving it.")
     ] = False,
 ) -> None:
-    """Make the database what a backup has; the bot must be stopped.
+    """Replace the database's contents with a backup's; stop the bot first.
 
     Example: skydeck restore skydeck-2026-11-23.gz
     """
@@ -58,7 +58,7 @@ def restore(
     if done.kept is not None:
         sys.stdout.write(f"What was there before is in {done.kept}.\n")
     if done.ended:
-        sys.stdout.write(f"{done.ended} jobs were under way then; they are marked as ended.\n")
+        sys.stdout.write(f"{done.ended} jobs were running then; they are marked as ended.\n")
     sys.stdout.write(f"{done.rows} rows restored.\n")
 
 
@@ -79,10 +79,10 @@ def to(
     revision: Annotated[str, typer.Argument(help="The schema, such as 0005.")],
     keep: Annotated[Path, typer.Argument(help="A new file; everything is saved in it first.")],
 ) -> None:
-    """Take the database to an older schema, to go back to the skydeck that used it.
+    """Downgrade the database to an older schema, to go back to the skydeck that used it.
 
-    Done with the newer skydeck, while the bot is stopped. What the older schema has no place for
-    is deleted from the database, and is then only in the file.
+    Run this with the newer skydeck, while the bot is stopped. Data that the older schema cannot
+    hold is deleted from the database, and remains only in the file.
 
     Example: skydeck database to 0005 before-rollback.gz
     """
@@ -106,7 +106,7 @@ def _address() -> Address:
 
 
 class _Progress:
-    """Says how far it is, once it has taken two seconds, and then every second."""
+    """Shows the progress of work that takes more than two seconds, once a second."""
 
     def __init__(self, clock: Clock, verb: str) -> None:
         self._clock = clock
@@ -122,7 +122,7 @@ class _Progress:
         self._shown = True
         ahead = "\r" if sys.stderr.isatty() else ""
         end = "" if sys.stderr.isatty() else "\n"
-        stream = terminal.raw(sys.stderr)  # which may go back to the beginning of the line
+        stream = terminal.raw(sys.stderr)  # a clean stream would drop the carriage return
         stream.write(f"{ahead}{done} of {of} rows {self._verb}{end}")
         stream.flush()
 

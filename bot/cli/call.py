@@ -11,7 +11,7 @@ import typer
 from bot.catalogue import load_grace
 from bot.cli.clip import QUESTION_LIMIT_S, RECORDING_LIMIT_S, check_writable, read_clip, read_text
 from bot.cli.options import JsonOption, LanguageOption, SaveOption, service_named
-from bot.cli.run import Turn, perform
+from bot.cli.run import CallOptions, perform
 from bot.contract import Input, InputType, Request, Service, Target, factory, grace
 from bot.contract.envelope import given
 from bot.contract.penny import PennyModule, converse
@@ -19,7 +19,7 @@ from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.settings import load_settings
 
 _MAX_TEXT_CHARS = 20_000_000
-"""More than any service takes; it keeps a wrong file out of memory."""
+"""More than any service takes; the limit keeps a wrong file out of memory."""
 
 
 def ask(
@@ -37,10 +37,10 @@ def ask(
         raise BadInput("There is no question.", hint='Try: skydeck ask "What time is it in Lima?"')
     if save is not None:
         check_writable(save)
-    turn = Turn(load_settings(), as_json=as_json, save=save)
+    chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     said = Input(type=InputType.TEXT, data=question, **given(language=language))
-    request = converse(said, source=turn.source, params={"speak": save is not None})
-    asyncio.run(perform(turn, request))
+    request = converse(said, source=chosen.source, params={"speak": save is not None})
+    asyncio.run(perform(chosen, request))
 
 
 def call(
@@ -67,14 +67,14 @@ def call(
 
     Example: skydeck call grace summarizer --file report.txt -o length=short
     """
-    turn = Turn(load_settings(), as_json=as_json, save=save)
+    chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     options = _options(option or [])
-    request = _request(turn, service, module, text, file, options, language)
-    asyncio.run(perform(turn, request))
+    request = _request(chosen, service, module, text, file, options, language)
+    asyncio.run(perform(chosen, request))
 
 
 def _request(
-    turn: Turn,
+    chosen: CallOptions,
     service: str,
     module: str,
     text: str | None,
@@ -84,20 +84,20 @@ def _request(
 ) -> Request:
     match service_named(service):
         case Service.GRACE:
-            known = grace.find(load_grace(turn.settings), module)
+            known = grace.find(load_grace(chosen.settings), module)
             words = _text(text, file)
-            return grace.task(known, words, source=turn.source, options=options)
+            return grace.task(known, words, source=chosen.source, options=options)
         case Service.FACTORY:
             _known("The Factory", module, list(factory.FactoryModule))
             limit = _whole(options.pop("iterations", 4), "iterations")
-            request = factory.build(_text(text, file), source=turn.source, iterations=limit)
+            request = factory.build(_text(text, file), source=chosen.source, iterations=limit)
             params = {**(request.params or {}), **options}
             return request.model_copy(update={"params": params})
         case Service.PENNY:
             name = _known("Penny", module, list(PennyModule))
             said = _said(name, text, file, language)
             return Request(
-                source=turn.source,
+                source=chosen.source,
                 target=Target(service=Service.PENNY, module=name),
                 input=said,
                 **given(params=options or None),
@@ -113,7 +113,7 @@ def _known(service: str, module: str, names: Iterable[str]) -> str:
 
 
 def _said(module: str, text: str | None, file: Path | None, language: str | None) -> Input:
-    """Penny's input: a recording where a file is given, words otherwise."""
+    """Penny's input: a recording if there is a file, text otherwise."""
     if file is None or module == PennyModule.SPEAK:
         words = _text(text, file)
         return Input(type=InputType.TEXT, data=words, **given(language=language))
@@ -123,7 +123,7 @@ def _said(module: str, text: str | None, file: Path | None, language: str | None
 
 
 def _text(text: str | None, file: Path | None) -> str:
-    """The words to work on: the argument, standard input for `-`, or a file."""
+    """Read the text to work on: the argument, standard input for `-`, or a file."""
     if text is not None and file is not None:
         raise BadInput("Give either a text or --file, not both.")
     if file is not None:
@@ -134,7 +134,7 @@ def _text(text: str | None, file: Path | None) -> str:
         data = (text or "").encode()
     if len(data) > _MAX_TEXT_CHARS:
         raise TooLarge(
-            f"That is over {_MAX_TEXT_CHARS / 1e6:.0f} MB of text; no service takes so much."
+            f"That is over {_MAX_TEXT_CHARS / 1e6:.0f} MB of text; no service takes that much."
         )
     try:
         words = data.decode("utf-8-sig")
@@ -159,7 +159,7 @@ def _options(pairs: list[str]) -> dict[str, Any]:
 
 
 def _typed(value: str) -> str | int | bool:
-    """`true`, `false` and whole numbers as what they are; all else is a word."""
+    """Read `true`, `false` and whole numbers as such, and everything else as text."""
     if value.lower() in {"true", "false"}:
         return value.lower() == "true"
     return int(value) if value.lstrip("-").isdecimal() and value.isascii() else value

@@ -1,4 +1,4 @@
-"""Recordings in, replies out: the files that the command line reads and writes."""
+"""The files that the command line reads and writes: recordings, texts and spoken replies."""
 
 import contextlib
 import os
@@ -24,13 +24,13 @@ _WRITABLE = {".ogg", ".opus", ".wav"}
 
 
 def read_clip(path: Path, *, language: str | None, limit_s: float) -> Input:
-    """A recording as contract input: Ogg Opus, whatever the file was.
+    """Read a recording of any format as contract input, which is Ogg Opus.
 
-    A file that is already Ogg Opus is sent as it is.
+    A file that is Ogg Opus already is not encoded again.
 
     Raises:
         BadInput: The file is missing, empty, or has no sound in it.
-        TooLarge: It is longer than the limit.
+        TooLarge: The recording is longer than the limit.
     """
     with _reading(path) as file:
         data = _ogg_opus(file, limit_s) or _recode(file, path.name, limit_s)
@@ -38,7 +38,7 @@ def read_clip(path: Path, *, language: str | None, limit_s: float) -> Input:
 
 
 def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
-    """The file itself when it is Ogg Opus within the limit; all else has to be decoded."""
+    """The file's bytes if it is Ogg Opus within the limit; None if it has to be decoded."""
     data = file.read(_MAX_OGG_BYTES + 1)
     file.seek(0)
     if len(data) > _MAX_OGG_BYTES or not data.startswith(b"OggS"):
@@ -61,11 +61,11 @@ def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
 
 
 def read_text(path: Path, *, limit_bytes: int) -> bytes:
-    """The bytes of a file that a person named.
+    """Read the bytes of a file that a person named.
 
     Raises:
         BadInput: There is no such file, it cannot be read, or it is empty.
-        TooLarge: It is over the limit.
+        TooLarge: The file is over the limit.
     """
     with _reading(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -76,16 +76,16 @@ def read_text(path: Path, *, limit_bytes: int) -> bytes:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file that a person named; a pipe or a device is refused, since it may hang or not end.
+    """Open a file that a person named; refuse a pipe or a device, which may hang or never end.
 
     Raises:
-        BadInput: It is not there, no regular file, cannot be read, or is empty.
+        BadInput: There is no regular file of that name, it cannot be read, or it is empty.
     """
     try:
         file = open_regular(path)
     except NotAFileError:
         raise BadInput(
-            f"{path} is no file but a pipe, a device or a socket.",
+            f"{path} is not a file but a pipe, a device or a socket.",
             hint="Save it to a file first.",
         ) from None
     except FileNotFoundError:
@@ -93,9 +93,9 @@ def open_file(path: Path) -> BinaryIO:
     except IsADirectoryError:
         raise BadInput(f"{path} is a folder; a file is needed.") from None
     except (OSError, ValueError) as e:  # a name with a NUL is a ValueError
-        reason = e.strerror if isinstance(e, OSError) else "no such name is possible"
+        reason = e.strerror if isinstance(e, OSError) else "no file can have this name"
         raise BadInput(f"{path} cannot be read ({reason}).") from None
-    # By its size, not by reading: what the kernel makes up while it is read has none, and may hang.
+    # By its size, not by reading: a file that the kernel makes up is 0 bytes, and a read may hang.
     if not os.fstat(file.fileno()).st_size:
         file.close()
         raise BadInput(f"{path.name} is empty.")
@@ -104,7 +104,7 @@ def open_file(path: Path) -> BinaryIO:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[BinaryIO]:
-    """The file, open; a disk that fails under it is said."""
+    """Open the file; a disk that fails while it is read becomes a `BadInput`."""
     try:
         with open_file(path) as file:
             yield file
@@ -113,10 +113,10 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(path: Path) -> None:
-    """Find out before the work that a reply could be stored.
+    """Check before the call that the reply can be saved.
 
     Raises:
-        BadInput: The name's ending is not one we write, or the folder is not there.
+        BadInput: The file's suffix is not one that we write, or the folder is not there.
     """
     if path.suffix.lower() not in _WRITABLE:
         raise BadInput(f"A reply can be saved as .ogg, .opus or .wav, not as {path.name!r}.")
@@ -127,14 +127,14 @@ def check_writable(path: Path) -> None:
 
 
 def save_reply(audio: Audio, path: Path) -> None:
-    """Write a reply: Ogg Opus, or WAV where the name asks for it.
+    """Write a reply as Ogg Opus, or as WAV if the file's suffix is `.wav`.
 
     Raises:
-        BadInput: It cannot be written, or it is not audio.
+        BadInput: The file cannot be written, or the reply is not audio.
     """
     data = audio.file()
     try:
-        with tempfile.TemporaryFile() as made:  # whole before anything at the path is touched
+        with tempfile.TemporaryFile() as made:  # complete before the old file is overwritten
             if path.suffix.lower() == ".wav":
                 rate_hz = SPEECH_RATE_HZ
                 codec.write_wav(made, codec.decoded(data, limit_s=RECORDING_LIMIT_S), rate_hz)

@@ -1,4 +1,4 @@
-"""`skydeck contract`: the contract for those who write a service or a caller of their own."""
+"""`skydeck contract`: the contract for people who write their own service or caller."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="S-CONTRACT v
 
 
 class Part(StrEnum):
-    """Which side of the contract."""
+    """A side of the contract."""
 
     REQUEST = "request"
     RESPONSE = "response"

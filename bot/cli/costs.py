@@ -1,4 +1,4 @@
-"""`skydeck costs`: what everybody has spent, in the terminal."""
+"""`skydeck costs`: what the services have cost."""
 
 import asyncio
 import sys
@@ -22,10 +22,10 @@ _BAR = 30
 
 def costs(
     *,
-    days: Annotated[int, typer.Option(help="Over how many days.", min=1, max=366)] = 30,
-    guild: Annotated[int | None, typer.Option(help="Only this server's (its id).")] = None,
-    user: Annotated[int | None, typer.Option(help="Only this person's (their id).")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write every call into this file.")] = None,
+    days: Annotated[int, typer.Option(help="How many days to show.", min=1, max=366)] = 30,
+    guild: Annotated[int | None, typer.Option(help="Only this server's costs (its id).")] = None,
+    user: Annotated[int | None, typer.Option(help="Only this person's costs (their id).")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every call to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Show what the services have cost: by day, service and module, and how the budgets stand.
@@ -122,7 +122,7 @@ def _budget(balance: Balance) -> str:
 
 
 def _as_json(report: Report) -> dict[str, Any]:
-    """All sums are micro-dollars."""
+    """The report as JSON; all sums are in micro-dollars."""
     return {
         "total_micro_usd": report.total,
         "reported_micro_usd": report.reported,

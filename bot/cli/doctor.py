@@ -1,4 +1,4 @@
-"""`skydeck doctor`: is everything there, and what to do if it is not."""
+"""`skydeck doctor`: it checks the installation, and says what to do about each fault."""
 
 import asyncio
 import dataclasses
@@ -34,9 +34,9 @@ _PYTHONS = ((3, 11), (3, 14))
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's: what was looked at, whether it is well, and what to do if not.
+    """What the doctor checked, whether it is well, and what to do if it is not.
 
-    What `warns` works, and is not safe.
+    A finding that `warns` works, but is not safe.
     """
 
     what: str
@@ -80,7 +80,6 @@ def _examine() -> Iterator[Finding]:
         yield Finding("secrets", well=True, state=words, advice=advice, warns=True)
     yield _catalogue(settings)
     yield _audio()
-
     yield _try("database", lambda: database_state(settings))
     yield _try("disk", lambda: room_state(settings))
     if settings.embedded:

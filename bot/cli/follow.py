@@ -1,4 +1,4 @@
-"""What a person, or a program, sees of a job while it runs."""
+"""Follows a job, and shows a person or a program what it does."""
 
 import contextlib
 import sys
@@ -25,7 +25,7 @@ _WORDS = {
 
 @dataclass(slots=True)
 class Result:
-    """What came of a job, and when (milliseconds from the moment it was handed in)."""
+    """The result of a job, and its timings in milliseconds since its submission."""
 
     response: Response
     audio_path: Path | None = None
@@ -38,31 +38,31 @@ _LINE_SOUGHT_CHARS = 2_000
 
 
 class Sink(Protocol):
-    """Where the events of a job go."""
+    """Takes the events of a job."""
 
     def note(self, words: str) -> None:
-        """Something that takes a while has begun."""
+        """Show that something slow has begun."""
 
     def state(self, update: Update) -> None:
-        """The job has come further."""
+        """Show the job's new state."""
 
     def transcript(self, text: str) -> None:
-        """More of what was heard."""
+        """Show more of what the service heard."""
 
     def text(self, text: str) -> None:
-        """More of the answer, or a line on its progress."""
+        """Show more of the answer, or a line on its progress."""
 
     def audio(self, piece: Audio) -> None:
-        """The next piece of speech."""
+        """Take the next piece of speech."""
 
     def final(self, result: Result) -> None:
-        """All of it."""
+        """Show the result."""
 
 
 async def follow(updates: AsyncIterator[Update], sink: Sink, clock: Clock) -> Result:
     """Hand a job's updates to `sink` and keep the last response.
 
-    The final response is complete by itself: what no partial brought is shown from it.
+    The final response is complete by itself, so it supplies what no partial response brought.
     """
     started = clock.now()
     marks: dict[str, float] = {}
@@ -74,7 +74,7 @@ async def follow(updates: AsyncIterator[Update], sink: Sink, clock: Clock) -> Re
             state = update.state
             sink.state(update)
         if update.delay_ms is not None:
-            marks["worker"] = update.delay_ms  # the service's word: a poll sees it too late
+            marks["worker"] = update.delay_ms  # the service's figure: a poll sees it too late
         if update.response is not None:
             last = update.response
             for name in _show(last, sink, seen=marks):
@@ -86,7 +86,7 @@ async def follow(updates: AsyncIterator[Update], sink: Sink, clock: Clock) -> Re
 
 
 def _show(response: Response, sink: Sink, *, seen: dict[str, float]) -> Iterator[str]:
-    """Show what is new in a response; names the marks that it sets."""
+    """Show what is new in a response; yield the names of its timings."""
     partial = response.is_partial
     if response.transcript is not None and (partial or "asr" not in seen):
         sink.transcript(response.transcript)
@@ -100,10 +100,10 @@ def _show(response: Response, sink: Sink, *, seen: dict[str, float]) -> Iterator
 
 
 class JsonSink:
-    """One JSON object a line on standard output, and nothing else."""
+    """Writes one JSON object a line to standard output, and nothing else."""
 
     def note(self, words: str) -> None:
-        """Nothing: a note is for people."""
+        """Do nothing: a note is for people."""
 
     def state(self, update: Update) -> None:
         """Write a `state` event."""
@@ -118,7 +118,7 @@ class JsonSink:
         self._write("text", text=text)
 
     def audio(self, piece: Audio) -> None:
-        """Write an `audio` event; the sound itself is in the saved file."""
+        """Write an `audio` event; the saved file has the sound."""
         self._write("audio", duration_ms=piece.duration_ms, text=piece.text)
 
     def final(self, result: Result) -> None:
@@ -143,10 +143,10 @@ class JsonSink:
 
 
 class ScreenSink:
-    """For a person: the state on standard error while there is nothing to read yet, then words.
+    """Shows a person the state on standard error until the answer begins, then the answer.
 
     Args:
-        assistant: Who answers.
+        assistant: The name of whoever answers.
         streams: Whether partial texts are pieces of the answer (Penny) or lines on its progress.
     """
 
@@ -161,17 +161,17 @@ class ScreenSink:
         self._cut = 0
 
     def note(self, words: str) -> None:
-        """Show what has begun."""
+        """Show the note as a state."""
         self._say(f"{self._assistant}: {words} …")
 
     def state(self, update: Update) -> None:
-        """Show the state, with a spinner where there is a terminal."""
+        """Show the state, with a spinner if there is a terminal."""
         words = _WORDS.get(update.state)
         if words:
             self._say(f"{self._assistant}: {words} …")
 
     def transcript(self, text: str) -> None:
-        """Show what was heard."""
+        """Show what the service heard."""
         self._hush()
         self._write(f"You: {text.strip()}\n" if text.strip() else "")
 
@@ -187,10 +187,10 @@ class ScreenSink:
         self._write(text)
 
     def audio(self, piece: Audio) -> None:
-        """Nothing to show: the words were there before their sound."""
+        """Do nothing: the text is on the screen before its sound arrives."""
 
     def final(self, result: Result) -> None:
-        """Show what was not shown yet, and what it took."""
+        """Show the rest of the answer, and the timings."""
         self._hush()
         response = result.response
         if self._line_open:
@@ -225,7 +225,7 @@ class ScreenSink:
         self._status = None
 
     def _write(self, words: str) -> None:
-        """Write words; to a terminal not more than a person can read."""
+        """Write text; a terminal gets no more than a person can read."""
         if self._left is None:
             terminal.out(words)
             return
@@ -236,13 +236,13 @@ class ScreenSink:
 
 
 def _last_line(text: str) -> str:
-    """The last line that says something; of a long text only the end is looked at."""
+    """The last line that is not blank; the search covers only the end of a long text."""
     lines = text[-_LINE_SOUGHT_CHARS:].strip().splitlines()
     return lines[-1] if lines else ""
 
 
 def summary(result: Result) -> str:
-    """One line: where the reply is, how long each step took once a worker had it, what it cost."""
+    """One line: where the reply is, how long each step took after a worker began, and the cost."""
     marks = result.timings_ms
     parts = []
     if result.audio_path is not None:

@@ -1,4 +1,4 @@
-"""`skydeck health`: each service and each running bot, once or again and again."""
+"""`skydeck health`: the state of each service and each running bot, once or repeatedly."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -27,14 +27,14 @@ _EVERY_S: Final = 2.0
 
 def health(
     *,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look until Ctrl-C.")] = False,
-    every: Annotated[float, typer.Option(help="Seconds between looks.", min=0.5)] = _EVERY_S,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Repeat until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between updates.", min=0.5)] = _EVERY_S,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show how many workers and jobs each service has, and how each running bot is connected.
 
-    A bot tells through the database (SKYDECK_DATABASE_URL). Without RUNPOD_API_KEY the services are
-    part of the bot, and told of by it.
+    A bot reports through the database (SKYDECK_DATABASE_URL). Without RUNPOD_API_KEY the services
+    are part of the bot, which reports them too.
 
     Example: skydeck health --watch
     """
@@ -47,17 +47,17 @@ def health(
 
 
 async def look(settings: Settings, service: Service) -> Availability:
-    """How one service stands.
+    """Ask for the state of one service.
 
     Raises:
-        BadSettings: It has no endpoint.
+        BadSettings: The service has no endpoint.
     """
     async with open_services(settings, fetch=lambda *_: None, only={service}) as services:
         return await services.client.availability(service)
 
 
 async def _once(settings: Settings, *, as_json: bool) -> bool:
-    """Show how everything stands; whether something is wrong."""
+    """Show the state of everything; return whether something is wrong."""
     async with _looking(settings) as see:
         seen = await see()
     for line in as_wire(seen) if as_json else as_lines(seen):
@@ -81,10 +81,10 @@ async def _watch(settings: Settings, every_s: float, *, as_json: bool) -> None:
 
 @asynccontextmanager
 async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[Look]]]:
-    """Something that looks at everything.
+    """Yield a function that looks at everything.
 
     Raises:
-        BadSettings: The services are part of a bot, and none is running.
+        BadSettings: The services are part of a bot, and no bot is running.
     """
     url = settings.skydeck_database_url.get_secret_value()
     async with AsyncExitStack() as stack:
@@ -96,7 +96,7 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
         except BadSettings as e:
             if settings.embedded:
                 raise
-            trouble = str(e)  # the services can be asked all the same
+            trouble = str(e)  # the services can be asked without the database
         if settings.embedded and store is not None:
             if not await living(store.heartbeats):
                 raise BadSettings(
@@ -106,8 +106,8 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
                 )
             yield partial(_see, None, frozenset(), store, trouble)
             return
-        only = available(settings)  # with the ledger: it knows the last calls of all processes
-        ledger = None if store is None else store.ledger
+        only = available(settings)
+        ledger = None if store is None else store.ledger  # knows the latest calls of all processes
         services = open_services(settings, fetch=_nothing, only=only, ledger=ledger)
         board = (await stack.enter_async_context(services)).client
         yield partial(_see, board, only, store, trouble)
@@ -116,7 +116,7 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
 async def _see(
     board: ServiceClient | None, only: Collection[Service], store: Store | None, trouble: str
 ) -> Look:
-    """Look once: at the services that run elsewhere, and at what bots tell."""
+    """Look once at the services that run elsewhere, and at what bots report."""
     bots: list[Pulse] = []
     try:
         bots = [] if store is None else await living(store.heartbeats)
@@ -130,7 +130,7 @@ async def _see(
 
 
 def _nothing(*_: object) -> None:
-    """What is fetched to look at services that run elsewhere."""
+    """Fetch no models: the services run elsewhere."""
 
 
 def _write(what: dict[str, Any] | str) -> None:

@@ -1,4 +1,4 @@
-"""What `skydeck health` saw, as lines, as a page, and as JSON."""
+"""Formats what `skydeck health` saw as lines, as a page, and as JSON."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ EXPECT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen.
+    """What one look saw.
 
     Attributes:
-        services: How each service stands.
-        absent: Those that have no endpoint.
-        bots: The processes of the bot that are running.
-        trouble: Why nothing is known of them; empty: it is.
+        services: The state of each service.
+        absent: The services that have no endpoint.
+        bots: The bot's running processes.
+        trouble: Why nothing is known about them; empty if they are known.
     """
 
     services: tuple[Availability, ...]
@@ -43,19 +43,19 @@ class Look:
 
     @property
     def is_well(self) -> bool:
-        """Whether every service is there and answers, and the database. A bot need not run."""
+        """Whether every service and the database answer. A bot need not run."""
         answered = all(one.health is not None for one in self.services)
         return answered and not self.absent and not self.trouble
 
 
 def as_lines(seen: Look) -> Iterator[str]:
-    """One line each."""
+    """One line for each service and bot."""
     for name, words in _all(seen):
         yield f"{name}: {'; '.join(words)}"
 
 
 def as_wire(seen: Look) -> Iterator[dict[str, Any]]:
-    """One JSON object each: services have `service`, bots have `bot`, their number from 1."""
+    """One JSON object each: a service has `service`, a bot has `bot`, its number from 1."""
     yield from map(_service_wire, seen.services)
     for service, words in _absent(seen):
         yield {"service": service, "error": "bad_settings", "message": words}
@@ -82,7 +82,7 @@ def as_wire(seen: Look) -> Iterator[dict[str, Any]]:
 
 
 def as_page(seen: Look) -> Group:
-    """The same for a screen, to be drawn again and again."""
+    """The same for a screen that is redrawn."""
     page = Table.grid(padding=(0, 2))
     for name, (first, *more) in _all(seen):
         page.add_row(name, first)
@@ -92,7 +92,7 @@ def as_page(seen: Look) -> Group:
 
 
 def _all(seen: Look) -> Iterator[tuple[str, list[str]]]:
-    """What there is, by name, each with what is to be said of it."""
+    """Each service and bot by name, with its lines."""
     for standing in seen.services:
         yield standing.service.value.lower(), list(_service(standing))
     for service, words in _absent(seen):
@@ -104,7 +104,7 @@ def _all(seen: Look) -> Iterator[tuple[str, list[str]]]:
 
 
 def _service(standing: Availability) -> Iterator[str]:
-    """How a service stands; "up" is said of a worker only where that is known."""
+    """A service's state; it says that a worker is up only if that is known."""
     if standing.health is None:
         yield standing.trouble
         return
@@ -124,7 +124,7 @@ def _service(standing: Availability) -> Iterator[str]:
 
 
 def _last(standing: Availability) -> str:
-    """How long ago the last call was answered, and what it had waited and taken."""
+    """How long ago the last call was answered, and how long it waited and ran."""
     latest, age_s = standing.latest, standing.age_s
     if latest is None or age_s is None:
         return ""

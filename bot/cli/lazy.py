@@ -12,7 +12,10 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 COMMANDS: Final = {
-    "talk": ("talk:talk", "Talk with Penny at this machine's microphone, or ask her a recording."),
+    "talk": (
+        "talk:talk",
+        "Talk with Penny at this machine's microphone, or ask her a recorded question.",
+    ),
     "ask": ("call:ask", "Ask Penny in writing; with --save she also speaks."),
     "call": ("call:call", "Call any module of any service."),
     "modules": ("modules:modules", "List the modules of the services, with their options."),
@@ -38,9 +41,12 @@ COMMANDS: Final = {
     ),
     "backup": (
         "backup:backup",
-        "Save everything that the bot remembers into a file; it may run meanwhile.",
+        "Save everything that the bot remembers to a file; the bot may keep running.",
     ),
-    "restore": ("backup:restore", "Make the database what a backup has; the bot must be stopped."),
+    "restore": (
+        "backup:restore",
+        "Replace the database's contents with a backup's; stop the bot first.",
+    ),
     "models": ("models:app", "The model files of the services on this machine."),
     "database": ("backup:database_app", "The schema of the database."),
     "contract": ("contract:app", "S-CONTRACT v2.1."),

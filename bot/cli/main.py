@@ -70,4 +70,4 @@ def _innermost(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:
         inner = inner.exceptions[0]
     if isinstance(inner, SkydeckError):
         return inner
-    raise AssertionError("except* let another kind through")
+    raise AssertionError("except* let another kind of error through")

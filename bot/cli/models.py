@@ -71,12 +71,12 @@ def list_models(
 def pull(
     names: NamesArgument = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="Every model there is.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Fetch again what is here.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Fetch every model.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again even what is here.")] = False,
 ) -> None:
-    """Fetch models, and mend damaged ones; without a name, those that the services need.
+    """Fetch models, and replace damaged ones; without a name, those that the services need.
 
-    A fetch that was interrupted goes on where it stopped.
+    An interrupted fetch continues where it stopped.
 
     Example: skydeck models pull whisper-base
     """
@@ -97,7 +97,7 @@ def pull(
 
 @app.command()
 def verify(names: NamesArgument = None) -> None:
-    """Read every byte of models and compare the hash; without a name, of all that are here.
+    """Read every byte of models and compare their hashes; without a name, of all that are here.
 
     Exits with 3 when a file is damaged or missing.
 
@@ -123,7 +123,7 @@ def remove(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete models, and what an interrupted fetch left of them.
+    """Delete models, and what an interrupted fetch left behind.
 
     Example: skydeck models remove qwen2.5-coder-1.5b
     """
@@ -137,13 +137,13 @@ def remove(
 
 
 def pull_with_progress(store: ModelStore, names: Iterable[str]) -> dict[str, Path]:
-    """Have these models on disk and verified; say what is fetched, and nothing when nothing is.
+    """Fetch and verify these models, and show the progress of a fetch.
 
     Returns:
         The folder of each model.
 
     Raises:
-        WrongUse: There is no model of one of the names.
+        WrongUse: No model has one of the names.
         WeightsError: As `ModelStore.ensure`.
     """
     names = list(names)
@@ -180,13 +180,13 @@ def _announce(plan: Plan, store: ModelStore) -> None:
 
 @contextmanager
 def _watched() -> Iterator["Sink"]:
-    """Show the progress; let Ctrl-C end it at once, and say that nothing is lost."""
+    """Show the progress; Ctrl-C ends the fetch at once, and nothing that was fetched is lost."""
     try:
         with _interruptible(), shown_progress() as progress:
             yield progress
     except KeyboardInterrupt:
         sys.stderr.write(
-            "Stopped. What was fetched is kept; the same command goes on from there.\n"
+            "Stopped. What was fetched is kept; the same command continues from there.\n"
         )
         raise
 
@@ -195,8 +195,8 @@ def _watched() -> Iterator["Sink"]:
 def _interruptible() -> Iterator[None]:
     """Make Ctrl-C raise KeyboardInterrupt here, even inside a running event loop.
 
-    asyncio answers the first Ctrl-C by cancelling its main task, which a blocking fetch in that
-    task would not notice before it is done.
+    asyncio answers the first Ctrl-C by cancelling its main task, and a blocking fetch in that task
+    would not notice until it is done.
     """
     in_main = threading.current_thread() is threading.main_thread()
     if not in_main or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup
@@ -219,7 +219,7 @@ def _agreed(question: str) -> bool:
         return typer.confirm(question, err=True)
     except typer.Abort:
         sys.stderr.write("\n")  # the question has no line end yet
-        raise WrongUse("Nothing was removed.", hint="Add --yes to be asked nothing.") from None
+        raise WrongUse("Nothing was removed.", hint="Add --yes to skip the question.") from None
 
 
 def _table(statuses: list[ModelStatus], folder: Path) -> None:

@@ -10,12 +10,12 @@ from bot.errors import UnknownModule
 
 LanguageOption = Annotated[
     str | None,
-    typer.Option(help="Language spoken (en, es, …); found out if not given.", show_default=False),
+    typer.Option(help="Language spoken (en, es, …); detected if not given.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 SaveOption = Annotated[
     Path | None,
-    typer.Option(help="Where to keep the spoken answer (.ogg, .opus, .wav).", show_default=False),
+    typer.Option(help="Where to save the spoken answer (.ogg, .opus, .wav).", show_default=False),
 ]
 
 
@@ -23,7 +23,7 @@ def service_named(name: str) -> Service:
     """Find a service by the name that a person typed.
 
     Raises:
-        UnknownModule: There is none of that name.
+        UnknownModule: No service has that name.
     """
     try:
         return Service(name.upper())

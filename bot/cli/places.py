@@ -1,4 +1,4 @@
-"""What the doctor says of the database and of the room on disks."""
+"""What the doctor says about the database and the free disk space."""
 
 import asyncio
 import shutil
@@ -14,23 +14,23 @@ _MIN_FREE_BYTES = 200_000_000
 
 
 def database_state(settings: Settings) -> str:
-    """Where the database is, and its schema.
+    """Say where the database is, and which schema it has.
 
     Raises:
         BadSettings: The URL cannot be used, or a newer skydeck wrote the database.
-        StoreFailed: It does not answer.
+        StoreFailed: The database does not answer.
     """
     address = Address.parse(settings.skydeck_database_url.get_secret_value())
     found = asyncio.run(revision(address))
     if found is None:
-        return f"{address.label}, made at the first start"
+        return f"{address.label}, created at the first start"
     must_be_known(found, address)
-    behind = "" if found == head() else f", brought to {head()} at the next start"
+    behind = "" if found == head() else f", upgraded to {head()} at the next start"
     return f"{address.label}, schema {found}{behind}"
 
 
 def room_state(settings: Settings) -> str:
-    """How much room is left where files are written.
+    """Say how much space is free on the disks that skydeck writes to.
 
     Raises:
         BadSettings: The database's URL cannot be used.
@@ -43,11 +43,11 @@ def room_state(settings: Settings) -> str:
     if free[tightest] < _MIN_FREE_BYTES:
         raise StoreFailed(
             f"only {free[tightest] // 1_000_000} MB are free for {tightest}",
-            hint="Make room, or set its folder to another disk.",
+            hint="Free some space, or move its folder to another disk.",
         )
     return f"{free[tightest] / 1e9:.1f} GB free"
 
 
 def _folder_of(path: Path) -> Path:
-    """The folder in which a path is, or would be made."""
+    """The folder that a path is in, or the nearest one above it that exists."""
     return next(folder for folder in (path, *path.absolute().parents) if folder.is_dir())

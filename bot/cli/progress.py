@@ -1,4 +1,4 @@
-"""Shows how the weights store gets on: bars for a terminal, lines for a log."""
+"""Shows the progress of the model store: bars in a terminal, lines in a log."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _WAITING = "Another skydeck is fetching models into this folder; waiting for it.
 
 @contextmanager
 def shown_progress(stream: TextIO | None = None) -> Iterator[Sink]:
-    """A sink for the store's events that shows them; the bars are gone afterwards."""
+    """Yield a sink that shows the store's events; the bars disappear afterwards."""
     stream = stream or sys.stderr
     if not stream.isatty():
         yield Lines(stream)
@@ -37,7 +37,7 @@ def shown_progress(stream: TextIO | None = None) -> Iterator[Sink]:
 
 
 class Bars:
-    """One bar for each phase, over all models."""
+    """Shows one bar for each phase, over all models."""
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
@@ -57,7 +57,7 @@ class Bars:
 
 
 class Lines:
-    """A line for each tenth of the download, and one for each model in the other phases."""
+    """Writes a line for each tenth of the download, and one for each model in the other phases."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -65,7 +65,7 @@ class Lines:
         self._said: set[tuple[Phase, str]] = set()
 
     def __call__(self, event: Progress, /) -> None:
-        """Write a line if there is something new to say."""
+        """Write a line if the event says something new."""
         if not event.model:
             self._write(_WAITING)
         elif event.phase is Phase.FETCHING:

@@ -1,4 +1,4 @@
-"""One call from the command line: services up, contract out, answer shown and kept."""
+"""Makes one call from the command line: it starts the services, and shows and saves the answer."""
 
 import contextlib
 import sys
@@ -20,14 +20,14 @@ _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Facto
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """How one call is to be made and shown.
+class CallOptions:
+    """How to make and show one call.
 
     Attributes:
         settings: All settings.
-        as_json: Machine-readable output.
-        save: Where the reply's audio (Penny) or files (Factory) go.
-        warm_up: When models on this machine are loaded.
+        as_json: Whether to show it as JSON.
+        save: Where to save the reply's audio (Penny) or files (Factory).
+        warm_up: When to load models on this machine.
     """
 
     settings: Settings
@@ -37,33 +37,33 @@ class Turn:
 
     @property
     def source(self) -> Source:
-        """As whom to call."""
+        """The contract's source of the call."""
         return Source(system=System(self.settings.skydeck_identity.value))
 
 
-async def perform(turn: Turn, request: Request) -> None:
+async def perform(chosen: CallOptions, request: Request) -> None:
     """Make the call and show it.
 
     Raises:
-        SkydeckError: It failed.
+        SkydeckError: The call failed.
     """
     service = request.target.service
     sink: JsonSink | ScreenSink = JsonSink()
     with contextlib.ExitStack() as screen:
-        if not turn.as_json:
+        if not chosen.as_json:
             sink = ScreenSink(_name(request), streams=service is Service.PENNY)
             screen.callback(sink.close)
-        if turn.settings.embedded:
+        if chosen.settings.embedded:
             sys.stderr.write("No RUNPOD_API_KEY: the services run on this machine.\n")
         async with open_paid_services(
-            turn.settings,
+            chosen.settings,
             only={service},
-            fetch=lambda store, names: _fetch(store, names, sink, turn.warm_up),
-            warm_up=turn.warm_up,
+            fetch=lambda store, names: _fetch(store, names, sink, chosen.warm_up),
+            warm_up=chosen.warm_up,
         ) as services:
             result = await _call(services, request, sink)
-            if turn.save is not None:
-                _keep(result, service, turn.save)
+            if chosen.save is not None:
+                _keep(result, service, chosen.save)
             sink.final(result)
 
 
@@ -94,7 +94,7 @@ def _keep(result: Result, service: Service, place: Path) -> None:
 
 
 def write_files(files: list[File], folder: Path) -> None:
-    """Write a build's files; a name is never taken as a path.
+    """Write a build's files; a file's name is never taken as a path.
 
     Raises:
         BadInput: The folder cannot be written, or a file of that name is there already.

@@ -1,4 +1,4 @@
-"""`skydeck serve`: the three services for others to use, as RunPod would serve them."""
+"""`skydeck serve`: it serves the three services to other programs, as RunPod would."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ from bot.errors import BadInput, BadSettings
 from bot.settings import Settings, load_settings
 
 _MAX_KEY_BYTES = 4096
-_SET_ONE = "Set SKYDECK_SERVE_KEY, give --key-file, or leave it out: then one is made up."
+_SET_ONE = "Set SKYDECK_SERVE_KEY or give --key-file; without either, the server makes up a key."
 
 
 def serve(
@@ -23,14 +23,14 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8010,
     key_file: Annotated[
         Path | None,
-        typer.Option(help="A file with the key that callers must send, on its first line."),
+        typer.Option(help="A file whose first line is the key that callers must send."),
     ] = None,
     key: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve Penny, Grace and The Factory on this machine with RunPod's routes, until Ctrl-C.
 
-    The endpoint ids are penny, grace and factory. The key is that of --key-file, or of
-    SKYDECK_SERVE_KEY; without them one is made up, and shown once.
+    The endpoint ids are penny, grace and factory. The key comes from --key-file or
+    SKYDECK_SERVE_KEY; without either, the server makes up a key and shows it once.
 
     Example: skydeck serve --port 8010
 
@@ -57,14 +57,14 @@ def serve(
 
 
 def _given(key: str | None, key_file: Path | None, settings: Settings) -> str | None:
-    """The key that was chosen, wherever; None when none was.
+    """The key that the person chose; None if they chose none.
 
     Raises:
-        BadInput: The file cannot be read.
+        BadInput: The key file cannot be read.
     """
     if key is not None:
         sys.stderr.write(
-            "skydeck: whoever has an account on this machine can read --key in the list of "
+            "skydeck: everybody who has an account on this machine can read --key in the list of "
             "processes. Use SKYDECK_SERVE_KEY or --key-file.\n"
         )
         return key
@@ -76,7 +76,7 @@ def _given(key: str | None, key_file: Path | None, settings: Settings) -> str | 
 
 def _first_line(file: Path) -> str:
     try:
-        if not file.is_file():  # a pipe or a device would be waited for
+        if not file.is_file():  # reading a pipe or a device could wait forever
             raise BadInput(f"{file} is not a file.", hint="Give a file with the key in it.")
         with file.open("rb") as lines:
             key = lines.readline(_MAX_KEY_BYTES + 1)
@@ -90,7 +90,7 @@ def _first_line(file: Path) -> str:
 
 
 def _checked(key: str) -> str:
-    """The key, if a header can carry it.
+    """Check that an HTTP header can carry the key.
 
     Raises:
         BadSettings: It cannot.
@@ -106,5 +106,5 @@ def _checked(key: str) -> str:
 def _unusable() -> BadSettings:
     return BadSettings(
         "The server's key has characters that no HTTP header can carry.",
-        hint="Use letters, digits and signs of ASCII.",
+        hint="Use ASCII letters, digits and signs.",
     )

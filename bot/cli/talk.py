@@ -1,4 +1,4 @@
-"""`skydeck talk`: a conversation at one's own microphone, or one recorded question."""
+"""`skydeck talk`: a conversation at this machine's microphone, or one recorded question."""
 
 import asyncio
 import sys
@@ -12,7 +12,7 @@ from bot.catalogue import load_grace
 from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clip
 from bot.cli.models import pull_with_progress
 from bot.cli.options import JsonOption, LanguageOption, SaveOption
-from bot.cli.run import Turn, perform
+from bot.cli.run import CallOptions, perform
 from bot.composition import WarmUp
 from bot.contract.penny import converse
 from bot.errors import BadInput
@@ -29,7 +29,7 @@ def talk(
     file: Annotated[
         Path | None,
         typer.Option(
-            help="Ask this recording, and leave: any format, up to five minutes.",
+            help="Ask the question in this recording, then exit; any format, up to five minutes.",
             show_default=False,
         ),
     ] = None,
@@ -37,24 +37,26 @@ def talk(
     language: LanguageOption = None,
     as_json: JsonOption = False,
     plain: Annotated[
-        bool, typer.Option("--plain", help="Line by line: for screen readers and pipes.")
+        bool, typer.Option("--plain", help="Write line by line, for screen readers and pipes.")
     ] = False,
     remember: Annotated[
-        bool, typer.Option("--remember", help="Go on with the conversation of last time.")
+        bool, typer.Option("--remember", help="Continue the last conversation.")
     ] = False,
     save_to: Annotated[
         Path | None,
-        typer.Option(help="Folder for saved conversations; else this one.", show_default=False),
+        typer.Option(
+            help="Folder for saved conversations; by default the current one.", show_default=False
+        ),
     ] = None,
     push_to_talk_key: Annotated[
         str | None,
         typer.Option(
-            help="A key that talks whatever window is in front, as f9 or scroll_lock.",
+            help="A key that talks whichever window is in front, such as f9 or scroll_lock.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Talk with Penny at this machine's microphone, or ask her a recording.
+    """Talk with Penny at this machine's microphone, or ask her a recorded question.
 
     Hold or tap the space bar to talk; F1 shows all keys.
 
@@ -80,8 +82,8 @@ def _ask(file: Path, *, save: Path | None, language: str | None, as_json: bool) 
     if save is not None:
         check_writable(save)
     clip = read_clip(file, language=language, limit_s=QUESTION_LIMIT_S)
-    turn = Turn(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
-    asyncio.run(perform(turn, converse(clip, source=turn.source)))
+    chosen = CallOptions(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
+    asyncio.run(perform(chosen, converse(clip, source=chosen.source)))
 
 
 def _converse(

@@ -26,11 +26,11 @@ def settings(tmp_path) -> Settings:
 
 def test_the_database(settings, tmp_path):
     file = tmp_path / "new" / "skydeck.db"
-    assert database_state(settings) == f"{file}, made at the first start"
+    assert database_state(settings) == f"{file}, created at the first start"
     assert not file.parent.exists()
     asyncio.run(migrate(Address.parse(f"sqlite:///{file}"), SystemClock()))
     assert database_state(settings) == f"{file}, schema {head()}"
-    for revision, said in (("0001", "brought to"), ("9999", "newer skydeck")):
+    for revision, said in (("0001", "upgraded to"), ("9999", "newer skydeck")):
         with closing(sqlite3.connect(file)) as connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
             connection.commit()
