@@ -8,7 +8,7 @@ import asyncio
 import logging
 import select
 import struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord.errors import ConnectionClosed
@@ -17,9 +17,6 @@ from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnecti
 
 from audio.constants import MAX_DATAGRAM_BYTES
 from audio.discord_voice.membership import Membership, Where
-
-if TYPE_CHECKING:
-    from audio.discord_voice.client import DiscordVoiceClient
 
 log = logging.getLogger(__name__)
 
@@ -115,16 +112,30 @@ class Reader(SocketReader):
 class VoiceConnection(VoiceConnectionState):
     """Getting into a voice channel, and back into it."""
 
-    voice_client: "DiscordVoiceClient"
     reader: type[SocketReader] = Reader
 
-    def __init__(self, voice_client: "DiscordVoiceClient", *, hook: Any) -> None:
+    def __init__(self, voice_client: discord.VoiceClient, *, hook: Any) -> None:
         super().__init__(voice_client, hook=hook)
         self.membership = Membership()
         self._disconnected.set()
         self._socket_reader.stop()
         self._socket_reader = self.reader(self)
         self._socket_reader.start()
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether the voice gateway is being read."""
+        return self._runner is not None and not self._runner.done()
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the socket is being read."""
+        return self._socket_reader.is_alive()
+
+    @property
+    def registered_client(self) -> discord.VoiceProtocol | None:
+        """The bot's voice client in this server: ours, its successor, or none."""
+        return self.voice_client._state._get_voice_client(self.guild.id)  # noqa: SLF001
 
     def end(self) -> None:
         """The line is over: nothing of it goes on, and nobody waits for it any more."""
@@ -244,7 +255,8 @@ class VoiceConnection(VoiceConnectionState):
         it expects the answer only after it has asked, so that it may wait in vain.
         """
         self.state = ConnectionFlowState.disconnected
-        if self.voice_client.is_replaced or not self.membership.leave():
+        is_replaced = self.registered_client not in (None, self.voice_client)
+        if is_replaced or not self.membership.leave():
             return
         self._disconnected.clear()
         await self.guild.change_voice_state(channel=None)

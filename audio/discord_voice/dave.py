@@ -1,9 +1,9 @@
-"""DAVE, the end-to-end encryption of a call: whose frame is this, and can it be understood?
+"""DAVE, the end-to-end encryption of a call.
 
-davey (https://github.com/Snazzah/davey) keeps the MLS group and the keys; it tells its failures by
-text alone, which is read here and nowhere else. In its passthrough mode, which discord.py turns on
-while a call's encryption is being turned off or on, it hands back what it cannot decrypt as if it
-were anybody's sound; such a frame is not believed.
+davey (https://github.com/Snazzah/davey) keeps the MLS group and the keys. Its errors differ in
+their text alone, which only this module reads. In its passthrough mode, which discord.py turns on
+while a call's encryption starts or stops, davey returns a payload that it cannot decrypt
+unchanged, whoever sent it; this module rejects such a payload.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,11 +11,11 @@ from enum import Enum, auto
 from typing import Any, Final, Protocol
 
 _MARKER: Final = b"\xfa\xfa"
-"""The end of every frame that is encrypted end to end."""
+"""The end of every payload that is encrypted end to end."""
 
 
 class DaveSession(Protocol):
-    """A davey session, as far as listening needs one."""
+    """The part of a davey session that voice needs."""
 
     @property
     def ready(self) -> bool:
@@ -23,21 +23,25 @@ class DaveSession(Protocol):
         ...
 
     def get_user_ids(self) -> Sequence[str]:
-        """Who is in the group."""
+        """The members of the group."""
         ...
 
     def decrypt(self, user_id: int, media_type: Any, packet: bytes, /) -> bytes:
-        """Raises ValueError when it cannot be decrypted as that user's."""
+        """Raises ValueError if this user's key does not decrypt it."""
+        ...
+
+    def encrypt_opus(self, packet: bytes, /) -> bytes:
+        """Encrypt a packet of the bot's own."""
         ...
 
 
 class DecryptFailure(Enum):
-    """Why a frame could not be opened.
+    """Why a payload could not be decrypted.
 
-    TOO_EARLY: There is no key that opens it. The frame may run ahead of the group's next epoch, and
-    be opened when the commit has come; or it is damaged, a repetition, or somebody else's.
-    UNENCRYPTED: It is in the clear, in a call that is encrypted. Nobody vouches for it.
-    BROKEN: davey cannot read it.
+    TOO_EARLY: No key fits. The packet may be ahead of the group's next epoch, so that it can be
+    decrypted once the commit has arrived; or it is damaged, a repetition, or somebody else's.
+    UNENCRYPTED: It is in the clear, in an encrypted call. Nobody vouches for it.
+    BROKEN: davey cannot parse it.
     """
 
     TOO_EARLY = auto()
@@ -52,21 +56,21 @@ _REASONS: Final = {
 }
 
 
-def _why(error: Exception) -> DecryptFailure:
+def _failure_of(error: Exception) -> DecryptFailure:
     text = str(error)  # such as "Failed to decrypt: DecryptionFailed(NoValidCryptorFound { … })"
     return next((why for name, why in _REASONS.items() if name in text), DecryptFailure.BROKEN)
 
 
 class Dave:
-    """Opens frames, with whatever the call's encryption is at the moment."""
+    """Decrypts and encrypts with the call's current session."""
 
     def __init__(self) -> None:
         self._session: DaveSession | None = None
-        self._encrypted = True  # until it is known: better deaf for a moment than fooled
+        self._encrypted = True  # until it is known: rather deaf for a moment than deceived
         self._audio: Any = None
 
     def use(self, session: DaveSession | None, protocol_version: int) -> None:
-        """Take the call's session. Version 0: the call is not encrypted end to end."""
+        """Use this session from now on. Version 0: the call is not encrypted end to end."""
         self._session = session
         self._encrypted = protocol_version > 0
         if session is not None and self._audio is None:
@@ -74,34 +78,42 @@ class Dave:
 
             self._audio = MediaType.audio
 
-    def open(self, user_id: int, frame: bytes) -> bytes | DecryptFailure:
-        """Decrypt a frame of somebody's."""
+    def open(self, user_id: int, payload: bytes) -> bytes | DecryptFailure:
+        """Decrypt a person's payload to an Opus packet."""
         if not self._encrypted:
-            return DecryptFailure.TOO_EARLY if frame.endswith(_MARKER) else frame
+            return DecryptFailure.TOO_EARLY if payload.endswith(_MARKER) else payload
         if self._session is None or not self._session.ready:
             return DecryptFailure.TOO_EARLY
         try:
-            opus = self._session.decrypt(user_id, self._audio, frame)
+            opus = self._session.decrypt(user_id, self._audio, payload)
         except ValueError as error:
-            return _why(error)
-        except RuntimeError:  # the session is being changed on another thread this very moment
+            return _failure_of(error)
+        except RuntimeError:  # another thread is changing the session at this very moment
             return DecryptFailure.TOO_EARLY
-        if opus == frame and frame.endswith(_MARKER):
-            return DecryptFailure.TOO_EARLY  # it came through passthrough, and is nobody's
+        if opus == payload and payload.endswith(_MARKER):
+            return DecryptFailure.TOO_EARLY  # passed through
         return opus
 
-    def identify_sender(self, frame: bytes, among: Iterable[int]) -> tuple[int, bytes] | None:
-        """Find the sender of a frame, whose key alone opens it, and what it says."""
-        if not self._encrypted or not frame.endswith(_MARKER):
+    def seal(self, opus: bytes) -> bytes | None:
+        """Encrypt an Opus packet of the bot's; None while an encrypted call has no key yet."""
+        if not self._encrypted:
+            return opus
+        if self._session is None or not self._session.ready:
+            return None
+        return self._session.encrypt_opus(opus)
+
+    def identify_sender(self, payload: bytes, among: Iterable[int]) -> tuple[int, bytes] | None:
+        """Find the person whose key decrypts a payload, and its Opus packet."""
+        if not self._encrypted or not payload.endswith(_MARKER):
             return None
         for user_id in among:
-            opus = self.open(user_id, frame)
+            opus = self.open(user_id, payload)
             if isinstance(opus, bytes):
                 return user_id, opus
         return None
 
     def members(self) -> list[int]:
-        """Who is in the group, the bot included; nobody when there is none."""
+        """The members of the group, the bot included; none without a group."""
         if self._session is None or not self._session.ready:
             return []
         return [int(user_id) for user_id in self._session.get_user_ids()]

@@ -1,8 +1,8 @@
-"""RTP as Discord's voice servers send it (RFC 3550), read where it lies.
+"""RTP as Discord's voice servers send it (RFC 3550).
 
-The port also carries keepalives, IP discovery's answers, RTCP and video: none of them is voice. In
+The port also carries keepalives, IP discovery answers, RTCP and video: none of them is voice. In
 the "rtpsize" modes the header, its CSRCs and the four bytes that announce an extension are in the
-clear, and are authenticated; the extension's body and the payload are encrypted.
+clear, and authenticated; the extension's body and the payload are encrypted.
 """
 
 import struct
@@ -25,15 +25,15 @@ _TYPE_BITS: Final = 0x7F
 
 
 class Rtp(NamedTuple):
-    """A voice packet's header (not a dataclass: one is made for each of thousands of packets).
+    """A voice packet's header (a NamedTuple, for speed: one per packet).
 
     Attributes:
         sequence: 16 bits.
         timestamp: 32 bits, in samples at 48 kHz.
         ssrc: The stream's number.
         clear: How many bytes at the front are in the clear.
-        extension: How many bytes at the front of the decrypted rest are the extension's body.
-        padded: Whether the decrypted rest ends in padding.
+        extension: How many bytes at the front of the decrypted body are the extension's.
+        padded: Whether the decrypted body ends in padding.
     """
 
     sequence: int
@@ -65,14 +65,10 @@ def parse(data: bytes) -> Rtp | None:
 
 
 def payload(rtp: Rtp, body: bytes) -> bytes | None:
-    """What a packet carries, without extension and padding; empty when it is padding alone.
-
-    Args:
-        rtp: Its header.
-        body: What was encrypted for transport, decrypted.
+    """Strip extension and padding from a decrypted body; empty if the packet was padding alone.
 
     Returns:
-        None when the padding claims to be longer than there is room for, or to be nothing.
+        None if the padding claims to be empty, or longer than there is room for.
     """
     if not rtp.padded:
         return body[rtp.extension :] if rtp.extension else body
@@ -80,3 +76,8 @@ def payload(rtp: Rtp, body: bytes) -> bytes | None:
     if not rtp.extension <= end < len(body):
         return None
     return body[rtp.extension : end]
+
+
+def build_header(sequence: int, timestamp: int, ssrc: int) -> bytes:
+    """The header of a voice packet without CSRCs, extension and padding."""
+    return _HEADER.pack(_VERSION, VOICE_TYPE, sequence, timestamp, ssrc)

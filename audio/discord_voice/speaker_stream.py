@@ -1,8 +1,8 @@
-"""One person's stream, from RTP payloads to frames of speech in order: jitter buffer, then DAVE.
+"""One person's stream, from RTP payloads to speech frames in order: jitter buffer, then DAVE.
 
-Frames are decrypted in their turn. One that has no key yet may run ahead of the group's next epoch:
-it and what follows wait for the commit, up to `HOLD_S`, unless a later frame can be opened, which
-shows that this one never will.
+Packets are decrypted in order. One that no key fits may be ahead of the group's next epoch: it and
+those after it wait up to `HOLD_S` for the commit, unless a later packet can be decrypted, which
+proves that this one never will be.
 """
 
 from collections import deque
@@ -18,18 +18,15 @@ from audio.speech_events import DtxStarted, LostSpeech, SpeechFrame, SpeechPacke
 
 HOLD_S: Final = 1.0
 MAX_HELD_PACKETS: Final = 250
-_MAX_OPENED: Final = 16
+_MAX_EARLY: Final = 16
 
 
 class SpeakerStream:
-    """A person who is heard.
-
-    Args:
-        user_id: Who.
+    """Receives one person.
 
     Attributes:
-        user_id: Who.
-        ssrc: Of their present stream.
+        user_id: The person.
+        ssrc: Their current stream.
     """
 
     def __init__(self, user_id: int) -> None:
@@ -37,19 +34,20 @@ class SpeakerStream:
         self.ssrc: int | None = None
         self._jitter = JitterBuffer(user_id)
         self._queue: deque[Ordered] = deque()
-        self._opened: dict[bytes, bytes] = {}  # davey opens a frame once: sealed to open
+        # Payload to Opus of packets decrypted out of order: davey decrypts each only once.
+        self._early: dict[bytes, bytes] = {}
         self._stuck: Packet | None = None
         self._leaving = False
         self._silent = True
         self._end = 0
         self._received = self._silence = self._padding = self._late = self._duplicate = 0
-        self._undecryptable = self._concealed = self._sealed_in_a_row = 0
+        self._undecryptable = self._concealed = self._undecryptable_in_a_row = 0
         self._last_packet_s: float | None = None
 
     # -- in --------------------------------------------------------------------------------------
 
     def put(self, rtp: Rtp, payload: bytes, arrived_s: float) -> None:
-        """Take a packet in, decrypted for transport only."""
+        """Add a packet, decrypted for transport only."""
         if rtp.ssrc != self.ssrc:
             self._jitter.restart()
             self.ssrc = rtp.ssrc
@@ -66,34 +64,34 @@ class SpeakerStream:
         elif arrival is Arrival.DUPLICATE:
             self._duplicate += 1
 
-    def remember(self, frame: bytes, opus: bytes) -> None:
-        """Note what a frame says that had to be opened before its turn."""
-        if len(self._opened) >= _MAX_OPENED:
-            self._opened.clear()
-        self._opened[frame] = opus
+    def remember(self, payload: bytes, opus: bytes) -> None:
+        """Keep the result of a payload that was decrypted out of order."""
+        if len(self._early) >= _MAX_EARLY:
+            self._early.clear()
+        self._early[payload] = opus
 
     def leave(self) -> None:
-        """They are gone: what is left is handed on with the next pull."""
+        """The person has left: the next pull hands on what remains."""
         self._leaving = True
         self._jitter.restart()
 
     # -- out -------------------------------------------------------------------------------------
 
     def pull(self, now_s: float, dave: Dave, frames: list[SpeechFrame]) -> Packet | None:
-        """Add what is due to `frames`.
+        """Append the frames that are due to `frames`.
 
         Returns:
-            The packet that has just begun to hold everything up, for want of a key: perhaps it is
-            somebody else's. None when there is no such packet, or it has been told before.
+            A packet that has just got stuck for want of a key: perhaps it is somebody else's. None
+            if there is none, or it was returned before.
         """
         self._queue.extend(self._jitter.pull(now_s))
         while self._queue:
             head = self._queue[0]
             if isinstance(head, Packet):
-                opened = self._open(head, dave)
-                if isinstance(opened, DecryptFailure) and self._can_wait(head, opened, now_s, dave):
-                    return self._newly_stuck(head)
-                frames.append(self._decrypted(head, opened))
+                opus = self._decrypt(head, dave)
+                if isinstance(opus, DecryptFailure) and self._can_wait(head, opus, now_s, dave):
+                    return self._first_time_stuck(head)
+                frames.append(self._to_frame(head, opus))
             else:
                 frames.append(head)
             self._note(frames[-1])
@@ -105,45 +103,42 @@ class SpeakerStream:
         return None
 
     @property
-    def gone(self) -> bool:
-        """Whether they have left, and everything of theirs has been handed on."""
+    def is_gone(self) -> bool:
+        """Whether the person has left and everything was handed on."""
         return self._leaving and not self._queue
 
     def release_ssrc(self) -> list[Packet]:
-        """Give up the packets that wait: they are somebody else's, who had this stream's number."""
+        """Return the waiting packets: they are from somebody else, who now owns the SSRC."""
         self._jitter.restart()
         waiting = [*self._queue, *self._jitter.pull(0.0)]
         self._queue.clear()
-        self._opened.clear()
+        self._early.clear()
         self._stuck = None
-        self._sealed_in_a_row = 0
+        self._undecryptable_in_a_row = 0
         self.ssrc = None
         return [item for item in waiting if isinstance(item, Packet)]
 
-    def _open(self, packet: Packet, dave: Dave) -> bytes | DecryptFailure:
-        if self._opened and (opus := self._opened.pop(packet.payload, None)) is not None:
+    def _decrypt(self, packet: Packet, dave: Dave) -> bytes | DecryptFailure:
+        if self._early and (opus := self._early.pop(packet.payload, None)) is not None:
             return opus
         return dave.open(self.user_id, packet.payload)
 
     def _can_wait(self, head: Packet, why: DecryptFailure, now_s: float, dave: Dave) -> bool:
-        """Whether a frame may be opened yet, once the group's next epoch has begun."""
-        if (
-            why is not DecryptFailure.TOO_EARLY
-            or self._leaving
-            or len(self._queue) > MAX_HELD_PACKETS
-        ):
+        """Whether the group's next epoch may still bring the key."""
+        is_full = len(self._queue) > MAX_HELD_PACKETS
+        if why is not DecryptFailure.TOO_EARLY or self._leaving or is_full:
             return False
-        return now_s - head.arrived_s < HOLD_S and not self._a_later_one_opens(dave)
+        return now_s - head.arrived_s < HOLD_S and not self._is_a_later_one_decryptable(dave)
 
-    def _a_later_one_opens(self, dave: Dave) -> bool:
-        """Whether any after the head can be opened.
+    def _is_a_later_one_decryptable(self, dave: Dave) -> bool:
+        """Whether any packet after the head can be decrypted.
 
-        Tried in order: davey refuses every frame before the first that it opens with a key.
+        In order: davey refuses every packet before the first that it decrypts with a key.
         """
         for item in islice(self._queue, 1, None):
             if not isinstance(item, Packet):
                 continue
-            if item.payload in self._opened:
+            if item.payload in self._early:
                 return True
             opus = dave.open(self.user_id, item.payload)
             if not isinstance(opus, DecryptFailure):
@@ -151,20 +146,20 @@ class SpeakerStream:
                 return True
         return False
 
-    def _newly_stuck(self, head: Packet) -> Packet | None:
+    def _first_time_stuck(self, head: Packet) -> Packet | None:
         if self._stuck is head:
             return None
         self._stuck = head
         return head
 
-    def _decrypted(self, packet: Packet, opened: bytes | DecryptFailure) -> SpeechFrame:
+    def _to_frame(self, packet: Packet, opus: bytes | DecryptFailure) -> SpeechFrame:
         self._end = packet.timestamp + packet.lasts
-        if isinstance(opened, DecryptFailure):
+        if isinstance(opus, DecryptFailure):
             self._undecryptable += 1
-            self._sealed_in_a_row += 1
+            self._undecryptable_in_a_row += 1
             return LostSpeech(self.user_id, packet.timestamp, packet.lasts)
-        self._sealed_in_a_row = 0
-        return SpeechPacket(self.user_id, packet.timestamp, opened, packet.arrived_s)
+        self._undecryptable_in_a_row = 0
+        return SpeechPacket(self.user_id, packet.timestamp, opus, packet.arrived_s)
 
     def _note(self, frame: SpeechFrame) -> None:
         self._silent = isinstance(frame, DtxStarted)
@@ -176,12 +171,12 @@ class SpeakerStream:
 
     @property
     def held(self) -> int:
-        """How many packets and gaps are kept."""
+        """How many packets and gaps are held back."""
         return len(self._jitter) + len(self._queue)
 
     @property
     def health(self) -> ReceptionStats:
-        """How well they are heard."""
+        """How well the person is received."""
         stuck = len(self._queue) if self._stuck is not None else 0
         return ReceptionStats(
             received=self._received,
@@ -193,6 +188,6 @@ class SpeakerStream:
             undecryptable=self._undecryptable,
             concealed=self._concealed,
             waiting=self.held,
-            sealed_in_a_row=self._sealed_in_a_row + stuck,
+            undecryptable_in_a_row=self._undecryptable_in_a_row + stuck,
             last_packet_s=self._last_packet_s,
         )

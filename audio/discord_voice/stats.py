@@ -1,4 +1,4 @@
-"""How well people are heard, in figures: enough to notice that somebody is not."""
+"""How well people are received, in figures: enough to notice that somebody is not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class ReceptionStats:
-    """How one person has been received, since they joined.
+    """How one person has been received since they joined, in packets.
 
     Attributes:
-        received: Packets that came in, each once.
-        silent: How many of those were silence frames.
-        padding: How many of those were padding alone.
-        lost: Packets that did not come in time.
-        late: Packets that came after they had been given up; they count as lost, too.
-        duplicate: Packets that came again.
-        undecryptable: Packets that came and could not be decrypted end to end.
-        concealed: Gaps handed on as `LostSpeech`, in packets.
-        waiting: Packets that wait for a missing one, or for a key.
-        sealed_in_a_row: How many packets could not be decrypted (so far) since the last one that
-            could; 50 make a second of speech that nobody heard.
-        last_packet_s: When the last packet came, on the clock of the calls; None: none yet.
+        received: Arrived, each counted once.
+        silent: Silence frames among those.
+        padding: Padding alone, among those.
+        lost: Not arrived in time.
+        late: Arrived after they had been given up; these count as lost, too.
+        duplicate: Arrived again.
+        undecryptable: Arrived, and could not be decrypted end to end.
+        concealed: Handed on as `LostSpeech`.
+        waiting: Held back for a missing packet, or for a key.
+        undecryptable_in_a_row: Not decrypted since the last one that was; 50 make a second of
+            speech that nobody heard.
+        last_packet_s: When the last packet arrived, on the caller's clock; None before the first.
     """
 
     received: int = 0
@@ -33,7 +33,7 @@ class ReceptionStats:
     undecryptable: int = 0
     concealed: int = 0
     waiting: int = 0
-    sealed_in_a_row: int = 0
+    undecryptable_in_a_row: int = 0
     last_packet_s: float | None = None
 
     @property
@@ -49,27 +49,27 @@ _COUNTED: Final = (
 
 
 def combined(people: Iterable[ReceptionStats]) -> ReceptionStats:
-    """All that came of several people, as if it were of one."""
-    all_of_them = list(people)
+    """The sum over several people."""
+    everyone = list(people)
     return ReceptionStats(
-        **{name: sum(getattr(one, name) for one in all_of_them) for name in _COUNTED}
+        **{name: sum(getattr(one, name) for one in everyone) for name in _COUNTED}
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What cannot be told of one person.
+    """What cannot be attributed to one person.
 
     Attributes:
-        datagrams: All that came in.
+        datagrams: All that arrived.
         not_voice: RTCP, video, keepalives and the like.
         transport_errors: Packets that the transport key does not open.
         without_consent: Packets of people who have not agreed; they were dropped unopened.
-        unmapped: Packets dropped because nobody could tell whose they are.
+        unmapped: Packets dropped because their sender was never known.
         learned: Streams whose sender was found by trial.
-        waiting: Packets kept, unopened, until it is known whose they are.
-        transport_errors_in_a_row: How many of those came since the last packet that was in order.
-        last_datagram_s: When the last one came, on the clock of the calls; None: none yet.
+        waiting: Packets kept, unopened, until their sender is known.
+        transport_errors_in_a_row: The same since the last packet that was in order.
+        last_datagram_s: When the last one arrived, on the caller's clock; None before the first.
     """
 
     datagrams: int = 0

@@ -1,7 +1,7 @@
-"""Where datagrams wait, still encrypted, until it is known whose they are.
+"""Datagrams of streams without a known sender, kept encrypted until the sender is known.
 
-Opcode 5 tells whose a stream is, and may come after the stream's first packets, or never. Nothing
-that waits here has been decrypted: it may be of somebody who does not want to be heard.
+Opcode 5 maps a stream to its sender, and may arrive after the stream's first packets, or never.
+Nothing kept here has been decrypted: the sender may not want to be heard.
 """
 
 from collections import deque
@@ -14,15 +14,15 @@ from audio.discord_voice.rtp import Rtp
 WAIT_S: Final = 2.0
 MAX_STREAMS: Final = 32
 MAX_PACKETS_EACH: Final = 110
-"""Two seconds of a stream, and some."""
+"""A little more than two seconds of a stream."""
 MAX_BYTES: Final = 1 << 20
 
-_FIRST_TRY_S: Final = 0.02
-_MAX_TRIES_APART_S: Final = 0.64
+_FIRST_TRIAL_S: Final = 0.02
+_MAX_TRIAL_INTERVAL_S: Final = 0.64
 
 
 class Datagram(NamedTuple):
-    """A packet as it came."""
+    """A packet as it arrived, and its header."""
 
     data: bytes
     rtp: Rtp
@@ -32,16 +32,16 @@ class Datagram(NamedTuple):
 @dataclass(slots=True)
 class _Stream:
     datagrams: deque[Datagram] = field(default_factory=deque)
-    try_at_s: float = 0.0
-    apart_s: float = _FIRST_TRY_S
+    next_trial_s: float = 0.0
+    trial_interval_s: float = _FIRST_TRIAL_S
 
 
 class UnmappedPacketBuffer:
-    """Datagrams of streams that nobody is known to own.
+    """Holds a bounded number of datagrams, by stream.
 
     Attributes:
-        dropped: How many have been given up: too old, or too many.
-        bytes: How much waits.
+        dropped: How many were dropped: too old, or too many.
+        bytes: How much is held.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class UnmappedPacketBuffer:
         return sum(len(stream.datagrams) for stream in self._streams.values())
 
     def add(self, datagram: Datagram) -> None:
-        """Keep one; the oldest make room for it."""
+        """Hold a datagram; the oldest make room for it."""
         ssrc = datagram.rtp.ssrc
         if ssrc not in self._streams and len(self._streams) >= MAX_STREAMS:
             self._drop_stream(next(iter(self._streams)))
@@ -65,21 +65,21 @@ class UnmappedPacketBuffer:
         while self.bytes > MAX_BYTES:
             self._drop_stream(next(iter(self._streams)))
 
-    def oldest(self, ssrc: int, most: int) -> list[Datagram]:
-        """The first of a stream that wait."""
+    def oldest(self, ssrc: int, count: int) -> list[Datagram]:
+        """The first datagrams of a stream; they stay."""
         stream = self._streams.get(ssrc)
-        return list(islice(stream.datagrams, most)) if stream is not None else []
+        return list(islice(stream.datagrams, count)) if stream is not None else []
 
-    def take(self, ssrc: int) -> list[Datagram]:
-        """Everything of a stream, the oldest first; it waits no longer."""
+    def pop_stream(self, ssrc: int) -> list[Datagram]:
+        """Remove and return all datagrams of a stream, the oldest first."""
         stream = self._streams.pop(ssrc, None)
         if stream is None:
             return []
         self.bytes -= sum(len(datagram.data) for datagram in stream.datagrams)
         return list(stream.datagrams)
 
-    def tidy(self, now_s: float) -> None:
-        """Give up what has waited too long."""
+    def expire(self, now_s: float) -> None:
+        """Drop what is too old."""
         for ssrc, stream in list(self._streams.items()):
             while stream.datagrams and now_s - stream.datagrams[0].arrived_s > WAIT_S:
                 self._drop_first(stream)
@@ -87,17 +87,17 @@ class UnmappedPacketBuffer:
                 del self._streams[ssrc]
 
     def clear(self) -> None:
-        """Give up everything."""
+        """Drop everything."""
         for ssrc in list(self._streams):
             self._drop_stream(ssrc)
 
-    def may_try(self, ssrc: int, now_s: float) -> bool:
-        """Whether it is time to find out by trial whose a stream is; ever more seldom."""
+    def is_trial_due(self, ssrc: int, now_s: float) -> bool:
+        """Whether to try keys on a stream now. The interval doubles each time."""
         stream = self._streams.get(ssrc)
-        if stream is None or now_s < stream.try_at_s:
+        if stream is None or now_s < stream.next_trial_s:
             return False
-        stream.try_at_s = now_s + stream.apart_s
-        stream.apart_s = min(_MAX_TRIES_APART_S, 2 * stream.apart_s)
+        stream.next_trial_s = now_s + stream.trial_interval_s
+        stream.trial_interval_s = min(_MAX_TRIAL_INTERVAL_S, 2 * stream.trial_interval_s)
         return True
 
     def _drop_first(self, stream: _Stream) -> None:
@@ -105,4 +105,4 @@ class UnmappedPacketBuffer:
         self.dropped += 1
 
     def _drop_stream(self, ssrc: int) -> None:
-        self.dropped += len(self.take(ssrc))
+        self.dropped += len(self.pop_stream(ssrc))

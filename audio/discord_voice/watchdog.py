@@ -1,7 +1,7 @@
-"""Is the line alive? Pure: how it stands goes in every half second, what to do comes out.
+"""Is the voice connection alive? Pure: its state goes in every half second, what to do comes out.
 
 A bot that looks connected and hears nothing is the worst failure of voice in Discord. So each way
-of being deaf has a sign of its own here, seen within three seconds.
+of going deaf has a symptom of its own here, noticed within three seconds.
 """
 
 from collections.abc import Mapping
@@ -11,41 +11,41 @@ from typing import Final
 
 from audio.discord_voice.stats import ReceptionStats
 
-LOOK_EVERY_S: Final = 0.5
-SEALED: Final = 75
-"""So many packets in a row that do not decrypt are 1.5 s of speech that nobody heard."""
-GARBLED: Final = 75
-"""The same for the transport's key, of whoever."""
+CHECK_EVERY_S: Final = 0.5
+MAX_UNDECRYPTABLE: Final = 75
+"""This many packets in a row that do not decrypt are 1.5 s of speech that nobody heard."""
+MAX_TRANSPORT_ERRORS: Final = 75
+"""The same for packets that the transport key does not open, whoever sent them."""
 UNHEARD_S: Final = 2.0
-"""Somebody is said to speak, and for so long no packet comes."""
-TOLD_LATE_S: Final = 0.25
-"""That somebody speaks may be told so long after their first packet has come."""
+"""Somebody was announced to speak, and for this long no packet has arrived."""
+MAX_ANNOUNCEMENT_DELAY_S: Final = 0.25
+"""The announcement that somebody speaks may arrive this long after their first packet."""
 AWAY_S: Final = 2.5
-"""Not connected for so long is worth a word."""
+"""A shorter disconnection is not reported."""
 STALLED_S: Final = 12.0
-"""A reconnect that takes so long is begun anew."""
+"""A reconnect that takes this long is started over."""
 GRACE_S: Final = 4.0
-"""After mending, so much time to show that it helped."""
+"""How long a recovery action may take to show an effect."""
 
 
 class FaultKind(StrEnum):
-    """What is wrong with a line.
+    """What is wrong with a connection. The values are part of locale keys.
 
-    AWAY: it is not connected. DEAF: it is, and cannot hear. SEALED: it cannot decrypt somebody.
-    MENDED: it is well again. LOST: it was given up.
+    AWAY: It is down. DEAF: It is up, and cannot hear. UNDECRYPTABLE: It cannot decrypt somebody.
+    RECOVERED: The fault is over. LOST: It was given up.
     """
 
     AWAY = "away"
     DEAF = "deaf"
-    SEALED = "sealed"
-    MENDED = "mended"
+    UNDECRYPTABLE = "sealed"
+    RECOVERED = "mended"
     LOST = "lost"
 
 
 class RecoveryAction(StrEnum):
     """What may help.
 
-    REKEY: ask to be put into the encryption's group anew. REJOIN: connect anew.
+    REKEY: Ask to be added to the encryption group again. REJOIN: Connect again.
     """
 
     REKEY = "rekey"
@@ -54,107 +54,107 @@ class RecoveryAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkStats:
-    """How a line stands. Times are seconds of the monotonic clock.
+    """The state of a connection. Times are seconds of the monotonic clock.
 
     Attributes:
-        now_s: When that was.
-        connected: Whether it says that it is.
-        polling: Whether somebody reads the voice gateway.
-        reading: Whether somebody reads the socket.
-        spoke_s: When somebody who agreed was last said to begin to speak.
-        datagram_s: When the last datagram came.
-        garbled: How many packets in a row the transport's key does not open.
-        people: How each person is heard.
+        now_s: When this was measured.
+        connected: Whether it claims to be up.
+        polling: Whether the voice gateway is being read.
+        reading: Whether the socket is being read.
+        announced_s: When somebody who agreed to be heard was last announced to speak.
+        datagram_s: When the last datagram arrived.
+        transport_errors: How many packets in a row the transport key does not open.
+        people: How well each person is received.
     """
 
     now_s: float
     connected: bool
     polling: bool
     reading: bool
-    spoke_s: float | None
+    announced_s: float | None
     datagram_s: float | None
-    garbled: int
+    transport_errors: int
     people: Mapping[int, ReceptionStats]
 
 
 @dataclass(slots=True)
 class Watchdog:
-    """Tells troubles once, and what to do about them.
+    """Reports each fault once, and says what to do about it.
 
     Attributes:
-        counts: How often each trouble came.
+        counts: How often each fault occurred.
     """
 
     counts: dict[FaultKind, int] = field(default_factory=dict)
     _fault: FaultKind | None = None
-    _away_s: float | None = None
-    _mended_s: float | None = None
-    _tried: RecoveryAction | None = None
+    _away_since_s: float | None = None
+    _acted_s: float | None = None
+    _last_action: RecoveryAction | None = None
 
     @property
     def fault(self) -> FaultKind | None:
-        """What is wrong now."""
+        """The current fault."""
         return self._fault
 
-    def look(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
-        """What to tell, and what to do.
+    def check(self, stats: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
+        """What to report, and what to do.
 
         Returns:
-            A trouble that is new, or MENDED; and a remedy to begin now. While a remedy has had
-            less than `GRACE_S` there is no other.
+            A new fault, or RECOVERED; and an action to start now. Until `GRACE_S` after an action
+            there is no other.
         """
-        if not vitals.connected:
-            return self._look_away(vitals)
-        self._away_s = None
-        found = self._diagnose(vitals)
+        if not stats.connected:
+            return self._check_away(stats)
+        self._away_since_s = None
+        found = self._diagnose(stats)
         if found is None:
-            return self._well(vitals)
-        if self._mended_s is not None and vitals.now_s - self._mended_s < GRACE_S:
+            return self._recovered(), None
+        if self._acted_s is not None and stats.now_s - self._acted_s < GRACE_S:
             return None, None
-        trouble, remedy = found
-        if self._tried is RecoveryAction.REKEY:
-            remedy = RecoveryAction.REJOIN  # it did not help
-        self._mended_s, self._tried = vitals.now_s, remedy
-        return self._tell(trouble), remedy
+        fault, action = found
+        if self._last_action is RecoveryAction.REKEY:
+            action = RecoveryAction.REJOIN  # rekeying did not help
+        self._acted_s, self._last_action = stats.now_s, action
+        return self._report(fault), action
 
-    def _look_away(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
-        if self._away_s is None:
-            self._away_s = vitals.now_s
-        away_s = vitals.now_s - self._away_s
-        told = self._tell(FaultKind.AWAY) if away_s >= AWAY_S else None
+    def _check_away(self, stats: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
+        if self._away_since_s is None:
+            self._away_since_s = stats.now_s
+        away_s = stats.now_s - self._away_since_s
+        fault = self._report(FaultKind.AWAY) if away_s >= AWAY_S else None
         if away_s < STALLED_S:
-            return told, None
-        self._away_s = vitals.now_s - AWAY_S
-        return told, RecoveryAction.REJOIN
+            return fault, None
+        self._away_since_s = stats.now_s - AWAY_S
+        return fault, RecoveryAction.REJOIN
 
-    def _diagnose(self, vitals: LinkStats) -> tuple[FaultKind, RecoveryAction] | None:
-        if not vitals.polling or not vitals.reading or vitals.garbled >= GARBLED:
+    def _diagnose(self, stats: LinkStats) -> tuple[FaultKind, RecoveryAction] | None:
+        is_read = stats.polling and stats.reading
+        if not is_read or stats.transport_errors >= MAX_TRANSPORT_ERRORS or _is_unheard(stats):
             return FaultKind.DEAF, RecoveryAction.REJOIN
-        if _is_unheard(vitals):
-            return FaultKind.DEAF, RecoveryAction.REJOIN
-        if any(one.sealed_in_a_row >= SEALED for one in vitals.people.values()):
-            return FaultKind.SEALED, RecoveryAction.REKEY
+        if any(one.undecryptable_in_a_row >= MAX_UNDECRYPTABLE for one in stats.people.values()):
+            return FaultKind.UNDECRYPTABLE, RecoveryAction.REKEY
         return None
 
-    def _well(self, vitals: LinkStats) -> tuple[FaultKind | None, RecoveryAction | None]:
+    def _recovered(self) -> FaultKind | None:
+        self._last_action = None
         if self._fault is None:
-            self._tried = None
-            return None, None
-        self._fault = self._tried = None
-        self._mended_s = None
-        self.counts[FaultKind.MENDED] = self.counts.get(FaultKind.MENDED, 0) + 1
-        return FaultKind.MENDED, None
-
-    def _tell(self, trouble: FaultKind) -> FaultKind | None:
-        if self._fault is trouble:
             return None
-        is_first, self._fault = self._fault is None, trouble
-        self.counts[trouble] = self.counts.get(trouble, 0) + 1
-        return trouble if is_first else None
+        self._fault = self._acted_s = None
+        self.counts[FaultKind.RECOVERED] = self.counts.get(FaultKind.RECOVERED, 0) + 1
+        return FaultKind.RECOVERED
+
+    def _report(self, fault: FaultKind) -> FaultKind | None:
+        if self._fault is fault:
+            return None
+        is_first, self._fault = self._fault is None, fault
+        self.counts[fault] = self.counts.get(fault, 0) + 1
+        return fault if is_first else None
 
 
-def _is_unheard(vitals: LinkStats) -> bool:
-    """Somebody began to speak, and nothing has come: not since, nor just before they were told."""
-    if vitals.spoke_s is None or vitals.now_s - vitals.spoke_s < UNHEARD_S:
+def _is_unheard(stats: LinkStats) -> bool:
+    """Somebody was announced to speak, and nothing has arrived since, nor just before."""
+    if stats.announced_s is None or stats.now_s - stats.announced_s < UNHEARD_S:
         return False
-    return vitals.datagram_s is None or vitals.datagram_s < vitals.spoke_s - TOLD_LATE_S
+    if stats.datagram_s is None:
+        return True
+    return stats.datagram_s < stats.announced_s - MAX_ANNOUNCEMENT_DELAY_S

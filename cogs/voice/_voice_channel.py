@@ -166,7 +166,7 @@ class VoiceChannel:
             self.transcript.trouble("kicked" if self.was_kicked else trouble.value)
             self._over.set()
             return
-        self._trouble = None if trouble is FaultKind.MENDED else trouble
+        self._trouble = None if trouble is FaultKind.RECOVERED else trouble
         self.transcript.trouble(trouble.value)
 
     # -- where it is, and how it attends -----------------------------------------------------------

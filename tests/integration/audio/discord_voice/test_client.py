@@ -15,7 +15,7 @@ from audio.constants import SILENCE_FRAME
 from audio.discord_voice import connection as connections
 from audio.discord_voice.client import DiscordVoiceClient
 from audio.discord_voice.membership import Where
-from audio.discord_voice.watchdog import TOLD_LATE_S, FaultKind
+from audio.discord_voice.watchdog import MAX_ANNOUNCEMENT_DELAY_S, FaultKind
 from audio.speech_events import LostSpeech, SpeechPacket
 from tests.fakes.discord_bot import at_once
 from tests.simulator import Simulator
@@ -188,8 +188,8 @@ async def test_who_has_not_agreed_is_not_heard(room, lounge, ana, ben):
 
 async def test_nothing_leaves_in_the_clear_while_there_are_no_keys(sim, room, guild, lounge, ana):
     room.link.playout.add(1, speech(0.5))
-    began = room.link.timestamp
-    await until(lambda: room.link.timestamp - began > 10 * 960)  # it has looked ten times
+    began = room.link.sender.timestamp
+    await until(lambda: room.link.sender.timestamp - began > 10 * 960)  # it has looked ten times
     assert not room.link.can_speak
     assert room.link.playout.progress().packets == 0
     await ana.joins(lounge)
@@ -285,7 +285,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     ben_call = await ben.joins(lounge)  # new keys: the voice gateway is heard again, too
     await ben_call.plays(tone(0.5, 600))
     await room.hears(ben, since=gone_s)
-    assert set(room.troubles) <= {FaultKind.AWAY, FaultKind.MENDED}  # on a busy machine it is told
+    assert set(room.troubles) <= {FaultKind.AWAY, FaultKind.RECOVERED}  # on a busy machine
 
 
 async def test_frames_ahead_of_our_keys_are_kept(sim, room, lounge, ana):
@@ -309,13 +309,13 @@ async def test_a_line_that_hears_nothing_is_noticed_told_and_mended(sim, room, g
     call = await ana.joins(lounge)
     await room.hears_out(ana, await call.plays(tone(0.5)))
     heard = len(room.heard(ana))
-    await until(lambda: silent_s(room) > TOLD_LATE_S)  # else it might be its packets that are told
+    await until(lambda: silent_s(room) > MAX_ANNOUNCEMENT_DELAY_S)  # or those packets count
     async with sim.voice.deafened(guild):
         await call.plays(talk(), wait=False)
         await until(lambda: FaultKind.DEAF in room.troubles)
         assert len(room.heard(ana)) == heard
     await room.hears(ana, packets=heard + 25)
-    await until(lambda: FaultKind.MENDED in room.troubles)
+    await until(lambda: FaultKind.RECOVERED in room.troubles)
     assert room.troubles.count(FaultKind.DEAF) == 1
     assert room.link.health().fault_counts[FaultKind.DEAF] == 1
     call.stops()

@@ -105,7 +105,7 @@ class Storm:
                     self.decoder.decode(frame.opus)
         totals = self.receiver.totals
         assert totals.waiting <= unmapped_packets.MAX_STREAMS * unmapped_packets.MAX_PACKETS_EACH
-        assert self.receiver._room.bytes <= unmapped_packets.MAX_BYTES
+        assert self.receiver._unmapped.bytes <= unmapped_packets.MAX_BYTES
         assert set(self.receiver.health) <= {ANA, BEN}
         kept = max((h.waiting for h in self.receiver.health.values()), default=0)
         assert kept <= MAX_KEPT

@@ -177,11 +177,11 @@ def test_frames_that_run_ahead_of_the_epoch_wait_for_the_commit():
     for opus in OPUS[1:10]:
         listener.takes(ana.says(opus))
         assert listener.waits() == []
-    assert listener.receiver.health[ANA].sealed_in_a_row == 9
+    assert listener.receiver.health[ANA].undecryptable_in_a_row == 9
     room.catch_up()
     assert heard(listener.waits()) == OPUS[1:10]
     health = listener.receiver.health[ANA]
-    assert (health.undecryptable, health.sealed_in_a_row) == (0, 0)
+    assert (health.undecryptable, health.undecryptable_in_a_row) == (0, 0)
 
 
 def test_frames_without_a_key_are_given_up_after_a_second():
@@ -194,7 +194,7 @@ def test_frames_without_a_key_are_given_up_after_a_second():
     frames = listener.waits(1.1)
     assert [type(frame) for frame in frames] == [LostSpeech, LostSpeech, DtxStarted]
     health = listener.receiver.health[ANA]
-    assert (health.undecryptable, health.sealed_in_a_row, health.waiting) == (2, 2, 0)
+    assert (health.undecryptable, health.undecryptable_in_a_row, health.waiting) == (2, 2, 0)
 
 
 def test_one_damaged_frame_holds_nobody_up():

@@ -7,10 +7,10 @@ import pytest
 from audio.discord_voice.stats import ReceptionStats
 from audio.discord_voice.watchdog import (
     AWAY_S,
-    GARBLED,
+    CHECK_EVERY_S,
     GRACE_S,
-    LOOK_EVERY_S,
-    SEALED,
+    MAX_TRANSPORT_ERRORS,
+    MAX_UNDECRYPTABLE,
     STALLED_S,
     FaultKind,
     LinkStats,
@@ -24,9 +24,9 @@ WELL = LinkStats(
     connected=True,
     polling=True,
     reading=True,
-    spoke_s=None,
+    announced_s=None,
     datagram_s=None,
-    garbled=0,
+    transport_errors=0,
     people={},
 )
 
@@ -37,12 +37,12 @@ class Watch:
     def __init__(self):
         self.watchdog, self.now_s = Watchdog(), WELL.now_s
 
-    def looks(self, seconds, **vitals):
+    def looks(self, seconds, **stats):
         """What it told and did, and how long after this began."""
         news, began_s = [], self.now_s
         while self.now_s - began_s < seconds:
-            self.now_s += LOOK_EVERY_S
-            found = self.watchdog.look(replace(WELL, now_s=self.now_s, **vitals))
+            self.now_s += CHECK_EVERY_S
+            found = self.watchdog.check(replace(WELL, now_s=self.now_s, **stats))
             if found != (None, None):
                 news.append((self.now_s - began_s, *found))
         return news
@@ -51,37 +51,37 @@ class Watch:
 def test_a_line_in_order_is_left_alone():
     watch = Watch()
     assert watch.looks(20.0) == []
-    assert watch.looks(20.0, spoke_s=watch.now_s, datagram_s=watch.now_s - 0.1) == []
+    assert watch.looks(20.0, announced_s=watch.now_s, datagram_s=watch.now_s - 0.1) == []
     assert watch.watchdog.fault is None
 
 
 @pytest.mark.parametrize(
-    ("sign", "told", "remedy"),
+    ("sign", "told", "action"),
     [
         ({"polling": False}, FaultKind.DEAF, RecoveryAction.REJOIN),
         ({"reading": False}, FaultKind.DEAF, RecoveryAction.REJOIN),
-        ({"garbled": GARBLED}, FaultKind.DEAF, RecoveryAction.REJOIN),
-        ({"spoke_s": WELL.now_s}, FaultKind.DEAF, RecoveryAction.REJOIN),
+        ({"transport_errors": MAX_TRANSPORT_ERRORS}, FaultKind.DEAF, RecoveryAction.REJOIN),
+        ({"announced_s": WELL.now_s}, FaultKind.DEAF, RecoveryAction.REJOIN),
         (
-            {"spoke_s": WELL.now_s, "datagram_s": WELL.now_s - 1},
+            {"announced_s": WELL.now_s, "datagram_s": WELL.now_s - 1},
             FaultKind.DEAF,
             RecoveryAction.REJOIN,
         ),
         (
-            {"people": {ANA: ReceptionStats(sealed_in_a_row=SEALED)}},
-            FaultKind.SEALED,
+            {"people": {ANA: ReceptionStats(undecryptable_in_a_row=MAX_UNDECRYPTABLE)}},
+            FaultKind.UNDECRYPTABLE,
             RecoveryAction.REKEY,
         ),
         ({"connected": False}, FaultKind.AWAY, None),
     ],
 )
-def test_each_sign_is_told_once_and_within_three_seconds(sign, told, remedy):
+def test_each_sign_is_told_once_and_within_three_seconds(sign, told, action):
     watch = Watch()
     [(after_s, *news)] = watch.looks(GRACE_S, **sign)
-    assert news == [told, remedy]
+    assert news == [told, action]
     assert after_s <= 3.0
-    assert watch.looks(LOOK_EVERY_S) == [(LOOK_EVERY_S, FaultKind.MENDED, None)]
-    assert watch.watchdog.counts == {told: 1, FaultKind.MENDED: 1}
+    assert watch.looks(CHECK_EVERY_S) == [(CHECK_EVERY_S, FaultKind.RECOVERED, None)]
+    assert watch.watchdog.counts == {told: 1, FaultKind.RECOVERED: 1}
 
 
 def test_a_moment_away_is_not_worth_a_word():
@@ -92,7 +92,7 @@ def test_a_moment_away_is_not_worth_a_word():
 
 def test_what_did_not_help_is_followed_by_more():
     watch = Watch()
-    sealed = {"people": {ANA: ReceptionStats(sealed_in_a_row=SEALED)}}
+    sealed = {"people": {ANA: ReceptionStats(undecryptable_in_a_row=MAX_UNDECRYPTABLE)}}
     news = watch.looks(2 * GRACE_S, **sealed)
     assert [done for _, _, done in news] == [RecoveryAction.REKEY, RecoveryAction.REJOIN]
     assert news[1][0] - news[0][0] == GRACE_S

@@ -77,9 +77,9 @@ def link(people: int, trouble: FaultKind | None = None) -> LinkHealth:
         fault=trouble,
         fault_counts={
             FaultKind.DEAF: 2,
-            FaultKind.MENDED: 2,
+            FaultKind.RECOVERED: 2,
             FaultKind.AWAY: 1,
-            FaultKind.SEALED: 3,
+            FaultKind.UNDECRYPTABLE: 3,
         },
         people=dict.fromkeys(range(people), one),
         totals=Totals(without_consent=321),
@@ -92,7 +92,7 @@ def test_the_status_fits_however_many_there_are(words, attention) -> None:  # ty
     room = VoiceRoom(1, 2, attention.value, 7, follow_user_id=8)
     names = dict.fromkeys(range(99), "*" * 32)
     turns = summary([trace(ask) for ask in range(200)])
-    text = status_text(room, link(99, FaultKind.SEALED), turns, names, words)
+    text = status_text(room, link(99, FaultKind.UNDECRYPTABLE), turns, names, words)
     assert len(text) <= EMBED_LIMIT
     assert "23 ms" in text
     assert "321" in text
