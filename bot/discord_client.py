@@ -1,4 +1,4 @@
-"""The Discord client: intents, commands, and an orderly start and end. The cogs do the rest."""
+"""The Discord client: intents, command registration, start and shutdown. The cogs do the rest."""
 
 import asyncio
 import contextlib
@@ -60,28 +60,28 @@ PERMISSIONS: Final = discord.Permissions(
     use_voice_activation=True,
     request_to_speak=True,
 )
-"""What the bot asks for when it is invited."""
+"""The permissions that the invite link asks for."""
 
 _KNOWN_LOCALES: Final = 10_000
 _SETTLE_S: Final = 3.0
-"""How long a process, whose shards others have now, still works on what had come in; what has not
-ended by then is handed over."""
+"""How long a process whose shards were taken over finishes what had arrived; the rest is handed
+over."""
 _LOOK_EVERY_S: Final = 0.05
 _OTHERS_REGISTER_S: Final = 0.5
 
 
 class Locales:
-    """The language of people's own Discord, as their last interaction told it; in memory only."""
+    """The locale of people's own Discord, from their last interaction; in memory only."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, str] = OrderedDict()
 
     def get(self, user_id: int) -> str | None:
-        """What is known of a person."""
+        """A person's locale, if it is known."""
         return self._known.get(user_id)
 
     def put(self, user_id: int, locale: str) -> None:
-        """Note a person's language; the one not heard of for longest is forgotten."""
+        """Store a person's locale; the least recently stored one is dropped."""
         self._known[user_id] = locale
         self._known.move_to_end(user_id)
         if len(self._known) > _KNOWN_LOCALES:
@@ -89,20 +89,16 @@ class Locales:
 
 
 class SkyDeck(commands.AutoShardedBot):
-    """The bot. Whoever makes it opens its parts before, and closes them after.
+    """The bot. Its creator opens its parts before, and closes them after it.
 
     Attributes:
-        settings: All settings.
-        services: The three services.
-        store: Memory that lasts.
-        runner: Runs jobs; the bot closes it, because telling people needs the bot.
-        voices: Opens voice conversations.
-        clock: Time.
+        runner: Runs jobs; the bot closes it, because it needs the bot to tell people.
+        voices: Opens voice sessions.
         grace: Grace's modules by name.
-        limiter: How often people may ask.
-        locales: Which languages they use.
+        limiter: Limits how often people may ask.
+        locales: The locales of people's own Discord.
         membership: Decides which shards this process serves.
-        elsewhere: Stops jobs, in whichever process they run.
+        elsewhere: Stops jobs in any process.
     """
 
     def __init__(
@@ -126,8 +122,8 @@ class SkyDeck(commands.AutoShardedBot):
             help_command=None,
             intents=_intents(),
             allowed_mentions=discord.AllowedMentions.none(),
-            # Said, not left to the developer portal: in a group of people where a person may use
-            # the bot of another server it could read nothing and answer once.
+            # Explicit, rather than left to the developer portal: in a group DM that a person
+            # brought it into, the bot could read nothing and answer only once.
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True, dm_channel=True, private_channel=False
@@ -166,7 +162,7 @@ class SkyDeck(commands.AutoShardedBot):
         self._on_online: Callable[[], object] | None = None
 
     async def setup_hook(self) -> None:
-        """Load the cogs, register the commands if they changed, take up jobs left behind."""
+        """Load the cogs, register the commands if they changed, and recover jobs."""
         for name in self._cogs_to_load:
             await self.load_extension(name)
         await self.register_commands()
@@ -174,11 +170,11 @@ class SkyDeck(commands.AutoShardedBot):
         self.runner.begin_recovery()
 
     async def register_commands(self) -> bool:
-        """Register the commands, unless they are what was registered last; whether it was needed.
+        """Register the commands if they have changed; returns whether they had.
 
         Raises:
-            StoreFailed: What was registered cannot be looked up.
-            discord.HTTPException: Discord refused them.
+            StoreFailed: The last registration cannot be read.
+            discord.HTTPException: Discord refused the commands.
         """
         translator = self.tree.translator
         payload = [
@@ -207,28 +203,28 @@ class SkyDeck(commands.AutoShardedBot):
             yield from self.tree.get_commands(type=kind)
 
     async def launch_shards(self) -> None:
-        """Come up: with shards that are claimed, or with discord.py's own."""
+        """Start the shards that this process claims, or else discord.py's own."""
         if self.membership.is_claimed:
             await self.membership.begin()
         else:
             await super().launch_shards()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Identify no sooner than Discord lets us, all processes together."""
+        """Wait for this process's turn to identify, in step with all other processes."""
         if not await self.membership.wait_to_identify(shard_id or 0):
             await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Nothing: there are no commands with a prefix; the chat cog listens by itself."""
+        """Do nothing: there are no prefix commands, and the chat cog has its own listener."""
 
     async def on_ready(self) -> None:
-        """Say that people can talk now."""
+        """Report that people can talk now."""
         log.info("online as %s in %d servers", self.user, len(self.guilds))
         if self._on_online is not None:
             self._on_online()
 
     async def close(self) -> None:
-        """Tell everybody whose job is running, while there is a connection to do so; then leave."""
+        """Tell everybody whose job is running, while there is a connection; then disconnect."""
         if not self.is_closed():
             await self.membership.end()
             await self._settle()
@@ -239,7 +235,7 @@ class SkyDeck(commands.AutoShardedBot):
         await super().close()
 
     async def _settle(self) -> None:
-        """Let what has come in on shards that others have now be written down as jobs."""
+        """Let events that arrived on lost shards get into the journal as jobs."""
         until = self.clock.now() + (_SETTLE_S if self.membership.is_claimed else 0.0)
         while self.clock.now() < until and any(map(_is_answering, asyncio.all_tasks())):
             await self.clock.sleep(_LOOK_EVERY_S)
@@ -248,7 +244,7 @@ class SkyDeck(commands.AutoShardedBot):
         """Be online until SIGINT or SIGTERM; `on_online` is called when people can talk.
 
         Raises:
-            BadSettings: The token is refused, or an intent is not switched on.
+            BadSettings: The token is refused, or an intent is disabled.
             ServiceUnreachable: Discord does not answer.
         """
         self._on_online = on_online
@@ -258,7 +254,7 @@ class SkyDeck(commands.AutoShardedBot):
 
 
 def _is_answering(task: "asyncio.Task[Any]") -> bool:
-    """Whether a task is one in which discord.py handles a message or a command."""
+    """Whether discord.py handles a message or a command in this task."""
     return task.get_name().startswith(("discord.py: on_message", "CommandTree"))
 
 
@@ -274,11 +270,11 @@ async def check_token(settings: Settings) -> Account:
     """Ask Discord whose token it is.
 
     Raises:
-        BadSettings: There is none, or Discord refuses it, or it may not read messages.
+        BadSettings: There is no token, Discord refuses it, or it may not read messages.
         ServiceUnreachable: Discord does not answer.
     """
     token = _token(settings)
-    async with discord.Client(intents=_intents()) as client:  # discord.py warns of fewer
+    async with discord.Client(intents=_intents()) as client:  # discord.py warns about fewer intents
         with discord_errors():
             await client.login(token)
             application = await client.application_info()
@@ -303,7 +299,7 @@ def _token(settings: Settings) -> str:
 
 @contextlib.contextmanager
 def discord_errors() -> Iterator[None]:
-    """What keeps a bot from going online, in words."""
+    """Translate what keeps a bot from going online."""
     try:
         yield
     except discord.LoginFailure:
@@ -319,7 +315,7 @@ def discord_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def stopped_by_signals(bot: SkyDeck) -> Iterator[None]:
-    """Within the block, SIGINT and SIGTERM close the bot; a second one is not held up."""
+    """Close the bot on SIGINT or SIGTERM within the block; a second signal acts at once."""
     loop = asyncio.get_running_loop()
     closing: list[asyncio.Task[None]] = []
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -332,7 +328,7 @@ def stopped_by_signals(bot: SkyDeck) -> Iterator[None]:
     try:
         for one in signals:
             loop.add_signal_handler(one, stop)
-    except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+    except NotImplementedError:  # Windows raises KeyboardInterrupt on Ctrl-C
         pass
     try:
         yield
@@ -344,14 +340,14 @@ def stopped_by_signals(bot: SkyDeck) -> Iterator[None]:
 
 
 def invite_link(application_id: int) -> str:
-    """Where the owner of a server lets the bot in."""
+    """The link that invites the bot to a server."""
     return discord.utils.oauth_url(
         application_id, permissions=PERMISSIONS, scopes=("bot", "applications.commands")
     )
 
 
 def how_to_get_a_token() -> str:
-    """Three lines."""
+    """The steps to a token."""
     link = invite_link(0).replace("client_id=0", "client_id=APPLICATION_ID")
     return (
         "\n  1. https://discord.com/developers/applications > New Application > Bot > Reset Token; "
@@ -362,7 +358,7 @@ def how_to_get_a_token() -> str:
 
 
 def _intents() -> discord.Intents:
-    """Servers, messages with their words, voice states; no presences and no member lists."""
+    """Servers, messages with their content, and voice states; no presences, no member lists."""
     intents = discord.Intents.none()
     intents.guilds = True
     intents.messages = True

@@ -1,11 +1,11 @@
-"""English and Spanish: the words of everything that people read in Discord.
+"""The texts of everything that people read in Discord, in English and Spanish.
 
     words = words_for("es-419")
     words("chat.stopped", name="Ana")
 
-The texts are TOML files in `locales/LANGUAGE/`. A file's name is the first part of the keys in it,
-its tables are the next: `[said] hello = "…"` in `chat.toml` is `chat.said.hello`. A new file is
-found by itself.
+The texts are TOML files in `locales/LANGUAGE/`. A key starts with the file's name, and goes on
+with the table: `[said] hello = "…"` in `chat.toml` is `chat.said.hello`. New files are found
+automatically.
 """
 
 import tomllib
@@ -26,24 +26,24 @@ class Words:
 
     Attributes:
         language: `en` or `es`.
-        texts: By key, as they are in the files.
+        texts: The texts by key, as in the files.
     """
 
     language: str
     texts: Mapping[str, str]
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """The text, with each `{name}` in it replaced by the value of that name.
+        """The text, with each `{name}` replaced by the value of that name.
 
-        The values are shown as they are: no braces in them are replaced, no Markdown is escaped.
+        The values are inserted as they are: braces and Markdown in them are not interpreted.
 
         Raises:
-            KeyError: There is no such text, or it needs a value that was not given.
+            KeyError: There is no such text, or a value is missing.
         """
         return self.texts[key].format_map(values)
 
     def count(self, key: str, number: int, /, **values: object) -> str:
-        """The text of `key_one` or of `key_many`, by the number, which is `{number}` in it.
+        """The text of `key_one` or `key_many`, depending on the number, which is `{number}` in it.
 
         Raises:
             KeyError: As for a call.
@@ -56,15 +56,15 @@ class Words:
         return key in self.texts
 
 
-@lru_cache(maxsize=128)  # asked for each word of each command in each of Discord's languages
+@lru_cache(maxsize=128)  # called for each text of each command in each of Discord's languages
 def words_for(locale: str | None) -> Words:
-    """The words for a Discord locale (`es-ES`, `en-GB`, …); English where there are none."""
+    """The words for a Discord locale (`es-ES`, `en-GB`, …), or English."""
     language = (locale or DEFAULT).partition("-")[0].lower()
     return _read(language if language in LANGUAGES else DEFAULT)
 
 
 def duration(seconds: float) -> str:
-    """A length of time for people: `8 s`, `1 min 5 s`, `2 h 10 min`.
+    """A duration as text: `8 s`, `1 min 5 s`, `2 h 10 min`.
 
     The symbols are the SI's, so they are the same in both languages.
     """

@@ -1,1 +1,1 @@
-"""Discord cogs: listen, check, delegate."""
+"""Discord cogs: they listen, check permissions, and delegate."""

@@ -1,4 +1,4 @@
-"""What the services cost here, and what may be spent."""
+"""What the services cost, and the budgets."""
 
 from typing import TYPE_CHECKING
 

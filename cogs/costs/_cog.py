@@ -1,4 +1,4 @@
-"""`/costs`, `/budget`, and the warning when a budget is nearly spent."""
+"""`/costs`, `/budget`, and the warning when most of a budget is spent."""
 
 import asyncio
 import io
@@ -42,7 +42,7 @@ _PERIODS: Final = [
 
 
 class Costs(commands.Cog):
-    """Money: what was spent, and what may be. Only the person who asks sees the answers."""
+    """Costs and budgets. Only the person who asks sees the answers."""
 
     budget = app_commands.Group(
         name=text("costs.cmd.budget.name"), description=text("costs.cmd.budget.about")
@@ -80,7 +80,7 @@ class Costs(commands.Cog):
         )
         files = []
         if report.total:
-            async with self._drawing:  # matplotlib is not made for two threads
+            async with self._drawing:  # matplotlib is not thread-safe
                 png = await asyncio.to_thread(chart, report, scope, words)
             files.append(discord.File(io.BytesIO(png), "costs.png"))
             embed.set_image(url="attachment://costs.png")
@@ -95,7 +95,7 @@ class Costs(commands.Cog):
     async def _of(
         self, interaction: discord.Interaction, whose: str, words: Words
     ) -> tuple[Scope, Payer]:
-        """Whose calls are meant, if this person may see them."""
+        """The scope and payer of the calls to show, if this person may see them."""
         if whose == "server":
             if interaction.guild_id is None:
                 raise NotAllowed(words("errors.not_in_private"))
@@ -112,7 +112,7 @@ class Costs(commands.Cog):
 
     @budget.command(name=text("costs.cmd.show.name"), description=text("costs.cmd.show.about"))
     async def show(self, interaction: discord.Interaction) -> None:
-        """Show how the purses stand that this person's calls come out of."""
+        """Show the budgets that pay for this person's calls."""
         words = await self._words(interaction)
         payer = Payer(user_id=interaction.user.id, guild_id=interaction.guild_id)
         balances = shown(await self.bot.store.ledger.balances(payer))
@@ -138,7 +138,7 @@ class Costs(commands.Cog):
         period: str,
         usd: app_commands.Range[float, 0, _MAX_USD] | None = None,
     ) -> None:
-        """Choose a server's budget. Setting it again undoes it."""
+        """Set a server's budget. Setting it again replaces it."""
         words = await self._words(interaction)
         guild_id = interaction.guild_id or 0
         ledger = self.bot.store.ledger
@@ -163,9 +163,9 @@ class Costs(commands.Cog):
 
     @commands.Cog.listener()
     async def on_budget_low(self, call: Call, balances: Sequence[Balance]) -> None:
-        """Four fifths of a budget are spent: say so once, to those whose budget it is.
+        """Warn once when 80% of a budget is spent.
 
-        A server's is told where that happened, a person's to them alone.
+        A server is warned in the channel where it happened, a person in a direct message.
         """
         for balance in balances:
             log.warning(
@@ -199,7 +199,7 @@ class Costs(commands.Cog):
             return None
 
     async def _say(self, place: discord.abc.Messageable | None, text: str) -> bool:
-        """Whether it could be said there."""
+        """Post the warning in the channel; returns whether that worked."""
         if place is None:
             return False
         try:

@@ -12,7 +12,7 @@ _BAR: Final = 10
 
 
 def costs_page(report: Report, words: Words) -> str:
-    """The sums, the dearest modules, and how the budgets stand."""
+    """The totals, the most expensive modules, and the budgets."""
     estimated = report.total - report.reported
     parts = [
         words(
@@ -38,12 +38,12 @@ def costs_page(report: Report, words: Words) -> str:
 
 
 def budgets_page(balances: Iterable[Balance], words: Words) -> str:
-    """A line for each purse: a bar, what is spent, what is left, when it renews."""
+    """One line per budget: a bar, what is spent, what is left, when it resets."""
     return "\n".join(_line(balance, words) for balance in balances)
 
 
 def shown(balances: Sequence[Balance]) -> list[Balance]:
-    """Those that a person may see: all servers' purse is the operator's, unless it is empty."""
+    """The budgets that a person may see; the total budget is the operator's, unless it is spent."""
     return [b for b in balances if b.purse.scope is not Scope.ALL or b.left == 0]
 
 

@@ -1,4 +1,4 @@
-"""Costs as a picture: a bar for each day, stacked by service, and the budget as a line."""
+"""Costs as a picture: one bar per day, stacked by service, and the budget as a line."""
 
 import io
 from itertools import accumulate
@@ -22,11 +22,11 @@ _TICKS: Final = 10
 
 
 def chart(report: Report, scope: Scope, words: Words) -> bytes:
-    """A PNG; blocking, for a thread.
+    """Draw the picture as a PNG. Blocking: run it in a thread.
 
     Args:
-        report: With at least one day.
-        scope: Whose budget is drawn.
+        report: A report with at least one day.
+        scope: Whose budget to draw.
         words: The reader's language.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415  (heavy, and rarely wanted)
@@ -64,6 +64,6 @@ def chart(report: Report, scope: Scope, words: Words) -> bytes:
 
 
 def _digits(highest: float) -> int:
-    """How many digits after the point tell the sums of an axis apart."""
+    """How many decimal places distinguish the ticks of an axis."""
     steps = accumulate((10.0,) * 4, lambda step, by: step / by, initial=1.0)
     return next((n + 2 for n, step in enumerate(steps) if highest >= step), 6)

@@ -1,4 +1,4 @@
-"""Errors that nobody else has caught, in words."""
+"""Reports errors that no cog has handled."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The one handler for errors of commands and listeners, and for buttons that nobody answers."""
+"""Handles errors of commands and listeners, and buttons that no view handles."""
 
 import asyncio
 import contextlib
@@ -17,14 +17,14 @@ from cogs.shared.error_messages import explain, report
 log = logging.getLogger(__name__)
 
 _OTHERS_FIRST_S: Final = 2.0
-"""How long whoever knows a button may take to answer; Discord waits for 3 s."""
+"""How long a view may take to respond; Discord waits for 3 s."""
 
 
 class Errors(commands.Cog):
-    """Puts itself in the place of discord.py's handlers, which only log.
+    """Replaces discord.py's handlers, which only log.
 
-    Views and modals have none in common: they inherit from `ReportingView` and `ReportingModal`,
-    and items that outlive a restart use `@reported`.
+    Views and modals have no common handler: they inherit from `ReportingView` and `ReportingModal`,
+    and persistent items use `@reported`.
     """
 
     def __init__(self, bot: commands.Bot) -> None:
@@ -33,25 +33,25 @@ class Errors(commands.Cog):
         self._since_s = SystemClock().wall()
 
     async def cog_load(self) -> None:
-        """Take over."""
+        """Install the handlers."""
         self.bot.tree.on_error = self.on_command_failure  # type: ignore[method-assign]
         self.bot.on_error = self.on_listener_failure  # type: ignore[method-assign]
 
     async def cog_unload(self) -> None:
-        """Give back."""
+        """Restore discord.py's handlers."""
         self.bot.tree.on_error, self.bot.on_error = self._before  # type: ignore[method-assign]
 
     async def on_command_failure(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
-        """A slash command or a context menu failed: tell the person."""
+        """Report the error of a slash command or context menu to the person."""
         command = interaction.command
         name = command.qualified_name if command is not None else "a command that we do not have"
         log.info("%s failed", name)
         await report(interaction, error)
 
     async def on_listener_failure(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """A listener failed. There is nobody to tell: whoever can be told is told by its cog."""
+        """Log the error of a listener; a cog that knows the person reports it itself."""
         error = sys.exception()
         if error is None:
             return
@@ -60,7 +60,7 @@ class Errors(commands.Cog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """A button of a message from before the last restart may have nobody behind it."""
+        """Answer a button whose view was lost in a restart."""
         message = interaction.message
         is_click = interaction.type is discord.InteractionType.component
         if not is_click or message is None or message.created_at.timestamp() >= self._since_s:
@@ -69,5 +69,5 @@ class Errors(commands.Cog):
         if interaction.response.is_done():
             return
         words = words_for(str(interaction.locale))
-        with contextlib.suppress(discord.HTTPException):  # answered just now, after all
+        with contextlib.suppress(discord.HTTPException):  # it was answered in the meantime
             await interaction.response.send_message(words("errors.unknown_control"), ephemeral=True)

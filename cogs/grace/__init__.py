@@ -1,4 +1,4 @@
-"""Grace's modules as slash commands, and what the context menu of a message offers."""
+"""Grace's modules as slash commands, and the context menu of messages."""
 
 from typing import TYPE_CHECKING
 

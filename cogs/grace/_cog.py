@@ -1,4 +1,4 @@
-"""The cog: registers the commands and menus, lets people in, and hands over."""
+"""Registers Grace's commands and menus, and hands their use over to jobs."""
 
 import functools
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Grace(commands.Cog):
         self._commands: list[app_commands.Group | app_commands.ContextMenu] = []
 
     async def cog_load(self) -> None:
-        """Register everything."""
+        """Register the commands and menus."""
         self._commands += await make_groups(self.bot.grace, self.run_module, self.bot.tree)
         self._commands += Menus(self.bot, self.run_checked).commands()
         for command in self._commands:
@@ -40,7 +40,7 @@ class Grace(commands.Cog):
         self.bot.runner.register(KIND, functools.partial(revive, self.bot))
 
     async def cog_unload(self) -> None:
-        """Take the commands back."""
+        """Remove the commands and menus."""
         for command in self._commands:
             kind = getattr(command, "type", discord.AppCommandType.chat_input)
             self.bot.tree.remove_command(command.name, type=kind)
@@ -52,10 +52,10 @@ class Grace(commands.Cog):
         inputs: Inputs,
         given: Mapping[str, Any],
     ) -> None:
-        """One of Grace's subcommands was used; without any input, the text is asked for.
+        """Run a subcommand of Grace's; without any input, ask for a text first.
 
         Raises:
-            WrongUse: What was given does not fit, or the person may not ask here or now.
+            WrongUse: The options or the input are wrong, or the person may not ask here or now.
         """
         requester = await admit(self.bot, interaction)
         words = words_of(requester)
@@ -88,7 +88,7 @@ class Grace(commands.Cog):
         options: Mapping[str, Value],
         source: Source,
     ) -> None:
-        """Run a module on what a source has; the person was let in, the options are right."""
+        """Run a module on a source; permissions and options were checked before."""
         words = words_of(requester)
 
         async def fetch() -> Material:

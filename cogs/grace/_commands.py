@@ -1,8 +1,7 @@
-"""Slash commands made of Grace's catalogue: one for each module, with its own options.
+"""Slash commands from Grace's catalogue: one per module, with the module's options.
 
-discord.py reads a command's options off its callback's signature. A module's signature is data
-here, so it is put together as `inspect.Signature` and set on the callback (PEP 362), and discord.py
-reads it as if it had been written down.
+discord.py reads a command's options from its callback's signature. Here a module's options are
+data, so the signature is built as an `inspect.Signature` and set on the callback (PEP 362).
 """
 
 import inspect
@@ -35,7 +34,7 @@ _LARGEST_NUMBER: Final = 2**53
 _VALUE_CHARS: Final = 100
 
 _OPTION: Final = "option_"
-"""Before the names of a module's options, which may be any word, even Python's own."""
+"""Prefix of a module's options, whose names may be any word, even a Python keyword."""
 
 _OPTION_TYPES: Final = {
     OptionType.INTEGER: discord.AppCommandOptionType.integer,
@@ -45,7 +44,7 @@ _OPTION_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The ways to give a job its text; at most one of them is meant to be used."""
+    """The ways to give a job its text; only one of them may be used."""
 
     text: str | None = None
     file: discord.Attachment | None = None
@@ -64,13 +63,13 @@ Run = Callable[
     [discord.Interaction[SkyDeck], Module, Inputs, dict[str, Any]],
     Awaitable[None],
 ]
-"""What a subcommand does: the interaction, the module, its inputs, the options that were given."""
+"""What a subcommand runs, with the interaction, the module, its inputs, and the given options."""
 
 
 async def make_groups(
     catalogue: Mapping[str, Module], run: Run, tree: app_commands.CommandTree[SkyDeck]
 ) -> list[app_commands.Group]:
-    """`/grace` with a subcommand for each module; what does not fit goes on in `/grace-2`, …."""
+    """`/grace` with a subcommand per module; what does not fit goes into `/grace-2`, and so on."""
     groups: list[app_commands.Group] = []
     room = 0
     for command in _commands(catalogue, run):
@@ -102,13 +101,13 @@ def _commands(
 
 
 def _distinct(name: str, taken: Container[str]) -> str:
-    """A module of one's own may be called as one of ours: it then gets a number."""
+    """A unique name: an operator's module that is named like another one gets a number."""
     numbered = (f"{name[:28]}-{number}" for number in itertools.count(2))
     return next(one for one in itertools.chain([name], numbered) if one not in taken)
 
 
 def make_command(module: Module, run: Run) -> app_commands.Command[Any, ..., Any]:
-    """The subcommand of one module."""
+    """A module's subcommand."""
     key = f"grace.module.{module.name.lower()}"
     offered = module.options[: MAX_OPTIONS - len(_INPUTS)]
     if len(offered) < len(module.options):
@@ -164,26 +163,26 @@ def _option_label(module: Module, option: Option) -> app_commands.locale_str:
 
 
 class OptionTransformer(app_commands.Transformer[SkyDeck]):
-    """How Discord asks for an option. What comes is checked later, in the person's own words."""
+    """How Discord asks for an option; the value is checked later, in the person's language."""
 
     def __init__(self, option: Option) -> None:
         self.option = option
 
     @property
     def type(self) -> discord.AppCommandOptionType:
-        """A number, a truth value, or words."""
+        """A number, a boolean, or text."""
         return _OPTION_TYPES.get(self.option.type, discord.AppCommandOptionType.string)
 
     @property
     def min_value(self) -> int | None:
-        """Of a number, or the least characters of a string."""
+        """The minimum of a number, or the minimum length of a text."""
         if self.option.type in {OptionType.INTEGER, OptionType.STRING}:
             return _within(self.option.min)
         return None
 
     @property
     def max_value(self) -> int | None:
-        """Of a number, or the most characters of a string."""
+        """The maximum of a number, or the maximum length of a text."""
         match self.option.type:
             case OptionType.INTEGER:
                 return _within(self.option.max)
@@ -193,7 +192,7 @@ class OptionTransformer(app_commands.Transformer[SkyDeck]):
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]] | None:
-        """For a menu, where they fit one."""
+        """A menu's choices, if they fit into one."""
         if not _fits_menu(self.option):
             return None
         return [
@@ -202,17 +201,17 @@ class OptionTransformer(app_commands.Transformer[SkyDeck]):
         ]
 
     async def transform(self, _interaction: discord.Interaction[SkyDeck], value: Any, /) -> Any:
-        """As it is."""
+        """Return the value unchanged."""
         return value
 
 
 class OfferingTransformer(OptionTransformer):
-    """An option that offers values while one types."""
+    """An option that suggests values while a person types."""
 
     async def autocomplete(  # type: ignore[override]  # discord.py's own is a union of all kinds
         self, interaction: discord.Interaction[SkyDeck], value: str, /
     ) -> list[app_commands.Choice[str]]:
-        """What fits, in the language of the person's Discord."""
+        """Matching values, in the language of the person's Discord."""
         offers = self._offers(str(value), words_for(str(interaction.locale)))
         return [app_commands.Choice(name=o.name, value=o.value) for o in offers[:MAX_OFFERS]]
 
@@ -252,7 +251,7 @@ async def _size(
 
 
 def count_chars(item: Mapping[str, Any]) -> int:
-    """The characters that Discord counts in a command, an option or a choice."""
+    """How many characters of a command, an option or a choice Discord counts."""
     size = len(item["value"]) if isinstance(item.get("value"), str) else 0
     for name in ("name", "description"):
         localized = item.get(f"{name}_localizations") or {}

@@ -1,4 +1,4 @@
-"""What a job is to work on: which one of the four ways was used, and what a message says."""
+"""A job's input: which of the four ways was used, and what a message contains."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from cogs.shared.mentions import readable_content
 from cogs.shared.whole import whole
 
 MAX_TEXT_CHARS: Final = 1_000_000
-"""Characters; what Grace takes."""
+"""In characters; Grace's limit."""
 MAX_MESSAGES: Final = 100
 _LARGEST_ID: Final = 2**63 - 1
 
@@ -41,21 +41,21 @@ _UNDER_WAY = re.compile(r"[a-z]+:(?:cancel|stop):\d+")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The words themselves."""
+    """The text itself."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A file that came with the command."""
+    """A file attached to the command."""
 
     file: discord.Attachment
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A message; in the same channel where `channel_id` is None."""
+    """A message; in the command's own channel if `channel_id` is None."""
 
     channel_id: int | None
     message_id: int
@@ -70,7 +70,7 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class AtHand:
-    """A message that came with the interaction: whoever used its menu has read it."""
+    """A message that came with the interaction, so the person has read it."""
 
     message: discord.Message
 
@@ -87,10 +87,10 @@ def choose_source(
     guild_id: int | None,
     words: Words,
 ) -> Source | None:
-    """The one source that was given; None when there is none, so that the text is to be asked for.
+    """The source that was given; None if there is none, so that the text is asked for.
 
     Raises:
-        BadInput: There is more than one, or the link is none, or leads to another server.
+        BadInput: There is more than one, or the link is invalid or leads to another server.
     """
     given = [one for one in (text, file, message, last) if one is not None]
     if len(given) > 1:
@@ -105,7 +105,7 @@ def choose_source(
 
 
 def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
-    """A link to a message, or the id of one.
+    """Parse a message link or a message id.
 
     Raises:
         BadInput: It is neither, or it leads out of this server (or this DM).
@@ -127,7 +127,7 @@ def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
 
 
 def words_of_message(message: discord.Message) -> str:
-    """What a message says: its text, and the text of its embeds; mentions as names."""
+    """A message's text and the text of its embeds, with mentions as names."""
     parts = [readable_content(message), *map(_words_of_embed, message.embeds)]
     return "\n\n".join(part.strip() for part in parts if part.strip())
 
@@ -139,9 +139,9 @@ def _words_of_embed(embed: discord.Embed) -> str:
 
 
 def is_said(message: discord.Message, own_id: int) -> bool:
-    """Whether a message belongs to the conversation: no notice of Discord's, no unfinished answer.
+    """Whether a message belongs to the conversation: no system message, no unfinished answer.
 
-    Our own messages under way are known by their Stop or Cancel button, or their first words.
+    Unfinished answers of the bot have a Stop or Cancel button, or start with the placeholder text.
     """
     if message.type not in _SAID_BY_PEOPLE:
         return False
@@ -160,7 +160,7 @@ def _is_under_way(message: discord.Message) -> bool:
 
 
 def conversation(newest_first: Iterable[discord.Message]) -> str:
-    """Messages as lines `Name: words`, the oldest first; files by their names."""
+    """Messages as lines `Name: text`, oldest first; files by their names."""
     lines = []
     for message in newest_first:
         said = " ".join(words_of_message(message).split())
@@ -171,16 +171,16 @@ def conversation(newest_first: Iterable[discord.Message]) -> str:
 
 
 def says_anything(message: discord.Message) -> bool:
-    """Whether there are words or files in it."""
+    """Whether the message has text or files."""
     return bool(message.attachments or words_of_message(message))
 
 
 def check_text(text: str, words: Words) -> str:
-    """The text, if there is one and not too much of it.
+    """Check a text's length.
 
     Raises:
         BadInput: It is blank.
-        TooLarge: It is longer than Grace takes.
+        TooLarge: It is longer than Grace accepts.
     """
     if not text.strip():
         raise BadInput(words("grace.input.empty"))

@@ -1,4 +1,4 @@
-"""Running a job for somebody: the working line, the text, the request, the end."""
+"""Runs a job for a person: placeholder message, input, request, result."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -30,12 +30,12 @@ class Task:
     """What to do for a person.
 
     Attributes:
-        title: What is done, in their language.
-        service: By whom.
-        fetch: Reads what to work on.
-        ask: Makes the request of it.
-        is_json: Whether a JSON value comes out.
-        nothing: The key of the words for an empty result.
+        title: The job's title, in their language.
+        service: The service that runs it.
+        fetch: Reads the input.
+        ask: Makes the request from the input.
+        is_json: Whether the result is a JSON value.
+        nothing: The key of the text for an empty result.
     """
 
     title: str
@@ -49,15 +49,15 @@ class Task:
 async def run_task(
     bot: SkyDeck, interaction: discord.Interaction[SkyDeck], requester: Requester, task: Task
 ) -> None:
-    """Answer an interaction with a job, and see the job through.
+    """Respond to an interaction with a job, and follow the job to its end.
 
-    The first answer goes out when the job is in the journal, or when reading takes so long that
-    Discord would wait no more. When there turns out to be nothing to work on, an answer that was
-    given is taken back, and only the person sees why.
+    The placeholder message is posted when the job is in the journal, or earlier if reading the
+    input takes too long for Discord. If the input is unusable, the placeholder is deleted and only
+    the person sees the reason.
 
     Raises:
-        MissingPermission: The bot cannot write here; nothing was said.
-        SkydeckError: The job did not begin.
+        MissingPermission: The bot cannot post here; no response was sent.
+        SkydeckError: The job did not start.
     """
     _check_own(interaction)
     begun = bot.clock.wall()
@@ -97,7 +97,7 @@ def _heading(title: str, name: str) -> str:
 
 
 def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
-    """Whether the bot can go on writing here when the interaction has expired."""
+    """Check that the bot can still post here after the interaction has expired."""
     if interaction.guild_id is None:
         return
     may = interaction.app_permissions
@@ -110,6 +110,6 @@ def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
 
 
 def title_of(words: Words, module_name: str, otherwise: str) -> str:
-    """What a module's result is called."""
+    """The title of a module's result."""
     key = f"grace.module.{module_name.lower()}.title"
     return words(key) if words.has(key) else otherwise

@@ -1,4 +1,4 @@
-"""Finding a language, or another value, by what a person types. Pure."""
+"""Finds a language, or another value, by what a person types. Pure."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -15,14 +15,14 @@ _VALUE_CHARS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is offered while somebody types: what they read, and what is sent."""
+    """A suggestion: the name that people read, and the value that is sent."""
 
     name: str
     value: str
 
 
 def plain(text: str) -> str:
-    """Without accents, case and outer blanks: "Francés" is "frances"."""
+    """The text without accents, case and outer blanks: "Francés" is "frances"."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(c for c in apart if not unicodedata.combining(c)).casefold().strip()
 
@@ -30,13 +30,13 @@ def plain(text: str) -> str:
 def offer_languages(
     typed: str, option: Option, words: Words, all_words: Iterable[Words]
 ) -> list[Offer]:
-    """The languages that begin with, or else contain, what was typed, by any of their names.
+    """The languages that have a name that starts with, or else contains, the typed text.
 
     Args:
-        typed: So far.
-        option: Whether `auto` is one of them depends on it.
-        words: In which language to show the names.
-        all_words: In which languages people may type them.
+        typed: The text so far.
+        option: The option; it may also offer `auto`.
+        words: The language in which to show the names.
+        all_words: The languages in which people may type them.
     """
     spoken = list(all_words)
     found = []
@@ -48,14 +48,14 @@ def offer_languages(
 
 
 def offer_choices(typed: str, option: Option) -> list[Offer]:
-    """The choices of an option that has too many for a menu."""
+    """The matching choices of an option that has too many for a menu."""
     ranked = ((_rank(plain(typed), [plain(c)]), c) for c in option.choices)
     fitting = [(rank, c) for rank, c in ranked if rank < _NO_MATCH and 0 < len(c) <= _VALUE_CHARS]
     return [Offer(c, c) for _, c in sorted(fitting, key=lambda pair: pair[0])[:MAX_OFFERS]]
 
 
 def read_language(typed: str, option: Option, all_words: Iterable[Words]) -> str:
-    """What a person typed as the contract knows it (a code); unknown words as they are."""
+    """The language code of what a person typed; an unknown name stays as it is."""
     wanted = plain(typed)
     spoken = list(all_words)
     for code in _codes(option):

@@ -22,24 +22,24 @@ from cogs.shared.commands import text
 from cogs.shared.requester import admit, readmit, words_of
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
-"""Which of Grace's modules a menu uses; with a catalogue that lacks it there is no such menu."""
+"""The module of Grace's that a menu uses; if the catalogue lacks it, the menu is left out."""
 
 _QUOTED_CHARS: Final = 12_000
-"""How much of a message Penny is told: with the question it stays under the 20,000 she takes."""
+"""How much of a message Penny is given: with the question it stays below her limit of 20,000."""
 
 Run = Callable[
     [discord.Interaction[SkyDeck], Requester, Module, Mapping[str, Value], Source], Awaitable[None]
 ]
-"""Runs one of Grace's modules on what a source has."""
+"""Runs one of Grace's modules on a source."""
 
 _Callback = Callable[[discord.Interaction[Any], discord.Message], Coroutine[Any, Any, None]]
 
 
 class Menus:
-    """Makes the menus' commands.
+    """Makes the context menu commands.
 
     Args:
-        bot: For whom.
+        bot: The client.
         run: Runs one of Grace's modules.
     """
 
@@ -48,7 +48,7 @@ class Menus:
         self._run = run
 
     def commands(self) -> Iterator[app_commands.ContextMenu]:
-        """Those that this bot can do: five of the 15 that Discord allows."""
+        """The menus that this bot offers: at most five of the 15 that Discord allows."""
         for name, module_name in _MODULES.items():
             if module_name in self._bot.grace:
                 yield _menu(name, self._working_on(self._bot.grace[module_name]))
@@ -149,7 +149,7 @@ def _menu(name: str, callback: _Callback) -> app_commands.ContextMenu:
 
 
 def _own(module: Module, interaction: discord.Interaction[SkyDeck]) -> dict[str, Value]:
-    """The language of the person's own Discord, for the module's first option that takes one."""
+    """The language of the person's own Discord, for the module's first language option."""
     own = LANGUAGES.get(str(interaction.locale).partition("-")[0].lower())
     names = [o.name for o in module.options if o.type is OptionType.LANGUAGE]
     return {names[0]: own} if names and own else {}

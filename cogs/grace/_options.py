@@ -1,4 +1,4 @@
-"""What people gave for a module's options, checked, or said what is wrong in their words. Pure."""
+"""Checks the values of a module's options, and reports errors in the person's language. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,10 @@ _MAX_STRING_CHARS = 4_000
 
 
 def read_options(module: Module, given: Mapping[str, Any], words: Words) -> dict[str, Value]:
-    """The options that were given, as the contract has them.
+    """The given options, as the contract has them.
 
     Raises:
-        BadInput: One does not fit; in the person's words.
+        BadInput: One is invalid; the message is in the person's language.
     """
     return {
         option.name: _read(module, option, given[option.name], words)
@@ -27,7 +27,7 @@ def read_options(module: Module, given: Mapping[str, Any], words: Words) -> dict
 
 
 def option_name(module: Module, option: Option, words: Words) -> str:
-    """What an option of a module is called."""
+    """An option's name, in the person's language."""
     key = f"grace.option.{option.name}"
     is_ours = words.has(f"grace.module.{module.name.lower()}.option.{option.name}")
     return words(key) if is_ours and words.has(key) else option.name

@@ -1,4 +1,4 @@
-"""What the message of a job says: while it is under way, and when its result is there. Pure."""
+"""The message of a job, while it runs and with its result. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ MAX_MESSAGES: Final = 3
 _HEAD_CHARS: Final = 1_600
 _DRAFT_CHARS: Final = 1_500
 _MAX_FILE_BYTES: Final = 9 * 1024 * 1024
-"""Under what Discord takes on a server without boosts (10 MiB), form and all."""
+"""Below Discord's limit on servers without boosts (10 MiB), form included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a job's message needs to know; all of it is in the journal's `place`.
+    """How a job's message is shown; the journal keeps it in the job's `place`.
 
     Attributes:
-        heading: What is done, and with what; Markdown.
-        service: Who does it.
+        heading: The module and its input, as Markdown.
+        service: The service that runs it.
         is_json: Whether the result is a JSON value.
-        nothing: The key of the words for an empty result.
-        begun: When it was asked for, in seconds of the wall clock.
+        nothing: The key of the text for an empty result.
+        begun: When it was requested, in seconds since the epoch.
         may_attach: Whether files may be attached in that channel.
     """
 
@@ -71,15 +71,15 @@ class Look:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a job has come.
+    """The progress of a job.
 
     Attributes:
-        grows: Whether each partial has only what is new (Penny's); Grace's have all so far.
-        state: Where the job is.
+        grows: Whether each partial adds text (Penny's), or repeats all of it (Grace's).
+        state: The job's state.
         waiting: Why no worker is up.
         draft: The text so far.
-        done: How many parts of a long text are worked through.
-        total: How many there are; 0 when the service does not say.
+        done: How many parts of a long text are finished.
+        total: How many parts there are; 0 if the service does not report it.
     """
 
     grows: bool
@@ -90,14 +90,14 @@ class Progress:
     total: int = 0
 
     def take(self, update: Update) -> None:
-        """Something new."""
+        """Add an update."""
         self.state, self.waiting = update.state, update.waiting
         response = update.response
         if response is None or not response.is_partial:
             return
         said = response.text or response.transcript or ""
         whole = self.draft + said[:_DRAFT_CHARS] if self.grows else said or self.draft
-        self.draft = whole[-2 * _DRAFT_CHARS :]  # its end is what is shown
+        self.draft = whole[-2 * _DRAFT_CHARS :]  # only its end is shown
         self._take_count(response.output.data if response.output else None)
 
     def _take_count(self, data: Any) -> None:
@@ -111,14 +111,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A text and the files that go with it."""
+    """A text and the files to attach."""
 
     text: str
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
 def under_way(look: Look, progress: Progress, words: Words, now: float) -> str:
-    """The heading, the state with the time it has taken, and what is there of the text."""
+    """The heading, the state with the elapsed time, and the text so far."""
     elapsed = duration(now - look.begun)
     lines = [look.heading, f"-# ⏳ {_state(progress, words)} · {elapsed}"]
     draft = progress.draft.strip()
@@ -138,7 +138,7 @@ def _state(progress: Progress, words: Words) -> str:
 
 
 def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
-    """The whole result: a JSON value as lists and as a file, a long text as its head and a file."""
+    """The result: a JSON value as lists and as a file, a long text as its start and a file."""
     footer = _footer(look, response, words, now)
     value = _json_value(look, response)
     if value is not None:
@@ -182,7 +182,7 @@ def _footer(look: Look, response: Response, words: Words, now: float) -> str:
 
 
 def _json_value(look: Look, response: Response) -> Any:
-    """The result's JSON value; None where words came instead, which a service may do."""
+    """The result's JSON value; None if the service answered with text instead."""
     data = response.output.data if response.output else None
     if look.is_json and isinstance(data, str):
         try:

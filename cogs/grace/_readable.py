@@ -1,6 +1,6 @@
 """A JSON result as Markdown for people: labels, lists, small tables. Bounded, and pure.
 
-What a list says is shown whole where it fits; the rest is counted, and is in the attached file.
+Lists are shown in full where they fit; the rest is counted, and is in the attached file.
 """
 
 import json
@@ -13,10 +13,10 @@ MAX_CHARS: Final = 3_600
 """A result stays within two messages."""
 MAX_ITEMS: Final = 40
 MAX_DEPTH: Final = 4
-"""Lists within lists; what is deeper is shown as JSON."""
+"""How deep lists are nested; what is deeper is shown as JSON."""
 CELL_CHARS: Final = 24
 TABLE_CHARS: Final = 56
-"""As wide as a phone shows a code block without breaking its lines."""
+"""The widest code block that a phone shows without wrapping."""
 MIN_ROWS: Final = 2
 SCALAR_CHARS: Final = 1_000
 
@@ -30,32 +30,32 @@ _MARKS = re.compile(
 )
 
 Label = Callable[[str], str]
-"""What a key is called."""
+"""The label of a key."""
 More = Callable[[int], str]
-"""How it is said that so many more were left out."""
+"""The text for a number of omitted items."""
 
 
 def readable(value: Any, *, label: Label, more: More, nothing: str) -> str:
     """Show a JSON value.
 
     Args:
-        value: Whatever a service gave.
-        label: What a key is called.
-        more: How it is said that so many more items were left out.
-        nothing: What is shown for a value that holds nothing.
+        value: The value from a service.
+        label: Gives the label of a key.
+        more: Gives the text for a number of omitted items.
+        nothing: The text for an empty value.
 
     Returns:
-        Markdown of at most `MAX_CHARS` characters and a line about what was left out.
+        Markdown of at most `MAX_CHARS` characters, and a line about what was omitted.
     """
     if isinstance(value, dict) and len(value) == 1:
-        value = next(iter(value.values()))  # a lone label says nothing
+        value = next(iter(value.values()))  # a label alone says nothing
     if _is_empty(value):
         return nothing
     return _bounded(list(_Writer(label, more, nothing).blocks(value)), more)
 
 
 def plain_label(key: str) -> str:
-    """A key nobody has words for: `due_date` is "Due date"."""
+    """The label of an unknown key: `due_date` is "Due date"."""
     words = " ".join(key.replace("_", " ").split()) or key
     return words[:1].upper() + words[1:80]
 
@@ -120,7 +120,7 @@ class _Writer:
             yield f"{margin}- **{name}:** {self._named_word(key, value)}"
 
     def _item(self, value: Any, depth: int) -> Iterator[str]:
-        """An object is told by its first words; the others and its lists stand below."""
+        """An object as its first text, with its other values and lists below."""
         margin = "  " * depth
         if isinstance(value, list):
             yield from self._items(value, depth + 1)
@@ -139,7 +139,7 @@ class _Writer:
 
     def _below(self, rest: list[tuple[str, Any]], depth: int) -> Iterator[str]:
         if len(rest) == 1 and isinstance(rest[0][1], list):
-            yield from self._items(rest[0][1], depth)  # whose they are is plain
+            yield from self._items(rest[0][1], depth)  # they clearly belong to the line above
             return
         for name, value in rest:
             yield from self._entry(name, value, depth)
@@ -195,7 +195,7 @@ def _are_rows(value: Any) -> TypeGuard[list[dict[str, Any]]]:
 def _table(
     rows: Sequence[Mapping[str, Any]], label: Label, word: Callable[[Any], str]
 ) -> str | None:
-    """Columns in a code block; None where they would not fit, or a cell is no plain word."""
+    """A table in a code block; None if it would not fit, or if a cell is not plain text."""
     keys = list(dict.fromkeys(str(key) for row in rows for key in row))
     if any(isinstance(cell, dict | list) for row in rows for cell in row.values()):
         return None
@@ -213,10 +213,10 @@ def _table(
 
 
 def _one_line(value: Any) -> str:
-    """For code: without line ends, and without the backticks that would end it."""
+    """Text for a code block: without line ends and backticks."""
     return " ".join(str(value)[:3_000].split()).replace("`", "'")[:300]
 
 
 def _escaped(text: str) -> str:
-    """Words as they are, with nothing in them taken for Markdown."""
+    """Text with its Markdown escaped."""
     return _MARKS.sub(lambda m: f"\\{m[0]}", text)

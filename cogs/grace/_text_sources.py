@@ -1,4 +1,4 @@
-"""Getting the text of a job from where it is: a file, a message, the channel's last messages."""
+"""Reads a job's input from its source: a file, a message, or the channel's last messages."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -28,15 +28,15 @@ from cogs.shared.rights import Right, may
 _MAX_FILES: Final = 3
 """How many text files of one message are read."""
 _LOOK_BACK: Final = 3
-"""How many times as many messages as are wanted are looked through at most."""
+"""At most this many times the wanted number of messages is searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a job works on.
+    """A job's input.
 
     Attributes:
-        text: All of it.
+        text: The whole text.
         name: What to call it, in the person's language.
     """
 
@@ -47,14 +47,14 @@ class Material:
 async def fetch_material(
     source: Source, interaction: discord.Interaction[SkyDeck], words: Words
 ) -> Material:
-    """Read what a source has.
+    """Read a source.
 
     Raises:
-        BadInput: There is no text in it.
-        TooLarge: There is too much.
+        BadInput: It contains no text.
+        TooLarge: It contains too much text.
         NotAllowed: The person may not read it.
-        MissingPermission: The bot may not.
-        discord.HTTPException: Discord does not hand it out.
+        MissingPermission: The bot may not read it.
+        discord.HTTPException: Discord does not return it.
     """
     match source:
         case Typed():
@@ -74,7 +74,7 @@ async def fetch_material(
 
 
 async def material_of(message: discord.Message, words: Words) -> Material:
-    """A message: its words, its embeds' words, its text files."""
+    """A message's text, its embeds' text, and its text files."""
     parts = [words_of_message(message)]
     files = [one for one in message.attachments if is_text(one)]
     parts += [await read_text(one, words) for one in files[:_MAX_FILES]]
@@ -92,7 +92,7 @@ async def _latest(count: int, interaction: discord.Interaction[SkyDeck], words: 
         _check_own(interaction.app_permissions)
     own = interaction.application_id
     found: list[discord.Message] = []
-    # before the command itself: its own answer stands in the channel already
+    # before the command itself, whose answer is already in the channel
     before = discord.Object(interaction.id)
     async for message in channel.history(limit=count * _LOOK_BACK, before=before):
         if is_said(message, own) and says_anything(message):
@@ -125,7 +125,7 @@ async def _channel(
 ) -> discord.PartialMessageable | discord.abc.Messageable:
     """The channel, if both the person and the bot may read it.
 
-    Who may not gets the same answer as for a channel that is not there.
+    A person who may not read it gets the same error as for a channel that does not exist.
     """
     guild = interaction.guild
     if channel_id is None:

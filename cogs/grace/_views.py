@@ -1,4 +1,4 @@
-"""The dialogs that ask for words."""
+"""The dialogs that ask for text."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Self
@@ -10,21 +10,21 @@ from bot.discord_client import SkyDeck
 from cogs.shared.error_messages import ReportingModal
 
 DIALOG_S: Final = 14 * 60.0
-"""How long a dialog is waited for; a person who has not filled it in by then has closed it."""
+"""How long to wait for a dialog; Discord does not report that one was closed."""
 _MAX_TITLE_CHARS: Final = 45
 _MAX_ANSWER_CHARS: Final = 4_000
 
 Submitted = Callable[[discord.Interaction[SkyDeck], str], Awaitable[None]]
-"""What is done with the words of a dialog."""
+"""Handles the text of a dialog."""
 
 
 class AskDialog(ReportingModal):
     """Asks for a text.
 
     Args:
-        title: Above it.
-        label: Above the field.
-        on_answer: What is done with the words.
+        title: The title.
+        label: The field's label.
+        on_answer: Gets the text.
     """
 
     def __init__(self, *, title: str, label: str, on_answer: Submitted) -> None:
@@ -36,5 +36,5 @@ class AskDialog(ReportingModal):
         self.add_item(ui.Label(text=label[:_MAX_TITLE_CHARS], component=self._field))
 
     async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
-        """Pass the words on."""
+        """Pass the text on."""
         await self._on_answer(interaction, self._field.value)

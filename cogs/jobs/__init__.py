@@ -1,4 +1,4 @@
-"""Everybody's own jobs: what runs, what waits, and what they have missed."""
+"""A person's own jobs: running, waiting, and missed."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""`/jobs`: a person's own jobs, and what they have missed, of which they are told in time."""
+"""`/jobs`: a person's own jobs, the results they have missed, and reminders of these."""
 
 import contextlib
 import logging
@@ -34,7 +34,7 @@ class _Live(Protocol):
 
 
 class Jobs(commands.Cog, name=COG):
-    """Only the person who asks sees the answers."""
+    """Lists a person's own jobs. Only the person who asks sees the answers."""
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
@@ -64,7 +64,7 @@ class Jobs(commands.Cog, name=COG):
             await journal.announced(user_id)
 
     async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
-        """Show what somebody has missed.
+        """Show a missed result.
 
         Raises:
             BadInput: It is not theirs, they have seen it, or it is no longer kept.
@@ -89,14 +89,14 @@ class Jobs(commands.Cog, name=COG):
         try:
             await self._show(job, live)
         except Undeliverable:
-            if live.is_seen:  # only its sound is not: what stands there is not to be written over
+            if live.is_seen:  # only the sound failed; the text must not be replaced
                 await interaction.followup.send(words("jobs.not_heard"), ephemeral=True)
                 return
             raise BadInput(words("jobs.not_shown")) from None
         await self.bot.store.jobs.seen(job.journal_id)
 
     async def _show(self, job: Job, live: LiveMessage) -> None:
-        """As it would have been shown in its place; as it came, where its face cannot be made."""
+        """Show it as its place would have; as plain text if its view cannot be restored."""
         runner = self.bot.runner
         followed = await runner.kept(job)
         if followed is None:
@@ -113,7 +113,7 @@ class Jobs(commands.Cog, name=COG):
 
     @commands.Cog.listener()
     async def on_answered(self, message: discord.Message, requester: Requester) -> None:
-        """Somebody has been answered where they wrote."""
+        """Remind a person after their message was answered."""
         count = await self._unannounced(requester.user_id)
         if not count:
             return
@@ -127,7 +127,7 @@ class Jobs(commands.Cog, name=COG):
         interaction: discord.Interaction[SkyDeck],
         command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
     ) -> None:
-        """Somebody has used a command."""
+        """Remind a person after they have used a command."""
         if command.qualified_name == _NAME or interaction.is_expired():
             return
         count = await self._unannounced(interaction.user.id)

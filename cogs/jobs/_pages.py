@@ -11,7 +11,7 @@ from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.shared.splitting import disarm
 
 LIST_CHARS: Final = 3_800
-"""Of an embed's 4096; the rest is for the line about those that are not listed."""
+"""Of an embed's 4096; the rest is for the line about jobs that are not listed."""
 _TITLE_CHARS: Final = 80
 _MARKS: Final = {
     Ending.COMPLETED: "✅",
@@ -24,11 +24,11 @@ _MARKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a person is told of their jobs.
+    """A person's jobs.
 
     Attributes:
-        missed: Ended, and never shown to them; newest first.
-        missed_total: How many those are in all.
+        missed: Finished but never shown to them, newest first.
+        missed_total: How many missed ones there are in all.
         unfinished: Running and waiting, newest first.
     """
 
@@ -38,7 +38,7 @@ class Overview:
 
 
 def overview_page(overview: Overview, words: Words) -> str:
-    """All of it; empty when there is nothing."""
+    """The whole list; empty if there are no jobs."""
     lines = list(_lines(overview, words))
     shown: list[str] = []
     room = LIST_CHARS
@@ -61,7 +61,7 @@ def label(job: Job) -> str:
 
 
 def about(job: Job, words: Words) -> str:
-    """A line under that."""
+    """The description below it."""
     return words(f"jobs.ending.{(job.ending or Ending.UNKNOWN).value}")[:100]
 
 

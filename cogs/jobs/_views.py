@@ -1,4 +1,4 @@
-"""The menu of what somebody has missed."""
+"""The menu of missed results."""
 
 import re
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ _CUSTOM_ID: Final = "jobs:missed"
 
 
 class ShowsMissed(Protocol):
-    """Who shows what was missed."""
+    """The cog, as the menu needs it."""
 
     async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
-        """Somebody has picked a job."""
+        """Show a missed result."""
         ...
 
 
 class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
-    """Its values are the jobs' numbers, so it outlives a restart; at most 25 of them."""
+    """A menu whose values are the jobs' numbers, so it still works after a restart; at most 25."""
 
     def __init__(self, menu: ui.Select[Any]) -> None:
         super().__init__(menu)
@@ -35,7 +35,7 @@ class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], item: ui.Item[Any], _match: re.Match[str], /
     ) -> Self:
-        """A menu that was used, whichever process had made it."""
+        """Restore a menu that was used; another process may have made it."""
         return cls(cast("ui.Select[Any]", item))
 
     @reported
@@ -48,7 +48,7 @@ class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
 
 
 def missed_view(missed: Sequence[Job], words: Words) -> ui.View:
-    """The menu, to go with a message."""
+    """A view with the menu."""
     options = [
         discord.SelectOption(
             label=label(job), value=str(job.journal_id), description=about(job, words)

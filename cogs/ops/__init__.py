@@ -1,4 +1,4 @@
-"""Settings of a server, people's own data, and help."""
+"""A server's settings, people's own data, and help."""
 
 from typing import TYPE_CHECKING
 

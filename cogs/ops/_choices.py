@@ -1,4 +1,4 @@
-"""A server's settings in words, and as what a menu offers. Pure."""
+"""A server's settings as text and as menu choices. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from bot.i18n import Words
 from bot.store.records import GuildSettings
 
 UNSET: Final = "-"
-"""The value in a menu that stands for no choice of their own."""
+"""The menu value for "no choice"."""
 LANGUAGES: Final = (("en-US", "English"), ("es-ES", "Español"))
 NAMES: Final = {Identity.DECK: "Alfred", Identity.CORP: "Jared"}
 _SHOWN: Final = 20
-"""So many channels or roles are named."""
+"""How many channels or roles are listed."""
 _MENU_LIMIT: Final = 25
 """The most choices in a menu. Source: Discord's reference, "String Select"."""
 _LABEL_LIMIT: Final = 100
@@ -23,7 +23,7 @@ _LABEL_LIMIT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to choose in a menu."""
+    """A choice in a menu."""
 
     label: str
     value: str
@@ -32,13 +32,13 @@ class Choice:
 
 
 def languages(settings: GuildSettings, words: Words) -> list[Choice]:
-    """In which language the bot speaks."""
+    """The languages in which the bot can speak."""
     own = Choice(words("ops.settings.language_own"), UNSET, settings.language is None)
     return [own, *(Choice(name, code, settings.language == code) for code, name in LANGUAGES)]
 
 
 def identities(settings: GuildSettings, default: Identity, words: Words) -> list[Choice]:
-    """As whom the bot speaks."""
+    """The identities under which the bot can speak."""
     own = words("ops.settings.identity_own", name=NAMES[default])
     return [
         Choice(own, UNSET, settings.identity is None),
@@ -47,7 +47,7 @@ def identities(settings: GuildSettings, default: Identity, words: Words) -> list
 
 
 def modules(settings: GuildSettings, grace: Mapping[str, Module], words: Words) -> list[Choice]:
-    """Which of Grace's modules is taken where none is named; as many as a menu holds."""
+    """The modules of Grace's that can be the default; as many as a menu holds."""
     chosen = settings.default_modules.get(Service.GRACE)
     none = Choice(words("ops.settings.module_none"), UNSET, chosen not in grace)
     offered = list(grace.values())[: _MENU_LIMIT - 1]
@@ -60,7 +60,7 @@ def modules(settings: GuildSettings, grace: Mapping[str, Module], words: Words) 
 def summary(
     settings: GuildSettings, default: Identity, grace: Mapping[str, Module], words: Words
 ) -> list[tuple[str, str]]:
-    """What is set: pairs of a heading and what holds."""
+    """The current settings, as pairs of a heading and a value."""
     channels = _named((f"<#{c}>" for c in sorted(settings.allowed_channels)), words)
     roles = _named((f"<@&{r}>" for r in sorted(settings.allowed_roles)), words)
     return [
@@ -82,7 +82,7 @@ def summary(
 
 
 def _chosen(choices: list[Choice], value: str | None) -> str:
-    """The choice's label; a value that is in no menu (any more) shows as it is."""
+    """The chosen label; a value that is in no menu any more is shown as it is."""
     label = next((c.label for c in choices if c.is_chosen), None)
     return label or value or ""
 

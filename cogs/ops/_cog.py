@@ -29,7 +29,7 @@ _EMBED_LIMIT = 4096
 
 
 class Ops(commands.Cog):
-    """What runs the bot rather than asks it something."""
+    """Settings, privacy and help."""
 
     settings = app_commands.Group(
         name=text("ops.cmd.settings.name"),
@@ -67,14 +67,14 @@ class Ops(commands.Cog):
     )
     @for_who_may(Right.SETTINGS)
     async def reset(self, interaction: discord.Interaction) -> None:
-        """Ask, then go back to the defaults."""
+        """Reset the settings to the defaults after a confirmation."""
         words = await self._words(interaction)
         guild_id = interaction.guild_id
 
         async def act(confirmed: discord.Interaction) -> None:
             if guild_id is not None:
                 await self.bot.store.guilds.reset(guild_id)
-            now = await self._words(confirmed)  # the server's language is reset, too
+            now = await self._words(confirmed)  # the server's language is reset too
             done = now("ops.settings.was_reset")
             await confirmed.response.edit_message(content=done, view=None)
 
@@ -97,7 +97,7 @@ class Ops(commands.Cog):
         description=text("ops.cmd.privacy.export.description"),
     )
     async def export(self, interaction: discord.Interaction) -> None:
-        """Hand over everything that is stored about them."""
+        """Export everything that is stored about the person."""
         words = await self._words(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         document = await self.bot.store.privacy.export(interaction.user.id)
@@ -120,7 +120,7 @@ class Ops(commands.Cog):
         description=text("ops.cmd.privacy.forget.description"),
     )
     async def forget(self, interaction: discord.Interaction) -> None:
-        """Ask, then delete everything that is stored about them."""
+        """Delete everything that is stored about the person after a confirmation."""
         words = await self._words(interaction)
 
         async def act(confirmed: discord.Interaction) -> None:
@@ -137,17 +137,17 @@ class Ops(commands.Cog):
         )
 
     async def _forget(self, user_id: int) -> Forgotten:
-        """Running jobs end first: what they still say would otherwise be stored afterwards."""
-        stopped = await self.bot.elsewhere.stop_all_of(user_id)  # and who listens to them stops
+        """Stop their running jobs first: otherwise the results would be stored afterwards."""
+        stopped = await self.bot.elsewhere.stop_all_of(user_id)  # this also stops listening to them
         gone = await self.bot.store.privacy.forget(user_id)
         log.info("a person's data are deleted; %d of their jobs were running", stopped)
         return gone
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was put out of a server: nothing of it is kept. An outage is another event.
+        """Delete a server's data after the bot was removed. An outage is a different event.
 
-        What still runs there ends before, so that those who wait for it are told directly.
+        Its running jobs are stopped before, so that those who wait for them are told.
         """
         await self.bot.runner.stop_all_on(guild.id)
         gone = await self.bot.store.privacy.forget_guild(guild.id)
@@ -159,7 +159,7 @@ class Ops(commands.Cog):
         name=text("ops.cmd.help.name"), description=text("ops.cmd.help.description")
     )
     async def help(self, interaction: discord.Interaction) -> None:
-        """Say what the bot can do, with the commands that this person may use here."""
+        """Show what the bot can do, with the commands that this person may use here."""
         words = await self._words(interaction)
         reader = Reader(
             str(interaction.locale),

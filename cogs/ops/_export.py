@@ -13,12 +13,12 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file with all of somebody's data.
+    """A file with all data about a person.
 
     Attributes:
         name: The file's name.
-        data: What is in it.
-        fits: Whether Discord takes it there.
+        data: Its content.
+        fits: Whether Discord accepts a file of this size there.
     """
 
     name: str
@@ -27,12 +27,12 @@ class Export:
 
     @property
     def mib(self) -> str:
-        """Its size, for people."""
+        """Its size in MiB, as text."""
         return f"{len(self.data) / MIB:.0f}"
 
 
 def packed(document: Mapping[str, JsonValue], limit_bytes: int) -> Export:
-    """The document as JSON; as a ZIP where the JSON itself is over the limit."""
+    """The document as JSON, or as a ZIP if the JSON exceeds the limit."""
     data = json.dumps(document, ensure_ascii=False, indent=2).encode()
     if len(data) <= limit_bytes:
         return Export("skydeck-data.json", data, fits=True)

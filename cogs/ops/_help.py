@@ -1,4 +1,4 @@
-"""What the bot can do, told from the commands as they are registered: so it is always true."""
+"""What the bot can do, from the registered commands, so that it is always up to date."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ Payload = Mapping[str, Any]
 _SLASH, _ON_MESSAGE = 1, 3
 _SUBCOMMAND, _GROUP = 1, 2
 _IN_DIRECT_MESSAGES: Final = 1
-"""Of the contexts of a command; one that names none is offered everywhere."""
+"""One of a command's contexts; a command without contexts is available everywhere."""
 _FEW: Final = 4
-"""So many subcommands get a line each; of more only the names are told."""
+"""Up to this many subcommands get a line each; of more only the names are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom the help is.
+    """The person who reads the help.
 
     Attributes:
-        locale: In which language their own Discord shows the commands.
-        permissions: Their permissions there, as Discord's bits.
+        locale: The locale in which their Discord shows the commands.
+        permissions: Their permissions in the channel, as Discord's bits.
         in_guild: Whether they are on a server.
     """
 
@@ -37,11 +37,11 @@ class Reader:
         return self.permissions & needed == needed
 
     def name(self, thing: Payload) -> str:
-        """A name as they see it."""
+        """A name, in their language."""
         return str(self._localized(thing, "name"))
 
     def about(self, thing: Payload) -> str:
-        """A description as they see it."""
+        """A description, in their language."""
         return str(self._localized(thing, "description"))
 
     def _localized(self, thing: Payload, what: str) -> Any:
@@ -49,7 +49,7 @@ class Reader:
 
 
 def command_lines(commands: Iterable[Payload], reader: Reader) -> list[str]:
-    """A line for each slash command that the reader may use."""
+    """One line per slash command that the reader may use."""
     return [
         line
         for command in commands
@@ -59,7 +59,7 @@ def command_lines(commands: Iterable[Payload], reader: Reader) -> list[str]:
 
 
 def menu_names(commands: Iterable[Payload], reader: Reader) -> list[str]:
-    """The names in the context menu of a message."""
+    """The names in the context menu of messages."""
     return [
         reader.name(command)
         for command in commands
@@ -68,7 +68,7 @@ def menu_names(commands: Iterable[Payload], reader: Reader) -> list[str]:
 
 
 def find_name(commands: Iterable[Payload], reader: Reader, *path: str) -> str:
-    """A command's name as the reader sees it, by its English name: `/privacy export`."""
+    """A command's name in the reader's language, by its English name: `/privacy export`."""
     names: list[str] = []
     things: Iterable[Payload] = commands
     for word in path:

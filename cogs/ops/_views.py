@@ -1,4 +1,4 @@
-"""The menus of a server's settings, and a question with two buttons."""
+"""The menus of a server's settings, and a confirmation with two buttons."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from cogs.shared.requester import requester_of, words_of
 from cogs.shared.rights import Right, require
 
 OPEN_S: Final = 600.0
-"""How long unused menus stay open: within the 15 minutes in which their message can be edited."""
+"""How long unused menus work: less than the 15 minutes in which their message can be edited."""
 _MAX_PICKED: Final = 25
 _PLACES: Final = [
     discord.ChannelType.text,
@@ -34,10 +34,10 @@ Act = Callable[[discord.Interaction], Awaitable[None]]
 
 
 class _ClosingView(ReportingView):
-    """A view of an ephemeral message, which loses its buttons when nobody uses them in time.
+    """A view of an ephemeral message that loses its buttons when it times out.
 
     Args:
-        words: The language.
+        words: The person's language.
         origin: The interaction that shows the message.
     """
 
@@ -47,20 +47,20 @@ class _ClosingView(ReportingView):
         self.origin = origin
 
     async def on_timeout(self) -> None:
-        """Take the buttons away; a message that is gone by now needs nothing."""
+        """Remove the buttons, if the message still exists."""
         with contextlib.suppress(discord.HTTPException):
             await self.origin.edit_original_response(view=None)
 
 
 class Question(_ClosingView):
-    """Asks before something is done that cannot be undone.
+    """Asks for confirmation before an action that cannot be undone.
 
     Args:
-        words: The language.
+        words: The person's language.
         origin: The interaction that asks.
-        label: On the button that does it.
-        act: Does it; it has to answer the interaction it is given.
-        right: What has to be allowed still when it is clicked; None: it is their own affair.
+        label: The label of the button that confirms.
+        act: Runs the action, and responds to the interaction that it is given.
+        right: The right that is checked again on confirmation; None if it is their own data.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Question(_ClosingView):
         self.leave_it.label = words("common.cancel")
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        """Who might do it when they were asked may not any more."""
+        """Check again that the person has the right."""
         if self.right is not None:
             refusal = self.words("ops.settings.not_yours")
             require(self.right, relation_to_server(interaction), refusal)
@@ -88,9 +88,9 @@ class Question(_ClosingView):
 
     @discord.ui.button(style=discord.ButtonStyle.danger)
     async def do_it(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:
-        """Once, however often it is clicked."""
+        """Run the action once, however often the button is clicked."""
         if self.is_taken:
-            await interaction.response.defer()  # the first click's answer is for this one, too
+            await interaction.response.defer()  # the first click's response covers this one
             return
         self.is_taken = True
         try:
@@ -100,7 +100,7 @@ class Question(_ClosingView):
 
     @discord.ui.button(style=discord.ButtonStyle.secondary)
     async def leave_it(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:
-        """Nothing is done, unless it is being done already."""
+        """Do nothing, unless the action has already started."""
         if self.is_taken:
             await interaction.response.defer()
             return
@@ -110,7 +110,7 @@ class Question(_ClosingView):
 
 
 class SettingsMenus(_ClosingView):
-    """Five menus; each choice is stored at once, and the message shows what holds then."""
+    """Five menus; each choice is stored at once, and the message shows the new settings."""
 
     def __init__(
         self, bot: SkyDeck, settings: GuildSettings, words: Words, origin: discord.Interaction
@@ -142,7 +142,7 @@ class SettingsMenus(_ClosingView):
         self._fill(settings, words)
 
     def _fill(self, settings: GuildSettings, words: Words) -> None:
-        """Show what holds. The menus stay the same: who picks meanwhile is answered, too."""
+        """Show the settings. The menus stay the same objects, so that concurrent choices work."""
         self.words = words
         default = self.bot.settings.skydeck_identity
         _offer(self._language, _choices.languages(settings, words))
@@ -157,7 +157,7 @@ class SettingsMenus(_ClosingView):
             menu.placeholder = words(f"ops.settings.pick_{name}")
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        """Who managed the server when the menus opened may not any more."""
+        """Check again that the person may manage the server."""
         refusal = self.words("ops.settings.not_yours")
         require(Right.SETTINGS, relation_to_server(interaction), refusal)
         return True
@@ -184,7 +184,7 @@ class SettingsMenus(_ClosingView):
     def _known(
         self, ids: frozenset[int], exists: Callable[[discord.Guild, int], bool]
     ) -> list[int]:
-        """Those that still exist: Discord refuses a menu with marks on any other."""
+        """The chosen ones that still exist: Discord rejects a menu with others preselected."""
         if self.guild is None:
             return []
         guild = self.guild
@@ -211,7 +211,7 @@ class SettingsMenus(_ClosingView):
             settings = await self.bot.store.guilds.patch(interaction.guild_id, **changes)
             words = words_of(
                 await requester_of(self.bot, interaction)
-            )  # perhaps another language now
+            )  # the language may have changed
             self._fill(settings, words)
             self.origin = interaction
             embed = settings_embed(self.bot, settings, words, interaction)
@@ -221,7 +221,7 @@ class SettingsMenus(_ClosingView):
 def settings_embed(
     bot: SkyDeck, settings: GuildSettings, words: Words, interaction: discord.Interaction
 ) -> discord.Embed:
-    """What holds on this server."""
+    """The current settings of this server."""
     server = interaction.guild.name if interaction.guild is not None else ""
     embed = discord.Embed(
         title=words("ops.settings.title", server=server)[:256],

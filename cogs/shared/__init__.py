@@ -1,1 +1,1 @@
-"""What several cogs need; none of them imports another."""
+"""Shared by several cogs, which do not import each other."""

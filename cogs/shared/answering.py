@@ -1,12 +1,13 @@
-"""The first visible word on a question, and the answer that grows out of it.
+"""The placeholder message of an answer, and the recovery of an answer after a crash.
 
-It is given when the job is in the journal. Written the other way round, a process that dies between
-the two leaves somebody with a working line that nobody will ever change. So the journal first holds
-how the answer can be found (the interaction's token, which is good for 15 minutes), and once it is
-there, the number of its message instead. With the token anybody could speak for the bot there, so
-it is kept apart from all that people may see of a job (`bot.store.tables.jobs`).
+The placeholder is posted after the job is in the journal. In the other order, a process that dies
+in between would leave a placeholder that nothing ever replaces. The journal therefore first holds
+the interaction's token, which finds the answer for 15 minutes, and then the message's id. Whoever
+has the token can speak for the bot, so it is kept apart from everything that people may see of a
+job (`bot.store.tables.jobs`).
 
-Discord waits for three seconds only. What takes longer, such as a large file, is answered before.
+Discord waits for only three seconds, so slow steps, such as reading a large file, come after the
+placeholder.
 """
 
 import asyncio
@@ -30,16 +31,16 @@ from cogs.shared.reply import Reply, may_write
 from cogs.shared.requester import words_of
 
 LATEST_ANSWER_S: Final = 1.5
-"""A command that is not in the journal by then is answered all the same."""
+"""A command that is not in the journal by then gets its placeholder anyway."""
 
 
 @dataclass(slots=True)
 class FirstLine:
-    """The working line of an answer, shown at most once.
+    """An answer's placeholder message, posted at most once.
 
     Attributes:
         live: The answer, whose first message it is.
-        post: Posts it; gives the message's id.
+        post: Posts it, and returns the message's id.
     """
 
     live: LiveMessage
@@ -47,11 +48,11 @@ class FirstLine:
     _posting: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def show(self) -> None:
-        """See that it is there.
+        """Post it, unless it is posted already.
 
         Raises:
-            TooLate: Discord waits for it no more.
-            discord.HTTPException: It refuses it.
+            TooLate: Discord has stopped waiting.
+            discord.HTTPException: Discord refuses it.
         """
         if self._posting is None:
             self._posting = asyncio.ensure_future(self._post())
@@ -59,7 +60,7 @@ class FirstLine:
 
     @contextlib.asynccontextmanager
     async def in_time(self) -> AsyncIterator[None]:
-        """Show it at the latest so late in the block that Discord still takes it."""
+        """Post it during the block, just before Discord would stop waiting."""
         timer = asyncio.ensure_future(self._show_later())
         try:
             yield
@@ -72,15 +73,15 @@ class FirstLine:
     async def _show_later(self) -> None:
         await asyncio.sleep(LATEST_ANSWER_S)
         with contextlib.suppress(SkydeckError, discord.HTTPException, OSError):
-            await self.show()  # whoever shows it next is told why not
+            await self.show()  # the next caller of `show` gets the error
 
 
 async def find_line(
     bot: SkyDeck, job: Job, live: LiveMessage
 ) -> tuple[LiveMessage, FirstLine | None] | None:
-    """The answer to a command that another process had begun; None when nobody waits for it.
+    """The answer to a command of another process, for recovery; None if nobody waits for it.
 
-    With it comes its first line, when the journal does not know of that yet.
+    It comes with its placeholder, if the journal does not have the message's id yet.
 
     Raises:
         OSError, TimeoutError: Discord does not answer now.
@@ -95,7 +96,7 @@ async def find_line(
 
 
 def shown_line(live: LiveMessage) -> FirstLine:
-    """One that another process has posted."""
+    """A placeholder that another process has posted."""
 
     async def there() -> int:
         return live.message_id
@@ -106,18 +107,18 @@ def shown_line(live: LiveMessage) -> FirstLine:
 def first_line(
     bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester
 ) -> FirstLine:
-    """The public working line with which a command will be answered."""
+    """The public placeholder of a command's answer."""
     words = words_of(requester)
     live = live_reply(bot, interaction, requester, NO_MESSAGE)
     return FirstLine(live, lambda: answer_in_time(interaction, words))
 
 
 async def answer_in_time(interaction: discord.Interaction[Any], words: Words) -> int:
-    """The working line.
+    """Post the placeholder of a command, and return its id.
 
     Raises:
-        TooLate: Discord waits for it no more.
-        discord.HTTPException: It refuses it.
+        TooLate: Discord has stopped waiting.
+        discord.HTTPException: Discord refuses it.
     """
     try:
         return await working_message(interaction, words)
@@ -128,9 +129,9 @@ async def answer_in_time(interaction: discord.Interaction[Any], words: Words) ->
 
 
 async def find_answer(bot: SkyDeck, job: Job) -> int | None:
-    """The answer that another process has given; None when there is none, and nobody waits.
+    """The id of the answer that another process has posted; None if there is none.
 
-    Discord itself has told the person then that the application did not respond.
+    In that case Discord itself has told the person that the application did not respond.
 
     Raises:
         OSError, TimeoutError: Discord does not answer now.
@@ -139,7 +140,7 @@ async def find_answer(bot: SkyDeck, job: Job) -> int | None:
         return None
     webhook = discord.Webhook.partial(bot.application_id, job.reply_token, client=bot)
     try:
-        # discord.py passes the word on as it is; only its annotation is narrower
+        # discord.py passes any id on; only its annotation is narrower
         answer = await persist(lambda: webhook.fetch_message("@original"))  # type: ignore[arg-type]
     except discord.HTTPException:
         return None
@@ -147,13 +148,13 @@ async def find_answer(bot: SkyDeck, job: Job) -> int | None:
 
 
 async def working_message(interaction: discord.Interaction[Any], words: Words) -> int:
-    """Answer a command with a public working line, and give that message's id.
+    """Respond to a command with a public placeholder, and return the message's id.
 
-    One request, so the job can be sent as soon as Discord has taken it: deferring first would
-    cost two more before the message's id is known.
+    This takes one request, so the job can be sent at once; deferring first would take two more
+    before the message's id is known.
 
     Raises:
-        discord.HTTPException: Discord refused it, or the three seconds are over.
+        discord.HTTPException: Discord refuses it, or the three seconds are over.
     """
     try:
         answer = await interaction.response.send_message(words("common.working"))
@@ -167,18 +168,18 @@ async def working_message(interaction: discord.Interaction[Any], words: Words) -
 
 
 def _may_have_arrived(error: discord.HTTPException) -> bool:
-    """Whether an answer that failed may stand there all the same.
+    """Whether a response that failed may have arrived nevertheless.
 
-    discord.py repeats what failed with 5xx, and is told then that it has been given already.
+    discord.py repeats a request that failed with 5xx; Discord then says that it was responded to.
     """
     return is_passing(error) or error.code == ALREADY_ANSWERED
 
 
 async def _own_answer(interaction: discord.Interaction[Any], error: Exception) -> int:
-    """The answer that was given, when what Discord said to it got lost or cannot be read.
+    """The response, if Discord's confirmation of it was lost or unreadable.
 
     Raises:
-        discord.HTTPException, OSError, TimeoutError: There is none, or Discord does not say so.
+        discord.HTTPException, OSError, TimeoutError: There is none, or Discord does not answer.
     """
     try:
         return (await persist(interaction.original_response)).id
@@ -189,7 +190,7 @@ async def _own_answer(interaction: discord.Interaction[Any], error: Exception) -
 def live_reply(
     bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester, message_id: int
 ) -> LiveMessage:
-    """The answer to a command, which may have been used where the bot cannot write."""
+    """The answer to a command; the bot may have no permission to post in the channel."""
     return LiveMessage(
         bot,
         requester.channel_id,
@@ -204,17 +205,17 @@ def live_reply(
 async def working_line(
     bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester
 ) -> LiveMessage:
-    """Answer a command with a public working line, in place of which the answer will stand.
+    """Respond to a command with a public placeholder, which the answer replaces.
 
     Raises:
-        discord.HTTPException: Discord refused it, or the three seconds are over.
+        discord.HTTPException: Discord refuses it, or the three seconds are over.
     """
     message_id = await working_message(interaction, words_of(requester))
     return live_reply(bot, interaction, requester, message_id)
 
 
 async def give_reason(live: LiveMessage, error: Exception, words: Words) -> None:
-    """In place of an answer that was not begun: why. Nothing was paid, so it need not be kept.
+    """Show why an answer did not start. Nothing was paid, so the message may get lost.
 
     Raises:
         OSError, TimeoutError: Discord does not answer.
@@ -222,4 +223,4 @@ async def give_reason(live: LiveMessage, error: Exception, words: Words) -> None
     try:
         await live.settle(Page(text=explain(error, words).text))
     except Undeliverable:
-        return  # the log has it
+        return  # the log has the reason

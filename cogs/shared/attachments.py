@@ -1,4 +1,4 @@
-"""Files that people hand in: what they are is told by their bytes, not by their names."""
+"""Files from people: their type is decided by their bytes, not by their names."""
 
 import codecs
 import io
@@ -22,13 +22,13 @@ from cogs.shared.fetching import Oversized, fetch
 from cogs.shared.patience import persist
 
 MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
-"""As many as the longest text that Grace takes can have."""
+"""The size of the longest text that Grace accepts."""
 MAX_AUDIO_BYTES: Final = 7 * 1024 * 1024
-"""In base64 it is just under what one submission may hold."""
+"""In base64 it is just below the limit of one submission."""
 MAX_FETCHED_BYTES: Final = 50 * 1024 * 1024
-"""Of a recording that has to be made smaller first."""
+"""For a recording that has to be re-encoded first."""
 MAX_RECORDING_S: Final = 1800.0
-"""Of such a recording: as Opus it has 5.4 MB."""
+"""For such a recording: 5.4 MB as Opus."""
 _SPEECH_BITRATE: Final = 24_000
 
 _TEXT_NAMES: Final = re.compile(
@@ -42,30 +42,30 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _AS_IT_IS: Final = frozenset({"ogg", "wav", "flac", "mp3", "aac", "m4a", "webm", "aiff"})
-"""Containers that any service is expected to read; what has another one is sent as Opus."""
+"""Containers that every service can read; others are re-encoded as Opus."""
 
 
 def is_text(attachment: discord.Attachment) -> bool:
-    """Whether a file says that it is text."""
+    """Whether a file claims to be text."""
     kind = attachment.content_type or ""
     return kind.startswith(_TEXT_TYPES) or bool(_TEXT_NAMES.search(attachment.filename.lower()))
 
 
 def is_audio(attachment: discord.Attachment) -> bool:
-    """Whether a file says that it is a recording; Discord need not tell its type."""
+    """Whether a file claims to be a recording; Discord may leave its type out."""
     if attachment.content_type is None and _AUDIO_NAMES.search(attachment.filename.lower()):
         return True
     return (attachment.content_type or "").startswith("audio/") or attachment.is_voice_message()
 
 
 async def read_text(attachment: discord.Attachment, words: Words) -> str:
-    """A file's text, in UTF-8 or, with a byte order mark, UTF-16.
+    """Read a text file in UTF-8 or, with a byte order mark, UTF-16.
 
     Raises:
-        TooLarge: There is too much of it.
-        BadInput: It is no text.
+        TooLarge: It is too large.
+        BadInput: It is not text.
         discord.HTTPException: Discord no longer has it.
-        OSError: Discord does not hand it out now.
+        OSError: Discord does not return it now.
     """
     content = await _read(attachment, MAX_TEXT_BYTES, words)
     text = decode_text(content)
@@ -75,7 +75,7 @@ async def read_text(attachment: discord.Attachment, words: Words) -> str:
 
 
 def decode_text(content: bytes) -> str | None:
-    """The text in some bytes; None where they are something else."""
+    """Decode text; None if the bytes are not text."""
     encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
     try:
         text = content.decode(encoding)
@@ -85,13 +85,13 @@ def decode_text(content: bytes) -> str | None:
 
 
 async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
-    """A recording, for the wire; one that is too large as it is is sent as Opus.
+    """Read a recording for the wire; one that is too large is re-encoded as Opus.
 
     Raises:
-        TooLarge: There is too much of it.
-        BadInput: It is no recording.
+        TooLarge: It is too large or too long.
+        BadInput: It is not a recording.
         discord.HTTPException: Discord no longer has it.
-        OSError: Discord does not hand it out now.
+        OSError: Discord does not return it now.
     """
     _check_weight(attachment, MAX_FETCHED_BYTES, words)
     try:
@@ -107,7 +107,7 @@ async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
 
 
 _encoder: Final = SoundPool(1)
-"""A long recording takes the processor for a while, and up to 50 MiB: so one at a time."""
+"""Re-encode a recording, one at a time: it takes much CPU time and up to 50 MiB."""
 
 
 async def _small(content: bytes) -> Input:
@@ -122,7 +122,7 @@ async def _as_opus(content: bytes) -> Input:
 
 
 def _made_smaller(content: bytes, stop: Stop = NEVER) -> bytes:
-    """The same speech as Ogg Opus; blocking, for a thread.
+    """Re-encode a recording as Ogg Opus. Blocking: run it in a thread.
 
     Raises:
         AudioError: It cannot be decoded, or is too long.
@@ -137,7 +137,7 @@ async def _read(attachment: discord.Attachment, most: int, words: Words) -> byte
     _check_weight(attachment, most, words)
     try:
         return await persist(lambda: fetch(attachment, most))
-    except Oversized as e:  # its size was told wrongly
+    except Oversized as e:  # Discord reported a wrong size
         raise _too_heavy(e.bytes_read, most, words) from e
 
 

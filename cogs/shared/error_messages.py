@@ -1,4 +1,4 @@
-"""Every error as words for the person it hit, with a reference that is also in the log."""
+"""Every error as words for the person it affects, with a reference that is also in the log."""
 
 import functools
 import logging
@@ -27,7 +27,7 @@ _P = ParamSpec("_P")
 FACTS_LIMIT_CHARS: Final = 400
 """How much of an error's own message is quoted."""
 _DEEPEST: Final = 8
-"""How many wrappings of an error are looked into."""
+"""How many levels of wrapped errors are unwrapped."""
 
 _WITH_FACTS: Final = (
     errors.BadInput,
@@ -37,22 +37,22 @@ _WITH_FACTS: Final = (
     errors.NoVoiceChannel,
     errors.JobFailed,
 )
-"""Errors whose own message tells the person something that the words for its kind cannot."""
+"""Errors whose own message adds facts to the words for their kind."""
 
 _MENDABLE: Final = frozenset(
     kind.code for kind in (errors.BadInput, errors.TooLarge, errors.UnknownModule)
 )
-"""Codes of ours that a service may give for its failure, too."""
+"""Codes of ours that a service may also give for its failure."""
 
 _NO_ACCESS: Final = 50001
 _CANNOT_DM: Final = 50007
 _SERVER_ERROR: Final = 500
 TOKEN_IS_DEAD: Final = frozenset({10062, 10015, 50027})
-"""Unknown interaction, unknown webhook, invalid webhook token: it is too late to answer."""
+"""Unknown interaction, unknown webhook, invalid webhook token: it is too late to respond."""
 ALREADY_ANSWERED: Final = 40060
 _DEFERRED: Final = frozenset({discord.InteractionResponseType.deferred_channel_message})
-"""What is still to be filled in. Source: Discord's reference, "Create Followup Message": that a
-follow-up fills it in is deprecated."""
+"""The placeholder is still to be replaced. Source: Discord's reference, "Create Followup Message":
+replacing it by a follow-up is deprecated."""
 
 _PERMISSION_BY_ROUTE: Final = (
     ("POST", re.compile(r"/threads$"), "create_public_threads"),
@@ -62,7 +62,7 @@ _PERMISSION_BY_ROUTE: Final = (
     ("DELETE", re.compile(r"/messages/"), "manage_messages"),
     ("PATCH", re.compile(r"/channels/\d+$"), "manage_threads"),
 )
-"""Discord does not say which permission is missing; what was asked for tells it."""
+"""Discord does not say which permission is missing; the request suggests it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What an error is: its kind, its words, and whether we foresaw it."""
+    """An error's kind and words, and whether such errors are expected."""
 
     kind: str
     text: str
@@ -88,20 +88,20 @@ class _Reading:
 
 
 def explain(error: BaseException, words: Words, *, privately: bool = False) -> Explained:
-    """Say what happened and what to do next; log it under the reference that the text ends with.
+    """Say what happened and what to do next, and log it under the same reference.
 
-    The log gets no words of people: what services and Discord say may quote them.
+    The log gets no message texts: those of services and of Discord may quote people.
 
     Args:
-        error: What it was.
+        error: The error.
         words: The person's language.
-        privately: Whether only the person reads it: it may then tell how their budget stands.
+        privately: Whether only the person reads it, so that it may contain their budget.
     """
     error = _innermost(error)
     reading = _read(error, words, privately=privately)
     reference = f"{reading.kind} · {secrets.token_hex(2).upper()}"
     if isinstance(error, errors.JobCancelled):
-        return Explained(reading.text, reference)  # it is what the person wanted
+        return Explained(reading.text, reference)  # the person asked for it
     if reading.is_expected:
         log.warning("(%s) %s", reference, _facts_for_log(error))
     else:
@@ -110,10 +110,10 @@ def explain(error: BaseException, words: Words, *, privately: bool = False) -> E
 
 
 async def report(interaction: discord.Interaction, error: BaseException) -> None:
-    """Tell the person who used a command, button or modal; never raises.
+    """Report an error to the person who used a command, button or modal; never raises.
 
-    Only they see it, unless the answer that they wait for was begun for all to see. When their
-    interaction has expired they get it as a direct message.
+    Only they see it, unless a public response was deferred. If the interaction has expired, they
+    get it as a direct message.
     """
     explained = explain(
         error,
@@ -121,16 +121,16 @@ async def report(interaction: discord.Interaction, error: BaseException) -> None
         privately=interaction.response.type not in _DEFERRED,
     )
     if interaction.type is discord.InteractionType.autocomplete:
-        return  # there is no place for words
+        return  # there is nowhere to show it
     try:
         await _answer(interaction, explained.text)
     except (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError) as e:
-        # RuntimeError: aiohttp's, when the session has been closed
+        # RuntimeError: from aiohttp, if the session is closed
         log.warning("(%s) could not be told: %s", explained.reference, _facts_for_log(e))
 
 
 def reported(callback: Callable[_P, Awaitable[None]]) -> Callable[_P, Awaitable[None]]:
-    """For the callback of a `DynamicItem`, whose errors discord.py only logs: report them."""
+    """Report the errors of a `DynamicItem`'s callback, which discord.py only logs."""
 
     @functools.wraps(callback)
     async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
@@ -144,28 +144,28 @@ def reported(callback: Callable[_P, Awaitable[None]]) -> Callable[_P, Awaitable[
 
 
 class ReportingView(discord.ui.View):
-    """A view whose errors are told to whoever clicked."""
+    """A view that reports its errors to the person who clicked."""
 
     async def on_error(
         self, interaction: discord.Interaction, error: Exception, item: discord.ui.Item[Any], /
     ) -> None:
-        """Tell them."""
+        """Report the error."""
         await report(interaction, error)
 
 
 class ReportingModal(discord.ui.Modal):
-    """A modal that is taken once, and whose errors are told to whoever submitted it."""
+    """A modal that can be submitted once, and reports its errors to the person who submitted it."""
 
     _is_sent = False
 
     async def on_error(  # type: ignore[override]  # discord.py's own Modal differs from its view
         self, interaction: discord.Interaction, error: Exception, /
     ) -> None:
-        """Tell them."""
+        """Report the error."""
         await report(interaction, error)
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Take it once: what somebody was let in for is not begun as often as they send it."""
+        """Refuse further submissions: each would start a job that was admitted only once."""
         if self._is_sent:
             words = words_for(str(interaction.locale))
             raise errors.BadInput(words("common.already_sent"))
@@ -173,12 +173,12 @@ class ReportingModal(discord.ui.Modal):
         await self.on_first_submit(interaction)
 
     async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
-        """Take what was filled in."""
+        """Handle the first submission."""
         raise NotImplementedError
 
 
 def permission_names(permissions: tuple[str, ...] | list[str], words: Words) -> str:
-    """Permissions (by discord.py's names) as Discord's menus call them."""
+    """The names of permissions (by discord.py's names) as in Discord's menus."""
     keys = [(name, f"errors.permission.{name}") for name in permissions]
     return ", ".join(
         words(key) if words.has(key) else name.replace("_", " ").title() for name, key in keys
@@ -204,7 +204,7 @@ def _inner(error: BaseException) -> BaseException | None:
     if isinstance(error, app_commands.TransformerError):
         cause = error.__cause__
         return cause if isinstance(cause, errors.SkydeckError) else None
-    original = getattr(error, "original", None)  # of every CommandInvokeError, and hybrid ones
+    original = getattr(error, "original", None)  # of a CommandInvokeError, hybrid or not
     return original if isinstance(original, BaseException) else None
 
 
@@ -243,7 +243,7 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
             return words("errors.discord_shut")
     key = _key_of(type(error), words)
     if isinstance(error, errors.JobFailed) and error.service_code in _MENDABLE:
-        key = f"errors.{error.service_code}"  # another try would not help, another input would
+        key = f"errors.{error.service_code}"  # another input would help, a retry would not
     text = words(key)
     if isinstance(error, _WITH_FACTS) and error.message:
         text += f"\n> {_facts(error)}"
@@ -251,9 +251,10 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
 
 
 def _of_budget(error: errors.OverBudget, words: Words, *, privately: bool) -> str:
-    """With figures only for those who may know them: a person's are theirs, all servers' nobody's.
+    """A budget error, with figures only for those who may know them.
 
-    Any member of a server sees its budget by `/budget show`.
+    A person's own figures are private, and the total budget is the operator's. Any member of a
+    server can see its budget with `/budget show`.
     """
     facts = {
         "budget": words(f"errors.budget.{error.scope}_{error.period}"),
@@ -270,7 +271,7 @@ def _of_budget(error: errors.OverBudget, words: Words, *, privately: bool) -> st
 
 
 def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:
-    """The words of a kind of error, or of the nearest kind above it that has any."""
+    """The text's key for a kind of error, or for its nearest base that has a text."""
     for one in kind.__mro__:
         key = f"errors.{getattr(one, 'code', '')}"
         if words.has(key):
@@ -279,7 +280,7 @@ def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:
 
 
 def _facts(error: errors.SkydeckError) -> str:
-    """The error's own message, in one line. A reason of ours may name roles; others' words not."""
+    """The error's own message in one line; only our own refusals may mention roles."""
     message = " ".join(error.message.split())
     if len(message) > FACTS_LIMIT_CHARS:
         message = f"{message[: FACTS_LIMIT_CHARS - 1]}…"
@@ -306,7 +307,7 @@ _COMMAND_ERRORS: Final = (
     (app_commands.NoPrivateMessage, "not_in_private"),
     (app_commands.MissingRole, "your_role"),
     (app_commands.MissingAnyRole, "your_role"),
-    (app_commands.CheckFailure, "check_failed"),  # above all those before it
+    (app_commands.CheckFailure, "check_failed"),  # the base of all those before it
     (app_commands.TransformerError, "bad_option"),
     (app_commands.CommandNotFound, "changed_command"),
     (app_commands.CommandSignatureMismatch, "changed_command"),
@@ -327,7 +328,7 @@ def _of_discord(error: discord.HTTPException, words: Words) -> _Reading:
         return _reading(words, "discord_gone")
     if error.status >= _SERVER_ERROR:
         return _reading(words, "discord_failed")
-    # A form that Discord refuses is a mistake of ours, which the log has to show.
+    # A request that Discord refuses is our own bug, so the log has to show it.
     return _Reading("discord_refused", words("errors.discord_refused"), is_expected=False)
 
 
@@ -343,12 +344,12 @@ def _likely_permission(error: discord.Forbidden) -> str | None:
 
 
 def _at(wait_s: float) -> int:
-    """When that will be, in seconds since the epoch; Discord shows it as each reader's own time."""
+    """The time in seconds since the epoch, which Discord shows in each reader's time zone."""
     return math.ceil(SystemClock().wall() + wait_s)
 
 
 def _wait(seconds: float) -> str:
-    return duration(max(1.0, seconds + 0.5))  # never a moment too early
+    return duration(max(1.0, seconds + 0.5))  # never too early
 
 
 # -- telling, and logging --------------------------------------------------------------------
@@ -384,7 +385,7 @@ def _facts_for_log(error: BaseException) -> str:
 
 
 def _trace(error: BaseException) -> Iterator[str]:
-    """Where it happened, and in the course of what; not what it says, which may be private."""
+    """The traceback without the messages, which may be private."""
     one: BaseException | None = error
     for _ in range(_DEEPEST):
         if one is None:

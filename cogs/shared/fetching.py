@@ -1,7 +1,7 @@
-"""Fetching a file that Discord keeps, with a bound on what really comes.
+"""Downloads a file from Discord, with a limit on the bytes that really arrive.
 
-discord.py's own `Attachment.read` takes whatever is sent, unpacked: a size that was told beforehand
-binds nobody, and a packed kilobyte can hold a megabyte.
+discord.py's own `Attachment.read` takes everything that is sent, and decompresses it: the reported
+size is not binding, and a compressed kilobyte can contain a megabyte.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import discord
 from bot.runpod.results.decompression import Unpacker, Unusable
 
 MAX_FETCH_S: Final = 60.0
-"""For one try; 50 MiB come within it over 7 Mbit/s."""
+"""Timeout of one attempt; 50 MiB take that long at 7 Mbit/s."""
 _NOT_FOUND: Final = 404
 _FORBIDDEN: Final = 403
 _OK: Final = 200
@@ -21,7 +21,7 @@ _TURN_BYTES: Final = 1024 * 1024
 
 
 class Oversized(Exception):
-    """More comes than was allowed; attribute `bytes_read`: so much had come."""
+    """More bytes arrived than allowed; `bytes_read` of them were read."""
 
     def __init__(self, bytes_read: int) -> None:
         super().__init__(f"over {bytes_read} bytes")
@@ -29,14 +29,14 @@ class Oversized(Exception):
 
 
 async def fetch(attachment: discord.Attachment, most_bytes: int) -> bytes:
-    """A file's bytes.
+    """Download a file.
 
     Raises:
-        Oversized: They are more than `most_bytes`; the rest was not read.
-        discord.HTTPException: Discord no longer has it, or does not hand it out.
-        aiohttp.ClientError, OSError, ValueError: It did not come whole.
+        Oversized: It has more than `most_bytes`; the rest was not read.
+        discord.HTTPException: Discord no longer has it, or refuses it.
+        aiohttp.ClientError, OSError, ValueError: It arrived incomplete.
     """
-    # A session of its own: the bot's one unpacks by itself. It has no key and no cookie to tell.
+    # A session of its own, without keys and cookies: the bot's session decompresses by itself.
     async with (
         asyncio.timeout(MAX_FETCH_S),
         aiohttp.ClientSession(

@@ -1,8 +1,8 @@
-"""Words that others wrote, such that they deceive nobody in a chat. Pure.
+"""Makes text from others safe to show in a chat. Pure.
 
-Discord shows Markdown's masked links, and obeys the characters that turn the direction of reading
-round. So a link whose text is itself another address is shown with where it leads, and what cannot
-be seen is gone.
+Discord shows masked Markdown links, and obeys characters that reverse the reading direction. So
+a link whose label is a different address is shown with its target, and invisible characters are
+removed.
 """
 
 import re
@@ -22,15 +22,15 @@ _MARKS: Final = re.compile(r"[\\*_~|<>`\s]+")
 _MAX_LABEL_CHARS: Final = 300
 _DEEPEST_LABEL: Final = 4
 _DISARMED: Final = "@\u200b"
-"""A mention that we have made harmless to the eye; see `splitting.disarm`."""
+"""A disarmed mention; see `splitting.disarm`."""
 
 
 def harmless(text: str) -> str:
-    """The text without hidden characters, and without links that pretend to lead elsewhere."""
+    """The text without invisible characters and deceptive links."""
     cleaned = _DISARMED.join(map(clean, text.split(_DISARMED)))
     if "](" not in cleaned:
         return cleaned
-    pieces = _CODE.split(cleaned)  # every other one is code, which Discord shows as it is
+    pieces = _CODE.split(cleaned)  # every other piece is code, which Discord shows verbatim
     pieces[::2] = map(_unmasked, pieces[::2])
     return "".join(pieces)
 
@@ -51,7 +51,7 @@ def _unmasked(text: str) -> str:
 
 
 def _label_begin(text: str, first: int, end: int) -> int:
-    """Where the bracket stands that is closed at `end`; -1: nowhere near."""
+    """The position of the bracket that matches the one at `end`; -1 if it is not near."""
     depth = 0
     for place in range(end - 1, first - 1, -1):
         if text[place] == "]":
@@ -66,7 +66,7 @@ def _label_begin(text: str, first: int, end: int) -> int:
 
 
 def _pretends(label: str, target: str) -> bool:
-    """Whether the text of a link names another place than the one it leads to."""
+    """Whether a link's label names another host than its target."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKC", label).replace("。", ".")).casefold()
     named = {host.removeprefix("www.") for host in _HOST.findall(plain)}
     try:

@@ -1,4 +1,4 @@
-"""One answer of ours in a channel: edited while it grows, spread over messages when it is long."""
+"""One answer in a channel: edited while it grows, and split over messages when it is long."""
 
 import contextlib
 import functools
@@ -22,22 +22,22 @@ from cogs.shared.voice_message import VOICE_FILE, Spoken, send_voice_message
 log = logging.getLogger(__name__)
 
 NO_MESSAGE: Final = 0
-"""In place of a message's id, while there is no message."""
+"""The message id while there is no message."""
 _ADOPT_LIMIT: Final = 60
-"""How many messages after the first are looked through for the rest of an answer."""
+"""How many messages after the first are searched for the rest of an answer."""
 
 _MESSAGE_GONE: Final = 10008
 _TOO_OLD_TO_EDIT: Final = 30046
-"""Messages older than an hour take few edits."""
+"""Discord limits edits of messages that are older than an hour."""
 _ANEW: Final = frozenset({_MESSAGE_GONE, _TOO_OLD_TO_EDIT})
-"""What speaks of a message, and not of its channel: another one takes its place at once."""
+"""Errors of the message rather than its channel: a new message replaces it at once."""
 _CHANNEL_SHUT: Final = frozenset({10003, 50001, 50013, 50083, 160005})
 """Unknown channel, no access, no permission, archived thread, locked thread."""
 _MAY_NOT_REPLY: Final = frozenset({50013, 160002})
-"""A reply needs a permission (to read what was said before) that a message does not."""
+"""A reply needs the permission to read the history, which a message does not need."""
 _REFUSED: Final = frozenset({401, 403, 404})
 _TOO_HEAVY: Final = 413
-"""The files of one message are more than Discord takes there."""
+"""The files of one message are larger than Discord accepts there."""
 _TROUBLE: Final = (
     discord.HTTPException,
     aiohttp.ClientError,
@@ -51,25 +51,25 @@ _Way = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class LiveMessage:
-    """An answer: its first message exists already, and stays the answer's address.
+    """An answer; its first message identifies it.
 
-    Everything goes through the channel with the bot's own token. An interaction's token would
-    expire after 15 minutes, in the middle of a long job; it is used where the channel is shut.
+    The answer is posted to the channel with the bot's own token, because an interaction's token
+    expires after 15 minutes. The interaction is used only where the bot cannot post.
 
     Attributes:
-        bot: Whose message it is.
-        channel_id: Where; another channel when the answer had to be shown there.
-        message_id: The first message; another one when that can be changed no more, and
-            `NO_MESSAGE` when there never was one.
-        user_id: For whom: who gets the answer directly when the channel refuses it.
+        bot: The client.
+        channel_id: The channel; another one if the answer had to be shown there.
+        message_id: The first message; replaced if it can no longer be edited, and `NO_MESSAGE`
+            while there is none.
+        user_id: The person who asked; they get the answer directly if the channel refuses it.
         parts: The further messages, in order.
         words: The person's language.
-        nonces: Of its posts.
-        reply: The interaction that the first message answers, if it does.
-        home_id: The channel that its thread belongs to, when everybody there may see the answer.
-        is_shut: Whether the channel takes nothing of ours.
-        adopts: Whether another process had begun it, so that its parts have to be found.
-        is_copy: Whether it is shown once more, by `reply` alone, to who had missed it.
+        nonces: The nonces of its posts.
+        reply: The interaction that the first message responds to, if there is one.
+        home_id: The parent channel of its thread, if everybody there may see the answer.
+        is_shut: Whether the bot cannot post in the channel.
+        adopts: Whether another process had begun it, so that its parts must be found.
+        is_copy: Whether it is only shown again, by `reply`, to the person who had missed it.
     """
 
     bot: SkyDeck
@@ -94,17 +94,17 @@ class LiveMessage:
 
     @property
     def is_seen(self) -> bool:
-        """Whether the interaction's own answer shows it."""
+        """Whether it is shown by the interaction's own response."""
         return self._replied is not None
 
     def begin_at(self, message_id: int) -> None:
-        """The first message is there."""
+        """Set the first message."""
         self.message_id = self._address = message_id
 
     async def refresh(self, page: Page) -> None:
-        """Show what there is so far; whatever fails is left to the next time.
+        """Show the answer so far; whatever fails is left to the next refresh.
 
-        A channel that is shut is not asked again: Discord counts what it refuses.
+        A channel that has refused a post is not tried again, because Discord counts refusals.
 
         Raises:
             discord.HTTPException, Unreadable: It could not be shown.
@@ -123,10 +123,10 @@ class LiveMessage:
             raise Unreadable("Discord's answer cannot be read") from e
 
     async def settle(self, page: Page) -> None:
-        """Show the last word, surely: where it belongs, else as near to there as Discord lets us.
+        """Show the final answer: in its place, or as close to it as Discord allows.
 
         Raises:
-            OSError, TimeoutError: Discord does not answer now; to be tried again later.
+            OSError, TimeoutError: Discord does not answer now; try again later.
             Undeliverable: There is nowhere to show it.
         """
         try:
@@ -137,7 +137,7 @@ class LiveMessage:
             raise
 
     async def _settle(self, page: Page) -> None:
-        """Show it as it is; else with its files packed; else without them, and say so."""
+        """Show it as it is; else with its files compressed; else without them, and with a note."""
         for one in lighter(page, self.words("common.files_left_out")):
             try:
                 await _first_open(self._ways(one))
@@ -147,19 +147,19 @@ class LiveMessage:
         raise Undeliverable("refused for its size")
 
     async def speak(self, spoken: Spoken) -> None:
-        """Post what is to be listened to, after the words have been settled.
+        """Post the spoken answer, after the text is settled.
 
         Raises:
-            OSError, TimeoutError: Discord does not answer now; to be tried again later.
+            OSError, TimeoutError: Discord does not answer now; try again later.
             Undeliverable: There is nowhere to post it.
         """
         await _first_open(self._ways_to_speak(spoken))
 
     async def remove(self) -> None:
-        """Take it away, as if it had not been.
+        """Delete the answer's messages.
 
         Raises:
-            discord.HTTPException: It could not be deleted.
+            discord.HTTPException: They could not be deleted.
         """
         for one in (*self.parts, self.message_id):
             await self._delete(one)
@@ -189,11 +189,11 @@ class LiveMessage:
     # -- where it belongs --------------------------------------------------------------------
 
     async def _show(self, page: Page, *, anew: Callable[[int], bool]) -> None:
-        """Bring the channel's messages up to date.
+        """Update the channel's messages.
 
         Args:
-            page: What to show.
-            anew: Whether a message whose edit is refused with this code gives way to another.
+            page: The page to show.
+            anew: Whether a new message replaces one whose edit is refused with this code.
         """
         if self.adopts:
             await self._adopt()
@@ -211,12 +211,12 @@ class LiveMessage:
             await self._delete(surplus)
         self.parts = done[1:]
         while self._worn_out:
-            with contextlib.suppress(discord.HTTPException):  # shown is what counts
+            with contextlib.suppress(discord.HTTPException):  # it is shown, which is what counts
                 await self._delete(self._worn_out[-1])
             self._worn_out.pop()
 
     async def _holds(self, message_id: int, page: Page, anew: Callable[[int], bool]) -> bool:
-        """Whether a message shows a page now; False: it never will."""
+        """Show a page in a message; returns False if that can never work."""
         if self._shown.get(message_id) == page:
             return True
         channel = self.bot.get_partial_messageable(self.channel_id)
@@ -231,7 +231,7 @@ class LiveMessage:
                 self._worn_out.append(message_id)
             return False
         self._shown[message_id] = page
-        if message_id in self._worn_out:  # of a try before, which did not come to its end
+        if message_id in self._worn_out:  # from an attempt that did not finish
             self._worn_out.remove(message_id)
         return True
 
@@ -281,7 +281,7 @@ class LiveMessage:
     # -- where it can be shown ---------------------------------------------------------------
 
     def _ways(self, page: Page) -> Iterator[_Way]:
-        """How to show the last word, the best way first."""
+        """The ways to show the final answer, best first."""
         if self.is_copy:
             yield functools.partial(self._edit_reply, replace(page, view=None))
             return
@@ -309,7 +309,7 @@ class LiveMessage:
         await self._retreat(channel.id, "d", page, trail)
 
     async def _retreat(self, channel_id: int, way: str, page: Page, trail: "_Trail") -> None:
-        """Show it in another channel, and say so where it belongs."""
+        """Show it in another channel, and leave a note in its place."""
         pages = messages_of(page)
         try:
             for place in range(len(trail.posted), len(pages)):
@@ -327,7 +327,7 @@ class LiveMessage:
         self._shown = dict(zip(trail.posted, pages, strict=True))
 
     async def _take_back(self, channel_id: int, trail: "_Trail") -> None:
-        """Half of an answer is none: it is to come whole, in another way."""
+        """Delete a partial answer, before the whole one is shown in another way."""
         channel = self.bot.get_partial_messageable(channel_id)
         while trail.posted:
             with contextlib.suppress(*_TROUBLE):
@@ -335,7 +335,7 @@ class LiveMessage:
             trail.posted.pop()
 
     async def _leave(self, note: str) -> None:
-        """No working line and no dead button are to stay; whatever fails, the answer is safe."""
+        """Remove the placeholder and dead buttons; failures do not matter, the answer is safe."""
         if self.message_id == NO_MESSAGE:
             return
         page = Page(text=note)
@@ -356,7 +356,7 @@ class LiveMessage:
                 await self._delete(part)
 
     def _home(self) -> int | None:
-        """The channel of a thread, when whoever sees it sees the thread."""
+        """The parent channel of a thread, if everybody who sees the channel sees the thread."""
         if self.home_id is not None:
             return self.home_id
         thread = self.bot.get_channel(self.channel_id)
@@ -386,7 +386,7 @@ class LiveMessage:
     async def _refresh_reply(self, page: Page) -> None:
         if not self._can_reply or self.reply is None:
             return
-        if self.reply.is_closing:  # this line could never be changed again
+        if self.reply.is_closing:  # this message could never be edited again
             page = Page(text=self.words("common.will_be_direct"))
         if page == self._replied:
             return
@@ -394,7 +394,7 @@ class LiveMessage:
             await self.reply.edit(page)
         except discord.HTTPException as e:
             if not is_passing(e):
-                self.reply = None  # it is dead, or its message was deleted
+                self.reply = None  # the token has expired, or the message was deleted
             raise
         self._replied = page
 
@@ -433,7 +433,7 @@ def live_at(bot: SkyDeck, place: Place, user_id: int) -> LiveMessage:
     """An answer that another process had begun, from the journal's place.
 
     Raises:
-        KeyError, ValueError: Its place is not ours.
+        KeyError, ValueError: It is not the place of an answer.
     """
     home = place.get("home")
     return LiveMessage(
@@ -450,21 +450,21 @@ def live_at(bot: SkyDeck, place: Place, user_id: int) -> LiveMessage:
 
 @dataclass(slots=True)
 class _Trail:
-    """What one way of showing an answer has posted so far, over all its tries."""
+    """The posts of one way to show an answer, over all its attempts."""
 
     posted: list[int] = field(default_factory=list)
 
 
 class _TooHeavy(Undeliverable):
-    """It is refused for its size; elsewhere it would be, too."""
+    """The answer is too large, so other ways would fail too."""
 
 
 async def _first_open(ways: Iterator[_Way]) -> None:
-    """Go the first way that Discord does not refuse.
+    """Take the first way that Discord accepts.
 
     Raises:
-        OSError, TimeoutError: It does not answer now, or limits us.
-        Undeliverable: It refuses all of them, or what is to be shown is too large for all.
+        OSError, TimeoutError: Discord does not answer now, or limits the bot.
+        Undeliverable: Discord refuses all ways, or the answer is too large for all of them.
     """
     codes: list[int] = []
     for way in ways:

@@ -1,4 +1,4 @@
-"""A message's words with names in place of mentions."""
+"""A message's text with names in place of mentions."""
 
 import discord
 
@@ -8,10 +8,10 @@ _HIDDEN = "#…"
 
 
 def readable_content(message: discord.Message) -> str:
-    """The words; people, roles and channels by their names.
+    """The text with people, roles and channels by their names.
 
-    All members of a server can learn its channels' names, but not those of its private threads:
-    whoever knows only the number of one is not told its name.
+    All members of a server can know the names of its channels, but not those of its private
+    threads, so a private thread is not named.
     """
     text = whole(message).clean_content
     for place in message.channel_mentions:

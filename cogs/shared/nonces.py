@@ -1,9 +1,9 @@
-"""Nonces: what keeps a post whose answer got lost from being made twice.
+"""Nonces, which keep a post from being made twice when Discord's response is lost.
 
-Source: Discord's reference, "Create Message": with `enforce_nonce` a second post of the same author
-and nonce within the past few minutes makes no message, and the first one is returned. When that one
-has been deleted, the answer is "Unknown Message" (10008), on purpose (discord-api-docs, pull
-request 6647). So a nonce must not outlive the success of its post.
+Source: Discord's reference, "Create Message": with `enforce_nonce`, a second post by the same
+author with the same nonce within a few minutes makes no message, and returns the first one. If
+that was deleted, the error is "Unknown Message" (10008), on purpose (discord-api-docs, pull
+request 6647). So a nonce must not be used again after its post has succeeded.
 """
 
 import secrets
@@ -14,7 +14,7 @@ import discord
 
 SEED_BYTES: Final = 6
 _NONCE_BYTES: Final = 12
-"""In hexadecimal 24 characters; Discord takes 25."""
+"""24 characters in hexadecimal; Discord accepts 25."""
 _UNKNOWN_MESSAGE: Final = 10008
 _SERVER_ERROR: Final = 500
 
@@ -25,9 +25,8 @@ class Nonces:
     """The nonces of one job's posts, by the names of the posts.
 
     Args:
-        seed: Drawn at random when the job began, and kept in the journal: each post's first nonce
-            is made of it, so that the next process does not repeat a post of one that died.
-            None: draw one.
+        seed: A random seed, which the journal keeps: each post's first nonce is derived from it, so
+            that the next process does not repeat the posts of one that died. None: draw one.
     """
 
     def __init__(self, seed: str | None = None) -> None:
@@ -36,14 +35,14 @@ class Nonces:
         self._begun: set[str] = set()
 
     async def post(self, name: str, send: Callable[[str], Awaitable[_T]]) -> _T:
-        """Make a post; when its answer gets lost, call this again with the same name.
+        """Make a post; after a lost response, call this again with the same name.
 
         Args:
-            name: Of at most 12 characters.
-            send: Makes it, given the nonce.
+            name: The post's name, of at most 12 characters.
+            send: Makes the post with the given nonce.
 
         Raises:
-            discord.HTTPException: Discord did not take it.
+            discord.HTTPException: Discord refused it.
         """
         is_last = False
         while True:
@@ -52,10 +51,10 @@ class Nonces:
                 sent = await send(nonce)
             except discord.HTTPException as e:
                 if e.status < _SERVER_ERROR:
-                    del self._kept[name]  # refused: there is no message under it
+                    del self._kept[name]  # refused: no message has this nonce
                 if e.code != _UNKNOWN_MESSAGE or is_last:
                     raise
-                is_last = True  # it had been posted and was then deleted: once more, as a new one
+                is_last = True  # it was posted and then deleted: post it again, as a new one
                 continue
             del self._kept[name]
             return sent
@@ -68,5 +67,5 @@ class Nonces:
 
 
 def draw_nonce() -> str:
-    """One for a single post, however often that is tried."""
+    """A nonce for a single post and all its attempts."""
     return secrets.token_hex(_NONCE_BYTES)

@@ -1,4 +1,4 @@
-"""What a message is to show, and how that is divided among messages."""
+"""What an answer shows, and how that is divided among messages."""
 
 import io
 import zipfile
@@ -12,25 +12,25 @@ from cogs.shared.harmless import harmless
 from cogs.shared.splitting import SHOWN_CHARS, split
 
 MAX_FILES: Final = 10
-"""The most files with one message. Source: Discord's reference, "Create Message"."""
+"""The most files in one message. Source: Discord's reference, "Create Message"."""
 WHOLE: Final = "answer.md"
-"""The name of the file in which a text is whole, where it may not take several messages."""
+"""The file with the whole text, where it may not take several messages."""
 ARCHIVE: Final = "files.zip"
-"""The name of all files in one."""
+"""The archive with all files."""
 
 _MAX_WHOLE_CHARS: Final = 8 * 1024 * 1024
-"""Characters, and bytes, of that file: Discord takes 10 MiB on a server without boosts."""
+"""In characters, and in bytes, of that file: Discord accepts 10 MiB on a server without boosts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What a message is to show.
+    """What an answer shows.
 
     Attributes:
         text: Markdown of any length.
-        embeds: Under the last piece of the text.
-        view: Buttons, under the last piece.
-        files: Names and contents, with the last piece.
+        embeds: Below the last part of the text.
+        view: Buttons, below the last part.
+        files: Names and contents, with the last part.
     """
 
     text: str = ""
@@ -40,7 +40,7 @@ class Page:
 
 
 def messages_of(page: Page) -> list[Page]:
-    """One page for each message; what is not text goes with the last."""
+    """One page per message; everything but text goes into the last."""
     if len(page.text) > SHOWN_CHARS:
         return [in_one_message(page)]
     *first, last = split(harmless(page.text)) or [""]
@@ -48,7 +48,7 @@ def messages_of(page: Page) -> list[Page]:
 
 
 def in_one_message(page: Page) -> Page:
-    """The same in one message: a text that is too long begins there, and is whole in a file."""
+    """The page in one message: a text that is too long is cut there, and complete in a file."""
     is_cut = len(page.text) > SHOWN_CHARS
     pieces = split(harmless(page.text[:SHOWN_CHARS]))
     if len(pieces) <= 1 and not is_cut:
@@ -60,15 +60,15 @@ def in_one_message(page: Page) -> Page:
 
 
 def lighter(page: Page, note: str) -> Iterator[Page]:
-    """The page, and what to show instead where that is too large: each has fewer bytes.
+    """The page, and smaller and smaller replacements for it.
 
     Args:
-        page: As it should be.
+        page: The original page.
         note: Says that its files are missing.
     """
     yield page
     text, files = page.text, page.files
-    if len(messages_of(page)) == 1:  # a long text is a file of its own there
+    if len(messages_of(page)) == 1:  # a long text becomes a file there
         files = messages_of(page)[0].files
         text = messages_of(page)[0].text
     if not files:
@@ -88,5 +88,5 @@ def _zipped(files: tuple[tuple[str, bytes], ...]) -> bytes:
 
 
 def files_of(page: Page) -> list[discord.File]:
-    """Fresh ones for each attempt: sending reads them to their end."""
+    """New file objects for each attempt, because sending reads them to their end."""
     return [discord.File(io.BytesIO(content), filename=name) for name, content in page.files]

@@ -1,4 +1,4 @@
-"""Waiting Discord's own failures out, and telling them from its refusals."""
+"""Retries Discord's own failures, and tells them from refusals."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ import aiohttp
 import discord
 
 PATIENCE_S: Final = 60.0
-"""How long Discord's own failures are waited out before an answer has to be shown later."""
+"""How long Discord's own failures are retried before an answer has to be shown later."""
 _FIRST_PAUSE_S: Final = 0.5
 _MAX_PAUSE_S: Final = 8.0
 _SERVER_ERROR: Final = 500
@@ -16,23 +16,23 @@ _TOO_MANY_REQUESTS: Final = 429
 
 _MAX_UNREADABLE: Final = 3
 NOT_AS_DESCRIBED: Final = (LookupError, TypeError, ValueError, AttributeError)
-"""What discord.py makes of a success whose body is cut short, or another one than described."""
+"""The errors that discord.py raises for a truncated or unexpected response to a success."""
 
 _T = TypeVar("_T")
 
 
 class Unreadable(OSError):
-    """Discord says that it is done, and its answer cannot be read."""
+    """Discord reports success, but its response is unreadable."""
 
 
 async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
-    """Call Discord until it answers; discord.py itself repeats neither 503 nor a broken line.
+    """Call Discord until it answers; discord.py itself retries neither 503 nor a broken connection.
 
-    What posts a message has to post it under one nonce all the time (`cogs.shared.nonces`).
+    A call that posts a message must use the same nonce each time (`cogs.shared.nonces`).
 
     Raises:
-        discord.HTTPException: Discord refused: another try would not help.
-        Unreadable: Its answers make no sense.
+        discord.HTTPException: Discord refused, so that a retry would not help.
+        Unreadable: Its responses are unreadable.
         OSError, TimeoutError: It did not recover within `PATIENCE_S`.
     """
     unreadable = 0
@@ -55,5 +55,5 @@ async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
 
 
 def is_passing(error: discord.HTTPException) -> bool:
-    """Whether the same may succeed later: discord.py gives up on limits in the end."""
+    """Whether a retry may succeed later; discord.py gives up on rate limits in the end."""
     return error.status >= _SERVER_ERROR or error.status == _TOO_MANY_REQUESTS

@@ -1,6 +1,6 @@
-"""How a person stands to a thing's place, as Discord has it: channels, overwrites, threads.
+"""How a person relates to a place, according to Discord: channels, overwrites, threads.
 
-What to conclude from it is `cogs.shared.rights`.
+`cogs.shared.rights` decides what follows from it.
 """
 
 import asyncio
@@ -24,23 +24,23 @@ _NOWHERE = discord.Permissions.none()
 
 @dataclass(slots=True)
 class Places:
-    """What one person may, at however many places; each is looked at once.
+    """A person's permissions at any number of places, each of which is looked up once.
 
     Attributes:
-        interaction: What they have done just now; it names them, and where they are.
+        interaction: Their current interaction.
     """
 
     interaction: discord.Interaction[Any]
     _known: dict[int, discord.Permissions] = field(default_factory=dict)
 
     async def relation_to_job(self, job: Job) -> Relation:
-        """To a job, where it is shown now."""
+        """Their relation to a job, in the place where it is shown now."""
         return await self.relation(
             owner_id=job.user_id, guild_id=job.guild_id, channel_id=shown_in(job)
         )
 
     async def relations_to_jobs(self, jobs: Iterable[Job]) -> dict[int, Relation]:
-        """The same for many, by the job's number; their places are looked at all at once."""
+        """Their relations to many jobs, by job number; the places are looked up concurrently."""
         listed = list(jobs)
         here = self.interaction.guild_id
         places = {shown_in(job) for job in listed if job.guild_id is not None} if here else set()
@@ -50,12 +50,12 @@ class Places:
     async def relation(
         self, *, owner_id: int | None, guild_id: int | None, channel_id: int
     ) -> Relation:
-        """To something.
+        """Their relation to something.
 
         Args:
-            owner_id: Whose it is; None: nobody's.
-            guild_id: Of which server it is; None: of direct messages.
-            channel_id: Where it is.
+            owner_id: Its owner, if there is one.
+            guild_id: Its server; None for direct messages.
+            channel_id: Its channel.
         """
         is_owner = owner_id == self.interaction.user.id
         is_here = guild_id is not None and guild_id == self.interaction.guild_id
@@ -74,19 +74,19 @@ class Places:
         )
 
     async def _allowed(self, channel_id: int) -> discord.Permissions:
-        """Their permissions at a place of this server; none where they do not see it."""
+        """Their permissions at a place of this server; none if they cannot see it."""
         if channel_id not in self._known:
             self._known[channel_id] = await self._look_up(channel_id)
         return self._known[channel_id]
 
     async def _look_up(self, channel_id: int) -> discord.Permissions:
-        if channel_id == self.interaction.channel_id:  # Discord has let them act there
+        if channel_id == self.interaction.channel_id:  # Discord let them act there
             return self.interaction.permissions
         guild, member = self.interaction.guild, self.interaction.user
         if guild is None or not isinstance(member, discord.Member):
             return _NOWHERE
         place = await find_place(guild, channel_id)
-        if place is None:  # it is gone, or a private thread that the bot itself does not see
+        if place is None:  # it is gone, or a private thread that the bot cannot see
             held = _by_roles(self.interaction)
             return held if held.administrator else _NOWHERE
         return await allowed_at(place, member)
@@ -99,9 +99,9 @@ def shown_in(job: Job) -> int:
 
 
 async def find_place(guild: discord.Guild, channel_id: int) -> Place | None:
-    """A channel or thread of a server; None when it is gone, or shut to the bot.
+    """A channel or thread of a server; None if it is gone or the bot cannot see it.
 
-    Discord does not tell bots of archived threads; those are asked for.
+    Discord does not announce archived threads to bots, so these are fetched.
     """
     found = guild.get_channel_or_thread(channel_id)
     if found is not None:
@@ -114,10 +114,10 @@ async def find_place(guild: discord.Guild, channel_id: int) -> Place | None:
 
 
 async def allowed_at(place: Place, member: discord.Member) -> discord.Permissions:
-    """A member's permissions at a place; none at all where they do not see it.
+    """A member's permissions at a place; none if they cannot see it.
 
-    A private thread is seen by its members, and by those who manage threads. The chat of a voice
-    channel is open to those who may enter it.
+    A private thread is visible to its members, and to those who manage threads. The chat of a voice
+    channel is visible to those who may connect to it.
     """
     try:
         allowed = place.permissions_for(member)
@@ -134,7 +134,7 @@ async def _is_in(place: Place, member: discord.Member, allowed: discord.Permissi
         return True
     try:
         await place.fetch_member(member.id)
-    except (discord.HTTPException, OSError):  # not one of them, or not to be known now
+    except (discord.HTTPException, OSError):  # not a member, or unknown at the moment
         return False
     return True
 
@@ -147,20 +147,20 @@ def whereabouts(user: discord.User | discord.Member) -> int | None:
 
 
 def manages_server(interaction: discord.Interaction[Any]) -> bool:
-    """Whether they manage this server, by their roles: no channel's exceptions count."""
+    """Whether their roles let them manage this server; overwrites of one channel do not count."""
     return _by_roles(interaction).manage_guild
 
 
 def relation_to_server(interaction: discord.Interaction[Any]) -> Relation:
-    """To the server where they are: its settings, its money."""
+    """Their relation to the server where they are, for its settings and costs."""
     is_here = interaction.guild_id is not None
     return Relation(is_of_server=is_here, manages_server=is_here and manages_server(interaction))
 
 
 def for_who_may(right: Right) -> Callable[[_T], _T]:
-    """For a command about the whole server: only who the table names may use it.
+    """Restrict a command about the whole server to those who have the right.
 
-    discord.py's own check asks for the permissions in the channel where the command was typed.
+    discord.py's own check asks for the permissions in the channel where the command was used.
     """
 
     def check(interaction: discord.Interaction[Any]) -> bool:

@@ -1,6 +1,6 @@
-"""The first answer to an interaction, changed with the interaction's own token.
+"""The first response to an interaction, edited with the interaction's own token.
 
-That needs no permission in the channel, and is possible for 15 minutes.
+That needs no permission in the channel, and works for 15 minutes.
 """
 
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from bot.clock import Clock
 from cogs.shared.page import Page, files_of, in_one_message
 
 _TOKEN_S: Final = 15 * 60.0
-"""How long an interaction's token is good for. Source: Discord's reference, "Followup Messages"."""
+"""How long an interaction's token is valid. Source: Discord's reference, "Followup Messages"."""
 _MAX_UNDER_WAY_S: Final = 3.0
-"""How old an interaction can be that is answered in time."""
+"""The oldest that an interaction can be when it is responded to in time."""
 _LAST_MINUTE_S: Final = 60.0
 
 
 @dataclass(slots=True)
 class Reply:
-    """An interaction whose first answer is a message.
+    """An interaction whose first response is a message.
 
     Attributes:
-        interaction: Which; it has come just now.
-        clock: Time. The wall clock, which may be set, is not asked.
+        interaction: The interaction, which has just arrived.
+        clock: The clock; its monotonic time, since the wall clock can be set.
     """
 
     interaction: discord.Interaction[Any]
@@ -36,16 +36,16 @@ class Reply:
 
     @property
     def is_open(self) -> bool:
-        """Whether its token still counts."""
+        """Whether the token is still valid."""
         return self.clock.now() < self._ends_at
 
     @property
     def is_closing(self) -> bool:
-        """Whether that is nearly over."""
+        """Whether the token is about to expire."""
         return self.clock.now() >= self._ends_at - _LAST_MINUTE_S
 
     async def edit(self, page: Page) -> int:
-        """Show a page, in one message; gives that message's id.
+        """Show a page in one message, and return that message's id.
 
         Raises:
             discord.HTTPException: Discord refused it.
@@ -63,8 +63,8 @@ class Reply:
 def may_write(interaction: discord.Interaction[Any]) -> bool:
     """Whether the bot can go on there with its own token.
 
-    It cannot where it is only an application that somebody brought along: in group messages, and
-    on servers that it is not a member of.
+    It cannot where a person has only brought it along as an application: in group messages, and on
+    servers that it is not a member of.
     """
     if interaction.guild_id is None:
         is_group = isinstance(interaction.channel, discord.GroupChannel)

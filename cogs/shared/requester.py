@@ -12,7 +12,7 @@ from bot.jobs.view import Requester
 from bot.store.records import GuildSettings
 
 _LISTED: Final = 10
-"""How many channels or roles a refusal names."""
+"""How many channels or roles a refusal lists."""
 
 Occasion = discord.Interaction | discord.Message
 """Something that a person has done."""
@@ -21,8 +21,8 @@ Occasion = discord.Interaction | discord.Message
 async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
     """The person behind an interaction or a message.
 
-    Their language is what their server has set, else what their own Discord says. Only
-    interactions say that: for a message it is what their last interaction said, else the server's.
+    Their language is their server's setting, else their own Discord's. Only interactions report the
+    latter: for a message it is taken from their last interaction, else from the server's locale.
 
     Raises:
         StoreFailed: The server's settings cannot be read.
@@ -48,7 +48,7 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
 
 
 async def settings_of(bot: SkyDeck, guild: discord.Guild | None) -> GuildSettings:
-    """The server's choices; the defaults in a DM.
+    """The server's settings; the defaults in a DM.
 
     Raises:
         StoreFailed: They cannot be read.
@@ -64,10 +64,10 @@ def words_of(requester: Requester) -> Words:
 
 
 async def admit(bot: SkyDeck, occasion: Occasion) -> Requester:
-    """Let a person in, or say why not; a job that costs something begins with this.
+    """Admit a person's request, or refuse it with a reason; every job that costs money starts here.
 
     Raises:
-        NotAllowed: The server does not let the assistant answer them there.
+        NotAllowed: The server does not allow the assistant to answer them there.
         TooSoon: They, or their server, ask too often.
         StoreFailed: The server's settings cannot be read.
     """
@@ -79,10 +79,10 @@ async def admit(bot: SkyDeck, occasion: Occasion) -> Requester:
 
 
 async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
-    """Let somebody go on with what `admit` has let them begin, such as a dialog they have sent.
+    """Admit the next step of a request that `admit` has counted, such as the form of a dialog.
 
     Raises:
-        NotAllowed: The server does not let the assistant answer them there, or no longer.
+        NotAllowed: The server does not allow the assistant to answer them there, or no longer.
         StoreFailed: The server's settings cannot be read.
     """
     requester = await requester_of(bot, occasion)
@@ -109,7 +109,7 @@ def _check_person(settings: GuildSettings, user: discord.abc.User, words: Words)
     if not allowed or not isinstance(user, discord.Member):
         return
     if user.guild_permissions.manage_guild:
-        return  # who may change the rule is not locked out by it
+        return  # the rule must not lock out those who may change it
     if {role.id for role in user.roles}.isdisjoint(allowed):
         roles = " ".join(f"<@&{role}>" for role in sorted(allowed)[:_LISTED])
         raise NotAllowed(words("errors.not_you", roles=roles))

@@ -1,10 +1,10 @@
-"""Who may do what. Pure: one table, which every door asks; docs/rights.md is the same for people.
+"""Who may do what: one table for all commands and buttons, from which docs/rights.md is made. Pure.
 
     relation = await Places(interaction).relation(owner_id=…, guild_id=…, channel_id=…)
     require(Right.STOP_JOB, relation, words("common.not_yours"))
 
-Rights are those at the thing's own place: a job's where it is shown, a room's in its voice channel.
-Where a command was typed counts for nothing.
+What counts is the person's relation to the thing's own place: the channel that shows a job, or the
+voice channel that the bot is in. Where the command was used does not count.
 """
 
 from collections.abc import Mapping
@@ -16,56 +16,56 @@ from bot.errors import NotAllowed
 
 
 class Who(StrEnum):
-    """How a person can stand to a thing; mostly in more than one way."""
+    """How a person can relate to a thing, usually in several ways at once."""
 
     OWNER = "owner"
-    """They asked for it, or it is about them; also from a DM, and after they have left."""
+    """They asked for it, or it is about them; even in a DM, or after they have left the server."""
     MEMBER = "member"
-    """They see its place: the channel, and a private thread as one of its members."""
+    """They can see its channel; a private thread only as one of its members."""
     READER = "reader"
-    """A member who may read what was said there before they came."""
+    """A member who may read the channel's history."""
     MODERATOR = "moderator"
     """A member who may manage messages there."""
     MOVER = "mover"
-    """A member who may move people there; it is a voice channel."""
+    """A member who may move people in that voice channel."""
     PRESENT = "present"
     """They are in that voice channel."""
     MANAGER = "manager"
-    """They manage the server, by their roles; what one channel allows makes nobody a manager."""
+    """Their roles let them manage the server; overwrites of one channel do not count."""
     OUTSIDER = "outsider"
-    """They are of its server, and do not see its place."""
+    """They are on its server, but cannot see its channel."""
     STRANGER = "stranger"
-    """They are elsewhere: on another server, or in direct messages."""
+    """They are on another server, or in direct messages."""
     OPERATOR = "operator"
     """They run the bot."""
 
 
 class Right(StrEnum):
-    """What a person may be allowed to do."""
+    """What a person may do."""
 
     SEE_JOB = "see a job in a list"
     STOP_JOB = "stop a job"
     REPEAT_BUILD = "build again, refine"
     REGENERATE = "regenerate an answer"
     READ_MESSAGE = "have a linked message read"
-    HEAR_BEFORE = "have the assistant know what was said before"
+    HEAR_BEFORE = "give the assistant what was said before"
     EXPORT = "export or forget a person's data"
-    CONSENT = "agree to be heard, take it back"
+    CONSENT = "agree to be heard, withdraw it"
     SEE_OWN_MONEY = "see a person's costs and budgets"
     SEE_SERVER_COSTS = "see a server's costs"
     SEE_ALL_COSTS = "see everybody's costs"
     SET_BUDGET = "set a server's budget"
     SETTINGS = "see and change a server's settings"
     JOIN = "call the bot into a voice channel"
-    COMMAND_VOICE = "send the bot out, choose its mode, have it follow"
+    COMMAND_VOICE = "make the bot leave, choose its mode, have it follow"
     SEE_VOICE = "see how the bot hears a voice channel"
-    MINUTES = "have a channel's minutes summed up"
-    CLEAR_MINUTES = "have a channel's minutes forgotten"
+    MINUTES = "have a channel's minutes summarized"
+    CLEAR_MINUTES = "delete a channel's minutes"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may, and why just they."""
+    """Who may, and why."""
 
     who: frozenset[Who]
     why: str
@@ -77,55 +77,57 @@ def _rule(*who: Who, why: str) -> Rule:
 
 TABLE: Final[Mapping[Right, Rule]] = {
     Right.SEE_JOB: _rule(
-        Who.OWNER, Who.MEMBER, why="Its title tells what is talked about at its place."
+        Who.OWNER, Who.MEMBER, why="Its title reveals what people talk about there."
     ),
     Right.STOP_JOB: _rule(
-        Who.OWNER, Who.MODERATOR, why="Who may delete its message may also stop what fills it."
+        Who.OWNER, Who.MODERATOR, why="Anyone who may delete its message may also stop its job."
     ),
     Right.REPEAT_BUILD: _rule(
-        Who.OWNER, Who.MEMBER, why="It begins a build of their own, at their own cost, in sight."
+        Who.OWNER, Who.MEMBER, why="It starts a build of their own, at their own cost, in public."
     ),
     Right.REGENERATE: _rule(
-        Who.OWNER, Who.MODERATOR, why="It replaces the answer that somebody has got."
+        Who.OWNER, Who.MODERATOR, why="It replaces an answer that someone else received."
     ),
-    Right.READ_MESSAGE: _rule(Who.READER, why="Nobody reads through the bot what is shut to them."),
+    Right.READ_MESSAGE: _rule(
+        Who.READER, why="Nobody may read through the bot what they cannot read."
+    ),
     Right.HEAR_BEFORE: _rule(
-        Who.READER, why="What the model is told it can be made to tell; so it is not told."
+        Who.READER, why="The model can be made to repeat whatever it is given."
     ),
     Right.EXPORT: _rule(
-        Who.OWNER, why="A person's data are theirs alone; no command names another."
+        Who.OWNER, why="A person's data is theirs alone; no command names another."
     ),
-    Right.CONSENT: _rule(Who.OWNER, why="Nobody agrees for another, and nobody takes it back."),
-    Right.SEE_OWN_MONEY: _rule(Who.OWNER, why="What a person spends is theirs to know."),
-    Right.SEE_SERVER_COSTS: _rule(Who.MANAGER, why="The file names who has called what."),
+    Right.CONSENT: _rule(Who.OWNER, why="Nobody can agree or withdraw for someone else."),
+    Right.SEE_OWN_MONEY: _rule(Who.OWNER, why="What a person spends is their own business."),
+    Right.SEE_SERVER_COSTS: _rule(Who.MANAGER, why="The file says who made which call."),
     Right.SEE_ALL_COSTS: _rule(Who.OPERATOR, why="It is the operator's bill."),
-    Right.SET_BUDGET: _rule(Who.MANAGER, why="It decides for everybody on the server."),
-    Right.SETTINGS: _rule(Who.MANAGER, why="They decide for everybody on the server."),
-    Right.JOIN: _rule(Who.MEMBER, why="Nobody sends the bot where they may not go themselves."),
+    Right.SET_BUDGET: _rule(Who.MANAGER, why="It applies to everybody on the server."),
+    Right.SETTINGS: _rule(Who.MANAGER, why="They apply to everybody on the server."),
+    Right.JOIN: _rule(Who.MEMBER, why="Nobody may send the bot where they cannot go."),
     Right.COMMAND_VOICE: _rule(
-        Who.PRESENT, Who.MOVER, why="It concerns who is there; a mover could put the bot out."
+        Who.PRESENT, Who.MOVER, why="It affects those present; a mover could disconnect the bot."
     ),
-    Right.SEE_VOICE: _rule(Who.MEMBER, why="It names who was heard there."),
-    Right.MINUTES: _rule(Who.MEMBER, why="They are what was said there."),
+    Right.SEE_VOICE: _rule(Who.MEMBER, why="It names the people who were heard there."),
+    Right.MINUTES: _rule(Who.MEMBER, why="They contain what was said there."),
     Right.CLEAR_MINUTES: _rule(
-        Who.PRESENT, Who.MODERATOR, why="They are everybody's words of that channel."
+        Who.PRESENT, Who.MODERATOR, why="They contain the words of everybody in that channel."
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """How a person stands to a thing: what Discord, and we, know of both.
+    """How a person relates to a thing, as far as Discord and the store know.
 
     Attributes:
         is_owner: It is theirs.
-        is_of_server: They act on the server that it belongs to.
-        sees: They see its place; of a voice channel, they may also enter it.
-        reads_history: They may read what was said there before.
+        is_of_server: They act on its server.
+        sees: They can see its channel; a voice channel they may also connect to.
+        reads_history: They may read the history there.
         manages_messages: They may manage messages there.
         moves_members: They may move people there.
-        is_present: They are in it; it is a voice channel.
-        manages_server: They manage the server, by their roles.
+        is_present: They are in that voice channel.
+        manages_server: Their roles let them manage the server.
         is_operator: They run the bot.
     """
 
@@ -141,7 +143,7 @@ class Relation:
 
     @property
     def who(self) -> frozenset[Who]:
-        """As whom they may act."""
+        """The roles of the table that they have."""
         is_member = self.is_of_server and self.sees
         found = {
             Who.OWNER: self.is_owner,
@@ -159,27 +161,27 @@ class Relation:
 
 
 def may(right: Right, relation: Relation) -> bool:
-    """Whether a person may do something."""
+    """Whether a person with this relation has a right."""
     return not TABLE[right].who.isdisjoint(relation.who)
 
 
 def require(right: Right, relation: Relation, refusal: str) -> None:
-    """Let them, or say why not.
+    """Refuse a person who lacks a right.
 
     Args:
-        right: To what.
-        relation: How they stand to the thing.
-        refusal: In their language.
+        right: The right that is needed.
+        relation: Their relation to the thing.
+        refusal: The reason, in their language.
 
     Raises:
-        NotAllowed: They may not.
+        NotAllowed: They lack the right.
     """
     if not may(right, relation):
         raise NotAllowed(refusal)
 
 
 def as_markdown() -> str:
-    """The table for people, as docs/rights.md has it."""
+    """The table as Markdown, for docs/rights.md."""
     head = f"| | {' | '.join(Who)} | why |"
     lines = [head, f"|---{'|:-:' * len(Who)}|---|"]
     for right, rule in TABLE.items():

@@ -1,7 +1,7 @@
-"""Long texts as several messages, each of them whole Markdown by itself. Pure.
+"""Splits a long text into messages, each of which is complete Markdown. Pure.
 
-Source for what a code block is: Discord's own Markdown takes three backticks anywhere, not only at
-the start of a line, and a word right after them as the language if its line ends there.
+What a code block is: Discord's own Markdown accepts three backticks anywhere, not only at the
+start of a line, and takes a word right after them as the language if its line ends there.
 """
 
 import re
@@ -14,9 +14,9 @@ from cogs.shared.harmless import harmless
 MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in characters. Source: Discord's reference, "Create Message"."""
 SHOWN_CHARS: Final = 50_000
-"""The most of one text that is shown in messages; all of it is then in a file."""
+"""How much of one text is shown in messages; the whole text is then in a file."""
 _MIN_LIMIT: Final = 64
-"""Room for the longest opening of a code block, its end, and something between."""
+"""Room for the longest opening of a code block, its end, and something in between."""
 
 _FENCE: Final = "```"
 _CLOSING: Final = f"\n{_FENCE}"
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[ \t]+")
 
 _JOINER: Final = "\u200d"
 _JOINED = re.compile(r"[\u0300-\u036f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
-"""What belongs to the character before: accents, variants, skin tones, keycaps."""
+"""Characters that belong to the one before: accents, variants, skin tones, keycaps."""
 _FLAG_LETTER = re.compile(r"[\U0001f1e6-\U0001f1ff]")
 _MAX_CLUSTER_CHARS: Final = 32
 
@@ -39,11 +39,11 @@ _CODE_OR_MENTION = re.compile(
 
 
 def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
-    """Part a text into messages, at the end of a paragraph, line, sentence or word.
+    """Split a text into messages, at the end of a paragraph, line, sentence or word.
 
-    A code block that goes over the end of a message is closed there and opened again in the next,
-    in the same language. A block that is never closed (an answer that is still being written, or
-    broken Markdown) is closed at the end. Nothing but white space at the cuts gets lost.
+    A code block that crosses the end of a message is closed there, and opened again in the next
+    message in the same language. A block that is never closed (in an answer that is still growing,
+    or in broken Markdown) is closed at the end. Nothing is lost but white space at the cuts.
 
     Args:
         text: Markdown of any length.
@@ -75,14 +75,14 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
 
 
 def disarm(text: str) -> str:
-    """Make mentions in a text harmless to the eye, too: a zero-width space follows each `@`.
+    """Make mentions in a quoted text look harmless: a zero-width space follows each `@`.
 
-    No message of ours pings anybody in any case; this is for words that others wrote and we quote,
-    so that they do not look as if we had called everybody. Code stays as it is. Links that lead
-    elsewhere than they say, and hidden characters, are made harmless too.
+    The bot's messages never ping anybody; this also keeps a quoted text from looking as if the bot
+    had mentioned everybody. Code stays as it is. Deceptive links and invisible characters are made
+    harmless too.
 
     Args:
-        text: Of any length; what is after `SHOWN_CHARS` is never shown in messages, and stays.
+        text: Of any length; the part after `SHOWN_CHARS` stays as it is, and is never shown.
     """
     head = harmless(text[:SHOWN_CHARS])
     head = _CODE_OR_MENTION.sub(lambda m: "@\u200b" if m[0] == "@" else m[0], head)
@@ -94,9 +94,9 @@ class _Ground:
     """Where the beginning of a text may be cut.
 
     Attributes:
-        allowed: For each place up to the room, whether a cut there leaves whole Markdown that fits.
-        openings: Places after which a code block is open, or (empty) no longer is, in order.
-        holds_all: Whether there is room for all the text.
+        allowed: For each position, whether a cut there leaves complete Markdown that fits.
+        openings: Positions after which a code block is open (or, if empty, closed), in order.
+        holds_all: Whether the whole text fits.
     """
 
     allowed: bytearray
@@ -112,10 +112,12 @@ class _Ground:
         while 0 <= place < room:
             if opening:
                 end, opening = place + len(_FENCE), ""
-                _forbid(allowed, range(place, end))  # at its start the next would begin empty
+                _forbid(allowed, range(place, end))  # a cut there would open an empty block
             else:
                 end, opening = _opened(text, place)
-                _forbid(allowed, range(place + 1, end + 1))  # at its end this one would end empty
+                _forbid(
+                    allowed, range(place + 1, end + 1)
+                )  # a cut there would close an empty block
             openings.append((end, opening))
             place = text.find(_FENCE, end)
         ground = cls(allowed, openings, holds_all=False)
@@ -124,11 +126,11 @@ class _Ground:
         return cls(allowed, openings, holds_all=needed <= room)
 
     def opening_after(self, place: int) -> str:
-        """The opening of the code block that a cut at `place` would part; empty if none."""
+        """The opening of the code block that a cut at `place` would split; empty if none."""
         return next(opening for end, opening in reversed(self.openings) if end <= place)
 
     def best_cut(self, text: str) -> int:
-        """The last good place, by what ends there; not so early that the message is half empty."""
+        """The last good position, by the kind of boundary; not in the first half of the message."""
         room = len(self.allowed) - 1
         half = room // 2
         places = (
@@ -151,7 +153,7 @@ class _Ground:
                 _forbid(self.allowed, range(max(begin, tight), end))
 
     def _block_edges(self, text: str) -> Iterable[int]:
-        """Before a code block, and after one, where that is also the edge of a line."""
+        """The edges of code blocks that are also the edges of lines."""
         for end, opening in self.openings[1:]:
             place = text.rfind(_FENCE, 0, end) if opening else end
             if self._may(place) and "\n" in text[max(0, place - 1) : place + 1]:
@@ -173,7 +175,7 @@ class _Ground:
 
 
 def _opened(text: str, place: int) -> tuple[int, str]:
-    """Where the opening of a code block ends, and the opening to begin the next message with."""
+    """Where the opening of a code block ends, and the opening for the next message."""
     found = _OPENING.match(text, place)
     assert found is not None  # noqa: S101 - three backticks stand there
     return found.end(), found[0].rstrip("\n") + "\n"
@@ -186,7 +188,7 @@ def _forbid(allowed: bytearray, places: range) -> None:
 
 
 def _is_inside_cluster(text: str, place: int) -> bool:
-    """Whether a cut would part an emoji or an accented letter."""
+    """Whether a cut would split an emoji or an accented letter."""
     if _JOINED.match(text, place) or text[place - 1] == _JOINER:
         return True
     if not _FLAG_LETTER.match(text, place):

@@ -1,4 +1,4 @@
-"""The button that stops a job, under whatever message shows it."""
+"""The button that stops a job, below the message that shows it."""
 
 import re
 from typing import Any, Self
@@ -14,7 +14,7 @@ from cogs.shared.rights import Right, require
 
 
 class StopButton(ui.DynamicItem[ui.Button[Any]], template=r"job:stop:(?P<id>[0-9]{1,18})"):
-    """Stops a job. Its id has the job's number in it, so it outlives a restart."""
+    """Stops a job. Its id contains the job's number, so it still works after a restart."""
 
     def __init__(self, journal_id: int, words: Words) -> None:
         super().__init__(
@@ -30,7 +30,7 @@ class StopButton(ui.DynamicItem[ui.Button[Any]], template=r"job:stop:(?P<id>[0-9
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """A button that was pressed, whichever process had made it."""
+        """Restore a button that was pressed; another process may have made it."""
         return cls(int(match["id"]), words_for(str(interaction.locale)))
 
     @reported
@@ -49,7 +49,7 @@ class StopButton(ui.DynamicItem[ui.Button[Any]], template=r"job:stop:(?P<id>[0-9
 
 
 def stop_view(journal_id: int, words: Words) -> ui.View:
-    """The button, to go with a message."""
+    """A view with the button."""
     view = ui.View(timeout=None)
     view.add_item(StopButton(journal_id, words))
     return view

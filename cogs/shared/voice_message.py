@@ -1,4 +1,4 @@
-"""Speech as Discord's own voice message: with a waveform, and a button to play it in place."""
+"""Speech as a Discord voice message, with a waveform and a play button."""
 
 import base64
 import io
@@ -30,18 +30,18 @@ _STEPS_PER_SECOND: Final = 50
 _RATE_HZ: Final = OPUS_RATE_HZ
 _MAX_S: Final = 1200.0
 _MAX_BYTES: Final = 8 * 1024 * 1024
-"""Of a reply; 32 kbit/s for `_MAX_S` are 4.6 MiB. Discord takes 10 MiB."""
+"""For a reply; `_MAX_S` at 32 kbit/s are 4.6 MiB. Discord accepts 10 MiB."""
 VOICE_FILE: Final = "voice-message.ogg"
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A reply to listen to.
+    """A spoken reply.
 
     Attributes:
         data: An Ogg Opus file, 48 kHz.
-        seconds: How long it plays.
-        waveform: Its loudness for the picture, base64, one byte a point, at most 256 points.
+        seconds: Its duration.
+        waveform: Its loudness for the picture, in base64: one byte per point, at most 256 points.
     """
 
     data: bytes
@@ -50,10 +50,10 @@ class Spoken:
 
 
 async def prepare(audio: Audio) -> Spoken:
-    """Make a service's audio what Discord plays, off the event loop.
+    """Convert a service's audio to what Discord plays, off the event loop.
 
     Raises:
-        BadInput: It is no audio.
+        BadInput: It is not audio.
     """
     return await _sound.run(partial(_prepared, audio))
 
@@ -86,10 +86,10 @@ def _is_opus(data: bytes) -> bool:
 
 
 class _Loudness:
-    """How loud a recording is over its time, taken as it passes.
+    """Measures the loudness of audio that passes through.
 
     Args:
-        rate_hz: Of the sound.
+        rate_hz: The sample rate.
     """
 
     def __init__(self, rate_hz: int = SPEECH_RATE_HZ) -> None:
@@ -100,11 +100,11 @@ class _Loudness:
 
     @property
     def seconds(self) -> float:
-        """How long it plays."""
+        """The duration of the audio."""
         return self._taken / self._rate_hz
 
     def take(self, piece: Pcm) -> Pcm:
-        """Measure a piece, and hand it on."""
+        """Measure a block, and pass it on."""
         self._taken += len(piece)
         for at in range(0, len(piece), self._step):
             part = piece[at : at + self._step].astype(np.float32)
@@ -112,7 +112,7 @@ class _Loudness:
         return piece
 
     def waveform(self) -> bytes:
-        """The loudness of equal stretches, the loudest being 255."""
+        """The loudness of equal sections; the loudest is 255."""
         points = max(1, min(_MAX_POINTS, int(self.seconds * _POINTS_PER_SECOND)))
         stretches = np.array_split(np.asarray(self._energies or [0.0]), points)
         loudness = [float(np.sqrt(np.mean(piece))) if len(piece) else 0.0 for piece in stretches]
@@ -123,18 +123,18 @@ class _Loudness:
 async def send_voice_message(
     bot: SkyDeck, channel_id: int, spoken: Spoken, *, reply_to: int, nonces: Nonces, name: str
 ) -> None:
-    """Post it, as a reply to a message; as a plain file where Discord takes no voice message.
+    """Post it as a reply to a message; as a plain file where Discord accepts no voice message.
 
     Args:
-        bot: Who speaks.
-        channel_id: Where.
-        spoken: Right.
-        reply_to: The message it belongs to; 0: none.
-        nonces: Of the job's posts.
-        name: Of this post among them.
+        bot: The client.
+        channel_id: The channel.
+        spoken: The audio.
+        reply_to: The message to reply to; 0 for none.
+        nonces: The nonces of the job's posts.
+        name: The name of this post among them.
 
     Raises:
-        discord.HTTPException: Discord takes neither.
+        discord.HTTPException: Discord accepts neither.
     """
 
     async def send(nonce: str) -> None:
@@ -145,7 +145,7 @@ async def send_voice_message(
     except discord.HTTPException as e:
         if is_passing(e):
             raise
-        # A channel without voice messages is refused with 400 and the code 50173, not with 403.
+        # A channel without voice messages answers 400 with code 50173, not 403.
         await _send_file(bot, channel_id, spoken, reply_to=reply_to, nonces=nonces, name=f"{name}f")
 
 
@@ -167,7 +167,7 @@ async def _send_file(
 
 
 def _parameters(spoken: Spoken, reply_to: int, nonce: str) -> discord.http.MultipartParameters:
-    """The request, which discord.py 2.7 has no call of its own for."""
+    """The request, for which discord.py 2.7 has no method."""
     entry = {
         "id": "0",
         "filename": VOICE_FILE,

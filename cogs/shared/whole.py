@@ -1,7 +1,7 @@
-"""Messages of Discord's with all of their fields.
+"""Discord's messages with all of their fields.
 
-Source: Discord's reference, "Message Object": `components` is there only when the message has any,
-and a partial message may lack more. discord.py 2.7 leaves such an attribute unset
+Source: Discord's reference, "Message Object": `components` is present only if the message has
+any, and a partial message may lack more. discord.py 2.7 leaves such an attribute unset
 (`Message.__init__`, its last loop), so that reading it raises AttributeError.
 """
 
@@ -13,7 +13,7 @@ _LISTS: Final = ("components", "mentions", "role_mentions")
 
 
 def whole(message: discord.Message) -> discord.Message:
-    """The same message, with empty lists for what Discord has not told of it."""
+    """The same message, with empty lists for the fields that Discord has left out."""
     for name in _LISTS:
         if not hasattr(message, name):
             setattr(message, name, [])

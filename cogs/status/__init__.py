@@ -1,4 +1,4 @@
-"""How everything stands."""
+"""The state of the services and of the bot."""
 
 from typing import TYPE_CHECKING
 

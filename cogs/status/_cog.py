@@ -1,4 +1,4 @@
-"""`/status`: the services, the line to Discord, voice here, the database."""
+"""`/status`: the services, the connection to Discord, voice on this server, the database."""
 
 import asyncio
 
@@ -17,24 +17,24 @@ from cogs.status._pages import discord_line, service_lines, store_line, voice_li
 
 
 class Status(commands.Cog):
-    """How everything stands; only the person who asks sees it."""
+    """Shows the state of everything; only the person who asks sees it."""
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
 
     @app_commands.command(name=text("status.cmd.name"), description=text("status.cmd.about"))
     async def status(self, interaction: discord.Interaction) -> None:
-        """Ask everybody how they are; who does not answer is a line, too."""
+        """Query all services; one that does not answer is also a line."""
         words = words_of(await requester_of(self.bot, interaction))
         await interaction.response.defer(ephemeral=True, thinking=True)
-        standings = await asyncio.gather(*map(self._standing, Service))
+        availabilities = await asyncio.gather(*map(self._availability, Service))
         store_ms = await self._store_ms()
         embed = discord.Embed(title=words("status.title"), colour=discord.Colour.blurple())
         now_s = self.bot.clock.wall()
-        for service, standing in zip(Service, standings, strict=True):
+        for service, availability in zip(Service, availabilities, strict=True):
             embed.add_field(
                 name=words(f"status.service.{service.value.lower()}"),
-                value=service_lines(standing, words, now_s=now_s),
+                value=service_lines(availability, words, now_s=now_s),
                 inline=False,
             )
         link = interaction.guild.voice_client if interaction.guild is not None else None
@@ -45,14 +45,14 @@ class Status(commands.Cog):
         embed.add_field(name=words("status.me"), value="\n".join(parts), inline=False)
         await interaction.edit_original_response(embed=embed)
 
-    async def _standing(self, service: Service) -> Availability | None:
+    async def _availability(self, service: Service) -> Availability | None:
         try:
             return await self.bot.services.availability(service)
         except BadSettings:
             return None
 
     async def _store_ms(self) -> float | None:
-        """How long the database takes to answer; None: it does not."""
+        """How long the database takes to answer; None if it does not."""
         began = self.bot.clock.now()
         try:
             await self.bot.store.key_value.get("status")

@@ -10,27 +10,27 @@ from bot.service_calls.availability import Availability, LatestHealth
 from bot.service_calls.circuit_breaker import State
 
 
-def service_lines(standing: Availability | None, words: Words, *, now_s: float) -> str:
-    """One service: what to expect, its workers and jobs, the last call.
+def service_lines(availability: Availability | None, words: Words, *, now_s: float) -> str:
+    """One service: its availability, workers, jobs, and last call.
 
     Args:
-        standing: How it stands; None: it is not set up.
+        availability: Its availability; None if it is not configured.
         words: The reader's language.
-        now_s: Seconds since the epoch.
+        now_s: The time, in seconds since the epoch.
     """
-    if standing is None:
+    if availability is None:
         return words("status.not_set_up")
     lines = []
-    if standing.breaker is State.TRYING:
+    if availability.breaker is State.TRYING:
         lines.append(words("status.trying"))
-    elif standing.breaker is State.OPEN:
-        lines.append(words("status.down", when=f"<t:{math.ceil(now_s + standing.wait_s)}:R>"))
-    if standing.health is None:
-        key = f"errors.{standing.code}"
+    elif availability.breaker is State.OPEN:
+        lines.append(words("status.down", when=f"<t:{math.ceil(now_s + availability.wait_s)}:R>"))
+    if availability.health is None:
+        key = f"errors.{availability.code}"
         lines.append(words(key if words.has(key) else "errors.unreachable"))
     else:
-        workers, jobs = standing.health.workers, standing.health.jobs
-        lines.append(words(f"status.warmth.{standing.warmth.value}"))
+        workers, jobs = availability.health.workers, availability.health.jobs
+        lines.append(words(f"status.warmth.{availability.warmth.value}"))
         lines.append(
             words(
                 "status.counts",
@@ -42,8 +42,8 @@ def service_lines(standing: Availability | None, words: Words, *, now_s: float) 
                 running=jobs.inProgress,
             )
         )
-    if standing.latest is not None and standing.age_s is not None:
-        lines.append(_last(standing.latest, standing.age_s, words, now_s))
+    if availability.latest is not None and availability.age_s is not None:
+        lines.append(_last(availability.latest, availability.age_s, words, now_s))
     return "\n".join(lines)
 
 
@@ -57,7 +57,7 @@ def _last(latest: LatestHealth, age_s: float, words: Words, now_s: float) -> str
 
 
 def discord_line(latencies: Sequence[tuple[int, float]], words: Words) -> str:
-    """The line to Discord; with more than one shard, the slowest of them."""
+    """The connection to Discord; the slowest shard counts."""
     known = [seconds for _, seconds in latencies if math.isfinite(seconds)]
     if not known:
         return words("status.discord_unknown")
