@@ -6,6 +6,7 @@ would not help: C code that parses holds the GIL until it is done.
 """
 
 from collections.abc import Generator
+from types import coroutine
 from typing import TypeAlias, TypeVar
 
 _T = TypeVar("_T")
@@ -20,3 +21,12 @@ def at_once(steps: Steps[_T]) -> _T:
         except StopIteration as stop:
             value: _T = stop.value
             return value
+
+
+@coroutine
+def in_turns(steps: Steps[_T]) -> Steps[_T]:
+    """Do the work on an event loop, which runs other tasks after each step.
+
+    A bare yield is what `asyncio.sleep(0)` does; without asyncio this module stays pure.
+    """
+    return (yield from steps)

@@ -1,4 +1,4 @@
-"""Drives flows: does what they ask, and looks after the jobs that their callers have left."""
+"""Drives flows: does what they ask, and cancels the jobs that their callers leave."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ from bot.runpod.models import (
     Update,
 )
 from bot.runpod.results.parsing import clean
-from bot.runpod.retry import Dice
+from bot.runpod.retry import Rng
 from bot.runpod.transport import HttpTransport
 
 _log = logging.getLogger(__name__)
 
-_FAREWELL_S: Final = 15.0
-"""How long leaving waits until the jobs that nobody wants any more are cancelled."""
+_CLOSE_TIMEOUT_S: Final = 15.0
+"""How long closing waits for the cancellation of jobs."""
 
 _T = TypeVar("_T")
 
@@ -39,8 +39,8 @@ class OpenJob:
 
     Attributes:
         under: Its endpoint's id, quoted for a path.
-        job_id: As soon as it is known.
-        settled: Nothing has to be done for it any more.
+        job_id: The platform's id, once it is known.
+        settled: It has ended, or must not be cancelled.
     """
 
     under: str
@@ -49,62 +49,62 @@ class OpenJob:
 
 
 class Driver:
-    """Runs flows on a carrier.
+    """Runs flows over HTTP.
 
     Args:
-        carrier: The connections.
-        clock: Time.
-        dice: For jitter.
+        transport: Makes the requests.
+        clock: The clock.
+        rng: For jitter.
     """
 
-    def __init__(self, carrier: HttpTransport, clock: Clock, dice: Dice) -> None:
-        self._carrier = carrier
+    def __init__(self, transport: HttpTransport, clock: Clock, rng: Rng) -> None:
+        self._transport = transport
         self._clock = clock
-        self._dice = dice
+        self._rng = rng
         self._group = asyncio.TaskGroup()
-        self._farewells: set[asyncio.Task[None]] = set()
+        self._cancelling: set[asyncio.Task[None]] = set()
         self._open: set[OpenJob] = set()
-        self._crowds: Counter[str] = Counter()
+        self._in_flight: Counter[str] = Counter()
         self._is_running = False
         self._is_detached = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no answer may tell."""
-        return self._carrier.secrets
+        """What is removed from every answer."""
+        return self._transport.secrets
 
     async def start(self) -> None:
-        """Begin."""
+        """Allow requests."""
         await self._group.__aenter__()
         self._is_running = True
 
     async def stop(self) -> None:
-        """Cancel the jobs that are still being followed, and wait for that, for a bounded time."""
+        """Cancel the jobs that are still being followed, and wait for that for a limited time."""
         for job in list(self._open):
             self._leave(job)
         self._is_running = False
         try:
-            if self._farewells:
-                await asyncio.wait(self._farewells, timeout=_FAREWELL_S)
+            if self._cancelling:
+                await asyncio.wait(self._cancelling, timeout=_CLOSE_TIMEOUT_S)
         finally:
-            for task in self._farewells:
+            for task in self._cancelling:
                 task.cancel()
-            await self._carrier.close()
+            await self._transport.close()
             await self._group.__aexit__(None, None, None)
 
     def detach(self, job_id: str | None = None) -> None:
-        """Leave alone, from now on, whatever jobs are left; or only this one."""
+        """From now on, do not cancel jobs that callers leave; with a `job_id`, only that one."""
         if job_id is None:
             self._is_detached = True
         for job in self._open:
             job.settled = job.settled or job.job_id == job_id
 
-    def crowd(self, under: str) -> int:
+    def in_flight(self, under: str) -> int:
         """How many jobs are in flight at an endpoint."""
-        return self._crowds[under]
+        return self._in_flight[under]
 
     async def result(self, flow: Flow[_T], under: str) -> _T:
-        """Run a flow that has nothing to tell on the way."""
+        """Run a flow that gives no updates."""
         self._check_running()
         return await self._run(flow, under)
 
@@ -128,7 +128,7 @@ class Driver:
             SkydeckError: The error of its outcome.
         """
         self._open.add(job)
-        self._crowds[job.under] += 1
+        self._in_flight[job.under] += 1
         try:
             sent: Sent | None = None
             while not isinstance(asked := _step(flow, sent), Outcome):
@@ -136,7 +136,7 @@ class Driver:
                 if isinstance(asked, Update):
                     job.job_id = asked.job_id or job.job_id
                     yield asked
-                    # Whoever takes updates need not wait for anything, and there may be thousands.
+                    # The caller may await nothing, and there may be thousands of updates.
                     await asyncio.sleep(0)
                     sent = Tick(self._clock.now())
                 elif isinstance(asked, HttpRequest) and asked.must_land:
@@ -149,12 +149,12 @@ class Driver:
             if asked.error is not None:
                 raise asked.error
         finally:
-            self._crowds[job.under] -= 1
+            self._in_flight[job.under] -= 1
             self._leave(job)
 
     async def _do(self, asked: HttpRequest | Pause | Update, under: str) -> Sent:
         if isinstance(asked, HttpRequest):
-            return await self._carrier.carry(asked, under=under)
+            return await self._transport.send(asked, under=under)
         if isinstance(asked, Pause):
             await self._clock.sleep(asked.seconds)
         return Tick(self._clock.now())
@@ -163,24 +163,24 @@ class Driver:
         if not self._is_running:
             raise RuntimeError("the client is not open: use it as `async with RunPodClient(…)`")
 
-    # -- jobs that are left ------------------------------------------------------------------
+    # -- jobs that their callers leave -------------------------------------------------------
 
     async def _land(self, request: HttpRequest, job: OpenJob) -> Reply:
-        """Hand a job in such that a caller who is cancelled meanwhile does not leave it behind."""
-        task = self._group.create_task(self._carry(request, job.under))
+        """Submit a job; if the caller is cancelled meanwhile, cancel the job as well."""
+        task = self._group.create_task(self._send(request, job.under))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             job.settled = True
-            self._farewell(self._cancel_unborn(task, job.under))
+            self._in_background(self._cancel_submitted(task, job.under))
             raise
 
-    async def _carry(self, request: HttpRequest, under: str) -> Reply:
-        """For a task of the group, whose error would cancel whoever has opened the client."""
+    async def _send(self, request: HttpRequest, under: str) -> Reply:
+        """Send a request in a task of the group, where an error would cancel the client's owner."""
         try:
-            return await self._carrier.carry(request, under=under)
-        except Exception as e:  # noqa: BLE001 - see above; the error is logged and told
-            _log.exception("A request ended in an unexpected way.")
+            return await self._transport.send(request, under=under)
+        except Exception as e:  # noqa: BLE001 - see above; the error is logged and returned
+            _log.exception("A request failed unexpectedly.")
             reason = f"unexpected {type(e).__name__}"
             return TransportFailure(
                 kind=TransportErrorKind.BROKEN, reason=reason, now=self._clock.now()
@@ -192,27 +192,27 @@ class Driver:
             return
         job.settled = True
         if job.job_id is not None and self._is_running:
-            self._farewell(self._cancel(job.job_id, job.under))
+            self._in_background(self._cancel(job.job_id, job.under))
 
-    def _farewell(self, work: Coroutine[None, None, None]) -> None:
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
         task = self._group.create_task(work)
-        self._farewells.add(task)
-        task.add_done_callback(self._farewells.discard)
+        self._cancelling.add(task)
+        task.add_done_callback(self._cancelling.discard)
 
-    async def _cancel_unborn(self, submission: asyncio.Task[Reply], under: str) -> None:
+    async def _cancel_submitted(self, submission: asyncio.Task[Reply], under: str) -> None:
         job_id = accepted_id(await submission)
         if job_id is not None:
             await self._cancel(job_id, under)
 
     async def _cancel(self, job_id: str, under: str) -> None:
         try:
-            flow = cancel(job_id, dice=self._dice, now=self._clock.now())
+            flow = cancel(job_id, rng=self._rng, now=self._clock.now())
             cancelled = await self._run(flow, under)
-        except Exception:  # noqa: BLE001 - nobody waits for this task, and it must not cancel others
-            _log.exception("Cancelling a job ended in an unexpected way.")
+        except Exception:  # noqa: BLE001 - nobody awaits this task, and its error would cancel others
+            _log.exception("Cancelling a job failed unexpectedly.")
             cancelled = False
         if not cancelled:
-            _log.warning("The job %s could not be cancelled; it ends by itself.", clean(job_id))
+            _log.warning("The job %s could not be cancelled; it will end by itself.", clean(job_id))
 
 
 def _step(flow: Flow[Outcome], sent: Sent | None) -> HttpRequest | Pause | Update | Outcome:

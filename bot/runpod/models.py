@@ -1,6 +1,6 @@
-"""What goes in and out of a job's flow: requests and pauses out, answers in, updates to the caller.
+"""What goes in and out of a job's flow: it yields requests, pauses and updates, and gets replies.
 
-Every value that is sent to a flow carries the time, so a flow needs no clock.
+Every value sent to a flow carries the time, so a flow needs no clock.
 """
 
 from collections.abc import Generator, Mapping
@@ -13,17 +13,17 @@ from bot.errors import SkydeckError
 
 
 class JobState(StrEnum):
-    """How far a job has come, as a person would say it.
+    """How far a job has come.
 
     ::
 
         SUBMITTING ─► QUEUED ◄─► WAITING_FOR_WORKER ─► RUNNING ─► COMPLETED | FAILED
                         └──────────────────────────────►┘ ▲          | CANCELLED | EXPIRED
                         ▲                                 │
-                        └── the platform takes a job back ┘  (its worker died; done once)
+                        └── the platform requeues a job ──┘  (its worker died; done once)
 
     WAITING_FOR_WORKER is a cold start: the job is queued and no worker is up. A short job can go
-    from any of the first four straight to an end.
+    from any of the first four states straight to an end.
     """
 
     SUBMITTING = "submitting"
@@ -35,20 +35,12 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether nothing can change any more."""
-        return self in _ENDS
-
-
-_ENDS = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
-
 
 class Waiting(StrEnum):
-    """Why no worker is up, as far as `/health` tells.
+    """Why no worker is up, according to `/health`.
 
-    STARTING: one is being made ready. STARVED: the data centre has no GPU free for one.
-    ASLEEP: none is there, and none is announced.
+    STARTING: one is initializing. STARVED: the data centre has no free GPU. ASLEEP: there is none,
+    and none is starting.
     """
 
     STARTING = "starting"
@@ -61,13 +53,11 @@ class Update:
     """Something new about a job.
 
     Attributes:
-        state: Where the job is now.
         response: What has just arrived: a partial, or with the last update the final response.
-        job_id: The platform's id, as soon as there is one; enough to `collect` the job later.
+        job_id: The platform's id, once there is one; enough to `collect` the job later.
         delay_ms: How long the job waited for its (last) worker.
         execution_ms: How long the worker took.
-        worker_id: Which worker.
-        waiting: Why, in WAITING_FOR_WORKER.
+        waiting: The reason for WAITING_FOR_WORKER.
     """
 
     state: JobState
@@ -84,8 +74,8 @@ class Outcome:
     """How a flow ended.
 
     Attributes:
-        update: The last word to the caller; None when nothing is known of the job's end.
-        error: To be raised after it.
+        update: The caller's last update; None when it is not known how the job ended.
+        error: Raised after it.
     """
 
     update: Update | None
@@ -97,12 +87,11 @@ class HttpRequest:
     """A request to make.
 
     Attributes:
-        method: GET or POST.
-        path: Under the endpoint's address, with its query.
+        path: Relative to the endpoint's address, with its query.
         timeout_s: For the whole exchange.
-        body: JSON, or nothing.
-        must_land: The answer holds the id of a job that is being created: whoever gives up on
-            this request still has to wait for it, or the job runs with nobody to cancel it.
+        body: JSON.
+        must_land: The reply has the id of a job that is being created: a caller that gives up must
+            still wait for it, or nobody could cancel the job.
     """
 
     method: str
@@ -114,14 +103,14 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait that long, in seconds."""
+    """A wait."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """A whole answer. Header names are lower case. `now` is monotonic, in seconds."""
+    """A whole reply. Header names are lower case. `now` is monotonic, in seconds."""
 
     status: int
     now: float
@@ -130,12 +119,12 @@ class HttpResponse:
 
 
 class TransportErrorKind(Enum):
-    """What is known of a request that got no answer.
+    """Why a request got no reply.
 
-    UNSENT: no connection came about, so the service has seen nothing of it.
-    BROKEN: the connection ended after that; the service may have acted.
-    TIMEOUT: no whole answer in time; the service may have acted.
-    OVERSIZED: an answer came, and is larger than any that we read.
+    UNSENT: there was no connection, so the service has not seen the request.
+    BROKEN: the connection broke later; the service may have acted.
+    TIMEOUT: there was no whole reply in time; the service may have acted.
+    OVERSIZED: the reply was too large to be read.
     """
 
     UNSENT = "unsent"
@@ -146,7 +135,7 @@ class TransportErrorKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportFailure:
-    """No answer. `reason` is for a person."""
+    """No reply. `reason` is for people to read."""
 
     kind: TransportErrorKind
     reason: str
@@ -155,7 +144,7 @@ class TransportFailure:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A pause is over, or the caller has taken an update."""
+    """The end of a pause, or the caller has taken an update."""
 
     now: float
 
@@ -166,4 +155,4 @@ Sent: TypeAlias = Reply | Tick
 
 _T = TypeVar("_T")
 Flow: TypeAlias = Generator[Asked, Sent, _T]
-"""A sans-I/O flow: yields what it wants done, is sent what came of it, returns its result."""
+"""A sans-I/O flow: it yields what to do, is sent the outcome, and returns its result."""

@@ -1,61 +1,129 @@
-"""How long to wait, and when to stop trying: pure policy, no clock, no dice of its own."""
+"""How often to try, and how long to wait in between: every count and delay of the client. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TypeAlias
+from http import HTTPStatus
+from typing import Final, TypeAlias
 
-Dice: TypeAlias = Callable[[], float]
+from bot.runpod.models import HttpResponse, Reply, TransportErrorKind
+
+Rng: TypeAlias = Callable[[], float]
 """A source of numbers from 0 up to 1, like `random.random`."""
 
-TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
-"""HTTP statuses that say nothing of the job: asking again can help. 520 to 530 are Cloudflare's."""
+TRANSIENT: Final = frozenset(
+    {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530}
+)
+"""HTTP statuses that say nothing about the job: asking again can help. 520 to 530 are Cloudflare's.
+"""
 
-_MAX_RETRY_AFTER_S = 60.0
+MAX_CONNECTS: Final = 4
+"""Connection attempts for one submission."""
+MAX_RATE_LIMITS: Final = 8
+"""How often a submission may be answered by 429."""
+MAX_CANCELS: Final = 5
+MAX_HEALTH_TRIES: Final = 4
+MAX_HEALTH_S: Final = 30.0
+"""For all tries together."""
+MAX_FAULTS: Final = 30
+"""In a row; with the pauses between them the service was out of reach for over a minute."""
+MAX_REFUSALS: Final = 3
+"""In a row; the edge in front of the service now and then refuses a good request."""
+MAX_OUTPUT_POLLS: Final = 5
+"""How often to ask for the output of a job that is COMPLETED without one."""
+MAX_REPORT_POLLS: Final = 3
+"""How often to ask for the final report when the stream has already given the result."""
 
-_POLL_SHARE = 0.04
-_POLL_MIN_S = 0.02
-_POLL_MAX_S = 2.0
-_POLL_SHARE_OF_LIMIT_S = 0.01
+FIRST_HEALTH_S: Final = 1.5
+"""When to look for workers first; a warm worker takes a job sooner."""
+HEALTH_EVERY_S: Final = 5.0
+NEW_JOB_S: Final = 3.0
+"""For this long after the submission, a 404 can mean that the id is not known everywhere yet."""
+
+_MAX_RETRY_AFTER_S: Final = 60.0
+_POLL_SHARE: Final = 0.04
+_POLL_MIN_S: Final = 0.02
+_POLL_MAX_S: Final = 2.0
+_POLL_SHARE_OF_LIMIT_S: Final = 0.01
+_OUTPUT_POLL_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential, with equal jitter: half of each wait is sure, half is thrown.
+    """Exponential backoff with equal jitter: half of each delay is fixed, half is random.
 
     Attributes:
-        first_s: The first wait, in seconds.
-        most_s: No wait is longer.
-        factor: Each wait is so many times the one before.
+        first_s: The first delay.
+        max_s: The longest delay.
+        factor: The ratio of each delay to the one before.
     """
 
     first_s: float
-    most_s: float
+    max_s: float
     factor: float = 2.0
 
-    def delay_s(self, attempt: int, dice: Dice) -> float:
-        """The wait after failure number `attempt`, from 1."""
+    def delay_s(self, attempt: int, rng: Rng) -> float:
+        """The delay after failure number `attempt`, counted from 1."""
         exponent = min(attempt - 1, 64)  # the power of a long outage would overflow
-        whole = min(self.first_s * self.factor**exponent, self.most_s)
-        return whole * (0.5 + 0.5 * dice())
+        whole = min(self.first_s * self.factor**exponent, self.max_s)
+        return whole * (0.5 + 0.5 * rng())
 
 
-POLLS = Backoff(first_s=0.1, most_s=5.0)
+POLLS: Final = Backoff(first_s=0.1, max_s=5.0)
 """Between polls that fail."""
-SUBMISSIONS = Backoff(first_s=0.5, most_s=15.0)
+SUBMISSIONS: Final = Backoff(first_s=0.5, max_s=15.0)
 """Between submissions that the service did not take."""
-CANCELS = Backoff(first_s=0.2, most_s=2.0)
-"""Between tries to cancel; a job that nobody wants costs money by the second."""
+CANCELS: Final = Backoff(first_s=0.2, max_s=2.0)
+"""Between attempts to cancel; a job that nobody wants costs money by the second."""
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """What `Retry-After` asks for, in seconds, at most a minute; None when it is not there.
+class FaultBudget:
+    """Counts the faults in a row of polls that may be repeated.
 
-    RFC 9110, 10.2.3: seconds, or a date, which is compared with the same answer's `Date`. RunPod
+    Attributes:
+        had_fault: There has been a fault at any time.
+    """
+
+    def __init__(self) -> None:
+        self.had_fault = False
+        self._faults = 0
+        self._refusals = 0
+
+    def reset(self) -> None:
+        """A usable reply came."""
+        self._faults = self._refusals = 0
+
+    def delay_s(self, reply: Reply, rng: Rng) -> float | None:
+        """Count a fault: how long to wait before the next try; None: do not try again."""
+        self.had_fault = True
+        self._faults += 1
+        self._refusals = self._refusals + 1 if _is_refusal(reply) else 0
+        if self._faults >= MAX_FAULTS or self._refusals >= MAX_REFUSALS:
+            return None
+        if not isinstance(reply, HttpResponse) and reply.kind is TransportErrorKind.OVERSIZED:
+            return None  # it would be too large again
+        return max(retry_after_s(reply) or 0.0, POLLS.delay_s(self._faults, rng))
+
+
+def _is_refusal(reply: Reply) -> bool:
+    """Whether HTTP says that asking again will not help."""
+    return (
+        isinstance(reply, HttpResponse)
+        and reply.status != HTTPStatus.OK
+        and reply.status not in TRANSIENT
+    )
+
+
+def retry_after_s(reply: Reply) -> float | None:
+    """What a reply's `Retry-After` asks for, at most a minute; None without one.
+
+    RFC 9110, 10.2.3: seconds, or a date, which is compared with the same reply's `Date`. RunPod
     documents no such header; the edge in front of it may send one.
     """
-    value = headers.get("retry-after", "").strip()
-    seconds = float(value) if value.isascii() and value.isdigit() else _until(value, headers)
+    if not isinstance(reply, HttpResponse):
+        return None
+    value = reply.headers.get("retry-after", "").strip()
+    seconds = float(value) if value.isascii() and value.isdigit() else _until(value, reply.headers)
     return None if seconds is None else min(max(seconds, 0.0), _MAX_RETRY_AFTER_S)
 
 
@@ -64,18 +132,23 @@ def _until(date: str, headers: Mapping[str, str]) -> float | None:
         then = parsedate_to_datetime(date)
         now = parsedate_to_datetime(headers.get("date", ""))
         return (then - now).total_seconds()
-    except (ValueError, TypeError):  # TypeError: one date names a time zone, the other none
+    except (ValueError, TypeError):  # TypeError: only one of the dates names a time zone
         return None
 
 
-def poll_interval_s(age_s: float, crowd: int = 1) -> float:
+def poll_interval_s(age_s: float, in_flight: int = 1) -> float:
     """How long until the next `/status`.
 
     Args:
-        age_s: Since when the job has been in its state. The wait is a twenty-fifth of it, from
-            20 ms to 2 s, so that polling adds some 2 % to a call.
-        crowd: How many jobs poll the same endpoint; RunPod allows 200 polls a second, and we
-            take half of them.
+        age_s: How long the job has been in its state. The wait is a twenty-fifth of it, from
+            20 ms to 2 s, so that polling adds about 2 % to a call.
+        in_flight: How many jobs poll the same endpoint; RunPod allows 200 polls a second, and we
+            use half of them.
     """
     wanted = min(max(_POLL_SHARE * age_s, _POLL_MIN_S), _POLL_MAX_S)
-    return max(wanted, crowd * _POLL_SHARE_OF_LIMIT_S)
+    return max(wanted, in_flight * _POLL_SHARE_OF_LIMIT_S)
+
+
+def output_poll_s(attempt: int) -> float:
+    """How long to wait before asking for a missing output; `attempt` counts from 0."""
+    return _OUTPUT_POLL_S * 2.0**attempt

@@ -1,14 +1,13 @@
-"""One HTTP exchange at a time, over httpx's transport interface.
+"""HTTP requests over httpx's transport interface.
 
-The transport is driven directly, not through `httpx.AsyncClient`: what the client adds on top
-(cookies, redirects, auth flows) is not wanted here, since a redirect would carry the key elsewhere,
-and costs half of the time of a request.
+The transport is used directly, not through `httpx.AsyncClient`: what the client adds (cookies,
+redirects, auth flows) takes half the time of a request, and a redirect would leak the key.
 """
 
 import asyncio
 import functools
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Final
 
 import aiohttp
 import httpx
@@ -19,35 +18,34 @@ from bot.clock import Clock
 from bot.errors import BadSettings
 from bot.redaction import BodyRedaction, Redaction
 from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
-from bot.runpod.patience import REPLY_LIMIT_BYTES
+from bot.runpod.reply_errors import REPLY_LIMIT_BYTES
 from bot.runpod.results.decompression import ENCODINGS, Unpacker, Unusable
 from bot.runpod.results.parsing import clean
-from bot.steps import Steps
+from bot.steps import in_turns
 
 _MAX_CONNECTIONS: Final = 256
 _KEEP_ALIVE_S: Final = 45.0
-"""Longer than the pauses of a conversation, shorter than what middleboxes forget."""
+"""Longer than a pause in a conversation, shorter than the idle timeout of most middleboxes."""
 _TIMEOUTS: Final = {"timeout": {"connect": 10.0, "pool": 30.0, "read": None, "write": None}}
-"""For the connection; the exchange as a whole has the request's own limit."""
+"""For the connection; the request's own timeout limits the whole exchange."""
 _USER_AGENT: Final = "skydeck"
-_TURN_BYTES: Final = 1024 * 1024
-"""After so much of a body everybody else gets a turn: what is here already is read without one."""
-_T = TypeVar("_T")
+_YIELD_BYTES: Final = 1024 * 1024
+"""How much of a body to read before other tasks can run; bytes that are here already never wait."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class HttpTransport:
-    """Carries requests to one base address and brings back whole answers.
+    """Sends requests to one base address, and reads the whole reply to each.
 
     Attributes:
-        secrets: What it takes out of them.
+        secrets: What it removes from replies.
 
     Args:
-        base_url: What every path is under.
+        base_url: Every path is relative to it.
         key: Sent as a bearer token, and nowhere else.
-        clock: For the times on the answers.
-        transport: Instead of aiohttp.
-        hidden: More secrets that no answer may tell; the key is one in any case.
+        clock: Gives the times of replies.
+        transport: Replaces aiohttp.
+        hidden: More secrets to remove from replies, besides the key.
 
     Raises:
         BadSettings: The key or the address cannot be used.
@@ -81,11 +79,11 @@ class HttpTransport:
         self._headers_with_body = self._headers.copy()
         self._headers_with_body["content-type"] = "application/json"
 
-    async def carry(self, request: HttpRequest, *, under: str) -> Reply:
-        """Make a request; whatever goes wrong is an answer, not an exception.
+    async def send(self, request: HttpRequest, *, under: str) -> Reply:
+        """Make a request; a failure is a reply, not an exception.
 
         Args:
-            request: What.
+            request: The request.
             under: The endpoint's id, quoted for a path.
         """
         try:
@@ -98,7 +96,7 @@ class HttpTransport:
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
             cause = e.__cause__ if isinstance(e.__cause__, aiohttp.ClientError) else e
             said = clean(self._hide(str(cause)), limit=200)
-            return self._failure(_breakage(cause), said or type(e).__name__)
+            return self._failure(_error_kind(cause), said or type(e).__name__)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -118,10 +116,10 @@ class HttpTransport:
             body = await _read(response)
         finally:
             await response.aclose()
-        if len(body) > _TURN_BYTES:
+        if len(body) > _YIELD_BYTES:
             await asyncio.sleep(0)
         if body:
-            body = await in_turns(self._redaction.steps(body))  # it may quote what it was sent
+            body = await in_turns(self._redaction.steps(body))  # it may quote the request
         return HttpResponse(
             status=response.status_code,
             now=self._clock.now(),
@@ -134,57 +132,47 @@ class HttpTransport:
 
 
 class _Oversized(Exception):
-    """The answer is over the limit."""
+    """The answer exceeds the limit."""
 
 
 _url = functools.lru_cache(maxsize=512)(httpx.URL)
-"""Parsing an address costs as much as parsing an answer, and a job is polled at the same one."""
+"""Parsing an address takes as long as parsing an answer, and each job is polled at one address."""
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The body, unpacked, within the limit; the loop gets its turn meanwhile.
+    """The decompressed body; other tasks run in between.
 
     Raises:
-        Unusable: It is packed in a way that cannot be undone.
+        Unusable: It cannot be decompressed.
+        _Oversized: It exceeds the limit.
     """
     unpacker = Unpacker(response.headers.get("content-encoding", ""))
     stream = response.stream
     if not isinstance(stream, httpx.AsyncByteStream):
-        raise Unusable("the answer has no body that can be read")
+        raise Unusable("the answer has no readable body")
     body = bytearray()
-    packed = turn = 0
+    packed = unyielded = 0
     async for piece in stream:
         packed += len(piece)
         for part in unpacker.feed(piece):
             body += part
             if max(len(body), packed) > REPLY_LIMIT_BYTES:
                 raise _Oversized
-            turn += len(part)
-            if turn >= _TURN_BYTES:
-                turn = 0
+            unyielded += len(part)
+            if unyielded >= _YIELD_BYTES:
+                unyielded = 0
                 await asyncio.sleep(0)
     unpacker.finish()
-    if len(body) > _TURN_BYTES:
+    if len(body) > _YIELD_BYTES:
         await asyncio.sleep(0)
     return bytes(body)
 
 
-async def in_turns(steps: Steps[_T]) -> _T:
-    """Do work that is in steps; the loop goes round once after each."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            value: _T = stop.value
-            return value
-        await asyncio.sleep(0)
+def _error_kind(cause: BaseException) -> TransportErrorKind:
+    """Whether the service may have seen the request.
 
-
-def _breakage(cause: BaseException) -> TransportErrorKind:
-    """Whether the service can have seen anything of the request.
-
-    httpx-aiohttp 0.2 calls every `aiohttp.ClientConnectionError` a `httpx.ConnectTimeout`, a
-    connection that was cut after the request was sent among them; so its cause is asked first.
+    httpx-aiohttp 0.2 turns every `aiohttp.ClientConnectionError` into an `httpx.ConnectTimeout`,
+    even for a connection that broke after the request was sent; so the cause is looked at first.
     """
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return TransportErrorKind.UNSENT
@@ -199,7 +187,7 @@ def _address(base_url: str) -> str:
     url = httpx.URL(base_url)
     if url.scheme not in ("http", "https") or not url.host:
         raise BadSettings(
-            "RUNPOD_BASE_URL is no web address.", hint="It looks like https://api.runpod.ai/v2"
+            "RUNPOD_BASE_URL is not a web address.", hint="Example: https://api.runpod.ai/v2"
         )
     return str(url.copy_with(query=None, fragment=None)).rstrip("/") + "/"
 
@@ -208,16 +196,16 @@ def _header_value(key: SecretStr) -> str:
     value = key.get_secret_value().strip()
     if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise BadSettings(
-            "RUNPOD_API_KEY holds something that no key holds.",
+            "RUNPOD_API_KEY contains characters that are not valid in an API key.",
             hint="Copy the key again, without quotes or spaces.",
         )
     return value
 
 
 def _aiohttp(base: httpx.URL) -> AiohttpTransport:
-    """The default transport: a pool that does not collapse at 64 in flight, and no cookies.
+    """The default transport: a pool that stays fast at 64 requests in flight, without cookies.
 
-    The proxy of the environment is used, except for this machine itself.
+    It uses the proxy from the environment, except for this machine itself.
     """
     is_local = base.host in _LOOPBACK
     tls = httpx.create_ssl_context() if base.scheme == "https" else False

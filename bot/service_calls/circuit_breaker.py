@@ -84,14 +84,14 @@ class Breaker:
     """One service's. All times are seconds of the monotonic clock.
 
     Attributes:
-        dice: For jitter: 0 to 1.
+        rng: For jitter: 0 to 1.
         first_pause_s: How long it is left alone at first; each time in a row twice as long.
         longest_pause_s: How long at most.
         state: Whether calls are let through.
         attempt: Which try was let through last, counted from 1; 0: none yet.
     """
 
-    dice: Callable[[], float] = random.random
+    rng: Callable[[], float] = random.random
     first_pause_s: float = FIRST_PAUSE_S
     longest_pause_s: float = MAX_PAUSE_S
     state: State = State.CLOSED
@@ -151,5 +151,5 @@ class Breaker:
         if self.state is State.TRYING or self._failures >= FAILURES:
             self.state = State.OPEN
             pause_s = min(self.longest_pause_s, self.first_pause_s * 2.0**self._pauses)
-            self._again_s = now + pause_s * (1 + _JITTER * (2 * self.dice() - 1))
+            self._again_s = now + pause_s * (1 + _JITTER * (2 * self.rng() - 1))
             self._pauses = min(self._pauses + 1, 16)

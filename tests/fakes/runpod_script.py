@@ -195,8 +195,10 @@ def contract(text: str = "hi", service: Service = Service.PENNY) -> Request:
     return made.model_copy(update={"target": made.target.model_copy(update={"service": service})})
 
 
-def terms(mode: Mode, deadline_s: float = 60, crowd: int = 1) -> job.JobTerms:
-    return job.JobTerms(mode=mode, deadline_s=deadline_s, dice=lambda: 0.5, crowd=lambda: crowd)
+def terms(mode: Mode, deadline_s: float = 60, in_flight: int = 1) -> job.JobTerms:
+    return job.JobTerms(
+        mode=mode, deadline_s=deadline_s, rng=lambda: 0.5, in_flight=lambda: in_flight
+    )
 
 
 def submit(service: Answer, mode: Mode = Mode.RUN, deadline_s: float = 60) -> Play:

@@ -1,11 +1,12 @@
-"""One flow's line to its endpoint: what time it is, how long is left, how to ask and to rest."""
+"""What the steps of one flow share: the time, the deadline, and ways to ask, wait and report."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from http import HTTPStatus
+from typing import TypeGuard, TypeVar
 
 from bot.errors import DeadlineExceeded
-from bot.runpod.models import Flow, HttpRequest, Pause, Reply, Tick, Update
-from bot.runpod.retry import Dice
+from bot.runpod.models import Flow, HttpRequest, HttpResponse, Pause, Reply, Tick, Update
+from bot.runpod.retry import Rng
 from bot.steps import Steps
 
 _T = TypeVar("_T")
@@ -17,13 +18,13 @@ class FlowContext:
 
     Attributes:
         now: The time of the last value that was sent to the flow, in seconds.
-        deadline: When the caller's patience ends, on the same scale.
-        dice: For jitter.
+        deadline: When the caller stops waiting, on the same scale.
+        rng: For jitter.
     """
 
     now: float
     deadline: float
-    dice: Dice
+    rng: Rng
 
     @property
     def left_s(self) -> float:
@@ -38,31 +39,36 @@ class FlowContext:
             raise TypeError("a request was answered by a tick")
         return reply
 
-    def rest(self, seconds: float) -> Flow[None]:
+    def wait(self, seconds: float) -> Flow[None]:
         """Wait, but not beyond the deadline."""
         tick = yield Pause(min(seconds, self.left_s))
         self.now = tick.now
 
-    def work(self, steps: Steps[_T]) -> Flow[_T]:
-        """Do work on an answer; whoever drives the flow lets others have their turn between."""
+    def run(self, steps: Steps[_T]) -> Flow[_T]:
+        """Work on a reply in steps; other tasks can run between them."""
         while True:
             try:
                 next(steps)
             except StopIteration as stop:
                 value: _T = stop.value
                 return value
-            yield from self.rest(0)
+            yield from self.wait(0)
 
-    def tell(self, update: Update) -> Flow[None]:
+    def emit(self, update: Update) -> Flow[None]:
         """Hand an update to the caller."""
         tick = yield update
         self.now = tick.now
 
     def check_deadline(self) -> None:
-        """Stop here if the caller's patience is over.
+        """Stop here if the deadline has passed.
 
         Raises:
-            DeadlineExceeded: It is.
+            DeadlineExceeded: It has.
         """
         if self.now >= self.deadline:
             raise DeadlineExceeded("The call took longer than its deadline.")
+
+
+def is_ok(reply: Reply) -> TypeGuard[HttpResponse]:
+    """Whether there is a body to read."""
+    return isinstance(reply, HttpResponse) and reply.status == HTTPStatus.OK

@@ -7,13 +7,14 @@
     collect ─────────────────┴─ RUN, RUNSYNC ─► GET /status … ──────────┘
                                       deadline ─► POST /cancel ─► Outcome
 
-A flow never raises: its `Outcome` carries the error. A submission is repeated only when it is
-certain that the service did not take it; a poll is repeated until the deadline, or until the
-service has been out of reach for over a minute.
+A flow never raises: its `Outcome` carries the error. A submission is repeated only when the service
+certainly did not take it; a poll is repeated until the deadline, or until the service has been out
+of reach for over a minute.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 from bot.choices import Mode
@@ -34,117 +35,110 @@ from bot.runpod.flow.context import FlowContext
 from bot.runpod.flow.poll import Follower
 from bot.runpod.flow.stream import stream_to_end
 from bot.runpod.flow.submit import SubmitBody, job_path
-from bot.runpod.flow.submit import submit as hand_in
+from bot.runpod.flow.submit import submit as submit_once
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome, Reply, Update
-from bot.runpod.patience import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED
 from bot.runpod.results.parsing import clean, read_failure, read_report
-from bot.runpod.retry import CANCELS, TRANSIENT, Dice, retry_after_s
+from bot.runpod.retry import CANCELS, MAX_CANCELS, TRANSIENT, Rng, retry_after_s
 
 _CANCEL_TIMEOUT_S: Final = 5.0
-_MAX_CANCELS: Final = 5
 _EXECUTION_TIMEOUT: Final = "executiontimeout exceeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTerms:
-    """How a job is to be followed.
+    """How to follow a job.
 
     Attributes:
         mode: By `/stream` or by `/status`.
         deadline_s: From the start of the flow.
-        dice: For jitter.
-        crowd: How many jobs are in flight at this endpoint, this one among them.
-        secrets: What no answer may tell, not even in pieces.
+        rng: For jitter.
+        in_flight: Counts the jobs in flight at this endpoint, including this one.
+        secrets: Removed from every answer, even when cut across several of them.
     """
 
     mode: Mode
     deadline_s: float
-    dice: Dice
-    crowd: Callable[[], int] = lambda: 1
+    rng: Rng
+    in_flight: Callable[[], int] = lambda: 1
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def submit(terms: JobTerms, body: SubmitBody, *, now: float) -> Flow[Outcome]:
-    """Hand a job in and follow it.
+    """Submit a job and follow it.
 
     Args:
-        terms: How.
-        body: What; see `submission.encode`.
-        now: The time, in seconds; from then on every value sent to the flow carries it.
+        terms: How to follow it.
+        body: See `bot.runpod.flow.submit.encode`.
+        now: The time in seconds; later, every value sent to the flow carries it.
     """
-    line = FlowContext(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
-    yield from line.tell(Update(state=JobState.SUBMITTING))
+    context = FlowContext(now=now, deadline=now + terms.deadline_s, rng=terms.rng)
+    yield from context.emit(Update(state=JobState.SUBMITTING))
     try:
-        report = yield from hand_in(line, body)
+        report = yield from submit_once(context, body)
     except SkydeckError as e:
         return Outcome(None, e)
-    follower = _follower(line, report.id or "", terms, fresh=True)
-    return (yield from _follow(follower, line, terms, report))
+    follower = _follower(context, report.id or "", terms, fresh=True)
+    return (yield from _follow(follower, context, terms, report))
 
 
 def collect(terms: JobTerms, job_id: str, *, now: float) -> Flow[Outcome]:
-    """Follow a job that was handed in earlier.
+    """Follow a job that was submitted earlier.
 
-    Partials that somebody else has drained from its stream are found in its output, if its worker
-    aggregates them.
+    Partials that another process has already taken from its stream are read from its output, if
+    the worker aggregates them.
     """
-    line = FlowContext(now=now, deadline=now + terms.deadline_s, dice=terms.dice)
-    follower = _follower(line, job_id, terms, fresh=False)
-    return (yield from _follow(follower, line, terms, None))
+    context = FlowContext(now=now, deadline=now + terms.deadline_s, rng=terms.rng)
+    follower = _follower(context, job_id, terms, fresh=False)
+    return (yield from _follow(follower, context, terms, None))
 
 
-def cancel(job_id: str, *, dice: Dice, now: float) -> Flow[bool]:
+def cancel(job_id: str, *, rng: Rng, now: float) -> Flow[bool]:
     """Cancel a job.
 
     Returns:
-        Whether the service has confirmed it, or does not know the job (any more).
+        Whether the service confirmed it, or does not know the job (any more).
     """
-    line = FlowContext(now=now, deadline=float("inf"), dice=dice)
+    context = FlowContext(now=now, deadline=float("inf"), rng=rng)
     request = HttpRequest(
         method="POST", path=job_path("cancel", job_id), timeout_s=_CANCEL_TIMEOUT_S
     )
-    for attempt in range(1, _MAX_CANCELS + 1):
-        reply = yield from line.ask(request)
-        if isinstance(reply, HttpResponse) and not _is_worth_another(reply):
-            return reply.status not in (UNAUTHORIZED, FORBIDDEN)
-        if attempt < _MAX_CANCELS:
-            asked_for = retry_after_s(reply.headers) if isinstance(reply, HttpResponse) else None
-            yield from line.rest(asked_for or CANCELS.delay_s(attempt, dice))
+    for attempt in range(1, MAX_CANCELS + 1):
+        reply = yield from context.ask(request)
+        if isinstance(reply, HttpResponse) and reply.status not in TRANSIENT:
+            return reply.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        if attempt < MAX_CANCELS:
+            yield from context.wait(retry_after_s(reply) or CANCELS.delay_s(attempt, rng))
     return False
 
 
-def _is_worth_another(reply: HttpResponse) -> bool:
-    return reply.status in TRANSIENT or reply.status == TOO_MANY_REQUESTS
-
-
 def accepted_id(reply: Reply) -> str | None:
-    """The id of the job that an answer to `/run` is about, if it is about any."""
+    """The id of the job in an answer to `/run`, if it has one."""
     if not isinstance(reply, HttpResponse):
         return None
     report = read_report(reply.body) if len(reply.body) <= SMALL_BYTES else None
     return None if report is None else report.id
 
 
-def _follower(line: FlowContext, job_id: str, terms: JobTerms, *, fresh: bool) -> Follower:
-    return Follower(line, job_id, fresh=fresh, crowd=terms.crowd, secrets=terms.secrets)
+def _follower(context: FlowContext, job_id: str, terms: JobTerms, *, fresh: bool) -> Follower:
+    return Follower(context, job_id, fresh=fresh, in_flight=terms.in_flight, secrets=terms.secrets)
 
 
 def _follow(
-    follower: Follower, line: FlowContext, terms: JobTerms, first: JobReport | None
+    follower: Follower, context: FlowContext, terms: JobTerms, first: JobReport | None
 ) -> Flow[Outcome]:
-    outcome = yield from _followed(follower, line, terms, first)
-    yield from follower.tell_rest()
+    outcome = yield from _followed(follower, context, terms, first)
+    yield from follower.emit_rest()
     return outcome
 
 
 def _followed(
-    follower: Follower, line: FlowContext, terms: JobTerms, first: JobReport | None
+    follower: Follower, context: FlowContext, terms: JobTerms, first: JobReport | None
 ) -> Flow[Outcome]:
     try:
-        report = yield from _to_end(follower, line, terms.mode, first)
+        report = yield from _to_end(follower, context, terms.mode, first)
         return (yield from _conclude(follower, report))
     except DeadlineExceeded:
-        cancelled = yield from cancel(follower.job_id, dice=terms.dice, now=line.now)
+        cancelled = yield from cancel(follower.job_id, rng=terms.rng, now=context.now)
         return Outcome(
             follower.update(JobState.CANCELLED if cancelled else JobState.EXPIRED),
             _too_late(terms.deadline_s, cancelled=cancelled),
@@ -153,14 +147,16 @@ def _followed(
         return Outcome(follower.update(JobState.EXPIRED), e)
     except OutputLost as e:
         if not follower.report.is_terminal and follower.job_id:
-            yield from cancel(follower.job_id, dice=terms.dice, now=line.now)
+            yield from cancel(follower.job_id, rng=terms.rng, now=context.now)
         return Outcome(follower.update(JobState.FAILED), e)
     except (ServiceUnreachable, ServiceFailed) as e:
         return Outcome(None, _left_alone(e, follower.job_id))
 
 
 def _too_late(deadline_s: float, *, cancelled: bool) -> DeadlineExceeded:
-    fate = "the job was cancelled" if cancelled else "it could not be cancelled, and ends by itself"
+    fate = (
+        "the job was cancelled" if cancelled else "it could not be cancelled and will end by itself"
+    )
     return DeadlineExceeded(
         f"No result within {deadline_s:g} s; {fate}.",
         hint="Allow more time, or ask for less.",
@@ -168,13 +164,13 @@ def _too_late(deadline_s: float, *, cancelled: bool) -> DeadlineExceeded:
 
 
 def _left_alone(error: SkydeckError, job_id: str) -> SkydeckError:
-    """The job may well run on, so it is neither cancelled nor forgotten."""
+    """The job may still run, so it is not cancelled, and the error names it."""
     error.hint = f"{error.hint} The job {clean(job_id, limit=80)} may still be running.".strip()
     return error
 
 
 def _to_end(
-    follower: Follower, line: FlowContext, mode: Mode, first: JobReport | None
+    follower: Follower, context: FlowContext, mode: Mode, first: JobReport | None
 ) -> Flow[JobReport]:
     if first is not None:
         follower.report = first
@@ -182,7 +178,7 @@ def _to_end(
             return first
         yield from follower.accept(first)
     if mode is Mode.STREAM:
-        yield from stream_to_end(follower, line)
+        yield from stream_to_end(follower, context)
         if follower.outputs.final is not None:
             report = yield from follower.ask_for_report()
             return report or JobReport(id=follower.job_id, status=JobStatus.COMPLETED)
@@ -201,7 +197,7 @@ def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
             return Outcome(
                 follower.update(JobState.EXPIRED),
                 JobExpired(
-                    "The job timed out: no worker took it in time, or its worker fell silent.",
+                    "The job timed out: no worker took it in time, or its worker went silent.",
                     hint="`skydeck health` shows whether the endpoint has workers.",
                 ),
             )
@@ -210,11 +206,11 @@ def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
 def _completed(follower: Follower, report: JobReport) -> Flow[Outcome]:
     if not report.has_output and follower.outputs.final is None and follower.job_id:
         report = yield from follower.poll_for_output()
-    yield from follower.tell_partials(follower.outputs.settling(report.output))
+    yield from follower.emit_partials(follower.outputs.settling(report.output))
     final = follower.outputs.result
     if final is None:
         raise OutputLost(
-            "The job is completed, but its output never arrived.",
+            "The job completed, but its output never arrived.",
             hint="RunPod drops outputs that are too large (some 20 MB); ask for less at a time.",
         )
     return _final(follower, final)
@@ -228,7 +224,7 @@ def _final(follower: Follower, final: Response) -> Outcome:
                 follower.update(JobState.FAILED, final),
                 JobFailed(
                     clean(error.message if error else "")
-                    or "The service failed, and says not why.",
+                    or "The service failed without giving a reason.",
                     service_code=clean(error.code, limit=64) if error else "",
                     service_retryable=error.retryable if error else False,
                 ),
@@ -246,14 +242,14 @@ def _failed(follower: Follower, report: JobReport) -> Outcome:
         return Outcome(
             update,
             DeadlineExceeded(
-                "The job ran longer than its deadline; RunPod stopped it.",
+                "The job ran past its deadline, and RunPod stopped it.",
                 hint="Allow more time, or ask for less.",
             ),
         )
     return Outcome(
         update,
         JobFailed(
-            failure.message or "The worker failed without a reason.",
+            failure.message or "The worker failed without giving a reason.",
             service_code=failure.code,
             service_retryable=failure.retryable,
         ),

@@ -1,90 +1,87 @@
-"""Following a job that has been handed in, to its end, by `/status` and `/health`."""
+"""Following a submitted job to its end by `/status` and `/health`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeGuard
+from http import HTTPStatus
+from typing import Final
 
 from bot.contract import Response
 from bot.contract.job import MIB, Health, JobReport, JobStatus
 from bot.errors import JobExpired, OutputLost, SkydeckError
 from bot.large_json import TooManyValues
-from bot.runpod.flow.context import FlowContext
+from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.flow.submit import job_path
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
-from bot.runpod.patience import (
-    GONE,
-    MAX_FAULTS,
-    NOT_FOUND,
-    OK,
-    FaultBudget,
-    holds_too_much,
-)
+from bot.runpod.reply_errors import final_error, too_many_values
 from bot.runpod.results.assembly import OutputAssembly
 from bot.runpod.results.parsing import read_health, reading_report
 from bot.runpod.results.partials import Partials
-from bot.runpod.retry import poll_interval_s
+from bot.runpod.retry import (
+    FIRST_HEALTH_S,
+    HEALTH_EVERY_S,
+    MAX_FAULTS,
+    MAX_OUTPUT_POLLS,
+    MAX_REPORT_POLLS,
+    NEW_JOB_S,
+    FaultBudget,
+    output_poll_s,
+    poll_interval_s,
+)
 
 _STATUS_TIMEOUT_S: Final = 10.0
 _HEALTH_TIMEOUT_S: Final = 3.0
-_FIRST_HEALTH_S: Final = 1.5
-"""A warm worker takes a job sooner than this."""
-_HEALTH_EVERY_S: Final = 5.0
-_NEW_S: Final = 3.0
-"""For so long after the submission 404 can mean that the id is not known everywhere yet."""
-_FINAL_TRIES: Final = 3
-_EMPTY_TRIES: Final = 5
 MAX_PARTIALS: Final = 50_000
-"""The most pieces of one answer; a model that tells each token makes some thousands."""
+"""Per job; a model that sends each token makes a few thousand."""
 MAX_STREAM_BYTES: Final = 128 * 1024 * 1024
-"""The most that one job may stream, all together."""
+"""The most that one job may stream in all."""
 MAX_FOREIGN_BYTES: Final = 16 * 1024 * 1024
-"""The same where the pieces are no contracts: all are kept, and are the result at the end."""
+"""The same for a job whose chunks are not of the contract: all are kept, and become the result."""
 
 
 class Follower:
-    """One job on its way to its end.
+    """Follows one job.
 
     Attributes:
-        outputs: What it has yielded.
+        outputs: What the job has yielded.
         report: The last report on it.
-        state: Where it is, as the caller has been told.
-        patience: With polls that fail.
-        health_at: When it is time to ask for the endpoint's health again.
+        state: Its state as the caller knows it.
+        faults: Counts failed polls in a row.
+        health_at: When to ask for the endpoint's health again.
 
     Args:
-        line: The flow's line.
+        context: The flow's context.
         job_id: The platform's id.
-        fresh: Whether the job was handed in just now.
-        crowd: How many jobs poll this endpoint at the moment.
-        secrets: What must not be told by pieces that together hold it.
+        fresh: The job was submitted just now.
+        in_flight: Counts the jobs that poll this endpoint at the moment.
+        secrets: Removed from partials, even when cut across several of them.
     """
 
     def __init__(
         self,
-        line: FlowContext,
+        context: FlowContext,
         job_id: str,
         *,
         fresh: bool,
-        crowd: Callable[[], int],
+        in_flight: Callable[[], int],
         secrets: Iterable[str] = (),
     ) -> None:
         self.job_id = job_id
         self.outputs = OutputAssembly(secrets)
-        self._partials = Partials(secrets)
-        self._told = self._received = 0
+        self._redactor = Partials(secrets)
+        self._partials_sent = self._received = 0
         self.report = JobReport(id=job_id)
-        self._line = line
-        self._crowd = crowd
-        self.patience = FaultBudget(line)
+        self._context = context
+        self._in_flight = in_flight
+        self.faults = FaultBudget()
         self.state = JobState.SUBMITTING
         self._waiting: Waiting | None = None
-        self._since = line.now
-        self._known_since = line.now if fresh else line.now - _NEW_S
-        self.health_at = line.now + _FIRST_HEALTH_S
+        self._since = context.now
+        self._known_since = context.now if fresh else context.now - NEW_JOB_S
+        self.health_at = context.now + FIRST_HEALTH_S
 
-    # -- what is known, told to the caller ---------------------------------------------------
+    # -- updates -----------------------------------------------------------------------------
 
     def update(self, state: JobState, response: Response | None = None) -> Update:
-        """An update with all that is known of the job."""
+        """An update with everything that is known about the job."""
         report = self.report
         return Update(
             state=state,
@@ -97,84 +94,87 @@ class Follower:
         )
 
     def accept(self, report: JobReport) -> Flow[None]:
-        """Note the answer to the submission; the caller learns the id whatever the status says."""
+        """Take the answer to the submission; the caller gets the id whatever the status says."""
         self.report = report
         running = report.status in _RUNNING
         yield from self._enter(JobState.RUNNING if running else JobState.QUEUED)
 
     def take(self, report: JobReport) -> Flow[None]:
-        """Note what a report says of a job that has not ended."""
+        """Take a report on a job that has not ended."""
         self.report = report
         yield from self.note_status(report.status)
         if report.has_output:
             partial = self.outputs.progress(report.output)
             if partial is not None:
-                yield from self.tell_partials(iter([partial]))
+                yield from self.emit_partials(iter([partial]))
 
-    def tell_partials(self, partials: Iterator[Response | None]) -> Flow[None]:
-        """Hand partial responses to the caller as they are made; None: others have their turn.
+    def emit_partials(self, partials: Iterator[Response | None]) -> Flow[None]:
+        """Hand partial responses to the caller; at a None, let other tasks run.
 
         Raises:
-            OutputLost: There are more than anybody reads.
+            OutputLost: There are more than `MAX_PARTIALS`.
         """
         for partial in partials:
             if partial is None:
-                yield from self._line.rest(0)
+                yield from self._context.wait(0)
                 continue
-            self._told += 1
-            if self._told > MAX_PARTIALS:
+            self._partials_sent += 1
+            if self._partials_sent > MAX_PARTIALS:
                 raise OutputLost(
-                    f"The service answers in more than {MAX_PARTIALS:,} pieces; no more are taken.",
+                    f"The service answered in more than {MAX_PARTIALS:,} pieces; the rest is lost.",
                     hint="Ask for less at a time.",
                 )
-            shown = self._partials.shown(partial)
-            yield from self._line.tell(self.update(self.state, shown))
+            shown = self._redactor.shown(partial)
+            yield from self._context.emit(self.update(self.state, shown))
 
-    def tell_rest(self) -> Flow[None]:
-        """Hand over what was held back of the partials, before the job's end is told."""
-        rest = self._partials.rest()
+    def emit_rest(self) -> Flow[None]:
+        """Hand over what was held back of the partials, before the job's last update."""
+        rest = self._redactor.rest()
         if rest is not None:
-            yield from self._line.tell(self.update(self.state, rest))
+            yield from self._context.emit(self.update(self.state, rest))
 
     def note_size(self, size: int) -> None:
-        """Another answer of the stream has come.
+        """Count the bytes of another answer of the stream.
 
         Raises:
-            OutputLost: They are more than is kept, all together.
+            OutputLost: Together they exceed the limit.
         """
         self._received += size
         limit = MAX_FOREIGN_BYTES if self.outputs.is_foreign else MAX_STREAM_BYTES
         if self._received > limit:
             raise OutputLost(
-                f"The service streams more than {limit // MIB} MiB; no more is taken.",
+                f"The service streamed more than {limit // MIB} MiB; the rest is lost.",
                 hint="Ask for less at a time.",
             )
 
     def note_status(self, status: str | None) -> Flow[None]:
-        """Note the platform's word for where a job is that has not ended."""
+        """Take the platform's status of a job that has not ended."""
         if status == JobStatus.IN_QUEUE:
             if self.state is not JobState.WAITING_FOR_WORKER:
                 yield from self._enter(JobState.QUEUED)
         elif status in _RUNNING:
             yield from self._enter(JobState.RUNNING)
-        # Any other word is one that the platform has not documented: the job goes on as it was.
+        # RunPod does not document any other status; the job's state stays as it was.
 
     def _enter(self, state: JobState, waiting: Waiting | None = None) -> Flow[None]:
         if (state, waiting) == (self.state, self._waiting):
             return
         if (state is JobState.RUNNING) != (self.state is JobState.RUNNING):
-            self._since = self._line.now
+            self._since = self._context.now
         self.state, self._waiting = state, waiting
-        yield from self._line.tell(self.update(state))
+        yield from self._context.emit(self.update(state))
 
-    # -- is there a worker at all? -----------------------------------------------------------
+    # -- /health -----------------------------------------------------------------------------
 
-    def look_for_workers(self) -> Flow[None]:
-        """While the job is queued, now and then; an answer that cannot be used is ignored."""
-        if self.state is JobState.RUNNING or self._line.now < self.health_at:
+    def check_workers(self) -> Flow[None]:
+        """While the job is queued, see now and then whether there is a worker for it.
+
+        An unusable answer is ignored.
+        """
+        if self.state is JobState.RUNNING or self._context.now < self.health_at:
             return
-        self.health_at = self._line.now + _HEALTH_EVERY_S
-        reply = yield from self._line.ask(
+        self.health_at = self._context.now + HEALTH_EVERY_S
+        reply = yield from self._context.ask(
             HttpRequest(method="GET", path="health", timeout_s=_HEALTH_TIMEOUT_S)
         )
         health = read_health(reply.body) if is_ok(reply) else None
@@ -191,9 +191,9 @@ class Follower:
         """Ask `/status` until the job has ended.
 
         Raises:
-            JobExpired: The service does not know the job any more.
+            JobExpired: The service no longer knows the job.
             ServiceUnreachable, KeyRefused: After many faults in a row.
-            DeadlineExceeded: The caller has no more patience.
+            DeadlineExceeded: The deadline has passed.
         """
         while True:
             report = yield from self.status()
@@ -201,32 +201,32 @@ class Follower:
                 self.report = report
                 return report
             yield from self.take(report)
-            self._line.check_deadline()
-            yield from self.look_for_workers()
-            yield from self.rest()
+            self._context.check_deadline()
+            yield from self.check_workers()
+            yield from self.wait()
 
     def poll_for_output(self) -> Flow[JobReport]:
-        """Ask `/status` again a few times: it says COMPLETED, and the output is not there yet."""
-        for attempt in range(_EMPTY_TRIES):
-            yield from self._line.rest(0.1 * 2**attempt)
+        """Ask `/status` again a few times: it said COMPLETED before the output was there."""
+        for attempt in range(MAX_OUTPUT_POLLS):
+            yield from self._context.wait(output_poll_s(attempt))
             report = yield from self.status()
             if report.has_output:
                 self.report = report
                 break
         return self.report
 
-    def rest(self) -> Flow[None]:
-        """Wait as long as is polite between polls of a job of this age."""
-        age_s = self._line.now - self._since
-        yield from self._line.rest(poll_interval_s(age_s, self._crowd()))
+    def wait(self) -> Flow[None]:
+        """Wait until the next poll is due for a job of this age."""
+        age_s = self._context.now - self._since
+        yield from self._context.wait(poll_interval_s(age_s, self._in_flight()))
 
     def ask_for_report(self) -> Flow[JobReport | None]:
-        """The final report when the result is already here, and no error.
+        """The final report of a job whose result is already here; None instead of an error.
 
-        It is worth a few tries; where an answer of the stream may have been lost, as many as any
-        poll, since only the report has what was in it.
+        It gets a few tries. After a fault it gets as many as any poll, since then an answer of the
+        stream may have been lost, and only the report still has its contents.
         """
-        tries = MAX_FAULTS if self.patience.was_tried else _FINAL_TRIES
+        tries = MAX_FAULTS if self.faults.had_fault else MAX_REPORT_POLLS
         for attempt in range(tries):
             reply = yield from self._ask_status()
             try:
@@ -234,39 +234,54 @@ class Follower:
                 if report is not None and report.is_terminal:
                     self.report = report
                     return report
-                self._line.check_deadline()
+                self._context.check_deadline()
                 if isinstance(reply, HttpResponse) and reply.status in _UNKNOWN_JOB:
                     break
-                if report is None and self.patience.was_tried:
-                    yield from self.patience.bear(reply)
+                if report is None and self.faults.had_fault:
+                    yield from self.wait_after_fault(reply)
                 else:
-                    yield from self._line.rest(poll_interval_s(0.5 * 2**attempt))
+                    yield from self._context.wait(poll_interval_s(0.5 * 2**attempt))
             except SkydeckError:
-                break  # no more patience, or it holds too much; what matters is here
+                break  # the deadline, too many faults, or too many values; the result is here
         return None
 
     def status(self) -> Flow[JobReport]:
-        """One readable report, however many tries it takes."""
+        """The next readable report, however many tries it takes."""
         while True:
             reply = yield from self._ask_status()
             report = yield from self._report_of(reply)
             if report is not None and report.status is not None:
-                self.patience.restore()
+                self.faults.reset()
                 return report
             self._check_known(reply)
-            yield from self.patience.bear(reply)
+            yield from self.wait_after_fault(reply)
+
+    def wait_after_fault(self, reply: Reply) -> Flow[None]:
+        """Wait after a fault, so that the poll can be repeated.
+
+        Raises:
+            DeadlineExceeded: The deadline has passed.
+            KeyRefused: 401 or 403 several times in a row.
+            OutputLost: The answer is too large, and would be again.
+            ServiceUnreachable: There were too many faults in a row.
+        """
+        delay_s = self.faults.delay_s(reply, self._context.rng)
+        if delay_s is None:
+            raise final_error(reply)
+        self._context.check_deadline()
+        yield from self._context.wait(delay_s)
 
     def _report_of(self, reply: Reply) -> Flow[JobReport | None]:
         if not is_ok(reply):
             return None
         try:
-            return (yield from self._line.work(reading_report(reply.body)))
+            return (yield from self._context.run(reading_report(reply.body)))
         except TooManyValues:
-            raise holds_too_much() from None
+            raise too_many_values() from None
 
     def _ask_status(self) -> Flow[Reply]:
         return (
-            yield from self._line.ask(
+            yield from self._context.ask(
                 HttpRequest(
                     method="GET",
                     path=job_path("status", self.job_id),
@@ -278,22 +293,17 @@ class Follower:
     def _check_known(self, reply: Reply) -> None:
         if not isinstance(reply, HttpResponse) or reply.status not in _UNKNOWN_JOB:
             return
-        if self._line.now - self._known_since >= _NEW_S:
+        if self._context.now - self._known_since >= NEW_JOB_S:
             raise JobExpired(
-                "The service does not know the job any more; results are kept 30 minutes (1 after "
-                "/runsync).",
+                "The service no longer knows the job; results are kept for 30 minutes (1 minute "
+                "after /runsync).",
                 hint="Make the call again.",
             )
 
 
 _RUNNING: Final = frozenset({JobStatus.IN_PROGRESS, "RUNNING"})
-"""RunPod's job states page says RUNNING, its answers say IN_PROGRESS."""
-_UNKNOWN_JOB: Final = frozenset({NOT_FOUND, GONE})
-
-
-def is_ok(reply: Reply) -> TypeGuard[HttpResponse]:
-    """Whether there is a body to be read."""
-    return isinstance(reply, HttpResponse) and reply.status == OK
+"""RunPod's documentation says RUNNING, its answers say IN_PROGRESS."""
+_UNKNOWN_JOB: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 def _why_waiting(health: Health) -> Waiting:

@@ -1,7 +1,8 @@
-"""Handing a job in: once. A try is repeated only when it is certain that none was taken."""
+"""Submitting a job once: a try is repeated only when the service certainly did not take it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -27,29 +28,25 @@ from bot.errors import (
     TooLarge,
 )
 from bot.large_json import SMALL_BYTES, TooManyValues, read_json
-from bot.runpod.flow.context import FlowContext
+from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
-from bot.runpod.patience import (
-    BAD_REQUEST,
-    CONTENT_TOO_LARGE,
-    OK,
-    SERVER_ERROR,
-    TOO_MANY_REQUESTS,
-    final_error,
-    holds_too_much,
-)
+from bot.runpod.reply_errors import final_error, too_many_values
 from bot.runpod.results.parsing import body_words, read_failure, reading_report
-from bot.runpod.retry import SUBMISSIONS, TRANSIENT, retry_after_s
+from bot.runpod.retry import (
+    MAX_CONNECTS,
+    MAX_RATE_LIMITS,
+    SUBMISSIONS,
+    TRANSIENT,
+    retry_after_s,
+)
 from bot.steps import at_once
 
-_MAX_CONNECTS: Final = 4
-_MAX_REFUSALS: Final = 8
-_MAX_WAIT_S: Final = 90
-"""RunPod takes up to 300 s, but the edge in front of it answers 524 at about 100 s."""
+_MAX_HOLD_S: Final = 90
+"""RunPod allows up to 300 s, but the edge in front of it answers 524 after about 100 s."""
 _GRACE_S: Final = 10.0
-"""An answer with the job's id is waited for that much longer than the caller would: without it
-the job could be neither cancelled nor found."""
-_SLOWEST_UPLOAD_BYTES_S: Final = 125_000
+"""How much longer than the caller to wait for the answer: it has the job's id, and without that the
+job can be neither cancelled nor found."""
+_MIN_UPLOAD_BYTES_S: Final = 125_000
 _ANSWER_S: Final = 20.0
 
 _MINUTE_MS: Final = 60_000
@@ -58,11 +55,11 @@ _MIN_EXECUTION_MS, _MIN_TTL_MS, _MAX_MS = 5_000, 10_000, 604_800_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitBody:
-    """A body that is within the limit, and how it is sent.
+    """A body within RunPod's limit.
 
     Attributes:
         content: Compact JSON.
-        held: By `/runsync`, which holds the answer; else by `/run`.
+        held: It goes to `/runsync`, which answers when the job has ended; else to `/run`.
     """
 
     content: bytes = field(repr=False)
@@ -72,13 +69,13 @@ class SubmitBody:
 def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
     """Make the body of a submission.
 
-    RunPod is told of the deadline too, so that a job whose caller has died ends by itself. It may
-    live a minute longer than the deadline: expiry deletes results as well, and a result that came
-    at the last moment still has to be fetched.
+    RunPod gets the deadline too, so that a job ends even if its caller dies. Its time to live is a
+    minute longer: expiry also deletes results, and one that comes at the last moment still has to
+    be fetched.
 
     Raises:
-        TooLarge: It is over RunPod's limit; nothing was sent.
-        BadInput: It holds text that is not Unicode.
+        TooLarge: It exceeds RunPod's limit.
+        BadInput: It contains text that is not valid Unicode.
     """
     milliseconds = int(deadline_s * 1000)
     policy = JobPolicy(
@@ -89,20 +86,20 @@ def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
     try:
         content = submission.model_dump_json().encode()
     except (PydanticSerializationError, ValidationError, UnicodeError):
-        raise BadInput("The request cannot be written as JSON: it holds broken text.") from None
+        raise BadInput("The request cannot be written as JSON: it contains invalid text.") from None
     check_size(len(content), held=held)
     return SubmitBody(content=content, held=held)
 
 
-def _clamp(milliseconds: int, least: int) -> int:
-    return min(max(milliseconds, least), _MAX_MS)
+def _clamp(milliseconds: int, lowest: int) -> int:
+    return min(max(milliseconds, lowest), _MAX_MS)
 
 
 def check_size(size: int, *, held: bool) -> None:
-    """Refuse a body that RunPod would refuse.
+    """Refuse a body that is too large for RunPod.
 
     Raises:
-        TooLarge: With the size and the limit.
+        TooLarge: It names the size and the limit.
     """
     limit, name = (RUNSYNC_LIMIT_BYTES, "/runsync") if held else (RUN_LIMIT_BYTES, "/run")
     if size > limit:
@@ -113,51 +110,51 @@ def check_size(size: int, *, held: bool) -> None:
         )
 
 
-def submit(line: FlowContext, body: SubmitBody) -> Flow[JobReport]:
-    """Hand a job in.
+def submit(context: FlowContext, body: SubmitBody) -> Flow[JobReport]:
+    """Submit a job.
 
     Returns:
-        The first report, which has an id, or an end of the job.
+        The first report, which has an id or says that the job has ended.
 
     Raises:
-        KeyRefused, EndpointNotFound, TooLarge, ServiceFailed: The service will not take it.
-        RateLimited, ServiceUnreachable: It could not be handed in; it is not running.
-        SubmissionUnknown: It may be running; it was not handed in again.
+        KeyRefused, EndpointNotFound, TooLarge, ServiceFailed: The service refuses it.
+        RateLimited, ServiceUnreachable: It could not be submitted; it is not running.
+        SubmissionUnknown: It may be running; it was not submitted again.
     """
-    unsent = refusals = 0
+    unsent = rate_limits = 0
     while True:
-        reply = yield from line.ask(_request(line, body))
+        reply = yield from context.ask(_request(context, body))
         if _was_unsent(reply):
             unsent += 1
-            if unsent >= _MAX_CONNECTS or line.left_s == 0:
+            if unsent >= MAX_CONNECTS or context.left_s == 0:
                 raise final_error(reply)
-            yield from line.rest(SUBMISSIONS.delay_s(unsent, line.dice))
-        elif isinstance(reply, HttpResponse) and reply.status == TOO_MANY_REQUESTS:
-            refusals += 1
-            asked_for = retry_after_s(reply.headers) or 0.0
-            pause = max(asked_for, SUBMISSIONS.delay_s(refusals, line.dice))
-            if refusals >= _MAX_REFUSALS or pause >= line.left_s:
+            yield from context.wait(SUBMISSIONS.delay_s(unsent, context.rng))
+        elif isinstance(reply, HttpResponse) and reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            rate_limits += 1
+            own_s = SUBMISSIONS.delay_s(rate_limits, context.rng)
+            pause_s = max(retry_after_s(reply) or 0.0, own_s)
+            if rate_limits >= MAX_RATE_LIMITS or pause_s >= context.left_s:
                 raise _rate_limited(reply)
-            yield from line.rest(pause)
+            yield from context.wait(pause_s)
         else:
-            return (yield from _accepted(line, reply))
+            return (yield from _accepted(context, reply))
 
 
 def _was_unsent(reply: Reply) -> bool:
     return not isinstance(reply, HttpResponse) and reply.kind is TransportErrorKind.UNSENT
 
 
-def _request(line: FlowContext, body: SubmitBody) -> HttpRequest:
-    upload_s = len(body.content) / _SLOWEST_UPLOAD_BYTES_S
+def _request(context: FlowContext, body: SubmitBody) -> HttpRequest:
+    upload_s = len(body.content) / _MIN_UPLOAD_BYTES_S
     if not body.held:
         return HttpRequest(
             method="POST",
             path="run",
             body=body.content,
-            timeout_s=min(_ANSWER_S, line.left_s) + _GRACE_S + upload_s,
+            timeout_s=min(_ANSWER_S, context.left_s) + _GRACE_S + upload_s,
             must_land=True,
         )
-    wait_s = min(max(line.left_s, 1.0), _MAX_WAIT_S)
+    wait_s = min(max(context.left_s, 1.0), _MAX_HOLD_S)
     return HttpRequest(
         method="POST",
         path=f"runsync?wait={int(wait_s * 1000)}",
@@ -166,17 +163,17 @@ def _request(line: FlowContext, body: SubmitBody) -> HttpRequest:
     )
 
 
-def _accepted(line: FlowContext, reply: Reply) -> Flow[JobReport]:
+def _accepted(context: FlowContext, reply: Reply) -> Flow[JobReport]:
     if not isinstance(reply, HttpResponse):
         if reply.kind is TransportErrorKind.OVERSIZED:
             raise final_error(reply)
-        raise _unknown(f"the answer got lost ({reply.reason})")
-    if reply.status != OK:
+        raise _unknown(f"the answer was lost ({reply.reason})")
+    if not is_ok(reply):
         raise _refusal(reply)
     try:
-        report = yield from line.work(reading_report(reply.body))
+        report = yield from context.run(reading_report(reply.body))
     except TooManyValues:
-        raise holds_too_much() from None
+        raise too_many_values() from None
     if report is not None and (report.id or report.is_terminal):
         return report
     raise _no_id(reply)
@@ -184,10 +181,10 @@ def _accepted(line: FlowContext, reply: Reply) -> Flow[JobReport]:
 
 def _refusal(reply: HttpResponse) -> SkydeckError:
     said = body_words(reply.body)
-    if reply.status in TRANSIENT or reply.status >= SERVER_ERROR:
+    if reply.status in TRANSIENT or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _unknown(f"the service answered HTTP {reply.status}")
-    if reply.status == CONTENT_TOO_LARGE or (
-        reply.status == BAD_REQUEST and "exceeded max body size" in said
+    if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (
+        reply.status == HTTPStatus.BAD_REQUEST and "exceeded max body size" in said
     ):
         return TooLarge(
             f"RunPod refuses the request as too large{': ' + said if said else ''}.",
@@ -197,7 +194,7 @@ def _refusal(reply: HttpResponse) -> SkydeckError:
 
 
 def _no_id(reply: HttpResponse) -> SkydeckError:
-    """HTTP 200 with neither id nor status: RunPod's way to report some errors of its own."""
+    """HTTP 200 with neither id nor status, which is how RunPod reports some of its errors."""
     try:
         value = at_once(read_json(reply.body)) if len(reply.body) <= SMALL_BYTES else None
     except ValueError:
@@ -211,18 +208,18 @@ def _no_id(reply: HttpResponse) -> SkydeckError:
 def _rate_limited(reply: HttpResponse) -> RateLimited:
     said = body_words(reply.body)
     return RateLimited(
-        f"The service takes no more jobs now (HTTP 429{': ' + said if said else ''}).",
+        f"The service takes no more jobs for now (HTTP 429{': ' + said if said else ''}).",
         hint="Try again in a minute, or raise the endpoint's number of workers.",
     )
 
 
 def _unknown(why: str) -> SubmissionUnknown:
     return SubmissionUnknown(
-        f"It is not known whether the job was taken: {why}.",
-        hint="It may be running, and cost money once; it was not handed in again by itself.",
+        f"It is not known whether the service took the job: {why}.",
+        hint="It may be running, and cost money once; it was not submitted again.",
     )
 
 
 def job_path(operation: str, job_id: str) -> str:
-    """The path of an operation on a job; the id is foreign text."""
+    """The path of an operation on a job; the id is untrusted text."""
     return f"{operation}/{quote(job_id, safe='')}"

@@ -26,7 +26,6 @@ _TRACEBACK = "Traceback (most recent call last)"
 _BLANK_BYTES = 4096
 """How much white space may stand before a bare array."""
 _CHUNKS_A_STEP = 500
-_MAX_JOBS = 2**53
 
 _T = TypeVar("_T")
 _Report = TypeVar("_Report", bound=Wire)
@@ -69,29 +68,12 @@ def read_report(body: bytes) -> JobReport | None:
     return _at_once(reading_report(body))
 
 
-def read_stream(body: bytes) -> StreamReport | None:
-    """The same at once; None also when it holds too much."""
-    return _at_once(reading_stream(body))
-
-
 def read_health(body: bytes) -> Health | None:
     """An answer of `/health`; None when this is none."""
     if len(body) > SMALL_BYTES:
         return None  # a dozen numbers
     report = _at_once(_reading(Health, body))
     return None if report is None or not report.model_fields_set & {"jobs", "workers"} else report
-
-
-def read_purged(body: bytes) -> int | None:
-    """How many jobs `/purge-queue` says that it removed; None when this is no such answer."""
-    if len(body) > SMALL_BYTES:
-        return None
-    try:
-        removed = at_once(read_json(body))["removed"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    is_count = isinstance(removed, int) and 0 <= removed < _MAX_JOBS
-    return removed if is_count else None
 
 
 def _at_once(steps: Steps[_T | None]) -> _T | None:

@@ -3,10 +3,9 @@
 Every refusal is `{"error": "<one line>"}`. RunPod documents the status codes, not those bodies.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -17,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.contract.job import MIB, RUN_LIMIT_BYTES, RUNSYNC_LIMIT_BYTES, WorkerCounts
-from bot.steps import Steps
+from bot.steps import in_turns
 from bot.workers.server.endpoint import Closing, Endpoint
 from bot.workers.server.gates import KeyGate, NameGate
 from bot.workers.server.jobs import Job, NotRetryable, QueueFull
@@ -29,8 +28,6 @@ from bot.workers.server.wire import (
     report,
     stream_report,
 )
-
-_T = TypeVar("_T")
 
 RUNSYNC_WAIT_MS = (90_000, 1_000, 300_000)
 """How long `/runsync` holds the line: default, least, most. What is outside is brought inside."""
@@ -155,7 +152,7 @@ class _Api:
         endpoint = self._endpoint(request)
         body = await self._read_body(request, limit)
         try:
-            submission = await _in_turns(reading_submission(body))
+            submission = await in_turns(reading_submission(body))
             return endpoint.submit(submission, size=len(body), sync=sync)
         except BadBody as e:
             raise HTTPException(400, str(e)) from None
@@ -238,14 +235,3 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _broken(_: Request, __: Exception) -> Response:
     """A bug. Starlette raises it again after this answer, so that the traceback is logged."""
     return _json(encode({"error": "the server failed unexpectedly"}), status=500)
-
-
-async def _in_turns(steps: Steps[_T]) -> _T:
-    """Do work that is in steps; others have their turn after each."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            value: _T = stop.value
-            return value
-        await asyncio.sleep(0)

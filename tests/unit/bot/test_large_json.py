@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot import large_json
 from bot.large_json import MAX_VALUES, TooManyValues, read_json
 from bot.runpod.results.assembly import Joiner, OutputAssembly
-from bot.runpod.results.parsing import read_report, read_stream
+from bot.runpod.results.parsing import read_report, reading_stream
 from bot.steps import at_once
 
 texts = st.text(max_size=300) | st.sampled_from(
@@ -92,7 +92,9 @@ def test_a_large_string_takes_many_steps(unit):
 
 def test_partials_are_made_as_they_are_taken():
     chunk = {"status": "partial", "output": {"text": "a"}}
-    report = read_stream(json.dumps({"stream": [{"output": chunk}] * 1_000 + [7]}).encode())
+    report = at_once(
+        reading_stream(json.dumps({"stream": [{"output": chunk}] * 1_000 + [7]}).encode())
+    )
     outputs = OutputAssembly()
     taken = outputs.take(report.stream)
     assert next(taken).text == "a"

@@ -276,45 +276,20 @@ class TestLeaving:
             await last(ours.submit(contract()))
 
 
-class TestOperations:
-    async def test_run_and_runsync(self):
-        async with calling(run=QUEUED, runsync=DONE) as (_, ours):
-            assert (await ours.run(contract())).id == "job-1"
-            assert (await ours.runsync(contract())).output == completed()
-
-    async def test_status_and_stream(self):
-        chunk = Say({"status": "IN_PROGRESS", "stream": [{"output": 1}]})
-        async with calling(status=[RESET, RUNNING], stream=chunk) as (server, ours):
-            assert (await ours.status(Service.PENNY, "job-1")).status == "IN_PROGRESS"
-            assert (await ours.stream(Service.PENNY, "job-1")).stream[0].output == 1
-            assert server.heard[-1].query == "wait=10000"
-
-    async def test_health_and_purge(self):
+class TestHealth:
+    async def test_it_is_asked_again_after_a_fault(self):
         health = Say({"jobs": {"inQueue": 3}, "workers": {"ready": 2}})
-        purged = Say({"removed": 2, "status": "completed"})
-        async with calling(health=health, purge_queue=purged) as (server, ours):
+        async with calling(health=[RESET, Say(status=503), health]) as (server, ours):
             found = await ours.health(Service.PENNY)
             assert (found.jobs.inQueue, found.workers.ready, found.has_worker) == (3, 2, True)
-            assert await ours.purge_queue(Service.PENNY) == 2
-            assert server.heard[-1].method == "POST"
-
-    async def test_cancel_and_retry(self):
-        async with calling(retry=QUEUED) as (server, ours):
-            assert await ours.cancel(Service.PENNY, "job-1")
-            assert (await ours.retry(Service.PENNY, "job-1")).status == "IN_QUEUE"
-            assert server.heard[-1].path == "/v2/ep/retry/job-1"
-
-    async def test_a_retry_is_not_repeated_in_doubt(self):
-        async with calling(retry=RESET) as (server, ours):
-            with pytest.raises(errors.ServiceUnreachable):
-                await ours.retry(Service.PENNY, "job-1")
-        assert server.count("retry") == 1
+            assert server.count("health") == 3
 
     @pytest.mark.parametrize(
         ("answer", "error"),
         [
             (Say(status=401), errors.KeyRefused),
-            (Say(status=404), errors.JobExpired),
+            (Say(status=404), errors.EndpointNotFound),
+            (Say(status=418), errors.ServiceFailed),
             (Say(status=429), errors.RateLimited),
             (Say(status=500), errors.ServiceUnreachable),
             (Say(b"<html>"), errors.ServiceUnreachable),
@@ -322,35 +297,30 @@ class TestOperations:
         ],
     )
     async def test_errors(self, answer, error):
-        async with calling(status=answer) as (_, ours):
+        async with calling(health=answer) as (_, ours):
             with pytest.raises(error):
-                await ours.status(Service.PENNY, "job-1")
-
-    async def test_an_unknown_endpoint(self):
-        async with calling(health=Say(status=404)) as (_, ours):
-            with pytest.raises(errors.EndpointNotFound):
                 await ours.health(Service.PENNY)
 
 
 class TestCarrier:
     @staticmethod
-    async def carry(server: FakeRunPod, timeout_s: float = 5.0):
-        carrier = HttpTransport(server.url, SecretStr(KEY), clock=SystemClock())
+    async def send(server: FakeRunPod, timeout_s: float = 5.0):
+        transport = HttpTransport(server.url, SecretStr(KEY), clock=SystemClock())
         try:
             request = HttpRequest(method="GET", path="health", timeout_s=timeout_s)
-            return await carrier.carry(request, under="ep")
+            return await transport.send(request, under="ep")
         finally:
-            await carrier.close()
+            await transport.close()
 
     async def test_a_slow_answer(self):
         async with FakeRunPod(health=Say({}, after_s=0.5)) as server:
-            reply = await self.carry(server, timeout_s=0.05)
+            reply = await self.send(server, timeout_s=0.05)
         assert isinstance(reply, TransportFailure)
         assert reply.kind is TransportErrorKind.TIMEOUT
 
     async def test_an_answer_that_drips(self):
         async with FakeRunPod(health=Say(b"x" * 1000, pieces=200)) as server:
-            reply = await self.carry(server, timeout_s=0.1)
+            reply = await self.send(server, timeout_s=0.1)
         assert isinstance(reply, TransportFailure)
         assert reply.kind is TransportErrorKind.TIMEOUT
 
@@ -362,23 +332,23 @@ class TestCarrier:
             Say(gzip.compress(body), headers={"content-encoding": "gzip"}) if packed else Say(body)
         )
         async with FakeRunPod(health=say) as server:
-            reply = await self.carry(server)
+            reply = await self.send(server)
         assert isinstance(reply, TransportFailure)
         assert reply.kind is TransportErrorKind.OVERSIZED
 
     async def test_no_http_at_all(self):
         async with FakeRunPod(health=Say(status=0)) as server:
-            assert isinstance(await self.carry(server), TransportFailure)
+            assert isinstance(await self.send(server), TransportFailure)
 
     async def test_a_broken_package(self):
         say = Say(b"not gzip", headers={"content-encoding": "gzip"})
         async with FakeRunPod(health=say) as server:
-            assert isinstance(await self.carry(server), TransportFailure)
+            assert isinstance(await self.send(server), TransportFailure)
 
     async def test_headers_come_along(self):
         say = Say(status=429, headers={"Retry-After": "3"})
         async with FakeRunPod(health=say) as server:
-            reply = await self.carry(server)
+            reply = await self.send(server)
         assert isinstance(reply, HttpResponse)
         assert reply.headers["retry-after"] == "3"
 
@@ -400,7 +370,7 @@ async def test_the_key_is_nowhere_to_be_seen(caplog):
     answers = {"run": [quoting, Say(quoting.body, status=401), RESET, QUEUED], "status": DONE}
     seen: list[str] = []
     async with calling(**answers) as (_, ours):
-        seen += [repr(ours), str(vars(ours)), repr(ours._driver._carrier._headers)]
+        seen += [repr(ours), str(vars(ours)), repr(ours._driver._transport._headers)]
         for _ in range(4):
             try:
                 seen.append(repr(await last(ours.submit(contract()))))

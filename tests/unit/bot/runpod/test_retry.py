@@ -2,11 +2,19 @@
 
 import pytest
 
-from bot.runpod.retry import Backoff, poll_interval_s, retry_after_s
+from bot.runpod.models import HttpResponse, TransportErrorKind, TransportFailure
+from bot.runpod.retry import (
+    MAX_FAULTS,
+    MAX_REFUSALS,
+    Backoff,
+    FaultBudget,
+    poll_interval_s,
+    retry_after_s,
+)
 
 
 def test_backoff_doubles_up_to_its_most_and_is_half_jitter():
-    backoff = Backoff(first_s=1, most_s=5)
+    backoff = Backoff(first_s=1, max_s=5)
     assert [backoff.delay_s(n, lambda: 1.0) for n in (1, 2, 3, 4, 10_000)] == [1, 2, 4, 5, 5]
     assert backoff.delay_s(2, lambda: 0.0) == 1
 
@@ -40,11 +48,11 @@ def test_backoff_doubles_up_to_its_most_and_is_half_jitter():
     ],
 )
 def test_retry_after(headers, seconds):
-    assert retry_after_s(headers) == seconds
+    assert retry_after_s(HttpResponse(status=429, now=0.0, headers=headers)) == seconds
 
 
 @pytest.mark.parametrize(
-    ("age_s", "crowd", "wait_s"),
+    ("age_s", "in_flight", "wait_s"),
     [
         (0, 1, 0.02),
         (0.5, 1, 0.02),
@@ -55,5 +63,38 @@ def test_retry_after(headers, seconds):
         (50, 64, 2),
     ],
 )
-def test_polls_are_a_twenty_fifth_of_the_age_and_share_the_limit(age_s, crowd, wait_s):
-    assert poll_interval_s(age_s, crowd) == pytest.approx(wait_s)
+def test_polls_are_a_twenty_fifth_of_the_age_and_share_the_limit(age_s, in_flight, wait_s):
+    assert poll_interval_s(age_s, in_flight) == pytest.approx(wait_s)
+
+
+def test_a_reply_that_never_came_asks_for_no_delay():
+    assert retry_after_s(BROKEN) is None
+
+
+BROKEN = TransportFailure(kind=TransportErrorKind.BROKEN, reason="reset", now=0.0)
+OVERSIZED = TransportFailure(kind=TransportErrorKind.OVERSIZED, reason="too large", now=0.0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "tries"),
+    [
+        (BROKEN, MAX_FAULTS),
+        (HttpResponse(status=502, now=0.0), MAX_FAULTS),
+        (HttpResponse(status=429, now=0.0), MAX_FAULTS),
+        (HttpResponse(status=200, now=0.0, body=b"<html>"), MAX_FAULTS),
+        (HttpResponse(status=403, now=0.0), MAX_REFUSALS),
+        (OVERSIZED, 1),
+    ],
+)
+def test_how_often_a_poll_is_repeated(reply, tries):
+    budget = FaultBudget()
+    for _ in range(2):
+        delays = [budget.delay_s(reply, lambda: 0.5) for _ in range(tries)]
+        assert delays.index(None) == tries - 1
+        budget.reset()
+    assert budget.had_fault
+
+
+def test_a_fault_waits_as_long_as_the_service_asks():
+    reply = HttpResponse(status=429, now=0.0, headers={"retry-after": "7"})
+    assert FaultBudget().delay_s(reply, lambda: 0.5) == 7
