@@ -1,4 +1,4 @@
-"""Soft sounds that tell a listener how things stand, as Opus packets of 20 ms."""
+"""Soft sounds that tell a listener what is going on, as 20 ms Opus packets."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,12 +10,12 @@ from audio.constants import OPUS_RATE_HZ
 from audio.samples import Samples
 
 _LOUDNESS: Final = 0.06
-"""Of full scale: well under speech, which is around 0.3."""
+"""Of full scale: well below speech, which is around 0.3."""
 _FADE_MS: Final = 12
 
 
 def chime(notes: Sequence[tuple[float, int]], *, loudness: float = _LOUDNESS) -> tuple[bytes, ...]:
-    """Sine tones one after another.
+    """A sequence of sine tones.
 
     Args:
         notes: Each one's frequency in Hz (0 is a rest) and its length in milliseconds.

@@ -1,11 +1,12 @@
-"""Push to talk: what is said between a press and its end, as the same events that hearing gives.
+"""Push to talk: speech between press and release of a key, as the same events as `segmenter`'s.
 
-    IDLE ──press──▶ RECORDING ──release──▶ ENDING ──the tail is in──▶ IDLE
+    IDLE ──press──▶ RECORDING ──release──▶ ENDING ──tail complete──▶ IDLE
                         ▲                     │
                         └───────press─────────┘
 
-Silence never ends a turn here. A person begins to speak before the key is quite down, and lets go
-before the last sound is out: a little from before the press and after the release belongs to it.
+Silence never ends a turn here. People begin to speak before the key is quite down, and let go
+before the last sound is out, so a turn includes a little audio before the press and after the
+release.
 """
 
 from collections import deque
@@ -27,15 +28,15 @@ from audio.speech_events import (
 )
 
 PRE_ROLL_MS: Final = 300
-"""Of what came before the press, so much is kept."""
+"""How much audio before the press is kept."""
 TAIL_MS: Final = 200
-"""Of what comes after the release, so much is kept."""
-MAX_MS: Final = 120_000
-"""A turn that lasts so long ends by itself, and is asked."""
-_LATE_MS: Final = 500
-"""A tail that has not come for so long after its time is not going to."""
-_NEWS_MS: Final = 30_000
-"""As often as this it is told that somebody still speaks."""
+"""How much audio after the release is kept."""
+MAX_TURN_MS: Final = 120_000
+"""A turn this long ends by itself."""
+_MAX_TAIL_DELAY_MS: Final = 500
+"""How long to wait for a tail that is overdue."""
+_SIGN_OF_LIFE_MS: Final = 30_000
+"""How often a long turn emits SpeechResumed, as a sign of life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class _Cancel:
     pass
 
 
-_Wish: TypeAlias = _Press | _Release | _Cancel
+_KeyEvent: TypeAlias = _Press | _Release | _Cancel
 
 
 @dataclass(slots=True)
@@ -61,39 +62,35 @@ class _Recording:
     began_s: float
     packets: list[tuple[bytes, float]] = field(default_factory=list)  # with their times
     released_s: float | None = None
-    told_ms: int = 0
+    reported_ms: int = 0
 
     @property
     def length_ms(self) -> int:
         return len(self.packets) * FRAME_MS
 
-    def takes(self, packet: SpeechPacket) -> bool:
+    def includes(self, packet: SpeechPacket) -> bool:
         return packet.arrived_s > self.began_s - PRE_ROLL_MS / 1000
 
 
 class PushToTalkSegmenter:
-    """The ears of one person with a talk key.
+    """Segments the speech of one person with a talk key.
 
-    `press`, `release` and `cancel` may be called by any thread; `tick` by one. All times are
+    `press`, `release` and `cancel` may be called from any thread; `tick` from one. All times are
     seconds of the clock that stamps the packets.
-
-    Args:
-        user_id: Whose packets these are.
-        channels: How many the packets have.
     """
 
     def __init__(self, user_id: int, *, channels: int = 1) -> None:
         self._user_id = user_id
         self._channels = channels
-        self._wishes: deque[_Wish] = deque()
+        self._key_events: deque[_KeyEvent] = deque()
         self._recent: deque[SpeechPacket] = deque(maxlen=1_000 // FRAME_MS)
         self._recording: _Recording | None = None
         self._overran = False
 
     @property
     def is_open(self) -> bool:
-        """Whether packets are wanted: somebody talks, or is about to. For any thread."""
-        return self._recording is not None or bool(self._wishes)
+        """Whether packets are wanted: a turn is recorded, or about to be. For any thread."""
+        return self._recording is not None or bool(self._key_events)
 
     def has_overrun(self) -> bool:
         """Whether a turn has ended by itself since the last call."""
@@ -101,40 +98,35 @@ class PushToTalkSegmenter:
         return overran
 
     def press(self, at_s: float) -> None:
-        """The key went down: a turn begins, or the one whose key has just been let go goes on."""
-        self._wishes.append(_Press(at_s))
+        """The key went down: a turn begins, or the one whose key was just released continues."""
+        self._key_events.append(_Press(at_s))
 
     def release(self, at_s: float) -> None:
-        """The key went up: the turn ends when its tail is in."""
-        self._wishes.append(_Release(at_s))
+        """The key went up: the turn ends when its tail is complete."""
+        self._key_events.append(_Release(at_s))
 
     def cancel(self) -> None:
-        """Drop what is being said; nothing more is told of it."""
-        self._wishes.append(_Cancel())
+        """Drop the current turn without another event."""
+        self._key_events.append(_Cancel())
 
     def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
-        """What the packets since the last call say, and the presses.
-
-        Args:
-            frames: In order.
-            now_s: Now.
-        """
+        """Process the key events and packets since the last call; packets in order."""
         events: list[SpeechEvent] = []
-        while self._wishes:
-            self._obey(self._wishes.popleft(), now_s, events)
+        while self._key_events:
+            self._apply(self._key_events.popleft(), now_s, events)
         for frame in frames:
-            self._take(frame, now_s, events)
+            self._process(frame, now_s, events)
         self._end_if_late(now_s, events)
         return events
 
     def forget(self, user_id: int) -> None:
-        """Drop everything of a person's."""
+        """Drop everything of a person."""
         if user_id == self._user_id:
             self._recent.clear()
             self._recording = None
 
-    def _obey(self, wish: _Wish, now_s: float, events: list[SpeechEvent]) -> None:
-        match wish:
+    def _apply(self, event: _KeyEvent, now_s: float, events: list[SpeechEvent]) -> None:
+        match event:
             case _Press(at_s) if self._recording is None:
                 self._begin(at_s, now_s, events)
             case _Press() if self._recording is not None:
@@ -148,12 +140,12 @@ class PushToTalkSegmenter:
     def _begin(self, at_s: float, now_s: float, events: list[SpeechEvent]) -> None:
         recording = self._recording = _Recording(at_s)
         for packet in self._recent:
-            if recording.takes(packet):
+            if recording.includes(packet):
                 recording.packets.append((packet.opus, packet.arrived_s))
         events.append(SpeechBegan(self._user_id, at_s, now_s))
 
     def _trim(self) -> None:
-        """A release that is told late: what came after its tail is not of the turn."""
+        """After a release that is processed late: drop the packets after the tail."""
         recording = self._recording
         if recording is None or recording.released_s is None:
             return
@@ -161,47 +153,47 @@ class PushToTalkSegmenter:
         while recording.packets and recording.packets[-1][1] > until_s:
             recording.packets.pop()
 
-    def _take(self, frame: SpeechFrame, now_s: float, events: list[SpeechEvent]) -> None:
+    def _process(self, frame: SpeechFrame, now_s: float, events: list[SpeechEvent]) -> None:
         match frame:
             case SpeechPacket():
                 self._recent.append(frame)
-                if self._recording is not None and self._recording.takes(frame):
+                if self._recording is not None and self._recording.includes(frame):
                     self._recording.packets.append((frame.opus, frame.arrived_s))
                     self._trim()
                 if self._has_tail(frame.arrived_s):
                     self._end(now_s, events)
-                self._tell_length(now_s, events)
+                self._check_length(now_s, events)
             case LostSpeech(_, _, samples):
                 if self._recording is not None:
                     lost = min(samples // FRAME_SAMPLES, MAX_CONCEALED_MS // FRAME_MS)
                     self._recording.packets += [(SILENCE_FRAME, now_s)] * lost
             case DtxStarted():
-                pass  # a microphone that is away; the line says so
+                pass  # the microphone is gone; the device slot reports that
 
     def _has_tail(self, captured_s: float) -> bool:
         released_s = self._recording.released_s if self._recording is not None else None
         return released_s is not None and captured_s >= released_s + TAIL_MS / 1000
 
     def _end_if_late(self, now_s: float, events: list[SpeechEvent]) -> None:
-        """The microphone is gone: end with what there is."""
-        if self._has_tail(now_s - _LATE_MS / 1000):
+        """The microphone is gone: end the turn with what there is."""
+        if self._has_tail(now_s - _MAX_TAIL_DELAY_MS / 1000):
             self._end(now_s, events)
 
-    def _tell_length(self, now_s: float, events: list[SpeechEvent]) -> None:
+    def _check_length(self, now_s: float, events: list[SpeechEvent]) -> None:
         recording = self._recording
         if recording is None:
             return
-        if recording.length_ms >= MAX_MS:
+        if recording.length_ms >= MAX_TURN_MS:
             recording.released_s, self._overran = now_s, True
             self._end(now_s, events)
-        elif recording.length_ms - recording.told_ms >= _NEWS_MS:
-            recording.told_ms = recording.length_ms
+        elif recording.length_ms - recording.reported_ms >= _SIGN_OF_LIFE_MS:
+            recording.reported_ms = recording.length_ms
             events.append(SpeechResumed(self._user_id, now_s))
 
     def _end(self, now_s: float, events: list[SpeechEvent]) -> None:
         recording, self._recording = self._recording, None
         if recording is None or recording.released_s is None:
-            raise AssertionError("only what was begun and let go of ends")
+            raise AssertionError("only a released recording ends")
         clip = Clip(
             self._user_id,
             tuple(packet for packet, _ in recording.packets) or (SILENCE_FRAME,),

@@ -1,8 +1,8 @@
-"""Whether a turn sounds complete: the words, the melody and the pace of its last eight seconds.
+"""Whether a turn sounds complete, by the words, melody and pace of its last eight seconds.
 
 The model is Smart Turn v3.2 (https://github.com/pipecat-ai/smart-turn, BSD-2-Clause) on
-onnxruntime: Whisper's log-mel features of 8 s in, a probability out. About 50 ms a time on one
-core, so it runs on a thread of its own. It was taught on turns that end in some 200 ms of silence.
+onnxruntime: Whisper's log-mel features of 8 s in, a probability out. One run takes about 50 ms of
+one core, so it has a thread of its own. It was trained on turns that end in some 200 ms of silence.
 """
 
 import threading
@@ -18,24 +18,24 @@ from numpy.typing import NDArray
 from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 
-LISTENS_MS: Final = 8_000
-"""How much of a turn's end the model takes; what is missing of it is silence before the turn."""
-_SAMPLES: Final = LISTENS_MS * SPEECH_RATE_HZ // 1000
+MAX_INPUT_MS: Final = 8_000
+"""How much of a turn's end the model takes; a shorter turn is padded with silence in front."""
+_SAMPLES: Final = MAX_INPUT_MS * SPEECH_RATE_HZ // 1000
 _FFT: Final = 400
 _HOP: Final = 160
 _MELS: Final = 80
 _FLOOR: Final = 1e-10
 _RANGE: Final = 8.0
-"""Decades: what is fainter than that, beside the loudest, counts as that faint."""
-_MAX_WAITING: Final = 8
-"""Half a second's work: in a room where more pause at once, the rest are decided by time alone."""
+"""In decades: anything fainter, relative to the loudest, is raised to this."""
+_MAX_QUEUED: Final = 8
+"""Half a second of work. If more people pause at once, time alone decides for the rest."""
 
 
 class TurnDetector:
-    """Smart Turn, on a thread of its own; one question after another, from any thread.
+    """Smart Turn on a thread of its own. Thread-safe.
 
     Args:
-        model: The model's file, `smart-turn-v3.2-cpu.onnx`.
+        model: The path of `smart-turn-v3.2-cpu.onnx`.
     """
 
     def __init__(self, model: Path) -> None:
@@ -47,45 +47,44 @@ class TurnDetector:
             str(model), options, providers=["CPUExecutionProvider"]
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="turn-detector")
-        self._room = threading.Semaphore(_MAX_WAITING)
+        self._slots = threading.Semaphore(_MAX_QUEUED)
 
     def ask(self, samples: Samples) -> Future[float]:
-        """Begin to find out how complete a turn sounds; `completeness` on the thread.
+        """Run `completeness` on the thread.
 
-        Cancel the future when the answer is not wanted any more. Where so many wait that the answer
-        would come too late to be of use, it is cancelled from the start.
+        Cancel the future if the answer is no longer wanted. If the queue is so long that the answer
+        would be useless, the future is cancelled from the start.
         """
-        if not self._room.acquire(blocking=False):
-            crowded: Future[float] = Future()
-            crowded.cancel()
-            return crowded
-        asked = self._thread.submit(self.completeness, samples)
-        asked.add_done_callback(lambda _asked: self._room.release())
-        return asked
+        if not self._slots.acquire(blocking=False):
+            rejected: Future[float] = Future()
+            rejected.cancel()
+            return rejected
+        answer = self._thread.submit(self.completeness, samples)
+        answer.add_done_callback(lambda _answer: self._slots.release())
+        return answer
 
     def completeness(self, samples: Samples) -> float:
         """How likely it is that a turn is complete, from 0 to 1. Takes about 50 ms.
 
         Args:
-            samples: The turn up to now, with the pause at its end; 16 kHz. More than the last 8 s
-                is not looked at.
+            samples: The turn so far, with the pause at its end; 16 kHz. Only the last 8 s count.
         """
         features = log_mel(samples)[None]
         (output,) = self._session.run(None, {"input_features": features})
         return float(output[0, 0])
 
     def close(self) -> None:
-        """End the thread, once it has answered what it is at."""
+        """End the thread after the current run."""
         self._thread.shutdown(cancel_futures=True)
 
 
 def log_mel(samples: Samples) -> NDArray[np.float32]:
     """Whisper's features of the last 8 s, shape (80, 800).
 
-    As `WhisperFeatureExtractor(chunk_length=8, do_normalize=True)` of transformers gives them, with
-    silence in front of what is shorter: the sound brought to mean 0 and variance 1, a Hann window
-    of 25 ms each 10 ms (ends mirrored), 80 mel bands of Slaney's scale and area, log10 with a floor
-    8 decades under the loudest, then (x + 4) / 4.
+    The same as `WhisperFeatureExtractor(chunk_length=8, do_normalize=True)` of transformers, with
+    silence in front of shorter audio: normalised to mean 0 and variance 1, a Hann window of 25 ms
+    every 10 ms (edges mirrored), 80 mel bands of Slaney's scale and area, log10 with a floor
+    8 decades below the loudest, then (x + 4) / 4.
     """
     sound = np.zeros(_SAMPLES, np.float32)
     last = samples[-_SAMPLES:]
@@ -95,8 +94,8 @@ def log_mel(samples: Samples) -> NDArray[np.float32]:
     frames = sliding_window_view(np.pad(sound, _FFT // 2, mode="reflect"), _FFT)[:-1:_HOP]
     spectrum = np.fft.rfft(frames * window, axis=-1)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    # Not `bands @ power.T`: for 0.2 ms of work OpenBLAS wakes a thread on each core, and they spin
-    # for 50 ms more. This takes 2 ms on one.
+    # Not `bands @ power.T`: for 0.2 ms of work OpenBLAS wakes a thread on every core, and they
+    # spin for another 50 ms. This takes 2 ms on one core.
     mel = np.einsum("bf,tf->bt", bands, power)
     logs = np.log10(np.maximum(mel, np.float32(_FLOOR)))
     logs = np.maximum(logs, logs.max() - np.float32(_RANGE))
@@ -117,7 +116,7 @@ def _tables() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 _KNEE_HZ: Final = 1000.0
-"""Slaney's scale is straight up to here (15 mels), and logarithmic above."""
+"""Slaney's scale is linear up to here (15 mels), and logarithmic above."""
 _KNEE_MEL: Final = 15.0
 _STEP: Final = float(np.log(6.4) / 27)
 

@@ -1,9 +1,9 @@
-"""How likely it is that somebody speaks, window by window, for many speakers at once.
+"""Voice activity detection: how likely a window is speech, for many speakers at once.
 
 The model is silero-vad (https://github.com/snakers4/silero-vad, MIT) on onnxruntime. Its graph
-takes `input` [B, 64 + 512] (the end of the window before, then the window), `state` [2, B, 128]
-and `sr`, and gives `output` [B, 1] and the next state. Measured: 156 µs for one speaker, 80 µs
-each for sixteen; a silent window costs nothing, because the gate keeps it from the model.
+takes `input` [B, 64 + 512] (the end of the previous window, then the window), `state` [2, B, 128]
+and `sr`, and returns `output` [B, 1] and the next state. Measured: 156 µs for one speaker, 80 µs
+each for sixteen; a silent window costs nothing, because a gate keeps it from the model.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 
 WINDOW: Final = 512
-"""Samples at 16 kHz that the model takes at a time."""
+"""Samples per window, at 16 kHz."""
 WINDOW_MS: Final = WINDOW * 1000 // SPEECH_RATE_HZ
 _CONTEXT: Final = 64
 _STATE: Final = 128
 
 _GATE_RMS: Final = 10 ** (-72 / 20)
-"""Below -72 dB of full scale there is no voice: a very quiet one is at -60."""
+"""Below -72 dBFS there is no voice: a very quiet one is at -60."""
 
 _UNLIKELY: Final = 0.1
-_FRESH_AFTER: Final = 2_000 // WINDOW_MS
+_RESET_AFTER: Final = 2_000 // WINDOW_MS
 _UNLIKELY_RUN: Final = 5
 
 
@@ -37,10 +37,10 @@ def _zeros(*shape: int) -> NDArray[np.float32]:
 
 @dataclass(slots=True)
 class VadMemory:
-    """What the model remembers of one speaker.
+    """The model's state for one speaker.
 
-    Music and long noise leave the model half deaf to the speech after them, so the memory is
-    wiped every two seconds while there clearly is no voice (as pipecat found out, and does).
+    Music and long noise leave the model half deaf to the speech after them, so the state is reset
+    every two seconds while there clearly is no voice (as pipecat discovered, and does).
     """
 
     state: NDArray[np.float32] = field(default_factory=lambda: _zeros(2, _STATE))
@@ -49,24 +49,24 @@ class VadMemory:
     _unlikely: int = 0
 
     def wipe(self) -> None:
-        """Forget: what comes next has nothing to do with what came before."""
+        """Reset: the next window has nothing to do with the last."""
         self.state = _zeros(2, _STATE)
         self.context = _zeros(_CONTEXT)
         self._age = self._unlikely = 0
 
     def note(self, probability: float) -> None:
-        """Take notice of a window's probability; wipe when it is time for that."""
+        """Count a window, and reset when it is time."""
         self._age += 1
         self._unlikely = self._unlikely + 1 if probability < _UNLIKELY else 0
-        if self._age >= _FRESH_AFTER and self._unlikely >= _UNLIKELY_RUN:
+        if self._age >= _RESET_AFTER and self._unlikely >= _UNLIKELY_RUN:
             self.wipe()
 
 
 class Vad:
-    """The voice activity detector. It holds nothing of a speaker: one serves any number of threads.
+    """The voice activity detector. It keeps no state of speakers, and is thread-safe.
 
     Args:
-        model: The model's file, `silero_vad.onnx`.
+        model: The path of `silero_vad.onnx`.
     """
 
     def __init__(self, model: Path) -> None:
@@ -85,17 +85,17 @@ class Vad:
         """How likely each window is speech.
 
         Args:
-            windows: One of each speaker, shape (512,), 16 kHz.
-            memories: Of the same speakers in the same order; they are brought up to date.
+            windows: One per speaker, shape (512,), 16 kHz.
+            memories: Of the same speakers in the same order; updated in place.
 
         Returns:
             From 0 to 1, in the order of the windows.
         """
-        heard = [i for i, window in enumerate(windows) if not _is_silent(window)]
+        audible = [i for i, window in enumerate(windows) if not _is_silent(window)]
         probabilities = [0.0] * len(windows)
-        if heard:
-            likely = self._run([windows[i] for i in heard], [memories[i] for i in heard])
-            for i, probability in zip(heard, likely, strict=True):
+        if audible:
+            likely = self._run([windows[i] for i in audible], [memories[i] for i in audible])
+            for i, probability in zip(audible, likely, strict=True):
                 probabilities[i] = probability
         for memory, probability in zip(memories, probabilities, strict=True):
             memory.note(probability)

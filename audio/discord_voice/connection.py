@@ -1,7 +1,7 @@
-"""Getting into a voice channel and back into it: discord.py's connection, without its faults.
+"""Joining a voice channel and rejoining it: discord.py's connection, without its faults.
 
-discord.py 2.7 has several that leave a bot deaf, or away for half a minute. Each is worked around
-here in one place that says so ("Work around").
+discord.py 2.7 has several that leave a bot deaf, or disconnected for half a minute. Each is worked
+around here in one place that says so ("Work around").
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from audio.discord_voice.membership import Membership, Where
 log = logging.getLogger(__name__)
 
 RECONNECT_S: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
-"""The pauses before each attempt to come back; after the last one the line is given up."""
+"""The pauses before each attempt to reconnect; after the last one the connection is given up."""
 _HANDSHAKE_S: Final = 10.0
 _WAIT_STEP_S: Final = 0.02
 
@@ -32,40 +32,40 @@ _DISCOVERY_S, _DISCOVERY_TRIES = 0.5, 6
 
 _NORMAL, _RATE_LIMITED, _CRASHED = 1000, 4021, 4015
 _MOVED: Final = frozenset({4014, 4022})
-"""Disconnected, moved, or the call is over: the main gateway tells which."""
+"""Disconnected, moved, or the call is over: the main gateway says which."""
 
 
 class VoiceGateway(DiscordVoiceWebSocket):
     """The voice gateway's connection."""
 
     async def received_binary_message(self, msg: bytes) -> None:
-        """Work around: an error of davey's on opcode 25 or 27 would end discord.py's poller.
+        """Work around: a davey error on opcode 25 or 27 would end discord.py's poller.
 
-        The bot would then look connected, and be deaf to every later change of keys. What helps is
-        what the protocol has for a commit that cannot be used: to be put into the group anew.
+        The bot would then look connected, yet miss every later change of keys. The remedy is the
+        protocol's own for an unusable commit: being added to the group again.
         """
         try:
             await super().received_binary_message(msg)
         except (ConnectionClosed, asyncio.CancelledError):
             raise
         except Exception as e:  # noqa: BLE001  (davey's errors have no class of their own)
-            log.warning("opcode %s of the voice gateway cannot be used: %s", msg[2:3].hex(), e)
+            log.warning("opcode %s of the voice gateway failed: %s", msg[2:3].hex(), e)
             await self._connection.rekey()  # type: ignore[attr-defined]  # ours, see VoiceConnection
 
     async def discover_ip(self) -> tuple[str, int]:
         """Work around: discord.py asks once, and listens for the answer only after asking.
 
-        When the reader's thread is running already the answer may be read before; and a lost
-        datagram is never sent again. Source: "IP Discovery" in Discord's documentation of voice.
+        If the reader thread is already running, it may read the answer before that; and a lost
+        request is never repeated. Source: "IP Discovery" in Discord's documentation of voice.
         """
         state = self._connection
         answer: asyncio.Future[bytes] = self.loop.create_future()
 
-        def take(data: bytes) -> None:
+        def on_datagram(data: bytes) -> None:
             if len(data) == _DISCOVERY.size and data[1] == _DISCOVERED:
                 self.loop.call_soon_threadsafe(_settle, answer, data)
 
-        state.add_socket_listener(take)
+        state.add_socket_listener(on_datagram)
         try:
             for _ in range(_DISCOVERY_TRIES):
                 request = _DISCOVERY.pack(_DISCOVER, _DISCOVERY.size - 4, state.ssrc, b"", 0)
@@ -75,7 +75,7 @@ class VoiceGateway(DiscordVoiceWebSocket):
                     *_, ip, port = _DISCOVERY.unpack(answer.result())
                     return ip.rstrip(b"\0").decode("ascii"), port
         finally:
-            state.remove_socket_listener(take)
+            state.remove_socket_listener(on_datagram)
         raise TimeoutError("the voice server does not answer over UDP")
 
 
@@ -87,8 +87,8 @@ def _settle(answer: "asyncio.Future[bytes]", data: bytes) -> None:
 class Reader(SocketReader):
     """The thread that reads the socket.
 
-    Work around: discord.py's own waits up to 30 s in one select(). When its socket is closed or
-    replaced meanwhile, it goes on waiting for that one, and the bot is deaf for as long.
+    Work around: discord.py's own waits up to 30 s in one select(). If the socket is closed or
+    replaced meanwhile, it keeps waiting for the old one, and the bot is deaf until then.
     """
 
     def _do_run(self) -> None:
@@ -99,18 +99,18 @@ class Reader(SocketReader):
             try:
                 readable, _, _ = select.select([connected], [], [], _LOOK_S)
                 data = connected.recv(MAX_DATAGRAM_BYTES) if readable else b""
-            except (OSError, ValueError, TypeError):  # it was closed, or there is none yet
+            except (OSError, ValueError, TypeError):  # closed, or not open yet
                 self._end.wait(_LOOK_S / 10)
                 continue
             for callback in tuple(self._callbacks) if data else ():
                 try:
                     callback(data)
                 except Exception:
-                    log.exception("a datagram cannot be used")
+                    log.exception("a datagram could not be processed")
 
 
 class VoiceConnection(VoiceConnectionState):
-    """Getting into a voice channel, and back into it."""
+    """discord.py's voice connection, which joins and rejoins reliably."""
 
     reader: type[SocketReader] = Reader
 
@@ -138,7 +138,7 @@ class VoiceConnection(VoiceConnectionState):
         return self.voice_client._state._get_voice_client(self.guild.id)  # noqa: SLF001
 
     def end(self) -> None:
-        """The line is over: nothing of it goes on, and nobody waits for it any more."""
+        """Stop every thread and task, and release whoever waits for the connection."""
         self._socket_reader.stop()
         for task in (self._runner, self._connector):
             if task is not None and task is not asyncio.current_task():
@@ -155,12 +155,13 @@ class VoiceConnection(VoiceConnectionState):
         resume: bool,
         wait: bool = True,
     ) -> None:
-        """Work around: whoever waits for discord.py waits for its first attempt.
+        """Work around: discord.py's caller waits for the first attempt only.
 
-        A drag or another voice server during the handshake begins it anew, and cancels the first.
+        If the bot is moved, or gets another voice server, during the handshake, discord.py cancels
+        that attempt and starts another.
 
         Raises:
-            ClientException: The line ended meanwhile: it was put out.
+            ClientException: The bot was kicked meanwhile.
         """
         await super().connect(
             reconnect=reconnect,
@@ -180,49 +181,49 @@ class VoiceConnection(VoiceConnectionState):
             if attempt is not self._connector:
                 continue
             if attempt.cancelled():
-                raise discord.ClientException("put out of the voice channel while joining it")
+                raise discord.ClientException("kicked from the voice channel while joining it")
             attempt.result()
             return
 
     async def _wrap_connect(self, *args: Any) -> None:
-        """Work around: discord.py's attempt that is replaced undoes what replaces it."""
+        """Work around: in discord.py, a replaced attempt undoes its replacement."""
         try:
             await self._connect(*args)
         except asyncio.CancelledError:
-            raise  # who cancels it also ends the line, or has begun anew
+            raise  # the canceller also ends the connection, or starts another attempt
         except Exception as e:
-            log.info("no way into the voice channel: %s", e or type(e).__name__)
+            log.info("cannot join the voice channel: %s", e or type(e).__name__)
             await self.disconnect()
             raise
 
     async def _connect(self, *args: Any, **kwargs: Any) -> None:
         await super()._connect(*args, **kwargs)
-        self.membership.settled()
+        self.membership.connected()
 
     async def voice_state_update(self, data: Any) -> None:
-        """The main gateway tells where the bot is.
+        """The main gateway says where the bot is.
 
-        Work around: discord.py takes the echo of an earlier line's leaving for a kick, asks to
-        leave once more after a kick, and forgets where it was dragged while it reconnects.
+        Work around: discord.py mistakes the echo of an earlier client's leaving for a kick, asks to
+        leave again after a kick, and forgets where the bot was moved while it reconnects.
         """
         if data["channel_id"] is not None:
-            self.membership.told_in()
+            self.membership.seen_in()
             if self.state is ConnectionFlowState.disconnected:
                 self._update_voice_channel(int(data["channel_id"]))
             await super().voice_state_update(data)
-        elif self.membership.told_out():
+        elif self.membership.seen_out():
             self.voice_client.cleanup()
             await self.disconnect()
         else:
             self._disconnected.set()
 
     async def rekey(self) -> None:
-        """Ask to be put into the encryption's group anew (opcode 31, and a new key package)."""
+        """Ask to be added to the encryption group again (opcode 31, and a new key package)."""
         if self.dave_session is not None:
             await self._recover_from_invalid_commit(0)
 
     async def rejoin(self) -> None:
-        """Leave and come back, however the line stands. What is to be played stays."""
+        """Leave and come back, whatever the state. The playout queue is kept."""
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.cancel()
@@ -238,10 +239,10 @@ class VoiceConnection(VoiceConnectionState):
         return ws
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
-        """Work around: discord.py expects Discord's answer only after it has asked.
+        """Work around: discord.py sets the state that expects an answer only after asking.
 
-        An answer that is quicker than the next turn of the loop would be taken for an old one, and
-        the handshake would wait for another until it times out.
+        It would take an answer that arrives before the next tick of the loop for an old one, and
+        wait for another until the handshake times out.
         """
         if self.state is ConnectionFlowState.disconnected:
             self.state = ConnectionFlowState.set_guild_voice_state
@@ -249,10 +250,10 @@ class VoiceConnection(VoiceConnectionState):
         await super()._voice_connect(self_deaf=self_deaf, self_mute=self_mute)
 
     async def _voice_disconnect(self) -> None:
-        """Ask to leave; not where the bot is out, nor for a line that has a successor.
+        """Ask to leave, unless the bot is out already, or another client has replaced this one.
 
-        Work around: discord.py asks whatever is so, which ends the line of who joined since; and
-        it expects the answer only after it has asked, so that it may wait in vain.
+        Work around: discord.py always asks, which disconnects the successor; and it expects the
+        answer only after asking, so it may wait in vain.
         """
         self.state = ConnectionFlowState.disconnected
         is_replaced = self.registered_client not in (None, self.voice_client)
@@ -267,9 +268,9 @@ class VoiceConnection(VoiceConnectionState):
         *other_states: ConnectionFlowState,
         timeout: float | None = None,  # noqa: ASYNC109  (discord.py's signature)
     ) -> None:
-        """Work around: discord.py sets and clears its event at once, and so loses wake-ups.
+        """Work around: discord.py sets and clears its event at once, which loses wake-ups.
 
-        Whoever begins to wait one tick too late would sleep for the whole timeout.
+        A task that starts waiting one tick too late would sleep for the whole timeout.
         """
         states = (state, *other_states)
         async with asyncio.timeout(timeout):
@@ -277,11 +278,11 @@ class VoiceConnection(VoiceConnectionState):
                 await asyncio.sleep(_WAIT_STEP_S)
 
     async def _poll_voice_ws(self, reconnect: bool) -> None:
-        """Read the voice gateway for as long as the line lasts.
+        """Read the voice gateway for as long as the connection lasts.
 
-        Work around: discord.py's own ends for good at any error that it does not expect, waits up
-        to two seconds before it comes back, and after close code 4015 resumes by a handshake that
-        the main gateway has no reason to answer.
+        Work around: discord.py's own poller ends for good at any unexpected error, waits up to two
+        seconds before it reconnects, and after close code 4015 resumes with a handshake that the
+        main gateway has no reason to answer.
         """
         while True:
             try:
@@ -290,17 +291,17 @@ class VoiceConnection(VoiceConnectionState):
                 return
             except (ConnectionClosed, TimeoutError) as e:
                 code = getattr(e, "code", None)
-                log.info("the voice gateway has hung up (%s)", code)
-                await self.ws.close()  # its heartbeat would go on
-                if not await self._after(code):
+                log.info("the voice gateway closed the connection (%s)", code)
+                await self.ws.close()  # or its heartbeat would go on
+                if not await self._reconnect_after(code):
                     return
             except Exception:
-                log.exception("a message of the voice gateway cannot be used")
+                log.exception("a message of the voice gateway could not be processed")
 
-    async def _after(self, code: int | None) -> bool:
-        """The voice gateway has hung up; whether the line goes on."""
+    async def _reconnect_after(self, code: int | None) -> bool:
+        """React to the gateway's close code. Returns whether the connection is up again."""
         if self.state is ConnectionFlowState.disconnected:
-            return False  # whoever disconnects it sees to the rest
+            return False  # the code that disconnects does the rest
         is_out = self.membership.where is Where.OUT
         if code in (_NORMAL, _RATE_LIMITED) or (code in _MOVED and is_out):
             await self._give_up()
@@ -315,20 +316,20 @@ class VoiceConnection(VoiceConnectionState):
         return await self._come_back()
 
     async def _resume(self) -> bool:
-        """Take up the session where it was; the server then repeats what was missed."""
+        """Resume the session; the server then repeats what was missed."""
         previous = self.ws
         try:
             async with asyncio.timeout(_HANDSHAKE_S):
                 self.ws = await self._connect_websocket(True)
         except (OSError, TimeoutError, discord.DiscordException, ValueError) as e:
-            log.info("the voice session cannot be resumed: %s", e)
+            log.info("the voice session could not be resumed: %s", e)
             return False
         self.ws.secret_key = previous.secret_key
         self.state = ConnectionFlowState.connected
         return True
 
     async def _come_back(self) -> bool:
-        """Leave and join, several times if need be; whether it worked."""
+        """Leave and join, several times if need be. Returns whether that worked."""
         for pause_s in RECONNECT_S:
             await asyncio.sleep(pause_s)
             await self.disconnect(cleanup=False)

@@ -1,7 +1,7 @@
-"""Whether the bot is in a voice channel, by what it asked for and what Discord told. Pure.
+"""Whether the bot is in a voice channel: what it asked for, and what Discord reported. Pure.
 
-The main gateway tells in order, and of the bot as a whole, not of one line: that it is out may be
-the echo of its own leaving, or of the line before this one. Only what is neither is a kick.
+The main gateway reports in order, and about the bot, not about one client. A report that it is out
+may be the echo of its own leaving, or of an earlier client's; only otherwise is it a kick.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Where(StrEnum):
-    """OUT: in none. JOINING: it asked to come in. IN: it is there. LEAVING: it asked to go."""
+    """OUT: In no channel. JOINING: It asked to join. IN: In one. LEAVING: It asked to leave."""
 
     OUT = "out"
     JOINING = "joining"
@@ -19,44 +19,44 @@ class Where(StrEnum):
 
 @dataclass(slots=True)
 class Membership:
-    """One line's place in a voice channel.
+    """One client's place in a voice channel.
 
     Attributes:
-        where: Where it stands.
-        is_echo_due: It asked to leave, and that it is out was not told yet.
+        where: The current place.
+        is_echo_due: It asked to leave, and Discord has not yet reported that it is out.
     """
 
     where: Where = Where.OUT
     is_echo_due: bool = False
 
     def join(self) -> None:
-        """It asks to come in."""
+        """The client asks to join."""
         self.where = Where.JOINING
 
     def leave(self) -> bool:
-        """It is to leave; whether there is anything to ask for."""
+        """The client wants to leave. Returns whether it has to ask."""
         if self.where in (Where.OUT, Where.LEAVING):
             return False
         self.where, self.is_echo_due = Where.LEAVING, True
         return True
 
-    def told_in(self) -> None:
-        """Discord has it in a channel."""
+    def seen_in(self) -> None:
+        """Discord reports the bot in a channel."""
         if self.where is not Where.LEAVING:
             self.where = Where.IN
 
-    def told_out(self) -> bool:
-        """Discord has it in no channel; whether somebody put it out."""
+    def seen_out(self) -> bool:
+        """Discord reports the bot in no channel. Returns whether it was kicked."""
         if self.is_echo_due:
             self.is_echo_due = False
             if self.where is Where.LEAVING:
                 self.where = Where.OUT
             return False
         if self.where is Where.JOINING:
-            return False  # of the line before: the answer to our question is still to come
+            return False  # about an earlier client: the answer to this one is still to come
         was_in, self.where = self.where is Where.IN, Where.OUT
         return was_in
 
-    def settled(self) -> None:
-        """It is connected: whatever was to be told of an earlier leaving has been, or never is."""
+    def connected(self) -> None:
+        """The connection is up: an echo that has not arrived by now never will."""
         self.is_echo_due = False

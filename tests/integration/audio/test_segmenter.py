@@ -249,10 +249,10 @@ def test_nothing_is_kept_after_a_turn(segmenter: SpeechSegmenter, clips: Path) -
     steps = list(pull(ANA, spoken))
     for now_s, frames in steps:
         segmenter.tick(frames, now_s)
-    tape = segmenter._speakers[ANA]._audio
-    assert not tape._turn
-    assert not tape._sound
-    assert not tape._recent
+    audio = segmenter._speakers[ANA]._audio
+    assert not audio._turn
+    assert not audio._samples
+    assert not audio._recent
     segmenter.tick([], steps[-1][0] + 60)
     assert not segmenter._speakers
 

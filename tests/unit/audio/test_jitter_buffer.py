@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from audio.constants import SILENCE_FRAME
 from audio.jitter_buffer import (
-    MAX_PATIENCE_S,
+    DEFAULT_DEPTH_S,
+    MAX_DEPTH_S,
     MAX_READY_PACKETS,
     MAX_WAITING,
-    MIN_PATIENCE_S,
-    PATIENCE_S,
+    MIN_DEPTH_S,
     Arrival,
     JitterBuffer,
     Packet,
@@ -79,10 +79,10 @@ def test_reordered_packets_come_in_order_and_at_once(stream):
     assert told(stream.pull()) == [1, 2, 3]
 
 
-def test_a_gap_is_named_when_patience_ends(stream):
+def test_a_gap_is_named_when_depth_ends(stream):
     stream.put(0)
     stream.put(3)
-    assert told(stream.pull(PATIENCE_S - 0.01)) == [0]
+    assert told(stream.pull(DEFAULT_DEPTH_S - 0.01)) == [0]
     gap, packet = stream.pull(0.011)
     assert gap == LostSpeech(ANA, FRAME, 2 * FRAME, 2)
     assert packet.timestamp == 3 * FRAME
@@ -96,7 +96,7 @@ def test_what_is_lost_in_a_long_stall_is_speech(stream):
     assert told(stream.pull(0.07)) == [9, 10]
 
 
-def test_each_gap_has_its_own_patience(stream):
+def test_each_gap_has_its_own_depth(stream):
     stream.put(0)
     stream.put(2)
     stream.now += 0.04
@@ -118,14 +118,14 @@ def test_duplicates_and_late_ones_are_told_apart(stream):
     assert stream.pull() == []
 
 
-def test_lateness_widens_the_patience_and_loss_narrows_it(stream):
+def test_lateness_widens_the_depth_and_loss_narrows_it(stream):
     for i in range(1, 100, 2):
         stream.put(i)
         stream.pull(0.2)
-    assert stream.buffer.patience_s == MIN_PATIENCE_S
+    assert stream.buffer.depth_s == MIN_DEPTH_S
     for i in range(40, 98, 2):
         assert stream.put(i) is Arrival.LATE
-    assert stream.buffer.patience_s == MAX_PATIENCE_S
+    assert stream.buffer.depth_s == MAX_DEPTH_S
 
 
 def test_silence_begins_with_its_first_frame(stream):
@@ -309,7 +309,7 @@ def test_whatever_the_network_does_the_order_holds(lengths, seed, loss, jitter_s
 
 @settings(max_examples=100, deadline=None)
 @given(spurts(), st.integers(0, 2**32))
-def test_reordering_within_the_patience_costs_nothing(lengths, seed):
+def test_reordering_within_the_depth_costs_nothing(lengths, seed):
     arrivals = sent(lengths, random.Random(seed), loss=0, jitter_s=0.035, duplicates=0.1)
     buffer, out = received(arrivals)
     assert buffer.lost == 0

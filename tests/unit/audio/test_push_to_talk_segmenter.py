@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.constants import SILENCE_FRAME
-from audio.push_to_talk_segmenter import MAX_MS, PushToTalkSegmenter
+from audio.push_to_talk_segmenter import MAX_TURN_MS, PushToTalkSegmenter
 from audio.speech_events import (
     DtxStarted,
     LostSpeech,
@@ -121,8 +121,8 @@ def test_a_microphone_that_never_spoke_still_ends_its_turn(mic):
 
 def test_two_minutes_are_the_most(mic):
     mic.ears.press(0.0)
-    mic.runs(MAX_MS + 1_000)
-    assert mic.clip.duration_ms == MAX_MS
+    mic.runs(MAX_TURN_MS + 1_000)
+    assert mic.clip.duration_ms == MAX_TURN_MS
     assert mic.ears.has_overrun()
     assert not mic.ears.has_overrun()
     assert sum(isinstance(event, SpeechResumed) for event in mic.events) == 3
