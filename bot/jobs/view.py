@@ -1,32 +1,28 @@
-"""What a job's runner and its place in Discord know of each other.
+"""The interface between a job's runner and whatever shows the job.
 
-The runner (`bot.jobs.runner`) knows no Discord: it is given a `JobView`, which does.
+The runner (`bot.jobs.runner`) does not know Discord: it has a `JobView`, which does.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from pydantic import JsonValue
-
 from bot.contract import Response, Source, System
 from bot.errors import SkydeckError
+from bot.jobs.place import JobPlace
 from bot.runpod.models import Update
-from bot.store.repositories.recovery import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """The person on whose behalf a job runs, and where they are.
+    """The person for whom a job runs.
 
     Attributes:
-        user_id: Who.
-        user_name: Under which name they are seen there.
-        channel_id: In which channel, thread or DM.
-        guild_id: In which server; None in a DM.
+        user_name: Their name in that server.
+        channel_id: The channel, thread or DM where they asked.
+        guild_id: None in a DM.
         locale: Their language, as a Discord locale.
-        system: As whom the assistant speaks to them.
+        system: The assistant's identity there.
     """
 
     user_id: int
@@ -46,34 +42,30 @@ class Requester:
 
 
 class Undeliverable(Exception):
-    """Nowhere is an answer taken: neither in its place, nor near it, nor by the person directly."""
-
-
-Place = Mapping[str, JsonValue]
-"""Where a job is shown, as the journal keeps it."""
+    """Nothing can show an answer: neither its place, nor one near it, nor a direct message."""
 
 
 class JobView(Protocol):
-    """One job's face to its person.
+    """Shows one job to its person.
 
-    It is made from the journal's `place` alone, so that the next process can make it again.
+    The journal's `place` is enough to make it, so that the next process can make it again.
     """
 
-    async def started(self, journal_id: int) -> Place | None:
-        """The job is in the journal under this number, and is about to be sent.
+    async def started(self, journal_id: int) -> JobPlace | None:
+        """The journal has the job under this number, and it is sent next.
 
         Returns:
-            Another place to be noted, when it is shown elsewhere from now on. It is called again
-            with the old place when the process dies before that is noted.
+            Another place to write down, when the job is shown elsewhere from now on. If the process
+            dies before that is written, the next one calls this again with the old place.
         """
         ...
 
     def update(self, update: Update) -> None:
-        """Take in a change of state or a partial answer; `refresh` follows soon."""
+        """Apply a change of state or a partial answer; `refresh` follows soon."""
         ...
 
     async def refresh(self) -> None:
-        """Show the present state: at most once a second, and every few seconds unasked."""
+        """Show the present state: at most once a second, and every few seconds without a change."""
         ...
 
     async def done(self, response: Response) -> None:
@@ -81,47 +73,41 @@ class JobView(Protocol):
         ...
 
     async def failed(self, error: SkydeckError) -> None:
-        """Say how it failed, or (JobCancelled) that it was stopped; returns when it can be seen."""
+        """Say how it failed, or (JobCancelled) that it was stopped; returns when that is seen."""
         ...
 
 
-Revive = Callable[[Job], Awaitable[JobView | None]]
-"""Makes the face of a job that another process had begun; None when its place is gone.
-
-An OSError or TimeoutError means that it is to be tried again later."""
-
-
 class AdmissionGate(Protocol):
-    """Lets jobs of one kind be sent in turn."""
+    """Makes jobs of one kind wait for their turn."""
 
     def __call__(
         self, journal_id: int, *, user_id: int, guild_id: int | None, is_sent: bool
     ) -> AbstractAsyncContextManager[None]:
-        """Entering waits for the job's turn; leaving lets the next one in.
+        """Entering waits for the job's turn; leaving admits the next job.
 
         Args:
-            journal_id: Which job.
-            user_id: Whose.
-            guild_id: In which server; None in a DM.
-            is_sent: Another process has sent it already: it takes up room, and does not wait.
+            journal_id: The job.
+            user_id: The job's person.
+            guild_id: None in a DM.
+            is_sent: Another process has sent it already: it takes a slot, and does not wait.
         """
         ...
 
 
 class NoView:
-    """The face of a job whose place cannot be made out any more: its end is to be kept."""
+    """The view of a job whose place cannot be read: its outcome is kept in the journal."""
 
-    async def started(self, journal_id: int) -> Place | None:
-        """Nothing is shown."""
+    async def started(self, journal_id: int) -> JobPlace | None:
+        """Show nothing."""
 
     def update(self, update: Update) -> None:
-        """Nothing is shown."""
+        """Show nothing."""
 
     async def refresh(self) -> None:
-        """Nothing is shown."""
+        """Show nothing."""
 
     async def done(self, response: Response) -> None:
-        """Nothing can be shown.
+        """Show nothing.
 
         Raises:
             Undeliverable: Always.

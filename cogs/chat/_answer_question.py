@@ -11,7 +11,8 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
-from cogs.chat._job_view import Thread, make_show
+from cogs.chat._job_message import Thread
+from cogs.chat._job_view import make_view
 from cogs.chat._question import Question
 from cogs.shared.answering import FirstLine, give_reason
 from cogs.shared.live import NO_MESSAGE, LiveMessage
@@ -93,14 +94,14 @@ async def perform(
     """
     line = answer if isinstance(answer, FirstLine) else None
     live = answer.live if isinstance(answer, FirstLine) else answer
-    show = make_show(bot, requester, live, thread, line=line)
+    view = make_view(bot, requester, live, thread, line=line)
     try:
         await bot.runner.perform(
             request,
-            asker=requester,
-            place=show.place,
+            requester=requester,
+            place=view.place,
             title=title,
-            show=show,
+            view=view,
             reply_token=None if interaction is None else interaction.token,
             interaction_id=None if interaction is None else interaction.id,
             is_shown=line is None,

@@ -22,7 +22,8 @@ from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.limits import Refusals
 from cogs.chat._answer_question import ask
-from cogs.chat._job_view import KIND, Thread, revive
+from cogs.chat._job_message import ChatMessage, Thread
+from cogs.chat._job_view import ChatJobView
 from cogs.chat._memory import author_replied_to, before, is_ours, stored, words_in
 from cogs.chat._question import read_question, reworded
 from cogs.chat._redelivery import find_reply, was_dropped, was_handled
@@ -57,7 +58,7 @@ class Chat(commands.Cog, name=COG):
 
     async def cog_load(self) -> None:
         """Register for recovery of answers that another process had begun."""
-        self.bot.runner.register(KIND, functools.partial(revive, self.bot))
+        self.bot.runner.register(ChatMessage, functools.partial(ChatJobView.revive, self.bot))
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -144,8 +145,6 @@ class Chat(commands.Cog, name=COG):
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
-            guild_id=requester.guild_id,
-            user_id=requester.user_id,
             is_spoken=question.is_spoken,
             note=question.note,
             module=await self._default_module(message.guild) if question.is_bare else "",

@@ -14,7 +14,7 @@ from bot.errors import BadInput, MissingPermission, SkydeckError
 from bot.jobs.view import Requester
 from bot.store.records import Role, StoredMessage
 from cogs.chat._answer_question import ask, perform
-from cogs.chat._job_view import Thread
+from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
 from cogs.shared.answering import FirstLine, first_line, give_reason
 from cogs.shared.attachments import read_audio
@@ -71,8 +71,6 @@ class ChatCommands(commands.Cog):
         thread = Thread(
             question_id=interaction.id,
             conversation_id=interaction.id,
-            guild_id=requester.guild_id,
-            user_id=requester.user_id,
             is_spoken=asked.is_spoken,
             note=asked.note,
         )
@@ -111,7 +109,7 @@ class ChatCommands(commands.Cog):
         requester = await admit(self.bot, interaction)
         line = first_line(self.bot, interaction, requester)
         request = speak(text, source=requester.source, voice=voice)
-        once, title = _once(requester, True), text[:_TITLE_CHARS]
+        once, title = Thread(is_spoken=True), text[:_TITLE_CHARS]
         async with line.in_time():
             await perform(self.bot, request, title, requester, line, once, interaction=interaction)
 
@@ -127,7 +125,7 @@ class ChatCommands(commands.Cog):
         requester = await admit(self.bot, interaction)
         words = words_of(requester)
         line = first_line(self.bot, interaction, requester)
-        once = replace(_once(requester, False), file=f"{PurePath(file.filename).stem}.txt")
+        once = Thread(file=f"{PurePath(file.filename).stem}.txt")
         async with line.in_time():
             try:
                 clip = await read_audio(file, words)
@@ -204,8 +202,6 @@ class ChatCommands(commands.Cog):
         thread = Thread(
             question_id=said_id,
             conversation_id=opened.id,
-            guild_id=requester.guild_id,
-            user_id=requester.user_id,
         )
         live = LiveMessage(
             self.bot,
@@ -216,14 +212,3 @@ class ChatCommands(commands.Cog):
             home_id=requester.channel_id,
         )
         await ask(self.bot, Question(text, text), [], there, live, thread)
-
-
-def _once(requester: Requester, is_spoken: bool) -> Thread:
-    """For an answer that is not remembered."""
-    return Thread(
-        question_id=0,
-        conversation_id=0,
-        guild_id=requester.guild_id,
-        user_id=requester.user_id,
-        is_spoken=is_spoken,
-    )

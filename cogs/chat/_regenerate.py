@@ -8,7 +8,7 @@ from bot.i18n import words_for
 from bot.jobs.view import Requester
 from bot.store.records import StoredMessage
 from cogs.chat._answer_question import ask
-from cogs.chat._job_view import Thread
+from cogs.chat._job_message import Thread
 from cogs.chat._memory import before_again
 from cogs.chat._question import Question
 from cogs.shared.live import LiveMessage
@@ -85,8 +85,6 @@ class Regenerating:
         thread = Thread(
             question_id=asked.message_id,
             conversation_id=asked.conversation_id,
-            guild_id=requester.guild_id,
-            user_id=requester.user_id,
             module=module,
         )
         said_before = await before_again(self.bot, asked, requester.channel_id) if hears else []

@@ -14,10 +14,9 @@ from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
 from bot.jobs.view import Requester
 from cogs.factory._files import MAX_BYTES, Attachment, unpack
-from cogs.factory._job_view import make_show, place_of
-from cogs.factory._plan import Plan, plan_for
-from cogs.shared.answering import answer_in_time, give_reason, live_reply, working_line
-from cogs.shared.live import NO_MESSAGE
+from cogs.factory._job_view import make_view
+from cogs.factory._plan import Plan, title_of
+from cogs.shared.answering import first_line, give_reason, working_line
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
@@ -62,17 +61,16 @@ async def start_build(
     _check_own(interaction)
     words = words_of(requester)
     request = _request(build_request, requester)
-    plan = _plan(bot, interaction, requester, build_request, words)
+    plan = _plan(bot, interaction, build_request, words)
     if build_request.fetch is None:
-        live = live_reply(bot, interaction, requester, NO_MESSAGE)
-        show = make_show(bot, queue, plan, live)
-        show.answer = lambda: answer_in_time(interaction, words)
+        line = first_line(bot, interaction, requester)
+        view = make_view(bot, queue, requester, plan, line.live, line)
         await bot.runner.perform(
             request,
-            asker=requester,
-            place=place_of(plan, live),
+            requester=requester,
+            place=view.place,
             title=plan.title,
-            show=show,
+            view=view,
             reply_token=interaction.token,
             interaction_id=interaction.id,
         )
@@ -80,12 +78,13 @@ async def start_build(
     live = await working_line(bot, interaction, requester)
     try:
         files = tuple(await build_request.fetch())
+        view = make_view(bot, queue, requester, plan, live)
         await bot.runner.perform(
             _request(replace(build_request, files=files), requester),
-            asker=requester,
-            place=place_of(plan, live),
+            requester=requester,
+            place=view.place,
             title=plan.title,
-            show=make_show(bot, queue, plan, live),
+            view=view,
             interaction_id=interaction.id,
         )
     except (SkydeckError, discord.HTTPException) as e:
@@ -150,19 +149,20 @@ def _request(build_request: BuildRequest, requester: Requester) -> Request:
 def _plan(
     bot: SkyDeck,
     interaction: discord.Interaction[SkyDeck],
-    requester: Requester,
     build_request: BuildRequest,
     words: Words,
 ) -> Plan:
     """Where to show the build: in a thread of its own, if one can be opened here."""
-    plan = plan_for(
-        requester, build_request.task, build_request.limit, begun=bot.clock.wall(), words=words
-    )
-    if not isinstance(interaction.channel, discord.TextChannel):
-        return plan
     may = interaction.app_permissions
+    is_wanted = isinstance(interaction.channel, discord.TextChannel)
     can_open = may.create_public_threads and may.send_messages_in_threads
-    return replace(plan, opens_thread=can_open, lacks_thread=not can_open)
+    return Plan(
+        title=title_of(build_request.task) or words("factory.untitled"),
+        limit=build_request.limit,
+        begun=bot.clock.wall(),
+        opens_thread=is_wanted and can_open,
+        lacks_thread=is_wanted and not can_open,
+    )
 
 
 def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:

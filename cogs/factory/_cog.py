@@ -1,5 +1,6 @@
 """`/factory`: starts, lists and cancels builds."""
 
+import functools
 from collections.abc import Collection
 from typing import Any
 
@@ -22,9 +23,8 @@ from cogs.factory._build_requests import (
     refined,
     start_build,
 )
-from cogs.factory._job_view import FactoryJobView, revive
+from cogs.factory._job_view import FactoryJobView, FactoryMessage
 from cogs.factory._listing import label, list_jobs
-from cogs.factory._plan import KIND
 from cogs.factory._views import COG, Action, ChangeDialog
 from cogs.shared.commands import text
 from cogs.shared.places import Places
@@ -52,10 +52,8 @@ class Factory(commands.Cog, name=COG):
 
     async def cog_load(self) -> None:
         """Register the builds' queue, and for recovery of what another process had begun."""
-        self.bot.runner.register(KIND, self._revive, gate=self.queue.turn)
-
-    async def _revive(self, job: Job) -> FactoryJobView | None:
-        return await revive(self.bot, self.queue, job)
+        revive = functools.partial(FactoryJobView.revive, self.bot, queue=self.queue)
+        self.bot.runner.register(FactoryMessage, revive, gate=self.queue.turn)
 
     async def _elsewhere(self, user_id: int, guild_id: int | None, known: Collection[int]) -> int:
         """Count the builds of a server, or of a user's direct messages, in other processes."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from bot.i18n import Words
+from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Ending, Job
 from cogs.factory._embeds import plain
 
@@ -66,7 +67,6 @@ def _line(job: Job, place: Place, words: Words) -> str:
 
 def _link(job: Job) -> str:
     home = "@me" if job.guild_id is None else str(job.guild_id)
-    channel = job.place.get("channel", job.channel_id)
-    message = str(job.place.get("message", "0"))
-    link = f"https://discord.com/channels/{home}/{channel}"
-    return link if message == "0" else f"{link}/{message}"  # it may never have been posted
+    place = address_of(job)
+    link = f"https://discord.com/channels/{home}/{place.channel_id}"
+    return f"{link}/{place.message_id}" if place.message_id else link

@@ -8,8 +8,7 @@ import aiohttp
 import discord
 
 from bot.discord_client import SkyDeck
-from cogs.factory._plan import Plan
-from cogs.shared.nonces import Nonces
+from cogs.shared.live import LiveMessage
 from cogs.shared.patience import persist
 
 TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
@@ -27,12 +26,7 @@ class Opened:
 
 
 async def open_thread(
-    bot: SkyDeck,
-    plan: Plan,
-    channel_id: int,
-    message_id: int,
-    first: discord.Embed,
-    nonces: Nonces,
+    bot: SkyDeck, home: LiveMessage, guild_id: int | None, title: str, first: discord.Embed
 ) -> Opened:
     """Open a thread on a message of the bot's, with a first message in it.
 
@@ -43,10 +37,11 @@ async def open_thread(
         discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError: Discord refuses it or
             does not answer.
     """
-    channel = bot.get_partial_messageable(channel_id, guild_id=plan.guild_id)
+    message_id = home.message_id
+    channel = bot.get_partial_messageable(home.channel_id, guild_id=guild_id)
     message = channel.get_partial_message(message_id)
     try:
-        thread = await persist(lambda: message.create_thread(name=plan.title))
+        thread = await persist(lambda: message.create_thread(name=title))
     except discord.HTTPException as e:
         if e.code != _THREAD_EXISTS:
             raise
@@ -55,13 +50,13 @@ async def open_thread(
             return Opened(message_id, found)
     else:
         with contextlib.suppress(*TROUBLE):  # optional: it puts the thread into the person's list
-            await thread.add_user(discord.Object(plan.user_id))
-    inside = bot.get_partial_messageable(message_id, guild_id=plan.guild_id)
+            await thread.add_user(discord.Object(home.user_id))
+    inside = bot.get_partial_messageable(message_id, guild_id=guild_id)
 
     async def send(nonce: str) -> discord.Message:
         return await inside.send(embed=first, nonce=nonce)
 
-    sent = await persist(lambda: nonces.post("first", send))
+    sent = await persist(lambda: home.nonces.post("first", send))
     return Opened(message_id, sent.id)
 
 

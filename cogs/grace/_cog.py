@@ -15,7 +15,7 @@ from bot.discord_client import SkyDeck
 from bot.jobs.view import Requester
 from cogs.grace._commands import Inputs, make_groups
 from cogs.grace._inputs import Source, Typed, choose_source
-from cogs.grace._job_view import KIND, revive
+from cogs.grace._job_view import GraceJobView, GraceMessage
 from cogs.grace._jobs import Task, run_task, title_of
 from cogs.grace._menus import Menus
 from cogs.grace._options import read_options
@@ -37,7 +37,7 @@ class Grace(commands.Cog):
         self._commands += Menus(self.bot, self.run_checked).commands()
         for command in self._commands:
             self.bot.tree.add_command(command)
-        self.bot.runner.register(KIND, functools.partial(revive, self.bot))
+        self.bot.runner.register(GraceMessage, functools.partial(GraceJobView.revive, self.bot))
 
     async def cog_unload(self) -> None:
         """Remove the commands and menus."""

@@ -12,7 +12,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import MissingPermission
 from bot.i18n import Words
 from bot.jobs.view import Requester
-from cogs.grace._job_view import make_show
+from cogs.grace._job_view import make_view
 from cogs.grace._pages import Look
 from cogs.grace._text_sources import Material
 from cogs.shared.answering import first_line
@@ -74,13 +74,13 @@ async def run_task(
                 nothing=task.nothing,
                 may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
             )
-            show = make_show(bot, requester, line, look)
+            view = make_view(bot, requester, line, look)
             await bot.runner.perform(
                 request,
-                asker=requester,
-                place=show.place,
+                requester=requester,
+                place=view.place,
                 title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
-                show=show,
+                view=view,
                 reply_token=interaction.token,
                 interaction_id=interaction.id,
                 is_shown=False,

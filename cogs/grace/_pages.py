@@ -1,14 +1,12 @@
 """The message of a job, while it runs and with its result. Pure."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
-
-from pydantic import JsonValue
+from typing import Any, Final
 
 from bot.contract import Response, Service
 from bot.i18n import Words, duration
+from bot.jobs.place import PlacePart
 from bot.runpod.models import JobState, Update, Waiting
 from cogs.grace._readable import plain_label, readable
 from cogs.shared.splitting import SHOWN_CHARS, disarm, split
@@ -21,13 +19,11 @@ _MAX_FILE_BYTES: Final = 9 * 1024 * 1024
 """Below Discord's limit on servers without boosts (10 MiB), form included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How a job's message is shown; the journal keeps it in the job's `place`.
+class Look(PlacePart):
+    """How a job's message is shown.
 
     Attributes:
         heading: The module and its input, as Markdown.
-        service: The service that runs it.
         is_json: Whether the result is a JSON value.
         nothing: The key of the text for an empty result.
         begun: When it was requested, in seconds since the epoch.
@@ -40,33 +36,6 @@ class Look:
     is_json: bool = False
     nothing: str = "grace.no_answer"
     may_attach: bool = True
-
-    def to_place(self) -> dict[str, JsonValue]:
-        """As the journal keeps it."""
-        return {
-            "heading": self.heading,
-            "service": self.service.value,
-            "begun": self.begun,
-            "is_json": self.is_json,
-            "nothing": self.nothing,
-            "may_attach": self.may_attach,
-        }
-
-    @classmethod
-    def of_place(cls, place: Mapping[str, Any]) -> Self:
-        """What `to_place` has written.
-
-        Raises:
-            KeyError, ValueError: Somebody else wrote it.
-        """
-        return cls(
-            heading=str(place["heading"]),
-            service=Service(place["service"]),
-            begun=float(place["begun"]),
-            is_json=bool(place["is_json"]),
-            nothing=str(place["nothing"]),
-            may_attach=bool(place["may_attach"]),
-        )
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import discord
 from discord import app_commands
@@ -11,14 +11,14 @@ from discord.ext import commands
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, JobExpired, SkydeckError
 from bot.i18n import Words
-from bot.jobs.endings import Followed
-from bot.jobs.telling import remind, show_end
+from bot.jobs.outcomes import Outcome
 from bot.jobs.view import Requester, Undeliverable
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
 from cogs.jobs._views import COG, missed_view
 from cogs.shared.commands import text
 from cogs.shared.error_messages import explain
+from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.reply import Reply
@@ -27,10 +27,6 @@ from cogs.shared.requester import requester_of, words_of
 log = logging.getLogger(__name__)
 
 _NAME = "jobs"
-
-
-class _Live(Protocol):
-    live: LiveMessage
 
 
 class Jobs(commands.Cog, name=COG):
@@ -97,17 +93,17 @@ class Jobs(commands.Cog, name=COG):
 
     async def _show(self, job: Job, live: LiveMessage) -> None:
         """Show it as its place would have; as plain text if its view cannot be restored."""
-        runner = self.bot.runner
-        followed = await runner.kept(job)
-        if followed is None:
+        recovery = self.bot.runner.recovery
+        outcome = await recovery.kept_outcome(job)
+        if outcome is None:
             raise BadInput(live.words("jobs.not_kept"))
-        show = await runner.face_of(job)
-        if show is None:
-            await live.settle(_bare(followed, live.words))
+        view = await recovery.view_of(job)
+        if view is None:
+            await live.settle(_bare(outcome, live.words))
             return
-        cast("_Live", show).live = live
-        remind(show, followed)
-        await show_end(show, followed)
+        cast("MessageView[JobMessage]", view).live = live
+        outcome.restore_draft(view)
+        await outcome.show_in(view)
 
     # -- telling people that there is something ----------------------------------------------
 
@@ -146,9 +142,9 @@ class Jobs(commands.Cog, name=COG):
             return 0
 
 
-def _bare(followed: Followed, words: Words) -> Page:
-    if followed.response is None:
-        error = followed.error or JobExpired()
-        return Page(text="\n".join(filter(None, [followed.so_far, explain(error, words).text])))
-    whole = followed.response.model_dump_json(indent=2).encode()
-    return Page(text=followed.response.text, files=(("result.json", whole),))
+def _bare(outcome: Outcome, words: Words) -> Page:
+    if outcome.response is None:
+        error = outcome.error or JobExpired()
+        return Page(text="\n".join(filter(None, [outcome.so_far, explain(error, words).text])))
+    whole = outcome.response.model_dump_json(indent=2).encode()
+    return Page(text=outcome.response.text, files=(("result.json", whole),))

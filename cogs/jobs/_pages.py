@@ -7,6 +7,7 @@ from typing import Final
 import discord
 
 from bot.i18n import Words
+from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.shared.splitting import disarm
 
@@ -90,12 +91,11 @@ def _line(job: Job, words: Words) -> str:
 
 
 def _where(job: Job) -> str:
-    channel = str(job.place.get("channel", job.channel_id))
-    message = str(job.place.get("message", ""))
-    if job.ending is not None or not message.isdecimal() or int(message) == 0:
-        return f"<#{channel}>"
+    place = address_of(job)
+    if job.ending is not None or not place.message_id:
+        return f"<#{place.channel_id}>"
     home = "@me" if job.guild_id is None else str(job.guild_id)
-    return f"https://discord.com/channels/{home}/{channel}/{message}"
+    return f"https://discord.com/channels/{home}/{place.channel_id}/{place.message_id}"
 
 
 def _is_job(line: str) -> bool:

@@ -12,7 +12,7 @@ import discord
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
-from bot.jobs.view import Place, Undeliverable
+from bot.jobs.view import Undeliverable
 from cogs.shared.nonces import Nonces
 from cogs.shared.page import Page, files_of, lighter, messages_of
 from cogs.shared.patience import NOT_AS_DESCRIBED, Unreadable, is_passing, persist
@@ -427,25 +427,6 @@ class LiveMessage:
             raise AssertionError("only with an interaction")
         shown = self._replied or self._shown.get((self.parts or [self.message_id])[-1]) or Page()
         await self.reply.edit(replace(shown, files=(*shown.files, (VOICE_FILE, spoken.data))))
-
-
-def live_at(bot: SkyDeck, place: Place, user_id: int) -> LiveMessage:
-    """An answer that another process had begun, from the journal's place.
-
-    Raises:
-        KeyError, ValueError: It is not the place of an answer.
-    """
-    home = place.get("home")
-    return LiveMessage(
-        bot,
-        int(str(place["channel"])),
-        int(str(place["message"])),
-        user_id,
-        words=words_for(str(place["locale"])),
-        nonces=Nonces(str(place["nonces"]) if place.get("nonces") else None),
-        home_id=None if home is None else int(str(home)),
-        adopts=True,
-    )
 
 
 @dataclass(slots=True)

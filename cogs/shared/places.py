@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
+from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Job
 from cogs.shared.rights import Relation, Right, may
 
@@ -94,8 +95,7 @@ class Places:
 
 def shown_in(job: Job) -> int:
     """The channel or thread in which a job is shown."""
-    place = str(job.place.get("channel", ""))
-    return int(place) if place.isascii() and place.isdigit() else job.channel_id
+    return address_of(job).channel_id
 
 
 async def find_place(guild: discord.Guild, channel_id: int) -> Place | None:

@@ -11,7 +11,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from cogs.shared.error_messages import explain
 from cogs.voice._consent import take_consent
-from cogs.voice._minutes import KIND, revive
+from cogs.voice._minutes import MinutesJobView, MinutesMessage
 from cogs.voice._policy import RETURN_AFTER_S
 from cogs.voice._views import COG
 from cogs.voice._voice_channel import VocalChannel, VoiceChannel
@@ -30,7 +30,7 @@ class Voice(commands.Cog, name=COG):
 
     async def cog_load(self) -> None:
         """Register for recovery of minutes that another process had begun."""
-        self.bot.runner.register(KIND, functools.partial(revive, self.bot))
+        self.bot.runner.register(MinutesMessage, functools.partial(MinutesJobView.revive, self.bot))
         self.bot.membership.guests.append(self)
 
     async def cog_unload(self) -> None:

@@ -14,7 +14,7 @@ from cogs.shared.places import Places
 from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, require
 from cogs.voice._commands import whereabouts
-from cogs.voice._minutes import MODULE, Notes, make_show, transcript
+from cogs.voice._minutes import MODULE, Notes, make_view, transcript
 from cogs.voice._policy import latest_meeting
 from cogs.voice._voice_channel import VocalChannel
 from cogs.voice._voice_channels import VoiceChannels
@@ -52,23 +52,22 @@ class MinutesCommand(commands.Cog):
         if module is None:
             raise UnknownModule(f"Grace's catalogue has no {MODULE}.")
         notes = Notes(
-            guild_id=channel.guild.id,
-            channel_id=channel.id,
+            voice_channel_id=channel.id,
             since_ms=said[0].at_ms,
             clear=clear,
             may_attach=interaction.app_permissions.attach_files,
         )
         request = task(module, transcript(said), source=requester.source)
         line = first_line(self.bot, interaction, requester)
-        show = make_show(self.bot, requester, line, notes)
+        view = make_view(self.bot, requester, line, notes)
         async with line.in_time():
             try:
                 await self.bot.runner.perform(
                     request,
-                    asker=requester,
-                    place=show.place,
+                    requester=requester,
+                    place=view.place,
                     title=words("voice.minutes.title"),
-                    show=show,
+                    view=view,
                     reply_token=interaction.token,
                     interaction_id=interaction.id,
                     is_shown=False,

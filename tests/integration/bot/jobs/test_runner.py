@@ -19,8 +19,8 @@ from bot.errors import (
     SubmissionUnknown,
     TooLarge,
 )
-from bot.jobs import runner
-from bot.jobs.telling import show_end
+from bot.jobs import recovery, running_job
+from bot.jobs.place import JobPlace
 from bot.jobs.view import Requester, Undeliverable
 from bot.money import Call
 from bot.runpod.models import JobState
@@ -30,10 +30,16 @@ from tests.fakes.discord_bot import made, serving
 from tests.fakes.handlers import Scripted, completed, echo, hang, partial
 from tests.virtual_time import settle
 
-ASKER = Requester(
+REQUESTER = Requester(
     user_id=7, user_name="Ana", channel_id=8, guild_id=9, locale="es-ES", system=System.DECK
 )
-PLACE = {"kind": "test", "channel": "8", "message": "10"}
+
+
+class Place(JobPlace):
+    kind: str = "test"
+
+
+PLACE = Place(channel_id=8, message_id=10)
 
 
 class Seen:
@@ -113,9 +119,9 @@ class Door:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(runner, "CLAIM_EVERY_S", 0.05)
-    monkeypatch.setattr(runner, "SHOW_AGAIN_S", 0.05)
-    monkeypatch.setattr(runner, "NOTED_WITHIN_S", 0.06)
+    monkeypatch.setattr(recovery, "CLAIM_EVERY_S", 0.05)
+    monkeypatch.setattr(running_job, "SHOW_AGAIN_S", 0.05)
+    monkeypatch.setattr(running_job, "NOTED_WITHIN_S", 0.06)
 
 
 @pytest.fixture
@@ -153,14 +159,16 @@ async def bot(start):
 
 def request(text="hello"):
     return Request(
-        source=ASKER.source,
+        source=REQUESTER.source,
         target=Target(service=Service.GRACE, module="ECHO"),
         input=Input(type=InputType.TEXT, data=text),
     )
 
 
 async def perform(bot, show, text="hello", place=PLACE):
-    return await bot.runner.perform(request(text), asker=ASKER, place=place, title=text, show=show)
+    return await bot.runner.perform(
+        request(text), requester=REQUESTER, place=place, title=text, view=show
+    )
 
 
 @contextlib.asynccontextmanager
@@ -176,13 +184,13 @@ def revived(bot, **more):
     """Take over what is left behind; the faces that are made for it, in order."""
     shows = []
 
-    async def revive(job):
+    async def revive(job, place):
         show = Seen()
         show.journal_id = job.journal_id
         shows.append(show)
         return show
 
-    bot.runner.register("test", revive, **more)
+    bot.runner.register(Place, revive, **more)
     bot.runner.begin_recovery()
     return shows
 
@@ -227,7 +235,7 @@ async def test_it_is_written_down_before_it_is_sent_and_ended_after_it_is_seen(b
     assert show.end == "hello"
     assert stages == [(JobStage.WRITTEN, 0), (JobStage.ACCEPTED, 1)]
     job = await bot.store.jobs.get(show.journal_id)
-    assert (job.ending, job.title, job.place) == (Ending.COMPLETED, "hello", PLACE)
+    assert (job.ending, job.title, job.place) == (Ending.COMPLETED, "hello", PLACE.to_json())
     assert b'"hello"' in await bot.store.jobs.request(show.journal_id)
     assert show.updates[0].state is JobState.SUBMITTING
 
@@ -274,7 +282,7 @@ async def test_an_end_that_can_be_shown_nowhere_is_kept(bot, trouble):
     job = await bot.store.jobs.get(show.journal_id)
     assert (job.stage, job.ending) == (JobStage.UNDELIVERED, Ending.COMPLETED)
     again = Seen()
-    await show_end(again, await bot.runner.kept(job))
+    await (await bot.runner.recovery.kept_outcome(job)).show_in(again)
     assert again.end == "hello"
 
 
@@ -302,7 +310,7 @@ class TestLong:
             group.create_task(perform(bot, shows[1]))
             await until(lambda: shows[1].journal_id)
             assert await bot.runner.stop_all_of(1) == 0
-            assert await bot.runner.stop_all_of(ASKER.user_id) == 2
+            assert await bot.runner.stop_all_of(REQUESTER.user_id) == 2
         assert [show.end for show in shows] == [JobCancelled, JobCancelled]
 
     async def test_closing_ends_jobs_that_do_not_outlive_it(self, start, handler):
@@ -357,17 +365,17 @@ class TestLeft:
 
     @pytest.mark.parametrize("kind", ["unheard-of", "test"])
     async def test_what_nobody_can_show_is_collected_and_kept(self, start, slow, kind):
-        before = await self.left(start, PLACE | {"kind": kind})
+        before = await self.left(start, PLACE.model_copy(update={"kind": kind}))
 
-        async def revive(job):
+        async def revive(job, place):
             raise KeyError("message")
 
         slow.go.set()
         async with start() as bot:
-            bot.runner.register("test", revive)
+            bot.runner.register(Place, revive)
             bot.runner.begin_recovery()
             job = await finished(bot, before.journal_id)
-            kept = await bot.runner.kept(job)
+            kept = await bot.runner.recovery.kept_outcome(job)
         assert (job.stage, job.ending) == (JobStage.UNDELIVERED, Ending.COMPLETED)
         assert kept.response.text
 
@@ -376,14 +384,14 @@ class TestLeft:
         trouble = [TimeoutError(), ConnectionResetError()]
         show = Seen()
 
-        async def revive(job):
+        async def revive(job, place):
             if trouble:
                 raise trouble.pop()
             return show
 
         slow.go.set()
         async with start() as bot:
-            bot.runner.register("test", revive)
+            bot.runner.register(Place, revive)
             bot.runner.begin_recovery()
             assert await show.until_ended() == "hello"
         assert handler.started == 1
@@ -481,14 +489,14 @@ class TestGate:
     @contextlib.asynccontextmanager
     async def waiting(self, bot, door, show):
         """While a job waits at the door."""
-        bot.runner.register("test", None, gate=door)
+        bot.runner.register(Place, None, gate=door)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(perform(bot, show))
             await until(lambda: door.calls)
             yield task
 
     async def test_it_is_sent_when_its_turn_has_come(self, bot, door, handler):
-        show = Seen(moves_to=PLACE | {"message": "11"})
+        show = Seen(moves_to=PLACE.model_copy(update={"message_id": 11}))
         async with self.waiting(bot, door, show) as task:
             job = await bot.store.jobs.get(show.journal_id)
             assert (job.stage, handler.started) == (JobStage.WAITING, 0)
@@ -497,7 +505,7 @@ class TestGate:
             assert await task is Ending.COMPLETED
         assert door.calls == [(7, 9, False)]
         assert door.inside == 0
-        assert (await bot.store.jobs.get(show.journal_id)).place == show.moves_to
+        assert (await bot.store.jobs.get(show.journal_id)).place == show.moves_to.to_json()
 
     async def test_stopped_at_the_door_it_is_never_sent(self, bot, door, handler):
         show = Seen()
@@ -568,7 +576,7 @@ def _entry():
         user_id=7,
         channel_id=8,
         deadline_ms=60_000,
-        place=PLACE,
+        place=PLACE.to_json(),
         request=request().model_dump_json().encode(),
     )
 
@@ -585,7 +593,7 @@ async def test_what_is_not_seen_is_not_sent_when_another_process_has_it(start, h
                 return PLACE
 
         ending = await bot.runner.perform(
-            request(), asker=ASKER, place=PLACE, title="t", show=Slowly(), is_shown=False
+            request(), requester=REQUESTER, place=PLACE, title="t", view=Slowly(), is_shown=False
         )
     assert ending is Ending.UNKNOWN
     assert handler.started == 0
@@ -598,7 +606,7 @@ class WaitsToBeTold(SystemClock):
         self.go = asyncio.Event()
 
     async def sleep(self, seconds):
-        if seconds == runner.NOTED_WITHIN_S:
+        if seconds == running_job.NOTED_WITHIN_S:
             await self.go.wait()
         await super().sleep(seconds)
 
@@ -607,13 +615,13 @@ async def test_who_was_only_slow_may_still_note_its_id(start, handler, file_url)
     """Its process stood still for longer than its leases last, and then went on."""
     async with Store.open(file_url, SystemClock(), lease_ms=1) as slow, start() as bot:
         journal_id = await slow.jobs.begin(_entry())
-        bot.runner.clock = WaitsToBeTold()
+        bot.runner._context.clock = WaitsToBeTold()
         show = await first(revived(bot))
         async with bot.services.submit(request()) as updates:
             async for update in updates:
                 job_id = update.job_id
         assert not await slow.jobs.accepted(journal_id, job_id)
-        bot.runner.clock.go.set()
+        bot.runner._context.clock.go.set()
         assert await show.until_ended() == "hello"
         assert (await finished(bot, journal_id)).ending is Ending.COMPLETED
     assert handler.started == 1

@@ -9,6 +9,7 @@ import pytest
 
 from bot.contract import System, factory
 from bot.errors import JobCancelled
+from bot.jobs.place import JobPlace
 from bot.jobs.view import Requester
 from bot.store.records import Minute, Role, StoredMessage
 from cogs.ops._export import packed
@@ -56,7 +57,7 @@ class Face:
 async def building(deck, channel, ana):
     """A build of Ana's that never ends by itself."""
     face = Face()
-    asker = Requester(
+    requester = Requester(
         user_id=ana.id,
         user_name="Ana",
         channel_id=channel.id,
@@ -67,11 +68,11 @@ async def building(deck, channel, ana):
     async with asyncio.TaskGroup() as group:
         group.create_task(
             deck.runner.perform(
-                factory.build("a word counter", source=asker.source),
-                asker=asker,
-                place={"kind": "test"},
+                factory.build("a word counter", source=requester.source),
+                requester=requester,
+                place=JobPlace(channel_id=channel.id),
                 title="a word counter",
-                show=face,
+                view=face,
             )
         )
         await face.working.wait()

@@ -13,9 +13,8 @@ from audio import codec, ogg
 from bot.choices import Mode
 from bot.contract import Service
 from bot.errors import JobFailed
-from bot.jobs import runner
-from bot.jobs.endings import Followed
-from bot.jobs.outcome import packed
+from bot.jobs import running_job
+from bot.jobs.outcomes import Outcome
 from bot.store.repositories.recovery import Ending, Entry, JobStage
 from cogs.shared import patience
 from cogs.shared.live import LiveMessage
@@ -133,7 +132,7 @@ async def test_an_outage_at_any_step_is_outlasted(
 ):
     """The result is kept meanwhile: the service would have forgotten it."""
     monkeypatch.setattr(patience, "PATIENCE_S", 0.3)
-    monkeypatch.setattr(runner, "SHOW_AGAIN_S", 0.1)
+    monkeypatch.setattr(running_job, "SHOW_AGAIN_S", 0.1)
     thread = await begun(sim, ben, channel)
     steps = [(EDIT, thread.id), (POST, thread.id), (POST, channel.id), (POST, ben.dm.id)]
     for route, where in steps[:step]:
@@ -165,7 +164,7 @@ async def has_missed_one(deck, person, channel):
         deadline_ms=60_000,
     )
     journal_id = await deck.store.jobs.begin(entry)
-    result = packed(Followed(error=JobFailed("out of order")))
+    result = Outcome(error=JobFailed("out of order")).pack()
     await deck.store.jobs.undelivered(journal_id, Ending.FAILED, "", result)
 
 

@@ -14,7 +14,7 @@ from cogs.factory._progress import Progress
 from tests.integration.cogs.factory.scripts import iteration, reported, working
 
 ENGLISH = words_for("en-US")
-PLAN = Plan(title="fizz", limit=4, begun=1000.0, user_id=7, locale="en-US")
+PLAN = Plan(title="fizz", limit=4, begun=1000.0)
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=3000) | st.text("*_`@[]()|~#> ")
 
 
@@ -108,7 +108,7 @@ ITERATIONS = st.builds(
 @given(st.lists(ITERATIONS, max_size=30), TEXT, TEXT, st.booleans(), st.sampled_from(["en", "es"]))
 def test_no_service_can_break_the_limits(iterations, summary, task, passed, language):
     words = words_for(language)
-    plan = Plan(title=title_of(task), limit=4, begun=0, user_id=7, locale=language)
+    plan = Plan(title=title_of(task), limit=4, begun=0)
     progress = Progress(4)
     for one in iterations:
         progress.take(Update(state=JobState.RUNNING, response=reported(one)))

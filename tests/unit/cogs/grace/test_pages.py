@@ -72,12 +72,6 @@ def test_progress_of_another_kind_is_let_be(data):
     assert "Working on it ·" in told(partial(data=data))[1]
 
 
-def test_a_place_is_a_look_again():
-    assert Look.of_place(LOOK.to_place()) == LOOK
-    with pytest.raises(KeyError):
-        Look.of_place({"heading": "x"})
-
-
 @pytest.mark.parametrize(
     ("response", "text"),
     [

@@ -13,7 +13,7 @@ from bot.i18n import words_for
 from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Stage, TurnUpdate
 from bot.voice_agent.turn_latency import TurnTrace, summary
-from cogs.voice._minutes import MAX_CHARS, Notes, record, transcript
+from cogs.voice._minutes import MAX_CHARS, record, transcript
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 from cogs.voice._transcript_view import render
@@ -132,8 +132,3 @@ def test_a_long_transcript_loses_its_oldest_lines() -> None:
     assert len(text) <= MAX_CHARS
     assert text.startswith("Ana: turn ")
     assert text.endswith("turn 19999")
-
-
-def test_notes_survive_the_journal() -> None:
-    notes = Notes(guild_id=1, channel_id=2, since_ms=3, clear=True, may_attach=False)
-    assert Notes.of_place(notes.to_place()) == notes

@@ -7,8 +7,7 @@ import pytest
 
 from bot.contract import Audio, Output, Response, Status
 from bot.errors import DeadlineExceeded, JobFailed, OverBudget, SkydeckError, StoreFailed
-from bot.jobs.endings import Followed
-from bot.jobs.outcome import packed, unpacked, written_so_far
+from bot.jobs.outcomes import Outcome
 from bot.store.repositories import results
 
 
@@ -18,22 +17,22 @@ def response(**more):
 
 def test_a_response_comes_back_whole():
     audio = Audio(data=base64.b64encode(b"OggS").decode(), format="ogg", text="Hello.")
-    kept = unpacked(packed(Followed(response=response(audio=audio, data={"files": ["a"]}))))
+    kept = Outcome.unpack(Outcome(response=response(audio=audio, data={"files": ["a"]})).pack())
     assert kept.response == response(audio=audio, data={"files": ["a"]})
     assert kept.error is None
 
 
 @pytest.mark.parametrize("error", [JobFailed("x", service_code="too_large"), DeadlineExceeded("y")])
 def test_an_error_comes_back_with_what_had_been_written(error):
-    kept = unpacked(packed(Followed(error=error, so_far="Once upon")))
+    kept = Outcome.unpack(Outcome(error=error, so_far="Once upon").pack())
     assert type(kept.error) is type(error)
     assert kept.error.message == error.message
     assert getattr(kept.error, "service_code", "") == getattr(error, "service_code", "")
-    assert written_so_far(kept).text == "Once upon"
+    assert kept.draft.text == "Once upon"
 
 
 def test_an_error_that_needs_more_than_words_comes_back_as_the_nearest():
-    kept = unpacked(packed(Followed(error=StoreFailed("no room"))))
+    kept = Outcome.unpack(Outcome(error=StoreFailed("no room")).pack())
     assert type(kept.error) is SkydeckError
     assert kept.error.message == "no room"
     assert issubclass(OverBudget, SkydeckError)
@@ -43,10 +42,10 @@ def test_of_what_is_too_large_the_words_are_kept(monkeypatch):
     monkeypatch.setattr(results, "MAX_RESULT_BYTES", 10_000)
     noise = base64.b64encode(os.urandom(50_000)).decode()
     audio = Audio(data=noise, format="ogg", text="Hello.")
-    kept = unpacked(packed(Followed(response=response(audio=audio))))
+    kept = Outcome.unpack(Outcome(response=response(audio=audio)).pack())
     assert kept.response.audio is None
     assert kept.response.text == "Hello."
-    kept = unpacked(packed(Followed(response=response(data=noise))))
+    kept = Outcome.unpack(Outcome(response=response(data=noise)).pack())
     assert kept.response.text == "Hello."
 
 
@@ -63,11 +62,11 @@ def test_of_what_is_too_large_the_words_are_kept(monkeypatch):
 )
 def test_what_was_tampered_with_is_a_value_error(kept):
     with pytest.raises(ValueError, match=r"."):
-        unpacked(kept)
+        Outcome.unpack(kept)
 
 
 def test_what_unpacks_to_more_than_anything_does_is_refused(monkeypatch):
     kept = results.pack({"response": {"output": {"text": "x" * 100_000}}})
     monkeypatch.setattr(results, "MAX_UNPACKED_BYTES", 50_000)
     with pytest.raises(ValueError, match="too large"):
-        unpacked(kept)
+        Outcome.unpack(kept)

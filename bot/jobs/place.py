@@ -1,0 +1,52 @@
+"""Where a job is shown. The journal keeps it as JSON for the next process. Pure."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, ValidationError
+from pydantic.fields import FieldInfo
+
+from bot.store.repositories.recovery import Job
+
+Snowflake = Annotated[int, PlainSerializer(str, return_type=str)]
+"""Discord's id. It is a string in JSON, as in Discord's own: JavaScript's numbers are too small."""
+
+
+def stored_as(key: str) -> FieldInfo:
+    """The key of a field in the journal. It must not change: older documents have it."""
+    field: FieldInfo = Field(validation_alias=key, serialization_alias=key)
+    return field
+
+
+class PlacePart(BaseModel):
+    """Some fields of a place. A field that older documents lack needs a default."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        validate_by_name=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # errors are logged, and people's words are not
+    )
+
+
+class JobPlace(PlacePart):
+    """A job's place; each kind of job has a model of its own (`JobRunner.register`).
+
+    Attributes:
+        message_id: 0 while there is no message.
+    """
+
+    kind: str = ""
+    channel_id: Annotated[Snowflake, stored_as("channel")]
+    message_id: Annotated[Snowflake, stored_as("message")] = 0
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The document that the journal keeps."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def address_of(job: Job) -> JobPlace:
+    """The channel and the message that show a job of any kind."""
+    try:
+        return JobPlace.model_validate(job.place)
+    except ValidationError:
+        return JobPlace(channel_id=job.channel_id)

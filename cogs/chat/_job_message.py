@@ -1,0 +1,45 @@
+"""What the journal knows of an answer: its message, and the conversation that it belongs to."""
+
+from typing import Annotated
+
+from pydantic import ValidationError
+
+from bot.jobs.place import PlacePart, Snowflake, stored_as
+from bot.store.repositories.recovery import Job
+from cogs.shared.job_message import JobMessage
+
+
+class Thread(PlacePart):
+    """Where an answer belongs in memory.
+
+    Attributes:
+        question_id: The message (or interaction) that is answered; 0 when nothing is remembered.
+        conversation_id: The thread, the DM, or the first message of the reply chain.
+        is_spoken: Whether the answer is spoken too.
+        note: A line to stand under the answer.
+        file: The name of a file for an answer that is longer than a message; empty: it is split.
+        module: Which of Grace's modules answers; empty: Penny does.
+        is_message: Whether the question is a message, and no command.
+    """
+
+    question_id: Annotated[Snowflake, stored_as("question")] = 0
+    conversation_id: Annotated[Snowflake, stored_as("conversation")] = 0
+    is_spoken: Annotated[bool, stored_as("spoken")] = False
+    note: str = ""
+    file: str = ""
+    module: str = ""
+    is_message: Annotated[bool, stored_as("message_asked")] = False
+
+
+class ChatMessage(Thread, JobMessage):
+    """The place of an answer."""
+
+    kind: str = "chat"
+
+
+def question_of(job: Job) -> int | None:
+    """The message that a job answers; None when it answers none."""
+    try:
+        return ChatMessage.model_validate(job.place).question_id
+    except ValidationError:
+        return None

@@ -1,0 +1,145 @@
+"""The message that shows a job: its place in the journal, and the common half of its views."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+import discord
+
+from bot.discord_client import SkyDeck
+from bot.i18n import Words, words_for
+from bot.jobs.place import JobPlace, PlacePart, Snowflake, stored_as
+from bot.jobs.view import Requester
+from bot.store.repositories.recovery import Job
+from cogs.shared.answering import FirstLine, find_line
+from cogs.shared.live import LiveMessage
+from cogs.shared.nonces import Nonces
+from cogs.shared.stop_button import stop_view
+
+
+class JobMessage(JobPlace):
+    """A job's place in Discord.
+
+    Attributes:
+        user_id: Who asked.
+        guild_id: None in a DM.
+        home_id: The channel of the thread that holds the message, when everybody there may see it.
+        locale: The language of the person who asked.
+        nonces: The seed of the message's nonces.
+        begun: When the job was asked for, in seconds of the wall clock.
+    """
+
+    user_id: Annotated[Snowflake, stored_as("user")]
+    guild_id: Annotated[Snowflake | None, stored_as("guild")] = None
+    home_id: Annotated[Snowflake | None, stored_as("home")] = None
+    locale: str
+    nonces: str | None = None
+    begun: float = 0.0
+
+    @classmethod
+    def at(cls, live: LiveMessage, requester: Requester, about: PlacePart, *, begun: float) -> Self:
+        """The place of a job that is about to begin, with what its kind adds."""
+        values: dict[str, Any] = {
+            **dict(about),
+            "channel_id": live.channel_id,
+            "message_id": live.message_id,
+            "user_id": requester.user_id,
+            "guild_id": requester.guild_id,
+            "home_id": live.home_id,
+            "locale": requester.locale,
+            "nonces": live.nonces.seed,
+            "begun": begun,
+        }
+        return cls(**values)
+
+    def live(self, bot: SkyDeck) -> LiveMessage:
+        """The message, which another process has begun."""
+        return LiveMessage(
+            bot,
+            self.channel_id,
+            self.message_id,
+            self.user_id,
+            words=words_for(self.locale),
+            nonces=Nonces(self.nonces),
+            home_id=self.home_id,
+            adopts=True,
+        )
+
+
+M = TypeVar("M", bound=JobMessage)
+
+
+@dataclass(slots=True)
+class MessageView(Generic[M]):
+    """The common half of every `bot.jobs.view.JobView`: one message with a button to stop the job.
+
+    Attributes:
+        place: What the journal knows of the message.
+        line: Its first line, while that is still to be posted.
+        journal_id: The job's number; 0 before it has one.
+        controls: The buttons while the job runs.
+    """
+
+    bot: SkyDeck
+    place: M
+    live: LiveMessage
+    line: FirstLine | None = None
+    journal_id: int = 0
+    controls: discord.ui.View | None = None
+
+    @property
+    def words(self) -> Words:
+        """The person's language."""
+        return words_for(self.place.locale)
+
+    async def started(self, journal_id: int) -> JobPlace | None:
+        """Post the first line, if that is still to be done."""
+        self._number(journal_id)
+        if self.line is None:
+            return None
+        await self.line.show()
+        return self._note_place()
+
+    @classmethod
+    async def revive(cls, bot: SkyDeck, job: Job, place: M, **more: Any) -> Self | None:
+        """The view of a job that another process began; None when nobody waits for it.
+
+        Args:
+            bot: The client that shows it.
+            job: The job.
+            place: The job's place.
+            **more: Further fields of the view.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now.
+        """
+        found = await find_line(bot, job, place.live(bot))
+        return None if found is None else cls._restored(bot, job, place, *found, **more)
+
+    @classmethod
+    def _restored(
+        cls,
+        bot: SkyDeck,
+        job: Job,
+        place: M,
+        live: LiveMessage,
+        line: FirstLine | None,
+        **more: Any,
+    ) -> Self:
+        if not place.begun:
+            place = place.model_copy(update={"begun": job.created_at_ms / 1000})
+        view = cls(bot, place, live, line, **more)
+        view._number(job.journal_id)
+        return view
+
+    def _number(self, journal_id: int) -> None:
+        self.journal_id = journal_id
+        self.controls = self._make_controls()
+
+    def _make_controls(self) -> discord.ui.View:
+        return stop_view(self.journal_id, self.words)
+
+    def _note_place(self, **changes: Any) -> M:
+        """The place, now that the message is where it is."""
+        now = {name: getattr(self.live, name) for name in ("channel_id", "message_id", "home_id")}
+        self.place = self.place.model_copy(update=now | changes)
+        return self.place
