@@ -172,7 +172,7 @@ async def test_costs_are_shown_as_words_a_picture_and_a_file(sim, deck, guild, o
 async def test_what_is_none_of_their_business_stays_so(sim, deck, guild, ben):
     reply = await ben.slash("/costs", whose="This server's")
     assert "Only members who can manage the server" in reply.text
-    reply = await ben.slash("/costs", whose="All (who runs me)")
+    reply = await ben.slash("/costs", whose="Everyone (operator only)")
     assert "Only the bot's operator" in reply.text
     reply = await ben.slash("/costs")
     await reply.done()

@@ -206,7 +206,7 @@ async def test_others_cannot_see_it(sim, deck, channel, ben, ana, penny):
     await first.done()
     await until_seen(deck, job)
     again = await ben.selects(str(job.journal_id), on=listed)
-    assert "not kept any more" in (await again.done()).content
+    assert "no longer have that result" in (await again.done()).content
     assert penny.asked == 1
 
 
@@ -268,7 +268,7 @@ async def test_words_that_are_shown_stay_when_their_sound_is_refused(
     with monkeypatch.context() as broken:
         broken.setattr(LiveMessage, "_attach", refused)
         shown = await ben.selects(str(job.journal_id), on=listed)
-        await ben.sees("sound could not be added", channel)
+        await ben.sees("couldn't add the audio", channel)
     assert "Hello." in shown.text
     assert (await deck.store.jobs.get(job.journal_id)).stage is JobStage.UNDELIVERED
     again = await ben.selects(str(job.journal_id), on=listed)

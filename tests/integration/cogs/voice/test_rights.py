@@ -12,7 +12,7 @@ from tests.waiting import until
 
 COMMANDS = {
     "leave": ("/leave", {}),
-    "mode": ("/voice mode", {"when": "listen only: I keep a transcript for /minutes"}),
+    "mode": ("/voice mode", {"when": "listen only: keep a transcript for /minutes"}),
     "follow": ("/voice follow", {}),
 }
 
