@@ -1,4 +1,4 @@
-"""Every module of the three services: for the command line, for cogs, and for Grace herself."""
+"""Lists every module of the three services, for the command line, the cogs and Grace herself."""
 
 from importlib import resources
 from typing import Literal
@@ -11,12 +11,12 @@ from bot.contract.penny import PennyModule
 from bot.errors import BadSettings
 from bot.settings import Settings
 
-_LARGEST_FILE = 1_000_000
-_MEND = "Mend the file that SKYDECK_GRACE_CATALOGUE names, or unset it."
+_MAX_FILE_BYTES = 1_000_000
+_HINT = "Fix the file that SKYDECK_GRACE_CATALOGUE names, or unset the setting."
 
 
 class ModuleEntry(Data):
-    """What a person needs to know of a module to use it."""
+    """The facts that a person needs to use a module."""
 
     service: Service
     name: str
@@ -29,33 +29,33 @@ class ModuleEntry(Data):
 
 
 def packaged_catalogue() -> str:
-    """The catalogue that comes with skydeck, as the TOML text to start one's own from."""
+    """The catalogue that comes with skydeck, as TOML; a starting point for your own."""
     return resources.files("bot").joinpath("grace_modules.toml").read_text("utf-8")
 
 
 def load_grace(settings: Settings) -> dict[str, Module]:
-    """Grace's modules by name: the user's own catalogue, else the one that comes with skydeck.
+    """Grace's modules by name, from the user's own catalogue or the one that comes with skydeck.
 
     Raises:
-        BadSettings: The file cannot be read, or something in it is wrong: module, field, reason.
+        BadSettings: The file cannot be read or contains a mistake; names module, field and reason.
     """
     path = settings.skydeck_grace_catalogue
     if path is None:
         return parse_catalogue(packaged_catalogue())
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise BadSettings(f"{path} is over 1 MB: not a catalogue.", hint=_MEND)
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise BadSettings(f"{path} is over 1 MB, too large for a catalogue.", hint=_HINT)
         text = path.read_text("utf-8-sig")
     except OSError as e:
         raise BadSettings(
-            f"Grace's catalogue {path} cannot be read ({e.strerror}).", hint=_MEND
+            f"Grace's catalogue {path} cannot be read ({e.strerror}).", hint=_HINT
         ) from None
     except UnicodeDecodeError:
-        raise BadSettings(f"Grace's catalogue {path} is not UTF-8 text.", hint=_MEND) from None
+        raise BadSettings(f"Grace's catalogue {path} is not UTF-8 text.", hint=_HINT) from None
     try:
         return parse_catalogue(text)
     except BadSettings as e:
-        raise BadSettings(e.message, hint=_MEND) from None
+        raise BadSettings(e.message, hint=_HINT) from None
 
 
 def list_modules(settings: Settings, service: Service | None = None) -> list[ModuleEntry]:
@@ -94,7 +94,7 @@ _PENNY = [
         service=Service.PENNY,
         name=PennyModule.CONVERSE,
         title="Converse",
-        purpose="Hears or reads a question, and answers in words and in speech.",
+        purpose="Hears or reads a question, and answers in text and speech.",
         takes=[InputType.AUDIO, InputType.TEXT],
         gives="text",
         options=[
@@ -107,7 +107,7 @@ _PENNY = [
             _VOICE,
             Option(
                 name="max_tokens",
-                description="The longest answer, in tokens.",
+                description="The maximum length of the answer, in tokens.",
                 type=OptionType.INTEGER,
                 default=200,
                 min=1,
@@ -120,7 +120,7 @@ _PENNY = [
         service=Service.PENNY,
         name=PennyModule.TRANSCRIBE,
         title="Transcribe",
-        purpose="Writes down what is said in a recording.",
+        purpose="Transcribes a recording.",
         takes=[InputType.AUDIO],
         gives="text",
         options=[],
@@ -143,7 +143,7 @@ _FACTORY = [
         service=Service.FACTORY,
         name=FactoryModule.BUILD,
         title="Build",
-        purpose="Drafts, checks, criticises and improves until the result holds.",
+        purpose="Drafts, checks, criticises and improves until the result works.",
         takes=[InputType.TEXT],
         gives="json",
         options=[
@@ -156,7 +156,7 @@ _FACTORY = [
             ),
             Option(
                 name="iterations",
-                description="The most rounds to spend.",
+                description="The maximum number of rounds.",
                 type=OptionType.INTEGER,
                 default=4,
                 min=1,

@@ -1,15 +1,15 @@
-"""Choices of the operator's that several parts share. Pure."""
+"""The operator's choices that several packages share. Pure."""
 
 from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """How a service is called.
+    """How to call a service.
 
-    STREAM: `/run`, then `/stream`: partial answers as they are made. Works with any worker.
-    RUN: `/run`, then `/status`. For workers whose stream is of no interest.
-    RUNSYNC: `/runsync`: one request when the job is short. If the line breaks while it is
-    held, RunPod has given no id yet, so the job cannot be found again.
+    STREAM: `/run`, then `/stream`, for partial answers as they arrive. Works with any worker.
+    RUN: `/run`, then `/status`. For workers without a useful stream.
+    RUNSYNC: `/runsync`, a single request if the job is short. If the connection breaks meanwhile,
+    RunPod has not yet given an id, so the job cannot be found again.
     """
 
     STREAM = "stream"
@@ -18,7 +18,7 @@ class Mode(StrEnum):
 
 
 class Identity(StrEnum):
-    """As whom the contract's source speaks: DECK (Alfred) or CORP (Jared)."""
+    """The identity in the contract's source: DECK (Alfred) or CORP (Jared)."""
 
     DECK = "DECK"
     CORP = "CORP"

@@ -1,11 +1,11 @@
-"""Time as a collaborator, so that whatever waits or measures can be tested without waiting."""
+"""Time as a collaborator, so that tests of code that waits or measures need not wait."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the rest of the program knows of time, in seconds."""
+    """Reads time and waits, in seconds."""
 
     def now(self) -> float:
         """A monotonic reading; only differences mean anything."""
@@ -16,7 +16,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, without holding up anybody else."""
+        """Wait without blocking the event loop."""
         ...
 
 
@@ -33,6 +33,6 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait on the running event loop."""
-        import asyncio  # noqa: PLC0415  (pure modules name a Clock and need no event loop)
+        import asyncio  # noqa: PLC0415  (pure modules import Clock and need no event loop)
 
         await asyncio.sleep(seconds)

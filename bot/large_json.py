@@ -1,14 +1,13 @@
-"""JSON of any size, read in steps: no step holds the loop for long, whatever the bytes are.
+"""Parses JSON of any size in steps, so that no step blocks the event loop for long.
 
-A parser is C code that no other thread and no task can interrupt. So the bytes are gone through
-slice by slice first: what is in strings is told apart from what is not, values are counted, and
-strings of some length are cut out. What remains is small, and is parsed as one; the strings are
-decoded one by one, and put back into their places.
+A parser is C code that no thread and no task can interrupt. Therefore we first scan the bytes in
+slices: we find the strings, count the values, and cut out long strings. The rest is small and is
+parsed in one go; then we decode the strings one by one and put them back.
 
-    scan (slices of 64 KB) ─► skeleton ─► parse ─► put the strings back (some thousand at a time)
+    scan (slices of 64 KB) ─► skeleton ─► parse ─► put the strings back (a few thousand at a time)
 
-What is counted before anything is made is bounded: `MAX_VALUES` and `MAX_NUMBER_CHARS` here, the
-size by whoever has read the bytes.
+The scan enforces `MAX_VALUES` and `MAX_NUMBER_CHARS` before anything is built. The caller bounds
+the size of the body.
 """
 
 import json
@@ -21,19 +20,19 @@ from pydantic_core import from_json
 from bot.steps import Steps
 
 SMALL_BYTES: Final = 32 * 1024
-"""What is not longer is parsed at once."""
+"""Bodies up to this size are parsed in one go."""
 MAX_VALUES: Final = 100_000
-"""The most values in one answer, counted by what stands before and between them: a member of an
-object is two. An hour of words with their times is 90,000; making more would hold the loop."""
+"""Values per answer, counted by the delimiters: an object member counts as two. An hour of words
+with timestamps has 90,000; building more would block the loop."""
 MAX_NUMBER_CHARS: Final = 330
-"""The longest number: a double has 309 digits at most. A longer one takes quadratic time."""
+"""A double has at most 309 digits; parsing longer numbers takes quadratic time."""
 MAX_WIDE_CHARS: Final = 4 * 1024 * 1024
-"""The longest string that is not ASCII: each of its characters may take four bytes."""
+"""The limit for non-ASCII strings, whose characters can take four bytes each."""
 
 _SLICE_BYTES: Final = 64 * 1024
 _CHARS_A_VALUE: Final = 64
 _SHORT_BYTES: Final = 64
-"""A string that is not longer stays in the skeleton."""
+"""Strings up to this size stay in the skeleton."""
 _STRINGS_A_STEP: Final = 1_000
 _NODES_A_STEP: Final = 2_000
 
@@ -44,24 +43,24 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _HEX_DIGITS: Final = re.compile(rb"[0-9a-fA-F]{1,4}")
 _CONTINUATION: Final = re.compile(rb"[\x80-\xbf]{1,3}")
 _LOW_SURROGATE: Final = re.compile(rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_MARK: Final = f"\x00{secrets.token_hex(8)}:"
-"""Begins what stands for a string that was cut out. It is drawn anew for each process and never
-leaves it, so no service can write it."""
-_MARK_BYTES: Final = _MARK.replace("\x00", "\\u0000").encode()
+_PLACEHOLDER: Final = f"\x00{secrets.token_hex(8)}:"
+"""The prefix of a placeholder for a cut-out string. It is random in each process and stays there,
+so no service can forge one."""
+_PLACEHOLDER_BYTES: Final = _PLACEHOLDER.replace("\x00", "\\u0000").encode()
 
 
 class TooManyValues(ValueError):
-    """More values than are read, or one that is longer than is read."""
+    """Too many values, or one that is too long."""
 
 
 def read_json(body: bytes) -> Steps[Any]:
-    """The value of a body.
+    """Parse a body.
 
-    Half of a surrogate pair is legal in JSON's grammar and no text; a worker that cuts a reply in
-    the middle of an emoji sends one. It becomes `?`, and must not cost the whole result.
+    JSON's grammar allows half a surrogate pair, which is not valid text; a worker that cuts a reply
+    inside an emoji sends one. It becomes `?` so that the rest of the result is not lost.
 
     Raises:
-        ValueError: It is not JSON, or nested too deep. `TooManyValues`: It holds too much.
+        ValueError: The body is not JSON, or nested too deep. `TooManyValues`: It is too large.
     """
     if len(body) <= SMALL_BYTES:
         return _parsed(body)
@@ -86,7 +85,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _taken_apart(body: bytes) -> Steps[tuple[bytes, list[str]]]:
-    """The body with a mark for each string of some length, and those strings."""
+    """The body with a placeholder for each long string, and those strings."""
     parts: list[bytes] = []
     strings: list[str] = []
     count = Count()
@@ -99,16 +98,16 @@ def _taken_apart(body: bytes) -> Steps[tuple[bytes, list[str]]]:
             return b"".join(parts), strings
         end = yield from _end_of_string(body, quote + 1)
         if end < 0:
-            raise ValueError("a string does not end")
+            raise ValueError("an unterminated string")
         raw_size = end - quote - 1
         if raw_size > _SHORT_BYTES or b"\\u" in body[quote:end]:
-            parts += (body[kept : quote + 1], _MARK_BYTES, b"%d" % len(strings))
+            parts += (body[kept : quote + 1], _PLACEHOLDER_BYTES, b"%d" % len(strings))
             strings.append((yield from _text(body, quote + 1, end)))
             kept = end
         place = end + 1
         seen += 1
         if seen > 2 * MAX_VALUES:
-            raise ValueError("strings with nothing between them")
+            raise ValueError("strings without delimiters")
         if seen % _STRINGS_A_STEP == 0:
             yield
 
@@ -120,12 +119,12 @@ class Count:
         self.values = 0
 
     def add(self, gap: bytes) -> None:
-        """Take what is between two strings.
+        """Count the values between two strings.
 
         Raises:
             TooManyValues: There are too many, or a number is too long.
         """
-        # Digits and blanks take time as well: so many of them count as a value.
+        # Digits and blanks take time too, so each run of _CHARS_A_VALUE counts as a value.
         self.values += len(gap) - len(gap.translate(None, _VALUES)) + len(gap) // _CHARS_A_VALUE
         if self.values > MAX_VALUES:
             raise TooManyValues(f"more than {MAX_VALUES} values")
@@ -134,7 +133,7 @@ class Count:
 
 
 def _next_quote(body: bytes, place: int, count: Count) -> Steps[int]:
-    """Where the next string begins; -1: nowhere."""
+    """The position of the next opening quote, or -1."""
     begin = place
     while True:
         end = min(place + _SLICE_BYTES, len(body))
@@ -142,7 +141,7 @@ def _next_quote(body: bytes, place: int, count: Count) -> Steps[int]:
         if quote >= 0:
             count.add(body[place:quote])
             return quote
-        count.add(body[max(place - MAX_NUMBER_CHARS, begin) : end])  # a number may be parted
+        count.add(body[max(place - MAX_NUMBER_CHARS, begin) : end])  # a slice may split a number
         if end == len(body):
             return -1
         place = end
@@ -150,7 +149,7 @@ def _next_quote(body: bytes, place: int, count: Count) -> Steps[int]:
 
 
 def _end_of_string(body: bytes, place: int) -> Steps[int]:
-    """Where the string that begins at `place` ends; -1: nowhere."""
+    """The position of the closing quote of the string at `place`, or -1."""
     while place < len(body):
         end = min(place + _SLICE_BYTES, len(body))
         found = _IN_STRING.match(body, place, end)
@@ -158,15 +157,15 @@ def _end_of_string(body: bytes, place: int) -> Steps[int]:
         if place < end and body[place] == ord('"'):
             return place
         if place < end and end == len(body):
-            return -1  # a backslash at the very end
+            return -1  # the body ends with a backslash
         if end - place > 1:
-            raise ValueError("a string is broken")  # pragma: no cover - the pattern takes all else
+            raise ValueError("a string is broken")  # pragma: no cover - the pattern takes the rest
         yield
     return -1
 
 
 def _text(body: bytes, begin: int, end: int) -> Steps[str]:
-    """The text of the string between two places."""
+    """Decode the string between two positions."""
     pieces: list[str] = []
     size, is_wide = 0, False
     while begin < end:
@@ -184,10 +183,10 @@ def _text(body: bytes, begin: int, end: int) -> Steps[str]:
 
 
 def _safe_cut(body: bytes, begin: int, cut: int, end: int) -> int:
-    """A place near `cut` that parts no escape, no character, and no pair of surrogates."""
+    """A position near `cut` that splits no escape, no character and no surrogate pair."""
     if cut >= end:
         return end
-    found = _IN_STRING.match(body, begin, cut)  # ends before a backslash that stands last
+    found = _IN_STRING.match(body, begin, cut)  # ends before a trailing backslash
     cut = found.end() if found is not None and found.end() > begin else cut
     for rest in (_HEX_DIGITS, _CONTINUATION, _LOW_SURROGATE):
         more = rest.match(body, cut, end)
@@ -208,7 +207,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def _filled(value: Any, strings: list[str]) -> Steps[Any]:
-    """The value with the strings in the places of their marks."""
+    """Replace the placeholders in a value by their strings."""
     top = [value]
     waiting: list[Any] = [top]
     seen = 0
@@ -218,11 +217,11 @@ def _filled(value: Any, strings: list[str]) -> Steps[Any]:
         renamed = False
         for place, item in items:
             if isinstance(item, str):
-                if item.startswith(_MARK):
-                    holder[place] = strings[int(item[len(_MARK) :])]
+                if item.startswith(_PLACEHOLDER):
+                    holder[place] = strings[int(item[len(_PLACEHOLDER) :])]
             elif isinstance(item, dict | list):
                 waiting.append(item)
-            renamed = renamed or (isinstance(place, str) and place.startswith(_MARK))
+            renamed = renamed or (isinstance(place, str) and place.startswith(_PLACEHOLDER))
             seen += 1
             if seen % _NODES_A_STEP == 0:
                 yield
@@ -232,11 +231,11 @@ def _filled(value: Any, strings: list[str]) -> Steps[Any]:
 
 
 def _rename(holder: dict[str, Any], strings: list[str]) -> Steps[None]:
-    """Put back the names of members that were cut out, in their order."""
+    """Restore cut-out member names, keeping their order."""
     members = list(holder.items())
     holder.clear()
     for number, (name, item) in enumerate(members):
-        whole = strings[int(name[len(_MARK) :])] if name.startswith(_MARK) else name
+        whole = strings[int(name[len(_PLACEHOLDER) :])] if name.startswith(_PLACEHOLDER) else name
         holder[whole] = item
         if number % _NODES_A_STEP == _NODES_A_STEP - 1:
             yield

@@ -1,7 +1,7 @@
-"""Money: what a call has cost, from whose purse it is paid, for which time, and what is left. Pure.
+"""Money: what calls cost, which budgets they count against, and what is left. Pure.
 
-A call comes out of several purses at once: its person's, its server's and everybody's, each for the
-day and for the month, by UTC. All money is integer micro-dollars: sums never differ by a rounding.
+A call counts against several buckets at once: its person's, its server's and everyone's, each for
+the day and for the month in UTC. All amounts are integer micro-dollars, so sums never round.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from bot.contract import Service
 MICRO: Final = 1_000_000
 """Micro-dollars in a US dollar."""
 WARN_SHARE: Final = 0.8
-"""From this share of a budget on, people are told."""
+"""The share of a budget from which we warn people."""
 
 
 class Scope(StrEnum):
-    """Whose money."""
+    """Whose budget."""
 
     USER = "user"
     GUILD = "guild"
@@ -28,13 +28,13 @@ class Scope(StrEnum):
 
 
 class Period(StrEnum):
-    """For how long."""
+    """The length of a budget period."""
 
     DAY = "day"
     MONTH = "month"
 
     def start(self, at_ms: int) -> int:
-        """When the period began that `at_ms` is in; UTC epoch milliseconds."""
+        """The start of the period that contains `at_ms`, in UTC epoch milliseconds."""
         at = datetime.fromtimestamp(at_ms / 1000, UTC).replace(
             hour=0, minute=0, second=0, microsecond=0
         )
@@ -43,7 +43,7 @@ class Period(StrEnum):
         return int(at.timestamp() * 1000)
 
     def end(self, starts_ms: int) -> int:
-        """When the next one begins."""
+        """The start of the next period."""
         start = datetime.fromtimestamp(starts_ms / 1000, UTC)
         if self is Period.DAY:
             return int((start + timedelta(days=1)).timestamp() * 1000)
@@ -53,13 +53,9 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class BudgetBucket:
-    """What one purse is known by.
+    """The key of one budget: whose it is, and for which period.
 
-    Attributes:
-        scope: Whose.
-        scope_id: The person's or the server's id; 0 for everybody's.
-        period: For how long.
-        starts_ms: Since when.
+    `scope_id` is the person's or the server's id, and 0 for everyone's budget.
     """
 
     scope: Scope
@@ -69,20 +65,20 @@ class BudgetBucket:
 
     @property
     def renews_ms(self) -> int:
-        """When it is full again."""
+        """When the budget renews."""
         return self.period.end(self.starts_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payer:
-    """Who a call is for. None where there is nobody: a DM has no server, the terminal no person."""
+    """Who pays for a call. A DM has no server, and the terminal has no person."""
 
     user_id: int | None = None
     guild_id: int | None = None
     channel_id: int | None = None
 
-    def purses(self, at_ms: int) -> tuple[BudgetBucket, ...]:
-        """Those it comes out of, in an order that all keep: so nobody waits in a ring."""
+    def buckets(self, at_ms: int) -> tuple[BudgetBucket, ...]:
+        """The buckets that a call counts against, always in the same order to avoid deadlocks."""
         owners = (
             (Scope.ALL, 0),
             (Scope.GUILD, self.guild_id),
@@ -97,30 +93,25 @@ class Payer:
 
 
 NOBODY: Final = Payer()
-"""For whom a call is made that no person asked for: it comes out of everybody's purse alone."""
+"""Pays for a call that no person asked for; it counts only against everyone's bucket."""
 
 
 class Basis(StrEnum):
-    """Where a cost comes from. Only REPORTED is the service's own word; the rest is estimated."""
+    """The source of a cost. The service itself gives REPORTED; the rest are estimates."""
 
     REPORTED = "reported"
     SECONDS = "seconds"
     TOKENS = "tokens"
     RESERVED = "reserved"
     LOCAL = "local"
-    """It ran on this machine, and no other service was paid."""
+    """The call ran on this machine, and no other service was paid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call of a service.
 
-    Attributes:
-        call_id: Its contract's id.
-        service: Who is called.
-        module: Which module.
-        payer: For whom.
-        deadline_ms: How long it may take, queue and all.
+    `call_id` is the contract's id; `deadline_ms` includes the time in the queue.
     """
 
     call_id: str
@@ -132,15 +123,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a call has cost.
+    """The cost of a call.
 
     Attributes:
-        micro_usd: The sum.
-        basis: Where the figure comes from.
         delay_ms: How long the job waited for a worker.
-        execution_ms: How long that took.
-        input_tokens: What a language model read.
-        output_tokens: What it wrote.
+        execution_ms: How long the worker took.
+        input_tokens: Tokens that a language model read.
+        output_tokens: Tokens that it wrote.
     """
 
     micro_usd: int
@@ -153,23 +142,23 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The operator's budgets in micro-dollars; what is not in it is not limited.
+    """The operator's budgets.
 
     Attributes:
-        by: The limit of each person, of each server, and of all together, by period.
+        by: The limit in micro-dollars per scope and period; missing ones are unlimited.
     """
 
     by: Mapping[tuple[Scope, Period], int] = field(default_factory=dict)
 
-    def of(self, purse: BudgetBucket, chosen: Mapping[Period, int]) -> int | None:
-        """What a purse may hold; None: as much as is needed.
+    def of(self, bucket: BudgetBucket, chosen: Mapping[Period, int]) -> int | None:
+        """The limit of a bucket; None: unlimited.
 
         Args:
-            purse: Which.
-            chosen: What its server has chosen: it can only be less than the operator allows.
+            bucket: The bucket.
+            chosen: The server's own limits; they can only lower the operator's.
         """
-        limit = self.by.get((purse.scope, purse.period))
-        own = chosen.get(purse.period) if purse.scope is Scope.GUILD else None
+        limit = self.by.get((bucket.scope, bucket.period))
+        own = chosen.get(bucket.period) if bucket.scope is Scope.GUILD else None
         if limit is None or own is None:
             return own if limit is None else limit
         return min(limit, own)
@@ -177,33 +166,31 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """How a purse stands.
+    """The state of a bucket, in micro-dollars.
 
     Attributes:
-        purse: Which.
-        limit: Its budget, in micro-dollars; None: no limit.
-        spent: What has been paid.
-        reserved: What calls that are under way have set aside.
+        limit: The budget; None: no limit.
+        reserved: Set aside by calls in progress.
     """
 
-    purse: BudgetBucket
+    bucket: BudgetBucket
     limit: int | None
     spent: int = 0
     reserved: int = 0
 
     @property
     def left(self) -> int | None:
-        """What may still be set aside; None: no limit."""
+        """The amount that calls can still reserve; None: no limit."""
         return None if self.limit is None else max(0, self.limit - self.spent - self.reserved)
 
     @property
     def is_low(self) -> bool:
-        """Whether people ought to be told."""
+        """Whether to warn people."""
         return self.limit is not None and self.spent >= WARN_SHARE * self.limit
 
 
 def dollars(micro_usd: int) -> str:
-    """For people: two digits after the point where that says it all, else up to six.
+    """Format an amount with two decimals if that is exact, otherwise with up to six.
 
     >>> dollars(12_500_000), dollars(1_900), dollars(0)
     ('$12.50', '$0.0019', '$0.00')
@@ -215,5 +202,5 @@ def dollars(micro_usd: int) -> str:
 
 
 def micro(usd: float | Decimal) -> int:
-    """A sum in US dollars as micro-dollars, rounded to the nearest."""
+    """Convert US dollars to the nearest whole micro-dollar."""
     return round(usd * MICRO)

@@ -1,4 +1,4 @@
-"""Takes secrets out of what is written, kept or shown. Pure."""
+"""Removes secrets from text that is logged, stored or shown. Pure."""
 
 import re
 from collections.abc import Generator, Iterable
@@ -6,28 +6,28 @@ from typing import Final
 
 HIDDEN: Final = "[hidden]"
 MIN_SECRET_CHARS: Final = 6
-"""A secret shorter than that is a word like any other."""
+"""A shorter secret looks like an ordinary word."""
 _TOKEN = re.compile(r"\b(Bearer|Bot)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+@")
 _CALLBACK = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']{8,}")
-"""The path of an interaction's answer: whoever has the token in it speaks for the bot there."""
+"""The URL of an interaction's answer: its token lets anyone speak for the bot there."""
 _PAYLOAD = re.compile(r"""(["']token["']\s*:\s*["'])[^"']+""")
-"""The same token in an event of the gateway, and a voice server's."""
+"""The same token in a gateway event, and a voice server's token."""
 _BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 
 _SLICE_BYTES: Final = 64 * 1024
 _SOUGHT_BYTES: Final = 1024 * 1024
 _MAX_ESCAPED_BYTES: Final = 4096
 _MIN_HELD_CHARS: Final = 4
-"""A text that ends as a secret begins is held back from so many characters on: nearly every text
-ends as some secret's first one, and three tell nothing."""
+"""How many characters at the end must match the start of a secret before we hold them back: nearly
+every text ends with some secret's first character, and three reveal nothing."""
 
 
 class Redaction:
-    """Takes out of a text what nobody may read in a log.
+    """Removes secrets from log text.
 
     Args:
-        secrets: The values of the settings that are secret.
+        secrets: The values of the secret settings.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -35,7 +35,7 @@ class Redaction:
         self._words = re.compile("|".join(map(re.escape, words))) if words else None
 
     def __call__(self, text: str) -> str:
-        """The text that may be written."""
+        """The text without secrets."""
         if self._words is not None:
             text = self._words.sub(HIDDEN, text)
         text = _TOKEN.sub(rf"\1 {HIDDEN}", text)
@@ -46,11 +46,11 @@ class Redaction:
 
 
 class BodyRedaction:
-    r"""Takes secrets out of the bytes of an answer, also those that JSON writes with `\u` escapes.
+    r"""Removes secrets from the bytes of an answer, even if JSON writes them with `\u` escapes.
 
     Args:
-        secrets: What nobody may read. Short ones and such as are not ASCII are left alone.
-        instead: What stands in their place.
+        secrets: The secrets; short and non-ASCII ones are ignored.
+        instead: The replacement.
     """
 
     def __init__(self, secrets: Iterable[str], *, instead: bytes = b"[key]") -> None:
@@ -61,7 +61,7 @@ class BodyRedaction:
         self._escaped = re.compile(escaped.encode()) if words else None
 
     def steps(self, body: bytes) -> Generator[None, None, bytes]:
-        """The body that may be used; yields now and then, between slices of the work."""
+        """The body without secrets; yields between slices of the work."""
         for secret in self._plain:
             body = body.replace(secret, self._instead)
             if len(body) > _SLICE_BYTES:
@@ -72,7 +72,7 @@ class BodyRedaction:
         taken = place = 0
         while place < len(body):
             end = place + _SLICE_BYTES
-            # The next slice begins earlier by what one spelling can take, so none is cut in two.
+            # Search beyond the slice by the longest spelling, so that none is cut in two.
             for found in self._escaped.finditer(body, place, end + _MAX_ESCAPED_BYTES):
                 if found.start() >= end:
                     break
@@ -85,13 +85,9 @@ class BodyRedaction:
 
 
 class StreamRedaction:
-    """Takes secrets out of a text that comes in pieces, wherever it was cut.
+    """Removes secrets from a text that arrives in pieces, wherever it was cut.
 
-    What may be the beginning of one is held back until more has come.
-
-    Args:
-        secrets: What nobody may read.
-        instead: What stands in their place.
+    It holds back characters that may begin a secret until more text arrives.
     """
 
     def __init__(self, secrets: Iterable[str], *, instead: str = "[key]") -> None:
@@ -102,7 +98,7 @@ class StreamRedaction:
         self._held = ""
 
     def feed(self, text: str) -> str:
-        """What may be shown of all that has come and was not shown yet."""
+        """The new text that can be shown now."""
         if self._words is None:
             return text
         whole = self._shown + self._held + text
@@ -118,12 +114,12 @@ class StreamRedaction:
         return "".join(given)
 
     def rest(self) -> str:
-        """What was held back, when nothing more comes."""
+        """The text held back, once the stream has ended."""
         held, self._held, self._shown = self._held, "", ""
         return held
 
     def _begun(self, text: str) -> int:
-        """How many of the last characters may begin a secret."""
+        """The number of trailing characters that may begin a secret."""
         most = 0
         for secret in self._secrets:
             begin = secret[:_MIN_HELD_CHARS]
@@ -135,7 +131,7 @@ class StreamRedaction:
 
 
 def _has_escapes(body: bytes) -> Generator[None, None, bool]:
-    """Whether letters may be written as escapes; looked for in slices, since it may be slow."""
+    """Whether the body may contain escaped letters; searches in slices, since it may be slow."""
     for place in range(0, len(body), _SOUGHT_BYTES):
         end = place + _SOUGHT_BYTES + 4
         if body.find(b"\\u00", place, end) >= 0 or body.find(b"\\/", place, end) >= 0:
@@ -146,11 +142,11 @@ def _has_escapes(body: bytes) -> Generator[None, None, bool]:
 
 
 def longest_first(secrets: Iterable[str]) -> list[str]:
-    """Secrets in the order in which they are looked for; such as are too short are left out."""
+    """Secrets in search order, without those that are too short."""
     return sorted({s for s in secrets if len(s) >= MIN_SECRET_CHARS}, key=len, reverse=True)
 
 
 def _any_spelling(char: str) -> str:
-    r"""A character as it is, after backslashes, or as `\u` and four digits, at any depth."""
+    r"""A pattern for a character, plain, after backslashes, or as a `\u` escape, at any depth."""
     code = "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in f"{ord(char):02x}")
     return rf"(?:\\{{0,9}}{re.escape(char)}|\\{{1,9}}u00{code})"

@@ -1,8 +1,8 @@
-"""Foreign words made harmless for whatever shows them: a terminal, a log, a chat. Pure.
+"""Makes foreign text harmless for a terminal, a log or a chat. Pure.
 
-Gone are control sequences (ECMA-48: CSI, OSC and their kin), control characters, what turns the
-direction of reading round, and characters that nobody sees. What scripts and emoji are made of
-stays: joiners between letters that join, variation selectors, the tags of a flag.
+It removes control sequences (ECMA-48: CSI, OSC and similar), control characters, bidirectional
+overrides and invisible characters. It keeps what scripts and emoji need: joiners between letters
+that join, variation selectors, the tags of a flag.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 _SEQUENCE: Final = (
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor, screen
-    # OSC, DCS, SOS, PM, APC: titles, clipboard. One without its end takes nothing along.
+    # OSC, DCS, SOS, PM, APC: titles, clipboard. Without its terminator it removes nothing else.
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?:[^\x00-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c))?"
     r"|\x1b[ -/]*[0-~]?"
 )
@@ -21,21 +21,21 @@ _UNSEEN: Final = (
     "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
     "\U000e01f0-\U000e0fff"
 )
-"""Unicode's Default_Ignorable_Code_Point, controls and surrogates, without what is below."""
+"""Unicode's Default_Ignorable_Code_Point, controls and surrogates, minus the exceptions below."""
 _SCRIPTS: Final = "\u0600-\u1fff\ua800-\uabff\U00010a00-\U00011fff"
 _SYMBOLS: Final = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _SIGNS: Final = f"{_SYMBOLS}\ufe0f"
 _JOINER: Final = (
-    f"(?<![{_SCRIPTS}{_SIGNS}])[\u200c\u200d]"  # nothing before it that joins
+    f"(?<![{_SCRIPTS}{_SIGNS}])[\u200c\u200d]"  # after a character that does not join
     f"|(?<=[{_SIGNS}])[\u200c\u200d](?![{_SIGNS}])"
 )
 _CJK: Final = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_VARIANTS: Final = (  # where no glyph has one, a selector only hides a byte
+_VARIANTS: Final = (  # elsewhere no glyph has variants, and a selector only hides a byte
     f"(?<![{_SYMBOLS}{_SCRIPTS}{_CJK}0-9#*])[\ufe00-\ufe0f]|(?<![{_CJK}])[\U000e0100-\U000e01ef]"
 )
 _MARK: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_MOUND: Final = re.compile(f"(?<={_MARK}{{8}}){_MARK}+")
-"""No language sets so many marks on one letter; they would cover the lines around it."""
+_STACKED_MARKS: Final = re.compile(f"(?<={_MARK}{{8}}){_MARK}+")
+"""No language puts so many marks on one letter; they would cover the surrounding lines."""
 _FLAG: Final = re.compile(
     "\U0001f3f4(?:"
     + "|".join(
@@ -43,7 +43,7 @@ _FLAG: Final = re.compile(
     )
     + ")\U000e007f"
 )
-"""The flags that Unicode recommends of those which are made of tags; others would hide words."""
+"""The tag flags that Unicode recommends; others could hide text."""
 
 _BAD: Final = re.compile(f"{_SEQUENCE}|[{_UNSEEN}]|{_JOINER}|{_VARIANTS}")
 _SUSPECT: Final = re.compile(
@@ -51,30 +51,30 @@ _SUSPECT: Final = re.compile(
 )
 _LINE_ENDS: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
 _SPACES: Final = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
-_TO_ESCAPE: Final = re.compile(f"[{_UNSEEN}\x85\u2028\u2029]")
+_ESCAPED_CHARS: Final = re.compile(f"[{_UNSEEN}\x85\u2028\u2029]")
 
 
 def clean(text: str) -> str:
-    """Several lines, with nothing in them but what can be read; every line ends with a newline."""
+    """Multi-line text with only readable characters; all line ends become newlines."""
     if text.isascii() and text.isprintable():
         return text
     return _cleaned(_LINE_ENDS.sub("\n", text))
 
 
 def clean_line(text: str) -> str:
-    """The same as one line: ends of lines and tabs are spaces."""
+    """The same on one line: line ends and tabs become spaces."""
     if text.isascii() and text.isprintable():
         return text
     return _cleaned(_SPACES.sub(" ", text))
 
 
 def escape_json(line: str) -> str:
-    r"""A line of JSON that says the same, with `\\u` escapes for what a terminal might obey.
+    r"""An equivalent line of JSON, with `\\u` escapes for characters that a terminal might obey.
 
     Args:
-        line: As `json.dumps(…, ensure_ascii=False)` writes it.
+        line: The output of `json.dumps(…, ensure_ascii=False)`.
     """
-    return line if line.isascii() and line.isprintable() else _TO_ESCAPE.sub(_escaped, line)
+    return line if line.isascii() and line.isprintable() else _ESCAPED_CHARS.sub(_escaped, line)
 
 
 def _cleaned(text: str) -> str:
@@ -82,18 +82,18 @@ def _cleaned(text: str) -> str:
         return text
     flags = _FLAG.findall(text)
     if not flags:
-        return _read(text)
-    between = (_read(part) for part in _FLAG.split(text))
+        return _stripped(text)
+    between = (_stripped(part) for part in _FLAG.split(text))
     return "".join(part + flag for part, flag in zip(between, [*flags, ""], strict=True))
 
 
-def _read(text: str) -> str:
-    return _MOUND.sub("", _BAD.sub("", text))
+def _stripped(text: str) -> str:
+    return _STACKED_MARKS.sub("", _BAD.sub("", text))
 
 
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
-    if code > 0xFFFF:  # noqa: PLR2004 - JSON writes what is beyond as two surrogates
+    if code > 0xFFFF:  # noqa: PLR2004 - JSON needs two surrogates beyond the BMP
         code -= 0x10000
         return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
     return f"\\u{code:04x}"

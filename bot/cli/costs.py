@@ -110,8 +110,8 @@ def _by_module(report: Report) -> Table:
 
 
 def _budget(balance: Balance) -> str:
-    purse = balance.purse
-    name = f"{purse.scope.value}, this {purse.period.value}"
+    bucket = balance.bucket
+    name = f"{bucket.scope.value}, this {bucket.period.value}"
     if balance.limit is None:
         return f"{name}: {dollars(balance.spent)}, no limit"
     aside = f", {dollars(balance.reserved)} set aside" if balance.reserved else ""
@@ -140,12 +140,12 @@ def _as_json(report: Report) -> dict[str, Any]:
         ],
         "budgets": [
             {
-                "scope": b.purse.scope.value,
-                "period": b.purse.period.value,
+                "scope": b.bucket.scope.value,
+                "period": b.bucket.period.value,
                 "spent_micro_usd": b.spent,
                 "reserved_micro_usd": b.reserved,
                 "limit_micro_usd": b.limit,
-                "renews_ms": b.purse.renews_ms,
+                "renews_ms": b.bucket.renews_ms,
             }
             for b in report.balances
         ],

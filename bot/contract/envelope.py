@@ -1,8 +1,8 @@
-"""S-CONTRACT v2.1: what a caller hands to a service, and what it gets back.
+"""S-CONTRACT v2.1: requests to a service, and its responses.
 
-Liberal in: unknown fields are kept, unknown words are not errors, and a reply may be as small as
-the seed's `{"status", "output": {"data"}}`, or the bare data. Strict out: what we build has known
-words only, and fields that were never set are not written.
+Liberal in what we accept: unknown fields are kept, unknown enum values are not errors, and a reply
+may be as small as `{"status", "output": {"data"}}`, or the bare data. Strict in what we send: only
+known enum values, and no fields that were never set.
 """
 
 import base64
@@ -41,7 +41,7 @@ class Wire(BaseModel):
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """Only the fields that have a value: one that is set to None would be written as null."""
+    """Only the fields that have a value: a field set to None would be written as null."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -49,8 +49,8 @@ _MAX_MS = 30 * 86_400_000
 _MAX_USD = 10_000.0
 _MAX_TOKENS = 10**9
 _MAX_RATE_HZ = 768_000
-_MAX_MARKS = 64
-_MAX_MARK_CHARS = 64
+_MAX_TIMINGS = 64
+_MAX_TIMING_NAME_CHARS = 64
 _MAX_FIGURE_CHARS = 40
 
 
@@ -62,16 +62,16 @@ def _figure(value: object, limit: float) -> float | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if 0 <= value <= limit else None  # NaN is not in it either
+    return value if 0 <= value <= limit else None  # excludes NaN too
 
 
 def figure(limit: float, *, whole: bool = False, instead: int | None = None) -> BeforeValidator:
-    """A figure that somebody else tells: what is not from 0 to `limit` is left out.
+    """A figure reported by someone else: anything outside 0 to `limit` is dropped.
 
     Args:
-        limit: The most that is believed.
-        whole: Whether fractions are rounded down.
-        instead: What stands for a figure that is left out.
+        limit: The largest plausible value.
+        whole: Whether to round fractions down.
+        instead: The value that replaces a dropped figure.
     """
 
     def check(value: object) -> float | None:
@@ -84,19 +84,19 @@ def figure(limit: float, *, whole: bool = False, instead: int | None = None) -> 
 
 
 class System(StrEnum):
-    """Who calls. DECK's assistant is Alfred, CORP's is Jared."""
+    """The calling system. DECK's assistant is Alfred, CORP's is Jared."""
 
     DECK = "DECK"
     CORP = "CORP"
 
     @property
     def assistant(self) -> str:
-        """The name that people address."""
+        """The name by which people address it."""
         return "Alfred" if self is System.DECK else "Jared"
 
 
 class Service(StrEnum):
-    """Who is called."""
+    """The service to call."""
 
     PENNY = "PENNY"
     GRACE = "GRACE"
@@ -104,7 +104,7 @@ class Service(StrEnum):
 
 
 class InputType(StrEnum):
-    """What `input.data` holds: words, base64 audio, or a JSON value."""
+    """The kind of `input.data`: text, base64 audio, or a JSON value."""
 
     TEXT = "text"
     AUDIO = "audio"
@@ -112,7 +112,7 @@ class InputType(StrEnum):
 
 
 class Status(StrEnum):
-    """How far a response has come."""
+    """The state of a response."""
 
     PARTIAL = "partial"
     COMPLETED = "completed"
@@ -121,7 +121,7 @@ class Status(StrEnum):
 
 
 class Source(Wire):
-    """The caller, and on whose behalf."""
+    """The calling system, and the person and place it calls for."""
 
     system: System
     guild: str | None = None
@@ -130,7 +130,7 @@ class Source(Wire):
 
 
 class Target(Wire):
-    """The service and the module of it."""
+    """A module of a service."""
 
     service: Service
     module: str = Field(min_length=1, max_length=64)
@@ -142,7 +142,7 @@ class Target(Wire):
 
 
 class Input(Wire):
-    """What to work on. Audio is base64 in `data`, with its container in `format` (`ogg`, `wav`)."""
+    """The input. Audio is base64 in `data`, with its container in `format` (`ogg`, `wav`)."""
 
     type: InputType
     data: Any
@@ -160,15 +160,15 @@ class Message(Wire):
 
 
 def speaker_label(name: str) -> str:
-    """A name as it stands before its owner's words, `Name: words`.
+    """A name to put before its owner's words, as in `Name: words`.
 
-    Whatever people call themselves, it is one line and says nothing in another's name.
+    It is always one line without a colon, so no name can put words in another person's mouth.
     """
     return " ".join(name.replace(":", " ").split())
 
 
 class Context(Wire):
-    """What the service should know besides the input."""
+    """Background that the service should know."""
 
     history: list[Message] = Field(default_factory=list)
     locale: str | None = None
@@ -176,7 +176,7 @@ class Context(Wire):
 
 
 class Policy(Wire):
-    """What the caller is willing to spend."""
+    """Limits that the caller sets."""
 
     deadline_ms: int | None = Field(default=None, gt=0)
     max_cost_usd: float | None = Field(default=None, ge=0)
@@ -186,9 +186,9 @@ class Policy(Wire):
 class Request(Wire):
     """A call: `input.contract` of a RunPod job.
 
-    `trace_id` is that of OpenTelemetry: 32 hex digits. Where spans are recorded, a further field
-    `traceparent` (W3C Trace Context) names the caller's span, and a worker makes its own a child
-    of it; who does not know the field ignores it.
+    `trace_id` is OpenTelemetry's: 32 hex digits. If the caller records spans, a further field
+    `traceparent` (W3C Trace Context) names its span, and a worker makes its own span a child of
+    it. Services that do not know the field ignore it.
     """
 
     contract_version: str = CONTRACT_VERSION
@@ -206,7 +206,7 @@ class Request(Wire):
     def _same_major(cls, version: str) -> str:
         if version.split(".", maxsplit=1)[0] != CONTRACT_VERSION.split(".", maxsplit=1)[0]:
             raise ValueError(
-                f"contract {version} is not understood; this side speaks {CONTRACT_VERSION}"
+                f"contract version {version} is not supported; expected {CONTRACT_VERSION}"
             )
         return version
 
@@ -220,15 +220,15 @@ class Request(Wire):
         }
 
     def option(self, name: str, default: Any = None) -> Any:
-        """A parameter of the module, or `default` when the caller left it out or gave null."""
+        """A parameter of the module, or `default` if the caller omitted it or gave null."""
         value = (self.params or {}).get(name)
         return default if value is None else value
 
 
 class Audio(Wire):
-    """Sound. `data` is base64 of a whole file; in a partial, of a file with the next piece alone.
+    """Audio. `data` is base64 of a whole file; in a partial, of a file with only the next piece.
 
-    `text` holds the words that a piece says, so that a listener who stops it knows what was heard.
+    `text` holds the words of a piece, so that a listener who interrupts knows what was heard.
     """
 
     data: str
@@ -250,7 +250,7 @@ class Audio(Wire):
 
 
 class Output(Wire):
-    """What came out. The seed's minimum is `data`; Penny adds transcript, text and audio."""
+    """The output. The minimum is `data`; Penny adds transcript, text and audio."""
 
     type: str | None = None
     data: Any = None
@@ -262,12 +262,12 @@ class Output(Wire):
     @field_validator("audio", mode="before")
     @classmethod
     def _bare_audio(cls, value: object) -> object:
-        """Some services put the base64 itself where we put an object."""
+        """Some services send the bare base64 where we send an object."""
         return {"data": value} if isinstance(value, str) else value
 
 
 class Usage(Wire):
-    """What it took. Every figure is optional; `cost_usd` is the service's own word."""
+    """Resources used. Every figure is optional; `cost_usd` is the service's own claim."""
 
     cost_usd: Annotated[float | None, figure(_MAX_USD)] = None
     input_tokens: Annotated[int | None, figure(_MAX_TOKENS, whole=True)] = None
@@ -277,7 +277,7 @@ class Usage(Wire):
 
 
 class ServiceError(Wire):
-    """Why a service failed: a code to decide on and a sentence to show."""
+    """Why a service failed: a code for programs and a sentence for people."""
 
     code: str = "error"
     message: str = ""
@@ -287,8 +287,8 @@ class ServiceError(Wire):
 class Response(Wire):
     """The answer: `output` of a RunPod job, or one chunk of its stream.
 
-    A partial carries a `sequence` from 0 and only what is new; the last response is complete by
-    itself. `timings_ms` holds the worker's own marks, in milliseconds from the start of the job.
+    A partial carries a `sequence` from 0 and only the new content; the last response is complete
+    in itself. `timings_ms` holds the worker's own timestamps, in milliseconds from the job's start.
     """
 
     status: Status | str = Status.COMPLETED
@@ -301,19 +301,19 @@ class Response(Wire):
     @field_validator("timings_ms", mode="before")
     @classmethod
     def _likely_timings(cls, value: object) -> object:
-        """Marks of another shape, and such as no job can have, are left out."""
+        """Drop timestamps that are malformed or implausible."""
         if not isinstance(value, dict):
             return None
         return {
-            name: mark
-            for name, told in islice(value.items(), _MAX_MARKS)
-            if len(name) <= _MAX_MARK_CHARS and (mark := _figure(told, _MAX_MS)) is not None
+            name: ms
+            for name, raw in islice(value.items(), _MAX_TIMINGS)
+            if len(name) <= _MAX_TIMING_NAME_CHARS and (ms := _figure(raw, _MAX_MS)) is not None
         }
 
     @field_validator("output", mode="before")
     @classmethod
     def _bare_output(cls, value: object) -> object:
-        """A service may answer with the data itself, without the object around it."""
+        """A service may answer with the bare data, without the surrounding object."""
         if value is None or isinstance(value, dict | Output):
             return value
         return {"data": value}
@@ -325,13 +325,13 @@ class Response(Wire):
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Read one output of a job, whatever the service made of the contract.
+        """Read one output of a job, however loosely the service follows the contract.
 
-        A dict with any of the contract's keys is taken as a response; everything else (a string,
-        a number, a foreign dict) is taken as the output's data.
+        A dict with any of the contract's keys is a response; anything else (a string, a number, a
+        foreign dict) becomes the output's data.
 
         Raises:
-            ValueError: A key of the contract holds something of another shape.
+            ValueError: A key of the contract holds a value of the wrong shape.
         """
         if isinstance(value, dict) and not _RESPONSE_KEYS.isdisjoint(value):
             return cls.model_validate(value)
@@ -339,12 +339,12 @@ class Response(Wire):
 
     @property
     def is_partial(self) -> bool:
-        """Whether more is to come."""
+        """Whether more responses follow."""
         return self.status == Status.PARTIAL
 
     @property
     def text(self) -> str:
-        """The words for a person to read: `output.text`, else `output.data` where that is words."""
+        """The text for people: `output.text`, or `output.data` if that is text."""
         if self.output is None:
             return ""
         if self.output.text is not None:
@@ -356,7 +356,7 @@ class Response(Wire):
 
     @property
     def transcript(self) -> str | None:
-        """What was heard; None when the service does not say."""
+        """The transcript of the input; None if the service sends none."""
         if self.output is None:
             return None
         if self.output.transcript is not None:
@@ -365,7 +365,7 @@ class Response(Wire):
 
     @property
     def audio(self) -> Audio | None:
-        """The speech, whether the service nests it, flattens it, or sends it as the data itself."""
+        """The speech, whether the service nests it, flattens it, or sends it as the data."""
         output = self.output
         if output is None:
             return None

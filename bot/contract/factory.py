@@ -1,4 +1,4 @@
-"""The Factory's module: BUILD, which drafts, checks, criticises and improves until it holds."""
+"""The Factory's module BUILD: it drafts, checks, criticises and improves until the result works."""
 
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
@@ -21,7 +21,7 @@ from bot.errors import BadInput
 
 
 class FactoryModule(StrEnum):
-    """What the Factory can do."""
+    """The Factory's modules."""
 
     BUILD = "BUILD"
 
@@ -30,7 +30,7 @@ MAX_ITERATIONS = 10
 
 
 class Phase(StrEnum):
-    """What is being done for an iteration. CHECK runs an example, or reads a text."""
+    """A phase of an iteration. CHECK runs an example, or reads a text."""
 
     DRAFT = "draft"
     CHECK = "check"
@@ -39,10 +39,10 @@ class Phase(StrEnum):
 
 
 class Check(StrEnum):
-    """How the last draft was checked.
+    """How a draft was checked.
 
-    RAN: its own example was run in a sandbox. PARSED: no sandbox on this system, so it was only
-    parsed. READ: the task is not code; the model's own critique is the check.
+    RAN: the sandbox ran its example. PARSED: the system has no sandbox, so it was only parsed.
+    READ: the task is not code; the model's own critique is the check.
     """
 
     RAN = "ran"
@@ -58,7 +58,7 @@ class File(Wire):
 
 
 class Working(Wire):
-    """A sign of life; `output.data` of the partials between iterations."""
+    """Progress within an iteration: `output.data` of the partials between iterations."""
 
     phase: Phase | str
     number: int = Field(ge=1)
@@ -66,16 +66,14 @@ class Working(Wire):
 
 
 class Iteration(Wire):
-    """One round that is over; `output.data` of a partial, and the last of `Build.iterations`.
+    """A finished round: `output.data` of a partial, and the last of `Build.iterations`.
 
     Attributes:
         number: From 1.
-        limit: The most rounds there will be.
-        score: From 0 to 1. Of code: 0 it cannot be parsed, 0.3 it parses, 0.7 its example runs to
-            the end, more for the checks in it that hold, 1 when all do. Of a text: its grade.
-        passed: Whether the check passed.
-        check: How it was checked.
-        changed: What is different from the best round before, and why.
+        limit: The maximum number of rounds.
+        score: From 0 to 1. For code: 0 does not parse, 0.3 parses, 0.7 the example runs to the end,
+            more for each check in it that holds, 1 if all hold. For a text: its grade.
+        changed: The changes from the best round so far, and why.
         problem: What the check found wrong.
     """
 
@@ -89,7 +87,7 @@ class Iteration(Wire):
 
 
 class Build(Wire):
-    """`output.data` of the completed response: the best round, and how all of them went."""
+    """`output.data` of the completed response: the best round, and a record of all rounds."""
 
     summary: str
     passed: bool
@@ -106,18 +104,18 @@ def build(
     refine: list[File] | None = None,
     policy: Policy | None = None,
 ) -> Request:
-    """Ask the Factory to make something.
+    """Ask the Factory to build something.
 
     Args:
-        task: What to make, in words.
-        source: Who asks.
-        kind: `python` is checked by running it, `text` by reading it.
-        iterations: The most rounds to spend, 1 to 10.
+        task: A description of the thing to build.
+        source: The caller.
+        kind: The Factory checks `python` by running it, `text` by reading it.
+        iterations: The maximum number of rounds, 1 to 10.
         refine: The files of an earlier build to start from.
-        policy: Limits.
+        policy: Further limits.
 
     Raises:
-        BadInput: There is no task, or the number of rounds is out of range.
+        BadInput: The task is empty, or the number of rounds is out of range.
     """
     if not task.strip():
         raise BadInput("There is nothing to build.", hint="Say what it should do.")
@@ -136,17 +134,17 @@ def build(
 
 
 def read_working(response: Response) -> Working | None:
-    """What a partial says is being done; None when it reports something else."""
+    """The progress that a partial reports; None if it reports something else."""
     return _read(Working, response)
 
 
 def read_iteration(response: Response) -> Iteration | None:
-    """The round that a partial reports; None when it is of another shape."""
+    """The round that a partial reports; None if it has another shape."""
     return _read(Iteration, response)
 
 
 def read_build(response: Response) -> Build | None:
-    """The result of a completed response; None when the service answered in another shape."""
+    """The result of a completed response; None if it has another shape."""
     return _read(Build, response)
 
 

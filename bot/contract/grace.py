@@ -1,7 +1,7 @@
 """Grace's modules are data: a name, a purpose, a prompt, options, an output form and an example.
 
-The catalogue file is TOML; `parse_catalogue` reads and validates it. The user edits that file to
-match a deployment, so every mistake in it is reported with the module's name.
+`parse_catalogue` reads and validates the TOML catalogue. Users edit that file to match a
+deployment, so it reports every mistake with the module's name.
 """
 
 import tomllib
@@ -24,11 +24,12 @@ _CONDENSE = (
 
 
 class LongText(StrEnum):
-    """How a text that is longer than a piece is worked through.
+    """How Grace works through a text that is longer than one piece.
 
-    REDUCE: note what matters of each piece, until the notes fit; then work on the notes.
-    JOIN: each piece, results one after another (a translation).
-    MERGE: each piece, JSON results merged: lists united, the rest from the first that has it.
+    REDUCE: condense each piece into notes until the notes fit, then work on the notes.
+    JOIN: work on each piece and concatenate the results (a translation).
+    MERGE: work on each piece and merge the JSON: unite lists, take other values from the first
+    piece that has them.
     """
 
     REDUCE = "reduce"
@@ -43,14 +44,14 @@ _LONG_FOR = {
 
 
 class Shot(Data):
-    """A question and its answer, shown to the model before the real one: small models need it."""
+    """A sample question and answer, shown to the model first: small models need it."""
 
     message: str = Field(min_length=1)
     answer: str = Field(min_length=1)
 
 
 class Example(Data):
-    """Something to try; also the module's test."""
+    """A sample call; also the module's test."""
 
     input: str = Field(min_length=1)
     options: dict[str, Value] = Field(default_factory=dict)
@@ -59,20 +60,20 @@ class Example(Data):
 class Module(Data):
     """One of Grace's modules.
 
-    `{option}` in `prompt`, `message` and `condense` is replaced by the option's value, and `{{`
-    stands for a brace.
+    In `prompt`, `message` and `condense`, `{option}` stands for the option's value and `{{` for a
+    brace.
 
     Attributes:
         prompt: The system prompt.
-        message: The user's message, with the text to work on at `{text}`.
-        shots: Worked examples, word for word as the model is to see them.
-        json_schema: The form of the answer. The string `{option}` in it is replaced by the
-            option's value: a list is spliced into a list, and as a key it is one key an item.
-        long: How a long text is worked through.
-        piece_chars: The longest piece of text to put to the model at once.
-        condense: What to note of each piece of a text that is reduced.
-        parts: A line that parts the input; each part is condensed by itself, so none is lost.
-        max_tokens: The longest answer to expect; the limit is twice that.
+        message: The user's message; `{text}` stands for the text to work on.
+        shots: Worked examples, shown to the model verbatim.
+        json_schema: The form of the answer. The string `{option}` in it stands for the option's
+            value: a list is spliced into a list; as a key it becomes one key per item.
+        piece_chars: The longest piece of text to give to the model at once.
+        condense: What to note about each piece under REDUCE.
+        parts: A line that separates the parts of the input; Grace condenses each part on its own,
+            so none is lost.
+        max_tokens: The expected length of the answer; the limit is twice that.
     """
 
     name: str = Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")
@@ -104,13 +105,13 @@ class Module(Data):
     def _distinct(cls, options: list[Option]) -> list[Option]:
         names = [option.name for option in options]
         if len(set(names)) < len(names) or "text" in names:
-            raise ValueError("each option needs a name of its own, and none may be called 'text'")
+            raise ValueError("option names must be unique, and none may be 'text'")
         return options
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if (self.output == "json") != (self.json_schema is not None):
-            raise ValueError("json_schema is needed with output = 'json', and only there")
+            raise ValueError("json_schema is needed with output = 'json', and only then")
         if self.long not in _LONG_FOR[self.output]:
             raise ValueError("long = 'join' is for text, 'merge' for JSON, 'reduce' for either")
         used = _fields(self.prompt) | _fields(self.message) | _fields(self.condense)
@@ -118,7 +119,7 @@ class Module(Data):
         if unknown := used - {"text"} - {option.name for option in self.options}:
             raise ValueError(f"it uses {{{sorted(unknown)[0]}}}, which no option defines")
         if "text" not in _fields(self.message) or "text" in _fields(self.prompt + self.condense):
-            raise ValueError("{text} belongs in the message, and only there")
+            raise ValueError("{text} belongs in the message, and nowhere else")
         try:
             self.settings(self.example.options)
         except BadInput as e:
@@ -126,10 +127,10 @@ class Module(Data):
         return self
 
     def settings(self, given_options: dict[str, Any] | None) -> dict[str, Value]:
-        """Every option's value: what was given, checked, else the default.
+        """Every option's value: the given one, checked, or the default.
 
         Raises:
-            BadInput: An option that this module has not, or a value that does not fit.
+            BadInput: The module has no such option, or a value does not fit.
         """
         options = {k: v for k, v in (given_options or {}).items() if v is not None}
         unknown = options.keys() - {option.name for option in self.options}
@@ -138,24 +139,24 @@ class Module(Data):
             raise BadInput(f"{self.name} has no option {sorted(unknown)[0]!r}; it has: {known}.")
         return {o.name: o.check(options.get(o.name, o.default)) for o in self.options}
 
-    def told(self, template: str, settings: dict[str, Value], text: str = "") -> str:
-        """`prompt`, `message` or `condense` with the options, and the text, in their places."""
-        words = {option.name: option.told(settings[option.name]) for option in self.options}
+    def render(self, template: str, settings: dict[str, Value], text: str = "") -> str:
+        """Fill the options and the text into `prompt`, `message` or `condense`."""
+        words = {option.name: option.as_words(settings[option.name]) for option in self.options}
         return template.format(text=text, **words)
 
     def answer_schema(self, settings: dict[str, Value]) -> dict[str, Any] | None:
-        """The answer's JSON Schema with the options in their places; None for text."""
+        """The answer's JSON Schema with the options filled in; None for text."""
         filled: dict[str, Any] | None = fill(self.json_schema, settings)
         return filled
 
 
 def _fields(template: str) -> set[str]:
-    """The names in braces. Plain ones only: a template has no need of formats and attributes."""
+    """The names in braces. Only plain names: templates need no formats and no attributes."""
     fields = set()
     for _, name, spec, conversion in Formatter().parse(template):
         if name is not None:
             if spec or conversion or not name.isidentifier():
-                raise ValueError(f"{{{name}}} is not an option; for a brace itself write {{{{")
+                raise ValueError(f"{{{name}}} is not an option; write {{{{ for a literal brace")
             fields.add(name)
     return fields
 
@@ -168,13 +169,13 @@ def parse_catalogue(text: str) -> dict[str, Module]:
     """Read a catalogue file.
 
     Args:
-        text: TOML, one `[[module]]` a module.
+        text: TOML with one `[[module]]` per module.
 
     Returns:
         The modules by name, in the file's order.
 
     Raises:
-        BadSettings: With the module's name and what is wrong with it.
+        BadSettings: Names the module and the mistake.
     """
     try:
         raw = tomllib.loads(text)
@@ -208,14 +209,14 @@ def task(
     options: dict[str, Any] | None = None,
     policy: Policy | None = None,
 ) -> Request:
-    """Ask Grace to put `module` to work on `text`.
+    """Ask Grace to run `module` on `text`.
 
     Raises:
         BadInput: The text is empty, or an option does not fit.
     """
     if not text.strip():
         raise BadInput(
-            "There is no text to work on.", hint="Give some text, or - to read it from a pipe."
+            "There is no text to work on.", hint="Pass some text, or - to read it from a pipe."
         )
     module.settings(options)
     return Request(
@@ -230,7 +231,7 @@ def find(catalogue: dict[str, Module], name: str) -> Module:
     """A module by its name, in any case.
 
     Raises:
-        UnknownModule: With the names there are.
+        UnknownModule: Lists the existing names.
     """
     try:
         return catalogue[name.upper()]

@@ -1,6 +1,6 @@
 """RunPod's envelope around the contract: the body of a submission and the report on a job.
 
-Source: RunPod's operation reference and job states; the shapes were read from live transcripts.
+Sources: RunPod's operation reference and job states, and live transcripts for the shapes.
 """
 
 from enum import StrEnum
@@ -16,11 +16,11 @@ RUN_LIMIT_BYTES = 10 * MIB
 RUNSYNC_LIMIT_BYTES = 20 * MIB
 """The largest body of `/runsync`, as compact JSON."""
 CHUNK_LIMIT_BYTES = MIB
-"""The largest chunk of `/stream`; the platform splits what is larger."""
+"""The largest chunk of `/stream`; the platform splits larger ones."""
 
 
 class JobStatus(StrEnum):
-    """The platform's words for the state of a job."""
+    """The platform's job states."""
 
     IN_QUEUE = "IN_QUEUE"
     IN_PROGRESS = "IN_PROGRESS"
@@ -33,7 +33,7 @@ class JobStatus(StrEnum):
 TERMINAL = frozenset(
     {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.TIMED_OUT}
 )
-"""States that do not change any more. A status that is not listed here is not terminal."""
+"""States that no longer change. An unknown status is not terminal."""
 
 
 class ContractInput(Wire):
@@ -58,22 +58,19 @@ class Submission(Wire):
 
 MAX_ID_CHARS = 128
 MAX_JOB_MS = 30 * 86_400_000
-"""Longer than any job may live; more is no time."""
+"""Longer than any job may live; a larger value is not a duration."""
 MAX_COUNT = 1_000_000_000
 
 JobId = Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9._~:-]{{1,{MAX_ID_CHARS}}}\z")]
-"""An id stands in addresses, logs and the journal; RunPod's are letters, digits and hyphens."""
+"""Ids appear in URLs, logs and the journal; RunPod's are letters, digits and hyphens."""
 Word = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}\z")]
-"""A word of the platform's, or a worker's name."""
+"""A status word of the platform, or a worker's name."""
 Milliseconds = Annotated[int | float | None, figure(MAX_JOB_MS)]
 Count = Annotated[int, figure(MAX_COUNT, instead=0)]
 
 
 class JobReport(Wire):
-    """What `/run`, `/runsync`, `/status` and `/cancel` answer. Times are milliseconds.
-
-    `output` is absent until there is one; `has_output` tells null from absent.
-    """
+    """The answer of `/run`, `/runsync`, `/status` and `/cancel`. Times are in milliseconds."""
 
     id: JobId | None = None
     status: JobStatus | Word | None = None
@@ -86,7 +83,7 @@ class JobReport(Wire):
 
     @property
     def has_output(self) -> bool:
-        """Whether the report carries an output at all."""
+        """Whether the report carries an output."""
         return "output" in self.model_fields_set and self.output is not None
 
     @property
@@ -96,20 +93,20 @@ class JobReport(Wire):
 
 
 class StreamChunk(Wire):
-    """One yield of a worker."""
+    """One value that a worker yielded."""
 
     output: Any = None
 
 
 class StreamReport(Wire):
-    """What `/stream` answers; the chunks are drained by the call."""
+    """The answer of `/stream`; the call drains the chunks."""
 
     status: JobStatus | Word | None = None
     stream: list[StreamChunk] = Field(default_factory=list)
 
 
 class JobCounts(Wire):
-    """`jobs` of `/health`. completed, failed and retried only ever grow."""
+    """`jobs` of `/health`. `completed`, `failed` and `retried` only grow."""
 
     completed: Count = 0
     failed: Count = 0
@@ -130,12 +127,12 @@ class WorkerCounts(Wire):
 
 
 class Health(Wire):
-    """What `/health` answers."""
+    """The answer of `/health`."""
 
     jobs: JobCounts = Field(default_factory=JobCounts)
     workers: WorkerCounts = Field(default_factory=WorkerCounts)
 
     @property
     def has_worker(self) -> bool:
-        """Whether some worker may take a job now. A True proves nothing: `ready` may be asleep."""
+        """Whether a worker may take a job now. True proves little: a `ready` one may be asleep."""
         return self.workers.ready + self.workers.running > 0

@@ -1,4 +1,4 @@
-"""Options of a service's modules: what kind of value each takes, and how it is read and told."""
+"""Options of a service's modules: their types, how to parse them, and how to phrase them."""
 
 import re
 from enum import StrEnum
@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from bot.errors import BadInput
 
 AUTO = "auto"
-"""As a language: the one that the text is in."""
+"""As a language: that of the text."""
 
 LANGUAGES = {
     "ar": "Arabic",
@@ -32,7 +32,7 @@ LANGUAGES = {
     "vi": "Vietnamese",
     "zh": "Chinese",
 }
-"""The languages that can be asked for, by their ISO 639-1 code."""
+"""The languages on offer, by ISO 639-1 code."""
 
 _MAX_STRING_CHARS = 4_000
 _MAX_ITEM_CHARS = 100
@@ -40,10 +40,10 @@ _MAX_ITEMS = 30
 
 
 class OptionType(StrEnum):
-    """What kind of value an option takes.
+    """The type of an option's value.
 
-    LIST is several short strings: a JSON list, or words with commas between. LANGUAGE is one of
-    `LANGUAGES`, by its English name or its code; where `auto` is the default, also `auto`.
+    LIST is several short strings: a JSON list, or words separated by commas. LANGUAGE is one of
+    `LANGUAGES`, by its English name or its code; if the default is `auto`, also `auto`.
     """
 
     STRING = "string"
@@ -63,11 +63,11 @@ def _refuse_fraction(value: object) -> object:
 
 
 Value = Annotated[str | int | bool | list[str], BeforeValidator(_refuse_fraction)]
-"""What an option can be, as JSON has it."""
+"""The JSON value of an option."""
 
 
 class Data(BaseModel):
-    """A value out of a file that a person edits: frozen, and a misspelt field is an error."""
+    """A value from a file that people edit: frozen, and a misspelt field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,8 +75,8 @@ class Data(BaseModel):
 class Option(Data):
     """One setting of a module.
 
-    `min` and `max` bound an integer's value, a string's characters, a list's items. `words` says
-    how a choice or a truth value is put to the model: `short` as "in one sentence".
+    `min` and `max` bound an integer's value, a string's length, or a list's number of items.
+    `words` phrases a choice or a boolean for the model: `short` as "in one sentence".
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
@@ -91,9 +91,9 @@ class Option(Data):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if (self.type is OptionType.CHOICE) != bool(self.choices):
-            raise ValueError(f"option {self.name}: choices go with type = 'choice', and only there")
+            raise ValueError(f"option {self.name}: choices go with type = 'choice', and only then")
         if any(choice != choice.lower() for choice in self.choices):
-            raise ValueError(f"option {self.name}: choices are written in lower case")
+            raise ValueError(f"option {self.name}: choices must be lower case")
         known = self.choices or ["true", "false"] if self.type is not OptionType.STRING else []
         if stray := self.words.keys() - set(known):
             raise ValueError(f"option {self.name}: words for {sorted(stray)[0]!r}, no such choice")
@@ -104,10 +104,10 @@ class Option(Data):
         return self
 
     def check(self, value: object) -> Value:
-        """Read a value (a JSON value, or a word from a command line).
+        """Parse a JSON value, or a word from a command line.
 
         Raises:
-            BadInput: It is not of this option's type or range.
+            BadInput: It does not have this option's type or range.
         """
         match self.type:
             case OptionType.BOOLEAN:
@@ -123,8 +123,8 @@ class Option(Data):
             case OptionType.STRING:
                 return self._string(value)
 
-    def told(self, value: Value) -> str:
-        """The value as the model is told it."""
+    def as_words(self, value: Value) -> str:
+        """The value as phrased for the model."""
         if isinstance(value, list):
             return ", ".join(value)
         plain = str(value).lower() if isinstance(value, bool) else str(value)
@@ -199,7 +199,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 def placeholders(template: Any) -> set[str]:
-    """The options that a template (any JSON value) refers to: its strings of the form `{name}`."""
+    """The options that a template (any JSON value) names in strings of the form `{name}`."""
     if isinstance(template, dict):
         return set().union(*map(placeholders, [*template.keys(), *template.values()]))
     if isinstance(template, list):
@@ -209,9 +209,9 @@ def placeholders(template: Any) -> set[str]:
 
 
 def fill(template: Any, settings: dict[str, Value]) -> Any:
-    """A template with the options' values in place of every string of the form `{name}`.
+    """Replace every string of the form `{name}` in a template by that option's value.
 
-    A list option is spliced into a list, and as a key of an object it stands for one key an item.
+    A list option is spliced into a list; as a key of an object it becomes one key per item.
     """
     match template:
         case dict():

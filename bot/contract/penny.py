@@ -18,7 +18,7 @@ from bot.contract.envelope import (
 
 
 class PennyModule(StrEnum):
-    """What Penny can do."""
+    """Penny's modules."""
 
     CONVERSE = "CONVERSE"
     TRANSCRIBE = "TRANSCRIBE"
@@ -35,22 +35,22 @@ def audio_input(clip: bytes, *, format: str, language: str | None = None) -> Inp
 
 
 def converse(
-    said: str | Input,
+    question: str | Input,
     *,
     source: Source,
     context: Context | None = None,
     params: dict[str, Any] | None = None,
     policy: Policy | None = None,
 ) -> Request:
-    """Ask Penny: words or a clip in; transcript, reply and speech out.
+    """Ask Penny a text or a clip; she returns transcript, reply and speech.
 
-    Params that Penny knows: `speak` (bool, default true), `voice`, `max_tokens`.
+    Her parameters: `speak` (bool, default true), `voice`, `max_tokens`.
     """
-    return _penny(PennyModule.CONVERSE, _as_input(said), source, context, params, policy)
+    return _penny(PennyModule.CONVERSE, _as_input(question), source, context, params, policy)
 
 
 def transcribe(clip: Input, *, source: Source, policy: Policy | None = None) -> Request:
-    """Ask Penny what was said."""
+    """Ask Penny to transcribe a clip."""
     return _penny(PennyModule.TRANSCRIBE, clip, source, None, None, policy)
 
 
@@ -62,18 +62,18 @@ def speak(
     voice: str | None = None,
     policy: Policy | None = None,
 ) -> Request:
-    """Ask Penny to say something."""
-    said = Input(type=InputType.TEXT, data=text, **given(language=language))
-    return _penny(PennyModule.SPEAK, said, source, None, given(voice=voice) or None, policy)
+    """Ask Penny to read a text aloud."""
+    words = Input(type=InputType.TEXT, data=text, **given(language=language))
+    return _penny(PennyModule.SPEAK, words, source, None, given(voice=voice) or None, policy)
 
 
-def _as_input(said: str | Input) -> Input:
-    return Input(type=InputType.TEXT, data=said) if isinstance(said, str) else said
+def _as_input(question: str | Input) -> Input:
+    return Input(type=InputType.TEXT, data=question) if isinstance(question, str) else question
 
 
 def _penny(
     module: PennyModule,
-    said: Input,
+    value: Input,
     source: Source,
     context: Context | None,
     params: dict[str, Any] | None,
@@ -82,6 +82,6 @@ def _penny(
     return Request(
         source=source,
         target=Target(service=Service.PENNY, module=module.value),
-        input=said,
+        input=value,
         **given(context=context, params=params, policy=policy),
     )

@@ -1,4 +1,4 @@
-"""An answer as a person wants to read it."""
+"""Formats an answer for people to read."""
 
 import json
 
@@ -7,11 +7,11 @@ from bot.contract.factory import read_build
 
 
 def readable(response: Response, *, limit: int | None = None) -> str:
-    """The answer as a person wants to read it: words, a build's files, else JSON.
+    """The answer for people to read: its text, a build's files, or else JSON.
 
     Args:
-        response: The whole of it.
-        limit: The most characters; what is longer ends with an ellipsis there.
+        response: The complete answer.
+        limit: The maximum number of characters; an ellipsis marks a cut.
     """
     text = _readable(response, limit)
     return text if limit is None or len(text) <= limit else f"{text[:limit]} …"
@@ -31,7 +31,7 @@ def _readable(response: Response, limit: int | None) -> str:
 
 
 def _json(data: object, limit: int | None) -> str:
-    """A JSON value, made only as far as it is wanted: a large one takes half a second."""
+    """Encode a JSON value only up to the limit: a large one takes half a second."""
     pieces: list[str] = []
     size = 0
     for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data):

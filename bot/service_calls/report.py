@@ -51,13 +51,13 @@ class Report:
 
     def daily_limit(self, scope: Scope) -> int | None:
         """The budget of a day; a month's is spread over its days. None: there is none."""
-        limits = {b.purse.period: b for b in self.balances if b.purse.scope is scope}
+        limits = {b.bucket.period: b for b in self.balances if b.bucket.scope is scope}
         day, month = limits.get(Period.DAY), limits.get(Period.MONTH)
         if day is not None and day.limit is not None:
             return day.limit
         if month is None or month.limit is None:
             return None
-        return month.limit * DAY_MS // (month.purse.renews_ms - month.purse.starts_ms)
+        return month.limit * DAY_MS // (month.bucket.renews_ms - month.bucket.starts_ms)
 
 
 def summed(

@@ -146,10 +146,10 @@ class Costs(commands.Cog):
         theirs = [
             b
             for b in await ledger.balances(Payer(guild_id=guild_id))
-            if b.purse.scope is Scope.GUILD
+            if b.bucket.scope is Scope.GUILD
         ]
         is_less = usd is not None and any(
-            b.purse.period == period and b.limit is not None and b.limit < micro(usd)
+            b.bucket.period == period and b.limit is not None and b.limit < micro(usd)
             for b in theirs
         )
         note = words("costs.operator_allows_less") if is_less else ""
@@ -169,14 +169,14 @@ class Costs(commands.Cog):
         """
         for balance in balances:
             log.warning(
-                "budget %s/%s: %s of %s spent", balance.purse.scope, balance.purse.period,
+                "budget %s/%s: %s of %s spent", balance.bucket.scope, balance.bucket.period,
                 dollars(balance.spent), dollars(balance.limit or 0),
             )  # fmt: skip
         channel = self.bot.get_channel(call.payer.channel_id or 0)
         place = channel if isinstance(channel, discord.abc.Messageable) else None
         words = await self._words_at(place, call.payer)
-        theirs = [b for b in balances if b.purse.scope is Scope.USER]
-        servers = [b for b in balances if b.purse.scope is Scope.GUILD]
+        theirs = [b for b in balances if b.bucket.scope is Scope.USER]
+        servers = [b for b in balances if b.bucket.scope is Scope.GUILD]
         if servers:
             await self._say(place, _low(servers, words))
         user_id = call.payer.user_id

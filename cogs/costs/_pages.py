@@ -44,12 +44,12 @@ def budgets_page(balances: Iterable[Balance], words: Words) -> str:
 
 def shown(balances: Sequence[Balance]) -> list[Balance]:
     """The budgets that a person may see; the total budget is the operator's, unless it is spent."""
-    return [b for b in balances if b.purse.scope is not Scope.ALL or b.left == 0]
+    return [b for b in balances if b.bucket.scope is not Scope.ALL or b.left == 0]
 
 
 def _line(balance: Balance, words: Words) -> str:
-    purse = balance.purse
-    whose = words(f"errors.budget.{purse.scope}_{purse.period}")
+    bucket = balance.bucket
+    whose = words(f"errors.budget.{bucket.scope}_{bucket.period}")
     whose = whose[:1].upper() + whose[1:]
     if balance.limit is None:
         return words("costs.unlimited", budget=whose, spent=dollars(balance.spent))
@@ -62,5 +62,5 @@ def _line(balance: Balance, words: Words) -> str:
         spent=dollars(balance.spent),
         limit=dollars(balance.limit),
         left=dollars(balance.left or 0),
-        renews=f"<t:{purse.renews_ms // 1000}:R>",
+        renews=f"<t:{bucket.renews_ms // 1000}:R>",
     )

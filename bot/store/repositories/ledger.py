@@ -76,20 +76,20 @@ class Ledger:
         """Set a sum aside for a call that is about to be sent.
 
         Raises:
-            OverBudget: A purse has less left than that. Nothing was set aside.
+            OverBudget: A bucket has less left than that. Nothing was set aside.
         """
         now_ms = self._now()
-        keys = call.payer.purses(now_ms)
+        keys = call.payer.buckets(now_ms)
         async with self._database.writing() as connection:
             chosen = await self._chosen(connection, call.payer.guild_id)
             for balance in await self._locked(connection, keys, chosen):
                 if balance.left is not None and balance.left < micro_usd:
                     raise OverBudget(
-                        scope=balance.purse.scope,
-                        period=balance.purse.period,
+                        scope=balance.bucket.scope,
+                        period=balance.bucket.period,
                         limit_micro_usd=balance.limit or 0,
                         left_micro_usd=balance.left,
-                        renews_ms=balance.purse.renews_ms,
+                        renews_ms=balance.bucket.renews_ms,
                     )
             await connection.execute(
                 calls.insert().values(
@@ -129,7 +129,7 @@ class Ledger:
             )
             row = given.mappings().one_or_none()
             if row is not None:
-                keys = _purses_of(row)
+                keys = _buckets_of(row)
                 await self._locked(connection, keys, {})
                 await _move(connection, keys, reserved=-row["reserved_micro_usd"])
 
@@ -156,7 +156,7 @@ class Ledger:
     @uninterrupted
     async def balances(self, payer: Payer) -> list[Balance]:
         """How the purses stand that a call of theirs would come out of."""
-        keys = payer.purses(self._now())
+        keys = payer.buckets(self._now())
         async with self._database.reading() as connection:
             chosen = await self._chosen(connection, payer.guild_id)
             return await self._read(connection, keys, chosen)
@@ -266,7 +266,7 @@ class Ledger:
         row = (await connection.execute(change)).mappings().one_or_none()
         chosen = await self._chosen(connection, call.payer.guild_id)
         if row is not None:
-            reserved, keys = row["reserved_micro_usd"], _purses_of(row)
+            reserved, keys = row["reserved_micro_usd"], _buckets_of(row)
             before = await self._read(connection, keys, chosen, lock=True)
         else:
             inserted = await connection.execute(
@@ -274,7 +274,7 @@ class Ledger:
             )
             if inserted.rowcount != 1:
                 return []  # it was settled or released before
-            reserved, keys = 0, call.payer.purses(now_ms)
+            reserved, keys = 0, call.payer.buckets(now_ms)
             before = await self._locked(connection, keys, chosen)
         await _move(connection, keys, spent=charge.micro_usd, reserved=-reserved)
         return await self._warn(connection, before, charge.micro_usd)
@@ -287,7 +287,7 @@ class Ledger:
             for balance in before
             if (
                 now := Balance(
-                    purse=balance.purse, limit=balance.limit, spent=balance.spent + added
+                    bucket=balance.bucket, limit=balance.limit, spent=balance.spent + added
                 )
             ).is_low
         ]
@@ -295,7 +295,7 @@ class Ledger:
         for balance in low:
             change = (
                 update(purses)
-                .where(_among([balance.purse]), purses.c.warned.is_(False))
+                .where(_among([balance.bucket]), purses.c.warned.is_(False))
                 .values(warned=True)
             )
             if (await connection.execute(change)).rowcount == 1:
@@ -351,7 +351,7 @@ class Ledger:
             row = found.get((key.scope, key.period))
             balances.append(
                 Balance(
-                    purse=key,
+                    bucket=key,
                     limit=self.limits.of(key, chosen),
                     spent=0 if row is None else row["spent_micro_usd"],
                     reserved=0 if row is None else row["reserved_micro_usd"],
@@ -409,17 +409,17 @@ def _payer(row: Mapping[Any, Any]) -> Payer:
     return Payer(user_id=row["user_id"], guild_id=row["guild_id"], channel_id=row["channel_id"])
 
 
-def _purses_of(row: Mapping[Any, Any]) -> tuple[BudgetBucket, ...]:
+def _buckets_of(row: Mapping[Any, Any]) -> tuple[BudgetBucket, ...]:
     """Those that the sum was set aside in: a call that ends after midnight is yesterday's."""
-    return _payer(row).purses(row["at_ms"])
+    return _payer(row).buckets(row["at_ms"])
 
 
-def _key(purse: BudgetBucket) -> dict[str, Any]:
+def _key(bucket: BudgetBucket) -> dict[str, Any]:
     return {
-        "scope": purse.scope,
-        "scope_id": purse.scope_id,
-        "period": purse.period,
-        "starts_ms": purse.starts_ms,
+        "scope": bucket.scope,
+        "scope_id": bucket.scope_id,
+        "period": bucket.period,
+        "starts_ms": bucket.starts_ms,
     }
 
 
@@ -428,7 +428,7 @@ def _among(keys: Sequence[BudgetBucket]) -> ColumnElement[bool]:
 
 
 def _scopes(payer: Payer) -> frozenset[str]:
-    return frozenset(purse.scope for purse in payer.purses(0))
+    return frozenset(bucket.scope for bucket in payer.buckets(0))
 
 
 async def _move(

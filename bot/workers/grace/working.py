@@ -156,18 +156,18 @@ class Work:
 
     async def _note(self, text: str) -> str:
         module = self._module
-        instruction = Message(role="system", content=module.told(module.condense, self._settings))
+        instruction = Message(role="system", content=module.render(module.condense, self._settings))
         messages = [instruction, Message(role="user", content=text)]
         note = await self._asker.note(Prompt(messages=messages, max_tokens=_NOTE_TOKENS))
         return "" if note.strip(" .").upper() == _NO_NOTE else whole_sentences(note)
 
     def _messages(self, text: str) -> list[Message]:
         module = self._module
-        messages = [Message(role="system", content=module.told(module.prompt, self._settings))]
+        messages = [Message(role="system", content=module.render(module.prompt, self._settings))]
         for shot in module.shots:
             messages.append(Message(role="user", content=shot.message))
             messages.append(Message(role="assistant", content=shot.answer))
-        question = module.told(module.message, self._settings, text)
+        question = module.render(module.message, self._settings, text)
         return [*messages, Message(role="user", content=question)]
 
     def _prompt(self, messages: list[Message]) -> Prompt:

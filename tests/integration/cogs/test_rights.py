@@ -250,7 +250,7 @@ async def test_a_servers_own_affairs_are_its_managers(sim, deck, world, guild, w
     assert any(one in reply.text for one in refusals) == (who not in {"manager", "admin"})
     balances = await deck.store.ledger.balances(payer_of(guild))
     limits = [
-        b.limit for b in balances if b.purse.period == Period.DAY and b.purse.scope == "guild"
+        b.limit for b in balances if b.bucket.period == Period.DAY and b.bucket.scope == "guild"
     ]
     assert any(limits) == (what == "budget" and who in {"manager", "admin"})
 

@@ -32,14 +32,14 @@ def test_every_moment_is_in_exactly_one_period(at, period):
     assert period.start(period.end(start)) == period.end(start)
 
 
-def test_a_call_comes_out_of_all_purses_of_its_payer_in_one_order():
-    found = Payer(user_id=1, guild_id=2).purses(ms(2026, 11, 23))
+def test_a_call_comes_out_of_all_buckets_of_its_payer_in_one_order():
+    found = Payer(user_id=1, guild_id=2).buckets(ms(2026, 11, 23))
     assert [(p.scope, p.period) for p in found] == [
         (s, p) for s in ("all", "guild", "user") for p in Period
     ]
     assert list(found) == sorted(found)
-    assert {p.scope for p in Payer(user_id=1).purses(0)} == {Scope.ALL, Scope.USER}
-    assert {p.scope for p in Payer().purses(0)} == {Scope.ALL}
+    assert {p.scope for p in Payer(user_id=1).buckets(0)} == {Scope.ALL, Scope.USER}
+    assert {p.scope for p in Payer().buckets(0)} == {Scope.ALL}
 
 
 def test_a_server_chooses_less_than_the_operator_allows_never_more():
@@ -55,11 +55,11 @@ def test_a_server_chooses_less_than_the_operator_allows_never_more():
 
 
 def test_what_is_left_counts_what_is_set_aside():
-    purse = BudgetBucket(Scope.ALL, 0, Period.DAY, 0)
-    balance = Balance(purse=purse, limit=100, spent=79, reserved=30)
+    bucket = BudgetBucket(Scope.ALL, 0, Period.DAY, 0)
+    balance = Balance(bucket=bucket, limit=100, spent=79, reserved=30)
     assert (balance.left, balance.is_low) == (0, False)
-    assert Balance(purse=purse, limit=100, spent=80).is_low
-    assert Balance(purse=purse, limit=None, spent=10**9).left is None
+    assert Balance(bucket=bucket, limit=100, spent=80).is_low
+    assert Balance(bucket=bucket, limit=None, spent=10**9).left is None
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,9 @@ def test_every_language_has_a_code_and_a_name(language):
 
 def test_options_stand_in_prompts_in_words():
     module = parse_catalogue(SMALL)["ECHO"]
-    assert module.told(module.prompt, module.settings(None)) == "Repeat, softly."
-    assert module.told(module.prompt, module.settings({"tone": "loud"})) == "Repeat, loud."
-    assert module.told("{text} {{x}}", module.settings(None), "{tone}") == "{tone} {x}"
+    assert module.render(module.prompt, module.settings(None)) == "Repeat, softly."
+    assert module.render(module.prompt, module.settings({"tone": "loud"})) == "Repeat, loud."
+    assert module.render("{text} {{x}}", module.settings(None), "{tone}") == "{tone} {x}"
 
 
 def test_null_means_the_default_and_an_unknown_option_is_refused():
@@ -128,8 +128,8 @@ def test_a_schema_takes_the_options():
     ("fields", "words"),
     [
         ({"prompt": "Be {kind}."}, "{kind}, which no option defines"),
-        ({"prompt": "Be {tone!r}."}, "for a brace itself write"),
-        ({"prompt": "Be {tone.upper}."}, "for a brace itself write"),
+        ({"prompt": "Be {tone!r}."}, "for a literal brace"),
+        ({"prompt": "Be {tone.upper}."}, "for a literal brace"),
         ({"prompt": "Be {"}, "Single '{'"),
         ({"prompt": "Say {text}"}, "belongs in the message"),
         ({"message": "Say it"}, "belongs in the message"),
@@ -144,7 +144,7 @@ def test_a_schema_takes_the_options():
         ({"example": {"input": "x", "options": {"tone": "grey"}}}, "its example: tone must be"),
         (
             {"options": [{"name": "text", "description": "x", "default": ""}]},
-            "may be called 'text'",
+            "none may be 'text'",
         ),
         (
             {"options": [{"name": "a", "description": "x", "type": "choice", "default": ""}]},

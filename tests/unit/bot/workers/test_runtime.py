@@ -76,7 +76,7 @@ async def test_a_service_s_own_count_of_compute_seconds_stands():
         ({"contract": "secret words"}, "contract: Input should be"),
         ({"contract": contract() | {"source": {"system": "secret words"}}}, "source.system"),
         ({"contract": contract() | {"input": {"type": "text"}}}, "input.data: Field required."),
-        ({"contract": contract() | {"contract_version": "3.0"}}, "speaks 2.1"),
+        ({"contract": contract() | {"contract_version": "3.0"}}, "expected 2.1"),
         ({"contract": contract() | {"policy": {"deadline_ms": 0}}}, "policy.deadline_ms"),
         ({"contract": contract(service=Service.GRACE)}, "This is PENNY; the contract is addressed"),
         ({"contract": contract() | {"contract_version": "9." + "9" * 9000}}, "contract_version"),

@@ -127,7 +127,9 @@ async def test_to_be_forgotten_pays_for_no_call_that_is_under_way(store):
     for _ in range(2):
         await store.privacy.forget(PERSON)
     await store.ledger.settle(call, Charge(micro_usd=650, basis=Basis.REPORTED))
-    own = [b for b in await store.ledger.balances(Payer(user_id=PERSON)) if b.purse.scope == "user"]
+    own = [
+        b for b in await store.ledger.balances(Payer(user_id=PERSON)) if b.bucket.scope == "user"
+    ]
     assert {(b.spent, b.reserved) for b in own} == {(700, 0)}
-    everybodys = [b for b in await store.ledger.balances(Payer()) if b.purse.scope == "all"]
+    everybodys = [b for b in await store.ledger.balances(Payer()) if b.bucket.scope == "all"]
     assert {(b.spent, b.reserved) for b in everybodys} == {(650, 0)}

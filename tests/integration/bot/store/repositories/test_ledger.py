@@ -138,7 +138,7 @@ async def test_four_fifths_are_told_once(open_ledger):
     ledger, _ = open_ledger({(Scope.GUILD, Period.DAY): 100})
     assert await ledger.settle(call(), paid(79)) == []
     [low] = await ledger.settle(call(), paid(1))
-    assert (low.purse.scope, low.purse.period, low.spent, low.limit) == ("guild", "day", 80, 100)
+    assert (low.bucket.scope, low.bucket.period, low.spent, low.limit) == ("guild", "day", 80, 100)
     assert await ledger.settle(call(), paid(1)) == []
     await ledger.choose(2, Period.DAY, 90)
     assert len(await ledger.settle(call(), paid(0))) == 1, "of another limit it is told again"
