@@ -93,7 +93,7 @@ async def _open_bot(
         client=services.client,
         clock=clock,
         weights=one_by_one(settings),
-        keep_clips=recordings,
+        recordings=recordings,
         on_turn=seen.on_turn,
     )
     runner = JobRunner(services.client, store.jobs, clock, outlive=not services.embedded)

@@ -37,6 +37,7 @@ from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import AudioDevice, Doing, TalkMode, View
 from bot.settings import Settings
 from bot.voice_agent.events import Attention, Remember, Stage
+from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.session_factory import EARS, VoiceSessionFactory
 from bot.voice_agent.turn_latency import Phase
@@ -171,7 +172,7 @@ class TalkController:
             stack.callback(voices.close)
             session = await self._open(voices)
             async with session:
-                session.people({SPEAKER: PERSON, TYPIST: PERSON}, others=0)
+                session.set_people({SPEAKER: PERSON, TYPIST: PERSON}, others=0)
                 self._services, self._session = services, session
                 watching = self._tasks.create_task(self._watch_key())
                 await over.wait()
@@ -180,14 +181,17 @@ class TalkController:
 
     async def _open(self, voices: VoiceSessionFactory) -> VoiceSession:
         await voices.warm_up()
-        terms = SessionConfig(
+        settings = self._settings
+        config = SessionConfig(
             system=self._system,
             guild_id=None,
             channel_id=None,
             locale=self._prefs.language,
             attention=Attention.ALWAYS,
-            eager=self._settings.voice_is_eager,
-            warm_after_s=0 if self._settings.embedded else self._settings.skydeck_voice_warm_s,
+            options=VoiceAgentOptions(
+                preemptive_generation=settings.voice_is_eager,
+                warm_up_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
+            ),
         )
         ears: list[LocalSpeechInput] = []
 
@@ -196,12 +200,14 @@ class TalkController:
             return ears[0]
 
         line = self._line = LocalAudioIO(self._audio, self._playout, lambda: ears[0].is_open)
-        session = await voices.open(line, self._record, terms, keep=self._keep, ears=hear_with)
+        session = await voices.open(
+            line, self._record, config, remember=self._keep, speech_input=hear_with
+        )
         self._ears = ears[0]
-        session.witness = self._record
+        session.recorder = self._record
         session.voice = self._prefs.voice
         if self._options.memory is not None:
-            session.recall = self._options.memory.recall()
+            session.chat_context = self._options.memory.recall()
         return session
 
     async def _keep(self, over: Remember) -> None:
@@ -235,7 +241,7 @@ class TalkController:
         )
 
     def _phases(self) -> tuple[Phase, ...]:
-        turns = self._session.watch.turns if self._session is not None else ()
+        turns = self._session.latency.turns if self._session is not None else ()
         return turns[-1].split() if turns else ()
 
     def _doing(self) -> Doing:
@@ -426,7 +432,9 @@ class TalkController:
         self._prefs.keep(self._options.prefs_path)
         if self._session is not None:
             languages = {} if code is None else {SPEAKER: code, TYPIST: code}
-            self._session.people({SPEAKER: PERSON, TYPIST: PERSON}, others=0, languages=languages)
+            self._session.set_people(
+                {SPEAKER: PERSON, TYPIST: PERSON}, others=0, languages=languages
+            )
 
     # -- taking it along -------------------------------------------------------------------------
 

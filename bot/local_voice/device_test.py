@@ -12,7 +12,7 @@ from audio.earcons import chime
 from audio.playout_queue import PlayoutQueue
 from bot.clock import Clock
 from bot.local_voice.audio_io import LocalAudioIO
-from bot.voice_agent.session import NOTICE
+from bot.voice_agent.events import new_utterance_id
 
 _TEST_S: Final = 2.0
 _SILENCE_DBFS: Final = -50.0
@@ -28,7 +28,7 @@ async def try_loudspeaker(state: AudioState, playout: PlayoutQueue, clock: Clock
     """Play a short tone; what came of it, in words."""
     if not state.loudspeaker.is_open:
         return trouble(state) or "No loudspeaker is open."
-    playout.add(NOTICE, await asyncio.to_thread(chime, _TONE, loudness=0.2))
+    playout.add(new_utterance_id(), await asyncio.to_thread(chime, _TONE, loudness=0.2))
     await clock.sleep(0.6)
     return "That was a short tone. If you did not hear it, choose another loudspeaker."
 
@@ -45,7 +45,7 @@ async def try_microphone(state: AudioState, line: LocalAudioIO | None, clock: Cl
     sound = np.concatenate(blocks)
     loudest = 20 * np.log10(max(1e-6, float(np.abs(sound).max())))
     packets = await asyncio.to_thread(codec.encode, sound, OPUS_RATE_HZ)
-    line.playout.add(NOTICE, packets.packets)
+    line.playout.add(new_utterance_id(), packets.packets)
     if loudest < _SILENCE_DBFS:
         return f"Hardly anything was heard ({loudest:.0f} dB). Is the microphone muted?"
     return f"This is what I heard, at {loudest:.0f} dB."

@@ -46,10 +46,10 @@ class Memory:
 
     def add(self, over: Remember) -> None:
         """A turn is over: keep it."""
-        if not over.heard.strip():
+        if not over.transcript.strip():
             return
         self._turns.append(
-            {"heard": over.heard, "said": over.said, "interrupted": over.interrupted}
+            {"heard": over.transcript, "said": over.reply, "interrupted": over.interrupted}
         )
         del self._turns[:-_MAX_TURNS]
         try:

@@ -9,7 +9,7 @@ from typing import Final
 from audio.speech_events import Clip
 from bot.i18n import words_for
 from bot.local_voice.view import Entry, Kind
-from bot.voice_agent.events import Ask, Stage, TurnUpdate
+from bot.voice_agent.events import SendRequest, Stage, TurnUpdate
 
 MAX_ENTRIES: Final = 500
 """So many are kept; the oldest go first."""
@@ -117,24 +117,24 @@ class Transcript:
     def show(self, show: TurnUpdate) -> None:
         """How a turn stands now."""
         self.stage = show.stage
-        self._asked.discard(show.turn)
+        self._asked.discard(show.turn_id)
         is_over = show.stage in _OVER
         entry = Entry(
-            self._entry_of(show.turn),
+            self._entry_of(show.turn_id),
             Kind.TURN,
-            asked=show.heard,
-            answered=show.said,
+            asked=show.transcript,
+            answered=show.reply,
             progress=_PROGRESS.get(show.stage, ""),
             is_over=is_over,
             was_cut=show.stage is Stage.INTERRUPTED,
-            spoken=show.turn not in self._is_typed,
+            spoken=show.turn_id not in self._is_typed,
         )
         self._put(entry)
         if show.stage is Stage.FAILED:
-            self.error(reason(show.code))
+            self.error(reason(show.error_code))
         if is_over:
-            self._of_turn.pop(show.turn, None)
-            self._is_typed.discard(show.turn)
+            self._of_turn.pop(show.turn_id, None)
+            self._is_typed.discard(show.turn_id)
 
     def trouble(self, kind: str) -> None:
         """The line has no troubles of its own: `Audio` tells those of devices."""
@@ -146,15 +146,15 @@ class Transcript:
 
     # -- Witness ---------------------------------------------------------------------------------
 
-    def asked(self, ask: Ask) -> None:
+    def asked(self, ask: SendRequest) -> None:
         """A turn goes to the service."""
-        self._turn_of.append((ask.ask, ask.turn))
-        if not ask.eager:
-            self._asked.add(ask.turn)
+        self._turn_of.append((ask.request_id, ask.turn_id))
+        if not ask.preemptive:
+            self._asked.add(ask.turn_id)
         if ask.clip is None:
-            self._is_typed.add(ask.turn)
+            self._is_typed.add(ask.turn_id)
         else:
-            self._sound(ask.turn).question = _file(ask.clip)
+            self._sound(ask.turn_id).question = _file(ask.clip)
 
     def answered(self, ask: int, packets: Sequence[bytes]) -> None:
         """More of an answer goes to the loudspeaker."""

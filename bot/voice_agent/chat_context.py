@@ -1,53 +1,49 @@
-"""What Penny is told of a spoken conversation so far. Pure; in memory only."""
+"""What the model is told of the conversation so far, spoken or in a text chat. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from bot.contract import Message
-from bot.voice_agent.chat_history import CHARS_PER_TOKEN
+from bot.store.records import Role, StoredMessage
 from bot.voice_agent.events import Remember
+from bot.voice_agent.options import DEFAULT_OPTIONS
 
-MAX_TOKENS: Final = 900
-"""A small local model reads that in two seconds, once; then it is in its cache."""
-_CUT: Final = "—"
-"""Ends an answer that was cut off, so that the model knows that it was not heard to its end."""
+_CUT_OFF: Final = "—"
+"""Ends an interrupted answer, so that the model knows that its end was not heard."""
 
 
 @dataclass(slots=True)
 class ChatContext:
-    """The latest turns, oldest first.
+    """The latest turns of a spoken conversation, oldest first; in memory only.
 
-    When there are too many the older half goes at once. Dropped one by one, the beginning of the
-    prompt would be another every time, and no cache of a model's would ever fit again.
+    Beyond the limit, the older half is dropped at once. Dropping turns one by one would change the
+    beginning of the prompt every time, and a model could never reuse its cache.
     """
 
-    most_chars: int = MAX_TOKENS * CHARS_PER_TOKEN
+    max_chars: int = DEFAULT_OPTIONS.chat_context.max_chars
     _turns: list[tuple[int, tuple[Message, ...]]] = field(default_factory=list)
 
     def add(self, over: Remember, name: str) -> None:
-        """A turn is over.
-
-        Args:
-            over: What was said, and what was really heard of the answer.
-            name: The speaker's.
-        """
-        if not over.heard.strip():
+        """Add a turn of the person with this name."""
+        transcript, reply = over.transcript.strip(), over.reply.strip()[: self.max_chars // 2]
+        if not transcript:
             return
-        asked = Message(
+        question = Message(
             role="user",
-            content=over.heard.strip()[: self.most_chars // 2],
+            content=transcript[: self.max_chars // 2],
             **({"name": name} if name else {}),
         )
-        said = over.said.strip()[: self.most_chars // 2]
-        if said and over.interrupted:
-            said += _CUT
-        answered = (Message(role="assistant", content=said),) if said else ()
-        self._turns.append((over.user_id, (asked, *answered)))
-        if self._chars() > self.most_chars:
-            self._drop_older_half()
+        if reply and over.interrupted:
+            reply += _CUT_OFF
+        answer = (Message(role="assistant", content=reply),) if reply else ()
+        self._turns.append((over.user_id, (question, *answer)))
+        if self._chars() > self.max_chars:
+            while len(self._turns) > 1 and self._chars() > self.max_chars // 2:
+                del self._turns[0]
 
     def messages(self) -> list[Message]:
-        """For the contract's context."""
+        """The turns, for the contract's context."""
         return [message for _, turn in self._turns for message in turn]
 
     def forget(self, user_id: int) -> None:
@@ -61,6 +57,28 @@ class ChatContext:
     def _chars(self) -> int:
         return sum(len(message.content) for message in self.messages())
 
-    def _drop_older_half(self) -> None:
-        while len(self._turns) > 1 and self._chars() > self.most_chars // 2:
-            del self._turns[0]
+
+def fit_history(messages: Sequence[StoredMessage], *, max_chars: int) -> list[Message]:
+    """The newest messages of a text chat that fit, oldest first, each under its author's name.
+
+    The newest message is cut if it does not fit.
+    """
+    room = max_chars
+    kept: list[Message] = []
+    for message in reversed(messages):
+        content = message.content.strip()
+        if not content:
+            continue
+        if len(content) > room:
+            if not kept and room > 0:
+                kept.append(_message(message, content[:room]))
+            break
+        room -= len(content)
+        kept.append(_message(message, content))
+    return kept[::-1]
+
+
+def _message(message: StoredMessage, content: str) -> Message:
+    if message.role is Role.ASSISTANT:
+        return Message(role=message.role.value, content=content)
+    return Message(role=message.role.value, content=content, name=message.author_name)

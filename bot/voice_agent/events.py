@@ -1,30 +1,30 @@
-"""A spoken conversation as values: facts go into the `TurnMachine`, commands come out.
+"""The values of a spoken conversation: facts go into the `TurnManager`, commands come out. Pure.
 
-Nothing here waits or acts. All times are seconds of the monotonic clock. An ask is one attempt to
-have one turn answered; it has a number that is never used again, so a late word of an ask that was
-withdrawn is told apart from the present one.
+Times are seconds of the monotonic clock.
+
+The manager numbers the requests that it sends to the service, and never uses a number twice: a late
+response to a cancelled request cannot be mistaken for one to the current request. The answer to a
+request is played as the utterance of that number.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from itertools import count
+from typing import Final, TypeAlias
 
-from audio.speech_events import (
-    Clip,
-    SpeechBegan,
-    SpeechEvent,
-    SpeechPaused,
-    SpeechResumed,
-    TurnEnded,
-)
+from audio.speech_events import Clip, SpeechEvent
+
+new_utterance_id: Final[Callable[[], int]] = count(1).__next__
+"""Numbers everything that this process plays: answers, announcements and test tones."""
 
 
 class Attention(StrEnum):
     """When the assistant answers in a voice channel.
 
-    AUTO: alone with one person always; with more, when addressed by name, or in a follow-up.
+    AUTO: always when alone with one person; in a group, when called by name or in a follow-up.
     ALWAYS: whatever is said.
-    LISTEN_ONLY: never; what is said is kept as a transcript for `/minutes`.
+    LISTEN_ONLY: never; speech is transcribed for `/minutes`.
     """
 
     AUTO = "auto"
@@ -33,10 +33,10 @@ class Attention(StrEnum):
 
 
 class Cue(StrEnum):
-    """A soft sound that tells how things stand.
+    """A soft sound that tells people what the assistant is doing.
 
-    LISTENING: your words have been taken. THINKING: the answer takes a while.
-    WAITING: the service has to be woken first. FAILED: there is no answer.
+    LISTENING: it has taken in your words. THINKING: the answer takes a while.
+    WAITING: the service is starting up. FAILED: there is no answer.
     """
 
     LISTENING = "listening"
@@ -46,7 +46,7 @@ class Cue(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a turn is, for who reads along."""
+    """The progress of a turn, as readers see it."""
 
     HEARD = "heard"
     WAITING_FOR_WORKER = "waiting_for_worker"
@@ -63,76 +63,66 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """The service has heard words (all of them so far, not only the new ones)."""
+    """The service has recognised speech. `text` is the whole transcript so far."""
 
-    ask: int
+    request_id: int
     text: str
     language: str | None
     at_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Spoke:
-    """A piece of the answer has come.
+class ReplyChunk:
+    """A piece of the answer has arrived.
 
     Attributes:
-        ask: Of which ask.
-        text: The words that are new; may be empty.
-        packets: Opus packets that are new, 20 ms each; may be empty.
-        says: The words that these packets say; may be empty when the service does not tell.
-        at_s: When.
+        text: The new words; may be empty.
+        packets: The new Opus packets, 20 ms each; may be empty.
+        spoken_text: The words in `packets`; empty when the service does not say.
     """
 
-    ask: int
+    request_id: int
     text: str
     packets: tuple[bytes, ...]
-    says: str
+    spoken_text: str
     at_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The service is done with an ask: everything has come."""
+class RequestCompleted:
+    """The service has sent everything."""
 
-    ask: int
+    request_id: int
     at_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class AskFailed:
-    """There will be no (more) answer.
+class RequestFailed:
+    """The request failed; no more of the answer will arrive."""
 
-    Attributes:
-        ask: Of which ask.
-        code: The error's code, for the words in the reader's language.
-        at_s: When.
-    """
-
-    ask: int
-    code: str
+    request_id: int
+    error_code: str
     at_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class AskWaits:
-    """No worker is up for it: a cold start."""
+class ColdStart:
+    """No worker is running; the request waits until one has started."""
 
-    ask: int
+    request_id: int
     at_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How far the loudspeaker is.
+    """How much of an utterance has been played.
 
     Attributes:
-        ask: Whose packets.
-        packets: How many of them have left in all.
-        drained: Nothing more of it is waiting to be played.
-        at_s: When.
+        packets: The number of its packets played so far.
+        drained: None of its packets are waiting to be played.
     """
 
-    ask: int
+    utterance_id: int
     packets: int
     drained: bool
     at_s: float
@@ -140,12 +130,11 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class PeopleChanged:
-    """Who is in the channel and has agreed to be heard: names by user id. Bots don't count.
+    """People have joined, left, or changed their consent. Bots don't count.
 
     Attributes:
-        names: Of those who agreed.
-        others: How many more people are there.
-        at_s: When.
+        names: The people who consented to being heard: names by user id.
+        others: The number of other people in the channel.
     """
 
     names: dict[int, str]
@@ -155,7 +144,7 @@ class PeopleChanged:
 
 @dataclass(frozen=True, slots=True)
 class AttentionSet:
-    """Somebody has chosen when to answer."""
+    """Somebody has chosen when the assistant answers."""
 
     attention: Attention
     at_s: float
@@ -163,7 +152,7 @@ class AttentionSet:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """Somebody wrote a question instead of saying it; the answer that sounds is over."""
+    """Somebody typed a question; this interrupts the answer being played."""
 
     user_id: int
     text: str
@@ -172,32 +161,31 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class AnswerStopped:
-    """Somebody wants no more of the answer that sounds: they pressed the talk key."""
+    """Somebody stopped the answer being played, by pressing the talk key."""
 
     at_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class AllStopped:
-    """Somebody wants nothing more of what was asked so far, nor of what is being said."""
+    """Somebody cancelled all questions, answered or not, and the speech in progress."""
 
     at_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """Time goes by; comes every 100 ms or so while anything is under way."""
+    """Time has passed; sent about every 100 ms."""
 
     at_s: float
 
 
+RequestNews: TypeAlias = Transcribed | ReplyChunk | ColdStart | RequestCompleted | RequestFailed
+"""What the service can say about a request."""
+
 Fact: TypeAlias = (
     SpeechEvent
-    | Transcribed
-    | Spoke
-    | Answered
-    | AskFailed
-    | AskWaits
+    | RequestNews
     | Played
     | PeopleChanged
     | AttentionSet
@@ -211,140 +199,108 @@ Fact: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SendRequest:
     """Send a turn to Penny.
 
     Attributes:
-        ask: Its number.
-        user_id: Who asks.
-        clip: What they said; None with `text`.
-        text: The words, where they are known already (they were transcribed before).
-        answer: CONVERSE when true, TRANSCRIBE when only the words are wanted.
-        eager: Sent at a pause, before it is known that the turn is over.
-        turn: The number of the turn that it asks.
+        clip: What the person said; None when `text` is given.
+        text: Their words, where they are already known.
+        wants_answer: Ask for an answer (CONVERSE); else only for the transcript (TRANSCRIBE).
+        preemptive: Sent at a pause, before the turn is known to be over.
+        turn_id: The turn that this is a request for.
     """
 
-    ask: int
+    request_id: int
     user_id: int
     clip: Clip | None
     text: str | None
-    answer: bool
-    eager: bool
-    turn: int = 0
+    wants_answer: bool
+    preemptive: bool
+    turn_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Withdraw:
-    """Cancel an ask's job; nothing more is wanted of it."""
+class CancelRequest:
+    """Cancel a request; its result is no longer needed."""
 
-    ask: int
+    request_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Give packets to the loudspeaker, after those that wait there."""
+    """Append packets to the playout queue."""
 
-    ask: int
+    utterance_id: int
     packets: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Stop the loudspeaker where it is; what waits there stays."""
+class PausePlayout:
+    """Stop playing, and keep what is queued."""
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """Let the loudspeaker go on where it stopped."""
+class ResumePlayout:
+    """Play on from where playout was paused."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlushPlayout:
-    """Throw away what the loudspeaker still has."""
+    """Drop what is queued."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """Play a cue, unless the loudspeaker is busy."""
+class PlayCue:
+    """Play a cue, unless something else is queued."""
 
     cue: Cue
 
 
 @dataclass(frozen=True, slots=True)
 class TurnUpdate:
-    """Let the text channel say how a turn stands; the newest state of a turn wins.
+    """The state of a turn, for readers. Each update replaces the one before.
 
     Attributes:
-        turn: The turn's number: asks of the same turn share it.
-        user_id: Who asks.
-        stage: How far it is.
-        heard: What they said, as far as it is known.
-        said: The answer so far; when interrupted, only what was really spoken.
-        code: The error's code, when it failed.
+        turn_id: The same for all requests of a turn.
+        user_id: The person whose turn it is.
+        transcript: What they said, as far as it is known.
+        reply: The answer so far; after an interruption, only the words that were played.
+        error_code: The code of the error, if the turn failed.
     """
 
-    turn: int
+    turn_id: int
     user_id: int
     stage: Stage
-    heard: str
-    said: str
-    code: str | None = None
+    transcript: str
+    reply: str
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """A turn is over: this is what goes into the history.
+    """A turn is over: add it to the history.
 
     Attributes:
-        turn: The turn's number.
-        user_id: Who asked.
-        heard: What they said.
-        said: What was really spoken of the answer; empty when nothing was.
-        interrupted: Whether it was cut off.
+        transcript: What the person said.
+        reply: The words of the answer that were played; empty when none were.
+        interrupted: The answer was cut off.
     """
 
-    turn: int
+    turn_id: int
     user_id: int
-    heard: str
-    said: str
+    transcript: str
+    reply: str
     interrupted: bool
 
 
 Command: TypeAlias = (
-    Ask | Withdraw | Play | Hold | Release | FlushPlayout | Sound | TurnUpdate | Remember
+    SendRequest
+    | CancelRequest
+    | Play
+    | PausePlayout
+    | ResumePlayout
+    | FlushPlayout
+    | PlayCue
+    | TurnUpdate
+    | Remember
 )
-
-__all__ = [
-    "AllStopped",
-    "AnswerStopped",
-    "Answered",
-    "Ask",
-    "AskFailed",
-    "AskWaits",
-    "Attention",
-    "AttentionSet",
-    "Clip",
-    "Command",
-    "Cue",
-    "Fact",
-    "FlushPlayout",
-    "Hold",
-    "PeopleChanged",
-    "Play",
-    "Played",
-    "Release",
-    "Remember",
-    "Sound",
-    "SpeechBegan",
-    "SpeechEvent",
-    "SpeechPaused",
-    "SpeechResumed",
-    "Spoke",
-    "Stage",
-    "Ticked",
-    "Transcribed",
-    "TurnEnded",
-    "TurnUpdate",
-    "Typed",
-    "Withdraw",
-]

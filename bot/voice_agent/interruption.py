@@ -1,110 +1,138 @@
-"""Who has the loudspeaker: the one answer that may sound, and who is speaking into it."""
+"""The floor: the one answer that may play, and the person speaking into it (barge-in). Pure.
 
-from dataclasses import dataclass
-from typing import Final
+    PLAYING ── they speak ──▶ paused ── long speech, or real words ──▶ INTERRUPTED
+        ▲                        │
+        └── "uh-huh", silence ───┘
 
-from bot.voice_agent.events import Command, FlushPlayout, Hold, Play, Played, Release
-from bot.voice_agent.turn_state import ActiveSpeech, State, UserTurn
+Only the person being answered pauses the answer: in a group, the others talk to each other
+meanwhile. Anybody's "stop" ends it; anybody else's question waits for its end.
+"""
 
-SHORT_S: Final = 0.8
-"""Speech into an answer that lasts longer is no "uh-huh": it interrupts."""
-EARNEST_S: Final = 1.2
-"""Who has spoken for so long, and no pause was told, is no longer short. It is more than `SHORT_S`
-by what hearing may lag behind on a busy machine; meanwhile the answer is silent anyway."""
-MAX_HOLD_S: Final = 4.0
-"""An answer held for so long goes on: what was said into it cannot be understood in time."""
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from bot.voice_agent.events import (
+    Command,
+    FlushPlayout,
+    PausePlayout,
+    Play,
+    Played,
+    ResumePlayout,
+)
+from bot.voice_agent.options import InterruptionOptions
+from bot.voice_agent.turn_state import ActiveSpeech, TurnState, UserTurn
 
 
 @dataclass(slots=True)
 class PendingInterruption:
-    """Somebody speaks into an answer; it is not known yet whether they want it to end.
+    """Somebody speaks into the answer; whether they want it to stop is not known yet.
 
     Attributes:
-        user_id: Who.
         began_s: When their speech began.
-        held_s: Since when the answer is held.
-        is_holding: Whether it is held now; else it was taken for an "uh-huh", or took too long.
+        paused_s: When the answer was paused.
+        is_paused: It still is; else this was taken for a false interruption.
     """
 
     user_id: int
     began_s: float
-    held_s: float
-    is_holding: bool = True
-
-    def is_earnest(self, speech: ActiveSpeech | None, now_s: float) -> bool:
-        """Whether they have been speaking for too long to have meant "uh-huh"."""
-        return speech is not None and not speech.is_paused and now_s - self.began_s > EARNEST_S
-
-    def is_stale(self, speech: ActiveSpeech | None, now_s: float) -> bool:
-        """Whether they are silent, and the answer has been held for too long."""
-        is_silent = speech is None or speech.is_paused
-        return self.is_holding and is_silent and now_s - self.held_s > MAX_HOLD_S
+    paused_s: float
+    is_paused: bool = True
 
 
 @dataclass(slots=True)
 class Floor:
-    """The loudspeaker. One turn has it at a time, from the moment its answer is awaited.
+    """The right to be played. One turn holds it, from waiting for its answer to the answer's end.
 
-    Attributes:
-        turn: Whose it is.
-        challenge: Who is speaking into it.
+    The methods that return commands expect the caller to carry them out.
     """
 
+    options: InterruptionOptions
     turn: UserTurn | None = None
-    challenge: PendingInterruption | None = None
+    interruption: PendingInterruption | None = None
+    _grants: Iterator[int] = field(default_factory=lambda: count(1))
+    _latest_grants: dict[int, int] = field(default_factory=dict)  # by user
 
     @property
-    def is_sounding(self) -> bool:
-        """Whether something of an answer has been heard, and more may come."""
-        return self.turn is not None and self.turn.state is State.SOUNDING
+    def is_playing(self) -> bool:
+        """Whether an answer has begun to play and may go on."""
+        return self.turn is not None and self.turn.state is TurnState.PLAYING
 
-    def is_challenged_by(self, user_id: int) -> bool:
+    def is_playing_to(self, user_id: int) -> bool:
+        """Whether the answer to this person is playing."""
+        return self.is_playing and self.turn is not None and self.turn.user_id == user_id
+
+    def is_interrupted_by(self, user_id: int) -> bool:
         """Whether this person speaks into the answer."""
-        return self.challenge is not None and self.challenge.user_id == user_id
+        return self.interruption is not None and self.interruption.user_id == user_id
 
-    def take(self, turn: UserTurn, now_s: float) -> None:
-        """It is a turn's from now on."""
-        self.turn, turn.state, turn.since_s = turn, State.ANSWERING, now_s
+    def is_real_interruption(self, speech: ActiveSpeech | None, now_s: float) -> bool:
+        """Whether the pending interruption has lasted too long for a backchannel."""
+        if self.interruption is None or speech is None or speech.is_paused:
+            return False
+        return now_s - self.interruption.began_s > self.options.min_interruption_duration_s
 
-    def speak(self) -> list[Command]:
-        """Give what has come to the loudspeaker."""
-        if self.turn is None or self.turn.ask is None:
+    def is_false_interruption(self, speech: ActiveSpeech | None, now_s: float) -> bool:
+        """Whether the person is silent again and the answer has been paused for too long."""
+        pending = self.interruption
+        if pending is None or not pending.is_paused or (speech and not speech.is_paused):
+            return False
+        return now_s - pending.paused_s > self.options.false_interruption_timeout_s
+
+    def next_turn(self, waiting: Iterable[UserTurn]) -> UserTurn | None:
+        """The turn of the person who had the floor longest ago; None if nobody waits."""
+        grants = self._latest_grants
+        order = sorted(waiting, key=lambda t: (grants.get(t.user_id, 0), t.since_s, t.turn_id))
+        return order[0] if order else None
+
+    def give_to(self, turn: UserTurn, now_s: float) -> None:
+        """Let a turn have the floor."""
+        self.turn, turn.state, turn.since_s = turn, TurnState.ANSWERING, now_s
+        self._latest_grants[turn.user_id] = next(self._grants)
+
+    def forget_all_but(self, user_ids: Container[int]) -> None:
+        """Forget when people who are no longer there had the floor."""
+        self._latest_grants = {u: n for u, n in self._latest_grants.items() if u in user_ids}
+
+    def play(self) -> list[Command]:
+        """Queue what has arrived of the answer."""
+        if self.turn is None or self.turn.request_id is None:
             return []
-        packets = self.turn.reply.give()
-        return [Play(self.turn.ask, packets)] if packets else []
+        packets = self.turn.reply.dequeue()
+        return [Play(self.turn.request_id, packets)] if packets else []
 
-    def played(self, fact: Played) -> bool:
-        """Take in how far the loudspeaker is; whether it is news of the turn that has it."""
-        if self.turn is None or self.turn.ask != fact.ask:
+    def track_playout(self, fact: Played) -> bool:
+        """Take in how much has been played. Returns whether that was of this answer."""
+        if self.turn is None or self.turn.request_id != fact.utterance_id:
             return False
         reply = self.turn.reply
-        reply.played = min(max(reply.played, fact.packets), reply.given)
+        reply.played = min(max(reply.played, fact.packets), reply.queued)
         reply.is_drained = fact.drained
         if reply.played:
-            self.turn.state = State.SOUNDING
+            self.turn.state = TurnState.PLAYING
         return True
 
-    def hold(self, user_id: int, began_s: float, now_s: float) -> list[Command]:
-        """Stop while somebody speaks into it."""
-        was_holding = self.challenge is not None and self.challenge.is_holding
-        self.challenge = PendingInterruption(user_id, began_s, now_s)
-        return [] if was_holding else [Hold()]
+    def pause(self, user_id: int, began_s: float, now_s: float) -> list[Command]:
+        """Pause the answer while somebody speaks into it."""
+        was_paused = self.interruption is not None and self.interruption.is_paused
+        self.interruption = PendingInterruption(user_id, began_s, now_s)
+        return [] if was_paused else [PausePlayout()]
 
-    def relent(self) -> list[Command]:
-        """Go on, although what was said into it is not known for certain."""
-        if self.challenge is None or not self.challenge.is_holding:
+    def resume_false_interruption(self) -> list[Command]:
+        """Play on; the interruption stays pending until the person's words are known."""
+        if self.interruption is None or not self.interruption.is_paused:
             return []
-        self.challenge.is_holding = False
-        return [Release()]
+        self.interruption.is_paused = False
+        return [ResumePlayout()]
 
-    def release(self) -> list[Command]:
-        """Go on: nobody wanted it to stop."""
-        commands = self.relent()
-        self.challenge = None
+    def end_interruption(self) -> list[Command]:
+        """Play on; nothing is pending any more."""
+        commands = self.resume_false_interruption()
+        self.interruption = None
         return commands
 
-    def leave(self) -> list[Command]:
-        """It is nobody's from now on; what has not been played is thrown away."""
+    def clear(self) -> list[Command]:
+        """Take the floor from its turn, and drop what has not been played."""
         turn, self.turn = self.turn, None
-        is_loaded = turn is not None and turn.reply.given > 0 and not turn.reply.is_drained
-        return [*([FlushPlayout()] if is_loaded else []), *self.release()]
+        is_queued = turn is not None and turn.reply.queued > 0 and not turn.reply.is_drained
+        return [*([FlushPlayout()] if is_queued else []), *self.end_interruption()]

@@ -1,4 +1,4 @@
-"""Which words of an answer were really played, from the packets that left. Pure."""
+"""The words of an answer that were played, from the number of packets played. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,61 +6,56 @@ from dataclasses import dataclass
 from typing import Final
 
 from audio.constants import FRAME_MS
+from bot.voice_agent.options import DEFAULT_OPTIONS
 
-_CHARS_PER_SECOND: Final = 14.0
-"""How fast voices speak English and Spanish, where the service does not tell; rather too slow, so
-that nothing is claimed that was not heard."""
 _WORD: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\S+?(?=[\u3040-\u9fff]|\s|$)")
-"""What is not cut: a word, or a single sign of a script that has no spaces."""
+"""A unit that is never cut: a word, or one character of a script without spaces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of sound.
-
-    Attributes:
-        packets: How many packets it has.
-        says: The words in it; empty when the service does not tell.
-    """
+    """A stretch of speech. `text` is empty when the service does not say its words."""
 
     packets: int
-    says: str
+    text: str
 
 
-def spoken(pieces: Sequence[Piece], played: int, *, text: str, is_whole: bool) -> str:
-    """The words that were played.
+def played_text(
+    pieces: Sequence[Piece],
+    played: int,
+    *,
+    text: str,
+    is_complete: bool,
+    chars_per_s: float = DEFAULT_OPTIONS.speech_chars_per_s,
+) -> str:
+    """The beginning of the answer that was played, in whole words.
 
-    A word counts when it was played to its end. Within a piece, time is shared out by letters.
+    A word counts once it has been played to its end. Within a piece, each character takes the same
+    time.
 
     Args:
-        pieces: All sound of the answer that has come, in order.
-        played: How many of its packets have left.
-        text: The answer's text so far; used where the pieces do not say their words.
-        is_whole: Nothing more of the answer will come.
-
-    Returns:
-        The beginning of the answer, whole words; empty when none was played.
+        pieces: All speech received so far, in order.
+        played: How many of its packets were played.
+        text: The answer's text so far; used where the pieces have no text.
+        is_complete: No more of the answer will arrive.
+        chars_per_s: The rate of speech, used while the length of the answer is unknown.
     """
     total = sum(piece.packets for piece in pieces)
     if played <= 0 or total == 0:
         return ""
-    if is_whole and played >= total:
-        return text.strip() or _joined(piece.says for piece in pieces)
-    if not all(piece.says for piece in pieces if piece.packets):
-        return _beginning(text, _share_of_text(text, played, total, is_whole=is_whole))
+    if is_complete and played >= total:
+        return text.strip() or _joined(piece.text for piece in pieces)
+    if not all(piece.text for piece in pieces if piece.packets):
+        played_chars = played * FRAME_MS / 1000 * chars_per_s
+        share = played / total if is_complete else played_chars / max(1, len(text))
+        return _beginning(text, share)
     words = []
     for piece in pieces:
-        words.append(_beginning(piece.says, played / piece.packets if piece.packets else 1.0))
+        words.append(_beginning(piece.text, played / piece.packets if piece.packets else 1.0))
         played -= piece.packets
         if played <= 0:
             break
     return _joined(words)
-
-
-def _share_of_text(text: str, played: int, total: int, *, is_whole: bool) -> float:
-    if is_whole:
-        return played / total
-    return played * FRAME_MS / 1000 * _CHARS_PER_SECOND / max(1, len(text))
 
 
 def _beginning(text: str, share: float) -> str:
@@ -68,9 +63,9 @@ def _beginning(text: str, share: float) -> str:
     text = text.strip()
     if share >= 1.0:
         return text
-    most, end = share * len(text), 0
+    limit, end = share * len(text), 0
     for word in _WORD.finditer(text):
-        if word.end() > most:
+        if word.end() > limit:
             break
         end = word.end()
     return text[:end]

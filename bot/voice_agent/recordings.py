@@ -1,4 +1,4 @@
-"""Spoken turns as files, where an operator wants them kept: for some days, and in bounded room."""
+"""Recordings of spoken turns, if the operator wants them: for some days and within a size limit."""
 
 import logging
 import os
@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 
 _NAME: Final = re.compile(r"(?P<at>\d+\.\d\d)-(?P<user>\d+)\.ogg")
 _DAY_S: Final = 86_400.0
-_AFTER_PRUNING: Final = 0.9
-"""How full the folder may be once the oldest have gone, so that they do not go one by one."""
+_USED_AFTER_CLEAN_UP: Final = 0.9
+"""The share of the limit that remains used after a clean-up, so that it does not run every time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class _Kept:
 
 
 class RecordingStore:
-    """A folder of spoken turns. Every method blocks; any thread may call.
+    """A folder of recordings. Thread-safe; every method blocks.
 
-    Only files that it has named itself are ever deleted.
+    It deletes only files that it named itself.
 
     Args:
-        folder: Where; made when it is needed, for its owner alone.
-        days: For how long a clip is kept.
-        limit_bytes: How much room all of them may take; beyond it the oldest go.
+        folder: Created when needed, readable by its owner alone.
+        days: How long a recording is kept.
+        limit_bytes: The size of all recordings; beyond it the oldest are deleted.
     """
 
     def __init__(self, folder: Path, *, days: float, limit_bytes: int) -> None:
@@ -42,14 +42,12 @@ class RecordingStore:
         self._days = days
         self._limit = limit_bytes
         self._lock = threading.Lock()
-        self._held: int | None = None
+        self._used: int | None = None
 
     def add(self, clip: Clip, at_s: float) -> None:
-        """Keep a clip under the time and the speaker's id. That it cannot be kept is only logged.
+        """Write a clip to a file named after the time (UTC epoch seconds) and the speaker's id.
 
-        Args:
-            clip: What was said.
-            at_s: When, in UTC epoch seconds.
+        A failure is only logged.
         """
         sound = clip.file()
         path = self._folder / f"{at_s:.2f}-{clip.user_id}.ogg"
@@ -59,47 +57,47 @@ class RecordingStore:
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 with os.fdopen(handle, "wb") as file:
                     file.write(sound)
-                if self._held is None:
-                    self._held = sum(kept.bytes for kept in self._list())
+                if self._used is None:
+                    self._used = sum(kept.bytes for kept in self._list())
                 else:
-                    self._held += len(sound)
-                if self._held > self._limit:
+                    self._used += len(sound)
+                if self._used > self._limit:
                     self._make_room()
             except OSError as e:
-                log.warning("a clip was not kept: %s", e)
+                log.warning("a recording was not kept: %s", e)
 
     def prune(self, now_s: float) -> int:
-        """Delete what is older than its days. Returns how many clips that were."""
+        """Delete recordings that are too old. Returns how many."""
         oldest_s = now_s - self._days * _DAY_S
         with self._lock:
             return self._delete([kept for kept in self._list() if kept.at_s < oldest_s])
 
     def forget(self, user_id: int) -> int:
-        """Delete what a person said. Returns how many clips that were."""
+        """Delete the recordings of a person. Returns how many."""
         with self._lock:
             return self._delete([kept for kept in self._list() if kept.user_id == user_id])
 
     def _make_room(self) -> None:
         kept = sorted(self._list(), key=lambda one: one.at_s)
-        held, going = sum(one.bytes for one in kept), []
+        used, oldest = sum(one.bytes for one in kept), []
         for one in kept:
-            if held <= self._limit * _AFTER_PRUNING:
+            if used <= self._limit * _USED_AFTER_CLEAN_UP:
                 break
-            going.append(one)
-            held -= one.bytes
-        log.warning("the kept clips fill their room; the %d oldest are deleted", len(going))
-        self._delete(going)
+            oldest.append(one)
+            used -= one.bytes
+        log.warning("the recordings exceed their limit; deleting the %d oldest", len(oldest))
+        self._delete(oldest)
 
     def _delete(self, clips: list[_Kept]) -> int:
-        gone = 0
+        deleted = 0
         for one in clips:
             try:
                 one.path.unlink(missing_ok=True)
-                gone += 1
+                deleted += 1
             except OSError as e:
-                log.warning("a clip was not deleted: %s", e)
-        self._held = None  # counted anew with the next
-        return gone
+                log.warning("a recording was not deleted: %s", e)
+        self._used = None  # counted again when the next one is added
+        return deleted
 
     def _list(self) -> list[_Kept]:
         found = []
@@ -107,7 +105,7 @@ class RecordingStore:
             if name := _NAME.fullmatch(path.name):
                 try:
                     size = path.stat().st_size
-                except FileNotFoundError:  # another process of ours was quicker
+                except FileNotFoundError:  # another process of ours has deleted it
                     continue
                 found.append(_Kept(float(name["at"]), int(name["user"]), size, path))
         return found

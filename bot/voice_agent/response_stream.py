@@ -1,4 +1,4 @@
-"""What a service says of a spoken turn, as facts for the turn machine."""
+"""Turns the service's responses to a spoken turn into facts for the turn manager."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,100 +12,98 @@ from audio.stopping import Stop
 from bot.contract import Audio, Response
 from bot.errors import BadInput, OutputLost
 from bot.runpod.models import JobState, Update
-from bot.voice_agent.events import Answered, AskWaits, Fact, Spoke, Transcribed
+from bot.voice_agent.events import ColdStart, Fact, ReplyChunk, RequestCompleted, Transcribed
+from bot.voice_agent.options import DEFAULT_OPTIONS, LimitOptions
 
-_MAX_ANSWER_S: Final = 600.0
-MAX_TURN_CHARS: Final = 20_000
-"""The most words of one answer, and of what was heard: more than can be said in that time."""
 _MAX_INLINE_CHARS: Final = 256 * 1024
-"""Base64 of some 50 s of speech, read in about 1 ms; more is read off the event loop."""
+"""Base64 of about 50 s of speech, decoded in 1 ms; larger pieces are decoded off the event loop."""
 
 
 @dataclass(slots=True)
 class ResponseStream:
-    """Takes the updates of one ask in, and tells what is new.
+    """The responses to one request.
 
-    A service may stream or not, and may speak or not: partials bring what is new, and the final
-    response has it all once more, so from that only what never came before is taken.
+    A service may stream or not, and may send audio or not. Partial responses bring what is new; the
+    final response repeats everything, so only what never came before is taken from it.
 
     Attributes:
-        ask: Of which ask.
-        speaks: Whether its answer is wanted, or its transcript alone.
+        wants_answer: Take the answer, too; else only the transcript.
     """
 
-    ask: int
-    speaks: bool
+    request_id: int
+    wants_answer: bool
+    limits: LimitOptions = DEFAULT_OPTIONS.limits
     transcript: str | None = None
     _has_text: bool = False
     _has_audio: bool = False
-    _is_waiting: bool = False
+    _is_cold_start: bool = False
     _chars: int = 0
 
     async def take(self, update: Update, at_s: float) -> list[Fact]:
-        """The facts in one update, in their order.
+        """The facts in one update, in order.
 
         Raises:
-            OutputLost: The answer's sound cannot be read or played.
+            OutputLost: The answer's audio cannot be decoded.
         """
         facts: list[Fact] = []
-        if update.state is JobState.WAITING_FOR_WORKER and not self._is_waiting:
-            self._is_waiting = True
-            facts.append(AskWaits(self.ask, at_s))
+        if update.state is JobState.WAITING_FOR_WORKER and not self._is_cold_start:
+            self._is_cold_start = True
+            facts.append(ColdStart(self.request_id, at_s))
         if update.response is not None:
-            facts += self._heard(update.response, at_s)
-            if self.speaks:
-                facts += await self._spoken(update.response, at_s)
+            facts += self._transcript(update.response, at_s)
+            if self.wants_answer:
+                facts += await self._reply(update.response, at_s)
         if update.state is JobState.COMPLETED:
-            facts.append(Answered(self.ask, at_s))
+            facts.append(RequestCompleted(self.request_id, at_s))
         return facts
 
-    def _heard(self, response: Response, at_s: float) -> list[Fact]:
-        said = response.transcript
-        if said is None and not self.speaks and not response.is_partial:
-            said = response.text  # a minimal service transcribes into its plain text
-        if said is None or (response.is_partial and not said):
+    def _transcript(self, response: Response, at_s: float) -> list[Fact]:
+        text = response.transcript
+        if text is None and not self.wants_answer and not response.is_partial:
+            text = response.text  # a minimal service transcribes into its plain text
+        if text is None or (response.is_partial and not text):
             return []
-        whole = (self.transcript or "") + said if response.is_partial else said
-        whole = whole[:MAX_TURN_CHARS]
+        whole = (self.transcript or "") + text if response.is_partial else text
+        whole = whole[: self.limits.max_answer_chars]
         if whole == self.transcript:
             return []
         self.transcript = whole
         language = response.output.language if response.output is not None else None
-        return [Transcribed(self.ask, whole.strip(), language, at_s)]
+        return [Transcribed(self.request_id, whole.strip(), language, at_s)]
 
-    async def _spoken(self, response: Response, at_s: float) -> list[Fact]:
+    async def _reply(self, response: Response, at_s: float) -> list[Fact]:
         text, audio = response.text, response.audio
         if not response.is_partial:
             text = "" if self._has_text else text
             audio = None if self._has_audio else audio
-        packets = await playable(audio) if audio is not None else ()
+        packets = await _decode(audio, self.limits.max_answer_s) if audio is not None else ()
         if not text and not packets:
             return []
         self._has_text = self._has_text or bool(text)
         self._has_audio = self._has_audio or bool(packets)
-        text = text[: max(MAX_TURN_CHARS - self._chars, 0)]
+        text = text[: max(self.limits.max_answer_chars - self._chars, 0)]
         self._chars += len(text)
-        says = (audio.text or text)[:MAX_TURN_CHARS] if audio is not None else ""
-        return [Spoke(self.ask, text, packets, says, at_s)]
+        spoken = (audio.text or text)[: self.limits.max_answer_chars] if audio is not None else ""
+        return [ReplyChunk(self.request_id, text, packets, spoken, at_s)]
 
 
-async def playable(audio: Audio) -> tuple[bytes, ...]:
-    """A piece of speech as Opus packets of 20 ms: as they are in Ogg Opus, else made anew.
+async def _decode(audio: Audio, limit_s: float) -> tuple[bytes, ...]:
+    """Speech as Opus packets of 20 ms: taken out of Ogg Opus as they are, else encoded.
 
     Raises:
-        OutputLost: It is no sound, or too much of it.
+        OutputLost: It is not audio, or too long.
     """
     if len(audio.data) <= _MAX_INLINE_CHARS:
-        packets = _as_they_are(_file(audio))
+        packets = _demux(_file(audio), limit_s)
         if packets is not None:
             return packets
     try:
-        return await _sound.run(partial(_packets, audio))
+        return await _pool.run(partial(_packets, audio, limit_s))
     except AudioError as e:
         raise OutputLost(f"The answer's sound cannot be played. {e}") from e
 
 
-_sound: Final = SoundPool(2)
+_pool: Final = SoundPool(2)
 
 
 def _file(audio: Audio) -> bytes:
@@ -115,23 +113,22 @@ def _file(audio: Audio) -> bytes:
         raise OutputLost("The answer's sound cannot be read.") from e
 
 
-def _packets(audio: Audio, stop: Stop) -> tuple[bytes, ...]:
-    """Blocking, for a thread."""
+def _packets(audio: Audio, limit_s: float, stop: Stop) -> tuple[bytes, ...]:
+    """Blocks; for a thread."""
     file = _file(audio)
-    packets = _as_they_are(file)
+    packets = _demux(file, limit_s)
     if packets is not None:
         return packets
-    rate_hz = OPUS_RATE_HZ
-    return codec.recoded(file, rate_hz=rate_hz, limit_s=_MAX_ANSWER_S, stop=stop).packets
+    return codec.recoded(file, rate_hz=OPUS_RATE_HZ, limit_s=limit_s, stop=stop).packets
 
 
-def _as_they_are(file: bytes) -> tuple[bytes, ...] | None:
-    """The packets of Ogg Opus; None where they are not of 20 ms, too many, or of another kind."""
+def _demux(file: bytes, limit_s: float) -> tuple[bytes, ...] | None:
+    """The packets of Ogg Opus; None if it is something else, too long, or not of 20 ms packets."""
     try:
         packets = ogg.demux(file).packets
     except AudioError:
         return None
-    fits = len(packets) <= _MAX_ANSWER_S * 1000 / FRAME_MS
+    fits = len(packets) <= limit_s * 1000 / FRAME_MS
     if fits and all(ogg.packet_samples(packet) == FRAME_SAMPLES for packet in packets):
         return packets
     return None

@@ -1,4 +1,4 @@
-"""Makes voice conversations: their ears' models are loaded once, when the first one begins."""
+"""Opens voice conversations. The first one loads the models that all of them share."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from audio.earcons import chime
+from audio.endpointing import EndpointingOptions
 from bot.clock import Clock
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Cue, Remember
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
     from audio.turn_detector import TurnDetector
 
 EARS: Final = ("silero-vad", "smart-turn-v3.2")
-"""The models that a voice conversation hears with."""
-
-_CHIMES: Final = {
-    Cue.LISTENING: ((660.0, 60),),
-    Cue.THINKING: ((440.0, 70), (0.0, 60), (440.0, 70)),
-    Cue.WAITING: ((330.0, 120), (0.0, 80), (440.0, 120)),
-    Cue.FAILED: ((330.0, 120), (220.0, 180)),
-}
+"""The models that detect speech and the ends of turns."""
 
 
 class VoiceSessionFactory:
@@ -39,10 +33,10 @@ class VoiceSessionFactory:
 
     Args:
         client: The services.
-        clock: Time; lines must use the same.
-        weights: The folder of a model by name; fetches it when it is missing, and may block.
-        keep_clips: Where spoken turns are kept; None: they are not.
-        on_turn: Is told each turn's marks when its answer begins to sound; may not wait.
+        clock: The clock; transports must use the same.
+        weights: Returns the folder of a model by name. It fetches a missing model, and may block.
+        recordings: Keeps what people say; None: nothing is kept.
+        on_turn: Called with the latency of each turn when its answer begins to play; must not wait.
     """
 
     def __init__(
@@ -51,83 +45,87 @@ class VoiceSessionFactory:
         client: ServiceClient,
         clock: Clock,
         weights: Callable[[str], Path],
-        keep_clips: RecordingStore | None = None,
+        recordings: RecordingStore | None = None,
         on_turn: Callable[[TurnTrace], None] | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._weights = weights
-        self._keep_clips = keep_clips
+        self._recordings = recordings
         self._on_turn = on_turn
         self._loading = asyncio.Lock()
-        self._cues: dict[Cue, Sequence[bytes]] = {}
-        self._turns: TurnDetector | None = None
-        self._make_ears: Callable[[], SpeechSegmenter] | None = None
+        self._detector: TurnDetector | None = None
+        self._make_segmenter: Callable[[EndpointingOptions], SpeechSegmenter] | None = None
 
     async def forget(self, user_id: int) -> None:
-        """Delete what is kept of a person's voice."""
-        if self._keep_clips is not None:
-            await asyncio.to_thread(self._keep_clips.forget, user_id)
+        """Delete the recordings of a person."""
+        if self._recordings is not None:
+            await asyncio.to_thread(self._recordings.forget, user_id)
 
     def close(self) -> None:
-        """Let go of the models; no conversation may be open."""
-        if self._turns is not None:
-            self._turns.close()
+        """Release the models; no conversation may be open."""
+        if self._detector is not None:
+            self._detector.close()
 
     async def warm_up(self) -> None:
-        """Fetch and load what hearing needs.
+        """Fetch and load the models.
 
         Raises:
-            WeightsError: A model is not there and cannot be fetched.
+            WeightsError: A model is missing and cannot be fetched.
         """
         async with self._loading:
-            if self._make_ears is None:
-                self._make_ears = await asyncio.to_thread(self._load)
+            if self._make_segmenter is None:
+                self._make_segmenter = await asyncio.to_thread(self._load)
 
     async def open(
         self,
-        line: VoiceTransport,
-        face: TranscriptView,
-        terms: SessionConfig,
+        transport: VoiceTransport,
+        view: TranscriptView,
+        config: SessionConfig,
         *,
-        keep: Callable[[Remember], Awaitable[None]],
-        ears: Callable[["SpeechSegmenter"], SpeechInput] = lambda hearing: hearing,
+        remember: Callable[[Remember], Awaitable[None]],
+        speech_input: Callable[["SpeechSegmenter"], SpeechInput] = lambda segmenter: segmenter,
     ) -> VoiceSession:
-        """A conversation on a line, not yet entered.
+        """Make a conversation; the caller enters it.
 
         Args:
-            line: Where voices come from and go to.
-            face: Who reads along.
-            terms: What it goes by.
-            keep: Is told every turn that is over.
-            ears: Makes the conversation's ears of those that hear when somebody speaks.
+            transport: Carries the speech.
+            view: Shows the conversation to readers.
+            config: The settings of the conversation.
+            remember: Called with every turn that is over.
+            speech_input: Wraps the segmenter, which detects when somebody speaks.
 
         Raises:
-            WeightsError: A model is not there and cannot be fetched.
+            WeightsError: A model is missing and cannot be fetched.
         """
         await self.warm_up()
-        if self._make_ears is None:
-            raise AssertionError("warmed up, yet without ears")
+        if self._make_segmenter is None:
+            raise AssertionError("warm_up makes it")
+        chimes = config.options.thinking_sound.chimes
+        cues: dict[Cue, Sequence[bytes]] = await asyncio.to_thread(
+            lambda: {cue: chime(notes) for cue, notes in chimes.items()}
+        )
         return VoiceSession(
-            line=line,
-            ears=ears(self._make_ears()),
+            transport=transport,
+            speech_input=speech_input(self._make_segmenter(config.options.endpointing)),
             client=self._client,
             clock=self._clock,
-            face=face,
-            terms=terms,
-            cues=self._cues,
-            keep=keep,
-            keep_clips=self._keep_clips,
+            view=view,
+            config=config,
+            cues=cues,
+            remember=remember,
+            recordings=self._recordings,
             on_turn=self._on_turn,
         )
 
-    def _load(self) -> "Callable[[], SpeechSegmenter]":
+    def _load(self) -> "Callable[[EndpointingOptions], SpeechSegmenter]":
         from audio.opus import OpusDecoder  # noqa: PLC0415
         from audio.segmenter import SpeechSegmenter  # noqa: PLC0415
         from audio.turn_detector import TurnDetector  # noqa: PLC0415
         from audio.vad import Vad  # noqa: PLC0415
 
         vad = Vad(self._weights(EARS[0]) / "model.onnx")
-        turns = self._turns = TurnDetector(self._weights(EARS[1]) / "model.onnx")
-        self._cues = {cue: chime(notes) for cue, notes in _CHIMES.items()}
-        return lambda: SpeechSegmenter(vad=vad, detector=turns, decoder=OpusDecoder)
+        detector = self._detector = TurnDetector(self._weights(EARS[1]) / "model.onnx")
+        return lambda options: SpeechSegmenter(
+            vad=vad, detector=detector, options=options, decoder=OpusDecoder
+        )

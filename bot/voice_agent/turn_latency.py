@@ -1,25 +1,30 @@
-"""One spoken turn as marks on a clock, and the split of its latency: whose time was it? Pure.
+"""The latency of spoken turns, split into phases: where does the time go? Pure.
 
-Marks are seconds of the monotonic clock; everything derived from them is in milliseconds. The
-question ends with its last packet of speech; the answer begins with the first packet that leaves.
+Marks are seconds of the monotonic clock; everything derived from them is in milliseconds. A turn's
+latency runs from the last packet of speech in the question to the first packet of the answer that
+is played.
 """
 
 import json
 import math
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final
 
+from audio.speech_events import SpeechEvent, TurnEnded
 from bot.runpod.models import JobState, Update
+from bot.voice_agent.events import SendRequest
+from bot.voice_agent.options import DEFAULT_OPTIONS, LatencyOptions
 
 
 class Owner(StrEnum):
-    """Whose time a phase is.
+    """What a phase's time is spent on.
 
-    OURS: what this program takes. WAIT: the deliberate wait for more speech. SERVICE: the queue,
-    the models and the way there and back.
+    OURS: this program. WAIT: the deliberate wait for more speech. SERVICE: the queue, the models
+    and the network.
     """
 
     OURS = "ours"
@@ -29,14 +34,7 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of a turn.
-
-    Attributes:
-        name: Which.
-        owner: Whose time it is.
-        begins_ms: From the question's last packet.
-        lasts_ms: How long.
-    """
+    """A part of a turn's latency. `begins_ms` counts from the last packet of the question."""
 
     name: str
     owner: Owner
@@ -46,33 +44,31 @@ class Phase:
 
 @dataclass(slots=True)
 class TurnTrace:
-    """The marks of one ask.
+    """The marks of one request.
 
     Attributes:
-        ask: Its number.
-        user_id: Whose.
-        last_packet: The question's last packet of speech came.
-        end_of_turn: It was decided that the turn is over.
-        waited_ms: How much of the time between was a deliberate wait.
-        contract_out: The contract was handed to the client. Before the end of the turn when eager.
-        queued: The service has taken the job.
-        first_partial: The service's first word.
-        transcript: What was heard is known.
-        first_text: The answer's first word.
-        first_audio: The answer's first sound has come.
-        first_packet_out: The answer's first packet has left.
-        done: Everything has come.
-        delay_ms: What the platform says that the job waited for a worker.
-        service_ms: The service's own marks, from the start of its work.
-        trace_id: The contract's: 32 hex digits.
+        last_packet: The last packet of speech in the question arrived.
+        end_of_turn: The turn was found to be over.
+        waited_ms: How much of the time between these two was a deliberate wait.
+        request_sent: The request went to the client; before `end_of_turn` if it is preemptive.
+        queued: The service accepted the job.
+        first_partial: The service's first partial response.
+        transcript: The first transcript.
+        first_text: The answer's first words.
+        first_audio: The answer's first audio arrived.
+        first_packet_out: The answer's first packet was played.
+        done: Everything has arrived.
+        delay_ms: How long the job waited for a worker, according to the platform.
+        service_ms: The service's own timings, from the start of its work.
+        trace_id: The request's trace id: 32 hex digits.
     """
 
-    ask: int
+    request_id: int
     user_id: int
     last_packet: float | None = None
     end_of_turn: float | None = None
     waited_ms: float = 0.0
-    contract_out: float | None = None
+    request_sent: float | None = None
     queued: float | None = None
     first_partial: float | None = None
     transcript: float | None = None
@@ -85,11 +81,11 @@ class TurnTrace:
     trace_id: str = ""
 
     def ended(self, last_packet: float, decided: float, waited_ms: float) -> None:
-        """The turn is over."""
+        """Note the end of the turn."""
         self.last_packet, self.end_of_turn, self.waited_ms = last_packet, decided, waited_ms
 
     def take(self, update: Update, at_s: float) -> None:
-        """The service has said something; only the first of each kind counts."""
+        """Note what the service sent; only the first of each kind counts."""
         if update.delay_ms is not None:
             self.delay_ms = update.delay_ms
         if self.queued is None and update.job_id is not None:
@@ -108,16 +104,16 @@ class TurnTrace:
             self.done = at_s
 
     def split(self) -> tuple[Phase, ...]:
-        """The turn from the question's last packet to the answer's first, without a gap.
+        """The latency as consecutive phases without a gap; empty while no answer plays.
 
-        An eager ask is on its way before the end of the turn is decided: the service's time that
-        lies in the wait is then nobody's loss, and counts as wait.
+        A preemptive request runs during the wait for the end of the turn. The part of the service's
+        time that falls into the wait costs nobody anything and counts as wait.
         """
         if self.last_packet is None or self.end_of_turn is None or self.first_packet_out is None:
             return ()
         begin, decided = self.last_packet, self.end_of_turn
         wait_s = min(self.waited_ms / 1000, max(0.0, decided - begin))
-        sent = max(self.contract_out or decided, decided)
+        sent = max(self.request_sent or decided, decided)
         sounded = self.first_audio or self.first_partial or self.first_packet_out
         steps: list[tuple[str, Owner, float]] = [
             ("listening", Owner.WAIT, begin + wait_s),
@@ -138,21 +134,21 @@ class TurnTrace:
 
     @property
     def total_ms(self) -> float | None:
-        """From the question's last packet to the answer's first."""
+        """The whole latency."""
         if self.last_packet is None or self.first_packet_out is None:
             return None
         return (self.first_packet_out - self.last_packet) * 1000
 
     @property
     def own_ms(self) -> float | None:
-        """Our own share of that, without the deliberate wait."""
+        """Our own share, without the deliberate wait."""
         phases = self.split()
         return sum(p.lasts_ms for p in phases if p.owner is Owner.OURS) if phases else None
 
     def to_json(self) -> str:
-        """One line: the split, and the service's own marks. No words and no names."""
+        """One line for the log: the phases and the service's timings, without words or names."""
         line: dict[str, Any] = {
-            "ask": self.ask,
+            "ask": self.request_id,
             "total_ms": _rounded(self.total_ms),
             "own_ms": _rounded(self.own_ms),
             "phases": {p.name: _rounded(p.lasts_ms) for p in self.split()},
@@ -163,9 +159,69 @@ class TurnTrace:
         return json.dumps(line)
 
 
+@dataclass(slots=True)
+class LatencyStopwatch:
+    """Times the turns of a conversation. The caller says what happened when.
+
+    Attributes:
+        turns: The latest turns with a played answer, oldest first.
+    """
+
+    options: LatencyOptions = DEFAULT_OPTIONS.latency
+    turns: deque[TurnTrace] = field(default_factory=deque)
+    _open: dict[int, TurnTrace] = field(default_factory=dict)  # by request
+    _ended: dict[int, TurnEnded] = field(default_factory=dict)  # by user: their latest turn
+
+    def heard(self, event: SpeechEvent) -> None:
+        """Note a speech event; the latency begins with the end of a turn."""
+        if not isinstance(event, TurnEnded):
+            return
+        self._ended[event.user_id] = event
+        for trace in self._open.values():
+            if trace.user_id == event.user_id and trace.first_packet_out is None:
+                trace.ended(event.clip.ended_s, event.at_s, event.waited_ms)
+
+    def requested(self, request: SendRequest, at_s: float, trace_id: str = "") -> None:
+        """Start timing a request that is about to be sent."""
+        trace = TurnTrace(request.request_id, request.user_id, request_sent=at_s, trace_id=trace_id)
+        ended, clip = self._ended.get(request.user_id), request.clip
+        if ended is not None and (clip is None or clip.ended_s <= ended.clip.ended_s):
+            trace.ended(ended.clip.ended_s, ended.at_s, ended.waited_ms)
+        self._open[request.request_id] = trace
+        while len(self._open) > self.options.max_open_traces:
+            del self._open[next(iter(self._open))]
+
+    def received(self, request_id: int, update: Update, at_s: float) -> None:
+        """Note what the service sent."""
+        trace = self._open.get(request_id)
+        if trace is not None:
+            trace.take(update, at_s)
+
+    def played(self, utterance_id: int, first_s: float) -> TurnTrace | None:
+        """Note when an answer's first packet was played. Returns the trace the first time."""
+        trace = self._open.get(utterance_id)
+        if trace is None or trace.first_packet_out is not None:
+            return None
+        trace.first_packet_out = first_s
+        self.turns.append(trace)
+        while len(self.turns) > self.options.max_traces:
+            self.turns.popleft()
+        return trace
+
+    def cancelled(self, request_id: int) -> None:
+        """Stop timing a request."""
+        self._open.pop(request_id, None)
+
+    def forget(self, user_id: int) -> None:
+        """Drop a person's turns."""
+        self._ended.pop(user_id, None)
+        self._open = {key: trace for key, trace in self._open.items() if trace.user_id != user_id}
+        self.turns = deque(trace for trace in self.turns if trace.user_id != user_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median and 95th percentile, in milliseconds, over `turns` turns."""
+    """Median and 95th percentile over a number of turns."""
 
     median_ms: float
     p95_ms: float
@@ -177,7 +233,7 @@ OWN: Final = "own"
 
 
 def summary(traces: Iterable[TurnTrace]) -> dict[str, Spread]:
-    """The spread of each phase, of the `TOTAL`, and of our `OWN` share; empty without a turn."""
+    """The spread of each phase, of the `TOTAL`, and of our `OWN` share; empty without turns."""
     found: dict[str, list[float]] = {}
     for trace in traces:
         phases = trace.split()

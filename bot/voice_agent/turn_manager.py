@@ -1,420 +1,494 @@
-"""Decides a spoken conversation: whose turn it is, what is asked, what sounds, and when it stops.
+"""Decides a spoken conversation: whose turn it is, what is requested, what plays, when it stops.
 
-    machine = TurnManager(assistant_names=("Alfred",), eager=True)
-    for command in machine.handle(fact): …
+    manager = TurnManager(assistant_names=("Alfred",))
+    for command in manager.handle(fact): …
 
-Each person has at most one question on its way; what they say before its answer sounds becomes a
-part of it. One answer at a time has the floor.
+Pure: facts in, commands out; it never waits. Each person has at most one open turn; what they say
+before its answer plays becomes part of it. One answer at a time has the floor.
 
-    speech begins
-         │      ┌───────────────── they go on: the ask is withdrawn ────────────────┐
-         ▼      ▼                                                                   │
-       SPEAKING ── ended, surely for us ──▶ WAITING ── has the floor ──▶ ANSWERING ─┤
-         │      ▲                              ▲  │                         │       │
-         │      │                              │  └──── they go on ─────────│───────┘
-         │      └── for us, and they go on ──┐ │                   first packet
-         │                                   │ │                            ▼
-         └── ended, perhaps for us ──▶ HEARING ┴ for us                  SOUNDING
-                                          │                                 │
-                    NOT_FOR_US, NOTHING_HEARD                       DONE, INTERRUPTED
+People who are alone with the assistant or follow up are answered right away: the request carries
+their audio (CONVERSE). For all others the transcript comes first (TRANSCRIBE), and decides. What a
+preemptive request brings is neither shown nor played before the turn has ended.
 
-FAILED may end each of them, and an answer without sound is DONE from ANSWERING.
-
-In HEARING only the words are wanted (TRANSCRIBE); that may have been asked in SPEAKING already,
-at a pause. Who is alone with the assistant, or follows up, is answered right away: the clip itself
-is asked (CONVERSE). What is asked at a pause (`eager`) is neither shown nor played before the turn
-has ended. Whose turn is next: whose person was answered longest ago.
-
-Speech of the asker into the answer that sounds is a challenge:
-
-    SOUNDING ── they speak ──▶ held ── a while, or real words ──▶ INTERRUPTED
-        ▲                        │
-        └────── "uh-huh" ────────┘
-
-Nobody else's speech holds it: in a group, people talk to each other while it answers one of them.
-Anybody's "stop" ends it; another's question to it waits for its end.
+`bot.voice_agent.turn_state` draws the states of a turn, `bot.voice_agent.interruption` those of an
+answer that somebody speaks into.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Final, TypeAlias
+from typing import Final
 
-from audio.speech_events import Clip
-from bot.voice_agent.engagement import EngagementPolicy
+from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from bot.voice_agent.engagement import LETS_ANSWER_PLAY_ON, AddresseeMode, EngagementPolicy
 from bot.voice_agent.events import (
     AllStopped,
-    Answered,
     AnswerStopped,
-    AskFailed,
-    AskWaits,
     Attention,
     AttentionSet,
+    CancelRequest,
+    ColdStart,
     Command,
+    Cue,
     Fact,
     PeopleChanged,
+    PlayCue,
     Played,
-    SpeechBegan,
-    SpeechEvent,
-    SpeechPaused,
-    SpeechResumed,
-    Spoke,
+    ReplyChunk,
+    RequestCompleted,
+    RequestFailed,
+    RequestNews,
     Stage,
     Transcribed,
-    TurnEnded,
     Typed,
 )
-from bot.voice_agent.interruption import SHORT_S
+from bot.voice_agent.interruption import Floor
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from bot.voice_agent.thinking_sound import ThinkingSound
-from bot.voice_agent.turn_book import TurnBook
-from bot.voice_agent.turn_state import ActiveSpeech, AddresseeMode, State, UserTurn, joined, merged
+from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
 from bot.voice_agent.utterance_intent import UtteranceIntent
 
-FOLLOW_UP_S: Final = 8.0
-MAX_SPEECH_S: Final = 90.0
-"""Longer than any turn of the ears': of speech without news for so long the end was lost."""
-
-_NO_INTERRUPTION: Final = frozenset(
-    {UtteranceIntent.NOTHING, UtteranceIntent.HUM, UtteranceIntent.ACK}
-)
-
-_News: TypeAlias = Transcribed | Spoke | Answered | AskFailed | AskWaits
+_NO_WORDS: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
 
 
 class TurnManager:
-    """A spoken conversation, decided. Sans-io: facts in, commands out; it never waits.
+    """A spoken conversation.
 
     Args:
         assistant_names: The names that the assistant answers to.
-        eager: Whether to ask at a pause, before it is known that the turn is over.
-        follow_up_s: How long after its last sound what the same person says is for the assistant
-            without its name.
+        options: The knobs of the conversation.
+        new_request_id: Numbers the requests; by default from 1.
     """
 
     def __init__(
-        self, *, assistant_names: Sequence[str], eager: bool, follow_up_s: float = FOLLOW_UP_S
+        self,
+        *,
+        assistant_names: Sequence[str],
+        options: VoiceAgentOptions = DEFAULT_OPTIONS,
+        new_request_id: Callable[[], int] | None = None,
     ) -> None:
-        self._standing = EngagementPolicy(assistant_names, follow_up_s)
-        self._book = TurnBook(self._standing)
-        self._floor = self._book.floor
-        self._is_eager = eager
-        self._cueing = ThinkingSound()
-        self._served: dict[int, int] = {}  # by person: when they had the floor, as a number
-        self._servings = count(1)
-        self._now = 0.0
+        self._options = options
+        self._policy = EngagementPolicy.of(assistant_names, options.phrases)
+        self._people = Participants(options.follow_up_window_s)
+        self._floor = Floor(options.interruption)
+        self._thinking_sound = ThinkingSound(options.thinking_sound)
+        self._speeches: dict[int, ActiveSpeech] = {}  # by user
+        self._open: dict[int, UserTurn] = {}  # by user, until the answer plays
+        self._requests: dict[int, UserTurn] = {}  # for which the service may still send something
+        self._commands: list[Command] = []
+        self._now_s = 0.0
+        self._new_turn_id = count(1).__next__
+        self._new_request_id = new_request_id or count(1).__next__
 
-    def handle(self, fact: Fact) -> list[Command]:
-        """Take a fact in; what is to be done now, in this order."""
-        self._now = max(self._now, fact.at_s)
-        self._take(fact)
-        self._pass_time()
-        self._settle()
+    # One case for each fact: the whole machine reads from top to bottom.
+    def handle(self, fact: Fact) -> list[Command]:  # noqa: C901, PLR0912, PLR0915
+        """Take in a fact. Returns the commands to carry out, in order."""
+        self._now_s = max(self._now_s, fact.at_s)
+        match fact:
+            case SpeechBegan() | SpeechPaused() | SpeechResumed() | TurnEnded() | Typed() if (
+                fact.user_id not in self._people.names
+            ):
+                pass  # they left, or never consented
+            case SpeechBegan(user_id, began_s):
+                self._begin_speech(user_id, began_s)
+            case SpeechPaused(clip):
+                self._pause_speech(clip)
+            case SpeechResumed(user_id):
+                self._resume_speech(user_id)
+            case TurnEnded(clip):
+                self._end_speech(clip)
+            case Transcribed() | ReplyChunk() | ColdStart() | RequestCompleted() | RequestFailed():
+                if turn := self._requests.get(fact.request_id):  # else it was cancelled
+                    self._receive(turn, fact)
+            case Played():
+                self._track_playout(fact)
+            case PeopleChanged(names, others):
+                self._set_people(names, others)
+            case AttentionSet(attention):
+                self._set_attention(attention)
+            case Typed(user_id, text):
+                self._take_text(user_id, text)
+            case AnswerStopped() if self._floor.is_playing:
+                self._interrupt()
+            case AllStopped():
+                self._speeches.clear()
+                self._interrupt()
+                self._drop(*self._turns)
+        self._expire_speech()
+        self._resolve_interruption()
+        self._submit_ended_turns()
         while self._give_floor():
-            self._settle()
-        self._cue()
-        commands, self._book.commands = self._book.commands, []
+            self._submit_ended_turns()
+        self._play_thinking_sound()
+        commands, self._commands = self._commands, []
         return commands
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody speaks, waits for an answer, or is being answered."""
-        return bool(self._book.speeches or self._book.turns)
+        return bool(self._speeches or self._turns)
 
-    def _take(self, fact: Fact) -> None:
-        match fact:
-            case SpeechBegan() | SpeechPaused() | SpeechResumed() | TurnEnded():
-                if fact.user_id in self._standing.names:  # who left, or never agreed, is not heard
-                    self._hear(fact)
-            case Transcribed() | Spoke() | Answered() | AskFailed() | AskWaits():
-                if turn := self._book.asks.get(fact.ask):  # else withdrawn: it comes too late
-                    self._learn(turn, fact)
-            case Played():
-                self._follow_playing(fact)
-            case PeopleChanged():
-                self._meet(fact)
-            case AttentionSet() | Typed() | AnswerStopped() | AllStopped():
-                self._obey(fact)
+    @property
+    def _turns(self) -> list[UserTurn]:
+        """All turns that are not over."""
+        turns = [self._floor.turn, *self._open.values()]
+        return list({turn.turn_id: turn for turn in turns if turn is not None}.values())
 
     # -- speech ----------------------------------------------------------------------------------
 
-    def _hear(self, event: SpeechEvent) -> None:
-        user_id = event.user_id
-        if isinstance(event, SpeechBegan):
-            self._begin(user_id, event.began_s)
-        elif user_id not in self._book.speeches:
-            self._begin(user_id, event.at_s)
-        speech = self._book.speeches[user_id]
-        speech.latest_s = self._now
-        match event:
-            case SpeechPaused(clip):
-                speech.is_paused = True
-                self._pause(clip, speech)
-            case SpeechResumed():
-                speech.is_paused = False
-                self._speak_up(user_id, event.at_s)
-            case TurnEnded(clip):
-                del self._book.speeches[user_id]
-                self._end(clip, speech)
+    def _begin_speech(self, user_id: int, began_s: float) -> ActiveSpeech:
+        overlaps = self._floor.is_playing_to(user_id)
+        is_follow_up = overlaps or self._people.is_follow_up(user_id, began_s)
+        speech = ActiveSpeech(user_id, began_s, self._now_s, is_follow_up, overlaps)
+        self._speeches[user_id] = speech
+        self._yield_to(user_id, began_s)
+        return speech
 
-    def _begin(self, user_id: int, began_s: float) -> None:
-        is_aside = self._may_challenge(user_id)
-        follows = is_aside or self._standing.follows(user_id, began_s)
-        self._book.speeches[user_id] = ActiveSpeech(began_s, self._now, follows, is_aside)
-        self._speak_up(user_id, began_s)
+    def _pause_speech(self, clip: Clip) -> None:
+        turn = self._take_clip(clip)
+        if self._options.preemptive_generation and turn.state is TurnState.SPEAKING:
+            self._cancel_request(turn)
+            self._send_request(turn, turn.with_clip(clip), preemptive=True)
 
-    def _speak_up(self, user_id: int, began_s: float) -> None:
-        """Somebody begins to speak, or goes on: no answer of theirs begins now, or goes on."""
-        if turn := self._book.open.get(user_id):
-            self._book.take_back(turn)
-        if self._may_challenge(user_id):
-            self._book.commands += self._floor.hold(user_id, began_s, self._now)
+    def _resume_speech(self, user_id: int) -> None:
+        self._speech_of(user_id).is_paused = False
+        self._yield_to(user_id, self._now_s)
 
-    def _may_challenge(self, user_id: int) -> bool:
-        turn = self._floor.turn
-        return turn is not None and turn.user_id == user_id and self._floor.is_sounding
+    def _end_speech(self, clip: Clip) -> None:
+        turn = self._take_clip(clip)
+        del self._speeches[clip.user_id]
+        turn.clip = turn.with_clip(clip)
 
-    def _pause(self, clip: Clip, speech: ActiveSpeech) -> None:
-        self._weigh(clip)
-        turn = self._turn_of(clip.user_id, speech)
-        if self._is_eager and turn.state is State.SPEAKING:
-            self._book.withdraw(turn)
-            self._book.ask(turn, merged(turn.clip, clip), eager=True)
+    def _speech_of(self, user_id: int) -> ActiveSpeech:
+        """The person's speech, which begins now if its beginning was never reported."""
+        speech = self._speeches.get(user_id) or self._begin_speech(user_id, self._now_s)
+        speech.latest_s = self._now_s
+        return speech
 
-    def _end(self, clip: Clip, speech: ActiveSpeech) -> None:
-        self._weigh(clip)
-        turn = self._turn_of(clip.user_id, speech)
-        turn.clip = merged(turn.clip, clip)
+    def _take_clip(self, clip: Clip) -> UserTurn:
+        """Interrupt the answer if a clip is too long for a backchannel. Returns the clip's turn."""
+        speech = self._speech_of(clip.user_id)
+        speech.is_paused = True
+        limit_ms = self._options.interruption.max_backchannel_duration_s * 1000
+        if self._floor.is_interrupted_by(clip.user_id) and clip.speech_ms > limit_ms:
+            self._interrupt()
+        turn = self._open_turn(clip.user_id)
+        turn.inherit(speech)
+        return turn
 
-    def _turn_of(self, user_id: int, speech: ActiveSpeech) -> UserTurn:
-        return self._book.open_turn(user_id, follows=speech.follows, is_aside=speech.is_aside)
+    def _open_turn(self, user_id: int) -> UserTurn:
+        """The person's open turn; a new one if there is none."""
+        if user_id not in self._open:
+            self._open[user_id] = UserTurn(self._new_turn_id(), user_id, self._options)
+        return self._open[user_id]
 
-    def _settle(self) -> None:
-        """Ask what people have said to its end, unless that was done at the pause before."""
-        for user_id, turn in list(self._book.open.items()):
-            if turn.state is State.SPEAKING and user_id not in self._book.speeches:
-                self._settle_one(turn)
+    def _yield_to(self, user_id: int, began_s: float) -> None:
+        """Somebody begins to speak, or resumes: do not begin their answer, and pause one."""
+        if turn := self._open.get(user_id):
+            self._reopen(turn)
+        if self._floor.is_playing_to(user_id):
+            self._commands += self._floor.pause(user_id, began_s, self._now_s)
 
-    def _settle_one(self, turn: UserTurn) -> None:
-        if turn.clip is not None and not turn.is_asked(turn.clip):
-            self._book.withdraw(turn)
-            self._book.ask(turn, turn.clip, eager=False)
-        turn.since_s = self._now
-        if turn.clip is not None and not turn.wants_answer:
-            turn.state, turn.clip = State.HEARING, None
-        else:
-            turn.state = State.WAITING
-        self._consider(turn)
+    def _reopen(self, turn: UserTurn) -> None:
+        """They go on before their answer plays: the request had half of the question."""
+        if turn.state is TurnState.TRANSCRIBING:
+            return  # the transcript is needed all the same
+        if self._floor.turn is turn:
+            self._commands += self._floor.clear()
+        self._cancel_request(turn)
+        turn.state = TurnState.SPEAKING
 
-    def _weigh(self, clip: Clip) -> None:
-        """So much speech into an answer is no "uh-huh"."""
-        if self._floor.is_challenged_by(clip.user_id) and clip.speech_ms > SHORT_S * 1000:
-            self._book.interrupt()
+    def _submit_ended_turns(self) -> None:
+        """Request an answer to turns that have ended, unless the request at the pause has it."""
+        for user_id, turn in list(self._open.items()):
+            if turn.state is not TurnState.SPEAKING or user_id in self._speeches:
+                continue
+            if turn.clip is not None and not turn.is_requested(turn.clip):
+                self._cancel_request(turn)
+                self._send_request(turn, turn.clip, preemptive=False)
+            turn.since_s = self._now_s
+            if turn.clip is not None and not turn.wants_answer:
+                turn.state, turn.clip = TurnState.TRANSCRIBING, None
+            else:
+                turn.state = TurnState.WAITING
+            self._advance(turn)
 
-    # -- what people want of it, without a word ---------------------------------------------------
+    def _expire_speech(self) -> None:
+        """Speech whose end was never reported: go on with what has arrived of it."""
+        since_s = self._now_s - self._options.limits.max_speech_s
+        for user_id in [u for u, speech in self._speeches.items() if speech.latest_s < since_s]:
+            del self._speeches[user_id]
+            turn = self._open.get(user_id)
+            if turn is not None and turn.state is TurnState.SPEAKING:
+                turn.clip = turn.requested_clip or turn.clip
+                if turn.clip is None and not turn.words:
+                    self._drop(turn)
 
-    def _obey(self, wish: AttentionSet | Typed | AnswerStopped | AllStopped) -> None:
-        match wish:
-            case AttentionSet(attention):
-                self._attend(attention)
-            case Typed() if wish.user_id in self._standing.names:
-                self._write(wish)
-            case AnswerStopped() if self._floor.is_sounding:
-                self._book.interrupt()
-            case AllStopped():
-                self._stop()
+    # -- what people want of it ------------------------------------------------------------------
 
-    def _write(self, fact: Typed) -> None:
-        if self._floor.is_sounding:
-            self._book.interrupt()
-        turn = self._book.open_turn(fact.user_id, follows=True, is_aside=False)
-        if turn.state is not State.HEARING:  # else its words are wanted all the same
-            self._book.take_back(turn)
-        turn.words = joined(turn.words, fact.text)
-        if turn.state is State.SPEAKING and fact.user_id not in self._book.speeches:
-            turn.state, turn.since_s = State.WAITING, self._now
-        self._admit(turn)
+    def _take_text(self, user_id: int, text: str) -> None:
+        if self._floor.is_playing:
+            self._interrupt()
+        turn = self._open_turn(user_id)
+        turn.is_follow_up = True
+        self._reopen(turn)
+        turn.add_words(text)
+        if turn.state is TurnState.SPEAKING and user_id not in self._speeches:
+            turn.state, turn.since_s = TurnState.WAITING, self._now_s
+        self._accept(turn)
 
-    def _stop(self) -> None:
-        self._book.speeches.clear()
-        self._book.interrupt()
-        for turn in self._book.turns:
-            self._book.drop(turn)
+    def _set_people(self, names: Mapping[int, str], others: int) -> None:
+        self._people.update(names, others)
+        self._floor.forget_all_but(names)
+        self._speeches = {u: speech for u, speech in self._speeches.items() if u in names}
+        self._drop(*(turn for turn in self._turns if turn.user_id not in names))
 
-    # -- what the service says -------------------------------------------------------------------
-
-    def _learn(self, turn: UserTurn, news: _News) -> None:
-        match news:
-            case Transcribed(_, text) if turn.asked is not None:
-                turn.heard = text
-            case Spoke() if turn.wants_answer:
-                turn.reply.take(news)
-            case AskWaits():
-                turn.is_cold = True
-            case Answered() | AskFailed():
-                del self._book.asks[news.ask]
-                turn.is_asking, turn.reply.is_whole = False, True
-                turn.reply.code = news.code if isinstance(news, AskFailed) else None
-        self._consider(turn)
-
-    def _consider(self, turn: UserTurn) -> None:
-        """See what can be done with what is known of a turn by now."""
-        if turn.state is State.SPEAKING:
-            self._glimpse(turn)
-        elif turn.reply.code is not None and not turn.reply.has_begun:
-            self._book.fail(turn)
-        elif not turn.wants_answer:
-            if turn.reply.is_whole:
-                self._hear_out(turn)
-        elif turn.is_judged or self._judge(turn):
-            self._answer(turn)
-
-    def _glimpse(self, turn: UserTurn) -> None:
-        """At a pause: an "uh-huh" need not hold the answer until its turn has ended."""
-        if turn.heard is None or not self._book.challenges(turn):
-            return
-        if self._standing.saying(turn.user_id, turn.heard) in _NO_INTERRUPTION:
-            self._book.commands += self._floor.relent()
-
-    def _hear_out(self, turn: UserTurn) -> None:
-        """All words of a stretch of speech are known; they have not been answered."""
-        said = self._standing.saying(turn.user_id, turn.heard or "")
-        turn.words = joined(turn.words, turn.heard or "")
-        turn.drop_ask()
-        is_more = turn.clip is not None or turn.user_id in self._book.speeches
-        if said is UtteranceIntent.STOP or not (turn.is_admitted or self._is_wanted(turn, said)):
-            self._book.dismiss(turn, said)
-        elif said is UtteranceIntent.CALL and not (
-            is_more or turn.is_admitted or self._is_always(turn)
-        ):
-            self._book.listen(turn, self._now)
-        else:
-            self._admit(turn)
-            turn.state = State.SPEAKING if is_more else State.WAITING
-
-    def _judge(self, turn: UserTurn) -> bool:
-        """Whether a clip that was asked as it is may be answered, as far as is known."""
-        has_come = turn.reply.has_begun or turn.reply.is_whole
-        is_final = has_come or (turn.heard is not None and self._book.challenges(turn))
-        if turn.heard is None and not is_final:
-            return True
-        said = self._standing.saying(turn.user_id, turn.heard or "")
-        if turn.heard is None and turn.reply.has_begun:
-            said = UtteranceIntent.PLAIN  # a service that does not tell the words
-        if self._is_wanted(turn, said):
-            turn.is_judged = is_final
-            self._admit(turn)
-        elif is_final:
-            self._book.dismiss(turn, said)
-            return False
-        return True
-
-    def _is_wanted(self, turn: UserTurn, said: UtteranceIntent) -> bool:
-        if turn.is_aside and said in _NO_INTERRUPTION:
-            return False
-        return self._standing.wants(turn.user_id, said, follows=turn.follows)
-
-    def _is_always(self, turn: UserTurn) -> bool:
-        return self._book.footing(turn) is AddresseeMode.ALWAYS
-
-    def _admit(self, turn: UserTurn) -> None:
-        """It is for us."""
-        if self._book.challenges(turn):
-            self._book.interrupt()
-        if not turn.is_admitted:
-            turn.is_admitted = True
-            self._standing.turn_to(turn.user_id)
-        self._book.tell(turn)
-
-    def _answer(self, turn: UserTurn) -> None:
-        """Let sound what has come, if it is its turn."""
-        has_floor = self._floor.turn is turn and turn.is_judged
-        if has_floor:
-            self._book.commands += self._floor.speak()
-        self._book.tell(turn)
-        if has_floor and turn.reply.is_over:
-            self._book.finish(turn, self._now)
-
-    # -- the floor, time, and people -------------------------------------------------------------
-
-    def _follow_playing(self, fact: Played) -> None:
-        turn = self._floor.turn
-        if turn is None or not self._floor.played(fact):
-            return
-        if self._floor.is_sounding and self._book.open.get(turn.user_id) is turn:
-            del self._book.open[turn.user_id]  # what they say from now on is another question
-        if turn.reply.is_over:
-            self._book.finish(turn, self._now)
-
-    def _give_floor(self) -> bool:
-        """Let the next turn answer: whose person was answered longest ago."""
-        if self._floor.turn is not None:
-            return False
-        ready = [
-            turn
-            for turn in self._book.open.values()
-            if turn.state is State.WAITING and turn.user_id not in self._book.speeches
-        ]
-        if not ready:
-            return False
-        turn = min(ready, key=lambda t: (self._served.get(t.user_id, 0), t.since_s, t.number))
-        self._served[turn.user_id] = next(self._servings)
-        self._floor.take(turn, self._now)
-        if turn.ask is None:
-            self._book.ask(turn, None, eager=False)
-        self._consider(turn)
-        return True
-
-    def _pass_time(self) -> None:
-        for user_id, speech in list(self._book.speeches.items()):
-            if self._now - speech.latest_s > MAX_SPEECH_S:
-                self._lose(user_id)
-        if (challenge := self._floor.challenge) is None:
-            return
-        speech_now = self._book.speeches.get(challenge.user_id)
-        if challenge.is_earnest(speech_now, self._now):
-            self._book.interrupt()
-        elif challenge.is_stale(speech_now, self._now):
-            self._book.commands += self._floor.relent()
-
-    def _lose(self, user_id: int) -> None:
-        """The end of somebody's speech was never told: go on with what there is."""
-        del self._book.speeches[user_id]
-        turn = self._book.open.get(user_id)
-        if turn is not None and turn.state is State.SPEAKING:
-            turn.clip = turn.asked or turn.clip
-            if turn.clip is None and not turn.words:
-                self._book.drop(turn)
-
-    def _meet(self, fact: PeopleChanged) -> None:
-        self._standing.meet(fact.names, fact.others)
-        self._served = {user: n for user, n in self._served.items() if user in fact.names}
-        for user_id in self._book.speeches.keys() - fact.names.keys():
-            del self._book.speeches[user_id]
-        for turn in self._book.turns:
-            if turn.user_id not in fact.names:
-                self._book.drop(turn)
-
-    def _attend(self, attention: Attention) -> None:
-        self._standing.attention = attention
+    def _set_attention(self, attention: Attention) -> None:
+        self._people.attention = attention
         if attention is not Attention.LISTEN_ONLY:
             return
-        self._book.interrupt()
-        for turn in self._book.turns:
-            turn.is_admitted = False
-            if turn.state is State.WAITING:
-                self._only_note(turn)
+        self._interrupt()
+        for turn in self._turns:
+            turn.is_accepted = False
+            is_waiting = turn.state is TurnState.WAITING
+            if is_waiting and turn.clip is not None and turn.heard is None:
+                self._reopen(turn)  # its transcript is still wanted
+            elif is_waiting:
+                self._close(turn, Stage.DONE)
 
-    def _only_note(self, turn: UserTurn) -> None:
-        """It waited for an answer, and there will be none: its words are kept."""
-        if turn.clip is not None and turn.heard is None:
-            self._book.take_back(turn)
+    # -- requests --------------------------------------------------------------------------------
+
+    def _send_request(self, turn: UserTurn, clip: Clip | None, *, preemptive: bool) -> None:
+        # A clip is answered directly if it is for us, is the whole question, and is next in turn;
+        # otherwise its transcript comes first. Words are sent only once they are known to be ours.
+        is_next = self._floor.turn is None or self._is_interrupting(turn)
+        is_ours = self._mode(turn) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
+        wants_answer = clip is None or (is_ours and is_next and not turn.words)
+        request_id = self._new_request_id()
+        self._requests[request_id] = turn
+        self._commands.append(turn.begin_request(request_id, clip, wants_answer, preemptive))
+
+    def _cancel_request(self, turn: UserTurn) -> None:
+        if turn.is_requesting and turn.request_id is not None:
+            del self._requests[turn.request_id]
+            self._commands.append(CancelRequest(turn.request_id))
+        turn.drop_request()
+
+    def _receive(self, turn: UserTurn, news: RequestNews) -> None:
+        if isinstance(news, RequestCompleted | RequestFailed):
+            del self._requests[news.request_id]
+        turn.receive(news)
+        self._advance(turn)
+
+    def _advance(self, turn: UserTurn) -> None:
+        """Do what is possible with what is known of a turn by now."""
+        if turn.state is TurnState.SPEAKING:
+            if self._is_backchannel(turn):  # the answer plays on before this turn has ended
+                self._commands += self._floor.resume_false_interruption()
+        elif turn.reply.error_code is not None and not turn.reply.has_begun:
+            self._fail(turn)
+        elif not turn.wants_answer:
+            if turn.reply.is_complete:
+                self._decide_on_transcript(turn)
+        elif turn.is_decided or self._decide_on_answer(turn):
+            self._play_answer(turn)
+
+    def _is_backchannel(self, turn: UserTurn) -> bool:
+        """Whether the turn is known to be an "uh-huh" or "ok" spoken into an answer."""
+        is_known = turn.heard is not None and self._is_interrupting(turn)
+        return is_known and self._policy.intent(self._people, turn) in LETS_ANSWER_PLAY_ON
+
+    def _decide_on_transcript(self, turn: UserTurn) -> None:
+        """The transcript is complete, and its request brings no answer: is it for us?"""
+        intent = self._policy.intent(self._people, turn)
+        turn.add_words(turn.heard or "")
+        turn.drop_request()
+        is_more = turn.clip is not None or turn.user_id in self._speeches
+        is_answered = turn.is_accepted or self._policy.answers(self._people, turn, intent)
+        if intent is UtteranceIntent.STOP or not is_answered:
+            self._dismiss(turn, intent)
+        elif intent is UtteranceIntent.CALL and not (is_more or self._is_awaited(turn)):
+            self._await_question(turn)
         else:
-            self._book.close(turn, Stage.DONE)
+            self._accept(turn)
+            turn.state = TurnState.SPEAKING if is_more else TurnState.WAITING
 
-    def _cue(self) -> None:
+    def _decide_on_answer(self, turn: UserTurn) -> bool:
+        """An answer was requested before the words were known. Returns False if it is dismissed."""
+        has_reply = turn.reply.has_begun or turn.reply.is_complete
+        is_final = has_reply or (turn.heard is not None and self._is_interrupting(turn))
+        if turn.heard is None and not is_final:
+            return True  # nothing is known yet
+        intent = self._policy.intent(self._people, turn)
+        if turn.heard is None and turn.reply.has_begun:
+            intent = UtteranceIntent.PLAIN  # the service sends no transcripts
+        if self._policy.answers(self._people, turn, intent):
+            turn.is_decided = is_final
+            self._accept(turn)
+        elif is_final:
+            self._dismiss(turn, intent)
+            return False
+        return True
+
+    def _accept(self, turn: UserTurn) -> None:
+        """The turn is for us."""
+        if self._is_interrupting(turn):
+            self._interrupt()
+        if not turn.is_accepted:
+            turn.is_accepted = True
+            self._people.close_other_follow_ups(turn.user_id)
+        self._show_progress(turn)
+
+    def _mode(self, turn: UserTurn) -> AddresseeMode:
+        return self._policy.mode(self._people, turn)
+
+    def _is_awaited(self, turn: UserTurn) -> bool:
+        """Whether the person expects an answer, as far as is known."""
+        return turn.is_accepted or self._mode(turn) is AddresseeMode.ALWAYS
+
+    # -- the floor -------------------------------------------------------------------------------
+
+    def _give_floor(self) -> bool:
+        """Give the floor to the person answered longest ago. Returns whether it was given."""
+        if self._floor.turn is not None:
+            return False
+        turn = self._floor.next_turn(
+            turn
+            for turn in self._open.values()
+            if turn.state is TurnState.WAITING and turn.user_id not in self._speeches
+        )
+        if turn is None:
+            return False
+        self._floor.give_to(turn, self._now_s)
+        if turn.request_id is None:
+            self._send_request(turn, None, preemptive=False)
+        self._advance(turn)
+        return True
+
+    def _play_answer(self, turn: UserTurn) -> None:
+        """Play what has arrived, if the turn has the floor."""
+        has_floor = self._floor.turn is turn and turn.is_decided
+        if has_floor:
+            self._commands += self._floor.play()
+        self._show_progress(turn)
+        if has_floor and turn.reply.is_over:
+            self._finish(turn)
+
+    def _track_playout(self, fact: Played) -> None:
         turn = self._floor.turn
-        if turn is None or turn.reply.has_begun or not self._book.is_quiet:
+        if turn is None or not self._floor.track_playout(fact):
             return
-        if not (turn.is_admitted or self._is_always(turn)):
+        if self._floor.is_playing and self._open.get(turn.user_id) is turn:
+            del self._open[turn.user_id]  # what they say from now on is another turn
+        if turn.reply.is_over:
+            self._finish(turn)
+
+    def _is_interrupting(self, turn: UserTurn) -> bool:
+        """Whether the turn was spoken into the answer to an earlier one."""
+        return self._floor.turn is not turn and self._floor.is_interrupted_by(turn.user_id)
+
+    def _resolve_interruption(self) -> None:
+        """Decide by time alone whether a pending interruption is real."""
+        if (pending := self._floor.interruption) is None:
             return
-        if cue := self._cueing.due(turn.since_s, self._now, is_cold=turn.awaits_worker):
-            self._book.sound(cue)
+        speech = self._speeches.get(pending.user_id)
+        if self._floor.is_real_interruption(speech, self._now_s):
+            self._interrupt()
+        elif self._floor.is_false_interruption(speech, self._now_s):
+            self._commands += self._floor.resume_false_interruption()
+
+    def _interrupt(self) -> None:
+        """End the answer that has the floor."""
+        if turn := self._floor.turn:
+            self._close(turn, Stage.INTERRUPTED, turn.reply.played_text)
+
+    def _play_thinking_sound(self) -> None:
+        turn = self._floor.turn
+        if turn is None or turn.reply.has_begun or not self._is_awaited(turn) or self._speeches:
+            return
+        since_s, is_cold_start = turn.since_s, turn.awaits_worker
+        if cue := self._thinking_sound.due(since_s, self._now_s, is_cold_start=is_cold_start):
+            self._play_cue(cue)
+
+    def _play_cue(self, cue: Cue) -> None:
+        """Play a cue, unless somebody speaks, or an answer plays or is about to."""
+        turn = self._floor.turn
+        if not self._speeches and (turn is None or turn.reply.queued == 0):
+            self._commands.append(PlayCue(cue))
+
+    # -- how turns end ---------------------------------------------------------------------------
+
+    def _finish(self, turn: UserTurn) -> None:
+        """All of the answer has arrived and been played."""
+        if turn.reply.error_code is not None:
+            self._fail(turn)
+            return
+        reply = turn.reply.delivered_text
+        self._people.open_follow_up(turn.user_id, self._now_s, answers_question=reply.endswith("?"))
+        self._close(turn, Stage.DONE, reply)
+
+    def _fail(self, turn: UserTurn) -> None:
+        """The request failed, and what had arrived of the answer has been played."""
+        reply, is_awaited = turn.reply.delivered_text, self._is_awaited(turn)
+        self._close(turn, Stage.FAILED, reply)
+        if is_awaited:
+            self._play_cue(Cue.FAILED)
+
+    def _await_question(self, turn: UserTurn) -> None:
+        """They only called the assistant: what they say next is for it."""
+        self._people.close_other_follow_ups(turn.user_id)
+        self._people.open_follow_up(turn.user_id, self._now_s, answers_question=False)
+        self._close(turn, Stage.DONE, remember=False)
+        self._play_cue(Cue.LISTENING)
+
+    def _dismiss(self, turn: UserTurn, intent: UtteranceIntent) -> None:
+        """The turn gets no answer. If it says "stop", the answer that has the floor ends."""
+        mode = self._mode(turn)
+        is_ours = mode is not AddresseeMode.CALLED or self._floor.turn is not None
+        stops = intent is UtteranceIntent.STOP and mode is not AddresseeMode.NEVER and is_ours
+        if stops and self._floor.turn is not turn:
+            self._interrupt()
+        if intent is UtteranceIntent.OTHER_PERSON:
+            self._people.close_follow_up(turn.user_id)
+        stage = Stage.DONE if stops or mode is AddresseeMode.NEVER else Stage.NOT_FOR_US
+        if intent is UtteranceIntent.NOTHING:
+            stage = Stage.NOTHING_HEARD
+        self._close(turn, stage, remember=intent not in _NO_WORDS and not stops)
+
+    def _close(
+        self, turn: UserTurn, stage: Stage, reply: str = "", *, remember: bool = True
+    ) -> None:
+        """End a turn: show readers its last state, and remember it if it has words."""
+        update = turn.update(stage, reply)
+        self._release(turn)
+        self._commands.append(update)
+        if remember and update.transcript:
+            self._commands.append(turn.record(update))
+        if turn.state is TurnState.TRANSCRIBING and turn.clip is not None:  # they have said more
+            later = self._open_turn(turn.user_id)
+            later.inherit(turn)
+            later.clip = turn.clip
+
+    def _drop(self, *turns: UserTurn) -> None:
+        """End turns without a trace, except for readers who have seen them."""
+        for turn in turns:
+            update = turn.update(Stage.INTERRUPTED, turn.reply.played_text)
+            self._release(turn)
+            if turn.last_update is not None:
+                self._commands.append(update)
+
+    def _release(self, turn: UserTurn) -> None:
+        if self._floor.turn is turn:
+            self._commands += self._floor.clear()
+        elif self._is_interrupting(turn) and turn.user_id not in self._speeches:
+            self._commands += self._floor.end_interruption()
+        self._cancel_request(turn)
+        if self._open.get(turn.user_id) is turn:
+            del self._open[turn.user_id]
+
+    def _show_progress(self, turn: UserTurn) -> None:
+        """Show readers the turn, if it is for us and they have not seen this state."""
+        has_floor, is_awaited = self._floor.turn is turn, self._is_awaited(turn)
+        update = turn.progress(has_floor=has_floor, is_awaited=is_awaited)
+        if update is not None and update != turn.last_update:
+            turn.last_update = update
+            self._commands.append(update)

@@ -1,239 +1,341 @@
-"""One person's turn: what they said, and what has come of the answer."""
+"""The state of a conversation: who is there, who is speaking, and each person's turn. Pure.
 
-from dataclasses import dataclass, field
+    speech begins
+         │      ┌────────── they speak again: the request is cancelled ─────────────┐
+         ▼      ▼                                                                   │
+       SPEAKING ── ended, surely for us ──▶ WAITING ── has the floor ──▶ ANSWERING ─┤
+         │      ▲                              ▲  │                         │       │
+         │      │                              │  └── they speak again ─────│───────┘
+         │      └─ for us, and they speak ───┐ │                   first packet
+         │                                   │ │                            ▼
+         └─ ended, perhaps for us ─▶ TRANSCRIBING ┴ for us               PLAYING
+                                          │                                 │
+                    NOT_FOR_US, NOTHING_HEARD                       DONE, INTERRUPTED
+
+Any state can end in FAILED, and ANSWERING ends in DONE when the answer has no sound. The request of
+TRANSCRIBING may have been sent in SPEAKING already, at a pause.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
 
 from audio.constants import FRAME_MS
 from audio.speech_events import Clip
-from bot.voice_agent.events import Spoke, TurnUpdate
-from bot.voice_agent.playback_transcript import Piece, spoken
-from bot.voice_agent.utterance_intent import UtteranceIntent
-
-MAX_CLIP_MS: Final = 120_000
-"""Of a question put together from several stretches of speech the latest two minutes are kept: at
-Discord's highest bit rate that still fits into a request."""
-MAX_CHARS: Final = 4_000
-"""The same for words; a little more than can be said in that time."""
-
-
-class State(StrEnum):
-    """How far a turn is; `bot.voice_agent.turn_manager` draws the ways between them."""
-
-    SPEAKING = "speaking"
-    HEARING = "hearing"
-    WAITING = "waiting"
-    ANSWERING = "answering"
-    SOUNDING = "sounding"
+from bot.voice_agent.events import (
+    Attention,
+    ColdStart,
+    Remember,
+    ReplyChunk,
+    RequestCompleted,
+    RequestFailed,
+    RequestNews,
+    SendRequest,
+    Stage,
+    Transcribed,
+    TurnUpdate,
+)
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
+from bot.voice_agent.playback_transcript import Piece, played_text
 
 
-class AddresseeMode(StrEnum):
-    """How a person and the assistant stand.
+class TurnState(StrEnum):
+    """The progress of a turn.
 
-    ALWAYS: they are alone with it, or it answers everything. FOLLOW_UP: it has just answered them,
-    or is doing so. CALLED: it has to be called by name. NEVER: it only listens.
+    SPEAKING: the person is speaking, or their speech has not been sent yet. TRANSCRIBING: the
+    transcript decides whether the turn is answered. WAITING: it waits for the floor. ANSWERING: it
+    has the floor, and waits for the first packet to be played. PLAYING: its answer is being played.
     """
 
-    ALWAYS = "always"
-    FOLLOW_UP = "follow_up"
-    CALLED = "called"
-    NEVER = "never"
+    SPEAKING = "speaking"
+    TRANSCRIBING = "transcribing"
+    WAITING = "waiting"
+    ANSWERING = "answering"
+    PLAYING = "playing"
 
 
-WANTED: Final = {
-    AddresseeMode.ALWAYS: frozenset(
-        {
-            UtteranceIntent.CALL,
-            UtteranceIntent.ADDRESSED,
-            UtteranceIntent.PLAIN,
-            UtteranceIntent.ACK,
-            UtteranceIntent.OTHER,
-        }
-    ),
-    AddresseeMode.FOLLOW_UP: frozenset(
-        {UtteranceIntent.CALL, UtteranceIntent.ADDRESSED, UtteranceIntent.PLAIN}
-    ),
-    AddresseeMode.CALLED: frozenset({UtteranceIntent.CALL, UtteranceIntent.ADDRESSED}),
-    AddresseeMode.NEVER: frozenset[UtteranceIntent](),
-}
-"""What is answered."""
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Somebody was just answered: what they say next is for the assistant.
+
+    Attributes:
+        until_s: They must begin to speak by then.
+        answers_question: The assistant asked them something, so "yes" needs a response.
+    """
+
+    until_s: float
+    answers_question: bool
+
+
+@dataclass(slots=True)
+class Participants:
+    """The people in the channel, and what binds the assistant to each of them.
+
+    Attributes:
+        names: The people who consented to being heard.
+        others: The number of other people.
+        follow_ups: The open follow-ups, by user id.
+    """
+
+    follow_up_window_s: float
+    names: Mapping[int, str] = field(default_factory=dict)
+    others: int = 0
+    attention: Attention = Attention.AUTO
+    follow_ups: dict[int, FollowUp] = field(default_factory=dict)
+
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether exactly one person is there."""
+        return len(self.names) == 1 and self.others == 0
+
+    def update(self, names: Mapping[int, str], others: int) -> None:
+        """Replace the people; those who left lose their follow-up."""
+        self.names, self.others = dict(names), others
+        self.follow_ups = {user: f for user, f in self.follow_ups.items() if user in names}
+
+    def is_follow_up(self, user_id: int, began_s: float) -> bool:
+        """Whether speech that began then is a follow-up."""
+        follow_up = self.follow_ups.get(user_id)
+        return follow_up is not None and began_s <= follow_up.until_s
+
+    def open_follow_up(self, user_id: int, now_s: float, *, answers_question: bool) -> None:
+        """Start the follow-up window of a person who was answered or has called the assistant."""
+        if user_id in self.names:
+            until_s = now_s + self.follow_up_window_s
+            self.follow_ups[user_id] = FollowUp(until_s, answers_question)
+
+    def close_follow_up(self, user_id: int) -> None:
+        """End the follow-up of a person who now talks to somebody else."""
+        self.follow_ups.pop(user_id, None)
+
+    def close_other_follow_ups(self, user_id: int) -> None:
+        """End everybody else's follow-up: the assistant now attends to this person."""
+        self.follow_ups = {u: f for u, f in self.follow_ups.items() if u == user_id}
 
 
 @dataclass(slots=True)
 class ActiveSpeech:
-    """Somebody is speaking, or pausing in the middle of it.
+    """Speech in progress, pauses included.
 
     Attributes:
-        began_s: When its first packet came.
-        latest_s: When something was last told of it.
-        follows: Whether it began within a follow-up, or into the answer to them.
-        is_aside: Whether it was spoken into an answer: "ok" then means "go on".
-        is_paused: Whether they pause at the moment.
+        began_s: When its first packet arrived.
+        latest_s: When its latest event arrived.
+        is_follow_up: It began in a follow-up, or during the answer to this person.
+        overlaps_answer: It began during the answer to this person: "ok" then means "go on".
     """
 
+    user_id: int
     began_s: float
     latest_s: float
-    follows: bool
-    is_aside: bool = False
+    is_follow_up: bool
+    overlaps_answer: bool
     is_paused: bool = False
 
 
 @dataclass(slots=True)
 class AgentReply:
-    """What has come of an answer.
+    """The answer to a request, as far as it has arrived and been played.
 
     Attributes:
-        text: All of it so far.
-        given: How many packets have been given to the loudspeaker.
-        played: How many of them have left it.
-        is_drained: Whether the loudspeaker has nothing more of it.
-        is_whole: Nothing more will come.
-        code: The error's code, when it broke off.
+        text: All text so far.
+        queued: How many packets were given to the playout queue.
+        played: How many of those were played.
+        is_drained: The playout queue holds none of them.
+        is_complete: No more will arrive.
+        error_code: The code of the error that ended it early.
     """
 
+    chars_per_s: float = DEFAULT_OPTIONS.speech_chars_per_s
     text: str = ""
-    given: int = 0
+    queued: int = 0
     played: int = 0
     is_drained: bool = True
-    is_whole: bool = False
-    code: str | None = None
-    _waiting: list[bytes] = field(default_factory=list)
+    is_complete: bool = False
+    error_code: str | None = None
+    _packets: list[bytes] = field(default_factory=list)
     _pieces: list[Piece] = field(default_factory=list)
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything of it has come."""
+        """Whether any of it has arrived."""
         return bool(self.text or self._pieces)
 
     @property
     def is_over(self) -> bool:
-        """Whether all of it has come and been played."""
-        return self.is_whole and self.is_drained and not self._waiting
+        """Whether all of it has arrived and been played."""
+        return self.is_complete and self.is_drained and not self._packets
 
     @property
-    def spoken(self) -> str:
-        """The words that were really played."""
-        is_whole = self.is_whole and self.code is None
-        return spoken(self._pieces, self.played, text=self.text, is_whole=is_whole)
+    def played_text(self) -> str:
+        """The words that were played."""
+        return played_text(
+            self._pieces,
+            self.played,
+            text=self.text,
+            is_complete=self.is_complete and self.error_code is None,
+            chars_per_s=self.chars_per_s,
+        )
 
     @property
-    def said(self) -> str:
-        """The same for an answer that is over: all its words, where it has no sound."""
-        return self.spoken if self._pieces else self.text.strip()
+    def delivered_text(self) -> str:
+        """The words that were played, or all words of an answer without sound."""
+        return self.played_text if self._pieces else self.text.strip()
 
-    def take(self, piece: Spoke) -> None:
-        """More of it has come."""
-        self.text += piece.text
-        if piece.packets:
-            self._waiting += piece.packets
-            self._pieces.append(Piece(len(piece.packets), piece.says))
+    def append(self, chunk: ReplyChunk) -> None:
+        """Add a piece that has arrived."""
+        self.text += chunk.text
+        if chunk.packets:
+            self._packets += chunk.packets
+            self._pieces.append(Piece(len(chunk.packets), chunk.spoken_text))
 
-    def give(self) -> tuple[bytes, ...]:
-        """What the loudspeaker has not been given yet."""
-        packets = tuple(self._waiting)
+    def dequeue(self) -> tuple[bytes, ...]:
+        """Take the packets that are not in the playout queue yet."""
+        packets = tuple(self._packets)
         if packets:
-            self._waiting.clear()
-            self.given += len(packets)
+            self._packets.clear()
+            self.queued += len(packets)
             self.is_drained = False
         return packets
 
 
 @dataclass(slots=True)
 class UserTurn:
-    """A question on its way to its answer.
+    """One person's question and its answer.
+
+    A turn has at most one request at a time. Cancelling it discards all that it brought.
 
     Attributes:
-        number: Its own.
-        user_id: Whose.
-        state: How far it is.
-        words: What is known of it for good, from stretches that were transcribed.
-        clip: Stretches of it that have ended and are not in `words`.
-        asked: The clip of the present ask; None when words were asked.
-        ask: The number of the present ask.
-        is_asking: More may come of that ask.
-        wants_answer: That ask wants an answer; else only the words.
-        heard: What that ask's transcript says.
-        follows: It began within a follow-up.
-        is_aside: It was spoken into an answer.
-        is_admitted: It is for the assistant.
-        is_judged: That will not change any more.
-        is_cold: Its ask waits for a worker.
-        since_s: When it ended, or got the floor: from here on somebody waits for an answer.
-        reply: What has come of the answer.
-        shown: What readers were shown last.
+        words: Transcripts that are final; their audio is no longer needed.
+        clip: The audio that has ended and is not in `words`.
+        is_follow_up: It began in a follow-up.
+        overlaps_answer: It was spoken into an answer.
+        is_accepted: It is for the assistant.
+        since_s: When it ended or got the floor: somebody has been waiting since then.
+        request_id: The current request.
+        is_requesting: The service may still send more for that request.
+        wants_answer: That request is for an answer; else only for a transcript.
+        requested_clip: Its audio; None when it carries words.
+        heard: Its transcript.
+        is_cold_start: It waits for a worker to start.
+        is_decided: Whether it is answered is final.
+        reply: The answer to it.
+        last_update: What readers were shown last.
     """
 
-    number: int
+    turn_id: int
     user_id: int
-    state: State = State.SPEAKING
+    options: VoiceAgentOptions = DEFAULT_OPTIONS
+    state: TurnState = TurnState.SPEAKING
     words: str = ""
     clip: Clip | None = None
-    asked: Clip | None = None
-    ask: int | None = None
-    is_asking: bool = False
-    wants_answer: bool = False
-    heard: str | None = None
-    follows: bool = False
-    is_aside: bool = False
-    is_admitted: bool = False
-    is_judged: bool = False
-    is_cold: bool = False
+    is_follow_up: bool = False
+    overlaps_answer: bool = False
+    is_accepted: bool = False
     since_s: float = 0.0
+    request_id: int | None = None
+    is_requesting: bool = False
+    wants_answer: bool = False
+    requested_clip: Clip | None = None
+    heard: str | None = None
+    is_cold_start: bool = False
+    is_decided: bool = False
     reply: AgentReply = field(default_factory=AgentReply)
-    shown: TurnUpdate | None = None
+    last_update: TurnUpdate | None = None
 
     @property
     def transcript(self) -> str:
         """All that is known of what they said."""
-        return joined(self.words, self.heard or "")
+        return self._joined(self.heard or "")
 
     @property
     def awaits_worker(self) -> bool:
-        """Whether nothing can come of its ask before a service has been woken."""
-        return self.is_cold and self.heard is None and not self.reply.has_begun
+        """Whether the request cannot bring anything before a worker has started."""
+        return self.is_cold_start and self.heard is None and not self.reply.has_begun
 
-    def is_asked(self, clip: Clip) -> bool:
-        """Whether the present ask has just this clip."""
-        return self.ask is not None and self.asked is not None and same(self.asked, clip)
+    def inherit(self, origin: "ActiveSpeech | UserTurn") -> None:
+        """Take over how the speech relates to the answer before it."""
+        self.is_follow_up = self.is_follow_up or origin.is_follow_up
+        self.overlaps_answer = self.overlaps_answer or origin.overlaps_answer
 
-    def begin_ask(self, ask: int, clip: Clip | None, *, answer: bool) -> None:
-        """Another ask is made of it."""
-        self.ask, self.is_asking, self.asked, self.wants_answer = ask, True, clip, answer
-        self.forget_answer()
-        self.is_judged = clip is None  # words are asked only when they are known to be for us
+    def with_clip(self, later: Clip) -> Clip:
+        """The turn's audio with a later clip, cut to its latest part."""
+        whole = self.clip.then(later) if self.clip is not None else later
+        limit_ms = self.options.limits.max_question_audio_ms
+        excess = len(whole.packets) - limit_ms // FRAME_MS
+        if excess <= 0:
+            return whole
+        return replace(
+            whole,
+            packets=whole.packets[excess:],
+            speech_ms=min(whole.speech_ms, limit_ms),
+            began_s=whole.began_s + excess * FRAME_MS / 1000,
+        )
 
-    def drop_ask(self) -> None:
-        """Nothing more of the present ask counts."""
-        self.ask, self.is_asking, self.asked, self.is_judged = None, False, None, False
-        self.forget_answer()
+    def add_words(self, text: str) -> None:
+        """Append a final transcript, or typed text."""
+        self.words = self._joined(text)
 
-    def forget_answer(self) -> None:
-        """Nothing that came of the present ask counts."""
-        self.heard, self.is_cold, self.reply = None, False, AgentReply()
+    def is_requested(self, clip: Clip) -> bool:
+        """Whether the current request carries exactly this audio."""
+        requested = self.requested_clip
+        return requested is not None and requested.packets == clip.packets
 
+    def begin_request(
+        self, request_id: int, clip: Clip | None, wants_answer: bool, preemptive: bool
+    ) -> SendRequest:
+        """Start a request for a clip, or for the words where it is None."""
+        self.drop_request()
+        self.request_id, self.is_requesting = request_id, True
+        self.requested_clip, self.wants_answer = clip, wants_answer
+        self.is_decided = clip is None  # words are sent only once they are known to be for us
+        text = self.words if clip is None else None
+        return SendRequest(
+            request_id, self.user_id, clip, text, wants_answer, preemptive, self.turn_id
+        )
 
-def merged(earlier: Clip | None, later: Clip) -> Clip:
-    """Both as one clip, the latest two minutes of it."""
-    whole = earlier.then(later) if earlier is not None else later
-    most = MAX_CLIP_MS // FRAME_MS
-    if len(whole.packets) <= most:
-        return whole
-    cut = len(whole.packets) - most
-    return Clip(
-        whole.user_id,
-        whole.packets[cut:],
-        min(whole.speech_ms, MAX_CLIP_MS),
-        whole.began_s + cut * FRAME_MS / 1000,
-        whole.ended_s,
-        whole.channels,
-    )
+    def drop_request(self) -> None:
+        """Discard the current request and all that it brought."""
+        self.request_id, self.is_requesting, self.requested_clip = None, False, None
+        self.is_decided, self.heard, self.is_cold_start = False, None, False
+        self.reply = AgentReply(self.options.speech_chars_per_s)
 
+    def receive(self, news: RequestNews) -> None:
+        """Take in what the service said about the current request."""
+        match news:
+            case Transcribed(_, text):
+                if self.requested_clip is not None:
+                    self.heard = text
+            case ReplyChunk():
+                if self.wants_answer:
+                    self.reply.append(news)
+            case ColdStart():
+                self.is_cold_start = True
+            case RequestCompleted():
+                self.is_requesting, self.reply.is_complete = False, True
+            case RequestFailed(_, error_code):
+                self.is_requesting, self.reply.is_complete = False, True
+                self.reply.error_code = error_code
 
-def same(one: Clip, other: Clip) -> bool:
-    """Whether they have the same packets."""
-    return one.packets == other.packets
+    def update(self, stage: Stage, reply: str = "") -> TurnUpdate:
+        """The state of the turn, for readers."""
+        code = self.reply.error_code if stage is Stage.FAILED else None
+        return TurnUpdate(self.turn_id, self.user_id, stage, self.transcript, reply, code)
 
+    def record(self, last: TurnUpdate) -> Remember:
+        """The turn as it goes into the history, given the last state that readers see."""
+        was_cut = last.stage is Stage.INTERRUPTED or (last.stage is Stage.FAILED and last.reply)
+        return Remember(self.turn_id, self.user_id, last.transcript, last.reply, bool(was_cut))
 
-def joined(earlier: str, later: str) -> str:
-    """Both, the latest `MAX_CHARS` letters of it."""
-    return " ".join(part for part in (earlier.strip(), later.strip()) if part)[-MAX_CHARS:]
+    def progress(self, *, has_floor: bool, is_awaited: bool) -> TurnUpdate | None:
+        """The state of a turn that is not over; None while readers need not know of it."""
+        if self.is_accepted and self.is_decided and has_floor and self.reply.text:
+            return self.update(Stage.ANSWERING, self.reply.text)
+        if self.awaits_worker and is_awaited:
+            return self.update(Stage.WAITING_FOR_WORKER)
+        if self.is_accepted and self.transcript:
+            return self.update(Stage.HEARD)
+        return None
+
+    def _joined(self, text: str) -> str:
+        both = " ".join(part for part in (self.words.strip(), text.strip()) if part)
+        return both[-self.options.limits.max_question_chars :]

@@ -11,14 +11,13 @@ import discord
 from bot.contract import Message
 from bot.discord_client import SkyDeck
 from bot.store.records import Role, StoredMessage
-from bot.voice_agent.chat_history import CHARS_PER_TOKEN, history
+from bot.voice_agent.chat_context import fit_history
+from bot.voice_agent.options import TEXT_CHAT
 from cogs.shared.mentions import readable_content
 from cogs.shared.rights import Relation, Right, may
 from cogs.shared.whole import whole
 
-BUDGET_TOKENS: Final = 1_500
-"""How much of a conversation Penny is given; a small local model reads it in a second or two."""
-_BUDGET_CHARS: Final = BUDGET_TOKENS * CHARS_PER_TOKEN
+_BUDGET_CHARS: Final = TEXT_CHAT.max_chars
 _QUOTED_CHARS: Final = 2_000
 
 
@@ -92,12 +91,12 @@ async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool)
         said = await memory.thread(
             message.channel.id, budget_chars=_BUDGET_CHARS, before=message.id
         )
-        return Before(message.channel.id, history(said, budget_tokens=BUDGET_TOKENS))
+        return Before(message.channel.id, fit_history(said, max_chars=_BUDGET_CHARS))
     if parent_id is None:
         return Before(message.id, [])
     said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
     if said:
-        return Before(said[-1].conversation_id, history(said, budget_tokens=BUDGET_TOKENS))
+        return Before(said[-1].conversation_id, fit_history(said, max_chars=_BUDGET_CHARS))
     pointed_at = await _replied_to(message, message.reference) if message.reference else None
     return Before(message.id, _quoted(pointed_at))
 
@@ -142,12 +141,12 @@ async def before_again(bot: SkyDeck, question: StoredMessage, channel_id: int) -
         said = await memory.thread(
             channel_id, budget_chars=_BUDGET_CHARS, before=question.message_id
         )
-        return history(said, budget_tokens=BUDGET_TOKENS)
+        return fit_history(said, max_chars=_BUDGET_CHARS)
     if parent_id is None:
         return []
     said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
     if said:
-        return history(said, budget_tokens=BUDGET_TOKENS)
+        return fit_history(said, max_chars=_BUDGET_CHARS)
     channel = bot.get_partial_messageable(channel_id)
     with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not available now
         return _quoted(await channel.fetch_message(parent_id))

@@ -205,7 +205,7 @@ class VoiceCommands(commands.Cog):
         voice = await self._seen(interaction, words)
         if voice.link is None or voice.session is None:
             raise NoVoiceChannel(words("voice.not_here"))
-        spreads = summary(voice.session.watch.turns)
+        spreads = summary(voice.session.latency.turns)
         text = status_text(voice.place, voice.link.health(), spreads, voice.transcript.names, words)
         await interaction.response.send_message(
             embed=discord.Embed(description=text, colour=discord.Colour.blurple()), ephemeral=True
@@ -217,7 +217,9 @@ class VoiceCommands(commands.Cog):
         requester = await requester_of(self.bot, interaction)
         words = words_of(requester)
         voice = await self._seen(interaction, words)
-        turns = [] if voice.session is None else [t for t in voice.session.watch.turns if t.split()]
+        turns = (
+            [] if voice.session is None else [t for t in voice.session.latency.turns if t.split()]
+        )
         if not turns:
             await interaction.response.send_message(words("voice.status.no_turns"), ephemeral=True)
             return

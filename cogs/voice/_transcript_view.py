@@ -78,11 +78,11 @@ class ChannelTranscript:
     def show(self, show: TurnUpdate) -> None:
         """Take a turn's current state."""
         show = self._once(show)
-        turn = self._turns.get(show.turn)
+        turn = self._turns.get(show.turn_id)
         if turn is None:
             if show.stage in _UNSEEN:
                 return
-            turn = self._turns[show.turn] = _Turn(show)
+            turn = self._turns[show.turn_id] = _Turn(show)
             while len(self._turns) > _MAX_TURNS:
                 del self._turns[next(iter(self._turns))]
         turn.show, turn.is_new = show, True
@@ -92,10 +92,10 @@ class ChannelTranscript:
         """Announce an outage of the service once, until it has answered again."""
         if show.stage is Stage.DONE:
             self._is_down_told = False
-        if show.stage is not Stage.FAILED or show.code != ServiceDown.code:
+        if show.stage is not Stage.FAILED or show.error_code != ServiceDown.code:
             return show
         if self._is_down_told:
-            return replace(show, code=_UNSAID)
+            return replace(show, error_code=_UNSAID)
         self._is_down_told = True
         wait_s = self.bot.services.breaker(Service.PENNY).wait_s(self.bot.clock.now())
         if wait_s > 0:
@@ -187,7 +187,7 @@ class ChannelTranscript:
 
 def render(show: TurnUpdate, name: str, assistant: str, words: Words) -> str:
     """A turn as Markdown; empty while there is nothing to show. Pure."""
-    heard, said = show.heard.strip(), show.said.strip()
+    heard, said = show.transcript.strip(), show.reply.strip()
     is_empty = not heard and not said and show.stage not in _WORDLESS
     if is_empty or show.stage in _UNSEEN:
         return ""
@@ -208,10 +208,10 @@ def _note(show: TurnUpdate, words: Words) -> str:
             return words("voice.waiting")
         case Stage.INTERRUPTED:
             return words("voice.interrupted")
-        case Stage.FAILED if show.code == _UNSAID:
+        case Stage.FAILED if show.error_code == _UNSAID:
             return ""
         case Stage.FAILED:
-            key = f"errors.{show.code}"
+            key = f"errors.{show.error_code}"
             return f"⚠️ {words(key if words.has(key) else 'errors.error')}"
         case _:
             return ""

@@ -19,6 +19,7 @@ from bot.i18n import Words
 from bot.jobs.throttle import Throttle
 from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
+from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance, language_of
 from cogs.voice._transcript_view import ChannelTranscript
@@ -117,7 +118,7 @@ class VoiceChannel:
     async def _live(self, link: DiscordVoiceClient, opened: "asyncio.Future[None]") -> None:
         try:
             session = await self.bot.voices.open(
-                link, self.transcript, self._terms(), keep=self._keep
+                link, self.transcript, self._terms(), remember=self._keep
             )
             async with (
                 Throttle(self.transcript.refresh, self.bot.clock) as self.transcript.pace,
@@ -153,8 +154,10 @@ class VoiceChannel:
             channel_id=self.place.channel_id,
             locale=language_of(self.locale),
             attention=Attention(self.place.attention),
-            eager=settings.voice_is_eager,
-            warm_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
+            options=VoiceAgentOptions(
+                preemptive_generation=settings.voice_is_eager,
+                warm_up_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
+            ),
         )
 
     def _troubled(self, trouble: FaultKind) -> None:
@@ -174,7 +177,7 @@ class VoiceChannel:
     def attend(self, attention: Attention) -> None:
         """Change when to answer; the caller stores `place`."""
         if self.session is not None:
-            self.session.attend(attention)
+            self.session.set_attention(attention)
 
     def move(self, channel_id: int) -> None:
         """Move to another channel. The conversation so far is not carried over there."""
@@ -182,7 +185,7 @@ class VoiceChannel:
         self.transcript.channel_id = channel_id
         if self.session is not None:
             self.session.forget_conversation()
-            self.session.terms = replace(self.session.terms, channel_id=channel_id)
+            self.session.config = replace(self.session.config, channel_id=channel_id)
 
     async def check_standing(self) -> None:
         """Announce changes in whether the bot hears and is heard; ask to speak on a stage."""
@@ -253,7 +256,7 @@ class VoiceChannel:
         for user_id in gone:
             self._drop(user_id)
         if self.session is not None:
-            self.session.people(found.agreed, others=found.others, languages=found.languages)
+            self.session.set_people(found.agreed, others=found.others, languages=found.languages)
 
     def _drop(self, user_id: int) -> None:
         if self.link is not None:
@@ -272,7 +275,7 @@ class VoiceChannel:
         if self.session is None:
             return
         try:
-            await self.session.notice(text, language=self.words.language)
+            await self.session.announce(text, language=self.words.language)
         except SkydeckError as e:
             self.transcript.say(self.words("voice.not_spoken"))
             log.warning("the notice was not spoken: %s", e)
@@ -285,7 +288,7 @@ class VoiceChannel:
 
     async def _keep(self, over: Remember) -> None:
         """Store a finished turn for the minutes, if the bot is in listen-only mode."""
-        is_wanted = self.place.attention == Attention.LISTEN_ONLY and over.heard.strip()
+        is_wanted = self.place.attention == Attention.LISTEN_ONLY and over.transcript.strip()
         if not is_wanted or over.user_id not in self._agreed:
             return
         await self.bot.store.minutes.add(
@@ -294,7 +297,7 @@ class VoiceChannel:
                 channel_id=self.place.channel_id,
                 user_id=over.user_id,
                 name=self.transcript.names.get(over.user_id, "?"),
-                text=over.heard,
+                text=over.transcript,
                 at_ms=int(self.bot.clock.wall() * 1000),
             )
         )

@@ -26,7 +26,7 @@ async def seconds_per_turn(sink):
             board._observers[:] = [board._services]
         for number in range(TURNS):
             begun, at = time.process_time(), clock.now()
-            turn = TurnTrace(number, 1, contract_out=at, trace_id=f"{number + 1:032x}")
+            turn = TurnTrace(number, 1, request_sent=at, trace_id=f"{number + 1:032x}")
             turn.ended(at - 0.3, at, 200)
             for update in await whole(board, asking()):
                 turn.take(update, clock.now())

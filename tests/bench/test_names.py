@@ -14,7 +14,7 @@ import pytest
 
 from audio import codec
 from audio.constants import SPEECH_RATE_HZ
-from bot.voice_agent.utterance_intent import UtteranceIntent, saying
+from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
 from tests.fakes.voice_call import wer
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
@@ -92,7 +92,7 @@ async def test_calls_by_name(penny, language, name, capsys):
             calls, false, errors = 0, 0, []
             for text, clip in clips:
                 words = await heard(penny._ears, clip[kind], language, hint)
-                is_called = saying(words, assistants=[name]) in {
+                is_called = UtteranceClassifier([name]).classify(words) in {
                     UtteranceIntent.CALL,
                     UtteranceIntent.ADDRESSED,
                 }

@@ -81,7 +81,7 @@ async def test_our_own_share_of_a_turn(voices):
             await speaker.plays(question)
             await call.reader.sees(Stage.DONE)
             await asyncio.sleep(0.3)
-        traces = [t for t in call.session.watch.turns if t.split()]
+        traces = [t for t in call.session.latency.turns if t.split()]
         own = [t.own_ms for t in traces]
         waits = [t.waited_ms for t in traces]
         total = [t.total_ms for t in traces]
@@ -121,7 +121,7 @@ async def test_whole_local_turns(penny, voices, weights):
             await speaker.plays(clips[number % len(clips)])
             await call.reader.sees(Stage.DONE)
             await asyncio.sleep(0.5)
-        traces = [t for t in call.session.watch.turns if t.split()]
+        traces = [t for t in call.session.latency.turns if t.split()]
     ours = [t.total_ms for t in traces]
     clock, theirs = SystemClock(), []
     peer = Peer(weights)

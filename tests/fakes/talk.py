@@ -1,7 +1,7 @@
-"""A conversation for the turn machine, played by hand: people, Penny and a loudspeaker.
+"""A scripted conversation for the turn manager: people, Penny and the playout.
 
-Every command is checked as it comes: whatever the facts, two answers never sound at once, nothing
-of a withdrawn ask is played, and readers get one end of each turn.
+`Talk` checks every command: whatever the facts, two answers never play at once, nothing of a
+cancelled request is played, and readers see each turn end once.
 """
 
 from collections import Counter
@@ -10,31 +10,32 @@ from dataclasses import dataclass, field
 from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
 from bot.voice_agent.events import (
     AllStopped,
-    Answered,
     AnswerStopped,
-    Ask,
-    AskFailed,
-    AskWaits,
     Attention,
     AttentionSet,
+    CancelRequest,
+    ColdStart,
     Command,
     Fact,
     FlushPlayout,
-    Hold,
+    PausePlayout,
     PeopleChanged,
     Play,
+    PlayCue,
     Played,
-    Release,
     Remember,
-    Sound,
-    Spoke,
+    ReplyChunk,
+    RequestCompleted,
+    RequestFailed,
+    ResumePlayout,
+    SendRequest,
     Stage,
     Ticked,
     Transcribed,
     TurnUpdate,
     Typed,
-    Withdraw,
 )
+from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.turn_manager import TurnManager
 
 ENDS = {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
@@ -44,15 +45,15 @@ LOUD_S = 0.2
 
 @dataclass
 class Talk:
-    """The world around a machine. Its methods move time on and return what was commanded."""
+    """Everything around a manager. Each method moves the clock and returns the commands."""
 
-    eager: bool = True
+    preemptive: bool = True
     now: float = 100.0
-    machine: TurnManager = field(init=False)
-    asks: dict[int, Ask] = field(default_factory=dict)  # of which more may come
+    manager: TurnManager = field(init=False)
+    requests: dict[int, SendRequest] = field(default_factory=dict)  # of which more may come
     ended: set[int] = field(default_factory=set)
-    withdrawn: set[int] = field(default_factory=set)
-    loud: list[int] = field(default_factory=list)  # the asks of the packets that wait to be played
+    cancelled: set[int] = field(default_factory=set)
+    loud: list[int] = field(default_factory=list)  # the utterances of the queued packets
     played: Counter[int] = field(default_factory=Counter)
     is_held: bool = False
     shown: dict[int, list[TurnUpdate]] = field(default_factory=dict)
@@ -61,50 +62,53 @@ class Talk:
     _packet: int = 0
 
     def __post_init__(self) -> None:
-        self.machine = TurnManager(assistant_names=("Alfred",), eager=self.eager)
+        self.manager = TurnManager(
+            assistant_names=("Alfred",),
+            options=VoiceAgentOptions(preemptive_generation=self.preemptive),
+        )
 
     def tell(self, fact: Fact) -> list[Command]:
         """Hand a fact in and carry its commands out."""
-        commands = self.machine.handle(fact)
+        commands = self.manager.handle(fact)
         for command in commands:
             self._carry_out(command)
         return commands
 
     def _carry_out(self, command: Command) -> None:
         match command:
-            case Ask():
-                assert command.ask not in self.asks.keys() | self.ended
+            case SendRequest():
+                assert command.request_id not in self.requests.keys() | self.ended
                 assert (command.clip is None) != (command.text is None)
-                self.asks[command.ask] = command
-            case Withdraw(ask):
-                assert ask in self.asks, "what has ended need not be withdrawn"
-                del self.asks[ask]
-                self.ended.add(ask)
-                self.withdrawn.add(ask)
-            case Play(ask, packets):
-                assert ask not in self.withdrawn, "nothing of a withdrawn ask is played"
-                assert set(self.loud) <= {ask}, "never two answers at once"
+                self.requests[command.request_id] = command
+            case CancelRequest(request_id):
+                assert request_id in self.requests, "a request that has ended is not cancelled"
+                del self.requests[request_id]
+                self.ended.add(request_id)
+                self.cancelled.add(request_id)
+            case Play(utterance_id, packets):
+                assert utterance_id not in self.cancelled, "nothing cancelled is played"
+                assert set(self.loud) <= {utterance_id}, "never two answers at once"
                 assert packets
-                self.loud += [ask] * len(packets)
-            case Hold():
+                self.loud += [utterance_id] * len(packets)
+            case PausePlayout():
                 assert not self.is_held
                 self.is_held = True
-            case Release():
+            case ResumePlayout():
                 self.is_held = False
             case FlushPlayout():
                 self.loud.clear()
             case TurnUpdate():
                 self._show(command)
             case Remember():
-                assert command.turn not in self.remembered
-                assert command.heard
-                self.remembered[command.turn] = command
-            case Sound():
+                assert command.turn_id not in self.remembered
+                assert command.transcript
+                self.remembered[command.turn_id] = command
+            case PlayCue():
                 assert not self.speaking, "a cue never sounds over people"
                 assert not self.loud, "nor over an answer"
 
     def _show(self, show: TurnUpdate) -> None:
-        story = self.shown.setdefault(show.turn, [])
+        story = self.shown.setdefault(show.turn_id, [])
         assert not any(earlier.stage in ENDS for earlier in story), "one end of each turn"
         assert not story or story[-1] != show, "only news"
         story.append(show)
@@ -168,38 +172,40 @@ class Talk:
     # -- Penny -----------------------------------------------------------------------------------
 
     @property
-    def ask(self) -> int:
-        """The latest ask of which more may come."""
-        return max(self.asks)
+    def request_id(self) -> int:
+        """The latest request of which more may come."""
+        return max(self.requests)
 
-    def heard(self, text: str, ask: int | None = None) -> list[Command]:
-        return self.tell(Transcribed(ask or self.ask, text, "en", self.now))
+    def heard(self, text: str, request_id: int | None = None) -> list[Command]:
+        return self.tell(Transcribed(request_id or self.request_id, text, "en", self.now))
 
-    def spoke(self, text: str, packets: int = 50, ask: int | None = None) -> list[Command]:
+    def spoke(self, text: str, packets: int = 50, request_id: int | None = None) -> list[Command]:
         opus = (b"opus",) * packets
-        return self.tell(Spoke(ask or self.ask, text, opus, text if packets else "", self.now))
+        return self.tell(
+            ReplyChunk(request_id or self.request_id, text, opus, text if packets else "", self.now)
+        )
 
-    def answered(self, ask: int | None = None) -> list[Command]:
-        ask = ask or self.ask
-        self.asks.pop(ask, None)
-        self.ended.add(ask)
-        return self.tell(Answered(ask, self.now))
+    def answered(self, request_id: int | None = None) -> list[Command]:
+        request_id = request_id or self.request_id
+        self.requests.pop(request_id, None)
+        self.ended.add(request_id)
+        return self.tell(RequestCompleted(request_id, self.now))
 
-    def failed(self, code: str = "timeout", ask: int | None = None) -> list[Command]:
-        ask = ask or self.ask
-        self.asks.pop(ask, None)
-        self.ended.add(ask)
-        return self.tell(AskFailed(ask, code, self.now))
+    def failed(self, code: str = "timeout", request_id: int | None = None) -> list[Command]:
+        request_id = request_id or self.request_id
+        self.requests.pop(request_id, None)
+        self.ended.add(request_id)
+        return self.tell(RequestFailed(request_id, code, self.now))
 
-    def waits(self, ask: int | None = None) -> list[Command]:
-        return self.tell(AskWaits(ask or self.ask, self.now))
+    def waits(self, request_id: int | None = None) -> list[Command]:
+        return self.tell(ColdStart(request_id or self.request_id, self.now))
 
     def answer(self, heard: str, said: str, packets: int = 50) -> list[Command]:
-        """An ask's whole answer, not yet played."""
-        ask, commands = self.ask, self.heard(heard)
-        if ask in self.asks:
-            commands += self.spoke(said, packets, ask)
-        return commands + (self.answered(ask) if ask in self.asks else [])
+        """A request's whole answer, not yet played."""
+        request_id, commands = self.request_id, self.heard(heard)
+        if request_id in self.requests:
+            commands += self.spoke(said, packets, request_id)
+        return commands + (self.answered(request_id) if request_id in self.requests else [])
 
     # -- the loudspeaker and time ----------------------------------------------------------------
 
@@ -209,10 +215,10 @@ class Talk:
         if self.is_held or not count:
             return []
         self.now += 0.02 * count
-        ask = self.loud[0]
+        utterance_id = self.loud[0]
         del self.loud[:count]
-        self.played[ask] += count
-        return self.tell(Played(ask, self.played[ask], not self.loud, self.now))
+        self.played[utterance_id] += count
+        return self.tell(Played(utterance_id, self.played[utterance_id], not self.loud, self.now))
 
     def wait(self, seconds: float) -> list[Command]:
         """Time goes by, in ticks."""

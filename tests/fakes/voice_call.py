@@ -102,7 +102,7 @@ class Call:
         speakers = [await person.joins(self.channel) for person in people]
         if agreed:
             self.agreed.update({person.id: person.user.name for person in people})
-        self.session.people(self.agreed, others=others)
+        self.session.set_people(self.agreed, others=others)
         await self.ready()
         return speakers
 
@@ -176,7 +176,7 @@ async def voice_call(
                 }
                 | terms
             )
-            async with await voices.open(link, reader, given, keep=keep) as session:
+            async with await voices.open(link, reader, given, remember=keep) as session:
                 line = sim.voice.line(guild)
                 yield (
                     Call(

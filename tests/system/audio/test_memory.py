@@ -96,7 +96,7 @@ try:
         case "voice_message":
             voice_message._prepared(data, NEVER)
         case "response_stream":
-            response_stream._packets(data, NEVER)
+            response_stream._packets(data, 600, NEVER)
         case "worker":
             for _ in Recording(data, 3600).stretches():
                 pass

@@ -24,10 +24,10 @@ async def test_a_question_is_answered_aloud(warm, clips):
         await speaker.plays(clips / "question.wav")
         done = await call.reader.sees()
         assert done.stage is Stage.DONE
-        assert wer(done.heard, "What is the capital of France?") == 0
+        assert wer(done.transcript, "What is the capital of France?") == 0
         assert "paris" in (await words_of(warm, call.line.recording.samples)).lower()
         assert call.line.plaintext_frames == call.line.undecryptable_frames == 0
-        [trace] = call.session.watch.turns
+        [trace] = call.session.latency.turns
         assert {phase.name for phase in trace.split()} >= {"listening", "asking", "playing"}
         assert not call.reader.troubles
         assert not call.sim.problems
@@ -39,8 +39,8 @@ async def test_spanish_is_answered_in_spanish(warm, clips):
         await speaker.plays(clips / "pregunta.wav")
         done = await call.reader.sees()
         assert done.stage is Stage.DONE
-        assert "capital" in done.heard.lower()
-        assert "madrid" in done.said.lower()
+        assert "capital" in done.transcript.lower()
+        assert "madrid" in done.reply.lower()
 
 
 async def test_two_at_once_are_both_understood(warm, clips):
@@ -55,7 +55,7 @@ async def test_two_at_once_are_both_understood(warm, clips):
             while wer(heard[ben.id], clean) > 0.1 or not heard[ana.id]:
                 show = await call.reader.sees()
                 assert show.stage in {Stage.DONE, Stage.NOT_FOR_US}
-                heard[show.user_id] += f" {show.heard}"
+                heard[show.user_id] += f" {show.transcript}"
         assert wer(heard[ana.id], "What is the capital of France?") == 0
         assert not call.line.recording.voice
         assert {one.user_id for one in call.kept} == {ana.id, ben.id}
@@ -76,14 +76,14 @@ async def test_whoever_speaks_into_an_answer_stops_it(warm):
         assert first.stage is Stage.INTERRUPTED
         second = await call.reader.sees()
         assert second.stage is Stage.DONE
-        assert "madrid" in second.said.lower()
+        assert "madrid" in second.reply.lower()
         spoken_of_first = call.line.since(answer.at - 0.1, last + 0.1)
         assert last < said.last_voice_packet_at, "it spoke on until they had done"
         heard = await words_of(warm, spoken_of_first.samples)
-        assert wer(first.said, heard) < 0.5, (first.said, heard)
+        assert wer(first.reply, heard) < 0.5, (first.reply, heard)
         told = call.requests[-1].context.history
         assert [m.role for m in told] == ["user", "assistant"]
-        assert told[1].content == f"{first.said}—"
+        assert told[1].content == f"{first.reply}—"
         assert not call.sim.problems
 
 
@@ -98,7 +98,7 @@ async def test_an_uh_huh_does_not_stop_it(warm):
         done = await call.reader.sees(Stage.DONE, Stage.INTERRUPTED, within=120)
         assert done.stage is Stage.DONE
         heard = await words_of(warm, call.line.recording.samples)
-        assert wer(heard, done.said) < 0.35, (heard, done.said)
+        assert wer(heard, done.reply) < 0.35, (heard, done.reply)
 
 
 async def test_a_bad_network_costs_little(warm, clips):
@@ -107,8 +107,8 @@ async def test_a_bad_network_costs_little(warm, clips):
         speaker.network = Network(loss=0.1, reorder=0.05, duplicate=0.02, jitter_ms=15, seed=2)
         await speaker.plays(clips / "question.wav")
         done = await call.reader.sees()
-        assert wer(done.heard, "What is the capital of France?") <= 0.34
-        assert "paris" in done.said.lower()
+        assert wer(done.transcript, "What is the capital of France?") <= 0.34
+        assert "paris" in done.reply.lower()
         health = call.link.health().people[ana.id]
         assert health.lost > 0
         assert health.concealed > 0
@@ -131,7 +131,7 @@ async def test_coming_and_going_in_mid_speech_loses_nothing(warm, clips):
         heard = ""
         async with asyncio.timeout(60):
             while wer(heard, clean) > 0.1:
-                heard += f" {(await call.reader.sees()).heard}"
+                heard += f" {(await call.reader.sees()).transcript}"
         health = call.link.health().people[ana.id]
         assert health.undecryptable <= 3
 
@@ -171,7 +171,7 @@ async def test_who_has_not_agreed_leaves_no_trace(warm, clips, caplog):
     ):
         [a] = await call.joins(ana)
         b = await ben.joins(call.channel)
-        call.session.people(call.agreed, others=1)
+        call.session.set_people(call.agreed, others=1)
         theirs = await b.plays(clips / "jfk.flac", wait=False)
         await a.plays(clips / "question.wav")
         done = await call.reader.sees()
@@ -181,7 +181,11 @@ async def test_who_has_not_agreed_leaves_no_trace(warm, clips, caplog):
         await a.plays(clips / "question.wav")
         assert (await call.reader.sees()).user_id == ana.id  # the next thing that is asked
         packets = {f.opus for f in theirs.clip.frames if f is not None and len(f.opus) > 8}
-        kept = {one for one in _reachable(call.link.receiver, call.session.ears) if one in packets}
+        kept = {
+            one
+            for one in _reachable(call.link.receiver, call.session.speech_input)
+            if one in packets
+        }
         assert not kept
         assert ben.id not in call.link.health().people
         assert {one.user_id for one in call.kept} == {ana.id}

@@ -3,6 +3,7 @@
 from audio import ogg
 from bot.contract import Service
 from bot.voice_agent.events import Stage
+from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.recordings import RecordingStore
 from tests.bench.test_voice import Prompt
 from tests.fakes.handlers import Scripted, echo
@@ -11,7 +12,9 @@ from tests.waiting import until
 
 
 async def test_a_service_that_may_sleep_is_woken_while_its_first_question_is_spoken(clips):
-    async with voice_call(Prompt(0.2), people=["Ana"], warm_after_s=30.0) as (call, ana):
+    async with voice_call(
+        Prompt(0.2), people=["Ana"], options=VoiceAgentOptions(warm_up_after_s=30.0)
+    ) as (call, ana):
         [speaker] = await call.joins(ana)
         await speaker.plays(clips / "question.wav")
         await call.reader.sees(Stage.DONE)
@@ -26,7 +29,7 @@ async def test_nothing_of_a_turn_is_kept(clips):
         [speaker] = await call.joins(ana)
         await speaker.plays(clips / "question.wav")
         await call.reader.sees(Stage.DONE)
-        tapes = [one._tape for one in call.session.ears._speakers.values()]
+        tapes = [one._audio for one in call.session.speech_input._speakers.values()]
         assert tapes
         await until(lambda: not any(t._turn or t._recent or t._sound for t in tapes))
 
@@ -34,7 +37,7 @@ async def test_nothing_of_a_turn_is_kept(clips):
 async def test_clips_are_kept_where_a_setting_says_so(clips, tmp_path):
     async with voice_call(Prompt(0.2), people=["Ana"]) as (call, ana):
         folder = tmp_path / "clips"
-        call.session.keep_clips = RecordingStore(folder, days=1, limit_bytes=1_000_000)
+        call.session.recordings = RecordingStore(folder, days=1, limit_bytes=1_000_000)
         [speaker] = await call.joins(ana)
         await speaker.plays(clips / "question.wav")
         await call.reader.sees(Stage.DONE)

@@ -62,7 +62,7 @@ async def test_a_turn_is_one_trace_of_bot_and_worker(collector):
         observed(answers, sink, metrics) as board,
     ):
         begun = clock.now()
-        turn = TurnTrace(1, 11, contract_out=begun, trace_id=trace_id)
+        turn = TurnTrace(1, 11, request_sent=begun, trace_id=trace_id)
         turn.ended(begun - 0.3, begun, 200)
         request = asking().model_copy(update={"trace_id": trace_id})
         for update in await whole(board, request):

@@ -101,7 +101,7 @@ async def test_kept_recordings_are_forgotten_too(
     deck, room, channel, ana, ben, tmp_path, monkeypatch, way
 ):
     shelf = RecordingStore(tmp_path, days=1, limit_bytes=1_000_000)
-    monkeypatch.setattr(deck.voices, "_keep_clips", shelf)
+    monkeypatch.setattr(deck.voices, "_recordings", shelf)
     for person in (ana, ben):
         shelf.add(Clip(person.id, (b"\xf8",), 20, 0.0, 0.1), 1_800_000_000.0)
     reply = await ben.slash(f"/{'voice' if way == 'forget' else 'privacy'} forget", channel)

@@ -102,11 +102,11 @@ async def test_what_was_said_in_one_channel_is_not_told_in_another(
     """Of who leaves the channel nothing is told any more, whoever moves first."""
     room = deck.get_cog("Voice").channels.get(guild.id)
     over = Remember(1, ben.id, "the merger is on Friday", "I see.", interrupted=False)
-    room.session.recall.add(over, "Ben")
+    room.session.chat_context.add(over, "Ben")
     await ana.joins(hall)
-    assert "merger" in str(room.session.recall.messages())
+    assert "merger" in str(room.session.chat_context.messages())
     for moved in (ben, sim.bot) if first == "who spoke" else (sim.bot, ben):
         await guild.drags(moved, hall)
     await until(lambda: room.place.channel_id == hall.id)
-    await until(lambda: not room.session.recall.messages())
+    await until(lambda: not room.session.chat_context.messages())
     assert not sim.problems

@@ -89,7 +89,7 @@ async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, deck, f
         breaker.ended(Verdict.FAULT, deck.clock.now())
 
     def down(number):
-        return TurnUpdate(number, 7, Stage.FAILED, "", "", code="service_down")
+        return TurnUpdate(number, 7, Stage.FAILED, "", "", error_code="service_down")
 
     for number in (1, 2, 3):
         face.show(down(number))

@@ -162,7 +162,7 @@ async def test_a_question_is_answered_aloud_and_in_words(sit_down, card, clips, 
         sound = codec.decode(folder / "001-question.ogg", rate_hz=RATE_HZ, limit_s=30)
         assert "france" in await me.transcribed(sound)
     async with sit_down(remember=True) as me:
-        assert len(me.desk._session.recall.messages()) == 4
+        assert len(me.desk._session.chat_context.messages()) == 4
 
 
 async def test_what_is_said_just_before_the_key_is_heard(sit_down):

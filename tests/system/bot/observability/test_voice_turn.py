@@ -47,7 +47,7 @@ async def trace_of_a_turn(collector, clips, handler):
             await speaker.plays(clips / "question.wav")
             done = await call.reader.sees(Stage.DONE)
             await until(lambda: metrics.registry.get_sample_value("skydeck_turn_seconds_count"))
-    assert "Paris" in done.said
+    assert "Paris" in done.reply
     [turn] = [span for span in collector.spans if span.name == "turn"]
     return turn, [span for span in collector.spans if span.trace_id == turn.trace_id]
 

@@ -42,7 +42,7 @@ def test_what_was_said_comes_back_when_asked_to(tmp_path):
     memory.add(Remember(61, SPEAKER, " ", "nothing was asked", False))
     again = Memory(path)
     assert len(again.turns) == 50
-    assert again.turns[-1].heard == "Question 59"
+    assert again.turns[-1].transcript == "Question 59"
     assert [m.role for m in again.recall().messages()[-2:]] == ["user", "assistant"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     again.forget()

@@ -12,14 +12,16 @@ from bot.local_voice import transcript as records
 from bot.local_voice.export import export
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
-from bot.voice_agent.events import Ask, Stage, TurnUpdate
+from bot.voice_agent.events import SendRequest, Stage, TurnUpdate
 
 TONE = chime([(440.0, 200)])
 
 
-def ask(number: int, turn: int, *, typed: str | None = None, eager: bool = False) -> Ask:
+def ask(
+    number: int, turn: int, *, typed: str | None = None, preemptive: bool = False
+) -> SendRequest:
     clip = None if typed else Clip(1, TONE, 200, 0.0, 0.2, 1)
-    return Ask(number, 1, clip, typed, True, eager, turn)
+    return SendRequest(number, 1, clip, typed, True, preemptive, turn)
 
 
 @pytest.fixture
@@ -45,8 +47,8 @@ def test_an_entry_grows_under_one_number(record):
     assert late.spoken
 
 
-def test_an_eager_ask_is_not_yet_awaited(record):
-    record.asked(ask(1, 1, eager=True))
+def test_a_preemptive_request_is_not_yet_awaited(record):
+    record.asked(ask(1, 1, preemptive=True))
     assert not record.is_asking
 
 
@@ -57,8 +59,8 @@ def test_what_is_typed_is_not_spoken(record):
 
 
 def test_a_failure_is_told_in_words_with_what_to_do(record):
-    record.show(TurnUpdate(1, 1, Stage.FAILED, "How far?", "", code="key_refused"))
-    record.show(TurnUpdate(2, 1, Stage.FAILED, "", "", code="never heard of"))
+    record.show(TurnUpdate(1, 1, Stage.FAILED, "How far?", "", error_code="key_refused"))
+    record.show(TurnUpdate(2, 1, Stage.FAILED, "", "", error_code="never heard of"))
     errors = [entry.answered for entry in record.entries if entry.kind is Kind.ERROR]
     assert "key" in errors[0]
     assert len(errors) == 2

@@ -3,37 +3,43 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.voice_agent.playback_transcript import Piece, spoken
+from bot.voice_agent.playback_transcript import Piece, played_text
 
 TWO = [Piece(50, "The moon is far away."), Piece(100, "It is four hundred thousand kilometres.")]
 TEXT = "The moon is far away. It is four hundred thousand kilometres."
 
 
 def test_nothing_was_played():
-    assert spoken(TWO, 0, text=TEXT, is_whole=True) == ""
-    assert spoken([], 10, text=TEXT, is_whole=True) == ""
+    assert played_text(TWO, 0, text=TEXT, is_complete=True) == ""
+    assert played_text([], 10, text=TEXT, is_complete=True) == ""
 
 
 def test_all_of_it_was_played():
-    assert spoken(TWO, 150, text=TEXT, is_whole=True) == TEXT
-    assert spoken(TWO, 150, text="", is_whole=True) == TEXT
+    assert played_text(TWO, 150, text=TEXT, is_complete=True) == TEXT
+    assert played_text(TWO, 150, text="", is_complete=True) == TEXT
 
 
 def test_a_word_counts_when_it_was_played_to_its_end():
-    assert spoken(TWO, 50, text=TEXT, is_whole=False) == "The moon is far away."
-    assert spoken(TWO, 20, text=TEXT, is_whole=False) == "The moon"
-    assert spoken(TWO, 100, text=TEXT, is_whole=True) == "The moon is far away. It is four hundred"
+    assert played_text(TWO, 50, text=TEXT, is_complete=False) == "The moon is far away."
+    assert played_text(TWO, 20, text=TEXT, is_complete=False) == "The moon"
+    assert (
+        played_text(TWO, 100, text=TEXT, is_complete=True)
+        == "The moon is far away. It is four hundred"
+    )
 
 
 def test_a_service_that_does_not_tell_its_words():
     pieces = [Piece(75, ""), Piece(75, "")]
-    assert spoken(pieces, 75, text=TEXT, is_whole=True) == "The moon is far away. It is"
+    assert played_text(pieces, 75, text=TEXT, is_complete=True) == "The moon is far away. It is"
     # not knowing how long it will be: at the pace of speech
-    assert spoken(pieces, 75, text=TEXT, is_whole=False) == "The moon is far away."
+    assert played_text(pieces, 75, text=TEXT, is_complete=False) == "The moon is far away."
 
 
 def test_a_script_without_spaces_is_cut_between_signs():
-    assert spoken([Piece(100, "月はとても遠いです")], 50, text="", is_whole=False) == "月はとて"
+    assert (
+        played_text([Piece(100, "月はとても遠いです")], 50, text="", is_complete=False)
+        == "月はとて"
+    )
 
 
 pieces_of_words = st.lists(
@@ -47,10 +53,10 @@ pieces_of_words = st.lists(
 
 
 @given(pieces_of_words, st.integers(0, 1300), st.integers(0, 1300), st.booleans())
-def test_it_is_always_the_beginning_and_only_grows(pieces, one, other, is_whole):
-    text = " ".join(piece.says for piece in pieces)
+def test_it_is_always_the_beginning_and_only_grows(pieces, one, other, is_complete):
+    text = " ".join(piece.text for piece in pieces)
     earlier, later = (
-        spoken(pieces, played, text=text, is_whole=is_whole).split()
+        played_text(pieces, played, text=text, is_complete=is_complete).split()
         for played in sorted((one, other))
     )
     assert later[: len(earlier)] == earlier
@@ -63,4 +69,4 @@ def test_it_is_always_the_beginning_and_only_grows(pieces, one, other, is_whole)
     st.text(),
 )
 def test_any_text_can_be_cut(pieces, played, text):
-    spoken(pieces, played, text=text, is_whole=False)
+    played_text(pieces, played, text=text, is_complete=False)

@@ -76,4 +76,4 @@ def test_without_a_folder_nothing_is_deleted_and_nothing_fails(folder):
 def test_a_folder_that_cannot_be_written_is_only_logged(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     shelf(tmp_path / "file").add(clip(7), NOW)
-    assert "a clip was not kept" in caplog.text
+    assert "a recording was not kept" in caplog.text

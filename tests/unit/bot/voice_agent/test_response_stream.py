@@ -9,7 +9,7 @@ from audio import codec, ogg
 from bot.contract import Response, Status
 from bot.errors import OutputLost
 from bot.runpod.models import JobState, Update
-from bot.voice_agent.events import Answered, AskWaits, Spoke, Transcribed
+from bot.voice_agent.events import ColdStart, ReplyChunk, RequestCompleted, Transcribed
 from bot.voice_agent.response_stream import ResponseStream
 
 TONE = codec.encode(np.sin(np.arange(9600) / 20).astype(np.float32) / 2, 48_000)
@@ -26,9 +26,9 @@ def over(**output) -> Update:
     return Update(state=JobState.COMPLETED, response=response)
 
 
-async def facts_of(*updates: Update, speaks: bool = True) -> list:
-    hearsay = ResponseStream(7, speaks=speaks)
-    return [fact for update in updates for fact in await hearsay.take(update, 1.0)]
+async def facts_of(*updates: Update, wants_answer: bool = True) -> list:
+    stream = ResponseStream(7, wants_answer)
+    return [fact for update in updates for fact in await stream.take(update, 1.0)]
 
 
 async def test_a_streaming_service_is_told_once():
@@ -43,10 +43,10 @@ async def test_a_streaming_service_is_told_once():
     assert told == [
         Transcribed(7, "What is", "en", 1.0),
         Transcribed(7, "What is it?", "en", 1.0),
-        Spoke(7, "It is ", (), "", 1.0),
-        Spoke(7, "noon.", (), "", 1.0),
-        Spoke(7, "", TONE.packets, "It is noon.", 1.0),
-        Answered(7, 1.0),
+        ReplyChunk(7, "It is ", (), "", 1.0),
+        ReplyChunk(7, "noon.", (), "", 1.0),
+        ReplyChunk(7, "", TONE.packets, "It is noon.", 1.0),
+        RequestCompleted(7, 1.0),
     ]
 
 
@@ -54,35 +54,35 @@ async def test_a_service_that_answers_at_the_end_alone():
     told = await facts_of(over(transcript="Hi", text="Hello.", audio={"data": FILE}))
     assert told == [
         Transcribed(7, "Hi", None, 1.0),
-        Spoke(7, "Hello.", TONE.packets, "Hello.", 1.0),
-        Answered(7, 1.0),
+        ReplyChunk(7, "Hello.", TONE.packets, "Hello.", 1.0),
+        RequestCompleted(7, 1.0),
     ]
 
 
 async def test_the_seeds_minimal_answer():
     told = await facts_of(over(data="Hello."))
-    assert told == [Spoke(7, "Hello.", (), "", 1.0), Answered(7, 1.0)]
+    assert told == [ReplyChunk(7, "Hello.", (), "", 1.0), RequestCompleted(7, 1.0)]
 
 
 async def test_a_minimal_transcription():
-    told = await facts_of(over(data="what time is it"), speaks=False)
-    assert told == [Transcribed(7, "what time is it", None, 1.0), Answered(7, 1.0)]
+    told = await facts_of(over(data="what time is it"), wants_answer=False)
+    assert told == [Transcribed(7, "what time is it", None, 1.0), RequestCompleted(7, 1.0)]
 
 
 async def test_silence_is_told_as_an_empty_transcript():
     told = await facts_of(over(transcript="", text=""))
-    assert told[-1] == Answered(7, 1.0)
-    assert all(not isinstance(fact, Spoke) for fact in told)
+    assert told[-1] == RequestCompleted(7, 1.0)
+    assert all(not isinstance(fact, ReplyChunk) for fact in told)
 
 
 async def test_a_transcription_brings_no_answer():
-    told = await facts_of(over(transcript="Hi", text="Hi"), speaks=False)
-    assert told == [Transcribed(7, "Hi", None, 1.0), Answered(7, 1.0)]
+    told = await facts_of(over(transcript="Hi", text="Hi"), wants_answer=False)
+    assert told == [Transcribed(7, "Hi", None, 1.0), RequestCompleted(7, 1.0)]
 
 
 async def test_a_cold_worker_is_told_once():
     waiting = Update(state=JobState.WAITING_FOR_WORKER)
-    assert await facts_of(waiting, waiting) == [AskWaits(7, 1.0)]
+    assert await facts_of(waiting, waiting) == [ColdStart(7, 1.0)]
 
 
 async def test_other_sound_is_made_into_packets():

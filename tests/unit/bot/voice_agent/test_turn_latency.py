@@ -5,9 +5,8 @@ import json
 from audio.speech_events import Clip, TurnEnded
 from bot.contract import Output, Response, Status
 from bot.runpod.models import JobState, Update
-from bot.voice_agent.events import Ask
-from bot.voice_agent.latency_stopwatch import LatencyStopwatch
-from bot.voice_agent.turn_latency import Owner, TurnTrace, summary
+from bot.voice_agent.events import SendRequest
+from bot.voice_agent.turn_latency import LatencyStopwatch, Owner, TurnTrace, summary
 
 
 def turn(**marks) -> TurnTrace:
@@ -15,7 +14,7 @@ def turn(**marks) -> TurnTrace:
         "last_packet": 10.0,
         "end_of_turn": 10.3,
         "waited_ms": 280,
-        "contract_out": 10.31,
+        "request_sent": 10.31,
         "transcript": 10.5,
         "first_text": 10.6,
         "first_audio": 10.8,
@@ -45,16 +44,16 @@ def test_the_phases_add_up():
     assert begins == [0, 280, 300, 310, 500, 600, 800]
 
 
-def test_an_eager_ask_costs_nothing_while_the_turn_may_go_on():
-    trace = turn(contract_out=10.1, transcript=10.2)
+def test_a_preemptive_request_costs_nothing_while_the_turn_may_go_on():
+    trace = turn(request_sent=10.1, transcript=10.2)
     assert phases(trace)["asking"] == 0
     assert phases(trace)["recognising"] == 0
     assert phases(trace)["thinking"] == 300
 
 
-def test_an_eager_answer_that_is_there_already():
+def test_a_preemptive_answer_that_is_there_already():
     trace = turn(
-        contract_out=10.1, transcript=10.15, first_text=10.2, first_audio=10.25,
+        request_sent=10.1, transcript=10.15, first_text=10.2, first_audio=10.25,
         first_packet_out=10.32,
     )  # fmt: skip
     assert phases(trace)["speaking"] == 0
@@ -83,19 +82,19 @@ def test_the_summary_is_by_nearest_rank():
     assert summary([]) == {}
 
 
-def test_a_stopwatch_follows_an_ask():
+def test_a_stopwatch_follows_a_request():
     watch = LatencyStopwatch()
     clip = Clip(7, (), 900, 9.0, 10.0)
-    watch.asked(Ask(3, 7, clip, None, answer=True, eager=True), 10.1)
+    watch.requested(SendRequest(3, 7, clip, None, wants_answer=True, preemptive=True), 10.1)
     watch.heard(TurnEnded(clip, 10.3, 0.9, 290))
     output = Output(transcript="Hi", language="en")
     partial = Response(status=Status.PARTIAL, output=output)
-    watch.told(3, Update(state=JobState.RUNNING, response=partial, job_id="j"), 10.2)
-    watch.told(9, Update(state=JobState.RUNNING), 10.2)
-    watch.sounded(3, 10.6)
-    watch.sounded(3, 10.7)
+    watch.received(3, Update(state=JobState.RUNNING, response=partial, job_id="j"), 10.2)
+    watch.received(9, Update(state=JobState.RUNNING), 10.2)
+    watch.played(3, 10.6)
+    watch.played(3, 10.7)
     final = Response(timings_ms={"asr": 70.0})
-    watch.told(3, Update(state=JobState.COMPLETED, response=final), 10.9)
+    watch.received(3, Update(state=JobState.COMPLETED, response=final), 10.9)
     [trace] = watch.turns
     assert (trace.last_packet, trace.end_of_turn, trace.transcript) == (10.0, 10.3, 10.2)
     assert (trace.first_packet_out, trace.done, trace.service_ms) == (10.6, 10.9, {"asr": 70.0})
@@ -105,8 +104,10 @@ def test_a_stopwatch_follows_an_ask():
 def test_words_asked_again_belong_to_the_turn_that_was_transcribed():
     watch = LatencyStopwatch()
     watch.heard(TurnEnded(Clip(7, (), 900, 9.0, 10.0), 10.3, None, 300))
-    watch.asked(Ask(4, 7, None, "what time is it", answer=True, eager=False), 10.6)
-    watch.sounded(4, 10.9)
+    watch.requested(
+        SendRequest(4, 7, None, "what time is it", wants_answer=True, preemptive=False), 10.6
+    )
+    watch.played(4, 10.9)
     assert round(watch.turns[0].total_ms) == 900
 
 
@@ -114,9 +115,11 @@ def test_who_withdraws_or_is_forgotten_leaves_nothing():
     watch = LatencyStopwatch()
     clip = Clip(7, (), 900, 9.0, 10.0)
     for number in range(200):
-        watch.asked(Ask(number, 7, clip, None, answer=True, eager=True), 10.1)
+        watch.requested(
+            SendRequest(number, 7, clip, None, wants_answer=True, preemptive=True), 10.1
+        )
     assert len(watch._open) <= 64
-    watch.sounded(199, 11.0)
+    watch.played(199, 11.0)
     watch.forget(7)
     assert not watch._open
     assert not watch.turns

@@ -1,22 +1,22 @@
 """Whose turn it is, what is asked, what sounds, and when it stops."""
 
 from bot.voice_agent.events import (
-    Ask,
     Attention,
+    CancelRequest,
     Cue,
     FlushPlayout,
-    Hold,
+    PausePlayout,
     Play,
+    PlayCue,
     Played,
-    Release,
     Remember,
-    Sound,
-    Spoke,
+    ReplyChunk,
+    ResumePlayout,
+    SendRequest,
     Stage,
     Transcribed,
-    Withdraw,
 )
-from bot.voice_agent.turn_state import MAX_CLIP_MS
+from bot.voice_agent.options import DEFAULT_OPTIONS
 from tests.fakes.talk import Talk, kinds, only
 
 ANA, BEN, EVA = 1, 2, 3
@@ -39,9 +39,9 @@ def group() -> Talk:
 
 def test_a_question_is_answered():
     talk = alone()
-    [ask] = only(talk.say(ANA), Ask)
-    assert ask.answer
-    assert ask.clip is not None
+    [request] = only(talk.say(ANA), SendRequest)
+    assert request.wants_answer
+    assert request.clip is not None
     assert talk.heard("How far is the moon?")[0].stage is Stage.HEARD
     assert only(talk.spoke("Far away."), Play)
     talk.answered()
@@ -54,12 +54,12 @@ def test_what_an_eager_ask_brings_is_kept_until_the_turn_has_ended():
     talk = alone()
     talk.begin(ANA)
     clip = talk.clip(ANA, 1.0)
-    [ask] = talk.pause(clip)
-    assert ask.eager
+    [request] = talk.pause(clip)
+    assert request.preemptive
     assert talk.heard("How far is it?") == []
     assert talk.spoke("Far away.") == []
     commands = talk.end(clip)
-    assert not only(commands, Ask)
+    assert not only(commands, SendRequest)
     assert only(commands, Play)
     assert talk.stages(1) == [Stage.HEARD, Stage.ANSWERING]
 
@@ -69,19 +69,19 @@ def test_an_eager_ask_is_discarded_when_they_go_on():
     talk.begin(ANA)
     talk.pause(talk.clip(ANA, 1.0))
     [withdraw] = talk.resume(ANA)
-    assert withdraw == Withdraw(1)
+    assert withdraw == CancelRequest(1)
     whole = talk.clip(ANA, 2.0)
     [again] = talk.pause(whole)
     assert again.clip == whole
 
 
 def test_without_eagerness_nothing_is_asked_at_a_pause():
-    talk = alone(eager=False)
+    talk = alone(preemptive=False)
     talk.begin(ANA)
     clip = talk.clip(ANA, 1.0)
     assert talk.pause(clip) == []
-    [ask] = talk.end(clip)
-    assert not ask.eager
+    [request] = talk.end(clip)
+    assert not request.preemptive
 
 
 def test_a_turn_taken_too_early_is_taken_back():
@@ -89,18 +89,18 @@ def test_a_turn_taken_too_early_is_taken_back():
     talk.say(ANA)
     talk.heard("How far is")
     talk.spoke("What do you mean?")  # given to the loudspeaker, not out yet
-    first = talk.asks[talk.ask].clip
+    first = talk.requests[talk.request_id].clip
     commands = talk.begin(ANA)
-    assert kinds(commands) == [FlushPlayout, Withdraw]
+    assert kinds(commands) == [FlushPlayout, CancelRequest]
     talk.now += 1
     clip = talk.clip(ANA, 1.0)
-    [ask] = only(talk.pause(clip), Ask)
-    assert ask.clip.packets[:50] == first.packets
-    assert ask.clip.packets[-50:] == clip.packets
+    [request] = only(talk.pause(clip), SendRequest)
+    assert request.clip.packets[:50] == first.packets
+    assert request.clip.packets[-50:] == clip.packets
     talk.end(clip)
     talk.answer("How far is the moon?", "Far away.")
     talk.play()
-    assert talk.end_of(1).heard == "How far is the moon?"
+    assert talk.end_of(1).transcript == "How far is the moon?"
     assert list(talk.shown) == [1]  # it was one turn all along
 
 
@@ -108,9 +108,9 @@ def test_of_a_question_without_end_the_latest_two_minutes_are_asked():
     talk = alone()
     for _ in range(5):
         talk.say(ANA, 50.0)  # and goes on before anything is answered
-    ask = talk.asks[talk.ask]
-    assert ask.clip.duration_ms == MAX_CLIP_MS
-    assert int.from_bytes(ask.clip.packets[-1], "big") == 5 * 50 * 50
+    request = talk.requests[talk.request_id]
+    assert request.clip.duration_ms == DEFAULT_OPTIONS.limits.max_question_audio_ms
+    assert int.from_bytes(request.clip.packets[-1], "big") == 5 * 50 * 50
 
 
 def test_a_turn_that_ends_otherwise_than_it_paused_is_asked_again():
@@ -118,7 +118,7 @@ def test_a_turn_that_ends_otherwise_than_it_paused_is_asked_again():
     talk.begin(ANA)
     talk.pause(talk.clip(ANA, 1.0))
     commands = talk.end(talk.clip(ANA, 1.1))
-    assert kinds(commands) == [Withdraw, Ask]
+    assert kinds(commands) == [CancelRequest, SendRequest]
 
 
 def test_a_late_word_of_a_withdrawn_ask_is_ignored():
@@ -126,7 +126,7 @@ def test_a_late_word_of_a_withdrawn_ask_is_ignored():
     talk.say(ANA)
     talk.begin(ANA)
     assert talk.tell(Transcribed(1, "What", None, talk.now)) == []
-    assert talk.tell(Spoke(1, "No.", (b"opus",), "No.", talk.now)) == []
+    assert talk.tell(ReplyChunk(1, "No.", (b"opus",), "No.", talk.now)) == []
     assert talk.tell(Played(1, 3, False, talk.now)) == []
 
 
@@ -135,7 +135,7 @@ def test_an_answer_without_sound():
     talk.say(ANA)
     talk.answer("How far is it?", "Far away.", packets=0)
     assert talk.end_of(1).stage is Stage.DONE
-    assert talk.remembered[1].said == "Far away."
+    assert talk.remembered[1].reply == "Far away."
 
 
 def test_a_service_that_tells_no_transcript():
@@ -189,9 +189,9 @@ def test_what_fails_is_told():
     talk.heard("How far is it?")
     commands = talk.failed("timeout")
     assert talk.end_of(1).stage is Stage.FAILED
-    assert talk.end_of(1).code == "timeout"
-    assert Sound(Cue.FAILED) in commands
-    assert talk.remembered[1].said == ""
+    assert talk.end_of(1).error_code == "timeout"
+    assert PlayCue(Cue.FAILED) in commands
+    assert talk.remembered[1].reply == ""
 
 
 def test_what_fails_half_way_is_played_so_far():
@@ -219,17 +219,17 @@ def sounding(talk: Talk, packets: int = 100, heard: str = "How far is the moon?"
 
 def test_speech_holds_the_answer_at_once():
     talk = sounding(alone())
-    assert kinds(talk.begin(ANA)) == [Hold]
+    assert kinds(talk.begin(ANA)) == [PausePlayout]
 
 
 def test_an_uh_huh_lets_the_answer_go_on_where_it_stopped():
     talk = sounding(alone())
     talk.begin(ANA)
     clip = talk.clip(ANA, 0.4)
-    [ask] = talk.pause(clip)
-    assert ask.answer
-    assert talk.heard("Uh-huh.") == [Release()]
-    assert only(talk.end(clip), Withdraw) == [Withdraw(ask.ask)]
+    [request] = talk.pause(clip)
+    assert request.wants_answer
+    assert talk.heard("Uh-huh.") == [ResumePlayout()]
+    assert only(talk.end(clip), CancelRequest) == [CancelRequest(request.request_id)]
     talk.play()
     assert talk.played[1] == 100
     assert talk.end_of(1).stage is Stage.DONE
@@ -254,7 +254,7 @@ def test_who_goes_on_after_an_uh_huh_holds_it_again():
     talk.begin(ANA)
     talk.pause(talk.clip(ANA, 0.4))
     talk.heard("Uh-huh.")
-    assert kinds(talk.resume(ANA)) == [Withdraw, Hold]
+    assert kinds(talk.resume(ANA)) == [CancelRequest, PausePlayout]
     talk.wait(1.3)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
 
@@ -264,7 +264,7 @@ def test_long_speech_interrupts():
     talk.begin(ANA)
     assert FlushPlayout in kinds(talk.wait(1.1))
     assert talk.end_of(1).stage is Stage.INTERRUPTED
-    assert talk.end_of(1).said == "The moon is four hundred"
+    assert talk.end_of(1).reply == "The moon is four hundred"
     assert talk.remembered[1].interrupted
     assert talk.loud == []
 
@@ -282,7 +282,7 @@ def test_short_words_interrupt_once_they_are_known():
     talk.pause(clip)
     assert talk.end(clip) == []
     commands = talk.heard("And Mars?")
-    assert kinds(commands)[:2] == [FlushPlayout, Release]
+    assert kinds(commands)[:2] == [FlushPlayout, ResumePlayout]
     assert only(talk.spoke("Further."), Play)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.stages(2) == [Stage.HEARD, Stage.ANSWERING]
@@ -292,8 +292,8 @@ def test_stop_stops_and_is_not_answered():
     talk = sounding(alone())
     talk.say(ANA, 0.5)
     commands = talk.heard("Stop.")
-    assert kinds(commands)[:2] == [FlushPlayout, Release]
-    assert Withdraw(2) in commands
+    assert kinds(commands)[:2] == [FlushPlayout, ResumePlayout]
+    assert CancelRequest(2) in commands
     assert talk.end_of(1).stage is Stage.INTERRUPTED
     assert talk.stages(2) == [Stage.DONE]
     assert list(talk.remembered) == [1]
@@ -306,14 +306,14 @@ def test_an_answer_still_being_made_is_withdrawn_when_interrupted():
     talk.spoke("The moon is far away.")
     talk.play(10)
     talk.begin(ANA)
-    assert Withdraw(1) in talk.wait(1.3)
-    assert talk.tell(Spoke(1, "More.", (b"opus",), "More.", talk.now)) == []
+    assert CancelRequest(1) in talk.wait(1.3)
+    assert talk.tell(ReplyChunk(1, "More.", (b"opus",), "More.", talk.now)) == []
 
 
 def test_an_answer_is_not_held_for_ever():
     talk = sounding(alone())
     talk.say(ANA, 0.5)  # nothing is heard of what she said
-    assert Release() in talk.wait(5.0)
+    assert ResumePlayout() in talk.wait(5.0)
     talk.play(10)
     assert kinds(talk.heard("And Mars?"))[0] is FlushPlayout  # now it is known, and real
 
@@ -321,7 +321,7 @@ def test_an_answer_is_not_held_for_ever():
 def test_what_was_spoken_into_it_cannot_be_recognised():
     talk = sounding(alone())
     talk.say(ANA, 0.5)
-    assert Release() in talk.failed("asr")
+    assert ResumePlayout() in talk.failed("asr")
     talk.play()
     assert talk.end_of(1).stage is Stage.DONE
     assert talk.end_of(2).stage is Stage.FAILED
@@ -331,7 +331,7 @@ def test_what_was_spoken_into_it_cannot_be_recognised():
 
 
 def cues(commands) -> list[Cue]:
-    return [command.cue for command in only(commands, Sound)]
+    return [command.cue for command in only(commands, PlayCue)]
 
 
 def test_cues_while_an_answer_is_awaited():
@@ -367,8 +367,8 @@ def test_a_cold_service_has_a_cue_of_its_own():
 
 def test_in_a_group_only_the_words_are_wanted_at_first():
     talk = group()
-    [ask] = only(talk.say(ANA), Ask)
-    assert not ask.answer
+    [request] = only(talk.say(ANA), SendRequest)
+    assert not request.wants_answer
     talk.heard("I saw Ben yesterday.")
     talk.answered()
     assert talk.stages(1) == [Stage.NOT_FOR_US]
@@ -379,8 +379,12 @@ def test_who_calls_it_by_name_is_answered():
     talk = group()
     talk.say(ANA)
     talk.heard("Alfred, how far is the moon?")
-    [ask] = only(talk.answered(), Ask)
-    assert (ask.answer, ask.clip, ask.text) == (True, None, "Alfred, how far is the moon?")
+    [request] = only(talk.answered(), SendRequest)
+    assert (request.wants_answer, request.clip, request.text) == (
+        True,
+        None,
+        "Alfred, how far is the moon?",
+    )
     talk.spoke("Far away.")
     talk.answered()
     talk.play()
@@ -390,19 +394,19 @@ def test_who_calls_it_by_name_is_answered():
 def test_one_agreed_person_among_others_is_not_alone():
     talk = Talk()
     talk.people("Ana", others=1)
-    assert not only(talk.say(ANA), Ask)[0].answer
+    assert not only(talk.say(ANA), SendRequest)[0].wants_answer
 
 
 def test_in_a_group_the_words_may_be_known_before_the_turn_has_ended():
     talk = group()
     talk.begin(ANA)
     clip = talk.clip(ANA, 1.0)
-    [ask] = talk.pause(clip)
-    assert (ask.answer, ask.eager) == (False, True)
+    [request] = talk.pause(clip)
+    assert (request.wants_answer, request.preemptive) == (False, True)
     talk.heard("Alfred, how far is the moon?")
     assert talk.answered() == []
-    [ask] = only(talk.end(clip), Ask)
-    assert ask.text == "Alfred, how far is the moon?"
+    [request] = only(talk.end(clip), SendRequest)
+    assert request.text == "Alfred, how far is the moon?"
 
 
 def answered(talk: Talk, said: str = "Far away.") -> Talk:
@@ -419,16 +423,16 @@ def answered(talk: Talk, said: str = "Far away.") -> Talk:
 def test_a_follow_up_needs_no_name():
     talk = answered(group())
     talk.wait(5.0)
-    assert only(talk.say(ANA), Ask)[0].answer
+    assert only(talk.say(ANA), SendRequest)[0].wants_answer
     talk.answer("And Mars?", "Further.")
     assert talk.loud
 
 
 def test_a_follow_up_is_the_same_persons_and_not_for_long():
     talk = answered(group())
-    assert not only(talk.say(BEN), Ask)[0].answer
+    assert not only(talk.say(BEN), SendRequest)[0].wants_answer
     talk.wait(9.0)
-    assert not only(talk.say(ANA), Ask)[0].answer
+    assert not only(talk.say(ANA), SendRequest)[0].wants_answer
 
 
 def test_a_follow_up_is_over_when_somebody_else_asks():
@@ -438,7 +442,7 @@ def test_a_follow_up_is_over_when_somebody_else_asks():
     talk.answered()
     talk.spoke("Noon.", packets=0)
     talk.answered()
-    assert not only(talk.say(ANA), Ask)[0].answer
+    assert not only(talk.say(ANA), SendRequest)[0].wants_answer
 
 
 def test_a_follow_up_that_is_for_somebody_else():
@@ -448,7 +452,7 @@ def test_a_follow_up_that_is_for_somebody_else():
     talk.spoke("Yes.")
     assert talk.loud == []
     assert talk.stages(2) == [Stage.NOT_FOR_US]
-    assert not only(talk.say(ANA), Ask)[0].answer  # she talks to Ben now
+    assert not only(talk.say(ANA), SendRequest)[0].wants_answer  # she talks to Ben now
 
 
 def test_thanks_need_no_answer_unless_it_asked():
@@ -468,8 +472,8 @@ def test_a_call_and_nothing_else_opens_its_ear():
     talk.heard("Alfred?")
     commands = talk.answered()
     assert cues(commands) == [Cue.LISTENING]
-    assert not only(commands, Ask)
-    assert only(talk.say(ANA), Ask)[0].answer
+    assert not only(commands, SendRequest)
+    assert only(talk.say(ANA), SendRequest)[0].wants_answer
 
 
 def test_what_they_add_to_a_question_in_a_group_becomes_a_part_of_it():
@@ -480,25 +484,25 @@ def test_what_they_add_to_a_question_in_a_group_becomes_a_part_of_it():
     talk.answered()
     talk.now += 1
     clip = talk.clip(ANA, 1.0)
-    [ask] = only(talk.pause(clip) + talk.end(clip), Ask)
-    assert not ask.answer
+    [request] = only(talk.pause(clip) + talk.end(clip), SendRequest)
+    assert not request.wants_answer
     talk.heard("the moon?")
-    [ask] = only(talk.answered(), Ask)
-    assert ask.text == "Alfred, how far is the moon?"
+    [request] = only(talk.answered(), SendRequest)
+    assert request.text == "Alfred, how far is the moon?"
 
 
 def test_two_questions_at_once_are_answered_one_after_another():
     talk = group()
     talk.say(ANA)
     talk.say(BEN)
-    first, second = sorted(talk.asks)
+    first, second = sorted(talk.requests)
     talk.heard("Alfred, how far is the moon?", first)
-    [of_ana] = only(talk.answered(first), Ask)
+    [of_ana] = only(talk.answered(first), SendRequest)
     talk.heard("Alfred, what time is it?", second)
-    assert not only(talk.answered(second), Ask)
-    talk.spoke("Far away.", ask=of_ana.ask)
-    talk.answered(of_ana.ask)
-    [of_ben] = only(talk.play(), Ask)
+    assert not only(talk.answered(second), SendRequest)
+    talk.spoke("Far away.", request_id=of_ana.request_id)
+    talk.answered(of_ana.request_id)
+    [of_ben] = only(talk.play(), SendRequest)
     assert (of_ben.user_id, of_ben.text) == (BEN, "Alfred, what time is it?")
 
 
@@ -514,8 +518,8 @@ def test_the_queue_is_fair():
         talk.heard(words)
         talk.answered()
     talk.play()
-    while talk.asks:
-        order.append(talk.asks[talk.ask].user_id)
+    while talk.requests:
+        order.append(talk.requests[talk.request_id].user_id)
         talk.spoke("Yes.")
         talk.answered()
         if order == [BEN]:  # meanwhile Ana has another
@@ -558,26 +562,26 @@ def test_anothers_question_waits_for_the_end_of_an_answer():
     talk.say(BEN)
     talk.heard("Alfred, what time is it?")
     assert kinds(talk.answered()) == [type(talk.shown[2][0])]
-    assert Ask in kinds(talk.play())
+    assert SendRequest in kinds(talk.play())
 
 
 def test_the_asker_interrupts_in_a_group_too():
     talk = group()
     sounding_in_group(talk)
-    assert kinds(talk.begin(ANA)) == [Hold]
+    assert kinds(talk.begin(ANA)) == [PausePlayout]
     talk.wait(1.0)
     clip = talk.clip(ANA, 1.2)
-    assert only(talk.pause(clip) + talk.end(clip), Ask)[0].answer
+    assert only(talk.pause(clip) + talk.end(clip), SendRequest)[0].wants_answer
     assert talk.end_of(1).stage is Stage.INTERRUPTED
 
 
 def test_what_is_said_while_words_are_awaited_is_a_turn_of_its_own():
     talk = group()
     talk.say(ANA)
-    assert only(talk.say(ANA), Ask) == []  # one at a time
+    assert only(talk.say(ANA), SendRequest) == []  # one at a time
     talk.heard("I saw Ben yesterday.")
-    [ask] = only(talk.answered(), Ask)
-    assert not ask.answer
+    [request] = only(talk.answered(), SendRequest)
+    assert not request.wants_answer
     talk.heard("Alfred, who is Ben?")
     talk.answered()
     assert talk.stages(1) == [Stage.NOT_FOR_US]
@@ -595,8 +599,8 @@ def test_a_cold_service_in_a_group():
 
 def test_an_end_without_a_beginning():
     talk = alone()
-    [ask] = only(talk.end(talk.clip(ANA, 1.0)), Ask)
-    assert ask.answer
+    [request] = only(talk.end(talk.clip(ANA, 1.0)), SendRequest)
+    assert request.wants_answer
 
 
 # -- only listening --------------------------------------------------------------------------------
@@ -605,12 +609,12 @@ def test_an_end_without_a_beginning():
 def test_only_listening():
     talk = alone()
     talk.attend(Attention.LISTEN_ONLY)
-    [ask] = only(talk.say(ANA), Ask)
-    assert not ask.answer
+    [request] = only(talk.say(ANA), SendRequest)
+    assert not request.wants_answer
     talk.heard("Alfred, how far is the moon?")
     talk.answered()
     assert talk.stages(1) == [Stage.DONE]
-    assert talk.remembered[1].said == ""
+    assert talk.remembered[1].reply == ""
 
 
 def test_who_is_told_to_listen_only_falls_silent():
@@ -627,8 +631,8 @@ def test_what_waits_is_noted_when_it_shall_only_listen():
     talk.answered()
     talk.attend(Attention.LISTEN_ONLY)
     assert talk.end_of(2).stage is Stage.DONE
-    assert talk.remembered[2].heard == "Alfred, what time is it?"
-    assert talk.asks == {}
+    assert talk.remembered[2].transcript == "Alfred, what time is it?"
+    assert talk.requests == {}
 
 
 def test_what_was_to_be_answered_is_heard_when_it_shall_only_listen():
@@ -640,8 +644,8 @@ def test_what_was_to_be_answered_is_heard_when_it_shall_only_listen():
     talk.say(BEN)  # is done first, and has the floor
     talk.end(clip)
     commands = talk.attend(Attention.LISTEN_ONLY)
-    [ask] = [ask for ask in only(commands, Ask) if ask.user_id == ANA]
-    assert (ask.answer, ask.clip) == (False, clip)
+    [request] = [request for request in only(commands, SendRequest) if request.user_id == ANA]
+    assert (request.wants_answer, request.clip) == (False, clip)
 
 
 # -- coming and going ------------------------------------------------------------------------------
@@ -658,7 +662,7 @@ def test_who_leaves_takes_their_answer_along():
 def test_who_leaves_before_anything_was_shown_leaves_no_trace():
     talk = alone()
     talk.say(ANA)
-    assert kinds(talk.people("", "Ben")) == [Withdraw]
+    assert kinds(talk.people("", "Ben")) == [CancelRequest]
     assert talk.shown == {}
 
 
@@ -682,8 +686,8 @@ def test_what_was_said_before_the_end_was_lost_is_asked():
     talk.begin(ANA)
     talk.answered()
     talk.speaking.clear()  # the ears have forgotten her
-    [ask] = only(talk.wait(100.0), Ask)
-    assert ask.text == "Alfred, how far is"
+    [request] = only(talk.wait(100.0), SendRequest)
+    assert request.text == "Alfred, how far is"
 
 
 def test_speech_whose_end_was_lost_blocks_nobody():
@@ -703,13 +707,17 @@ def test_speech_whose_end_was_lost_blocks_nobody():
 
 def test_what_is_typed_is_asked_as_it_is():
     talk = alone()
-    [ask] = only(talk.write(ANA, "How far is the moon?"), Ask)
-    assert (ask.clip, ask.text, ask.answer) == (None, "How far is the moon?", True)
+    [request] = only(talk.write(ANA, "How far is the moon?"), SendRequest)
+    assert (request.clip, request.text, request.wants_answer) == (
+        None,
+        "How far is the moon?",
+        True,
+    )
     assert talk.stages(1) == [Stage.HEARD]
     talk.spoke("Far away.")
     talk.answered()
     talk.play()
-    assert talk.remembered[1].heard == "How far is the moon?"
+    assert talk.remembered[1].transcript == "How far is the moon?"
 
 
 def test_what_is_typed_ends_the_answer_that_sounds():
@@ -720,15 +728,17 @@ def test_what_is_typed_ends_the_answer_that_sounds():
     commands = talk.write(ANA, "And Mars?")
     assert only(commands, FlushPlayout)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
-    assert [ask.text for ask in only(commands, Ask)] == ["And Mars?"]
+    assert [request.text for request in only(commands, SendRequest)] == ["And Mars?"]
 
 
 def test_typing_on_before_the_answer_asks_both_at_once():
     talk = alone()
     talk.write(ANA, "How far is the moon?")
     commands = talk.write(ANA, "In miles.")
-    assert only(commands, Withdraw) == [Withdraw(1)]
-    assert [ask.text for ask in only(commands, Ask)] == ["How far is the moon? In miles."]
+    assert only(commands, CancelRequest) == [CancelRequest(1)]
+    assert [request.text for request in only(commands, SendRequest)] == [
+        "How far is the moon? In miles."
+    ]
 
 
 def test_what_is_typed_by_who_is_not_there_is_nothing():
@@ -755,12 +765,12 @@ def test_stopping_everything_leaves_nothing():
     talk.pause(talk.clip(ANA, 0.3))
     commands = talk.stop_all()
     assert only(commands, FlushPlayout)
-    assert only(commands, Withdraw)
-    assert not talk.asks
-    assert [ask.answer for ask in only(talk.say(ANA), Ask)] == [True]
+    assert only(commands, CancelRequest)
+    assert not talk.requests
+    assert [request.wants_answer for request in only(talk.say(ANA), SendRequest)] == [True]
 
 
 def test_an_ask_tells_its_turn():
     talk = alone()
-    [first] = only(talk.say(ANA), Ask)
-    assert first.turn == 1
+    [first] = only(talk.say(ANA), SendRequest)
+    assert first.turn_id == 1

@@ -8,24 +8,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from audio.speech_events import Clip
+from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
 from bot.voice_agent.events import (
-    Ask,
-    AskFailed,
     Attention,
     Play,
     Played,
-    SpeechBegan,
-    SpeechPaused,
-    SpeechResumed,
-    Spoke,
+    ReplyChunk,
+    RequestFailed,
+    SendRequest,
     Transcribed,
-    TurnEnded,
     TurnUpdate,
 )
-from bot.voice_agent.turn_state import MAX_CLIP_MS
+from bot.voice_agent.options import DEFAULT_OPTIONS
 from tests.fakes.talk import ENDS, Talk, only
 
+MAX_MS = DEFAULT_OPTIONS.limits.max_question_audio_ms
 USERS = st.integers(1, 3)
 WORDS = st.sampled_from(
     [
@@ -52,27 +49,29 @@ class AnyTalk(RuleBasedStateMachine):
         super().__init__()
         self.talk = Talk()
         self.clips: dict[int, Clip] = {}  # of who pauses
-        self.eager_unended: dict[int, int] = {}  # ask: whose
-        self.turns: dict[int, int] = {}  # ask: its turn
+        self.unended: dict[int, int] = {}  # preemptive requests of turns under way: whose
+        self.turns: dict[int, int] = {}  # request: its turn
         self.read: set[int] = set()  # turns of whose answers some came without sound
 
-    @initialize(eager=st.booleans(), there=st.sampled_from([1, 1, 2, 3]), others=SELDOM)
-    def meet(self, eager, there, others):
-        self.talk = Talk(eager=eager)
+    @initialize(preemptive=st.booleans(), there=st.sampled_from([1, 1, 2, 3]), others=SELDOM)
+    def meet(self, preemptive, there, others):
+        self.talk = Talk(preemptive=preemptive)
         self.talk.people(*["Ana", "Ben", "Eva"][:there], others=int(others == 0))
         self.there = set(range(1, there + 1))
 
     def take(self, commands):
         for command in commands:
-            if isinstance(command, Ask):
-                self.turns[command.ask] = command.turn
-            if isinstance(command, Ask) and command.eager:
-                self.eager_unended[command.ask] = command.user_id
+            if isinstance(command, SendRequest):
+                self.turns[command.request_id] = command.turn_id
+            if isinstance(command, SendRequest) and command.preemptive:
+                self.unended[command.request_id] = command.user_id
             if isinstance(command, Play):
-                assert command.ask not in self.eager_unended, "nothing of an eager ask is played"
+                assert command.utterance_id not in self.unended, "nothing of it is played"
             if isinstance(command, TurnUpdate) and command.stage not in ENDS:
-                early = {self.turns[ask] for ask in self.eager_unended.keys() & self.talk.asks}
-                assert command.turn not in early, "nor shown"
+                early = {
+                    self.turns[request] for request in self.unended.keys() & self.talk.requests
+                }
+                assert command.turn_id not in early, "nor shown"
         return commands
 
     # people
@@ -99,8 +98,8 @@ class AnyTalk(RuleBasedStateMachine):
     @rule(user=USERS)
     def end(self, user):
         if user in self.clips and user not in self.talk.speaking:
-            for ask in [a for a, whose in self.eager_unended.items() if whose == user]:
-                del self.eager_unended[ask]
+            for request in [a for a, whose in self.unended.items() if whose == user]:
+                del self.unended[request]
             self.take(self.talk.end(self.clips.pop(user)))
 
     @rule(user=USERS, speech_s=SPEECH_S, text=WORDS)
@@ -109,7 +108,7 @@ class AnyTalk(RuleBasedStateMachine):
         self.begin(user)
         self.pause(user, speech_s)
         self.end(user)
-        if self.talk.asks:
+        if self.talk.requests:
             self.take(self.talk.heard(text))
 
     @rule(user=USERS, played=st.integers(0, 60), into=SPEECH_S, text=WORDS)
@@ -117,7 +116,7 @@ class AnyTalk(RuleBasedStateMachine):
         """A question, some of its answer, and speech into it."""
         self.say(user, 1.0, "Alfred, how far is the moon?")
         for _ in range(2):  # in a group the words come first
-            if self.talk.asks:
+            if self.talk.requests:
                 self.answer(60, played)
         self.say(user, into, text)
 
@@ -152,59 +151,61 @@ class AnyTalk(RuleBasedStateMachine):
             return
         self.clips.clear()
         self.take(self.talk.stop_all())
-        assert not self.talk.asks
+        assert not self.talk.requests
         assert not self.talk.loud
         for turn, story in self.talk.shown.items():
             assert story[-1].stage in ENDS, turn
 
     # Penny
 
-    @precondition(lambda self: self.talk.asks)
+    @precondition(lambda self: self.talk.requests)
     @rule(data=st.data(), text=WORDS)
     def heard(self, data, text):
-        self.take(self.talk.heard(text, data.draw(st.sampled_from(sorted(self.talk.asks)))))
+        self.take(self.talk.heard(text, data.draw(st.sampled_from(sorted(self.talk.requests)))))
 
-    @precondition(lambda self: self.talk.asks)
+    @precondition(lambda self: self.talk.requests)
     @rule(data=st.data(), packets=st.integers(0, 60))
     def spoke(self, data, packets):
-        ask = data.draw(st.sampled_from(sorted(self.talk.asks)))
+        request = data.draw(st.sampled_from(sorted(self.talk.requests)))
         if not packets:
-            self.read.add(self.turns[ask])
-        self.take(self.talk.spoke("Words and words.", packets, ask))
+            self.read.add(self.turns[request])
+        self.take(self.talk.spoke("Words and words.", packets, request))
 
-    @precondition(lambda self: self.talk.asks)
+    @precondition(lambda self: self.talk.requests)
     @rule(packets=st.integers(1, 300), played=st.integers(0, 300))
     def answer(self, packets, played):
-        """The latest ask's answer, and some of it is played."""
-        ask = self.talk.ask
-        self.take(self.talk.spoke("Words and words.", packets, ask))
-        if ask in self.talk.asks:
-            self.take(self.talk.answered(ask))
+        """The latest request's answer, and some of it is played."""
+        request = self.talk.request_id
+        self.take(self.talk.spoke("Words and words.", packets, request))
+        if request in self.talk.requests:
+            self.take(self.talk.answered(request))
         self.take(self.talk.play(played))
 
-    @precondition(lambda self: self.talk.asks)
+    @precondition(lambda self: self.talk.requests)
     @rule(data=st.data())
     def answered(self, data):
-        self.take(self.talk.answered(data.draw(st.sampled_from(sorted(self.talk.asks)))))
+        self.take(self.talk.answered(data.draw(st.sampled_from(sorted(self.talk.requests)))))
 
-    @precondition(lambda self: self.talk.asks)
+    @precondition(lambda self: self.talk.requests)
     @rule(data=st.data())
     def failed(self, data):
-        ask = data.draw(st.sampled_from(sorted(self.talk.asks)))
-        self.take(self.talk.failed(ask=ask))
+        request = data.draw(st.sampled_from(sorted(self.talk.requests)))
+        self.take(self.talk.failed(request_id=request))
 
-    @precondition(lambda self: self.talk.asks)
+    @precondition(lambda self: self.talk.requests)
     @rule(data=st.data())
     def waits(self, data):
-        self.take(self.talk.waits(data.draw(st.sampled_from(sorted(self.talk.asks)))))
+        self.take(self.talk.waits(data.draw(st.sampled_from(sorted(self.talk.requests)))))
 
     @precondition(lambda self: self.talk.ended)
     @rule(data=st.data())
     def late(self, data):
-        ask, now = data.draw(st.sampled_from(sorted(self.talk.ended))), self.talk.now
-        assert not only(self.talk.tell(Transcribed(ask, "Late.", None, now)), TurnUpdate)
-        assert not only(self.talk.tell(Spoke(ask, "Late.", (b"opus",), "Late.", now)), Play)
-        self.take(self.talk.tell(AskFailed(ask, "late", now)))
+        request, now = data.draw(st.sampled_from(sorted(self.talk.ended))), self.talk.now
+        assert not only(self.talk.tell(Transcribed(request, "Late.", None, now)), TurnUpdate)
+        assert not only(
+            self.talk.tell(ReplyChunk(request, "Late.", (b"opus",), "Late.", now)), Play
+        )
+        self.take(self.talk.tell(RequestFailed(request, "late", now)))
 
     # the loudspeaker and time
 
@@ -222,22 +223,22 @@ class AnyTalk(RuleBasedStateMachine):
 
     @invariant()
     def nothing_piles_up(self):
-        assert len(self.talk.asks) <= len(self.there) + 1
-        assert {ask.user_id for ask in self.talk.asks.values()} <= self.there
+        assert len(self.talk.requests) <= len(self.there) + 1
+        assert {request.user_id for request in self.talk.requests.values()} <= self.there
         assert sum(story[-1].stage not in ENDS for story in self.talk.shown.values()) <= (
             len(self.there) + 1
         )
-        is_under_way = self.talk.asks or self.talk.loud or self.talk.speaking or self.clips
-        assert self.talk.machine.is_busy or not is_under_way
-        for ask in self.talk.asks.values():
-            assert ask.clip is None or ask.clip.duration_ms <= MAX_CLIP_MS
+        is_under_way = self.talk.requests or self.talk.loud or self.talk.speaking or self.clips
+        assert self.talk.manager.is_busy or not is_under_way
+        for request in self.talk.requests.values():
+            assert request.clip is None or request.clip.duration_ms <= MAX_MS
 
     @invariant()
     def what_was_said_was_played(self):
         for turn, over in self.talk.remembered.items():
-            if over.interrupted and over.said and turn not in self.read:
-                asks = [ask for ask, of in self.turns.items() if of == turn]
-                assert sum(self.talk.played[ask] for ask in asks) > 0, turn
+            if over.interrupted and over.reply and turn not in self.read:
+                requests = [request for request, of in self.turns.items() if of == turn]
+                assert sum(self.talk.played[request] for request in requests) > 0, turn
 
     def teardown(self):
         """Everybody falls silent, and all that is under way comes to its end."""
@@ -246,16 +247,16 @@ class AnyTalk(RuleBasedStateMachine):
         for user in list(self.clips):
             self.end(user)
         for _ in range(50):
-            if not (self.talk.asks or self.talk.loud):
+            if not (self.talk.requests or self.talk.loud):
                 break
-            if self.talk.asks:
+            if self.talk.requests:
                 self.take(self.talk.answered())
             self.take(self.talk.wait(5.0))  # no answer is held for longer
             self.take(self.talk.play())
-        assert not self.talk.asks, "every ask ends"
+        assert not self.talk.requests, "every request ends"
         assert not self.talk.loud
         assert not self.talk.is_held, "the loudspeaker is left free"
-        assert not self.talk.machine.is_busy, "no turn is left over, and nobody's speech"
+        assert not self.talk.manager.is_busy, "no turn is left over, and nobody's speech"
         for turn, story in self.talk.shown.items():
             assert story[-1].stage in ENDS, f"turn {turn} has an end"
         for turn in self.talk.remembered:
@@ -285,8 +286,8 @@ def test_facts_in_no_order_at_all_are_survived(facts, there):
     talk = Talk()
     talk.people(*["Ana", "Ben", "Eva"][:there])
     for fact in facts:
-        talk.machine.handle(fact)
-    talk.machine.handle(SpeechBegan(1, 100.0, 100.0))
+        talk.manager.handle(fact)
+    talk.manager.handle(SpeechBegan(1, 100.0, 100.0))
 
 
 @pytest.mark.parametrize("there", [1, 3])
@@ -298,7 +299,7 @@ def test_a_long_evening_leaves_nothing_behind(there):
         user = n % there + 1
         talk.say(user)
         talk.heard("Alfred, how far is the moon?")
-        while talk.asks:
+        while talk.requests:
             talk.spoke("Far away.")
             talk.answered()
         talk.play()
@@ -319,7 +320,7 @@ def test_a_long_evening_leaves_nothing_behind(there):
             ours = [x for x in inner if not callable(x) and not hasattr(x, "__file__")]
             return sys.getsizeof(thing) + sum(map(of, ours))
 
-        return of(talk.machine)
+        return of(talk.manager)
 
     for n in range(30):
         turn(n)
