@@ -1,1 +1,1 @@
-"""Calls to the three services over RunPod's serverless API; `client.RunPodClient` is the way in."""
+"""Calls to the three services over RunPod's serverless API; start at `client.RunPodClient`."""

@@ -19,7 +19,7 @@ from bot.errors import BadSettings
 from bot.redaction import BodyRedaction, Redaction
 from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
 from bot.runpod.reply_errors import REPLY_LIMIT_BYTES
-from bot.runpod.results.decompression import ENCODINGS, Unpacker, Unusable
+from bot.runpod.results.decompression import ENCODINGS, BadEncoding, Decompressor
 from bot.runpod.results.parsing import clean
 from bot.steps import in_turns
 
@@ -91,7 +91,7 @@ class HttpTransport:
                 return await self._exchange(request, _url(f"{self._base}{under}/{request.path}"))
         except _Oversized:
             return self._failure(TransportErrorKind.OVERSIZED, "the answer is too large")
-        except Unusable as e:
+        except BadEncoding as e:
             return self._failure(TransportErrorKind.BROKEN, str(e))
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
             cause = e.__cause__ if isinstance(e.__cause__, aiohttp.ClientError) else e
@@ -143,18 +143,18 @@ async def _read(response: httpx.Response) -> bytes:
     """The decompressed body; other tasks run in between.
 
     Raises:
-        Unusable: It cannot be decompressed.
+        BadEncoding: It cannot be decompressed.
         _Oversized: It exceeds the limit.
     """
-    unpacker = Unpacker(response.headers.get("content-encoding", ""))
+    decompressor = Decompressor(response.headers.get("content-encoding", ""))
     stream = response.stream
     if not isinstance(stream, httpx.AsyncByteStream):
-        raise Unusable("the answer has no readable body")
+        raise BadEncoding("the answer has no readable body")
     body = bytearray()
     packed = unyielded = 0
     async for piece in stream:
         packed += len(piece)
-        for part in unpacker.feed(piece):
+        for part in decompressor.feed(piece):
             body += part
             if max(len(body), packed) > REPLY_LIMIT_BYTES:
                 raise _Oversized
@@ -162,7 +162,7 @@ async def _read(response: httpx.Response) -> bytes:
             if unyielded >= _YIELD_BYTES:
                 unyielded = 0
                 await asyncio.sleep(0)
-    unpacker.finish()
+    decompressor.finish()
     if len(body) > _YIELD_BYTES:
         await asyncio.sleep(0)
     return bytes(body)

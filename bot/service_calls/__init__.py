@@ -1,1 +1,1 @@
-"""Every call of a service goes through here: may it be paid, how did it go, what did it cost."""
+"""Calls of the services: within budgets, past a circuit breaker, observed and charged."""

@@ -1,8 +1,8 @@
-"""How a service stands, as far as that can honestly be said. Pure.
+"""How available a service is, as far as can be known. Pure.
 
-RunPod's `/health` counts workers, and proves little: `ready` and `idle` include workers that were
-scaled down and are asleep, and one whose model is still loading. The one hard evidence is how long
-the last job had to wait for its worker.
+RunPod's `/health` counts workers, and proves little: `ready` and `idle` include workers that are
+scaled down, and workers that are still loading a model. The only hard evidence is how long the
+latest job waited for its worker.
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from bot.contract.job import Health
 from bot.service_calls.circuit_breaker import State
 
 SOON_MS: Final = 2_000.0
-"""A job that waited no longer than this found a worker that was up."""
+"""A job that waited no longer than this found a running worker."""
 WARM_FOR_S: Final = 60.0
-"""So long after such a job another one will, too; RunPod stops a worker some seconds to minutes
-after its last job, as the endpoint's idle timeout says."""
+"""For this long after such a job the worker is taken to be up; RunPod stops a worker seconds to
+minutes after its last job, depending on the endpoint's idle timeout."""
 
 
 class Warmth(StrEnum):
-    """What to expect of the next call.
+    """What the next call will find.
 
-    WARM: a worker is up. COLD: none is there, the next call starts one. STARTING: one is being made
-    ready. STARVED: the data centre has no GPU free for one. UNSURE: workers are there, and may be
-    asleep. UNKNOWN: the service does not say.
+    WARM: a worker is up. COLD: there is no worker; the next call starts one. STARTING: a worker is
+    initializing. STARVED: the data centre has no free GPU. UNSURE: there are workers, perhaps
+    asleep. UNKNOWN: the service does not answer.
     """
 
     WARM = "warm"
@@ -38,11 +38,11 @@ class Warmth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatestHealth:
-    """The last call that a worker has answered.
+    """The latest call that succeeded.
 
     Attributes:
-        at_s: When it ended; seconds of the monotonic clock.
-        delay_ms: How long it waited for its worker, as the platform says.
+        at_s: When it ended, in seconds of the monotonic clock.
+        delay_ms: How long it waited for its worker, according to the platform.
         execution_ms: How long the worker took.
     """
 
@@ -53,18 +53,15 @@ class LatestHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """How one service stands.
+    """How available one service is.
 
     Attributes:
-        service: Which.
-        warmth: What to expect of the next call.
-        health: What it says of itself; None: it did not answer.
-        trouble: Why it did not, in words; empty: it did.
+        health: Its own report; None: it did not answer.
+        trouble: Why it did not answer, for people; empty: it did.
         code: The same as a code of `bot.errors`.
-        latest: The last call that was answered; None: none since we were started.
+        latest: The latest call that succeeded; None: not known.
         age_s: How long ago that was.
-        breaker: Whether calls are let through.
-        wait_s: In how many seconds it is tried again, where they are not.
+        wait_s: If the breaker is open, how long until the next attempt.
     """
 
     service: Service
@@ -79,11 +76,11 @@ class Availability:
 
 
 def warmth(health: Health | None, latest: LatestHealth | None, now: float) -> Warmth:
-    """What to expect of the next call.
+    """What the next call will find.
 
     Args:
-        health: What the service says of itself; None: nothing.
-        latest: The last call that was answered.
+        health: The service's own report; None: it did not answer.
+        latest: The latest call that succeeded.
         now: Seconds of the monotonic clock.
     """
     if health is None:

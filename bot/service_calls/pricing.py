@@ -1,9 +1,8 @@
-"""What a call has cost, as far as can be known. Pure.
+"""Estimates what a call cost. Pure.
 
-RunPod bills a worker's seconds, rounded up, from its start to its full stop; what it reports of a
-job is the seconds of that job alone. So an estimate by seconds is low by the cold start and by the
-time that the worker idles before it is stopped; `idle_tail_s` adds that for whoever wants it.
-Source: RunPod's pricing page for serverless.
+RunPod bills a worker's seconds, rounded up, from its start until it has stopped, but reports only
+the seconds of each job. So an estimate by seconds misses the cold start and the time that the
+worker idles before it stops; `idle_tail_s` can add that. Source: RunPod's serverless pricing page.
 """
 
 import math
@@ -16,9 +15,9 @@ from bot.money import MICRO, Basis, Charge
 from bot.runpod.models import JobState, Update
 
 MAX_USD: Final = 10_000.0
-"""The dearest call that is believed; a service that says more, or less than 0, is mistaken."""
+"""A service that reports a higher cost, or one below 0, is not believed."""
 MAX_SECONDS: Final = 7 * 86_400.0
-"""RunPod lets no job run for longer."""
+"""RunPod stops a job that runs longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +26,11 @@ class Rates:
 
     Attributes:
         usd_per_s: A second of a worker.
-        idle_tail_s: Seconds of idling that are added to each call.
-        usd_per_m_in: A million tokens that a language model reads; where seconds are not known.
-        usd_per_m_out: A million tokens that it writes.
+        idle_tail_s: Seconds of idling to add to each call.
+        usd_per_m_in: A million input tokens of a language model; used if seconds are not known.
+        usd_per_m_out: A million output tokens.
         is_local: The services run on this machine: its seconds cost nothing.
-        is_free: Nor does anything else: no call can cost money.
+        is_free: No call can cost money at all.
     """
 
     usd_per_s: Decimal = Decimal("0.00019")
@@ -42,24 +41,24 @@ class Rates:
     is_free: bool = False
 
     def of_seconds(self, seconds: float) -> int:
-        """Micro-dollars for so long a run, in whole seconds rounded up, and for one at least."""
+        """Micro-dollars for a run, in whole seconds rounded up, and at least one."""
         billed = max(1, math.ceil(seconds)) + Decimal(str(self.idle_tail_s))
         exact = billed * self.usd_per_s * MICRO
         return int(exact.to_integral_value(rounding=ROUND_CEILING))
 
     def of_tokens(self, read: int, written: int) -> int:
-        """Micro-dollars for so many tokens: a dollar a million is a micro-dollar a token."""
+        """Micro-dollars for tokens: a dollar per million is a micro-dollar per token."""
         return math.ceil(read * self.usd_per_m_in + written * self.usd_per_m_out)
 
 
 @dataclass(slots=True)
 class Meter:
-    """What is known of one call's cost so far; it is told of every update.
+    """Collects what is known about the cost of one call.
 
     Attributes:
-        usage: What the service says that it took.
-        execution_ms: How long the platform says that a worker took.
-        delay_ms: How long the platform says that the job waited for one.
+        usage: What the service reports.
+        execution_ms: How long the worker took, according to the platform.
+        delay_ms: How long the job waited for a worker, according to the platform.
         running_s: How long a worker had it, by our own clock.
     """
 
@@ -70,7 +69,7 @@ class Meter:
     _since: float | None = None
 
     def updated(self, update: Update, now: float) -> None:
-        """There is something new of the job."""
+        """Take an update of the job."""
         if update.execution_ms is not None and update.execution_ms >= 0:
             self.execution_ms = update.execution_ms
         self.delay_ms = self.delay_ms if update.delay_ms is None else update.delay_ms
@@ -82,15 +81,15 @@ class Meter:
         self.advance(now)
 
     def advance(self, now: float) -> None:
-        """The call has come as far as this."""
+        """Note that the call still runs, or has just ended."""
         if self._since is not None:
             self.running_s = now - self._since
 
     def charge(self, rates: Rates) -> Charge | None:
-        """What it has cost; None: nothing, no worker ever had it.
+        """What the call cost; None: nothing, since no worker ever had it.
 
-        The service's own word counts, where it has one. A worker that says 0 has only counted
-        what it paid to others, so on a machine that costs money its seconds are counted.
+        The cost that the service reports counts first. A report of 0 covers only what the worker
+        paid to others, so its seconds are charged as well unless it runs on this machine.
         """
         seconds = self.seconds
         reported = self._reported()
@@ -107,7 +106,7 @@ class Meter:
 
     @property
     def seconds(self) -> float | None:
-        """How long a worker had it; None when that is not known."""
+        """How long a worker had it; None: not known."""
         took = None if self.execution_ms is None else self.execution_ms / 1000
         if took is None and self.usage is not None:
             took = self.usage.compute_seconds
@@ -123,7 +122,7 @@ class Meter:
 
     def _reported(self) -> int:
         usd = self.usage.cost_usd if self.usage is not None else None
-        if usd is None or not 0 <= usd <= MAX_USD:  # NaN is not in it either
+        if usd is None or not 0 <= usd <= MAX_USD:  # False for NaN, too
             return 0
         return round(usd * MICRO)
 

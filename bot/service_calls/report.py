@@ -1,4 +1,4 @@
-"""Costs over some days, as they are shown: in Discord, in the terminal, and as a file."""
+"""Reports costs over a number of days, for Discord, the terminal and CSV files."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from bot.store.repositories.ledger import Ledger
 from bot.store.repositories.spending import DAY_MS, Spending
 
 DAYS_LIMIT: Final = 366
-"""Over how many days at most."""
+"""The most days in one report."""
 COLUMNS: Final = (
     "time", "service", "module", "server", "channel", "person",
     "cost_usd", "basis", "seconds", "tokens_in", "tokens_out", "call",
@@ -23,16 +23,15 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was spent.
+    """What was spent, in micro-dollars.
 
     Attributes:
-        first_day: The first day shown, in days since the epoch (UTC).
-        by_service: For each service that was called, micro-dollars of each day from then on.
+        first_day: The first day of the report, in days since the epoch (UTC).
+        by_service: The cost of each day, for each service that was called.
         calls: How many calls there were.
-        total: All of it, in micro-dollars.
-        reported: The part of it that the services themselves have said; the rest is estimated.
-        modules: Sums by module, dearest first.
-        balances: How the budgets stand.
+        reported: The part of the total that the services reported; the rest is estimated.
+        modules: Sums by module, highest first.
+        balances: The state of the budgets.
     """
 
     first_day: int
@@ -45,12 +44,12 @@ class Report:
 
     @property
     def days(self) -> list[datetime]:
-        """The days shown."""
+        """The days of the report."""
         number = max((len(sums) for sums in self.by_service.values()), default=0)
         return [datetime.fromtimestamp((self.first_day + n) * 86_400, UTC) for n in range(number)]
 
     def daily_limit(self, scope: Scope) -> int | None:
-        """The budget of a day; a month's is spread over its days. None: there is none."""
+        """The daily budget; a monthly one is spread over its days. None: there is none."""
         limits = {b.bucket.period: b for b in self.balances if b.bucket.scope is scope}
         day, month = limits.get(Period.DAY), limits.get(Period.MONTH)
         if day is not None and day.limit is not None:
@@ -68,7 +67,7 @@ def summed(
     first_day: int,
     number: int,
 ) -> Report:
-    """Put sums in order; pure."""
+    """Make a report of sums. Pure."""
     by_service: dict[Service, list[int]] = {}
     for one in days:
         by_service.setdefault(one.service, [0] * number)[one.day - first_day] += one.micro_usd
@@ -84,7 +83,7 @@ def summed(
 
 
 def view_of(payer: Payer, now_ms: int, days: int) -> View:
-    """The calls of a payer in the last days, today's among them."""
+    """A payer's calls of the last `days` days, including today."""
     tomorrow_ms = (now_ms // DAY_MS + 1) * DAY_MS
     return View(
         since_ms=tomorrow_ms - days * DAY_MS,
@@ -95,7 +94,7 @@ def view_of(payer: Payer, now_ms: int, days: int) -> View:
 
 
 async def report_on(ledger: Ledger, spending: Spending, payer: Payer, view: View) -> Report:
-    """What a payer has spent.
+    """Report what a payer has spent.
 
     Raises:
         StoreFailed: The database cannot be read.
@@ -111,11 +110,11 @@ async def report_on(ledger: Ledger, spending: Spending, payer: Payer, view: View
 
 
 async def as_csv(rows: AsyncIterator[Mapping[Any, Any]], *, names_people: bool) -> bytes:
-    """Every call as a line; times are ISO 8601 in UTC, sums US dollars.
+    """One line per call; times are ISO 8601 in UTC, costs are US dollars.
 
     Args:
-        rows: As `Spending.each` gives them.
-        names_people: Whether the column of the person is filled.
+        rows: From `Spending.each`.
+        names_people: Whether to fill the column "person".
     """
     text = io.StringIO()
     out = csv.writer(text)
@@ -142,5 +141,5 @@ async def as_csv(rows: AsyncIterator[Mapping[Any, Any]], *, names_people: bool) 
 
 
 def _plain(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Escape a cell that a spreadsheet would take for a formula."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.runpod.results.decompression import Unpacker, Unusable
+from bot.runpod.results.decompression import BadEncoding, Decompressor
 
 MAX_FETCH_S: Final = 60.0
 """Timeout of one attempt; 50 MiB take that long at 7 Mbit/s."""
@@ -64,12 +64,12 @@ def _check(response: aiohttp.ClientResponse) -> None:
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     try:
-        unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
+        decompressor = Decompressor(response.headers.get("Content-Encoding", ""))
         content = bytearray()
         packed = turn = 0
         async for piece in response.content.iter_any():
             packed += len(piece)
-            for part in unpacker.feed(piece):
+            for part in decompressor.feed(piece):
                 content += part
                 if max(len(content), packed) > most_bytes:
                     raise Oversized(len(content))
@@ -77,7 +77,7 @@ async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
                 if turn >= _TURN_BYTES:
                     turn = 0
                     await asyncio.sleep(0)
-        unpacker.finish()
-    except Unusable as e:
+        decompressor.finish()
+    except BadEncoding as e:
         raise ValueError(str(e)) from e
     return bytes(content)

@@ -1,1 +1,1 @@
-"""A job at RunPod as a flow: each step yields a request or a pause, and is sent what came of it."""
+"""A RunPod job as a flow: each step yields a request or a pause, and is sent the outcome."""

@@ -14,7 +14,7 @@ from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply, 
 from bot.runpod.reply_errors import final_error, too_many_values
 from bot.runpod.results.assembly import OutputAssembly
 from bot.runpod.results.parsing import read_health, reading_report
-from bot.runpod.results.partials import Partials
+from bot.runpod.results.partial_redactor import PartialRedactor
 from bot.runpod.retry import (
     FIRST_HEALTH_S,
     HEALTH_EVERY_S,
@@ -66,7 +66,7 @@ class Follower:
     ) -> None:
         self.job_id = job_id
         self.outputs = OutputAssembly(secrets)
-        self._redactor = Partials(secrets)
+        self._redactor = PartialRedactor(secrets)
         self._partials_sent = self._received = 0
         self.report = JobReport(id=job_id)
         self._context = context
@@ -124,7 +124,7 @@ class Follower:
                     f"The service answered in more than {MAX_PARTIALS:,} pieces; the rest is lost.",
                     hint="Ask for less at a time.",
                 )
-            shown = self._redactor.shown(partial)
+            shown = self._redactor.redact(partial)
             yield from self._context.emit(self.update(self.state, shown))
 
     def emit_rest(self) -> Flow[None]:

@@ -1,1 +1,1 @@
-"""What RunPod answers, made into ours: unpacked, read, and put together."""
+"""Turns what RunPod answers into responses: decompresses, parses and assembles it."""

@@ -1,8 +1,8 @@
-"""From what a worker yields to responses: partials once each, and the final one never lost.
+"""Turns what a worker yields into responses: each partial once, and the final one without fail.
 
-Two sources say what a job yielded: the chunks of `/stream`, each handed out only once and lost with
-the answer that carried it, and the finished job's `output`, which holds all the yields again as a
-list (when the worker aggregates them). Partials are told apart by their `sequence`.
+There are two sources: the chunks of `/stream`, each of which is given once and is lost if its
+answer is lost, and the finished job's `output`, which lists all yields again if the worker
+aggregates them. The `sequence` of a partial identifies it in both.
 """
 
 import re
@@ -23,16 +23,16 @@ _MAX_JOINED_CHARS = 32 * 1024 * 1024
 _MAX_PIECES = 4096
 _OPENING_CHARS = 16 * 1024
 _SLICE_CHARS = 64 * 1024
-_STRINGS_A_STEP = 1_000
-_VALUES_A_STEP = 100
+_STRINGS_PER_STEP = 1_000
+_VALUES_PER_STEP = 100
 _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 class OutputAssembly:
-    """What one job has yielded so far.
+    """Assembles what one job yields.
 
     Args:
-        secrets: What must not be told by what is put together here from pieces.
+        secrets: Removed from what is assembled from pieces.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -47,30 +47,30 @@ class OutputAssembly:
 
     @property
     def final(self) -> Response | None:
-        """The response that ends the job by its own word, if one has come."""
+        """The final response, if the job has yielded one."""
         return self._final
 
     @property
     def is_foreign(self) -> bool:
-        """Whether something has come that is no contract."""
+        """Whether the job has yielded something that is not of the contract."""
         return bool(self._foreign)
 
     @property
     def result(self) -> Response | None:
-        """After `settling`: the final response, if any of the sources has it."""
+        """After `settling`: the final response, if either source has it."""
         return self._result
 
     def feed(self, chunks: Sequence[Any]) -> list[Response]:
-        """Take values of the stream; gives the new partials, as `take` does, at once."""
+        """Take values of the stream; returns the new partials without a pause, for tests."""
         return [new for new in self._taking(chunks) if new is not None]
 
     def take(self, chunks: Iterable[StreamChunk]) -> Iterator[Response | None]:
         """Take chunks of the stream.
 
         Yields:
-            The partials among them that are new, and None now and then, when it has worked for
-            some milliseconds. A response that ends the job is kept for `settling`. What is not of
-            the contract is passed on as a partial with the bare data.
+            The new partials among them, and None after every few milliseconds of work. A final
+            response is kept for `settling`. What is not of the contract becomes a partial with the
+            bare data.
         """
         return self._taking(chunk.output for chunk in chunks)
 
@@ -79,13 +79,13 @@ class OutputAssembly:
             whole = yield from self._joiner.steps(chunk)
             for value in whole:
                 yield self._take(value)
-            if number % _VALUES_A_STEP == 0:
+            if number % _VALUES_PER_STEP == 0:
                 yield None
 
     def progress(self, output: Any) -> Response | None:
         """Take the `output` of a job that is still in progress.
 
-        RunPod shows the last `progress_update` there for as long as there is no newer one.
+        RunPod keeps the last `progress_update` there until there is a newer one.
         """
         if _status_of(output) != Status.PARTIAL or output == self._progress:
             return None
@@ -93,7 +93,7 @@ class OutputAssembly:
         return self._take(output)
 
     def settle(self, output: Any) -> tuple[list[Response], Response | None]:
-        """As `settling`, at once: the partials that were missed, and the result."""
+        """The same as `settling`, without a pause: the missed partials, and the result."""
         missed = [new for new in self.settling(output) if new is not None]
         return missed, self._result
 
@@ -101,8 +101,8 @@ class OutputAssembly:
         """Take the finished job's `output` (None when there is none).
 
         Yields:
-            The partials that have not been seen before, and None now and then. After that
-            `result` is the final response, if any of the sources has it.
+            The partials that were missed, and None now and then. After that `result` is the final
+            response, if either source has it.
         """
         for value in self._joiner.flush():
             yield self._take(value)
@@ -136,14 +136,14 @@ class OutputAssembly:
         return response
 
     def _taking_aggregate(self, output: list[Any]) -> Iterator[Response | None]:
-        """All yields again. Those without a number cannot be told apart: all are new, or none."""
+        """Take all yields again; of those without a number, all are new or none."""
         seen_unnumbered = self._unnumbered > 0 or bool(self._foreign)
         foreign: list[Any] = []
         joiner = Joiner(self._hide)
         for number, piece in enumerate(output, 1):
             for value in (yield from joiner.steps(piece)):
                 yield self._take_again(value, foreign, seen_unnumbered=seen_unnumbered)
-            if number % _VALUES_A_STEP == 0:
+            if number % _VALUES_PER_STEP == 0:
                 yield None
         for value in joiner.flush():
             yield self._take_again(value, foreign, seen_unnumbered=seen_unnumbered)
@@ -162,7 +162,7 @@ class OutputAssembly:
         return self._take(value)
 
     def _of_foreign(self) -> Steps[Response | None]:
-        """The result of a worker that yields something else than contracts."""
+        """The result of a worker whose yields are not of the contract."""
         if not self._foreign:
             return None
         if all(isinstance(value, str) for value in self._foreign):
@@ -177,15 +177,15 @@ class OutputAssembly:
 
 
 class Joiner:
-    """Puts a contract back together that the platform has split, or that came as a JSON string.
+    """Joins a contract that the platform has split, or that came as a JSON string.
 
     RunPod: "The maximum size for a payload that can be sent using yield to stream results is
-    1 MB", larger ones are split; into what is not documented. The pieces of a JSON value can only
-    be strings, so strings are held back from one that begins an object until that object ends.
-    If it is no response of the contract then, they come out as they went in.
+    1 MB". It splits larger ones, and does not document how. The pieces of a JSON value can only be
+    strings, so strings are held back from the start of an object until its end. If the object is
+    not a response of the contract, they come out as they went in.
 
     Args:
-        hide: Takes secrets out of what was put together.
+        hide: Removes secrets from what was joined.
     """
 
     def __init__(self, hide: BodyRedaction | None = None) -> None:
@@ -199,7 +199,7 @@ class Joiner:
         self._nesting = _Nesting()
 
     def feed(self, chunk: Any) -> list[Any]:
-        """Take a chunk; what is whole comes back."""
+        """Take a chunk; returns what is complete."""
         return at_once(self.steps(chunk))
 
     def steps(self, chunk: Any) -> Steps[list[Any]]:
@@ -222,19 +222,19 @@ class Joiner:
         return pieces if _status_of(value) is None else [value]
 
     def flush(self) -> list[Any]:
-        """What was held back, as it came."""
+        """Release what was held back, unchanged."""
         pieces: list[Any] = self._pieces
         self._clear()
         return pieces
 
     def whole_steps(self, output: Any) -> Steps[Any]:
-        """A job's only output: the contract in it if it is one, else as it is."""
+        """A job's only output: as a contract if it is one, else unchanged."""
         values = yield from self.steps(output)
         return [*values, *self.flush()][0]
 
 
 class _Nesting:
-    """How deep in brackets a text has come that arrives in pieces."""
+    """Tracks the depth of brackets in a text that arrives in pieces."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -243,11 +243,11 @@ class _Nesting:
 
     @property
     def is_closed(self) -> bool:
-        """Whether what was opened has been closed."""
+        """Whether every bracket and string is closed."""
         return self._depth <= 0 and not self._in_string
 
     def feed(self, text: str) -> Steps[None]:
-        """Go through the next piece."""
+        """Scan the next piece."""
         place, seen = 0, 0
         while place < len(text):
             end = min(place + _SLICE_CHARS, len(text))
@@ -257,7 +257,7 @@ class _Nesting:
                 else self._pass_gap(text, place, end)
             )
             seen += 1
-            if place == end or seen % _STRINGS_A_STEP == 0:
+            if place == end or seen % _STRINGS_PER_STEP == 0:
                 yield
 
     def _pass_gap(self, text: str, place: int, end: int) -> int:
@@ -276,12 +276,12 @@ class _Nesting:
         if place == end:
             return end
         self._in_string = text[place] != '"'
-        self._after_backslash = self._in_string  # all that stops it but a quote
+        self._after_backslash = self._in_string  # the match ends only at a quote or a backslash
         return place + 1
 
 
 def _opens_object(text: str) -> bool:
-    """Whether this can be the beginning of a JSON object; of a long one its beginning is asked."""
+    """Whether a text can be the start of a JSON object; only its first 16 KiB are looked at."""
     if not text[:_OPENING_CHARS].lstrip().startswith("{"):
         return False
     try:
@@ -303,13 +303,13 @@ def _object(text: str, hide: BodyRedaction | None) -> Steps[dict[str, Any] | Non
 
 
 def _status_of(value: Any) -> str | None:
-    """The status a value gives itself, if it is a response of the contract."""
+    """The status of a value that is a response of the contract, else None."""
     status = value.get("status") if isinstance(value, dict) else None
     return status if isinstance(status, str) and status in _STATUSES else None
 
 
 def read_response(value: Any) -> Response:
-    """A response, whatever the service made of the contract; nothing is too strange to be kept."""
+    """A response from any value; what does not fit the contract is kept as bare data."""
     try:
         return Response.parse(value)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Reading what a service answers: untrusted, sometimes not JSON, sometimes JSON in a string."""
+"""Parses what a service answers: untrusted, and sometimes not JSON, or JSON within a string."""
 
 import ast
 import json
@@ -18,34 +18,34 @@ from bot.steps import Steps, at_once
 _MAX_MESSAGE_CHARS = 500
 _MAX_ERROR_TEXT_CHARS = 64 * 1024
 _MAX_PRINTED_CHARS = 16 * 1024
-"""How much is read as Python prints it, which takes some twenty times as long as JSON."""
-_DEEPEST_ERROR = 4
+"""The longest text that is read as a Python literal, which takes some twenty times as long."""
+_MAX_ERROR_DEPTH = 4
 _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 _TRACEBACK = "Traceback (most recent call last)"
 
 _BLANK_BYTES = 4096
-"""How much white space may stand before a bare array."""
-_CHUNKS_A_STEP = 500
+"""The most white space before a bare array."""
+_CHUNKS_PER_STEP = 500
 
 _T = TypeVar("_T")
 _Report = TypeVar("_Report", bound=Wire)
 
 
 def reading_report(body: bytes) -> Steps[JobReport | None]:
-    """An answer about a job; None when this is none (not JSON, or no id and no status).
+    """An answer about a job; None if the body is not one (not JSON, or no id and no status).
 
     Raises:
-        TooManyValues: It holds more than is read.
+        TooManyValues: It has too many values.
     """
     report = yield from _reading(JobReport, body)
     return None if report is None or (report.id is None and report.status is None) else report
 
 
 def reading_stream(body: bytes) -> Steps[StreamReport | None]:
-    """An answer of `/stream`; None when this is none. RunPod's reference shows a bare array.
+    """An answer of `/stream`; None if the body is not one. RunPod's reference shows a bare array.
 
     Raises:
-        TooManyValues: It holds more than is read.
+        TooManyValues: It has too many values.
     """
     if body[:_BLANK_BYTES].lstrip()[:1] == b"[":
         body = b'{"stream":' + body + b"}"
@@ -64,12 +64,12 @@ def reading_stream(body: bytes) -> Steps[StreamReport | None]:
 
 
 def read_report(body: bytes) -> JobReport | None:
-    """The same at once; None also when it holds too much."""
+    """The same without a pause; None also if it has too many values."""
     return _at_once(reading_report(body))
 
 
 def read_health(body: bytes) -> Health | None:
-    """An answer of `/health`; None when this is none."""
+    """An answer of `/health`; None if the body is not one."""
     if len(body) > SMALL_BYTES:
         return None  # a dozen numbers
     report = _at_once(_reading(Health, body))
@@ -84,10 +84,10 @@ def _at_once(steps: Steps[_T | None]) -> _T | None:
 
 
 def _reading(model: type[_Report], body: bytes) -> Steps[_Report | None]:
-    """A report; None when it is none.
+    """A report; None if the body is not one.
 
     Raises:
-        TooManyValues: It holds more than is read.
+        TooManyValues: It has too many values.
     """
     if len(body) <= SMALL_BYTES:
         try:
@@ -105,7 +105,7 @@ def _reading(model: type[_Report], body: bytes) -> Steps[_Report | None]:
 
 
 def _reading_chunks(body: bytes) -> Steps[StreamReport | None]:
-    """A report with its chunks: a chunk of another shape costs none of the others."""
+    """A report with its chunks; one malformed chunk does not lose the others."""
     value = yield from read_json(body)
     if not isinstance(value, dict):
         return None
@@ -116,16 +116,16 @@ def _reading_chunks(body: bytes) -> Steps[StreamReport | None]:
         return report
     taken: list[StreamChunk] = []
     for number, chunk in enumerate(chunks, 1):
-        # Whatever is no object with an output is one itself: the service has dropped it by now.
+        # Anything else is taken as an output: the service has deleted the chunk by now.
         output = chunk["output"] if isinstance(chunk, dict) and "output" in chunk else chunk
         taken.append(StreamChunk.model_construct(output=output))
-        if number % _CHUNKS_A_STEP == 0:
+        if number % _CHUNKS_PER_STEP == 0:
             yield
     return report.model_copy(update={"stream": taken})
 
 
 def _validate(model: type[_Report], fields: dict[str, Any]) -> _Report | None:
-    """A field of an unexpected type (a worker id that is a number) is left out, not fatal."""
+    """Validate, leaving out fields of an unexpected type, such as a worker id that is a number."""
     try:
         return model.model_validate(fields)
     except ValidationError as e:
@@ -138,7 +138,7 @@ def _validate(model: type[_Report], fields: dict[str, Any]) -> _Report | None:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a service says went wrong: words for a person, and the contract's code if it has one."""
+    """What went wrong at a service: a message for people, and the contract's code if any."""
 
     message: str
     code: str = ""
@@ -146,14 +146,14 @@ class Failure:
 
 
 def read_failure(error: object, depth: int = 0) -> Failure:
-    """Make sense of the `error` of a failed job; never shows a traceback.
+    """Parse the `error` of a failed job. It never shows a traceback.
 
-    It may be words, a dict, JSON in a string (the SDK's own form, with `error_type`,
-    `error_message` and `error_traceback`), a dict as Python prints it, or ours
-    (`code`, `message`, `retryable`), each perhaps within another.
+    It may be plain text, a dict, JSON in a string (the SDK's form, with `error_type`,
+    `error_message` and `error_traceback`), a dict as Python prints it, or our form (`code`,
+    `message`, `retryable`), each possibly nested in another.
     """
     if isinstance(error, str):
-        inner = _unwrap(error[:_MAX_ERROR_TEXT_CHARS]) if depth < _DEEPEST_ERROR else None
+        inner = _unwrap(error[:_MAX_ERROR_TEXT_CHARS]) if depth < _MAX_ERROR_DEPTH else None
         return Failure(_words(error)) if inner is None else read_failure(inner, depth + 1)
     if isinstance(error, dict):
         return _from_dict(error, depth)
@@ -167,7 +167,7 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
         message = ": ".join(part for part in (clean(kind), words.message) if part)
         return Failure(message, words.code, words.retryable)
     for name in ("message", "error", "detail", "title"):
-        if error.get(name) and depth < _DEEPEST_ERROR:
+        if error.get(name) and depth < _MAX_ERROR_DEPTH:
             inner = read_failure(error[name], depth + 1)
             code = error.get("code")
             return Failure(
@@ -179,7 +179,7 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
 
 
 def _unwrap(text: str) -> dict[Any, Any] | str | None:
-    """What a string holds, if it is JSON or a printed dict; None when it is just words."""
+    """The value in a string of JSON or of a printed dict; None if it is plain text."""
     stripped = text.strip()
     if not stripped.startswith(("{", '"')):
         return None
@@ -195,10 +195,10 @@ def _unwrap(text: str) -> dict[Any, Any] | str | None:
 
 
 def _words(text: str) -> str:
-    """The last line of a traceback says what happened; the rest is for its author."""
+    """The message in a text; of a traceback only the last line."""
     if len(text) > _MAX_ERROR_TEXT_CHARS:
         half = _MAX_ERROR_TEXT_CHARS // 2
-        text = f"{text[:half]}\n{text[-half:]}"  # what happened is at the end of a traceback
+        text = f"{text[:half]}\n{text[-half:]}"  # the error is at the end of a traceback
     if _TRACEBACK in text:
         before, _, trace = text.partition(_TRACEBACK)
         lines = [line for line in trace.splitlines() if line.strip()]
@@ -207,14 +207,14 @@ def _words(text: str) -> str:
 
 
 def clean(text: str, *, limit: int = _MAX_MESSAGE_CHARS) -> str:
-    """Foreign words made safe to print: one line, no control characters, at most `limit` long."""
+    """Make untrusted text safe to print: one line, no control characters, at most `limit` long."""
     line = clean_line(text[: 4 * limit]).strip()
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def body_words(body: bytes) -> str:
-    """What an answer that is no success says, for a person; empty when it says nothing."""
+    """The message in an error answer; empty if there is none."""
     text = body[:_MAX_ERROR_TEXT_CHARS].decode("utf-8", "replace").strip()
     if text.startswith("<"):
-        return ""  # an edge's HTML page
+        return ""  # an HTML page of the edge
     return read_failure(text).message

@@ -35,7 +35,7 @@ POOR = OverBudget(scope="all", period="day", limit_micro_usd=1, left_micro_usd=0
 
 
 def steady(**more) -> Breaker:
-    return Breaker(rng=lambda: 0.5, first_pause_s=5, longest_pause_s=60, **more)
+    return Breaker(rng=lambda: 0.5, first_pause_s=5, max_pause_s=60, **more)
 
 
 def broken(at: float = 0.0) -> Breaker:

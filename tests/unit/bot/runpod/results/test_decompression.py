@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from bot.runpod.results.decompression import MAX_PIECE_BYTES, Unpacker, Unusable
+from bot.runpod.results.decompression import MAX_PIECE_BYTES, BadEncoding, Decompressor
 
 DATA = b"some words, " * 1000
 
@@ -17,11 +17,11 @@ def raw_deflate(data: bytes) -> bytes:
 
 
 def unpacked(encoding: str, body: bytes, size: int = 7) -> bytes:
-    unpacker = Unpacker(encoding)
+    decompressor = Decompressor(encoding)
     parts = [
-        part for at in range(0, len(body), size) for part in unpacker.feed(body[at : at + size])
+        part for at in range(0, len(body), size) for part in decompressor.feed(body[at : at + size])
     ]
-    unpacker.finish()
+    decompressor.finish()
     return b"".join(parts)
 
 
@@ -48,8 +48,8 @@ def test_what_was_asked_for(encoding, body, size):
     ["gzip, gzip", "gzip,deflate", "br", "zstd", "gzip, br", "compress", "\x00", "gzip;q=1"],
 )
 def test_what_was_not(encoding):
-    with pytest.raises(Unusable):
-        Unpacker(encoding)
+    with pytest.raises(BadEncoding):
+        Decompressor(encoding)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_what_was_not(encoding):
     ],
 )
 def test_what_is_broken(encoding, body):
-    with pytest.raises(Unusable):
+    with pytest.raises(BadEncoding):
         unpacked(encoding, body)
 
 
 def test_no_piece_is_large():
     bomb = gzip.compress(b" " * 50_000_000)
-    assert max(map(len, Unpacker("gzip").feed(bomb))) <= MAX_PIECE_BYTES
+    assert max(map(len, Decompressor("gzip").feed(bomb))) <= MAX_PIECE_BYTES

@@ -1,7 +1,7 @@
-"""Takes secrets out of partials whose texts only together would tell one. Pure.
+"""Removes secrets from partials, even a secret that is cut across several of them. Pure.
 
-Whoever sends partials can cut a secret in two, and so can the platform, which splits what is large;
-none of the pieces holds it, and a reader sees it whole.
+The worker can cut a secret in two, and so can the platform, which splits large texts: no piece
+contains it, and yet a reader sees the whole.
 """
 
 from collections.abc import Iterable
@@ -13,22 +13,18 @@ from bot.redaction import StreamRedaction
 INSTEAD: Final = "[key]"
 _TEXTS: Final = ("text", "transcript", "data")
 _IN_DATA: Final = ("text", "reply", "response", "transcript", "transcription")
-"""Where `Response.text` and `Response.transcript` look in data that is an object."""
+"""The keys where `Response.text` and `Response.transcript` look in data that is an object."""
 
 
-class Partials:
-    """The partials of one job.
-
-    Args:
-        secrets: What nobody may read.
-    """
+class PartialRedactor:
+    """Redacts the partials of one job."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = tuple(secrets)
         self._streams: dict[tuple[str, ...], StreamRedaction] = {}
 
-    def shown(self, response: Response) -> Response:
-        """The next partial, as it may be shown."""
+    def redact(self, response: Response) -> Response:
+        """The next partial without secrets; text that may begin one is held back."""
         output = response.output
         if output is None or not self._secrets:
             return response
@@ -47,13 +43,13 @@ class Partials:
         return response.model_copy(update={"output": output.model_copy(update=changed)})
 
     def rest(self) -> Response | None:
-        """A last partial with what was held back, if anything was, when no more comes."""
+        """A last partial with the text that was held back, if there is any."""
         output: dict[str, Any] = {}
         for place, stream in self._streams.items():
             text = stream.rest()
             if text and place[0] == "data" and len(place) > 1:
                 output.setdefault("data", {})[place[1]] = text
-            elif text and place[0] != "audio":  # the words of a sound, which was not held back
+            elif text and place[0] != "audio":  # the sound itself was not held back
                 output[place[0]] = text
         return Response(status=Status.PARTIAL, output=Output(**output)) if output else None
 
