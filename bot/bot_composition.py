@@ -14,8 +14,8 @@ from bot.discord_client import SkyDeck, check_token
 from bot.errors import StoreFailed, WeightsError
 from bot.jobs.runner import JobRunner
 from bot.models.store import ModelStore
-from bot.observability.bot import Observing, observing
-from bot.observability.pulse import keep_telling
+from bot.observability.bot import Observability, open_observability
+from bot.observability.heartbeat import send_heartbeats
 from bot.settings import Settings
 from bot.store.address import Address
 from bot.store.store import Store
@@ -47,7 +47,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
     clock = SystemClock()
     url = settings.skydeck_database_url.get_secret_value()
     async with (
-        observing(settings, clock) as seen,
+        open_observability(settings, clock) as seen,
         Store.open(url, clock, limits=limits_of(settings)) as store,
         open_services(
             settings, fetch=fetch, ledger=store.ledger, observers=seen.observers, sink=seen.sink
@@ -57,12 +57,12 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
         recordings = _recordings(settings)
         async with (
             _open_bot(settings, clock, seen, store, services, recordings) as bot,
-            seen.shown(bot),
+            seen.serving(bot),
             asyncio.TaskGroup() as chores,
         ):
             endless = [
                 chores.create_task(_prune(store, recordings, settings)),
-                chores.create_task(keep_telling(bot, clock, with_services=services.embedded)),
+                chores.create_task(send_heartbeats(bot, clock, with_services=services.embedded)),
             ]
             await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
             for chore in endless:
@@ -83,7 +83,7 @@ async def _check(settings: Settings, say: Say) -> None:
 async def _open_bot(
     settings: Settings,
     clock: Clock,
-    seen: Observing,
+    seen: Observability,
     store: Store,
     services: Services,
     recordings: RecordingStore | None,

@@ -1,4 +1,4 @@
-"""Spans to an OpenTelemetry collector, by OTLP over HTTP. The library is an extra."""
+"""Exports spans to an OpenTelemetry collector by OTLP over HTTP. The library is an extra."""
 
 import asyncio
 import contextlib
@@ -11,13 +11,13 @@ from bot.spans import Kind, Span, SpanSink
 
 @contextlib.contextmanager
 def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None]:
-    """Send spans while the block runs, and what is left at its end; gives where they are put in.
+    """Export spans while the block runs, and the rest at its end; gives the sink for them.
 
-    Sending happens on a thread of its own, in batches; a collector that is down costs spans only.
+    A thread sends them in batches; if the collector is down, only spans are lost.
 
     Args:
-        endpoint: The collector's base URL; `/v1/traces` is added. None: nothing is sent.
-        service: Who we are in the traces.
+        endpoint: The collector's base URL, without `/v1/traces`. None: there is no sink.
+        service: Our name in the traces.
 
     Raises:
         BadSettings: The library is not installed.
@@ -29,7 +29,7 @@ def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None
         raise BadSettings(
             "SKYDECK_OTLP_ENDPOINT needs OpenTelemetry.", hint="pip install 'skydeck[otel]'"
         )
-    # An extra, and slow to import.
+    # The library is an extra, and slow to import.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
         OTLPSpanExporter,
     )
@@ -81,15 +81,7 @@ def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None
 
 @contextlib.asynccontextmanager
 async def exporting_aside(endpoint: str | None, *, service: str) -> AsyncIterator[SpanSink | None]:
-    """The same on an event loop, which does not stand still while the last spans are sent.
-
-    Args:
-        endpoint: As above.
-        service: As above.
-
-    Raises:
-        BadSettings: As above.
-    """
+    """The same as `exporting`; it sends the last spans without blocking the event loop."""
     stack = contextlib.ExitStack()
     sink = stack.enter_context(exporting(endpoint, service=service))
     try:

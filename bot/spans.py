@@ -1,8 +1,8 @@
-"""Spans: what happened from when to when, as values that anybody can hand on. Pure.
+"""Spans as plain values. Pure.
 
-The ids are W3C's and OpenTelemetry's; only `bot.otlp` knows that library. A trace's
-root span has the first half of the trace's id as its own, so whoever knows the trace can be its
-child, even before the root is over and told.
+The ids are W3C's and OpenTelemetry's, but only `bot.otlp` imports that library. The root span of a
+trace has the first half of the trace's id as its own id, so a span can be its child without waiting
+for the root, which is recorded last.
 """
 
 import re
@@ -16,17 +16,17 @@ from typing import Final, TypeAlias
 Value: TypeAlias = str | int | float | bool
 
 TRACEPARENT: Final = "traceparent"
-"""The contract's field that names the caller's span, in W3C's form."""
+"""The contract's field for the caller's span, in W3C's form."""
 
 CURRENT_TRACE: ContextVar[str] = ContextVar("skydeck_trace", default="")
-"""The trace that this task works for; for log lines."""
+"""The trace that this task belongs to; for log lines."""
 
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _PARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 
 class Kind(Enum):
-    """Which side of a call a span is: ours, the caller's, the worker's."""
+    """Which side of a call a span describes."""
 
     INTERNAL = "internal"
     CLIENT = "client"
@@ -35,19 +35,18 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Something that is over.
+    """A span that has ended.
 
     Attributes:
-        name: What; few different ones.
+        name: From a small set.
         trace_id: 32 hex digits.
         span_id: 16 hex digits.
-        parent_id: The span that it is a part of; None: it is the root.
+        parent_id: None: it is the root.
         begins_s: Seconds since the Unix epoch.
-        ends_s: The same.
-        kind: Which side of a call.
-        attributes: What else is known; no words that people said.
-        events: Moments within, in seconds since the Unix epoch.
-        error: The code of what ended it; empty: all well.
+        ends_s: Seconds since the Unix epoch.
+        attributes: Never words that people said.
+        events: Names and times in seconds since the Unix epoch.
+        error: The code of the error that ended it; empty: it succeeded.
     """
 
     name: str
@@ -63,16 +62,16 @@ class Span:
 
 
 SpanSink: TypeAlias = Callable[[Span], None]
-"""Takes spans that are over. It may neither wait nor raise."""
+"""Takes spans that have ended. It may neither wait nor raise."""
 
 
 def new_trace_id() -> str:
-    """Of a new trace."""
+    """An id for a new trace."""
     return secrets.token_hex(16)
 
 
 def new_span_id() -> str:
-    """Of a new span."""
+    """An id for a new span."""
     return secrets.token_hex(8)
 
 
@@ -82,16 +81,16 @@ def root_of(trace_id: str) -> str:
 
 
 def is_trace_id(text: object) -> bool:
-    """Whether it can be a trace's id."""
+    """Whether this is a valid trace id."""
     return isinstance(text, str) and _TRACE.fullmatch(text) is not None and int(text, 16) > 0
 
 
 def traceparent(trace_id: str, span_id: str) -> str:
-    """W3C's header for a span whose trace is recorded."""
+    """W3C's header for a span of a sampled trace."""
     return f"00-{trace_id}-{span_id}-01"
 
 
 def read_traceparent(text: object) -> tuple[str, str] | None:
-    """The trace and the span that a `traceparent` names; None: it is none."""
+    """The trace id and the span id in a `traceparent`; None if it is not valid."""
     found = _PARENT.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else (found[1], found[2])

@@ -15,7 +15,7 @@ from bot.clock import SystemClock
 from bot.composition import available, limits_of, open_services
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed
-from bot.observability.pulse import Pulse, living
+from bot.observability.heartbeat import Heartbeat, read_heartbeats
 from bot.service_calls.availability import Availability
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings, load_settings
@@ -98,7 +98,7 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
                 raise
             trouble = str(e)  # the services can be asked without the database
         if settings.embedded and store is not None:
-            if not await living(store.heartbeats):
+            if not await read_heartbeats(store.heartbeats):
                 raise BadSettings(
                     "No RUNPOD_API_KEY is set and no bot is running, so no service is.",
                     hint="Start `skydeck bot`; or start `skydeck serve`, and set RUNPOD_BASE_URL "
@@ -117,9 +117,9 @@ async def _see(
     board: ServiceClient | None, only: Collection[Service], store: Store | None, trouble: str
 ) -> Look:
     """Look once at the services that run elsewhere, and at what bots report."""
-    bots: list[Pulse] = []
+    bots: list[Heartbeat] = []
     try:
-        bots = [] if store is None else await living(store.heartbeats)
+        bots = [] if store is None else await read_heartbeats(store.heartbeats)
     except StoreFailed as e:
         trouble = str(e)
     told = sorted((one for bot in bots for one in bot.services), key=lambda one: one.service)

@@ -11,7 +11,7 @@ from rich.text import Text
 from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.i18n import duration
-from bot.observability.pulse import Pulse, Room
+from bot.observability.heartbeat import ChannelReception, Heartbeat
 from bot.service_calls.availability import Availability
 
 EXPECT: Final = {
@@ -38,7 +38,7 @@ class Look:
 
     services: tuple[Availability, ...]
     absent: frozenset[Service]
-    bots: tuple[Pulse, ...]
+    bots: tuple[Heartbeat, ...]
     trouble: str = ""
 
     @property
@@ -138,7 +138,7 @@ def _absent(seen: Look) -> Iterator[tuple[str, str]]:
         yield service.value.lower(), f"{service.value}_ENDPOINT_ID is not set."
 
 
-def _gateway(bot: Pulse) -> str:
+def _gateway(bot: Heartbeat) -> str:
     up = [ms for ms in bot.gateway_ms.values() if ms is not None]
     if not up:
         return "not connected to Discord"
@@ -148,7 +148,7 @@ def _gateway(bot: Pulse) -> str:
     return f"{ms} ms to Discord{shards}"
 
 
-def _room(room: Room) -> str:
+def _room(room: ChannelReception) -> str:
     ms = "not measured yet" if room.latency_ms is None else f"{room.latency_ms:.0f} ms"
     people = "nobody" if not room.people else f"{room.people} heard"
     return (

@@ -1,7 +1,8 @@
-"""Measurements: figures for Prometheus, traces for OpenTelemetry, logs as JSON, and health.
+"""Metrics for Prometheus, traces for OpenTelemetry, logs as JSON, and health.
 
-metrics   every figure, in a registry of its own    calls   calls as figures and as spans
-turns     spoken turns as figures and as spans      lag     how late the event loop is
-reception how people in voice channels are heard    web     /metrics, /healthz, /readyz
-logs      lines, redacted                           bot     the bot's, put together
+metrics   every metric, in a registry of its own    calls     calls as metrics and spans
+turns     spoken turns as metrics and spans         lag       the event loop's lag
+reception voice packets by what became of them      web       /metrics, /healthz, /readyz
+logs      redacted log lines                        heartbeat the state of each process
+bot       assembles these for the bot
 """

@@ -1,4 +1,4 @@
-"""The bot's measurements, put together: what is watched, and where it is shown."""
+"""Assembles the bot's observability: what is measured, and where it is served."""
 
 import asyncio
 import contextlib
@@ -8,33 +8,33 @@ from typing import Any, Final, Protocol
 
 from bot.clock import Clock
 from bot.errors import StoreFailed
-from bot.observability.calls import CallFigures, CallSpans
+from bot.observability.calls import CallMetrics, CallSpans
 from bot.observability.lag import sample_lag
 from bot.observability.metrics import Metrics
-from bot.observability.reception import Heard, Reception
+from bot.observability.reception import LinkHealth, Reception
 from bot.observability.turns import TurnRecorder
-from bot.observability.web import measurements
+from bot.observability.web import serve_metrics
 from bot.otlp import exporting_aside
 from bot.service_calls.call import CallObserver
 from bot.settings import Settings
 from bot.spans import SpanSink
 from bot.store.store import Store
 
-DATABASE_WITHIN_S: Final = 2.0
-"""A database that has not answered by then does not serve."""
+DATABASE_TIMEOUT_S: Final = 2.0
+"""After this the database counts as unavailable."""
 
 
-class Shown(Protocol):
-    """What is asked of the Discord client."""
+class ObservedClient(Protocol):
+    """The parts of the Discord client that readiness depends on."""
 
     store: Store
 
     def is_ready(self) -> bool:
-        """Whether people can talk to it."""
+        """Whether it has connected."""
         ...
 
     def is_closed(self) -> bool:
-        """Whether it is over."""
+        """Whether it has been closed."""
         ...
 
     @property
@@ -44,21 +44,19 @@ class Shown(Protocol):
 
     @property
     def voice_clients(self) -> Sequence[Any]:
-        """Its lines into voice channels."""
+        """Its voice connections."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Observing:
-    """What the bot is measured with.
+class Observability:
+    """The bot's metrics and traces.
 
     Attributes:
-        address: Where it is shown; empty: nowhere.
-        metrics: The figures.
+        address: Where to serve the metrics; empty: nowhere.
         observers: See every call.
-        on_turn: Takes every spoken turn.
-        sink: Takes spans; None: none are made.
-        clock: Time.
+        on_turn: Records every spoken turn.
+        sink: Takes spans; None: there are no traces.
     """
 
     address: str
@@ -69,8 +67,8 @@ class Observing:
     clock: Clock
 
     @contextlib.asynccontextmanager
-    async def shown(self, bot: Shown) -> AsyncIterator[str]:
-        """Show the figures while the block runs; gives the base URL, empty without an address.
+    async def serving(self, bot: ObservedClient) -> AsyncIterator[str]:
+        """Serve the metrics while the block runs; gives the base URL, empty without an address.
 
         Raises:
             BadSettings: The address cannot be used.
@@ -80,7 +78,7 @@ class Observing:
             return
         self.metrics.registry.register(Reception(lambda: _links(bot)))
         async with (
-            measurements(self.address, self.metrics, lambda: what_is_missing(bot)) as url,
+            serve_metrics(self.address, self.metrics, lambda: why_not_ready(bot)) as url,
             asyncio.TaskGroup() as group,
         ):
             sampling = group.create_task(sample_lag(self.metrics, self.clock))
@@ -91,40 +89,40 @@ class Observing:
 
 
 @contextlib.asynccontextmanager
-async def observing(settings: Settings, clock: Clock) -> AsyncIterator[Observing]:
-    """What the settings ask for; spans that are left are sent at the end.
+async def open_observability(settings: Settings, clock: Clock) -> AsyncIterator[Observability]:
+    """Set up what the settings ask for; remaining spans are sent at the end.
 
     Raises:
-        BadSettings: Traces are asked for, and OpenTelemetry is not installed.
+        BadSettings: Traces are configured, but OpenTelemetry is not installed.
     """
     metrics = Metrics()
     async with exporting_aside(settings.otlp_endpoint, service="skydeck") as sink:
-        yield Observing(
+        yield Observability(
             address=settings.skydeck_metrics_address,
             metrics=metrics,
-            observers=(CallFigures(metrics, clock), CallSpans(sink, clock)),
+            observers=(CallMetrics(metrics, clock), CallSpans(sink, clock)),
             on_turn=TurnRecorder(metrics, sink, clock),
             sink=sink,
             clock=clock,
         )
 
 
-async def what_is_missing(bot: Shown) -> str:
-    """Why the bot cannot serve now; empty: it can."""
+async def why_not_ready(bot: ObservedClient) -> str:
+    """Why the bot is not ready; empty: it is."""
     if bot.is_closed() or not bot.is_ready():
-        return "Discord's gateway is not connected."
+        return "The bot is not connected to Discord's gateway."
     closed = sorted(number for number, shard in bot.shards.items() if shard.is_closed())
     if closed:
         return f"Shards {closed} are not connected."
     try:
-        async with asyncio.timeout(DATABASE_WITHIN_S):
+        async with asyncio.timeout(DATABASE_TIMEOUT_S):
             await bot.store.key_value.get("ready")
     except (StoreFailed, TimeoutError):
         return "The database does not answer."
     return ""
 
 
-def _links(bot: Shown) -> Iterator[tuple[int, Heard]]:
+def _links(bot: ObservedClient) -> Iterator[tuple[int, LinkHealth]]:
     for link in bot.voice_clients:
         if hasattr(link, "health"):
             yield id(link), link.health()

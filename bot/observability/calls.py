@@ -50,7 +50,7 @@ class _Progress:
     has_response: bool = False
 
 
-class CallFigures(CallObserver):
+class CallMetrics(CallObserver):
     """Counts calls, how long they take and what they cost."""
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:

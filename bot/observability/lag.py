@@ -1,4 +1,4 @@
-"""How late the event loop is: the time that everything on it waits for something that computes."""
+"""Measures the event loop's lag: how long its tasks wait while something computes."""
 
 from typing import Final, Never
 
@@ -9,7 +9,7 @@ EVERY_S: Final = 0.1
 
 
 async def sample_lag(metrics: Metrics, clock: Clock, *, every_s: float = EVERY_S) -> Never:
-    """Sleep, and see how much too long it was; for ever."""
+    """Sleep repeatedly, and record how late each wake-up is."""
     while True:
         due = clock.now() + every_s
         await clock.sleep(every_s)

@@ -1,4 +1,4 @@
-"""Log lines, plain or as JSON, without keys, tokens, and long blobs."""
+"""Formats log lines, plain or as JSON, without keys and tokens."""
 
 import json
 import logging
@@ -16,43 +16,43 @@ from bot.spans import CURRENT_TRACE
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-_TELL_WORDS: Final = ("aiosqlite", "asyncpg", "sqlalchemy", "alembic")
-"""They log every value of every statement: what people say, and the tokens of interactions."""
+_LOG_VALUES: Final = ("aiosqlite", "asyncpg", "sqlalchemy", "alembic")
+"""At DEBUG these log the values of every statement: people's words and interaction tokens."""
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """The value of every setting that is secret, and a database's password by itself."""
+    """The values of all secret settings, and the password in the database URL by itself."""
     values = (getattr(settings, name) for name in Settings.model_fields)
     found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
     return found + [word for text in found if (word := _password(text))]
 
 
 class Plain(logging.Formatter):
-    """For people."""
+    """Plain lines, for people."""
 
     def __init__(self, redact: Redaction) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, and a traceback where there is one."""
+        """The line, and the traceback if there is one."""
         return clean(self._redact(super().format(record)))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
-        """The line; foreign words in it cannot begin another one."""
+        """The line, in which untrusted text cannot fake another log line."""
         first, *rest = clean(super().formatMessage(record)).split("\n")
         return "\n".join([clean_line(first), *(f"  {line}" for line in rest)])
 
 
 class Json(logging.Formatter):
-    """For machines: one object a line."""
+    """JSON lines, for machines."""
 
     def __init__(self, redact: Redaction) -> None:
         super().__init__()
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time (UTC), level, logger, message; trace_id, error and what else was given."""
+        """Time (UTC), level, logger, message, trace_id, error, and any extra fields."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {
             name: self._redact(str(value))
@@ -76,9 +76,9 @@ __all__ = ["HIDDEN", "Json", "Plain", "Redaction", "secrets_of", "set_up_logs"]
 
 
 def set_up_logs(settings: Settings) -> None:
-    """Our own words at the level set; other libraries' when something is wrong, or at DEBUG.
+    """Log our own lines at the level set, and other libraries' from WARNING, or at DEBUG.
 
-    What databases do is in no log at any level: its values are people's.
+    Database statements are never logged at any level, since their values are personal data.
     """
     redact = Redaction(secrets_of(settings))
     level = settings.skydeck_log_level
@@ -88,7 +88,7 @@ def set_up_logs(settings: Settings) -> None:
     logging.basicConfig(level=level if level == "DEBUG" else "WARNING", handlers=[handler])
     for name in ("bot", "cogs", "audio"):
         logging.getLogger(name).setLevel(level)
-    for name in _TELL_WORDS:
+    for name in _LOG_VALUES:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -1,6 +1,6 @@
-"""Every figure that Prometheus is told, in one registry that its maker owns.
+"""Every Prometheus metric, in one registry per instance.
 
-Labels are from small closed sets: never a person, a server, or a word that somebody chose.
+Labels come from small closed sets: never a person, a server, or text that somebody chose.
 """
 
 from typing import Final
@@ -13,28 +13,30 @@ _LAG_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 
 class Metrics:
-    """The figures, by name; in seconds and US dollars."""
+    """The metrics, in seconds and US dollars."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self.calls = Counter(
             "skydeck_calls",
-            "Calls of a service that have ended, by how.",
+            "Calls of a service that have ended, by their ending.",
             ("service", "module", "ending"),
             registry=registry,
         )
         self.under_way = Gauge(
             "skydeck_calls_under_way",
-            "Calls by what state their job is in; queued and waiting_for_worker are the queue.",
+            "Calls by their job's state; queued and waiting_for_worker are the queue.",
             ("service", "state"),
             registry=registry,
         )
         self.call_s = _histogram(registry, "call_seconds", "A call, from contract to answer.")
         self.queue_s = _histogram(registry, "call_queue_seconds", "The wait for a worker.")
         self.execution_s = _histogram(registry, "call_execution_seconds", "The worker's time.")
-        self.first_s = _histogram(registry, "call_first_partial_seconds", "To the first word.")
+        self.first_s = _histogram(
+            registry, "call_first_partial_seconds", "From a call's start to its first partial."
+        )
         self.cost = Counter(
-            "skydeck_cost_usd", "What calls have cost.", ("service",), registry=registry
+            "skydeck_cost_usd", "The cost of calls.", ("service",), registry=registry
         )
         self.turn_s = Histogram(
             "skydeck_turn_seconds",
@@ -44,32 +46,32 @@ class Metrics:
         )
         self.phase_s = Histogram(
             "skydeck_turn_phase_seconds",
-            "The same, split: whose time it was.",
+            "The same, split into phases by owner.",
             ("phase", "owner"),
             buckets=_TURN_S,
             registry=registry,
         )
         self.end_of_turn_s = Histogram(
             "skydeck_turn_end_of_turn_seconds",
-            "From a question's last packet until it is known to be over.",
+            "From a question's last packet until its end is detected.",
             buckets=_TURN_S,
             registry=registry,
         )
         self.first_audio_s = Histogram(
             "skydeck_turn_first_audio_seconds",
-            "From the end of a question until the answer's first sound has come.",
+            "From the end of a question until the answer's first audio arrives.",
             buckets=_TURN_S,
             registry=registry,
         )
         self.lag_s = Histogram(
             "skydeck_event_loop_lag_seconds",
-            "How late the event loop wakes what has slept.",
+            "How late the event loop wakes sleeping tasks.",
             buckets=_LAG_S,
             registry=registry,
         )
 
     def text(self) -> bytes:
-        """All of them, as Prometheus reads it."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 

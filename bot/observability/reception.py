@@ -1,4 +1,4 @@
-"""How people in voice channels are heard: packets, summed when Prometheus asks."""
+"""Counts voice packets by what became of them, summed when Prometheus asks."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
@@ -11,32 +11,33 @@ from audio.discord_voice.stats import ReceptionStats
 KINDS: Final = ("received", "lost", "late", "duplicate", "undecryptable", "concealed")
 
 
-class Heard(Protocol):
-    """What a link says of itself."""
+class LinkHealth(Protocol):
+    """A voice connection's report on its reception."""
 
     @property
     def people(self) -> Mapping[int, ReceptionStats]:
-        """How each person is received."""
+        """The reception of each person."""
         ...
 
 
 class Reception(Collector):
-    """Counters of all people together; nobody has a label.
+    """Counts the packets of all people together, without a label per person.
 
-    A person's figures end when they leave, a counter must not: what is new since the last look is
-    added. What came after the last look before somebody left is not counted.
+    A person's counts end when they leave, while a counter must only grow; so each collection adds
+    what is new since the last one. Packets between the last collection and a person's leaving are
+    not counted.
 
     Args:
-        links: The channels' lines, each by a number that stays its own.
+        links: The voice connections, each with a number that identifies it.
     """
 
-    def __init__(self, links: Callable[[], Iterable[tuple[int, Heard]]]) -> None:
+    def __init__(self, links: Callable[[], Iterable[tuple[int, LinkHealth]]]) -> None:
         self._links = links
         self._sums = dict.fromkeys(KINDS, 0)
         self._seen: dict[tuple[int, int], ReceptionStats] = {}
 
     def collect(self) -> Iterator[Metric]:
-        """The sums as they are now."""
+        """The current sums."""
         now: dict[tuple[int, int], ReceptionStats] = {}
         rooms = 0
         for number, link in self._links():
@@ -49,10 +50,10 @@ class Reception(Collector):
                 self._sums[kind] += fresh - old if fresh >= old else fresh
         self._seen = now
         packets = CounterMetricFamily(
-            "skydeck_voice_packets", "Packets of speech, by what became of them.", labels=("kind",)
+            "skydeck_voice_packets", "Voice packets, by what became of them.", labels=("kind",)
         )
         for kind, number in self._sums.items():
             packets.add_metric((kind,), number)
         yield packets
-        yield GaugeMetricFamily("skydeck_voice_channels", "Channels that we are in.", value=rooms)
+        yield GaugeMetricFamily("skydeck_voice_channels", "Voice channels in use.", value=rooms)
         yield GaugeMetricFamily("skydeck_voice_people", "People who are heard.", value=len(now))

@@ -1,4 +1,4 @@
-"""Spoken turns: their split as figures, and as a trace that begins with the last packet heard."""
+"""Records spoken turns: as metrics, and as a trace that begins with the last packet received."""
 
 from bot.clock import Clock
 from bot.observability.metrics import Metrics
@@ -7,12 +7,12 @@ from bot.voice_agent.turn_latency import TurnTrace
 
 
 class TurnRecorder:
-    """Takes turns whose answer has begun to sound.
+    """Records turns once their answer has begun to play.
 
     Args:
-        metrics: The figures.
-        sink: Takes spans; None: there are none.
-        clock: That of the turns.
+        metrics: Where to record them.
+        sink: Takes spans; None: there are no traces.
+        clock: The clock of the turns.
     """
 
     def __init__(self, metrics: Metrics, sink: SpanSink | None, clock: Clock) -> None:
@@ -23,7 +23,7 @@ class TurnRecorder:
     def __call__(self, turn: TurnTrace) -> None:
         """Record a turn."""
         if turn.last_packet is None or turn.end_of_turn is None or turn.total_ms is None:
-            return  # it was typed: nobody waited for the end of anything
+            return  # it was typed, so it had no end to detect
         metrics = self._metrics
         metrics.turn_s.observe(turn.total_ms / 1000)
         metrics.end_of_turn_s.observe(turn.end_of_turn - turn.last_packet)
@@ -32,9 +32,9 @@ class TurnRecorder:
         for phase in turn.split():
             metrics.phase_s.labels(phase.name, phase.owner).observe(phase.lasts_ms / 1000)
         if self._sink is not None and turn.trace_id:
-            self._tell(self._sink, turn, turn.last_packet, turn.total_ms)
+            self._trace(self._sink, turn, turn.last_packet, turn.total_ms)
 
-    def _tell(self, sink: SpanSink, turn: TurnTrace, last_packet: float, total_ms: float) -> None:
+    def _trace(self, sink: SpanSink, turn: TurnTrace, last_packet: float, total_ms: float) -> None:
         begins = last_packet + self._clock.wall() - self._clock.now()
         root = root_of(turn.trace_id)
         sink(

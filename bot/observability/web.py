@@ -1,4 +1,4 @@
-"""What a Prometheus and an orchestrator ask the bot: /metrics, /healthz, /readyz."""
+"""Serves /metrics, /healthz and /readyz to Prometheus and to an orchestrator."""
 
 import asyncio
 import contextlib
@@ -14,32 +14,32 @@ from bot.hosts import is_loopback, name_of
 from bot.observability.metrics import Metrics
 
 Check = Callable[[], Awaitable[str]]
-"""Why the bot cannot serve now; empty: it can. May wait, not raise."""
+"""Why the bot is not ready; empty: it is. It may wait, but not raise."""
 
 _PORTS: Final = range(65536)
 MAX_CONNECTION_S: Final = 10.0
-"""From its first moment to its last: who asks sends a few hundred bytes and reads some thousand."""
+"""From open to close: a request takes a few hundred bytes, an answer a few thousand."""
 MAX_CONNECTIONS: Final = 64
 
 
 @contextlib.asynccontextmanager
-async def measurements(address: str, metrics: Metrics, ready: Check) -> AsyncIterator[str]:
-    """Answer on an address, while the block runs; gives the base URL.
+async def serve_metrics(address: str, metrics: Metrics, ready: Check) -> AsyncIterator[str]:
+    """Serve on an address while the block runs; gives the base URL.
 
     Args:
-        address: HOST:PORT; port 0: any that is free.
-        metrics: The figures.
-        ready: Asked for /readyz.
+        address: HOST:PORT; port 0: any free port.
+        metrics: Served at /metrics.
+        ready: Answers /readyz.
 
     Raises:
-        BadSettings: It is no address, or is taken.
+        BadSettings: The address is not valid, or is in use.
     """
 
-    async def figures(_request: web.Request) -> web.Response:
+    async def metrics_text(_request: web.Request) -> web.Response:
         return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def alive(_request: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})  # said on the loop: so that turns
+        return web.json_response({"status": "ok"})  # that it answers shows that the event loop runs
 
     async def can_serve(_request: web.Request) -> web.Response:
         reason = await ready()
@@ -51,7 +51,7 @@ async def measurements(address: str, metrics: Metrics, ready: Check) -> AsyncIte
     app = web.Application(middlewares=[_own_names] if is_loopback(host) else [])
     app.add_routes(
         [
-            web.get("/metrics", figures),
+            web.get("/metrics", metrics_text),
             web.get("/healthz", alive),
             web.get("/readyz", can_serve),
         ]
@@ -60,7 +60,7 @@ async def measurements(address: str, metrics: Metrics, ready: Check) -> AsyncIte
     await runner.setup()
     try:
         try:
-            server = await asyncio.get_running_loop().create_server(_Brief(runner), host, port)
+            server = await asyncio.get_running_loop().create_server(_ShortLived(runner), host, port)
         except OSError as e:
             raise BadSettings(
                 f"SKYDECK_METRICS_ADDRESS={address} cannot be used ({e.strerror}).",
@@ -75,11 +75,11 @@ async def measurements(address: str, metrics: Metrics, ready: Check) -> AsyncIte
         await runner.cleanup()
 
 
-class _Brief:
-    """Makes aiohttp's connections, which are dropped after a while, whatever they are at.
+class _ShortLived:
+    """Makes aiohttp's connections, and drops each after a while, whatever it is doing.
 
-    It bounds no time itself: half a request is waited for for ever. When there are too many, the
-    oldest goes first.
+    aiohttp itself would wait for the rest of a request forever. If there are too many connections,
+    the oldest is dropped first.
     """
 
     def __init__(self, runner: web.AppRunner) -> None:
@@ -105,7 +105,7 @@ def _drop(connection: web.RequestHandler) -> None:
 
 @web.middleware
 async def _own_names(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """On a loopback address it answers to no other name than the loopback's."""
+    """On a loopback address, refuse requests for any other host name (DNS rebinding)."""
     if not is_loopback(name_of(request.headers.get("Host", ""))):
         raise web.HTTPMisdirectedRequest
     return await handler(request)
@@ -115,6 +115,6 @@ def _split(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     if not port.isdigit() or int(port) not in _PORTS:
         raise BadSettings(
-            f"SKYDECK_METRICS_ADDRESS={address} is no address.", hint="Say HOST:PORT."
+            f"SKYDECK_METRICS_ADDRESS={address} is not a valid address; expected HOST:PORT."
         )
-    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - `:9464` is asked for
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - `:9464` means all interfaces

@@ -1,4 +1,4 @@
-"""A service whose jobs leave spans: a child of the caller's, and one for each stage it marks."""
+"""Records spans of a service's jobs: one within the caller's span, and one for each stage in it."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -14,13 +14,7 @@ LEFT = "cancelled"
 
 
 class TracedHandler:
-    """Does what its handler does.
-
-    Args:
-        handler: The service.
-        sink: Takes the spans.
-        clock: When.
-    """
+    """Wraps a handler and records a span of each job."""
 
     def __init__(self, handler: Handler, sink: SpanSink, clock: Clock) -> None:
         self.service: Service = handler.service
@@ -30,7 +24,7 @@ class TracedHandler:
         self._clock = clock
 
     async def handle(self, request: Request) -> AsyncIterator[Response]:
-        """Work on a job; without a caller's span there is nothing to join, and none is made."""
+        """Work on a job; without a caller's span none is recorded."""
         parent = read_traceparent((request.model_extra or {}).get(TRACEPARENT))
         began, error, marks = self._clock.wall(), LEFT, dict[str, float]()
         attributes: dict[str, Value] = {"skydeck.module": request.target.module}
@@ -40,7 +34,7 @@ class TracedHandler:
                 marks.update(response.timings_ms or {})
                 if not response.is_partial:
                     attributes |= usage_of(response)
-                    error = ""  # the caller leaves with the last one
+                    error = ""  # the caller leaves after the last response
                 yield response
             error = ""
         except SkydeckError as e:
@@ -51,19 +45,19 @@ class TracedHandler:
             raise
         finally:
             if parent is not None:
-                self._tell(request, parent, began, marks, attributes, error)
+                self._record(request, parent, began, marks, attributes, error)
             with contextlib.suppress(AttributeError):
                 await responses.aclose()  # type: ignore[attr-defined]
 
     async def warm_up(self) -> None:
-        """Load the models."""
+        """Warm up the handler."""
         await self._handler.warm_up()
 
     async def close(self) -> None:
-        """Let go of them."""
+        """Close the handler."""
         await self._handler.close()
 
-    def _tell(
+    def _record(
         self,
         request: Request,
         parent: tuple[str, str],
@@ -88,7 +82,7 @@ class TracedHandler:
             )
         )
         before = 0.0
-        # Marks are moments, in ms from the job's start: a stage begins at the mark before it.
+        # Marks are times in ms since the job's start: each stage begins at the mark before it.
         for mark, at_ms in sorted(marks.items(), key=lambda item: item[1]):
             self._sink(
                 Span(
@@ -104,7 +98,7 @@ class TracedHandler:
 
 
 def usage_of(response: Response) -> dict[str, Value]:
-    """What an answer took, under OpenTelemetry's GenAI names."""
+    """The usage of an answer, under OpenTelemetry's GenAI names."""
     usage = response.usage
     if usage is None:
         return {}

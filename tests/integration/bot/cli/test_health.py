@@ -15,7 +15,7 @@ from bot.contract import Service
 from bot.contract.job import Health as ServiceHealth
 from bot.contract.job import JobCounts, WorkerCounts
 from bot.money import Basis, Call, Charge
-from bot.observability.pulse import PULSE, Pulse, Room
+from bot.observability.heartbeat import HEARTBEAT, ChannelReception, Heartbeat
 from bot.service_calls.availability import Availability, LatestHealth, Warmth
 from bot.settings import Settings
 from bot.store.store import Store
@@ -64,14 +64,16 @@ async def test_each_service_is_a_line(url):
 
 async def test_every_running_bot_is_a_line(url, database):
     heard = ReceptionStats(received=990, lost=15, late=5, undecryptable=10)
-    room = Room(guild_id=7, latency_ms=48.4, people=2, heard=heard)
+    room = ChannelReception(guild_id=7, latency_ms=48.4, people=2, heard=heard)
     async with (
         Store.open(database, SystemClock()) as one,
         Store.open(database, SystemClock()) as other,
     ):
-        await one.heartbeats.tell(PULSE.dump_python(Pulse(gateway_ms={0: 41.6}, rooms=[room])))
+        await one.heartbeats.tell(
+            HEARTBEAT.dump_python(Heartbeat(gateway_ms={0: 41.6}, rooms=[room]))
+        )
         await other.heartbeats.tell(
-            PULSE.dump_python(Pulse(gateway_ms={1: 40.1, 2: None, 3: 52.0}))
+            HEARTBEAT.dump_python(Heartbeat(gateway_ms={1: 40.1, 2: None, 3: 52.0}))
         )
         _, out, _ = await health(url)
         assert sorted(line for line in out.splitlines() if line.startswith("bot")) == [
@@ -95,8 +97,8 @@ async def test_services_within_a_bot_are_told_of_by_it(database):
         age_s=65,
     )
     async with Store.open(database, SystemClock()) as store:
-        pulse = Pulse(gateway_ms={0: None}, services=[grace])
-        await store.heartbeats.tell(PULSE.dump_python(pulse, mode="json"))
+        heartbeat = Heartbeat(gateway_ms={0: None}, services=[grace])
+        await store.heartbeats.tell(HEARTBEAT.dump_python(heartbeat, mode="json"))
         code, out, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
         assert (code, err) == (0, "")
         assert "grace: a worker is up; last answer 1 min 5 s ago; workers: 1 working" in out

@@ -11,7 +11,7 @@ from bot.clock import SystemClock
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Usage
 from bot.errors import JobFailed
-from bot.observability.calls import CallFigures, CallSpans
+from bot.observability.calls import CallMetrics, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
 from bot.otlp import exporting_aside
@@ -50,7 +50,7 @@ async def observed(script, sink, metrics):
     async with embedded_server({"penny": handler}, key=KEY, clock=clock, queue_limit=9) as url:
         endpoint = Endpoint(Service.PENNY, "penny", mode=Mode.STREAM, deadline_s=30)
         client = RunPodClient(url, KEY, {Service.PENNY: endpoint}, clock=clock)
-        observers = (CallFigures(metrics, clock), CallSpans(sink, clock))
+        observers = (CallMetrics(metrics, clock), CallSpans(sink, clock))
         async with ServiceClient(client, clock=clock, observers=observers) as board:
             yield board
 

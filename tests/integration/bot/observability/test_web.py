@@ -17,7 +17,7 @@ from bot.observability import web
 from bot.observability.lag import sample_lag
 from bot.observability.metrics import Metrics
 from bot.observability.reception import Reception
-from bot.observability.web import measurements
+from bot.observability.web import serve_metrics
 from tests.waiting import until
 
 
@@ -37,20 +37,20 @@ async def test_ready_says_why_not():
     async def ready():
         return reasons.pop()
 
-    async with measurements("127.0.0.1:0", Metrics(), ready) as url:
+    async with serve_metrics("127.0.0.1:0", Metrics(), ready) as url:
         assert (await get(f"{url}/healthz"))[0] == 200
         status, body = await get(f"{url}/readyz")
         assert (status, json.loads(body)["reason"]) == (503, "The database does not answer.")
         assert (await get(f"{url}/readyz"))[0] == 200
         with pytest.raises(BadSettings):
-            async with measurements(url.removeprefix("http://"), Metrics(), ready):
+            async with serve_metrics(url.removeprefix("http://"), Metrics(), ready):
                 pass
 
 
 @pytest.mark.parametrize("address", ["nowhere", "host:", "host:70000"])
 async def test_an_address_must_be_one(address):
     with pytest.raises(BadSettings):
-        async with measurements(address, Metrics(), None):
+        async with serve_metrics(address, Metrics(), None):
             pass
 
 
@@ -95,7 +95,7 @@ async def test_a_prometheus_scrapes_it(tmp_path):
     async def ready():
         return ""
 
-    async with measurements("127.0.0.1:0", metrics, ready) as url:
+    async with serve_metrics("127.0.0.1:0", metrics, ready) as url:
         config = tmp_path / "prometheus.yml"
         target = url.removeprefix("http://")
         config.write_text(
@@ -153,7 +153,7 @@ async def nothing_missing():
 
 async def test_half_a_request_is_dropped_and_health_goes_on(monkeypatch):
     monkeypatch.setattr(web, "MAX_CONNECTION_S", 0.2)
-    async with measurements("127.0.0.1:0", Metrics(), nothing_missing) as url:
+    async with serve_metrics("127.0.0.1:0", Metrics(), nothing_missing) as url:
         port = int(url.rpartition(":")[2])
         lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(100)]
         for _, writer in lines:
@@ -167,7 +167,7 @@ async def test_half_a_request_is_dropped_and_health_goes_on(monkeypatch):
 
 async def test_of_too_many_connections_the_oldest_goes(monkeypatch):
     monkeypatch.setattr(web, "MAX_CONNECTION_S", 3600)
-    async with measurements("127.0.0.1:0", Metrics(), nothing_missing) as url:
+    async with serve_metrics("127.0.0.1:0", Metrics(), nothing_missing) as url:
         port = int(url.rpartition(":")[2])
         lines = [
             await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * web.MAX_CONNECTIONS)
@@ -190,7 +190,7 @@ async def test_of_too_many_connections_the_oldest_goes(monkeypatch):
 )
 async def test_on_a_loopback_address_it_answers_to_the_loopbacks_names(address, name, status):
     async with (
-        measurements(address, Metrics(), nothing_missing) as url,
+        serve_metrics(address, Metrics(), nothing_missing) as url,
         aiohttp.ClientSession(headers={"Host": name}) as http,
         http.get(f"{url}/metrics") as answer,
     ):

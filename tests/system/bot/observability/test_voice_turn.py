@@ -8,7 +8,7 @@ import pytest
 from audio import codec, ogg
 from bot.clock import SystemClock
 from bot.contract import Response, Status
-from bot.observability.calls import CallFigures, CallSpans
+from bot.observability.calls import CallMetrics, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.turns import TurnRecorder
 from bot.otlp import exporting_aside
@@ -37,7 +37,7 @@ async def trace_of_a_turn(collector, clips, handler):
     clock, metrics = SystemClock(), Metrics()
     async with exporting_aside(collector.url, service="skydeck") as sink:
         penny = TracedHandler(handler, sink, clock)
-        observers = (CallFigures(metrics, clock), CallSpans(sink, clock))
+        observers = (CallMetrics(metrics, clock), CallSpans(sink, clock))
         turns = TurnRecorder(metrics, sink, clock)
         async with voice_call(penny, people=["Ana"], observers=observers, on_turn=turns) as (
             call,

@@ -5,13 +5,13 @@
 import asyncio
 import contextlib
 
-from bot.observability.pulse import keep_telling, living
+from bot.observability.heartbeat import read_heartbeats, send_heartbeats
 from tests.waiting import until
 
 
 @contextlib.asynccontextmanager
 async def telling(deck):
-    task = asyncio.create_task(keep_telling(deck, deck.clock, with_services=True))
+    task = asyncio.create_task(send_heartbeats(deck, deck.clock, with_services=True))
     try:
         yield
     finally:
@@ -23,15 +23,15 @@ async def test_its_line_to_discord_its_voice_channel_and_its_services(deck, guil
     await called.plays(clips / "question.wav")
 
     async def is_heard():
-        found = await living(deck.store.heartbeats)
-        return any(room.heard.received for pulse in found for room in pulse.rooms)
+        found = await read_heartbeats(deck.store.heartbeats)
+        return any(room.heard.received for heartbeat in found for room in heartbeat.rooms)
 
     await until(lambda: deck.voice_clients[0].health().people)
     async with telling(deck):
         await until(is_heard)
-        [pulse] = await living(deck.store.heartbeats)
-    [room] = pulse.rooms
-    assert list(pulse.gateway_ms) == [0]
+        [heartbeat] = await read_heartbeats(deck.store.heartbeats)
+    [room] = heartbeat.rooms
+    assert list(heartbeat.gateway_ms) == [0]
     assert (room.guild_id, room.people) == (guild.id, 1)
-    assert {one.service.value for one in pulse.services} == {"PENNY", "GRACE", "FACTORY"}
-    assert await living(deck.store.heartbeats) == []  # it has ended
+    assert {one.service.value for one in heartbeat.services} == {"PENNY", "GRACE", "FACTORY"}
+    assert await read_heartbeats(deck.store.heartbeats) == []  # it has ended
