@@ -13,8 +13,8 @@ _COLUMNS: Final = (
     "asked",
     "answered",
     "told why not",
-    "told: not known",
-    "not taken by Discord",
+    "told: unknown",
+    "refused by Discord",
     "not heard",
     "lost",
     "paid twice",
@@ -96,37 +96,37 @@ _PAGE: Final = """\
 
 Measured on {date} at {commit}, on {machine}; seed {seed}. Violations: {violations}.
 
-`skydeck bot` ran as it is, in processes of its own, against the tests' Discord, a scripted RunPod
-and real databases. People mentioned it, sent recordings, used `/ask`, `/grace summarize` and
-`/factory build`, pressed Stop and Regenerate, and spoke in a voice channel, all the while something
-broke. Afterwards three things were looked at from outside: the messages that people see, RunPod's
+An unmodified `skydeck bot` ran in its own processes, against the tests' Discord, a scripted RunPod
+and real databases. Simulated people mentioned it, sent recordings, used `/ask`, `/grace summarize`
+and `/factory build`, pressed Stop and Regenerate, and spoke in a voice channel, while something kept
+breaking. Afterwards we checked three things from outside: the messages that people see, RunPod's
 list of jobs, and the database.
 
-- **lost**: RunPod has finished a job whose id the journal knows, and its person has no result.
-- **paid twice**: one question was handed in more often than it was asked.
-- **never told**: something was begun, and there is no answer, no reason, and nothing to fetch.
-- **told: not known**: the bot died, or RunPod's answer was lost, while the job was handed in. The
-  person is told that it may be running; it is not sent again.
-- **not taken by Discord**: a command while no bot was there, or none answered within 3 s: Discord
-  says so to its person. **Not heard**: a message that was written while no bot was there.
-- **memory, handles, threads, tasks** of the process before and after, where it lived through it.
+- **lost**: RunPod finished a job whose id is in the journal, but the person has no result.
+- **paid twice**: a question was submitted more often than it was asked.
+- **never told**: something was begun, but there is no answer, no reason, and nothing to fetch.
+- **told: unknown**: the bot died, or RunPod's answer was lost, during the submission. The bot tells
+  the person that the job may be running, and does not submit it again.
+- **refused by Discord**: a command while no bot was online, or that no bot answered within 3 s;
+  Discord tells the person so. **Not heard**: a message written while no bot was online.
+- **memory, handles, threads, tasks**: of the process, before and after, if it survived.
 
 {table}
 
 How each fault is made:
 
-- **Kills** are SIGKILL, 0 to 3 s after people began to ask, most of them early; one in ten hits a
-  process that is only starting. Of the three processes one is killed every 0.5 to 5 s.
-- **Disk full**: a tmpfs of 24 MiB, filled to its last byte. **Read-only** and **slow**: strace lets
-  the bot's own writes to the database's files fail with EROFS, or take 200 ms each.
-- **PostgreSQL** is frozen with SIGSTOP for half of the time, then shut down for the other half.
-- **The clock** is `time.time` in the bot's process, an hour forward and back; Discord's,
-  RunPod's and the disk's clocks stay right. In each of the hours a bot is killed, too.
-- **RunPod** spoils every answer; but for 429, half of the jobs handed in are taken all the same.
-- **UDP loss**: 30 % of what the people in the voice channel send, and 15 ms of jitter.
+- **Kills** are SIGKILL, 0 to 3 s after people start to ask, mostly early; one in ten hits a process
+  that is still starting. Of the three processes, one is killed every 0.5 to 5 s.
+- **Disk full**: a tmpfs of 24 MiB, filled to the last byte. **Read-only** and **slow**: strace makes
+  the bot's writes to the database files fail with EROFS, or take 200 ms each.
+- **PostgreSQL** is frozen with SIGSTOP for the first half of the time, then shut down for the second.
+- **The clock** is `time.time` in the bot's process, an hour forward and then back; the clocks of
+  Discord, RunPod and the disk stay right. A bot is also killed in each of these hours.
+- **RunPod** spoils every answer; except with 429, it still accepts half of the submitted jobs.
+- **UDP loss**: 30 % of the packets from people in the voice channel, and 15 ms of jitter.
 
-The same again: `make chaos SEED={seed} ROUNDS={rounds}`. It takes 20 minutes, and wants PostgreSQL,
-strace, and root for the small disk; what is missing is left out, and said. The processes are real,
-so moments still differ from run to run. A short part runs with the tests (`tests/system/chaos`);
-the rules are in `tests/chaos/verdict.py`.
+To repeat the run: `make chaos SEED={seed} ROUNDS={rounds}`. It takes 20 minutes and
+needs PostgreSQL, strace, and root for the small disk; it skips what is missing, and says so. The
+processes are real, so the timing still varies between runs. The tests include a short run
+(`tests/system/chaos`); `tests/chaos/verdict.py` defines the rules.
 """

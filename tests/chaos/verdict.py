@@ -19,7 +19,7 @@ class End(StrEnum):
 
     RESULT = "answered"
     REASON = "a reason"
-    UNKNOWN = "told: not known"
+    UNKNOWN = "told: unknown"
     STOPPED = "stopped"
     KEPT = "kept to be fetched"
     DISCORD = "refused by Discord"

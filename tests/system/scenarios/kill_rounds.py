@@ -24,7 +24,7 @@ _SETTLED_WITHIN_S = 120.0
 NEVER_ANSWERED = "Discord: no response"
 NEVER_BEGUN = "answered, not begun"
 RESULT = "result"
-UNKNOWN = "told: not known"
+UNKNOWN = "told: unknown"
 
 
 class Services:
