@@ -1,5 +1,4 @@
-"""The layers of the tests, and what every test may ask for: models (fetched once, as a user's
-set-up would) and clips."""
+"""Plugins and fixtures for every test: models (downloaded once, as by a user's set-up), clips."""
 
 import asyncio
 import os
@@ -22,33 +21,34 @@ pytest_plugins = [
     "tests.virtual_audio.fixture",
     "tests.virtual_time",
 ]
-# Where bytecode is not written (containers often ask for that), both processes of a run and each
-# program that a test starts compile all of our source, and discord.py all cogs for each bot.
+# Containers often disable bytecode. Then both processes of a run, and each program that a test
+# starts, compile all of our source, and discord.py compiles every cog for each bot.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 MODELS = {"penny", "qwen", "weights"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
-    """Where processes share the tests, those with large models are in one, and the longest begin.
+    """Run tests with large models in one xdist process, and the longest tests first.
 
-    So no two models compete, and what is left for the end is small: both processes end together.
+    Then no two models compete, and only short tests remain at the end, so that both processes
+    finish together.
     """
     for item in items:
         group = "models" if _needs_models(item) else str(item.path.relative_to(TESTS))
         item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):
-        items.sort(key=_turn)
+        items.sort(key=_rank)
 
 
 def _needs_models(item: pytest.Item) -> bool:
     fixtures = MODELS & set(getattr(item, "fixturenames", ()))
-    # In the integration layer somebody scripted answers to these names.
+    # In the integration layer, scripted fakes have these names.
     is_real = fixtures and item.get_closest_marker("system") is not None
     return bool(is_real or item.get_closest_marker("models"))
 
 
-def _turn(item: pytest.Item) -> int:
+def _rank(item: pytest.Item) -> int:
     if _needs_models(item):
         return 0
     layers = ("system", "integration", "unit")
@@ -57,14 +57,14 @@ def _turn(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c_works():
-    """A shell starts what runs in its background deaf to SIGINT, and its children inherit that."""
+    """Restore SIGINT: a shell makes background jobs ignore it, and their children inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
-    """No key and no `.env` of whoever runs the tests reaches them; the weights' folder does."""
+    """Hide the developer's keys and `.env` from the tests, but not the model folder."""
     for name in Settings.model_fields:
         if name != "skydeck_weights_dir":
             monkeypatch.delenv(name.upper(), raising=False)
@@ -73,7 +73,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 
 @pytest.fixture(scope="session")
 def weights() -> Callable[[str], Path]:
-    """The folder of a model by name: fetched when missing, verified always."""
+    """Return a model's folder by name; downloads it if missing, and always verifies it."""
     from bot.models.store import ModelStore
 
     store = ModelStore(Settings(_env_file=None).skydeck_weights_dir)
@@ -82,14 +82,14 @@ def weights() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def threads() -> int:
-    """For a model's work: one. Two wait for each other whenever anything else is busy, and are then
-    ten times slower; tests must not depend on a quiet machine."""
+    """One thread per model. Two wait for each other whenever the machine is busy, and are then ten
+    times slower; tests must not depend on a quiet machine."""
     return 1
 
 
 @pytest.fixture(scope="session")
 def qwen(weights, threads) -> Iterator["object"]:
-    """The small language model, loaded once."""
+    """The small language model."""
     from bot.workers.qwen import Qwen
 
     model = Qwen(lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=threads)
@@ -121,11 +121,11 @@ def penny(weights, qwen, threads) -> Iterator["object"]:
 
 @pytest.fixture
 def clips() -> Path:
-    """Real speech; `tests/clips/README.md` says what is said."""
+    """Real speech; see `tests/clips/README.md` for the transcripts."""
     return CLIPS
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Long bytes are no name for a test: what is compressed or random differs in each process of a
-    run, and then the processes do not agree on which tests there are."""
+    """Keep long bytes out of test ids: compressed or random bytes differ between the processes of a
+    run, which then disagree about the set of tests."""
     return argname if isinstance(val, bytes) and len(val) > 16 else None

@@ -1,7 +1,7 @@
-"""A local Discord, two people, and the bot on scripted services: for whoever asks.
+"""Fixtures for a local Discord, two people, and the bot on scripted services.
 
-A module says what the services do by its own fixture `handlers` (endpoint id to handler), and which
-cogs the bot loads by its own `cogs`. By default Penny and Grace echo, and the Factory hangs.
+A module overrides the fixture `handlers` (endpoint id to handler) to script the services, and
+`cogs` to choose what the bot loads. By default Penny and Grace echo, and the Factory hangs.
 """
 
 import sys
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _as_discord_wishes(request):
-    """No bot went a deprecated way, or sent what Discord's published description forbids."""
+    """Fail if a bot used a deprecated feature, or violated Discord's published API description."""
     yield
     breaches = sys.modules.get("tests.simulator.breaches")
     noted = breaches.taken() if breaches else []
@@ -21,11 +21,11 @@ def _as_discord_wishes(request):
 
 @pytest.fixture
 async def sim(request):
-    """Imported here, as everything below: most tests need no Discord, and it takes a second."""
+    """Import here and below, not at the top: most tests need no Discord, and it takes a second."""
     from tests.simulator import PATIENCE, Simulator
     from tests.virtual_time import is_virtual
 
-    # On a real clock a busy machine would decide whether an answer comes within three seconds.
+    # In real time a busy machine would decide whether an answer arrives within three seconds.
     async with Simulator(
         answer_seconds=None if is_virtual(request.node) else PATIENCE
     ) as simulator:

@@ -1,4 +1,4 @@
-"""A unit test stays in its process: one that opens a socket or starts a process fails."""
+"""Fails unit tests that open a socket or start a process."""
 
 import sys
 from collections.abc import Iterator
@@ -19,17 +19,19 @@ FORBIDDEN = frozenset(
         "os.system",
     }
 )
-"""Audit events of Python's. An event loop's own pair of sockets is none of them."""
+"""Python audit events. An event loop's own socket pair raises none of them."""
 
 
 class LeftTheProcess(AssertionError):
-    """A unit test did what only an integration or a system test may."""
+    """A unit test opened a socket or started a process."""
 
 
 class Guard:
-    """Attributes:
-    is_on: Whether a unit test runs.
-    seen: What it did that it must not.
+    """Audits one unit test at a time.
+
+    Attributes:
+        is_on: Whether a unit test is running.
+        seen: The forbidden events that it raised.
     """
 
     def __init__(self) -> None:
@@ -37,7 +39,7 @@ class Guard:
         self.seen: list[str] = []
 
     def audit(self, event: str, _: tuple[object, ...]) -> None:
-        """Refuse, and remember: whoever is refused may swallow the error."""
+        """Refuse and record the event: the code under test may swallow the error."""
         if self.is_on and event in FORBIDDEN:
             self.seen.append(event)
             raise LeftTheProcess(
@@ -62,4 +64,4 @@ def _stays_in_its_process(request: pytest.FixtureRequest) -> Iterator[None]:
     finally:
         _GUARD.is_on = False
     if _GUARD.seen:
-        pytest.fail(f"a unit test did what it must not: {', '.join(_GUARD.seen)}", pytrace=False)
+        pytest.fail(f"a unit test must not use: {', '.join(_GUARD.seen)}", pytrace=False)

@@ -1,6 +1,6 @@
-"""Which layer a test is of: its folder says so, here and nowhere else.
+"""Marks each test with the layer of its folder.
 
-A test that needs more than its folder has (one of a store's, on PostgreSQL) is marked `system`.
+A test that needs more than its folder offers (a store test on PostgreSQL) is marked `system`.
 """
 
 from pathlib import Path
@@ -13,13 +13,13 @@ LAYERS = {"unit": "unit", "integration": "integration", "system": "system", "sim
 
 
 def folder_layer(path: Path) -> str | None:
-    """The layer of a test file; a bench has none."""
+    """The layer of a test file; benchmarks have none."""
     return LAYERS.get(path.relative_to(TESTS).parts[0])
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marked before `-m` chooses among them."""
+    """Add the markers before `-m` selects by them."""
     for item in items:
         layer = folder_layer(item.path)
         if layer and item.get_closest_marker("system") is None:

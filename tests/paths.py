@@ -1,4 +1,4 @@
-"""Where things are, whatever folder a test is in."""
+"""Paths for tests in any folder."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a run says at its end: what it did not run, why, and how that is run."""
+"""Reports at the end of a run which tests did not run, why, and how to run them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ LEFT = {
     "hardware": "pytest -m hardware   # with a sound device of your own",
     "live": "pytest -m live   # with keys of your own",
 }
-"""A marker, and what runs the tests that have it."""
+"""Markers, and the commands that run their tests."""
 
 
 class Report:
-    """Counts what is left out, also where other processes run the tests."""
+    """Counts the tests left out, also under pytest-xdist."""
 
     def __init__(self) -> None:
         self.left: Counter[str] = Counter()
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Called where tests are collected."""
+        """Count deselected tests by marker."""
         for item in items:
             marker = next((one for one in reversed(LEFT) if item.get_closest_marker(one)), None)
             if marker is not None:
@@ -31,17 +31,17 @@ class Report:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """Each process of pytest-xdist has collected all tests: they say the same."""
+        """Take the counts of an xdist process; each collects all tests, so any one will do."""
         self.left = Counter(getattr(node, "workeroutput", {}).get("left", self.left))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Of a process of pytest-xdist: hand the numbers over."""
+        """Hand over the counts of an xdist process."""
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output["left"] = dict(self.left)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """After the slowest, before the line of totals."""
+        """Print the report after the slowest tests, before the totals."""
         reasons = Counter(
             report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             for report in terminalreporter.stats.get("skipped", [])
@@ -57,5 +57,5 @@ class Report:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One for each process."""
-    config.pluginmanager.register(Report(), "report of what is left")
+    """Register one report per process."""
+    config.pluginmanager.register(Report(), "report of tests left out")

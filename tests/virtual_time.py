@@ -4,15 +4,15 @@
     async def test_a_service_that_is_cold_for_forty_seconds(...):
         await asyncio.sleep(40)     # some milliseconds
 
-The loop's clock stands while anything is done, however slow the machine is; so a limit of ten
-seconds is never reached by slowness, only by ten seconds in which nothing else could happen. Time
-does not jump while a socket has something, a job is in an executor, or SQLite works (aiosqlite's
-thread): then the loop waits for it, in real time. `SystemClock` reads the loop's clock meanwhile.
+The loop's clock stands still while anything runs, however slow the machine is. So slowness never
+triggers a timeout of ten seconds; only ten seconds in which nothing else could happen do. Time does
+not jump while a socket is readable, a job runs in an executor, or SQLite works (in aiosqlite's
+thread): the loop waits for those in real time. `SystemClock` reads the loop's clock.
 
-Whole folders run so (`FOLDERS`); `@pytest.mark.real_time` takes a test out again.
+Whole folders use virtual time (`FOLDERS`); `@pytest.mark.real_time` exempts a test.
 
-It knows of no other thread. What waits for one (voice packets, microphones, discord.py's heartbeat,
-other processes, PostgreSQL) needs the real clock.
+The loop knows no other threads. Whatever waits for one (voice packets, microphones, discord.py's
+heartbeat, other processes, PostgreSQL) needs the real clock.
 """
 
 import asyncio
@@ -37,16 +37,16 @@ FOLDERS = tuple(
         "simulator",
     )
 )
-BUT = TESTS / "simulator" / "voice"
+EXCEPT = TESTS / "simulator" / "voice"
 SETTLE_S = 0.001
-"""Loopback delivers at once, but for a kernel that is busy."""
+"""Loopback delivers at once unless the kernel is busy."""
 SENDING_S = 0.2
-"""What a socket has no room for goes on when the kernel has told of room: 40 ms and more."""
+"""A full socket continues when the kernel reports room, which takes 40 ms or more."""
 BEGINNING_S = 1_000.0
 
 
 class _Selector(selectors.DefaultSelector):
-    """Asks the loop before it waits."""
+    """Lets the loop jump in time instead of waiting."""
 
     jump: Callable[[float], bool] = staticmethod(lambda _: False)
 
@@ -64,52 +64,52 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only where nothing else can happen."""
+    """An event loop whose time passes only when nothing else can happen."""
 
     def __init__(self) -> None:
         self._at_s = BEGINNING_S
-        self._elsewhere = 0
+        self._in_threads = 0
         selector = _Selector()
         super().__init__(selector)
         selector.jump = self._jump
 
     def time(self) -> float:
-        """Seconds; they begin anywhere."""
+        """The virtual time, in seconds from an arbitrary start."""
         return self._at_s
 
-    def await_elsewhere(self, future: asyncio.Future[Any]) -> None:
-        """Let time stand until a thread has done this."""
-        self._elsewhere += 1
-        future.add_done_callback(self._is_done_elsewhere)
+    def await_thread(self, future: asyncio.Future[Any]) -> None:
+        """Stop time until a thread completes `future`."""
+        self._in_threads += 1
+        future.add_done_callback(self._thread_done)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
-        """As ever; time stands meanwhile."""
+        """Run `func` in the executor; time stands still meanwhile."""
         future = super().run_in_executor(executor, func, *args)
-        self.await_elsewhere(future)
+        self.await_thread(future)
         return future
 
-    def _is_done_elsewhere(self, _: asyncio.Future[Any]) -> None:
-        self._elsewhere -= 1
+    def _thread_done(self, _: asyncio.Future[Any]) -> None:
+        self._in_threads -= 1
 
     def _jump(self, seconds: float) -> bool:
-        if self._elsewhere:
+        if self._in_threads:
             return False
         self._at_s += seconds
         return True
 
 
 class _Statements(SimpleQueue):
-    """What aiosqlite hands to its thread: a future, and what to do."""
+    """The queue to aiosqlite's thread; its items are a future and a function."""
 
     def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
         future, _ = item
         if future is not None and isinstance(loop := future.get_loop(), VirtualTimeLoop):
-            loop.await_elsewhere(future)
+            loop.await_thread(future)
         super().put_nowait(item)
 
 
 class _Time:
-    """In the place of the module `time`, in `bot.clock`; also for fixtures outside of the loop."""
+    """Replaces the module `time` in `bot.clock`, also for fixtures outside the loop."""
 
     loop: VirtualTimeLoop
     began_s: float
@@ -124,8 +124,9 @@ class _Time:
 
 
 async def settle(for_s: float = 5.0) -> None:
-    """Until everything has happened that can within so many seconds. Then what is not there does
-    not come: the one sleep that proves something, and it needs a clock that jumps.
+    """Wait until everything that can happen within `for_s` seconds has happened.
+
+    Whatever has not arrived by then never does. Only in virtual time does a sleep prove that.
     """
     assert isinstance(asyncio.get_running_loop(), VirtualTimeLoop), "a sleep proves nothing here"
     await asyncio.sleep(for_s)
@@ -137,18 +138,18 @@ def _new_loop() -> VirtualTimeLoop:
 
 
 def is_virtual(item: pytest.Item) -> bool:
-    """Whether a test's time jumps."""
+    """Whether a test runs in virtual time."""
     if item.get_closest_marker("real_time"):
         return False
     if item.get_closest_marker("virtual_time"):
         return True
     return any(item.path.is_relative_to(one) for one in FOLDERS) and not item.path.is_relative_to(
-        BUT
+        EXCEPT
     )
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], Any]]:
-    """Which loop a test runs on."""
+    """Choose the event loop of a test."""
     if is_virtual(item):
         return {"virtual": _new_loop}
     return {"real": asyncio.new_event_loop}

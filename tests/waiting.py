@@ -1,4 +1,4 @@
-"""Waiting until something is so. The limits are there so that a test does not hang, no more."""
+"""Waits until a condition holds. The timeouts only keep a test from hanging."""
 
 import asyncio
 import inspect
@@ -8,11 +8,11 @@ from collections.abc import Callable
 HANGS_S = 60.0
 EVERY_S = 0.01
 LATER_S = 0.1
-"""After a second of looking every `EVERY_S`: what never comes should not cost minutes of work."""
+"""The interval after the first second: waiting in vain should not cost minutes of CPU time."""
 
 
 async def until(holds: Callable[[], object], within: float = HANGS_S) -> object:
-    """Wait until something holds, and give it; `holds` may be a coroutine function."""
+    """Wait until `holds` (sync or async) returns something true, and return that."""
     begun = asyncio.get_running_loop().time()
     async with asyncio.timeout(within):
         while True:
@@ -26,9 +26,9 @@ async def until(holds: Callable[[], object], within: float = HANGS_S) -> object:
 
 
 def until_true(holds: Callable[[], object], within: float = HANGS_S) -> object:
-    """The same for tests without a loop."""
+    """The same for tests without an event loop."""
     end = time.monotonic() + within
     while not (found := holds()):
-        assert time.monotonic() < end, "it did not come to hold"
+        assert time.monotonic() < end, "the condition never held"
         time.sleep(EVERY_S)
     return found

@@ -98,9 +98,9 @@ Measured on {date} at {commit}, on {machine}; seed {seed}. Violations: {violatio
 
 An unmodified `skydeck bot` ran in its own processes, against the tests' Discord, a scripted RunPod
 and real databases. Simulated people mentioned it, sent recordings, used `/ask`, `/grace summarize`
-and `/factory build`, pressed Stop and Regenerate, and spoke in a voice channel, while something kept
-breaking. Afterwards we checked three things from outside: the messages that people see, RunPod's
-list of jobs, and the database.
+and `/factory build`, pressed Stop and Regenerate, and spoke in a voice channel, while something
+broke. Afterwards we checked three things from outside: the messages that people see, RunPod's list
+of jobs, and the database.
 
 - **lost**: RunPod finished a job whose id is in the journal, but the person has no result.
 - **paid twice**: a question was submitted more often than it was asked.
@@ -117,9 +117,9 @@ How each fault is made:
 
 - **Kills** are SIGKILL, 0 to 3 s after people start to ask, mostly early; one in ten hits a process
   that is still starting. Of the three processes, one is killed every 0.5 to 5 s.
-- **Disk full**: a tmpfs of 24 MiB, filled to the last byte. **Read-only** and **slow**: strace makes
-  the bot's writes to the database files fail with EROFS, or take 200 ms each.
-- **PostgreSQL** is frozen with SIGSTOP for the first half of the time, then shut down for the second.
+- **Disk full**: a tmpfs of 24 MiB, filled to the last byte. **Read-only** and **slow**: strace
+  makes the bot's writes to the database files fail with EROFS, or take 200 ms each.
+- **PostgreSQL** is frozen with SIGSTOP for half of the time, then shut down for the other half.
 - **The clock** is `time.time` in the bot's process, an hour forward and then back; the clocks of
   Discord, RunPod and the disk stay right. A bot is also killed in each of these hours.
 - **RunPod** spoils every answer; except with 429, it still accepts half of the submitted jobs.
