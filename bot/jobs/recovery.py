@@ -51,7 +51,7 @@ class JobRecovery:
         """Look for orphaned jobs, and take them over, until this is cancelled."""
         while True:
             try:
-                found = await self.context.journal.claim()
+                found = await self.context.journal.leases.claim()
             except StoreFailed as e:
                 log.warning("the journal cannot be searched for orphaned jobs: %s", e)
                 found = []
@@ -80,7 +80,7 @@ class JobRecovery:
     async def kept_outcome(self, job: Job) -> Outcome | None:
         """The outcome of a job whose person has not seen it; None: the journal has none."""
         try:
-            result = await self.context.journal.result(job.journal_id)
+            result = await self.context.journal.results.get(job.journal_id)
             return None if result is None else await asyncio.to_thread(Outcome.unpack, result)
         except (StoreFailed, ValueError):
             log.warning("job %d: the outcome in the journal cannot be read", job.journal_id)
@@ -93,7 +93,7 @@ class JobRecovery:
             view = await self.view_of(job)
         except (OSError, TimeoutError):
             log.warning("job %d: its message cannot be looked up yet", job.journal_id)
-            await journal.release([job.journal_id])
+            await journal.leases.release([job.journal_id])
             return
         if view is None:
             if job.job_id is None:

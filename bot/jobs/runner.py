@@ -61,7 +61,7 @@ class JobRunner:
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
-        leases = self._context.journal.keep_leases(self._lose)
+        leases = self._context.journal.leases.keep(self._lose)
         self._chores.append(self._group.create_task(leases))
         return self
 
@@ -184,7 +184,7 @@ class JobRunner:
         for chore in self._chores:
             chore.cancel()
         try:
-            await context.journal.release()
+            await context.journal.leases.release()
         except StoreFailed as e:
             log.warning("leases not released; they run out by themselves: %s", e)
 
@@ -229,7 +229,7 @@ class JobRunner:
             await journal.finished(journal_id, Ending.CANCELLED, "repeated")
         except StoreFailed:
             with contextlib.suppress(StoreFailed):
-                await journal.release([journal_id])
+                await journal.leases.release([journal_id])
             raise
         return False
 

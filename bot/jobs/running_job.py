@@ -236,7 +236,7 @@ class RunningJob:
             log.warning("job %d: its end is not in the journal: %s", self.journal_id, e)
         if not context.is_closing:
             await context.clock.sleep(SHOW_AGAIN_S)
-        await context.journal.release([self.journal_id])
+        await context.journal.leases.release([self.journal_id])
 
     @property
     def _gate(self) -> AdmissionGate | None:

@@ -17,7 +17,7 @@ from bot.choices import Identity, Mode
 from bot.contract import Service
 from bot.errors import TooLarge
 from bot.money import Basis, Period, Scope
-from bot.store.maintenance.limits import CONTENT_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES
+from bot.store.limits import CONTENT_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES
 from bot.store.records import CallState, Role
 from bot.store.repositories import guilds
 from bot.store.repositories.recovery import Ending, JobStage

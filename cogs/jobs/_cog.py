@@ -43,7 +43,7 @@ class Jobs(commands.Cog, name=COG):
         missed = await journal.listing(user_id=user_id, stage=JobStage.UNDELIVERED)
         overview = Overview(
             missed,
-            (await journal.missed(user_id)).total,
+            (await journal.results.missed(user_id)).total,
             await journal.listing(user_id=user_id, unfinished=True),
         )
         more: dict[str, Any] = {"view": missed_view(missed, words)} if missed else {}
@@ -57,7 +57,7 @@ class Jobs(commands.Cog, name=COG):
             **more,
         )
         if missed:
-            await journal.announced(user_id)
+            await journal.results.announced(user_id)
 
     async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
         """Show a missed result.
@@ -89,7 +89,7 @@ class Jobs(commands.Cog, name=COG):
                 await interaction.followup.send(words("jobs.not_heard"), ephemeral=True)
                 return
             raise BadInput(words("jobs.not_shown")) from None
-        await self.bot.store.jobs.seen(job.journal_id)
+        await self.bot.store.jobs.results.seen(job.journal_id)
 
     async def _show(self, job: Job, live: LiveMessage) -> None:
         """Show it as its place would have; as plain text if its view cannot be restored."""
@@ -115,7 +115,7 @@ class Jobs(commands.Cog, name=COG):
             return
         with contextlib.suppress(discord.HTTPException, OSError):
             await message.reply(words_of(requester).count("jobs.missed", count))
-            await self.bot.store.jobs.announced(requester.user_id)
+            await self.bot.store.jobs.results.announced(requester.user_id)
 
     @commands.Cog.listener()
     async def on_app_command_completion(
@@ -132,11 +132,11 @@ class Jobs(commands.Cog, name=COG):
         words = words_of(await requester_of(self.bot, interaction))
         with contextlib.suppress(discord.HTTPException, OSError):
             await interaction.followup.send(words.count("jobs.missed", count), ephemeral=True)
-            await self.bot.store.jobs.announced(interaction.user.id)
+            await self.bot.store.jobs.results.announced(interaction.user.id)
 
     async def _unannounced(self, user_id: int) -> int:
         try:
-            return (await self.bot.store.jobs.missed(user_id)).unannounced
+            return (await self.bot.store.jobs.results.missed(user_id)).unannounced
         except SkydeckError as e:
             log.warning("not known what somebody has missed: %s", e)
             return 0

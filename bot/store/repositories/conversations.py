@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, Select, delete, func, literal, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database, uninterrupted
-from bot.store.maintenance.limits import (
+from bot.store.limits import (
     CONTENT_LIMIT_CHARS,
     NAME_LIMIT_CHARS,
     PARTS_LIMIT,

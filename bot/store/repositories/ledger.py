@@ -34,7 +34,7 @@ from bot.contract import Service
 from bot.errors import OverBudget
 from bot.money import Balance, Basis, BudgetBucket, Call, Charge, Limits, Payer, Period
 from bot.store.database import Database, uninterrupted
-from bot.store.maintenance.limits import storable
+from bot.store.limits import storable
 from bot.store.records import CallState
 from bot.store.repositories.conversations import PRUNE_BATCH
 from bot.store.tables import budgets, calls, purses

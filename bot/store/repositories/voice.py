@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, delete, func, select
 
 from bot.store.database import Database, uninterrupted
-from bot.store.maintenance.limits import NAME_LIMIT_CHARS, storable
+from bot.store.limits import NAME_LIMIT_CHARS, storable
 from bot.store.records import Consent, Minute, VoiceRoom
 from bot.store.tables import consents, minutes, voice_rooms
 

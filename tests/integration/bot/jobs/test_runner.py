@@ -423,7 +423,7 @@ class TestLeft:
             performing(bot, show) as task,
             Store.open(file_url, _Later(5), lease_ms=60_000) as thief,
         ):
-            assert len(await thief.jobs.claim()) == 1
+            assert len(await thief.jobs.leases.claim()) == 1
             assert await task is Ending.UNKNOWN
             assert show.end is None
             await settle(0.2)  # for a cancellation to arrive, if there were one
@@ -459,7 +459,7 @@ async def test_what_was_never_sent_and_cannot_be_read_is_told(start, handler, fi
     """As from a backup that was tampered with; it must not take the process with it."""
     async with Store.open(file_url, _Later(-10)) as store:
         journal_id = await store.jobs.begin(replace(_entry(), waits=True, request=contract))
-        await store.jobs.release()
+        await store.jobs.leases.release()
     async with start() as bot:
         assert await (await first(revived(bot))).until_ended() is Stopping
         assert (await finished(bot, journal_id)).ending is Ending.CANCELLED
@@ -548,7 +548,7 @@ class TestGate:
             self.waiting(bot, door, show) as task,
             Store.open(file_url, _Later(120), lease_ms=60_000) as thief,
         ):
-            assert len(await thief.jobs.claim()) == 1
+            assert len(await thief.jobs.leases.claim()) == 1
             door.opened.set()
             assert await task is Ending.UNKNOWN
         assert (show.end, handler.started) == (None, 0)
@@ -588,8 +588,8 @@ async def test_what_is_not_seen_is_not_sent_when_another_process_has_it(start, h
 
         class Slowly(Seen):
             async def started(self, journal_id):
-                await bot.store.jobs.release([journal_id])
-                assert len(await other.jobs.claim()) == 1
+                await bot.store.jobs.leases.release([journal_id])
+                assert len(await other.jobs.leases.claim()) == 1
                 return PLACE
 
         ending = await bot.runner.perform(

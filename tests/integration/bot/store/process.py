@@ -43,7 +43,7 @@ async def write(store: Store) -> None:
 
 async def claim(store: Store) -> None:
     """Claim by small handfuls until there is nothing left."""
-    while taken := await store.jobs.claim(limit=7):
+    while taken := await store.jobs.leases.claim(limit=7):
         for recovered in taken:
             say("claimed", recovered.job.journal_id)
 

@@ -77,7 +77,7 @@ async def test_changed_values(seed, lines, url, file, clock, execute):
         for guild in (9, *range(3)):
             await store.guilds.get(guild)
         await store.jobs.listing()
-        await store.jobs.claim()
+        await store.jobs.leases.claim()
 
 
 @pytest.mark.parametrize("seed", range(20))

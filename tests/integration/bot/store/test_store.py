@@ -10,6 +10,8 @@ from bot.store.database import Database
 from bot.store.maintenance.privacy import Privacy
 from bot.store.repositories.conversations import Conversations
 from bot.store.repositories.guilds import Guilds
+from bot.store.repositories.job_leases import JobLeases
+from bot.store.repositories.job_results import JobResults
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Ending
 from bot.store.store import Pruned, Store
@@ -76,7 +78,9 @@ async def test_a_database_that_is_not_there_is_named(postgres, clock):
             pass
 
 
-@pytest.mark.parametrize("component", [Guilds, Conversations, Journal, Privacy])
+@pytest.mark.parametrize(
+    "component", [Guilds, Conversations, Journal, JobLeases, JobResults, Privacy]
+)
 def test_no_method_leaves_its_transaction_when_it_is_cancelled(component):
     for name, method in vars(component).items():
         source = inspect.getsource(method) if inspect.iscoroutinefunction(method) else ""

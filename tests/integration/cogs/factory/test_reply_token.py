@@ -111,9 +111,9 @@ async def test_a_token_that_discord_honours_no_more_is_cleared_in_the_journal(
     await ben.slash("/factory build", task="fizz", wait=False)
     await gate.reached.wait()
     jobs = deck.store.jobs
-    assert await jobs.clear_reply_tokens() == 0
+    assert await jobs.leases.clear_reply_tokens() == 0
     wall = deck.clock.wall
     with monkeypatch.context() as later:
         later.setattr(type(deck.clock), "wall", lambda _: wall() + 15 * 60 + 1)
-        assert await jobs.clear_reply_tokens() == 1
+        assert await jobs.leases.clear_reply_tokens() == 1
     assert read_token(tmp_path / "skydeck.db", execute) is None

@@ -104,7 +104,7 @@ async def test_nothing_is_lost_and_nothing_doubled(
         assert "The end of it all." in shown.text
         assert shown.message.file("answer.md").data.decode() == WHOLE
         await until_seen(deck, job)
-        assert await deck.store.jobs.result(job.journal_id) is None
+        assert await deck.store.jobs.results.get(job.journal_id) is None
     assert not leftovers(ben, places, sim.bot)
     assert penny.asked == 1
 
@@ -142,13 +142,13 @@ async def test_an_outage_at_any_step_is_outlasted(
     penny.go_on.set()
     job_id = (await deck.store.jobs.listing(user_id=ben.id))[0].journal_id
     async with asyncio.timeout(20):
-        while await deck.store.jobs.result(job_id) is None:  # noqa: ASYNC110
+        while await deck.store.jobs.results.get(job_id) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     sim.heal()
     assert (await ended(deck, ben)).stage is JobStage.FINISHED
     assert copies(ben, [thread, channel, ben.dm], sim.bot) == (1, 1)
     assert not leftovers(ben, [thread, channel, ben.dm], sim.bot)
-    assert await deck.store.jobs.result(job_id) is None
+    assert await deck.store.jobs.results.get(job_id) is None
     assert penny.asked == 1
 
 
@@ -243,8 +243,8 @@ async def test_it_is_in_the_export_and_forgotten_with_the_rest(
     exported = await deck.store.privacy.export(ben.id)
     assert exported["jobs"][0]["result"]["response"]["output"]["text"] == WHOLE
     await deck.store.privacy.forget(ben.id)
-    assert await deck.store.jobs.result(job.journal_id) is None
-    assert (await deck.store.jobs.missed(ben.id)).total == 0
+    assert await deck.store.jobs.results.get(job.journal_id) is None
+    assert (await deck.store.jobs.results.missed(ben.id)).total == 0
 
 
 async def test_words_that_are_shown_stay_when_their_sound_is_refused(

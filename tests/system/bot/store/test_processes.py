@@ -36,7 +36,7 @@ async def test_kill_9_in_the_middle_of_writing_loses_nothing(process, empty_url,
                 assert job.stage is JobStage.FINISHED
         begun = {int(n) for word, n in said if word == "begun"}
         finished = {int(n) for word, n in said if word == "finished"}
-        claimed = {r.job.journal_id for r in await store.jobs.claim(limit=10_000)}
+        claimed = {r.job.journal_id for r in await store.jobs.leases.claim(limit=10_000)}
         assert len(begun) > 10
         assert all(heard)
         # The last write of each of the four tasks of both victims may be done but unsaid.
@@ -47,7 +47,7 @@ async def test_kill_9_in_the_middle_of_writing_loses_nothing(process, empty_url,
 async def test_two_processes_claim_at_once(process, url, clock, entry):
     async with Store.open(url, clock) as dead:
         ids = [await dead.jobs.begin(entry()) for _ in range(100)]
-        await dead.jobs.release()
+        await dead.jobs.leases.release()
     claimers = [process("claim", url), process("claim", url)]
     taken = [
         int(line.split()[1])

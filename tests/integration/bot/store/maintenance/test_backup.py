@@ -183,7 +183,7 @@ async def test_old_jobs_are_ended_and_fresh_ones_go_on(url, other, file, clock, 
     async with Store.open(other, clock) as store:
         old = await store.jobs.get(1)
         assert (old.stage, old.ending) == (JobStage.FINISHED, Ending.EXPIRED)
-        assert [r.job.journal_id for r in await store.jobs.claim()] == [fresh]
+        assert [r.job.journal_id for r in await store.jobs.leases.claim()] == [fresh]
 
 
 async def test_a_backup_of_an_old_schema_is_brought_up_to_date(

@@ -115,7 +115,7 @@ async def test_tokens_leave_the_places_of_an_old_journal(empty_url, kind, clock,
         tokens = await execute(empty_url, "SELECT reply_token FROM jobs ORDER BY journal_id")
         assert places == [{"channel": "5", "message": "0"}] * 2
         assert tokens == [("a-token-that-speaks",), (None,)]  # who waits is still answered
-        (claimed,) = await store.jobs.claim()
+        (claimed,) = await store.jobs.leases.claim()
         assert claimed.job.reply_token == "a-token-that-speaks"
         assert "speaks" not in repr(claimed)
     assert b"speaks" not in gzip.decompress(saved.read_bytes())

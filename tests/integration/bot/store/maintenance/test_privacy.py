@@ -77,7 +77,7 @@ async def test_a_job_whose_person_was_forgotten_ends_quietly(store, entry):
     journal_id = await store.jobs.begin(entry(user_id=PERSON))
     await store.privacy.forget(PERSON)
     assert not await store.jobs.accepted(journal_id, "abc")
-    assert await store.jobs.renew() == {journal_id}
+    assert await store.jobs.leases.renew() == {journal_id}
     assert not await store.jobs.finished(journal_id, Ending.COMPLETED)
 
 

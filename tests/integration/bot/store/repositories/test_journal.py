@@ -8,7 +8,7 @@ import pytest
 from bot.choices import Mode
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
-from bot.store.repositories.journal import Missed
+from bot.store.repositories.job_results import Missed
 from bot.store.repositories.recovery import Ending, JobStage, Recovery
 from bot.store.store import LEASE_MS, Store
 from tests.waiting import HANGS_S, until
@@ -105,8 +105,8 @@ async def test_nothing_is_claimed_while_its_process_lives(url, clock, entry):
         await a.jobs.begin(entry())
         for _ in range(10):
             clock.at_ms += LEASE_MS - 1
-            assert await a.jobs.renew() == frozenset()
-            assert await b.jobs.claim() == []
+            assert await a.jobs.leases.renew() == frozenset()
+            assert await b.jobs.leases.claim() == []
 
 
 async def test_what_a_dead_process_left_is_claimed_with_what_to_do(url, clock, entry):
@@ -122,7 +122,7 @@ async def test_what_a_dead_process_left_is_claimed_with_what_to_do(url, clock, e
         await dead.jobs.finished(ended, Ending.COMPLETED)
     clock.at_ms += 61_000
     async with Store.open(url, clock) as restarted:
-        found = await restarted.jobs.claim()
+        found = await restarted.jobs.leases.claim()
         assert [(r.job.journal_id, r.action) for r in found] == [
             (written, Recovery.TELL_UNKNOWN),
             (accepted, Recovery.COLLECT),
@@ -130,7 +130,7 @@ async def test_what_a_dead_process_left_is_claimed_with_what_to_do(url, clock, e
             (unknown, Recovery.TELL_UNKNOWN),
         ]
         assert found[1].job.job_id == "abc"
-        assert await restarted.jobs.claim() == []
+        assert await restarted.jobs.leases.claim() == []
         assert await restarted.jobs.finished(unknown, Ending.UNKNOWN)
 
 
@@ -139,16 +139,16 @@ async def test_a_clock_that_was_set_back_keeps_no_job_from_being_claimed(url, cl
         journal_id = await dead.jobs.begin(entry())
     clock.at_ms -= 3_600_000
     async with Store.open(url, clock) as restarted:
-        assert [r.job.journal_id for r in await restarted.jobs.claim()] == [journal_id]
+        assert [r.job.journal_id for r in await restarted.jobs.leases.claim()] == [journal_id]
 
 
 async def test_a_process_that_slept_too_long_learns_that_its_job_is_gone(url, clock, entry):
     async with Store.open(url, clock) as sleeper, Store.open(url, clock) as other:
         journal_id = await sleeper.jobs.begin(entry())
         clock.at_ms += LEASE_MS
-        assert len(await other.jobs.claim()) == 1
-        assert await sleeper.jobs.renew() == {journal_id}
-        assert await sleeper.jobs.renew() == frozenset()
+        assert len(await other.jobs.leases.claim()) == 1
+        assert await sleeper.jobs.leases.renew() == {journal_id}
+        assert await sleeper.jobs.leases.renew() == frozenset()
         assert not await sleeper.jobs.finished(journal_id, Ending.COMPLETED)
         assert not await sleeper.jobs.accepted(journal_id, "late but precious")
         assert (await other.jobs.get(journal_id)).job_id == "late but precious"
@@ -158,18 +158,18 @@ async def test_a_process_that_slept_too_long_learns_that_its_job_is_gone(url, cl
 async def test_a_process_does_not_take_over_from_itself(store, clock, entry):
     journal_id = await store.jobs.begin(entry())
     clock.at_ms += LEASE_MS * 5
-    assert await store.jobs.claim() == []
+    assert await store.jobs.leases.claim() == []
     assert await store.jobs.finished(journal_id, Ending.COMPLETED)
 
 
 async def test_an_orderly_shutdown_hands_over_at_once(url, clock, entry):
     async with Store.open(url, clock) as old, Store.open(url, clock) as new:
         ids = [await old.jobs.begin(entry()) for _ in range(3)]
-        await old.jobs.release(ids[:1])
-        assert [r.job.journal_id for r in await new.jobs.claim()] == ids[:1]
-        await old.jobs.release()
-        assert [r.job.journal_id for r in await new.jobs.claim()] == ids[1:]
-        assert await old.jobs.renew() == frozenset()
+        await old.jobs.leases.release(ids[:1])
+        assert [r.job.journal_id for r in await new.jobs.leases.claim()] == ids[:1]
+        await old.jobs.leases.release()
+        assert [r.job.journal_id for r in await new.jobs.leases.claim()] == ids[1:]
+        assert await old.jobs.leases.renew() == frozenset()
 
 
 async def test_many_claim_at_once_and_each_job_goes_to_one(url, clock, entry):
@@ -178,7 +178,7 @@ async def test_many_claim_at_once_and_each_job_goes_to_one(url, clock, entry):
     clock.at_ms += LEASE_MS
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(Store.open(url, clock)) for _ in range(4)]
-        rounds = [s.jobs.claim(limit=5) for _ in range(4) for s in stores]
+        rounds = [s.jobs.leases.claim(limit=5) for _ in range(4) for s in stores]
         taken = [r.job.journal_id for found in await asyncio.gather(*rounds) for r in found]
     assert len(taken) == len(set(taken))
     assert set(taken) <= set(ids)
@@ -190,10 +190,10 @@ async def test_the_leases_are_kept_and_what_is_lost_is_told(url, clock, entry):
     async with Store.open(url, clock) as a, Store.open(url, clock) as b:
         kept, taken = await a.jobs.begin(entry()), await a.jobs.begin(entry())
         clock.at_ms += LEASE_MS
-        assert len(await b.jobs.claim()) == 2
-        await b.jobs.release([kept])
-        await a.jobs.claim()
-        keeping = asyncio.ensure_future(a.jobs.keep_leases(lost.append))
+        assert len(await b.jobs.leases.claim()) == 2
+        await b.jobs.leases.release([kept])
+        await a.jobs.leases.claim()
+        keeping = asyncio.ensure_future(a.jobs.leases.keep(lost.append))
         await until(lambda: lost)
         until_ms = clock.at_ms + 3 * LEASE_MS
         await until(lambda: clock.at_ms > until_ms)  # several renewals more
@@ -214,11 +214,11 @@ async def test_a_database_that_fails_does_not_end_the_heartbeat(
         with pytest.raises(StoreFailed):
             await store.jobs.finished(1, Ending.COMPLETED)
         await execute(empty_url, "ALTER TABLE jobs_elsewhere RENAME TO jobs")
-        assert await store.jobs.renew() == frozenset()
+        assert await store.jobs.leases.renew() == frozenset()
         assert await store.jobs.finished(1, Ending.COMPLETED)
         await store.jobs.begin(entry())
         await execute(empty_url, "ALTER TABLE jobs RENAME TO jobs_elsewhere")
-        keeping = asyncio.ensure_future(store.jobs.keep_leases(lambda _: None))
+        keeping = asyncio.ensure_future(store.jobs.leases.keep(lambda _: None))
         await until(lambda: caplog.text.count("leases not renewed") > 1)
         assert not keeping.done()
         keeping.cancel()
@@ -229,7 +229,7 @@ async def test_a_renewal_while_a_job_ends_does_not_call_it_lost(store, entry):
     for _ in range(10):
         journal_id = await store.jobs.begin(entry())
         ended, lost = await asyncio.gather(
-            store.jobs.finished(journal_id, Ending.COMPLETED), store.jobs.renew()
+            store.jobs.finished(journal_id, Ending.COMPLETED), store.jobs.leases.renew()
         )
         assert ended
         assert lost == frozenset()
@@ -280,7 +280,7 @@ async def test_a_call_that_is_cancelled_holds_nobody_up(url, clock, entry):
         assert len(await b.jobs.listing(user_id=5, unfinished=True)) == 2
         clock.at_ms += LEASE_MS
         left = await b.jobs.listing(unfinished=True, limit=1000)
-        assert len(await b.jobs.claim()) == len(left) - 1
+        assert len(await b.jobs.leases.claim()) == len(left) - 1
 
 
 # -- ends that could not be told --------------------------------------------------------------
@@ -295,18 +295,18 @@ async def test_what_could_not_be_told_is_kept_until_it_is_seen(store, clock, ent
     assert await store.jobs.listing(user_id=user_id, unfinished=True) == []
     assert await store.jobs.listing(user_id=user_id, stage=JobStage.UNDELIVERED) == [job]
     clock.at_ms += 10 * LEASE_MS
-    assert await store.jobs.claim() == []
-    assert await store.jobs.missed(user_id) == Missed(1, 1)
-    assert await store.jobs.missed(user_id + 1) == Missed(0, 0)
-    await store.jobs.announced(user_id + 1)
-    assert (await store.jobs.missed(user_id)).unannounced == 1
-    await store.jobs.announced(user_id)
-    assert await store.jobs.missed(user_id) == Missed(1, 0)
-    assert await store.jobs.result(journal_id) == b"result"
-    assert await store.jobs.seen(journal_id)
-    assert not await store.jobs.seen(journal_id)
-    assert await store.jobs.result(journal_id) is None
-    assert await store.jobs.missed(user_id) == Missed(0, 0)
+    assert await store.jobs.leases.claim() == []
+    assert await store.jobs.results.missed(user_id) == Missed(1, 1)
+    assert await store.jobs.results.missed(user_id + 1) == Missed(0, 0)
+    await store.jobs.results.announced(user_id + 1)
+    assert (await store.jobs.results.missed(user_id)).unannounced == 1
+    await store.jobs.results.announced(user_id)
+    assert await store.jobs.results.missed(user_id) == Missed(1, 0)
+    assert await store.jobs.results.get(journal_id) == b"result"
+    assert await store.jobs.results.seen(journal_id)
+    assert not await store.jobs.results.seen(journal_id)
+    assert await store.jobs.results.get(journal_id) is None
+    assert await store.jobs.results.missed(user_id) == Missed(0, 0)
     assert (await store.jobs.get(journal_id)).stage is JobStage.FINISHED
 
 
@@ -314,23 +314,23 @@ async def test_what_is_tried_again_keeps_its_result_until_it_is_told(store, cloc
     journal_id = await store.jobs.begin(entry())
     assert await store.jobs.keep(journal_id, b"one", entry().place)
     assert await store.jobs.keep(journal_id, b"two", entry().place)
-    assert (await store.jobs.missed(entry().user_id)).total == 0
-    await store.jobs.release([journal_id])
-    [recovered] = await store.jobs.claim()
+    assert (await store.jobs.results.missed(entry().user_id)).total == 0
+    await store.jobs.leases.release([journal_id])
+    [recovered] = await store.jobs.leases.claim()
     assert recovered.job.journal_id == journal_id
-    assert await store.jobs.result(journal_id) == b"two"
+    assert await store.jobs.results.get(journal_id) == b"two"
     assert await store.jobs.finished(journal_id, Ending.COMPLETED)
-    assert await store.jobs.result(journal_id) is None
+    assert await store.jobs.results.get(journal_id) is None
 
 
 async def test_what_another_process_has_is_not_kept_twice(url, clock, entry):
     async with Store.open(url, clock) as slow, Store.open(url, clock) as other:
         journal_id = await slow.jobs.begin(entry())
         clock.at_ms += 10 * LEASE_MS
-        assert len(await other.jobs.claim()) == 1
+        assert len(await other.jobs.leases.claim()) == 1
         assert not await slow.jobs.undelivered(journal_id, Ending.COMPLETED, "", b"late")
         assert not await slow.jobs.keep(journal_id, b"late", entry().place)
-        assert await other.jobs.result(journal_id) is None
+        assert await other.jobs.results.get(journal_id) is None
 
 
 async def test_what_is_kept_goes_with_its_job(store, clock, entry, execute, url):

@@ -1,0 +1,171 @@
+"""Leases on jobs: which process follows a job, and who takes it over when that process dies.
+
+A process holds a lease on each of its jobs and renews it (`keep`). When it dies the lease runs out,
+and `claim` gives the job to exactly one process: this one after its restart, or another. Leases
+compare the wall clocks of the processes, which must agree to well under `lease_ms`.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from typing import Any, Final, Never
+
+from sqlalchemy import ColumnElement, select, update
+
+from bot.clock import Clock
+from bot.errors import StoreFailed
+from bot.store.database import Database, uninterrupted
+from bot.store.repositories.job_rows import COLUMNS, job_of
+from bot.store.repositories.recovery import Job, Recovered, decide
+from bot.store.tables import jobs
+
+log = logging.getLogger(__name__)
+
+CLAIM_LIMIT: Final = 100
+"""One `claim` returns at most so many jobs; the next one, or another process, claims the rest."""
+_AHEAD_LEASES: Final = 3
+"""No process writes a lease that ends later than so many leases from now."""
+_RENEW_BATCH: Final = 1000
+MAX_REPLY_TOKEN_AGE_MS: Final = 15 * 60_000
+"""Discord accepts an interaction's token for so long; after that it only is one more secret."""
+CLEAR_REPLY_TOKENS_EVERY_S: Final = 60.0
+
+
+class JobLeases:
+    """The leases of one process. Every method raises StoreFailed when the database fails.
+
+    Args:
+        database: Holds the journal.
+        clock: Dates everything.
+        owner: The name of this process; no other process ever had it.
+        lease_ms: How long after a process's last sign of life its jobs are taken over.
+
+    Attributes:
+        held: The jobs that this process follows.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, owner: str, lease_ms: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._owner = owner
+        self._lease_ms = lease_ms
+        self.held: set[int] = set()
+
+    def fresh(self) -> dict[str, Any]:
+        """The columns of a lease that this process takes now."""
+        return {"lease_owner": self._owner, "lease_until_ms": self._now() + self._lease_ms}
+
+    def is_ours(self) -> ColumnElement[bool]:
+        """The condition that a job has not ended and its lease belongs to this process."""
+        return (jobs.c.lease_owner == self._owner) & jobs.c.finished_at_ms.is_(None)
+
+    async def claim(self, *, limit: int = CLAIM_LIMIT) -> list[Recovered]:
+        """Take over orphaned jobs, oldest first; each goes to one caller only.
+
+        To be called at the start and every few seconds: after a crash the lease of the process
+        that died runs out only some seconds after the next one has started.
+        """
+        found = await self._claim(self._now(), limit)
+        # After a long sleep our own leases may have run out, though we still follow those jobs.
+        new = [job for job in found if job.journal_id not in self.held]
+        self.held.update(job.journal_id for job in new)
+        return [Recovered(job, decide(job)) for job in new]
+
+    @uninterrupted
+    async def _claim(self, now_ms: int, limit: int) -> list[Job]:
+        # A lease so far ahead comes from a clock that has been set back since, and would keep its
+        # job from everybody until then.
+        ahead_ms = now_ms + _AHEAD_LEASES * self._lease_ms
+        ran_out = (jobs.c.lease_until_ms <= now_ms) | (jobs.c.lease_until_ms > ahead_ms)
+        orphaned = (
+            select(jobs.c.journal_id)
+            .where(jobs.c.finished_at_ms.is_(None), ran_out)
+            .order_by(jobs.c.lease_until_ms, jobs.c.journal_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.writing() as connection:
+            ids = (await connection.execute(orphaned)).scalars().all()
+            claimed = await connection.execute(
+                update(jobs)
+                .where(jobs.c.journal_id.in_(ids))
+                .values(**self.fresh())
+                .returning(*COLUMNS, jobs.c.reply_token)
+            )
+            return sorted((job_of(row) for row in claimed.mappings()), key=lambda j: j.journal_id)
+
+    @uninterrupted
+    async def renew(self) -> frozenset[int]:
+        """Renew the leases on all our jobs that have not ended.
+
+        Returns:
+            Jobs that are no longer ours: this process was silent for too long and another one
+            claimed them, or their person's data were deleted. Stop following them.
+        """
+        held = sorted(self.held)
+        kept: set[int] = set()
+        for start in range(0, len(held), _RENEW_BATCH):
+            batch = held[start : start + _RENEW_BATCH]
+            change = (
+                update(jobs)
+                .where(jobs.c.journal_id.in_(batch), self.is_ours())
+                .values(lease_until_ms=self._now() + self._lease_ms)
+                .returning(jobs.c.journal_id)
+            )
+            async with self._database.writing() as connection:
+                kept.update((await connection.execute(change)).scalars())
+        # A job that ended meanwhile has left `held` by itself, and is not lost.
+        lost = (frozenset(held) - kept) & self.held
+        self.held -= lost
+        return lost
+
+    async def keep(self, on_lost: Callable[[int], None]) -> Never:
+        """Renew the leases, and clear expired reply tokens, until this is cancelled.
+
+        Args:
+            on_lost: Called with each job that is no longer ours.
+        """
+        clear_at = self._clock.now()
+        while True:
+            await self._clock.sleep(self._lease_ms / 3000)
+            try:
+                if self._clock.now() >= clear_at:
+                    clear_at = self._clock.now() + CLEAR_REPLY_TOKENS_EVERY_S
+                    await self.clear_reply_tokens()
+                lost = await self.renew()
+            except StoreFailed as e:
+                log.warning("leases not renewed: %s", e)
+                continue
+            for journal_id in lost:
+                log.warning("another process has claimed job %d", journal_id)
+                on_lost(journal_id)
+
+    @uninterrupted
+    async def release(self, journal_ids: Collection[int] | None = None) -> None:
+        """Let others claim our jobs at once; None means all of them. For an orderly shutdown."""
+        given = self.held if journal_ids is None else self.held & set(journal_ids)
+        ids = list(given)
+        self.held.difference_update(ids)
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(jobs)
+                .where(jobs.c.journal_id.in_(ids), self.is_ours())
+                .values(lease_owner=None, lease_until_ms=0)
+            )
+
+    @uninterrupted
+    async def clear_reply_tokens(self) -> int:
+        """Clear every expired token, whichever process has the job. Returns how many."""
+        change = (
+            update(jobs)
+            .where(
+                jobs.c.finished_at_ms.is_(None),  # a job's end has cleared its token
+                jobs.c.reply_token.is_not(None),
+                jobs.c.created_at_ms <= self._now() - MAX_REPLY_TOKEN_AGE_MS,
+            )
+            .values(reply_token=None)
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(change)).rowcount
+
+    def _now(self) -> int:
+        return int(self._clock.wall() * 1000)

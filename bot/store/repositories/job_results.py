@@ -1,0 +1,87 @@
+"""Results of jobs whose person has not seen them yet."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.database import Database, uninterrupted
+from bot.store.repositories.recovery import JobStage
+from bot.store.tables import job_results, jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """How many results a user has not seen.
+
+    Attributes:
+        unannounced: The part of `total` that the user has not even heard of.
+    """
+
+    total: int
+    unannounced: int
+
+
+class JobResults:
+    """The kept results. Every method raises StoreFailed when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @uninterrupted
+    async def get(self, journal_id: int) -> bytes | None:
+        """The result of a job; None when none is kept."""
+        query = select(job_results.c.result).where(job_results.c.journal_id == journal_id)
+        async with self._database.reading() as connection:
+            result: bytes | None = (await connection.execute(query)).scalar_one_or_none()
+        return result
+
+    @uninterrupted
+    async def missed(self, user_id: int) -> Missed:
+        """Count the results that a user has not seen."""
+        query = (
+            select(job_results.c.announced, func.count())
+            .join(jobs, jobs.c.journal_id == job_results.c.journal_id)
+            .where(jobs.c.user_id == user_id, jobs.c.stage == JobStage.UNDELIVERED)
+            .group_by(job_results.c.announced)
+        )
+        async with self._database.reading() as connection:
+            counts = {row[0]: row[1] for row in await connection.execute(query)}
+        return Missed(sum(counts.values()), counts.get(False, 0))
+
+    @uninterrupted
+    async def announced(self, user_id: int) -> None:
+        """Note that a user has heard of the results that wait for them."""
+        theirs = select(jobs.c.journal_id).where(
+            jobs.c.user_id == user_id, jobs.c.stage == JobStage.UNDELIVERED
+        )
+        change = (
+            update(job_results)
+            .where(job_results.c.journal_id.in_(theirs), job_results.c.announced.is_(False))
+            .values(announced=True)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(change)
+
+    @uninterrupted
+    async def seen(self, journal_id: int) -> bool:
+        """Note that the user has seen how the job ended. Returns whether that is new."""
+        change = (
+            update(jobs)
+            .where(jobs.c.journal_id == journal_id, jobs.c.stage == JobStage.UNDELIVERED)
+            .values(stage=JobStage.FINISHED)
+        )
+        async with self._database.writing() as connection:
+            await replace_result(connection, journal_id, None)
+            return (await connection.execute(change)).rowcount == 1
+
+
+async def replace_result(
+    connection: AsyncConnection, journal_id: int, result: bytes | None
+) -> None:
+    """Delete the result that is kept of a job, and keep another one if there is one."""
+    await connection.execute(delete(job_results).where(job_results.c.journal_id == journal_id))
+    if result is not None:
+        await connection.execute(
+            job_results.insert().values(journal_id=journal_id, result=result, announced=False)
+        )
