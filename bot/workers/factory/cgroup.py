@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.workers.factory.boxes import MAX_THREADS, MEMORY_BYTES, MIB
+from bot.workers.factory.isolation import MAX_THREADS, MEMORY_BYTES, MIB
 
 _PREFIX = "skydeck-factory-"
 _NEEDED = {"memory", "pids"}

@@ -9,10 +9,10 @@ from bot.clock import Clock, SystemClock
 from bot.contract import InputType, Output, Request, Response, Service, Status, Usage
 from bot.contract.factory import MAX_ITERATIONS, Build, FactoryModule, Iteration, Phase, Working
 from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.workers.factory.build_flow import Answer, Inspect, Order, Report, Steps, Write, build
 from bot.workers.factory.drafts import Words, is_enough
 from bot.workers.factory.files import read_files
 from bot.workers.factory.kinds import Kind, guess_kind
-from bot.workers.factory.machine import Answer, Inspect, Order, Report, Steps, Write, build
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
 from bot.workers.protocols import Delivery, LanguageModel, Spent
 

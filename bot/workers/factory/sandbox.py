@@ -1,8 +1,8 @@
 """Runs code that nobody has read: no network, no home, no environment, and little of everything.
 
 Bubblewrap where it works, user namespaces through `unshare` where it does not, and where neither
-does there is no sandbox: code is then only parsed. `boxes.py` has the commands, `sandbox_guest/`
-what runs in them, `cgroup.py` the limits of the kernel's where it lets us set any, `watch.py` those
+does there is no sandbox: code is then only parsed. `isolation.py` has the commands, `sandbox_guest/`
+what runs in them, `cgroup.py` the limits of the kernel's where it lets us set any, `resource_watch.py` those
 that it has not, and `reports.py` reads what comes out.
 """
 
@@ -21,7 +21,7 @@ from typing import IO
 
 from bot.clock import SystemClock
 from bot.contract.factory import File
-from bot.workers.factory import boxes, reports, watch
+from bot.workers.factory import isolation, reports, resource_watch
 from bot.workers.factory.cgroup import Cgroups, Group, find_cgroups
 from bot.workers.factory.reports import Ended
 from bot.workers.factory.verdict import Ran
@@ -50,14 +50,14 @@ class Sandbox:
     """
 
     name: str
-    command: boxes.Command | None
+    command: isolation.Command | None
     cgroups: Cgroups | None = None
 
     def describe(self) -> str:
         """One line for a person."""
         if self.command is None:
             return "none: code is only parsed (to have it run: apt-get install bubblewrap)"
-        memory = f"{boxes.MEMORY_BYTES // boxes.MIB} MB"
+        memory = f"{isolation.MEMORY_BYTES // isolation.MIB} MB"
         by = "by cgroup" if self.cgroups else "by rlimits; no cgroup is delegated to skydeck"
         return f"{self.name}: code is run with {WALL_SECONDS} s, {memory} ({by}) and no network"
 
@@ -89,9 +89,9 @@ def find_sandbox() -> Sandbox:
     """The best sandbox that works here, found out by running something in it, once. Blocking."""
     _sweep()
     for name, command in (
-        ("bubblewrap", boxes.bubblewrap),
-        ("bubblewrap", boxes.bare_bubblewrap),
-        ("user namespaces", boxes.unshare),
+        ("bubblewrap", isolation.bubblewrap),
+        ("bubblewrap", isolation.bare_bubblewrap),
+        ("user namespaces", isolation.unshare),
     ):
         if _works(command):
             cgroups = find_cgroups()
@@ -100,7 +100,7 @@ def find_sandbox() -> Sandbox:
     return Sandbox("none", None)
 
 
-def _works(command: boxes.Command, cgroups: Cgroups | None = None) -> bool:
+def _works(command: isolation.Command, cgroups: Cgroups | None = None) -> bool:
     """Bubblewrap may be installed and forbidden, as in most containers; only a try can tell."""
     with _laid_out(_PROBE) as folder, tempfile.TemporaryFile() as out:
         words = command(folder, _examination(command, "probe.py"))
@@ -128,9 +128,9 @@ def _works(command: boxes.Command, cgroups: Cgroups | None = None) -> bool:
         return reports.read(out, ended, wall_s=WALL_SECONDS, cpu_s=CPU_SECONDS).passed
 
 
-def _examination(command: boxes.Command, example: str) -> list[str]:
-    mounts = command is boxes.bubblewrap
-    return boxes.examination(example, cpu_seconds=CPU_SECONDS, mounts=mounts)
+def _examination(command: isolation.Command, example: str) -> list[str]:
+    mounts = command is isolation.bubblewrap
+    return isolation.examination(example, cpu_seconds=CPU_SECONDS, mounts=mounts)
 
 
 def _sweep() -> None:
@@ -220,7 +220,7 @@ async def _watched(process: asyncio.subprocess.Process) -> str:
             done, _ = await asyncio.wait([waiting], timeout=_LOOK_EVERY_S)
             if done:
                 return ""
-            if excess := watch.excess(process.pid):
+            if excess := resource_watch.excess(process.pid):
                 return excess
     finally:
         waiting.cancel()

@@ -10,9 +10,9 @@ from bot.contract import InputType, Output, Request, Response, Service, Status
 from bot.contract.grace import Module, Value, find
 from bot.contract.options import AUTO, OptionType
 from bot.errors import BadInput, TooLarge
-from bot.workers.grace.asking import check_schema
+from bot.workers.grace.module_run import Progress, Work
+from bot.workers.grace.retrying_model import check_schema
 from bot.workers.grace.values import readable
-from bot.workers.grace.working import Progress, Work
 from bot.workers.penny.language import NAMES, detect
 from bot.workers.protocols import Delivery, LanguageModel
 

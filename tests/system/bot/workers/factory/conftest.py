@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.workers.factory import boxes
+from bot.workers.factory import isolation
 from bot.workers.factory import sandbox as module
 from bot.workers.factory.sandbox import Sandbox
 
 KINDS = {
-    "bubblewrap": boxes.bubblewrap,
-    "bubblewrap, setuid": boxes.bare_bubblewrap,
-    "user namespaces": boxes.unshare,
+    "bubblewrap": isolation.bubblewrap,
+    "bubblewrap, setuid": isolation.bare_bubblewrap,
+    "user namespaces": isolation.unshare,
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.workers.factory import boxes
+from bot.workers.factory import isolation
 from bot.workers.factory import sandbox as module
 from bot.workers.factory.sandbox import Sandbox
 from tests.system.bot.workers.factory.attacks import BOUNDED, HONEST, REFUSED, refused
@@ -53,10 +53,10 @@ async def test_it_works(sandbox: Sandbox, name: str) -> None:
 
 async def test_its_folder_has_a_bounded_number_of_files_by_itself(sandbox: Sandbox) -> None:
     """And not only because somebody looks; but where bubblewrap may not mount, somebody does."""
-    if sandbox.command is boxes.bare_bubblewrap:
+    if sandbox.command is isolation.bare_bubblewrap:
         pytest.skip("bubblewrap's own file system in memory has no such limit")
 
-    ran = await run(sandbox, f"import os\nassert os.statvfs('.').f_files == {boxes.MAX_FILES}")
+    ran = await run(sandbox, f"import os\nassert os.statvfs('.').f_files == {isolation.MAX_FILES}")
 
     assert ran.passed, ran.problem
 

@@ -2,7 +2,7 @@ import pytest
 
 from bot.contract import Message
 from bot.errors import BadSettings, JobFailed
-from bot.workers.grace.asking import AnswerTooLong, Asker, Ledger, check_schema, loops
+from bot.workers.grace.retrying_model import AnswerTooLong, Asker, Ledger, check_schema, loops
 from bot.workers.protocols import Prompt
 from tests.fakes.language_model import ScriptedModel
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.contract.factory import Build, File, Iteration
+from bot.workers.factory.build_flow import Answer, Inspect, Order, Report, Write, build
 from bot.workers.factory.drafts import Draft, Words
 from bot.workers.factory.kinds import Kind
-from bot.workers.factory.machine import Answer, Inspect, Order, Report, Write, build
 from bot.workers.factory.verdict import Ran
 
 HOLDS = Ran(ended=True, checks=2, held=2)

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from bot.contract import Message
 from bot.contract.grace import LongText, Module, Value
 from bot.errors import JobFailed
-from bot.workers.grace.asking import AnswerTooLong, Asker, Ledger
 from bot.workers.grace.pieces import halve, margins, split, whole_sentences
+from bot.workers.grace.retrying_model import AnswerTooLong, Asker, Ledger
 from bot.workers.grace.values import merge
 from bot.workers.protocols import LanguageModel, Prompt
 from bot.workers.qwen import PromptTooLong

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.workers.factory.boxes import MAX_FILES, MAX_THREADS, SCRATCH
+from bot.workers.factory.isolation import MAX_FILES, MAX_THREADS, SCRATCH
 
 _THREADS_AT = 17
 """Where `num_threads` stands in /proc/PID/stat, counted from after the name."""
