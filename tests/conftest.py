@@ -106,13 +106,13 @@ def penny(weights, qwen, threads) -> Iterator["object"]:
     from bot.workers.penny.tts import LocalVoices
 
     handler = PennyHandler(
-        ears=Whisper(
+        stt=Whisper(
             lambda: weights("whisper-tiny.en"),
             lambda: weights("whisper-base"),
             threads=threads,
         ),
-        brain=qwen,
-        mouth=LocalVoices(lambda: weights("piper-joe")),
+        llm=qwen,
+        tts=LocalVoices(lambda: weights("piper-joe")),
         clock=SystemClock(),
     )
     yield handler

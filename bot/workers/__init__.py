@@ -1,1 +1,1 @@
-"""Being a service: the same handlers run on RunPod and on a laptop."""
+"""The services: the same handlers run on RunPod and on a laptop."""

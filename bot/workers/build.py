@@ -1,4 +1,4 @@
-"""Puts the services together from the settings: which models, which voices, who shares what."""
+"""Builds the services and their models from the settings."""
 
 import os
 from collections.abc import Callable, Collection, Mapping
@@ -12,27 +12,27 @@ from bot.workers.claude import Claude
 from bot.workers.protocols import Handler, LanguageModel
 from bot.workers.qwen import Qwen, sensible_threads
 
-EARS_ENGLISH, EARS_OTHERS, VOICE = "whisper-tiny.en", "whisper-base", "piper-joe"
+STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH = "whisper-tiny.en", "whisper-base", "piper-joe"
 
 _SPIN_COUNT = "1000"
-"""How long libgomp's threads (Whisper's and Qwen's) spin before they sleep. With its default they
-hold their cores for milliseconds after each step, just when the next model wants them: the spoken
-turn took 0.79 s instead of 0.76 s (medians of five runs each), and beside a busy process a token
-took 80 ms instead of 71."""
+"""How long libgomp's threads (Whisper's and Qwen's) spin before they sleep. By default they hold
+their cores for milliseconds after each step, just when the next model needs them: a spoken turn
+took 0.79 s instead of 0.76 s (medians of five runs each), and a token beside a busy process 80 ms
+instead of 71."""
 
 ModelFolder = Callable[[str], Path]
-"""Gives the folder of a model by its name in the manifest, fetched and verified; blocking."""
+"""Returns the folder of a model by its name in the manifest, fetched and verified. Blocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Services in this process, by endpoint id, and the models that they share."""
+    """The services of this process by endpoint id, and the models that they share."""
 
     handlers: Mapping[str, Handler]
     models: tuple[LanguageModel, ...]
 
     async def close(self) -> None:
-        """Let go of all models."""
+        """Unload all models."""
         for handler in self.handlers.values():
             await handler.close()
         for model in self.models:
@@ -40,25 +40,20 @@ class Workers:
 
 
 def models_needed(settings: Settings, services: Collection[Service]) -> list[str]:
-    """The models that these services load with these settings."""
-    speech = [EARS_ENGLISH, EARS_OTHERS, VOICE] if Service.PENNY in services else []
+    """Return the names of the models that these services load."""
+    speech = [STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH] if Service.PENNY in services else []
     return [*speech, settings.skydeck_local_model.value]
 
 
 def build_workers(
     settings: Settings, folder: ModelFolder, services: Collection[Service] = frozenset(Service)
 ) -> Workers:
-    """The services; no model is loaded before it is needed.
-
-    Args:
-        settings: Which models to use.
-        folder: Where they are.
-        services: Which services to build.
+    """Build the services. Each model loads on first use.
 
     Raises:
-        BadSettings: Grace's catalogue cannot be used.
+        BadSettings: Grace's catalogue is invalid.
     """
-    os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)  # noqa: TID251  (for libgomp, as it is loaded)
+    os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)  # noqa: TID251  (for libgomp)
     local = settings.skydeck_local_model.value
     threads = settings.skydeck_threads or sensible_threads()
     qwen = Qwen(
@@ -69,9 +64,9 @@ def build_workers(
     for service in services:
         match service:
             case Service.PENNY:
-                brain = _penny_brain(settings, qwen)
-                handlers["penny"] = _penny(settings, folder, brain)
-                models += [] if brain is qwen else [brain]
+                llm = _penny_llm(settings, qwen)
+                handlers["penny"] = _penny(settings, folder, llm)
+                models += [] if llm is qwen else [llm]
             case Service.GRACE:
                 handlers["grace"] = _grace(settings, qwen)
             case Service.FACTORY:
@@ -79,26 +74,26 @@ def build_workers(
     return Workers(handlers, tuple(models))
 
 
-def _penny_brain(settings: Settings, qwen: Qwen) -> LanguageModel:
+def _penny_llm(settings: Settings, qwen: Qwen) -> LanguageModel:
     if settings.anthropic_api_key is None:
         return qwen
     return Claude(settings.anthropic_api_key, model=settings.anthropic_model)
 
 
-def _penny(settings: Settings, folder: ModelFolder, brain: LanguageModel) -> Handler:
+def _penny(settings: Settings, folder: ModelFolder, llm: LanguageModel) -> Handler:
     from bot.workers.penny.handler import PennyHandler  # noqa: PLC0415
-    from bot.workers.penny.stt import Whisper  # noqa: PLC0415  (only who serves Penny needs it)
+    from bot.workers.penny.stt import Whisper  # noqa: PLC0415  (only Penny needs it)
     from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415
 
     return PennyHandler(
-        ears=Whisper(
-            lambda: folder(EARS_ENGLISH),
-            lambda: folder(EARS_OTHERS),
+        stt=Whisper(
+            lambda: folder(STT_ENGLISH),
+            lambda: folder(STT_MULTILINGUAL),
             threads=settings.skydeck_threads or os.cpu_count() or 1,
             device=settings.skydeck_device,
         ),
-        brain=brain,
-        mouth=LocalVoices(lambda: folder(VOICE)),
+        llm=llm,
+        tts=LocalVoices(lambda: folder(TTS_ENGLISH)),
         clock=SystemClock(),
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
-from bot.workers.protocols import Prompt, Spent
+from bot.workers.protocols import CompletionUsage, Prompt
 
 if TYPE_CHECKING:
     import httpx2
@@ -18,39 +18,38 @@ if TYPE_CHECKING:
     from anthropic.types import Message
 
 _SILENCE_S = 30.0
-"""An answer that has stopped for so long is lost; the API sends pings between its words."""
+"""An answer that pauses for longer is lost: the API sends pings between its words."""
 _CONNECT_S = 5.0
-_TRIES_AGAIN = 2
+_MAX_RETRIES = 2
 _MAX_WAIT_S = 5.0
-"""The SDK waits as long as the API's `retry-after` says, before it tries again; a person who has
-just asked something does not."""
+"""Before a retry, the SDK waits as long as the API's `retry-after` says; a person does not."""
 
 _CONTEXT_CHARS = 200_000
-"""Every Claude reads twice as much. Under 100,000 tokens Haiku 5.5 has its lower price."""
+"""Every Claude reads twice as much, but Haiku 5.5 costs less under 100,000 tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """What is particular to a model.
+    """The price of a model, and how it differs from the others.
 
     Attributes:
-        usd_in: US dollars for a million tokens read.
-        usd_out: US dollars for a million tokens written.
-        at_once: What makes it answer without thinking first: a listener waits for the first word,
-            and what it thinks counts as written. Each model takes another word for it, and answers
-            the others' with 400.
+        usd_in: US dollars per million input tokens.
+        usd_out: US dollars per million output tokens.
+        no_thinking: The parameters that make it answer without thinking first, since a listener
+            waits for the first word and thinking counts as output. Each model has its own, and
+            rejects the others' with 400.
     """
 
     usd_in: float
     usd_out: float
-    at_once: Mapping[str, Any] = field(default_factory=dict)
+    no_thinking: Mapping[str, Any] = field(default_factory=dict)
 
     def price(self, tokens_in: int, tokens_out: int) -> float:
         return round((tokens_in * self.usd_in + tokens_out * self.usd_out) / 1e6, 6)
 
 
 _DISABLED = {"thinking": {"type": "disabled"}}
-_LITTLE = {"output_config": {"effort": "low"}}
+_LOW_EFFORT = {"output_config": {"effort": "low"}}
 _MODELS = {
     "claude-haiku-4-5": _Model(1, 5),
     "claude-haiku-5-5": _Model(0.1, 0.5, _DISABLED),
@@ -59,21 +58,21 @@ _MODELS = {
     "claude-sonnet-5-5": _Model(2, 10, {"thinking": {"type": "between_tools"}}),
     "claude-opus-4": _Model(5, 25),
     "claude-opus-5": _Model(5, 25, _DISABLED),
-    "claude-opus-5-5": _Model(4, 20, _LITTLE),
-    "claude-fable-5": _Model(10, 50, _LITTLE),
+    "claude-opus-5-5": _Model(4, 20, _LOW_EFFORT),
+    "claude-fable-5": _Model(10, 50, _LOW_EFFORT),
 }
-"""From Anthropic's overview of models, November 2026, by the beginning of the model's name; the
-longest that fits counts. A model that is not here works, at an unknown price."""
+"""From Anthropic's overview of models, November 2026, by prefix of the model's name; the longest
+match counts. Any other model works, at an unknown price."""
 
 
 class Claude:
     """A `LanguageModel` behind Anthropic's API.
 
-    A prompt's `temperature` and `lane` have no meaning here: the API takes no temperature.
+    It ignores a prompt's `temperature`, which the API does not take, and its `slot`.
 
     Args:
         key: The API key.
-        model: Which Claude.
+        model: The model's name.
         base_url: Another address of the same API; None is Anthropic's own.
     """
 
@@ -85,18 +84,18 @@ class Claude:
         self._base_url = base_url
         self._client: AsyncAnthropic | None = None
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent]:
-        """Pieces of text as they are written, then `Spent` once.
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | CompletionUsage, None]:
+        """Yield text as it comes, then `CompletionUsage` once.
 
         Raises:
-            KeyRefused: The key is not accepted.
-            RateLimited: Too many questions, and the wait is too long for a person.
-            ServiceUnreachable: No answer, or it broke off.
-            JobFailed: An answer that is an error, or no answer to the question.
+            KeyRefused: The API refuses the key.
+            RateLimited: There were too many requests, and the wait is too long for a person.
+            ServiceUnreachable: The API does not answer, or its answer broke off.
+            JobFailed: The API answers with an error, or Claude declines to answer.
         """
         await self.warm_up()
         import anthropic  # noqa: PLC0415
-        import httpx2  # noqa: PLC0415  (what the SDK stands on, and lets through from a stream)
+        import httpx2  # noqa: PLC0415  (the SDK lets its errors through from a stream)
 
         final: Message | None = None
         try:
@@ -107,13 +106,13 @@ class Claude:
                     elif event.type == "message_stop":
                         final = event.message
         except anthropic.APIStatusError as e:
-            raise _as_error(e, self.name) from None  # what the SDK says may quote the question
+            raise _as_error(e, self.name) from None  # the SDK's message may quote the question
         except (anthropic.AnthropicError, httpx2.HTTPError):
             raise _unreachable() from None
-        yield self._spent(final)
+        yield self._usage(final)
 
     async def warm_up(self, prompt: Prompt | None = None) -> None:
-        """Load the SDK, which takes a second; the connection opens with the first question."""
+        """Load the SDK, which takes a second; the first request opens the connection."""
         await asyncio.to_thread(importlib.import_module, "anthropic.resources.messages")
 
     async def close(self) -> None:
@@ -133,24 +132,24 @@ class Claude:
                 api_key=self._key.get_secret_value().strip(),
                 base_url=self._base_url,
                 timeout=anthropic.Timeout(_SILENCE_S, connect=_CONNECT_S),
-                max_retries=_TRIES_AGAIN,
+                max_retries=_MAX_RETRIES,
                 default_headers=PLAIN,
                 http_client=anthropic.DefaultAsyncHttpxClient(event_hooks=hooks),
             )
         return self._client
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
-        said = [m for m in prompt.messages if m.content.strip()]  # the API refuses empty ones
-        asked = [m for m in said if m.role != "system"]
+        messages = [m for m in prompt.messages if m.content.strip()]  # the API refuses empty ones
+        turns = [m for m in messages if m.role != "system"]
         request: dict[str, Any] = {
             "model": self.name,
             "max_tokens": prompt.max_tokens,
-            "messages": [{"role": m.role, "content": m.content} for m in asked],
+            "messages": [{"role": m.role, "content": m.content} for m in turns],
         }
-        if system := "\n\n".join(m.content for m in said if m.role == "system"):
+        if system := "\n\n".join(m.content for m in messages if m.role == "system"):
             request["system"] = system
         if known := _known(self.name):
-            request |= known.at_once
+            request |= known.no_thinking
         if prompt.schema is not None:
             from anthropic import transform_schema  # noqa: PLC0415
 
@@ -158,8 +157,8 @@ class Claude:
             request["output_config"] = {**request.get("output_config", {}), "format": form}
         return request
 
-    def _spent(self, final: "Message | None") -> Spent:
-        """How it ended, when it ended well."""
+    def _usage(self, final: "Message | None") -> CompletionUsage:
+        """Return what a complete answer cost; raise if it is none."""
         if final is None:
             raise _unreachable()
         if final.stop_reason == "refusal":
@@ -178,7 +177,7 @@ class Claude:
         tokens_in, tokens_out = final.usage.input_tokens, final.usage.output_tokens
         known = _known(self.name)
         cost = known.price(tokens_in, tokens_out) if known else None
-        return Spent(tokens_in, tokens_out, "length" if cut else "stop", cost)
+        return CompletionUsage(tokens_in, tokens_out, "length" if cut else "stop", cost)
 
 
 def _known(name: str) -> _Model | None:
@@ -187,7 +186,7 @@ def _known(name: str) -> _Model | None:
 
 
 async def _wait_briefly(response: "httpx2.Response") -> None:
-    """Tell the SDK, in the header that the API uses for it, not to sit out a long wait."""
+    """Tell the SDK, by a header that it reads, not to sit out a long wait."""
     if _wait_s(response) > _MAX_WAIT_S:
         response.headers["x-should-retry"] = "false"
 
@@ -201,7 +200,8 @@ def _wait_s(response: "httpx2.Response") -> float:
 
 def _unreachable() -> SkydeckError:
     return ServiceUnreachable(
-        "Claude cannot be reached, or broke off.", hint="Check the network, and try again."
+        "Claude cannot be reached, or its answer broke off.",
+        hint="Check the network, and try again.",
     )
 
 
@@ -209,10 +209,10 @@ _BUSY = {"overloaded_error", "api_error", "timeout_error"}
 
 
 def _as_error(error: "APIStatusError", model: str) -> SkydeckError:
-    """In our words: the API's may quote the question.
+    """Convert an API error, without its message, which may quote the question.
 
-    Its `type` counts first. An error in the middle of a stream has the status 200, and one from a
-    proxy in between has no type.
+    Its `type` counts before its status: an error in the middle of a stream has the status 200. One
+    from a proxy has no type.
     """
     kind = error.type or ""
     match kind, error.status_code:
@@ -221,15 +221,16 @@ def _as_error(error: "APIStatusError", model: str) -> SkydeckError:
         case ("rate_limit_error", _) | (_, 429):
             wait = _wait_s(error.response)
             when = f"in {wait:.0f} s" if wait else "in a minute"
-            return RateLimited("Claude was asked too often.", hint=f"Try again {when}.")
+            return RateLimited("Claude's rate limit is reached.", hint=f"Try again {when}.")
         case ("billing_error", _) | (_, 402):
-            said, hint, busy = "Anthropic does not bill this account.", "Check its credit.", False
+            message, hint, busy = "Anthropic cannot bill this account.", "Check its credit.", False
         case ("not_found_error", _) | (_, 404):
-            said, hint, busy = f"There is no Claude {model!r}.", "Check ANTHROPIC_MODEL.", False
+            message, hint = f"There is no Claude model {model!r}.", "Check ANTHROPIC_MODEL."
+            busy = False
         case (_, status) if kind in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            said, hint, busy = "Claude is overloaded.", "Try again in a moment.", True
+            message, hint, busy = "Claude is overloaded.", "Try again in a moment.", True
         case (_, status):
-            said = f"Claude cannot take the request ({kind or f'HTTP {status}'})."
-            hint, busy = "Check ANTHROPIC_MODEL, or ask with less text.", False
+            message = f"Claude refused the request ({kind or f'HTTP {status}'})."
+            hint, busy = "Check ANTHROPIC_MODEL, or send less text.", False
     code = f"claude_{kind or error.status_code}"
-    return JobFailed(said, hint=hint, service_code=code, service_retryable=busy)
+    return JobFailed(message, hint=hint, service_code=code, service_retryable=busy)

@@ -1,4 +1,4 @@
-"""Bounds on what Anthropic's API, or whatever stands at ANTHROPIC_BASE_URL, answers."""
+"""Limits the answers of Anthropic's API, or of the server at ANTHROPIC_BASE_URL."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -6,20 +6,20 @@ from typing import Final
 import httpx2
 
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""Of one answer: each token is an event of some 150 bytes."""
+"""The limit of one answer; each token is an event of about 150 bytes."""
 PLAIN: Final = {"Accept-Encoding": "identity"}
-"""What is packed is unpacked by the library without a bound."""
+"""Asks for no compression, since the library decompresses without a limit."""
 
 
 async def bound(response: httpx2.Response) -> None:
-    """A hook: let no more of an answer through than is read.
+    """Limit the size of an answer; an httpx response hook.
 
     Raises:
-        httpx2.DecodingError: It is packed, which was not asked for.
+        httpx2.DecodingError: The answer is compressed, against our request.
     """
-    packing = response.headers.get("content-encoding", "").strip().lower()
-    if packing not in ("", "identity"):
-        raise httpx2.DecodingError("a packed answer", request=response.request)
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise httpx2.DecodingError("a compressed answer", request=response.request)
     if not isinstance(response.stream, httpx2.AsyncByteStream):
         raise httpx2.ReadError("no stream", request=response.request)
     response.stream = _Bounded(response.stream, response.request)

@@ -1,8 +1,8 @@
-"""Where models run: on the processor, or on an NVIDIA GPU. Each runtime is asked what it can use.
+"""Decides whether a model runs on the CPU or on an NVIDIA GPU, by asking its runtime.
 
-Whisper (CTranslate2) and the language model (llama.cpp) go to the GPU. The voice, the voice
-detector and the end of turn stay on the processor: Piper needs 0.05 s there for a second of sound,
-and onnxruntime's build for CUDA would add more than a gigabyte to an image.
+Whisper (CTranslate2) and the language model (llama.cpp) can use the GPU. The voice, the voice
+activity detector and the turn detector stay on the CPU: Piper needs 0.05 s there for a second of
+speech, and onnxruntime's build for CUDA would add more than a gigabyte to an image.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,11 @@ from bot.errors import BadSettings
 from bot.settings import Device
 
 EVERY_LAYER: Final = 999
-"""More layers than any model has: llama.cpp puts all of them on the GPU."""
-
-Sees = Callable[[], bool]
-"""Whether a runtime can use a GPU here."""
+"""More layers than any model has, so llama.cpp puts all of them on the GPU."""
 
 
 def whisper_sees_gpu() -> bool:
-    """Whether CTranslate2 finds an NVIDIA GPU and its driver."""
+    """Return whether CTranslate2 finds an NVIDIA GPU and its driver."""
     try:
         import ctranslate2  # noqa: PLC0415  (heavy)
 
@@ -29,7 +26,7 @@ def whisper_sees_gpu() -> bool:
 
 
 def llama_sees_gpu() -> bool:
-    """Whether llama.cpp is built for GPUs and finds one."""
+    """Return whether llama.cpp is built for GPUs and finds one."""
     try:
         import xllamacpp  # noqa: PLC0415  (heavy)
     except ImportError:
@@ -38,39 +35,33 @@ def llama_sees_gpu() -> bool:
     return any(device["type"] == gpu for device in xllamacpp.get_device_info())
 
 
-def place_whisper(wanted: Device, sees_gpu: Sees = whisper_sees_gpu) -> tuple[str, str]:
-    """CTranslate2's name of the device, and in which numbers it computes there.
-
-    Args:
-        wanted: What the settings say.
-        sees_gpu: Asked only if need be.
+def place_whisper(
+    wanted: Device, sees_gpu: Callable[[], bool] = whisper_sees_gpu
+) -> tuple[str, str]:
+    """Return CTranslate2's name of the device, and the number type to compute with there.
 
     Raises:
-        BadSettings: A GPU is demanded, and it finds none.
+        BadSettings: The settings demand a GPU, and CTranslate2 finds none.
     """
     return ("cuda", "float16") if _on_gpu(wanted, sees_gpu, "CTranslate2") else ("cpu", "int8")
 
 
-def place_llama(wanted: Device, sees_gpu: Sees = llama_sees_gpu) -> int:
-    """How many of the language model's layers go to a GPU: all, or none.
-
-    Args:
-        wanted: What the settings say.
-        sees_gpu: Asked only if need be.
+def place_llama(wanted: Device, sees_gpu: Callable[[], bool] = llama_sees_gpu) -> int:
+    """Return how many of the language model's layers go to a GPU: all, or none.
 
     Raises:
-        BadSettings: A GPU is demanded, and llama.cpp finds none.
+        BadSettings: The settings demand a GPU, and llama.cpp finds none.
     """
     return EVERY_LAYER if _on_gpu(wanted, sees_gpu, "llama.cpp") else 0
 
 
-def _on_gpu(wanted: Device, sees_gpu: Sees, runtime: str) -> bool:
+def _on_gpu(wanted: Device, sees_gpu: Callable[[], bool], runtime: str) -> bool:
     if wanted is Device.CPU:
         return False
     found = sees_gpu()
     if wanted is Device.CUDA and not found:
         raise BadSettings(
-            f"SKYDECK_DEVICE is cuda, but {runtime} can use no GPU here.",
+            f"SKYDECK_DEVICE is cuda, but {runtime} cannot use a GPU here.",
             hint="Check the driver, and that the runtime is built for CUDA (deploy/README.md), "
             "or set SKYDECK_DEVICE=auto.",
         )

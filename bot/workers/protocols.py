@@ -1,6 +1,6 @@
-"""What a service is, and what it needs of the models, as Protocols."""
+"""Protocols of a service and of the language model behind it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Protocol
@@ -12,9 +12,9 @@ class Delivery(StrEnum):
     """How RunPod delivers a service's output.
 
     STREAM: the worker is a generator; every partial is a chunk of `/stream`, and the finished
-    job's `output` is the list of all it yielded (`return_aggregate_stream`).
-    REPLY: the worker returns one response, which is the finished job's `output`; partials are
-    progress, visible in `/status` while the job is in progress.
+    job's `output` is the list of all that it yielded (`return_aggregate_stream`).
+    REPLY: the worker returns one response, which is the finished job's `output`; a partial is
+    progress that `/status` shows while the job runs.
     """
 
     STREAM = "stream"
@@ -22,16 +22,16 @@ class Delivery(StrEnum):
 
 
 class Handler(Protocol):
-    """One service. The engines behind it load lazily and are shared between jobs."""
+    """One service. Its models load on first use, and all jobs share them."""
 
     service: Service
     delivery: Delivery
 
-    def handle(self, request: Request) -> AsyncIterator[Response]:
-        """Work on one contract.
+    def handle(self, request: Request) -> AsyncGenerator[Response, None]:
+        """Handle one contract.
 
         Yields partial responses (without `sequence`: the runtime numbers them) and, last, exactly
-        one completed response that is whole by itself.
+        one completed response that holds the whole result.
 
         Raises:
             SkydeckError: The input is bad or the work failed; the runtime turns it into a failed
@@ -40,18 +40,18 @@ class Handler(Protocol):
         ...
 
     async def warm_up(self) -> None:
-        """Load the models and run them once, so that the first job is as quick as the others."""
+        """Load the models and run them once, so that the first job is as fast as the others."""
         ...
 
     async def close(self) -> None:
-        """Let go of the models."""
+        """Unload the models."""
         ...
 
 
-class Lane(IntEnum):
+class Slot(IntEnum):
     """Which slot of the language model serves a prompt; each slot keeps its own prompt cache.
 
-    Spoken turns have a slot of their own, so a long build never makes a person wait.
+    Spoken turns have their own slot, so that nobody waits for a long build.
     """
 
     INTERACTIVE = 0
@@ -60,42 +60,39 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One question to a language model.
+    """One request to a language model.
 
     Attributes:
-        messages: System prompt first (kept word for word the same, its cache is reused).
-        max_tokens: The longest answer.
-        temperature: 0 is always the likeliest word.
-        schema: A JSON Schema that the answer must fit; enforced while it is written.
-        lane: Who is waiting.
+        messages: The system prompt first. If it does not change, the model reuses its cache.
+        schema: A JSON Schema that the model enforces while it generates.
     """
 
     messages: Sequence[Message]
     max_tokens: int = 512
     temperature: float = 0.2
     schema: dict[str, Any] | None = None
-    lane: Lane = Lane.BACKGROUND
+    slot: Slot = Slot.BACKGROUND
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What an answer took, and why it ended (`stop`, or `length` when it was cut off)."""
+class CompletionUsage:
+    """What an answer cost, and why it ended (`stop`, or `length` if it was cut off)."""
 
     input_tokens: int
     output_tokens: int
-    finish: str
+    finish_reason: str
     cost_usd: float | None = None
 
 
 class LanguageModel(Protocol):
-    """Words in, words out."""
+    """Generates text."""
 
     name: str
     context_chars: int
-    """How much text fits a prompt and leaves room for an answer, in characters, estimated low."""
+    """The longest prompt that leaves room for an answer, in characters; a low estimate."""
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent]:
-        """Pieces of text as they are written, then `Spent` once. Leaving early stops the model.
+    def stream(self, prompt: Prompt) -> AsyncGenerator[str | CompletionUsage, None]:
+        """Yield text as it comes, then `CompletionUsage` once. Closing it stops the model.
 
         Raises:
             ServiceFailed: The model cannot be loaded, or failed.
@@ -103,21 +100,21 @@ class LanguageModel(Protocol):
         ...
 
     async def warm_up(self, prompt: Prompt | None = None) -> None:
-        """Load, and read `prompt` once into its lane's cache."""
+        """Load the model, and put `prompt` into its slot's cache."""
         ...
 
     async def close(self) -> None:
-        """Let go of the memory."""
+        """Unload the model."""
         ...
 
 
-async def complete(model: LanguageModel, prompt: Prompt) -> tuple[str, Spent]:
-    """The whole answer at once."""
+async def complete(model: LanguageModel, prompt: Prompt) -> tuple[str, CompletionUsage]:
+    """Generate the whole answer."""
     pieces: list[str] = []
-    spent = Spent(0, 0, "stop")
+    usage = CompletionUsage(0, 0, "stop")
     async for piece in model.stream(prompt):
-        if isinstance(piece, Spent):
-            spent = piece
+        if isinstance(piece, CompletionUsage):
+            usage = piece
         else:
             pieces.append(piece)
-    return "".join(pieces), spent
+    return "".join(pieces), usage

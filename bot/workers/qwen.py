@@ -7,7 +7,7 @@ import secrets
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,36 +16,36 @@ from bot.contract import Message
 from bot.errors import JobFailed, WeightsError
 from bot.settings import Device
 from bot.workers.device import place_llama
-from bot.workers.protocols import Lane, Prompt, Spent
+from bot.workers.protocols import CompletionUsage, Prompt, Slot
 
 _SLOT_TOKENS = 8192
-"""Each lane's window. 12 kB a token of cache with the 0.5B model, so 100 MB a lane."""
+"""Each slot's window. The 0.5B model's cache takes 12 kB a token, so 100 MB a slot."""
 
 _BATCH_TOKENS = 256
-"""How much of a long prompt is read in one go. A spoken turn waits for at most one such step."""
+"""How much of a long prompt the model reads in one step. A spoken turn waits for at most one."""
 
 _MAX_SOCKET_PATH_BYTES = 100
-"""Of a Unix socket; Linux takes 107, macOS 103."""
+"""Linux allows 107 for a Unix socket, macOS 103."""
 _INNER_TIMEOUT_S = 10
-"""How long llama.cpp's own port waits for whoever has found it; nobody is to."""
+"""How long llama.cpp's own port waits for a client; there should be none."""
 
 _CHARS_PER_TOKEN = 2.5
-"""Safe for English (about 4.5), Spanish (about 3.5) and code (about 3); not for Chinese, where
-the model refuses the prompt and the caller takes a smaller piece."""
+"""Safe for English (about 4.5), Spanish (about 3.5) and code (about 3). Not for Chinese: there
+the model refuses the prompt and the caller retries with a smaller piece."""
 
 
 def sensible_threads() -> int:
-    """All cores but one, and two where there are only two.
+    """Return all cores but one, or two if there are only two.
 
     llama.cpp's threads wait for each other at every layer, so one that has lost its core holds up
-    all. On two free cores two threads read a question in 0.18 s instead of 0.28 s and write a
+    all. On two free cores, two threads read a question in 0.18 s instead of 0.28 s and write a
     token in 30 ms instead of 43; beside a busy process they write one in 80 ms instead of 48.
     """
     return max(min(2, os.cpu_count() or 1), (os.cpu_count() or 1) - 1)
 
 
 class PromptTooLong(JobFailed):
-    """The prompt does not fit the model's window; a smaller piece will."""
+    """The prompt does not fit the model's window."""
 
     code = "prompt_too_long"
 
@@ -53,12 +53,12 @@ class PromptTooLong(JobFailed):
 class Qwen:
     """A `LanguageModel` on xllamacpp.
 
-    One thread a lane: prompts of a lane queue there, the lanes run side by side as two sequences of
-    one batch, which on a memory-bound CPU costs the spoken one little.
+    Each slot has a thread where its prompts queue. The slots run side by side as two sequences of
+    one batch, which on a memory-bound CPU slows the spoken one down little.
 
     Args:
-        model_file: Gives the GGUF file; called once, in a worker thread, when first needed.
-        threads: Processor threads.
+        model_file: Returns the GGUF file; called once, in a worker thread, on first use.
+        threads: How many CPU threads.
         device: Where it runs.
     """
 
@@ -74,13 +74,13 @@ class Qwen:
         self._loading = threading.Lock()
         self._server: Any = None
         self._closing = threading.Event()
-        self._lanes = {
-            lane: ThreadPoolExecutor(1, thread_name_prefix=f"qwen-{lane.name.lower()}")
-            for lane in Lane
+        self._slots = {
+            slot: ThreadPoolExecutor(1, thread_name_prefix=f"qwen-{slot.name.lower()}")
+            for slot in Slot
         }
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent]:
-        """Pieces of text as they are written, then `Spent` once.
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | CompletionUsage, None]:
+        """Yield text as it comes, then `CompletionUsage` once.
 
         Raises:
             PromptTooLong: The prompt does not fit.
@@ -88,21 +88,21 @@ class Qwen:
             WeightsError: The model cannot be loaded.
         """
         loop = asyncio.get_running_loop()
-        pieces: asyncio.Queue[str | Spent | BaseException | None] = asyncio.Queue()
+        pieces: asyncio.Queue[str | CompletionUsage | BaseException | None] = asyncio.Queue()
         stop = threading.Event()
 
-        def put(item: str | Spent | BaseException | None) -> None:
+        def put(item: str | CompletionUsage | BaseException | None) -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(pieces.put_nowait, item)
 
         def work() -> None:
             try:
                 self._generate(prompt, put, stop)
-            except BaseException as e:  # noqa: BLE001  (carried to the waiting coroutine)
+            except BaseException as e:  # noqa: BLE001  (raised in the waiting coroutine)
                 put(e)
             put(None)
 
-        future = self._lanes[prompt.lane].submit(work)
+        future = self._slots[prompt.slot].submit(work)
         try:
             while (item := await pieces.get()) is not None:
                 if isinstance(item, BaseException):
@@ -113,17 +113,17 @@ class Qwen:
             future.cancel()
 
     async def warm_up(self, prompt: Prompt | None = None) -> None:
-        """Load the model, and read `prompt` into its lane's cache."""
+        """Load the model, and put `prompt` into its slot's cache."""
         if prompt is None:
             prompt = Prompt(messages=[Message(role="user", content="Hi")], max_tokens=1)
         async for _ in self.stream(prompt):
             pass
 
     async def close(self) -> None:
-        """Stop what runs, and let go of the memory."""
+        """Stop what runs, and unload the model."""
         self._closing.set()
-        for lane in self._lanes.values():
-            await asyncio.to_thread(lane.shutdown, cancel_futures=True)
+        for slot in self._slots.values():
+            await asyncio.to_thread(slot.shutdown, cancel_futures=True)
         self._server = None
 
     def _load(self) -> Any:
@@ -133,9 +133,9 @@ class Qwen:
             return self._server
 
     def _generate(
-        self, prompt: Prompt, put: Callable[[str | Spent], None], stop: threading.Event
+        self, prompt: Prompt, put: Callable[[str | CompletionUsage], None], stop: threading.Event
     ) -> None:
-        """Runs in the lane's thread; the callback's True is llama.cpp's word for "enough"."""
+        """Generate in the slot's thread. llama.cpp stops when the callback returns True."""
         if stop.is_set() or self._closing.is_set():
             return
         server = self._load()
@@ -152,7 +152,7 @@ class Qwen:
                 if text := choice.get("delta", {}).get("content"):
                     put(text)
             if usage := chunk.get("usage"):
-                put(Spent(usage["prompt_tokens"], usage["completion_tokens"], finish))
+                put(CompletionUsage(usage["prompt_tokens"], usage["completion_tokens"], finish))
             return stop.is_set() or self._closing.is_set()
 
         server.handle_chat_completions(_request(prompt), on_chunk)
@@ -170,14 +170,14 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
     params.n_gpu_layers = gpu_layers
-    params.no_op_offload = gpu_layers == 0  # or a long prompt would go to a GPU all the same
-    params.n_parallel = len(Lane)
-    params.n_ctx = _SLOT_TOKENS * len(Lane)
+    params.no_op_offload = gpu_layers == 0  # otherwise a long prompt goes to a GPU all the same
+    params.n_parallel = len(Slot)
+    params.n_ctx = _SLOT_TOKENS * len(Slot)
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.cache_ram_mib = 0  # each lane keeps its own prefix; no second copy in memory
-    params.verbosity = -1  # it writes to file descriptor 2, over whatever a terminal shows
-    with _shut_off(params):
+    params.cache_ram_mib = 0  # each slot keeps its own prefix, so a second copy would be waste
+    params.verbosity = -1  # it writes to file descriptor 2, over what the terminal shows
+    with _unreachable(params):
         try:
             return xllamacpp.Server(params)
         except Exception as e:
@@ -187,11 +187,11 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
 
 
 @contextlib.contextmanager
-def _shut_off(params: Any) -> Iterator[None]:
-    """It cannot be kept from listening: let it be where nobody can come.
+def _unreachable(params: Any) -> Iterator[None]:
+    """Make llama.cpp's server listen where nobody can reach it, since it always listens.
 
-    On a Unix socket in a folder of ours, which is removed as soon as it listens. Where there are
-    none it is a port on loopback, with a key that nobody gets, and no web page may read from it.
+    It listens on a Unix socket in a folder that is removed right afterwards. Where there are no
+    Unix sockets, it takes a loopback port with a secret key, and no web page may read from it.
     """
     params.api_keys = [secrets.token_urlsafe()]
     params.ui = params.endpoint_slots = params.cors_credentials = False
@@ -213,7 +213,7 @@ def _request(prompt: Prompt) -> dict[str, Any]:
         "max_tokens": prompt.max_tokens,
         "temperature": prompt.temperature,
         "cache_prompt": True,
-        "id_slot": int(prompt.lane),
+        "id_slot": int(prompt.slot),
     }
     if prompt.schema is not None:
         request["response_format"] = {
@@ -224,13 +224,13 @@ def _request(prompt: Prompt) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """Without the model's own markup: `<|im_start|>system` in a text would be an instruction."""
+    """Break up the model's markup: `<|im_start|>system` in a text would be an instruction."""
     return text.replace("<|", "< |")
 
 
 def _as_error(error: Any) -> JobFailed:
     kind = error.get("type", "") if isinstance(error, dict) else ""
-    words = error.get("message", "") if isinstance(error, dict) else str(error)
+    message = error.get("message", "") if isinstance(error, dict) else str(error)
     if kind == "exceed_context_size_error":
-        return PromptTooLong(f"The text does not fit the local model's window: {words}.")
-    return JobFailed(f"The local model failed: {words}.", service_code="model")
+        return PromptTooLong(f"The text does not fit the local model's window: {message}.")
+    return JobFailed(f"The local model failed: {message}.", service_code="model")

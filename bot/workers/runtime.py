@@ -1,9 +1,9 @@
-"""One job: contract in, service, contract out. The same on a laptop and under RunPod's SDK."""
+"""Runs one job: a contract in, a contract out. The same on a laptop and under RunPod's SDK."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from bot.workers.protocols import Handler
 log = logging.getLogger(__name__)
 
 _MESSAGE_CHARS = 500
-"""The longest error message that leaves a worker: a message is for a person, never a dump."""
+"""The longest error message that leaves a worker: people read it, so it is never a dump."""
 
 _SHAPE_HINT = 'Send {"input": {"contract": {…}}}.'
 
@@ -24,19 +24,19 @@ _SHAPE_HINT = 'Send {"input": {"contract": {…}}}.'
 async def run(
     handler: Handler, job_input: object, *, clock: Clock
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """Work on one job and yield responses as they go on the wire.
+    """Run one job and yield its responses as they go on the wire.
 
-    Partials are numbered by `sequence` from 0. Whatever happens, the last response, and only the
-    last, is not a partial: completed, or failed with an `error` of code, message and retryable. It
+    `sequence` numbers the partials from 0. Whatever happens, the last response, and only the last,
+    is not a partial: it is completed, or failed with an `error` of code, message and retryable. It
     carries `usage.compute_seconds` (unless the service counted its own) and `timings_ms.total`:
-    how long the handler had the job, in seconds and in milliseconds.
+    how long the handler took, in seconds and in milliseconds.
 
     Cancelling the task that iterates, or closing this generator, cancels the handler.
 
     Args:
         handler: The service.
         job_input: RunPod's `input`: an object that holds `contract`.
-        clock: Measures, and counts the contract's `policy.deadline_ms` from the first step.
+        clock: Measures the job, and counts `policy.deadline_ms` from the first step.
     """
     started = clock.now()
     answer: dict[str, Any] = {}
@@ -47,19 +47,19 @@ async def run(
                 if response.is_partial:
                     yield response.to_wire()
                 else:
-                    answer = _account(response, clock.now() - started).to_wire()
+                    answer = _add_usage(response, clock.now() - started).to_wire()
     except Exception as e:  # noqa: BLE001  (the job's end is always a response)
-        failure = Response(status=Status.FAILED, error=describe(e))
-        answer = _account(failure, clock.now() - started).to_wire()
+        failure = Response(status=Status.FAILED, error=to_service_error(e))
+        answer = _add_usage(failure, clock.now() - started).to_wire()
     yield answer
 
 
 def read_request(service: Service, job_input: object) -> Request:
-    """Read the contract out of a job's input.
+    """Read the contract from a job's input.
 
     Raises:
-        BadInput: It is no contract, or is addressed to another service. One line that names the
-            field, and never says what was in it.
+        BadInput: It is not a contract, or it addresses another service. The message is one line
+            that names the field and never quotes its value.
     """
     if not isinstance(job_input, dict) or "contract" not in job_input:
         raise BadInput("The input holds no contract.", hint=_SHAPE_HINT)
@@ -78,11 +78,11 @@ def read_request(service: Service, job_input: object) -> Request:
     return request
 
 
-def describe(error: Exception) -> ServiceError:
-    """Put an error into the contract's words.
+def to_service_error(error: Exception) -> ServiceError:
+    """Convert an exception to the contract's error.
 
-    What went wrong on purpose says so itself. Of an unexpected error only the type is told: its
-    text may hold anything. The traceback is logged.
+    Our own errors keep their message. An unexpected one shows its type alone, since its text may
+    hold anything; the log has the traceback.
     """
     match error:
         case JobFailed():
@@ -103,14 +103,14 @@ def describe(error: Exception) -> ServiceError:
 async def _respond(
     handler: Handler, request: Request, clock: Clock
 ) -> AsyncGenerator[Response, None]:
-    """Numbered partials, then the first response that is not one; then the handler is closed."""
+    """Yield numbered partials, then the first response that is not one; then close the handler."""
     limit_ms = request.policy.deadline_ms if request.policy else None
     ends = None if limit_ms is None else clock.now() + limit_ms / 1000
-    async with _closing(handler.handle(request)) as responses:
+    async with contextlib.aclosing(handler.handle(request)) as responses:
         sequence = 0
         while True:
             try:
-                # Around each step, not around the loop: between two steps the time is the caller's.
+                # Limit each step, not the loop: between two steps the caller has the time.
                 async with asyncio.timeout(None if ends is None else ends - clock.now()) as limit:
                     response = await anext(responses, None)
             except TimeoutError:
@@ -126,19 +126,8 @@ async def _respond(
             sequence += 1
 
 
-@contextlib.asynccontextmanager
-async def _closing(responses: AsyncIterator[Response]) -> AsyncIterator[AsyncIterator[Response]]:
-    """Close what can be closed (`contextlib.aclosing` wants a generator)."""
-    try:
-        yield responses
-    finally:
-        close = getattr(responses, "aclose", None)
-        if close is not None:
-            await close()
-
-
-def _account(last: Response, seconds: float) -> Response:
-    """Add what the job took; a failure always carries an error."""
+def _add_usage(last: Response, seconds: float) -> Response:
+    """Add the time that the job took, and an error to a failure without one."""
     usage = last.usage or Usage()
     if usage.compute_seconds is None:
         usage = usage.model_copy(update={"compute_seconds": round(seconds, 3)})

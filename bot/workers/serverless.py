@@ -1,17 +1,18 @@
-"""The deployable worker: one of the services under RunPod's SDK. The only file that imports it.
+"""The deployable worker: one service under RunPod's SDK, which no other file imports.
 
 Start it with `python -m bot.workers.serverless penny`.
 
-What the SDK (1.12) needs of a worker and does not say:
+What the SDK (1.12) does not document:
 
-- An output with a true `error` fails the job, and `error` becomes a string by `str`. Ours is
-  therefore put in as JSON.
-- `runpod.serverless.progress_update` sends from a thread of its own that nobody waits for: a
-  progress that overtakes the result leaves the job IN_PROGRESS for ever (runpod-python #250).
-  Here progress is sent by the same function that sends the result, and waited for.
-- The fetch loop sleeps for a second whenever the worker is full, so a worker of one job at a time
-  does one job a second at best. It takes several; the engines queue what they cannot do at once.
-- At its default log level it prints every output, and importing it opens the root logger to INFO.
+- An output with a truthy `error` fails the job, and the SDK converts `error` with `str`. So the
+  worker sends the error as JSON.
+- `runpod.serverless.progress_update` sends from a thread that nobody waits for: progress that
+  arrives after the result leaves the job IN_PROGRESS for ever (runpod-python #250). So the worker
+  sends progress with the function that sends the result, and waits for it.
+- The fetch loop sleeps for a second whenever the worker is full, so a worker that takes one job at
+  a time does at most one job a second. This one takes several, and its models queue them.
+- At its default log level the SDK prints every output, and importing it sets the root logger to
+  INFO.
 """
 
 import argparse
@@ -37,24 +38,24 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 4
 """How many jobs the worker takes at once."""
 PROGRESS_INTERVAL_S = 1.0
-"""How far apart two progress updates are at least; what comes sooner is left out."""
+"""The shortest time between two progress updates; the worker drops those between."""
 
 _SDK_LEVELS = {"DEBUG": "INFO", "INFO": "INFO", "WARNING": "WARN", "ERROR": "ERROR"}
-"""Our log levels in the SDK's words. Its DEBUG shows people's words, so it is not used."""
+"""The SDK's name of each log level. Its DEBUG logs what people wrote, so it is not used."""
 
 Job = dict[str, Any]
-"""What the SDK hands to a handler: `id`, `input` and what else came with the job."""
+"""The SDK's job: `id`, `input` and whatever else came with it."""
 Wire = dict[str, Any]
 Progress = Callable[[Job, Wire], Awaitable[None]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Load the models, then work until told to stop. Returns the exit code."""
+    """Load the models, then work until the platform stops the process. Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m bot.workers.serverless", description="One service as a RunPod worker."
     )
     parser.add_argument("service", choices=[service.lower() for service in Service])
-    name: str = parser.parse_known_args(argv)[0].service  # the SDK has options of its own
+    name: str = parser.parse_known_args(argv)[0].service  # the SDK reads the other options
     try:
         _work(name)
     except SkydeckError as e:
@@ -64,15 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def start(handler: Handler, *, log_level: str = "WARNING", collector: str | None = None) -> None:
-    """Run the SDK's worker loop around `handler` until the platform ends it.
+    """Run the SDK's worker loop around `handler`, which is warm, until the platform ends it.
 
     Args:
-        handler: The service, warmed up.
+        handler: The service.
         log_level: DEBUG, INFO, WARNING or ERROR.
-        collector: Where its spans go, by OTLP over HTTP; None: none are made.
+        collector: The URL that receives spans by OTLP over HTTP; None makes no spans.
 
     Raises:
-        BadSettings: The SDK, or OpenTelemetry where a collector is given, is not installed.
+        BadSettings: The SDK, or OpenTelemetry if a collector is given, is not installed.
     """
     sdk, clock = _load_sdk(log_level), SystemClock()
     with exporting(collector, service=f"skydeck-{handler.service.value.lower()}") as sink:
@@ -82,24 +83,26 @@ def start(handler: Handler, *, log_level: str = "WARNING", collector: str | None
 
 
 def worker_config(handler: Handler, *, clock: Clock, progress: Progress) -> dict[str, Any]:
-    """What `runpod.serverless.start` is given.
+    """Return the argument of `runpod.serverless.start`.
 
     Args:
         handler: The service.
         clock: Measures the jobs.
-        progress: Shows a partial of a service that replies.
+        progress: Sends a partial of a service with `Delivery.REPLY`.
     """
     config: dict[str, Any] = {"concurrency_modifier": lambda _current: IN_FLIGHT}
     if handler.delivery is Delivery.STREAM:
         return {
             **config,
-            "handler": _generator(handler, clock),
-            "return_aggregate_stream": True,  # or a finished job would have no output
+            "handler": _streaming_handler(handler, clock),
+            "return_aggregate_stream": True,  # without it a finished job has no output
         }
-    return {**config, "handler": _replier(handler, clock, progress)}
+    return {**config, "handler": _replying_handler(handler, clock, progress)}
 
 
-def _generator(handler: Handler, clock: Clock) -> Callable[[Job], AsyncGenerator[Wire, None]]:
+def _streaming_handler(
+    handler: Handler, clock: Clock
+) -> Callable[[Job], AsyncGenerator[Wire, None]]:
     async def work(job: Job) -> AsyncGenerator[Wire, None]:
         async with contextlib.aclosing(run(handler, job["input"], clock=clock)) as responses:
             async for response in responses:
@@ -108,7 +111,7 @@ def _generator(handler: Handler, clock: Clock) -> Callable[[Job], AsyncGenerator
     return work
 
 
-def _replier(
+def _replying_handler(
     handler: Handler, clock: Clock, progress: Progress
 ) -> Callable[[Job], Awaitable[Wire]]:
     async def work(job: Job) -> Wire:
@@ -132,7 +135,7 @@ def _for_platform(response: Wire) -> Wire:
 async def _send_progress(job: Job, response: Wire) -> None:
     """Show a partial in `/status`, and return when the platform has it.
 
-    One update fewer does no harm, so a failure is only logged.
+    A lost update does no harm, so a failure is only logged.
     """
     from runpod.http_client import AsyncClientSession  # noqa: PLC0415  (an extra)
     from runpod.serverless.modules.rp_http import send_result  # noqa: PLC0415
@@ -146,15 +149,15 @@ async def _send_progress(job: Job, response: Wire) -> None:
 
 def _work(name: str) -> None:
     settings = load_settings()
-    _load_sdk(settings.skydeck_log_level)  # first: a missing extra should not cost a minute
-    # Only a worker that is started needs the models' runtimes.
+    _load_sdk(settings.skydeck_log_level)  # first, so that a missing extra does not cost a minute
+    # Only a worker that starts needs the models' runtimes.
     from bot.models.store import ModelStore  # noqa: PLC0415
     from bot.workers.build import build_workers  # noqa: PLC0415
 
     store = ModelStore(settings.skydeck_weights_dir)
     workers = build_workers(settings, lambda model: store.ensure([model])[model])
     handler = workers.handlers[name]
-    # The SDK runs a loop of its own, later; the engines live in threads and do not mind.
+    # The SDK runs another loop later; the models live in threads and need no loop.
     asyncio.run(handler.warm_up())
     try:
         start(handler, log_level=settings.skydeck_log_level, collector=settings.otlp_endpoint)

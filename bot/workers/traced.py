@@ -1,7 +1,6 @@
 """Records spans of a service's jobs: one within the caller's span, and one for each stage in it."""
 
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from bot.clock import Clock
 from bot.contract import Request, Response, Service
@@ -23,7 +22,7 @@ class TracedHandler:
         self._sink = sink
         self._clock = clock
 
-    async def handle(self, request: Request) -> AsyncIterator[Response]:
+    async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         """Work on a job; without a caller's span none is recorded."""
         parent = read_traceparent((request.model_extra or {}).get(TRACEPARENT))
         began, error, marks = self._clock.wall(), LEFT, dict[str, float]()
@@ -46,8 +45,7 @@ class TracedHandler:
         finally:
             if parent is not None:
                 self._record(request, parent, began, marks, attributes, error)
-            with contextlib.suppress(AttributeError):
-                await responses.aclose()  # type: ignore[attr-defined]
+            await responses.aclose()
 
     async def warm_up(self) -> None:
         """Warm up the handler."""

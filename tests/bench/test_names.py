@@ -58,8 +58,8 @@ VOICES = {
 NOISE_DB = 10
 
 
-async def clip_of(mouth, text, voice, noise):
-    samples, rate_hz = await mouth.synthesize(text, language=voice[:2], voice=voice)
+async def clip_of(tts, text, voice, noise):
+    samples, rate_hz = await tts.synthesize(text, language=voice[:2], voice=voice)
     said = codec.decode(codec.wav(samples, rate_hz), rate_hz=SPEECH_RATE_HZ, limit_s=60)
     clip = np.concatenate([np.zeros(4800, np.float32), said, np.zeros(8000, np.float32)])
     power = np.mean(said[np.abs(said) > 0.01] ** 2) / 10 ** (NOISE_DB / 10)
@@ -67,10 +67,10 @@ async def clip_of(mouth, text, voice, noise):
     return {"clean": clip, "noisy": (clip + hiss).astype(np.float32)}
 
 
-async def heard(ears, clip, language, hint):
+async def heard(stt, clip, language, hint):
     parts = [
         one.text
-        async for one in ears.recognize(lambda _: iter([clip]), language=language, name=hint)
+        async for one in stt.recognize(lambda _: iter([clip]), language=language, name=hint)
     ]
     return " ".join(parts)
 
@@ -83,7 +83,7 @@ async def test_calls_by_name(penny, language, name, capsys):
     texts = [text.format(name) for text in CALLED[language]] + list(NOBODY[language])
     lines = []
     clips = [
-        (text, await clip_of(penny._mouth, text, voice, noise))
+        (text, await clip_of(penny._tts, text, voice, noise))
         for voice in VOICES[language]
         for text in texts
     ]
@@ -91,7 +91,7 @@ async def test_calls_by_name(penny, language, name, capsys):
         for hint in ("", name):
             calls, false, errors = 0, 0, []
             for text, clip in clips:
-                words = await heard(penny._ears, clip[kind], language, hint)
+                words = await heard(penny._stt, clip[kind], language, hint)
                 is_called = UtteranceClassifier([name]).classify(words) in {
                     UtteranceIntent.CALL,
                     UtteranceIntent.ADDRESSED,

@@ -22,7 +22,7 @@ from bot.clock import Clock, SystemClock
 from bot.contract.job import WorkerCounts
 from bot.workers.server.endpoint import Endpoint
 from bot.workers.server.jobs import Job
-from bot.workers.server.loopback import hosted
+from bot.workers.server.loopback import serve_on_loopback
 from bot.workers.server.routes import Served, build_app
 from bot.workers.server.wire import encode
 
@@ -103,13 +103,13 @@ class ControlPlane:
         self.seen.takes.append(f"{request.url.path}?{request.url.query}")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_HOLD_S):
-                await self.endpoint.arrival()
+                await self.endpoint.wait_for_job()
         jobs: list[dict[str, Any]] = []
         if await request.is_disconnected():
             return jobs  # a job handed to a closed line would be lost
-        while len(jobs) < most and (job := self.endpoint.take(request.path_params["worker"])):
+        while len(jobs) < most and (job := self.endpoint.start_next(request.path_params["worker"])):
             self._jobs[job.id] = job
-            self.endpoint.on_stop(job, lambda job=job: self._stops.put_nowait(job.id))
+            self.endpoint.set_stop(job, lambda job=job: self._stops.put_nowait(job.id))
             jobs.append({"id": job.id, "input": job.input})
         return jobs
 
@@ -128,7 +128,7 @@ class ControlPlane:
             return JSONResponse({"error": "no such job"}, status_code=400)
         if said.get("status") == "IN_PROGRESS":
             self.seen.progress.append(said["output"])
-            self.endpoint.progress(job, encode(said["output"]))
+            self.endpoint.set_progress(job, encode(said["output"]))
             return JSONResponse({})
         self.seen.results.append(said)
         if "error" in said:
@@ -144,7 +144,7 @@ class ControlPlane:
         self.seen.yields.append(said["output"])
         job = self._jobs.get(request.path_params["job"])
         if job is not None:
-            self.endpoint.chunk(job, encode(said["output"]))
+            self.endpoint.add_chunk(job, encode(said["output"]))
         return JSONResponse({})
 
     async def _ping(self, request: Request) -> Response:
@@ -156,5 +156,7 @@ class ControlPlane:
 async def control_plane(key: str) -> AsyncIterator[ControlPlane]:
     """A control plane on a free loopback port; `plane.url` is what callers take for RunPod."""
     plane = ControlPlane(SystemClock())
-    async with hosted(plane.app(SecretStr(key)), on_leave=plane.endpoint.close) as plane.url:
+    async with serve_on_loopback(
+        plane.app(SecretStr(key)), on_leave=plane.endpoint.close
+    ) as plane.url:
         yield plane

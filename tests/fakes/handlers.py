@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any
 
 from bot.contract import Output, Request, Response, Service, Status
@@ -39,7 +39,7 @@ class Scripted:
         self._script = script
         self._warm_ups = list(warm_ups)
 
-    async def handle(self, request: Request) -> AsyncIterator[Response]:
+    async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         self.started += 1
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
@@ -70,12 +70,12 @@ def completed(text: str) -> Response:
     return Response(status=Status.COMPLETED, output=Output(type="text", data=text, text=text))
 
 
-async def echo(request: Request) -> AsyncIterator[Response]:
+async def echo(request: Request) -> AsyncGenerator[Response, None]:
     """Give the words back at once."""
     yield completed(str(request.input.data))
 
 
-async def spell(request: Request) -> AsyncIterator[Response]:
+async def spell(request: Request) -> AsyncGenerator[Response, None]:
     """Give the words back one by one, then all of them."""
     for word in str(request.input.data).split():
         yield partial(word)
@@ -83,20 +83,20 @@ async def spell(request: Request) -> AsyncIterator[Response]:
     yield completed(str(request.input.data))
 
 
-async def hang(_request: Request) -> AsyncIterator[Response]:
+async def hang(_request: Request) -> AsyncGenerator[Response, None]:
     """Say that it began, and never end."""
     yield partial("working")
     await asyncio.Event().wait()
 
 
-async def hang_on_request(request: Request) -> AsyncIterator[Response]:
+async def hang_on_request(request: Request) -> AsyncGenerator[Response, None]:
     """Hang when asked to; else give the words back."""
     script = hang if request.input.data == "hang" else echo
     async for response in script(request):
         yield response
 
 
-async def take_steps(_request: Request) -> AsyncIterator[Response]:
+async def take_steps(_request: Request) -> AsyncGenerator[Response, None]:
     """Two partials, further apart than progress is throttled, and an end right after the second."""
     yield partial("one")
     await asyncio.sleep(1.1)

@@ -1,9 +1,9 @@
 """A language model that follows a script, and notes what it was asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
-from bot.workers.protocols import Prompt, Spent
+from bot.workers.protocols import CompletionUsage, Prompt
 from bot.workers.qwen import PromptTooLong
 
 Reply = str | tuple[str, str] | Exception
@@ -38,7 +38,7 @@ class ScriptedModel:
         self._window = window_chars
         self._pause_s = pause_s
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | CompletionUsage, None]:
         self.prompts.append(prompt)
         if sum(len(m.content) for m in prompt.messages) > self._window:
             raise PromptTooLong("The text does not fit the window.")
@@ -55,7 +55,7 @@ class ScriptedModel:
             ended = True
         finally:
             self.left_early += not ended
-        yield Spent(10, len(words), finish)
+        yield CompletionUsage(10, len(words), finish)
 
     async def warm_up(self, prompt: Prompt | None = None) -> None:
         self.warmed += 1

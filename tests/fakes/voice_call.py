@@ -211,7 +211,7 @@ async def words_of(penny: Any, sound: Samples | Path, rate_hz: int = 48_000) -> 
 
 async def spoken(penny: Any, text: str, *, language: str = "en") -> Samples:
     """A person's words, in Piper's voice: 48 kHz, as a microphone would have them."""
-    samples, rate_hz = await penny._mouth.synthesize(text, language=language, voice=None)
+    samples, rate_hz = await penny._tts.synthesize(text, language=language, voice=None)
     return codec.decode(codec.wav(samples, rate_hz), rate_hz=48_000, limit_s=60)
 
 

@@ -16,7 +16,7 @@ from.
 Where a check names the fault by itself (a syntax error, an exception), that is the critique. Where
 a program and its example merely disagree, either may be wrong: a small model writes sound programs
 and miscounts what they give. Asked which of the two is wrong, it says whatever stands first. So the
-critique is a second program, written from the order alone, put to the same example: if that holds,
+critique is a second program, written from the task alone, put to the same example: if that holds,
 the second is taken; if it gives what the first gave, the example is corrected, and the iteration
 says so; else the second, with an example of its own, is the next attempt: shown the first again, a
 small model would only copy it.
@@ -31,28 +31,28 @@ from bot.contract.factory import Build, Check, File, Iteration, Phase
 from bot.workers.factory import prompts, verdict
 from bot.workers.factory.drafts import (
     Draft,
-    Words,
-    corrected,
-    holding,
+    ModelAnswer,
     is_example,
+    passing_statements,
     read_program,
     read_text,
     with_example_of,
+    with_expected,
 )
 from bot.workers.factory.kinds import Kind
-from bot.workers.factory.verdict import Ran, Verdict
+from bot.workers.factory.verdict import ExampleRun, Verdict
 from bot.workers.protocols import Prompt
 
 ENOUGH_PASSES = 2
-_MORE_DARING, _MAX_DARING = 0.2, 0.6
+_TEMPERATURE_STEP, _MAX_TEMPERATURE_BOOST = 0.2, 0.6
 _MAX_REASON_CHARS = 200
-_SECOND_OPINION = 0.4
+_SECOND_PROGRAM_BOOST = 0.4
 """What to add to the temperature for it not to be the first one again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """Ask the model; answered with its `Words`.
+class Generate:
+    """Ask the model; answered with its `ModelAnswer`.
 
     Attributes:
         phase: For whoever watches.
@@ -68,27 +68,27 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspect:
-    """Run a draft's example; answered with `Ran`, or None where nothing can be run."""
+class RunExample:
+    """Run a draft's example; answered with `ExampleRun`, or None where nothing can be run."""
 
     number: int
     draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportIteration:
     """An iteration is over; answered with why to stop here, or with an empty string."""
 
     iteration: Iteration
 
 
-Step = Write | Inspect | Report
-Answer = Words | Ran | str | None
-Steps = Generator[Step, Answer, Build]
+Step = Generate | RunExample | ReportIteration
+Answer = ModelAnswer | ExampleRun | str | None
+BuildFlow = Generator[Step, Answer, Build]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BuildSpec:
     """What is to be built.
 
     Attributes:
@@ -104,89 +104,93 @@ class Order:
     files: tuple[File, ...] = ()
 
 
-def build(order: Order) -> Steps:
+def build(spec: BuildSpec) -> BuildFlow:
     """Make what is ordered; begin with `send(None)`, the `Build` is the generator's return."""
-    state = _State(order)
-    draft = state.read(_words((yield Write(Phase.DRAFT, 1, _first(order), state.code))))
+    state = _BuildState(spec)
+    draft = state.read(_words((yield Generate(Phase.DRAFT, 1, _first(spec), state.code))))
     while True:
-        found = yield from _check(order, state.number, draft)
-        stop = yield Report(state.take(draft, found))
+        found = yield from _check(spec, state.number, draft)
+        stop = yield ReportIteration(state.record(draft, found))
         if stop or state.is_over:
             return state.result(str(stop or ""))
-        draft = yield from _improve(order, state)
+        draft = yield from _improve(spec, state)
 
 
-def _first(order: Order, *, daring: float = 0) -> Prompt:
-    """What is asked of who knows nothing but the order."""
-    if order.files:
-        return prompts.refine(order.task, order.files, order.kind, daring=daring)
-    return prompts.draft(order.task, order.kind, daring=daring)
+def _first(spec: BuildSpec, *, temperature_boost: float = 0) -> Prompt:
+    """What is asked of who knows nothing but the task."""
+    if spec.files:
+        return prompts.refine(spec.task, spec.files, spec.kind, temperature_boost=temperature_boost)
+    return prompts.draft(spec.task, spec.kind, temperature_boost=temperature_boost)
 
 
-def _check(order: Order, number: int, draft: Draft) -> Generator[Step, Answer, Verdict]:
+def _check(spec: BuildSpec, number: int, draft: Draft) -> Generator[Step, Answer, Verdict]:
     if draft.problem:
-        return verdict.broken(draft.problem)
-    if order.kind is Kind.TEXT:
-        graded = yield Write(Phase.CHECK, number, prompts.grade(order.task, draft))
+        return verdict.unparsable(draft.problem)
+    if spec.kind is Kind.TEXT:
+        graded = yield Generate(Phase.CHECK, number, prompts.grade(spec.task, draft))
         return prompts.read_grade(_words(graded).text)
-    ran = yield Inspect(number, draft)
-    return verdict.ran(ran) if isinstance(ran, Ran) else verdict.parsed()
+    ran = yield RunExample(number, draft)
+    return verdict.from_run(ran) if isinstance(ran, ExampleRun) else verdict.parsed_only()
 
 
-def _improve(order: Order, state: "_State") -> Generator[Step, Answer, Draft]:
+def _improve(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, Draft]:
     if state.found.disputed:
-        settled = yield from _settle(order, state)
+        settled = yield from _decide_by_second_program(spec, state)
         if settled is not None:
             return settled
     if state.stalled:
         state.reason = "begun again, since the last attempt brought nothing"
-        asked = _first(order, daring=state.daring)
+        asked = _first(spec, temperature_boost=state.temperature_boost)
     else:
-        advice = yield from _criticise(order, state)
+        advice = yield from _criticise(spec, state)
         state.reason = advice
-        asked = prompts.improve(order.task, state.draft, advice, order.kind, daring=state.daring)
-    return state.read(_words((yield Write(Phase.IMPROVE, state.number, asked, state.code))))
+        asked = prompts.improve(
+            spec.task, state.draft, advice, spec.kind, temperature_boost=state.temperature_boost
+        )
+    return state.read(_words((yield Generate(Phase.IMPROVE, state.number, asked, state.code))))
 
 
-def _settle(order: Order, state: "_State") -> Generator[Step, Answer, Draft | None]:
+def _decide_by_second_program(
+    spec: BuildSpec, state: "_BuildState"
+) -> Generator[Step, Answer, Draft | None]:
     """Let a second program decide between the first and its example; None when there is none."""
     first, found, number = state.draft, state.found, state.number
-    asked = _first(order, daring=_SECOND_OPINION)
-    words = _words((yield Write(Phase.CRITIQUE, number, asked, code=True)))
+    asked = _first(spec, temperature_boost=_SECOND_PROGRAM_BOOST)
+    words = _words((yield Generate(Phase.CRITIQUE, number, asked, code=True)))
     second = state.read(words)
     if second.problem:
         return None
     trial = with_example_of(second, first)
-    ran = yield Inspect(number, trial)
-    if not isinstance(ran, Ran):
+    ran = yield RunExample(number, trial)
+    if not isinstance(ran, ExampleRun):
         return None
     if ran.passed:
-        state.reason = "written again from the order alone, since the checks did not hold"
+        state.reason = "written again from the task alone, since the checks did not hold"
         return trial
     agreed = {line: got for line, got in found.got.items() if ran.got.get(line) == got}
     if not agreed:
-        state.reason = "written again from the order alone; it agrees with neither"
+        state.reason = "written again from the task alone; it agrees with neither"
         return second
     values = ", ".join(_short(value, 40) for value in agreed.values())
     state.reason = f"example corrected: a second program gives the same as the first ({values})"
-    return corrected(first, agreed)
+    return with_expected(first, agreed)
 
 
-def _criticise(order: Order, state: "_State") -> Generator[Step, Answer, str]:
+def _criticise(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, str]:
     """What is to be mended."""
     if state.found.problem:
         return state.found.problem
-    asked = prompts.critique(order.task, state.draft, order.kind)
-    return " ".join(_words((yield Write(Phase.CRITIQUE, state.number, asked))).text.split())
+    asked = prompts.critique(spec.task, state.draft, spec.kind)
+    return " ".join(_words((yield Generate(Phase.CRITIQUE, state.number, asked))).text.split())
 
 
-def _words(answer: Answer) -> Words:
-    if not isinstance(answer, Words):
+def _words(answer: Answer) -> ModelAnswer:
+    if not isinstance(answer, ModelAnswer):
         raise TypeError("a question is answered with words")
     return answer
 
 
-class _State:
+class _BuildState:
     """What a build has come to: its iterations, and the best attempt.
 
     Attributes:
@@ -198,9 +202,9 @@ class _State:
     draft: Draft
     found: Verdict
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, spec: BuildSpec) -> None:
         self.reason = ""
-        self._order = order
+        self._spec = spec
         self._iterations: list[Iteration] = []
         self._best: Iteration | None = None
         self._passes = 0
@@ -208,7 +212,7 @@ class _State:
 
     @property
     def code(self) -> bool:
-        return self._order.kind is Kind.PYTHON
+        return self._spec.kind is Kind.PYTHON
 
     @property
     def number(self) -> int:
@@ -217,12 +221,12 @@ class _State:
 
     @property
     def is_over(self) -> bool:
-        return self._passes >= ENOUGH_PASSES or len(self._iterations) >= self._order.limit
+        return self._passes >= ENOUGH_PASSES or len(self._iterations) >= self._spec.limit
 
     @property
-    def daring(self) -> float:
+    def temperature_boost(self) -> float:
         """What to add to the temperature: at the same one a small model makes the same mistake."""
-        return min(_MAX_DARING, self._stuck * _MORE_DARING)
+        return min(_MAX_TEMPERATURE_BOOST, self._stuck * _TEMPERATURE_STEP)
 
     @property
     def stalled(self) -> bool:
@@ -232,18 +236,22 @@ class _State:
         """
         return self._stuck % 2 == 1 and not self.found.passed
 
-    def read(self, words: Words) -> Draft:
+    def read(self, words: ModelAnswer) -> Draft:
         if not self.code:
             return read_text(words)
-        kept = holding(self.draft, self.found.failed) if self._best and self.found.ended else []
-        others = tuple(f for f in self._order.files if not f.name.endswith(".py"))
+        kept = (
+            passing_statements(self.draft, self.found.failed)
+            if self._best and self.found.ended
+            else []
+        )
+        others = tuple(f for f in self._spec.files if not f.name.endswith(".py"))
         return read_program(words, kept, others)
 
-    def take(self, draft: Draft, found: Verdict) -> Iteration:
+    def record(self, draft: Draft, found: Verdict) -> Iteration:
         """Note an attempt, and keep it if none was better: of equal ones, the latest."""
         iteration = Iteration(
             number=self.number,
-            limit=self._order.limit,
+            limit=self._spec.limit,
             score=found.score,
             passed=found.passed,
             check=found.check,

@@ -31,11 +31,11 @@ class Group:
 
     folder: Path
 
-    def entered(self, command: Sequence[str]) -> list[str]:
+    def wrap(self, command: Sequence[str]) -> list[str]:
         """The command, run in it from the start."""
         return ["sh", "-c", _ENTER, str(self.folder), *command]
 
-    def was_full(self) -> bool:
+    def ran_out_of_memory(self) -> bool:
         """Whether something in it was killed for want of memory."""
         with contextlib.suppress(OSError):
             for line in (self.folder / "memory.events").read_text().splitlines():

@@ -57,11 +57,11 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What the model said; `cut` when it ran into the limit of length."""
+class ModelAnswer:
+    """What the model said; `truncated` when it ran into the limit of length."""
 
     text: str
-    cut: bool = False
+    truncated: bool = False
 
 
 def is_enough(kind: Kind, answer: str) -> bool:
@@ -74,16 +74,20 @@ def is_enough(kind: Kind, answer: str) -> bool:
     return _parse(_code(whole)) is not None
 
 
-def read_text(words: Words) -> Draft:
+def read_text(words: ModelAnswer) -> Draft:
     """A text."""
     text = words.text.strip()
     made = File(name=_TEXT, content=f"{text}\n")
     if not text:
         return Draft(made, problem="There is no text.")
-    return Draft(made, problem="It breaks off in the middle: it is too long." if words.cut else "")
+    return Draft(
+        made, problem="It breaks off in the middle: it is too long." if words.truncated else ""
+    )
 
 
-def read_program(words: Words, kept: Sequence[str] = (), others: tuple[File, ...] = ()) -> Draft:
+def read_program(
+    words: ModelAnswer, kept: Sequence[str] = (), others: tuple[File, ...] = ()
+) -> Draft:
     """A program and its example.
 
     Args:
@@ -109,13 +113,13 @@ def read_program(words: Words, kept: Sequence[str] = (), others: tuple[File, ...
 
 def with_example_of(program: Draft, other: Draft) -> Draft:
     """A program with another draft's example, which has one."""
-    statements = holding(other, ())
+    statements = passing_statements(other, ())
     names = Parts(program.made.content, ast.parse(program.made.content)).names
     example = example_of(program.made.name.removesuffix(".py"), statements, names)
     return Draft(program.made, example, program.others)
 
 
-def corrected(draft: Draft, values: Mapping[int, str]) -> Draft:
+def with_expected(draft: Draft, values: Mapping[int, str]) -> Draft:
     """The same program; its example expects other values.
 
     Args:
@@ -128,7 +132,7 @@ def corrected(draft: Draft, values: Mapping[int, str]) -> Draft:
     tree = ast.parse(draft.example.content)
     for node in tree.body:
         match node:
-            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if found := literal(
+            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if found := parse_literal(
                 values.get(node.lineno, "")
             ):
                 test.comparators = [found]
@@ -138,7 +142,7 @@ def corrected(draft: Draft, values: Mapping[int, str]) -> Draft:
     return Draft(draft.made, example, draft.others)
 
 
-def literal(text: str) -> ast.Constant | None:
+def parse_literal(text: str) -> ast.Constant | None:
     """A short literal of Python's, as it can be written into an example; None for anything else.
 
     What a program gave may be forged by it.
@@ -155,7 +159,7 @@ def literal(text: str) -> ast.Constant | None:
     return found
 
 
-def holding(draft: Draft, failed: Sequence[int]) -> list[str]:
+def passing_statements(draft: Draft, failed: Sequence[int]) -> list[str]:
     """The statements of a draft's example, without those on the lines that failed."""
     if draft.example is None:
         return []

@@ -11,12 +11,12 @@ _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{n}" for port in ("COM", "LP
 """Windows has no files of these names, whatever their ending."""
 
 
-def read_files(value: object, *, most_chars: int) -> tuple[File, ...]:
+def read_files(value: object, *, max_chars: int) -> tuple[File, ...]:
     """The files of an earlier build, as a caller gives them.
 
     Args:
         value: A list of {name, content}, or None.
-        most_chars: Of all contents together.
+        max_chars: Of all contents together.
 
     Raises:
         BadInput: They are something else, or too many, or two have the same name.
@@ -30,9 +30,9 @@ def read_files(value: object, *, most_chars: int) -> tuple[File, ...]:
     if len({file.name.casefold() for file in files}) < len(files):
         raise BadInput("Two of the files have the same name.")
     total = sum(len(file.content) for file in files)
-    if total > most_chars:
+    if total > max_chars:
         raise TooLarge(
-            f"The files have {total:,} characters; this model can read {most_chars:,}.",
+            f"The files have {total:,} characters; this model can read {max_chars:,}.",
             hint="Send only what is to change.",
         )
     return files

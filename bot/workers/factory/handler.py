@@ -2,24 +2,31 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import cast
+from collections.abc import AsyncGenerator
 
 from bot.clock import Clock, SystemClock
 from bot.contract import InputType, Output, Request, Response, Service, Status, Usage
 from bot.contract.factory import MAX_ITERATIONS, Build, FactoryModule, Iteration, Phase, Working
 from bot.errors import BadInput, TooLarge, UnknownModule
-from bot.workers.factory.build_flow import Answer, Inspect, Order, Report, Steps, Write, build
-from bot.workers.factory.drafts import Words, is_enough
+from bot.workers.factory.build_flow import (
+    Answer,
+    BuildFlow,
+    BuildSpec,
+    Generate,
+    ReportIteration,
+    RunExample,
+    build,
+)
+from bot.workers.factory.drafts import ModelAnswer, is_enough
 from bot.workers.factory.files import read_files
 from bot.workers.factory.kinds import Kind, guess_kind
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
-from bot.workers.protocols import Delivery, LanguageModel, Spent
+from bot.workers.protocols import CompletionUsage, Delivery, LanguageModel
 
 MAX_TASK_CHARS = 8_000
 """Characters."""
-_ITERATIONS = 4
-_LIFE_SIGN_S = 1.0
+_DEFAULT_ITERATIONS = 4
+_STATUS_INTERVAL_S = 1.0
 """How often at most a caller is told that the model is still writing."""
 _SHARE_OF_FILES = 3
 """An earlier build may fill a third of what the model reads: it is to be written again, and shown
@@ -52,7 +59,7 @@ class FactoryHandler:
         self._sandbox = sandbox
         self._clock = clock or SystemClock()
 
-    async def handle(self, request: Request) -> AsyncIterator[Response]:
+    async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         """Work on one contract; see `bot.workers.protocols.Handler`.
 
         Params: `kind` (auto, python, text), `files` (a list of {name, content} to start from).
@@ -68,7 +75,7 @@ class FactoryHandler:
             ServiceFailed: The model failed.
         """
         job = _Job(self._model, await self._ready_sandbox(), self._clock, request)
-        steps = build(_order(request, self._model.context_chars))
+        steps = build(_read_spec(request, self._model.context_chars))
         async with contextlib.aclosing(job.work(steps)) as responses:
             async for response in responses:
                 yield response
@@ -97,16 +104,16 @@ class _Job:
         self._model = model
         self._sandbox = sandbox
         self._clock = clock
-        self._most_usd = policy.max_cost_usd if policy else None
+        self._max_usd = policy.max_cost_usd if policy else None
         self._limit_ms = policy.deadline_ms if policy else None
         self._started = self._iteration_started = clock.now()
         self._input_tokens = self._output_tokens = 0
         self._cost_usd = 0.0
-        self._words = Words("")
+        self._words = ModelAnswer("")
         self._limit = _limit(request)
         self._marks: dict[str, float] = {}
 
-    async def work(self, steps: Steps) -> AsyncGenerator[Response, None]:
+    async def work(self, steps: BuildFlow) -> AsyncGenerator[Response, None]:
         answer: Answer = None
         while True:
             try:
@@ -115,44 +122,45 @@ class _Job:
                 yield self._completed(end.value)
                 return
             match step:
-                case Write():
+                case Generate():
                     async with contextlib.aclosing(self._write(step)) as signs:
                         async for sign in signs:
                             yield sign
                     answer = self._words
-                case Inspect(number, draft):
-                    yield self._sign(Phase.CHECK, number, "running its example …")
+                case RunExample(number, draft):
+                    yield self._status(Phase.CHECK, number, "running its example …")
                     answer = None
                     if self._sandbox.command is not None and draft.example is not None:
                         answer = await self._sandbox.run(draft.files, draft.example.name)
-                case Report(iteration):
+                case ReportIteration(iteration):
                     yield self._reported(iteration)
                     answer = self._why_stop()
 
-    async def _write(self, step: Write) -> AsyncGenerator[Response, None]:
+    async def _write(self, step: Generate) -> AsyncGenerator[Response, None]:
         """Let the model write; `_words` holds it afterwards."""
         doing = _DOING[step.phase]
-        yield self._sign(step.phase, step.number, f"{doing} …")
+        yield self._status(step.phase, step.number, f"{doing} …")
         text, pieces_seen, spent = "", 0, None
         told = self._clock.now()
         # leaving a stream early stops the model, but only once the stream is closed
-        stream = cast("AsyncGenerator[str | Spent, None]", self._model.stream(step.prompt))
-        async with contextlib.aclosing(stream) as pieces:
+        async with contextlib.aclosing(self._model.stream(step.prompt)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, Spent):
+                if isinstance(piece, CompletionUsage):
                     spent = piece
                     continue
                 text += piece
                 pieces_seen += 1
                 if step.code and is_enough(Kind.PYTHON, text):
                     break
-                if self._clock.now() - told >= _LIFE_SIGN_S:
+                if self._clock.now() - told >= _STATUS_INTERVAL_S:
                     told = self._clock.now()
-                    yield self._sign(step.phase, step.number, f"{doing} … {_length(text)}")
+                    yield self._status(step.phase, step.number, f"{doing} … {_length(text)}")
         self._account(spent, pieces_seen)
-        self._words = Words(text, cut=spent is not None and spent.finish == "length")
+        self._words = ModelAnswer(
+            text, truncated=spent is not None and spent.finish_reason == "length"
+        )
 
-    def _account(self, spent: Spent | None, pieces_seen: int) -> None:
+    def _account(self, spent: CompletionUsage | None, pieces_seen: int) -> None:
         """Add up. An answer that was cut short brings no figures; a piece is about a token."""
         if spent is None:
             self._output_tokens += pieces_seen
@@ -165,13 +173,13 @@ class _Job:
         """Why no further iteration may begin; empty when one may."""
         now = self._clock.now()
         took, self._iteration_started = now - self._iteration_started, now
-        if self._most_usd is not None and self._cost_usd > self._most_usd:
+        if self._max_usd is not None and self._cost_usd > self._max_usd:
             return "the cost limit is reached"
         if self._limit_ms is not None and now - self._started + took > self._limit_ms / 1000:
             return "there is no time for another iteration before the deadline"
         return ""
 
-    def _sign(self, phase: Phase, number: int, words: str) -> Response:
+    def _status(self, phase: Phase, number: int, words: str) -> Response:
         working = Working(phase=phase, number=number, limit=self._limit)
         return _partial(working, f"{number}/{self._limit}: {words}")
 
@@ -211,16 +219,16 @@ def _length(text: str) -> str:
     return f"{count} word{'s' if count != 1 else ''}"
 
 
-def _order(request: Request, context_chars: int) -> Order:
+def _read_spec(request: Request, context_chars: int) -> BuildSpec:
     if request.target.module != FactoryModule.BUILD:
         raise UnknownModule(
             f"The Factory has no module {request.target.module!r}.", hint="It has: BUILD."
         )
     task = _task(request, context_chars)
-    files = read_files(request.option("files"), most_chars=context_chars // _SHARE_OF_FILES)
+    files = read_files(request.option("files"), max_chars=context_chars // _SHARE_OF_FILES)
     code = any(file.name.endswith(".py") for file in files)
     kind = _kind(request) or (Kind.PYTHON if code else guess_kind(task))
-    return Order(task=task, kind=kind, limit=_limit(request), files=files)
+    return BuildSpec(task=task, kind=kind, limit=_limit(request), files=files)
 
 
 def _task(request: Request, context_chars: int) -> str:
@@ -249,4 +257,4 @@ def _limit(request: Request) -> int:
     wanted = request.policy.max_iterations if request.policy else None
     if wanted is not None and wanted > MAX_ITERATIONS:
         raise BadInput(f"max_iterations must be from 1 to {MAX_ITERATIONS}, not {wanted}.")
-    return wanted or _ITERATIONS
+    return wanted or _DEFAULT_ITERATIONS

@@ -22,7 +22,7 @@ MAX_FILES = 1024
 MAX_THREADS = 128
 """Each takes about 30 KB of the kernel's."""
 
-_CODE, _INSIDE, SCRATCH = "/code", "/inside", "/scratch"
+_CODE, _GUEST, SCRATCH = "/code", "/inside", "/scratch"
 _SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/nix/store")
 _OF_THE_HOST = (
     "cmdline", "config.gz", "consoles", "cpuinfo", "diskstats", "interrupts", "iomem", "kallsyms",
@@ -35,7 +35,7 @@ Command = Callable[[Path, Sequence[str]], list[str]]
 """Builds the command that runs another one inside, with a folder of the host's as `/code`."""
 
 
-def examination(example: str, *, cpu_seconds: int, mounts: bool) -> list[str]:
+def guest_command(example: str, *, cpu_seconds: int, mounts: bool) -> list[str]:
     """What is run inside: the interpreter itself, not a virtual environment's link to it.
 
     Args:
@@ -50,7 +50,7 @@ def examination(example: str, *, cpu_seconds: int, mounts: bool) -> list[str]:
         "threads": MAX_THREADS,
         "scratch": [SCRATCH, SCRATCH_BYTES, MAX_FILES] if mounts else None,
     }
-    python = [os.path.realpath(sys.executable), "-I", "-S", "-B", f"{_INSIDE}/examine.py"]
+    python = [os.path.realpath(sys.executable), "-I", "-S", "-B", f"{_GUEST}/examine.py"]
     return [*python, _CODE, example, json.dumps(limits)]
 
 
@@ -60,7 +60,7 @@ def _visible(folder: Path) -> dict[str, str]:
     folders = [f for f in _SYSTEM_FOLDERS if Path(f).exists()]
     folders += [] if base == "/usr" or base.startswith("/usr/") else [base]
     ours = str(Path(__file__).parent / "sandbox_guest")
-    return {**{path: path for path in folders}, ours: _INSIDE, str(folder): _CODE}
+    return {**{path: path for path in folders}, ours: _GUEST, str(folder): _CODE}
 
 
 def bubblewrap(folder: Path, inside: Sequence[str]) -> list[str]:

@@ -8,8 +8,8 @@ from bot.contract import Message
 from bot.contract.factory import File
 from bot.workers.factory.drafts import Draft, is_example
 from bot.workers.factory.kinds import Kind
-from bot.workers.factory.verdict import Verdict, read
-from bot.workers.protocols import Lane, Prompt
+from bot.workers.factory.verdict import Verdict, from_grade
+from bot.workers.protocols import Prompt, Slot
 
 _SYSTEM = {
     Kind.PYTHON: "You write small, correct Python programs.",
@@ -38,16 +38,16 @@ _GRADE = {
 }
 
 
-def draft(task: str, kind: Kind, *, daring: float = 0) -> Prompt:
-    """An attempt from the task alone; see `improve` on `daring`."""
+def draft(task: str, kind: Kind, *, temperature_boost: float = 0) -> Prompt:
+    """An attempt from the task alone; see `improve` on `temperature_boost`."""
     form = f"\n\n{_PROGRAM_FORM}" if kind is Kind.PYTHON else ""
-    return _prompt(kind, f"Task: {task}{form}", _LENGTHS[kind], daring=daring)
+    return _prompt(kind, f"Task: {task}{form}", _LENGTHS[kind], temperature_boost=temperature_boost)
 
 
-def refine(task: str, files: Sequence[File], kind: Kind, *, daring: float = 0) -> Prompt:
-    """A change to an earlier result; see `improve` on `daring`."""
+def refine(task: str, files: Sequence[File], kind: Kind, *, temperature_boost: float = 0) -> Prompt:
+    """A change to an earlier result; see `improve` on `temperature_boost`."""
     words = f"{_shown(files, kind)}\n\nChange: {task}\n\n{_form(kind)}"
-    return _prompt(kind, words, _LENGTHS[kind], daring=daring)
+    return _prompt(kind, words, _LENGTHS[kind], temperature_boost=temperature_boost)
 
 
 def critique(task: str, attempt: Draft, kind: Kind) -> Prompt:
@@ -62,7 +62,9 @@ def critique(task: str, attempt: Draft, kind: Kind) -> Prompt:
     return _prompt(kind, words, _SENTENCE)
 
 
-def improve(task: str, attempt: Draft, advice: str, kind: Kind, *, daring: float) -> Prompt:
+def improve(
+    task: str, attempt: Draft, advice: str, kind: Kind, *, temperature_boost: float
+) -> Prompt:
     """The next attempt.
 
     Args:
@@ -70,11 +72,11 @@ def improve(task: str, attempt: Draft, advice: str, kind: Kind, *, daring: float
         attempt: The best so far.
         advice: What is to be mended.
         kind: Of the task.
-        daring: What to add to the temperature.
+        temperature_boost: What to add to the temperature.
     """
     shown = _shown(attempt.files, kind)
     words = f"Task: {task}\n\n{shown}\n\nMend this: {advice}\n\n{_form(kind)}"
-    return _prompt(kind, words, _LENGTHS[kind], daring=daring)
+    return _prompt(kind, words, _LENGTHS[kind], temperature_boost=temperature_boost)
 
 
 def grade(task: str, attempt: Draft) -> Prompt:
@@ -92,8 +94,8 @@ def read_grade(answer: str) -> Verdict:
     graded = _object(answer)
     score, problem = graded.get("score"), _line(graded.get("problem"))
     if not isinstance(score, int):
-        return read(_MIDDLING_GRADE, problem, PASSING_GRADE)
-    return read(min(10, max(0, score)), problem, PASSING_GRADE)
+        return from_grade(_MIDDLING_GRADE, problem, PASSING_GRADE)
+    return from_grade(min(10, max(0, score)), problem, PASSING_GRADE)
 
 
 def _object(answer: str) -> dict[str, Any]:
@@ -128,7 +130,12 @@ def _shown(files: Sequence[File], kind: Kind) -> str:
 
 
 def _prompt(
-    kind: Kind, words: str, length: int, *, schema: dict[str, Any] | None = None, daring: float = 0
+    kind: Kind,
+    words: str,
+    length: int,
+    *,
+    schema: dict[str, Any] | None = None,
+    temperature_boost: float = 0,
 ) -> Prompt:
     return Prompt(
         messages=[
@@ -136,7 +143,7 @@ def _prompt(
             Message(role="user", content=words),
         ],
         max_tokens=length,
-        temperature=0.2 + daring,
+        temperature=0.2 + temperature_boost,
         schema=schema,
-        lane=Lane.BACKGROUND,
+        slot=Slot.BACKGROUND,
     )

@@ -13,10 +13,10 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.workers.factory.drafts import literal
+from bot.workers.factory.drafts import parse_literal
 from bot.workers.factory.isolation import FILE_BYTES
 from bot.workers.factory.sandbox_guest.examine import REPORT
-from bot.workers.factory.verdict import Ran
+from bot.workers.factory.verdict import ExampleRun
 
 _REPORT_BYTES = 16 * 1024
 _MAX_COUNT = 10_000
@@ -24,7 +24,7 @@ _MAX_COUNT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class ProcessEnd:
     """How the process ended.
 
     Attributes:
@@ -51,7 +51,7 @@ class _Report(BaseModel):
     problems: list[str] = Field(max_length=_MAX_COUNT)
 
 
-def read(out: IO[bytes], ended: Ended, *, wall_s: int, cpu_s: int) -> Ran:
+def read_run(out: IO[bytes], ended: ProcessEnd, *, wall_s: int, cpu_s: int) -> ExampleRun:
     """What came of it.
 
     Args:
@@ -65,10 +65,10 @@ def read(out: IO[bytes], ended: Ended, *, wall_s: int, cpu_s: int) -> Ran:
     report = find_report(out.read())
     if report is not None:
         return report
-    return Ran(problem=ended.excess or _why(ended, size, wall_s=wall_s, cpu_s=cpu_s))
+    return ExampleRun(problem=ended.excess or _explain_end(ended, size, wall_s=wall_s, cpu_s=cpu_s))
 
 
-def _why(ended: Ended, size: int, *, wall_s: int, cpu_s: int) -> str:
+def _explain_end(ended: ProcessEnd, size: int, *, wall_s: int, cpu_s: int) -> str:
     if ended.is_late:
         return f"It did not end within {wall_s} seconds."
     if size >= FILE_BYTES:
@@ -81,7 +81,7 @@ def _why(ended: Ended, size: int, *, wall_s: int, cpu_s: int) -> str:
     return "It broke off before the end of its example."
 
 
-def find_report(tail: bytes) -> Ran | None:
+def find_report(tail: bytes) -> ExampleRun | None:
     """The report in the last bytes of the output; None when there is none that can be read."""
     _, mark, rest = tail.decode("utf-8", "replace").rpartition(REPORT)
     if not mark:
@@ -91,7 +91,7 @@ def find_report(tail: bytes) -> Ran | None:
         report = _Report.model_validate(json.loads(rest))
     except (ValidationError, ValueError, RecursionError):
         return None
-    return Ran(
+    return ExampleRun(
         ended=report.ended,
         checks=report.checks,
         held=min(report.held, report.checks),
@@ -110,7 +110,7 @@ def _literals(got: Mapping[str, str]) -> dict[int, str]:
         int(line): value
         for line, value in got.items()
         if line.isascii() and line.isdecimal() and len(line) <= len(str(_MAX_COUNT))
-        if literal(value) is not None
+        if parse_literal(value) is not None
     }
 
 

@@ -1,9 +1,9 @@
-"""Runs code that nobody has read: no network, no home, no environment, and little of everything.
+"""Runs untrusted code: without network, home or environment, and with little of everything else.
 
-Bubblewrap where it works, user namespaces through `unshare` where it does not, and where neither
-does there is no sandbox: code is then only parsed. `isolation.py` has the commands, `sandbox_guest/`
-what runs in them, `cgroup.py` the limits of the kernel's where it lets us set any, `resource_watch.py` those
-that it has not, and `reports.py` reads what comes out.
+It uses bubblewrap where that works, else user namespaces through `unshare`. Where neither works
+there is no sandbox, and code is only parsed. `isolation.py` builds the commands, `sandbox_guest/`
+runs in them, `cgroup.py` sets the kernel's limits where it may, `resource_watch.py` enforces those
+that the kernel lacks, and `reports.py` reads the result.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ from bot.clock import SystemClock
 from bot.contract.factory import File
 from bot.workers.factory import isolation, reports, resource_watch
 from bot.workers.factory.cgroup import Cgroups, Group, find_cgroups
-from bot.workers.factory.reports import Ended
-from bot.workers.factory.verdict import Ran
+from bot.workers.factory.reports import ProcessEnd
+from bot.workers.factory.verdict import ExampleRun
 
 WALL_SECONDS = 10
 CPU_SECONDS = 8
@@ -32,10 +32,10 @@ CPU_SECONDS = 8
 _PROBE = [File(name="probe.py", content="assert 1 + 1 == 2\n")]
 
 _PREFIX = "skydeck-factory-"
-_LEFT_S = 3600.0
+_STALE_S = 3600.0
 """So old, no folder of a run is in use: a run takes seconds."""
-_LOOK_EVERY_S = 0.05
-_REMOVALS = 100
+_POLL_S = 0.05
+_MAX_REMOVALS = 100
 """What is then still there, the next process removes."""
 
 
@@ -61,7 +61,7 @@ class Sandbox:
         by = "by cgroup" if self.cgroups else "by rlimits; no cgroup is delegated to skydeck"
         return f"{self.name}: code is run with {WALL_SECONDS} s, {memory} ({by}) and no network"
 
-    async def run(self, files: Sequence[File], example: str) -> Ran:
+    async def run(self, files: Sequence[File], example: str) -> ExampleRun:
         """Run one of the files with the others beside it.
 
         Nothing of it outlives this call, also when it is cancelled: no process, no file.
@@ -77,11 +77,11 @@ class Sandbox:
             raise ValueError("there is no sandbox")
         # Small files, written and removed here and not in a thread: who is cancelled while a
         # thread makes a folder never learns of the folder.
-        with _laid_out(files) as folder, tempfile.TemporaryFile() as out:
-            command = self.command(folder, _examination(self.command, example))
-            async with _grouped(self.cgroups) as group:
+        with _folder_with(files) as folder, tempfile.TemporaryFile() as out:
+            command = self.command(folder, _guest_command(self.command, example))
+            async with _cgroup_for_run(self.cgroups) as group:
                 ended = await _run(command, out, group)
-            return reports.read(out, ended, wall_s=WALL_SECONDS, cpu_s=CPU_SECONDS)
+            return reports.read_run(out, ended, wall_s=WALL_SECONDS, cpu_s=CPU_SECONDS)
 
 
 @functools.cache
@@ -102,13 +102,13 @@ def find_sandbox() -> Sandbox:
 
 def _works(command: isolation.Command, cgroups: Cgroups | None = None) -> bool:
     """Bubblewrap may be installed and forbidden, as in most containers; only a try can tell."""
-    with _laid_out(_PROBE) as folder, tempfile.TemporaryFile() as out:
-        words = command(folder, _examination(command, "probe.py"))
+    with _folder_with(_PROBE) as folder, tempfile.TemporaryFile() as out:
+        words = command(folder, _guest_command(command, "probe.py"))
         group = None
         try:
             if cgroups is not None:
                 group = cgroups.make()
-                words = group.entered(words)
+                words = group.wrap(words)
             probe = subprocess.run(  # noqa: S603  (our own command, our own file)
                 _resolved(words),
                 stdin=subprocess.DEVNULL,
@@ -124,13 +124,13 @@ def _works(command: isolation.Command, cgroups: Cgroups | None = None) -> bool:
             if group is not None:
                 group.kill()
                 group.remove()
-        ended = Ended(code=probe.returncode)
-        return reports.read(out, ended, wall_s=WALL_SECONDS, cpu_s=CPU_SECONDS).passed
+        ended = ProcessEnd(code=probe.returncode)
+        return reports.read_run(out, ended, wall_s=WALL_SECONDS, cpu_s=CPU_SECONDS).passed
 
 
-def _examination(command: isolation.Command, example: str) -> list[str]:
+def _guest_command(command: isolation.Command, example: str) -> list[str]:
     mounts = command is isolation.bubblewrap
-    return isolation.examination(example, cpu_seconds=CPU_SECONDS, mounts=mounts)
+    return isolation.guest_command(example, cpu_seconds=CPU_SECONDS, mounts=mounts)
 
 
 def _sweep() -> None:
@@ -138,13 +138,13 @@ def _sweep() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             found = folder.lstat()
-            is_left = found.st_mtime < SystemClock().wall() - _LEFT_S
+            is_left = found.st_mtime < SystemClock().wall() - _STALE_S
             if is_left and found.st_uid == os.getuid():
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _laid_out(files: Sequence[File]) -> Iterator[Path]:
+def _folder_with(files: Sequence[File]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         for file in files:
@@ -153,7 +153,7 @@ def _laid_out(files: Sequence[File]) -> Iterator[Path]:
 
 
 @contextlib.asynccontextmanager
-async def _grouped(cgroups: Cgroups | None) -> AsyncIterator[Group | None]:
+async def _cgroup_for_run(cgroups: Cgroups | None) -> AsyncIterator[Group | None]:
     """A cgroup for one run; none where it cannot be made (any more): the other limits hold."""
     group = None
     if cgroups is not None:
@@ -164,10 +164,10 @@ async def _grouped(cgroups: Cgroups | None) -> AsyncIterator[Group | None]:
     finally:
         if group is not None:
             group.kill()
-            for _ in range(_REMOVALS):
+            for _ in range(_MAX_REMOVALS):
                 if group.remove():
                     break
-                await asyncio.sleep(_LOOK_EVERY_S)  # the kernel has no event for "reaped"
+                await asyncio.sleep(_POLL_S)  # the kernel has no event for "reaped"
 
 
 def _resolved(command: Sequence[str]) -> list[str]:
@@ -185,7 +185,7 @@ def _resolved(command: Sequence[str]) -> list[str]:
     return [program, *command[1:]]
 
 
-async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> Ended:
+async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> ProcessEnd:
     """Run it to its end, or until it has taken too much.
 
     The output goes into a file, which the limit on files bounds. A pipe would have to be read to
@@ -193,7 +193,7 @@ async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> E
     """
     words = _resolved(command)
     process = await asyncio.create_subprocess_exec(
-        *(words if group is None else _resolved(group.entered(words))),
+        *(words if group is None else _resolved(group.wrap(words))),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=out,
         stderr=out,
@@ -204,12 +204,12 @@ async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> E
         async with asyncio.timeout(WALL_SECONDS):
             excess = await _watched(process)
     except TimeoutError:
-        return Ended(is_late=True)
+        return ProcessEnd(is_late=True)
     finally:
         await _end(process)
-    if group is not None and group.was_full():
+    if group is not None and group.ran_out_of_memory():
         excess = "It needs more memory than the limit."
-    return Ended(code=process.returncode or 0, excess=excess)
+    return ProcessEnd(code=process.returncode or 0, excess=excess)
 
 
 async def _watched(process: asyncio.subprocess.Process) -> str:
@@ -217,7 +217,7 @@ async def _watched(process: asyncio.subprocess.Process) -> str:
     waiting = asyncio.ensure_future(process.wait())
     try:
         while True:
-            done, _ = await asyncio.wait([waiting], timeout=_LOOK_EVERY_S)
+            done, _ = await asyncio.wait([waiting], timeout=_POLL_S)
             if done:
                 return ""
             if excess := resource_watch.excess(process.pid):

@@ -12,7 +12,7 @@ _FOR_CHECKS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class ExampleRun:
     """What came of running a program's example.
 
     Attributes:
@@ -63,17 +63,17 @@ class Verdict:
     disputed: bool = False
 
 
-def broken(problem: str) -> Verdict:
+def unparsable(problem: str) -> Verdict:
     """Of what cannot be parsed."""
     return Verdict(check=Check.PARSED, passed=False, score=SCORE_BROKEN, problem=problem)
 
 
-def parsed() -> Verdict:
+def parsed_only() -> Verdict:
     """Of a sound program where nothing can be run: that is all that is known of it."""
     return Verdict(check=Check.PARSED, passed=True, score=SCORE_PARSES)
 
 
-def ran(run: Ran) -> Verdict:
+def from_run(run: ExampleRun) -> Verdict:
     """Of a program whose example was run."""
     share = run.held / run.checks if run.checks else 0.0
     if run.passed:
@@ -95,7 +95,7 @@ def ran(run: Ran) -> Verdict:
     )
 
 
-def read(grade: int, problem: str, passing: int) -> Verdict:
+def from_grade(grade: int, problem: str, passing: int) -> Verdict:
     """Of a text that was graded from 0 to 10."""
     passed = grade >= passing
     return Verdict(check=Check.READ, passed=passed, score=grade / 10, problem=problem)

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from typing import Any
 
 from bot.contract import InputType, Output, Request, Response, Service, Status
 from bot.contract.grace import Module, Value, find
 from bot.contract.options import AUTO, OptionType
 from bot.errors import BadInput, TooLarge
-from bot.workers.grace.module_run import Progress, Work
+from bot.workers.grace.module_run import ModuleRun, Progress
 from bot.workers.grace.retrying_model import check_schema
 from bot.workers.grace.values import readable
 from bot.workers.penny.language import NAMES, detect
@@ -52,7 +52,7 @@ class GraceHandler:
         self._model = model
         self._partial_s = partial_s
 
-    async def handle(self, request: Request) -> AsyncIterator[Response]:
+    async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         """Work on one contract; see `bot.workers.protocols.Handler`.
 
         A partial holds the whole text so far in `output.text` (none while JSON is written) and,
@@ -63,17 +63,19 @@ class GraceHandler:
         settings = module.settings(request.params)
         text = _text(request)
         progress = Progress()
-        work = Work(self._model, module, await _languages(module, settings, text), progress)
+        run = ModuleRun(self._model, module, await _languages(module, settings, text), progress)
         told: Output | None = None
-        async with _at_work(work.run(text)) as job:
+        async with _running_task(run.run(text)) as job:
             while not (await asyncio.wait({job}, timeout=self._partial_s))[0]:
-                output = _so_far(progress)
+                output = _partial_output(progress)
                 if output is not None and output != told:
                     told = output
                     yield Response(status=Status.PARTIAL, output=output)
             result = await job
         yield Response(
-            status=Status.COMPLETED, output=_whole(result), usage=progress.ledger.usage()
+            status=Status.COMPLETED,
+            output=_final_output(result),
+            usage=progress.usage_total.to_usage(),
         )
 
     async def warm_up(self) -> None:
@@ -86,7 +88,7 @@ class GraceHandler:
 
 
 @contextlib.asynccontextmanager
-async def _at_work(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
+async def _running_task(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
     """A task that never outlives the block: who leaves early has stopped the model.
 
     Not a TaskGroup: that turns the GeneratorExit of a generator that is closed into a group of
@@ -138,7 +140,7 @@ async def _languages(module: Module, settings: dict[str, Value], text: str) -> d
     return settings | dict.fromkeys(auto, NAMES[code])
 
 
-def _so_far(progress: Progress) -> Output | None:
+def _partial_output(progress: Progress) -> Output | None:
     fields: dict[str, Any] = {}
     if progress.draft:
         fields["text"] = progress.draft
@@ -147,7 +149,7 @@ def _so_far(progress: Progress) -> Output | None:
     return Output(**fields) if fields else None
 
 
-def _whole(result: Any) -> Output:
+def _final_output(result: Any) -> Output:
     if isinstance(result, str):
         return Output(type="text", data=result, text=result)
     return Output(type="json", data=result, text=readable(result))

@@ -9,7 +9,7 @@ from bot.contract import Message
 from bot.contract.grace import LongText, Module, Value
 from bot.errors import JobFailed
 from bot.workers.grace.pieces import halve, margins, split, whole_sentences
-from bot.workers.grace.retrying_model import AnswerTooLong, Asker, Ledger
+from bot.workers.grace.retrying_model import AnswerTooLong, RetryingModel, UsageTotal
 from bot.workers.grace.values import merge
 from bot.workers.protocols import LanguageModel, Prompt
 from bot.workers.qwen import PromptTooLong
@@ -17,7 +17,7 @@ from bot.workers.qwen import PromptTooLong
 _MIN_CHARS = 200
 """A text of this length fits every model, so a smaller piece would not help."""
 
-_SHRINKS = 0.8
+_MAX_NOTES_SHARE = 0.8
 """Notes longer than this share of their text have condensed nothing: it would go on for ever."""
 
 _NOTE_TOKENS = 160
@@ -36,10 +36,10 @@ class Progress:
     draft: str = ""
     done: int = 0
     total: int = 0
-    ledger: Ledger = field(default_factory=Ledger)
+    usage_total: UsageTotal = field(default_factory=UsageTotal)
 
 
-class Work:
+class ModuleRun:
     """One job.
 
     Args:
@@ -60,8 +60,8 @@ class Work:
         self._settings = settings
         self._schema = module.answer_schema(settings)
         self._progress = progress
-        self._asker = Asker(model, progress.ledger)
-        self._finished = ""
+        self._model = RetryingModel(model, progress.usage_total)
+        self._transformed = ""
         room = model.context_chars - sum(len(m.content) for m in self._messages(""))
         self._limit = max(_MIN_CHARS, min(module.piece_chars, room))
 
@@ -73,20 +73,20 @@ class Work:
         """
         match self._module.long:
             case LongText.REDUCE:
-                return await self._reduced(text)
+                return await self._reduce(text)
             case LongText.JOIN:
-                return "".join(await self._each(text, self._limit, self._in_place))
+                return "".join(await self._map_pieces(text, self._limit, self._transform))
             case LongText.MERGE:
-                values = await self._each(text, self._limit, self._value)
+                values = await self._map_pieces(text, self._limit, self._json)
                 return merge(values) if len(values) > 1 else values[0]
 
-    async def _reduced(self, text: str) -> Any:
+    async def _reduce(self, text: str) -> Any:
         self._progress.total += 1
         limit = self._limit
         while True:
-            text = await self._condensed(text, limit)
+            text = await self._condense(text, limit)
             try:
-                result = await (self._words(text) if self._schema is None else self._value(text))
+                result = await (self._text(text) if self._schema is None else self._json(text))
             except PromptTooLong:
                 if len(text) <= _MIN_CHARS:
                     raise
@@ -95,7 +95,7 @@ class Work:
                 self._progress.done += 1
                 return result
 
-    async def _condensed(self, text: str, limit: int) -> str:
+    async def _condense(self, text: str, limit: int) -> str:
         """The text, or notes of it, in about `limit` characters, part by part."""
         if len(text) <= limit:
             return text
@@ -106,9 +106,9 @@ class Work:
 
     async def _notes(self, text: str, limit: int) -> str:
         while len(text) > limit:
-            pieces = await self._each(text, max(limit, _MIN_CHARS), self._note)
+            pieces = await self._map_pieces(text, max(limit, _MIN_CHARS), self._note)
             notes = "\n".join(filter(None, pieces)) or _NO_NOTE
-            if len(notes) > len(text) * _SHRINKS:
+            if len(notes) > len(text) * _MAX_NOTES_SHARE:
                 raise JobFailed(
                     "The text cannot be condensed far enough for this model.",
                     hint="Use a larger model (SKYDECK_LOCAL_MODEL), or less text.",
@@ -117,7 +117,7 @@ class Work:
             text = notes
         return text
 
-    async def _each(self, text: str, limit: int, ask: Ask[Result]) -> list[Result]:
+    async def _map_pieces(self, text: str, limit: int, ask: Ask[Result]) -> list[Result]:
         """Every piece's result, in order. A piece that proves too long is halved."""
         todo = deque(split(text, limit))
         self._progress.total += len(todo)
@@ -136,29 +136,29 @@ class Work:
                 self._progress.done += 1
         return results
 
-    async def _in_place(self, piece: str) -> str:
+    async def _transform(self, piece: str) -> str:
         """What becomes of a piece, with the blanks around it as they were."""
         before, words, after = margins(piece)
-        finished = self._finished
+        transformed = self._transformed
         if words:
-            words = await self._words(words, f"{finished}{before}")
-        self._finished = self._progress.draft = f"{finished}{before}{words}{after}"
+            words = await self._text(words, f"{transformed}{before}")
+        self._transformed = self._progress.draft = f"{transformed}{before}{words}{after}"
         return f"{before}{words}{after}"
 
-    async def _words(self, text: str, finished: str = "") -> str:
+    async def _text(self, text: str, transformed: str = "") -> str:
         def show(answer: str) -> None:
-            self._progress.draft = finished + answer
+            self._progress.draft = transformed + answer
 
-        return await self._asker.text(self._prompt(self._messages(text)), show)
+        return await self._model.text(self._prompt(self._messages(text)), show)
 
-    async def _value(self, text: str) -> dict[str, Any]:
-        return await self._asker.value(self._prompt(self._messages(text)))
+    async def _json(self, text: str) -> dict[str, Any]:
+        return await self._model.json_object(self._prompt(self._messages(text)))
 
     async def _note(self, text: str) -> str:
         module = self._module
         instruction = Message(role="system", content=module.render(module.condense, self._settings))
         messages = [instruction, Message(role="user", content=text)]
-        note = await self._asker.note(Prompt(messages=messages, max_tokens=_NOTE_TOKENS))
+        note = await self._model.note(Prompt(messages=messages, max_tokens=_NOTE_TOKENS))
         return "" if note.strip(" .").upper() == _NO_NOTE else whole_sentences(note)
 
     def _messages(self, text: str) -> list[Message]:

@@ -18,7 +18,7 @@ _BORDERS = (
 )
 """Where to cut, best first. A cut goes after the match, so that a piece begins with a word."""
 
-_SHORTEST = 0.5
+_MIN_SHARE = 0.5
 """A good border early in a piece is worse than a fair one late: this is how early it may be."""
 
 _MAX_STOP_CHARS = 8
@@ -61,19 +61,19 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
 
 def _cut(text: str, start: int, limit: int) -> int:
     """Where the piece from `start` ends: after `start`, at or before `limit`."""
-    least = start + max(1, int((limit - start) * _SHORTEST))
+    least = start + max(1, int((limit - start) * _MIN_SHARE))
     for border in _BORDERS:
         found = border.finditer(text, max(start, least - _MAX_STOP_CHARS), limit)
         ends = [match.end() for match in found if match.end() >= least]
         if ends:
             return ends[-1]
     for end in range(limit, least, -1):
-        if not _one_character(text[end - 1], text[end]):
+        if not _joined(text[end - 1], text[end]):
             return end
     return limit
 
 
-def _one_character(before: str, after: str) -> bool:
+def _joined(before: str, after: str) -> bool:
     """Whether two code points show as one character, nearly as Unicode's UAX 29 has it.
 
     Nearly: the two halves of a flag are always kept together, and so are two flags in a row.

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -11,19 +11,19 @@ from jsonschema import Draft202012Validator, SchemaError
 from bot.contract import Message, Usage
 from bot.errors import BadSettings, JobFailed
 from bot.workers.grace.values import find_object, merge
-from bot.workers.protocols import LanguageModel, Prompt, Spent
+from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
 _TRIES = 3
-_WARMER = 0.3
+_TEMPERATURE_STEP = 0.3
 """What each further try adds to the temperature: at the same one a small model says the same."""
 
-_LOOP_EVERY = 16
-_SHORTEST_LOOP, _MAX_LOOP_CHARS, _TURNS = 12, 300, 4
-_VARIED = 6
+_LOOP_CHECK_PIECES = 16
+_MIN_LOOP_CHARS, _MAX_LOOP_CHARS, _MIN_REPEATS = 12, 300, 4
+_MIN_DISTINCT_CHARS = 6
 """A row of dashes is no loop."""
 
 _MAX_QUOTE_CHARS = 1_000
-_SHOWN = 120
+_MAX_PROBLEM_CHARS = 120
 
 Answer = TypeVar("Answer")
 Show = Callable[[str], None]
@@ -37,12 +37,12 @@ class AnswerTooLong(JobFailed):
 
 
 @dataclass(slots=True)
-class Ledger:
+class UsageTotal:
     """What all questions of a job took together."""
 
-    spent: list[Spent] = field(default_factory=list)
+    spent: list[CompletionUsage] = field(default_factory=list)
 
-    def usage(self) -> Usage:
+    def to_usage(self) -> Usage:
         """Tokens, and dollars where the model has a price; a model on this machine has none."""
         return Usage(
             cost_usd=round(sum(s.cost_usd or 0.0 for s in self.spent), 6),
@@ -51,17 +51,17 @@ class Ledger:
         )
 
 
-class Asker:
+class RetryingModel:
     """Asks, checks, and asks again.
 
     Args:
         model: Who answers.
-        ledger: Where every answer's cost goes, also that of a wrong one.
+        usage_total: Where every answer's cost goes, also that of a wrong one.
     """
 
-    def __init__(self, model: LanguageModel, ledger: Ledger) -> None:
+    def __init__(self, model: LanguageModel, usage_total: UsageTotal) -> None:
         self._model = model
-        self._ledger = ledger
+        self._usage_total = usage_total
 
     async def text(self, prompt: Prompt, show: Show) -> str:
         """Words.
@@ -70,14 +70,14 @@ class Asker:
             AnswerTooLong: Every try was cut off.
             JobFailed: Every answer was empty, or the model failed.
         """
-        return await self._answer(prompt, _words, show)
+        return await self._answer(prompt, _text, show)
 
     async def note(self, prompt: Prompt) -> str:
         """Words, of which an end that was cut off is not missed; may be empty."""
-        answer, _ = await self._write(prompt, _unseen)
+        answer, _ = await self._write(prompt, _show_nothing)
         return answer.strip()
 
-    async def value(self, prompt: Prompt) -> dict[str, Any]:
+    async def json_object(self, prompt: Prompt) -> dict[str, Any]:
         """An object that fits `prompt.schema`, without repeats where it can do without.
 
         Raises:
@@ -85,17 +85,19 @@ class Asker:
             JobFailed: No answer fitted, or the model failed.
         """
         validator = Draft202012Validator(prompt.schema or {})
-        return await self._answer(prompt, lambda answer: _object(answer, validator), _unseen)
+        return await self._answer(prompt, lambda answer: _object(answer, validator), _show_nothing)
 
     async def _answer(self, prompt: Prompt, read: Callable[[str], Answer], show: Show) -> Answer:
         failure = JobFailed("The model was not asked.")
         question = prompt
         for number in range(1, _TRIES + 1):
             answer, finish = await self._write(question, show)
-            warmer = prompt.temperature + _WARMER * number
+            temperature = prompt.temperature + _TEMPERATURE_STEP * number
             if finish == "length":
                 failure = AnswerTooLong("The model's answer did not come to an end.", hint=_HINT)
-                question = replace(prompt, max_tokens=prompt.max_tokens * 2, temperature=warmer)
+                question = replace(
+                    prompt, max_tokens=prompt.max_tokens * 2, temperature=temperature
+                )
                 continue
             try:
                 return read(answer)
@@ -106,43 +108,33 @@ class Asker:
                     service_code="unusable_answer",
                 )
                 question = replace(
-                    prompt, messages=_corrected(prompt, answer, str(e)), temperature=warmer
+                    prompt, messages=_with_problem(prompt, answer, str(e)), temperature=temperature
                 )
         raise failure
 
     async def _write(self, prompt: Prompt, show: Show) -> tuple[str, str]:
         """One answer and why it ended; one that goes round in circles is cut off as too long."""
         answer, pieces = "", 0
-        stream = self._model.stream(prompt)
-        async with _left_properly(stream):
+        # closed at once, so that the model stops, and not when the garbage is collected
+        async with contextlib.aclosing(self._model.stream(prompt)) as stream:
             async for piece in stream:
-                if isinstance(piece, Spent):
-                    self._ledger.spent.append(piece)
-                    return answer, piece.finish
+                if isinstance(piece, CompletionUsage):
+                    self._usage_total.spent.append(piece)
+                    return answer, piece.finish_reason
                 answer, pieces = answer + piece, pieces + 1
                 show(answer)
-                if pieces % _LOOP_EVERY == 0 and loops(answer, prompt.messages[-1].content):
-                    self._ledger.spent.append(Spent(0, pieces, "length"))
+                if pieces % _LOOP_CHECK_PIECES == 0 and loops(answer, prompt.messages[-1].content):
+                    self._usage_total.spent.append(CompletionUsage(0, pieces, "length"))
                     return answer, "length"
         return answer, "stop"
 
 
-@contextlib.asynccontextmanager
-async def _left_properly(stream: AsyncIterator[Any]) -> AsyncIterator[None]:
-    """Closed at once, so that the model stops, and not when the garbage is collected."""
-    try:
-        yield
-    finally:
-        if isinstance(stream, AsyncGenerator):
-            await stream.aclose()
-
-
 def loops(answer: str, question: str) -> bool:
     """Whether an answer ends in the same words four times, which are not so in the question."""
-    for length in range(_SHORTEST_LOOP, min(_MAX_LOOP_CHARS, len(answer) // _TURNS) + 1):
+    for length in range(_MIN_LOOP_CHARS, min(_MAX_LOOP_CHARS, len(answer) // _MIN_REPEATS) + 1):
         turn = answer[-length:]
-        if answer.endswith(turn * _TURNS):
-            return len(set(turn)) >= _VARIED and turn * _TURNS not in question
+        if answer.endswith(turn * _MIN_REPEATS):
+            return len(set(turn)) >= _MIN_DISTINCT_CHARS and turn * _MIN_REPEATS not in question
     return False
 
 
@@ -164,11 +156,11 @@ def check_schema(name: str, schema: dict[str, Any]) -> None:
         ) from None
 
 
-def _unseen(_answer: str) -> None:
+def _show_nothing(_answer: str) -> None:
     """Half a JSON value is nothing to show."""
 
 
-def _words(answer: str) -> str:
+def _text(answer: str) -> str:
     if not answer.strip():
         raise ValueError("it is empty")
     return answer.strip()
@@ -181,14 +173,14 @@ def _object(answer: str, validator: Draft202012Validator) -> dict[str, Any]:
         raise ValueError(f"it is not valid JSON ({e.msg})") from None
     for problem in validator.iter_errors(value):
         where = "/".join(map(str, problem.absolute_path)) or "the object"
-        raise ValueError(f"{where}: {problem.message[:_SHOWN]}")
+        raise ValueError(f"{where}: {problem.message[:_MAX_PROBLEM_CHARS]}")
     united: dict[str, Any] = merge([value])  # a small model likes to repeat itself
     return united if validator.is_valid(united) else value
 
 
-def _corrected(prompt: Prompt, answer: str, problem: str) -> Sequence[Message]:
+def _with_problem(prompt: Prompt, answer: str, problem: str) -> Sequence[Message]:
     if not answer.strip():
-        return prompt.messages  # nothing to quote: the same question, warmer
+        return prompt.messages  # nothing to quote: the same question, temperature
     return [
         *prompt.messages,
         Message(role="assistant", content=answer[:_MAX_QUOTE_CHARS]),

@@ -36,17 +36,17 @@ def merge(values: Sequence[Any]) -> Any:
     Merging a single value drops the repeats in its lists. Nothing is said by null, an empty
     string, list or object.
     """
-    telling = [value for value in values if value not in _NOTHING]
-    if not telling:
+    nonempty = [value for value in values if value not in _NOTHING]
+    if not nonempty:
         return values[0] if values else None
-    first = telling[0]
+    first = nonempty[0]
     if isinstance(first, dict):
         objects = [value for value in values if isinstance(value, dict)]
         keys = dict.fromkeys(key for value in objects for key in value)
         return {key: merge([o[key] for o in objects if key in o]) for key in keys}
     if isinstance(first, list):
         united: dict[str, Any] = {}
-        for item in (item for value in telling if isinstance(value, list) for item in value):
+        for item in (item for value in nonempty if isinstance(value, list) for item in value):
             united.setdefault(_identity(item), item)
         return list(united.values())
     return first

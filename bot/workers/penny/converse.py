@@ -9,7 +9,7 @@ from bot.contract import Audio, Output, Response, Status, Usage
 from bot.errors import SkydeckError
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.speech import Speech
-from bot.workers.protocols import LanguageModel, Prompt, Spent
+from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Turn:
     audio_seconds: float | None = None
     text: str = ""
     audio: Audio | None = None
-    spent: Spent | None = None
+    spent: CompletionUsage | None = None
     marks: dict[str, float] = field(default_factory=dict)
 
     def mark(self, name: str) -> None:
@@ -53,7 +53,7 @@ class Turn:
         )
 
     def _usage(self) -> Usage:
-        spent = self.spent or Spent(0, 0, "stop")
+        spent = self.spent or CompletionUsage(0, 0, "stop")
         usage = Usage(
             cost_usd=spent.cost_usd or 0.0,
             input_tokens=spent.input_tokens,
@@ -64,8 +64,8 @@ class Turn:
         return usage.model_copy(update={"audio_seconds": round(self.audio_seconds, 3)})
 
 
-async def answer(
-    turn: Turn, prompt: Prompt, *, brain: LanguageModel, speech: Speech | None
+async def stream_reply(
+    turn: Turn, prompt: Prompt, *, llm: LanguageModel, speech: Speech | None
 ) -> AsyncGenerator[Response, None]:
     """Write the reply and speak it, phrase by phrase, while it is written.
 
@@ -77,12 +77,12 @@ async def answer(
     reply = _Reply(turn)
     try:
         async with asyncio.TaskGroup() as steps:
-            steps.create_task(reply.write(brain, prompt))
+            steps.create_task(reply.write(llm, prompt))
             steps.create_task(reply.speak(speech))
             while (response := await reply.outbox.get()) is not None:
                 yield response
     except* SkydeckError as group:
-        raise _first(group) from None
+        raise _first_error(group) from None
     except* GeneratorExit:
         pass  # the caller has left, and the group has stopped both steps
     turn.text = turn.text.strip()
@@ -96,19 +96,19 @@ class _Reply:
         self._phrases: asyncio.Queue[str | None] = asyncio.Queue()
         self._turn = turn
 
-    async def write(self, brain: LanguageModel, prompt: Prompt) -> None:
+    async def write(self, llm: LanguageModel, prompt: Prompt) -> None:
         phrasing = Phrasing()
-        async for piece in brain.stream(prompt):
-            if isinstance(piece, Spent):
+        async for piece in llm.stream(prompt):
+            if isinstance(piece, CompletionUsage):
                 self._turn.spent = piece
                 continue
             self._turn.mark("first_token")
             self._turn.text += piece
             self.outbox.put_nowait(self._turn.partial(text=piece))
-            self._hand_over(phrasing.feed(piece))
-        self._hand_over([*phrasing.finish(), None])
+            self._queue_phrases(phrasing.feed(piece))
+        self._queue_phrases([*phrasing.finish(), None])
 
-    def _hand_over(self, phrases: Sequence[str | None]) -> None:
+    def _queue_phrases(self, phrases: Sequence[str | None]) -> None:
         for phrase in phrases:
             self._phrases.put_nowait(phrase)
 
@@ -122,7 +122,7 @@ class _Reply:
         self.outbox.put_nowait(None)
 
 
-def _first(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:
+def _first_error(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:
     """One error is enough for a person."""
     inner: BaseException = group
     while isinstance(inner, BaseExceptionGroup):

@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
 from bot.contract.penny import PennyModule
 from bot.errors import BadInput, TooLarge, UnknownModule
-from bot.workers.penny.converse import Turn, answer
+from bot.workers.penny.converse import Turn, stream_reply
 from bot.workers.penny.language import DEFAULT, detect, primary
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
@@ -35,9 +35,9 @@ class PennyHandler:
     """The voice assistant.
 
     Args:
-        ears: Speech recognition.
-        brain: Who answers.
-        mouth: Speech synthesis.
+        stt: Speech recognition.
+        llm: Who answers.
+        tts: Speech synthesis.
         clock: For the marks in `timings_ms`.
     """
 
@@ -45,11 +45,11 @@ class PennyHandler:
     delivery = Delivery.STREAM
 
     def __init__(
-        self, *, ears: Recognizer, brain: LanguageModel, mouth: Synthesizer, clock: Clock
+        self, *, stt: Recognizer, llm: LanguageModel, tts: Synthesizer, clock: Clock
     ) -> None:
-        self._ears = ears
-        self._brain = brain
-        self._mouth = mouth
+        self._stt = stt
+        self._llm = llm
+        self._tts = tts
         self._clock = clock
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
@@ -72,29 +72,29 @@ class PennyHandler:
 
     async def warm_up(self) -> None:
         """Load every model, and leave the usual system prompt in the model's cache."""
-        await self._ears.warm_up()
-        await self._mouth.warm_up()
+        await self._stt.warm_up()
+        await self._tts.warm_up()
         await asyncio.to_thread(detect, "Which language is this?")
-        await self._brain.warm_up(
+        await self._llm.warm_up(
             converse_prompt(
                 "Hello",
                 system=System.DECK,
                 language=DEFAULT,
                 context=Context(),
                 max_tokens=1,
-                room_chars=self._brain.context_chars,
+                room_chars=self._llm.context_chars,
             )
         )
 
     async def close(self) -> None:
-        """Let go of the voices and ears; the brain is shared, and closed by who made it."""
-        await self._ears.close()
-        await self._mouth.close()
+        """Let go of the voices and stt; the llm is shared, and closed by who made it."""
+        await self._stt.close()
+        await self._tts.close()
 
     async def _converse(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         context = request.context or Context()
-        max_tokens = _number(request, "max_tokens", _DEFAULT_TOKENS, _MAX_TOKENS)
-        speak = _truth(request, "speak", default=True)
+        max_tokens = _int_param(request, "max_tokens", _DEFAULT_TOKENS, _MAX_TOKENS)
+        speak = _bool_param(request, "speak", default=True)
         if request.input.type is InputType.AUDIO:
             async for response in self._listen(turn, request, _MAX_QUESTION_S):
                 yield response
@@ -102,7 +102,7 @@ class PennyHandler:
             if not question:
                 return  # silence: nothing was asked, so nothing is answered
         else:
-            question = _words(request, _MAX_TEXT_CHARS)
+            question = _read_text(request, _MAX_TEXT_CHARS)
             turn.language = _language(request, context) or detect(question)
         prompt = converse_prompt(
             question,
@@ -110,10 +110,10 @@ class PennyHandler:
             language=turn.language or DEFAULT,
             context=context,
             max_tokens=max_tokens,
-            room_chars=self._brain.context_chars,
+            room_chars=self._llm.context_chars,
         )
-        speech = self._voice(turn, request) if speak else None
-        reply = answer(turn, prompt, brain=self._brain, speech=speech)
+        speech = self._new_speech(turn, request) if speak else None
+        reply = stream_reply(turn, prompt, llm=self._llm, speech=speech)
         async with contextlib.aclosing(reply) as responses:
             async for response in responses:
                 yield response
@@ -124,14 +124,14 @@ class PennyHandler:
         turn.text = turn.transcript or ""
 
     async def _speak(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
-        text = _words(request, _MAX_SPEECH_CHARS)
+        text = _read_text(request, _MAX_SPEECH_CHARS)
         turn.text = text
         turn.language = _language(request, request.context) or detect(text)
         phrasing = Phrasing()
         phrases = phrasing.feed(text) + phrasing.finish()
         if not phrases:
             raise BadInput("There is nothing in this text that can be spoken.")
-        speech = self._voice(turn, request)
+        speech = self._new_speech(turn, request)
         for phrase in phrases:
             audio = await speech.say(phrase)
             turn.mark("first_audio")
@@ -142,12 +142,12 @@ class PennyHandler:
         self, turn: Turn, request: Request, limit_s: float
     ) -> AsyncGenerator[Response, None]:
         pool = _recordings if limit_s > _MAX_QUESTION_S else _questions
-        recording = await pool.run(partial(_recording, request, limit_s))
+        recording = await pool.run(partial(_decode_recording, request, limit_s))
         turn.audio_seconds = recording.seconds
         turn.transcript = ""
         wanted = _language(request, request.context)
         name = request.source.system.assistant
-        async for heard in self._ears.recognize(recording.stretches, language=wanted, name=name):
+        async for heard in self._stt.recognize(recording.chunks, language=wanted, name=name):
             text = heard.text if not turn.transcript else f" {heard.text}"
             turn.transcript += text
             turn.language = heard.language
@@ -155,11 +155,11 @@ class PennyHandler:
             yield turn.partial(transcript=text, language=heard.language)
         turn.mark("asr")
 
-    def _voice(self, turn: Turn, request: Request) -> Speech:
+    def _new_speech(self, turn: Turn, request: Request) -> Speech:
         voice = request.option("voice")
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
-        return Speech(self._mouth, language=turn.language or DEFAULT, voice=voice)
+        return Speech(self._tts, language=turn.language or DEFAULT, voice=voice)
 
 
 def _language(request: Request, context: Context | None) -> str | None:
@@ -171,7 +171,7 @@ _recordings: Final = SoundPool(1)
 """So that nobody's hour of a meeting keeps somebody's question waiting."""
 
 
-def _recording(request: Request, limit_s: float, stop: Stop) -> Recording:
+def _decode_recording(request: Request, limit_s: float, stop: Stop) -> Recording:
     if request.input.type is not InputType.AUDIO or not isinstance(request.input.data, str):
         raise BadInput(f"{request.target.module} needs audio: base64 in input.data.")
     data = Audio(data=request.input.data).file()
@@ -185,7 +185,7 @@ def _recording(request: Request, limit_s: float, stop: Stop) -> Recording:
         raise BadInput(str(e)) from e
 
 
-def _words(request: Request, limit: int) -> str:
+def _read_text(request: Request, limit: int) -> str:
     text = request.input.data
     if request.input.type is not InputType.TEXT or not isinstance(text, str):
         raise BadInput(f"{request.target.module} needs text in input.data.")
@@ -199,14 +199,14 @@ def _words(request: Request, limit: int) -> str:
     return text.strip()
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
+def _int_param(request: Request, name: str, default: int, most: int) -> int:
     value = request.option(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
         raise BadInput(f"The parameter {name} must be a whole number from 1 to {most}.")
     return value
 
 
-def _truth(request: Request, name: str, *, default: bool) -> bool:
+def _bool_param(request: Request, name: str, *, default: bool) -> bool:
     value = request.option(name, default)
     if not isinstance(value, bool):
         raise BadInput(f"The parameter {name} must be true or false.")

@@ -11,9 +11,9 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|sr|sra|srta|ud|uds|no|p\.ej)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
-_FIRST_WORDS = 3
+_MIN_FIRST_WORDS = 3
 """A clause of fewer words sounds torn off, so the first piece has at least so many."""
-_LONGEST = 220
+_MAX_PHRASE_CHARS = 220
 """Characters after which a sentence without an end is spoken up to its last clause."""
 
 _MARKUP = (
@@ -70,12 +70,12 @@ class Phrasing:
             if self._probably_ends():
                 return len(self._pending)
             for end in self._ends(_CLAUSE_END):
-                if len(self._pending[: end.start()].split()) >= _FIRST_WORDS:
+                if len(self._pending[: end.start()].split()) >= _MIN_FIRST_WORDS:
                     return end.end()
-        if len(self._pending) > _LONGEST and self._pending.count("```") == 0:
-            window = self._pending[:_LONGEST]
+        if len(self._pending) > _MAX_PHRASE_CHARS and self._pending.count("```") == 0:
+            window = self._pending[:_MAX_PHRASE_CHARS]
             clauses = [end.end() for end in _CLAUSE_END.finditer(window)]
-            return clauses[-1] if clauses else window.rfind(" ") + 1 or _LONGEST
+            return clauses[-1] if clauses else window.rfind(" ") + 1 or _MAX_PHRASE_CHARS
         return None
 
     def _probably_ends(self) -> bool:

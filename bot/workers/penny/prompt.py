@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.contract import Context, Message, System
 from bot.contract.envelope import speaker_label
 from bot.workers.penny.language import DEFAULT, NAMES
-from bot.workers.protocols import Lane, Prompt
+from bot.workers.protocols import Prompt, Slot
 
 _SYSTEM = (
     "You are {name}, a voice assistant. Answer the question directly and correctly, "
@@ -33,7 +33,7 @@ def converse_prompt(
         max_tokens: The longest answer.
         room_chars: How many characters the model can read.
     """
-    instruction = opening(system, language)
+    instruction = system_prompt(system, language)
     named = _several_speak(context)
     is_named = named and context.speaker
     said = f"{speaker_label(context.speaker or '')}: {question}" if is_named else question
@@ -46,11 +46,11 @@ def converse_prompt(
         ],
         max_tokens=max_tokens,
         temperature=0.2,
-        lane=Lane.INTERACTIVE,
+        slot=Slot.INTERACTIVE,
     )
 
 
-def opening(system: System, language: str) -> str:
+def system_prompt(system: System, language: str) -> str:
     """The system prompt. It depends on little, so that a model's prompt cache stays warm."""
     name = NAMES.get(language, NAMES[DEFAULT])
     return _SYSTEM.format(name=system.assistant, language=name)

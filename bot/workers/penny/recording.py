@@ -15,8 +15,8 @@ from audio.samples import Pcm, Samples
 from audio.stopping import NEVER, Stop
 from bot.errors import BadInput
 
-STRETCH_S: Final = 120
-_STRETCH: Final = STRETCH_S * SPEECH_RATE_HZ
+CHUNK_S: Final = 120
+_CHUNK: Final = CHUNK_S * SPEECH_RATE_HZ
 
 
 class Recording:
@@ -39,13 +39,13 @@ class Recording:
         for piece in decoded(file, limit_s=limit_s, stop=stop):
             count += len(piece)
             self._kept.append(piece)
-            if count > _STRETCH:
+            if count > _CHUNK:
                 self._kept.clear()
-        self._is_short = count <= _STRETCH
+        self._is_short = count <= _CHUNK
         self.seconds = count / SPEECH_RATE_HZ
 
-    def stretches(self, stop: Stop = NEVER) -> Iterator[Samples]:
-        """Its sound, 16 kHz mono; a short one in one piece, else in pieces of `STRETCH_S`.
+    def chunks(self, stop: Stop = NEVER) -> Iterator[Samples]:
+        """Its sound, 16 kHz mono; a short one in one piece, else in pieces of `CHUNK_S`.
 
         Raises:
             BadInput: It can no longer be read.
@@ -59,7 +59,7 @@ class Recording:
             for piece in decoded(self._file, limit_s=self._limit_s, stop=stop):
                 waiting.append(piece)
                 count += len(piece)
-                if count >= _STRETCH:
+                if count >= _CHUNK:
                     yield as_samples(waiting)
                     waiting, count = [], 0
         except AudioError as e:

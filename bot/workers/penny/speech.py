@@ -18,13 +18,13 @@ class Speech:
     """Speaks one reply.
 
     Args:
-        mouth: The voices.
+        tts: The voices.
         language: ISO 639-1.
         voice: A voice by name; None for the language's own.
     """
 
-    def __init__(self, mouth: Synthesizer, *, language: str, voice: str | None) -> None:
-        self._mouth = mouth
+    def __init__(self, tts: Synthesizer, *, language: str, voice: str | None) -> None:
+        self._tts = tts
         self._language = language
         self._voice = voice
         self._encoder: OpusEncoder | None = None
@@ -33,7 +33,7 @@ class Speech:
 
     async def say(self, phrase: str) -> Audio:
         """The next piece: an Ogg Opus file with the packets that this phrase adds."""
-        samples, rate_hz = await self._mouth.synthesize(
+        samples, rate_hz = await self._tts.synthesize(
             phrase, language=self._language, voice=self._voice
         )
         if self._encoder is None:

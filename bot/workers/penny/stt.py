@@ -21,10 +21,10 @@ ENGLISH = "en"
 Span = tuple[int, int]
 """A stretch of a clip: first sample, and the one after the last."""
 
-Sound = Callable[[Stop], Iterator[Samples]]
+AudioSource = Callable[[Stop], Iterator[Samples]]
 """Begins to give a recording, a stretch at a time, until it is stopped."""
 
-_NOTHING = np.zeros(0, np.float32)
+_NO_SAMPLES = np.zeros(0, np.float32)
 
 _WHOLE_CLIP_S = 25.0
 """A clip up to so long is recognised in one go; Whisper takes 30 s."""
@@ -49,12 +49,12 @@ _NO_SPEECH, _UNSURE, _REPETITIVE = 0.6, -1.0, 2.4
 _MIN_CHARS_PER_SECOND = 1.5
 """Even digits read aloud give more; with less, Whisper has skipped something."""
 
-_TOKENS_PER_SECOND, _FEWEST_TOKENS = 10, 24
+_TOKENS_PER_SECOND, _MIN_TOKENS = 10, 24
 """Nobody speaks faster; it bounds a decoder that has begun to repeat itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TranscriptSegment:
     """A stretch of speech: its words, its language (ISO 639-1) and its place in seconds."""
 
     text: str
@@ -64,11 +64,11 @@ class Heard:
 
 
 class Recognizer(Protocol):
-    """Sound in, words out."""
+    """AudioSource in, words out."""
 
     def recognize(
-        self, sound: Sound, *, language: str | None, name: str = ""
-    ) -> AsyncIterator[Heard]:
+        self, sound: AudioSource, *, language: str | None, name: str = ""
+    ) -> AsyncIterator[TranscriptSegment]:
         """Speech as it is recognised; nothing at all for silence and noise.
 
         Args:
@@ -114,8 +114,8 @@ class Whisper:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
     async def recognize(
-        self, sound: Sound, *, language: str | None, name: str = ""
-    ) -> AsyncIterator[Heard]:
+        self, sound: AudioSource, *, language: str | None, name: str = ""
+    ) -> AsyncIterator[TranscriptSegment]:
         """Speech as it is recognised. The name is a hint for what is as short as a turn.
 
         Raises:
@@ -124,7 +124,7 @@ class Whisper:
         """
         loop = asyncio.get_running_loop()
         stop = Stop()
-        segments: Iterator[Heard] = self._segments(sound(stop), language, name, stop)
+        segments: Iterator[TranscriptSegment] = self._segments(sound(stop), language, name, stop)
         try:
             while heard := await loop.run_in_executor(self._worker, next, segments, None):
                 yield heard
@@ -136,14 +136,14 @@ class Whisper:
         quiet = np.zeros(SPEECH_RATE_HZ, np.float32)
         loop = asyncio.get_running_loop()
         for english in (True, False):
-            await loop.run_in_executor(self._worker, self._exercise, english, quiet)
+            await loop.run_in_executor(self._worker, self._run_once, english, quiet)
 
     async def close(self) -> None:
         """Let go of the models."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
         self._models.clear()
 
-    def _exercise(self, english: bool, clip: Samples) -> None:
+    def _run_once(self, english: bool, clip: Samples) -> None:
         segments, _ = self._model(english).transcribe(clip, beam_size=1, language=ENGLISH)
         list(segments)
 
@@ -154,10 +154,10 @@ class Whisper:
 
     def _segments(
         self, sound: Iterator[Samples], language: str | None, name: str, stop: Stop
-    ) -> Iterator[Heard]:
+    ) -> Iterator[TranscriptSegment]:
         """Runs in the worker's thread, a window a step."""
         english = language == ENGLISH
-        for clip, start_s, seconds, is_all in _cut(sound):
+        for clip, start_s, seconds, is_all in _cut_windows(sound):
             if stop.is_set():
                 return
             model = self._model(english)
@@ -167,23 +167,23 @@ class Whisper:
                 raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
             if text:
                 language = language or found
-                yield Heard(text, found, start_s, start_s + len(clip) / SPEECH_RATE_HZ)
+                yield TranscriptSegment(text, found, start_s, start_s + len(clip) / SPEECH_RATE_HZ)
 
 
-def _cut(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, float, bool]]:
+def _cut_windows(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, float, bool]]:
     """Windows of a recording, and where each begins, its seconds of speech, whether it is all.
 
     Of a stretch that another follows, what may go on in that is kept for it.
     """
-    held = next(sound, _NOTHING)
+    held = next(sound, _NO_SAMPLES)
     begun, is_first = 0, True
     while len(held):
-        following = next(sound, _NOTHING)
-        speech = _speech(held)
+        following = next(sound, _NO_SAMPLES)
+        speech = _detect_speech(held)
         is_part = not is_first or len(following) > 0
         kept = len(held)
         if len(following):  # its last window may go on there
-            last = _grouped(speech)[-1][0][0] if speech else kept
+            last = _group(speech)[-1][0][0] if speech else kept
             speech = [span for span in speech if span[0] < last]
             kept = max(0, last - int(_EDGE_S * SPEECH_RATE_HZ))
         parts = windows(speech, len(held), is_part=is_part)
@@ -196,7 +196,7 @@ def _cut(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, float, bool
 def windows(
     speech: Sequence[Span], length: int, *, is_part: bool = False
 ) -> list[tuple[Span, float]]:
-    """Group stretches of speech into windows that the recogniser takes at once.
+    """Group chunks of speech into windows that the recogniser takes at once.
 
     Args:
         speech: Where there is speech, in order, none longer than a window.
@@ -210,7 +210,7 @@ def windows(
         return []
     edge = int(_EDGE_S * SPEECH_RATE_HZ)
     is_short = not is_part and length <= _WHOLE_CLIP_S * SPEECH_RATE_HZ
-    groups = [list(speech)] if is_short else _grouped(speech)
+    groups = [list(speech)] if is_short else _group(speech)
     found = []
     for group in groups:
         seconds = sum(end - start for start, end in group) / SPEECH_RATE_HZ
@@ -218,7 +218,7 @@ def windows(
     return found if is_part or len(groups) > 1 else [((0, length), found[0][1])]
 
 
-def _grouped(speech: Sequence[Span]) -> list[list[Span]]:
+def _group(speech: Sequence[Span]) -> list[list[Span]]:
     groups: list[list[Span]] = []
     for start, end in speech:
         if groups:
@@ -232,7 +232,7 @@ def _grouped(speech: Sequence[Span]) -> list[list[Span]]:
     return groups
 
 
-def _speech(clip: Samples) -> list[Span]:
+def _detect_speech(clip: Samples) -> list[Span]:
     """Silero's opinion; Whisper alone hears "Thank you." in noise."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415
 
@@ -254,7 +254,7 @@ def _transcribe(
     told only where it was in doubt.
     """
     for careful in (False, True):
-        model.least_frames = _WHOLE_FRAMES if careful else _MIN_FRAMES
+        model.min_frames = _WHOLE_FRAMES if careful else _MIN_FRAMES
         found, info = model.transcribe(
             window,
             beam_size=5 if model.model.is_multilingual else 1,
@@ -262,7 +262,7 @@ def _transcribe(
             without_timestamps=not careful,
             condition_on_previous_text=False,
             temperature=[0.0, 0.4, 0.8] if careful else [0.0],
-            max_new_tokens=int(_FEWEST_TOKENS + speech_s * _TOKENS_PER_SECOND),
+            max_new_tokens=int(_MIN_TOKENS + speech_s * _TOKENS_PER_SECOND),
             hotwords=hint if hint and (careful or model.model.is_multilingual) else None,
         )
         segments = list(found)
@@ -296,12 +296,12 @@ def _load(folder: Path, threads: int, wanted: Device) -> Any:
         length, as in whisper.cpp's `audio_ctx`.
         """
 
-        least_frames = _WHOLE_FRAMES
+        min_frames = _WHOLE_FRAMES
 
         def encode(self, features: Any) -> Any:
             used = np.flatnonzero(features.any(axis=-2).reshape(-1, features.shape[-1])[-1])
             speech = int(used[-1]) + 1 if used.size else 0
-            needed = max(speech + _MARGIN_FRAMES, self.least_frames)
+            needed = max(speech + _MARGIN_FRAMES, self.min_frames)
             return super().encode(np.ascontiguousarray(features[..., : needed + needed % 2]))
 
     device, numbers = place_whisper(wanted)

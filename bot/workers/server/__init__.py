@@ -1,6 +1,6 @@
-"""The embedded server: RunPod's HTTP API in front of services in this process, loopback only.
+"""The embedded server: RunPod's HTTP API for services in this process, on the loopback alone.
 
-routes       HTTP in and out            endpoint   jobs that can be waited on
-wire         bodies as bytes            jobs       the states themselves (pure)
-worker_pool  workers around a handler   lifecycle  starting and stopping it all
+routes       HTTP in and out              endpoint   jobs that callers can wait for
+wire         request and response bodies  jobs       the states of jobs (pure)
+worker_pool  workers around a handler     lifecycle  starts and stops it all
 """

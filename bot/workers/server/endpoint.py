@@ -1,4 +1,4 @@
-"""One endpoint: callers hand in jobs and wait, workers take them and report. No HTTP, no models."""
+"""One endpoint: callers submit jobs and wait, workers do them and report. No HTTP, no models."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,18 +10,19 @@ from bot.workers.server.wire import Submission
 
 
 class Closing(Exception):
-    """The server is shutting down and takes no more jobs."""
+    """The server accepts no more jobs."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is shutting down")
 
 
 class Endpoint:
-    """A `JobTable` that can be waited on.
-
-    Whoever waits is woken by the change itself: nothing here polls.
+    """A `JobTable` whose changes wake those who wait for them; nothing here polls.
 
     Args:
         name: The endpoint id.
         queue_limit: How many jobs may wait.
-        clock: For retention and for the times in the reports.
+        clock: Times retention and the reports.
     """
 
     def __init__(self, name: str, *, queue_limit: int, clock: Clock) -> None:
@@ -40,17 +41,17 @@ class Endpoint:
 
     @property
     def held_bytes(self) -> int:
-        """What the inputs and outputs of all known jobs take."""
+        """The size of the inputs and outputs of all known jobs."""
         return self._table.held_bytes
 
-    # What callers do
+    # For callers
 
     def submit(self, submission: Submission, *, size: int, sync: bool) -> Job:
         """Queue a job.
 
         Raises:
-            QueueFull: Later, perhaps.
-            Closing: Not any more.
+            QueueFull: The queue or the memory for jobs is full.
+            Closing: The server is shutting down.
         """
         if self._closing:
             raise Closing
@@ -61,11 +62,11 @@ class Endpoint:
         return job
 
     def find(self, job_id: str) -> Job | None:
-        """The job of that id; None when it never was, or is past its retention time."""
+        """Return the job of that id; None if there is none, or its retention time is over."""
         return self._table.find(job_id, self._clock.now())
 
     async def wait(self, job: Job, until: Callable[[Job], bool], seconds: float) -> None:
-        """Return when `until` holds, when the job is forgotten, or when the time is over."""
+        """Wait until `until` holds, the job is forgotten, or the time is over."""
         try:
             async with asyncio.timeout(seconds):
                 while job.held and not until(job):
@@ -74,107 +75,107 @@ class Endpoint:
             return
 
     def cancel(self, job: Job) -> None:
-        """End a job that waits or runs."""
+        """Cancel a job that waits or runs."""
         self._table.cancel(job, self._clock.now())
-        self._ended(job)
+        self._finish(job)
 
     def retry(self, job: Job) -> Job:
         """Queue a failed job again.
 
         Raises:
             NotRetryable: It has not failed.
-            QueueFull: Later, perhaps.
-            Closing: Not any more.
+            QueueFull: The queue is full.
+            Closing: The server is shutting down.
         """
         if self._closing:
             raise Closing
         again = self._table.retry(job, self._clock.now())
         self._arrival.set()
-        self._ring(again)
+        self._wake_waiters(again)
         return again
 
-    def expire(self, job: Job, ttl_s: float) -> None:
-        """Let a job be forgotten in `ttl_s` seconds, `/status?ttl=`."""
+    def set_ttl(self, job: Job, ttl_s: float) -> None:
+        """Forget a job in `ttl_s` seconds: `/status?ttl=`."""
         self._table.set_ttl(job, ttl_s, self._clock.now())
 
     def purge(self) -> int:
-        """Cancel all jobs that wait; how many there were."""
+        """Cancel all jobs that wait. Returns how many."""
         purged = self._table.purge(self._clock.now())
         for job in purged:
-            self._ring(job)
+            self._wake_waiters(job)
         return len(purged)
 
-    # What workers do
+    # For workers
 
-    async def arrival(self) -> None:
-        """Return when a job waits."""
+    async def wait_for_job(self) -> None:
+        """Wait until a job waits."""
         while not self._table.waiting:
             self._arrival.clear()
             await self._arrival.wait()
 
-    def take(self, worker_id: str) -> Job | None:
-        """Start the oldest waiting job; None when another worker was quicker."""
+    def start_next(self, worker_id: str) -> Job | None:
+        """Start the oldest waiting job. Returns None if another worker was quicker."""
         job = self._table.start(worker_id, self._clock.now())
         if job is not None:
-            self._ring(job)
+            self._wake_waiters(job)
         return job
 
-    def on_stop(self, job: Job, stop: Callable[[], object]) -> None:
-        """Say what to call when a job that was taken is to be given up."""
+    def set_stop(self, job: Job, stop: Callable[[], object]) -> None:
+        """Set what stops the work on a job that has started."""
         self._stops[job] = stop
         if job.ended:
-            self._ended(job)
+            self._finish(job)
 
     def release(self, job: Job) -> None:
-        """The worker is done with a job, whatever became of it."""
+        """Note that the worker is done with a job, however it ended."""
         self._stops.pop(job, None)
 
-    def chunk(self, job: Job, output: bytes) -> None:
-        """Take one yield, as JSON, for `/stream`. A job whose output grows too large fails."""
-        self._table.chunk(job, output, self._clock.now())
-        self._ring(job)
+    def add_chunk(self, job: Job, output: bytes) -> None:
+        """Add a chunk for `/stream`, as JSON. If the job's output is too large, the job fails."""
+        self._table.add_chunk(job, output, self._clock.now())
+        self._wake_waiters(job)
 
-    def progress(self, job: Job, output: bytes) -> None:
-        """Take what `/status` shows until the job has ended, as JSON."""
-        self._table.progress(job, output, self._clock.now())
-        self._ring(job)
+    def set_progress(self, job: Job, output: bytes) -> None:
+        """Set the JSON that `/status` shows until the job has ended."""
+        self._table.set_progress(job, output, self._clock.now())
+        self._wake_waiters(job)
 
     def complete(self, job: Job, output: bytes | None = None) -> None:
-        """Take the result, as JSON; without one it is the list of all yields."""
+        """End a job with its result, as JSON; None means the list of all chunks."""
         self._table.complete(job, output, self._clock.now())
-        self._ring(job)
+        self._wake_waiters(job)
 
     def fail(self, job: Job, error: str) -> None:
-        """End a job with the string that callers find as `error`."""
+        """End a job with RunPod's `error` string."""
         self._table.fail(job, error, self._clock.now())
-        self._ring(job)
+        self._wake_waiters(job)
 
-    # What time does
+    # For the server
 
     def sweep(self) -> None:
-        """Forget what is past its time, and stop what runs for too long."""
+        """Forget expired jobs, and stop those that run for too long."""
         now = self._clock.now()
         for job in self._table.overdue(now):
             self._table.fail(job, "executionTimeout exceeded", now)
-            self._ended(job)
-        for job in self._table.past(now):
+            self._finish(job)
+        for job in self._table.expired(now):
             self._table.forget(job)
-            self._ended(job)
+            self._finish(job)
 
     def close(self) -> None:
-        """Cancel all that waits or runs, wake all who wait, and take no more jobs."""
+        """Cancel all jobs, wake all who wait, and accept no more."""
         self._closing = True
         for job in self._table.unended():
             self.cancel(job)
 
-    def _ended(self, job: Job) -> None:
-        """Tell the worker to stop, and the callers that it has."""
+    def _finish(self, job: Job) -> None:
+        """Stop the worker, and wake the callers."""
         stop = self._stops.pop(job, None)
         if stop is not None:
             stop()
-        self._ring(job)
+        self._wake_waiters(job)
 
-    def _ring(self, job: Job) -> None:
+    def _wake_waiters(self, job: Job) -> None:
         event = self._changes.pop(job.id, None)
         if event is not None:
             event.set()

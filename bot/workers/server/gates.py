@@ -1,4 +1,4 @@
-"""Who may speak to the embedded server: looked at before a byte of the body is read."""
+"""Admits requests to the embedded server before it reads a byte of their body."""
 
 import hmac
 from collections.abc import Collection, Mapping
@@ -11,15 +11,15 @@ from bot.hosts import is_loopback, name_of
 from bot.workers.server.wire import encode
 
 
-class NameGate:
-    """Answers to this machine's own names, and to those that its owner has given it.
+class HostGate:
+    """Admits requests that name this machine, or a host that its owner has configured.
 
-    Any other is a web page's that has it point at this machine (`bot/hosts.py`). And a browser
-    tells the origin of a page that asks another server than its own.
+    Any other name is that of a web page whose owner points it at this machine (`bot/hosts.py`). And
+    a browser sends the origin of a page that calls another server than its own.
 
     Args:
-        app: What is behind it.
-        names: Beside those of the loopback, in lower case and without a port.
+        app: The protected application.
+        names: More names than the loopback's, in lower case and without a port.
     """
 
     def __init__(self, app: ASGIApp, *, names: Collection[str]) -> None:
@@ -27,7 +27,7 @@ class NameGate:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse it, or pass it on."""
+        """Refuse the request, or pass it on."""
         if scope["type"] == "http" and (problem := self._problem(scope["headers"])):
             status, words = problem
             await _refusal(status, words)(scope, receive, send)
@@ -37,10 +37,10 @@ class NameGate:
     def _problem(self, headers: Collection[tuple[bytes, bytes]]) -> tuple[int, str] | None:
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 or not self._knows(hosts[0]):
-            return 421, "this server does not go by that name (SKYDECK_SERVE_HOSTS)"
+            return 421, "this server does not serve that host name (SKYDECK_SERVE_HOSTS)"
         origins = [value for name, value in headers if name == b"origin"]
         if not all(self._is_own(origin) for origin in origins):
-            return 403, "this server does not answer other servers' web pages"
+            return 403, "this server does not answer web pages of other origins"
         return None
 
     def _is_own(self, origin: bytes) -> bool:
@@ -53,14 +53,14 @@ class NameGate:
 
 
 class KeyGate:
-    """Lets nothing through, not even a body, before the key has been shown."""
+    """Admits requests that carry the key."""
 
     def __init__(self, app: ASGIApp, *, key: SecretStr) -> None:
         self._app = app
         self._key = key.get_secret_value().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse it, or pass it on."""
+        """Refuse the request, or pass it on."""
         if scope["type"] == "http" and not self._admits(dict(scope["headers"])):
             await _refusal(401, "the key is missing or wrong")(scope, receive, send)
             return

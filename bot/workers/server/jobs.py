@@ -1,13 +1,12 @@
-"""The jobs of one endpoint: their states, their queue, how long and how much is kept. No I/O.
+"""The jobs of one endpoint: their states, their queue, their retention and its limits. No I/O.
 
     submit ─> IN_QUEUE ── start ──> IN_PROGRESS ── complete ─> COMPLETED ─┐
                  │ ^                     ├──────── fail ─────> FAILED ────┤
                  │ └─── retry (FAILED, TIMED_OUT) ───────────────<────────┤
                  └──────── cancel ───────┴───────────────────> CANCELLED ─┴─ retention ─> forgotten
 
-A job that outlives its `ttl` before it has ended is forgotten from wherever it is. Times are
-readings of a `Clock`, in seconds. What a late worker still says about a job that has ended is
-ignored: the first end counts.
+A job that has not ended within its `ttl` is forgotten from any state. Times are readings of a
+`Clock`, in seconds. The first end counts: a worker's later reports on the job are ignored.
 
 Source: RunPod's operation reference and job states.
 """
@@ -19,34 +18,35 @@ from dataclasses import dataclass, field
 from bot.contract.job import MIB, TERMINAL, JobCounts, JobPolicy, JobStatus
 
 RUN_RETENTION_S = 30 * 60.0
-"""How long the result of `/run`, and what is left of its stream, is kept after the end."""
+"""How long the endpoint keeps the result of `/run`, and the rest of its stream, after the end."""
 RUNSYNC_RETENTION_S = 60.0
-"""How long the result of `/runsync` is kept."""
+"""How long the endpoint keeps the result of `/runsync`."""
 TTL_S = 24 * 3600.0
-"""A job's life from submission to its end, when its policy does not say."""
+"""The default time from a job's submission to its end."""
 EXECUTION_LIMIT_S = 600.0
-"""The longest a job may run, when its policy does not say."""
+"""The default time that a job may run."""
 
 OUTPUT_LIMIT_BYTES = 20 * MIB
-"""The most that one job may put out, as JSON; RunPod refuses larger results, too."""
+"""The largest output of a job, as JSON; RunPod refuses larger results, too."""
 HELD_LIMIT_BYTES = 64 * MIB
-"""What an endpoint holds of inputs and outputs before it forgets ended jobs ahead of their time,
-the oldest first, and then refuses new ones. A running job may add `OUTPUT_LIMIT_BYTES` to it."""
+"""How much of inputs and outputs an endpoint holds. Above it, the endpoint forgets ended jobs
+before their time, the oldest first, then refuses new ones. A running job may add
+`OUTPUT_LIMIT_BYTES`."""
 _JOB_BYTES = 2048
-"""What a job itself is counted as, so that empty ones are bounded, too."""
+"""The size of a job without input and output, so that empty jobs have a limit, too."""
 
 
 class QueueFull(Exception):
-    """No room for another job: too many are waiting, or too much is held."""
+    """Too many jobs wait, or the endpoint holds too much."""
 
 
 class NotRetryable(Exception):
-    """Only a job that FAILED or TIMED_OUT can be retried."""
+    """The job has not failed: only a FAILED or TIMED_OUT job can be retried."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Job:
-    """One job. Outputs are kept as the JSON they will be sent as: encoded once, of known size."""
+    """One job. Its outputs are JSON as sent: encoded once, of known size."""
 
     id: str
     input: object
@@ -61,11 +61,11 @@ class Job:
     worker_id: str | None = None
     retries: int = 0
     yielded: list[bytes] = field(default_factory=list)
-    """A generator's outputs so far. Without a result of its own they are the job's `output`."""
+    """A generator's outputs so far; a job without a result has them as its `output`."""
     streamed: int = 0
-    """How many of `yielded` have been handed out by `/stream`."""
+    """How many of `yielded` `/stream` has sent."""
     output: bytes | None = None
-    """The newest progress, in the end the result."""
+    """The latest progress, in the end the result."""
     output_bytes: int = 0
     error: str | None = None
     held: bool = True
@@ -78,23 +78,23 @@ class Job:
 
     @property
     def size(self) -> int:
-        """What it is counted as, in bytes."""
+        """How many bytes it counts as."""
         return _JOB_BYTES + self.input_bytes + self.output_bytes
 
-    def drain(self) -> list[bytes]:
-        """The yields that no `/stream` has had yet."""
+    def drain_stream(self) -> list[bytes]:
+        """Return the chunks that `/stream` has not sent yet, and mark them as sent."""
         fresh = self.yielded[self.streamed :]
         self.streamed = len(self.yielded)
         return fresh
 
-    def is_past(self, now: float) -> bool:
-        """Whether it is to be forgotten."""
+    def is_expired(self, now: float) -> bool:
+        """Return whether its retention or its `ttl` is over."""
         if self.ended_at is not None:
             return now >= self.ended_at + self.retention_s
         return now >= self.submitted_at + self.ttl_s
 
     def is_overdue(self, now: float) -> bool:
-        """Whether it runs for longer than it may."""
+        """Return whether it has run for longer than its limit."""
         if self.status is not JobStatus.IN_PROGRESS or self.started_at is None:
             return False
         return now >= self.started_at + self.execution_limit_s
@@ -105,7 +105,7 @@ class JobTable:
 
     Args:
         queue_limit: How many may wait.
-        held_limit: How many bytes of inputs and outputs may be held.
+        held_limit: How many bytes of inputs and outputs it may hold.
     """
 
     def __init__(self, *, queue_limit: int, held_limit: int = HELD_LIMIT_BYTES) -> None:
@@ -136,17 +136,17 @@ class JobTable:
     def submit(
         self, job_input: object, *, size: int, policy: JobPolicy, sync: bool, now: float
     ) -> Job:
-        """Put a new job into the queue.
+        """Queue a new job.
 
         Args:
-            job_input: What the worker gets.
-            size: The bytes of it.
+            job_input: The worker's input.
+            size: The input's size in bytes.
             policy: RunPod's limits, in milliseconds; None means the default.
             sync: Whether it came by `/runsync`.
             now: The time.
 
         Raises:
-            QueueFull: Try again later.
+            QueueFull: Too many jobs wait, or the endpoint holds too much.
         """
         name = f"{uuid.uuid4()}-u1"
         job = Job(
@@ -170,46 +170,46 @@ class JobTable:
         return job
 
     def find(self, job_id: str, now: float) -> Job | None:
-        """The job of that id, unless it is to be forgotten."""
+        """Return the job of that id, unless it has expired."""
         job = self._jobs.get(job_id)
-        return None if job is None or job.is_past(now) else job
+        return None if job is None or job.is_expired(now) else job
 
     def start(self, worker_id: str, now: float) -> Job | None:
-        """Hand the oldest waiting job to a worker; None when nothing waits."""
+        """Give the oldest waiting job to a worker. Returns None if no job waits."""
         while self._queue:
             job = self._queue.popleft()
-            if job.is_past(now):
-                continue  # forgotten with the next sweep, which also tells who waits for it
+            if job.is_expired(now):
+                continue  # the next sweep forgets it, and wakes those who wait for it
             job.status = JobStatus.IN_PROGRESS
             job.worker_id, job.started_at = worker_id, now
             self._running += 1
             return job
         return None
 
-    def chunk(self, job: Job, output: bytes, now: float) -> None:
-        """Take one yield of a running job."""
+    def add_chunk(self, job: Job, output: bytes, now: float) -> None:
+        """Add one yielded output of a running job."""
         if job.status is JobStatus.IN_PROGRESS and self._fits(job, output, now):
             job.yielded.append(output)
             self._grow(job, len(output))
 
-    def progress(self, job: Job, output: bytes, now: float) -> None:
-        """Take what a running job has to show so far, in place of what it showed before."""
+    def set_progress(self, job: Job, output: bytes, now: float) -> None:
+        """Replace the progress of a running job."""
         if job.status is JobStatus.IN_PROGRESS and self._fits(job, output, now):
             self._replace_output(job, output)
 
     def complete(self, job: Job, output: bytes | None, now: float) -> None:
-        """Take the result; None means the list of all yields."""
+        """End a running job with its result; None means the list of all chunks."""
         if job.status is not JobStatus.IN_PROGRESS:
             return
         self._replace_output(job, None)
         if output is not None:
-            self.progress(job, output, now)
+            self.set_progress(job, output, now)
         if job.status is JobStatus.IN_PROGRESS:
             self._end(job, JobStatus.COMPLETED, now)
             self._completed += 1
 
     def fail(self, job: Job, error: str, now: float) -> None:
-        """End a running job with the platform's `error` string. Its progress is gone."""
+        """End a running job with RunPod's `error` string, and delete its progress."""
         if job.status is not JobStatus.IN_PROGRESS:
             return
         self._replace_output(job, None)
@@ -218,7 +218,7 @@ class JobTable:
         self._failed += 1
 
     def cancel(self, job: Job, now: float) -> None:
-        """End a job that waits or runs; one that has ended stays as it is."""
+        """Cancel a job that waits or runs; one that has ended stays as it is."""
         if job.ended:
             return
         if job.status is JobStatus.IN_QUEUE:
@@ -231,11 +231,11 @@ class JobTable:
     def retry(self, job: Job, now: float) -> Job:
         """Queue a failed job again under the same id.
 
-        It is a new job in the old one's place, so whatever the earlier attempt still says is lost.
+        A new job takes the old one's place, so late reports of the first attempt have no effect.
 
         Raises:
             NotRetryable: It has not failed.
-            QueueFull: Try again later.
+            QueueFull: Too many jobs wait.
         """
         if job.status not in {JobStatus.FAILED, JobStatus.TIMED_OUT}:
             raise NotRetryable(f"only a FAILED or TIMED_OUT job can be retried, not {job.status}")
@@ -256,33 +256,33 @@ class JobTable:
         return again
 
     def set_ttl(self, job: Job, ttl_s: float, now: float) -> None:
-        """Let it be forgotten in `ttl_s`; the retention of a result is never made longer."""
+        """Forget the job in `ttl_s`; this never lengthens the retention of a result."""
         if job.ended_at is None:
             job.ttl_s = now - job.submitted_at + ttl_s
         else:
             job.retention_s = min(job.retention_s, now - job.ended_at + ttl_s)
 
     def purge(self, now: float) -> list[Job]:
-        """Cancel all that wait."""
+        """Cancel all jobs that wait."""
         purged = list(self._queue)
         for job in purged:
             self.cancel(job, now)
         return purged
 
     def unended(self) -> list[Job]:
-        """All that wait or run."""
+        """Return the jobs that wait or run."""
         return [job for job in self._jobs.values() if not job.ended]
 
-    def past(self, now: float) -> list[Job]:
-        """All that are to be forgotten."""
-        return [job for job in self._jobs.values() if job.is_past(now)]
+    def expired(self, now: float) -> list[Job]:
+        """Return the jobs that have expired."""
+        return [job for job in self._jobs.values() if job.is_expired(now)]
 
     def overdue(self, now: float) -> list[Job]:
-        """All that run for longer than they may."""
+        """Return the jobs that have run for longer than their limit."""
         return [job for job in self._jobs.values() if job.is_overdue(now)]
 
     def forget(self, job: Job) -> None:
-        """Let go of a job in any state."""
+        """Remove a job in any state."""
         if not job.held:
             return
         if job.status is JobStatus.IN_PROGRESS:
@@ -314,7 +314,7 @@ class JobTable:
         if job.status is JobStatus.IN_PROGRESS:
             self._running -= 1
         job.status, job.ended_at = status, now
-        if status is not JobStatus.FAILED:  # a failed one may be retried
+        if status is not JobStatus.FAILED:  # a failed job may be retried
             job.input = None
             self._grow(job, 0, input_bytes=0)
         self._ended.append(job)
@@ -334,7 +334,7 @@ class JobTable:
         self._make_room(0)
 
     def _make_room(self, size: int) -> None:
-        """Forget ended jobs, the oldest first, until `size` more fits; never the newest."""
+        """Forget ended jobs, the oldest first and never the newest, until `size` more fits."""
         spare = len(self._ended) - 1 if size == 0 else len(self._ended)
         while spare > 0 and self.held_bytes + size > self._held_limit:
             self.forget(self._ended[0])

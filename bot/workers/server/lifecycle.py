@@ -1,4 +1,4 @@
-"""Starts the embedded server, and stops it so that nobody is left waiting."""
+"""Starts the embedded server, and stops it so that no caller is left waiting."""
 
 import asyncio
 import contextlib
@@ -19,12 +19,12 @@ from bot.clock import Clock
 from bot.errors import BadSettings
 from bot.workers.protocols import Handler
 from bot.workers.server.endpoint import Endpoint
-from bot.workers.server.loopback import LOOPBACK, hosted
+from bot.workers.server.loopback import LOOPBACK, serve_on_loopback
 from bot.workers.server.routes import Served, build_app
 from bot.workers.server.worker_pool import WorkerPool
 
 _SWEEP_S = 1.0
-"""How often expired jobs are cleared away; lookups see an expiry at once, without it."""
+"""How often the server deletes expired jobs; lookups already ignore them."""
 
 
 @contextlib.asynccontextmanager
@@ -43,51 +43,51 @@ async def embedded_server(
     """Serve the handlers in this event loop, as RunPod's endpoints, while the body runs.
 
     The models load in the background, one service after another; a job that comes earlier loads
-    its own at once, and until then is IN_QUEUE. On leaving, jobs that wait or run are CANCELLED,
-    and whoever waits for one is told. The handlers stay the caller's to close.
+    its own at once, and is IN_QUEUE until then. On leaving, jobs that wait or run are CANCELLED,
+    and those who wait for one get an answer. The caller closes the handlers.
 
     Args:
         handlers: By endpoint id.
-        key: What callers must show.
-        clock: Retention and measurements.
+        key: The key that callers must send.
+        clock: Times retention and jobs.
         queue_limit: How many jobs may wait at each endpoint before it answers 429.
-        port: 0 is any that is free.
-        host: Where to listen: a loopback address.
-        concurrency: How many jobs an endpoint does at once, where it is not one.
-        warm_up: The endpoints whose models are loaded at the start; None means all. The others
-            count as ready: their handlers are warm, or load what each job needs.
-        names: Hosts by whose name callers may call it, beside those of the loopback.
+        port: 0 chooses a free one.
+        host: A loopback address to listen on.
+        concurrency: How many jobs an endpoint does at once; one if it is not listed.
+        warm_up: The endpoints whose models load at the start; None means all. The others count as
+            ready: their handlers are warm, or load what each job needs.
+        names: Host names that callers may use besides the loopback's.
 
     Yields:
         The base URL, `http://127.0.0.1:PORT/v2`.
 
     Raises:
-        BadSettings: The key is empty, the address not a loopback one, or the port taken.
+        BadSettings: The key is empty, the address is not a loopback one, or the port is taken.
     """
     if not key.get_secret_value().strip():
         raise BadSettings("The server's key is empty.", hint="Set SKYDECK_SERVE_KEY.")
-    crews: dict[str, WorkerPool] = {}
+    pools: dict[str, WorkerPool] = {}
     served: dict[str, Served] = {}
     for name, handler in handlers.items():
         endpoint = Endpoint(name, queue_limit=queue_limit, clock=clock)
         size = (concurrency or {}).get(name, 1)
         warm = warm_up is None or name in warm_up
-        crews[name] = WorkerPool(endpoint, handler, size=size, warm=warm, clock=clock)
-        served[name] = Served(endpoint, crews[name])
+        pools[name] = WorkerPool(endpoint, handler, size=size, warm=warm, clock=clock)
+        served[name] = Served(endpoint, pools[name])
     endpoints = [one.endpoint for one in served.values()]
 
     def close() -> None:
         for endpoint in endpoints:
             endpoint.close()
 
-    async with hosted(
+    async with serve_on_loopback(
         build_app(served, key, names),
         host=host,
         port=port,
-        beside=[
-            *(crew.work for crew in crews.values()),
-            lambda: _warm_up(crews.values()),
-            lambda: _keep_house(endpoints, clock),
+        background=[
+            *(pool.work for pool in pools.values()),
+            lambda: _warm_up(pools.values()),
+            lambda: _sweep_repeatedly(endpoints, clock),
         ],
         on_leave=close,
     ) as url:
@@ -109,16 +109,16 @@ async def serve(
 
     Args:
         handlers: By endpoint id.
-        key: What callers must show.
-        clock: Retention and measurements.
-        port: Where to listen.
+        key: The key that callers must send.
+        clock: Times retention and jobs.
+        port: The port to listen on.
         queue_limit: How many jobs may wait at each endpoint before it answers 429.
         host: A loopback address.
-        names: As for `embedded_server`.
+        names: Host names that callers may use besides the loopback's.
         on_ready: Called with the base URL when the server listens.
 
     Raises:
-        BadSettings: The key is empty, the address not a loopback one, or the port taken.
+        BadSettings: The key is empty, the address is not a loopback one, or the port is taken.
     """
     with _interruption() as interrupted:
         async with embedded_server(
@@ -134,13 +134,13 @@ async def serve(
             await interrupted.wait()
 
 
-async def _warm_up(crews: Iterable[WorkerPool]) -> None:
-    """One after another: two models that load at once take each other's cores."""
-    for crew in crews:
-        await crew.warm_up()
+async def _warm_up(pools: Iterable[WorkerPool]) -> None:
+    """Load the models one after another: two at once would compete for the cores."""
+    for pool in pools:
+        await pool.warm_up()
 
 
-async def _keep_house(endpoints: Sequence[Endpoint], clock: Clock) -> None:
+async def _sweep_repeatedly(endpoints: Sequence[Endpoint], clock: Clock) -> None:
     while True:
         await clock.sleep(_SWEEP_S)
         for endpoint in endpoints:
@@ -149,9 +149,9 @@ async def _keep_house(endpoints: Sequence[Endpoint], clock: Clock) -> None:
 
 @contextlib.contextmanager
 def _interruption() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C and SIGTERM set.
+    """Yield an event that Ctrl-C and SIGTERM set.
 
-    Windows has no signal handlers on the loop: there Ctrl-C cancels the main task instead.
+    Windows has no signal handlers on the loop; there Ctrl-C cancels the main task instead.
     """
     event, loop = asyncio.Event(), asyncio.get_running_loop()
     caught = []

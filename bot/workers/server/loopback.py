@@ -1,4 +1,4 @@
-"""An ASGI application on a loopback port, inside an event loop that belongs to somebody else."""
+"""Serves an ASGI application on a loopback port, within a running event loop."""
 
 import asyncio
 import contextlib
@@ -15,22 +15,21 @@ from bot.errors import BadSettings
 from bot.workers.server.connections import BoundedProtocol, ConnectionState
 
 LOOPBACK = "127.0.0.1"
-"""Where to listen when nothing is said."""
 
 _KEEP_ALIVE_S = 75
-"""Longer than the pools of httpx (5 s) and aiohttp (15 s) keep an idle connection. Were it the
-server that closes it, just when a request comes, nobody could tell whether the job was taken."""
+"""Longer than httpx (5 s) and aiohttp (15 s) keep an idle connection in their pools. If the server
+closed it, just as a request arrives, the client could not tell whether the job was accepted."""
 _GRACE_S = 3
-"""How long answers that are on their way out may take at shutdown."""
+"""How long unfinished answers may take at shutdown."""
 
 
 @contextlib.asynccontextmanager
-async def hosted(
+async def serve_on_loopback(
     app: ASGIApp,
     *,
     host: str = LOOPBACK,
     port: int = 0,
-    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     on_leave: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[str]:
     """Serve `app` while the body runs.
@@ -38,30 +37,30 @@ async def hosted(
     Args:
         app: The application.
         host: A loopback address.
-        port: 0 is any that is free.
-        beside: Coroutine functions to run meanwhile; they are cancelled on leaving. If one fails,
-            the body is cancelled and the failure raised.
-        on_leave: Called before the server stops: the place to end what callers wait for.
+        port: 0 chooses a free one.
+        background: Coroutine functions to run meanwhile, then cancelled. If one fails, the body is
+            cancelled and the failure raised.
+        on_leave: Called before the server stops, to end what callers wait for.
 
     Yields:
         The URL up to and including `/v2`.
 
     Raises:
-        BadSettings: Not a loopback address, or the port is taken.
+        BadSettings: `host` is not a loopback address, or the port is taken.
     """
     escaped: BaseException | None = None
     with contextlib.closing(_open_listener(host, port)) as listener:
         server = _GuestServer(app)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve(sockets=[listener]))
-            background = [tasks.create_task(one()) for one in beside]
+            running = [tasks.create_task(run()) for run in background]
             try:
                 await server.listening.wait()
                 yield _base_url(listener)
-            except BaseException as e:  # noqa: BLE001  (raised again below: inside the group it
-                escaped = e  # would come out wrapped, and the body's errors are not the server's)
+            except BaseException as e:  # noqa: BLE001  (raised below: the group would wrap it)
+                escaped = e
             on_leave()
-            for task in background:
+            for task in running:
                 task.cancel()
             server.should_exit = True
     if escaped is not None:
@@ -69,7 +68,7 @@ async def hosted(
 
 
 class _GuestServer(uvicorn.Server):
-    """Uvicorn as a guest: it says when it listens, and leaves the signals to the host.
+    """Uvicorn in another program's loop: it tells when it listens, and leaves signals alone.
 
     Stop it with `should_exit = True`; `serve` then returns within about a quarter of a second.
     """
@@ -92,7 +91,7 @@ class _GuestServer(uvicorn.Server):
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does, and then say so."""
+        """Start as uvicorn does, then set `listening`."""
         await super().startup(sockets)
         self.listening.set()
 
@@ -106,26 +105,25 @@ def _open_listener(host: str, port: int) -> socket.socket:
     try:
         address = ipaddress.ip_address(LOOPBACK if host == "localhost" else host)
     except ValueError:
-        raise BadSettings(f"{host} is no address.", hint=f"Use {LOOPBACK}.") from None
+        raise BadSettings(f"{host} is not an IP address.", hint=f"Use {LOOPBACK}.") from None
     if not address.is_loopback:
         raise BadSettings(
-            f"The embedded server does not listen on {host}: it is for this machine only.",
-            hint=f"Use {LOOPBACK}; for others, put a proxy with TLS in front of it.",
+            f"The embedded server cannot listen on {host}: it serves this machine only.",
+            hint=f"Use {LOOPBACK}; to serve others, put a TLS proxy in front of it.",
         )
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004
-    # Named as TCP, or asyncio leaves Nagle's algorithm on for what is accepted here, and every
-    # answer waits 40 ms for the other side's delayed acknowledgement (`socket.create_server` does
-    # not name it).
+    # Without IPPROTO_TCP (as in `socket.create_server`) asyncio leaves Nagle's algorithm on for
+    # accepted connections, and every answer waits 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere it lets two programs share the port
+        if os.name == "posix":  # on Windows it lets two programs share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((str(address), port))
         listener.listen()
     except OSError as e:
         listener.close()
         raise BadSettings(
-            f"Port {port} cannot be opened: {e.strerror}.", hint="Choose another with --port."
+            f"Cannot open port {port}: {e.strerror}.", hint="Choose another with --port."
         ) from None
     return listener
 

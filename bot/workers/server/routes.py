@@ -1,11 +1,11 @@
-"""RunPod's routes over HTTP: who may call, what may come in, and which status goes out.
+"""RunPod's routes over HTTP.
 
-Every refusal is `{"error": "<one line>"}`. RunPod documents the status codes, not those bodies.
+Every refusal is `{"error": "<one line>"}`. RunPod documents the status codes, not these bodies.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bot.contract.job import MIB, RUN_LIMIT_BYTES, RUNSYNC_LIMIT_BYTES, WorkerCounts
 from bot.steps import in_turns
 from bot.workers.server.endpoint import Closing, Endpoint
-from bot.workers.server.gates import KeyGate, NameGate
+from bot.workers.server.gates import HostGate, KeyGate
 from bot.workers.server.jobs import Job, NotRetryable, QueueFull
 from bot.workers.server.wire import (
     BadBody,
@@ -30,29 +30,30 @@ from bot.workers.server.wire import (
 )
 
 RUNSYNC_WAIT_MS = (90_000, 1_000, 300_000)
-"""How long `/runsync` holds the line: default, least, most. What is outside is brought inside."""
+"""How long `/runsync` waits: default, minimum, maximum. Other values are clamped."""
 STATUS_SYNC_WAIT_MS = (90_000, 1_000, 90_000)
 """The same for `/status-sync`."""
 STREAM_WAIT_MS = (10_000, 1_000, 300_000)
-"""The same for a `/stream` that has nothing to say yet."""
+"""The same for a `/stream` without new chunks."""
 
 MAX_INTAKE_BYTES = 128 * MIB
-"""Of all bodies that are being sent at one moment; each may be half there for a minute."""
+"""The limit of all bodies that arrive at one time; each may take a minute."""
 _MAX_DIGITS = 12
+_STATUS_OF: dict[Any, int] = {BadBody: 400, NotRetryable: 400, QueueFull: 429, Closing: 503}
 
 
 class Workers(Protocol):
-    """Who works for an endpoint, as far as `/health` is concerned."""
+    """The workers of an endpoint, as `/health` needs them."""
 
     @property
     def counts(self) -> WorkerCounts:
-        """How many there are, by state."""
+        """How many there are in each state."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An endpoint, and who works for it."""
+    """An endpoint and its workers."""
 
     endpoint: Endpoint
     workers: Workers
@@ -61,12 +62,12 @@ class Served:
 def build_app(
     endpoints: Mapping[str, Served], key: SecretStr, names: Collection[str] = ()
 ) -> Starlette:
-    """The application: `/v2/{endpoint}/…`.
+    """Build the application: `/v2/{endpoint}/…`.
 
     Args:
         endpoints: By endpoint id.
-        key: What callers must show as `Authorization: Bearer KEY`, or bare.
-        names: By which callers may call it, beside those of the loopback.
+        key: The key that callers must send as `Authorization: Bearer KEY`, or bare.
+        names: Host names that callers may use besides the loopback's.
     """
     api = _Api(endpoints)
     one = "/v2/{endpoint}"
@@ -83,8 +84,12 @@ def build_app(
             Route(f"{one}/purge-queue", api.purge_queue, methods=["POST"]),
             Route(f"{one}/health", api.health, methods=["GET"]),
         ],
-        middleware=[Middleware(NameGate, names=names), Middleware(KeyGate, key=key)],
-        exception_handlers={HTTPException: _refuse, Exception: _broken},
+        middleware=[Middleware(HostGate, names=names), Middleware(KeyGate, key=key)],
+        exception_handlers={
+            HTTPException: _answer_refusal,
+            **dict.fromkeys(_STATUS_OF, _answer_refusal),
+            Exception: _answer_500,
+        },
     )
 
 
@@ -100,15 +105,15 @@ class _Api:
     async def runsync(self, request: Request) -> Response:
         wait_s = _wait_s(request, RUNSYNC_WAIT_MS)
         job = await self._submit(request, RUNSYNC_LIMIT_BYTES, sync=True)
-        # Nobody watches the line here: a caller who hangs up leaves a job that goes on.
+        # The job goes on if the caller disconnects.
         await self._endpoint(request).wait(job, _has_ended, wait_s)
         return _json(report(job))
 
     async def status(self, request: Request) -> Response:
         job = self._job(request)
-        ttl_ms = _number(request, "ttl")
+        ttl_ms = _milliseconds(request, "ttl")
         if ttl_ms is not None:
-            self._endpoint(request).expire(job, ttl_ms / 1000)
+            self._endpoint(request).set_ttl(job, ttl_ms / 1000)
         return _json(report(job))
 
     async def status_sync(self, request: Request) -> Response:
@@ -119,10 +124,10 @@ class _Api:
     async def stream(self, request: Request) -> Response:
         wait_s = _wait_s(request, STREAM_WAIT_MS)
         await self._endpoint(request).wait(self._job(request), _has_news, wait_s)
-        # Chunks are handed out once. Who has hung up meanwhile must not take them along.
-        hung_up = await request.is_disconnected()
+        # Chunks are sent once, so a caller who has disconnected must not consume them.
+        is_gone = await request.is_disconnected()
         job = self._job(request)
-        return _json(stream_report(job, () if hung_up else job.drain()))
+        return _json(stream_report(job, () if is_gone else job.drain_stream()))
 
     async def cancel(self, request: Request) -> Response:
         job = self._job(request)
@@ -130,14 +135,7 @@ class _Api:
         return _json(receipt(job))
 
     async def retry(self, request: Request) -> Response:
-        try:
-            return _json(receipt(self._endpoint(request).retry(self._job(request))))
-        except NotRetryable as e:
-            raise HTTPException(400, str(e)) from None
-        except QueueFull as e:
-            raise HTTPException(429, str(e)) from None
-        except Closing:
-            raise HTTPException(503, "the server is shutting down") from None
+        return _json(receipt(self._endpoint(request).retry(self._job(request))))
 
     async def purge_queue(self, request: Request) -> Response:
         removed = self._endpoint(request).purge()
@@ -151,18 +149,11 @@ class _Api:
     async def _submit(self, request: Request, limit: int, *, sync: bool) -> Job:
         endpoint = self._endpoint(request)
         body = await self._read_body(request, limit)
-        try:
-            submission = await in_turns(reading_submission(body))
-            return endpoint.submit(submission, size=len(body), sync=sync)
-        except BadBody as e:
-            raise HTTPException(400, str(e)) from None
-        except QueueFull as e:
-            raise HTTPException(429, str(e)) from None
-        except Closing:
-            raise HTTPException(503, "the server is shutting down") from None
+        submission = await in_turns(reading_submission(body))
+        return endpoint.submit(submission, size=len(body), sync=sync)
 
     async def _read_body(self, request: Request, limit: int) -> bytes:
-        """The body, as long as it is within the limit; what is over it is never held."""
+        """Read the body, but never more than the limit."""
         refusal = HTTPException(400, f"exceeded max body size of {limit // MIB}MiB")
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > _MAX_DIGITS or int(declared) > limit):
@@ -173,11 +164,11 @@ class _Api:
                 if len(body) + len(piece) > limit:
                     raise refusal
                 if self._intake_bytes + len(piece) > MAX_INTAKE_BYTES:
-                    raise HTTPException(429, "too much is being sent at once")
+                    raise HTTPException(429, "too much data is arriving at once")
                 self._intake_bytes += len(piece)
                 body += piece
         except ClientDisconnect:
-            raise HTTPException(400, "the body breaks off") from None  # nobody reads this
+            raise HTTPException(400, "the body breaks off") from None  # the caller is gone
         finally:
             self._intake_bytes -= len(body)
         return bytes(body)
@@ -194,7 +185,7 @@ class _Api:
     def _job(self, request: Request) -> Job:
         job = self._endpoint(request).find(request.path_params["job"])
         if job is None:
-            raise HTTPException(404, "no such job: it never was, or it is past its retention time")
+            raise HTTPException(404, "no such job: the id is unknown, or its retention is over")
         return job
 
 
@@ -207,12 +198,12 @@ def _has_news(job: Job) -> bool:
 
 
 def _wait_s(request: Request, bounds: tuple[int, int, int]) -> float:
-    default, least, most = bounds
-    wait_ms = _number(request, "wait")
-    return (default if wait_ms is None else min(max(wait_ms, least), most)) / 1000
+    default, minimum, maximum = bounds
+    wait_ms = _milliseconds(request, "wait")
+    return (default if wait_ms is None else min(max(wait_ms, minimum), maximum)) / 1000
 
 
-def _number(request: Request, name: str) -> int | None:
+def _milliseconds(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
@@ -225,13 +216,14 @@ def _json(body: bytes, *, status: int = 200) -> Response:
     return Response(body, status_code=status, media_type="application/json")
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  (Starlette looked it up by its type)
+async def _answer_refusal(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return _json(encode({"error": str(error)}), status=_STATUS_OF[type(error)])
     response = _json(encode({"error": error.detail}), status=error.status_code)
     response.headers.update(error.headers or {})
     return response
 
 
-async def _broken(_: Request, __: Exception) -> Response:
-    """A bug. Starlette raises it again after this answer, so that the traceback is logged."""
+async def _answer_500(_: Request, __: Exception) -> Response:
+    """Answer after a bug. Starlette then raises it again, so that the log has the traceback."""
     return _json(encode({"error": "the server failed unexpectedly"}), status=500)

@@ -1,6 +1,6 @@
-"""The bodies that come in and go out, as bytes. No I/O.
+"""Reads and writes the bodies of requests and responses, as bytes. No I/O.
 
-Source: RunPod's operation reference; the shapes of the answers were read from live transcripts.
+Sources: RunPod's operation reference, and live transcripts for the shapes of the responses.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,12 +17,12 @@ from bot.workers.server.jobs import Job
 
 
 class BadBody(Exception):
-    """The body is no submission; the message says why, in one line."""
+    """The body is not a submission; the message says why, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What `/run` and `/runsync` were handed."""
+    """The body of `/run` or `/runsync`."""
 
     input: dict[str, Any]
     policy: JobPolicy
@@ -31,18 +31,17 @@ class Submission:
 def reading_submission(body: bytes) -> Steps[Submission]:
     """Read the body of `/run` or `/runsync`, in steps that hold nobody up.
 
-    RunPod drops an empty input, and the job then fails half a minute later with "timed out";
-    here it is refused at once. A webhook is refused, too: a server on the loopback calls nobody,
-    and a caller who relies on it should know.
+    RunPod drops an empty input, and the job fails half a minute later with "timed out"; this server
+    refuses it at once. It refuses webhooks, too, since it never calls them.
 
     Raises:
-        BadBody: Says what is wrong, without quoting the body.
+        BadBody: The message never quotes the body.
     """
     try:
         value = yield from read_json(body)
     except TooManyValues:
-        most = f"more than {MAX_VALUES:,} values, or one that is too long"
-        raise BadBody(f"the body holds {most}") from None
+        excess = f"more than {MAX_VALUES:,} values, or one that is too long"
+        raise BadBody(f"the body holds {excess}") from None
     except ValueError:
         raise BadBody("the body is not JSON") from None
     if not isinstance(value, dict) or not isinstance(value.get("input"), dict):
@@ -50,7 +49,7 @@ def reading_submission(body: bytes) -> Steps[Submission]:
     if not value["input"]:
         raise BadBody('"input" is empty; RunPod drops an empty input and the job fails')
     if value.get("webhook") or value.get("webhookV2"):
-        raise BadBody("this server calls no webhooks; ask /status or /stream")
+        raise BadBody("this server does not call webhooks; use /status or /stream")
     try:
         policy = JobPolicy.model_validate(value.get("policy") or {})
     except ValidationError as e:
@@ -61,24 +60,24 @@ def reading_submission(body: bytes) -> Steps[Submission]:
 
 
 def read_submission(body: bytes) -> Submission:
-    """The same at once."""
+    """Do the same in one step."""
     return at_once(reading_submission(body))
 
 
 def encode(value: object) -> bytes:
-    """Compact JSON. NaN and the infinities, which JSON does not have, become null.
+    """Encode as compact JSON. NaN and the infinities, which JSON does not have, become null.
 
-    pydantic's codec, for the loop's sake: it holds it for a tenth (reading) and half (writing) of
-    the time that the standard library takes for a megabyte of audio.
+    pydantic's codec holds the loop for half as long as the standard library's for a megabyte of
+    audio.
 
     Raises:
-        ValueError: It holds what is no JSON value, or text that is no Unicode.
+        ValueError: It holds a value that JSON does not have, or invalid Unicode.
     """
     return to_json(value, inf_nan_mode="null")
 
 
 def report(job: Job) -> bytes:
-    """What `/status` and `/runsync` say of a job. Times are whole milliseconds."""
+    """Return the body of `/status` and `/runsync`. Times are whole milliseconds."""
     fields: dict[str, Any] = {"id": job.id, "status": job.status}
     if job.started_at is not None and job.status is not JobStatus.CANCELLED:
         fields["delayTime"] = _ms(job.started_at - job.submitted_at)
@@ -90,25 +89,25 @@ def report(job: Job) -> bytes:
     if job.error is not None:
         fields["error"] = job.error
     output = _output(job)
-    return encode(fields) if output is None else _with(fields, "output", output)
+    return encode(fields) if output is None else _with_raw_json(fields, "output", output)
 
 
 def receipt(job: Job) -> bytes:
-    """What `/run`, `/cancel` and `/retry` say of a job."""
+    """Return the body of `/run`, `/cancel` and `/retry`."""
     return encode({"id": job.id, "status": job.status})
 
 
 def stream_report(job: Job, chunks: Iterable[bytes]) -> bytes:
-    """What `/stream` says: the state, and the chunks that this call drains."""
-    pieces = (b'{"output":' + piece + b"}" for chunk in chunks for piece in split(chunk))
-    return _with({"status": job.status}, "stream", b"[" + b",".join(pieces) + b"]")
+    """Return the body of `/stream`: the state, and the chunks that this call sends."""
+    pieces = (b'{"output":' + piece + b"}" for chunk in chunks for piece in split_chunk(chunk))
+    return _with_raw_json({"status": job.status}, "stream", b"[" + b",".join(pieces) + b"]")
 
 
-def split(chunk: bytes) -> Iterator[bytes]:
-    """Cut a chunk that is over RunPod's limit into JSON strings that are not.
+def split_chunk(chunk: bytes) -> Iterator[bytes]:
+    """Split a chunk that is over RunPod's limit into JSON strings within it.
 
-    RunPod documents that it splits, not how. Here the pieces, put together, are the chunk's JSON.
-    Who does not care to join them finds all of it in the output of `/status`.
+    RunPod documents that it splits, not how. Here the joined strings are the chunk's JSON. The
+    output of `/status` holds all of it, unsplit.
     """
     if len(chunk) <= CHUNK_LIMIT_BYTES:
         yield chunk
@@ -125,8 +124,8 @@ def _output(job: Job) -> bytes | None:
     return job.output
 
 
-def _with(fields: dict[str, Any], name: str, value: bytes) -> bytes:
-    """Put a ready-made JSON value at the end of an object, without decoding it."""
+def _with_raw_json(fields: dict[str, Any], name: str, value: bytes) -> bytes:
+    """Append encoded JSON to an object, without decoding it."""
     return encode(fields)[:-1] + b',"' + name.encode("ascii") + b'":' + value + b"}"
 
 

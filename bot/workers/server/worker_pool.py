@@ -10,14 +10,14 @@ from bot.clock import Clock
 from bot.contract import ServiceError, Status
 from bot.contract.job import WorkerCounts
 from bot.workers.protocols import Delivery, Handler
-from bot.workers.runtime import describe, run
+from bot.workers.runtime import run, to_service_error
 from bot.workers.server.endpoint import Endpoint
 from bot.workers.server.jobs import Job
 from bot.workers.server.wire import encode
 
 
 class _Models(Enum):
-    """LOADING has begun, or is about to; BROKEN is tried again by the next job."""
+    """LOADING has begun, or is about to; the next job retries BROKEN."""
 
     LOADING = "loading"
     READY = "ready"
@@ -25,17 +25,17 @@ class _Models(Enum):
 
 
 class WorkerPool:
-    """Works the endpoint's queue, `size` jobs at a time.
+    """Works through the endpoint's queue, `size` jobs at a time.
 
-    A job is taken when the models are loaded and not before: until then it is IN_QUEUE, and
-    its wait is its `delayTime`, as with a cold worker on RunPod.
+    No job starts before the models are loaded: until then it is IN_QUEUE, and its wait is its
+    `delayTime`, as with a cold worker on RunPod.
 
     Args:
-        endpoint: Where the jobs are.
-        handler: What does them. It stays the caller's: it is not closed here.
+        endpoint: The endpoint whose jobs it does.
+        handler: The service, which the caller closes.
         size: How many jobs at once.
-        warm: Whether the models are to be loaded before the first job is taken. If not, the crew is
-            ready from the start, and the handler loads what each job needs.
+        warm: Whether to load the models before the first job. If not, the pool is ready from the
+            start, and the handler loads what each job needs.
         clock: Measures the jobs.
     """
 
@@ -54,7 +54,7 @@ class WorkerPool:
 
     @property
     def counts(self) -> WorkerCounts:
-        """`workers` of `/health`. As in live captures, an idle worker is a ready one."""
+        """`workers` of `/health`. As in live transcripts, an idle worker is also a ready one."""
         match self._models:
             case _Models.LOADING:
                 return WorkerCounts(initializing=self._size)
@@ -65,10 +65,10 @@ class WorkerPool:
                 return WorkerCounts(idle=free, ready=free, running=self._busy)
 
     async def warm_up(self) -> ServiceError | None:
-        """Load the models, once. Who asks while another does it shares the result.
+        """Load the models once; concurrent calls share the result.
 
         Returns:
-            Why it failed, or None. The next one who asks tries again.
+            Why it failed, or None. After a failure, the next call tries again.
         """
         attempt = self._attempts
         async with self._loading:
@@ -77,24 +77,24 @@ class WorkerPool:
             self._models = _Models.LOADING
             try:
                 await self._handler.warm_up()
-            except Exception as e:  # noqa: BLE001  (told to every job that needs the models)
-                self._failure, self._models = describe(e), _Models.BROKEN
+            except Exception as e:  # noqa: BLE001  (fails every job that needs the models)
+                self._failure, self._models = to_service_error(e), _Models.BROKEN
             else:
                 self._failure, self._models = None, _Models.READY
             self._attempts += 1
             return self._failure
 
     async def work(self) -> None:
-        """Take and do jobs until cancelled."""
+        """Do jobs until cancelled."""
         async with asyncio.TaskGroup() as workers:
             for number in range(self._size):
                 workers.create_task(self._work(f"{self._endpoint.name}-{number}"))
 
     async def _work(self, worker_id: str) -> None:
         while True:
-            await self._endpoint.arrival()
+            await self._endpoint.wait_for_job()
             failure = await self.warm_up()
-            job = self._endpoint.take(worker_id)
+            job = self._endpoint.start_next(worker_id)
             if job is None:
                 continue
             if failure is None:
@@ -105,10 +105,10 @@ class WorkerPool:
     async def _do(self, job: Job) -> None:
         self._busy += 1
         try:
-            # A group of its own: cancelling the one job leaves the worker alive.
+            # its own group, so that cancelling the job leaves the worker alive
             async with asyncio.TaskGroup() as attempt:
                 task = attempt.create_task(self._run(job))
-                self._endpoint.on_stop(job, task.cancel)
+                self._endpoint.set_stop(job, task.cancel)
         finally:
             self._endpoint.release(job)
             self._busy -= 1
@@ -122,24 +122,24 @@ class WorkerPool:
                     self._deliver(job, response)
                     if job.ended:
                         return
-        except Exception as e:  # noqa: BLE001  (one job must not take the others down)
-            self._endpoint.fail(job, _error_string(describe(e).to_wire()))
+        except Exception as e:  # noqa: BLE001  (one job must not stop the others)
+            self._endpoint.fail(job, _error_string(to_service_error(e).to_wire()))
 
     def _deliver(self, job: Job, response: dict[str, Any]) -> None:
-        """As the SDK does it: an output with an `error` fails the job, and is no chunk."""
+        """Report a response as RunPod's SDK does: one with an `error` fails the job."""
         if response.get("error"):
             self._endpoint.fail(job, _error_string(response["error"]))
             return
         output, more = encode(response), response["status"] == Status.PARTIAL
         if self._handler.delivery is Delivery.REPLY:
-            (self._endpoint.progress if more else self._endpoint.complete)(job, output)
+            (self._endpoint.set_progress if more else self._endpoint.complete)(job, output)
             return
-        self._endpoint.chunk(job, output)
+        self._endpoint.add_chunk(job, output)
         if not more:
-            # Nobody can look in between: the last chunk comes together with COMPLETED.
+            # Nothing runs in between, so the last chunk comes together with COMPLETED.
             self._endpoint.complete(job)
 
 
 def _error_string(error: dict[str, Any]) -> str:
-    """The platform's `error` is a string; ours holds the contract's error as JSON."""
+    """Encode the contract's error as JSON, since RunPod's `error` is a string."""
     return json.dumps(error, ensure_ascii=False)

@@ -98,7 +98,7 @@ try:
         case "response_stream":
             response_stream._packets(data, 600, NEVER)
         case "worker":
-            for _ in Recording(data, 3600).stretches():
+            for _ in Recording(data, 3600).chunks():
                 pass
     told = "done"
 except Exception as e:

@@ -15,7 +15,7 @@ from bot.contract import Service
 from bot.models.manifest import load_manifest
 from bot.settings import LocalModel, Settings
 from bot.voice_agent.session_factory import EARS
-from bot.workers.build import EARS_ENGLISH, EARS_OTHERS, VOICE
+from bot.workers.build import STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH
 from tests.paths import ROOT
 
 BOT, WORKER = ROOT / "deploy" / "bot.Dockerfile", ROOT / "deploy" / "worker.Dockerfile"
@@ -145,7 +145,7 @@ def test_each_worker_is_a_service_and_its_models_are_inside():
     assert "bot.workers.serverless" in dict(found["worker"])["ENTRYPOINT"]
     assert environment(found["worker"])["SKYDECK_DEVICE"] == "cuda"
     speech = dict(found["speech"])["RUN"].split()[3:]
-    assert set(speech) == {EARS_ENGLISH, EARS_OTHERS, VOICE}
+    assert set(speech) == {STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH}
     assert "/opt/weights" in dict(found["penny"])["COPY"]
     models = {rest.split("=")[1] for w, rest in found["language"] if w == "ARG"}
     assert models == {r.split("=")[1] for w, r in found["worker"] if w == "ARG"}

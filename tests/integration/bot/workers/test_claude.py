@@ -14,7 +14,7 @@ from bot.contract import Message, Source
 from bot.contract.penny import converse
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.claude import Claude
-from bot.workers.protocols import Prompt, Spent, complete
+from bot.workers.protocols import CompletionUsage, Prompt, complete
 from tests.fakes.anthropic_api import KEY, Answer, End, FakeAnthropic, Refusal
 
 QUESTION = "What is the capital of France?"
@@ -26,18 +26,18 @@ HAIKU = "claude-haiku-4-5"
 @contextlib.asynccontextmanager
 async def claude(*script: Answer | Refusal, model: str = HAIKU, key: str = KEY):
     async with FakeAnthropic(*script) as api:
-        brain = Claude(SecretStr(key), model=model, base_url=api.url)
+        llm = Claude(SecretStr(key), model=model, base_url=api.url)
         try:
-            yield brain, api
+            yield llm, api
         finally:
-            await brain.close()
+            await llm.close()
 
 
-async def failure(brain: Claude, prompt: Prompt = PROMPT) -> tuple[list[str], SkydeckError]:
+async def failure(llm: Claude, prompt: Prompt = PROMPT) -> tuple[list[str], SkydeckError]:
     """What was written before the error, and the error."""
     written: list[str] = []
     try:
-        async for piece in brain.stream(prompt):
+        async for piece in llm.stream(prompt):
             written.append(piece)  # noqa: PERF401  (kept when the stream fails)
     except SkydeckError as e:
         return written, e
@@ -48,10 +48,10 @@ async def failure(brain: Claude, prompt: Prompt = PROMPT) -> tuple[list[str], Sk
 
 
 async def test_pieces_come_in_order_and_then_what_they_took():
-    async with claude(PARIS) as (brain, _):
-        *pieces, spent = [piece async for piece in brain.stream(PROMPT)]
+    async with claude(PARIS) as (llm, _):
+        *pieces, spent = [piece async for piece in llm.stream(PROMPT)]
     assert pieces == ["The capital", " is Par", "is. ", "Voilà!"]
-    assert spent == Spent(25, 15, "stop", (25 * 1 + 15 * 5) / 1e6)
+    assert spent == CompletionUsage(25, 15, "stop", (25 * 1 + 15 * 5) / 1e6)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ async def test_pieces_come_in_order_and_then_what_they_took():
     ],
 )
 async def test_it_says_why_the_answer_ended(stop_reason: str, finish: str):
-    async with claude(Answer(("Once upon a",), stop_reason=stop_reason)) as (brain, _):
-        text, spent = await complete(brain, PROMPT)
-    assert (text, spent.finish) == ("Once upon a", finish)
+    async with claude(Answer(("Once upon a",), stop_reason=stop_reason)) as (llm, _):
+        text, spent = await complete(llm, PROMPT)
+    assert (text, spent.finish_reason) == ("Once upon a", finish)
 
 
 async def test_thoughts_are_not_spoken():
-    async with claude(Answer(("Paris.",), thinks=True), model="claude-opus-5-5") as (brain, _):
-        text, _spent = await complete(brain, PROMPT)
+    async with claude(Answer(("Paris.",), thinks=True), model="claude-opus-5-5") as (llm, _):
+        text, _spent = await complete(llm, PROMPT)
     assert text == "Paris."
 
 
@@ -89,15 +89,15 @@ async def test_thoughts_are_not_spoken():
     ],
 )
 async def test_each_model_has_its_price(model: str, usd: float):
-    async with claude(PARIS, model=model) as (brain, _):
-        _text, spent = await complete(brain, PROMPT)
+    async with claude(PARIS, model=model) as (llm, _):
+        _text, spent = await complete(llm, PROMPT)
     assert spent.cost_usd == pytest.approx(usd / 1e6)
 
 
 async def test_a_model_that_is_not_known_yet_has_none():
-    async with claude(PARIS, model="claude-next") as (brain, _):
-        _text, spent = await complete(brain, PROMPT)
-    assert spent == Spent(25, 15, "stop", None)
+    async with claude(PARIS, model="claude-next") as (llm, _):
+        _text, spent = await complete(llm, PROMPT)
+    assert spent == CompletionUsage(25, 15, "stop", None)
 
 
 # What it asks
@@ -114,8 +114,8 @@ async def test_the_request_is_what_we_mean():
         max_tokens=77,
         temperature=0.2,
     )
-    async with claude(PARIS) as (brain, api):
-        await complete(brain, prompt)
+    async with claude(PARIS) as (llm, api):
+        await complete(llm, prompt)
     assert api.heard[0].body == {
         "model": HAIKU,
         "max_tokens": 77,
@@ -129,8 +129,8 @@ async def test_the_request_is_what_we_mean():
 
 
 async def test_without_a_system_prompt_none_is_sent():
-    async with claude(PARIS) as (brain, api):
-        await complete(brain, PROMPT)
+    async with claude(PARIS) as (llm, api):
+        await complete(llm, PROMPT)
     assert "system" not in api.heard[0].body
 
 
@@ -145,8 +145,8 @@ async def test_without_a_system_prompt_none_is_sent():
     ],
 )
 async def test_each_model_is_asked_in_its_own_way_to_answer_at_once(model: str, extra: dict):
-    async with claude(PARIS, model=model) as (brain, api):
-        await complete(brain, PROMPT)
+    async with claude(PARIS, model=model) as (llm, api):
+        await complete(llm, PROMPT)
     body = api.heard[0].body
     assert {k: body[k] for k in ("thinking", "output_config") if k in body} == extra
 
@@ -159,8 +159,8 @@ async def test_a_form_for_the_answer_is_enforced_by_the_api(model: str, effort: 
         "required": ["city"],
     }
     prompt = Prompt(messages=PROMPT.messages, schema=schema)
-    async with claude(Answer(('{"city":', '"Paris"}')), model=model) as (brain, api):
-        text, _spent = await complete(brain, prompt)
+    async with claude(Answer(('{"city":', '"Paris"}')), model=model) as (llm, api):
+        text, _spent = await complete(llm, prompt)
     assert text == '{"city":"Paris"}'
     sent = api.heard[0].body["output_config"]
     assert sent.keys() == {"format", *effort}
@@ -178,33 +178,33 @@ async def test_a_form_for_the_answer_is_enforced_by_the_api(model: str, effort: 
     [
         (Refusal(401, "authentication_error"), KeyRefused, "refused the key. Check ANTHROPIC_API"),
         (Refusal(403, "permission_error"), KeyRefused, "refused the key"),
-        (Refusal(402, "billing_error"), JobFailed, "does not bill this account. Check its credit"),
-        (Refusal(404, "not_found_error"), JobFailed, "no Claude 'claude-haiku-4-5'. Check ANTHR"),
+        (Refusal(402, "billing_error"), JobFailed, "cannot bill this account. Check its credit"),
+        (Refusal(404, "not_found_error"), JobFailed, "no Claude model 'claude-haiku-4-5'. Check ANTHR"),
         (Refusal(400, "invalid_request_error"), JobFailed, "(invalid_request_error). Check"),
         (Refusal(418, ""), JobFailed, "(HTTP 418)"),
     ],
 )
 async def test_a_refusal_is_said_in_words_and_not_repeated(refusal, error, words: str):
-    async with claude(refusal) as (brain, api):
-        written, caught = await failure(brain)
+    async with claude(refusal) as (llm, api):
+        written, caught = await failure(llm)
     assert (written, type(caught), len(api.heard)) == ([], error, 1)
     assert words in str(caught)
     assert not getattr(caught, "service_retryable", False)
 
 
 async def test_too_often_for_longer_than_a_person_waits_says_when():
-    async with claude(Refusal(429, "rate_limit_error", {"retry-after": "37"})) as (brain, api):
+    async with claude(Refusal(429, "rate_limit_error", {"retry-after": "37"})) as (llm, api):
         async with asyncio.timeout(2):
-            _, caught = await failure(brain)
+            _, caught = await failure(llm)
     assert type(caught) is RateLimited
-    assert str(caught) == "Claude was asked too often. Try again in 37 s."
+    assert str(caught) == "Claude's rate limit is reached. Try again in 37 s."
     assert len(api.heard) == 1
 
 
 async def test_too_often_for_a_moment_is_waited_out():
     script = Refusal(429, "rate_limit_error", {"retry-after": "0.01"}), PARIS
-    async with claude(*script) as (brain, api):
-        text, _spent = await complete(brain, PROMPT)
+    async with claude(*script) as (llm, api):
+        text, _spent = await complete(llm, PROMPT)
     assert text == "The capital is Paris. Voilà!"
     assert len(api.heard) == 2
 
@@ -219,8 +219,8 @@ async def test_too_often_for_a_moment_is_waited_out():
     ids=lambda r: str(r.status),
 )
 async def test_an_overloaded_claude_is_asked_three_times(refusal: Refusal):
-    async with claude(refusal) as (brain, api):
-        _, caught = await failure(brain)
+    async with claude(refusal) as (llm, api):
+        _, caught = await failure(llm)
     assert isinstance(caught, JobFailed)
     assert str(caught) == "Claude is overloaded. Try again in a moment."
     assert caught.service_code == f"claude_{refusal.type or refusal.status}"
@@ -232,12 +232,12 @@ async def test_an_overloaded_claude_is_asked_three_times(refusal: Refusal):
     ("event", "error", "words"),
     [
         ("overloaded_error", JobFailed, "overloaded"),
-        ("rate_limit_error", RateLimited, "too often. Try again in a minute"),
+        ("rate_limit_error", RateLimited, "rate limit is reached. Try again in a minute"),
     ],
 )
 async def test_an_error_in_the_middle_of_the_stream_ends_it(event: str, error, words: str):
-    async with claude(Answer(("The cap",), error=event)) as (brain, api):
-        written, caught = await failure(brain)
+    async with claude(Answer(("The cap",), error=event)) as (llm, api):
+        written, caught = await failure(llm)
     assert (written, type(caught), len(api.heard)) == (["The cap"], error, 1)
     assert words in str(caught)
 
@@ -245,8 +245,8 @@ async def test_an_error_in_the_middle_of_the_stream_ends_it(event: str, error, w
 @pytest.mark.parametrize("end", [End.RESET, End.SHORT])
 @pytest.mark.parametrize("pieces", [("The capital is",), ()])
 async def test_half_an_answer_does_not_pass_for_a_whole_one(end: End, pieces: tuple[str, ...]):
-    async with claude(Answer(pieces, end=end)) as (brain, _):
-        written, caught = await failure(brain)
+    async with claude(Answer(pieces, end=end)) as (llm, _):
+        written, caught = await failure(llm)
     assert (written, type(caught)) == (list(pieces), ServiceUnreachable)
     assert "broke off" in str(caught)
 
@@ -254,32 +254,32 @@ async def test_half_an_answer_does_not_pass_for_a_whole_one(end: End, pieces: tu
 async def test_nobody_at_the_address_is_unreachable():
     async with FakeAnthropic(PARIS) as api:
         gone = api.url
-    brain = Claude(SecretStr(KEY), model=HAIKU, base_url=gone)
-    _, caught = await failure(brain)
-    await brain.close()
+    llm = Claude(SecretStr(KEY), model=HAIKU, base_url=gone)
+    _, caught = await failure(llm)
+    await llm.close()
     assert type(caught) is ServiceUnreachable
     assert "Check the network" in str(caught)
 
 
 async def test_silence_is_not_waited_out(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.workers.claude._SILENCE_S", 0.2)
-    async with claude(Answer(("Well",), end=End.HANG)) as (brain, _):
-        written, caught = await failure(brain)
+    async with claude(Answer(("Well",), end=End.HANG)) as (llm, _):
+        written, caught = await failure(llm)
     assert (written, type(caught)) == (["Well"], ServiceUnreachable)
 
 
 @pytest.mark.parametrize("pieces", [(), ("I could tell you",)])
 async def test_an_answer_that_is_declined_is_an_error(pieces: tuple[str, ...]):
-    async with claude(Answer(pieces, stop_reason="refusal")) as (brain, _):
-        written, caught = await failure(brain)
+    async with claude(Answer(pieces, stop_reason="refusal")) as (llm, _):
+        written, caught = await failure(llm)
     assert isinstance(caught, JobFailed)
     assert (written, caught.service_code) == (list(pieces), "claude_refusal")
     assert "declines" in str(caught)
 
 
 async def test_thinking_until_nothing_is_left_is_an_error():
-    async with claude(Answer(thinks=True, stop_reason="max_tokens")) as (brain, _):
-        _, caught = await failure(brain)
+    async with claude(Answer(thinks=True, stop_reason="max_tokens")) as (llm, _):
+        _, caught = await failure(llm)
     assert "no tokens left" in str(caught)
 
 
@@ -287,8 +287,8 @@ async def test_thinking_until_nothing_is_left_is_an_error():
 
 
 async def test_the_key_is_sent():
-    async with claude(PARIS, key=f"{KEY}\n") as (brain, api):  # as a file ends
-        await complete(brain, PROMPT)
+    async with claude(PARIS, key=f"{KEY}\n") as (llm, api):  # as a file ends
+        await complete(llm, PROMPT)
     assert api.heard[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
@@ -299,9 +299,9 @@ async def test_the_key_is_sent():
     ids=["refused", "failed", "cut"],
 )
 async def test_neither_the_key_nor_the_question_is_in_an_error(key: str, answer):
-    async with claude(answer, key=key) as (brain, _):
-        _, caught = await failure(brain)
-    told = "".join(traceback.format_exception(caught)) + repr(vars(caught)) + repr(vars(brain))
+    async with claude(answer, key=key) as (llm, _):
+        _, caught = await failure(llm)
+    told = "".join(traceback.format_exception(caught)) + repr(vars(caught)) + repr(vars(llm))
     for secret in (KEY, "secret-ü", "\\nsecret", QUESTION):
         assert secret not in told
 
@@ -309,15 +309,15 @@ async def test_neither_the_key_nor_the_question_is_in_an_error(key: str, answer)
 async def test_the_key_is_in_no_log(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG)
     script = Refusal(529, "overloaded_error", {"retry-after-ms": "1"}), PARIS
-    async with claude(*script) as (brain, _):
-        await complete(brain, PROMPT)
+    async with claude(*script) as (llm, _):
+        await complete(llm, PROMPT)
     assert "Retrying" in caplog.text  # the SDK does log
     assert KEY not in caplog.text
 
 
 async def test_leaving_early_closes_the_connection():
-    async with claude(Answer(("One, ", "two, "), end=End.HANG)) as (brain, api):
-        answer = brain.stream(PROMPT)
+    async with claude(Answer(("One, ", "two, "), end=End.HANG)) as (llm, api):
+        answer = llm.stream(PROMPT)
         assert await anext(answer) == "One, "
         assert not api.left.is_set()
         await answer.aclose()
@@ -326,29 +326,29 @@ async def test_leaving_early_closes_the_connection():
 
 
 async def test_cancelling_closes_the_connection():
-    async with claude(Answer(("One, ",), end=End.HANG)) as (brain, api):
+    async with claude(Answer(("One, ",), end=End.HANG)) as (llm, api):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
-                await complete(brain, PROMPT)
+                await complete(llm, PROMPT)
         async with asyncio.timeout(2):
             await api.left.wait()
 
 
 async def test_after_a_failure_the_next_question_is_answered():
-    async with claude(Answer(("The",), end=End.RESET), PARIS) as (brain, _):
-        await failure(brain)
-        text, _spent = await complete(brain, PROMPT)
+    async with claude(Answer(("The",), end=End.RESET), PARIS) as (llm, _):
+        await failure(llm)
+        text, _spent = await complete(llm, PROMPT)
     assert text == "The capital is Paris. Voilà!"
 
 
-# As Penny's brain
+# As Penny's llm
 
 
 async def test_penny_speaks_what_claude_writes(penny):
     from bot.workers.penny.handler import PennyHandler
 
-    async with claude(PARIS) as (brain, api):
-        hers = PennyHandler(ears=penny._ears, brain=brain, mouth=penny._mouth, clock=SystemClock())
+    async with claude(PARIS) as (llm, api):
+        hers = PennyHandler(stt=penny._stt, llm=llm, tts=penny._tts, clock=SystemClock())
         request = converse(QUESTION, source=Source(system="DECK"))
         *partials, final = [response async for response in hers.handle(request)]
     kinds = ["audio" if p.audio else "text" for p in partials]
@@ -367,7 +367,7 @@ async def test_penny_speaks_what_claude_writes(penny):
 async def test_penny_passes_claude_s_failure_on(penny):
     from bot.workers.penny.handler import PennyHandler
 
-    async with claude(Answer(("The capital is",), error="overloaded_error")) as (brain, _):
-        hers = PennyHandler(ears=penny._ears, brain=brain, mouth=penny._mouth, clock=SystemClock())
+    async with claude(Answer(("The capital is",), error="overloaded_error")) as (llm, _):
+        hers = PennyHandler(stt=penny._stt, llm=llm, tts=penny._tts, clock=SystemClock())
         with pytest.raises(JobFailed, match="overloaded"):
             _ = [r async for r in hers.handle(converse(QUESTION, source=Source(system="DECK")))]

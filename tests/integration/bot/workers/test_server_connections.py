@@ -361,7 +361,7 @@ async def test_it_answers_to_no_other(name):
             headers = {"Host": name, "Authorization": f"Bearer {key}"}
             answer = await client.post("run", json=body(), headers=headers)
             assert answer.status_code == 421
-            assert re.search("does not go by that name", answer.json()["error"])
+            assert re.search("does not serve that host name", answer.json()["error"])
         assert (await client.get("health")).json()["jobs"]["inQueue"] == 0
 
 

@@ -27,7 +27,7 @@ def test_each_runtime_goes_where_it_can(wanted, there, chosen):
 )
 def test_a_gpu_that_is_demanded_and_missing_is_an_error(place, name):
     """A worker on a GPU that quietly worked on the processor would cost its price for nothing."""
-    with pytest.raises(BadSettings, match=f"{name} can use no GPU"):
+    with pytest.raises(BadSettings, match=f"{name} cannot use a GPU"):
         place(Device.CUDA, lambda: False)
 
 

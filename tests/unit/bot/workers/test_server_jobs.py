@@ -14,7 +14,7 @@ from bot.workers.server.wire import (
     reading_submission,
     receipt,
     report,
-    split,
+    split_chunk,
     stream_report,
 )
 
@@ -52,7 +52,7 @@ def test_the_way_of_a_job_in_the_documented_shapes():
         "delayTime": 500,
         "workerId": "w0",
     }
-    t.progress(job, b'{"n":1}', 1.6)
+    t.set_progress(job, b'{"n":1}', 1.6)
     assert json.loads(report(job))["output"] == {"n": 1}
     t.complete(job, b'"done"', 3.75)
     assert json.loads(report(job)) == {
@@ -68,9 +68,9 @@ def test_the_way_of_a_job_in_the_documented_shapes():
 def test_a_stream_s_output_is_the_list_of_its_yields():
     t = table()
     job = started(t)
-    t.chunk(job, b'"a"', 0)
+    t.add_chunk(job, b'"a"', 0)
     assert "output" not in json.loads(report(job))
-    t.chunk(job, b'"b"', 0)
+    t.add_chunk(job, b'"b"', 0)
     t.complete(job, None, 0)
     assert json.loads(report(job))["output"] == ["a", "b"]
 
@@ -78,24 +78,27 @@ def test_a_stream_s_output_is_the_list_of_its_yields():
 def test_a_chunk_is_handed_out_once():
     t = table()
     job = started(t)
-    t.chunk(job, b'"a"', 0)
-    assert json.loads(stream_report(job, job.drain())) == {
+    t.add_chunk(job, b'"a"', 0)
+    assert json.loads(stream_report(job, job.drain_stream())) == {
         "status": "IN_PROGRESS",
         "stream": [{"output": "a"}],
     }
-    t.chunk(job, b'"b"', 0)
+    t.add_chunk(job, b'"b"', 0)
     t.complete(job, None, 0)
-    assert json.loads(stream_report(job, job.drain())) == {
+    assert json.loads(stream_report(job, job.drain_stream())) == {
         "status": "COMPLETED",
         "stream": [{"output": "b"}],
     }
-    assert json.loads(stream_report(job, job.drain())) == {"status": "COMPLETED", "stream": []}
+    assert json.loads(stream_report(job, job.drain_stream())) == {
+        "status": "COMPLETED",
+        "stream": [],
+    }
 
 
 def test_a_failure_keeps_its_error_and_drops_its_progress():
     t = table()
     job = started(t)
-    t.progress(job, b"1", 0)
+    t.set_progress(job, b"1", 0)
     t.fail(job, "broken", 2)
     assert json.loads(report(job)) == {
         "id": job.id,
@@ -111,8 +114,8 @@ def test_the_first_end_counts():
     t = table()
     job = started(t)
     t.cancel(job, 1)
-    t.chunk(job, b"1", 2)
-    t.progress(job, b"1", 2)
+    t.add_chunk(job, b"1", 2)
+    t.set_progress(job, b"1", 2)
     t.complete(job, b"1", 2)
     t.fail(job, "late", 2)
     t.cancel(job, 2)
@@ -176,7 +179,7 @@ def test_results_are_kept_for_the_documented_time(sync, kept_s):
     t.complete(job, b"1", 100)
     assert t.find(job.id, 100 + kept_s - 1) is job
     assert t.find(job.id, 100 + kept_s) is None
-    assert t.past(100 + kept_s) == [job]
+    assert t.expired(100 + kept_s) == [job]
 
 
 def test_ttl_ends_a_job_wherever_it_is():
@@ -184,7 +187,7 @@ def test_ttl_ends_a_job_wherever_it_is():
     running, waiting = started(t, ttl=10_000), submit(t, ttl=10_000)
     assert t.find(running.id, 9.9) is running
     assert t.find(running.id, 10) is None
-    assert t.past(10) == [running, waiting]
+    assert t.expired(10) == [running, waiting]
     assert t.start("w", 10) is None
 
 
@@ -214,9 +217,9 @@ def test_what_is_held_is_counted_and_given_back():
     t = table()
     job = started(t, size=100)
     before = t.held_bytes
-    t.chunk(job, b"1" * 50, 0)
-    t.progress(job, b"2" * 30, 0)
-    t.progress(job, b"2" * 10, 0)
+    t.add_chunk(job, b"1" * 50, 0)
+    t.set_progress(job, b"2" * 30, 0)
+    t.set_progress(job, b"2" * 10, 0)
     assert t.held_bytes == before + 60
     t.complete(job, None, 0)
     assert t.held_bytes == before - 100 + 50  # neither the input nor the progress is needed now
@@ -260,8 +263,8 @@ def test_an_output_over_the_limit_fails_the_job(monkeypatch):
     monkeypatch.setattr(jobs, "OUTPUT_LIMIT_BYTES", 100)
     t = table()
     streaming, replying = started(t), started(t)
-    t.chunk(streaming, b"1" * 60, 0)
-    t.chunk(streaming, b"1" * 60, 0)
+    t.add_chunk(streaming, b"1" * 60, 0)
+    t.add_chunk(streaming, b"1" * 60, 0)
     t.complete(replying, b"1" * 101, 0)
     assert streaming.status is replying.status is JobStatus.FAILED
     assert "exceeded max size" in replying.error
@@ -269,12 +272,12 @@ def test_an_output_over_the_limit_fails_the_job(monkeypatch):
 
 def test_a_chunk_within_the_limit_is_not_cut():
     chunk = encode("x" * (CHUNK_LIMIT_BYTES - 2))
-    assert list(split(chunk)) == [chunk]
+    assert list(split_chunk(chunk)) == [chunk]
 
 
 def test_the_pieces_of_a_chunk_are_within_the_limit_and_join_to_it():
     value = {"output": {"text": '"\\' * MIB, "name": "Ñandú 🦤"}, "nan": None}
-    pieces = list(split(encode(value)))
+    pieces = list(split_chunk(encode(value)))
     assert len(pieces) > 1
     assert all(len(piece) <= CHUNK_LIMIT_BYTES for piece in pieces)
     assert json.loads("".join(json.loads(piece) for piece in pieces)) == value

@@ -14,7 +14,7 @@ def test_its_limits_are_set_and_it_is_entered_before_anything_runs(tmp_path):
     assert int((group.folder / "memory.max").read_text()) >= MEMORY_BYTES
     assert int((group.folder / "pids.max").read_text()) >= MAX_THREADS
     assert (group.folder / "memory.oom.group").read_text() == "1"
-    shell, _, script, folder, *rest = group.entered(["bwrap", "--x"])
+    shell, _, script, folder, *rest = group.wrap(["bwrap", "--x"])
     assert (shell, folder, rest) == ("sh", str(group.folder), ["bwrap", "--x"])
     assert script.index("cgroup.procs") < script.index("exec")
 
@@ -28,7 +28,7 @@ def test_whether_memory_ran_out_is_read(tmp_path, events, full):
     if events is not None:
         (group.folder / "memory.events").write_text(events)
 
-    assert group.was_full() is full
+    assert group.ran_out_of_memory() is full
 
 
 def test_it_is_gone_only_when_it_is(tmp_path):

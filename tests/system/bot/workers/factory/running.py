@@ -4,10 +4,10 @@ from pathlib import Path
 
 from bot.contract.factory import File
 from bot.workers.factory.sandbox import Sandbox
-from bot.workers.factory.verdict import Ran
+from bot.workers.factory.verdict import ExampleRun
 
 
-async def run(sandbox: Sandbox, code: str, *others: File) -> Ran:
+async def run(sandbox: Sandbox, code: str, *others: File) -> ExampleRun:
     """Run an example, with other files beside it."""
     return await sandbox.run([File(name="example.py", content=code), *others], "example.py")
 

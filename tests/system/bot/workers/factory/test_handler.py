@@ -15,7 +15,7 @@ from bot.errors import BadInput, JobFailed, SkydeckError, TooLarge, UnknownModul
 from bot.spans import TRACEPARENT, Span, new_span_id, new_trace_id, traceparent
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
-from bot.workers.protocols import Delivery, Lane, Spent
+from bot.workers.protocols import CompletionUsage, Delivery, Slot
 from bot.workers.runtime import run
 from bot.workers.traced import TracedHandler
 from tests.fakes.handlers import TurnableClock
@@ -76,7 +76,7 @@ async def test_from_a_broken_draft_to_a_program_that_holds(sandbox: Sandbox) -> 
     assert result(final).iterations == rounds
     assert [file.name for file in result(final).files] == ["f.py", "example.py"]
     assert "── f.py\ndef f(x):" in final.text
-    assert all(prompt.lane is Lane.BACKGROUND for prompt in model.prompts)
+    assert all(prompt.slot is Slot.BACKGROUND for prompt in model.prompts)
     assert handler.delivery is Delivery.STREAM
 
 
@@ -189,7 +189,8 @@ async def test_no_iteration_is_begun_when_the_money_is_spent() -> None:
     class Dear(ScriptedModel):
         async def stream(self, prompt):
             async for piece in super().stream(prompt):
-                yield Spent(10, 10, "stop", 0.02) if isinstance(piece, Spent) else piece
+                is_end = isinstance(piece, CompletionUsage)
+                yield CompletionUsage(10, 10, "stop", 0.02) if is_end else piece
 
     handler = FactoryHandler(Dear(["def f(:"]), sandbox=NO_SANDBOX)
     request = order(kind="python", iterations=10, policy=Policy(max_cost_usd=0.05))

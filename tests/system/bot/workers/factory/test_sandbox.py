@@ -10,7 +10,7 @@ import pytest
 from bot.contract.factory import File
 from bot.workers.factory import sandbox as module
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
-from bot.workers.factory.verdict import Ran
+from bot.workers.factory.verdict import ExampleRun
 from tests.system.bot.workers.factory.running import left, processes, run
 from tests.waiting import until
 
@@ -33,7 +33,7 @@ async def test_a_sound_program_passes(sandbox: Sandbox) -> None:
 
     ran = await run(sandbox, "from adder import add\nassert add(1, 2) == 3\nprint('ok')", adder)
 
-    assert ran == Ran(ended=True, checks=1, held=1)
+    assert ran == ExampleRun(ended=True, checks=1, held=1)
 
 
 async def test_each_check_that_fails_says_what_came_out(sandbox: Sandbox) -> None:
@@ -225,7 +225,7 @@ async def test_a_report_of_the_codes_own_is_read_with_care(sandbox: Sandbox) -> 
 
     ran = await run(sandbox, f"import os\nos.write(2, b'{forged}')\nos._exit(0)")
 
-    assert ran == Ran(problem="It broke off before the end of its example.")
+    assert ran == ExampleRun(problem="It broke off before the end of its example.")
 
 
 def test_where_nothing_works_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.errors import BadInput, SkydeckError, TooLarge, UnknownModule
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
 from bot.workers.penny import recording
-from bot.workers.protocols import Spent
+from bot.workers.protocols import CompletionUsage
 
 pytestmark = pytest.mark.models
 
@@ -106,7 +106,7 @@ async def test_an_unknown_language_is_found_out(penny, clips) -> None:
 async def test_a_minute_of_speech_comes_window_by_window(
     penny, clips, monkeypatch, stretch_s: int
 ) -> None:
-    monkeypatch.setattr(recording, "_STRETCH", stretch_s * 16_000)
+    monkeypatch.setattr(recording, "_CHUNK", stretch_s * 16_000)
     names = ["jfk.flac", "vosk_test.wav", "question.wav", "sr_english.wav"] * 3
     pause = np.zeros(16_000)
     speech = [codec.decode(clips / name, limit_s=60) for name in names]
@@ -150,7 +150,7 @@ async def test_who_calls_the_assistant_by_name_is_understood_in_noise(penny) -> 
         "¿Qué hora es en Tokio, Alfred?",
         "Quiero saber, Alfred, cuánto mide la torre.",
     ):
-        said, rate_hz = await penny._mouth.synthesize(text, language="es", voice=None)
+        said, rate_hz = await penny._tts.synthesize(text, language="es", voice=None)
         loud = np.sqrt(np.mean(said[np.abs(said) > 0.01] ** 2))
         noisy = said + noise.standard_normal(len(said)) * loud / 10 ** (10 / 20)
         sound = codec.wav(noisy.astype(np.float32), rate_hz)
@@ -245,16 +245,16 @@ async def test_leaving_in_the_middle_stops_the_model(penny, qwen, monkeypatch) -
         if response.text:
             break
     await answer.aclose()
-    # the lane is free once the model has stopped, not after two hundred words
+    # the slot is free once the model has stopped, not after two hundred words
     quick = converse("What is two plus two?", source=DECK, params={"speak": False})
     assert (await responses(penny, quick))[-1].text
     left, answered = ([type(item) for item in items] for items in written)
-    assert Spent not in left
-    assert Spent in answered
+    assert CompletionUsage not in left
+    assert CompletionUsage in answered
 
 
 class Mute:
-    """A brain that fails as a service does."""
+    """A llm that fails as a service does."""
 
     name = "mute"
     context_chars = 1000
@@ -272,6 +272,6 @@ async def test_a_failing_model_is_one_error_not_a_group(penny) -> None:
     from bot.clock import SystemClock
     from bot.workers.penny.handler import PennyHandler
 
-    broken = PennyHandler(ears=penny._ears, brain=Mute(), mouth=penny._mouth, clock=SystemClock())
+    broken = PennyHandler(stt=penny._stt, llm=Mute(), tts=penny._tts, clock=SystemClock())
     with pytest.raises(SkydeckError, match="lost its words"):
         await responses(broken, converse("Hello", source=DECK))

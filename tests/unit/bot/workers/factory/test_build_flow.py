@@ -6,21 +6,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.contract.factory import Build, File, Iteration
-from bot.workers.factory.build_flow import Answer, Inspect, Order, Report, Write, build
-from bot.workers.factory.drafts import Draft, Words
+from bot.workers.factory.build_flow import (
+    Answer,
+    BuildSpec,
+    Generate,
+    ReportIteration,
+    RunExample,
+    build,
+)
+from bot.workers.factory.drafts import Draft, ModelAnswer
 from bot.workers.factory.kinds import Kind
-from bot.workers.factory.verdict import Ran
+from bot.workers.factory.verdict import ExampleRun
 
-HOLDS = Ran(ended=True, checks=2, held=2)
-CRASHES = Ran(ended=False, checks=2, problem="`f(1)` raises KeyError: 1.")
-UNCHECKED = Ran(ended=True)
-DISPUTED = Ran(ended=True, checks=2, held=1, failed=(4,), got={4: "7"}, problem="f(2) is 7.")
-ALL_WRONG = Ran(ended=True, checks=2, failed=(3, 4), got={3: "1", 4: "7"}, problem="f(2) is 7.")
+HOLDS = ExampleRun(ended=True, checks=2, held=2)
+CRASHES = ExampleRun(ended=False, checks=2, problem="`f(1)` raises KeyError: 1.")
+UNCHECKED = ExampleRun(ended=True)
+DISPUTED = ExampleRun(ended=True, checks=2, held=1, failed=(4,), got={4: "7"}, problem="f(2) is 7.")
+ALL_WRONG = ExampleRun(
+    ended=True, checks=2, failed=(3, 4), got={3: "1", 4: "7"}, problem="f(2) is 7."
+)
 
 
-def program(body: str = "return x", *, name: str = "f") -> Words:
+def program(body: str = "return x", *, name: str = "f") -> ModelAnswer:
     code = f"def {name}(x):\n    {body}\n\nassert {name}(1) == 1\nassert {name}(2) == 2"
-    return Words(f"```python\n{code}\n```")
+    return ModelAnswer(f"```python\n{code}\n```")
 
 
 class Played:
@@ -28,17 +37,17 @@ class Played:
 
     def __init__(
         self,
-        *answers: Words | Ran | None,
+        *answers: ModelAnswer | ExampleRun | None,
         limit: int = 4,
         kind: Kind = Kind.PYTHON,
         files: Sequence[File] = (),
         stop: Callable[[Iteration], str] = lambda _: "",
     ) -> None:
         self.phases: list[str] = []
-        self.asked: list[Write] = []
+        self.asked: list[Generate] = []
         self.inspected: list[Draft] = []
         self.rounds: list[Iteration] = []
-        steps = build(Order(task="write f(x)", kind=kind, limit=limit, files=tuple(files)))
+        steps = build(BuildSpec(task="write f(x)", kind=kind, limit=limit, files=tuple(files)))
         todo, answer = list(answers), None
         try:
             while True:
@@ -49,16 +58,19 @@ class Played:
         assert not todo, "more was expected to be asked"
 
     def _answer(
-        self, step: object, todo: list[Words | Ran | None], stop: Callable[[Iteration], str]
+        self,
+        step: object,
+        todo: list[ModelAnswer | ExampleRun | None],
+        stop: Callable[[Iteration], str],
     ) -> Answer:
         match step:
-            case Report(iteration):
+            case ReportIteration(iteration):
                 self.rounds.append(iteration)
                 return stop(iteration)
-            case Write():
+            case Generate():
                 self.phases.append(step.phase)
                 self.asked.append(step)
-            case Inspect(_, draft):
+            case RunExample(_, draft):
                 self.phases.append("check")
                 self.inspected.append(draft)
         return todo.pop(0)
@@ -69,7 +81,7 @@ class Played:
 
 def test_what_passes_is_improved_once_and_must_pass_again() -> None:
     played = Played(
-        program(), HOLDS, Words("Mind zero."), program("return x + 0"), HOLDS
+        program(), HOLDS, ModelAnswer("Mind zero."), program("return x + 0"), HOLDS
     )  # fmt: skip
 
     assert played.phases == ["draft", "check", "critique", "improve", "check"]
@@ -87,7 +99,7 @@ def test_an_error_is_its_own_critique() -> None:
     played = Played(
         program("return d[x]"), CRASHES,
         program(), HOLDS,
-        Words("Mind zero."), program(), HOLDS,
+        ModelAnswer("Mind zero."), program(), HOLDS,
     )  # fmt: skip
 
     assert played.phases == ["draft", "check", "improve", "check", "critique", "improve", "check"]
@@ -97,9 +109,9 @@ def test_an_error_is_its_own_critique() -> None:
 
 
 def test_checks_that_held_must_go_on_holding() -> None:
-    other = Words("```\ndef f(x):\n    return x\n\nassert f(5) == 5\n```")
+    other = ModelAnswer("```\ndef f(x):\n    return x\n\nassert f(5) == 5\n```")
 
-    played = Played(program(), HOLDS, Words("Mind zero."), other, HOLDS)
+    played = Played(program(), HOLDS, ModelAnswer("Mind zero."), other, HOLDS)
 
     example = played.inspected[1].example
     assert example is not None
@@ -113,7 +125,7 @@ def test_a_second_program_that_gives_the_same_corrects_the_example() -> None:
         program(), DISPUTED,
         program("return +x"), DISPUTED,  # the second program, put to the first one's example
         HOLDS,
-        Words("Fine."), program(), HOLDS,
+        ModelAnswer("Fine."), program(), HOLDS,
     )  # fmt: skip
 
     assert played.phases[:5] == ["draft", "check", "critique", "check", "check"]
@@ -130,7 +142,7 @@ def test_a_second_program_that_meets_the_example_is_taken() -> None:
         program("return 7"), DISPUTED,
         program("return x", name="f"), HOLDS,
         HOLDS,
-        Words("Fine."), program(), HOLDS,
+        ModelAnswer("Fine."), program(), HOLDS,
     )  # fmt: skip
 
     assert "return x" in played.inspected[2].made.content
@@ -138,8 +150,10 @@ def test_a_second_program_that_meets_the_example_is_taken() -> None:
 
 
 def test_a_second_program_that_agrees_with_neither_is_the_next_attempt() -> None:
-    third = Ran(ended=True, checks=2, held=1, failed=(4,), got={4: "9"}, problem="f(2) is 9.")
-    second = Words("```\ndef f(x):\n    return 9\n\nassert f(5) == 9\n```")
+    third = ExampleRun(
+        ended=True, checks=2, held=1, failed=(4,), got={4: "9"}, problem="f(2) is 9."
+    )
+    second = ModelAnswer("```\ndef f(x):\n    return 9\n\nassert f(5) == 9\n```")
 
     played = Played(program(), DISPUTED, second, third, HOLDS, limit=2)
 
@@ -158,16 +172,16 @@ def test_an_example_of_which_nothing_holds_is_no_evidence() -> None:
 
 
 def test_a_second_program_that_cannot_be_read_decides_nothing() -> None:
-    played = Played(program(), DISPUTED, Words("I cannot."), program(), HOLDS, limit=2)
+    played = Played(program(), DISPUTED, ModelAnswer("I cannot."), program(), HOLDS, limit=2)
 
     assert played.phases == ["draft", "check", "critique", "improve", "check"]
 
 
 def test_the_best_is_kept_and_improved_on() -> None:
     played = Played(
-        program("return 1"), HOLDS, Words("Mind zero."),
-        program("return 2"), CRASHES, Words("Mind one."),
-        Words("no code at all ("), limit=3, stop=lambda _: "",
+        program("return 1"), HOLDS, ModelAnswer("Mind zero."),
+        program("return 2"), CRASHES, ModelAnswer("Mind one."),
+        ModelAnswer("no code at all ("), limit=3, stop=lambda _: "",
     )  # fmt: skip
 
     assert [r.score for r in played.rounds] == [1.0, 0.3, 0.0]
@@ -205,7 +219,7 @@ def test_an_example_that_checks_nothing_does_not_pass() -> None:
 
 
 def test_without_a_sandbox_the_summary_says_so() -> None:
-    played = Played(program(), None, Words("Fine."), program(), None)
+    played = Played(program(), None, ModelAnswer("Fine."), program(), None)
 
     assert [r.check for r in played.rounds] == ["parsed", "parsed"]
     assert played.rounds[0].score == 0.3
@@ -213,7 +227,7 @@ def test_without_a_sandbox_the_summary_says_so() -> None:
 
 
 def test_what_cannot_be_parsed_is_not_run() -> None:
-    played = Played(Words("```\ndef f(:\n```"), program(), HOLDS, limit=2)
+    played = Played(ModelAnswer("```\ndef f(:\n```"), program(), HOLDS, limit=2)
 
     assert played.phases == ["draft", "improve", "check"]
     assert played.rounds[0].check == "parsed"
@@ -244,9 +258,10 @@ def test_an_earlier_build_is_the_start() -> None:
 
 def test_a_text_is_read_by_the_model() -> None:
     played = Played(
-        Words("A poem."), Words('{"problem": "too short", "score": 4}'),
-        Words("A longer poem."), Words('{"problem": "", "score": 8}'),
-        Words("Add the sea."), Words("A poem of the sea."), Words('{"problem": "", "score": 9}'),
+        ModelAnswer("A poem."), ModelAnswer('{"problem": "too short", "score": 4}'),
+        ModelAnswer("A longer poem."), ModelAnswer('{"problem": "", "score": 8}'),
+        ModelAnswer("Add the sea."), ModelAnswer("A poem of the sea."),
+        ModelAnswer('{"problem": "", "score": 9}'),
         kind=Kind.TEXT,
     )  # fmt: skip
 
@@ -261,29 +276,31 @@ def test_a_text_is_read_by_the_model() -> None:
 
 def test_a_grade_that_cannot_be_read_is_a_middling_one() -> None:
     for answer in ("", "ten!", "[]", '{"score": "high"}', '{"problem": 3, "score": null}'):
-        played = Played(Words("A poem."), Words(answer), kind=Kind.TEXT, limit=1)
+        played = Played(ModelAnswer("A poem."), ModelAnswer(answer), kind=Kind.TEXT, limit=1)
         assert played.rounds[0].score == 0.5
         assert not played.build.passed
 
 
 RUNS = st.sampled_from([HOLDS, CRASHES, UNCHECKED, DISPUTED, ALL_WRONG, None])
-WORDS = st.sampled_from([program(), program("return 7"), Words("so: ("), Words("", cut=True)])
+WORDS = st.sampled_from(
+    [program(), program("return 7"), ModelAnswer("so: ("), ModelAnswer("", truncated=True)]
+)
 
 
 @given(data=st.data(), limit=st.integers(1, 10))
 def test_whatever_happens_it_ends_with_the_best_of_what_was_seen(data, limit: int) -> None:
-    steps = build(Order(task="t", kind=Kind.PYTHON, limit=limit))
+    steps = build(BuildSpec(task="t", kind=Kind.PYTHON, limit=limit))
     answer: Answer = None
     rounds: list[Iteration] = []
     try:
         while True:
             match steps.send(answer):
-                case Report(iteration):
+                case ReportIteration(iteration):
                     rounds.append(iteration)
                     answer = ""
-                case Write():
+                case Generate():
                     answer = data.draw(WORDS)
-                case Inspect():
+                case RunExample():
                     answer = data.draw(RUNS)
     except StopIteration as end:
         result: Build = end.value

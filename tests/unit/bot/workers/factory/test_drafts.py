@@ -7,13 +7,13 @@ import pytest
 from bot.contract.factory import File
 from bot.workers.factory.drafts import (
     Draft,
-    Words,
-    corrected,
-    holding,
+    ModelAnswer,
     is_enough,
+    passing_statements,
     read_program,
     read_text,
     with_example_of,
+    with_expected,
 )
 from bot.workers.factory.kinds import Kind
 
@@ -41,7 +41,7 @@ This shifts the letters."""
 
 
 def read(code: str) -> Draft:
-    return read_program(Words(f"```python\n{code}\n```"))
+    return read_program(ModelAnswer(f"```python\n{code}\n```"))
 
 
 def example(draft: Draft) -> str:
@@ -50,7 +50,7 @@ def example(draft: Draft) -> str:
 
 
 def test_a_program_and_what_tries_it_out_are_told_apart() -> None:
-    draft = read_program(Words(ANSWER))
+    draft = read_program(ModelAnswer(ANSWER))
 
     assert draft.made.name == "caesar.py"
     assert draft.made.content.startswith(
@@ -67,14 +67,14 @@ def test_a_program_and_what_tries_it_out_are_told_apart() -> None:
 
 def test_two_blocks_are_one_program() -> None:
     draft = read_program(
-        Words("```python\ndef f():\n    return 1\n```\nand\n```python\nassert f() == 1\n```")
+        ModelAnswer("```python\ndef f():\n    return 1\n```\nand\n```python\nassert f() == 1\n```")
     )
     assert "assert f() == 1" in example(draft)
 
 
 def test_a_block_for_the_shell_does_no_harm() -> None:
     draft = read_program(
-        Words(
+        ModelAnswer(
             "```python\ndef f():\n    return 1\nassert f() == 1\n```\n```bash\npip install f\n```"
         )
     )
@@ -82,7 +82,9 @@ def test_a_block_for_the_shell_does_no_harm() -> None:
 
 
 def test_an_answer_without_a_block_is_read_as_code() -> None:
-    assert read_program(Words("def f():\n    return 1\n\nassert f() == 1")).example is not None
+    assert (
+        read_program(ModelAnswer("def f():\n    return 1\n\nassert f() == 1")).example is not None
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_an_answer_without_a_block_is_read_as_code() -> None:
 def test_a_line_that_breaks_off_is_left_out(end: str) -> None:
     answer = f"```python\ndef f(x):\n    return x\n\nassert f(1) == 1\n{end}"
 
-    draft = read_program(Words(answer, cut=True))
+    draft = read_program(ModelAnswer(answer, truncated=True))
 
     assert example(draft) == "from f import f\n\nassert f(1) == 1\n"
 
@@ -175,7 +177,7 @@ def test_what_cannot_be_checked_says_why(code: str, problem: str) -> None:
 def test_only_so_many_checks_are_kept_the_ones_that_held_first() -> None:
     code = "def f(x):\n    return x\n\n" + "\n".join(f"assert f({n}) == {n}" for n in range(20))
 
-    draft = read_program(Words(f"```\n{code}\n```"), kept=["assert f(99) == 99"])
+    draft = read_program(ModelAnswer(f"```\n{code}\n```"), kept=["assert f(99) == 99"])
 
     assert example(draft).count("assert") == 12
     assert "\n\nassert f(99) == 99\nassert f(0) == 0" in example(draft)
@@ -184,13 +186,13 @@ def test_only_so_many_checks_are_kept_the_ones_that_held_first() -> None:
 def test_what_held_is_kept_without_what_did_not() -> None:
     draft = read("def f(x):\n    return x\n\nassert f(1) == 1\nassert f(2) == 3\nassert f(3) == 3")
 
-    assert holding(draft, failed=[4]) == ["assert f(1) == 1", "assert f(3) == 3"]
+    assert passing_statements(draft, failed=[4]) == ["assert f(1) == 1", "assert f(3) == 3"]
 
 
 def test_an_example_is_corrected_and_nothing_else() -> None:
     draft = read("def f(x):\n    return [x]\n\nassert f(1) == [1]\nassert f(2) == [3], 'why'")
 
-    mended = corrected(draft, {4: "[2]"})
+    mended = with_expected(draft, {4: "[2]"})
 
     assert example(mended) == "from f import f\n\nassert f(1) == [1]\nassert f(2) == [2]\n"
     assert mended.made == draft.made
@@ -199,7 +201,7 @@ def test_an_example_is_corrected_and_nothing_else() -> None:
 def test_a_correction_can_only_be_a_literal() -> None:
     draft = read("def f(x):\n    return x\n\nassert f(1) == 2")
 
-    assert corrected(draft, {3: "__import__('os').getpid()"}).files == draft.files
+    assert with_expected(draft, {3: "__import__('os').getpid()"}).files == draft.files
 
 
 def test_another_draft_is_put_to_the_same_example() -> None:
@@ -216,7 +218,7 @@ def test_another_draft_is_put_to_the_same_example() -> None:
 def test_files_that_are_no_program_are_handed_on() -> None:
     readme = File(name="README.md", content="# f\n")
 
-    draft = read_program(Words("def f():\n    return 1\nassert f() == 1"), others=(readme,))
+    draft = read_program(ModelAnswer("def f():\n    return 1\nassert f() == 1"), others=(readme,))
 
     assert draft.files[-1] == readme
 
@@ -234,17 +236,17 @@ def test_a_model_is_stopped_when_it_has_checked_enough() -> None:
 
 
 def test_a_text_is_one_file() -> None:
-    draft = read_text(Words("  A poem.\n"))
+    draft = read_text(ModelAnswer("  A poem.\n"))
     assert (draft.made.name, draft.made.content, draft.problem) == ("result.md", "A poem.\n", "")
-    assert read_text(Words("A poem", cut=True)).problem.startswith("It breaks off")
-    assert read_text(Words(" \n")).problem == "There is no text."
+    assert read_text(ModelAnswer("A poem", truncated=True)).problem.startswith("It breaks off")
+    assert read_text(ModelAnswer(" \n")).problem == "There is no text."
 
 
 @pytest.mark.parametrize(
     "nasty", ["\0", "(" * 500, "def f():\n" + " " * 400 + "return", "```", "`" * 99]
 )
 def test_no_answer_is_too_strange_to_be_read(nasty: str) -> None:
-    draft = read_program(Words(nasty))
+    draft = read_program(ModelAnswer(nasty))
 
     assert draft.problem
     if draft.example:

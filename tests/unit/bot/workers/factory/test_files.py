@@ -39,10 +39,10 @@ def test_no_name_is_a_path_or_hidden(name: str) -> None:
 
 
 def test_files_of_an_earlier_build_are_read() -> None:
-    files = read_files([{"name": "a/b.py", "content": "x = 1\r\n"}], most_chars=100)
+    files = read_files([{"name": "a/b.py", "content": "x = 1\r\n"}], max_chars=100)
 
     assert [(file.name, file.content) for file in files] == [("b.py", "x = 1\n")]
-    assert read_files(None, most_chars=100) == ()
+    assert read_files(None, max_chars=100) == ()
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_files_of_an_earlier_build_are_read() -> None:
 )
 def test_what_is_no_list_of_files_is_refused(value: object) -> None:
     with pytest.raises(BadInput):
-        read_files(value, most_chars=100)
+        read_files(value, max_chars=100)
 
 
 def test_more_than_the_model_can_read_is_refused_with_both_figures() -> None:
     with pytest.raises(TooLarge, match=r"1,200 characters; this model can read 1,000"):
-        read_files([{"name": "a.py", "content": "x" * 1200}], most_chars=1000)
+        read_files([{"name": "a.py", "content": "x" * 1200}], max_chars=1000)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.contract.factory import File
 from bot.workers.factory import drafts, verdict
 from bot.workers.factory.drafts import Draft
-from bot.workers.factory.reports import Ended, find_report, read
+from bot.workers.factory.reports import ProcessEnd, find_report, read_run
 from bot.workers.factory.sandbox_guest.examine import REPORT
-from bot.workers.factory.verdict import Ran
+from bot.workers.factory.verdict import ExampleRun
 
 DRAFT = Draft(
     File(name="adder.py", content="def add(a, b):\n    return a\n"),
@@ -32,29 +32,29 @@ def written(report: object) -> bytes:
     return f"words\n{REPORT}{json.dumps(report)}\n".encode()
 
 
-def judged(tail: bytes) -> Ran | None:
+def judged(tail: bytes) -> ExampleRun | None:
     """All that is done with a report; none of it may raise, or make an example that is none."""
     run = find_report(tail)
     if run is None:
         return None
-    found = verdict.ran(run)
+    found = verdict.from_run(run)
     assert 0 <= found.score <= 1
     assert run.held <= run.checks
     assert "\x1b" not in run.problem
-    corrected = drafts.corrected(DRAFT, found.got)
+    corrected = drafts.with_expected(DRAFT, found.got)
     assert corrected.example is not None
     compile(corrected.example.content, "example.py", "exec")
-    assert all(isinstance(one, str) for one in drafts.holding(corrected, found.failed))
+    assert all(isinstance(one, str) for one in drafts.passing_statements(corrected, found.failed))
     return run
 
 
 def test_a_sound_one_is_taken_and_its_example_corrected() -> None:
     run = judged(written(SOUND))
 
-    assert run == Ran(
+    assert run == ExampleRun(
         ended=True, checks=2, held=1, failed=(3,), got={3: "1"}, problem=SOUND["problems"][0]
     )
-    corrected = drafts.corrected(DRAFT, run.got).example
+    corrected = drafts.with_expected(DRAFT, run.got).example
     assert corrected is not None
     assert "assert add(1, 2) == 1" in corrected.content
 
@@ -90,7 +90,9 @@ def test_what_is_no_literal_is_not_what_came_out(got: str) -> None:
 
     assert run is not None
     assert run.got == {}
-    assert drafts.corrected(DRAFT, {3: got}).example is not None  # nor when it comes another way
+    assert (
+        drafts.with_expected(DRAFT, {3: got}).example is not None
+    )  # nor when it comes another way
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ _reports = st.fixed_dictionaries(
 def test_any_bytes_give_a_verdict(tail: bytes) -> None:
     judged(tail)
     judged(REPORT.encode() + tail)
-    run = read(io.BytesIO(tail), Ended(code=1), wall_s=1, cpu_s=1)
+    run = read_run(io.BytesIO(tail), ProcessEnd(code=1), wall_s=1, cpu_s=1)
     assert run.problem or run.passed
 
 
@@ -159,14 +161,14 @@ def test_any_value_gives_an_example(got: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("ended", "printed", "words"),
     [
-        (Ended(code=1), b"", "It broke off before the end of its example."),
-        (Ended(code=-9), b"", "It takes more than 8 seconds of processor time."),
-        (Ended(code=137), b"", "It takes more than 8 seconds of processor time."),
-        (Ended(code=139), b"", "It crashed the interpreter."),
-        (Ended(is_late=True), b"", "It did not end within 10 seconds."),
-        (Ended(code=1), b"x" * 1024 * 1024, "It prints without end."),
-        (Ended(code=-9, excess="It makes too many files."), b"", "It makes too many files."),
+        (ProcessEnd(code=1), b"", "It broke off before the end of its example."),
+        (ProcessEnd(code=-9), b"", "It takes more than 8 seconds of processor time."),
+        (ProcessEnd(code=137), b"", "It takes more than 8 seconds of processor time."),
+        (ProcessEnd(code=139), b"", "It crashed the interpreter."),
+        (ProcessEnd(is_late=True), b"", "It did not end within 10 seconds."),
+        (ProcessEnd(code=1), b"x" * 1024 * 1024, "It prints without end."),
+        (ProcessEnd(code=-9, excess="It makes too many files."), b"", "It makes too many files."),
     ],
 )
-def test_without_one_the_end_itself_tells(ended: Ended, printed: bytes, words: str) -> None:
-    assert read(io.BytesIO(printed), ended, wall_s=10, cpu_s=8) == Ran(problem=words)
+def test_without_one_the_end_itself_tells(ended: ProcessEnd, printed: bytes, words: str) -> None:
+    assert read_run(io.BytesIO(printed), ended, wall_s=10, cpu_s=8) == ExampleRun(problem=words)

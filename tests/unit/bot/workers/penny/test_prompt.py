@@ -2,7 +2,7 @@
 
 from bot.contract import Context, Message, System
 from bot.workers.penny.prompt import converse_prompt
-from bot.workers.protocols import Lane, Prompt
+from bot.workers.protocols import Prompt, Slot
 
 
 def ask(context: Context | None = None, **changes: object) -> Prompt:
@@ -51,4 +51,4 @@ def test_a_caller_cannot_add_instructions() -> None:
 
 
 def test_spoken_turns_have_their_own_lane() -> None:
-    assert ask().lane is Lane.INTERACTIVE
+    assert ask().slot is Slot.INTERACTIVE
