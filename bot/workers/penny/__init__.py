@@ -1,1 +1,1 @@
-"""Penny: she listens, answers and speaks."""
+"""Penny, the voice assistant."""

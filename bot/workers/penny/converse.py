@@ -1,4 +1,4 @@
-"""One turn of a conversation: hear, think, speak, each step beginning before the last has ended."""
+"""One turn of a conversation: recognition, answer and speech, overlapping in time."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -14,7 +14,7 @@ from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
 @dataclass(slots=True)
 class Turn:
-    """What one turn has come to, and when (milliseconds from its start)."""
+    """The results of a turn so far, and when each came, in milliseconds from its start."""
 
     clock: Clock
     started: float
@@ -23,19 +23,19 @@ class Turn:
     audio_seconds: float | None = None
     text: str = ""
     audio: Audio | None = None
-    spent: CompletionUsage | None = None
+    usage: CompletionUsage = field(default_factory=lambda: CompletionUsage(0, 0, "stop"))
     marks: dict[str, float] = field(default_factory=dict)
 
     def mark(self, name: str) -> None:
-        """Note that `name` happened now, the first time it does."""
+        """Note the time of `name`, the first time it happens."""
         self.marks.setdefault(name, round((self.clock.now() - self.started) * 1000, 1))
 
     def partial(self, **output: object) -> Response:
-        """Only what is new."""
+        """Return a response with what is new."""
         return Response(status=Status.PARTIAL, output=Output.model_validate(output))
 
     def completed(self) -> Response:
-        """The whole turn."""
+        """Return a response with the whole turn."""
         self.mark("total")
         output = {
             "type": "text",
@@ -53,11 +53,10 @@ class Turn:
         )
 
     def _usage(self) -> Usage:
-        spent = self.spent or CompletionUsage(0, 0, "stop")
         usage = Usage(
-            cost_usd=spent.cost_usd or 0.0,
-            input_tokens=spent.input_tokens,
-            output_tokens=spent.output_tokens,
+            cost_usd=self.usage.cost_usd or 0.0,
+            input_tokens=self.usage.input_tokens,
+            output_tokens=self.usage.output_tokens,
         )
         if self.audio_seconds is None:
             return usage
@@ -67,9 +66,9 @@ class Turn:
 async def stream_reply(
     turn: Turn, prompt: Prompt, *, llm: LanguageModel, speech: Speech | None
 ) -> AsyncGenerator[Response, None]:
-    """Write the reply and speak it, phrase by phrase, while it is written.
+    """Generate the reply, and speak each phrase as soon as it is complete.
 
-    Yields text as it comes and audio as it is spoken; `turn` then holds the whole.
+    Yields text and audio as they come, and collects them in `turn`.
 
     Raises:
         SkydeckError: The model or the voice failed.
@@ -84,12 +83,12 @@ async def stream_reply(
     except* SkydeckError as group:
         raise _first_error(group) from None
     except* GeneratorExit:
-        pass  # the caller has left, and the group has stopped both steps
+        pass  # the caller closed the generator, and the group stopped both steps
     turn.text = turn.text.strip()
 
 
 class _Reply:
-    """The two steps that run side by side: one writes phrases, the other speaks them."""
+    """Two tasks that run side by side: one generates phrases, the other speaks them."""
 
     def __init__(self, turn: Turn) -> None:
         self.outbox: asyncio.Queue[Response | None] = asyncio.Queue()
@@ -100,7 +99,7 @@ class _Reply:
         phrasing = Phrasing()
         async for piece in llm.stream(prompt):
             if isinstance(piece, CompletionUsage):
-                self._turn.spent = piece
+                self._turn.usage = piece
                 continue
             self._turn.mark("first_token")
             self._turn.text += piece
@@ -123,7 +122,7 @@ class _Reply:
 
 
 def _first_error(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:
-    """One error is enough for a person."""
+    """Return the first error of the group: a person needs no more."""
     inner: BaseException = group
     while isinstance(inner, BaseExceptionGroup):
         inner = inner.exceptions[0]

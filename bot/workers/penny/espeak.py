@@ -1,6 +1,6 @@
-"""eSpeak NG through its C interface: plain, but it speaks over a hundred languages.
+"""eSpeak NG through its C interface: it sounds plain, but speaks over a hundred languages.
 
-`espeakng-loader` brings the library and its data, so nothing has to be installed on the system.
+`espeakng-loader` ships the library and its data, so the system needs no package.
 Source: espeak-ng's speak_lib.h.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from audio.samples import Samples
 from bot.errors import BadInput, JobFailed, WeightsError
 
-_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback gets the samples, nothing is played
+_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: it passes samples to the callback and plays nothing
 _NO_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: an error is a return value, not exit(1)
 _UTF8 = 1
 _POSITION_CHARACTER = 1
@@ -25,28 +25,28 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class Espeak:
-    """The engine; the library has one global state, so one instance serves a process."""
+    """The engine. A process needs one instance, since the library's state is global."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._library: ctypes.CDLL | None = None
         self._rate_hz = 0
         self._pieces: list[Samples] = []
-        self._callback = _Callback(self._collect)  # kept: C holds only its address
+        self._callback = _Callback(self._collect)  # a reference, since C holds only its address
 
     def synthesize(self, text: str, voice: str) -> tuple[Samples, int]:
-        """Speak `text`; blocking.
+        """Speak `text`. Blocks.
 
         Args:
-            text: What to say.
-            voice: A voice of eSpeak's, usually a language: `es`, `es-419`, `fr`, `en-gb`.
+            text: The text.
+            voice: An eSpeak voice, usually a language: `es`, `es-419`, `fr`, `en-gb`.
 
         Returns:
             Mono samples and their rate in Hz.
 
         Raises:
             BadInput: There is no such voice.
-            JobFailed: The engine refused.
+            JobFailed: The engine failed.
         """
         with self._lock:
             library = self._load()

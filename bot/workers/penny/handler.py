@@ -32,14 +32,7 @@ _MAX_TOKENS = 1024
 
 
 class PennyHandler:
-    """The voice assistant.
-
-    Args:
-        stt: Speech recognition.
-        llm: Who answers.
-        tts: Speech synthesis.
-        clock: For the marks in `timings_ms`.
-    """
+    """The voice assistant."""
 
     service = Service.PENNY
     delivery = Delivery.STREAM
@@ -53,7 +46,7 @@ class PennyHandler:
         self._clock = clock
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
-        """Work on one contract; see `bot.workers.protocols.Handler`."""
+        """Handle one contract; see `bot.workers.protocols.Handler`."""
         turn = Turn(self._clock, self._clock.now())
         match request.target.module:
             case PennyModule.CONVERSE:
@@ -71,7 +64,7 @@ class PennyHandler:
         yield turn.completed()
 
     async def warm_up(self) -> None:
-        """Load every model, and leave the usual system prompt in the model's cache."""
+        """Load every model, and put the usual system prompt into the language model's cache."""
         await self._stt.warm_up()
         await self._tts.warm_up()
         await asyncio.to_thread(detect, "Which language is this?")
@@ -87,7 +80,7 @@ class PennyHandler:
         )
 
     async def close(self) -> None:
-        """Let go of the voices and stt; the llm is shared, and closed by who made it."""
+        """Unload the voices and the recogniser. The language model's owner closes it."""
         await self._stt.close()
         await self._tts.close()
 
@@ -100,7 +93,7 @@ class PennyHandler:
                 yield response
             question = turn.transcript or ""
             if not question:
-                return  # silence: nothing was asked, so nothing is answered
+                return  # silence needs no answer
         else:
             question = _read_text(request, _MAX_TEXT_CHARS)
             turn.language = _language(request, context) or detect(question)
@@ -130,7 +123,7 @@ class PennyHandler:
         phrasing = Phrasing()
         phrases = phrasing.feed(text) + phrasing.finish()
         if not phrases:
-            raise BadInput("There is nothing in this text that can be spoken.")
+            raise BadInput("This text has nothing to speak.")
         speech = self._new_speech(turn, request)
         for phrase in phrases:
             audio = await speech.say(phrase)
@@ -147,12 +140,12 @@ class PennyHandler:
         turn.transcript = ""
         wanted = _language(request, request.context)
         name = request.source.system.assistant
-        async for heard in self._stt.recognize(recording.chunks, language=wanted, name=name):
-            text = heard.text if not turn.transcript else f" {heard.text}"
+        async for segment in self._stt.recognize(recording.chunks, language=wanted, name=name):
+            text = segment.text if not turn.transcript else f" {segment.text}"
             turn.transcript += text
-            turn.language = heard.language
+            turn.language = segment.language
             turn.mark("asr")
-            yield turn.partial(transcript=text, language=heard.language)
+            yield turn.partial(transcript=text, language=segment.language)
         turn.mark("asr")
 
     def _new_speech(self, turn: Turn, request: Request) -> Speech:
@@ -168,7 +161,7 @@ def _language(request: Request, context: Context | None) -> str | None:
 
 _questions: Final = SoundPool(2)
 _recordings: Final = SoundPool(1)
-"""So that nobody's hour of a meeting keeps somebody's question waiting."""
+"""Separate, so that no question waits for an hour's recording."""
 
 
 def _decode_recording(request: Request, limit_s: float, stop: Stop) -> Recording:
@@ -194,15 +187,15 @@ def _read_text(request: Request, limit: int) -> str:
     if len(text) > limit:
         raise TooLarge(
             f"The text has {len(text):,} characters; Penny takes at most {limit:,}.",
-            hint="Grace's SUMMARIZER takes long texts.",
+            hint="Use Grace's SUMMARIZER for long texts.",
         )
     return text.strip()
 
 
-def _int_param(request: Request, name: str, default: int, most: int) -> int:
+def _int_param(request: Request, name: str, default: int, maximum: int) -> int:
     value = request.option(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise BadInput(f"The parameter {name} must be a whole number from 1 to {most}.")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
+        raise BadInput(f"The parameter {name} must be a whole number from 1 to {maximum}.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Which language a text is in: needed to choose the voice when nobody has said."""
+"""Detects a text's language, which chooses the voice if the caller does not."""
 
 from functools import cache
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 DEFAULT = "en"
 _KNOWN = ("en", "es", "fr", "de", "it", "pt", "nl", "ca", "pl", "ru", "zh", "ja")
 _MIN_LETTERS = 8
-"""A greeting is too short to tell, and a wrong voice is worse than the usual one."""
+"""In a shorter text detection is unreliable, and the wrong voice is worse than the default."""
 
 NAMES = {
     "en": "English",
@@ -22,16 +22,16 @@ NAMES = {
     "zh": "Chinese",
     "ja": "Japanese",
 }
-"""What a language model is told to answer in."""
+"""The names that prompts use."""
 
 
 def primary(tag: str | None) -> str | None:
-    """The language of a tag (BCP 47): `es-419` is `es`; None for an empty one."""
+    """Return the language of a BCP 47 tag, as `es` of `es-419`; None for an empty tag."""
     return tag.replace("_", "-").split("-")[0].lower() if tag else None
 
 
 def detect(text: str) -> str:
-    """The language of `text` (ISO 639-1), or English where it is too short to tell."""
+    """Return the language of `text` (ISO 639-1), or English if it is too short to tell."""
     if sum(map(str.isalpha, text)) < _MIN_LETTERS:
         return DEFAULT
     language, _ = _identifier().classify(text)

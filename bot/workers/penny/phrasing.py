@@ -1,4 +1,4 @@
-"""When there is enough text to begin to speak: pure, fed piece by piece as the model writes."""
+"""Cuts text into phrases to speak, while the model generates it. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _MIN_FIRST_WORDS = 3
-"""A clause of fewer words sounds torn off, so the first piece has at least so many."""
+"""A first phrase of fewer words sounds torn off."""
 _MAX_PHRASE_CHARS = 220
-"""Characters after which a sentence without an end is spoken up to its last clause."""
+"""A longer sentence is cut after its last clause."""
 
 _MARKUP = (
     (re.compile(r"```.*?(?:```|\Z)", re.DOTALL), " "),
@@ -28,17 +28,17 @@ _MARKUP = (
 
 
 def speakable(text: str) -> str:
-    """The words of a text without its markup: what a voice should say of it."""
+    """Return the text without its markup, as a voice should speak it."""
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     return text.strip() if any(map(str.isalnum, text)) else ""
 
 
 class Phrasing:
-    """Cuts a growing text into pieces to speak: the first clause, then whole sentences.
+    """Cuts a growing text into phrases: its first clause, then whole sentences.
 
-    The first piece is short, so that the voice starts early; the later ones are sentences, so that
-    their melody is right.
+    The first phrase is short, so that the voice starts early; the others are sentences, so that
+    their intonation is right.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Phrasing:
         self._started = False
 
     def feed(self, text: str) -> list[str]:
-        """Take more text; the pieces that can be spoken now."""
+        """Add text. Returns the phrases that are complete."""
         self._pending += text
         pieces = []
         while (cut := self._cut()) is not None:
@@ -57,12 +57,12 @@ class Phrasing:
         return pieces
 
     def finish(self) -> list[str]:
-        """No more text comes: what is left to speak."""
+        """Return the last phrase after the end of the text, if there is one."""
         rest, self._pending = speakable(self._pending), ""
         return [rest] if rest else []
 
     def _cut(self) -> int | None:
-        """Where the next piece ends; None while there is not enough for one."""
+        """Return where the next phrase ends; None if it is not complete."""
         for end in self._ends(_SENTENCE_END):
             if not _ABBREVIATION.search(self._pending[: end.start()]):
                 return end.end()
@@ -79,10 +79,10 @@ class Phrasing:
         return None
 
     def _probably_ends(self) -> bool:
-        """Whether the last word ends a sentence, as far as one can tell without the next one.
+        """Return whether the last word seems to end a sentence, without seeing the next one.
 
-        A model's next piece comes tens of milliseconds later, and only the first phrase is waited
-        for; outside quotes, brackets and addresses a word with a full stop is nearly always an end.
+        The next token comes tens of milliseconds later, and a person waits for the first phrase.
+        Outside quotes, brackets and addresses, a word with a full stop nearly always ends one.
         """
         return (
             _PROBABLE_END.search(self._pending) is not None
@@ -92,7 +92,7 @@ class Phrasing:
         )
 
     def _ends(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Matches outside code blocks: those are not spoken, so nothing ends inside them."""
+        """Yield the matches outside code blocks, which the voice does not speak."""
         for end in pattern.finditer(self._pending):
             if self._pending.count("```", 0, end.start()) % 2 == 0:
                 yield end

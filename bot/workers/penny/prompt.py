@@ -1,4 +1,4 @@
-"""What the language model is asked: pure."""
+"""Builds the language model's prompt. Pure."""
 
 from collections.abc import Sequence
 
@@ -23,13 +23,13 @@ def converse_prompt(
     max_tokens: int,
     room_chars: int,
 ) -> Prompt:
-    """The prompt of one turn.
+    """Build the prompt of one turn.
 
     Args:
         question: What the person said.
-        system: Who asks; it names the assistant.
+        system: The calling system, which names the assistant.
         language: The language to answer in, ISO 639-1.
-        context: The conversation so far; the newest messages that fit are kept.
+        context: The conversation so far; the prompt keeps the newest messages that fit.
         max_tokens: The longest answer.
         room_chars: How many characters the model can read.
     """
@@ -51,15 +51,15 @@ def converse_prompt(
 
 
 def system_prompt(system: System, language: str) -> str:
-    """The system prompt. It depends on little, so that a model's prompt cache stays warm."""
+    """Return the system prompt, which rarely changes, so that the model can reuse its cache."""
     name = NAMES.get(language, NAMES[DEFAULT])
     return _SYSTEM.format(name=system.assistant, language=name)
 
 
 def _several_speak(context: Context) -> bool:
-    """Whether names tell people apart.
+    """Return whether several people speak, so that the prompt must name them.
 
-    With one person they do not, and a small model repeats the name before its answer.
+    With one person, a small model would repeat the name before its answer.
     """
     names = {m.name for m in context.history if m.role == "user"} | {context.speaker}
     return len(names - {None, ""}) > 1
@@ -69,7 +69,7 @@ def _newest(history: Sequence[Message], room: int, *, named: bool) -> list[Messa
     kept: list[Message] = []
     for message in reversed(history):
         if message.role not in _ROLES:
-            continue  # a caller cannot slip in instructions of its own
+            continue  # a caller must not add instructions
         is_named = named and message.name and message.role == "user"
         label = speaker_label(message.name or "")
         content = f"{label}: {message.content}" if is_named else message.content

@@ -1,8 +1,8 @@
-"""What somebody said, as a recogniser takes it: a stretch at a time, however long it is.
+"""Decodes a recording of any length in chunks for the recogniser.
 
-An hour decoded is 230 MB, and the recogniser's voice detector needs some copies of what it is
-given. So a long recording is decoded twice: once to know that it is whole and how long it is,
-before any work is done for it, and once as it is recognised.
+A decoded hour takes 230 MB, and the recogniser's voice detector copies its input several times. So
+a long recording is decoded twice: once to check that it is whole and how long it is, before any
+work is done for it, and once during recognition.
 """
 
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ _CHUNK: Final = CHUNK_S * SPEECH_RATE_HZ
 
 
 class Recording:
-    """A file that has been seen to be sound, and no longer than allowed.
+    """A file that is known to be audio, and no longer than allowed.
 
     Args:
         file: The file.
-        limit_s: The most seconds it may last.
-        stop: Set by who no longer wants it.
+        limit_s: The longest it may last.
+        stop: Stops the decoding.
 
     Raises:
-        AudioError: It is no sound, or too long.
+        AudioError: It is not audio, or too long.
     """
 
     def __init__(self, file: bytes, limit_s: float, stop: Stop = NEVER) -> None:
@@ -45,10 +45,10 @@ class Recording:
         self.seconds = count / SPEECH_RATE_HZ
 
     def chunks(self, stop: Stop = NEVER) -> Iterator[Samples]:
-        """Its sound, 16 kHz mono; a short one in one piece, else in pieces of `CHUNK_S`.
+        """Yield its audio at 16 kHz mono, in chunks of `CHUNK_S`; a short recording in one.
 
         Raises:
-            BadInput: It can no longer be read.
+            BadInput: The file cannot be decoded a second time.
         """
         if self._is_short:
             yield as_samples(self._kept)

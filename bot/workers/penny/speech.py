@@ -1,4 +1,4 @@
-"""A reply's voice: phrases in, pieces of one continuous Opus stream out."""
+"""Speaks a reply: phrases in, pieces of one continuous Opus stream out."""
 
 import base64
 
@@ -11,16 +11,16 @@ from bot.contract import Audio
 from bot.workers.penny.tts import Synthesizer
 
 _PAUSE_S = 0.08
-"""A breath between two phrases."""
+"""The pause between two phrases."""
 
 
 class Speech:
     """Speaks one reply.
 
     Args:
-        tts: The voices.
+        tts: The synthesizer.
         language: ISO 639-1.
-        voice: A voice by name; None for the language's own.
+        voice: The voice's name; None chooses by language.
     """
 
     def __init__(self, tts: Synthesizer, *, language: str, voice: str | None) -> None:
@@ -32,7 +32,7 @@ class Speech:
         self._spoken: list[str] = []
 
     async def say(self, phrase: str) -> Audio:
-        """The next piece: an Ogg Opus file with the packets that this phrase adds."""
+        """Speak a phrase. Returns an Ogg Opus file with the packets that it adds to the stream."""
         samples, rate_hz = await self._tts.synthesize(
             phrase, language=self._language, voice=self._voice
         )
@@ -45,7 +45,7 @@ class Speech:
         return _as_audio(piece, phrase)
 
     def finish(self) -> Audio | None:
-        """The whole reply as one file; None when nothing was said."""
+        """Return the whole reply as one file; None if it has no phrase."""
         if self._encoder is None:
             return None
         self._pieces.append(self._encoder.finish())

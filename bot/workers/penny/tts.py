@@ -1,4 +1,4 @@
-"""Speech synthesis: Piper where there is a voice, eSpeak NG for all other languages."""
+"""Speech synthesis: Piper for English, eSpeak NG for all other languages."""
 
 import asyncio
 import threading
@@ -18,12 +18,12 @@ PIPER_VOICE = "joe"
 
 
 class Synthesizer(Protocol):
-    """Words in, sound out."""
+    """Converts text to speech."""
 
     async def synthesize(
         self, text: str, *, language: str, voice: str | None
     ) -> tuple[Samples, int]:
-        """Say `text`: mono samples and their rate in Hz.
+        """Speak `text`. Returns mono samples and their rate in Hz.
 
         Raises:
             BadInput: There is no such voice.
@@ -35,15 +35,15 @@ class Synthesizer(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the voices."""
+        """Unload the voices."""
         ...
 
 
 class LocalVoices:
-    """A `Synthesizer` on this machine's processor. One sentence at a time.
+    """A `Synthesizer` on this machine's CPU. It speaks one text at a time.
 
     Args:
-        piper: Gives the folder with Piper's `voice.onnx`; called when first needed.
+        piper: Returns the folder with Piper's `voice.onnx`; called on first use.
     """
 
     def __init__(self, piper: Callable[[], Path]) -> None:
@@ -56,7 +56,7 @@ class LocalVoices:
     async def synthesize(
         self, text: str, *, language: str, voice: str | None
     ) -> tuple[Samples, int]:
-        """Say `text`. A voice is `joe` (Piper) or one of eSpeak's; without one the language picks.
+        """Speak `text`. The voice is `joe` (Piper) or one of eSpeak's; None chooses by language.
 
         Raises:
             BadInput: There is no such voice.
@@ -67,11 +67,11 @@ class LocalVoices:
         return await loop.run_in_executor(self._worker, self._say, text, language, voice)
 
     async def warm_up(self) -> None:
-        """Load Piper's voice and say a word with it."""
+        """Load Piper's voice, and speak a word with it."""
         await self.synthesize("Hello.", language=PIPER_LANGUAGE, voice=None)
 
     async def close(self) -> None:
-        """Let go of the voices."""
+        """Unload the voices."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
         self._piper = None
 

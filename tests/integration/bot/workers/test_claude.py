@@ -179,7 +179,7 @@ async def test_a_form_for_the_answer_is_enforced_by_the_api(model: str, effort: 
         (Refusal(401, "authentication_error"), KeyRefused, "refused the key. Check ANTHROPIC_API"),
         (Refusal(403, "permission_error"), KeyRefused, "refused the key"),
         (Refusal(402, "billing_error"), JobFailed, "cannot bill this account. Check its credit"),
-        (Refusal(404, "not_found_error"), JobFailed, "no Claude model 'claude-haiku-4-5'. Check ANTHR"),
+        (Refusal(404, "not_found_error"), JobFailed, "no Claude model 'claude-haiku-4-5'. Check"),
         (Refusal(400, "invalid_request_error"), JobFailed, "(invalid_request_error). Check"),
         (Refusal(418, ""), JobFailed, "(HTTP 418)"),
     ],
