@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.store.address import Address
 from bot.store.store import Store
 from bot.voice_agent.recordings import RecordingStore
-from bot.voice_agent.session_factory import EARS, VoiceSessionFactory
+from bot.voice_agent.session_factory import SPEECH_MODELS, VoiceSessionFactory
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ async def _open_bot(
 def _fetch_speech_models(settings: Settings, fetch: Fetch) -> None:
     """Fetch the models that hear voice channels (11 MB); without them the rest of the bot works."""
     try:
-        fetch(ModelStore(settings.skydeck_weights_dir), list(EARS))
+        fetch(ModelStore(settings.skydeck_weights_dir), list(SPEECH_MODELS))
     except WeightsError as e:
         log.warning("voice channels cannot be heard yet; /join tries again: %s", e)
 

@@ -39,7 +39,7 @@ from bot.settings import Settings
 from bot.voice_agent.events import Attention, Remember, Stage
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import SessionConfig, VoiceSession
-from bot.voice_agent.session_factory import EARS, VoiceSessionFactory
+from bot.voice_agent.session_factory import SPEECH_MODELS, VoiceSessionFactory
 from bot.voice_agent.turn_latency import Phase
 
 log = logging.getLogger(__name__)
@@ -481,10 +481,10 @@ async def open_controller(
 def models_of(settings: Settings) -> list[str]:
     """The models that a desk needs on this machine: those that hear, and the services' own."""
     if not settings.embedded:
-        return list(EARS)
+        return list(SPEECH_MODELS)
     from bot.workers.build import models_needed  # noqa: PLC0415  (its runtimes are an extra)
 
-    return [*EARS, *models_needed(settings, available(settings))]
+    return [*SPEECH_MODELS, *models_needed(settings, available(settings))]
 
 
 def _leaves(group: BaseExceptionGroup[SkydeckError]) -> list[SkydeckError]:

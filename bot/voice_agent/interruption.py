@@ -82,8 +82,11 @@ class Floor:
     def next_turn(self, waiting: Iterable[UserTurn]) -> UserTurn | None:
         """The turn of the person who had the floor longest ago; None if nobody waits."""
         grants = self._latest_grants
-        order = sorted(waiting, key=lambda t: (grants.get(t.user_id, 0), t.since_s, t.turn_id))
-        return order[0] if order else None
+        return min(
+            waiting,
+            key=lambda turn: (grants.get(turn.user_id, 0), turn.since_s, turn.turn_id),
+            default=None,
+        )
 
     def give_to(self, turn: UserTurn, now_s: float) -> None:
         """Let a turn have the floor."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from audio.segmenter import SpeechSegmenter  # its runtime is loaded with the first conversation
     from audio.turn_detector import TurnDetector
 
-EARS: Final = ("silero-vad", "smart-turn-v3.2")
+SPEECH_MODELS: Final = ("silero-vad", "smart-turn-v3.2")
 """The models that detect speech and the ends of turns."""
 
 
@@ -124,8 +124,8 @@ class VoiceSessionFactory:
         from audio.turn_detector import TurnDetector  # noqa: PLC0415
         from audio.vad import Vad  # noqa: PLC0415
 
-        vad = Vad(self._weights(EARS[0]) / "model.onnx")
-        detector = self._detector = TurnDetector(self._weights(EARS[1]) / "model.onnx")
+        vad = Vad(self._weights(SPEECH_MODELS[0]) / "model.onnx")
+        detector = self._detector = TurnDetector(self._weights(SPEECH_MODELS[1]) / "model.onnx")
         return lambda options: SpeechSegmenter(
             vad=vad, detector=detector, options=options, decoder=OpusDecoder
         )

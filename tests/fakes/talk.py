@@ -35,7 +35,7 @@ from bot.voice_agent.events import (
     TurnUpdate,
     Typed,
 )
-from bot.voice_agent.options import VoiceAgentOptions
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from bot.voice_agent.turn_manager import TurnManager
 
 ENDS = {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
@@ -47,7 +47,7 @@ LOUD_S = 0.2
 class Talk:
     """Everything around a manager. Each method moves the clock and returns the commands."""
 
-    preemptive: bool = True
+    options: VoiceAgentOptions = DEFAULT_OPTIONS
     now: float = 100.0
     manager: TurnManager = field(init=False)
     requests: dict[int, SendRequest] = field(default_factory=dict)  # of which more may come
@@ -62,10 +62,7 @@ class Talk:
     _packet: int = 0
 
     def __post_init__(self) -> None:
-        self.manager = TurnManager(
-            assistant_names=("Alfred",),
-            options=VoiceAgentOptions(preemptive_generation=self.preemptive),
-        )
+        self.manager = TurnManager(assistant_names=("Alfred",), options=self.options)
 
     def tell(self, fact: Fact) -> list[Command]:
         """Hand a fact in and carry its commands out."""

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from bot.contract import Service
 from bot.models.manifest import load_manifest
 from bot.settings import LocalModel, Settings
-from bot.voice_agent.session_factory import EARS
+from bot.voice_agent.session_factory import SPEECH_MODELS
 from bot.workers.build import STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH
 from tests.paths import ROOT
 
@@ -154,7 +154,7 @@ def test_each_worker_is_a_service_and_its_models_are_inside():
 
 def test_what_the_bot_hears_with_is_inside():
     pulled = [rest.split() for word, rest in stages(BOT)["build"] if "models pull" in rest]
-    assert set(pulled[0][4:]) == set(EARS)
+    assert set(pulled[0][4:]) == set(SPEECH_MODELS)
 
 
 @pytest.mark.parametrize(

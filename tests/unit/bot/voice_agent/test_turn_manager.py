@@ -16,14 +16,14 @@ from bot.voice_agent.events import (
     Stage,
     Transcribed,
 )
-from bot.voice_agent.options import DEFAULT_OPTIONS
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from tests.fakes.talk import Talk, kinds, only
 
 ANA, BEN, EVA = 1, 2, 3
 
 
-def alone(**options) -> Talk:
-    talk = Talk(**options)
+def alone(options: VoiceAgentOptions = DEFAULT_OPTIONS) -> Talk:
+    talk = Talk(options)
     talk.people("Ana")
     return talk
 
@@ -50,7 +50,7 @@ def test_a_question_is_answered():
     assert talk.remembered[1] == Remember(1, ANA, "How far is the moon?", "Far away.", False)
 
 
-def test_what_an_eager_ask_brings_is_kept_until_the_turn_has_ended():
+def test_what_a_preemptive_request_brings_is_kept_until_the_turn_has_ended():
     talk = alone()
     talk.begin(ANA)
     clip = talk.clip(ANA, 1.0)
@@ -64,7 +64,7 @@ def test_what_an_eager_ask_brings_is_kept_until_the_turn_has_ended():
     assert talk.stages(1) == [Stage.HEARD, Stage.ANSWERING]
 
 
-def test_an_eager_ask_is_discarded_when_they_go_on():
+def test_a_preemptive_request_is_discarded_when_they_go_on():
     talk = alone()
     talk.begin(ANA)
     talk.pause(talk.clip(ANA, 1.0))
@@ -75,8 +75,8 @@ def test_an_eager_ask_is_discarded_when_they_go_on():
     assert again.clip == whole
 
 
-def test_without_eagerness_nothing_is_asked_at_a_pause():
-    talk = alone(preemptive=False)
+def test_without_preemptive_generation_nothing_is_requested_at_a_pause():
+    talk = alone(VoiceAgentOptions(preemptive_generation=False))
     talk.begin(ANA)
     clip = talk.clip(ANA, 1.0)
     assert talk.pause(clip) == []

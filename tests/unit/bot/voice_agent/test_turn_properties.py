@@ -19,7 +19,7 @@ from bot.voice_agent.events import (
     Transcribed,
     TurnUpdate,
 )
-from bot.voice_agent.options import DEFAULT_OPTIONS
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from tests.fakes.talk import ENDS, Talk, only
 
 MAX_MS = DEFAULT_OPTIONS.limits.max_question_audio_ms
@@ -55,7 +55,7 @@ class AnyTalk(RuleBasedStateMachine):
 
     @initialize(preemptive=st.booleans(), there=st.sampled_from([1, 1, 2, 3]), others=SELDOM)
     def meet(self, preemptive, there, others):
-        self.talk = Talk(preemptive=preemptive)
+        self.talk = Talk(VoiceAgentOptions(preemptive_generation=preemptive))
         self.talk.people(*["Ana", "Ben", "Eva"][:there], others=int(others == 0))
         self.there = set(range(1, there + 1))
 
