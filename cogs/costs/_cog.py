@@ -19,14 +19,12 @@ from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
 from cogs.shared.commands import text
 from cogs.shared.places import for_who_may, relation_to_server
-from cogs.shared.requester import requester_of, settings_of, words_of
+from cogs.shared.requester import settings_of, words_at
 from cogs.shared.rights import Relation, Right, require
-from cogs.shared.splitting import split
+from cogs.shared.splitting import EMBED_LIMIT, split
 
 log = logging.getLogger(__name__)
 
-_EMBED_LIMIT: Final = 4096
-"""The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
 _MAX_USD: Final = 1_000_000
 
 
@@ -67,7 +65,7 @@ class Costs(commands.Cog):
         days: app_commands.Range[int, 1, DAYS_LIMIT] = 30,
     ) -> None:
         """Show what was spent."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         scope, payer = await self._of(interaction, whose, words)
         await interaction.response.defer(ephemeral=True, thinking=True)
         view = view_of(payer, int(self.bot.clock.wall() * 1000), days)
@@ -75,7 +73,7 @@ class Costs(commands.Cog):
         report = await report_on(store.ledger, store.spending, payer, view)
         embed = discord.Embed(
             title=words(f"costs.title_{scope}", days=words.count("costs.days", days)),
-            description=split(costs_page(report, words), _EMBED_LIMIT)[0],
+            description=split(costs_page(report, words), EMBED_LIMIT)[0],
             colour=discord.Colour.blurple(),
         )
         files = []
@@ -113,7 +111,7 @@ class Costs(commands.Cog):
     @budget.command(name=text("costs.cmd.show.name"), description=text("costs.cmd.show.about"))
     async def show(self, interaction: discord.Interaction) -> None:
         """Show the budgets that pay for this person's calls."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         payer = Payer(user_id=interaction.user.id, guild_id=interaction.guild_id)
         balances = shown(await self.bot.store.ledger.balances(payer))
         await interaction.response.send_message(
@@ -139,7 +137,7 @@ class Costs(commands.Cog):
         usd: app_commands.Range[float, 0, _MAX_USD] | None = None,
     ) -> None:
         """Set a server's budget. Setting it again replaces it."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         guild_id = interaction.guild_id or 0
         ledger = self.bot.store.ledger
         await ledger.choose(guild_id, Period(period), None if usd is None else micro(usd))
@@ -208,9 +206,6 @@ class Costs(commands.Cog):
             log.warning("a low budget could not be told: %s", type(e).__name__)
             return False
         return True
-
-    async def _words(self, interaction: discord.Interaction) -> Words:
-        return words_of(await requester_of(self.bot, interaction))
 
 
 def _low(balances: Sequence[Balance], words: Words) -> str:

@@ -28,7 +28,7 @@ from cogs.factory._listing import label, list_jobs
 from cogs.factory._views import COG, Action, ChangeDialog
 from cogs.shared.commands import text
 from cogs.shared.places import Places
-from cogs.shared.requester import admit, requester_of, words_of
+from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Right, may, require
 
 _MAX_CHOICES = 25
@@ -111,7 +111,7 @@ class Factory(commands.Cog, name=COG):
         """Handle a button under a build."""
         match action:
             case Action.CANCEL:
-                words = await self._words(interaction)
+                words = await words_at(self.bot, interaction)
                 problem = await self._cancel(interaction, journal_id, words)
                 if problem:
                     await interaction.response.send_message(problem, ephemeral=True)
@@ -143,7 +143,7 @@ class Factory(commands.Cog, name=COG):
     async def _ask_for_change(
         self, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         before = await self._build_request(journal_id, interaction, words)
         if before is None:
             await self._say_forgotten(interaction)
@@ -182,7 +182,7 @@ class Factory(commands.Cog, name=COG):
         )
 
     async def _say_forgotten(self, interaction: discord.Interaction[SkyDeck]) -> None:
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         await interaction.response.send_message(words("factory.forgotten"), ephemeral=True)
 
     # -- looking and cancelling --------------------------------------------------------------
@@ -192,7 +192,7 @@ class Factory(commands.Cog, name=COG):
     )
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """List the builds of the server, or in direct messages the person's own."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         jobs = await self._jobs(interaction)
         relations = await Places(interaction).relations_to_jobs(jobs)
         text = list_jobs(
@@ -215,7 +215,7 @@ class Factory(commands.Cog, name=COG):
     @app_commands.describe(job=text("factory.option.job.description"))
     async def cancel(self, interaction: discord.Interaction[SkyDeck], job: str) -> None:
         """Cancel a build."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         journal_id = int(job[:18]) if job.isascii() and job.isdigit() else 0
         problem = await self._cancel(interaction, journal_id, words)
         await interaction.response.send_message(problem or words("common.done"), ephemeral=True)
@@ -224,7 +224,7 @@ class Factory(commands.Cog, name=COG):
     async def _offer(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         jobs = await self._jobs(interaction, unfinished=True)
         relations = await Places(interaction).relations_to_jobs(jobs)
         theirs = [
@@ -268,6 +268,3 @@ class Factory(commands.Cog, name=COG):
             service=Service.FACTORY,
             unfinished=unfinished,
         )
-
-    async def _words(self, interaction: discord.Interaction[SkyDeck]) -> Words:
-        return words_of(await requester_of(self.bot, interaction))

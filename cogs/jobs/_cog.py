@@ -22,7 +22,7 @@ from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.reply import Reply
-from cogs.shared.requester import requester_of, words_of
+from cogs.shared.requester import requester_of, words_at, words_of
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Jobs(commands.Cog, name=COG):
     @app_commands.command(name=text("jobs.cmd.name"), description=text("jobs.cmd.about"))
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """List a person's own jobs."""
-        words = words_of(await requester_of(self.bot, interaction))
+        words = await words_at(self.bot, interaction)
         journal, user_id = self.bot.store.jobs, interaction.user.id
         missed = await journal.listing(user_id=user_id, stage=JobStage.UNDELIVERED)
         overview = Overview(
@@ -129,7 +129,7 @@ class Jobs(commands.Cog, name=COG):
         count = await self._unannounced(interaction.user.id)
         if not count or not interaction.response.is_done():
             return
-        words = words_of(await requester_of(self.bot, interaction))
+        words = await words_at(self.bot, interaction)
         with contextlib.suppress(discord.HTTPException, OSError):
             await interaction.followup.send(words.count("jobs.missed", count), ephemeral=True)
             await self.bot.store.jobs.results.announced(interaction.user.id)

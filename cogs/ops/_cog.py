@@ -18,14 +18,11 @@ from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.commands import text
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import for_who_may
-from cogs.shared.requester import requester_of, settings_of, words_of
+from cogs.shared.requester import settings_of, words_at
 from cogs.shared.rights import Right
-from cogs.shared.splitting import split
+from cogs.shared.splitting import EMBED_LIMIT, split
 
 log = logging.getLogger(__name__)
-
-_EMBED_LIMIT = 4096
-"""The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
 
 
 class Ops(commands.Cog):
@@ -53,7 +50,7 @@ class Ops(commands.Cog):
     @for_who_may(Right.SETTINGS)
     async def show(self, interaction: discord.Interaction) -> None:
         """Show the settings, with menus to change them."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         settings = await settings_of(self.bot, interaction.guild)
         await interaction.response.send_message(
             embed=settings_embed(self.bot, settings, words, interaction),
@@ -68,13 +65,13 @@ class Ops(commands.Cog):
     @for_who_may(Right.SETTINGS)
     async def reset(self, interaction: discord.Interaction) -> None:
         """Reset the settings to the defaults after a confirmation."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         guild_id = interaction.guild_id
 
         async def act(confirmed: discord.Interaction) -> None:
             if guild_id is not None:
                 await self.bot.store.guilds.reset(guild_id)
-            now = await self._words(confirmed)  # the server's language is reset too
+            now = await words_at(self.bot, confirmed)  # the server's language is reset too
             done = now("ops.settings.was_reset")
             await confirmed.response.edit_message(content=done, view=None)
 
@@ -98,7 +95,7 @@ class Ops(commands.Cog):
     )
     async def export(self, interaction: discord.Interaction) -> None:
         """Export everything that is stored about the person."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         document = await self.bot.store.privacy.export(interaction.user.id)
         limit_bytes = interaction.filesize_limit
@@ -121,7 +118,7 @@ class Ops(commands.Cog):
     )
     async def forget(self, interaction: discord.Interaction) -> None:
         """Delete everything that is stored about the person after a confirmation."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
 
         async def act(confirmed: discord.Interaction) -> None:
             await confirmed.response.edit_message(
@@ -160,7 +157,7 @@ class Ops(commands.Cog):
     )
     async def help(self, interaction: discord.Interaction) -> None:
         """Show what the bot can do, with the commands that this person may use here."""
-        words = await self._words(interaction)
+        words = await words_at(self.bot, interaction)
         reader = Reader(
             str(interaction.locale),
             interaction.permissions.value,
@@ -170,7 +167,7 @@ class Ops(commands.Cog):
         await interaction.response.send_message(
             embed=discord.Embed(
                 title=words("ops.help.title"),
-                description=split(text, _EMBED_LIMIT)[0],
+                description=split(text, EMBED_LIMIT)[0],
                 colour=discord.Colour.blurple(),
             ),
             ephemeral=True,
@@ -206,9 +203,6 @@ class Ops(commands.Cog):
             for kind in discord.AppCommandType
             for command in tree.get_commands(type=kind)
         ]
-
-    async def _words(self, interaction: discord.Interaction) -> Words:
-        return words_of(await requester_of(self.bot, interaction))
 
 
 def _forgotten(gone: Forgotten, words: Words) -> str:

@@ -15,7 +15,7 @@ from bot.store.records import GuildChanges, GuildSettings
 from cogs.ops import _choices
 from cogs.shared.error_messages import ReportingView
 from cogs.shared.places import relation_to_server
-from cogs.shared.requester import requester_of, words_of
+from cogs.shared.requester import words_at
 from cogs.shared.rights import Right, require
 
 OPEN_S: Final = 600.0
@@ -209,9 +209,7 @@ class SettingsMenus(_ClosingView):
             raise AssertionError("the settings command works on servers only")
         async with self._one_by_one:
             settings = await self.bot.store.guilds.patch(interaction.guild_id, **changes)
-            words = words_of(
-                await requester_of(self.bot, interaction)
-            )  # the language may have changed
+            words = await words_at(self.bot, interaction)  # the language may have changed
             self._fill(settings, words)
             self.origin = interaction
             embed = settings_embed(self.bot, settings, words, interaction)

@@ -63,6 +63,15 @@ def words_of(requester: Requester) -> Words:
     return words_for(requester.locale)
 
 
+async def words_at(bot: SkyDeck, occasion: Occasion) -> Words:
+    """The language of the person behind an interaction or a message.
+
+    Raises:
+        StoreFailed: The server's settings cannot be read.
+    """
+    return words_of(await requester_of(bot, occasion))
+
+
 async def admit(bot: SkyDeck, occasion: Occasion) -> Requester:
     """Admit a person's request, or refuse it with a reason; every job that costs money starts here.
 

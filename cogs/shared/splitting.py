@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.graphemes import is_boundary
 from cogs.shared.harmless import harmless
 
 MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in characters. Source: Discord's reference, "Create Message"."""
+EMBED_LIMIT: Final = 4096
+"""The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
 SHOWN_CHARS: Final = 50_000
 """How much of one text is shown in messages; the whole text is then in a file."""
 _MIN_LIMIT: Final = 64
@@ -27,10 +30,6 @@ _LINE = re.compile(r"\n")
 _SENTENCE = re.compile(r"[.!?\u2026][\"'\u2019\u201d\u00bb)\]*_]*[ \t]+|[\u3002\uff01\uff1f]")
 _WORD = re.compile(r"[ \t]+")
 
-_JOINER: Final = "\u200d"
-_JOINED = re.compile(r"[\u0300-\u036f\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
-"""Characters that belong to the one before: accents, variants, skin tones, keycaps."""
-_FLAG_LETTER = re.compile(r"[\U0001f1e6-\U0001f1ff]")
 _MAX_CLUSTER_CHARS: Final = 32
 
 _CODE_OR_MENTION = re.compile(
@@ -166,7 +165,7 @@ class _Ground:
     def _hard_cut(self, text: str) -> int:
         fits = [p for p in range(1, len(self.allowed)) if self._may(p)]
         for place in reversed(fits[-_MAX_CLUSTER_CHARS:]):
-            if not _is_inside_cluster(text, place):
+            if is_boundary(text, place):
                 return place
         return fits[-1]
 
@@ -185,14 +184,3 @@ def _forbid(allowed: bytearray, places: range) -> None:
     for place in places:
         if place < len(allowed):
             allowed[place] = 0
-
-
-def _is_inside_cluster(text: str, place: int) -> bool:
-    """Whether a cut would split an emoji or an accented letter."""
-    if _JOINED.match(text, place) or text[place - 1] == _JOINER:
-        return True
-    if not _FLAG_LETTER.match(text, place):
-        return False
-    before = text[max(0, place - _MAX_CLUSTER_CHARS) : place]
-    letters = len(before) - len(re.sub(r"[\U0001f1e6-\U0001f1ff]+$", "", before))
-    return letters % 2 == 1

@@ -12,7 +12,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadSettings, StoreFailed
 from bot.service_calls.availability import Availability
 from cogs.shared.commands import text
-from cogs.shared.requester import requester_of, words_of
+from cogs.shared.requester import words_at
 from cogs.status._pages import discord_line, service_lines, store_line, voice_line
 
 
@@ -25,7 +25,7 @@ class Status(commands.Cog):
     @app_commands.command(name=text("status.cmd.name"), description=text("status.cmd.about"))
     async def status(self, interaction: discord.Interaction) -> None:
         """Query all services; one that does not answer is also a line."""
-        words = words_of(await requester_of(self.bot, interaction))
+        words = await words_at(self.bot, interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         availabilities = await asyncio.gather(*map(self._availability, Service))
         store_ms = await self._store_ms()

@@ -17,7 +17,7 @@ from bot.voice_agent.turn_latency import summary
 from cogs.shared.commands import text
 from cogs.shared.contexts import only_on_servers
 from cogs.shared.places import Places
-from cogs.shared.requester import admit, requester_of, words_of
+from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Relation, Right, may, require
 from cogs.voice._consent import store_consent
 from cogs.voice._status import status_text
@@ -200,8 +200,7 @@ class VoiceCommands(commands.Cog):
     @voice.command(name=text("voice.cmd.status.name"), description=text("voice.cmd.status.about"))
     async def status(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Show the quality of the connection and of the answers."""
-        requester = await requester_of(self.bot, interaction)
-        words = words_of(requester)
+        words = await words_at(self.bot, interaction)
         voice = await self._seen(interaction, words)
         if voice.link is None or voice.session is None:
             raise NoVoiceChannel(words("voice.not_here"))
@@ -214,8 +213,7 @@ class VoiceCommands(commands.Cog):
     @voice.command(name=text("voice.cmd.timings.name"), description=text("voice.cmd.timings.about"))
     async def timings(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Draw the last turn, and attach all turns as JSON lines."""
-        requester = await requester_of(self.bot, interaction)
-        words = words_of(requester)
+        words = await words_at(self.bot, interaction)
         voice = await self._seen(interaction, words)
         turns = (
             [] if voice.session is None else [t for t in voice.session.latency.turns if t.split()]

@@ -4,8 +4,9 @@ Nothing is lost: the pieces, put together, are the text, with every blank in its
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
+
+from bot.graphemes import is_boundary
 
 _STOPS = "[.!?…]+[\"'”’»)\\]]*"  # noqa: RUF001  (these are the quotation marks of real texts)
 _WIDE_STOPS = "[。！？]+[」』”]?"  # noqa: RUF001  (Chinese and Japanese put no blank after a sentence)
@@ -23,8 +24,6 @@ _MIN_SHARE = 0.5
 
 _MAX_STOP_CHARS = 8
 """A border that ends in time may begin a few characters before."""
-
-_JOINER = "\u200d"
 
 
 def split(text: str, limit: int) -> list[str]:
@@ -68,27 +67,9 @@ def _cut(text: str, start: int, limit: int) -> int:
         if ends:
             return ends[-1]
     for end in range(limit, least, -1):
-        if not _joined(text[end - 1], text[end]):
+        if is_boundary(text, end):
             return end
     return limit
-
-
-def _joined(before: str, after: str) -> bool:
-    """Whether two code points show as one character, nearly as Unicode's UAX 29 has it.
-
-    Nearly: the two halves of a flag are always kept together, and so are two flags in a row.
-    """
-    return (
-        unicodedata.category(after) in {"Mn", "Me", "Mc"}  # accents, variation selectors
-        or _JOINER in {before, after}
-        or "\U0001f3fb" <= after <= "\U0001f3ff"  # the tone of an emoji's skin
-        or (_is_flag_half(before) and _is_flag_half(after))
-        or (before, after) == ("\r", "\n")
-    )
-
-
-def _is_flag_half(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def margins(piece: str) -> tuple[str, str, str]:
