@@ -98,7 +98,7 @@ class SkyDeck(commands.AutoShardedBot):
         limiter: Limits how often people may ask.
         locales: The locales of people's own Discord.
         membership: Decides which shards this process serves.
-        elsewhere: Stops jobs in any process.
+        remote_jobs: Stops jobs in any process.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class SkyDeck(commands.AutoShardedBot):
         self.membership = ClusterMembership(
             self, clock, spec, store.shard_leases, grace_s=settings.skydeck_farewell_s
         )
-        self.elsewhere = RemoteJobControl(
+        self.remote_jobs = RemoteJobControl(
             runner,
             store.jobs,
             store.pubsub,
@@ -166,7 +166,7 @@ class SkyDeck(commands.AutoShardedBot):
         for name in self._cogs_to_load:
             await self.load_extension(name)
         await self.register_commands()
-        self._listening = self.loop.create_task(self.elsewhere.listen(), name="other processes")
+        self._listening = self.loop.create_task(self.remote_jobs.listen(), name="other processes")
         self.runner.begin_recovery()
 
     async def register_commands(self) -> bool:

@@ -24,8 +24,8 @@ from bot.limits import Refusals
 from cogs.chat._answer_question import ask
 from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._job_view import ChatJobView
-from cogs.chat._memory import author_replied_to, before, is_ours, stored, words_in
-from cogs.chat._question import read_question, reworded
+from cogs.chat._memory import author_replied_to, history_before, is_conversation, stored, text_of
+from cogs.chat._question import edited_question, read_question
 from cogs.chat._redelivery import find_reply, was_dropped, was_handled
 from cogs.chat._regenerate import Regenerating
 from cogs.chat._views import COG
@@ -65,7 +65,7 @@ class Chat(commands.Cog, name=COG):
         """Answer a message if it is meant for the bot."""
         if message.author.bot or message.webhook_id or message.type not in _KINDS:
             return
-        whole_channel = message.guild is None or await is_ours(self.bot, message.channel)
+        whole_channel = message.guild is None or await is_conversation(self.bot, message.channel)
         try:
             if not whole_channel and not await self._is_called(message):
                 return
@@ -88,7 +88,9 @@ class Chat(commands.Cog, name=COG):
             return
         await memory.edit(
             payload.message_id,
-            reworded(remembered.content, words_in(message, self.bot.user.id), message.attachments),
+            edited_question(
+                remembered.content, text_of(message, self.bot.user.id), message.attachments
+            ),
             edited_at_ms=int(message.edited_at.timestamp() * 1000),
         )
 
@@ -134,13 +136,13 @@ class Chat(commands.Cog, name=COG):
         _check_may_write(message)
         with contextlib.suppress(discord.HTTPException, OSError):  # only a courtesy
             await message.channel.typing()
-        question = await read_question(words_in(message, own), message.attachments, words)
+        question = await read_question(text_of(message, own), message.attachments, words)
         if question is None:
             await message.reply(words("chat.hello", name=requester.system.assistant))
             return
         if question.said == "":
             raise BadInput(question.note)
-        said_before = await before(self.bot, message, whole_channel=whole_channel)
+        said_before = await history_before(self.bot, message, whole_channel=whole_channel)
         is_dropped = await was_dropped(self.bot, message)
         thread = Thread(
             question_id=message.id,

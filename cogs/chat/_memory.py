@@ -22,7 +22,7 @@ _QUOTED_CHARS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class History:
     """The conversation before a message.
 
     Attributes:
@@ -34,7 +34,7 @@ class Before:
     messages: Sequence[Message]
 
 
-async def is_ours(bot: SkyDeck, channel: object) -> bool:
+async def is_conversation(bot: SkyDeck, channel: object) -> bool:
     """Whether a thread is a conversation with the bot; the bot also opens threads for builds."""
     own = bot.user.id if bot.user else 0
     if not isinstance(channel, discord.Thread) or channel.owner_id != own:
@@ -72,7 +72,7 @@ async def _replied_to(
     return reference.resolved if isinstance(reference.resolved, discord.Message) else None
 
 
-async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool) -> Before:
+async def history_before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool) -> History:
     """The conversation before a person's message.
 
     Args:
@@ -85,20 +85,20 @@ async def before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool)
     """
     memory = bot.store.conversations
     parent_id = parent_of(message)
-    if not _may_hear_before(message):
-        return Before(message.channel.id if whole_channel else message.id, [])
+    if not _may_read_history(message):
+        return History(message.channel.id if whole_channel else message.id, [])
     if whole_channel:
         said = await memory.thread(
             message.channel.id, budget_chars=_BUDGET_CHARS, before=message.id
         )
-        return Before(message.channel.id, fit_history(said, max_chars=_BUDGET_CHARS))
+        return History(message.channel.id, fit_history(said, max_chars=_BUDGET_CHARS))
     if parent_id is None:
-        return Before(message.id, [])
+        return History(message.id, [])
     said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
     if said:
-        return Before(said[-1].conversation_id, fit_history(said, max_chars=_BUDGET_CHARS))
+        return History(said[-1].conversation_id, fit_history(said, max_chars=_BUDGET_CHARS))
     pointed_at = await _replied_to(message, message.reference) if message.reference else None
-    return Before(message.id, _quoted(pointed_at))
+    return History(message.id, _quoted(pointed_at))
 
 
 def parent_of(message: discord.Message) -> int | None:
@@ -113,7 +113,7 @@ def parent_of(message: discord.Message) -> int | None:
     return pointed_at.message_id if pointed_at.channel_id == message.channel.id else None
 
 
-def _may_hear_before(message: discord.Message) -> bool:
+def _may_read_history(message: discord.Message) -> bool:
     """Whether a person may know what was said before, since Penny can be made to repeat it."""
     author, channel = message.author, message.channel
     if message.guild is None:
@@ -125,8 +125,8 @@ def _may_hear_before(message: discord.Message) -> bool:
     return may(Right.HEAR_BEFORE, relation)
 
 
-async def before_again(bot: SkyDeck, question: StoredMessage, channel_id: int) -> Sequence[Message]:
-    """The conversation before a remembered question, as `before` found it.
+async def history_of(bot: SkyDeck, question: StoredMessage, channel_id: int) -> Sequence[Message]:
+    """The conversation before a remembered question, as `history_before` found it.
 
     Args:
         bot: The client.
@@ -177,7 +177,7 @@ def stored(message: discord.Message, text: str, conversation_id: int) -> StoredM
     )
 
 
-def words_in(message: discord.Message, own_id: int) -> str:
+def text_of(message: discord.Message, own_id: int) -> str:
     """A message's text, without the mention of the bot, and with names in place of mentions."""
     content = re.sub(rf"<@!?{own_id}>", " ", message.content)
     for person in whole(message).mentions:

@@ -91,7 +91,9 @@ def _names(attachments: Sequence[discord.Attachment]) -> str:
     return ", ".join(one.filename for one in attachments)
 
 
-def reworded(remembered: str, content: str, attachments: Sequence[discord.Attachment]) -> str:
+def edited_question(
+    remembered: str, content: str, attachments: Sequence[discord.Attachment]
+) -> str:
     """A remembered question after its text was edited; the contents of its files stay.
 
     Args:

@@ -9,7 +9,7 @@ from bot.jobs.view import Requester
 from bot.store.records import StoredMessage
 from cogs.chat._answer_question import ask
 from cogs.chat._job_message import Thread
-from cogs.chat._memory import before_again
+from cogs.chat._memory import history_of
 from cogs.chat._question import Question
 from cogs.shared.live import LiveMessage
 from cogs.shared.places import Places
@@ -87,6 +87,6 @@ class Regenerating:
             conversation_id=asked.conversation_id,
             module=module,
         )
-        said_before = await before_again(self.bot, asked, requester.channel_id) if hears else []
+        said_before = await history_of(self.bot, asked, requester.channel_id) if hears else []
         question = Question(asked.content, asked.content)
         await ask(self.bot, question, said_before, requester, live, thread)

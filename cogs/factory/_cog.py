@@ -253,7 +253,7 @@ class Factory(commands.Cog, name=COG):
         if not may(Right.SEE_JOB, relation):  # they may not know whether it exists
             return words("factory.no_such_build")
         require(Right.STOP_JOB, relation, words("factory.not_yours"))
-        if await self.bot.elsewhere.stop(job):
+        if await self.bot.remote_jobs.stop(job):
             return ""
         is_over = job.ending is not None
         return words("factory.already_over" if is_over else "factory.not_here")

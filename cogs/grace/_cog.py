@@ -19,7 +19,7 @@ from cogs.grace._job_view import GraceJobView, GraceMessage
 from cogs.grace._jobs import Task, run_task, title_of
 from cogs.grace._menus import Menus
 from cogs.grace._options import read_options
-from cogs.grace._text_sources import Material, fetch_material
+from cogs.grace._text_sources import SourceText, read_source
 from cogs.grace._views import AskDialog
 from cogs.shared.requester import admit, readmit, words_of
 
@@ -91,10 +91,10 @@ class Grace(commands.Cog):
         """Run a module on a source; permissions and options were checked before."""
         words = words_of(requester)
 
-        async def fetch() -> Material:
-            return await fetch_material(source, interaction, words)
+        async def fetch() -> SourceText:
+            return await read_source(source, interaction, words)
 
-        async def ask(material: Material) -> Request:
+        async def ask(material: SourceText) -> Request:
             return task(module, material.text, source=requester.source, options=dict(options))
 
         job = Task(

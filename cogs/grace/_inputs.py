@@ -69,13 +69,13 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True)
-class AtHand:
+class GivenMessage:
     """A message that came with the interaction, so the person has read it."""
 
     message: discord.Message
 
 
-Source = Typed | Uploaded | Linked | Latest | AtHand
+Source = Typed | Uploaded | Linked | Latest | GivenMessage
 
 
 def choose_source(

@@ -14,15 +14,15 @@ from bot.i18n import Words
 from bot.jobs.view import Requester
 from cogs.grace._job_view import make_view
 from cogs.grace._pages import Look
-from cogs.grace._text_sources import Material
+from cogs.grace._text_sources import SourceText
 from cogs.shared.answering import first_line
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.splitting import disarm
 
 _TITLE_CHARS: Final = 80
 
-Fetch = Callable[[], Awaitable[Material]]
-Ask = Callable[[Material], Awaitable[Request]]
+Fetch = Callable[[], Awaitable[SourceText]]
+Ask = Callable[[SourceText], Awaitable[Request]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

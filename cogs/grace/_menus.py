@@ -13,9 +13,9 @@ from bot.contract.penny import converse, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.jobs.view import Requester
-from cogs.grace._inputs import AtHand, Source
+from cogs.grace._inputs import GivenMessage, Source
 from cogs.grace._jobs import Task, run_task
-from cogs.grace._text_sources import Material, fetch_material
+from cogs.grace._text_sources import SourceText, read_source
 from cogs.grace._views import AskDialog
 from cogs.shared.attachments import is_audio, read_audio
 from cogs.shared.commands import text
@@ -59,7 +59,7 @@ class Menus:
         async def work(interaction: discord.Interaction[Any], message: discord.Message) -> None:
             requester = await admit(self._bot, interaction)
             options = {} if module.name != _MODULES["translate"] else _own(module, interaction)
-            await self._run(interaction, requester, module, options, AtHand(message))
+            await self._run(interaction, requester, module, options, GivenMessage(message))
 
         return work
 
@@ -91,7 +91,7 @@ class Menus:
     ) -> None:
         words = words_of(requester)
 
-        async def request(material: Material) -> Request:
+        async def request(material: SourceText) -> Request:
             return converse(
                 _question(question, message.author.display_name, material.text),
                 source=requester.source,
@@ -106,7 +106,7 @@ class Menus:
             Task(
                 title=words("grace.answer_of_penny"),
                 service=Service.PENNY,
-                fetch=lambda: fetch_material(AtHand(message), interaction, words),
+                fetch=lambda: read_source(GivenMessage(message), interaction, words),
                 ask=request,
             ),
         )
@@ -122,10 +122,10 @@ class Menus:
                 raise BadInput(words("grace.input.no_audio"))
             name = words("grace.source.message", name=message.author.display_name)
 
-            async def fetch() -> Material:
-                return Material("", name)
+            async def fetch() -> SourceText:
+                return SourceText("", name)
 
-            async def request(_: Material) -> Request:
+            async def request(_: SourceText) -> Request:
                 return transcribe(await read_audio(recording, words), source=requester.source)
 
             await run_task(

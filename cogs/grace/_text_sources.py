@@ -9,7 +9,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, NotAllowed
 from bot.i18n import Words
 from cogs.grace._inputs import (
-    AtHand,
+    GivenMessage,
     Latest,
     Linked,
     Source,
@@ -32,7 +32,7 @@ _LOOK_BACK: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class SourceText:
     """A job's input.
 
     Attributes:
@@ -44,9 +44,9 @@ class Material:
     name: str
 
 
-async def fetch_material(
+async def read_source(
     source: Source, interaction: discord.Interaction[SkyDeck], words: Words
-) -> Material:
+) -> SourceText:
     """Read a source.
 
     Raises:
@@ -58,14 +58,14 @@ async def fetch_material(
     """
     match source:
         case Typed():
-            material = Material(source.text, words("grace.source.typed"))
+            material = SourceText(source.text, words("grace.source.typed"))
         case Uploaded():
             name = words("grace.source.file", name=source.file.filename)
-            material = Material(await read_text(source.file, words), name)
+            material = SourceText(await read_text(source.file, words), name)
         case Linked():
             message = await _linked_message(source, interaction, words)
             material = await material_of(message, words)
-        case AtHand():
+        case GivenMessage():
             material = await material_of(source.message, words)
         case Latest():
             material = await _latest(source.count, interaction, words)
@@ -73,16 +73,18 @@ async def fetch_material(
     return material
 
 
-async def material_of(message: discord.Message, words: Words) -> Material:
+async def material_of(message: discord.Message, words: Words) -> SourceText:
     """A message's text, its embeds' text, and its text files."""
     parts = [words_of_message(message)]
     files = [one for one in message.attachments if is_text(one)]
     parts += [await read_text(one, words) for one in files[:_MAX_FILES]]
     name = words("grace.source.message", name=message.author.display_name)
-    return Material("\n\n".join(filter(None, parts)), name)
+    return SourceText("\n\n".join(filter(None, parts)), name)
 
 
-async def _latest(count: int, interaction: discord.Interaction[SkyDeck], words: Words) -> Material:
+async def _latest(
+    count: int, interaction: discord.Interaction[SkyDeck], words: Words
+) -> SourceText:
     channel = interaction.channel
     if channel is None or not hasattr(channel, "history"):
         raise BadInput(words("grace.input.nothing_said"))
@@ -101,7 +103,7 @@ async def _latest(count: int, interaction: discord.Interaction[SkyDeck], words: 
             break
     if not found:
         raise BadInput(words("grace.input.nothing_said"))
-    return Material(conversation(found), words.count("grace.source.last", len(found)))
+    return SourceText(conversation(found), words.count("grace.source.last", len(found)))
 
 
 # -- a message that somebody points at ----------------------------------------------------------

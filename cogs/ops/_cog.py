@@ -135,9 +135,11 @@ class Ops(commands.Cog):
 
     async def _forget(self, user_id: int) -> Forgotten:
         """Stop their running jobs first: otherwise the results would be stored afterwards."""
-        stopped = await self.bot.elsewhere.stop_all_of(user_id)  # this also stops listening to them
+        stopped = await self.bot.remote_jobs.stop_all_of(
+            user_id
+        )  # this also stops listening to them
         gone = await self.bot.store.privacy.forget(user_id)
-        log.info("a person's data are deleted; %d of their jobs were running", stopped)
+        log.info("a person's data was deleted; %d of their jobs were running", stopped)
         return gone
 
     @commands.Cog.listener()

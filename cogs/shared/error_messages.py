@@ -39,7 +39,7 @@ _WITH_FACTS: Final = (
 )
 """Errors whose own message adds facts to the words for their kind."""
 
-_MENDABLE: Final = frozenset(
+_INPUT_ERRORS: Final = frozenset(
     kind.code for kind in (errors.BadInput, errors.TooLarge, errors.UnknownModule)
 )
 """Codes of ours that a service may also give for its failure."""
@@ -242,7 +242,7 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
         case errors.MissingPermission():
             return words("errors.discord_shut")
     key = _key_of(type(error), words)
-    if isinstance(error, errors.JobFailed) and error.service_code in _MENDABLE:
+    if isinstance(error, errors.JobFailed) and error.service_code in _INPUT_ERRORS:
         key = f"errors.{error.service_code}"  # another input would help, a retry would not
     text = words(key)
     if isinstance(error, _WITH_FACTS) and error.message:

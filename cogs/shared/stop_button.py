@@ -42,7 +42,7 @@ class StopButton(ui.DynamicItem[ui.Button[Any]], template=r"job:stop:(?P<id>[0-9
         if job is not None:
             relation = await Places(interaction).relation_to_job(job)
             require(Right.STOP_JOB, relation, words("common.not_yours"))
-        if job is not None and await bot.elsewhere.stop(job):
+        if job is not None and await bot.remote_jobs.stop(job):
             await interaction.response.defer()
         else:
             await interaction.response.send_message(words("common.already_over"), ephemeral=True)

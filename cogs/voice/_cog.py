@@ -61,7 +61,7 @@ class Voice(commands.Cog, name=COG):
             return
         count = self.bot.shard_count or 1
         here = [place for place in places if shard_of(place.guild_id, count) == shard]
-        self.channels.come_back(here, pauses_s=RETURN_AFTER_S)
+        self.channels.rejoin(here, pauses_s=RETURN_AFTER_S)
 
     @commands.Cog.listener()
     async def on_voice_state_update(
@@ -83,7 +83,7 @@ class Voice(commands.Cog, name=COG):
         """Handle the bot's own move. Being in no channel can be part of a reconnect: ignore it."""
         if now is not None:
             await self.channels.moved(voice, now.id)
-            await voice.check_standing()
+            await voice.check_hindrance()
 
     async def _take_others(
         self,
@@ -99,9 +99,9 @@ class Voice(commands.Cog, name=COG):
                 await self.channels.enter(now, called_by=member.id, locale=voice.locale)
             except SkydeckError as e:
                 voice.transcript.say(explain(e, voice.words).text)
-                await self.channels.look(voice)
+                await self.channels.update(voice)
         elif here in {getattr(before, "id", None), getattr(now, "id", None)}:
-            await self.channels.look(voice)
+            await self.channels.update(voice)
 
     @commands.Cog.listener()
     async def on_person_forgotten(self, user_id: int) -> None:

@@ -24,7 +24,7 @@ from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
 from cogs.voice._views import MoveQuestion, consent_view
 from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
-from cogs.voice._voice_channels import VoiceChannels, check_own
+from cogs.voice._voice_channels import VoiceChannels, check_permissions
 
 _KNOWN_WITHIN_S: Final = 1.5
 """Discord waits 3 s for a response."""
@@ -59,20 +59,20 @@ class VoiceCommands(commands.Cog):
         """Join a voice channel; ask for confirmation before leaving other people."""
         requester = await admit(self.bot, interaction)
         words = words_of(requester)
-        await self._until_whole(requester, words)
-        where = channel or whereabouts(interaction.user)
+        await self._wait_until_known(requester, words)
+        where = channel or current_channel(interaction.user)
         if where is None:
             raise NoVoiceChannel(words("voice.where"))
-        await check_theirs(interaction, Right.JOIN, where, words)
-        check_own(where, words)
-        if (left := self._left_alone(requester, where)) is None:
+        await check_access(interaction, Right.JOIN, where, words)
+        check_permissions(where, words)
+        if (left := self._channel_left_behind(requester, where)) is None:
             await interaction.response.defer(ephemeral=True, thinking=True)
-            await self._come(interaction, requester, where)
+            await self._join(interaction, requester, where)
             return
 
         async def act(confirmed: discord.Interaction[SkyDeck]) -> None:
             await confirmed.response.edit_message(content=words("common.working"), view=None)
-            await self._come(confirmed, requester, where)
+            await self._join(confirmed, requester, where)
 
         await interaction.response.send_message(
             words("voice.ask_move", here=left.mention, there=where.mention),
@@ -80,7 +80,7 @@ class VoiceCommands(commands.Cog):
             ephemeral=True,
         )
 
-    async def _until_whole(self, requester: Requester, words: Words) -> None:
+    async def _wait_until_known(self, requester: Requester, words: Words) -> None:
         """Wait until the members of the server are known; after a takeover that takes a moment.
 
         Raises:
@@ -95,14 +95,16 @@ class VoiceCommands(commands.Cog):
                 raise NoVoiceChannel(words("voice.not_yet"))
             await clock.sleep(_LOOK_EVERY_S)
 
-    def _left_alone(self, requester: Requester, where: VocalChannel) -> VocalChannel | None:
+    def _channel_left_behind(
+        self, requester: Requester, where: VocalChannel
+    ) -> VocalChannel | None:
         """The channel whose other people the bot would leave; None if there are none."""
         voice = self.channels.get(where.guild.id)
         if voice is None or voice.channel is None or voice.channel == where:
             return None
         return voice.channel if people_in(voice.channel).keys() - {requester.user_id} else None
 
-    async def _come(
+    async def _join(
         self, interaction: discord.Interaction[SkyDeck], requester: Requester, where: VocalChannel
     ) -> None:
         was_there = self.channels.get(where.guild.id)
@@ -124,7 +126,7 @@ class VoiceCommands(commands.Cog):
     async def leave(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Leave the voice channel."""
         requester = await requester_of(self.bot, interaction)
-        voice = await self._commanded(interaction, requester)
+        voice = await self._controlled_channel(interaction, requester)
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.channels.leave(voice.place.guild_id)
         await interaction.edit_original_response(content=words_of(requester)("voice.left"))
@@ -151,9 +153,9 @@ class VoiceCommands(commands.Cog):
     async def mode(self, interaction: discord.Interaction[SkyDeck], attention: str) -> None:
         """Choose when to answer, and announce it in the channel."""
         requester = await admit(self.bot, interaction)
-        voice = await self._commanded(interaction, requester)
+        voice = await self._controlled_channel(interaction, requester)
         await self.channels.note(voice, attention=attention)
-        voice.attend(Attention(attention))
+        voice.set_attention(Attention(attention))
         key = f"voice.mode.{attention.replace('-', '_')}"
         days = self.bot.settings.skydeck_message_days
         voice.transcript.say(voice.words(key, days=days))
@@ -191,7 +193,7 @@ class VoiceCommands(commands.Cog):
     async def follow(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Follow a person, or stop following them."""
         requester = await admit(self.bot, interaction)
-        voice = await self._commanded(interaction, requester)
+        voice = await self._controlled_channel(interaction, requester)
         is_new = voice.place.follow_user_id != requester.user_id
         await self.channels.note(voice, follow_user_id=requester.user_id if is_new else None)
         key = "voice.following" if is_new else "voice.following_no_more"
@@ -201,7 +203,7 @@ class VoiceCommands(commands.Cog):
     async def status(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Show the quality of the connection and of the answers."""
         words = await words_at(self.bot, interaction)
-        voice = await self._seen(interaction, words)
+        voice = await self._visible_channel(interaction, words)
         if voice.link is None or voice.session is None:
             raise NoVoiceChannel(words("voice.not_here"))
         spreads = summary(voice.session.latency.turns)
@@ -214,7 +216,7 @@ class VoiceCommands(commands.Cog):
     async def timings(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """Draw the last turn, and attach all turns as JSON lines."""
         words = await words_at(self.bot, interaction)
-        voice = await self._seen(interaction, words)
+        voice = await self._visible_channel(interaction, words)
         turns = (
             [] if voice.session is None else [t for t in voice.session.latency.turns if t.split()]
         )
@@ -238,7 +240,9 @@ class VoiceCommands(commands.Cog):
             raise NoVoiceChannel(words("voice.not_here"))
         return voice
 
-    async def _seen(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VoiceChannel:
+    async def _visible_channel(
+        self, interaction: discord.Interaction[SkyDeck], words: Words
+    ) -> VoiceChannel:
         """The open voice channel, if they may see it.
 
         Raises:
@@ -249,7 +253,7 @@ class VoiceCommands(commands.Cog):
             raise NoVoiceChannel(words("voice.not_here"))
         return voice
 
-    async def _commanded(
+    async def _controlled_channel(
         self, interaction: discord.Interaction[SkyDeck], requester: Requester
     ) -> VoiceChannel:
         """The open voice channel, if they are in it or may move its members.
@@ -266,14 +270,14 @@ class VoiceCommands(commands.Cog):
         return voice
 
 
-def whereabouts(user: discord.User | discord.Member) -> VocalChannel | None:
+def current_channel(user: discord.User | discord.Member) -> VocalChannel | None:
     """The voice channel that a person is in."""
     if isinstance(user, discord.Member) and user.voice is not None:
         return user.voice.channel
     return None
 
 
-async def check_theirs(
+async def check_access(
     interaction: discord.Interaction[SkyDeck], right: Right, channel: VocalChannel, words: Words
 ) -> None:
     """Check that they may go there themselves.

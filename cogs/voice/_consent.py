@@ -36,7 +36,7 @@ async def take_consent(
     if voice is not None:
         if agreed:
             voice.readmit(user_id)
-        await voice.look_around()
+        await voice.update_audience()
     key = "voice.consent.thanks" if agreed else "voice.consent.refused"
     await interaction.response.send_message(words(key), ephemeral=True)
 

@@ -13,7 +13,7 @@ from cogs.shared.commands import text
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, require
-from cogs.voice._commands import whereabouts
+from cogs.voice._commands import current_channel
 from cogs.voice._minutes import MODULE, Notes, make_view, transcript
 from cogs.voice._policy import latest_meeting
 from cogs.voice._voice_channel import VocalChannel
@@ -83,7 +83,7 @@ class MinutesCommand(commands.Cog):
             NoVoiceChannel: There is none.
         """
         here = interaction.channel
-        channel = here if isinstance(here, VocalChannel) else whereabouts(interaction.user)
+        channel = here if isinstance(here, VocalChannel) else current_channel(interaction.user)
         if channel is None:
             voice = self.channels.get(interaction.guild_id)
             channel = None if voice is None else voice.channel

@@ -65,10 +65,10 @@ class VoiceChannel:
     _audience: Audience = NOBODY
     _barred: set[int] = field(default_factory=set)
     _asked: set[int] = field(default_factory=set)
-    _trouble: FaultKind | None = None
+    _fault: FaultKind | None = None
     _is_closing: bool = False
     _is_introduced: bool = False
-    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _audience_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _life: asyncio.Task[None] | None = None
     _background: set[asyncio.Task[None]] = field(default_factory=set)
@@ -96,7 +96,7 @@ class VoiceChannel:
         await self.bot.voices.warm_up()
         factory = DiscordVoiceClient.factory(
             may_hear=lambda user_id: user_id in self._agreed,  # other threads call it
-            on_fault=self._troubled,
+            on_fault=self._on_fault,
             now=self.bot.clock.now,
         )
         try:
@@ -118,7 +118,7 @@ class VoiceChannel:
     async def _live(self, link: DiscordVoiceClient, opened: "asyncio.Future[None]") -> None:
         try:
             session = await self.bot.voices.open(
-                link, self.transcript, self._terms(), remember=self._keep
+                link, self.transcript, self._config(), remember=self._keep
             )
             async with (
                 Throttle(self.transcript.refresh, self.bot.clock) as self.transcript.pace,
@@ -146,7 +146,7 @@ class VoiceChannel:
             if was_open and not self._is_closing:
                 self.on_end(self)
 
-    def _terms(self) -> SessionConfig:
+    def _config(self) -> SessionConfig:
         settings = self.bot.settings
         return SessionConfig(
             system=self.system,
@@ -160,21 +160,21 @@ class VoiceChannel:
             ),
         )
 
-    def _troubled(self, trouble: FaultKind) -> None:
+    def _on_fault(self, fault: FaultKind) -> None:
         """Handle a fault of the connection, or its end."""
         if self.is_over:  # disconnecting on purpose is not a kick
             return
-        if trouble is FaultKind.LOST:
-            self.was_kicked = self._trouble is None  # a fault is reported before it breaks the line
-            self.transcript.trouble("kicked" if self.was_kicked else trouble.value)
+        if fault is FaultKind.LOST:
+            self.was_kicked = self._fault is None  # a fault is reported before it breaks the line
+            self.transcript.trouble("kicked" if self.was_kicked else fault.value)
             self._over.set()
             return
-        self._trouble = None if trouble is FaultKind.RECOVERED else trouble
-        self.transcript.trouble(trouble.value)
+        self._fault = None if fault is FaultKind.RECOVERED else fault
+        self.transcript.trouble(fault.value)
 
     # -- where it is, and how it attends -----------------------------------------------------------
 
-    def attend(self, attention: Attention) -> None:
+    def set_attention(self, attention: Attention) -> None:
         """Change when to answer; the caller stores `place`."""
         if self.session is not None:
             self.session.set_attention(attention)
@@ -187,7 +187,7 @@ class VoiceChannel:
             self.session.forget_conversation()
             self.session.config = replace(self.session.config, channel_id=channel_id)
 
-    async def check_standing(self) -> None:
+    async def check_hindrance(self) -> None:
         """Announce changes in whether the bot hears and is heard; ask to speak on a stage."""
         channel = self.channel
         state = None if channel is None else channel.guild.me.voice
@@ -206,13 +206,13 @@ class VoiceChannel:
 
     # -- people ----------------------------------------------------------------------------------
 
-    async def look_around(self) -> Audience:
+    async def update_audience(self) -> Audience:
         """Update who is present and who has agreed; ask those who were never asked.
 
         Raises:
             StoreFailed: The consents cannot be read.
         """
-        async with self._looking:
+        async with self._audience_lock:
             present = people_in(self.channel)
             consents = await self.bot.store.consents.get(self.place.guild_id, present)
             found = audience(present, consents, barred=self._barred)
@@ -247,7 +247,7 @@ class VoiceChannel:
         self._drop(user_id)
 
     def readmit(self, user_id: int) -> None:
-        """Allow a person again; the caller must call `look_around` next."""
+        """Allow a person again; the caller must call `update_audience` next."""
         self._barred.discard(user_id)
 
     def _admit(self, found: Audience) -> None:

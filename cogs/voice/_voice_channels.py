@@ -78,20 +78,20 @@ class VoiceChannels:
                 await self._bot.store.voice_rooms.set(place)
             elif voice.place.channel_id != channel.id:
                 await self._move(voice, channel)
-        await self.look(voice)
-        await voice.check_standing()
+        await self.update(voice)
+        await voice.check_hindrance()
         return voice
 
     async def _open(self, channel: VocalChannel, place: VoiceRoom, locale: str) -> VoiceChannel:
         settings = await self._bot.store.guilds.get(place.guild_id)
         locale = settings.language or locale
         words = words_for(locale)
-        check_own(channel, words)
+        check_permissions(channel, words)
         identity = settings.identity or self._bot.settings.skydeck_identity
         system = System(identity.value)
         transcript = ChannelTranscript(self._bot, channel.id, words, system.assistant)
         voice = VoiceChannel(
-            self._bot, place, words, system, locale, transcript, on_end=self._ended
+            self._bot, place, words, system, locale, transcript, on_end=self._on_end
         )
         await self._clear(channel.guild)
         await voice.open(channel)
@@ -120,7 +120,7 @@ class VoiceChannels:
 
     async def _move(self, voice: VoiceChannel, channel: VocalChannel) -> None:
         """Move as if someone dragged the bot; discord.py's `move_to` would lose the connection."""
-        check_own(channel, voice.words)
+        check_permissions(channel, voice.words)
         me = channel.guild.me
 
         def is_there(member: discord.Member, _: object, now: discord.VoiceState) -> bool:
@@ -139,26 +139,26 @@ class VoiceChannels:
         if voice.place.channel_id != channel_id:
             voice.move(channel_id)
             await self._bot.store.voice_rooms.set(voice.place)
-            await self.look(voice)
+            await self.update(voice)
 
     async def note(self, voice: VoiceChannel, **changes: Any) -> None:
         """Change and store the state of a voice channel."""
         voice.place = replace(voice.place, **changes)
         await self._bot.store.voice_rooms.set(voice.place)
 
-    def come_back(self, places: Iterable[VoiceRoom], *, pauses_s: Iterable[float]) -> None:
+    def rejoin(self, places: Iterable[VoiceRoom], *, pauses_s: Iterable[float]) -> None:
         """Rejoin channels that still have people in them, trying after each of the pauses.
 
         A channel that can never work is not tried again, not even after the next restart.
         """
         for place in places:
-            self._do(self._come_back(place, tuple(pauses_s)))
+            self._do(self._rejoin(place, tuple(pauses_s)))
 
-    async def _come_back(self, place: VoiceRoom, pauses_s: tuple[float, ...]) -> None:
+    async def _rejoin(self, place: VoiceRoom, pauses_s: tuple[float, ...]) -> None:
         for pause_s in pauses_s:
             await self._bot.clock.sleep(pause_s)
             try:
-                if await self._return_to(place):
+                if await self._try_to_rejoin(place):
                     return
             except WrongUse as e:
                 log.warning("a voice channel is given up: %s", e)
@@ -167,7 +167,7 @@ class VoiceChannels:
             except SkydeckError as e:
                 log.warning("a voice channel could not be rejoined yet: %s", e)
 
-    async def _return_to(self, place: VoiceRoom) -> bool:
+    async def _try_to_rejoin(self, place: VoiceRoom) -> bool:
         """Try once to rejoin; returns whether there is nothing left to do."""
         async with self._lock(place.guild_id):
             if self.get(place.guild_id) is not None:
@@ -183,22 +183,22 @@ class VoiceChannels:
             own = None if caller is None else caller.locale
             voice = await self._open(channel, place, own or str(channel.guild.preferred_locale))
         voice.transcript.say(voice.words("voice.back"))
-        await self.look(voice)
-        await voice.check_standing()
+        await self.update(voice)
+        await voice.check_hindrance()
         return True
 
     # -- people ------------------------------------------------------------------------------------
 
-    async def look(self, voice: VoiceChannel) -> None:
+    async def update(self, voice: VoiceChannel) -> None:
         """Update who is present; leave an empty channel soon.
 
         Raises:
             StoreFailed: The consents cannot be read.
         """
-        if (await voice.look_around()).is_empty:
-            self._leave_soon(voice.place.guild_id)
+        if (await voice.update_audience()).is_empty:
+            self._schedule_leave(voice.place.guild_id)
         else:
-            self._stay(voice.place.guild_id)
+            self._cancel_leave(voice.place.guild_id)
 
     async def forget(self, user_id: int) -> None:
         """Stop listening to a person and following them on every server.
@@ -227,7 +227,7 @@ class VoiceChannels:
             for_good: Whether not to rejoin after a restart.
         """
         async with self._lock(guild_id):
-            self._stay(guild_id)
+            self._cancel_leave(guild_id)
             voice = self._open_by_guild.get(guild_id)
             if voice is None:
                 return False
@@ -258,13 +258,13 @@ class VoiceChannels:
         for guild_id in list(self._open_by_guild):
             await self.leave(guild_id, for_good=False)
 
-    def _leave_soon(self, guild_id: int) -> None:
+    def _schedule_leave(self, guild_id: int) -> None:
         if guild_id not in self._leaving:
             self._leaving[guild_id] = self._bot.loop.call_later(
                 self.alone_s, lambda: self._do(self._leave_alone(guild_id))
             )
 
-    def _stay(self, guild_id: int) -> None:
+    def _cancel_leave(self, guild_id: int) -> None:
         if handle := self._leaving.pop(guild_id, None):
             handle.cancel()
 
@@ -274,32 +274,32 @@ class VoiceChannels:
         if voice is not None and not people_in(voice.channel):
             await self.leave(guild_id)
 
-    def _ended(self, voice: VoiceChannel) -> None:
+    def _on_end(self, voice: VoiceChannel) -> None:
         """Handle a channel that ended by itself."""
         guild_id = voice.place.guild_id
         if self._open_by_guild.get(guild_id) is voice:
             del self._open_by_guild[guild_id]
-            self._stay(guild_id)
+            self._cancel_leave(guild_id)
         if voice.was_kicked:
-            self._do(self._stay_out(guild_id))
+            self._do(self._forget_place(guild_id))
         else:
-            self._return_later(voice)
+            self._rejoin_later(voice)
 
-    def _return_later(self, voice: VoiceChannel) -> None:
+    def _rejoin_later(self, voice: VoiceChannel) -> None:
         """Rejoin after a lost connection, later each time in a row, and finally give up."""
         guild_id = voice.place.guild_id
         lasted_s = self._bot.clock.now() - self._opened_s.get(guild_id, 0.0)
         self._broken[guild_id] = 1 if lasted_s > LASTS_S else self._broken[guild_id] + 1
         pauses_s = RETURN_AFTER_S[self._broken[guild_id] :]
         if pauses_s:
-            self.come_back([voice.place], pauses_s=pauses_s)
+            self.rejoin([voice.place], pauses_s=pauses_s)
             return
         self._broken.pop(guild_id)
         voice.transcript.say(voice.words("voice.gives_up"))
         self._do(voice.transcript.finish())
-        self._do(self._stay_out(guild_id))
+        self._do(self._forget_place(guild_id))
 
-    async def _stay_out(self, guild_id: int) -> None:
+    async def _forget_place(self, guild_id: int) -> None:
         async with self._lock(guild_id):
             if self.get(guild_id) is None:  # nobody has called it since
                 await self._bot.store.voice_rooms.delete(guild_id)
@@ -313,7 +313,7 @@ class VoiceChannels:
         task.add_done_callback(self._background.discard)
 
 
-def check_own(channel: VocalChannel, words: Words) -> None:
+def check_permissions(channel: VocalChannel, words: Words) -> None:
     """Check that the bot may join, speak and post there, before it tries.
 
     Raises:

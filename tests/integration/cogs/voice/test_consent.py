@@ -29,7 +29,7 @@ async def test_what_was_read_before_a_no_does_not_count(deck, room, ben, monkeyp
 
     monkeypatch.setattr(deck.store.consents, "get", slowly)
     async with asyncio.TaskGroup() as group:
-        group.create_task(room.look_around())
+        group.create_task(room.update_audience())
         await reading.wait()
         room.exclude(ben.id)
         go_on.set()

@@ -30,7 +30,7 @@ async def test_who_was_told_no_is_not_surprised_later(
     sim, deck, guild, lounge, channel, ben, fails_once, monkeypatch
 ):
     rooms, returns = deck.get_cog("Voice").channels, []
-    monkeypatch.setattr(rooms, "come_back", lambda places, **_: returns.extend(places))
+    monkeypatch.setattr(rooms, "rejoin", lambda places, **_: returns.extend(places))
     await ben.joins(lounge)
     reply = await ben.slash("/join", channel)
     await reply.done()

@@ -54,7 +54,7 @@ async def test_to_be_forgotten_reaches_it(sim, two, ben, channel, factory):
     await ben.slash("/factory build", channel, task="fizz")
     await ben.sees("reviewing", await ben.sees_thread("fizz"))
     await hand_over()
-    await second.elsewhere.stop_all_of(ben.id)
+    await second.remote_jobs.stop_all_of(ben.id)
     assert await second.store.jobs.listing(user_id=ben.id, unfinished=True) == []
     await factory.until_idle()
 
