@@ -16,9 +16,10 @@ from bot.cli.run import CallOptions, perform
 from bot.composition import WarmUp
 from bot.contract.penny import converse
 from bot.errors import BadInput
-from bot.local_voice.controller import Options, models_of, open_controller
+from bot.local_voice.controller import models_of, open_controller
 from bot.local_voice.line_mode import LineMode, lines_of, write_line
 from bot.local_voice.memory import Memory
+from bot.local_voice.options import Options
 from bot.local_voice.prefs import Prefs
 from bot.models.store import ModelStore
 from bot.settings import load_settings
@@ -113,13 +114,13 @@ def _converse(
 
 async def _plainly(options: Options) -> None:
     quiet_native_errors()
-    async with open_controller(options) as desk:
-        await LineMode(desk, write_line).run(lines_of(sys.stdin))
+    async with open_controller(options) as controller:
+        await LineMode(controller, write_line).run(lines_of(sys.stdin))
 
 
 async def _in_app(options: Options) -> None:
     from bot.local_voice.tui.app import TalkApp  # noqa: PLC0415  (Textual is an extra)
 
     quiet_native_errors()
-    async with open_controller(options) as desk:
-        await TalkApp(desk).run_async()
+    async with open_controller(options) as controller:
+        await TalkApp(controller).run_async()

@@ -1,8 +1,8 @@
-"""Microphone and loudspeaker as the two ends of a voice conversation."""
+"""Connects the microphone and the loudspeaker to a voice session."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from audio.codec import OpusEncoder, Resampler
 from audio.constants import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SPEECH_RATE_HZ
@@ -17,34 +17,34 @@ from bot.voice_agent.session import SpeechInput
 SPEAKER: Final = 1
 """The user id of whoever is at the microphone."""
 TYPIST: Final = 2
-"""The same person's at the keyboard: what is typed is a turn of its own."""
+"""The user id of the same person at the keyboard: typed text is a turn of its own."""
 _BITRATE: Final = 32_000
 _TAP_LIMIT: Final = 10_000 // FRAME_MS
 _WAITING: Final = (PRE_ROLL_MS + 200) // FRAME_MS
-"""A press is told a little late; so much is kept before it."""
+"""The microphone's sound that is kept for a press, which arrives a little late."""
 
 
 class Microphone(Protocol):
-    """What gives blocks of 20 ms (`audio.devices.duplex.LocalAudio`)."""
+    """Gives blocks of 20 ms (`audio.devices.duplex.DuplexAudio`)."""
 
     def pull(self) -> list[Block]:
-        """Those since the last call."""
+        """The blocks since the last call."""
         ...
 
 
 class LocalAudioIO:
-    """A `VoiceLine`: packets as a voice channel's client would send them, all the time.
+    """A `VoiceTransport`: it gives packets as a voice channel's client would send them.
 
-    The packet has the raw sound, for the recogniser. Where the echo of the loudspeaker has been
-    taken out, that is what is listened to.
+    A packet has the raw sound, for the recogniser. If the echo canceller has removed the
+    loudspeaker's sound, the segmenter listens to the result.
 
-    Encoding takes more than all the rest, so what nobody listens to is only kept for a moment, as
-    it is: it may be what came before a press.
+    Encoding costs more than everything else, so blocks that nobody listens to wait unencoded for a
+    moment, in case a press follows.
 
     Args:
-        microphone: Where blocks come from.
+        microphone: Gives the blocks.
         playout: What the loudspeaker plays.
-        is_wanted: Whether anybody listens; asked by the hearing thread.
+        is_wanted: Whether anybody listens; the hearing thread calls it.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class LocalAudioIO:
         self._tap: list[Samples] | None = None
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
-        """What the microphone has heard since the last call; for the hearing thread."""
+        """The packets since the last call; for the hearing thread."""
         blocks = self._microphone.pull()
         if self._tap is not None:
             self._tap += [block.raw for block in blocks[: _TAP_LIMIT - len(self._tap)]]
@@ -80,49 +80,59 @@ class LocalAudioIO:
             self._timestamp += FRAME_SAMPLES
 
     def tap(self) -> None:
-        """From now on keep what the microphone hears, ten seconds at most."""
+        """Begin to keep what the microphone hears, at most ten seconds."""
         self._tap = []
 
     def untap(self) -> list[Samples]:
-        """What was kept: blocks of 20 ms at 48 kHz."""
+        """End it; return blocks of 20 ms at 48 kHz."""
         tapped, self._tap = self._tap or [], None
         return tapped
 
 
 class LocalSpeechInput:
-    """The ears of a desk: between presses, or whenever somebody speaks.
+    """Finds turns between presses of the talk key, or whenever somebody speaks.
 
-    `tick` and `forget` are for the hearing thread; the rest for any.
-
-    Args:
-        free: Those that hear when somebody speaks.
+    `tick` and `forget` are for the hearing thread, the rest for any thread.
 
     Attributes:
-        keyed: Those with a talk key.
-        mode: Which of them count.
-        is_paused: Hands free, but not listening.
-        speaking_since_s: When the speech under way began; None while nobody speaks.
-        latest_end: The last turn that ended: when it was let go of, and how long it was in ms.
+        keyed: Finds turns between presses.
+        mode: Which way counts.
+        is_paused: Whether the person has paused hands-free listening.
+        speaking_since_s: When the present speech began; None while nobody speaks.
     """
 
-    def __init__(self, free: SpeechInput, mode: TalkMode) -> None:
+    def __init__(self, mode: TalkMode) -> None:
         self.keyed = PushToTalkSegmenter(SPEAKER)
         self.mode = mode
         self.is_paused = False
         self.speaking_since_s: float | None = None
-        self.latest_end: TurnEnded | None = None
-        self._free = free
+        self._hands_free: SpeechInput | None = None
         self._heard_with = mode
+
+    def with_segmenter(self, segmenter: SpeechInput) -> Self:
+        """Use this segmenter for hands-free listening; its models are loaded later than this."""
+        self._hands_free = segmenter
+        return self
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the segmenter's models are loaded."""
+        return self._hands_free is not None
+
+    def cancel(self) -> None:
+        """Drop what is being recorded."""
+        self.keyed.cancel()
+        self.speaking_since_s = None
 
     @property
     def is_open(self) -> bool:
-        """Whether packets are wanted at all."""
+        """Whether it wants packets now."""
         if self.mode is TalkMode.KEY:
             return self.keyed.is_open
         return not self.is_paused
 
     def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
-        """What the packets of the last moments say."""
+        """Find what begins and ends in the latest packets."""
         if self.mode is not self._heard_with:
             self._heard_with = self.mode
             self.forget(SPEAKER)
@@ -132,16 +142,19 @@ class LocalSpeechInput:
                 case SpeechBegan():
                     self.speaking_since_s = event.began_s
                 case TurnEnded():
-                    self.speaking_since_s, self.latest_end = None, event
+                    self.speaking_since_s = None
         return events
 
     def forget(self, user_id: int) -> None:
-        """Drop everything of a person's."""
+        """Drop everything that was heard from a person."""
         self.keyed.forget(user_id)
-        self._free.forget(user_id)
+        if self._hands_free is not None:
+            self._hands_free.forget(user_id)
         self.speaking_since_s = None
 
     def _listen(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
         if self.mode is TalkMode.KEY:
             return self.keyed.tick(frames, now_s)
-        return self._free.tick(() if self.is_paused else frames, now_s)
+        if self._hands_free is None:
+            return []
+        return self._hands_free.tick(() if self.is_paused else frames, now_s)

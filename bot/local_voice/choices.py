@@ -4,32 +4,32 @@ from typing import Final
 
 from audio.devices.device_errors import DeviceError
 from audio.devices.portaudio import DeviceInfo, list_devices
-from bot.local_voice.view import AudioDevice
+from bot.local_voice.view import Choice
 
 VOICES: Final = (
-    AudioDevice(None, "by language"),
-    AudioDevice("joe", "Joe (English)"),
-    AudioDevice("en", "eSpeak (English)"),
-    AudioDevice("es", "eSpeak (Spanish)"),
+    Choice(None, "by language"),
+    Choice("joe", "Joe (English)"),
+    Choice("en", "eSpeak (English)"),
+    Choice("es", "eSpeak (Spanish)"),
 )
 LANGUAGES: Final = (
-    AudioDevice(None, "found out from each question"),
-    AudioDevice("en", "English"),
-    AudioDevice("es", "Spanish"),
-    AudioDevice("de", "German"),
-    AudioDevice("fr", "French"),
+    Choice(None, "found out from each question"),
+    Choice("en", "English"),
+    Choice("es", "Spanish"),
+    Choice("de", "German"),
+    Choice("fr", "French"),
 )
-_DEFAULT: Final = AudioDevice(None, "system default")
+_DEFAULT: Final = Choice(None, "system default")
 
 
-def microphones() -> list[AudioDevice]:
+def microphones() -> list[Choice]:
     """The default, and all that can hear."""
-    return [_DEFAULT, *(AudioDevice(one.name, one.name) for one in _devices() if one.inputs)]
+    return [_DEFAULT, *(Choice(one.name, one.name) for one in _devices() if one.inputs)]
 
 
-def loudspeakers() -> list[AudioDevice]:
+def loudspeakers() -> list[Choice]:
     """The default, and all that can play."""
-    return [_DEFAULT, *(AudioDevice(one.name, one.name) for one in _devices() if one.outputs)]
+    return [_DEFAULT, *(Choice(one.name, one.name) for one in _devices() if one.outputs)]
 
 
 def _devices() -> list[DeviceInfo]:

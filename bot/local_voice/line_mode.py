@@ -1,4 +1,4 @@
-"""The desk line by line: for screen readers, pipes, and terminals that can do nothing else."""
+"""The conversation line by line, for screen readers, pipes and simple terminals."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from bot import terminal
-from bot.local_voice.view import AudioDevice, Doing, Entry, Kind, TalkControl, TalkMode, View
+from bot.local_voice.controller import TalkController
+from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
 
 _EVERY_S: Final = 0.05
 _SENTENCE_ENDS: Final = ".!?…:\n"
@@ -20,88 +21,88 @@ _STATES: Final = {
     Doing.PAUSED: "not listening",
 }
 _HELP: Final = """\
-Enter alone: begin to talk, or be done. A line of text: a question. /help: all commands. Besides:
-/stop: no more of the answer. /mode key, /mode hands-free: when the microphone counts.
-/microphone, /loudspeaker, /language, /voice: what there is to choose; with a number: choose it.
+Enter alone: begin or end what you say. A line of text: a question. /help: all commands. Also:
+/stop: stop the answer. /mode key, /mode hands-free: when the microphone counts.
+/microphone, /loudspeaker, /language, /voice: list the choices; with a number: choose one.
 /quit, or Ctrl-D: leave."""
 
 
 @dataclass(slots=True)
 class LineMode:
-    """A face that writes lines.
+    """Shows a conversation as lines, and reads lines as keys and commands.
 
     Attributes:
-        desk: What it drives.
+        controller: The conversation.
         write: Takes a line to show, without its end.
     """
 
-    desk: TalkControl
+    controller: TalkController
     write: Callable[[str], object]
     _doing: Doing | None = None
     _trouble: str = ""
-    _told: dict[int, int] = field(default_factory=dict)  # by entry: letters of the answer shown
+    _shown_chars: dict[int, int] = field(default_factory=dict)  # of each entry's answer
     _asked: set[int] = field(default_factory=set)
     _progress: dict[int, str] = field(default_factory=dict)
 
     async def run(self, lines: AsyncIterator[str]) -> None:
-        """Be there until the lines end; what was asked by then is still answered."""
+        """Run until the lines end, and until every question is answered."""
         self.write(_HELP)
         async with asyncio.TaskGroup() as group:
-            showing = group.create_task(self._show())
+            showing = group.create_task(self._keep_showing())
             async for line in lines:
                 await self._until(lambda view: view.doing is not Doing.LOADING)
-                if not self._take(line.rstrip("\r\n")):
+                if not self._read(line.rstrip("\r\n")):
                     break
             await asyncio.sleep(2 * _EVERY_S)
             await self._until(_is_idle)
             showing.cancel()
-        self._tell(self.desk.view())
+        self._show(self.controller.view())
 
-    async def _show(self) -> None:
+    async def _keep_showing(self) -> None:
         while True:
-            self._tell(self.desk.view())
+            self._show(self.controller.view())
             await asyncio.sleep(_EVERY_S)
 
     async def _until(self, holds: Callable[[View], bool]) -> None:
-        while not holds(view := self.desk.view()):
+        while not holds(view := self.controller.view()):
             if view.doing is Doing.LOADING and any(e.kind is Kind.ERROR for e in view.entries):
-                return  # the services will not come
+                return  # the services could not be opened
             await asyncio.sleep(_EVERY_S)
 
-    # -- what is typed ---------------------------------------------------------------------------
+    # -- what the person types -------------------------------------------------------------------
 
-    def _take(self, line: str) -> bool:
-        """One line; whether to go on."""
+    def _read(self, line: str) -> bool:
+        """Carry out one line; return whether to go on."""
         word, _, value = line.strip().partition(" ")
         match word:
             case "":
-                self.desk.key_down()
+                self.controller.key_down()
             case "/quit":
                 return False
             case "/stop":
-                self.desk.stop()
+                self.controller.stop()
             case "/mode":
                 self._set_mode(value)
             case "/microphone" | "/loudspeaker" | "/language" | "/voice":
                 self._choose(word[1:], value)
             case _:
-                self.desk.submit(line)
+                self.controller.submit(line)
         return True
 
     def _set_mode(self, value: str) -> None:
         if value not in set(TalkMode):
             self.write("There are: /mode key, /mode hands-free.")
             return
-        self.desk.set_mode(TalkMode(value))
+        self.controller.set_mode(TalkMode(value))
         self.write(f"[{value}]")
 
     def _choose(self, what: str, value: str) -> None:
-        desk = self.desk
+        devices, conversation = self.controller.devices, self.controller.conversation
         found, choose = {
-            "microphone": (desk.microphones(), desk.choose_microphone),
-            "loudspeaker": (desk.loudspeakers(), desk.choose_loudspeaker),
-            "language": (desk.languages(), desk.set_language),
-            "voice": (desk.voices(), desk.set_voice),
+            "microphone": (devices.microphones(), devices.choose_microphone),
+            "loudspeaker": (devices.loudspeakers(), devices.choose_loudspeaker),
+            "language": (conversation.languages(), conversation.set_language),
+            "voice": (conversation.voices(), conversation.set_voice),
         }[what]
         chosen = _numbered(found, value)
         if chosen is None:
@@ -111,18 +112,18 @@ class LineMode:
         choose(chosen.name)
         self.write(f"[{what}: {chosen.label}]")
 
-    # -- what is shown ---------------------------------------------------------------------------
+    # -- what the person reads -------------------------------------------------------------------
 
-    def _tell(self, view: View) -> None:
+    def _show(self, view: View) -> None:
         if view.trouble != self._trouble:
             self._trouble = view.trouble
-            self.write(f"[{view.trouble or 'the devices are in order again'}]")
+            self.write(f"[{view.trouble or 'the devices work again'}]")
         if view.doing is not self._doing:
             self._doing = view.doing
             if words := self._state(view):
                 self.write(f"[{words}]")
         for entry in view.entries:
-            self._tell_entry(entry, view)
+            self._show_entry(entry, view)
 
     def _state(self, view: View) -> str:
         if view.doing is not Doing.READY:
@@ -131,7 +132,7 @@ class LineMode:
             return "ready; no microphone, but you can type"
         return "listening" if view.mode is TalkMode.HANDS_FREE else "ready; Enter begins to talk"
 
-    def _tell_entry(self, entry: Entry, view: View) -> None:
+    def _show_entry(self, entry: Entry, view: View) -> None:
         number = entry.number
         is_final = entry.is_over or bool(entry.answered)
         if entry.spoken and entry.asked and is_final and number not in self._asked:
@@ -140,11 +141,11 @@ class LineMode:
         if entry.progress and entry.progress != self._progress.get(number):
             self._progress[number] = entry.progress
             self.write(f"[{entry.progress}]")
-        told = self._told.get(number, 0)
-        end = len(entry.answered) if entry.is_over else _sentences(entry.answered, told)
-        if end > told:
-            self._told[number] = end
-            self.write(self._named(entry, view) + entry.answered[told:end].strip())
+        start = self._shown_chars.get(number, 0)
+        end = len(entry.answered) if entry.is_over else _sentences(entry.answered, start)
+        if end > start:
+            self._shown_chars[number] = end
+            self.write(self._named(entry, view) + entry.answered[start:end].strip())
 
     @staticmethod
     def _named(entry: Entry, view: View) -> str:
@@ -162,23 +163,23 @@ def _is_idle(view: View) -> bool:
 
 
 def _sentences(text: str, start: int) -> int:
-    """Where the last whole sentence after `start` ends."""
+    """The end of the last whole sentence after `start`."""
     ends = (i + 1 for i in range(len(text) - 2, start, -1) if text[i] in _SENTENCE_ENDS)
     return next((end for end in ends if text[end].isspace()), start)
 
 
-def _numbered(found: list[AudioDevice], value: str) -> AudioDevice | None:
+def _numbered(found: list[Choice], value: str) -> Choice | None:
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 5 else 0  # noqa: PLR2004
     return found[number - 1] if 1 <= number <= len(found) else None
 
 
 async def lines_of(stream: TextIO) -> AsyncIterator[str]:
-    """The lines of a stream as they come; reading waits on a thread of its own."""
+    """Yield the lines of a stream as they arrive; a thread of its own waits for them."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     def read() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has been closed
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             for line in stream:
                 loop.call_soon_threadsafe(queue.put_nowait, line)
             loop.call_soon_threadsafe(queue.put_nowait, None)
@@ -189,5 +190,5 @@ async def lines_of(stream: TextIO) -> AsyncIterator[str]:
 
 
 def write_line(line: str) -> None:
-    """To standard output, at once."""
+    """Write a line to standard output, and flush."""
     terminal.out(f"{line}\n")

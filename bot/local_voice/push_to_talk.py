@@ -1,11 +1,11 @@
-"""The talk key, decided: what a press, its repeats and its release mean. Pure.
+"""What a press of the talk key, its repeats and its release mean. Pure.
 
-One rule for every terminal. A press starts; a release after 250 ms ends; otherwise the next press
-ends. So whoever holds the key talks while it is held, and whoever taps it taps again.
+One rule serves every terminal. A press starts a turn; a release after 250 ms ends it; otherwise the
+next press ends it. So a person can hold the key while they talk, or tap it twice.
 
-Most terminals tell no release, but send the key again and again while it is held, after a pause of
-a quarter to two thirds of a second. The first of these repeats looks like the next press. When more
-follow at once it was none, and the key is held: the turn goes on until they cease.
+Most terminals report no release, but repeat a held key after a pause of a quarter to two thirds of
+a second. The first repeat looks like the next press. If more follow at once, the key is held, and
+the turn continues until they cease.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from enum import Enum, auto
 from typing import Final
 
 HOLD_S: Final = 0.25
-"""A key held for longer is one that talks while it is held."""
+"""A key that is held for longer ends the turn when it is released."""
 REPEAT_S: Final = 0.12
-"""Keys repeat faster than this, and nobody taps so fast."""
+"""Keys repeat faster than this, and nobody taps that fast."""
 CEASED_S: Final = 0.2
-"""A held key that has not repeated for so long has been let go."""
+"""A held key that has not repeated for this long was released."""
 
 
 class Act(Enum):
-    """What is to be done. RESUME: the turn that was ended has not ended."""
+    """What to do. RESUME: continue the turn that END ended too early."""
 
     START = auto()
     END = auto()
@@ -30,15 +30,15 @@ class Act(Enum):
 
 class _State(Enum):
     IDLE = auto()
-    DOWN = auto()  # pressed; held, for all that is known
-    LATCHED = auto()  # tapped: it goes on until the next press
+    DOWN = auto()  # pressed, and perhaps held
+    LATCHED = auto()  # tapped: the turn continues until the next press
     ENDED = auto()  # by a second press, which may turn out to be a repeat
-    REPEATING = auto()  # held in a terminal that tells no release
+    REPEATING = auto()  # held in a terminal that reports no release
 
 
 @dataclass(slots=True)
 class TalkKey:
-    """One key. `down`, `up` and `tick` take the time in seconds of the monotonic clock."""
+    """One key. `down`, `up` and `tick` take the monotonic clock's time in seconds."""
 
     _state: _State = _State.IDLE
     _pressed_s: float = 0.0
@@ -46,16 +46,11 @@ class TalkKey:
 
     @property
     def is_talking(self) -> bool:
-        """Whether a turn is being recorded."""
+        """Whether the key is recording a turn."""
         return self._state in (_State.DOWN, _State.LATCHED, _State.REPEATING)
 
-    @property
-    def needs_ticks(self) -> bool:
-        """Whether time alone may end something."""
-        return self._state is _State.REPEATING
-
     def down(self, at_s: float) -> Act | None:
-        """The key went down, or repeats."""
+        """Take a press or a repeat."""
         is_repeat = at_s - self._latest_s < REPEAT_S
         self._latest_s = at_s
         match self._state:
@@ -74,7 +69,7 @@ class TalkKey:
         return None
 
     def up(self, at_s: float) -> Act | None:
-        """The key was let go."""
+        """Take a release."""
         match self._state:
             case _State.DOWN if at_s - self._pressed_s > HOLD_S:
                 self._state = _State.IDLE
@@ -89,12 +84,12 @@ class TalkKey:
         return None
 
     def tick(self, now_s: float) -> Act | None:
-        """Time goes by: a key that has ceased to repeat was let go."""
+        """End the turn of a key that no longer repeats."""
         if self._state is _State.REPEATING and now_s - self._latest_s > CEASED_S:
             self._state = _State.IDLE
             return Act.END
         return None
 
     def reset(self) -> None:
-        """Whatever was begun is over."""
+        """Forget the press under way."""
         self._state = _State.IDLE

@@ -1,4 +1,4 @@
-"""One `/command` at work: its job's updates as a growing entry."""
+"""Runs one `/command`, and shows its job's updates as a growing entry."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from bot.runpod.models import JobState, Update
 from bot.service_calls.client import ServiceClient
 
 MAX_SHOWN_CHARS: Final = 100_000
-"""The most of one answer that is kept and shown at the desk: some 40 pages."""
+"""How much of one answer the transcript keeps and shows: about 40 pages."""
 _WORDS = {
     JobState.SUBMITTING: "sending",
     JobState.QUEUED: "queued",
@@ -21,45 +21,47 @@ _WORDS = {
 }
 
 
-async def perform(request: Request, asked: str, client: ServiceClient, record: Transcript) -> None:
-    """Do it, and show how it goes; what goes wrong becomes a part of the entry.
+async def perform(
+    request: Request, typed: str, client: ServiceClient, transcript: Transcript
+) -> None:
+    """Run a command and show its progress; a failure becomes a part of the entry.
 
     Args:
-        request: What to do.
-        asked: As it was typed.
+        request: The command's request.
+        typed: The command as the person typed it.
         client: The services.
-        record: Where it is shown.
+        transcript: Shows the entry.
     """
-    number = record.add(Kind.TASK, asked=asked, progress="sending")
+    number = transcript.add(Kind.TASK, asked=typed, progress="sending")
     try:
         async with client.submit(request) as updates:
             async for update in updates:
-                _take(number, update, record)
+                _show(number, update, transcript)
     except JobCancelled:
-        record.change(number, progress="stopped", is_over=True, was_cut=True)
+        transcript.change(number, progress="stopped", is_over=True, was_cut=True)
     except SkydeckError as e:
-        record.change(number, progress="failed", is_over=True)
-        record.error(str(e))
+        transcript.change(number, progress="failed", is_over=True)
+        transcript.error(str(e))
     except BaseException:
-        record.change(number, progress="stopped", is_over=True, was_cut=True)
+        transcript.change(number, progress="stopped", is_over=True, was_cut=True)
         raise
 
 
-def _take(number: int, update: Update, record: Transcript) -> None:
+def _show(number: int, update: Update, transcript: Transcript) -> None:
     response = update.response
     if response is None or response.is_partial:
         words = _WORDS.get(update.state, "working")
-        record.change(number, progress=(response and _progress(response)) or words)
+        transcript.change(number, progress=(response and _progress(response)) or words)
         return
     if response.usage is not None:
-        record.charged(response.usage.cost_usd or 0.0)
-    record.change(
+        transcript.charged(response.usage.cost_usd or 0.0)
+    transcript.change(
         number, answered=readable(response, limit=MAX_SHOWN_CHARS), progress="", is_over=True
     )
 
 
 def _progress(response: Response) -> str:
-    """What a partial says of how far it is."""
+    """What a partial response says about the job's progress."""
     if iteration := read_iteration(response):
         held = "holds" if iteration.passed else iteration.problem or "does not hold yet"
         return f"round {iteration.number} of {iteration.limit}, {iteration.score:.2f}: {held}"

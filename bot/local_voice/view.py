@@ -1,16 +1,19 @@
-"""What a person at the microphone sees, as values: the terminal app and plain lines show these."""
+"""What the person at the microphone sees, as values for the terminal app and for line mode."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final
 
 from bot.voice_agent.turn_latency import Phase
+
+PERSON: Final = "You"
+"""The name of the person at the microphone."""
 
 
 class TalkMode(StrEnum):
     """When the microphone counts.
 
-    KEY: between a press and its end (`bot.local_voice.push_to_talk`). HANDS_FREE: whenever somebody
+    KEY: while the talk key says so (`bot.local_voice.push_to_talk`). HANDS_FREE: whenever somebody
     speaks.
     """
 
@@ -19,11 +22,11 @@ class TalkMode(StrEnum):
 
 
 class Doing(StrEnum):
-    """What is going on, for who looks.
+    """What is going on.
 
-    LOADING: the models are being loaded. READY: a press, or a voice, begins a turn. PAUSED: hands
-    free, but not listening. RECORDING: what is said goes into a turn. WAITING: no worker is up yet.
-    THINKING: asked, and nothing has come. ANSWERING: the answer comes, or sounds.
+    LOADING: the models are being loaded. READY: a press or a voice begins a turn. PAUSED: the
+    person has paused hands-free listening. RECORDING: a turn is being recorded. WAITING: no worker
+    is up yet. THINKING: the service has not begun to answer. ANSWERING: the answer comes or plays.
     """
 
     LOADING = "loading"
@@ -36,7 +39,7 @@ class Doing(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an entry of the conversation is.
+    """The kind of an entry.
 
     TURN: a question and its answer. TASK: a `/command` and its result. NOTE: something worth
     knowing. ERROR: what went wrong, and what to do next.
@@ -50,17 +53,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the conversation; it grows while it is made, under the same number.
+    """One entry of the transcript; while it grows, it keeps its number.
 
     Attributes:
-        number: Its own; never used again.
-        kind: What it is.
+        number: Its number, which is never used again.
         asked: What the person said or typed, as far as it is known; empty for a note.
-        answered: The answer, or the words of a note, so far.
-        progress: How it stands while it is not over ("iteration 2 of 4, score 0.6").
-        is_over: Nothing more comes.
-        was_cut: The answer was stopped before its end.
-        spoken: Whether it was asked aloud, not typed.
+        answered: The answer, or the text of a note, so far.
+        progress: The state of an entry that is not over ("iteration 2 of 4, score 0.6").
+        is_over: Whether it is complete.
+        was_cut: Whether the answer was stopped before its end.
+        spoken: Whether the person spoke instead of typing.
     """
 
     number: int
@@ -74,12 +76,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class AudioDevice:
-    """A microphone or a loudspeaker that can be chosen.
+class Choice:
+    """A device, a language, a voice or a mode that the person can choose.
 
     Attributes:
-        name: As it is chosen by; None: the system's default, whichever that is.
-        label: For people.
+        name: Identifies it; None: the default.
+        label: The text that the person sees.
     """
 
     name: str | None
@@ -88,26 +90,24 @@ class AudioDevice:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a face shows at one moment.
+    """Everything that the person sees at one moment.
 
     Attributes:
-        person: Who speaks.
-        assistant: Who answers.
+        person: The person's name.
+        assistant: The assistant's name.
         place: Where the services run, in a few words ("this machine", "RunPod").
-        mode: When the microphone counts.
-        doing: What is going on.
-        level_dbfs: How loud the microphone is now, from -60 (silence) to 0.
-        recording_s: How long the present recording is, in seconds; 0 when there is none.
+        level_dbfs: How loud the microphone is, from -60 (silence) to 0.
+        recording_s: How long the present recording is; 0 if there is none.
         can_hear: Whether a microphone is open.
         can_play: Whether a loudspeaker is open.
-        microphone: Which was chosen; None: the system's default.
-        loudspeaker: Which was chosen; None: the system's default.
-        trouble: What is wrong with a device, in words; empty when nothing is.
-        entries: The conversation, oldest first.
+        microphone: The chosen microphone; None: the system's default.
+        loudspeaker: The chosen loudspeaker; None: the system's default.
+        trouble: What is wrong with a device, in words; empty if nothing is.
+        entries: The transcript, oldest first.
         phases: The latest turn's time, from the question's last sound to the answer's first.
         cost_usd: What the services say that this conversation has cost so far.
-        has_release: Whether this terminal tells when a key is let go: hold works.
-        language: The ISO 639-1 code spoken; None: found out from each question.
+        has_release: Whether this terminal reports when a key is released, so that holding works.
+        language: The ISO 639-1 code of what the person speaks; None: detected in each question.
         voice: The voice of the answers; None: by language.
     """
 
@@ -129,90 +129,3 @@ class View:
     has_release: bool = False
     language: str | None = None
     voice: str | None = None
-
-
-class TalkControl(Protocol):
-    """What a face drives. For the event loop's thread; what is not async returns at once.
-
-    The real one is `bot.local_voice.controller.TalkDesk`.
-    """
-
-    def view(self) -> View:
-        """How things stand; cheap, to be asked ten times a second."""
-        ...
-
-    def key_down(self) -> None:
-        """The talk key is pressed, or repeats. Hands free: pause listening, or go on."""
-        ...
-
-    def key_up(self) -> None:
-        """The talk key is let go; only from terminals that tell."""
-        ...
-
-    def saw_release(self) -> None:
-        """This terminal tells when a key is let go."""
-        ...
-
-    def stop(self) -> None:
-        """No more of the answer, of the task that runs, or of the recording: Esc."""
-        ...
-
-    def submit(self, text: str) -> None:
-        """What was typed: a question, or a `/command`; what is wrong with it becomes an entry."""
-        ...
-
-    def completions(self, text: str) -> list[str]:
-        """What the typed beginning of a `/command` can become, best first."""
-        ...
-
-    def set_mode(self, mode: TalkMode) -> None:
-        """When the microphone counts from now on; remembered."""
-        ...
-
-    def microphones(self) -> list[AudioDevice]:
-        """Those to choose from; the default comes first."""
-        ...
-
-    def loudspeakers(self) -> list[AudioDevice]:
-        """Those to choose from; the default comes first."""
-        ...
-
-    def choose_microphone(self, name: str | None) -> None:
-        """Listen to this one from now on; remembered."""
-        ...
-
-    def choose_loudspeaker(self, name: str | None) -> None:
-        """Play on this one from now on; remembered."""
-        ...
-
-    async def test_loudspeaker(self) -> str:
-        """Play a short tone; what came of it, in words."""
-        ...
-
-    async def test_microphone(self) -> str:
-        """Record two seconds and play them back; what came of it, in words."""
-        ...
-
-    def voices(self) -> list[AudioDevice]:
-        """Voices to choose from, as name and label; the first is None: by language."""
-        ...
-
-    def set_voice(self, name: str | None) -> None:
-        """The voice of answers from now on; remembered."""
-        ...
-
-    def languages(self) -> list[AudioDevice]:
-        """Languages to choose from, as code and label; the first is None: found out."""
-        ...
-
-    def set_language(self, code: str | None) -> None:
-        """The language spoken from now on; remembered."""
-        ...
-
-    def latest_answer(self) -> str:
-        """For the clipboard; empty when there is none."""
-        ...
-
-    async def save(self) -> str:
-        """Write the conversation as Markdown with its audio; where, in words for a notice."""
-        ...

@@ -1,11 +1,10 @@
-"""Hours at the desk in minutes: memory and open handles must not grow.
+"""Hours of conversation in minutes: memory and open handles must not grow.
 
 `python -m tests.bench.talk_soak [HOURS] [SPEED]`. Microphone, loudspeaker and clock run faster than
-life (their threads and rings are the subject of `tests/system/audio/devices`); the desk, the turn
-machine, the Opus encoder, the HTTP client and the embedded server are the real ones. Penny is
+life (their threads and rings are the subject of `tests/system/audio/devices`); the controller, the
+turn manager, the Opus encoder, the HTTP client and the embedded server are the real ones. Penny is
 scripted: half a second to hear, three seconds of speech. Every simulated minute has a turn: most
-are held and let go of, some are cut short, typed, or silent; once an hour the conversation is
-saved.
+are spoken, some are cut short, typed, or silent; once an hour the conversation is saved.
 """
 
 import asyncio
@@ -30,8 +29,9 @@ from bot.catalogue import load_grace
 from bot.choices import Mode
 from bot.composition import Services
 from bot.contract import Audio, Output, Response, Service, Status
-from bot.local_voice.controller import Options, Surroundings, open_controller
+from bot.local_voice.controller import open_controller
 from bot.local_voice.memory import Memory
+from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing
 from bot.runpod.client import Endpoint, RunPodClient
@@ -153,34 +153,34 @@ async def main(hours: float, speed: float) -> None:
         save_to=folder,
     )
     print(f"{hours:g} h at {speed:g} times life\n  min   turns      MB  handles  threads   objects")
-    async with open_controller(options, Surroundings(connect, QuickSound, clock)) as desk:
-        while desk.view().doing is not Doing.READY:
+    async with open_controller(options, Surroundings(connect, QuickSound, clock)) as controller:
+        while controller.view().doing is not Doing.READY:
             await clock.sleep(1)
         for minute in range(round(hours * 60)):
             if minute % 20 == 0:
                 print("{:5d} {:7d} {:7.1f} {:8d} {:8d} {:9d}".format(minute, minute, *figures()))
             began = clock.now()
-            await one_minute(desk, clock, minute)
+            await one_minute(controller, clock, minute)
             await clock.sleep(max(0.0, 60 - (clock.now() - began)))
         print("{:5d} {:7d} {:7.1f} {:8d} {:8d} {:9d}".format(minute + 1, minute + 1, *figures()))
-        over = sum(entry.is_over for entry in desk.view().entries)
-        print(f"{over} of {len(desk.view().entries)} entries shown are over")
+        over = sum(entry.is_over for entry in controller.view().entries)
+        print(f"{over} of {len(controller.view().entries)} entries shown are over")
 
 
-async def one_minute(desk, clock, minute: int) -> None:
+async def one_minute(controller, clock, minute: int) -> None:
     """A turn of some kind, and silence."""
     if minute % 5 == 4:
-        desk.submit("A question that is typed.")
+        controller.submit("A question that is typed.")
     else:
-        desk.key_down()
+        controller.key_down()
         await clock.sleep(4)
-        desk.key_up()
+        controller.key_up()
     await clock.sleep(3)
     if minute % 7 == 6:
-        desk.stop()
+        controller.stop()
     if minute % 60 == 59:
-        await desk.save()
-    desk.view()
+        await controller.save()
+    controller.view()
 
 
 if __name__ == "__main__":

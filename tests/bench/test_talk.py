@@ -26,7 +26,8 @@ from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.composition import Services
 from bot.contract import Service
-from bot.local_voice.controller import Options, Surroundings, open_controller
+from bot.local_voice.controller import open_controller
+from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.view import Doing
@@ -55,7 +56,7 @@ async def hear(request):
 
 
 @pytest.fixture
-def open_a_desk(card, tmp_path):
+def open_talk(card, tmp_path):
     @contextlib.asynccontextmanager
     async def connect(_):
         endpoints = {
@@ -70,7 +71,7 @@ def open_a_desk(card, tmp_path):
             yield Services(client, embedded=True)
 
     @contextlib.asynccontextmanager
-    async def open_a_desk():
+    async def open_talk():
         settings = Settings(_env_file=None)
         options = Options(
             settings=settings,
@@ -78,12 +79,14 @@ def open_a_desk(card, tmp_path):
             modules=load_grace(settings),
             prefs_path=tmp_path / "talk.json",
         )
-        async with open_controller(options, Surroundings(connect)) as desk:
-            await until(lambda: desk.view().doing is Doing.READY and desk.view().can_hear)
+        async with open_controller(options, Surroundings(connect)) as controller:
+            await until(
+                lambda: controller.view().doing is Doing.READY and controller.view().can_hear
+            )
             await asyncio.sleep(1)
-            yield desk
+            yield controller
 
-    return open_a_desk
+    return open_talk
 
 
 async def until(holds, within: float = 30):
@@ -93,27 +96,27 @@ async def until(holds, within: float = 30):
         await asyncio.sleep(0.005)
 
 
-async def test_from_key_to_packet_and_from_key_to_contract(open_a_desk):
+async def test_from_key_to_packet_and_from_key_to_contract(open_talk):
     kept, sent, own = [], [], []
-    async with open_a_desk() as desk:
-        ears, record = desk._ears, desk._record
+    async with open_talk() as controller:
+        ears, record = controller.devices.speech, controller.transcript
         asked = asyncio.Event()
         stock = record.asked
         record.asked = lambda ask: (sent_at.append(time.monotonic()), stock(ask), asked.set())
         for _ in range(PRESSES):
             sent_at: list[float] = []
             pressed = time.monotonic()
-            desk.key_down()
+            controller.key_down()
             await asyncio.sleep(0.4)
             first = ears.keyed._recording.packets[0][1] - 0.02
             kept.append((first - pressed) * 1000)
             released = time.monotonic()
-            desk.key_up()
+            controller.key_up()
             await asyncio.wait_for(asked.wait(), 5)
             asked.clear()
             sent.append((sent_at[0] - released) * 1000)
             own.append(sent[-1] - 200)
-            await until(lambda: desk.view().doing is Doing.READY)
+            await until(lambda: controller.view().doing is Doing.READY)
     peer = [opened_at_the_press() for _ in range(PRESSES)]
     print(f"\nkey press to first sample kept, ms:        {spread(kept)}  (before the press)")
     print(f"  a stream opened at the press (peer):     {spread(peer)}")
@@ -177,15 +180,15 @@ def local_audio(playout: PlayoutQueue) -> DuplexAudio:
     )
 
 
-async def test_what_it_takes_of_the_processor(open_a_desk):
-    async with open_a_desk() as desk:
+async def test_what_it_takes_of_the_processor(open_talk):
+    async with open_talk() as controller:
         print(f"\nidle:                {await share(10):4.1f} % of a core")
-        app = TalkApp(desk)
+        app = TalkApp(controller)
         async with app.run_test(size=(80, 24)):
             print(f"idle, with the app:  {await share(10):4.1f} %")
-            desk.key_down()
+            controller.key_down()
             print(f"recording:           {await share(10):4.1f} %")
-            desk.key_up()
+            controller.key_up()
 
 
 async def share(seconds: float) -> float:

@@ -20,7 +20,7 @@ from textual.pilot import Pilot
 
 from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.view import Doing, Entry, Kind, TalkMode
-from tests.fakes.talk_desk import PHASES, TALKED, FakeDesk
+from tests.fakes.talk_controller import PHASES, TALKED, FakeController
 
 _SPIDER = Entry(
     4,
@@ -93,19 +93,19 @@ SCENES = {
 @contextlib.asynccontextmanager
 async def running(scene: Scene) -> AsyncIterator[tuple[TalkApp, Pilot[None]]]:
     """Bring a scene about."""
-    desk = FakeDesk(**scene.view)
+    controller = FakeController(**scene.view)
     if not scene.has_colour:
         os.environ["NO_COLOR"] = "1"
     try:
-        app = TalkApp(desk)
+        app = TalkApp(controller)
     finally:
         os.environ.pop("NO_COLOR", None)
     async with app.run_test(size=scene.size, notifications=True) as pilot:
         await pilot.pause(0.2)
         for at in range(int(scene.voice_s * 15)):
             loud = math.sin(at / 3) * math.sin(at / 11) * math.sin(at * at)
-            desk.set(level_dbfs=-45 + 36 * abs(loud))
-            app.look()
+            controller.set(level_dbfs=-45 + 36 * abs(loud))
+            app.update_view()
         await pilot.press(*scene.keys)
         await pilot.pause(0.5)
         yield app, pilot

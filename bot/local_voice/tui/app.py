@@ -1,7 +1,7 @@
-"""The app: a conversation, a state to be read from across the room, and keys.
+"""The app: the transcript, a state that is readable from across the room, and keys.
 
-It asks the desk fifteen times a second how things stand, and draws what has changed: nothing, as
-long as nobody speaks.
+It takes the controller's view fifteen times a second and draws what has changed, which is nothing
+while nobody speaks.
 """
 
 import os
@@ -11,6 +11,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
+from bot.local_voice.controller import TalkController
 from bot.local_voice.tui import formatting, kitty, theme
 from bot.local_voice.tui.help_screen import HelpScreen
 from bot.local_voice.tui.prompt_input import PromptInput
@@ -27,22 +28,22 @@ from bot.local_voice.tui.widgets import (
     is_low,
     is_roomy,
 )
-from bot.local_voice.view import TalkControl, TalkMode, View
+from bot.local_voice.view import TalkMode, View
 
 _EVERY_S: Final = 1 / 15
 _BELOW: Final = ("talk", "tap", "stop", "help", "settings", "mode")
 
 
 class TalkApp(App[None]):
-    """A face of a desk.
+    """Shows a conversation, and reads its keys.
 
     Args:
-        desk: What it drives.
+        controller: The conversation.
     """
 
     CSS = theme.STYLE
     TITLE = "skydeck talk"
-    AUTO_FOCUS = "#line"
+    AUTO_FOCUS = "#prompt"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "talk"),
@@ -59,18 +60,18 @@ class TalkApp(App[None]):
         Binding("ctrl+end", "follow"),
     ]
 
-    def __init__(self, desk: TalkControl) -> None:
-        super().__init__(ansi_color=True)  # before the theme: NO_COLOR is looked at here
-        for name in ("COLUMNS", "LINES"):  # Textual believes them before the terminal itself
+    def __init__(self, controller: TalkController) -> None:
+        super().__init__(ansi_color=True)  # before the theme: this reads NO_COLOR
+        for name in ("COLUMNS", "LINES"):  # Textual prefers them to the terminal's own size
             os.environ.pop(name, None)  # noqa: TID251 - a window that is resized would stay as it was
         self.register_theme(theme.THEME)
         self.theme = theme.THEME.name
-        self.desk = desk
+        self.controller = controller
         self._shown: View | None = None
         self._is_held = False
 
     def compose(self) -> ComposeResult:
-        """Lay it out."""
+        """Lay the screen out."""
         yield HeadLine()
         yield StateLine()
         yield TroubleLine()
@@ -80,21 +81,21 @@ class TalkApp(App[None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Begin to look."""
+        """Begin to draw."""
         if kitty.teach():
             kitty.ask(self)
             self.app_resume_signal.subscribe(self, kitty.ask)
-        self.set_interval(_EVERY_S, self.look)
-        self.look()
+        self.set_interval(_EVERY_S, self.update_view)
+        self.update_view()
 
-    # -- what is seen ----------------------------------------------------------------------------
+    # -- what the person sees --------------------------------------------------------------------
 
-    def look(self) -> None:
-        """Ask the desk how things stand, and show what has changed."""
-        if not self.screen_stack:  # a last tick while it closes
+    def update_view(self) -> None:
+        """Take the controller's view, and show what has changed."""
+        if not self.screen_stack:  # a last tick while the app closes
             return
         with steady(self.tell_fault):
-            view = formatting.shown(self.desk.view())
+            view = formatting.shown(self.controller.view())
             if view != self._shown:
                 self._shown = view
                 self._show(view)
@@ -108,30 +109,30 @@ class TalkApp(App[None]):
         base.query_one(Conversation).show(view)
 
     def tell_fault(self, fault: str) -> None:
-        """Show what went wrong in here, until the next key."""
+        """Show the app's own fault until the next key."""
         self.screen_stack[0].query_one(TroubleLine).tell(fault)
 
     def on_resize(self) -> None:
-        """Another size: everything is laid out anew."""
+        """Lay everything out again for the new size."""
         self._shown = None
-        self.call_after_refresh(self.look)
+        self.call_after_refresh(self.update_view)
 
     # -- keys ------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """Releases and repeats of the space bar."""
+        """Take releases and repeats of the space bar."""
         if event.key == kitty.RELEASED_SPACE:
             event.stop()
             with steady(self.tell_fault):
-                self.desk.saw_release()
+                self.controller.saw_release()
                 self._let_go()
         elif event.key == kitty.REPEATED_SPACE:
             event.stop()
             if not self._is_held:
-                self._line.insert_text_at_cursor(" ")
+                self._prompt.insert_text_at_cursor(" ")
 
     def on_app_blur(self) -> None:
-        """Another window has the keyboard now, and will be told of the release."""
+        """Release the key: another window has the keyboard now, and gets the release."""
         if self._shown is not None and self._shown.has_release:
             with steady(self.tell_fault):
                 self._let_go()
@@ -139,88 +140,88 @@ class TalkApp(App[None]):
     def _let_go(self) -> None:
         if self._is_held:
             self._is_held = False
-            self.desk.key_up()
+            self.controller.key_up()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What belongs to the conversation waits while another screen is above it."""
+        """Turn the conversation's keys off while another screen is above it."""
         is_above = len(self.screen_stack) > 1
         return not (is_above and action in _BELOW)
 
     async def run_action(self, action: Any, *args: Any, **kwargs: Any) -> bool:
-        """What a key or a click asks for; a fault in it is shown."""
+        """Run what a key or a click asks for, and show a fault in it."""
         self.tell_fault("")
         was_run = True
         with steady(self.tell_fault):
             was_run = await super().run_action(action, *args, **kwargs)
-            self.look()
+            self.update_view()
         return was_run
 
     def action_talk(self) -> None:
-        """The talk key is pressed."""
+        """Press the talk key."""
         self._is_held = True
         self.action_tap()
 
     def action_tap(self) -> None:
-        """The same by the mouse: there is no release to wait for."""
+        """Press the talk key with the mouse, which sends no release."""
         self._conversation.follow()
-        self.desk.key_down()
+        self.controller.key_down()
 
     def action_stop(self) -> None:
-        """No more of the answer."""
-        self.desk.stop()
+        """Stop the answer."""
+        self.controller.stop()
 
     def action_help(self) -> None:
-        """All keys."""
+        """Show all keys."""
         self.push_screen(HelpScreen())
 
     def action_settings(self) -> None:
-        """Everything that can be chosen."""
-        self.push_screen(SettingsScreen(self.desk))
+        """Show everything that can be chosen."""
+        self.push_screen(SettingsScreen(self.controller))
 
     def action_mode(self) -> None:
-        """Hands free, or not."""
-        is_key = self.desk.view().mode is TalkMode.KEY
-        self.desk.set_mode(TalkMode.HANDS_FREE if is_key else TalkMode.KEY)
+        """Switch between push to talk and hands free."""
+        is_key = self.controller.view().mode is TalkMode.KEY
+        self.controller.set_mode(TalkMode.HANDS_FREE if is_key else TalkMode.KEY)
 
     def action_copy(self) -> None:
-        """The latest answer, to the clipboard."""
-        text = self.desk.latest_answer()
+        """Copy the latest answer to the clipboard."""
+        text = self.controller.transcript.latest_answer
         if text:
             self.copy_to_clipboard(text)
         self.notify("Copied." if text else "There is no answer yet.", timeout=2)
 
     def action_copy_or_quit(self) -> None:
-        """What is marked, to the clipboard; when nothing is, leave."""
-        text = self.screen.get_selected_text() or self._line.selected_text
+        """Copy the selected text to the clipboard; leave if nothing is selected."""
+        text = self.screen.get_selected_text() or self._prompt.selected_text
         if not text:
             self.exit()
             return
         self.copy_to_clipboard(text)
         self.screen.clear_selection()
-        self.notify("Copied what you marked.", timeout=2)
+        self.notify("Copied the selection.", timeout=2)
 
     def action_save(self) -> None:
-        """The conversation, to a folder."""
+        """Save the conversation to a folder."""
 
         async def save() -> None:
             with steady(self.tell_fault):
-                self.notify(await self.desk.save(), timeout=6, markup=False)
+                self.notify(await self.controller.save(), timeout=6, markup=False)
 
         self.run_worker(save())
 
     def action_scroll(self, pages: int) -> None:
-        """Read what was said before."""
+        """Scroll to what was said before."""
         step = pages * max(1, self._conversation.size.height - 2)
         self._conversation.scroll_relative(y=step, animate=False)
 
     def action_follow(self) -> None:
-        """Back to what is said now."""
+        """Go back to what is said now."""
         self._conversation.follow()
 
-    # -- the line --------------------------------------------------------------------------------
+    # -- the prompt ------------------------------------------------------------------------------
 
     @property
-    def _line(self) -> PromptInput:
+    def _prompt(self) -> PromptInput:
         return self.screen_stack[0].query_one(PromptInput)
 
     @property
@@ -230,21 +231,21 @@ class TalkApp(App[None]):
     def _completions(self, text: str) -> list[str]:
         found: list[str] = []
         with steady(self.tell_fault):
-            found += self.desk.completions(text)
+            found += self.controller.completions(text)
         return found
 
     def on_input_changed(self) -> None:
-        """While something is typed, the space bar is a space bar."""
+        """Let the space bar write spaces while the person types."""
         keys = self.screen_stack[0].query_one(KeyLine)
-        keys.is_typing = bool(self._line.value)
+        keys.is_typing = bool(self._prompt.value)
         if self._shown is not None:
             keys.show(self._shown)
 
     def on_input_submitted(self) -> None:
-        """Send it."""
-        text = self._line.take()
+        """Submit the text."""
+        text = self._prompt.take()
         if text.strip():
             with steady(self.tell_fault):
                 self._conversation.follow()
-                self.desk.submit(text)
-                self.look()
+                self.controller.submit(text)
+                self.update_view()

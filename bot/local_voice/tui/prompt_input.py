@@ -28,7 +28,7 @@ class PromptInput(Input):
     def __init__(self, completions: Completions) -> None:
         super().__init__(
             placeholder="Type a question, or / for a command",
-            id="line",
+            id="prompt",
             suggester=_Commands(completions),
             max_length=MAX_CHARS,
             select_on_focus=False,

@@ -1,4 +1,4 @@
-"""Devices and their tests, mode, language and voice."""
+"""The screen for devices and their tests, mode, language and voice."""
 
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
@@ -8,24 +8,25 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Label, Select, Static
 
+from bot.local_voice.controller import TalkController
 from bot.local_voice.tui.formatting import clean
 from bot.local_voice.tui.modal import Modal
 from bot.local_voice.tui.safe_callback import steady
-from bot.local_voice.view import AudioDevice, TalkControl, TalkMode
+from bot.local_voice.view import Choice, TalkMode
 
 _DEFAULT = "\0default"
-"""A choice must have a value; None would mean that nothing is chosen."""
+"""Stands for None, which Textual takes for no choice."""
 _MODES = [
-    AudioDevice(TalkMode.KEY, "push to talk (space)"),
-    AudioDevice(TalkMode.HANDS_FREE, "hands free"),
+    Choice(TalkMode.KEY, "push to talk (space)"),
+    Choice(TalkMode.HANDS_FREE, "hands free"),
 ]
 
 
 class SettingsScreen(Modal):
-    """Everything that can be chosen. What is chosen counts at once, and is remembered.
+    """Everything that the person can choose. A choice counts at once, and is remembered.
 
     Args:
-        desk: What it drives.
+        controller: The conversation.
     """
 
     AUTO_FOCUS = "#microphone"
@@ -33,11 +34,12 @@ class SettingsScreen(Modal):
         Binding("escape,f2", "close", "Close", priority=True),
     ]
 
-    def __init__(self, desk: TalkControl) -> None:
+    def __init__(self, controller: TalkController) -> None:
         super().__init__()
-        self._desk = desk
-        self._told = ""
-        view = desk.view()
+        self._devices = devices = controller.devices
+        self._conversation = conversation = controller.conversation
+        self._message = ""
+        view = controller.view()
         self._chosen: dict[str, str | None] = {
             "microphone": view.microphone,
             "loudspeaker": view.loudspeaker,
@@ -46,41 +48,40 @@ class SettingsScreen(Modal):
             "voice": view.voice,
         }
         self._choose: dict[str, Callable[[str | None], None]] = {
-            "microphone": desk.choose_microphone,
-            "loudspeaker": desk.choose_loudspeaker,
-            "mode": lambda mode: desk.set_mode(TalkMode(mode or TalkMode.KEY)),
-            "language": desk.set_language,
-            "voice": desk.set_voice,
+            "microphone": devices.choose_microphone,
+            "loudspeaker": devices.choose_loudspeaker,
+            "mode": lambda mode: controller.set_mode(TalkMode(mode or TalkMode.KEY)),
+            "language": conversation.set_language,
+            "voice": conversation.set_voice,
         }
         self._tests: dict[str, tuple[str, Callable[[], Awaitable[str]]]] = {
-            "test-microphone": ("Speak now …", desk.test_microphone),
-            "test-loudspeaker": ("Listen …", desk.test_loudspeaker),
+            "test-microphone": ("Speak now …", devices.test_microphone),
+            "test-loudspeaker": ("Listen …", devices.test_loudspeaker),
         }
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
-        desk = self._desk
         with VerticalScroll(id="box") as box:
             box.border_title = "Settings"
             box.border_subtitle = "Tab: next · Esc: done"
-            yield self._row("microphone", "Microphone", desk.microphones)
-            yield self._row("loudspeaker", "Loudspeaker", desk.loudspeakers)
+            yield self._row("microphone", "Microphone", self._devices.microphones)
+            yield self._row("loudspeaker", "Loudspeaker", self._devices.loudspeakers)
             with Horizontal(classes="row"):
                 yield Label("Try them")
                 yield Button("▸ Speak and listen", id="test-microphone", compact=True)
                 yield Button("▸ Play a tone", id="test-loudspeaker", compact=True)
-            yield Static(id="told", markup=False)
+            yield Static(id="message", markup=False)
             yield self._row("mode", "Mode", lambda: _MODES)
-            yield self._row("language", "You speak", desk.languages)
-            yield self._row("voice", "Voice of answers", desk.voices)
-            yield Static("What you choose counts at once, and is remembered.", id="hint")
+            yield self._row("language", "You speak", self._conversation.languages)
+            yield self._row("voice", "Voice of answers", self._conversation.voices)
+            yield Static("A choice counts at once, and is remembered.", id="hint")
 
     def on_mount(self) -> None:
-        """Tell what went wrong while it was laid out."""
+        """Show what went wrong during the layout."""
         super().on_mount()
-        self._tell(self._told)
+        self._tell(self._message)
 
-    def _row(self, name: str, label: str, choices: Callable[[], list[AudioDevice]]) -> Horizontal:
+    def _row(self, name: str, label: str, choices: Callable[[], list[Choice]]) -> Horizontal:
         options: list[tuple[str, str]] = []
         with steady(self._tell):
             options += [(clean(one.label), one.name or _DEFAULT) for one in choices()]
@@ -92,7 +93,7 @@ class SettingsScreen(Modal):
         return Horizontal(Label(label), select, classes="row")
 
     def on_select_changed(self, event: Select.Changed) -> None:
-        """Something else was chosen."""
+        """Carry out another choice."""
         name = event.select.id or ""
         chosen = None if event.value == _DEFAULT else str(event.value)
         if chosen != self._chosen[name]:
@@ -101,7 +102,7 @@ class SettingsScreen(Modal):
                 self._choose[name](chosen)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Try a device; the screen stays alive meanwhile."""
+        """Test a device without blocking the screen."""
         words, test = self._tests[event.button.id or ""]
         self._tell(words)
 
@@ -112,7 +113,7 @@ class SettingsScreen(Modal):
         self.run_worker(run(), exclusive=True)
 
     def action_close(self) -> None:
-        """Close the list that is open, else the screen."""
+        """Close the open list, or else the screen."""
         for select in self.query(Select):
             if select.expanded:
                 select.expanded = False
@@ -120,6 +121,6 @@ class SettingsScreen(Modal):
         self.dismiss()
 
     def _tell(self, text: str) -> None:
-        self._told = clean(text)
-        for line in self.query("#told").results(Static):
-            line.update(self._told)
+        self._message = clean(text)
+        for line in self.query("#message").results(Static):
+            line.update(self._message)

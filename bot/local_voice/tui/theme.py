@@ -1,7 +1,7 @@
-"""How it looks: the terminal's own colours, dark or light as they are, and one accent.
+"""The app's colours and layout: the terminal's own colours, dark or light, and one accent.
 
-The accent and the red are of middle brightness, to be read on black and on white. Where there is no
-colour, shapes, bold and reversed letters say the same.
+The accent and the red are of medium brightness, so that they are readable on black and on white.
+Without colour, shapes, bold and reversed letters say the same.
 """
 
 from typing import Final
@@ -53,16 +53,16 @@ Conversation { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; scrollbar-
 .-roomy Conversation { margin: 1 0 0 0; }
 Page { height: auto; margin-bottom: 1; }
 TurnTime { height: auto; padding: 0 1; }
-#line { height: 3; border: round $accent; padding: 0 1; }
-#line > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+#prompt { height: 3; border: round $accent; padding: 0 1; }
+#prompt > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
 .-low HeadLine { display: none; }
 .-low StateLine { height: 1; }
 .-low TroubleLine { max-height: 1; }
-.-low #line { height: 1; border: none; }
+.-low #prompt { height: 1; border: none; }
 KeyLine { height: 1; padding: 0 2; }
 ToastRack { margin-bottom: 4; }
 Toast { border: round $accent; padding: 0 1; }
-Sheet { align: center middle; background: ansi_default; }
+Modal { align: center middle; background: ansi_default; }
 #box { width: 100%; max-width: 76; height: auto; max-height: 100%; border: round $accent;
        border-title-style: bold; padding: 0 2; scrollbar-size-vertical: 1; }
 .-roomy #box { padding: 1 2 0 2; }
@@ -77,6 +77,6 @@ Sheet { align: center middle; background: ansi_default; }
 }
 .row Button { padding: 0; min-width: 0; }
 .row Button:focus, .row Select:focus Static { text-style: bold reverse; }
-#told { height: auto; min-height: 1; padding-left: 20; }
+#message { height: auto; min-height: 1; padding-left: 20; }
 #hint { text-style: dim; }
 """

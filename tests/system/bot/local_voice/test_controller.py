@@ -1,4 +1,4 @@
-"""The desk with real models and a real PortAudio: a person at a microphone, and their answers."""
+"""The controller with real models and a real PortAudio: a person speaks, and hears answers."""
 
 import asyncio
 import contextlib
@@ -14,8 +14,9 @@ from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.composition import Services
 from bot.contract import Service
-from bot.local_voice.controller import Options, Surroundings, connect, open_controller
+from bot.local_voice.controller import open_controller
 from bot.local_voice.memory import Memory
+from bot.local_voice.options import Options, Surroundings, connect
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import Doing, Kind, TalkMode
 from bot.runpod.client import Endpoint, RunPodClient
@@ -32,23 +33,23 @@ pytestmark = pytest.mark.timeout(240)
 
 
 class Person:
-    """Somebody at a desk."""
+    """Somebody who talks at a microphone."""
 
-    def __init__(self, desk, card, penny):
-        self.desk = desk
+    def __init__(self, controller, card, penny):
+        self.controller = controller
         self.card = card
         self.penny = penny
 
     async def until(self, holds, within: float = 2 * HANGS_S):
         try:
-            await until(lambda: holds(self.desk.view()), within)
+            await until(lambda: holds(self.controller.view()), within)
         except TimeoutError:
-            raise AssertionError(self.desk.view()) from None
-        return self.desk.view()
+            raise AssertionError(self.controller.view()) from None
+        return self.controller.view()
 
     async def played_out(self, recording) -> None:
         """Wait until the loudspeaker has nothing more to play, and has played it."""
-        await self.until(lambda _: self.desk._playout.progress().drained)
+        await self.until(lambda _: self.controller.devices.playout.progress().drained)
         await asyncio.to_thread(recording.goes_on, 0.5)
 
     async def says(self, sound: np.ndarray) -> None:
@@ -56,9 +57,9 @@ class Person:
 
     async def asks(self, sound: np.ndarray) -> None:
         """Hold the key, speak, let go."""
-        self.desk.key_down()
+        self.controller.key_down()
         await self.says(sound)
-        self.desk.key_up()
+        self.controller.key_up()
 
     async def answered(self, number: int = -1, *, kind: Kind = Kind.TURN):
         """The entry, once it is over."""
@@ -81,7 +82,7 @@ class Person:
 
 @pytest.fixture
 async def loaded(penny, qwen):
-    """The services with the models of all tests, so that a desk is open at once."""
+    """The services with the models of all tests, so that a conversation opens at once."""
     settings = Settings(_env_file=None)
     handlers = {
         "penny": penny,
@@ -106,11 +107,11 @@ async def loaded(penny, qwen):
 
 
 @pytest.fixture
-def sit_down(card, penny, tmp_path, loaded):
-    """Makes a desk, and a person at it."""
+def open_talk(card, penny, tmp_path, loaded):
+    """Opens a conversation, and yields the person in it."""
 
     @contextlib.asynccontextmanager
-    async def sit_down(*, mode=TalkMode.KEY, remember=False, connect=loaded):
+    async def open_talk(*, mode=TalkMode.KEY, remember=False, connect=loaded):
         settings = Settings(_env_file=None)
         options = Options(
             settings=settings,
@@ -120,88 +121,88 @@ def sit_down(card, penny, tmp_path, loaded):
             memory=Memory(tmp_path / "memory.json") if remember else None,
             save_to=tmp_path,
         )
-        async with open_controller(options, Surroundings(connect)) as desk:
-            person = Person(desk, card, penny)
+        async with open_controller(options, Surroundings(connect)) as controller:
+            person = Person(controller, card, penny)
             await person.until(lambda view: view.doing is not Doing.LOADING)
             await person.until(lambda view: view.can_hear and view.can_play)
             yield person
 
-    return sit_down
+    return open_talk
 
 
-async def test_a_question_is_answered_aloud_and_in_words(sit_down, card, clips, tmp_path):
+async def test_a_question_is_answered_aloud_and_in_words(open_talk, card, clips, tmp_path):
     question = codec.decode(clips / "question.wav", rate_hz=RATE_HZ, limit_s=30)
-    async with sit_down(remember=True, connect=connect) as me:
+    async with open_talk(remember=True, connect=connect) as me:
         with card.recorded() as recording:
-            me.desk.key_down()
+            me.controller.key_down()
             await me.says(question)
-            assert me.desk.view().doing is Doing.RECORDING
-            assert me.desk.view().recording_s > 1
-            me.desk.key_up()
+            assert me.controller.view().doing is Doing.RECORDING
+            assert me.controller.view().recording_s > 1
+            me.controller.key_up()
             entry = await me.answered()
             await me.played_out(recording)
         assert "france" in entry.asked.lower()
         assert "paris" in entry.answered.lower()
         assert "paris" in await me.transcribed(recording.loud())
-        view = me.desk.view()
+        view = me.controller.view()
         assert {phase.name for phase in view.phases} >= {"recognising", "thinking", "playing"}
-        assert me.desk.latest_answer() == entry.answered
+        assert me.controller.transcript.latest_answer == entry.answered
 
-        me.desk.submit("And of Spain?")
+        me.controller.submit("And of Spain?")
         typed = await me.answered()
         assert "madrid" in typed.answered.lower()
         assert not typed.spoken
 
-        me.desk.submit("/keywords The quick brown fox jumps over the lazy dog in Madrid.")
+        me.controller.submit("/keywords The quick brown fox jumps over the lazy dog in Madrid.")
         task = await me.answered(kind=Kind.TASK)
         assert task.answered
 
-        saved = await me.desk.save()
+        saved = await me.controller.save()
         folder = next(tmp_path.glob("skydeck-*"))
         assert str(folder) in saved
         sound = codec.decode(folder / "001-question.ogg", rate_hz=RATE_HZ, limit_s=30)
         assert "france" in await me.transcribed(sound)
-    async with sit_down(remember=True) as me:
-        assert len(me.desk._session.chat_context.messages()) == 4
+    async with open_talk(remember=True) as me:
+        assert len(me.controller.conversation._session.chat_context.messages()) == 4
 
 
-async def test_what_is_said_just_before_the_key_is_heard(sit_down):
-    async with sit_down() as me:
+async def test_what_is_said_just_before_the_key_is_heard(open_talk):
+    async with open_talk() as me:
         question = await me.spoken("Seven and two make nine.")
         begins = np.flatnonzero(np.abs(question) > 0.02)[0] / RATE_HZ
         speaking = asyncio.ensure_future(me.says(question))
         await me.until(lambda view: view.level_dbfs > -35)
         await asyncio.sleep(0.2)  # a person's haste: of what was before a press 300 ms are kept
-        me.desk.key_down()
+        me.controller.key_down()
         await speaking
-        me.desk.key_up()
+        me.controller.key_up()
         entry = await me.answered()
         assert begins < 0.3
         assert entry.asked.lower().startswith(("seven", "7"))
 
 
-async def test_the_key_stops_the_answer_and_esc_stops_everything(sit_down, card):
-    async with sit_down() as me:
-        me.desk.submit("Tell me a long story about a dog and a cat.")
+async def test_the_key_stops_the_answer_and_esc_stops_everything(open_talk, card):
+    async with open_talk() as me:
+        me.controller.submit("Tell me a long story about a dog and a cat.")
         with card.recorded() as recording:
-            await me.until(lambda _: me.desk._playout.progress().packets > 50)
-            me.desk.key_down()
-            assert me.desk.view().entries[0].was_cut
+            await me.until(lambda _: me.controller.devices.playout.progress().packets > 50)
+            me.controller.key_down()
+            assert me.controller.view().entries[0].was_cut
             await asyncio.to_thread(recording.until_silent, 0.5)
-        assert me.desk._playout.progress().drained
-        me.desk.stop()
+        assert me.controller.devices.playout.progress().drained
+        me.controller.stop()
         view = await me.until(lambda view: view.doing is Doing.READY)
         assert len(view.entries) == 1
 
-        me.desk.submit("/build a function that adds two numbers")
+        me.controller.submit("/build a function that adds two numbers")
         await me.until(lambda view: "round" in view.entries[-1].progress)
-        me.desk.stop()
+        me.controller.stop()
         stopped = await me.answered(kind=Kind.TASK)
         assert stopped.progress == "stopped"
 
 
-async def test_hands_free(sit_down, card):
-    async with sit_down(mode=TalkMode.HANDS_FREE) as me:
+async def test_hands_free(open_talk, card):
+    async with open_talk(mode=TalkMode.HANDS_FREE) as me:
         question = await me.spoken("What is the capital of Italy?")
         with card.loudspeaker_in_the_room():
             await me.says(question)
@@ -211,59 +212,59 @@ async def test_hands_free(sit_down, card):
             await me.says(await me.spoken("What is the capital of Spain?"))
             entry = await me.answered(1)
             assert "spain" in entry.asked.lower(), "nor does it answer itself"
-        me.desk.key_down()
-        assert me.desk.view().doing is Doing.PAUSED
+        me.controller.key_down()
+        assert me.controller.view().doing is Doing.PAUSED
         await me.says(question)
-        me.desk.key_down()
-        assert me.desk.view().doing is Doing.READY
+        me.controller.key_down()
+        assert me.controller.view().doing is Doing.READY
         await me.says(await me.spoken("What is the capital of Poland?"))
         await me.answered(2)
-        asked = [entry.asked.lower() for entry in me.desk.view().entries]
+        asked = [entry.asked.lower() for entry in me.controller.view().entries]
         assert len(asked) == 3, "what was said in the pause is not asked"
         assert "italy" not in asked[2]
 
 
-async def test_silence_is_told_and_not_answered(sit_down):
-    async with sit_down() as me:
+async def test_silence_is_told_and_not_answered(open_talk):
+    async with open_talk() as me:
         await me.asks(np.zeros(RATE_HZ, np.float32))
         entry = await me.answered()
         assert entry.progress == "nothing was heard"
         assert not entry.answered
 
 
-async def test_a_tone_and_a_recording_try_the_devices(sit_down, card):
-    async with sit_down() as me:
+async def test_a_tone_and_a_recording_try_the_devices(open_talk, card):
+    async with open_talk() as me:
         with card.recorded() as recording:
-            assert "tone" in await me.desk.test_loudspeaker()
+            assert "tone" in await me.controller.devices.test_loudspeaker()
         assert len(recording.loud()) > RATE_HZ // 4
-        assert "muted" in await me.desk.test_microphone()
+        assert "muted" in await me.controller.devices.test_microphone()
         voice = await me.spoken("One two three four five six.")
         with card.recorded() as recording:
             saying = asyncio.ensure_future(me.says(voice))
-            assert "This is what I heard" in await me.desk.test_microphone()
+            assert "This is what I heard" in await me.controller.devices.test_microphone()
             await saying
             await me.played_out(recording)
         assert "three" in (await me.transcribed(recording.loud())).replace("3", "three")
 
 
-async def test_without_a_microphone_one_can_type(sit_down, monkeypatch):
+async def test_without_a_microphone_one_can_type(open_talk, monkeypatch):
     library = portaudio.sounddevice()
 
     def refused(**_):
         raise library.PortAudioError("Error opening RawInputStream", -9996)
 
-    async with sit_down() as me:
-        me.desk.choose_microphone("one that is not there")
+    async with open_talk() as me:
+        me.controller.devices.choose_microphone("one that is not there")
         view = await me.until(lambda view: view.trouble and view.can_hear)
         assert "the system's default has to do" in view.trouble
         monkeypatch.setattr(library, "RawInputStream", refused)
-        me.desk.choose_microphone("nor this one")
+        me.controller.devices.choose_microphone("nor this one")
         await me.until(lambda view: view.trouble and not view.can_hear)
-        me.desk.key_down()
-        view = me.desk.view()
+        me.controller.key_down()
+        view = me.controller.view()
         assert "no microphone" in view.trouble
         assert view.entries[-1].kind is Kind.ERROR
-        me.desk.submit("What is two and two?")
+        me.controller.submit("What is two and two?")
         assert (await me.answered()).answered
-        assert me.desk.microphones()[0].name is None
-        assert MICROPHONE in [device.name for device in me.desk.microphones()]
+        assert me.controller.devices.microphones()[0].name is None
+        assert MICROPHONE in [device.name for device in me.controller.devices.microphones()]

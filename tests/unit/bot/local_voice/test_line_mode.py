@@ -1,4 +1,4 @@
-"""The desk line by line."""
+"""Line mode."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,10 +7,10 @@ import pytest
 
 from bot.local_voice.line_mode import LineMode
 from bot.local_voice.view import Doing, Entry, Kind, TalkMode
-from tests.fakes.talk_desk import FakeDesk
+from tests.fakes.talk_controller import FakeController
 from tests.waiting import HANGS_S
 
-pytestmark = pytest.mark.virtual_time  # a face looks at its desk every 50 ms: so a sleep is enough
+pytestmark = pytest.mark.virtual_time  # line mode takes a view every 50 ms, so a sleep is enough
 
 
 class Keyboard:
@@ -34,19 +34,19 @@ class Keyboard:
 
 @pytest.fixture
 async def plain():
-    desk, keyboard, written = FakeDesk(), Keyboard(), []
-    face = asyncio.ensure_future(LineMode(desk, written.append).run(keyboard))
+    controller, keyboard, written = FakeController(), Keyboard(), []
+    face = asyncio.ensure_future(LineMode(controller, written.append).run(keyboard))
     await asyncio.sleep(0.1)
-    yield desk, keyboard, written
+    yield controller, keyboard, written
     keyboard.ends()
     await asyncio.wait_for(face, HANGS_S)
 
 
 async def test_enter_is_the_talk_key(plain):
-    desk, keyboard, written = plain
+    controller, keyboard, written = plain
     assert "[ready; Enter begins to talk]" in written
     await keyboard.types("")
-    assert desk.calls == [("down",)]
+    assert controller.calls == [("down",)]
     assert "[recording]" in written
     await keyboard.types("")
     assert written[-1] == "[ready; Enter begins to talk]"
@@ -59,11 +59,11 @@ async def test_what_is_typed_is_asked(plain):
 
 
 async def test_an_answer_comes_sentence_by_sentence(plain):
-    desk, _, written = plain
+    controller, _, written = plain
     for text in ("Far", "Far away. R", "Far away. Really far. And"):
-        desk.add(Entry(1, Kind.TURN, "How far?", text, spoken=True))
+        controller.add(Entry(1, Kind.TURN, "How far?", text, spoken=True))
         await asyncio.sleep(0.12)
-    desk.add(Entry(1, Kind.TURN, "How far?", "Far away. Really far. And cold.", is_over=True))
+    controller.add(Entry(1, Kind.TURN, "How far?", "Far away. Really far. And cold.", is_over=True))
     await asyncio.sleep(0.12)
     said = [line for line in written if line.startswith(("You:", "Alfred:"))]
     assert said == [
@@ -75,15 +75,15 @@ async def test_an_answer_comes_sentence_by_sentence(plain):
 
 
 async def test_states_troubles_errors_and_progress_are_lines(plain):
-    desk, _, written = plain
+    controller, _, written = plain
     for doing in (Doing.THINKING, Doing.WAITING, Doing.ANSWERING):
-        desk.set(doing=doing)
+        controller.set(doing=doing)
         await asyncio.sleep(0.12)
-    desk.set(doing=Doing.READY, trouble="The microphone is gone.", can_hear=False)
-    desk.add(Entry(1, Kind.ERROR, answered="No.", is_over=True))
-    desk.add(Entry(2, Kind.TASK, "/build x", progress="round 1 of 4"))
+    controller.set(doing=Doing.READY, trouble="The microphone is gone.", can_hear=False)
+    controller.add(Entry(1, Kind.ERROR, answered="No.", is_over=True))
+    controller.add(Entry(2, Kind.TASK, "/build x", progress="round 1 of 4"))
     await asyncio.sleep(0.12)
-    desk.add(Entry(2, Kind.TASK, "/build x", "done", is_over=True))
+    controller.add(Entry(2, Kind.TASK, "/build x", "done", is_over=True))
     await asyncio.sleep(0.12)
     for line in (
         "[thinking]",
@@ -98,32 +98,32 @@ async def test_states_troubles_errors_and_progress_are_lines(plain):
 
 
 async def test_choices_by_number(plain):
-    desk, keyboard, written = plain
+    controller, keyboard, written = plain
     await keyboard.types("/microphone")
     assert "/microphone 2: USB headset" in written
     await keyboard.types("/microphone 2", "/voice 2", "/language 99", "/mode hands-free", "/mode x")
-    assert ("microphone", "USB") in desk.calls
-    assert ("voice", "joe") in desk.calls
-    assert desk.now.mode is TalkMode.HANDS_FREE
+    assert ("microphone", "USB") in controller.calls
+    assert ("voice", "joe") in controller.calls
+    assert controller.now.mode is TalkMode.HANDS_FREE
     assert written[-1].startswith("There are: /mode key")
     await keyboard.types("/stop")
-    assert ("stop",) in desk.calls
+    assert ("stop",) in controller.calls
 
 
 async def test_what_was_asked_at_the_end_is_still_answered():
-    desk, keyboard, written = FakeDesk(), Keyboard(), []
-    face = asyncio.ensure_future(LineMode(desk, written.append).run(keyboard))
-    desk.add(Entry(1, Kind.TASK, "/build x"))
+    controller, keyboard, written = FakeController(), Keyboard(), []
+    face = asyncio.ensure_future(LineMode(controller, written.append).run(keyboard))
+    controller.add(Entry(1, Kind.TASK, "/build x"))
     keyboard.ends()
     await asyncio.sleep(0.3)
     assert not face.done()
-    desk.add(Entry(1, Kind.TASK, "/build x", "built", is_over=True))
+    controller.add(Entry(1, Kind.TASK, "/build x", "built", is_over=True))
     await asyncio.wait_for(face, HANGS_S)
     assert written[-1] == "built"
 
 
 async def test_quit():
-    desk, keyboard = FakeDesk(), Keyboard()
-    face = asyncio.ensure_future(LineMode(desk, lambda _: None).run(keyboard))
+    controller, keyboard = FakeController(), Keyboard()
+    face = asyncio.ensure_future(LineMode(controller, lambda _: None).run(keyboard))
     await keyboard.types("/quit", then=0)
     await asyncio.wait_for(face, HANGS_S)

@@ -1,18 +1,19 @@
 """The terminal app, by its keys and by what is on the screen."""
 
 import contextlib
+import re
 
 import pytest
 from textual import events
 from textual.widgets import Select
 
 from bot.errors import BadInput
-from bot.local_voice.tui import kitty
+from bot.local_voice.tui import kitty, theme
 from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.tui.prompt_input import MAX_CHARS, PromptInput
 from bot.local_voice.tui.widgets import Conversation, Page
 from bot.local_voice.view import Doing, Entry, Kind, TalkMode
-from tests.fakes.talk_desk import PHASES, TALKED, FakeDesk
+from tests.fakes.talk_controller import PHASES, TALKED, FakeController
 from tests.fakes.talk_pictures import SCENES
 from tests.fakes.talk_pictures import running as scene
 
@@ -24,8 +25,8 @@ STRANGE = (
 
 
 @contextlib.asynccontextmanager
-async def running(desk: FakeDesk, size=(80, 24)):
-    app = TalkApp(desk)
+async def running(controller: FakeController, size=(80, 24)):
+    app = TalkApp(controller)
     async with app.run_test(size=size, notifications=True) as pilot:
         await settled(pilot)
         yield app, pilot
@@ -61,7 +62,7 @@ def past(count: int) -> list[Entry]:
 
 
 async def test_at_rest_it_says_who_where_and_what_to_do():
-    async with running(FakeDesk()) as (app, _):
+    async with running(FakeController()) as (app, _):
         text = screen(app)
         for words in ("You ⇄ Alfred on this machine", "READY", "Space: talk", "push to talk"):
             assert words in text
@@ -86,34 +87,34 @@ async def test_at_rest_it_says_who_where_and_what_to_do():
     ],
 )
 async def test_each_state_is_told_in_words(changes, words):
-    desk = FakeDesk()
-    async with running(desk) as (_, pilot):
-        desk.set(**changes)
+    controller = FakeController()
+    async with running(controller) as (_, pilot):
+        controller.set(**changes)
         await sees(pilot, words)
 
 
 async def test_the_voice_is_drawn_while_it_counts():
-    desk = FakeDesk(doing=Doing.RECORDING)
-    async with running(desk) as (app, pilot):
+    controller = FakeController(doing=Doing.RECORDING)
+    async with running(controller) as (app, pilot):
         for level in (-20.0, -10.0, -8.0):
-            desk.set(level_dbfs=level)
+            controller.set(level_dbfs=level)
             await sees(pilot, "█")
-        desk.set(doing=Doing.THINKING)
+        controller.set(doing=Doing.THINKING)
         await settled(pilot)
         assert "█" not in screen(app)
 
 
 async def test_the_conversation_grows():
-    desk = FakeDesk()
-    async with running(desk) as (app, pilot):
-        desk.add(Entry(1, Kind.TURN, "How far?"))
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
+        controller.add(Entry(1, Kind.TURN, "How far?"))
         await settled(pilot)
-        desk.add(Entry(1, Kind.TURN, "How far?", "Far"))
+        controller.add(Entry(1, Kind.TURN, "How far?", "Far"))
         await settled(pilot)
-        desk.add(Entry(1, Kind.TURN, "How far?", "Far away.", is_over=True))
+        controller.add(Entry(1, Kind.TURN, "How far?", "Far away.", is_over=True))
         await sees(pilot, "Alfred  Far away.")
         assert screen(app).count("How far?") == 1
-        desk.add(*TALKED[1:])
+        controller.add(*TALKED[1:])
         await sees(pilot, "round 2 of 4")
         assert "stopped" in screen(app)
 
@@ -121,28 +122,28 @@ async def test_the_conversation_grows():
 async def test_what_is_forgotten_goes_and_the_rest_keeps_its_order():
     entries = past(31)
     late = entries.pop(21)
-    desk = FakeDesk(entries=tuple(entries))
-    async with running(desk, (80, 200)) as (app, pilot):
-        desk.set(entries=(*entries[13:], late))
+    controller = FakeController(entries=tuple(entries))
+    async with running(controller, (80, 200)) as (app, pilot):
+        controller.set(entries=(*entries[13:], late))
         await sees(pilot, "Question 21")
         shown = [int(word) for word in screen(app).split() if word.isdigit()]
         assert shown == [*range(13, 21), *range(22, 31), 21]
 
 
 async def test_who_has_scrolled_up_is_left_in_peace():
-    desk = FakeDesk(entries=tuple(past(200)))
-    async with running(desk) as (app, pilot):
+    controller = FakeController(entries=tuple(past(200)))
+    async with running(controller) as (app, pilot):
         conversation = app.query_one(Conversation)
         assert "Question 199" in screen(app)
         await pilot.press("pageup", "pageup")
         await settled(pilot)
         before = conversation.scroll_y
-        desk.add(Entry(200, Kind.TURN, "Question 200", "Answer", is_over=True))
+        controller.add(Entry(200, Kind.TURN, "Question 200", "Answer", is_over=True))
         await settled(pilot)
         assert conversation.scroll_y == before
         await pilot.press("ctrl+end")
         await sees(pilot, "Question 200")
-        desk.add(Entry(201, Kind.TURN, "Question 201", LONG[:2000], is_over=True))
+        controller.add(Entry(201, Kind.TURN, "Question 201", LONG[:2000], is_over=True))
         await settled(pilot)
         assert conversation.scroll_y == conversation.max_scroll_y
         await pilot.press("pageup", "pageup", "h", "i", "enter")
@@ -150,16 +151,16 @@ async def test_who_has_scrolled_up_is_left_in_peace():
 
 
 async def test_strange_and_long_texts_are_shown_as_they_are():
-    desk = FakeDesk()
-    async with running(desk) as (app, pilot):
-        desk.add(
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
+        controller.add(
             Entry(1, Kind.TURN, STRANGE, STRANGE),
             Entry(2, Kind.ERROR, answered=STRANGE, is_over=True),
             Entry(3, Kind.TURN, "long", LONG[:20_000], is_over=True),
             Entry(4, Kind.TASK, "x" * 500, "日本語" * 200, STRANGE),
             Entry(5, Kind.TURN, "[bold]no markup[/bold]", "[/]", is_over=True),
         )
-        desk.set(trouble=STRANGE, person=STRANGE, assistant="日本" * 20)
+        controller.set(trouble=STRANGE, person=STRANGE, assistant="日本" * 20)
         await settled(pilot)
         text = screen(app)
         assert "[bold]no markup[/bold]" in text
@@ -171,8 +172,8 @@ async def test_strange_and_long_texts_are_shown_as_they_are():
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 18), (40, 10), (20, 5), (200, 60)])
 async def test_every_size_shows_the_state(size):
-    desk = FakeDesk(entries=TALKED, phases=PHASES, trouble="The loudspeaker is gone.")
-    async with running(desk, size) as (app, _):
+    controller = FakeController(entries=TALKED, phases=PHASES, trouble="The loudspeaker is gone.")
+    async with running(controller, size) as (app, _):
         text = screen(app)
         assert "READY" in text
         assert len(text.splitlines()) == size[1]
@@ -181,13 +182,13 @@ async def test_every_size_shows_the_state(size):
 
 @pytest.mark.parametrize("width", [40, 50, 59])
 async def test_in_a_small_window_no_key_is_cut_off(width):
-    async with running(FakeDesk(entries=TALKED, phases=PHASES), (width, 20)) as (app, _):
+    async with running(FakeController(entries=TALKED, phases=PHASES), (width, 20)) as (app, _):
         assert "^Q quit" in screen(app)
 
 
 async def test_it_can_be_resized_in_mid_answer():
-    desk = FakeDesk(entries=TALKED, phases=PHASES)
-    async with running(desk, (120, 40)) as (app, pilot):
+    controller = FakeController(entries=TALKED, phases=PHASES)
+    async with running(controller, (120, 40)) as (app, pilot):
         assert "recognising" in screen(app)
         for size in ((60, 18), (80, 24), (30, 8), (120, 40)):
             await pilot.resize_terminal(*size)
@@ -218,8 +219,8 @@ def app_filtered(app: TalkApp, strip):
 
 
 async def test_nothing_is_drawn_while_nothing_changes(monkeypatch):
-    desk = FakeDesk(entries=TALKED, phases=PHASES)
-    async with running(desk) as (app, pilot):
+    controller = FakeController(entries=TALKED, phases=PHASES)
+    async with running(controller) as (app, pilot):
         await pilot.pause(0.5)
         drawn = []
         update = type(app.screen)._on_timer_update
@@ -234,10 +235,10 @@ async def test_nothing_is_drawn_while_nothing_changes(monkeypatch):
 
         def view():
             looked.append(1)
-            desk.set(level_dbfs=-50.0 - len(looked))  # a room has noises
-            return desk.now
+            controller.set(level_dbfs=-50.0 - len(looked))  # a room has noises
+            return controller.now
 
-        monkeypatch.setattr(desk, "view", view)
+        monkeypatch.setattr(controller, "view", view)
         await pilot.pause(0.5)
         assert len(looked) > 3
         assert drawn == []
@@ -247,69 +248,69 @@ async def test_nothing_is_drawn_while_nothing_changes(monkeypatch):
 
 
 async def test_the_space_bar_is_the_talk_key_until_something_is_typed():
-    desk = FakeDesk()
-    async with running(desk) as (app, pilot):
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
         await pilot.press("space")
-        assert desk.calls == [("down",)]
+        assert controller.calls == [("down",)]
         await sees(pilot, "RECORDING")
         await pilot.press("h", "i", "space", "y", "o", "u")
         assert app.query_one(PromptInput).value == "hi you"
-        assert desk.calls == [("down",)]
+        assert controller.calls == [("down",)]
         await sees(pilot, "Enter send")
         await pilot.press("enter")
-        assert desk.calls[-1] == ("submit", "hi you")
+        assert controller.calls[-1] == ("submit", "hi you")
         await sees(pilot, "You said: hi you")
         await pilot.press("space")
-        assert desk.calls[-1] == ("down",)
+        assert controller.calls[-1] == ("down",)
 
 
 async def test_a_release_ends_it_where_the_terminal_tells():
-    desk = FakeDesk()
-    async with running(desk) as (_, pilot):
+    controller = FakeController()
+    async with running(controller) as (_, pilot):
         await pilot.press("space")
         await pilot.pause(0.3)
         await pilot.press(kitty.REPEATED_SPACE, kitty.RELEASED_SPACE)
-        assert desk.calls == [("down",), ("release",), ("up",)]
+        assert controller.calls == [("down",), ("release",), ("up",)]
         await sees(pilot, "Hold space and talk")
 
 
 async def test_words_typed_while_it_is_held_do_not_swallow_the_release():
-    desk = FakeDesk()
-    async with running(desk) as (_, pilot):
+    controller = FakeController()
+    async with running(controller) as (_, pilot):
         await pilot.press("space", "a", kitty.RELEASED_SPACE)
-        assert desk.calls == [("down",), ("release",), ("up",)]
+        assert controller.calls == [("down",), ("release",), ("up",)]
 
 
 async def test_a_held_space_repeats_in_a_text():
-    desk = FakeDesk()
-    async with running(desk) as (app, pilot):
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
         await pilot.press("a", "space", kitty.REPEATED_SPACE, kitty.RELEASED_SPACE, "b")
         assert app.query_one(PromptInput).value == "a  b"
-        assert desk.calls == [("release",)]
+        assert controller.calls == [("release",)]
 
 
 async def test_another_window_takes_the_release():
-    desk = FakeDesk(has_release=True)
-    async with running(desk) as (app, pilot):
+    controller = FakeController(has_release=True)
+    async with running(controller) as (app, pilot):
         await pilot.press("space")
         app.post_message(events.AppBlur())
         await settled(pilot)
-        assert desk.calls == [("down",), ("up",)]
+        assert controller.calls == [("down",), ("up",)]
         app.post_message(events.AppBlur())
         await settled(pilot)
-        assert desk.calls == [("down",), ("up",)]
+        assert controller.calls == [("down",), ("up",)]
 
 
 async def test_other_keys():
-    desk = FakeDesk(entries=TALKED[:1])
-    async with running(desk) as (app, pilot):
+    controller = FakeController(entries=TALKED[:1])
+    async with running(controller) as (app, pilot):
         await pilot.press("escape")
-        assert desk.calls == [("stop",)]
+        assert controller.calls == [("stop",)]
         await pilot.press("ctrl+t")
-        assert desk.calls[-1] == ("mode", TalkMode.HANDS_FREE)
+        assert controller.calls[-1] == ("mode", TalkMode.HANDS_FREE)
         await pilot.press("ctrl+s")
         await sees(pilot, "conversation.md")
-        assert ("save",) in desk.calls
+        assert ("save",) in controller.calls
         await pilot.press("ctrl+y")
         assert app.clipboard == "The capital of France is Paris."
         await pilot.press("f1")
@@ -317,13 +318,13 @@ async def test_other_keys():
         await pilot.press("escape")
         await settled(pilot)
         assert len(app.screen_stack) == 1
-        assert desk.calls.count(("stop",)) == 1
+        assert controller.calls.count(("stop",)) == 1
         await pilot.press("ctrl+q")
     assert app.return_code == 0
 
 
 async def test_the_key_for_copying_copies_what_is_marked_else_it_leaves():
-    async with running(FakeDesk(entries=TALKED)) as (app, pilot):
+    async with running(FakeController(entries=TALKED)) as (app, pilot):
         app.query(Page).first().text_select_all()
         await pilot.press("ctrl+c")
         assert "The capital of France is Paris." in app.clipboard
@@ -336,20 +337,20 @@ async def test_the_key_for_copying_copies_what_is_marked_else_it_leaves():
 
 
 async def test_a_click_is_a_press():
-    desk = FakeDesk()
-    async with running(desk) as (app, pilot):
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
         await pilot.click("StateLine")
-        assert desk.calls == [("down",)]
+        assert controller.calls == [("down",)]
         at = screen(app).splitlines()[-1].index("Esc")
         await pilot.click("KeyLine", offset=(at, 0))
-        assert desk.calls == [("down",), ("stop",)]
+        assert controller.calls == [("down",), ("stop",)]
 
 
 # -- the line of input ---------------------------------------------------------------------------
 
 
 async def test_typed_lines_come_back():
-    async with running(FakeDesk()) as (app, pilot):
+    async with running(FakeController()) as (app, pilot):
         await pilot.press("o", "n", "e", "enter", "t", "w", "o", "enter", "n", "e", "w")
         line = app.query_one(PromptInput)
         await pilot.press("up", "up", "up")
@@ -361,7 +362,7 @@ async def test_typed_lines_come_back():
 
 
 async def test_commands_are_completed_and_the_next_follows():
-    async with running(FakeDesk()) as (app, pilot):
+    async with running(FakeController()) as (app, pilot):
         line = app.query_one(PromptInput)
         await pilot.press("/", "s", "tab")
         assert line.value == "/summarize "
@@ -374,16 +375,16 @@ async def test_commands_are_completed_and_the_next_follows():
 
 
 async def test_all_lines_of_a_pasted_text_are_sent():
-    desk = FakeDesk()
-    async with running(desk) as (app, pilot):
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
         await pilot.press("/", "b", "space")
         app.query_one(PromptInput).post_message(events.Paste("def f():\n    return 1\r\n"))
         await pilot.press("enter")
-        assert desk.calls == [("submit", "/b def f():\n    return 1")]
+        assert controller.calls == [("submit", "/b def f():\n    return 1")]
 
 
 async def test_more_than_fits_is_cut_and_told():
-    async with running(FakeDesk()) as (app, pilot):
+    async with running(FakeController()) as (app, pilot):
         app.query_one(PromptInput).post_message(events.Paste("x" * (MAX_CHARS + 1)))
         await sees(pilot, "20,000 characters")
         assert len(app.query_one(PromptInput).value) == MAX_CHARS
@@ -393,8 +394,8 @@ async def test_more_than_fits_is_cut_and_told():
 
 
 async def test_settings():
-    desk = FakeDesk(microphone="an old one")
-    async with running(desk) as (app, pilot):
+    controller = FakeController(microphone="an old one")
+    async with running(controller) as (app, pilot):
         await pilot.press("f2")
         await sees(pilot, "Voice of answers")
         microphone = app.screen.query_one("#microphone", Select)
@@ -410,7 +411,7 @@ async def test_settings():
         await pilot.press("escape")
         await settled(pilot)
         assert len(app.screen_stack) == 1
-    assert desk.calls == [
+    assert controller.calls == [
         ("microphone", "USB"),
         ("mode", TalkMode.HANDS_FREE),
         ("language", "es"),
@@ -419,13 +420,13 @@ async def test_settings():
 
 
 async def test_settings_by_keys_alone():
-    desk = FakeDesk()
-    async with running(desk, (60, 18)) as (app, pilot):
+    controller = FakeController()
+    async with running(controller, (60, 18)) as (app, pilot):
         await pilot.press("f2")
         await sees(pilot, "Voice of answers")
         await pilot.press("enter", "down", "enter")
         await settled(pilot)
-        assert desk.calls == [("microphone", "USB")]
+        assert controller.calls == [("microphone", "USB")]
         await pilot.press("tab", "enter")
         await settled(pilot)
         await pilot.press("escape")
@@ -435,16 +436,29 @@ async def test_settings_by_keys_alone():
         assert len(app.screen_stack) == 1
 
 
+async def test_every_selector_of_the_stylesheet_matches_something():
+    selectors = re.sub(r"{[^}]*}", "", theme.STYLE)
+    wanted = set(re.findall(r"(?<![\w.:-])#?[A-Za-z]\w+", selectors))
+    async with running(FakeController(entries=TALKED)) as (app, pilot):
+        app.notify("A toast.")
+        await pilot.press("f2")
+        await settled(pilot)
+        nodes = [n for s in app.screen_stack for n in s.walk_children(with_self=True)]
+        there = {name for node in nodes for name in (*node._css_type_names, f"#{node.id}")}
+    assert wanted - there == set()
+
+
 # -- faults --------------------------------------------------------------------------------------
 
 
-class BrokenDesk(FakeDesk):
-    """Nothing of it works, but its view."""
+class BrokenController(FakeController):
+    """Fails in every method but `view`."""
 
     def _fail(self, *args):
         raise ZeroDivisionError("by nought")
 
-    key_down = stop = submit = set_mode = latest_answer = microphones = completions = _fail  # type: ignore[assignment]
+    key_down = stop = submit = set_mode = microphones = completions = _fail  # type: ignore[assignment]
+    latest_answer = property(_fail)  # type: ignore[assignment]
 
     async def save(self):
         raise BadInput("The folder cannot be written.")
@@ -464,7 +478,7 @@ class BrokenDesk(FakeDesk):
     ],
 )
 async def test_a_fault_is_told_and_the_app_lives(keys, told):
-    async with running(BrokenDesk()) as (app, pilot):
+    async with running(BrokenController()) as (app, pilot):
         await pilot.press(*keys)
         await sees(pilot, told)
         await pilot.press("f1")
@@ -473,10 +487,10 @@ async def test_a_fault_is_told_and_the_app_lives(keys, told):
 
 
 async def test_a_view_that_fails_is_told_and_comes_back(monkeypatch):
-    desk = FakeDesk()
-    async with running(desk) as (_, pilot):
+    controller = FakeController()
+    async with running(controller) as (_, pilot):
         with monkeypatch.context() as patch:
-            patch.setattr(desk, "view", lambda: 1 / 0)
+            patch.setattr(controller, "view", lambda: 1 / 0)
             await sees(pilot, "ZeroDivisionError")
-        desk.set(doing=Doing.THINKING)
+        controller.set(doing=Doing.THINKING)
         await sees(pilot, "THINKING")

@@ -14,7 +14,7 @@ import pytest
 from tests.paths import ROOT
 from tests.waiting import HANGS_S, until_true
 
-APP = f"{sys.executable} -m tests.fakes.talk_desk"
+APP = f"{sys.executable} -m tests.fakes.talk_controller"
 
 
 def needs(*programs: str):
@@ -53,7 +53,7 @@ class Tmux:
         until_true(lambda: words in self.screen())
 
     def calls(self) -> list[str]:
-        """What the desk has been asked for, and then what its key made of it."""
+        """What the app asked the controller for, and then what its key made of it."""
         return calls_in(self.log)
 
 

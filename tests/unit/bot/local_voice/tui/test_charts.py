@@ -4,7 +4,7 @@ import pytest
 
 from bot.local_voice.tui import charts
 from bot.voice_agent.turn_latency import Owner, Phase
-from tests.fakes.talk_desk import PHASES
+from tests.fakes.talk_controller import PHASES
 
 
 def test_a_voice_rises_from_the_ground():

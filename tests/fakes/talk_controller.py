@@ -1,7 +1,7 @@
-"""A desk with a script: what a face shows is set by hand, and what it asks for is noted.
+"""A scripted controller: a test sets what the app shows, and reads what the app asked for.
 
-`python -m tests.fakes.talk_desk [FILE]` runs the app on it, for real terminals; what it asks for is
-written into the file.
+`python -m tests.fakes.talk_controller [FILE]` runs the app on it in a real terminal, and
+writes what the app asks for into the file.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.local_voice.push_to_talk import Act, TalkKey
-from bot.local_voice.view import AudioDevice, Doing, Entry, Kind, TalkMode, View
+from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
 from bot.voice_agent.turn_latency import Owner, Phase
 
 PHASES = (
@@ -31,13 +31,14 @@ TALKED = (
 )  # fmt: skip
 
 
-class FakeDesk:
-    """A `Desk` that does as it is told."""
+class FakeController:
+    """A `TalkController` without devices and services; it is its own devices and conversation."""
 
     def __init__(self, **view: Any) -> None:
         start = View(
             "You", "Alfred", "this machine", doing=Doing.READY, can_hear=True, can_play=True
         )
+        self.devices = self.conversation = self.transcript = self
         self.now = replace(start, **view)
         self.calls: list[tuple[Any, ...]] = []
         self.acts: list[str] = []
@@ -89,8 +90,8 @@ class FakeDesk:
         self.calls.append(("mode", mode))
         self.set(mode=mode)
 
-    def microphones(self) -> list[AudioDevice]:
-        return [AudioDevice(None, "system default"), AudioDevice("USB", "USB headset")]
+    def microphones(self) -> list[Choice]:
+        return [Choice(None, "system default"), Choice("USB", "USB headset")]
 
     loudspeakers = microphones
 
@@ -110,18 +111,19 @@ class FakeDesk:
         await asyncio.sleep(0.05)
         return "This is what I heard, at -20 dB."
 
-    def voices(self) -> list[AudioDevice]:
-        return [AudioDevice(None, "by language"), AudioDevice("joe", "Joe (English)")]
+    def voices(self) -> list[Choice]:
+        return [Choice(None, "by language"), Choice("joe", "Joe (English)")]
 
     def set_voice(self, name: str | None) -> None:
         self.calls.append(("voice", name))
 
-    def languages(self) -> list[AudioDevice]:
-        return [AudioDevice(None, "found out"), AudioDevice("es", "Spanish")]
+    def languages(self) -> list[Choice]:
+        return [Choice(None, "found out"), Choice("es", "Spanish")]
 
     def set_language(self, code: str | None) -> None:
         self.calls.append(("language", code))
 
+    @property
     def latest_answer(self) -> str:
         return self.now.entries[-1].answered if self.now.entries else ""
 
@@ -147,10 +149,10 @@ async def main() -> None:
     from bot.local_voice.tui.app import TalkApp
 
     quiet_native_errors()
-    desk = FakeDesk(entries=TALKED, phases=PHASES)
+    controller = FakeController(entries=TALKED, phases=PHASES)
     log = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    ticking = asyncio.ensure_future(desk.tick(log))
-    await TalkApp(desk).run_async()
+    ticking = asyncio.ensure_future(controller.tick(log))
+    await TalkApp(controller).run_async()
     ticking.cancel()
 
 

@@ -1,0 +1,183 @@
+"""The voice session of a local conversation, and the commands that run beside it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from bot.background import Background
+from bot.composition import available, one_by_one
+from bot.contract import Request, System
+from bot.errors import BadInput
+from bot.local_voice import choices, tasks
+from bot.local_voice.audio_io import SPEAKER, TYPIST
+from bot.local_voice.devices import Devices
+from bot.local_voice.options import Options, Surroundings
+from bot.local_voice.transcript import Transcript
+from bot.local_voice.view import PERSON, Choice
+from bot.service_calls.client import ServiceClient
+from bot.voice_agent.events import Attention, Remember
+from bot.voice_agent.options import VoiceAgentOptions
+from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session_factory import VoiceSessionFactory
+from bot.voice_agent.turn_latency import Phase
+
+
+class Conversation:
+    """A conversation with Penny, and commands for Grace and the Factory.
+
+    For the event loop's thread.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        surroundings: Surroundings,
+        devices: Devices,
+        transcript: Transcript,
+    ) -> None:
+        self._options = options
+        self._surroundings = surroundings
+        self._devices = devices
+        self._transcript = transcript
+        self._commands = Background("a command")
+        self._client: ServiceClient | None = None
+        self._session: VoiceSession | None = None
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Open the services and the voice session for the length of the block.
+
+        Raises:
+            SkydeckError: One of them cannot be opened.
+        """
+        clock, settings = self._surroundings.clock, self._options.settings
+        async with self._surroundings.connect(settings) as services:
+            voices = VoiceSessionFactory(
+                client=services.client, clock=clock, weights=one_by_one(settings)
+            )
+            with contextlib.closing(voices):
+                async with await self._make_session(voices) as session:
+                    self._client, self._session = services.client, session
+                    self._introduce()
+                    try:
+                        yield
+                    finally:
+                        self._session = self._client = None
+                        await self._commands.close()
+
+    async def _make_session(self, voices: VoiceSessionFactory) -> VoiceSession:
+        settings, prefs = self._options.settings, self._options.prefs
+        config = SessionConfig(
+            system=System(settings.skydeck_identity.value),
+            guild_id=None,
+            channel_id=None,
+            locale=prefs.language,
+            attention=Attention.ALWAYS,
+            options=VoiceAgentOptions(
+                preemptive_generation=settings.voice_is_eager,
+                warm_up_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
+            ),
+        )
+        session = await voices.open(
+            self._devices.transport,
+            self._transcript,
+            config,
+            remember=self._remember,
+            speech_input=self._devices.speech.with_segmenter,
+        )
+        session.recorder = self._transcript
+        session.voice = prefs.voice
+        if self._options.memory is not None:
+            session.chat_context = self._options.memory.recall()
+        return session
+
+    async def _remember(self, turn: Remember) -> None:
+        if self._options.memory is not None:
+            self._options.memory.add(turn)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the models are loaded, and the conversation can begin."""
+        return self._session is not None
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """How the time of the latest turn was spent."""
+        turns = self._session.latency.turns if self._session is not None else ()
+        return turns[-1].split() if turns else ()
+
+    def ask(self, text: str) -> None:
+        """Ask Penny what the person typed.
+
+        Raises:
+            BadInput: The models are still being loaded.
+        """
+        if self._session is None:
+            raise _still_loading()
+        self._session.write(TYPIST, text)
+
+    def perform(self, request: Request, typed: str) -> None:
+        """Run a command for Grace or the Factory beside the conversation.
+
+        Raises:
+            BadInput: The models are still being loaded, or the service has no endpoint.
+        """
+        if self._client is None:
+            raise _still_loading()
+        service = request.target.service
+        if service not in available(self._options.settings):
+            raise BadInput(
+                f"{service.value}_ENDPOINT_ID is not set.", hint="Put it into .env; then restart."
+            )
+        self._commands.start(tasks.perform(request, typed, self._client, self._transcript))
+
+    def stop_answer(self) -> None:
+        """Stop the answer under way."""
+        if self._session is not None:
+            self._session.stop_answer()
+
+    def stop(self) -> None:
+        """Stop the answer and all commands."""
+        if self._session is not None:
+            self._session.stop_all()
+        self._transcript.give_up()
+        self._commands.cancel()
+
+    def forget(self) -> None:
+        """Begin a new conversation: Penny forgets what was said so far."""
+        if self._session is not None:
+            self._session.forget(SPEAKER)
+            self._session.forget(TYPIST)
+        if self._options.memory is not None:
+            self._options.memory.forget()
+
+    def voices(self) -> list[Choice]:
+        """The voices to choose from, as name and label; the first is None: by language."""
+        return list(choices.VOICES)
+
+    def set_voice(self, name: str | None) -> None:
+        """Answer with this voice from now on, and remember the choice."""
+        self._options.prefs.voice = name
+        self._options.keep_prefs()
+        if self._session is not None:
+            self._session.voice = name
+
+    def languages(self) -> list[Choice]:
+        """The languages to choose from, as code and label; the first is None: detected."""
+        return list(choices.LANGUAGES)
+
+    def set_language(self, code: str | None) -> None:
+        """Expect this language from now on, and remember the choice."""
+        self._options.prefs.language = code
+        self._options.keep_prefs()
+        languages = {} if code is None else {SPEAKER: code, TYPIST: code}
+        self._introduce(languages)
+
+    def _introduce(self, languages: dict[int, str] | None = None) -> None:
+        """Tell the session who takes part."""
+        if self._session is not None:
+            people = {SPEAKER: PERSON, TYPIST: PERSON}
+            self._session.set_people(people, others=0, languages=languages or {})
+
+
+def _still_loading() -> BadInput:
+    return BadInput("The models are still being loaded; try again in a moment.")
