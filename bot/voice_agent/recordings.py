@@ -19,7 +19,7 @@ _USED_AFTER_CLEAN_UP: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Recording:
     at_s: float
     user_id: int
     bytes: int
@@ -58,7 +58,7 @@ class RecordingStore:
                 with os.fdopen(handle, "wb") as file:
                     file.write(sound)
                 if self._used is None:
-                    self._used = sum(kept.bytes for kept in self._list())
+                    self._used = sum(one.bytes for one in self._list())
                 else:
                     self._used += len(sound)
                 if self._used > self._limit:
@@ -68,19 +68,19 @@ class RecordingStore:
 
     def prune(self, now_s: float) -> int:
         """Delete recordings that are too old. Returns how many."""
-        oldest_s = now_s - self._days * _DAY_S
+        since_s = now_s - self._days * _DAY_S
         with self._lock:
-            return self._delete([kept for kept in self._list() if kept.at_s < oldest_s])
+            return self._delete([one for one in self._list() if one.at_s < since_s])
 
     def forget(self, user_id: int) -> int:
         """Delete the recordings of a person. Returns how many."""
         with self._lock:
-            return self._delete([kept for kept in self._list() if kept.user_id == user_id])
+            return self._delete([one for one in self._list() if one.user_id == user_id])
 
     def _make_room(self) -> None:
-        kept = sorted(self._list(), key=lambda one: one.at_s)
-        used, oldest = sum(one.bytes for one in kept), []
-        for one in kept:
+        recordings = sorted(self._list(), key=lambda one: one.at_s)
+        used, oldest = sum(one.bytes for one in recordings), []
+        for one in recordings:
             if used <= self._limit * _USED_AFTER_CLEAN_UP:
                 break
             oldest.append(one)
@@ -88,9 +88,9 @@ class RecordingStore:
         log.warning("the recordings exceed their limit; deleting the %d oldest", len(oldest))
         self._delete(oldest)
 
-    def _delete(self, clips: list[_Kept]) -> int:
+    def _delete(self, recordings: list[_Recording]) -> int:
         deleted = 0
-        for one in clips:
+        for one in recordings:
             try:
                 one.path.unlink(missing_ok=True)
                 deleted += 1
@@ -99,7 +99,7 @@ class RecordingStore:
         self._used = None  # counted again when the next one is added
         return deleted
 
-    def _list(self) -> list[_Kept]:
+    def _list(self) -> list[_Recording]:
         found = []
         for path in self._folder.glob("*.ogg"):
             if name := _NAME.fullmatch(path.name):
@@ -107,5 +107,5 @@ class RecordingStore:
                     size = path.stat().st_size
                 except FileNotFoundError:  # another process of ours has deleted it
                     continue
-                found.append(_Kept(float(name["at"]), int(name["user"]), size, path))
+                found.append(_Recording(float(name["at"]), int(name["user"]), size, path))
         return found

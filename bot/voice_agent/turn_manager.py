@@ -47,7 +47,7 @@ from bot.voice_agent.thinking_sound import ThinkingSound
 from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
 from bot.voice_agent.utterance_intent import UtteranceIntent
 
-_NO_WORDS: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
+_NOT_REMEMBERED: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
 
 
 class TurnManager:
@@ -452,7 +452,7 @@ class TurnManager:
         stage = Stage.DONE if stops or mode is AddresseeMode.NEVER else Stage.NOT_FOR_US
         if intent is UtteranceIntent.NOTHING:
             stage = Stage.NOTHING_HEARD
-        self._close(turn, stage, remember=intent not in _NO_WORDS and not stops)
+        self._close(turn, stage, remember=intent not in _NOT_REMEMBERED and not stops)
 
     def _close(
         self, turn: UserTurn, stage: Stage, reply: str = "", *, remember: bool = True

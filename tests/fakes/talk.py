@@ -40,7 +40,7 @@ from bot.voice_agent.turn_manager import TurnManager
 
 ENDS = {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
 LOUD_S = 0.2
-"""So much speech makes a beginning, and so much silence a pause."""
+"""Speech that begins a turn, and silence that makes a pause."""
 
 
 @dataclass
@@ -50,7 +50,9 @@ class Talk:
     options: VoiceAgentOptions = DEFAULT_OPTIONS
     now: float = 100.0
     manager: TurnManager = field(init=False)
-    requests: dict[int, SendRequest] = field(default_factory=dict)  # of which more may come
+    requests: dict[int, SendRequest] = field(
+        default_factory=dict
+    )  # the service may still send more
     ended: set[int] = field(default_factory=set)
     cancelled: set[int] = field(default_factory=set)
     loud: list[int] = field(default_factory=list)  # the utterances of the queued packets
@@ -65,7 +67,7 @@ class Talk:
         self.manager = TurnManager(assistant_names=("Alfred",), options=self.options)
 
     def tell(self, fact: Fact) -> list[Command]:
-        """Hand a fact in and carry its commands out."""
+        """Hand in a fact and carry out the commands."""
         commands = self.manager.handle(fact)
         for command in commands:
             self._carry_out(command)
@@ -113,7 +115,7 @@ class Talk:
     # -- people ----------------------------------------------------------------------------------
 
     def people(self, *names: str, others: int = 0) -> list[Command]:
-        """These are there: Ana is 1, Ben is 2 and so on."""
+        """These people are there: the first is user 1, the second user 2, and so on."""
         known = {number: name for number, name in enumerate(names, 1) if name}
         self.speaking = {user: began for user, began in self.speaking.items() if user in known}
         return self.tell(PeopleChanged(known, others, self.now))
@@ -149,7 +151,7 @@ class Talk:
         return self.tell(TurnEnded(clip, self.now, 0.9, 300))
 
     def say(self, user: int, speech_s: float = 1.0) -> list[Command]:
-        """A whole turn, from its first packet to its end."""
+        """A whole turn."""
         commands = self.begin(user)
         self.now += speech_s - LOUD_S
         clip = self.clip(user, speech_s)
@@ -162,7 +164,7 @@ class Talk:
         return self.tell(AnswerStopped(self.now))
 
     def stop_all(self) -> list[Command]:
-        """Whoever speaks is cut off, too: the ears drop what they have."""
+        """Speech in progress is dropped, too."""
         self.speaking.clear()
         return self.tell(AllStopped(self.now))
 
@@ -170,7 +172,7 @@ class Talk:
 
     @property
     def request_id(self) -> int:
-        """The latest request of which more may come."""
+        """The latest request that has not ended."""
         return max(self.requests)
 
     def heard(self, text: str, request_id: int | None = None) -> list[Command]:
@@ -198,7 +200,7 @@ class Talk:
         return self.tell(ColdStart(request_id or self.request_id, self.now))
 
     def answer(self, heard: str, said: str, packets: int = 50) -> list[Command]:
-        """A request's whole answer, not yet played."""
+        """The whole answer to the latest request, not played yet."""
         request_id, commands = self.request_id, self.heard(heard)
         if request_id in self.requests:
             commands += self.spoke(said, packets, request_id)
@@ -207,7 +209,7 @@ class Talk:
     # -- the loudspeaker and time ----------------------------------------------------------------
 
     def play(self, packets: int | None = None) -> list[Command]:
-        """So many packets leave, if so many wait; all of them if no number is given."""
+        """Play up to so many of the queued packets; all of them by default."""
         count = len(self.loud) if packets is None else min(packets, len(self.loud))
         if self.is_held or not count:
             return []
@@ -218,7 +220,7 @@ class Talk:
         return self.tell(Played(utterance_id, self.played[utterance_id], not self.loud, self.now))
 
     def wait(self, seconds: float) -> list[Command]:
-        """Time goes by, in ticks."""
+        """Let time pass, in ticks."""
         commands: list[Command] = []
         for _ in range(round(seconds * 10)):
             self.now += 0.1

@@ -1,4 +1,4 @@
-"""The history keeps the words that were heard, and no others."""
+"""The history contains only the words that were played."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ def test_a_word_counts_when_it_was_played_to_its_end():
 def test_a_service_that_does_not_tell_its_words():
     pieces = [Piece(75, ""), Piece(75, "")]
     assert played_text(pieces, 75, text=TEXT, is_complete=True) == "The moon is far away. It is"
-    # not knowing how long it will be: at the pace of speech
+    # while the length of the answer is unknown: at the usual rate of speech
     assert played_text(pieces, 75, text=TEXT, is_complete=False) == "The moon is far away."
 
 

@@ -1,4 +1,4 @@
-"""Kept clips: their own file each, bounded in time and room, and deleted for whom they are of."""
+"""Recordings: one file each, limited in age and size, and deleted when their speaker asks."""
 
 import stat
 
@@ -54,7 +54,7 @@ def test_the_oldest_go_when_their_room_is_full(folder):
         kept.add(clip(7), NOW + number)
         assert len(names(folder)) <= 10
     assert names(folder)[-1] == f"{NOW + 24:.2f}-7.ogg"
-    again = shelf(folder, limit_bytes=3 * size)  # counts what is there already
+    again = shelf(folder, limit_bytes=3 * size)  # it counts the files that are already there
     again.add(clip(7), NOW + 25)
     assert len(names(folder)) <= 3
 

@@ -1,4 +1,4 @@
-"""Services stream or not, speak or not; the machine is told the same facts of all of them."""
+"""Whether or not a service streams and sends audio, the turn manager gets the same facts."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""A turn's latency, split without a gap."""
+"""The phases of a turn's latency add up without gaps."""
 
 import json
 

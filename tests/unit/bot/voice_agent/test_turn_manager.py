@@ -1,4 +1,4 @@
-"""Whose turn it is, what is asked, what sounds, and when it stops."""
+"""Whose turn it is, what is requested, what plays, and when it stops."""
 
 from bot.voice_agent.events import (
     Attention,
@@ -88,7 +88,7 @@ def test_a_turn_taken_too_early_is_taken_back():
     talk = alone()
     talk.say(ANA)
     talk.heard("How far is")
-    talk.spoke("What do you mean?")  # given to the loudspeaker, not out yet
+    talk.spoke("What do you mean?")  # queued, but not played yet
     first = talk.requests[talk.request_id].clip
     commands = talk.begin(ANA)
     assert kinds(commands) == [FlushPlayout, CancelRequest]
@@ -101,13 +101,13 @@ def test_a_turn_taken_too_early_is_taken_back():
     talk.answer("How far is the moon?", "Far away.")
     talk.play()
     assert talk.end_of(1).transcript == "How far is the moon?"
-    assert list(talk.shown) == [1]  # it was one turn all along
+    assert list(talk.shown) == [1]  # all of it was one turn
 
 
 def test_of_a_question_without_end_the_latest_two_minutes_are_asked():
     talk = alone()
     for _ in range(5):
-        talk.say(ANA, 50.0)  # and goes on before anything is answered
+        talk.say(ANA, 50.0)  # and speaks again before the answer
     request = talk.requests[talk.request_id]
     assert request.clip.duration_ms == DEFAULT_OPTIONS.limits.max_question_audio_ms
     assert int.from_bytes(request.clip.packets[-1], "big") == 5 * 50 * 50
@@ -145,7 +145,7 @@ def test_a_service_that_tells_no_transcript():
     talk.answered()
     talk.play()
     assert talk.stages(1) == [Stage.ANSWERING, Stage.DONE]
-    assert talk.remembered == {}  # nothing is known that could be remembered
+    assert talk.remembered == {}  # there is no transcript to remember
 
 
 def test_noise_is_not_answered():
@@ -210,7 +210,7 @@ def test_what_fails_half_way_is_played_so_far():
 
 
 def sounding(talk: Talk, packets: int = 100, heard: str = "How far is the moon?") -> Talk:
-    """Ana has asked, and hears the answer."""
+    """Ana has asked, and half of the answer has played."""
     talk.say(ANA)
     talk.answer(heard, "The moon is four hundred thousand kilometres away.", packets)
     talk.play(packets // 2)
@@ -242,7 +242,7 @@ def test_an_ok_at_the_very_end_of_an_answer_is_not_answered():
     clip = talk.clip(ANA, 0.4)
     talk.pause(clip)
     talk.heard("Ok.")
-    talk.play()  # the answer ends before her turn has
+    talk.play()  # the answer ends before her turn does
     talk.end(clip)
     talk.spoke("You are welcome.")
     assert talk.loud == []
@@ -312,10 +312,12 @@ def test_an_answer_still_being_made_is_withdrawn_when_interrupted():
 
 def test_an_answer_is_not_held_for_ever():
     talk = sounding(alone())
-    talk.say(ANA, 0.5)  # nothing is heard of what she said
+    talk.say(ANA, 0.5)  # no transcript arrives
     assert ResumePlayout() in talk.wait(5.0)
     talk.play(10)
-    assert kinds(talk.heard("And Mars?"))[0] is FlushPlayout  # now it is known, and real
+    assert (
+        kinds(talk.heard("And Mars?"))[0] is FlushPlayout
+    )  # now the interruption is known to be real
 
 
 def test_what_was_spoken_into_it_cannot_be_recognised():
@@ -341,7 +343,7 @@ def test_cues_while_an_answer_is_awaited():
     assert cues(talk.wait(1.0)) == [Cue.THINKING]
     assert cues(talk.wait(3.0)) == []
     assert cues(talk.wait(1.0)) == [Cue.THINKING]
-    assert cues(talk.wait(7.0)) == []  # ever more seldom
+    assert cues(talk.wait(7.0)) == []  # the gap doubles
     talk.spoke("Far away.")
     assert cues(talk.wait(20.0)) == []
 
@@ -410,7 +412,7 @@ def test_in_a_group_the_words_may_be_known_before_the_turn_has_ended():
 
 
 def answered(talk: Talk, said: str = "Far away.") -> Talk:
-    """Ana has asked, and been answered."""
+    """Ana has asked, and the whole answer has played."""
     talk.say(ANA)
     talk.heard("Alfred, how far is the moon?")
     talk.answered()
@@ -452,7 +454,7 @@ def test_a_follow_up_that_is_for_somebody_else():
     talk.spoke("Yes.")
     assert talk.loud == []
     assert talk.stages(2) == [Stage.NOT_FOR_US]
-    assert not only(talk.say(ANA), SendRequest)[0].wants_answer  # she talks to Ben now
+    assert not only(talk.say(ANA), SendRequest)[0].wants_answer  # she is talking to Ben now
 
 
 def test_thanks_need_no_answer_unless_it_asked():
@@ -480,7 +482,7 @@ def test_what_they_add_to_a_question_in_a_group_becomes_a_part_of_it():
     talk = group()
     talk.say(ANA)
     talk.heard("Alfred, how far is")
-    talk.begin(ANA)  # before it is known that it was for us
+    talk.begin(ANA)  # before the manager knows that the turn is for it
     talk.answered()
     talk.now += 1
     clip = talk.clip(ANA, 1.0)
@@ -522,7 +524,7 @@ def test_the_queue_is_fair():
         order.append(talk.requests[talk.request_id].user_id)
         talk.spoke("Yes.")
         talk.answered()
-        if order == [BEN]:  # meanwhile Ana has another
+        if order == [BEN]:  # meanwhile, Ana asks again
             talk.say(ANA)
             talk.heard("Four?")
             talk.answered()
@@ -578,7 +580,7 @@ def test_the_asker_interrupts_in_a_group_too():
 def test_what_is_said_while_words_are_awaited_is_a_turn_of_its_own():
     talk = group()
     talk.say(ANA)
-    assert only(talk.say(ANA), SendRequest) == []  # one at a time
+    assert only(talk.say(ANA), SendRequest) == []  # one request at a time
     talk.heard("I saw Ben yesterday.")
     [request] = only(talk.answered(), SendRequest)
     assert not request.wants_answer
@@ -641,7 +643,7 @@ def test_what_was_to_be_answered_is_heard_when_it_shall_only_listen():
     talk.begin(ANA)
     clip = talk.clip(ANA, 1.0)
     talk.pause(clip)
-    talk.say(BEN)  # is done first, and has the floor
+    talk.say(BEN)  # he finishes first and gets the floor
     talk.end(clip)
     commands = talk.attend(Attention.LISTEN_ONLY)
     [request] = [request for request in only(commands, SendRequest) if request.user_id == ANA]
@@ -685,7 +687,7 @@ def test_what_was_said_before_the_end_was_lost_is_asked():
     talk.heard("Alfred, how far is")
     talk.begin(ANA)
     talk.answered()
-    talk.speaking.clear()  # the ears have forgotten her
+    talk.speaking.clear()  # the speech input has dropped her
     [request] = only(talk.wait(100.0), SendRequest)
     assert request.text == "Alfred, how far is"
 

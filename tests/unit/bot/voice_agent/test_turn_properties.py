@@ -1,4 +1,4 @@
-"""Whatever people, Penny and the loudspeaker do, in whatever order: `Talk` checks each command."""
+"""Random conversations: whatever happens, in whatever order, `Talk` checks each command."""
 
 import gc
 import sys
@@ -43,15 +43,15 @@ SPEECH_S = st.sampled_from([0.3, 0.6, 1.0, 2.5])
 
 
 class AnyTalk(RuleBasedStateMachine):
-    """People speak as the ears tell it; services and the loudspeaker do what they may do."""
+    """People, the service and the playout do anything that they can do."""
 
     def __init__(self) -> None:
         super().__init__()
         self.talk = Talk()
-        self.clips: dict[int, Clip] = {}  # of who pauses
-        self.unended: dict[int, int] = {}  # preemptive requests of turns under way: whose
-        self.turns: dict[int, int] = {}  # request: its turn
-        self.read: set[int] = set()  # turns of whose answers some came without sound
+        self.clips: dict[int, Clip] = {}  # of people who are pausing, by user
+        self.unended: dict[int, int] = {}  # preemptive requests of turns in progress: the user
+        self.turns: dict[int, int] = {}  # by request
+        self.read: set[int] = set()  # turns whose answer was partly without sound
 
     @initialize(preemptive=st.booleans(), there=st.sampled_from([1, 1, 2, 3]), others=SELDOM)
     def meet(self, preemptive, there, others):
@@ -113,9 +113,9 @@ class AnyTalk(RuleBasedStateMachine):
 
     @rule(user=USERS, played=st.integers(0, 60), into=SPEECH_S, text=WORDS)
     def talk_over(self, user, played, into, text):
-        """A question, some of its answer, and speech into it."""
+        """A question, part of its answer, and speech into it."""
         self.say(user, 1.0, "Alfred, how far is the moon?")
-        for _ in range(2):  # in a group the words come first
+        for _ in range(2):  # in a group, the transcript comes first
             if self.talk.requests:
                 self.answer(60, played)
         self.say(user, into, text)
@@ -174,7 +174,7 @@ class AnyTalk(RuleBasedStateMachine):
     @precondition(lambda self: self.talk.requests)
     @rule(packets=st.integers(1, 300), played=st.integers(0, 300))
     def answer(self, packets, played):
-        """The latest request's answer, and some of it is played."""
+        """The answer to the latest request, partly played."""
         request = self.talk.request_id
         self.take(self.talk.spoke("Words and words.", packets, request))
         if request in self.talk.requests:
@@ -207,7 +207,7 @@ class AnyTalk(RuleBasedStateMachine):
         )
         self.take(self.talk.tell(RequestFailed(request, "late", now)))
 
-    # the loudspeaker and time
+    # the playout and time
 
     @rule(packets=st.integers(1, 100))
     def play(self, packets):
@@ -216,7 +216,7 @@ class AnyTalk(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 0.5, 1.0, 5.0, 9.0]))
     def wait(self, seconds):
         if self.talk.speaking or self.clips:
-            seconds = min(seconds, 1.0)  # the ears soon tell of an end
+            seconds = min(seconds, 1.0)  # the speech input soon reports the end
         self.take(self.talk.wait(seconds))
 
     # what always holds
@@ -241,7 +241,7 @@ class AnyTalk(RuleBasedStateMachine):
                 assert sum(self.talk.played[request] for request in requests) > 0, turn
 
     def teardown(self):
-        """Everybody falls silent, and all that is under way comes to its end."""
+        """Everybody falls silent, and everything in progress ends."""
         for user in list(self.talk.speaking):
             self.pause(user, 1.0)
         for user in list(self.clips):
@@ -251,7 +251,7 @@ class AnyTalk(RuleBasedStateMachine):
                 break
             if self.talk.requests:
                 self.take(self.talk.answered())
-            self.take(self.talk.wait(5.0))  # no answer is held for longer
+            self.take(self.talk.wait(5.0))  # no answer stays paused for longer
             self.take(self.talk.play())
         assert not self.talk.requests, "every request ends"
         assert not self.talk.loud

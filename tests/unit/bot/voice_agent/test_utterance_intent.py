@@ -1,4 +1,4 @@
-"""Who is spoken to, in the words of a recogniser."""
+"""What an utterance is, from what a recogniser wrote."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def test_its_name_anywhere(transcript):
 
 
 @pytest.mark.parametrize(
-    "transcript",  # as Whisper wrote "Alfred" and "Jared" down
+    "transcript",  # what Whisper wrote for "Alfred" and "Jared"
     [
         "Jarred, what time limit?",
         "Come you tell me, Jarrod, who wrote Hamlet.",
