@@ -358,7 +358,7 @@ def refuse(findings: list[Finding], folder: Path) -> None:
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
     names = " ".join(dict.fromkeys(finding.model.name for finding in findings))
     raise WeightsError(
-        f"Model file {findings[0]} in {folder}{more}.",
+        f"Model file {folder}/{findings[0]}{more}.",
         hint=f"Fix this with: skydeck models pull {names}",
     )
 

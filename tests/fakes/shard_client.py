@@ -1,4 +1,4 @@
-"""A small client that shares the shards with others, as the bot does, and can die."""
+"""A small client that shares its shards with others, as the bot does, and can die."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ INTENTS = discord.Intents(guilds=True, messages=True, message_content=True, voic
 
 
 class Leases(ShardLeases):
-    """Leases that are renewed as usual, and run out when the test says so, not by the clock.
+    """Leases that expire when the test says so, not by the clock.
 
     Attributes:
         beats: How often they were renewed.
@@ -40,26 +40,26 @@ class Leases(ShardLeases):
         return state
 
     async def run_out(self) -> None:
-        """As if this process had given no sign of life for so long."""
+        """Expire the leases, as if this process had been silent for that long."""
         async with self._own.writing() as connection:
             for table, at in ((shard_leases, "until_ms"), (shard_processes, "seen_until_ms")):
                 over = update(table).where(table.c.owner == self.owner).values({at: 0})
                 await connection.execute(over)
 
     async def until_ms(self, shard: int) -> int:
-        """When a shard's lease runs out, in milliseconds of the epoch."""
+        """When a shard's lease expires, in epoch milliseconds."""
         row = select(shard_leases.c.until_ms).where(shard_leases.c.shard_id == shard)
         async with self._own.reading() as connection:
             return (await connection.execute(row)).scalar_one()
 
 
 class Sharer(discord.AutoShardedClient):
-    """Notes what it is told, and answers `/ping`.
+    """Records events, and answers `/ping`.
 
     Attributes:
         heard: The messages, in order.
-        readied: Which shards' servers are all known.
-        gone: Messages, threads and servers that were deleted, or left.
+        readied: The shards whose servers are all known.
+        gone: Ids of deleted messages and threads, and of servers that the bot left.
     """
 
     def __init__(self, leases: Leases, count: int, *, grace_s: float = 5.0) -> None:
@@ -110,7 +110,7 @@ class Sharer(discord.AutoShardedClient):
         await until(holds)
 
     async def die(self) -> None:
-        """As a process does: nothing is said to anybody, and its leases run out."""
+        """Die as a process does: without a word, so that its leases expire."""
         self.membership._keeper_task.cancel()
         for shard in self.membership.shards._shards.values():
             shard._task.cancel()
@@ -125,7 +125,7 @@ async def _ping(interaction: discord.Interaction) -> None:
 
 @contextlib.asynccontextmanager
 async def sharer(sim: Simulator, url: str, name: str, *, count: int = 2) -> AsyncIterator[Sharer]:
-    """One of several, online until the block ends."""
+    """One of several clients, online until the block ends."""
     database = Database(Address.parse(url))
     leases = Leases(database, owner=name, lease_ms=LEASE_MS)
     client = Sharer(leases, count)

@@ -1,4 +1,4 @@
-"""Names of this machine, and what only looks like one."""
+"""This machine's names, and lookalikes."""
 
 import pytest
 

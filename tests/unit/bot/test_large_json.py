@@ -1,4 +1,4 @@
-"""JSON in steps: the same as a parser makes of it, and bounded before anything is made."""
+"""JSON in steps: the same result as a parser's, and bounded before anything is built."""
 
 import json
 
@@ -54,7 +54,7 @@ def test_it_is_what_a_parser_reads(value, is_ascii, slice_bytes):
         b'["' + "\U0001f600".encode() * (large_json.MAX_WIDE_CHARS + 1) + b'"]',
     ],
 )
-def test_too_much_is_told(body):
+def test_too_much_is_refused(body):
     with pytest.raises(TooManyValues):
         at_once(read_json(body))
     assert read_report(b'{"id":"1","status":"COMPLETED","output":' + body + b"}") is None
@@ -73,13 +73,13 @@ def test_too_much_is_told(body):
         b'{"a":1' + b" " * 70_000,
     ],
 )
-def test_what_is_no_json_is_told(body):
+def test_invalid_json_is_refused(body):
     with pytest.raises(ValueError, match=r".") as told:
         at_once(read_json(body))
     assert not isinstance(told.value, RecursionError)
 
 
-def test_a_service_cannot_write_the_marks():
+def test_a_service_cannot_forge_placeholders():
     forged = json.dumps(["\x00" + "0" * 16 + ":0", "x" * 70_000])
     assert at_once(read_json(forged.encode())) == json.loads(forged)
 

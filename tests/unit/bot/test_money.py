@@ -32,7 +32,7 @@ def test_every_moment_is_in_exactly_one_period(at, period):
     assert period.start(period.end(start)) == period.end(start)
 
 
-def test_a_call_comes_out_of_all_buckets_of_its_payer_in_one_order():
+def test_a_call_counts_against_all_buckets_of_its_payer_in_one_order():
     found = Payer(user_id=1, guild_id=2).buckets(ms(2026, 11, 23))
     assert [(p.scope, p.period) for p in found] == [
         (s, p) for s in ("all", "guild", "user") for p in Period
@@ -54,7 +54,7 @@ def test_a_server_chooses_less_than_the_operator_allows_never_more():
     assert limits.of(person, {Period.DAY: 1}) == 7
 
 
-def test_what_is_left_counts_what_is_set_aside():
+def test_reservations_reduce_what_is_left():
     bucket = BudgetBucket(Scope.ALL, 0, Period.DAY, 0)
     balance = Balance(bucket=bucket, limit=100, spent=79, reserved=30)
     assert (balance.left, balance.is_low) == (0, False)

@@ -1,4 +1,4 @@
-"""Secrets in the bytes of an answer, however JSON writes them."""
+"""Secrets are found in an answer's bytes, however JSON writes them."""
 
 import itertools
 import json
@@ -36,7 +36,7 @@ def test_a_secret_is_found(how, ahead):
     assert said == f'{{"text":"{"x" * ahead}[key] and \\u00e9"}}'.encode()
 
 
-def test_what_is_none_stays():
+def test_other_text_stays():
     body = rb'{"text":"\u0072pa \/ \u00e9 ' + b"\\\\" * 100_000 + b'"}'
     assert at_once(BodyRedaction([KEY, "short"]).steps(body)) == body
     assert at_once(BodyRedaction([]).steps(body)) == body

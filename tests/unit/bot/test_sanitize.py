@@ -1,4 +1,4 @@
-"""Foreign words: what a terminal obeys is gone, what scripts and emoji are made of stays."""
+"""Control sequences go; everything that scripts and emoji need stays."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Shards that change hands, on a real PostgreSQL and the local Discord."""
+"""Handovers of shards, on a real PostgreSQL and the local Discord."""
 
 import asyncio
 
@@ -11,12 +11,13 @@ from tests.simulator import PATIENCE, Intent, Simulator
 
 EVERY_MS = 1_000
 APART_S = 0.1
-"""What Discord looks at. Far less: on a busy machine one identify may be on its way for long."""
+"""The interval that Discord enforces. Far below EVERY_MS: on a busy machine an identify may take
+long to arrive."""
 
 
 @pytest.fixture
 async def sim(monkeypatch):
-    """Two shards, and no long waits between two identifies of one bucket."""
+    """Two shards, and short waits between two identifies of one bucket."""
     monkeypatch.setattr(shard_set, "OVERLAP_S", 0.3)
     monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", EVERY_MS)
@@ -56,7 +57,7 @@ async def test_two_processes_share_and_one_may_identify_at_a_time(sim, url):
 
 
 async def test_who_cannot_identify_yet_does_not_connect(sim, url):
-    """discord.py takes a connection for dead that has waited for a minute."""
+    """discord.py gives up a connection that has waited for a minute."""
     sim.gateway.shards, most = 6, 0
     async with sharer(sim, url, "a", count=6) as a:
 
@@ -168,7 +169,7 @@ async def test_a_command_that_is_too_old_is_not(sim, url, channel, ana, monkeypa
         assert reply.interaction.answer is None
 
 
-async def test_a_session_that_discord_has_forgotten_is_begun_anew(sim, url, channel, ana):
+async def test_a_session_that_discord_has_forgotten_is_replaced(sim, url, channel, ana):
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
     sim.gateway.sessions.clear()
@@ -180,7 +181,7 @@ async def test_a_session_that_discord_has_forgotten_is_begun_anew(sim, url, chan
 
 
 @pytest.mark.parametrize("trouble", ["drop", "reconnect", "close"])
-async def test_a_line_that_breaks_is_resumed_by_itself(sim, url, channel, ana, trouble):
+async def test_a_broken_connection_resumes_by_itself(sim, url, channel, ana, trouble):
     async with sharer(sim, url, "a") as a:
         await a.until(lambda: len(a.readied) == 2)
         done = getattr(sim.gateway, trouble)()

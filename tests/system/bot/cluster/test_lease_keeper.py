@@ -1,4 +1,4 @@
-"""The keeper on a real PostgreSQL, with shards that only record calls."""
+"""The lease keeper on a real PostgreSQL, with shards that only record calls."""
 
 import asyncio
 import contextlib
@@ -47,10 +47,10 @@ class Shards:
 
 
 class CutOff(Leases):
-    """Leases whose database can be cut off.
+    """Leases whose database connection a test can cut.
 
     Attributes:
-        looks: How often it was asked by which counts of shards others go.
+        looks: How often the keeper asked for other processes' shard counts.
     """
 
     is_cut_off = False
@@ -68,7 +68,7 @@ class CutOff(Leases):
 
 
 class Process:
-    """Its own clock stands; its leases run out when the test says so."""
+    """A process whose clock stands still, and whose leases expire when the test says so."""
 
     def __init__(self, database: Database, name: str, count: int) -> None:
         self.shards = Shards(name)
@@ -105,7 +105,7 @@ async def start(postgres, monkeypatch):
 
 
 def even(*processes: Process) -> bool:
-    """Each shard is served once, and nobody serves more than one more than another."""
+    """Each shard is served once, and the processes' numbers of shards differ by at most one."""
     shards = [shard for one in processes for shard in one.served]
     sizes = [len(one.served) for one in processes]
     return sorted(shards) == list(range(9)) and max(sizes) - min(sizes) <= 1
@@ -132,7 +132,7 @@ async def test_who_retires_hands_over_at_once(start):
     await until(lambda: even(a, b))
     await a.keeper.retire(but=a.served[:1])
     assert len(a.served) == 1
-    await until(lambda: len(b.served) == 8)  # no lease had to run out
+    await until(lambda: len(b.served) == 8)  # without waiting for a lease to expire
     before_ms = await a.leases.until_ms(a.served[0])
     await a.keeper.renew()
     assert await a.leases.until_ms(a.served[0]) > before_ms
@@ -156,7 +156,7 @@ async def test_who_is_cut_off_closes_before_others_open(start):
     await until(lambda: a.served == [])
     since = b.leases.beats
     await until(lambda: b.leases.beats > since + 1)
-    assert len(b.served) < 9  # the leases have not run out
+    assert len(b.served) < 9  # the leases have not expired
     await a.leases.run_out()
     await until(lambda: even(b))
     assert a.served == []
@@ -198,7 +198,7 @@ async def test_a_shard_that_another_process_has_is_closed(start, postgres):
     a = start("a")
     await until(lambda: even(a))
     rival = ShardLeases(a.leases._database, owner="rival", lease_ms=60_000)
-    while True:  # as if its lease had run out while it slept; it may be quicker to renew it
+    while True:  # as if the lease had expired while the process slept; it may renew first
         await a.leases.give(9, {3: None})
         if await rival.take(9, [3]):
             break

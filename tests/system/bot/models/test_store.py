@@ -1,4 +1,4 @@
-"""The store, with real pip and real wheels, small ones, from a folder or a server on loopback."""
+"""The store with real pip and small real wheels, from a folder or a server on loopback."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Processes that come and go, each deciding for itself: the division is fair, and settles."""
+"""Processes that come and go and decide for themselves reach a fair, stable division."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ def states(draw) -> ClusterState:
 
 
 def after_one_round(state: ClusterState) -> ClusterState:
-    """Everybody acts on what they saw; of those who take the same shard one has it."""
+    """Every process acts on the same snapshot; the first one to take a shard gets it."""
     owners = dict(state.owners)
     steps = {me: plan(me, state, {}) for me in sorted(state.live)}
     for step in steps.values():
@@ -30,7 +30,7 @@ def after_one_round(state: ClusterState) -> ClusterState:
 
 
 @given(states())
-def test_everybody_is_due_as_many_as_the_others(state):
+def test_every_process_is_due_the_same_number(state):
     shares = due(state).values()
     assert sum(shares) == state.count
     assert max(shares) - min(shares) <= 1
@@ -49,7 +49,7 @@ def test_it_settles_on_a_fair_division_of_all_shards(state):
 
 
 @given(states())
-def test_no_more_shards_move_than_must(state):
+def test_no_more_shards_move_than_necessary(state):
     shares = due(state)
     surplus = sum(max(0, len(state.of(me)) - shares[me]) for me in state.live)
     given_away = [shard for me in state.live for shard in plan(me, state, {}).give]
@@ -61,7 +61,7 @@ def test_no_more_shards_move_than_must(state):
 
 
 @given(states())
-def test_nobody_both_gives_and_takes_or_takes_what_is_served(state):
+def test_no_process_gives_and_takes_at_once_or_takes_a_served_shard(state):
     for me in state.live:
         step = plan(me, state, {})
         assert not (step.give and step.take)
@@ -76,7 +76,7 @@ def test_a_shard_where_people_talk_is_given_last():
     assert plan("b", state, {}).take == ()
 
 
-def test_those_who_look_at_once_begin_apart():
+def test_processes_that_look_at_once_start_apart():
     state = ClusterState(frozenset("abc"), {}, 9)
     taken = [set(plan(me, state, {}).take) for me in "abc"]
     assert set.union(*taken) == set(range(9))

@@ -16,14 +16,14 @@ from bot.errors import BadSettings
         ("0/1", ByHand((0,), 1)),
     ],
 )
-def test_what_can_be_said(text, spec):
+def test_valid_settings(text, spec):
     assert read_shards(text) == spec
 
 
 @pytest.mark.parametrize(
     "text", ["9/9", "2-1/9", "0-9/9", "auto/0", "auto/99999", "0/0", "all", "1-2", "-1/3", "1.5/3"]
 )
-def test_what_cannot(text):
+def test_invalid_settings(text):
     with pytest.raises(BadSettings, match="SKYDECK_SHARDS"):
         read_shards(text)
 

@@ -1,4 +1,4 @@
-"""The contract: golden messages, minimal replies, foreign shapes, strict writing."""
+"""The contract: golden messages, minimal replies, foreign shapes, strict output."""
 
 import json
 

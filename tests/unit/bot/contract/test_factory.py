@@ -45,12 +45,12 @@ def test_nothing_to_build_is_refused() -> None:
 
 
 @pytest.mark.parametrize("iterations", [0, -1, 11])
-def test_so_many_rounds_are_refused(iterations: int) -> None:
+def test_too_many_or_too_few_rounds_are_refused(iterations: int) -> None:
     with pytest.raises(BadInput, match="from 1 to 10"):
         build("a poem", source=DECK, iterations=iterations)
 
 
-def test_a_round_and_a_sign_of_life_are_told_apart() -> None:
+def test_a_round_is_told_from_progress() -> None:
     over = partial(ITERATION)
     alive = partial({"phase": "draft", "number": 1, "limit": 4})
 
@@ -60,7 +60,7 @@ def test_a_round_and_a_sign_of_life_are_told_apart() -> None:
     assert read_working(alive) is not None
 
 
-def test_a_build_is_read_with_what_we_do_not_know_in_it() -> None:
+def test_a_build_with_unknown_fields_is_read() -> None:
     data = {
         "summary": "done", "passed": True, "files": [{"name": "a.py", "content": "", "mode": 420}],
         "iterations": [{**ITERATION, "check": "proved", "model": "large"}], "id": 7,

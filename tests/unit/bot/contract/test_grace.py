@@ -89,7 +89,7 @@ def test_every_language_has_a_code_and_a_name(language):
     assert asked.check(code) == asked.check(name) == asked.check(name.lower()) == name
 
 
-def test_options_stand_in_prompts_in_words():
+def test_prompts_contain_options_in_words():
     module = parse_catalogue(SMALL)["ECHO"]
     assert module.render(module.prompt, module.settings(None)) == "Repeat, softly."
     assert module.render(module.prompt, module.settings({"tone": "loud"})) == "Repeat, loud."
@@ -197,7 +197,7 @@ def test_a_module_that_does_not_hold_together_is_refused(fields, words):
         (SMALL + SMALL, "has ECHO twice"),
     ],
 )
-def test_a_mistake_in_the_file_is_told_with_the_module(text, words):
+def test_a_mistake_in_the_file_names_the_module(text, words):
     with pytest.raises(BadSettings, match="Grace's catalogue") as caught:
         parse_catalogue(text)
     assert words in str(caught.value)

