@@ -1,6 +1,5 @@
 """Observes calls: as metrics, and as a span each. See `bot.service_calls.call.CallObserver`."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,14 +19,13 @@ from bot.spans import (
     is_trace_id,
     new_span_id,
     new_trace_id,
+    read_traceparent,
     root_of,
     traceparent,
 )
 
 MODULES: Final = 64
 """How many modules get a label of their own; the rest are `other`."""
-_MAX_OPEN: Final = 4096
-"""How many spans can be open; then the oldest is dropped. A refused call never closes its own."""
 
 
 def ending(call: ServiceCall) -> str:
@@ -119,7 +117,7 @@ class CallSpans(CallObserver):
     def __init__(self, sink: SpanSink | None, clock: Clock) -> None:
         self._sink = sink
         self._clock = clock
-        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._open: dict[ServiceCall, _Open] = {}
 
     def inject_traceparent(self, request: Request) -> Request:
         """Add the trace to a contract; one that has a trace already becomes a part of that."""
@@ -128,24 +126,23 @@ class CallSpans(CallObserver):
         CURRENT_TRACE.set(trace_id)
         if self._sink is None:
             return request if given else request.model_copy(update={"trace_id": trace_id})
-        is_part = trace_id == given
-        span_id = new_span_id() if is_part else root_of(trace_id)
-        parent_id = root_of(trace_id) if is_part else None
-        now = self._clock.wall()
-        self._open[request.contract_id or ""] = _Open(trace_id, span_id, parent_id, now)
-        if len(self._open) > _MAX_OPEN:
-            self._open.popitem(last=False)
+        span_id = new_span_id() if trace_id == given else root_of(trace_id)
         more = {TRACEPARENT: traceparent(trace_id, span_id)}
         return request.model_copy(update={"trace_id": given or trace_id, **more})
 
     async def started(self, call: ServiceCall) -> None:
-        """Begin the call's span."""
-        if span := self._open.get(call.info.call_id):
-            span.begins_s = self._clock.wall()
+        """Begin the call's span, if its contract names one."""
+        extra = call.request.model_extra if call.request is not None else None
+        ids = read_traceparent((extra or {}).get(TRACEPARENT))
+        if ids is not None:
+            trace_id, span_id = ids
+            root = root_of(trace_id)
+            parent_id = None if span_id == root else root
+            self._open[call] = _Open(trace_id, span_id, parent_id, self._clock.wall())
 
     def updated(self, call: ServiceCall, update: Update) -> None:
         """Record a change of state as an event of the span."""
-        span = self._open.get(call.info.call_id)
+        span = self._open.get(call)
         if span is None:
             return
         if update.state is not span.state:
@@ -157,7 +154,7 @@ class CallSpans(CallObserver):
 
     def ended(self, call: ServiceCall) -> None:
         """Hand the span to the sink."""
-        span = self._open.pop(call.info.call_id, None)
+        span = self._open.pop(call, None)
         if span is None or self._sink is None:
             return
         if call.charge is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Never, Self
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed, SubmissionUnknown
-from bot.money import Balance, Basis, Call, Charge
+from bot.money import Balance, Basis, Call, Charge, micro
 from bot.service_calls.availability import LatestHealth
 from bot.service_calls.call import CallObserver, ServiceCall
 from bot.service_calls.pricing import Rates
@@ -77,15 +77,15 @@ class BudgetGate(CallObserver):
             OverBudget: There is not enough left. Nothing was reserved.
             StoreFailed: It cannot be known what is left.
         """
-        if call.is_resumed or self._rates.is_free:
+        if call.request is None or self._rates.is_free:
             return
-        info = call.info
+        info, policy = call.info, call.request.policy
         if not await self._ledger.is_limited(info.payer):
             return
         typical = await self._ledger.typical(info.service, info.module)
         micro_usd = max(typical or FIRST_MICRO_USD[info.service], 1)
-        if call.max_micro_usd is not None:
-            micro_usd = min(micro_usd, call.max_micro_usd)
+        if policy is not None and policy.max_cost_usd is not None:
+            micro_usd = min(micro_usd, micro(policy.max_cost_usd))
         await self._ledger.reserve(info, micro_usd)
         call.reserved_micro_usd = micro_usd
 

@@ -50,9 +50,8 @@ class ServiceCall:
         observers: Are told, in this order.
         detached: Jobs that run on when their callers leave; None in it: all of them.
         meter: What is known of its cost so far.
-        max_micro_usd: The most that its contract allows it to cost.
+        request: The contract; None: it was admitted and sent earlier, and is only followed now.
         is_held: The service answers the submission only when the job has ended.
-        is_resumed: It was admitted and sent earlier; only its updates are collected now.
         job_id: The platform's id, once it is known.
         attempt: The circuit breaker's number for this call if it is a trial, else 0.
         reserved_micro_usd: What the budgets have reserved for it.
@@ -65,9 +64,8 @@ class ServiceCall:
     updates: AsyncGenerator[Update, None]
     observers: Sequence[CallObserver]
     detached: MutableSet[str | None]
-    max_micro_usd: int | None = None
+    request: Request | None = None
     is_held: bool = False
-    is_resumed: bool = False
     job_id: str | None = None
     meter: Meter = field(default_factory=Meter)
     attempt: int = 0

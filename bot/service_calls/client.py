@@ -21,7 +21,7 @@ from bot.choices import Mode
 from bot.clock import Clock
 from bot.contract import Request, Service
 from bot.errors import ServiceDown, ServiceUnreachable, SkydeckError
-from bot.money import Call, Payer, micro
+from bot.money import Call, Payer
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.runpod.models import JobState, Update
 from bot.service_calls.availability import Availability, LatestHealth, warmth
@@ -117,9 +117,8 @@ class ServiceClient:
             request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
         for observer in self._observers:
             request = observer.inject_traceparent(request)
-        target, policy = request.target, request.policy
+        target = request.target
         endpoint = self._client.endpoint(target.service)
-        max_usd = policy.max_cost_usd if policy is not None else None
         return ServiceCall(
             info=Call(
                 call_id=request.contract_id or "",
@@ -132,7 +131,7 @@ class ServiceClient:
             updates=self._client.submit(request, deadline_s=deadline_s, mode=mode),
             observers=self._observers,
             detached=self._detached,
-            max_micro_usd=None if max_usd is None else micro(max_usd),
+            request=request,
             is_held=(mode or endpoint.mode) is Mode.RUNSYNC,
         )
 
@@ -153,7 +152,6 @@ class ServiceClient:
             updates=self._client.collect(call.service, job_id, deadline_s=deadline_s, mode=mode),
             observers=self._observers,
             detached=self._detached,
-            is_resumed=True,
         )
 
     def detach(self, job_id: str | None = None) -> None:
@@ -230,7 +228,7 @@ class _ServiceHealth(CallObserver):
         Raises:
             ServiceDown: Its service keeps failing.
         """
-        if call.is_resumed:
+        if call.request is None:
             return
         service = call.info.service
         breaker = self.breakers[service]
