@@ -1,8 +1,7 @@
-"""Jobs that run in another process of the bot: stopped by a word to all of them."""
+"""Stops jobs that run in any process of the bot, by a signal to all of them."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Never
 
 from bot.clock import Clock
@@ -15,19 +14,17 @@ STOP: Final = "stop"
 FORGET: Final = "forget"
 
 _STOPPED_WITHIN_S: Final = 5.0
-_LOOK_EVERY_S: Final = 0.1
+_POLL_S: Final = 0.1
 
 
 @dataclass(slots=True)
 class RemoteJobControl:
-    """All processes' jobs.
+    """Controls the jobs of all processes.
 
     Attributes:
-        runner: This one's.
-        journal: Where every job stands.
-        pubsub: The other processes.
-        clock: Time.
-        on_forget: Called when a person is to be forgotten, whoever was told so.
+        runner: Runs the jobs of this process.
+        pubsub: Reaches the other processes.
+        on_forget: Called with each person whose data is to be deleted, in every process.
         shares_work: Whether there are other processes.
     """
 
@@ -37,17 +34,16 @@ class RemoteJobControl:
     clock: Clock
     on_forget: Callable[[int], object]
     shares_work: bool
-    _stopping: set[asyncio.Task[int]] = field(default_factory=set)
 
     async def listen(self) -> Never:
-        """Do what others say, until this is cancelled."""
-        await self.pubsub.listen(self._heard)
+        """Obey the signals of other processes, until this is cancelled."""
+        await self.pubsub.listen(self._obey)
 
     async def stop(self, job: Job) -> bool:
         """Stop a job, wherever it runs; False when it has ended.
 
         Raises:
-            StoreFailed: The others cannot be told.
+            StoreFailed: The signal cannot be sent.
         """
         if self.runner.stop(job.journal_id):
             return True
@@ -57,10 +53,10 @@ class RemoteJobControl:
         return True
 
     async def stop_all_of(self, user_id: int) -> int:
-        """A person is to be forgotten: stop their jobs everywhere; how many ran here.
+        """Stop a person's jobs everywhere, before their data is deleted. Returns how many ran here.
 
         Raises:
-            StoreFailed: The others cannot be told.
+            StoreFailed: The signal cannot be sent.
         """
         self.on_forget(user_id)
         if self.shares_work:
@@ -68,17 +64,15 @@ class RemoteJobControl:
         stopped = await self.runner.stop_all_of(user_id)
         until = self.clock.now() + (_STOPPED_WITHIN_S if self.shares_work else 0.0)
         while self.clock.now() < until and await self._has_jobs(user_id):
-            await self.clock.sleep(_LOOK_EVERY_S)
+            await self.clock.sleep(_POLL_S)
         return stopped
 
     async def _has_jobs(self, user_id: int) -> bool:
         return bool(await self.journal.listing(user_id=user_id, unfinished=True, limit=1))
 
-    def _heard(self, word: str, number: int) -> None:
-        if word == STOP:
+    def _obey(self, signal: str, number: int) -> None:
+        if signal == STOP:
             self.runner.stop(number)
-        elif word == FORGET:
+        elif signal == FORGET:
             self.on_forget(number)
-            task = asyncio.ensure_future(self.runner.stop_all_of(number))
-            self._stopping.add(task)
-            task.add_done_callback(self._stopping.discard)
+            self.runner.interrupt_all_of(number)

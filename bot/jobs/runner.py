@@ -161,13 +161,21 @@ class JobRunner:
         running = self._running.get(journal_id)
         return running is not None and running.interrupt(Interruption.STOPPED)
 
+    def interrupt_all_of(self, user_id: int) -> list[RunningJob]:
+        """Stop a person's jobs, without waiting until they have ended."""
+        return self._stop_each(r for r in self._running.values() if r.user_id == user_id)
+
     async def stop_all_of(self, user_id: int) -> int:
         """Stop a person's jobs, and wait until they have seen it. Returns how many there were."""
-        return await self._stop_all(r for r in self._running.values() if r.user_id == user_id)
+        stopped = self.interrupt_all_of(user_id)
+        await _wait_for(stopped)
+        return len(stopped)
 
     async def stop_all_on(self, guild_id: int) -> int:
         """The same for the jobs of a server that has removed the bot."""
-        return await self._stop_all(r for r in self._running.values() if r.guild_id == guild_id)
+        stopped = self._stop_each(r for r in self._running.values() if r.guild_id == guild_id)
+        await _wait_for(stopped)
+        return len(stopped)
 
     async def close(self) -> None:
         """Stop or hand over the running jobs, tell their people, and release the leases."""
@@ -248,12 +256,11 @@ class JobRunner:
         finally:
             self._running.pop(running.journal_id, None)
 
-    async def _stop_all(self, which: Iterable[RunningJob]) -> int:
+    def _stop_each(self, which: Iterable[RunningJob]) -> list[RunningJob]:
         stopped = list(which)
         for running in stopped:
-            self.stop(running.journal_id)
-        await _wait_for(stopped)
-        return len(stopped)
+            running.interrupt(Interruption.STOPPED)
+        return stopped
 
     def _lose(self, journal_id: int) -> None:
         """Leave a job to the process that has its lease now."""

@@ -182,7 +182,7 @@ class RunningJob:
         last: Response | None = None
         so_far = ""
         try:
-            async with Throttle(self.view.refresh, self.context.clock) as refreshing:
+            async with Throttle(self.view.refresh) as refreshing:
                 refreshing.hurry()  # the job may wait for its turn before the first update
                 async with call as updates:
                     if updates is None:

@@ -1,4 +1,4 @@
-"""Showing what changes all the time, at a pace that people and Discord's limits can follow."""
+"""Refreshes a message that changes all the time, as often as people and Discord's limits allow."""
 
 import asyncio
 import logging
@@ -6,30 +6,23 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self
 
-from bot.clock import Clock
-
 log = logging.getLogger(__name__)
 
 MIN_S: Final = 1.0
-"""Between two refreshes."""
+"""The pause between two refreshes."""
 MAX_WAIT_S: Final = 5.0
-"""Without any change: clocks on the screen go on."""
+"""The longest pause: clocks in the message go on without any change."""
 
 
 class Throttle:
     """Calls `refresh` soon after each `hurry`, at most once a second, until the block ends.
 
-    Leaving the block waits for a refresh that is under way: cut off, it might still arrive, after
-    what the caller shows next. A failing refresh is logged, and the next one shows the same.
-
-    Args:
-        refresh: Shows the present state.
-        clock: Time.
+    Leaving the block waits for a running refresh: Discord might still apply a cancelled one, after
+    what the caller shows next. A failed refresh is logged, and the next one shows the same.
     """
 
-    def __init__(self, refresh: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    def __init__(self, refresh: Callable[[], Awaitable[None]]) -> None:
         self._refresh = refresh
-        self._clock = clock
         self._changed = asyncio.Event()
         self._over = asyncio.Event()
         self._group = asyncio.TaskGroup()
@@ -50,7 +43,7 @@ class Throttle:
         await self._group.__aexit__(None, None, None)
 
     def hurry(self) -> None:
-        """Something has changed."""
+        """Refresh soon: something has changed."""
         self._changed.set()
 
     async def _keep(self) -> None:

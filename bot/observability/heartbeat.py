@@ -87,7 +87,7 @@ async def send_heartbeats(bot: ObservedClient, clock: Clock, *, with_services: b
         while True:
             try:
                 heartbeat = await _measure(bot, Service if with_services else ())
-                await bot.store.heartbeats.tell(HEARTBEAT.dump_python(heartbeat, mode="json"))
+                await bot.store.heartbeats.publish(HEARTBEAT.dump_python(heartbeat, mode="json"))
             except StoreFailed as e:
                 log.warning("the heartbeat cannot be written: %s", e)
             except Exception:

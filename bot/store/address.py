@@ -1,4 +1,4 @@
-"""Where the database is: the URL a person writes, checked and made the drivers' own."""
+"""The database's address: a URL as people write it, checked and translated for the drivers."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Address:
     """A database that can be opened.
 
     Attributes:
-        url: With the asynchronous driver's name in it. Holds the password: never to be logged.
+        url: Names the asynchronous driver. It holds the password, so it must never be logged.
         file: The SQLite file; None for PostgreSQL.
     """
 
@@ -28,7 +28,7 @@ class Address:
     def parse(cls, text: str) -> "Address":
         """Read a database URL as people write it.
 
-        `postgres://` and `sslmode=` are understood, because hosts hand out such URLs.
+        `postgres://` and `sslmode=` are accepted, because hosts hand out such URLs.
 
         Raises:
             BadSettings: Not a URL, another kind of database, or a missing driver. The message
@@ -53,7 +53,7 @@ class Address:
         file = Path(url.database).expanduser().absolute()
         if _is_no_file(file):
             raise BadSettings(
-                f"The database ({file}) is no file, but a folder or a device.", hint=_HINT
+                f"The database ({file}) is not a file but a folder or a device.", hint=_HINT
             )
         return cls(URL.create("sqlite+aiosqlite", database=str(file)), file)
 
@@ -70,15 +70,15 @@ class Address:
 
     @property
     def label(self) -> str:
-        """The address in words for messages: no user, no password, no options."""
+        """The address for messages: without user, password and options."""
         if self.file is not None:
             return str(self.file)
         return f"PostgreSQL {self.url.host or 'on this machine'}/{self.url.database or ''}"
 
 
 def _is_no_file(path: Path) -> bool:
-    """Whether something else stands there, which SQLite would fail on in a thread of its own."""
+    """Whether the path is something else, on which SQLite would fail in its own thread."""
     try:
         return path.exists() and not path.is_file()
     except OSError:
-        return False  # opening it will tell
+        return False  # opening it fails with the reason

@@ -25,9 +25,9 @@ R = TypeVar("R")
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long a writer waits for another process to finish writing to the SQLite file."""
 CLOSING_S: Final = 10.0
-"""A transaction takes milliseconds; for so long one that is under way is waited for at the end."""
+"""How long `close` waits for running transactions, which take milliseconds."""
 APPLICATION: Final = "skydeck"
-"""By this name PostgreSQL knows our connections, so that a restore sees who else is there."""
+"""PostgreSQL knows our connections by this name, so that a restore sees whether a bot runs."""
 _LOOK_EVERY_S: Final = 0.01
 _BEGIN: Final = "skydeck_begin"
 _REASON_LIMIT: Final = 200
@@ -35,11 +35,11 @@ _OLDEST_SQLITE: Final = (3, 35)  # RETURNING
 
 _SQLITE_PRAGMAS: Final = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    # With a WAL, NORMAL keeps every commit when the process is killed, and a sound file when the
-    # power fails (https://sqlite.org/pragma.html#pragma_synchronous); FULL would add an fsync of
+    # With a WAL, NORMAL keeps every commit if the process is killed, and an intact file if the
+    # power fails (https://sqlite.org/pragma.html#pragma_synchronous). FULL would add an fsync of
     # some milliseconds before every paid call.
     "PRAGMA synchronous = NORMAL",
-    # A deleted message is overwritten, not only unlinked.
+    # Overwrite a deleted message instead of only unlinking it.
     "PRAGMA secure_delete = ON",
 )
 
@@ -48,17 +48,16 @@ class Database:
     """One database, its pool, and its transactions.
 
     Args:
-        address: Where it is.
-        migrating: For changing the schema: one connection, and no foreign keys, which SQLite
-            would enforce while a table is being rebuilt.
+        address: The database's address.
+        migrating: Open it for changing the schema: one connection, and no foreign keys, which
+            SQLite would enforce while a table is being rebuilt.
     """
 
     def __init__(self, address: Address, *, migrating: bool = False) -> None:
         self.address = address
         self.is_sqlite = address.file is not None
         self.engine = _engine(address, migrating=migrating)
-        # SQLite lets one write at a time. Waiting for each other here is fair and quick; waiting
-        # in its busy handler is polling.
+        # SQLite allows one writer at a time. A lock is fair and quick; its busy handler polls.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._immediate = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
         self._bare = self.engine.execution_options(**{_BEGIN: ""})
@@ -78,8 +77,8 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes: committed at the end, rolled back on any exception.
 
-        On SQLite it takes the write lock at once. A transaction that reads first and then wants
-        to write could not wait for the lock: SQLite fails it, lest it write on what it misread.
+        On SQLite it takes the write lock at once. A transaction that reads first and writes later
+        cannot wait for the lock: SQLite fails it, because what it read may be outdated.
 
         Raises:
             StoreFailed: The database cannot be used; nothing was written.
@@ -89,13 +88,13 @@ class Database:
                 yield connection
 
     def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
-        """An INSERT that knows ON CONFLICT, which both databases have and SQL does not."""
+        """An INSERT with ON CONFLICT, which both databases have and standard SQL lacks."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     async def scrub(self) -> None:
-        """Empty SQLite's write-ahead log into the file, so that deleted text is nowhere on disk.
+        """Merge SQLite's write-ahead log into the file, so that deleted text leaves the disk.
 
-        Another process that is reading at this moment delays that to the next checkpoint.
+        If another process is reading at this moment, that happens at the next checkpoint.
         """
         if not self.is_sqlite:
             return
@@ -103,19 +102,19 @@ class Database:
             async with self._turn:
                 await self.pragma("wal_checkpoint(TRUNCATE)")
 
-    async def pragma(self, words: str) -> None:
-        """Run one of SQLite's own commands, outside of any transaction.
+    async def pragma(self, statement: str) -> None:
+        """Run a PRAGMA statement of SQLite's, outside of any transaction.
 
         Raises:
-            SQLAlchemyError: As SQLite says it.
+            SQLAlchemyError: SQLite refused it.
         """
         async with self._bare.connect() as connection:
-            await connection.exec_driver_sql(f"PRAGMA {words}")
+            await connection.exec_driver_sql(f"PRAGMA {statement}")
 
     async def close(self) -> None:
-        """Close every connection, once those in use have been given back.
+        """Close every connection, after those in use have been returned to the pool.
 
-        The pool forgets one that is in use: it would be closed by the garbage collector, some day.
+        The pool forgets a connection in use: only the garbage collector would close it, some day.
         """
         pool = self.engine.pool
         deadline_s = CLOSING_S
@@ -128,18 +127,17 @@ class Database:
 def uninterrupted(
     method: Callable[P, Coroutine[Any, Any, R]],
 ) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Let a method that uses the database come to its end, then let its caller be cancelled.
+    """Finish a method that uses the database before a cancellation reaches its caller.
 
     aiosqlite works in a thread that a cancellation does not reach: the statement goes on, its
     connection is closed around it, and SQLite keeps such a connection, and its write lock, until
-    Python has collected the statement as garbage. A transaction takes milliseconds, and is
-    bounded by the timeouts above; waiting for its end also leaves nobody in doubt whether it was
-    done.
+    Python has collected the statement as garbage. A transaction takes milliseconds and is bounded
+    by the timeouts above. Waiting for its end also makes certain whether it was done.
     """
 
     @wraps(method)
     async def whole(*args: P.args, **kwargs: P.kwargs) -> R:
-        # Not a TaskGroup: that would hand the cancellation on to the work.
+        # Not a TaskGroup: that would pass the cancellation on to the work.
         work = asyncio.ensure_future(method(*args, **kwargs))
         try:
             return await asyncio.shield(work)
@@ -156,7 +154,7 @@ def uninterrupted(
 
 @contextmanager
 def translated(address: Address) -> Iterator[None]:
-    """Turn what the drivers raise into our own error, without any stored word in it."""
+    """Raise the drivers' errors as StoreFailed, without any stored text in the message."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as e:
@@ -199,9 +197,9 @@ def _engine(address: Address, *, migrating: bool) -> AsyncEngine:
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
-    """Set each connection up, and begin transactions ourselves.
+    """Set up each connection, and begin transactions explicitly.
 
-    The driver begins one late, at the first INSERT, and so leaves schema changes outside of any.
+    The driver begins a transaction only at the first INSERT, so schema changes would be outside it.
     """
 
     @event.listens_for(engine.sync_engine, "connect")

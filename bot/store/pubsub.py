@@ -1,7 +1,7 @@
-"""Short words to all processes of the bot, by PostgreSQL's LISTEN and NOTIFY.
+"""Signals to all processes of the bot, by PostgreSQL's LISTEN and NOTIFY.
 
-Who does not listen at that moment misses a word, as over a radio: nothing may depend on one alone.
-On SQLite, which one process has, there is nobody to tell.
+A process that is not listening at that moment misses a signal, so nothing may depend on one alone.
+On SQLite there is only one process, and no signal is sent.
 """
 
 import asyncio
@@ -21,66 +21,57 @@ _CHANNEL: Final = "skydeck"
 _LISTEN_AGAIN_S: Final = 1.0
 
 OnSignal = Callable[[str, int], object]
-"""Takes a word and the number it is about."""
+"""Called with a signal's name and the number that it is about."""
 
 
 class PubSub:
-    """The radio.
-
-    Args:
-        database: Where.
-        clock: Time.
-    """
+    """Sends and receives signals."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._on_air = asyncio.Event()
+        self._listening = asyncio.Event()
 
     @uninterrupted
-    async def send(self, word: str, number: int) -> None:
-        """Say a word; all that listen hear it, this process among them.
+    async def send(self, signal: str, number: int) -> None:
+        """Send a signal to every process that listens, this one included.
 
         Raises:
-            StoreFailed: It cannot be said.
+            StoreFailed: It cannot be sent.
         """
         if not self._database.is_sqlite:
             async with self._database.writing() as connection:
-                await connection.execute(select(func.pg_notify(_CHANNEL, f"{word} {number}")))
-
-    async def on_air(self) -> None:
-        """Wait until this process listens."""
-        await self._on_air.wait()
+                await connection.execute(select(func.pg_notify(_CHANNEL, f"{signal} {number}")))
 
     async def listen(self, on_signal: OnSignal) -> Never:
-        """Hear what is said, until this is cancelled; a broken line is mended."""
+        """Receive signals until this is cancelled, and reconnect when the connection breaks."""
         while not self._database.is_sqlite:
             try:
                 await self._listen(on_signal)
             except StoreFailed as e:
-                log.warning("other processes cannot be heard: %s", e)
-            self._on_air.clear()
+                log.warning("signals from other processes cannot be received: %s", e)
+            self._listening.clear()
             await self._clock.sleep(_LISTEN_AGAIN_S)
-        await asyncio.Event().wait()  # on SQLite there is nothing to hear
+        await asyncio.Event().wait()  # on SQLite there are no signals
         raise AssertionError("nobody sets it")
 
     async def _listen(self, on_signal: OnSignal) -> None:
         is_over = asyncio.Event()
 
-        def heard(_connection: object, _process: int, _channel: str, text: Any) -> None:
-            word, _, number = str(text).partition(" ")
+        def receive(_connection: object, _process: int, _channel: str, text: Any) -> None:
+            signal, _, number = str(text).partition(" ")
             if number.isdigit():
-                on_signal(word, int(number))
+                on_signal(signal, int(number))
 
         with translated(self._database.address):
             async with self._database.engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 driver.add_termination_listener(lambda _: is_over.set())
-                await driver.add_listener(_CHANNEL, heard)
-                self._on_air.set()
+                await driver.add_listener(_CHANNEL, receive)
+                self._listening.set()
                 try:
                     await is_over.wait()
                 finally:
                     if not driver.is_closed():
-                        await driver.remove_listener(_CHANNEL, heard)
+                        await driver.remove_listener(_CHANNEL, receive)
                     await connection.invalidate()

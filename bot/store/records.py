@@ -1,4 +1,4 @@
-"""What the store gives and takes, as values: nothing here knows a database. Pure."""
+"""The values that the store reads and writes, without a database. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from bot.contract import Service
 
 
 class Role(StrEnum):
-    """Who speaks, in the contract's words."""
+    """The roles in the contract."""
 
     USER = "user"
     ASSISTANT = "assistant"
@@ -18,20 +18,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMessage:
-    """One utterance.
+    """A message of a person or of the assistant.
 
     Attributes:
-        message_id: Discord's id; of a reply that is spread over several messages, the first.
-        conversation_id: The thread, or the first message of the reply chain, or the DM channel.
-        person_id: Whose data this is: the author, or the person whom the assistant answers.
-        author_id: Who said it.
-        author_name: Under which name.
-        role: A person or the assistant.
-        content: The words.
-        created_at_ms: When, UTC epoch milliseconds.
+        message_id: Discord's id; for a reply that fills several messages, the first one's.
+        conversation_id: The thread, the first message of the reply chain, or the DM channel.
+        person_id: The person whose data this is: the author, or whom the assistant answers.
+        created_at_ms: UTC epoch milliseconds.
         parent_id: The message it replies to, or a part of that.
-        guild_id: The server; None in a DM.
-        edited_at_ms: When it was last changed.
+        guild_id: None in a DM.
         parts: The further messages of a long reply, in order.
     """
 
@@ -51,15 +46,14 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
-    """A server's choices; those of a server that has made none are the defaults.
+    """A server's settings. The defaults are those of a server that has chosen nothing.
 
     Attributes:
-        guild_id: The server.
-        language: A Discord locale (`es-ES`); None follows each member's own.
-        identity: As whom the assistant speaks; None follows the deployment.
-        allowed_channels: Where it answers; empty means everywhere.
-        allowed_roles: Whom it answers; empty means everybody.
-        default_modules: The module to use where a member names none, by service.
+        language: A Discord locale (`es-ES`); None: each member's own.
+        identity: The assistant's identity; None: the deployment's.
+        allowed_channels: Where the assistant answers; empty: everywhere.
+        allowed_roles: Whom it answers; empty: everybody.
+        default_modules: By service, the module for requests that name none.
     """
 
     guild_id: int
@@ -71,7 +65,7 @@ class GuildSettings:
 
 
 class GuildChanges(TypedDict, total=False):
-    """The choices to change; what is left out stays."""
+    """The settings to change; the others stay."""
 
     language: str | None
     identity: Identity | None
@@ -82,13 +76,11 @@ class GuildChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a person has said to being heard in a server.
+    """A person's answer to whether the bot may hear them in a server's voice channels.
 
     Attributes:
-        user_id: Who.
-        agreed: Whether they may be heard. Who was never asked has no consent at all.
-        locale: The language of their Discord when they said so.
-        at_ms: When, UTC epoch milliseconds.
+        locale: The language of their Discord when they answered.
+        at_ms: UTC epoch milliseconds.
     """
 
     user_id: int
@@ -99,14 +91,12 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class VoiceRoom:
-    """Where the bot is to be in a server, also after a restart.
+    """The voice channel that the bot joins in a server, again after each restart.
 
     Attributes:
-        guild_id: The server.
-        channel_id: The voice channel.
         attention: When it answers there.
-        follow_user_id: Whom it follows from channel to channel; None stays.
-        called_by: Who called it.
+        called_by: The person who called it there.
+        follow_user_id: The person whom it follows from channel to channel.
     """
 
     guild_id: int
@@ -118,15 +108,11 @@ class VoiceRoom:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """One turn of what was said while the bot only listened: words, never sound.
+    """One turn in the transcript of a voice channel where the bot only listens.
 
     Attributes:
-        guild_id: The server.
-        channel_id: The voice channel.
-        user_id: Who spoke.
-        name: Under which name.
-        text: What was recognised.
-        at_ms: When, UTC epoch milliseconds.
+        name: The speaker's name there.
+        at_ms: UTC epoch milliseconds.
     """
 
     guild_id: int
@@ -139,13 +125,11 @@ class Minute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Which calls are meant.
+    """Selects calls: by time, and by one server or one person if given.
 
     Attributes:
-        since_ms: From when; UTC epoch milliseconds.
-        until_ms: Until when, exclusive.
-        guild_id: Of one server only.
-        user_id: Of one person only.
+        since_ms: UTC epoch milliseconds.
+        until_ms: The same, exclusive.
     """
 
     since_ms: int
@@ -156,14 +140,11 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySum:
-    """What one service has cost in one day.
+    """The cost of one service on one day.
 
     Attributes:
         day: Days since the epoch, UTC.
-        service: Which.
-        calls: How many calls.
-        micro_usd: All of it, in micro-dollars.
-        reported: The part of it that the service itself has said; the rest is estimated.
+        reported: The part of `micro_usd` that the service reported; the rest is estimated.
     """
 
     day: int
@@ -175,7 +156,7 @@ class DaySum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSum:
-    """What one module has cost."""
+    """The cost of one module."""
 
     service: Service
     module: str
@@ -184,10 +165,10 @@ class GroupSum:
 
 
 class CallState(StrEnum):
-    """How far the payment of a call has come.
+    """The state of a call's payment.
 
     reserved ──settle──▶ settled          reserved ──release──▶ released
-       └────────expired, or nobody knows: settled at what was set aside
+       └────────expired, or cost unknown: settled at the reserved sum
     """
 
     RESERVED = "reserved"
@@ -197,12 +178,10 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GatewaySession:
-    """Where a session with Discord's gateway stands.
+    """What it takes to resume a session with Discord's gateway.
 
     Attributes:
-        id: Discord's name of it.
-        sequence: The last event that was received.
-        url: Where to resume it.
+        sequence: The number of the last event that was received.
     """
 
     id: str
@@ -212,11 +191,11 @@ class GatewaySession:
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
-    """Who is there, and who serves what.
+    """The processes that are alive, and the shards that they serve.
 
     Attributes:
-        live: The processes that have given a sign of life, with the count of shards they go by.
-        owners: Who serves which shard; free ones are missing.
+        live: By process, the number of shards that it reckons with.
+        owners: By shard, the process that serves it; free shards are missing.
     """
 
     live: Mapping[str, int]

@@ -28,14 +28,14 @@ from bot.store.repositories.voice import Consents, Minutes, VoiceRooms
 LEASE_MS: Final = 10_000
 """How long after its last sign of life a process's jobs are taken over."""
 SHARD_LEASE_MS: Final = 6_000
-"""The same for its shards. Shorter: people wait, and nothing is lost when one moves for nothing."""
+"""The same for its shards. It is shorter: people wait, and a needless move loses nothing."""
 _DAY_MS: Final = 86_400_000
 NO_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How much was too old to keep."""
+    """How many of each were deleted."""
 
     messages: int
     jobs: int
@@ -45,22 +45,10 @@ class Pruned:
 
 
 class Store:
-    """Memory that lasts.
+    """The database's repositories.
 
     Attributes:
-        guilds: What each server has chosen.
-        conversations: What was said.
-        jobs: The journal of jobs.
-        privacy: A person's data.
-        key_value: What the deployment remembers of itself.
-        consents: Who agreed to be heard.
-        voice_rooms: In which voice channels the bot is to be.
-        minutes: What was said while it only listened.
-        ledger: What each call has cost, and budgets.
-        spending: Sums over the ledger.
-        pubsub: Short words to all processes.
-        shard_leases: Which process serves which shards; None on SQLite, which one process has.
-        heartbeats: What running processes say of themselves.
+        shard_leases: None on SQLite, which only one process uses.
     """
 
     def __init__(self, database: Database, clock: Clock, *, lease_ms: int, limits: Limits) -> None:
@@ -100,7 +88,7 @@ class Store:
         Args:
             url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
             clock: Dates what is stored.
-            lease_ms: How long after its last sign of life a process's jobs are taken over.
+            lease_ms: As of `JobLeases`.
             limits: The operator's budgets.
 
         Raises:
@@ -112,7 +100,7 @@ class Store:
             await migrate(address, clock)
         except StoreFailed as e:
             raise BadSettings(
-                e.message, hint="Check its URL, and that it is running and may be written."
+                e.message, hint="Check its URL, and that it is running and writable."
             ) from e
         database = Database(address)
         try:
@@ -121,9 +109,9 @@ class Store:
             await database.close()
 
     async def prune(self, *, message_days: int, job_days: int, ledger_days: int) -> Pruned:
-        """Delete what is older than its retention time; a job counts from its end.
+        """Delete everything older than its retention time; a job's age counts from its end.
 
-        The copies that were made before schema updates hold messages too, and go with them.
+        The copies that schema updates made hold messages, and are deleted with them.
 
         Raises:
             StoreFailed: The database cannot be written.
@@ -144,7 +132,7 @@ def _prune_backups(file: Path | None, before_ms: int) -> int:
         return 0
     old = [
         copy
-        for copy in file.parent.glob(f"{file.name}.*.bak*")  # and a .part whose process was killed
+        for copy in file.parent.glob(f"{file.name}.*.bak*")  # also a .part of a killed process
         if copy.stat().st_mtime * 1000 < before_ms
     ]
     for copy in old:

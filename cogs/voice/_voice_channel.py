@@ -121,7 +121,7 @@ class VoiceChannel:
                 link, self.transcript, self._config(), remember=self._keep
             )
             async with (
-                Throttle(self.transcript.refresh, self.bot.clock) as self.transcript.pace,
+                Throttle(self.transcript.refresh) as self.transcript.pace,
                 session,
             ):
                 self.session = session

@@ -1,4 +1,4 @@
-"""What was said: reply chains and threads, as far back as fits a prompt."""
+"""Remembered messages: reply chains and threads, as far back as fits a prompt."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
@@ -19,15 +19,15 @@ from bot.store.tables import message_parts as parts
 from bot.store.tables import messages
 
 MESSAGES_LIMIT: Final = 200
-"""The most messages that one look back returns."""
+"""The most messages that `chain` and `thread` return."""
 PRUNE_BATCH: Final = 1000
-"""How many rows one transaction deletes, so that nobody waits long for the write lock."""
+"""How many rows one transaction deletes, so that others wait briefly for the write lock."""
 
 
 class Conversations:
-    """The memory of all chats. Every method raises StoreFailed when the database cannot be used.
+    """The memory of all chats. Every method raises StoreFailed when the database fails.
 
-    A message may be named by its id or by the id of any of its parts.
+    The id of any part of a message stands for the message.
     """
 
     def __init__(self, database: Database) -> None:
@@ -38,7 +38,7 @@ class Conversations:
         """Remember a message; content beyond `CONTENT_LIMIT_CHARS` is cut.
 
         Returns:
-            False when it was known already: the gateway repeats itself after a reconnect.
+            False if it was remembered already: the gateway repeats events after a reconnect.
         """
         values = asdict(message)
         del values["parts"]
@@ -54,7 +54,7 @@ class Conversations:
 
     @uninterrupted
     async def get(self, message_id: int) -> StoredMessage | None:
-        """The message; None when it is not remembered."""
+        """A message; None if it is not remembered."""
         query = select(messages).where(messages.c.message_id == _whole(message_id))
         async with self._database.reading() as connection:
             found = await _collect(connection, query, CONTENT_LIMIT_CHARS)
@@ -62,11 +62,11 @@ class Conversations:
 
     @uninterrupted
     async def chain(self, message_id: int, *, budget_chars: int) -> tuple[StoredMessage, ...]:
-        """The message and what it replies to, and so on, as far back as fits.
+        """A message, the message it replies to, and so on, as far back as fits.
 
         Returns:
-            Oldest first. The newest is always there, cut when it alone is over the budget; the
-            walk ends before the first older one that does not fit, at a message that is not
+            Oldest first. The newest is always included, cut if it alone exceeds the budget. The
+            chain ends before the first older message that does not fit, at a message that is not
             remembered, or after `MESSAGES_LIMIT`.
         """
         async with self._database.reading() as connection:
@@ -80,9 +80,9 @@ class Conversations:
         """The newest messages of a conversation that fit, oldest first, as `chain` chooses them.
 
         Args:
-            conversation_id: Which one.
+            conversation_id: The conversation.
             budget_chars: How much text fits.
-            before: Only messages older than this one.
+            before: Return only messages older than this one.
         """
         query = select(messages).where(messages.c.conversation_id == conversation_id)
         if before is not None:
@@ -94,7 +94,7 @@ class Conversations:
 
     @uninterrupted
     async def edit(self, message_id: int, content: str, *, edited_at_ms: int) -> bool:
-        """Put new words into a message (a person edited it); False when it is not remembered."""
+        """Replace the text of a message that a person edited; False if it is not remembered."""
         async with self._database.writing() as connection:
             return await _rewrite(connection, message_id, content, edited_at_ms) is not None
 
@@ -102,13 +102,13 @@ class Conversations:
     async def replace(
         self, message_id: int, content: str, *, parts: Sequence[int], edited_at_ms: int
     ) -> bool:
-        """Put another reply in the place of one (it was generated again); False as for `edit`.
+        """Replace a reply that was generated again; False if it is not remembered.
 
         Args:
             message_id: The reply's first message, which stays.
-            content: The new words.
-            parts: The further messages they are spread over, instead of the earlier ones.
-            edited_at_ms: When.
+            content: The new text.
+            parts: The further messages that hold it now.
+            edited_at_ms: UTC epoch milliseconds.
         """
         async with self._database.writing() as connection:
             whole = await _rewrite(connection, message_id, content, edited_at_ms)
@@ -119,7 +119,7 @@ class Conversations:
 
     @uninterrupted
     async def delete(self, message_ids: Collection[int]) -> int:
-        """Forget messages that were deleted; a reply goes with any part of it. Returns how many."""
+        """Forget deleted messages; any part stands for its reply. Returns how many."""
         async with self._database.writing() as connection:
             gone = 0
             for batch in _batches(message_ids):
@@ -134,7 +134,7 @@ class Conversations:
 
     @uninterrupted
     async def delete_conversation(self, conversation_id: int) -> int:
-        """Forget a whole conversation (its thread was deleted). Returns how many messages."""
+        """Forget a conversation whose thread was deleted. Returns how many messages."""
         async with self._database.writing() as connection:
             gone = await connection.execute(
                 delete(messages).where(messages.c.conversation_id == conversation_id)
@@ -178,8 +178,8 @@ def _whole(message_id: int) -> Any:
 def _upwards(message_id: int) -> Select[Any]:
     """SQL for the chain above a message, newest first.
 
-    A reply is always younger than what it replies to, and Discord's ids grow with time: asking
-    for that makes the walk end whatever the rows say.
+    A reply is always newer than the message it replies to, and Discord's ids grow with time:
+    demanding that makes the walk end whatever the rows hold.
     """
     ids = (messages.c.message_id, messages.c.parent_id)
     start = select(*ids, literal(1).label("depth")).where(ids[0] == _whole(message_id))
@@ -198,7 +198,7 @@ def _upwards(message_id: int) -> Select[Any]:
 async def _collect(
     connection: AsyncConnection, query: Select[Any], budget_chars: int
 ) -> list[StoredMessage]:
-    """Read rows, newest first, until the budget is used; the rest is never fetched."""
+    """Read rows, newest first, until the budget is used; fetch no more than that."""
     found: list[StoredMessage] = []
     async with connection.stream(query) as result:
         async for row in result.mappings():

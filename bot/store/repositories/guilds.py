@@ -1,4 +1,4 @@
-"""What each server has chosen."""
+"""The servers' settings."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from bot.store.records import GuildChanges, GuildSettings
 
 _CACHED_GUILDS: Final = 1024
 _CACHE_S: Final = 30.0
-"""Another process may have written: so old may be what a server's members see."""
+"""Settings may be this old: another process may have changed them meanwhile."""
 _CHANNELS_LIMIT: Final = 500
 _ROLES_LIMIT: Final = 250
 _LANGUAGE_LIMIT: Final = 16
@@ -29,7 +29,7 @@ _MODULES: Final = TypeAdapter(dict[StrictStr, StrictStr])
 
 
 class Guilds:
-    """The servers' settings, read from memory where they were read a moment ago."""
+    """The servers' settings, cached for a moment."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -54,7 +54,7 @@ class Guilds:
             found = await connection.execute(_one(guild_id))
             row = found.mappings().one_or_none()
         settings = GuildSettings(guild_id=guild_id) if row is None else read(row)
-        if writes == self._writes:  # else what was read may be from before that write
+        if writes == self._writes:  # else a write happened meanwhile, and this may be older
             self._cache[guild_id] = (now, settings)
             self._cache.move_to_end(guild_id)
             if len(self._cache) > _CACHED_GUILDS:
@@ -66,7 +66,7 @@ class Guilds:
         """Replace all the server's settings.
 
         Raises:
-            TooLarge: More channels, roles or words than Discord itself has; nothing was written.
+            TooLarge: More channels, roles or text than Discord itself has; nothing was written.
             StoreFailed: The database cannot be written.
         """
         check(settings)
@@ -82,7 +82,7 @@ class Guilds:
 
     @uninterrupted
     async def patch(self, guild_id: int, **changes: Unpack[GuildChanges]) -> GuildSettings:
-        """Change some settings; two changes at once, from any processes, both count.
+        """Change some settings. Two changes at once, even from two processes, both take effect.
 
         Returns:
             The settings as they are now.
@@ -108,7 +108,7 @@ class Guilds:
 
     @uninterrupted
     async def reset(self, guild_id: int) -> None:
-        """Back to the defaults.
+        """Restore the defaults.
 
         Raises:
             StoreFailed: The database cannot be written.
@@ -130,10 +130,10 @@ def _one(guild_id: int) -> Any:
 
 
 def read(row: Mapping[Any, Any]) -> GuildSettings:
-    """The settings that a row holds.
+    """The settings in a row.
 
     Raises:
-        ValueError: It holds none that `set` could have written.
+        ValueError: `set` cannot have written the row.
     """
     return GuildSettings(
         guild_id=row["guild_id"],
@@ -167,10 +167,10 @@ def _write(settings: GuildSettings) -> dict[str, Any]:
 
 
 def check(settings: GuildSettings) -> None:
-    """Refuse more than Discord itself has.
+    """Refuse settings that are larger than Discord allows.
 
     Raises:
-        TooLarge: It is.
+        TooLarge: They are larger.
     """
     if len(settings.allowed_channels) > _CHANNELS_LIMIT:
         raise TooLarge(f"More than {_CHANNELS_LIMIT} channels.")

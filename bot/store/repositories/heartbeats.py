@@ -1,4 +1,4 @@
-"""What running processes say of themselves, for whoever asks from outside of them."""
+"""Status reports of the running processes, for `skydeck health`."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,19 +10,19 @@ from bot.store.database import Database, uninterrupted
 from bot.store.tables import pulses
 
 EVERY_S: Final = 3.0
-"""How often a process tells."""
+"""The pause between two reports of a process."""
 GONE_AFTER_S: Final = 4 * EVERY_S
-"""A process that has not told for so long is taken for gone."""
+"""A process without a report for so long counts as dead."""
 _FORGET_S: Final = 86_400.0
 
 
 class Heartbeats:
-    """One row for each process. All methods raise StoreFailed.
+    """One row per process. Every method raises StoreFailed when the database fails.
 
     Args:
-        database: Where.
-        clock: Dates what is told; all machines' clocks are taken to agree on seconds.
-        owner: A name of this process that no other ever had.
+        database: Holds the reports.
+        clock: Dates them; all machines' clocks should agree to the second.
+        owner: The name of this process; no other process ever had it.
     """
 
     def __init__(self, database: Database, clock: Clock, *, owner: str) -> None:
@@ -31,9 +31,9 @@ class Heartbeats:
         self._owner = owner
 
     @uninterrupted
-    async def tell(self, told: Mapping[str, Any]) -> None:
-        """Say how this process is: a JSON object, in place of the one before."""
-        row = {"at_ms": self._now_ms(), "told": told}
+    async def publish(self, report: Mapping[str, Any]) -> None:
+        """Replace this process's report, a JSON object."""
+        row = {"at_ms": self._now_ms(), "told": report}
         insert = self._database.insert(pulses).values(owner=self._owner, **row)
         async with self._database.writing() as connection:
             await connection.execute(
@@ -42,7 +42,7 @@ class Heartbeats:
 
     @uninterrupted
     async def leave(self) -> None:
-        """This process ends; those that ended long ago without a word are forgotten, too."""
+        """Delete the reports of this process, which ends, and of processes that died long ago."""
         oldest_ms = self._now_ms() - round(_FORGET_S * 1000)
         gone = (pulses.c.owner == self._owner) | (pulses.c.at_ms < oldest_ms)
         async with self._database.writing() as connection:
@@ -50,7 +50,7 @@ class Heartbeats:
 
     @uninterrupted
     async def living(self) -> list[Mapping[str, Any]]:
-        """What each process that is there has last told."""
+        """The latest report of each living process."""
         oldest_ms = self._now_ms() - round(GONE_AFTER_S * 1000)
         query = select(pulses.c.told).where(pulses.c.at_ms >= oldest_ms).order_by(pulses.c.owner)
         async with self._database.reading() as connection:

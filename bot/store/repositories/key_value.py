@@ -1,4 +1,4 @@
-"""Small facts about the deployment that have to outlive the process."""
+"""Small values of the deployment that have to survive a restart."""
 
 from typing import Final
 
@@ -8,18 +8,18 @@ from bot.store import tables
 from bot.store.database import Database, uninterrupted
 
 COMMANDS: Final = "commands"
-"""What was last registered as the bot's commands; the application's id follows after a colon."""
+"""The digest of the commands registered last, under this and `:APPLICATION_ID`."""
 
 
 class KeyValue:
-    """Words by name. Both methods raise StoreFailed when the database fails."""
+    """Text by key. Both methods raise StoreFailed when the database fails."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @uninterrupted
     async def get(self, name: str) -> str | None:
-        """The fact; None when nobody has noted it."""
+        """The value; None if there is none."""
         query = select(tables.facts.c.value).where(tables.facts.c.name == name)
         async with self._database.reading() as connection:
             value: str | None = (await connection.execute(query)).scalar_one_or_none()
@@ -27,7 +27,7 @@ class KeyValue:
 
     @uninterrupted
     async def set(self, name: str, value: str) -> None:
-        """Note a fact, over whatever stood there."""
+        """Set a value."""
         row = {"name": name, "value": value}
         insert = self._database.insert(tables.facts).values(row)
         async with self._database.writing() as connection:

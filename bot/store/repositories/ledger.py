@@ -1,13 +1,13 @@
-"""The ledger: what every call has cost, and whether the next one can be paid for.
+"""The ledger: the cost of every call, and the budgets that refuse a call.
 
-    await ledger.reserve(call, 2_000)         # before it is sent; refuses what nobody can pay
+    await ledger.reserve(call, 2_000)         # before it is sent; refuses it if a budget is used up
     await ledger.settle(call, charge)         # once its cost is known
     await ledger.release(call.call_id)        # it cost nothing after all
 
-A reservation and its check are one transaction that holds the rows of the purses concerned, so two
-calls at once cannot both take the last cent, in whichever processes they are. A reservation that
-nobody settles (its process died, and no journal remembers the call) is counted at the sum set aside
-once it has expired: money that may be gone is not treated as there.
+A reservation and its check are one transaction that locks the rows of the purses concerned, so two
+calls at once cannot both spend the last cent, not even from two processes. A reservation that
+nobody settles (its process died, and the journal does not have the call) expires and counts as
+spent: money that may be gone must not be spent again.
 """
 
 import logging
@@ -42,13 +42,13 @@ from bot.store.tables import budgets, calls, purses
 log = logging.getLogger(__name__)
 
 TYPICAL_OF: Final = 20
-"""How many of the latest calls tell what the next of their kind may cost."""
+"""The next call of a kind may cost as much as any of the latest ones, this many of them."""
 _NAME_CHARS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """When a call was answered, and how long it had waited and taken; None: not told."""
+    """When a call was answered, and how long it waited and ran, as far as the service says so."""
 
     settled_at_ms: int
     delay_ms: int | None
@@ -59,8 +59,8 @@ class Ledger:
     """The payments of one deployment. Every method raises StoreFailed when the database fails.
 
     Args:
-        database: Where.
-        clock: Whose wall clock dates everything.
+        database: Holds the ledger.
+        clock: Dates everything.
         limits: The operator's budgets.
     """
 
@@ -73,10 +73,10 @@ class Ledger:
 
     @uninterrupted
     async def reserve(self, call: Call, micro_usd: int) -> None:
-        """Set a sum aside for a call that is about to be sent.
+        """Reserve a sum for a call that is about to be sent.
 
         Raises:
-            OverBudget: A bucket has less left than that. Nothing was set aside.
+            OverBudget: A bucket has less left than that. Nothing was reserved.
         """
         now_ms = self._now()
         keys = call.payer.buckets(now_ms)
@@ -107,19 +107,19 @@ class Ledger:
 
     @uninterrupted
     async def settle(self, call: Call, charge: Charge) -> list[Balance]:
-        """Note what a call has cost, in place of what was set aside. A second time does nothing.
+        """Book what a call cost, in place of its reservation. A second time does nothing.
 
-        A call that had nothing set aside is noted all the same.
+        A call without a reservation is booked all the same.
 
         Returns:
-            Purses that have just come to four fifths of their budget; each is told only once.
+            Purses that have just reached four fifths of their budget; each is returned only once.
         """
         async with self._database.writing() as connection:
             return await self._settle(connection, call, charge)
 
     @uninterrupted
     async def release(self, call_id: str) -> None:
-        """Give back what was set aside: the call cost nothing. A second time does nothing."""
+        """Release a call's reservation: it cost nothing. A second time does nothing."""
         async with self._database.writing() as connection:
             given = await connection.execute(
                 update(calls)
@@ -135,7 +135,7 @@ class Ledger:
 
     @uninterrupted
     async def sweep(self) -> int:
-        """Count expired reservations at what was set aside; how many there were."""
+        """Book expired reservations as spent. Returns how many there were."""
         expired = (
             select(calls)
             .where(calls.c.state == CallState.RESERVED, calls.c.expires_at_ms <= self._now())
@@ -148,14 +148,16 @@ class Ledger:
                 charge = Charge(micro_usd=row["reserved_micro_usd"], basis=Basis.RESERVED)
                 await self._settle(connection, _call(row), charge)
         if rows:
-            log.warning("%d calls never told their cost; counted at what was set aside", len(rows))
+            log.warning(
+                "%d calls never reported a cost; their reservations count as spent", len(rows)
+            )
         return len(rows)
 
     # -- budgets -------------------------------------------------------------------------------
 
     @uninterrupted
     async def balances(self, payer: Payer) -> list[Balance]:
-        """How the purses stand that a call of theirs would come out of."""
+        """The balances of the purses that would pay for a call of theirs."""
         keys = payer.buckets(self._now())
         async with self._database.reading() as connection:
             chosen = await self._chosen(connection, payer.guild_id)
@@ -163,7 +165,7 @@ class Ledger:
 
     @uninterrupted
     async def is_limited(self, payer: Payer) -> bool:
-        """Whether any budget holds for them; else nothing has to be set aside."""
+        """Whether any budget applies to them; if not, nothing has to be reserved."""
         if any(scope in _scopes(payer) for scope, _ in self.limits.by):
             return True
         async with self._database.reading() as connection:
@@ -171,7 +173,7 @@ class Ledger:
 
     @uninterrupted
     async def choose(self, guild_id: int, period: Period, limit_micro_usd: int | None) -> None:
-        """Set what a server spends at most in a period; None: only the operator's limit holds."""
+        """Set a server's own limit for a period; None: only the operator's limit applies."""
         which = and_(budgets.c.guild_id == guild_id, budgets.c.period == period)
         async with self._database.writing() as connection:
             if limit_micro_usd is None:
@@ -186,7 +188,7 @@ class Ledger:
                     set_={"limit_micro_usd": limit_micro_usd},
                 )
             )
-            # What was said of the old limit is not true of this one.
+            # A warning about the old limit does not hold for the new one.
             await connection.execute(
                 update(purses)
                 .where(purses.c.scope == "guild", purses.c.scope_id == guild_id)
@@ -196,7 +198,7 @@ class Ledger:
 
     @uninterrupted
     async def typical(self, service: Service, module: str) -> int | None:
-        """The dearest of the latest calls of a kind, in micro-dollars; None: there was none."""
+        """The highest cost among the latest calls of a kind, in micro-dollars; None: no calls."""
         latest = (
             select(calls.c.cost_micro_usd)
             .where(calls.c.service == service, calls.c.module == module)
@@ -212,7 +214,7 @@ class Ledger:
 
     @uninterrupted
     async def latest(self, service: Service) -> Answered | None:
-        """The last call of a service that a worker has answered, in any process; of today's."""
+        """The last call of a service that a worker answered in the past day, in any process."""
         query = (
             select(calls.c.settled_at_ms, calls.c.delay_ms, calls.c.execution_ms)
             .where(calls.c.service == service, calls.c.state == CallState.SETTLED)
@@ -226,7 +228,7 @@ class Ledger:
 
     @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Forget calls and purses from before `before_ms`, in small steps; how many calls."""
+        """Delete calls and purses from before `before_ms`. Returns how many calls."""
         old = select(calls.c.call_id).where(calls.c.at_ms < before_ms).limit(PRUNE_BATCH)
         gone = 0
         while True:
@@ -320,7 +322,7 @@ class Ledger:
         keys: Sequence[BudgetBucket],
         chosen: Mapping[Period, int],
     ) -> list[Balance]:
-        """The purses' balances; until the transaction ends nobody else changes them."""
+        """The purses' balances, locked until the transaction ends."""
         values = {f"{name}{n}": v for n, key in enumerate(keys) for name, v in _key(key).items()}
         found = await connection.execute(_locking(len(keys)), values)
         return self._balances(keys, found.mappings(), chosen)
@@ -362,9 +364,9 @@ class Ledger:
 
 @cache
 def _locking(number: int) -> TextClause:
-    """Make sure that so many purses are there, lock them in that order, and read them.
+    """Create so many purses if they are missing, lock them in that order, and read them.
 
-    In words of its own, since SQLAlchemy would compile a statement of so many rows each time anew.
+    Written as text, since SQLAlchemy would compile a statement of several rows each time.
     """
     names = [column.name for column in _KEY]
     row = ", ".join(f":{name}{{n}}" for name in names)
@@ -379,7 +381,7 @@ def _locking(number: int) -> TextClause:
 
 _A_DAY_MS: Final = 86_400_000
 _GRACE_MS: Final = 60 * 60_000
-"""How long after the latest end of a call its reservation is kept: another process may take a call
+"""A reservation is kept this long after the call's latest end: another process may take the call
 over, with a deadline of its own."""
 _KEY: Final = (purses.c.scope, purses.c.scope_id, purses.c.period, purses.c.starts_ms)
 _PAID_BY: Final = (calls.c.at_ms, calls.c.guild_id, calls.c.channel_id, calls.c.user_id)
@@ -410,7 +412,7 @@ def _payer(row: Mapping[Any, Any]) -> Payer:
 
 
 def _buckets_of(row: Mapping[Any, Any]) -> tuple[BudgetBucket, ...]:
-    """Those that the sum was set aside in: a call that ends after midnight is yesterday's."""
+    """The buckets of the reservation: a call that ends after midnight is yesterday's."""
     return _payer(row).buckets(row["at_ms"])
 
 

@@ -1,4 +1,4 @@
-"""How a result is kept until its person has seen it: JSON, packed. Pure."""
+"""The format of kept results: compressed JSON. Pure."""
 
 import json
 import zlib
@@ -9,16 +9,16 @@ from pydantic import JsonValue
 from bot.errors import TooLarge
 
 MAX_RESULT_BYTES: Final = 16 * 1024 * 1024
-"""Of a packed result. In one message Discord takes files of 10 MiB."""
+"""The largest packed result. A Discord message takes files of 10 MiB."""
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 _LEVEL: Final = 6
 
 
 def pack(document: JsonValue) -> bytes:
-    """For the journal.
+    """The bytes for the journal.
 
     Raises:
-        TooLarge: It has more than `MAX_RESULT_BYTES`.
+        TooLarge: There are more than `MAX_RESULT_BYTES`.
     """
     packed = zlib.compress(json.dumps(document, ensure_ascii=True).encode(), _LEVEL)
     if len(packed) > MAX_RESULT_BYTES:
@@ -27,10 +27,10 @@ def pack(document: JsonValue) -> bytes:
 
 
 def unpack(packed: bytes) -> JsonValue:
-    """What was packed.
+    """The document in those bytes.
 
     Raises:
-        ValueError: It was not, or is larger than anything that is.
+        ValueError: `pack` did not make them, or the document is larger than any result.
     """
     opened = zlib.decompressobj()
     try:

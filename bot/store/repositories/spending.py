@@ -1,4 +1,4 @@
-"""What was spent, added up for people: by day and service, and call by call."""
+"""Spending reports: sums by day and by module, and every call."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
@@ -13,7 +13,7 @@ from bot.store.tables import calls
 
 DAY_MS: Final = 86_400_000
 ROWS_LIMIT: Final = 50_000
-"""How many calls a list has at most."""
+"""The most calls that `each` lists."""
 _PAGE: Final = 1_000
 
 
@@ -96,7 +96,7 @@ class Spending:
 
 
 def _day() -> Any:
-    """Whole days since the epoch: both databases divide integers without a remainder."""
+    """Whole days since the epoch: both databases' `/` on integers drops the remainder."""
     return calls.c.at_ms.op("/")(literal_column(str(DAY_MS)))
 
 

@@ -1,4 +1,4 @@
-"""Voice channels: who agreed to be heard, where the bot is to be, and minutes of what was said."""
+"""Voice channels: consents, the channels that the bot joins, and transcripts."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -12,11 +12,11 @@ from bot.store.records import Consent, Minute, VoiceRoom
 from bot.store.tables import consents, minutes, voice_rooms
 
 MINUTE_LIMIT_CHARS: Final = 4_000
-"""The longest single turn; more is not said in one."""
+"""The longest turn."""
 MINUTES_LIMIT: Final = 5_000
-"""How many turns of a channel are kept; the oldest give way."""
+"""How many turns of a channel are kept; then the oldest are deleted."""
 PRUNE_BATCH: Final = 500
-"""How many turns one transaction prunes, so that nobody waits long to write."""
+"""How many turns one transaction deletes, so that others wait briefly for the write lock."""
 ATTENTIONS: Final = ("auto", "always", "listen-only")
 """When the assistant may answer in a voice channel (`bot.voice_agent.Attention`)."""
 _WORD_LIMIT_CHARS: Final = 16
@@ -31,7 +31,7 @@ class Consents:
 
     @uninterrupted
     async def get(self, guild_id: int, user_ids: Collection[int]) -> dict[int, Consent]:
-        """What these people have said, by id; those who were never asked are missing."""
+        """These people's answers, by id; those who were never asked are missing."""
         query = select(consents).where(
             consents.c.guild_id == guild_id, consents.c.user_id.in_(list(user_ids))
         )
@@ -46,7 +46,7 @@ class Consents:
     async def set(
         self, guild_id: int, user_id: int, *, agreed: bool, locale: str | None, at_ms: int
     ) -> None:
-        """Note what a person says; it takes the place of what they said before."""
+        """Replace a person's answer."""
         word = None if locale is None else storable(locale, _WORD_LIMIT_CHARS)
         changes = {"agreed": agreed, "locale": word, "at_ms": at_ms}
         row = {"guild_id": guild_id, "user_id": user_id, **changes}
@@ -58,7 +58,7 @@ class Consents:
 
     @uninterrupted
     async def withdraw(self, guild_id: int, user_id: int) -> bool:
-        """As if they had never been asked; False when they had not been."""
+        """Delete a person's answer; False if there is none."""
         gone = delete(consents).where(
             consents.c.guild_id == guild_id, consents.c.user_id == user_id
         )
@@ -67,14 +67,14 @@ class Consents:
 
 
 class VoiceRooms:
-    """One for each server. Every method raises StoreFailed when the database fails."""
+    """One channel per server. Every method raises StoreFailed when the database fails."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @uninterrupted
     async def get(self, guild_id: int) -> VoiceRoom | None:
-        """Where to be in a server; None is nowhere."""
+        """The channel to join in a server."""
         query = select(voice_rooms).where(voice_rooms.c.guild_id == guild_id)
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
@@ -82,7 +82,7 @@ class VoiceRooms:
 
     @uninterrupted
     async def all(self) -> list[VoiceRoom]:
-        """Where to be everywhere, by server."""
+        """The channels to join in all servers."""
         query = select(voice_rooms).order_by(voice_rooms.c.guild_id)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
@@ -90,7 +90,7 @@ class VoiceRooms:
 
     @uninterrupted
     async def set(self, room: VoiceRoom) -> None:
-        """Note where to be; it takes the place of what stood there."""
+        """Replace the channel to join in a server."""
         row = asdict(room) | {"attention": storable(room.attention, _WORD_LIMIT_CHARS)}
         insert = self._database.insert(voice_rooms).values(row)
         async with self._database.writing() as connection:
@@ -100,21 +100,21 @@ class VoiceRooms:
 
     @uninterrupted
     async def delete(self, guild_id: int) -> bool:
-        """Nowhere; False when it was to be nowhere."""
+        """Join no channel in a server; False if there was none to join."""
         gone = delete(voice_rooms).where(voice_rooms.c.guild_id == guild_id)
         async with self._database.writing() as connection:
             return bool((await connection.execute(gone)).rowcount)
 
 
 class Minutes:
-    """What was said. Every method raises StoreFailed when the database fails."""
+    """The transcripts. Every method raises StoreFailed when the database fails."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @uninterrupted
     async def add(self, minute: Minute) -> None:
-        """Keep a turn; the oldest beyond `MINUTES_LIMIT` go."""
+        """Keep a turn, and delete the oldest ones beyond `MINUTES_LIMIT`."""
         row = asdict(minute) | {
             "name": storable(minute.name, NAME_LIMIT_CHARS),
             "text": storable(minute.text, MINUTE_LIMIT_CHARS),
@@ -134,10 +134,10 @@ class Minutes:
 
     @uninterrupted
     async def get(self, guild_id: int, channel_id: int, *, since_ms: int = 0) -> list[Minute]:
-        """What was said in a channel from `since_ms` on, oldest first.
+        """The turns in a channel from `since_ms` on, oldest first.
 
-        Turns of people who talk at once are recognised in any order; this is the order in which
-        they were said.
+        When people talk at once, their turns are transcribed in any order; this returns them in
+        the order in which they were said.
         """
         query = (
             select(minutes)
@@ -150,21 +150,21 @@ class Minutes:
 
     @uninterrupted
     async def clear(self, guild_id: int, channel_id: int) -> int:
-        """Forget what was said in a channel; how many turns."""
+        """Delete a channel's transcript. Returns how many turns."""
         gone = delete(minutes).where(*_here(guild_id, channel_id))
         async with self._database.writing() as connection:
             return int((await connection.execute(gone)).rowcount)
 
     @uninterrupted
     async def forget(self, guild_id: int, user_id: int) -> int:
-        """Forget what a person said in a server; how many turns."""
+        """Delete a person's turns in a server. Returns how many."""
         gone = delete(minutes).where(minutes.c.guild_id == guild_id, minutes.c.user_id == user_id)
         async with self._database.writing() as connection:
             return int((await connection.execute(gone)).rowcount)
 
     @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Forget what is older than `before_ms`, in small steps; how many turns."""
+        """Delete turns from before `before_ms`, in small steps. Returns how many."""
         old = select(minutes.c.minute_id).where(minutes.c.at_ms < before_ms).limit(PRUNE_BATCH)
         gone = 0
         while True:

@@ -69,10 +69,10 @@ async def test_every_running_bot_is_a_line(url, database):
         Store.open(database, SystemClock()) as one,
         Store.open(database, SystemClock()) as other,
     ):
-        await one.heartbeats.tell(
+        await one.heartbeats.publish(
             HEARTBEAT.dump_python(Heartbeat(gateway_ms={0: 41.6}, rooms=[room]))
         )
-        await other.heartbeats.tell(
+        await other.heartbeats.publish(
             HEARTBEAT.dump_python(Heartbeat(gateway_ms={1: 40.1, 2: None, 3: 52.0}))
         )
         _, out, _ = await health(url)
@@ -80,7 +80,7 @@ async def test_every_running_bot_is_a_line(url, database):
             "bot: 40 to 52 ms to Discord, 2 of 3 shards connected",
             "bot: 42 ms to Discord; voice in server 7: 48 ms, 2 heard, 990 packets, 2.5% missing",
         ]
-        await other.heartbeats.tell({"of": "another version"})
+        await other.heartbeats.publish({"of": "another version"})
         _, out, _ = await health(url, "--json")
     [bot] = [line for line in map(json.loads, out.splitlines()) if "bot" in line]
     assert bot["gateway_ms"] == {"0": 41.6}
@@ -98,7 +98,7 @@ async def test_services_within_a_bot_are_told_of_by_it(database):
     )
     async with Store.open(database, SystemClock()) as store:
         heartbeat = Heartbeat(gateway_ms={0: None}, services=[grace])
-        await store.heartbeats.tell(HEARTBEAT.dump_python(heartbeat, mode="json"))
+        await store.heartbeats.publish(HEARTBEAT.dump_python(heartbeat, mode="json"))
         code, out, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
         assert (code, err) == (0, "")
         assert "grace: a worker is up; last answer 1 min 5 s ago; workers: 1 working" in out

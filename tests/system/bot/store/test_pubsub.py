@@ -20,7 +20,7 @@ async def process(postgres):
         signals, heard = PubSub(database, SystemClock()), []
         task = asyncio.create_task(signals.listen(lambda *word: heard.append(word)))
         opened.append((database, task))
-        await signals.on_air()
+        await signals._listening.wait()
         return signals, heard
 
     yield make
@@ -39,14 +39,14 @@ async def test_all_processes_hear_it(process):
 
 async def test_a_broken_line_is_mended(process, execute, postgres):
     a, heard = await process()
-    a._on_air.clear()
+    a._listening.clear()
     url = postgres.url("shared")
     await execute(
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'",
     )
     async with asyncio.timeout(HANGS_S):
-        await a.on_air()
+        await a._listening.wait()
     await a.send("stop", 8)
     await until(lambda: heard == [("stop", 8)])
 
