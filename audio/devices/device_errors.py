@@ -1,4 +1,4 @@
-"""What can be wrong with a sound device, and the words for it."""
+"""What can be wrong with a sound device, and the messages for it."""
 
 from enum import StrEnum
 from typing import Final
@@ -9,10 +9,10 @@ from audio.errors import AudioError
 class Fault(StrEnum):
     """What is wrong.
 
-    NO_PORTAUDIO: the library that reaches sound devices is not there. NO_DEVICE: there is none, or
-    none of that name. BUSY: another program has it. FORMAT: it takes no sound that we can make.
-    GONE: it was there, and is no more. STALLED: it is there, and nothing comes of it.
-    FAILED: anything else that the system says.
+    NO_PORTAUDIO: The library that reaches sound devices is missing. NO_DEVICE: There is none, or
+    none of that name. BUSY: Another program has it. FORMAT: It supports no format of ours.
+    GONE: It disappeared. STALLED: It is there, and delivers nothing.
+    FAILED: Any other error of the system.
     """
 
     NO_PORTAUDIO = "no_portaudio"
@@ -36,32 +36,32 @@ class DeviceError(AudioError):
         self.fault = fault
 
 
-_WORDS: Final = {
+_MESSAGES: Final = {
     Fault.NO_PORTAUDIO: "Sound devices cannot be reached: install libportaudio2.",
     Fault.NO_DEVICE: "There is no {what}: plug one in, or choose another. Typing works.",
     Fault.BUSY: "Another program has the {what}: close it, or choose another {what}.",
-    Fault.FORMAT: "The {what} takes no sound that I can use: choose another.",
+    Fault.FORMAT: "The {what} supports no format that I can use: choose another.",
     Fault.GONE: "The {what} is gone: plug it in again, or choose another.",
     Fault.STALLED: "The {what} has stopped: the system may have suspended it. I keep trying.",
-    Fault.FAILED: "The {what} cannot be opened. I keep trying; another can be chosen.",
+    Fault.FAILED: "The {what} cannot be opened. I keep trying; you can also choose another.",
 }
 
 
-def instead_of(name: str, what: str) -> str:
-    """That the system's default has to do, in one line.
+def fallback_message(name: str, what: str) -> str:
+    """One line saying that the system default replaces a device.
 
     Args:
-        name: Of the device that was chosen.
+        name: The device that was chosen.
         what: "microphone" or "loudspeaker".
     """
-    return f"The {what} “{name}” is not there: the system's default has to do until it is."
+    return f"The {what} “{name}” is missing: your system default takes over until it is back."
 
 
-def words(fault: Fault, what: str) -> str:
-    """What is wrong and what to do next, in one line.
+def fault_message(fault: Fault, what: str) -> str:
+    """One line saying what is wrong and what to do next.
 
     Args:
-        fault: What.
+        fault: The fault.
         what: "microphone" or "loudspeaker".
     """
-    return _WORDS[fault].format(what=what)
+    return _MESSAGES[fault].format(what=what)

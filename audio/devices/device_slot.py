@@ -1,62 +1,62 @@
-"""One of the two ends of the local audio: which device it has, its stream, and how it fares."""
+"""One of the two ends of the local audio: its device, its stream and its health."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from audio.devices import portaudio
-from audio.devices.device_errors import DeviceError, Fault, instead_of, words
+from audio.devices.device_errors import DeviceError, Fault, fallback_message, fault_message
 from audio.devices.loudspeaker import Loudspeaker
 from audio.devices.microphone import Microphone
 from audio.devices.stream_health import StreamHealth
 
 Stream: TypeAlias = Microphone | Loudspeaker
-_OF_THE_DEVICE: Final = frozenset({Fault.NO_DEVICE, Fault.GONE, Fault.FAILED})
-"""Against these the system's default device helps, until the chosen one can be had."""
+_DEVICE_FAULTS: Final = frozenset({Fault.NO_DEVICE, Fault.GONE, Fault.FAILED})
+"""With these the system default takes over until the chosen device is available."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotState:
-    """How one of the two is.
+    """The state of one slot.
 
     Attributes:
-        name: The device in use, or wanted; None: the system's default.
-        is_open: Whether it works, for all that is known.
-        fault: What is wrong; None: nothing. It can be open all the same: with another device.
-        words: That, and what to do next; empty: nothing is wrong.
-        xruns: How often sound was lost in or out of it since it was opened.
-        latency_ms: On the way through the system, as that says.
+        name: The device in use, or wanted; None: the system default.
+        is_open: Whether it works, as far as is known.
+        fault: What is wrong. The slot may be open all the same, on another device.
+        message: The fault, and what to do next; empty without one.
+        xruns: How often audio was lost since the device was opened.
+        latency_ms: The system's latency, as it reports it.
     """
 
     name: str | None
     is_open: bool = False
     fault: Fault | None = None
-    words: str = ""
+    message: str = ""
     xruns: int = 0
     latency_ms: int = 0
 
     @property
     def gist(self) -> tuple[str | None, bool, Fault | None]:
-        """What is worth telling when it changes."""
+        """The part whose changes are worth reporting."""
         return self.name, self.is_open, self.fault
 
 
 @dataclass(slots=True)
 class DeviceSlot:
-    """What is known of one of the two.
+    """One of the two ends.
 
     Attributes:
         what: "microphone" or "loudspeaker".
         kind: The same for PortAudio: "input" or "output".
-        chosen: The device that is wanted; None: the system's default.
+        chosen: The device that is wanted; None: the system default.
         make: Opens a stream on a device of that name.
         stream: None while it is not open.
-        opened_for: What was chosen when it was opened.
-        stands_in: It is on the system's default, because the chosen device cannot be had.
-        watch: Its health.
-        is_busy: Somebody is opening, closing or checking it.
-        checked_s: When it was last checked that its device is there.
-        cannot_s: Since when nothing can be heard or played; None: it can.
+        opened_for: What was chosen when the stream was opened.
+        is_fallback: It is on the system default, because the chosen device is not available.
+        health: Of the stream.
+        is_busy: The worker is opening, closing or checking it.
+        checked_s: When the worker last checked that the device is there.
+        unusable_since_s: None while it can be used.
     """
 
     what: str
@@ -65,47 +65,47 @@ class DeviceSlot:
     make: Callable[[str | None], Stream]
     stream: Stream | None = None
     opened_for: str | None = None
-    stands_in: bool = False
-    watch: StreamHealth = field(default_factory=StreamHealth)
+    is_fallback: bool = False
+    health: StreamHealth = field(default_factory=StreamHealth)
     is_busy: bool = False
     checked_s: float = float("-inf")
-    cannot_s: float | None = None
+    unusable_since_s: float | None = None
 
     def state(self) -> SlotState:
-        """How it is, for any thread."""
-        stream, fault = self.stream, self.watch.fault
-        said = words(fault, self.what) if fault else ""
-        is_open = self.watch.is_open and fault is None
-        if self.stands_in and is_open and self.chosen is not None:
-            fault, said = Fault.NO_DEVICE, instead_of(self.chosen, self.what)
-        name = None if self.stands_in else self.chosen
+        """The current state; for any thread."""
+        stream, fault = self.stream, self.health.fault
+        message = fault_message(fault, self.what) if fault else ""
+        is_open = self.health.is_open and fault is None
+        if self.is_fallback and is_open and self.chosen is not None:
+            fault, message = Fault.NO_DEVICE, fallback_message(self.chosen, self.what)
+        name = None if self.is_fallback else self.chosen
         if stream is None:
-            return SlotState(name, is_open, fault, said)
+            return SlotState(name, is_open, fault, message)
         latency_ms = round(stream.latency_s * 1000)
-        return SlotState(name, is_open, fault, said, stream.xruns, latency_ms)
+        return SlotState(name, is_open, fault, message, stream.xruns, latency_ms)
 
     def open(self) -> tuple[Stream, str | None]:
-        """A stream on the chosen device, or else on the system's default; and on which.
+        """Open the chosen device, or else the system default. Returns the stream and its device.
 
         Raises:
-            DeviceError: Neither can be opened; why the chosen one cannot.
+            DeviceError: Why the chosen device cannot be opened; nor can the default.
         """
         chosen = self.chosen
         try:
             return self.make(chosen), chosen
         except DeviceError as e:
-            if chosen is None or e.fault not in _OF_THE_DEVICE:
+            if chosen is None or e.fault not in _DEVICE_FAULTS:
                 raise
             try:
                 return self.make(None), None
             except DeviceError:
                 raise e from None
 
-    def is_in_place(self) -> bool:
-        """Whether its stream is where it should be; asks the system."""
+    def is_on_right_device(self) -> bool:
+        """Whether its stream is on the best device there is; asks the system."""
         chosen = self.chosen
         if chosen is None:
             return True
-        if self.stands_in:
-            return not portaudio.can_be_had(self.kind, chosen)
-        return not portaudio.can_be_taken_away(chosen) or portaudio.can_be_had(self.kind, chosen)
+        if self.is_fallback:
+            return not portaudio.is_available(self.kind, chosen)
+        return not portaudio.may_be_rerouted(chosen) or portaudio.is_available(self.kind, chosen)

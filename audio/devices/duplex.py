@@ -1,7 +1,7 @@
-"""A microphone and a loudspeaker that are kept in order: watched, told of, and opened again.
+"""A microphone and a loudspeaker that are watched, reported on and reopened.
 
-Two threads. One watches: it never calls the system, so that it can tell of trouble whatever hangs.
-The other, the hands, opens, closes and checks, one thing after another, and may hang in it.
+Two threads. The watcher never calls the system, so that it can report trouble whatever hangs. The
+worker opens, closes and checks devices, one at a time, and may hang doing so.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from audio.constants import FRAME_MS
+from audio.constants import FRAME_S
 from audio.devices import portaudio
 from audio.devices.blocks import Block
 from audio.devices.device_errors import DeviceError, Fault
@@ -26,41 +26,40 @@ __all__ = ["AudioState", "DuplexAudio", "SlotState"]
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY_S: Final = 0.1
+_WATCH_EVERY_S: Final = 0.1
 _CHECK_EVERY_S: Final = 0.3
-"""Whether the device is still there. It takes 2 ms."""
-_COME_EVERY_S: Final = 10.0
-"""Whether a new device is there, while one is wanted and not had. It takes another process."""
-_PATIENCE_S: Final = 1.5
-"""At the end, with a device that does not let go."""
-_NOBODY_HEARS_S: Final = 2.0
-"""Without a loudspeaker for so long, what is to be played is passed over in its own time."""
+"""How often to check that a device is still there. It takes 2 ms."""
+_SCAN_EVERY_S: Final = 10.0
+"""How often to look for a new device while one is missing. It takes another process."""
+_CLOSE_TIMEOUT_S: Final = 1.5
+_DISCARD_AFTER_S: Final = 2.0
+"""Without a loudspeaker for this long, the queue is discarded at the pace of playing."""
 _MAX_DELAY_MS: Final = 500
 
-_Work: TypeAlias = Callable[[], None]
+_Job: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class AudioState:
-    """How both are."""
+    """The state of both slots."""
 
     microphone: SlotState
     loudspeaker: SlotState
 
 
 class DuplexAudio:
-    """Both ends. `start` and `close` belong to one thread, `pull` to another; the rest to any.
+    """Both ends. `start` and `close` are for one thread, `pull` for another, the rest for any.
 
     Args:
-        microphone: Its name; None: the system's default.
-        loudspeaker: Its name; None: the system's default.
+        microphone: Its name; None: the system default.
+        loudspeaker: Its name; None: the system default.
         playout: What is played.
         now: The monotonic clock, in seconds.
-        on_state: Told when something is wrong, or right again, on the watching thread.
-        cancels_echo: Whether blocks come with the loudspeaker's sound taken out, too.
+        on_state: Called on the watcher when something goes wrong, or works again.
+        cancels_echo: Whether blocks also come without the loudspeaker's sound.
 
     Attributes:
-        is_cancelling: Whether they do.
+        is_cancelling: Whether echo cancellation is available and on.
     """
 
     def __init__(
@@ -76,236 +75,238 @@ class DuplexAudio:
         self._now = now
         self._playout = playout
         self._on_state = on_state
-        self._hears = DeviceSlot(
+        self._microphone = DeviceSlot(
             "microphone", "input", microphone, lambda name: Microphone(name, now)
         )
-        self._plays = DeviceSlot(
+        self._loudspeaker = DeviceSlot(
             "loudspeaker", "output", loudspeaker, lambda name: Loudspeaker(name, playout, now)
         )
-        self._lines = self._hears, self._plays
-        self._told: object = None
-        self._sought_s = self._passed_s = float("-inf")
+        self._slots = self._microphone, self._loudspeaker
+        self._reported: object = None
+        self._scanned_s = self._discarded_to_s = float("-inf")
         self._is_over = threading.Event()
-        self._look = threading.Event()
-        self._guard = threading.Lock()  # of the lines; nobody calls the system while holding it
-        self._hands = DeviceWorkerThread(now, portaudio.leave_behind)
-        self._unclosed: set[Stream] = set()  # the hands' own
+        self._wake = threading.Event()
+        self._guard = threading.Lock()  # of the slots; never held during a call to the system
+        self._worker = DeviceWorkerThread(now, portaudio.abandon_thread)
+        self._unclosed: set[Stream] = set()  # for the worker alone
         self._watcher = threading.Thread(target=self._watch, name="sound watch", daemon=True)
         self._echo = _canceller() if cancels_echo else None
         self.is_cancelling = self._echo is not None
 
     def start(self) -> None:
-        """Open both, soon."""
-        self._hands.start()
+        """Start both threads; they open the devices."""
+        self._worker.start()
         self._watcher.start()
 
     def close(self) -> None:
-        """Let go of both. It waits for no device that hangs."""
+        """Close both devices, without waiting for one that hangs."""
         if not self._watcher.is_alive():
             return
         self._is_over.set()
-        self._look.set()
+        self._wake.set()
         self._watcher.join()
-        for line in self._lines:
-            line.stream = None
-        self._hands.do(self._close_all)
-        self._hands.end(_PATIENCE_S)
+        for slot in self._slots:
+            slot.stream = None
+        self._worker.submit(self._close_all)
+        self._worker.stop(_CLOSE_TIMEOUT_S)
 
     @property
     def state(self) -> AudioState:
-        """How both are now."""
-        return AudioState(self._hears.state(), self._plays.state())
+        """The current state of both."""
+        return AudioState(self._microphone.state(), self._loudspeaker.state())
 
     @property
     def level_dbfs(self) -> float:
-        """How loud the microphone is, in decibels below full scale; -120 without one."""
-        stream = self._hears.stream
+        """The microphone's level in dBFS; -120 without one."""
+        stream = self._microphone.stream
         return stream.level_dbfs if isinstance(stream, Microphone) else -120.0
 
     def choose(self, *, microphone: str | None, loudspeaker: str | None) -> None:
         """Use these from now on."""
         with self._guard:
-            for line, name in ((self._hears, microphone), (self._plays, loudspeaker)):
-                if line.chosen != name:
-                    line.chosen, line.stands_in, line.watch = name, False, StreamHealth()
-        self._look.set()
+            for slot, name in ((self._microphone, microphone), (self._loudspeaker, loudspeaker)):
+                if slot.chosen != name:
+                    slot.chosen, slot.is_fallback, slot.health = name, False, StreamHealth()
+        self._wake.set()
 
     def pull(self) -> list[Block]:
-        """What the microphone has heard since the last call."""
-        ear, mouth = self._hears.stream, self._plays.stream
-        if not isinstance(ear, Microphone):
+        """What the microphone captured since the last call."""
+        microphone, loudspeaker = self._microphone.stream, self._loudspeaker.stream
+        if not isinstance(microphone, Microphone):
             return []
-        blocks = ear.pull()
-        if self._echo is None or not isinstance(mouth, Loudspeaker):
+        blocks = microphone.pull()
+        if self._echo is None or not isinstance(loudspeaker, Loudspeaker):
             return [Block(raw, None, at_s) for raw, at_s in blocks]
-        for sound, at_s in mouth.played():
+        for sound, at_s in loudspeaker.played():
             self._echo.played(sound, at_s)
-        delay_ms = min(_MAX_DELAY_MS, round((ear.latency_s + mouth.latency_s) * 1000))
+        latency_s = microphone.latency_s + loudspeaker.latency_s
+        delay_ms = min(_MAX_DELAY_MS, round(latency_s * 1000))
         return [
             Block(raw, self._echo.cancel(raw, at_s, delay_ms=delay_ms), at_s)
             for raw, at_s in blocks
         ]
 
-    # -- the watching thread ---------------------------------------------------------------------
+    # -- the watcher -----------------------------------------------------------------------------
 
     def _watch(self) -> None:
         while not self._is_over.is_set():
             now = self._now()
             with self._guard:
-                if self._hands.relieve(now):
-                    self._give_up_hanging(now)
-                for line in self._lines:
-                    self._look_after(line, now)
+                if self._worker.replace_if_hung(now):
+                    self._fail_hung_slots(now)
+                for slot in self._slots:
+                    self._watch_slot(slot, now)
                 state = self.state
-            self._tell(state)
-            self._pass_over(now)
-            self._look.wait(_LOOK_EVERY_S)
-            self._look.clear()
+            self._report(state)
+            self._discard_unheard(now)
+            self._wake.wait(_WATCH_EVERY_S)
+            self._wake.clear()
 
-    def _look_after(self, line: DeviceSlot, now: float) -> None:
-        stream, watch = line.stream, line.watch
+    def _watch_slot(self, slot: DeviceSlot, now: float) -> None:
+        stream, health = slot.stream, slot.health
         if stream is None:
-            if not line.is_busy and watch.wants_opening(now):
-                self._do(line, lambda: self._open(line))
+            if not slot.is_busy and health.wants_opening(now):
+                self._submit(slot, lambda: self._open(slot))
             return
-        fault = watch.check(now, called_s=stream.called_s, is_active=stream.is_active)
+        fault = health.check(now, called_s=stream.called_s, is_active=stream.is_active)
         if fault is not None:
-            log.info("the %s: %s", line.what, fault)
-            watch.failed(fault, now)
-            self._let_go(line)
-        elif line.opened_for != line.chosen:
-            self._let_go(line)
-        elif line.chosen and not line.is_busy and now - line.checked_s > _CHECK_EVERY_S:
-            line.checked_s = now
-            self._do(line, lambda: self._check(line, stream))
+            log.info("the %s: %s", slot.what, fault)
+            health.failed(fault, now)
+            self._release(slot)
+        elif slot.opened_for != slot.chosen:
+            self._release(slot)
+        elif slot.chosen and not slot.is_busy and now - slot.checked_s > _CHECK_EVERY_S:
+            slot.checked_s = now
+            self._submit(slot, lambda: self._check(slot, stream))
 
-    def _tell(self, state: AudioState) -> None:
-        news = state.microphone.gist, state.loudspeaker.gist
-        if news == self._told:
+    def _report(self, state: AudioState) -> None:
+        gist = state.microphone.gist, state.loudspeaker.gist
+        if gist == self._reported:
             return
-        self._told = news
+        self._reported = gist
         try:
             self._on_state(state)
         except Exception:
-            log.exception("who was told of the sound devices stumbled")
+            log.exception("the callback for the state of the sound devices failed")
 
-    def _pass_over(self, now: float) -> None:
-        """Nobody hears the answer: let it go by, so that the conversation goes on."""
-        line = self._plays
-        if line.watch.fault is None:
-            line.cannot_s = None
+    def _discard_unheard(self, now: float) -> None:
+        """Without a loudspeaker, discard the answer, so that the conversation goes on."""
+        slot = self._loudspeaker
+        if slot.health.fault is None:
+            slot.unusable_since_s = None
             return
-        if line.cannot_s is None:
-            line.cannot_s = now
-        if line.stream is not None:  # it is being tried
+        if slot.unusable_since_s is None:
+            slot.unusable_since_s = now
+        if slot.stream is not None:  # it is being tried
             return
-        self._passed_s = max(self._passed_s, line.cannot_s + _NOBODY_HEARS_S, now - 1)
-        while self._passed_s < now:
-            self._passed_s += FRAME_MS / 1000
+        due_s = slot.unusable_since_s + _DISCARD_AFTER_S
+        self._discarded_to_s = max(self._discarded_to_s, due_s, now - 1)
+        while self._discarded_to_s < now:
+            self._discarded_to_s += FRAME_S
             if self._playout.read(now) is None:
-                self._passed_s = now
+                self._discarded_to_s = now
 
-    def _give_up_hanging(self, now: float) -> None:
-        for line in self._lines:
-            if line.is_busy and line.stream is None:
-                line.watch.failed(Fault.STALLED, now)
-            line.is_busy = False
+    def _fail_hung_slots(self, now: float) -> None:
+        for slot in self._slots:
+            if slot.is_busy and slot.stream is None:
+                slot.health.failed(Fault.STALLED, now)
+            slot.is_busy = False
 
-    def _do(self, line: DeviceSlot, work: _Work) -> None:
-        line.is_busy = True
-        self._hands.do(lambda: self._perform(line, work))
+    def _submit(self, slot: DeviceSlot, job: _Job) -> None:
+        slot.is_busy = True
+        self._worker.submit(lambda: self._run(slot, job))
 
-    def _let_go(self, line: DeviceSlot) -> None:
-        stream, line.stream = line.stream, None
+    def _release(self, slot: DeviceSlot) -> None:
+        stream, slot.stream = slot.stream, None
         if stream is not None:
-            self._do(line, lambda: self._close(stream))
+            self._submit(slot, lambda: self._close(stream))
 
-    # -- the hands -------------------------------------------------------------------------------
+    # -- the worker ------------------------------------------------------------------------------
 
-    def _perform(self, line: DeviceSlot, work: _Work) -> None:
+    def _run(self, slot: DeviceSlot, job: _Job) -> None:
         try:
-            work()
+            job()
         except Exception:
-            log.exception("the %s: something unexpected", line.what)
+            log.exception("the %s failed unexpectedly", slot.what)
             with self._guard:
-                line.watch.failed(Fault.FAILED, self._now())
-        if self._hands.are_here():
-            line.is_busy = False
-            self._look.set()
+                slot.health.failed(Fault.FAILED, self._now())
+        if self._worker.is_current():
+            slot.is_busy = False
+            self._wake.set()
 
-    def _open(self, line: DeviceSlot) -> None:
-        if line.watch.tries:
-            self._look_for_new_devices(line)
-        chosen, watch = line.chosen, line.watch
+    def _open(self, slot: DeviceSlot) -> None:
+        if slot.health.tries:
+            self._rescan(slot)
+        chosen, health = slot.chosen, slot.health
         try:
-            stream, name = line.open()
+            stream, name = slot.open()
         except DeviceError as e:
-            log.debug("the %s cannot be opened: %s", line.what, e)
+            log.debug("the %s cannot be opened: %s", slot.what, e)
             with self._guard:
-                if self._hands.are_here():
-                    watch.failed(e.fault, self._now())
+                if self._worker.is_current():
+                    health.failed(e.fault, self._now())
             return
         with self._guard:
-            if self._hands.are_here():
+            if self._worker.is_current():
                 self._unclosed.add(stream)
-                line.stream, line.opened_for, line.stands_in = stream, chosen, name != chosen
-                watch.opened(self._now())
+                slot.stream, slot.opened_for, slot.is_fallback = stream, chosen, name != chosen
+                health.opened(self._now())
                 return
-        stream.close()  # too late: nobody waits for it any more
+        stream.close()  # this thread hung and was replaced: too late
 
     def _close_all(self) -> None:
         for stream in [*self._unclosed]:
             self._close(stream)
 
     def _close(self, stream: Stream) -> None:
-        self._unclosed.discard(stream)  # first: nobody else is to close what hangs in closing
+        self._unclosed.discard(stream)  # first, so that nobody else closes it if this hangs
         stream.close()
 
-    def _check(self, line: DeviceSlot, stream: Stream) -> None:
-        if line.stands_in:
-            self._look_for_new_devices(line)
-        if line.is_in_place():
+    def _check(self, slot: DeviceSlot, stream: Stream) -> None:
+        if slot.is_fallback:
+            self._rescan(slot)
+        if slot.is_on_right_device():
             return
         with self._guard:
-            if line.stream is not stream:
+            if slot.stream is not stream:
                 return
-            if line.stands_in:  # what was chosen is there again
-                line.watch.closed()
+            if slot.is_fallback:  # the chosen device is back
+                slot.health.rest()
             else:
-                log.info("the %s was taken away behind its stream", line.what)
-                line.watch.failed(Fault.GONE, self._now())
-            self._let_go(line)
+                log.info("the device of the %s went away while its stream goes on", slot.what)
+                slot.health.failed(Fault.GONE, self._now())
+            self._release(slot)
 
-    def _look_for_new_devices(self, line: DeviceSlot) -> None:
-        """PortAudio finds them only when it begins anew, with every stream closed.
+    def _rescan(self, slot: DeviceSlot) -> None:
+        """Let PortAudio list the devices again, which needs every stream closed.
 
-        So what works is closed only when it is known to be worth it.
+        So a working stream is closed only if that is known to be worth it.
         """
-        open_lines = [other for other in self._lines if other.stream is not None]
-        if open_lines and not self._has_come(line):
+        open_slots = [other for other in self._slots if other.stream is not None]
+        if open_slots and not self._has_appeared(slot):
             return
         with self._guard:
-            for other in open_lines:
+            for other in open_slots:
                 other.stream = None
-                other.watch.closed()
-        self._close_all()  # also what is soon to be closed: PortAudio would free it before
+                other.health.rest()
+        self._close_all()  # streams waiting to be closed, too: PortAudio would free them first
         try:
-            portaudio.look_again()
+            portaudio.rescan_devices()
         except DeviceError as e:
-            log.debug("no new devices can be found: %s", e)
+            log.debug("cannot look for new devices: %s", e)
 
-    def _has_come(self, line: DeviceSlot) -> bool:
+    def _has_appeared(self, slot: DeviceSlot) -> bool:
         now = self._now()
-        is_playing = self._plays.stream is not None and not self._playout.progress().drained
-        if is_playing or now - self._sought_s < _COME_EVERY_S:
+        is_playing = self._loudspeaker.stream is not None and not self._playout.progress().drained
+        if is_playing or now - self._scanned_s < _SCAN_EVERY_S:
             return False
-        self._sought_s = now
-        return portaudio.has_come(line.kind, line.chosen)
+        self._scanned_s = now
+        return portaudio.has_appeared(slot.kind, slot.chosen)
 
 
 def _canceller() -> EchoCanceller | None:
     try:
         return EchoCanceller()
     except ImportError:
-        log.info("without the package livekit, nobody can speak into an answer hands-free")
+        log.info("without the package livekit, hands-free speech cannot interrupt an answer")
         return None

@@ -1,7 +1,7 @@
-"""Takes the loudspeaker's sound out of the microphone's: WebRTC's echo canceller.
+"""Removes the loudspeaker's sound from the microphone's: WebRTC's echo canceller.
 
-What it leaves of a voice that speaks at the same time is good enough to notice that somebody
-speaks, and worse than the raw sound for recognising words.
+What remains of a voice that speaks at the same time is good enough to detect speech, and worse
+than the raw audio for recognising words.
 """
 
 from typing import Any, Final
@@ -12,20 +12,20 @@ from audio.constants import OPUS_RATE_HZ
 from audio.samples import Pcm, Samples, from_pcm, to_pcm
 
 _STEP: Final = OPUS_RATE_HZ // 100
-"""WebRTC takes pieces of 10 ms."""
+"""WebRTC processes 10 ms at a time."""
 _LINGER_S: Final = 1.5
-"""So long after its last sound a loudspeaker may still be heard in a room."""
+"""How long a loudspeaker's last sound may still be heard in a room."""
 
 
 class EchoCanceller:
-    """For one microphone and one loudspeaker, and for one thread.
+    """For one microphone and one loudspeaker. Not thread-safe.
 
     Raises:
         ImportError: The package `livekit` is not installed, or not for this machine.
     """
 
     def __init__(self) -> None:
-        from livekit import rtc  # noqa: PLC0415  (28 MB; only who talks hands-free needs it)
+        from livekit import rtc  # noqa: PLC0415  (28 MB; only hands-free talk needs it)
 
         self._frame: Any = rtc.AudioFrame
         self._apm: Any = rtc.AudioProcessingModule(echo_cancellation=True, high_pass_filter=True)
@@ -34,21 +34,21 @@ class EchoCanceller:
         self._delay_ms = -1
 
     def played(self, samples: Pcm, at_s: float) -> None:
-        """The loudspeaker has played this: 48 kHz, mono."""
+        """Add what the loudspeaker played: 48 kHz, mono."""
         if samples.any():
             self._loud_s = at_s
         self._far = np.concatenate((self._far, samples))
 
     def cancel(self, raw: Samples, at_s: float, *, delay_ms: int) -> Samples | None:
-        """The microphone has heard this; what of it is no echo.
+        """Remove the echo from what the microphone heard.
 
         Args:
             raw: 48 kHz, mono, a multiple of 10 ms.
-            at_s: When.
-            delay_ms: Between the loudspeaker being given a sound and the microphone giving it.
+            at_s: When it was captured.
+            delay_ms: From handing a sound to the loudspeaker until the microphone returns it.
 
         Returns:
-            As many samples; None when there is nothing to cancel.
+            As many samples; None if there is nothing to cancel.
         """
         if at_s - self._loud_s > _LINGER_S:
             self._far = self._far[:0]

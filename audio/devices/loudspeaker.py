@@ -1,7 +1,7 @@
-"""A loudspeaker: one stream, kept open, that plays a `PlayoutQueue` and is silent in between.
+"""A loudspeaker: one stream, kept open, that plays a `PlayoutQueue` with silence in between.
 
-The device's own thread only copies from a ring; another thread decodes ahead of it. What is held
-or thrown away goes silent within the device's own buffer.
+The device's callback only copies from a ring; another thread decodes ahead of it. A hold or a
+flush takes effect within the device's own buffer.
 """
 
 import threading
@@ -13,7 +13,7 @@ import numpy as np
 
 from audio.codec import Resampler
 from audio.constants import FRAME_SAMPLES, OPUS_RATE_HZ
-from audio.devices.portaudio import open_stream, shut
+from audio.devices.portaudio import close_stream, open_stream
 from audio.devices.ring import PcmRing
 from audio.errors import AudioError
 from audio.opus import OpusDecoder
@@ -21,26 +21,26 @@ from audio.playout_queue import PlayoutQueue
 from audio.samples import Pcm, from_pcm, to_pcm
 
 _AHEAD: Final = OPUS_RATE_HZ * 60 // 1000
-"""So much is decoded ahead of the device."""
+"""How far decoding runs ahead of the device."""
 _FADE: Final = OPUS_RATE_HZ * 5 // 1000
-"""A sound that ends abruptly clicks: it fades for 5 ms."""
+"""5 ms: audio that starts or ends without a fade clicks."""
 _WAIT_S: Final = 0.05
 _MAX_PLAYED: Final = 100
-"""What was played is kept for the echo canceller: two seconds, if nobody comes for it."""
+"""Played blocks kept for the echo canceller: two seconds at most."""
 
 
 class Loudspeaker:
     """An open loudspeaker.
 
     Args:
-        name: Its name; None: the system's default.
+        name: Its name; None: the system default.
         playout: What it plays.
         now: The monotonic clock, in seconds.
 
     Attributes:
-        called_s: When it took something last; None: never yet.
-        starved: How often a sound was interrupted because nothing was decoded in time.
-        underflows: How often the system says that it had nothing to play.
+        called_s: When it last called back; None if never.
+        starved: How often playing was interrupted because decoding was late.
+        underflows: How often the system reports that it ran out of audio.
 
     Raises:
         DeviceError: It cannot be opened.
@@ -52,15 +52,13 @@ class Loudspeaker:
         self._now = now
         self._playout = playout
         self._ring = PcmRing(OPUS_RATE_HZ // 2)
-        self._fresh = (
-            playout.flush_generation,
-            0,
-        )  # since so many generation, what was put into the ring from here on
+        # The flush generation being played, and the ring position where it starts.
+        self._fresh = playout.flush_generation, 0
         self._was_sounding = False
         self._played: deque[tuple[Pcm, float]] = deque(maxlen=_MAX_PLAYED)
         self._has_ended = False
         self._stop = threading.Event()
-        self.rate_hz = OPUS_RATE_HZ  # it calls back before it is known what was opened
+        self.rate_hz = OPUS_RATE_HZ  # callbacks start before `open_stream` returns
         self._stream, self.rate_hz, _ = open_stream(
             "output", name, self._called, self._ended, rate_hz=OPUS_RATE_HZ, block=FRAME_SAMPLES
         )
@@ -78,16 +76,16 @@ class Loudspeaker:
 
     @property
     def xruns(self) -> int:
-        """How often a sound was interrupted."""
+        """How often playing was interrupted."""
         return self.underflows + self.starved
 
     @property
     def latency_s(self) -> float:
-        """From us to the air, as the system says."""
+        """The output latency, as the system reports it."""
         return float(self._stream.latency)
 
     def played(self) -> list[tuple[Pcm, float]]:
-        """What it was given since the last call, silence and all, and when; 48 kHz, mono."""
+        """What was played since the last call, silence included, and when; 48 kHz, mono."""
         taken = []
         while self._played:
             sound, at_s = self._played.popleft()
@@ -97,12 +95,12 @@ class Loudspeaker:
         return taken
 
     def close(self) -> None:
-        """Let go of it, at once."""
+        """Close it at once."""
         self._stop.set()
-        shut(self._stream)
+        close_stream(self._stream)
         self._feeder.join()
 
-    # -- the feeding thread ----------------------------------------------------------------------
+    # -- the decoding thread ----------------------------------------------------------------------
 
     def _feed(self) -> None:
         decoder, utterance_id = OpusDecoder(OPUS_RATE_HZ), None
@@ -115,7 +113,7 @@ class Loudspeaker:
             if taken is None:
                 self._playout.wait(_WAIT_S)
                 continue
-            if taken.utterance_id != utterance_id:  # another stream begins
+            if taken.utterance_id != utterance_id:  # another Opus stream
                 decoder.close()
                 decoder, utterance_id = OpusDecoder(OPUS_RATE_HZ), taken.utterance_id
             sound = self._decoded(decoder, taken.opus)
@@ -145,8 +143,8 @@ class Loudspeaker:
         self.called_s = self._now()
 
     def _next(self, frames: int) -> Pcm:
-        """What sounds now; short of `frames` where silence follows."""
-        written = self._ring.written  # before `_fresh`: what comes in meanwhile may be wanted
+        """The next samples; fewer than `frames` if silence follows."""
+        written = self._ring.written  # before `_fresh`: samples written in between may be wanted
         generation, begins = self._fresh
         stale_to = begins if generation == self._playout.flush_generation else written
         if stale_to > self._ring.taken or self._playout.is_held:
@@ -160,7 +158,7 @@ class Loudspeaker:
         return sound
 
     def _fall_silent(self, stale_to: int) -> Pcm:
-        """Fade out; throw away what was cut, and keep what is held."""
+        """Fade out; drop what was flushed, and keep what is held."""
         sound = self._ring.peek(_FADE if self._was_sounding else 0)
         self._ring.drop(stale_to)
         self._was_sounding = False
@@ -171,7 +169,7 @@ class Loudspeaker:
 
 
 def _ramped(sound: Pcm, *, rising: bool) -> Pcm:
-    """A sound whose beginning rises from silence, or that falls to silence, within 5 ms."""
+    """Fade in, or fade out, within 5 ms."""
     length = min(_FADE, len(sound))
     ramp = np.linspace(0, 1, length, dtype=np.float32)
     envelope = np.ones(len(sound), np.float32)

@@ -1,4 +1,4 @@
-"""A microphone: one stream, opened once and kept open, so that nothing of a beginning is lost."""
+"""A microphone: one stream, kept open so that the start of speech is never lost."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,28 +8,28 @@ import numpy as np
 
 from audio.codec import Resampler
 from audio.constants import FRAME_SAMPLES, OPUS_RATE_HZ
-from audio.devices.portaudio import open_stream, shut
+from audio.devices.portaudio import close_stream, open_stream
 from audio.samples import FULL_SCALE, Pcm, Samples, from_pcm
 
 _MAX_WAITING: Final = 500
-"""Callbacks kept for a reader that is late: ten seconds. Then the oldest go."""
+"""How many callbacks are kept for a late reader: ten seconds. Then the oldest are dropped."""
 _LEVEL_BLOCKS: Final = 3
-"""The level is the loudest of so many blocks: 60 ms."""
-_LATEST: Final = 1.0
-"""A capture time that lies further back than this, in seconds, is a driver's nonsense."""
+"""The level is the loudest of this many blocks: 60 ms."""
+_MAX_AGE_S: Final = 1.0
+"""In seconds. A capture time further back than this is a driver bug."""
 
 
 class Microphone:
     """An open microphone.
 
     Args:
-        name: Its name; None: the system's default.
+        name: Its name; None: the system default.
         now: The monotonic clock, in seconds.
 
     Attributes:
-        called_s: When it gave something last; None: never yet.
-        lost: Callbacks that nobody came for in time.
-        overflows: How often the system says that it lost sound.
+        called_s: When it last called back; None if never.
+        lost: Callbacks dropped because nobody pulled them in time.
+        overflows: How often the system reports lost audio.
 
     Raises:
         DeviceError: It cannot be opened.
@@ -43,7 +43,7 @@ class Microphone:
         self._levels: deque[int] = deque([0] * _LEVEL_BLOCKS, maxlen=_LEVEL_BLOCKS)
         self._partial: Samples = np.zeros(0, np.float32)
         self._has_ended = False
-        self.rate_hz = OPUS_RATE_HZ  # it calls back before it is known what was opened
+        self.rate_hz = OPUS_RATE_HZ  # callbacks start before `open_stream` returns
         self._stream, self.rate_hz, self._channels = open_stream(
             "input", name, self._called, self._ended, rate_hz=OPUS_RATE_HZ, block=FRAME_SAMPLES
         )
@@ -56,21 +56,21 @@ class Microphone:
 
     @property
     def xruns(self) -> int:
-        """How often sound was lost."""
+        """How often audio was lost."""
         return self.overflows + self.lost
 
     @property
     def latency_s(self) -> float:
-        """From the air to us, as the system says."""
+        """The input latency, as the system reports it."""
         return float(self._stream.latency)
 
     @property
     def level_dbfs(self) -> float:
-        """The loudest sample of the last 60 ms, in decibels below full scale."""
+        """The loudest sample of the last 60 ms, in dBFS."""
         return float(20 * np.log10(max(1, *self._levels) / FULL_SCALE))
 
     def pull(self) -> list[tuple[Samples, float]]:
-        """Blocks of 20 ms since the last call, and when the last sample of each was captured."""
+        """The 20 ms blocks since the last call, and when the last sample of each was captured."""
         blocks: list[tuple[Samples, float]] = []
         while self._waiting:
             data, captured_s = self._waiting.popleft()
@@ -83,8 +83,8 @@ class Microphone:
         return blocks
 
     def close(self) -> None:
-        """Let go of it, at once."""
-        shut(self._stream)
+        """Close it at once."""
+        close_stream(self._stream)
 
     def _mono(self, data: bytes) -> Samples:
         sound = from_pcm(np.frombuffer(data, np.int16))
@@ -97,7 +97,7 @@ class Microphone:
     def _called(self, data: Any, frames: int, time: Any, status: Any) -> None:
         now = self._now()
         age_s = time.currentTime - time.inputBufferAdcTime - frames / self.rate_hz
-        captured_s = now - age_s if 0 <= age_s < _LATEST else now
+        captured_s = now - age_s if 0 <= age_s < _MAX_AGE_S else now
         if status.input_overflow:
             self.overflows += 1
         if len(self._waiting) >= _MAX_WAITING:

@@ -1,7 +1,7 @@
 """PortAudio through sounddevice: the one place that imports it, since the import itself can fail.
 
-PortAudio reads the list of devices once; a device that came later is only found when it begins
-anew, which needs every stream closed.
+PortAudio reads the list of devices once, when it initialises. It finds devices that appear later
+only by initialising again, which needs every stream closed.
 """
 
 import atexit
@@ -20,22 +20,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from audio.constants import OPUS_RATE_HZ
-from audio.devices.device_errors import DeviceError, Fault, words
+from audio.devices.device_errors import DeviceError, Fault, fault_message
 
 log = logging.getLogger(__name__)
 
-_PROBE_S: Final = 20.0
-_LOOKING_S: Final = 5.0
+_PROBE_TIMEOUT_S: Final = 20.0
+_SCAN_TIMEOUT_S: Final = 5.0
 _hanging: Final[list[threading.Thread]] = []
-_list: Final = threading.Lock()
-"""Who reads PortAudio's list of devices, or has it made anew: PortAudio frees it meanwhile."""
-_LISTING_S: Final = 1.0
+_list_lock: Final = threading.Lock()
+"""Of PortAudio's device list, which it frees when it initialises again."""
+_LIST_TIMEOUT_S: Final = 1.0
 _CODES: Final = {
     -9985: Fault.BUSY,  # paDeviceUnavailable
     -9996: Fault.NO_DEVICE,  # paInvalidDevice
     -9997: Fault.FORMAT,  # paInvalidSampleRate
     -9998: Fault.FORMAT,  # paInvalidChannelCount
-    -9993: Fault.GONE,  # paBadIODeviceCombination; a sound server that has died says so
+    -9993: Fault.GONE,  # paBadIODeviceCombination; what a dead sound server causes
     -9986: Fault.GONE,  # paInternalError; the same, later
 }
 """Source: https://portaudio.com/docs/v19-doxydocs/portaudio_8h.html (PaErrorCode)"""
@@ -46,11 +46,11 @@ class DeviceInfo:
     """A device as PortAudio lists it.
 
     Attributes:
-        name: As it is chosen by.
-        host: Through which of the system's interfaces ("ALSA", "Core Audio", …).
-        inputs: How many channels it can hear.
-        outputs: How many it can play.
-        rate_hz: Its own sample rate.
+        name: The name to choose it by.
+        host: The system interface ("ALSA", "Core Audio", …).
+        inputs: Its number of input channels.
+        outputs: Its number of output channels.
+        rate_hz: Its native sample rate.
     """
 
     name: str
@@ -61,10 +61,10 @@ class DeviceInfo:
 
 
 def list_devices() -> list[DeviceInfo]:
-    """All devices, as of the last `look_again`.
+    """All devices, as of the last `rescan_devices`.
 
     Raises:
-        DeviceError: PortAudio is not there, or hangs.
+        DeviceError: PortAudio is missing, or hangs.
     """
     library = sounddevice()
     with _listing():
@@ -83,40 +83,40 @@ def list_devices() -> list[DeviceInfo]:
 
 @contextlib.contextmanager
 def _listing() -> Iterator[None]:
-    if not _list.acquire(timeout=_LISTING_S):
-        raise DeviceError(words(Fault.STALLED, "sound system"), Fault.STALLED)
+    if not _list_lock.acquire(timeout=_LIST_TIMEOUT_S):
+        raise DeviceError(fault_message(Fault.STALLED, "sound system"), Fault.STALLED)
     try:
         yield
     finally:
-        _list.release()
+        _list_lock.release()
 
 
-def look_again() -> None:
-    """Find devices that came or went. Every stream must be closed.
+def rescan_devices() -> None:
+    """Find devices that appeared or disappeared. Every stream must be closed.
 
     Raises:
-        DeviceError: PortAudio cannot begin anew.
+        DeviceError: PortAudio cannot initialise again.
     """
     library = sounddevice()
     if any(thread.is_alive() for thread in _hanging):  # in a stream that would be freed
-        raise DeviceError(words(Fault.STALLED, "sound system"), Fault.STALLED)
-    try:  # private, but the only way; a test holds sounddevice to it
+        raise DeviceError(fault_message(Fault.STALLED, "sound system"), Fault.STALLED)
+    try:  # private, but the only way; a test pins it
         with _listing():
-            if library._initialized:  # noqa: SLF001  (not if it could not begin the last time)
+            if library._initialized:  # noqa: SLF001  (unless initialising failed last time)
                 library._terminate()  # noqa: SLF001
             library._initialize()  # noqa: SLF001
     except library.PortAudioError as e:
-        raise DeviceError(words(Fault.NO_PORTAUDIO, ""), Fault.NO_PORTAUDIO) from e
+        raise DeviceError(fault_message(Fault.NO_PORTAUDIO, ""), Fault.NO_PORTAUDIO) from e
 
 
 def names(kind: str) -> set[str | None]:
-    """The devices of a kind, as of the last `look_again`; None is among them if one is the default.
+    """The devices of a kind, as of the last `rescan_devices`, and None if there is a default.
 
     Args:
         kind: "input" or "output".
 
     Raises:
-        DeviceError: PortAudio is not there.
+        DeviceError: PortAudio is missing.
     """
     library = sounddevice()
     found: set[str | None] = {
@@ -128,56 +128,56 @@ def names(kind: str) -> set[str | None]:
     return found
 
 
-def has_come(kind: str, name: str | None) -> bool:
-    """Whether a device is there now that the last `look_again` did not find.
+def has_appeared(kind: str, name: str | None) -> bool:
+    """Whether there is a device now that the last `rescan_devices` did not find.
 
-    A process of its own looks, which takes it a fifth of a second: no stream is closed for that.
+    Another process looks, which takes a fifth of a second: no stream has to be closed for that.
 
     Args:
         kind: "input" or "output".
-        name: Its name; None: any that is the default.
+        name: Its name; None: any default.
 
     Raises:
-        DeviceError: PortAudio is not there.
+        DeviceError: PortAudio is missing.
     """
     if name in names(kind):
         return False
-    looking = [sys.executable, "-m", __name__, kind]
+    command = [sys.executable, "-m", __name__, kind]
     root = Path(__file__).parents[2]
     try:
         done = subprocess.run(  # noqa: S603  (ourselves)
-            looking, cwd=root, capture_output=True, check=True, timeout=_LOOKING_S
+            command, cwd=root, capture_output=True, check=True, timeout=_SCAN_TIMEOUT_S
         )
         return name in json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as e:
-        log.debug("nobody could look for new devices: %s", e)
+        log.debug("could not look for new devices: %s", e)
         return False
 
 
-def can_be_had(kind: str, name: str) -> bool:
-    """Whether a device is there, whoever has it.
+def is_available(kind: str, name: str) -> bool:
+    """Whether a device exists, even if another program has it.
 
     Args:
         kind: "input" or "output".
         name: Its name.
 
     Raises:
-        DeviceError: PortAudio is not there.
+        DeviceError: PortAudio is missing.
     """
     library = sounddevice()
     check = getattr(library, f"check_{kind}_settings")
     try:
         check(device=name, dtype="int16", channels=1)
     except (ValueError, library.PortAudioError) as e:
-        return as_fault(e) in {Fault.BUSY, Fault.FORMAT}
+        return fault_of(e) in {Fault.BUSY, Fault.FORMAT}
     return True
 
 
-def can_be_taken_away(name: str) -> bool:
-    """Whether a stream on a device may go on when that is unplugged, on another device.
+def may_be_rerouted(name: str) -> bool:
+    """Whether a stream may silently move to another device when its own is unplugged.
 
-    PulseAudio does so, through a device of ALSA's that is no hardware, and tells nobody. The other
-    one may be the loudspeaker's own sound, which a microphone would then hear.
+    PulseAudio does that behind ALSA devices that are not hardware. The other device may be a
+    monitor of the loudspeaker, which the microphone would then hear.
     """
     library = sounddevice()
     hosts = library.query_hostapis()
@@ -190,63 +190,62 @@ def can_be_taken_away(name: str) -> bool:
     )
 
 
-def leave_behind(thread: threading.Thread) -> None:
-    """A thread hangs in PortAudio: nothing waits for it, neither now nor when the program ends.
+def abandon_thread(thread: threading.Thread) -> None:
+    """A thread hangs in PortAudio: do not wait for it, not even when the program ends.
 
-    PortAudio hangs for good when a device is taken away in the moment between opening and starting
-    it (19.6: the new thread ends without releasing what its parent waits for).
+    PortAudio hangs for good if a device disappears between opening and starting it (19.6: the new
+    thread ends without releasing what its parent waits for).
     """
     _hanging.append(thread)
     with contextlib.suppress(DeviceError):
-        atexit.unregister(sounddevice()._exit_handler)  # noqa: SLF001  (private; a test holds it)
+        atexit.unregister(sounddevice()._exit_handler)  # noqa: SLF001  (private; a test pins it)
 
 
 def sounddevice() -> Any:
     """The library.
 
     Raises:
-        DeviceError: It, or PortAudio, is not there, or PortAudio cannot begin.
+        DeviceError: It, or PortAudio, is missing, or PortAudio cannot initialise.
     """
-    if not _can_begin():
-        raise DeviceError(_why_not(), Fault.NO_PORTAUDIO)
+    if not _can_initialise():
+        raise DeviceError(_reason(), Fault.NO_PORTAUDIO)
     try:
         import sounddevice as library  # noqa: PLC0415
     except ModuleNotFoundError as e:
         hint = "Sound devices cannot be reached: pip install 'skydeck[mic]'."
         raise DeviceError(hint, Fault.NO_PORTAUDIO) from e
     except Exception as e:
-        # OSError without the library; PortAudioError -9999 where the system's sound is not set up.
-        raise DeviceError(_why_not(), Fault.NO_PORTAUDIO) from e
+        # OSError without the library; PortAudioError -9999 if the system's sound is not set up.
+        raise DeviceError(_reason(), Fault.NO_PORTAUDIO) from e
     return library
 
 
 @cache
-def _can_begin() -> bool:
-    """Whether PortAudio survives its beginning, tried in another process.
+def _can_initialise() -> bool:
+    """Whether PortAudio survives initialising, tried in another process.
 
-    With an ALSA that finds no usable configuration it does not: it ends the process (SIGABRT), and
-    all that is going on in it.
+    If ALSA finds no usable configuration, it does not: it aborts the whole process (SIGABRT).
     """
     if "sounddevice" in sys.modules or not sys.platform.startswith("linux"):
         return True
     command = [sys.executable, "-c", "import sounddevice"]
     try:
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, check=False, timeout=_PROBE_S
+            command, capture_output=True, check=False, timeout=_PROBE_TIMEOUT_S
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode >= 0  # what it raises, it raises here, too
+    return done.returncode >= 0  # an exception will be raised here, too
 
 
-def _why_not() -> str:
+def _reason() -> str:
     if ctypes.util.find_library("portaudio"):
         return "Sound devices cannot be reached: the system's sound (ALSA) is not set up."
-    return words(Fault.NO_PORTAUDIO, "")
+    return fault_message(Fault.NO_PORTAUDIO, "")
 
 
-def as_fault(error: Exception) -> Fault:
-    """What an error of sounddevice's means."""
+def fault_of(error: Exception) -> Fault:
+    """The fault behind an error of sounddevice."""
     if isinstance(error, DeviceError):
         return error.fault
     if isinstance(error, ValueError):  # no such name, or an ambiguous one
@@ -271,10 +270,10 @@ def open_stream(
     Args:
         kind: "input" or "output".
         name: The device; None: the default.
-        callback: As `sounddevice.RawInputStream` or `RawOutputStream` calls it.
-        finished: Called when the stream ends, for whatever reason.
-        rate_hz: The rate wanted; the device's own is taken where it refuses that.
-        block: Samples a callback, at the rate wanted.
+        callback: As for `sounddevice.RawInputStream` or `RawOutputStream`.
+        finished: Called when the stream ends for any reason.
+        rate_hz: The rate wanted; if the device refuses it, its native rate is used.
+        block: Samples per callback, at the rate wanted.
 
     Returns:
         The stream, its rate in Hz, and its number of channels.
@@ -286,7 +285,7 @@ def open_stream(
     try:
         own = library.query_devices(name, kind)
     except (ValueError, library.PortAudioError) as e:
-        raise DeviceError(str(e), as_fault(e)) from e
+        raise DeviceError(str(e), fault_of(e)) from e
     own_rate = int(own["default_samplerate"])
     most = int(own[f"max_{kind}_channels"])
     problem: Exception | None = None
@@ -295,11 +294,11 @@ def open_stream(
             stream = _started(library, kind, name, callback, finished, rate, channels, block)
         except library.PortAudioError as e:
             problem = e
-            if as_fault(e) is not Fault.FORMAT:
+            if fault_of(e) is not Fault.FORMAT:
                 break
         else:
             return stream, rate, channels
-    raise DeviceError(str(problem), as_fault(problem or ValueError())) from problem
+    raise DeviceError(str(problem), fault_of(problem or ValueError())) from problem
 
 
 def _started(
@@ -331,22 +330,22 @@ def _started(
     return stream
 
 
-def shut(stream: Any) -> None:
-    """Close a stream at once. `stop` would wait for a suspended device for ever."""
+def close_stream(stream: Any) -> None:
+    """Close a stream at once. `stop` would wait forever for a suspended device."""
     library = sounddevice()
     for end in (stream.abort, stream.close):
-        with contextlib.suppress(library.PortAudioError):  # it is gone already
+        with contextlib.suppress(library.PortAudioError):  # already gone
             end()
 
 
 def quiet_native_errors(log: Path | None = None) -> None:
-    """Keep what C libraries write to standard error off the terminal, for good.
+    """Permanently redirect what C libraries write to standard error away from the terminal.
 
-    ALSA and PortAudio write straight to file descriptor 2; a terminal program draws there, too. So
-    the descriptor goes to a file, and Python's own standard error stays on the terminal.
+    ALSA and PortAudio write straight to file descriptor 2, where a terminal program draws. So the
+    descriptor goes to a file, and Python's own standard error stays on the terminal.
 
     Args:
-        log: Where their words go; None: nowhere.
+        log: Where the output goes; None: nowhere.
     """
     terminal = os.dup(2)
     target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

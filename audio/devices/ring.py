@@ -1,7 +1,7 @@
-"""Samples between one thread that makes them and one that plays them, without a lock. Pure.
+"""A lock-free ring buffer between one thread that writes samples and one that plays them. Pure.
 
-Each side moves its own count only, and the counts never go back: what one of them reads of the
-other's is at worst a moment old.
+Each side changes only its own count, and the counts never decrease: what one reads of the other's
+is at worst a moment old.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ class PcmRing:
     """A bounded queue of samples.
 
     Args:
-        capacity: The most that can wait.
+        capacity: How many samples can wait.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -23,12 +23,12 @@ class PcmRing:
 
     @property
     def written(self) -> int:
-        """How many samples were ever put in."""
+        """How many samples were ever written."""
         return self._written
 
     @property
     def taken(self) -> int:
-        """How many samples were ever taken out, or thrown away."""
+        """How many samples were ever read or dropped."""
         return self._read
 
     @property
@@ -42,7 +42,7 @@ class PcmRing:
         return len(self._samples) - self.waiting
 
     def write(self, samples: Pcm) -> int:
-        """Put samples in; how many there was room for. For the making thread."""
+        """Write samples. Returns how many there was room for. For the writing thread."""
         count = min(len(samples), self.room)
         at = self._written % len(self._samples)
         first = min(count, len(self._samples) - at)
@@ -52,18 +52,18 @@ class PcmRing:
         return count
 
     def read(self, count: int) -> Pcm:
-        """Take so many out, or as many as there are. For the playing thread."""
+        """Remove up to `count` samples. For the playing thread."""
         taken = self.peek(count)
         self._read += len(taken)
         return taken
 
     def peek(self, count: int) -> Pcm:
-        """The next so many, or as many as there are; they stay. For the playing thread."""
+        """Up to `count` samples; they stay. For the playing thread."""
         count = min(count, self.waiting)
         at = self._read % len(self._samples)
         first = min(count, len(self._samples) - at)
         return np.concatenate((self._samples[at : at + first], self._samples[: count - first]))
 
     def drop(self, before: int) -> None:
-        """Throw away what was put in before `written` was this. For the playing thread."""
+        """Drop everything written before `written` reached this. For the playing thread."""
         self._read = max(self._read, before)

@@ -1,4 +1,4 @@
-"""Whether a device's stream is in order, and when to try it again. Pure: it is told the time.
+"""Whether a device's stream works, and when to try it again. Pure: the caller passes the time.
 
 CLOSED ──opened──▶ OPEN ──stalled, gone──▶ CLOSED (again after a pause, longer each time)
 """
@@ -9,28 +9,28 @@ from typing import Final
 from audio.devices.device_errors import Fault
 
 STALLED_AFTER_S: Final = 0.6
-"""A stream calls back every 20 ms, or in bursts of 100; silence for so long is no load."""
-MENDED_AFTER_S: Final = 0.8
-"""A stream on a sleeping device takes some sound at first; one that works goes on for so long."""
+"""A stream calls back every 20 ms, or in bursts of 100; a longer silence is not mere load."""
+WORKS_AFTER_S: Final = 0.8
+"""A stream on a sleeping device accepts some sound at first; one that works lasts this long."""
 PAUSES_S: Final = (0.3, 0.6, 1.0, 2.0, 4.0)
-"""How long to wait before trying again; the last for ever after."""
+"""The pauses before each retry; the last one repeats."""
 _STEADY_S: Final = 3.0
-"""A stream that was in order for so long has been mended; the next trouble is a new one."""
+"""A fault of a stream that worked for this long is a new one, and its retries start over."""
 
 
 @dataclass(slots=True)
 class StreamHealth:
-    """One stream's health.
+    """The health of one stream.
 
     Attributes:
-        fault: What is wrong now; None when nothing is known to be.
-        tries: How often in a row it could not be opened, or broke off at once.
+        fault: The current fault; None if there is none known.
+        tries: How often in a row it could not be opened, or failed at once.
     """
 
     fault: Fault | None = None
     tries: int = 0
     _opened_s: float | None = None
-    _next_s: float = float("-inf")
+    _next_try_s: float = float("-inf")
     _is_resting: bool = False
 
     @property
@@ -40,27 +40,27 @@ class StreamHealth:
 
     def wants_opening(self, now_s: float) -> bool:
         """Whether it is time to try."""
-        return self._opened_s is None and now_s >= self._next_s
+        return self._opened_s is None and now_s >= self._next_try_s
 
     def opened(self, now_s: float) -> None:
-        """It could be opened. Whether it works will be seen at its first callback."""
+        """It was opened. Its callbacks will show whether it works."""
         self._opened_s, self._is_resting = now_s, False
 
     def failed(self, fault: Fault, now_s: float) -> None:
-        """It could not be opened, or broke off and was closed."""
+        """It could not be opened, or failed and was closed."""
         if self._opened_s is not None and now_s - self._opened_s > _STEADY_S:
             self.tries = 0
         self._opened_s, self._is_resting = None, False
         self.fault = fault
-        self._next_s = now_s + PAUSES_S[min(self.tries, len(PAUSES_S) - 1)]
+        self._next_try_s = now_s + PAUSES_S[min(self.tries, len(PAUSES_S) - 1)]
         self.tries += 1
 
     def check(self, now_s: float, *, called_s: float | None, is_active: bool) -> Fault | None:
-        """What is wrong with an open stream; None: nothing.
+        """The fault of an open stream, if any.
 
         Args:
             now_s: Now.
-            called_s: When it called back last; None: it never has.
+            called_s: When it last called back; None if never.
             is_active: Whether PortAudio says that it runs.
         """
         if self._opened_s is None:
@@ -69,12 +69,12 @@ class StreamHealth:
             return Fault.GONE
         if now_s - max(self._opened_s, called_s or 0.0) > STALLED_AFTER_S:
             return Fault.STALLED
-        if called_s is not None and called_s - self._opened_s > MENDED_AFTER_S:
+        if called_s is not None and called_s - self._opened_s > WORKS_AFTER_S:
             self.fault = None
         return None
 
-    def closed(self) -> None:
-        """It was closed for another's sake: it is as good as open, and opened again at once."""
+    def rest(self) -> None:
+        """It was closed for the sake of another stream: it counts as open, and reopens at once."""
         self._opened_s, self._is_resting = None, True
-        self._next_s = float("-inf")
+        self._next_try_s = float("-inf")
         self.tries = 0

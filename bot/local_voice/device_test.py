@@ -21,7 +21,7 @@ _TONE: Final = ((523.0, 180), (0.0, 40), (659.0, 260))
 
 def trouble(state: AudioState) -> str:
     """What is wrong with the devices, and what to do; empty when nothing is."""
-    return " ".join(end.words for end in (state.microphone, state.loudspeaker) if end.words)
+    return " ".join(end.message for end in (state.microphone, state.loudspeaker) if end.message)
 
 
 async def try_loudspeaker(state: AudioState, playout: PlayoutQueue, clock: Clock) -> str:

@@ -245,7 +245,7 @@ def test_devices_are_listed(card):
 def test_a_suspended_microphone_is_noticed_and_mended(card, desk):
     card.suspend_microphone()
     desk.until(lambda state: state.microphone.fault is Fault.STALLED)
-    assert "suspended" in desk.states[-1][1].microphone.words
+    assert "suspended" in desk.states[-1][1].microphone.message
     card.resume_microphone()
     desk.forget()
     desk.until(lambda state: state.microphone.is_open)
@@ -263,7 +263,7 @@ def test_a_suspended_loudspeaker_does_not_stop_the_microphone(card, desk):
 
 
 def test_a_dead_sound_server_is_noticed_and_found_again(card, desk, speech, monkeypatch):
-    looks = counted(monkeypatch, portaudio, "look_again")
+    looks = counted(monkeypatch, portaudio, "rescan_devices")
     card.kill()
     try:
         desk.until(lambda state: state.microphone.fault and state.loudspeaker.fault)
@@ -281,8 +281,8 @@ def test_an_unplugged_microphone_is_noticed_replaced_and_taken_again(card, desk,
     desk.until(lambda s: s.microphone.fault is Fault.GONE)
     desk.until(lambda s: s.microphone.is_open and s.microphone.fault is Fault.NO_DEVICE)
     state = desk.audio.state.microphone
-    assert state.name is None, "the system's default has to do"
-    assert MICROPHONE in state.words
+    assert state.name is None, "your system default takes over"
+    assert MICROPHONE in state.message
     assert desk.audio.state.loudspeaker.is_open
     card.plug_in_microphone()
     desk.forget()
@@ -309,15 +309,15 @@ def test_for_a_microphone_that_is_not_there_the_default_has_to_do(card, speech):
         state = desk.audio.state.microphone
         assert state.is_open
         assert state.fault is Fault.NO_DEVICE
-        assert "a better one" in state.words
+        assert "a better one" in state.message
         assert desk.hears(card, speech)
         desk.audio.choose(microphone=MICROPHONE, loudspeaker=LOUDSPEAKER)
         desk.until(lambda s: s.microphone.name == MICROPHONE and s.microphone.fault is None)
 
 
 def test_a_microphone_that_comes_later_is_found(card, monkeypatch):
-    monkeypatch.setattr(duplex, "_COME_EVERY_S", 0.5)
-    looks = counted(monkeypatch, portaudio, "has_come")
+    monkeypatch.setattr(duplex, "_SCAN_EVERY_S", 0.5)
+    looks = counted(monkeypatch, portaudio, "has_appeared")
     opened = counted(monkeypatch, portaudio.sounddevice(), "RawInputStream")
     try:
         with Desk(microphone="late") as desk:
@@ -331,7 +331,7 @@ def test_a_microphone_that_comes_later_is_found(card, monkeypatch):
                 desk.until(lambda s: s.microphone.name == "late" and s.microphone.fault is None)
                 desk.until(lambda s: s.loudspeaker.is_open)
     finally:
-        portaudio.look_again()
+        portaudio.rescan_devices()
 
 
 def test_without_a_loudspeaker_the_microphone_hears_on_and_the_answer_goes_by(
@@ -428,10 +428,10 @@ def test_what_c_libraries_write_does_not_reach_the_screen(tmp_path):
 
 
 def test_an_error_knows_its_fault():
-    assert portaudio.as_fault(ValueError("No input device matching 'x'")) is Fault.NO_DEVICE
-    assert portaudio.as_fault(Exception("Error querying device -1")) is Fault.NO_DEVICE
-    assert portaudio.as_fault(Exception("no", -9997)) is Fault.FORMAT
-    assert portaudio.as_fault(DeviceError("no", Fault.BUSY)) is Fault.BUSY
+    assert portaudio.fault_of(ValueError("No input device matching 'x'")) is Fault.NO_DEVICE
+    assert portaudio.fault_of(Exception("Error querying device -1")) is Fault.NO_DEVICE
+    assert portaudio.fault_of(Exception("no", -9997)) is Fault.FORMAT
+    assert portaudio.fault_of(DeviceError("no", Fault.BUSY)) is Fault.BUSY
 
 
 # -- the echo --------------------------------------------------------------------------------------

@@ -256,7 +256,7 @@ async def test_without_a_microphone_one_can_type(open_talk, monkeypatch):
     async with open_talk() as me:
         me.controller.devices.choose_microphone("one that is not there")
         view = await me.until(lambda view: view.trouble and view.can_hear)
-        assert "the system's default has to do" in view.trouble
+        assert "your system default takes over" in view.trouble
         monkeypatch.setattr(library, "RawInputStream", refused)
         me.controller.devices.choose_microphone("nor this one")
         await me.until(lambda view: view.trouble and not view.can_hear)

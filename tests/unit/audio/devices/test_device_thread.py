@@ -18,10 +18,10 @@ def test_one_thing_after_another():
     some = DeviceWorkerThread(now, left.append)
     some.start()
     for number in range(5):
-        some.do(lambda number=number: done.append((number, some.are_here())))
-    assert some.end(HANGS_S)
+        some.submit(lambda number=number: done.append((number, some.is_current())))
+    assert some.stop(HANGS_S)
     assert done == [(number, True) for number in range(5)]
-    assert not some.are_here()
+    assert not some.is_current()
     assert not left
 
 
@@ -33,15 +33,15 @@ def test_others_take_over_from_those_that_hang():
     def hang():
         hangs.set()
         thaw.wait()
-        done.append(("hung", some.are_here()))
+        done.append(("hung", some.is_current()))
 
-    some.do(hang)
-    some.do(lambda: done.append(("next", some.are_here())))
+    some.submit(hang)
+    some.submit(lambda: done.append(("next", some.is_current())))
     assert hangs.wait(HANGS_S)
-    assert not some.relieve(NOW_S + device_thread.HANGS_AFTER_S)
-    assert some.relieve(NOW_S + device_thread.HANGS_AFTER_S + 1)
-    assert not some.relieve(NOW_S + device_thread.HANGS_AFTER_S)
-    assert some.end(HANGS_S)
+    assert not some.replace_if_hung(NOW_S + device_thread.HANGS_AFTER_S)
+    assert some.replace_if_hung(NOW_S + device_thread.HANGS_AFTER_S + 1)
+    assert not some.replace_if_hung(NOW_S + device_thread.HANGS_AFTER_S)
+    assert some.stop(HANGS_S)
     assert done == [("next", True)]
     assert [thread.is_alive() for thread in left] == [True]
     thaw.set()
@@ -54,8 +54,8 @@ def test_at_the_end_nobody_waits_for_long():
     thaw, left = threading.Event(), []
     some = DeviceWorkerThread(now, left.append)
     some.start()
-    some.do(thaw.wait)
-    assert not some.end(0.1)  # and it hangs until we say so
+    some.submit(thaw.wait)
+    assert not some.stop(0.1)  # and it hangs until we say so
     assert len(left) == 1
     thaw.set()
     left[0].join(HANGS_S)

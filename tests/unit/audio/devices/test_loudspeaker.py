@@ -31,7 +31,7 @@ class Device:
         monkeypatch.setattr(
             loudspeaker, "open_stream", lambda *_, **__: (stream, OPUS_RATE_HZ, channels)
         )
-        monkeypatch.setattr(loudspeaker, "shut", lambda one: one.close())
+        monkeypatch.setattr(loudspeaker, "close_stream", lambda one: one.close())
         self.channels = channels
         self.playout = PlayoutQueue()
         self.speaker = Loudspeaker(None, self.playout, lambda: NOW_S)
