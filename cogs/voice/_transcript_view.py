@@ -39,7 +39,7 @@ _FAILURES: Final = (discord.HTTPException, aiohttp.ClientError, OSError, Timeout
 
 @dataclass(slots=True)
 class _Turn:
-    show: TurnUpdate
+    update: TurnUpdate
     live: LiveMessage | None = None
     nonces: Nonces = field(default_factory=Nonces)
     is_new: bool = True
@@ -75,33 +75,33 @@ class ChannelTranscript:
     _turns: dict[int, _Turn] = field(default_factory=dict)
     _lines: list[_Line] = field(default_factory=list)
 
-    def show(self, show: TurnUpdate) -> None:
+    def show(self, update: TurnUpdate) -> None:
         """Take a turn's current state."""
-        show = self._once(show)
-        turn = self._turns.get(show.turn_id)
+        update = self._once(update)
+        turn = self._turns.get(update.turn_id)
         if turn is None:
-            if show.stage in _UNSEEN:
+            if update.stage in _UNSEEN:
                 return
-            turn = self._turns[show.turn_id] = _Turn(show)
+            turn = self._turns[update.turn_id] = _Turn(update)
             while len(self._turns) > _MAX_TURNS:
                 del self._turns[next(iter(self._turns))]
-        turn.show, turn.is_new = show, True
+        turn.update, turn.is_new = update, True
         self._hurry()
 
-    def _once(self, show: TurnUpdate) -> TurnUpdate:
+    def _once(self, update: TurnUpdate) -> TurnUpdate:
         """Announce an outage of the service once, until it has answered again."""
-        if show.stage is Stage.DONE:
+        if update.stage is Stage.DONE:
             self._is_down_told = False
-        if show.stage is not Stage.FAILED or show.error_code != ServiceDown.code:
-            return show
+        if update.stage is not Stage.FAILED or update.error_code != ServiceDown.code:
+            return update
         if self._is_down_told:
-            return replace(show, error_code=_UNSAID)
+            return replace(update, error_code=_UNSAID)
         self._is_down_told = True
         wait_s = self.bot.services.breaker(Service.PENNY).wait_s(self.bot.clock.now())
         if wait_s > 0:
             at_s = math.ceil(self.bot.clock.wall() + wait_s)
             self.say(f"-# {self.words('errors.down.again', when=f'<t:{at_s}:R>')}")
-        return show
+        return update
 
     def trouble(self, kind: str) -> None:
         """Report a fault of the connection, or the end of it."""
@@ -125,7 +125,7 @@ class ChannelTranscript:
             if turn.is_new:
                 turn.is_new = False
                 await self._update(turn)
-            if turn.show.stage in _FINAL and not turn.is_new:
+            if turn.update.stage in _FINAL and not turn.is_new:
                 self._turns.pop(number, None)
 
     async def finish(self) -> None:
@@ -156,14 +156,14 @@ class ChannelTranscript:
 
     async def _bring(self, turn: _Turn) -> None:
         """Show a turn's current state; remove its message if nothing of it remains."""
-        show = turn.show
-        name = self.names.get(show.user_id, "?")
-        text = render(show, name, self.assistant, self.words)
+        update = turn.update
+        name = self.names.get(update.user_id, "?")
+        text = render(update, name, self.assistant, self.words)
         if text and turn.live is None:
             turn.live = await self._post(turn, text)
         elif text and turn.live is not None:
             await turn.live.refresh(Page(text=text))
-        elif turn.live is not None and show.stage in _FINAL:
+        elif turn.live is not None and update.stage in _FINAL:
             await turn.live.remove()
 
     async def _post(self, turn: _Turn, text: str) -> LiveMessage:
@@ -174,7 +174,7 @@ class ChannelTranscript:
             return await channel.send(first, nonce=nonce)
 
         sent = await turn.nonces.post("first", send)
-        user_id = turn.show.user_id
+        user_id = turn.update.user_id
         live = LiveMessage(self.bot, self.channel_id, sent.id, user_id, nonces=turn.nonces)
         if rest:
             await live.refresh(Page(text=text))
@@ -185,33 +185,33 @@ class ChannelTranscript:
             self.pace.hurry()
 
 
-def render(show: TurnUpdate, name: str, assistant: str, words: Words) -> str:
+def render(update: TurnUpdate, name: str, assistant: str, words: Words) -> str:
     """A turn as Markdown; empty while there is nothing to show. Pure."""
-    heard, said = show.transcript.strip(), show.reply.strip()
-    is_empty = not heard and not said and show.stage not in _WORDLESS
-    if is_empty or show.stage in _UNSEEN:
+    heard, said = update.transcript.strip(), update.reply.strip()
+    is_empty = not heard and not said and update.stage not in _WORDLESS
+    if is_empty or update.stage in _UNSEEN:
         return ""
     person = disarm(discord.utils.escape_markdown(name))
     lines = [f"🗣️ **{person}:** {disarm(heard)}"] if heard else []
-    if not heard and show.stage is Stage.WAITING_FOR_WORKER:
+    if not heard and update.stage is Stage.WAITING_FOR_WORKER:
         lines = [f"🗣️ **{person}**"]
     if said:
-        grows = " ▌" if show.stage is Stage.ANSWERING else ""
+        grows = " ▌" if update.stage is Stage.ANSWERING else ""
         lines.append(f"💬 **{assistant}:** {disarm(said)}{grows}")
-    note = _note(show, words)
+    note = _note(update, words)
     return "\n".join([*lines, note] if note else lines)
 
 
-def _note(show: TurnUpdate, words: Words) -> str:
-    match show.stage:
+def _note(update: TurnUpdate, words: Words) -> str:
+    match update.stage:
         case Stage.WAITING_FOR_WORKER:
             return words("voice.waiting")
         case Stage.INTERRUPTED:
             return words("voice.interrupted")
-        case Stage.FAILED if show.error_code == _UNSAID:
+        case Stage.FAILED if update.error_code == _UNSAID:
             return ""
         case Stage.FAILED:
-            key = f"errors.{show.error_code}"
+            key = f"errors.{update.error_code}"
             return f"⚠️ {words(key if words.has(key) else 'errors.error')}"
         case _:
             return ""
