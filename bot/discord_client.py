@@ -284,7 +284,7 @@ async def check_token(settings: Settings) -> Account:
     return Account(application.name, invite=invite_link(application.id))
 
 
-_MAY_NOT_READ: Final = "The bot may not read messages."
+_MAY_NOT_READ: Final = "The bot is not allowed to read messages."
 _SWITCH_ON: Final = (
     "Switch on 'Message Content Intent' on the application's Bot page at "
     "https://discord.com/developers/applications"

@@ -203,7 +203,7 @@ class Costs(commands.Cog):
         try:
             await place.send(text)
         except (discord.HTTPException, OSError) as e:
-            log.warning("a low budget could not be told: %s", type(e).__name__)
+            log.warning("the warning about a budget could not be posted: %s", type(e).__name__)
             return False
         return True
 

@@ -138,7 +138,7 @@ class Jobs(commands.Cog, name=COG):
         try:
             return (await self.bot.store.jobs.results.missed(user_id)).unannounced
         except SkydeckError as e:
-            log.warning("not known what somebody has missed: %s", e)
+            log.warning("missed results cannot be read: %s", e)
             return 0
 
 

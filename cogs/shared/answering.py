@@ -2,8 +2,8 @@
 
 The placeholder is posted after the job is in the journal. In the other order, a process that dies
 in between would leave a placeholder that nothing ever replaces. The journal therefore first holds
-the interaction's token, which finds the answer for 15 minutes, and then the message's id. Whoever
-has the token can speak for the bot, so it is kept apart from everything that people may see of a
+the interaction's token, which finds the answer for 15 minutes, and then the message's id. Anyone
+with the token can speak for the bot, so it is kept apart from everything that people may see of a
 job (`bot.store.tables.jobs`).
 
 Discord waits for only three seconds, so slow steps, such as reading a large file, come after the

@@ -126,7 +126,9 @@ async def report(interaction: discord.Interaction, error: BaseException) -> None
         await _answer(interaction, explained.text)
     except (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError) as e:
         # RuntimeError: from aiohttp, if the session is closed
-        log.warning("(%s) could not be told: %s", explained.reference, _facts_for_log(e))
+        log.warning(
+            "(%s) could not be shown to the person: %s", explained.reference, _facts_for_log(e)
+        )
 
 
 def reported(callback: Callable[_P, Awaitable[None]]) -> Callable[_P, Awaitable[None]]:
@@ -136,7 +138,7 @@ def reported(callback: Callable[_P, Awaitable[None]]) -> Callable[_P, Awaitable[
     async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
             await callback(*args, **kwargs)
-        except Exception as e:  # noqa: BLE001 - whatever it is, the person is to be told
+        except Exception as e:  # noqa: BLE001 - every error is reported to the person
             given = (*args, *kwargs.values())
             await report(next(a for a in given if isinstance(a, discord.Interaction)), e)
 

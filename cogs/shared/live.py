@@ -29,7 +29,7 @@ _ADOPT_LIMIT: Final = 60
 _MESSAGE_GONE: Final = 10008
 _TOO_OLD_TO_EDIT: Final = 30046
 """Discord limits edits of messages that are older than an hour."""
-_ANEW: Final = frozenset({_MESSAGE_GONE, _TOO_OLD_TO_EDIT})
+_REPLACEABLE: Final = frozenset({_MESSAGE_GONE, _TOO_OLD_TO_EDIT})
 """Errors of the message rather than its channel: a new message replaces it at once."""
 _CHANNEL_SHUT: Final = frozenset({10003, 50001, 50013, 50083, 160005})
 """Unknown channel, no access, no permission, archived thread, locked thread."""
@@ -115,7 +115,7 @@ class LiveMessage:
             await self._refresh_reply(page)
             return
         try:
-            await self._show(page, anew=_ANEW.__contains__)
+            await self._show(page, replaces=_REPLACEABLE.__contains__)
         except discord.HTTPException as e:
             self.is_shut = e.status in _REFUSED or e.code in _CHANNEL_SHUT
             raise
@@ -188,19 +188,19 @@ class LiveMessage:
 
     # -- where it belongs --------------------------------------------------------------------
 
-    async def _show(self, page: Page, *, anew: Callable[[int], bool]) -> None:
+    async def _show(self, page: Page, *, replaces: Callable[[int], bool]) -> None:
         """Update the channel's messages.
 
         Args:
             page: The page to show.
-            anew: Whether a new message replaces one whose edit is refused with this code.
+            replaces: Whether a new message replaces one whose edit is refused with this code.
         """
         if self.adopts:
             await self._adopt()
         rest = [self.message_id, *self.parts] if self.message_id != NO_MESSAGE else []
         done: list[int] = []
         for one in messages_of(page):
-            while rest and not await self._holds(rest[0], one, anew):
+            while rest and not await self._holds(rest[0], one, replaces):
                 rest.pop(0)
             if rest:
                 done.append(rest.pop(0))
@@ -215,7 +215,7 @@ class LiveMessage:
                 await self._delete(self._worn_out[-1])
             self._worn_out.pop()
 
-    async def _holds(self, message_id: int, page: Page, anew: Callable[[int], bool]) -> bool:
+    async def _holds(self, message_id: int, page: Page, replaces: Callable[[int], bool]) -> bool:
         """Show a page in a message; returns False if that can never work."""
         if self._shown.get(message_id) == page:
             return True
@@ -225,7 +225,7 @@ class LiveMessage:
                 content=page.text, embeds=page.embeds, view=page.view, attachments=files_of(page)
             )
         except discord.HTTPException as e:
-            if is_passing(e) or e.status == _TOO_HEAVY or not anew(e.code):
+            if is_passing(e) or e.status == _TOO_HEAVY or not replaces(e.code):
                 raise
             if e.code != _MESSAGE_GONE:
                 self._worn_out.append(message_id)
@@ -286,7 +286,7 @@ class LiveMessage:
             yield functools.partial(self._edit_reply, replace(page, view=None))
             return
         by_reply = functools.partial(self._edit_reply, page)
-        in_place = functools.partial(self._show, page, anew=lambda _: True)
+        in_place = functools.partial(self._show, page, replaces=lambda _: True)
         if self.is_shut and self._can_reply:
             yield by_reply
         if self.message_id != NO_MESSAGE:
@@ -452,7 +452,7 @@ async def _first_open(ways: Iterator[_Way]) -> None:
         try:
             await persist(way)
         except Unreadable:
-            log.warning("an answer may not be seen: what Discord says is no reply", exc_info=True)
+            log.warning("an answer may be missing: Discord's response is unreadable", exc_info=True)
             codes.append(0)
         except discord.HTTPException as e:
             if is_passing(e):
@@ -462,7 +462,7 @@ async def _first_open(ways: Iterator[_Way]) -> None:
             codes.append(e.code or e.status)
         else:
             if codes:
-                log.warning("an answer was shown another way; refused with %s", codes)
+                log.warning("an answer was shown in another way; Discord refused it with %s", codes)
             return
     raise Undeliverable(f"refused with {codes}")
 

@@ -269,7 +269,7 @@ class VoiceChannel:
         try:
             await channel.send(text, view=consent_view(self.words))
         except (discord.HTTPException, aiohttp.ClientError, OSError) as e:
-            log.warning("consent could not be asked for in writing: %s", type(e).__name__)
+            log.warning("a message about consent could not be posted: %s", type(e).__name__)
 
     async def _notice(self, text: str) -> None:
         if self.session is None:
