@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
 
 from bot.errors import BadSettings
-from bot.spans import Kind, Span, SpanSink
+from bot.spans import Span, SpanSink
 
 
 @contextlib.contextmanager
@@ -66,7 +66,7 @@ def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None
                 resource=resource,
                 attributes=attributes,
                 events=[Event(name, timestamp=_ns(at_s)) for name, at_s in span.events],
-                kind=_KINDS[span.kind](SpanKind),
+                kind=SpanKind[span.kind.name],
                 status=status,
                 start_time=_ns(span.begins_s),
                 end_time=_ns(span.ends_s),
@@ -88,13 +88,6 @@ async def exporting_aside(endpoint: str | None, *, service: str) -> AsyncIterato
         yield sink
     finally:
         await asyncio.to_thread(stack.close)
-
-
-_KINDS = {
-    Kind.INTERNAL: lambda kinds: kinds.INTERNAL,
-    Kind.CLIENT: lambda kinds: kinds.CLIENT,
-    Kind.SERVER: lambda kinds: kinds.SERVER,
-}
 
 
 def _ns(seconds: float) -> int:

@@ -146,8 +146,10 @@ class RunPodClient:
                 its deadline (and was cancelled), or its output was lost.
             ServiceUnreachable: No usable answer. `SubmissionUnknown` if the job may be running.
         """
-        under, terms, body = self._prepare(request, deadline_s, mode)
-        return self._driver.follow(OpenJob(under), flows.submit(terms, body, now=self._clock.now()))
+        endpoint_path, terms, body = self._prepare(request, deadline_s, mode)
+        return self._driver.follow(
+            OpenJob(endpoint_path), flows.submit(terms, body, now=self._clock.now())
+        )
 
     def collect(
         self,
@@ -173,10 +175,10 @@ class RunPodClient:
             SkydeckError: As `submit`.
         """
         endpoint = self.endpoint(service)
-        under = _path(endpoint)
-        terms = self._terms(under, mode or endpoint.mode, deadline_s or endpoint.deadline_s)
+        endpoint_path = _path(endpoint)
+        terms = self._terms(endpoint_path, mode or endpoint.mode, deadline_s or endpoint.deadline_s)
         flow = flows.collect(terms, job_id, now=self._clock.now())
-        return self._driver.follow(OpenJob(under, job_id), flow)
+        return self._driver.follow(OpenJob(endpoint_path, job_id), flow)
 
     async def health(self, service: Service) -> Health:
         """Count the jobs and workers of an endpoint.
@@ -195,15 +197,15 @@ class RunPodClient:
         mode = mode or endpoint.mode
         deadline_s = deadline_s or _policy_deadline_s(request) or endpoint.deadline_s
         body = encode(request, deadline_s=deadline_s, held=mode is Mode.RUNSYNC)
-        under = _path(endpoint)
-        return under, self._terms(under, mode, deadline_s), body
+        endpoint_path = _path(endpoint)
+        return endpoint_path, self._terms(endpoint_path, mode, deadline_s), body
 
-    def _terms(self, under: str, mode: Mode, deadline_s: float) -> flows.JobTerms:
+    def _terms(self, endpoint_path: str, mode: Mode, deadline_s: float) -> flows.JobTerms:
         return flows.JobTerms(
             mode=mode,
             deadline_s=deadline_s,
             rng=self._rng,
-            in_flight=lambda: self._driver.in_flight(under),
+            in_flight=lambda: self._driver.in_flight(endpoint_path),
             secrets=self._driver.secrets,
         )
 

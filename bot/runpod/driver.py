@@ -38,12 +38,12 @@ class OpenJob:
     """A job that a caller is following.
 
     Attributes:
-        under: Its endpoint's id, quoted for a path.
+        endpoint_path: Its endpoint's id, quoted for a path.
         job_id: The platform's id, once it is known.
         settled: It has ended, or must not be cancelled.
     """
 
-    under: str
+    endpoint_path: str
     job_id: str | None = None
     settled: bool = False
 
@@ -99,16 +99,16 @@ class Driver:
         for job in self._open:
             job.settled = job.settled or job.job_id == job_id
 
-    def in_flight(self, under: str) -> int:
+    def in_flight(self, endpoint_path: str) -> int:
         """How many jobs are in flight at an endpoint."""
-        return self._in_flight[under]
+        return self._in_flight[endpoint_path]
 
-    async def result(self, flow: Flow[_T], under: str) -> _T:
+    async def result(self, flow: Flow[_T], endpoint_path: str) -> _T:
         """Run a flow that gives no updates."""
         self._check_running()
-        return await self._run(flow, under)
+        return await self._run(flow, endpoint_path)
 
-    async def _run(self, flow: Flow[_T], under: str) -> _T:
+    async def _run(self, flow: Flow[_T], endpoint_path: str) -> _T:
         sent: Sent | None = None
         while True:
             try:
@@ -116,7 +116,7 @@ class Driver:
             except StopIteration as stop:
                 value: _T = stop.value
                 return value
-            sent = await self._do(asked, under)
+            sent = await self._do(asked, endpoint_path)
 
     async def follow(self, job: OpenJob, flow: Flow[Outcome]) -> AsyncGenerator[Update, None]:
         """Run the flow of a job; leaving it early cancels the job.
@@ -128,7 +128,7 @@ class Driver:
             SkydeckError: The error of its outcome.
         """
         self._open.add(job)
-        self._in_flight[job.under] += 1
+        self._in_flight[job.endpoint_path] += 1
         try:
             sent: Sent | None = None
             while not isinstance(asked := _step(flow, sent), Outcome):
@@ -142,19 +142,19 @@ class Driver:
                 elif isinstance(asked, HttpRequest) and asked.must_land:
                     sent = await self._land(asked, job)
                 else:
-                    sent = await self._do(asked, job.under)
+                    sent = await self._do(asked, job.endpoint_path)
             job.settled = True
             if asked.update is not None:
                 yield asked.update
             if asked.error is not None:
                 raise asked.error
         finally:
-            self._in_flight[job.under] -= 1
+            self._in_flight[job.endpoint_path] -= 1
             self._leave(job)
 
-    async def _do(self, asked: HttpRequest | Pause | Update, under: str) -> Sent:
+    async def _do(self, asked: HttpRequest | Pause | Update, endpoint_path: str) -> Sent:
         if isinstance(asked, HttpRequest):
-            return await self._transport.send(asked, under=under)
+            return await self._transport.send(asked, endpoint_path=endpoint_path)
         if isinstance(asked, Pause):
             await self._clock.sleep(asked.seconds)
         return Tick(self._clock.now())
@@ -167,18 +167,18 @@ class Driver:
 
     async def _land(self, request: HttpRequest, job: OpenJob) -> Reply:
         """Submit a job; if the caller is cancelled meanwhile, cancel the job as well."""
-        task = self._group.create_task(self._send(request, job.under))
+        task = self._group.create_task(self._send(request, job.endpoint_path))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             job.settled = True
-            self._in_background(self._cancel_submitted(task, job.under))
+            self._in_background(self._cancel_submitted(task, job.endpoint_path))
             raise
 
-    async def _send(self, request: HttpRequest, under: str) -> Reply:
+    async def _send(self, request: HttpRequest, endpoint_path: str) -> Reply:
         """Send a request in a task of the group, where an error would cancel the client's owner."""
         try:
-            return await self._transport.send(request, under=under)
+            return await self._transport.send(request, endpoint_path=endpoint_path)
         except Exception as e:  # noqa: BLE001 - see above; the error is logged and returned
             _log.exception("A request failed unexpectedly.")
             reason = f"unexpected {type(e).__name__}"
@@ -192,22 +192,22 @@ class Driver:
             return
         job.settled = True
         if job.job_id is not None and self._is_running:
-            self._in_background(self._cancel(job.job_id, job.under))
+            self._in_background(self._cancel(job.job_id, job.endpoint_path))
 
     def _in_background(self, work: Coroutine[None, None, None]) -> None:
         task = self._group.create_task(work)
         self._cancelling.add(task)
         task.add_done_callback(self._cancelling.discard)
 
-    async def _cancel_submitted(self, submission: asyncio.Task[Reply], under: str) -> None:
+    async def _cancel_submitted(self, submission: asyncio.Task[Reply], endpoint_path: str) -> None:
         job_id = accepted_id(await submission)
         if job_id is not None:
-            await self._cancel(job_id, under)
+            await self._cancel(job_id, endpoint_path)
 
-    async def _cancel(self, job_id: str, under: str) -> None:
+    async def _cancel(self, job_id: str, endpoint_path: str) -> None:
         try:
             flow = cancel(job_id, rng=self._rng, now=self._clock.now())
-            cancelled = await self._run(flow, under)
+            cancelled = await self._run(flow, endpoint_path)
         except Exception:  # noqa: BLE001 - nobody awaits this task, and its error would cancel others
             _log.exception("Cancelling a job failed unexpectedly.")
             cancelled = False

@@ -79,16 +79,18 @@ class HttpTransport:
         self._headers_with_body = self._headers.copy()
         self._headers_with_body["content-type"] = "application/json"
 
-    async def send(self, request: HttpRequest, *, under: str) -> Reply:
+    async def send(self, request: HttpRequest, *, endpoint_path: str) -> Reply:
         """Make a request; a failure is a reply, not an exception.
 
         Args:
             request: The request.
-            under: The endpoint's id, quoted for a path.
+            endpoint_path: The endpoint's id, quoted for a path.
         """
         try:
             async with asyncio.timeout(request.timeout_s):
-                return await self._exchange(request, _url(f"{self._base}{under}/{request.path}"))
+                return await self._exchange(
+                    request, _url(f"{self._base}{endpoint_path}/{request.path}")
+                )
         except _Oversized:
             return self._failure(TransportErrorKind.OVERSIZED, "the answer is too large")
         except BadEncoding as e:

@@ -32,7 +32,7 @@ SWEEP_EVERY_S: Final = 60.0
 """How often to look for expired reservations."""
 
 OnLow = Callable[[Call, Sequence[Balance]], object]
-"""Is told, once each, of budgets that are 80% spent. It must not wait."""
+"""Called once for each budget of which 80% is spent. It must not wait."""
 
 
 class BudgetGate(CallObserver):
@@ -42,7 +42,7 @@ class BudgetGate(CallObserver):
         ledger: Where reservations and costs are kept.
         rates: What things cost.
         clock: The clock.
-        on_low: Is told of budgets that are nearly spent.
+        on_low: Called for budgets that are nearly spent.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class BudgetGate(CallObserver):
 
         Raises:
             OverBudget: There is not enough left. Nothing was reserved.
-            StoreFailed: It cannot be known what is left.
+            StoreFailed: The ledger cannot be read or written.
         """
         if call.request is None or self._rates.is_free:
             return

@@ -1,4 +1,4 @@
-"""One call of a service while it runs, and the observers that are told of it."""
+"""One call of a service, and those who observe it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, MutableSet, Sequence
@@ -14,7 +14,7 @@ from bot.service_calls.pricing import Meter
 
 
 class CallObserver:
-    """Is told of every call. Override what you need; these methods do nothing.
+    """Observes every call. Override what you need; these methods do nothing.
 
     Only `started` may wait or raise.
     """
@@ -27,7 +27,7 @@ class CallObserver:
         """The call is about to be sent.
 
         Raises:
-            SkydeckError: It must not be sent. Observers that were told before get `ended`.
+            SkydeckError: It must not be sent. The observers before this one get `ended`.
         """
 
     def updated(self, call: "ServiceCall", update: Update) -> None:
@@ -46,8 +46,8 @@ class ServiceCall:
 
     Attributes:
         info: Who calls what, and who pays.
-        updates: What the client gives.
-        observers: Are told, in this order.
+        updates: From the RunPod client.
+        observers: Observe it, in this order.
         detached: Jobs that run on when their callers leave; None in it: all of them.
         meter: What is known of its cost so far.
         request: The contract; None: it was admitted and sent earlier, and is only followed now.
@@ -72,7 +72,7 @@ class ServiceCall:
     reserved_micro_usd: int = 0
     error: BaseException | None = None
     charge: Charge | None = None
-    _told: list[CallObserver] = field(default_factory=list)
+    _observing: list[CallObserver] = field(default_factory=list)
 
     @property
     def is_left(self) -> bool:
@@ -88,7 +88,7 @@ class ServiceCall:
         try:
             for observer in self.observers:
                 await observer.started(self)
-                self._told.append(observer)
+                self._observing.append(observer)
         except BaseException as e:
             self._end(e)
             raise
@@ -105,7 +105,7 @@ class ServiceCall:
             raise
         self.job_id = update.job_id or self.job_id
         self.meter.updated(update, self.clock.now())
-        for observer in self._told:
+        for observer in self._observing:
             observer.updated(self, update)
         return update
 
@@ -121,9 +121,9 @@ class ServiceCall:
             self._end(asyncio.CancelledError())
 
     def _end(self, error: BaseException | None) -> None:
-        if told := self._told:
-            self._told, self.error = [], error
-            for observer in told:
+        if observing := self._observing:
+            self._observing, self.error = [], error
+            for observer in observing:
                 observer.ended(self)
         if self.job_id is not None:
             self.detached.discard(self.job_id)

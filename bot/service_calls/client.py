@@ -59,7 +59,7 @@ class ServiceClient:
         self._clock = clock
         self._services = _ServiceHealth(clock, breaker)
         self._budget_gate = budget_gate
-        # The breaker comes first: it must hear of calls that the budget refuses.
+        # The breaker comes first: it must learn of calls that the budget refuses.
         own = [self._services] if budget_gate is None else [self._services, budget_gate]
         self._observers: list[CallObserver] = [*own, *observers]
         self._detached: set[str | None] = set()
@@ -178,7 +178,7 @@ class ServiceClient:
         return self._services.breakers[service]
 
     def when_low(self, tell: OnLow) -> None:
-        """From now on, `tell` hears of budgets that are nearly spent."""
+        """From now on, call `tell` for budgets that are nearly spent."""
         if self._budget_gate is not None:
             self._budget_gate.on_low = tell
 

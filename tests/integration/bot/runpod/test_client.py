@@ -308,7 +308,7 @@ class TestCarrier:
         transport = HttpTransport(server.url, SecretStr(KEY), clock=SystemClock())
         try:
             request = HttpRequest(method="GET", path="health", timeout_s=timeout_s)
-            return await transport.send(request, under="ep")
+            return await transport.send(request, endpoint_path="ep")
         finally:
             await transport.close()
 
