@@ -1,4 +1,4 @@
-"""A service that follows a script, and a clock that is turned by hand: for faults and timing."""
+"""A scripted service, and a clock that is advanced by hand: for faults and timing."""
 
 import asyncio
 import contextlib
@@ -57,26 +57,26 @@ class Scripted:
             raise error
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
 
 def partial(text: str) -> Response:
-    """Some more words."""
+    """A partial answer."""
     return Response(status=Status.PARTIAL, output=Output(text=text))
 
 
 def completed(text: str) -> Response:
-    """All of them."""
+    """The final answer."""
     return Response(status=Status.COMPLETED, output=Output(type="text", data=text, text=text))
 
 
 async def echo(request: Request) -> AsyncGenerator[Response, None]:
-    """Give the words back at once."""
+    """Return the words at once."""
     yield completed(str(request.input.data))
 
 
 async def spell(request: Request) -> AsyncGenerator[Response, None]:
-    """Give the words back one by one, then all of them."""
+    """Return the words one by one, then all of them."""
     for word in str(request.input.data).split():
         yield partial(word)
         await asyncio.sleep(0.02)
@@ -84,20 +84,20 @@ async def spell(request: Request) -> AsyncGenerator[Response, None]:
 
 
 async def hang(_request: Request) -> AsyncGenerator[Response, None]:
-    """Say that it began, and never end."""
+    """Say that it has begun, and never end."""
     yield partial("working")
     await asyncio.Event().wait()
 
 
 async def hang_on_request(request: Request) -> AsyncGenerator[Response, None]:
-    """Hang when asked to; else give the words back."""
+    """Hang if asked to; else return the words."""
     script = hang if request.input.data == "hang" else echo
     async for response in script(request):
         yield response
 
 
 async def take_steps(_request: Request) -> AsyncGenerator[Response, None]:
-    """Two partials, further apart than progress is throttled, and an end right after the second."""
+    """Two partials, further apart than the throttle, and an end right after the second."""
     yield partial("one")
     await asyncio.sleep(1.1)
     yield partial("two")
@@ -105,7 +105,7 @@ async def take_steps(_request: Request) -> AsyncGenerator[Response, None]:
 
 
 def contract(text: Any = "hello there", *, service: Service = Service.PENNY) -> dict[str, Any]:
-    """A contract as it goes on the wire."""
+    """A contract as it goes over the wire."""
     return {
         "contract_version": "2.1",
         "source": {"system": "DECK"},
@@ -115,7 +115,7 @@ def contract(text: Any = "hello there", *, service: Service = Service.PENNY) -> 
 
 
 class TurnableClock:
-    """Time stands still until it is turned; who sleeps is woken in order."""
+    """Time stands still until it is advanced; sleepers wake in order."""
 
     def __init__(self) -> None:
         self._now = 1000.0
@@ -135,7 +135,7 @@ class TurnableClock:
             await future
 
     async def turn(self, seconds: float) -> None:
-        """Let `seconds` pass, and let everybody who was woken by it run."""
+        """Let `seconds` pass, and let every task run that this wakes."""
         self._now += seconds
         while self._sleepers and self._sleepers[0][0] <= self._now:
             future = heapq.heappop(self._sleepers)[2]

@@ -1,4 +1,4 @@
-"""A RunPod-like endpoint as a bare ASGI app, in a process of its own: what benchmarks call.
+"""A RunPod-like endpoint as a bare ASGI app in a process of its own, for benchmarks.
 
 It does as little as can be, so that what is measured is the client. A job takes as many
 milliseconds as the request's `params.work_ms` says; the end's own time is in the result

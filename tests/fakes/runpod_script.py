@@ -106,7 +106,7 @@ def chunks(*outputs: Any, status: str = "IN_PROGRESS") -> Answer:
 
 
 class Script:
-    """Answers by operation, in turn; the last one of an operation goes on."""
+    """Answers by operation, in order; the last answer of an operation repeats."""
 
     def __init__(self, **answers: Sequence[Answer]) -> None:
         self._answers = {"health": [WARM], "cancel": [ok({"status": "CANCELLED"})], **answers}
@@ -123,7 +123,7 @@ class Script:
 
 
 def script(mode: Mode, *polls: Answer, final: Answer | None = None) -> Script:
-    """A job that is accepted, answers `polls` to its polls, and then is completed."""
+    """A job that is accepted, answers `polls` to its polls, and then completes."""
     final = final or done(completed())
     return Script(
         run=[QUEUED],
@@ -183,7 +183,7 @@ class Play:
 
     @property
     def text(self) -> str:
-        """What the final response says."""
+        """The text of the final response."""
         assert self.outcome.error is None, self.outcome.error
         assert self.outcome.update is not None
         assert self.outcome.update.response is not None

@@ -1,4 +1,4 @@
-"""A small RunPod on a real socket that does as it is told: slow, cut, split or wrong answers."""
+"""A small scripted RunPod on a real socket: slow, cut, split or wrong answers."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One request as it came."""
+    """One request as received."""
 
     method: str
     operation: str
@@ -48,7 +48,7 @@ class Heard:
 
 
 class FakeRunPod:
-    """Listens on loopback; answers each operation in turn, the last answer for ever."""
+    """Listens on loopback; answers each operation in order, and repeats the last answer."""
 
     def __init__(self, **answers: Say | list[Say]) -> None:
         self.answers = {
@@ -76,7 +76,7 @@ class FakeRunPod:
         return sum(heard.operation == operation for heard in self.heard)
 
     async def until(self, operation: str, times: int = 1) -> Heard:
-        """Wait for a request; gives the last of its kind."""
+        """Wait for a request; gives the latest of its kind."""
         async with asyncio.timeout(60), self._arrivals:
             await self._arrivals.wait_for(lambda: self.count(operation) >= times)
         return [heard for heard in self.heard if heard.operation == operation][-1]

@@ -1,4 +1,4 @@
-"""One spoken turn as one trace: the bot's spans and the worker's, as a collector gets them."""
+"""One spoken turn is one trace: the bot's spans and the worker's, as a collector receives them."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What a Prometheus and an orchestrator see."""
+"""What Prometheus and an orchestrator see."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The client on real sockets, against a server that does as it is told."""
+"""The client on real sockets, against a scripted server."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ RESET = Say(cut_at=0)
 
 
 class HurriedClock(SystemClock):
-    """Long pauses are cut short."""
+    """Shortens long pauses."""
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.01))

@@ -1,4 +1,4 @@
-"""Answers that are meant to do harm, on real sockets: each ends in a word, or in a result."""
+"""Malicious answers on real sockets: each ends in an error or a result."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from tests.integration.bot.runpod.test_client import client
 
 ATTACKS = book(KEY)
 SLOW = {name for name in ATTACKS if "1 GB" in name or "64 GB" in name or "MB" in name}
-"""Their making or sending takes too long here; `python -m tests.bench.answers` runs them."""
+"""Too slow to make or send here; `python -m tests.bench.answers` runs them."""
 
 
 @contextlib.asynccontextmanager
@@ -49,14 +49,14 @@ async def test_it_ends_in_a_word_or_a_result(name, mode, caplog, monkeypatch):
 
 
 class Shown:
-    """Takes updates as a face does."""
+    """Takes updates as a view does."""
 
     def __init__(self, seen: list) -> None:
         self.update = seen.append
 
 
 async def test_the_loop_has_its_turns_while_much_is_read():
-    """Turns are counted, not timed: a parse at once would leave the loop none."""
+    """Counts turns of the loop instead of timing them: parsing in one go would leave none."""
     turns = 0
 
     async def count():

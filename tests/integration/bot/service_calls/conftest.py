@@ -1,4 +1,4 @@
-"""The whole way of a call: our client, the embedded server, a database, and a scripted service."""
+"""The whole path of a call: our client, the embedded server, a database and a scripted service."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ KEY = SecretStr("a-key-of-thirty-two-characters-x")
 
 
 class Exchange:
-    """One database and one server, and as many clients as are opened on them."""
+    """One database and one server, on which clients are opened."""
 
     def __init__(self, url: str, store: Store) -> None:
         self.url = url

@@ -22,7 +22,7 @@ ANA = Payer(user_id=11, guild_id=22, channel_id=33)
 
 
 async def rows(exchange: Exchange, number: int = 1):
-    """The ledger's rows, as soon as there are so many."""
+    """The ledger's rows, once there are `number` of them."""
 
     async def found():
         listed = [row async for row in exchange.store.spending.each(ALWAYS)]

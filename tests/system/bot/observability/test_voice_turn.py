@@ -1,4 +1,4 @@
-"""One spoken turn in a voice channel of the local Discord, as a collector gets it: one trace."""
+"""One spoken turn in a voice channel of the local Discord is one trace at the collector."""
 
 import base64
 
@@ -19,7 +19,7 @@ from tests.fakes.voice_call import voice_call
 from tests.waiting import until
 
 _SERVER = 2
-"""OTLP's number of the kind of span that a service leaves."""
+"""OTLP's number for the span kind of a server."""
 
 
 async def paris(_request):
@@ -33,7 +33,7 @@ async def paris(_request):
 
 
 async def trace_of_a_turn(collector, clips, handler):
-    """The spans of one spoken question's trace, and the one that is its whole turn."""
+    """The spans of one spoken question's trace, and its root span."""
     clock, metrics = SystemClock(), Metrics()
     async with exporting_aside(collector.url, service="skydeck") as sink:
         penny = TracedHandler(handler, sink, clock)

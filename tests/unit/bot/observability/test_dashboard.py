@@ -1,4 +1,4 @@
-"""The dashboard asks for figures that there are."""
+"""The dashboard asks only for metrics that exist."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Log lines: JSON that machines read, and nothing in them that nobody may know."""
+"""Log lines: valid JSON, and no secrets in them."""
 
 import json
 import logging
@@ -81,7 +81,7 @@ def test_no_token_of_an_interaction_gets_into_a_log():
 
 
 def test_no_driver_tells_the_values_of_statements_at_any_level(monkeypatch):
-    """At DEBUG aiosqlite logs each statement with its values: people's words, and live tokens."""
+    """At DEBUG aiosqlite logs each statement with its values: people's words and live tokens."""
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
     drivers = [logging.getLogger(name) for name in ("aiosqlite", "sqlalchemy.engine", "asyncpg")]

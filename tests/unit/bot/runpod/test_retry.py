@@ -1,4 +1,4 @@
-"""Policy: plain arithmetic."""
+"""The retry policy: plain arithmetic."""
 
 import pytest
 

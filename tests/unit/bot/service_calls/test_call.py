@@ -1,4 +1,4 @@
-"""One call and its observers: each is told of its end once, whatever ends it."""
+"""One call and its observers: each learns of its end once, whatever ends it."""
 
 import asyncio
 
@@ -32,7 +32,7 @@ class Notes(CallObserver):
 
 
 class Job:
-    """A client's updates; knows whether it was begun and left."""
+    """A client's updates; notes whether they were begun and closed."""
 
     def __init__(self, error=None) -> None:
         self.error, self.is_begun, self.is_closed = error, False, False
@@ -59,7 +59,7 @@ def calling(job: Job, *observers: CallObserver, detached=()) -> ServiceCall:
 
 
 async def taken(call: ServiceCall, number: int, error: Exception | None = None) -> None:
-    """Take so many updates; then the caller has an error of its own."""
+    """Take some updates; then the caller fails with an error of its own."""
     async with call:
         for _ in range(number):
             await anext(call)

@@ -1,4 +1,4 @@
-"""Transcripts: what the service says, and what the caller is told."""
+"""Transcripts: what the service says, and which updates the caller gets."""
 
 import itertools
 import json

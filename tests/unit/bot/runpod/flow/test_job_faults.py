@@ -1,4 +1,4 @@
-"""Transcripts of what goes wrong: borne, or told in one line; never paid for twice."""
+"""Transcripts of faults: each is survived or reported in one line, and no job is paid for twice."""
 
 import json
 

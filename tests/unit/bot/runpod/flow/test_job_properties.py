@@ -1,4 +1,4 @@
-"""Under any sequence of faults: no result is lost, and no job is handed in twice."""
+"""Under any sequence of faults, no result is lost and no job is submitted twice."""
 
 from typing import Any
 
@@ -41,11 +41,11 @@ UNSEEN = {"refused", "429"}
 
 faults = st.sampled_from(sorted(FAULTS))
 weather = st.lists(st.one_of(st.none(), faults), max_size=60)
-"""What happens to each request in turn; later ones get through."""
+"""What happens to each request in order; later ones succeed."""
 
 
 class Service:
-    """A RunPod that works, behind a line that does not.
+    """A RunPod that works, behind a connection that does not.
 
     The job runs from `starts` to the last of `yields`, which are the times of its partials; its
     final response comes 10 ms later. `/stream` hands each chunk out once, heard or not.

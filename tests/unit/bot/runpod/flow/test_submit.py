@@ -1,4 +1,4 @@
-"""Bodies: what is sent, and what is refused before it is."""
+"""Bodies: what is sent, and what is refused before that."""
 
 import json
 

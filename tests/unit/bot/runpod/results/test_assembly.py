@@ -1,4 +1,4 @@
-"""What a worker yields: told once each, put together again, never lost."""
+"""What a worker yields: given once each, joined if it was split, and never lost."""
 
 import json
 

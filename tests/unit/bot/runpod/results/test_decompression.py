@@ -1,4 +1,4 @@
-"""Packed bodies: one encoding, a bounded piece at a time."""
+"""Compressed bodies: one encoding, a bounded piece at a time."""
 
 import gzip
 import os

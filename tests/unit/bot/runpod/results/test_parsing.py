@@ -1,4 +1,4 @@
-"""Answers: whatever comes, one clear line comes out, or nothing."""
+"""Parsing: any answer becomes one clear line, or nothing."""
 
 import json
 

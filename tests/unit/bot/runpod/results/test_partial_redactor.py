@@ -1,4 +1,4 @@
-"""A secret that only pieces together tell: cut between partials, or by the platform."""
+"""Secrets that are cut across several partials, by the worker or the platform."""
 
 import json
 from dataclasses import replace
