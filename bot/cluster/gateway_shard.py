@@ -88,7 +88,7 @@ class GatewayShard(Shard):
         self._on_failed = on_failed
         self._socket: ShardSocket | None = None
         self._task: asyncio.Task[None] | None = None
-        self._marks: deque[tuple[float, GatewaySession]] = deque()
+        self._checkpoints: deque[tuple[float, GatewaySession]] = deque()
 
     @property
     def id(self) -> int:
@@ -112,13 +112,13 @@ class GatewayShard(Shard):
         current, now = self.session, self._client.loop.time()
         if current is None:
             return None
-        marks = self._marks
-        if marks and marks[0][1].id != current.id:
-            marks.clear()
-        marks.append((now, current))
-        while len(marks) > 1 and marks[1][0] <= now - HANDLED_S:
-            marks.popleft()
-        return replace(current, sequence=marks[0][1].sequence)
+        checkpoints = self._checkpoints
+        if checkpoints and checkpoints[0][1].id != current.id:
+            checkpoints.clear()
+        checkpoints.append((now, current))
+        while len(checkpoints) > 1 and checkpoints[1][0] <= now - HANDLED_S:
+            checkpoints.popleft()
+        return replace(current, sequence=checkpoints[0][1].sequence)
 
     def launch(self) -> None:
         """Start connecting; `on_up` reports when the shard is up."""
