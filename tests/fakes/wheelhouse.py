@@ -1,4 +1,4 @@
-"""A package registry with small wheels of made-up models: a folder, or a server on loopback."""
+"""A package registry with small wheels of fake models: a folder, or a server on loopback."""
 
 import hashlib
 import http.server
@@ -18,19 +18,19 @@ from bot.models.manifest import Manifest, load_manifest
 
 
 def sha(data: bytes) -> str:
-    """The hash as the manifest writes it."""
+    """The hash in the manifest's format."""
     return hashlib.sha256(data).hexdigest()
 
 
 def noise(size: int, seed: int) -> bytes:
-    """Bytes that do not compress, always the same."""
+    """Deterministic bytes that do not compress."""
     return random.Random(seed).randbytes(size)
 
 
 class Wheelhouse:
     """Wheels of two models, and their manifest.
 
-    `alpha` is one file of two parts, in two wheels, and a whole one; `beta` is in the second wheel.
+    `alpha` has one file split across two wheels and one whole file; `beta` is in the second wheel.
 
     Args:
         folder: Where the wheels and the manifest are written.
@@ -52,11 +52,11 @@ class Wheelhouse:
 
     @property
     def manifest(self) -> Manifest:
-        """As it is on disk now."""
+        """The manifest as it is on disk now."""
         return load_manifest(self.manifest_path)
 
     def content(self) -> dict[str, bytes]:
-        """What must stand in a store that holds everything, by path in it."""
+        """The expected files of a complete store, by path."""
         return {
             "alpha/model.bin": self.one + self.two,
             "alpha/config.json": self.config,
@@ -64,7 +64,7 @@ class Wheelhouse:
         }
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Make pip know this folder and nothing else."""
+        """Make pip use this folder and nothing else."""
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("PIP_NO_INDEX", "1")
         monkeypatch.setenv("PIP_FIND_LINKS", str(self.folder))

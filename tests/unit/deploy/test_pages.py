@@ -11,12 +11,13 @@ from tests.system.deploy.test_images import ROOT
 
 PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "deploy/README.md"]
 PAGES += ["docs/reliability.md", "docs/rights.md"]
+FOLDERS = "tests|deploy|docs|bot|cogs|audio|scripts|kubernetes"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_named_exists(page):
     text = (ROOT / page).read_text()
-    named = set(re.findall(r"`((?:tests|deploy|docs|bot|cogs|audio|scripts|kubernetes)/[\w./-]+)`", text))
+    named = set(re.findall(rf"`((?:{FOLDERS})/[\w./-]+)`", text))
     named |= set(re.findall(r"\]\(([\w./-]+)\)", text))
     folders = [ROOT, (ROOT / page).parent]
     assert [name for name in named if not any((f / name).exists() for f in folders)] == []
