@@ -1,4 +1,4 @@
-"""What there is to choose from at the desk."""
+"""The voices, languages and devices to choose from."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ VOICES: Final = (
     Choice("es", "eSpeak (Spanish)"),
 )
 LANGUAGES: Final = (
-    Choice(None, "found out from each question"),
+    Choice(None, "detected in each question"),
     Choice("en", "English"),
     Choice("es", "Spanish"),
     Choice("de", "German"),
@@ -23,12 +23,12 @@ _DEFAULT: Final = Choice(None, "system default")
 
 
 def microphones() -> list[Choice]:
-    """The default, and all that can hear."""
+    """The default, and every device with an input."""
     return [_DEFAULT, *(Choice(one.name, one.name) for one in _devices() if one.inputs)]
 
 
 def loudspeakers() -> list[Choice]:
-    """The default, and all that can play."""
+    """The default, and every device with an output."""
     return [_DEFAULT, *(Choice(one.name, one.name) for one in _devices() if one.outputs)]
 
 

@@ -1,11 +1,11 @@
-"""What is typed at the desk: a question, or a `/command`. Pure.
+"""Reads what the person types: a question, or a `/command`. Pure.
 
     /summarize length=short Everything that was said …
     /translate to=es Good morning
     /build a function that tells whether a year is a leap year
 
-Options come first, as `name=value`; the rest is the text. Grace's modules are commands under the
-names that they have in Discord, and `/build` is the Factory's.
+Options come first, as `name=value`; the rest is the text. Each of Grace's modules is a command
+under its name in Discord, and `/build` is the Factory's.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from bot.i18n import words_for
 
 
 class Instruction(StrEnum):
-    """Commands of the desk's own, with what they do."""
+    """A command that `skydeck talk` carries out itself."""
 
     HELP = "help"
     NEW = "new"
@@ -28,8 +28,8 @@ class Instruction(StrEnum):
 
 
 ABOUT: Final = {
-    Instruction.HELP: "what can be typed here",
-    Instruction.NEW: "begin anew: what was said so far is no longer remembered",
+    Instruction.HELP: "list what you can type here",
+    Instruction.NEW: "begin a new conversation: Penny forgets what was said so far",
     Instruction.SAVE: "write the conversation to a folder, with its sound",
 }
 _BUILD: Final = "build"
@@ -38,7 +38,7 @@ _ITERATIONS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to ask."""
+    """A question to Penny."""
 
     text: str
 
@@ -54,11 +54,11 @@ Typed: TypeAlias = Question | Task | Instruction
 
 
 class Commands:
-    """All commands there are.
+    """All commands.
 
     Args:
-        modules: Grace's, by name.
-        source: As whom to ask.
+        modules: Grace's modules, by name.
+        source: The contract's source of each request.
     """
 
     def __init__(self, modules: Mapping[str, Module], source: Source) -> None:
@@ -72,21 +72,21 @@ class Commands:
 
     @property
     def names(self) -> list[str]:
-        """Their names, those of the desk first."""
+        """The names of the commands; ours come first."""
         return [*Instruction, _BUILD, *self._modules]
 
     def help(self) -> str:
-        """All of them, a line each."""
-        lines = [f"/{order}: {about}" for order, about in ABOUT.items()]
-        lines.append(f"/{_BUILD}: makes a program or a text, in rounds (option: iterations=1…10)")
+        """Describe each command in a line."""
+        lines = [f"/{instruction}: {about}" for instruction, about in ABOUT.items()]
+        lines.append(f"/{_BUILD}: make a program or a text, in rounds (option: iterations=1…10)")
         for name, module in self._modules.items():
             options = ", ".join(option.name for option in module.options)
-            told = f" (options: {options})" if options else ""
-            lines.append(f"/{name}: {module.purpose}{told}")
+            suffix = f" (options: {options})" if options else ""
+            lines.append(f"/{name}: {module.purpose}{suffix}")
         return "\n".join(lines)
 
     def completions(self, text: str) -> list[str]:
-        """What a typed beginning can become, best first."""
+        """What the typed beginning can become, best first."""
         if not text.startswith("/"):
             return []
         name, space, rest = text[1:].partition(" ")
@@ -102,19 +102,19 @@ class Commands:
         ]
 
     def read(self, typed: str, *, so_far: str) -> Typed:
-        """What was meant.
+        """Read a line.
 
         Args:
             typed: The line.
-            so_far: The conversation as text: what a command without a text works on.
+            so_far: The conversation as text; a command without a text works on it.
 
         Raises:
-            BadInput: It is empty, or an option does not fit.
-            UnknownModule: There is no such command; the hint says which there are.
+            BadInput: The line is empty, or an option does not fit.
+            UnknownModule: There is no such command; the hint names similar ones.
         """
         line = typed.strip()
         if not line:
-            raise BadInput("There is nothing in it.")
+            raise BadInput("The line is empty.")
         if not line.startswith("/"):
             return Question(line)
         name, _, rest = line[1:].partition(" ")
@@ -142,7 +142,7 @@ class Commands:
 
 
 def _split(rest: str, known: set[str]) -> tuple[dict[str, str], str]:
-    """The options at the beginning, and the text after them."""
+    """Split off the options at the beginning from the text after them."""
     options: dict[str, str] = {}
     text = rest.strip()
     while text:
@@ -156,7 +156,7 @@ def _split(rest: str, known: set[str]) -> tuple[dict[str, str], str]:
 
 
 def _typed(options: dict[str, str]) -> dict[str, Any]:
-    """`true` and `false` as what they are; numbers are read by the option itself."""
+    """Read `true`, `false` and whole numbers as such, and everything else as text."""
     flags = {"true": True, "false": False}
     return {
         name: flags.get(value.lower(), int(value) if _is_whole(value) else value)

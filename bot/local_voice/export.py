@@ -1,4 +1,4 @@
-"""The conversation as a folder: Markdown, and the sound of each spoken turn beside it."""
+"""Writes the conversation to a folder: Markdown, and the sound of each spoken turn."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -27,25 +27,25 @@ def export(
     """Write a conversation into a new folder.
 
     Args:
-        folder: Where the new folder goes.
+        folder: The parent of the new folder.
         entries: The conversation.
-        sound_of: The sound of an entry.
-        assistant: Who answered.
-        at: When; names the folder.
+        sound_of: Gives the sound of an entry by its number.
+        assistant: The assistant's name.
+        at: The time that names the folder.
 
     Returns:
         The Markdown file.
 
     Raises:
-        BadInput: There is nothing to write, or it cannot be written there.
+        BadInput: There is nothing to write, or the folder cannot be written.
     """
-    told = [entry for entry in entries if entry.kind in (Kind.TURN, Kind.TASK)]
-    if not told:
+    exported = [entry for entry in entries if entry.kind in (Kind.TURN, Kind.TASK)]
+    if not exported:
         raise BadInput("Nothing has been said yet.")
     try:
         place = _new_folder(folder, at)
         text = [f"# Conversation with {assistant}, {at:%Y-%m-%d %H:%M}", ""]
-        for number, entry in enumerate(told, 1):
+        for number, entry in enumerate(exported, 1):
             text += _entry(place, number, entry, sound_of(entry.number), assistant)
         file = place / _MARKDOWN
         file.write_text("\n".join(text), encoding="utf-8")
@@ -55,7 +55,7 @@ def export(
 
 
 def _new_folder(parent: Path, at: dt.datetime) -> Path:
-    """A folder that was not there: nothing is overwritten."""
+    """Make a folder that was not there, so that nothing is overwritten."""
     for suffix in ("", *(f"-{n}" for n in range(2, 100))):
         place = parent / f"skydeck-{at:%Y%m%d-%H%M%S}{suffix}"
         try:
@@ -63,7 +63,7 @@ def _new_folder(parent: Path, at: dt.datetime) -> Path:
         except FileExistsError:
             continue
         return place
-    raise BadInput(f"{parent} has too many conversations of this second.")
+    raise BadInput(f"{parent} has too many conversations from this second.")
 
 
 def _entry(
@@ -94,4 +94,4 @@ def _muxed(packets: Sequence[bytes]) -> bytes | None:
         channels = 2 if packets[0][0] & 0x04 else 1
         return ogg.mux(OpusStream(tuple(packets), channels, LIBOPUS_PRE_SKIP))
     except AudioError:
-        return None  # a service's packets; the words are there all the same
+        return None  # the service's packets are bad; the text is saved without them

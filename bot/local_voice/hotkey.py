@@ -1,4 +1,4 @@
-"""A talk key that works whatever window is in front, where a desktop offers that (pynput)."""
+"""A talk key that works whichever window is in front, on a desktop that allows it (pynput)."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,12 @@ from bot.errors import BadInput
 def global_key(
     name: str, *, down: Callable[[], object], up: Callable[[], object]
 ) -> Iterator[None]:
-    """Follow a key everywhere; `down` and `up` are called on the event loop's thread.
+    """Follow a key in all windows; `down` and `up` run on the event loop's thread.
 
     Args:
-        name: As pynput calls it (`f9`, `scroll_lock`, `ctrl_r`), or a single character.
-        down: It was pressed, not repeated.
-        up: It was let go.
+        name: Its name in pynput (`f9`, `scroll_lock`, `ctrl_r`), or a single character.
+        down: Called when the key is pressed, but not when it repeats.
+        up: Called when the key is released.
 
     Raises:
         BadInput: There is no such key, no desktop, or pynput is not installed.
@@ -63,6 +63,6 @@ def _pynput() -> Any:
             ) from None
         raise BadInput(
             "There is no desktop here whose keys can be followed.",
-            hint="Leave --push-to-talk-key out: the space bar works in this window.",
+            hint="Omit --push-to-talk-key: the space bar works in this window.",
         ) from None
     return keyboard

@@ -1,4 +1,4 @@
-"""What was said, kept from one run to the next for those who want that (`--remember`)."""
+"""Keeps what was said from one run to the next, if the person wants it (`--remember`)."""
 
 import json
 import logging
@@ -19,10 +19,10 @@ _LARGEST: Final = 1_000_000
 
 
 class Memory:
-    """The latest turns, in a file of the user's that only they can read.
+    """The latest turns, in a file that only the user can read.
 
     Args:
-        path: The file; None: in the user's folder for data.
+        path: The file; None: one in the user's data folder.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -31,25 +31,25 @@ class Memory:
 
     @property
     def turns(self) -> list[Remember]:
-        """Oldest first."""
+        """The turns, oldest first."""
         return [
             Remember(0, SPEAKER, turn["heard"], turn["said"], turn["interrupted"])
             for turn in self._turns
         ]
 
     def recall(self) -> ChatContext:
-        """For a new conversation that goes on with the old."""
+        """The context of a new conversation that continues the last one."""
         recall = ChatContext()
         for turn in self.turns:
             recall.add(turn, "")
         return recall
 
-    def add(self, over: Remember) -> None:
-        """A turn is over: keep it."""
-        if not over.transcript.strip():
+    def add(self, turn: Remember) -> None:
+        """Keep a turn that is over."""
+        if not turn.transcript.strip():
             return
         self._turns.append(
-            {"heard": over.transcript, "said": over.reply, "interrupted": over.interrupted}
+            {"heard": turn.transcript, "said": turn.reply, "interrupted": turn.interrupted}
         )
         del self._turns[:-_MAX_TURNS]
         try:
@@ -58,7 +58,7 @@ class Memory:
             log.warning("the conversation cannot be kept (%s)", e.strerror)
 
     def forget(self) -> None:
-        """Drop all of it, and the file."""
+        """Drop all turns, and delete the file."""
         self._turns = []
         self.path.unlink(missing_ok=True)
 
@@ -68,7 +68,7 @@ class Memory:
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as e:
-            log.warning("what was said last time cannot be read (%s)", type(e).__name__)
+            log.warning("the last conversation cannot be read (%s)", type(e).__name__)
             return []
         turns = found if isinstance(found, list) else []
         return [turn for turn in turns if _is_turn(turn)][-_MAX_TURNS:]

@@ -1,4 +1,4 @@
-"""What a person chose at the desk, kept from one run to the next in one small file."""
+"""Keeps what the person chose from one run to the next, in one small file."""
 
 import logging
 import os
@@ -17,51 +17,51 @@ _LARGEST = 64_000
 
 
 class Prefs(BaseModel):
-    """Choices. All have a sensible default; an unreadable file is as good as none."""
+    """The person's choices. Each has a default; an unreadable file counts as no file."""
 
     model_config = ConfigDict(extra="ignore", validate_assignment=True)
 
     microphone: str | None = None
-    """Its name; None: the system's default."""
+    """The microphone's name; None: the system's default."""
     loudspeaker: str | None = None
-    """Its name; None: the system's default."""
+    """The loudspeaker's name; None: the system's default."""
     mode: TalkMode = TalkMode.KEY
     """When the microphone counts."""
     language: str | None = None
-    """What is spoken, ISO 639-1; None: found out."""
+    """The ISO 639-1 code of what the person speaks; None: detected."""
     voice: str | None = None
     """The voice of answers; None: by language."""
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """What was kept, or the defaults."""
+        """Load the choices of the last run, or the defaults."""
         try:
             data = (path or default_path()).read_bytes()[:_LARGEST]
             return cls.model_validate_json(data)
         except FileNotFoundError:
             return cls()
         except (OSError, ValidationError) as e:
-            log.warning("the choices of last time cannot be read (%s)", type(e).__name__)
+            log.warning("your choices of the last run cannot be read (%s)", type(e).__name__)
             return cls()
 
     def keep(self, path: Path | None = None) -> None:
-        """Keep them; a disk that refuses costs only the memory of them."""
+        """Keep the choices; if the file cannot be written, only the next run loses them."""
         try:
             write_private(path or default_path(), self.model_dump_json(indent=2).encode())
         except OSError as e:
-            log.warning("the choices cannot be kept (%s)", e.strerror)
+            log.warning("your choices cannot be kept (%s)", e.strerror)
 
 
 def default_path() -> Path:
-    """In the user's folder for configuration."""
+    """The file in the user's configuration folder."""
     return platformdirs.user_config_path("skydeck") / "talk.json"
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner alone.
+    """Write a file completely or not at all; only its owner can read it.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)

@@ -1,4 +1,4 @@
-"""The conversation as it is shown and saved: entries that grow, and the sound of each turn."""
+"""The transcript that is shown and saved: entries that grow, and the sound of each turn."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from bot.local_voice.view import Entry, Kind
 from bot.voice_agent.events import SendRequest, Stage, TurnUpdate
 
 MAX_ENTRIES: Final = 500
-"""So many are kept; the oldest go first."""
+"""The transcript drops its oldest entries beyond this number."""
 MAX_SOUND_BYTES: Final = 64_000_000
-"""So much sound is kept for saving: about four hours of it. The oldest goes first."""
+"""About four hours of sound; the transcript drops the oldest beyond it."""
 
 _OVER: Final = frozenset(
     {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
@@ -28,11 +28,11 @@ _PROGRESS: Final = {
 
 @dataclass(slots=True)
 class Sound:
-    """What was heard and said aloud in one turn.
+    """The sound of one turn.
 
     Attributes:
-        question: The person's clip, as Ogg Opus; None when it was typed.
-        answer: The assistant's Opus packets, 20 ms each, as far as they came.
+        question: The person's clip, as Ogg Opus; None if they typed.
+        answer: The assistant's Opus packets so far, 20 ms each.
     """
 
     question: bytes | None = None
@@ -40,18 +40,16 @@ class Sound:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The number of bytes."""
         return len(self.question or b"") + sum(len(packet) for packet in self.answer)
 
 
 class Transcript:
-    """Takes in how turns stand (`Face`) and what is asked and answered (`Witness`).
-
-    For the event loop's thread.
+    """A session's `TranscriptView` and `SessionRecorder`. For the event loop's thread.
 
     Attributes:
-        cost_usd: What the services say that everything has cost.
-        stage: How far the newest turn is; None before the first.
+        cost_usd: The sum of the costs that the services report.
+        stage: The stage of the newest turn; None before the first.
     """
 
     def __init__(self) -> None:
@@ -59,50 +57,50 @@ class Transcript:
         self.stage: Stage | None = None
         self._entries: dict[int, Entry] = {}
         self._numbers = count(1)
-        self._of_turn: dict[int, int] = {}  # a turn's entry
-        self._turn_of: deque[tuple[int, int]] = deque(maxlen=64)  # ask, turn
+        self._entry_of_turn: dict[int, int] = {}
+        self._requests: deque[tuple[int, int]] = deque(maxlen=64)  # the ids of request and turn
         self._asked: set[int] = set()
         self._sounds: dict[int, Sound] = {}
         self._is_typed: set[int] = set()
 
-    # -- what is shown ---------------------------------------------------------------------------
+    # -- entries ---------------------------------------------------------------------------------
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """All of them, oldest first."""
+        """All entries, oldest first."""
         return tuple(self._entries.values())
 
     @property
     def is_asking(self) -> bool:
-        """Whether a turn has been asked of which nothing is known yet."""
+        """Whether a request is out, and nothing has come back yet."""
         return bool(self._asked)
 
     @property
     def latest_answer(self) -> str:
-        """The newest answer or result that has words."""
+        """The newest answer or result that has text."""
         for entry in reversed(self._entries.values()):
             if entry.answered and entry.kind in (Kind.TURN, Kind.TASK):
                 return entry.answered
         return ""
 
     def add(self, kind: Kind, *, asked: str = "", answered: str = "", progress: str = "") -> int:
-        """A new entry; a note and an error are over at once. Its number."""
+        """Add an entry, and return its number; a note or an error is over at once."""
         number = next(self._numbers)
         is_over = kind in (Kind.NOTE, Kind.ERROR)
         self._put(Entry(number, kind, asked, answered, progress, is_over))
         return number
 
     def change(self, number: int, **changes: object) -> None:
-        """Change an entry, if it is still kept."""
+        """Change an entry if the transcript still has it."""
         if entry := self._entries.get(number):
             self._entries[number] = replace(entry, **changes)  # type: ignore[arg-type]
 
     def note(self, text: str) -> None:
-        """Something worth knowing."""
+        """Add something worth knowing."""
         self.add(Kind.NOTE, answered=text)
 
     def error(self, text: str) -> None:
-        """What went wrong, and what to do next."""
+        """Add what went wrong, and what to do next."""
         self.add(Kind.ERROR, answered=text)
 
     def _put(self, entry: Entry) -> None:
@@ -112,73 +110,73 @@ class Transcript:
             del self._entries[oldest]
             self._sounds.pop(oldest, None)
 
-    # -- Face ------------------------------------------------------------------------------------
+    # -- TranscriptView --------------------------------------------------------------------------
 
-    def show(self, show: TurnUpdate) -> None:
-        """How a turn stands now."""
-        self.stage = show.stage
-        self._asked.discard(show.turn_id)
-        is_over = show.stage in _OVER
+    def show(self, update: TurnUpdate) -> None:
+        """Show the new state of a turn."""
+        self.stage = update.stage
+        self._asked.discard(update.turn_id)
+        is_over = update.stage in _OVER
         entry = Entry(
-            self._entry_of(show.turn_id),
+            self._entry_of(update.turn_id),
             Kind.TURN,
-            asked=show.transcript,
-            answered=show.reply,
-            progress=_PROGRESS.get(show.stage, ""),
+            asked=update.transcript,
+            answered=update.reply,
+            progress=_PROGRESS.get(update.stage, ""),
             is_over=is_over,
-            was_cut=show.stage is Stage.INTERRUPTED,
-            spoken=show.turn_id not in self._is_typed,
+            was_cut=update.stage is Stage.INTERRUPTED,
+            spoken=update.turn_id not in self._is_typed,
         )
         self._put(entry)
-        if show.stage is Stage.FAILED:
-            self.error(reason(show.error_code))
+        if update.stage is Stage.FAILED:
+            self.error(reason(update.error_code))
         if is_over:
-            self._of_turn.pop(show.turn_id, None)
-            self._is_typed.discard(show.turn_id)
+            self._entry_of_turn.pop(update.turn_id, None)
+            self._is_typed.discard(update.turn_id)
 
     def trouble(self, kind: str) -> None:
-        """The line has no troubles of its own: `Audio` tells those of devices."""
+        """Do nothing: there is no connection, and `View.trouble` reports faults of devices."""
 
-    def _entry_of(self, turn: int) -> int:
-        if turn not in self._of_turn:
-            self._of_turn[turn] = next(self._numbers)
-        return self._of_turn[turn]
+    def _entry_of(self, turn_id: int) -> int:
+        if turn_id not in self._entry_of_turn:
+            self._entry_of_turn[turn_id] = next(self._numbers)
+        return self._entry_of_turn[turn_id]
 
-    # -- Witness ---------------------------------------------------------------------------------
+    # -- SessionRecorder -------------------------------------------------------------------------
 
-    def asked(self, ask: SendRequest) -> None:
-        """A turn goes to the service."""
-        self._turn_of.append((ask.request_id, ask.turn_id))
-        if not ask.preemptive:
-            self._asked.add(ask.turn_id)
-        if ask.clip is None:
-            self._is_typed.add(ask.turn_id)
+    def asked(self, request: SendRequest) -> None:
+        """Take a request that goes to the service."""
+        self._requests.append((request.request_id, request.turn_id))
+        if not request.preemptive:
+            self._asked.add(request.turn_id)
+        if request.clip is None:
+            self._is_typed.add(request.turn_id)
         else:
-            self._sound(ask.turn_id).question = _file(ask.clip)
+            self._sound(request.turn_id).question = _file(request.clip)
 
-    def answered(self, ask: int, packets: Sequence[bytes]) -> None:
-        """More of an answer goes to the loudspeaker."""
-        for known, turn in self._turn_of:
-            if known == ask:
-                self._sound(turn).answer.extend(packets)
+    def answered(self, request_id: int, packets: Sequence[bytes]) -> None:
+        """Take a piece of an answer that goes to the loudspeaker."""
+        for known, turn_id in self._requests:
+            if known == request_id:
+                self._sound(turn_id).answer.extend(packets)
         self._forget_oldest_sound()
 
     def charged(self, cost_usd: float) -> None:
-        """A call has cost so much."""
+        """Add the cost of a call."""
         self.cost_usd += cost_usd
 
     def give_up(self) -> None:
-        """Everything was stopped: nothing is awaited any more."""
+        """Wait for no request any more: the person has stopped everything."""
         self._asked.clear()
 
     # -- sound -----------------------------------------------------------------------------------
 
     def sound_of(self, entry: int) -> Sound | None:
-        """What is kept of an entry's sound."""
+        """An entry's sound; None if the transcript has none."""
         return self._sounds.get(entry)
 
-    def _sound(self, turn: int) -> Sound:
-        return self._sounds.setdefault(self._entry_of(turn), Sound())
+    def _sound(self, turn_id: int) -> Sound:
+        return self._sounds.setdefault(self._entry_of(turn_id), Sound())
 
     def _forget_oldest_sound(self) -> None:
         size = sum(sound.size for sound in self._sounds.values())
@@ -187,12 +185,11 @@ class Transcript:
 
 
 def reason(code: str | None) -> str:
-    """An error's code in words."""
+    """Say in words what an error's code means."""
     words = words_for(None)
     key = f"errors.{code}"
     return words(key) if code and words.has(key) else words("errors.unexpected")
 
 
 def _file(clip: Clip) -> bytes:
-    """The packets came from our own encoder: they always make a file."""
     return clip.file()

@@ -1,4 +1,4 @@
-"""Pictures made of characters, to be understood without colour. Pure."""
+"""Charts made of characters, readable without colour. Pure."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -8,7 +8,7 @@ from bot.voice_agent.turn_latency import Owner, Phase
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 QUIET_DBFS: Final = -48.0
-"""As loud as a room in which nobody speaks; a level below makes no mark, and needs no drawing."""
+"""As loud as a room in which nobody speaks; a lower level leaves no mark, and needs no drawing."""
 _LOUD_DBFS: Final = -8.0
 _WIDEST: Final = 90
 _NAMES: Final = 12
@@ -17,10 +17,10 @@ _BAR: Final = {Owner.OURS: "█", Owner.WAIT: "░", Owner.SERVICE: "▒"}
 
 
 def trace(levels_dbfs: Sequence[float], width: int, height: int) -> list[str]:
-    """A voice as it went by, the newest at the right; a line at the ground where it was quiet.
+    """Draw the level of a voice over time, the newest at the right.
 
     Args:
-        levels_dbfs: Oldest first.
+        levels_dbfs: The levels, oldest first.
         width: In cells.
         height: In lines.
     """
@@ -38,9 +38,9 @@ def _share(level_dbfs: float) -> float:
 
 
 class Frame(StrEnum):
-    """What is around a word, as its corners and sides: a thin line, a thick one, or a blank.
+    """The characters around a word: a thin line, a thick line, or a blank.
 
-    A word with a blank around it stands on a ground that whoever draws it must colour.
+    A blank frame needs a background colour.
     """
 
     THIN = "╭─╮│╰╯"
@@ -49,7 +49,7 @@ class Frame(StrEnum):
 
 
 def badge(text: str, width: int, frame: Frame) -> list[str]:
-    """Three lines: a word in a frame, altogether so many cells wide."""
+    """Draw a word in a frame, as three lines of `width` cells."""
     left, rule, right, side, low_left, low_right = frame
     return [
         f"{left}{rule * (width - 2)}{right}",
@@ -59,7 +59,7 @@ def badge(text: str, width: int, frame: Frame) -> list[str]:
 
 
 def waterfall(phases: Iterable[Phase], width: int) -> list[str]:
-    """The latest turn's time, a line for each phase that took any.
+    """Draw the latest turn's time, with a line for each phase that took any.
 
     Args:
         phases: From the question's last sound to the answer's first.
@@ -80,7 +80,7 @@ def waterfall(phases: Iterable[Phase], width: int) -> list[str]:
 
 
 def timeline(phases: Iterable[Phase], width: int) -> list[str]:
-    """The same in two lines, for a low screen: one bar, and what it is made of."""
+    """Draw the same in two lines, for a low screen: one bar, and its parts."""
     shown = _worth_showing(phases)
     if not shown:
         return []
@@ -96,7 +96,7 @@ def timeline(phases: Iterable[Phase], width: int) -> list[str]:
 
 
 def _made_of(phases: Sequence[Phase], width: int) -> str:
-    """The phases with their times; the longest of them, if not all can be told."""
+    """The phases with their times; only the longest if they do not all fit."""
     by_length = sorted(phases, key=lambda phase: phase.lasts_ms, reverse=True)
     for count in range(len(phases), 0, -1):
         kept = (phase for phase in phases if phase in by_length[:count])

@@ -1,4 +1,4 @@
-"""An entry of the conversation as styled text: names at the left, words beside them."""
+"""Formats an entry of the transcript: the name at the left, the text beside it."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,11 +13,11 @@ _NARROW: Final = 40
 
 
 def entry_text(entry: Entry, view: View, width: int) -> Content:
-    """All of an entry.
+    """Format an entry.
 
     Args:
-        entry: Which.
-        view: Who speaks, and who answers.
+        entry: The entry.
+        view: Has the names of the person and the assistant.
         width: In cells.
     """
     gutter = gutter_of(view)
@@ -26,16 +26,13 @@ def entry_text(entry: Entry, view: View, width: int) -> Content:
 
 
 def gutter_of(view: View) -> int:
-    """How wide the names' column is, in cells."""
+    """The width of the names' column, in cells."""
     names = (view.person, view.assistant, "Error")
     return min(_WIDEST_NAME, max(Content(name).cell_length for name in names)) + 2
 
 
 def hang(label: Content, text: Content, gutter: int, width: int) -> Content:
-    """A label, and beside it a text of as many lines as it takes.
-
-    On a narrow screen the text begins below its label.
-    """
+    """Set a text of several lines beside a label, or below it on a narrow screen."""
     if width < _NARROW:
         parts = (label, text) if label else (text,)
         return Content("\n").join(line for part in parts for line in part.wrap(max(1, width)))

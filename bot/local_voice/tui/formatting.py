@@ -1,4 +1,4 @@
-"""What the app says, from a `View`. Pure."""
+"""Turns a `View` into the app's texts. Pure."""
 
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ STATES: Final = {
 
 
 def shown(view: View) -> View:
-    """What is to be seen of it: no level of a microphone that does not count, and decent names."""
+    """The part of a view that the app draws: clean names, and no level while it does not count."""
     return replace(
         view,
         level_dbfs=view.level_dbfs if is_level_shown(view) else 0.0,
@@ -29,7 +29,7 @@ def shown(view: View) -> View:
 
 
 def state(view: View) -> str:
-    """What is going on, to be read from across the room."""
+    """What is going on, in letters that are readable from across the room."""
     sign, words = STATES[view.doing]
     if is_listening(view):
         sign, words = "◉", "LISTENING"
@@ -40,22 +40,22 @@ def state(view: View) -> str:
 
 
 def is_listening(view: View) -> bool:
-    """Whether whoever speaks begins a turn."""
+    """Whether a turn begins as soon as somebody speaks."""
     return view.doing is Doing.READY and view.mode is TalkMode.HANDS_FREE and view.can_hear
 
 
 def is_level_shown(view: View) -> bool:
-    """Whether the microphone counts; while it does not, its noise would only keep us drawing."""
+    """Whether the microphone counts; while it does not, its noise would only cause redrawing."""
     return view.doing is Doing.RECORDING or is_listening(view)
 
 
 def advice(view: View) -> str:
-    """What can be done now."""
+    """What the person can do now."""
     match view.doing:
         case Doing.LOADING:
-            return "The models are being loaded; a moment."
+            return "The models are loading; one moment."
         case Doing.WAITING:
-            return "A worker is being started; that can take a minute."
+            return "A worker is starting; that can take a minute."
         case Doing.THINKING:
             return "Esc stops it."
         case Doing.ANSWERING:
@@ -71,7 +71,7 @@ def advice(view: View) -> str:
 def _while_recording(view: View) -> str:
     if view.mode is TalkMode.HANDS_FREE:
         return "I answer when you are done."
-    return "Let go, and it is sent." if view.has_release else "Space: done. Esc: never mind."
+    return "Release to send." if view.has_release else "Space: done. Esc: never mind."
 
 
 def _when_ready(view: View) -> str:
@@ -83,12 +83,12 @@ def _when_ready(view: View) -> str:
 
 
 def who(view: View) -> tuple[str, str]:
-    """Who speaks with whom, and where."""
+    """The two names, and where the services run."""
     return f"{view.person} ⇄ {view.assistant}", f"on {view.place}"
 
 
 def standing(view: View) -> str:
-    """When the microphone counts, and what it has cost so far."""
+    """The talk mode, and the cost so far."""
     mode = "hands free" if view.mode is TalkMode.HANDS_FREE else "push to talk"
     return f"{mode} · ${view.cost_usd:.4f}" if view.cost_usd else mode
 
@@ -99,7 +99,7 @@ class Key(NamedTuple):
     Attributes:
         name: What is printed on it.
         does: What it does now.
-        action: The app's action, for a click; none for what a click cannot do.
+        action: The app's action for a click; empty if a click cannot do it.
     """
 
     name: str
@@ -108,12 +108,12 @@ class Key(NamedTuple):
 
     @property
     def width(self) -> int:
-        """In cells, with the blanks that part it from the next."""
+        """The number of cells, including the space before the next key."""
         return len(self.name) + len(self.does) + 3
 
 
 def keys(view: View, width: int, *, is_typing: bool) -> list[Key]:
-    """The keys that matter now; as many as fit, the most important first to stay."""
+    """The keys that matter now; if they do not all fit, the least important are dropped."""
     other = "push to talk" if view.mode is TalkMode.HANDS_FREE else "hands free"
     shown = [
         Key("Enter", "send") if is_typing else Key("Space", _space(view), "tap"),
@@ -140,5 +140,5 @@ def _space(view: View) -> str:
 
 
 def clean(text: str) -> str:
-    """Without what could move the cursor, colour the screen, or turn the reading round."""
+    """Remove what could move the cursor, colour the screen, or reverse the reading direction."""
     return sanitize.clean(text).expandtabs(4)

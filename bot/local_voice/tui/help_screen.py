@@ -1,4 +1,4 @@
-"""All keys, and what can be typed."""
+"""The screen that explains all keys."""
 
 from typing import ClassVar, Final
 
@@ -13,28 +13,29 @@ from bot.local_voice.tui.modal import Modal
 
 KEYS: Final = (
     ("Space", "talk: hold it, or press it, speak, and press it again"),
-    ("", "hands free: stop listening, or go on"),
+    ("", "hands free: pause listening, or resume"),
     ("Esc", "stop the answer, the task, or what you are saying"),
     ("Enter", "send what you typed: a question, or a /command"),
-    ("Tab", "complete a /command; again: the next that fits"),
+    ("Tab", "complete a /command; again: the next match"),
     ("Up, Down", "what you typed before"),
-    ("PgUp, PgDn", "read what was said before; Ctrl-End goes back to now"),
+    ("PgUp, PgDn", "scroll the conversation; Ctrl-End goes back to the end"),
     ("F2", "settings: microphone, loudspeaker, mode, language, voice"),
     ("Ctrl-T", "hands free, or push to talk"),
     ("Ctrl-Y", "copy the latest answer"),
     ("Ctrl-S", "save the conversation"),
-    ("Ctrl-C", "copy what is marked; when nothing is, leave"),
+    ("Ctrl-C", "copy the selection; without one, leave"),
     ("Ctrl-Q", "leave"),
 )
 _HOLDING: Final = """\
-Holding works where the terminal tells when a key is let go, as kitty, Ghostty, foot, WezTerm and \
-iTerm2 do; elsewhere a held key is noticed by its repeats. Speaking, or the talk key, stops the \
-answer. /help lists the commands: without a text they work on what was said so far."""
+Holding works in terminals that report when a key is released, such as kitty, Ghostty, foot, \
+WezTerm and iTerm2; elsewhere skydeck recognises a held key by its repeats. Speaking, or the \
+talk key, stops the answer. /help lists the commands: without a text they work on what was said \
+so far."""
 _GUTTER: Final = 12
 
 
 class HelpScreen(Modal):
-    """Read, and go back."""
+    """Explains all keys."""
 
     AUTO_FOCUS = "#box"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,14 +43,14 @@ class HelpScreen(Modal):
     ]
 
     def compose(self) -> ComposeResult:
-        """Lay it out."""
+        """Lay the screen out."""
         with VerticalScroll(id="box") as box:
             box.border_title = "Keys"
             box.border_subtitle = "Esc closes"
             yield Static(markup=False)
 
     def on_resize(self) -> None:
-        """Write it as wide as it can be."""
+        """Wrap the text to the new width."""
         super().on_resize()
         width = min(76, self.app.size.width) - 7
         lines = [

@@ -1,8 +1,8 @@
-"""When a key is let go: told by terminals that speak kitty's keyboard protocol.
+"""Detects the release of a key in terminals that speak kitty's keyboard protocol.
 
-Textual turns that protocol on without asking for releases, and its parser does not know them. What
-is done about it here touches a private method of Textual's; where that has changed, nothing
-happens, and the talk key is tapped instead of held. A test says so.
+Textual turns the protocol on without asking for releases, and its parser does not know them. This
+module patches a private method of Textual. If that method has changed, the patch does nothing, and
+people tap the talk key instead of holding it; a test checks that.
 
 Source: https://sw.kovidgoyal.net/kitty/keyboard-protocol/ (progressive enhancement, event types)
 """
@@ -14,12 +14,12 @@ from textual import events
 from textual.app import App
 
 RELEASED_SPACE: Final = "release+space"
-"""The name of the space bar when it is let go."""
+"""The name of the space bar's release."""
 REPEATED_SPACE: Final = "repeat+space"
-"""The name of a held space bar that is sent again."""
+"""The name of a held space bar's repeat."""
 _IGNORED: Final = "<ignored>"
 _ASK: Final = "\x1b[=2;2u"
-"""Report event types, besides what is on already; Textual takes all of it back at the end."""
+"""Also report event types; Textual resets the protocol at the end."""
 _KEY: Final = re.compile(r"\x1b\[(\d*)(?::[\d:]*)?;(\d*):([123])((?:;[\d:]*)?)([u~A-HPQRS])")
 _SPACE: Final = "32"
 _REPEATED, _RELEASED = "2", "3"
@@ -27,7 +27,7 @@ _SAMPLE: Final = {"\x1b[32;1:1u": "space", "\x1b[32;1:3u": RELEASED_SPACE, "\x1b
 
 
 def teach() -> bool:
-    """Make Textual's parser tell when the space bar repeats or is let go; whether it can."""
+    """Make Textual's parser report repeats and releases of the space bar; return whether it can."""
     try:
         from textual._xterm_parser import XTermParser  # noqa: PLC0415
     except ImportError:
@@ -43,7 +43,7 @@ def teach() -> bool:
 
 
 def ask(app: App[Any]) -> None:
-    """Ask the terminal to tell; one that does not understand ignores it."""
+    """Ask the terminal for releases; a terminal that does not understand ignores this."""
     driver = app._driver  # noqa: SLF001  (there is no public way to write a control sequence)
     if driver is not None and not app.is_headless:
         driver.write(_ASK)
@@ -51,10 +51,10 @@ def ask(app: App[Any]) -> None:
 
 
 def _read(parser: Any, typed: str) -> list[str]:
-    """The keys that a parser makes of what was typed; none when it cannot be asked like that."""
+    """The keys that a parser finds in a sequence; none if the parser works differently."""
     try:
         found = [*parser().feed(typed)]
-    except Exception:  # noqa: BLE001  (another Textual: any error at all may come out of it)
+    except Exception:  # noqa: BLE001  (another version of Textual may raise anything)
         return []
     return [event.key for event in found if isinstance(event, events.Key)]
 

@@ -6,12 +6,12 @@ from bot.local_voice.tui.widgets import is_roomy
 
 
 class Modal(ModalScreen[None]):
-    """It lies over the conversation until it is put away."""
+    """A screen that covers the conversation until the person closes it."""
 
     def on_mount(self) -> None:
-        """Leave blanks out where there is no room for them."""
+        """Drop the margins if the terminal is small."""
         self.set_class(is_roomy(self), "-roomy")
 
     def on_resize(self) -> None:
-        """The same, at another size."""
+        """Do the same for the new size."""
         self.set_class(is_roomy(self), "-roomy")

@@ -1,4 +1,4 @@
-"""Where things are typed."""
+"""The input line for questions and commands."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,19 +10,19 @@ from textual.widgets import Input
 MAX_CHARS: Final = 20_000
 _MAX_REMEMBERED: Final = 100
 _NEWLINE: Final = "⏎"
-"""Stands for the end of a line in a pasted text."""
+"""Stands for a line end in pasted text."""
 
 Completions = Callable[[str], list[str]]
 
 
 class PromptInput(Input):
-    """A line of input with a memory. While it is empty, the space bar is still the talk key.
+    """An input line with a history. While it is empty, the space bar is the talk key.
 
-    It decides that itself, in the order in which keys were typed: whoever types quickly has typed
-    the space before the app knows of the letters.
+    The line decides that itself, in the order of the keys: a quick typist has pressed the space bar
+    before the app knows about the letters.
 
     Args:
-        completions: What a typed beginning can become, best first.
+        completions: Gives what a typed beginning can become, best first.
     """
 
     def __init__(self, completions: Completions) -> None:
@@ -40,7 +40,7 @@ class PromptInput(Input):
         self._draft = ""
 
     def take(self) -> str:
-        """What was typed; the line is empty after that, and remembers it."""
+        """Empty the line, add its text to the history, and return it."""
         text = self.value
         if text.strip():
             self._typed = [*self._typed[1 - _MAX_REMEMBERED :], text]
@@ -49,11 +49,11 @@ class PromptInput(Input):
         return text.replace(_NEWLINE, "\n")
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        """Whether a key is text for it."""
+        """Whether the line takes a key as text."""
         return super().check_consume_key(key, character) and (key != "space" or bool(self.value))
 
     async def on_key(self, event: events.Key) -> None:
-        """The keys that mean something else here than in other lines."""
+        """Handle the keys that differ from those of Textual's input line."""
         match event.key:
             case "space" if not self.value:
                 await self.run_action("app.talk")
@@ -67,14 +67,14 @@ class PromptInput(Input):
         event.stop()
 
     def on_paste(self, event: events.Paste) -> None:
-        """All lines of it, as far as there is room."""
+        """Insert all pasted lines, as far as there is room."""
         event.prevent_default()
         event.stop()
         text = _NEWLINE.join(event.text.strip().splitlines())
         room = MAX_CHARS - len(self.value) + len(self.selected_text)
         self.replace(text[:room], *sorted(self.selection))
         if len(text) > room:
-            self.notify(f"Only {MAX_CHARS:,} characters fit: the rest was cut.")
+            self.notify(f"Only {MAX_CHARS:,} characters fit; the rest was cut off.")
 
     def _recall(self, step: int) -> None:
         if self._at == len(self._typed):
@@ -83,7 +83,7 @@ class PromptInput(Input):
         self._set([*self._typed, self._draft][self._at])
 
     def _complete(self) -> None:
-        """Take the best; on another press, the next best."""
+        """Take the best completion, or on another press the next one."""
         if self.value not in self._found:
             self._found = self._completions(self.value)
         if self._found:
@@ -96,7 +96,7 @@ class PromptInput(Input):
 
 
 class _Commands(Suggester):
-    """Shows how a /command could go on."""
+    """Suggests how a /command could continue."""
 
     def __init__(self, completions: Completions) -> None:
         super().__init__(use_cache=False, case_sensitive=True)

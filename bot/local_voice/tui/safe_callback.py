@@ -1,4 +1,4 @@
-"""A fault in a face is told, and the face lives on: behind it is a conversation."""
+"""Shows a fault of the app instead of ending it, since a conversation runs behind it."""
 
 import contextlib
 import logging
@@ -11,11 +11,11 @@ log = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def steady(tell: Callable[[str], None]) -> Iterator[None]:
-    """Tell in words what goes wrong inside, and go on after it."""
+    """Catch what goes wrong in the block, and tell it in words."""
     try:
         yield
     except SkydeckError as error:
         tell(str(error))
-    except Exception as error:  # whatever it is: nothing above could do better than tell it
+    except Exception as error:  # no caller could do better than show it
         log.exception("a fault in the terminal app")
         tell(f"Something went wrong here: {type(error).__name__}: {error}")

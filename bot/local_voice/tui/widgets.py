@@ -1,4 +1,4 @@
-"""The parts of the screen. Each shows a `View`, and is drawn anew only when that has changed."""
+"""The parts of the screen. Each shows a `View`, and draws only what has changed."""
 
 from collections import deque
 from typing import Final
@@ -27,7 +27,7 @@ _SMALL: Final = "small window"
 _BETWEEN: Final = "  "
 _REST: Final = (Frame.THIN, "bold")
 _BUSY: Final = (Frame.THICK, "bold $accent")
-_LOOKS: Final = {
+_STYLES: Final = {
     Doing.LOADING: _BUSY,
     Doing.WAITING: _BUSY,
     Doing.THINKING: _BUSY,
@@ -43,19 +43,19 @@ def is_roomy(node: DOMNode) -> bool:
 
 
 def is_low(node: DOMNode) -> bool:
-    """Whether there is room for the most needed alone."""
+    """Whether there is room only for what is needed most."""
     return node.app.size.height < _LOW
 
 
 class Lines(Static):
-    """A text in lines as they are to be: none is wrapped here."""
+    """A text whose lines are wrapped already."""
 
     def __init__(self) -> None:
         super().__init__(markup=False)
         self._put = Content()
 
     def put(self, text: Content) -> None:
-        """Draw a text, if it is another than before."""
+        """Draw a text if it differs from the one before."""
         if not text.is_same(self._put):
             is_as_high = _lines(text) == _lines(self._put)
             self._put = text
@@ -66,7 +66,7 @@ class Part(Lines):
     """A part of the screen."""
 
     def show(self, view: View) -> None:
-        """Show it, if it is another."""
+        """Draw the view."""
         raise NotImplementedError
 
 
@@ -75,10 +75,10 @@ def _lines(text: Content) -> int:
 
 
 class HeadLine(Part):
-    """Who speaks with whom, through what, at what cost."""
+    """The names, where the services run, the talk mode and the cost."""
 
     def show(self, view: View) -> None:
-        """Show it, if it is another."""
+        """Draw the view."""
         name, place = formatting.who(view)
         left = Content.assemble((name, "bold $accent"), " ", (place, "dim"))
         right = Content.styled(formatting.standing(view), "dim")
@@ -90,14 +90,14 @@ class HeadLine(Part):
 
 
 class StateLine(Part):
-    """What is going on, how the voice sounds, and what can be done. A click presses the key."""
+    """What is going on, the level of the voice, and what the person can do. A click talks."""
 
     def __init__(self) -> None:
         super().__init__()
         self._levels: deque[float] = deque(maxlen=400)
 
     def show(self, view: View) -> None:
-        """Show it, if it is another."""
+        """Draw the view."""
         if formatting.is_level_shown(view):
             self._levels.append(view.level_dbfs)
         else:
@@ -105,7 +105,7 @@ class StateLine(Part):
         self.put(self._three_lines(view) if is_roomy(self) else self._two_lines(view))
 
     def _three_lines(self, view: View) -> Content:
-        frame, look = _LOOKS.get(view.doing, _REST)
+        frame, style = _STYLES.get(view.doing, _REST)
         badge = charts.badge(formatting.state(view), _BADGE, frame)
         advice = Content.styled(formatting.advice(view), "dim")
         beside = [Content(""), advice, Content("")]
@@ -114,7 +114,7 @@ class StateLine(Part):
             drawn = charts.trace(tuple(self._levels), width, 2)
             beside = [*(Content.styled(line, "$accent") for line in drawn), advice]
         lines = [
-            Content.assemble((left, look), "  ", right)
+            Content.assemble((left, style), "  ", right)
             for left, right in zip(badge, beside, strict=True)
         ]
         return Content("\n").join(lines)
@@ -125,28 +125,29 @@ class StateLine(Part):
         if formatting.is_level_shown(view):
             width = max(0, self.app.size.width - len(state) - 3)
             drawn = charts.trace(tuple(self._levels), width, 1)[0]
-        head = Content.assemble((state, _LOOKS.get(view.doing, _REST)[1]), " ", (drawn, "$accent"))
+        style = _STYLES.get(view.doing, _REST)[1]
+        head = Content.assemble((state, style), " ", (drawn, "$accent"))
         return Content("\n").join([head, Content.styled(f" {formatting.advice(view)}", "dim")])
 
     async def on_click(self) -> None:
-        """Clicking it is pressing the key."""
+        """Press the talk key."""
         await self.run_action("app.tap")
 
 
 class TroubleLine(Part):
-    """What is wrong with a device or with this app; not there when nothing is."""
+    """What is wrong with a device or with this app; hidden if nothing is."""
 
     def __init__(self) -> None:
         super().__init__()
         self._trouble = self._fault = ""
 
     def show(self, view: View) -> None:
-        """Show it, if it is another."""
+        """Draw the view."""
         self._trouble = view.trouble
         self._draw()
 
     def tell(self, fault: str) -> None:
-        """Show a fault of the app's own; empty: it is over."""
+        """Show the app's own fault, or hide it if it is empty."""
         self._fault = fault
         self._draw()
 
@@ -158,10 +159,10 @@ class TroubleLine(Part):
 
 
 class TurnTime(Part):
-    """Where the time of the latest turn went."""
+    """How the latest turn spent its time."""
 
     def show(self, view: View) -> None:
-        """Show it, if it is another."""
+        """Draw the view."""
         height, width = self.app.size.height, self.app.size.width - 2
         draw = charts.waterfall if height >= _TALL else charts.timeline
         lines = draw(view.phases, width)
@@ -170,13 +171,13 @@ class TurnTime(Part):
 
 
 class KeyLine(Part):
-    """The keys that matter now; each can be clicked."""
+    """The keys that matter now; the person can click them."""
 
     is_typing: bool = False
-    """Whether something stands in the line of input."""
+    """Whether the input line has text."""
 
     def show(self, view: View) -> None:
-        """Show it, if it is another."""
+        """Draw the view."""
         parts = [] if is_roomy(self) else [Content.styled(_SMALL, "bold")]
         taken = sum(len(_SMALL) + len(_BETWEEN) for _ in parts)
         for key in formatting.keys(view, self.app.size.width - 2 - taken, is_typing=self.is_typing):
@@ -185,13 +186,13 @@ class KeyLine(Part):
         self.put(Content(_BETWEEN).join(parts))
 
     async def on_click(self, event: events.Click) -> None:
-        """A click on a key is a press of it."""
+        """Press the key that was clicked."""
         if action := event.style.meta.get(_ACTION):
             await self.run_action(f"app.{action}")
 
 
 class Page(Lines):
-    """A few entries of the conversation, one below the other."""
+    """A few consecutive entries of the transcript."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -199,7 +200,7 @@ class Page(Lines):
         self._texts: dict[Entry, Content] = {}
 
     def show_entries(self, entries: list[Entry], view: View, width: int) -> None:
-        """Show them, if they are others, or the room for them is."""
+        """Show these entries if they or the width have changed."""
         if self._shown == (entries, width):
             return
         known = self._texts if self._shown[1] == width else {}
@@ -209,9 +210,9 @@ class Page(Lines):
 
 
 class Conversation(VerticalScroll):
-    """All entries; it follows the newest unless somebody has scrolled up.
+    """All entries; it follows the newest unless the person has scrolled up.
 
-    Several make one page: to lay out hundreds of widgets would take a tenth of a second.
+    Several entries share one page, since laying out hundreds of widgets takes a tenth of a second.
     """
 
     can_focus = False
@@ -224,18 +225,18 @@ class Conversation(VerticalScroll):
         self._shown: tuple[tuple[Entry, ...], int] = (), 0
 
     def watch_virtual_size(self, size: Size) -> None:
-        """Stay at the end from when there is more than fits; before, begin at the top."""
+        """Stay at the end once there is more than fits; begin at the top before that."""
         overflows = size.height > self.size.height
         if overflows != self.is_anchored:
             self.anchor(overflows)
 
     def follow(self) -> None:
-        """Go to the end, and stay there."""
+        """Scroll to the end, and stay there."""
         self.anchor(self.is_anchored)
 
     def show(self, view: View) -> None:
-        """Show what is new or has changed."""
-        width = self.app.size.width - 4  # the margins, and the scroll bar with a blank
+        """Show what has changed."""
+        width = self.app.size.width - 4  # without the margins and the scroll bar
         if self._shown == (view.entries, width):
             return
         self._shown = view.entries, width

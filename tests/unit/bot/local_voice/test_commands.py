@@ -1,4 +1,4 @@
-"""What is typed at the desk."""
+"""What the person types: questions and commands."""
 
 import pytest
 
@@ -39,14 +39,14 @@ def test_a_build(commands):
     assert task.request.input.data == "a leap year test"
 
 
-def test_orders_of_the_desk(commands):
+def test_our_own_commands_are_instructions(commands):
     assert commands.read("/HELP", so_far="") is Instruction.HELP
 
 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("", "nothing"),
+        ("", "is empty"),
         ("/", "no command"),
         ("/summarise x", "/summarize"),
         ("/qqq", "/help"),

@@ -33,17 +33,17 @@ class Keyboard:
 
 
 @pytest.fixture
-async def plain():
+async def line_mode():
     controller, keyboard, written = FakeController(), Keyboard(), []
-    face = asyncio.ensure_future(LineMode(controller, written.append).run(keyboard))
+    running = asyncio.ensure_future(LineMode(controller, written.append).run(keyboard))
     await asyncio.sleep(0.1)
     yield controller, keyboard, written
     keyboard.ends()
-    await asyncio.wait_for(face, HANGS_S)
+    await asyncio.wait_for(running, HANGS_S)
 
 
-async def test_enter_is_the_talk_key(plain):
-    controller, keyboard, written = plain
+async def test_enter_is_the_talk_key(line_mode):
+    controller, keyboard, written = line_mode
     assert "[ready; Enter begins to talk]" in written
     await keyboard.types("")
     assert controller.calls == [("down",)]
@@ -52,14 +52,14 @@ async def test_enter_is_the_talk_key(plain):
     assert written[-1] == "[ready; Enter begins to talk]"
 
 
-async def test_what_is_typed_is_asked(plain):
-    _, keyboard, written = plain
+async def test_what_is_typed_is_asked(line_mode):
+    _, keyboard, written = line_mode
     await keyboard.types("How far?")
     assert written[-1] == "Alfred: You said: How far?"
 
 
-async def test_an_answer_comes_sentence_by_sentence(plain):
-    controller, _, written = plain
+async def test_an_answer_comes_sentence_by_sentence(line_mode):
+    controller, _, written = line_mode
     for text in ("Far", "Far away. R", "Far away. Really far. And"):
         controller.add(Entry(1, Kind.TURN, "How far?", text, spoken=True))
         await asyncio.sleep(0.12)
@@ -74,8 +74,8 @@ async def test_an_answer_comes_sentence_by_sentence(plain):
     ]
 
 
-async def test_states_troubles_errors_and_progress_are_lines(plain):
-    controller, _, written = plain
+async def test_states_troubles_errors_and_progress_are_lines(line_mode):
+    controller, _, written = line_mode
     for doing in (Doing.THINKING, Doing.WAITING, Doing.ANSWERING):
         controller.set(doing=doing)
         await asyncio.sleep(0.12)
@@ -97,8 +97,8 @@ async def test_states_troubles_errors_and_progress_are_lines(plain):
         assert written.count(line) == 1, line
 
 
-async def test_choices_by_number(plain):
-    controller, keyboard, written = plain
+async def test_choices_by_number(line_mode):
+    controller, keyboard, written = line_mode
     await keyboard.types("/microphone")
     assert "/microphone 2: USB headset" in written
     await keyboard.types("/microphone 2", "/voice 2", "/language 99", "/mode hands-free", "/mode x")
@@ -112,18 +112,18 @@ async def test_choices_by_number(plain):
 
 async def test_what_was_asked_at_the_end_is_still_answered():
     controller, keyboard, written = FakeController(), Keyboard(), []
-    face = asyncio.ensure_future(LineMode(controller, written.append).run(keyboard))
+    running = asyncio.ensure_future(LineMode(controller, written.append).run(keyboard))
     controller.add(Entry(1, Kind.TASK, "/build x"))
     keyboard.ends()
     await asyncio.sleep(0.3)
-    assert not face.done()
+    assert not running.done()
     controller.add(Entry(1, Kind.TASK, "/build x", "built", is_over=True))
-    await asyncio.wait_for(face, HANGS_S)
+    await asyncio.wait_for(running, HANGS_S)
     assert written[-1] == "built"
 
 
 async def test_quit():
     controller, keyboard = FakeController(), Keyboard()
-    face = asyncio.ensure_future(LineMode(controller, lambda _: None).run(keyboard))
+    running = asyncio.ensure_future(LineMode(controller, lambda _: None).run(keyboard))
     await keyboard.types("/quit", then=0)
-    await asyncio.wait_for(face, HANGS_S)
+    await asyncio.wait_for(running, HANGS_S)

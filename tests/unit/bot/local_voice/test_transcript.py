@@ -8,7 +8,7 @@ from audio import codec, ogg
 from audio.earcons import chime
 from audio.speech_events import Clip
 from bot.errors import BadInput
-from bot.local_voice import transcript as records
+from bot.local_voice import transcript as transcripts
 from bot.local_voice.export import export
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
@@ -25,86 +25,88 @@ def ask(
 
 
 @pytest.fixture
-def record() -> Transcript:
+def transcript() -> Transcript:
     return Transcript()
 
 
-def answer(record: Transcript, turn: int, heard: str, said: str, stage: Stage = Stage.DONE) -> None:
-    record.show(TurnUpdate(turn, 1, Stage.HEARD, heard, ""))
-    record.show(TurnUpdate(turn, 1, Stage.ANSWERING, heard, said))
-    record.show(TurnUpdate(turn, 1, stage, heard, said))
+def answer(
+    transcript: Transcript, turn: int, heard: str, said: str, stage: Stage = Stage.DONE
+) -> None:
+    transcript.show(TurnUpdate(turn, 1, Stage.HEARD, heard, ""))
+    transcript.show(TurnUpdate(turn, 1, Stage.ANSWERING, heard, said))
+    transcript.show(TurnUpdate(turn, 1, stage, heard, said))
 
 
-def test_an_entry_grows_under_one_number(record):
-    record.asked(ask(1, 1))
-    assert record.is_asking
-    record.show(TurnUpdate(1, 1, Stage.HEARD, "How far?", ""))
-    assert not record.is_asking
-    [early] = record.entries
-    record.show(TurnUpdate(1, 1, Stage.DONE, "How far?", "Far."))
-    [late] = record.entries
+def test_an_entry_grows_under_one_number(transcript):
+    transcript.asked(ask(1, 1))
+    assert transcript.is_asking
+    transcript.show(TurnUpdate(1, 1, Stage.HEARD, "How far?", ""))
+    assert not transcript.is_asking
+    [early] = transcript.entries
+    transcript.show(TurnUpdate(1, 1, Stage.DONE, "How far?", "Far."))
+    [late] = transcript.entries
     assert (late.number, late.answered, late.is_over) == (early.number, "Far.", True)
     assert late.spoken
 
 
-def test_a_preemptive_request_is_not_yet_awaited(record):
-    record.asked(ask(1, 1, preemptive=True))
-    assert not record.is_asking
+def test_a_preemptive_request_is_not_yet_awaited(transcript):
+    transcript.asked(ask(1, 1, preemptive=True))
+    assert not transcript.is_asking
 
 
-def test_what_is_typed_is_not_spoken(record):
-    record.asked(ask(1, 1, typed="How far?"))
-    answer(record, 1, "How far?", "Far.")
-    assert not record.entries[0].spoken
+def test_what_is_typed_is_not_spoken(transcript):
+    transcript.asked(ask(1, 1, typed="How far?"))
+    answer(transcript, 1, "How far?", "Far.")
+    assert not transcript.entries[0].spoken
 
 
-def test_a_failure_is_told_in_words_with_what_to_do(record):
-    record.show(TurnUpdate(1, 1, Stage.FAILED, "How far?", "", error_code="key_refused"))
-    record.show(TurnUpdate(2, 1, Stage.FAILED, "", "", error_code="never heard of"))
-    errors = [entry.answered for entry in record.entries if entry.kind is Kind.ERROR]
+def test_a_failure_is_told_in_words_with_what_to_do(transcript):
+    transcript.show(TurnUpdate(1, 1, Stage.FAILED, "How far?", "", error_code="key_refused"))
+    transcript.show(TurnUpdate(2, 1, Stage.FAILED, "", "", error_code="never heard of"))
+    errors = [entry.answered for entry in transcript.entries if entry.kind is Kind.ERROR]
     assert "key" in errors[0]
     assert len(errors) == 2
     assert all(errors)
 
 
-def test_what_was_cut_says_so(record):
-    answer(record, 1, "How far?", "Far", Stage.INTERRUPTED)
-    assert record.entries[0].was_cut
+def test_what_was_cut_says_so(transcript):
+    answer(transcript, 1, "How far?", "Far", Stage.INTERRUPTED)
+    assert transcript.entries[0].was_cut
 
 
-def test_nothing_heard_is_told(record):
-    record.show(TurnUpdate(1, 1, Stage.NOTHING_HEARD, "", ""))
-    assert record.entries[0].progress == "nothing was heard"
+def test_nothing_heard_is_told(transcript):
+    transcript.show(TurnUpdate(1, 1, Stage.NOTHING_HEARD, "", ""))
+    assert transcript.entries[0].progress == "nothing was heard"
 
 
-def test_the_latest_answer_is_no_note(record):
-    answer(record, 1, "How far?", "Far.")
-    record.note("A note.")
-    assert record.latest_answer == "Far."
+def test_the_latest_answer_is_no_note(transcript):
+    answer(transcript, 1, "How far?", "Far.")
+    transcript.note("A note.")
+    assert transcript.latest_answer == "Far."
 
 
-def test_it_does_not_grow_without_end(record, monkeypatch):
-    monkeypatch.setattr(records, "MAX_ENTRIES", 10)
-    monkeypatch.setattr(records, "MAX_SOUND_BYTES", 20_000)
+def test_it_does_not_grow_without_end(transcript, monkeypatch):
+    monkeypatch.setattr(transcripts, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(transcripts, "MAX_SOUND_BYTES", 20_000)
     for turn in range(1, 200):
-        record.asked(ask(turn, turn))
-        record.answered(turn, TONE * 5)
-        answer(record, turn, "Again?", "Again.")
-    assert len(record.entries) == 10
-    assert sum(sound.size for sound in record._sounds.values()) <= 25_000
-    assert len(record._of_turn) == 0
+        transcript.asked(ask(turn, turn))
+        transcript.answered(turn, TONE * 5)
+        answer(transcript, turn, "Again?", "Again.")
+    assert len(transcript.entries) == 10
+    assert sum(sound.size for sound in transcript._sounds.values()) <= 25_000
+    assert len(transcript._entry_of_turn) == 0
 
 
-def test_a_conversation_is_saved_with_its_sound(record, tmp_path):
-    record.asked(ask(1, 1))
-    record.answered(1, TONE)
-    answer(record, 1, "How far?", "Far.")
-    record.asked(ask(2, 2, typed="Typed?"))
-    answer(record, 2, "Typed?", "Yes", Stage.INTERRUPTED)
-    record.note("A note.")
+def test_a_conversation_is_saved_with_its_sound(transcript, tmp_path):
+    transcript.asked(ask(1, 1))
+    transcript.answered(1, TONE)
+    answer(transcript, 1, "How far?", "Far.")
+    transcript.asked(ask(2, 2, typed="Typed?"))
+    answer(transcript, 2, "Typed?", "Yes", Stage.INTERRUPTED)
+    transcript.note("A note.")
     at = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
     files = [
-        export(tmp_path, record.entries, record.sound_of, assistant="Alfred", at=at)
+        export(tmp_path, transcript.entries, transcript.sound_of, assistant="Alfred", at=at)
         for _ in range(2)
     ]
     assert files[0] != files[1]  # nothing is overwritten
@@ -118,11 +120,13 @@ def test_a_conversation_is_saved_with_its_sound(record, tmp_path):
         assert len(codec.decode(sound, limit_s=5)) > 2_000
 
 
-def test_nothing_to_save_and_nowhere_to_save_are_told(record, tmp_path):
+def test_nothing_to_save_and_nowhere_to_save_are_told(transcript, tmp_path):
     at = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
     with pytest.raises(BadInput, match="Nothing"):
-        export(tmp_path, record.entries, record.sound_of, assistant="Alfred", at=at)
-    answer(record, 1, "How far?", "Far.")
+        export(tmp_path, transcript.entries, transcript.sound_of, assistant="Alfred", at=at)
+    answer(transcript, 1, "How far?", "Far.")
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot be written"):
-        export(tmp_path / "file", record.entries, record.sound_of, assistant="Alfred", at=at)
+        export(
+            tmp_path / "file", transcript.entries, transcript.sound_of, assistant="Alfred", at=at
+        )

@@ -76,7 +76,7 @@ async def test_at_rest_it_says_who_where_and_what_to_do():
         ({"doing": Doing.LOADING}, "LOADING"),
         ({"doing": Doing.RECORDING, "recording_s": 63.0}, "RECORDING 1:03"),
         ({"doing": Doing.THINKING}, "THINKING"),
-        ({"doing": Doing.WAITING}, "A worker is being started"),
+        ({"doing": Doing.WAITING}, "A worker is starting"),
         ({"doing": Doing.ANSWERING}, "ANSWERING"),
         ({"doing": Doing.PAUSED}, "NOT LISTENING"),
         ({"mode": TalkMode.HANDS_FREE}, "LISTENING"),
