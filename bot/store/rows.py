@@ -30,7 +30,7 @@ MAX_TIME_MS: Final = 221_845_392_000_000
 """The year 9000: a calendar's arithmetic ends in 9999."""
 MAX_CALL_MICRO_USD: Final = 10**12
 """A million dollars; sums of them stay within 64 bits."""
-MAX_PURSE_MICRO_USD: Final = 10**15
+MAX_BUCKET_MICRO_USD: Final = 10**15
 MAX_TOKENS: Final = 10**12
 _MAX_JSON_BYTES: Final = 64 * 1024
 _MAX_BLOB_BYTES: Final = {"contract": REQUEST_LIMIT_BYTES, "result": MAX_RESULT_BYTES}
@@ -102,7 +102,7 @@ def _wrong_number(table: str, name: str, value: Any) -> str:
         return "is not a whole number"
     most = MAX_INT64
     if name.endswith("_micro_usd"):
-        most = MAX_PURSE_MICRO_USD if table == "purses" else MAX_CALL_MICRO_USD
+        most = MAX_BUCKET_MICRO_USD if table == "purses" else MAX_CALL_MICRO_USD
     elif name.endswith("_tokens"):
         most = MAX_TOKENS
     elif name.endswith("_ms"):

@@ -131,8 +131,8 @@ class Privacy:
         `Store.prune` finds it too old.
 
         Two sums stay: what their calls cost is still part of the server's and the deployment's
-        books, without their name; and what they have spent of a budget that still runs, or to
-        forget would be to fill the purse again. It goes when its time is over (`Ledger.prune`).
+        books, without their name; and what they have spent of a budget whose period still runs,
+        because deleting it would refill the budget. `Ledger.prune` deletes it afterwards.
         """
         gone = await self._delete(
             _theirs(user_id),

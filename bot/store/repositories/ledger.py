@@ -4,7 +4,7 @@
     await ledger.settle(call, charge)         # once its cost is known
     await ledger.release(call.call_id)        # it cost nothing after all
 
-A reservation and its check are one transaction that locks the rows of the purses concerned, so two
+A reservation and its check are one transaction that locks the rows of their buckets, so two
 calls at once cannot both spend the last cent, not even from two processes. A reservation that
 nobody settles (its process died, and the journal does not have the call) expires and counts as
 spent: money that may be gone must not be spent again.
@@ -112,7 +112,7 @@ class Ledger:
         A call without a reservation is booked all the same.
 
         Returns:
-            Purses that have just reached four fifths of their budget; each is returned only once.
+            Buckets that have just reached 80% of their budget; each is returned only once.
         """
         async with self._database.writing() as connection:
             return await self._settle(connection, call, charge)
@@ -157,7 +157,7 @@ class Ledger:
 
     @uninterrupted
     async def balances(self, payer: Payer) -> list[Balance]:
-        """The balances of the purses that would pay for a call of theirs."""
+        """The balances of the buckets that would pay for a call of theirs."""
         keys = payer.buckets(self._now())
         async with self._database.reading() as connection:
             chosen = await self._chosen(connection, payer.guild_id)
@@ -228,7 +228,7 @@ class Ledger:
 
     @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Delete calls and purses from before `before_ms`. Returns how many calls."""
+        """Delete calls and buckets from before `before_ms`. Returns how many calls."""
         old = select(calls.c.call_id).where(calls.c.at_ms < before_ms).limit(PRUNE_BATCH)
         gone = 0
         while True:
@@ -322,7 +322,7 @@ class Ledger:
         keys: Sequence[BudgetBucket],
         chosen: Mapping[Period, int],
     ) -> list[Balance]:
-        """The purses' balances, locked until the transaction ends."""
+        """The buckets' balances, locked until the transaction ends."""
         values = {f"{name}{n}": v for n, key in enumerate(keys) for name, v in _key(key).items()}
         found = await connection.execute(_locking(len(keys)), values)
         return self._balances(keys, found.mappings(), chosen)
@@ -364,7 +364,7 @@ class Ledger:
 
 @cache
 def _locking(number: int) -> TextClause:
-    """Create so many purses if they are missing, lock them in that order, and read them.
+    """Create `number` buckets if they are missing, lock them in order, and read them.
 
     Written as text, since SQLAlchemy would compile a statement of several rows each time.
     """
