@@ -12,7 +12,7 @@ from bot import terminal
 from bot.clock import Clock, SystemClock
 from bot.settings import load_settings
 from bot.store.address import Address
-from bot.store.maintenance.backup import Tell
+from bot.store.maintenance.backup import OnProgress
 from bot.store.maintenance.backup import backup as write
 from bot.store.maintenance.backup import restore as read
 from bot.store.maintenance.downgrade import revise, revision
@@ -37,7 +37,10 @@ def backup(
 
     Example: skydeck backup skydeck-2026-11-23.gz
     """
-    rows = _run(lambda address, clock, tell: write(address, file, clock, tell=tell), "saved")
+    rows = _run(
+        lambda address, clock, on_progress: write(address, file, clock, on_progress=on_progress),
+        "saved",
+    )
     sys.stdout.write(f"{file}: {rows} rows, {file.stat().st_size} bytes\n")
 
 
@@ -53,7 +56,10 @@ def restore(
     Example: skydeck restore skydeck-2026-11-23.gz
     """
     done = _run(
-        lambda address, clock, tell: read(address, file, clock, replace=yes, tell=tell), "restored"
+        lambda address, clock, on_progress: read(
+            address, file, clock, replace=yes, on_progress=on_progress
+        ),
+        "restored",
     )
     if done.kept is not None:
         sys.stdout.write(f"What was there before is in {done.kept}.\n")
@@ -87,12 +93,15 @@ def to(
     Example: skydeck database to 0005 before-rollback.gz
     """
     rows = _run(
-        lambda address, clock, tell: revise(address, revision, clock, keep=keep, tell=tell), "saved"
+        lambda address, clock, on_progress: revise(
+            address, revision, clock, keep=keep, on_progress=on_progress
+        ),
+        "saved",
     )
     sys.stdout.write(f"The database has schema {revision}; {rows} rows are saved in {keep}.\n")
 
 
-def _run(work: Callable[[Address, Clock, Tell], Coroutine[Any, Any, T]], verb: str) -> T:
+def _run(work: Callable[[Address, Clock, OnProgress], Coroutine[Any, Any, T]], verb: str) -> T:
     clock = SystemClock()
     progress = _Progress(clock, verb)
     try:

@@ -51,7 +51,7 @@ class IdentifyLimiter:
         bucket = shard % self.max_concurrency
         while True:
             try:
-                left_ms = await self.leases.turn(bucket, every_ms=IDENTIFY_EVERY_MS)
+                left_ms = await self.leases.take_turn(bucket, every_ms=IDENTIFY_EVERY_MS)
             except StoreFailed as e:
                 log.warning("shard %d waits to identify: %s", shard, e)
                 await self.clock.sleep(_ASK_AGAIN_S)

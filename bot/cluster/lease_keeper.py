@@ -122,7 +122,7 @@ class LeaseKeeper:
             log.info("releasing shards %s to other processes", list(step.give))
             await self._release(step.give)
         elif step.take:
-            taken = await self.leases.take(self.count, step.take)
+            taken = await self.leases.claim(self.count, step.take)
             for shard, session in sorted(taken.items()):
                 log.info("taking shard %d%s", shard, "" if session is None else " with its session")
                 self.shards.open(shard, session)
@@ -158,7 +158,7 @@ class LeaseKeeper:
         async with asyncio.TaskGroup() as closing:
             for shard in shards:
                 closing.create_task(close(shard))
-        await self.leases.give(self.count, released)
+        await self.leases.release(self.count, released)
 
     async def _fence(self) -> Never:
         """Close every shard once its lease may have expired."""

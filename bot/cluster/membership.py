@@ -131,7 +131,7 @@ class ClusterMembership:
         """
         if self.leases is None or not self.is_claimed:
             return True
-        return not await self.leases.turn(_REGISTERING, every_ms=_REGISTERING_MS)
+        return not await self.leases.take_turn(_REGISTERING, every_ms=_REGISTERING_MS)
 
     async def end(self) -> None:
         """Hand over the shards: at once, except those where people are talking to the bot."""

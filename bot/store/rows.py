@@ -1,8 +1,7 @@
-"""Whether a row of a backup is one that skydeck could have written.
+"""Checks whether skydeck could have written a row of a backup.
 
-A file can be damaged or made by somebody else. What is let into the database is read by all the
-rest, which trusts it: so types, ranges, lengths and words are looked at here, before anything is
-written.
+A file can be damaged or forged, and the rest of the code trusts the database. So types, ranges,
+lengths and enumerated values are checked here, before anything is written.
 """
 
 import json
@@ -27,7 +26,7 @@ from bot.store.tables import PASSING, metadata
 
 MAX_INT64: Final = 2**63 - 1
 MAX_TIME_MS: Final = 221_845_392_000_000
-"""The year 9000: a calendar's arithmetic ends in 9999."""
+"""The year 9000: Python's calendar ends in 9999."""
 MAX_CALL_MICRO_USD: Final = 10**12
 """A million dollars; sums of them stay within 64 bits."""
 MAX_BUCKET_MICRO_USD: Final = 10**15
@@ -55,7 +54,7 @@ _ENDED: Final = (JobStage.FINISHED, JobStage.UNDELIVERED)
 
 @cache
 def columns_of(table: str) -> Mapping[str, Column[Any]]:
-    """The columns of a table that a backup may have, by name; none when there is no such table."""
+    """The columns of a table that a backup may have, by name; none if there is no such table."""
     found = metadata.tables.get(table)
     if found is None or found.info.get(PASSING):
         return {}
@@ -66,11 +65,11 @@ def check(table: str, row: Mapping[str, Any]) -> None:
     """Refuse a row that skydeck could not have written, or could not read.
 
     Args:
-        table: One of those that a backup may have.
-        row: Values of its columns, by name.
+        table: A table that a backup may have.
+        row: The values of its columns, by name.
 
     Raises:
-        ValueError: Names the column and says what is wrong, without the value.
+        ValueError: Names the column and the problem, without the value.
     """
     columns = columns_of(table)
     for name, value in row.items():
@@ -117,7 +116,7 @@ def _wrong_words(table: str, column: Column[Any], value: Any) -> str:
     if not _is_storable(value):
         return "has characters that no database holds"
     known = _WORDS.get((table, column.name))
-    return "" if known is None or value in tuple(known) else "is none of the words that it may be"
+    return "" if known is None or value in tuple(known) else "is not one of its possible values"
 
 
 def _wrong_size(value: Any, kind: type[str] | type[bytes], most: int, unit: str) -> str:

@@ -30,10 +30,10 @@ metadata: Final = MetaData(
 )
 
 PASSING: Final = "passing"
-"""In the `info` of a table or a column: it is of use for minutes at most; no backup has it."""
+"""In the `info` of a table or column: it is useful for minutes at most, and no backup has it."""
 
 COUNTER: Final = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts up only a column whose type is spelled INTEGER; that one holds 64 bits too."""
+"""SQLite increments only a column of type INTEGER, which holds 64 bits there too."""
 
 guilds = Table(
     "guilds",
@@ -45,7 +45,7 @@ guilds = Table(
     Column("allowed_roles", JSON, nullable=False),
     Column("default_modules", JSON, nullable=False),
 )
-"""What a server has chosen. No row means that it has chosen nothing."""
+"""A server's settings. No row: it has chosen nothing."""
 
 messages = Table(
     "messages",
@@ -63,7 +63,7 @@ messages = Table(
     Column("edited_at_ms", BigInteger),
     Index(None, "conversation_id", "message_id"),
 )
-"""What was said to the assistant and by it."""
+"""Messages to the assistant and from it."""
 
 message_parts = Table(
     "message_parts",
@@ -77,7 +77,7 @@ message_parts = Table(
         index=True,
     ),
 )
-"""The further Discord messages of a reply that was too long for one."""
+"""The further Discord messages of a reply that is too long for one."""
 
 jobs = Table(
     "jobs",
@@ -113,7 +113,7 @@ Index(
     sqlite_where=jobs.c.finished_at_ms.is_(None),
     postgresql_where=jobs.c.finished_at_ms.is_(None),
 )
-"""The journal: one row for every job that was about to be paid for."""
+"""The journal: one row for every job, from before it is paid for."""
 
 job_requests = Table(
     "job_requests",
@@ -127,7 +127,7 @@ job_requests = Table(
     ),
     Column("contract", LargeBinary, nullable=False),
 )
-"""What was asked, apart from the journal so that looking through it stays quick."""
+"""The jobs' requests, in a table of their own so that scanning the journal stays fast."""
 
 job_results = Table(
     "job_results",
@@ -142,7 +142,7 @@ job_results = Table(
     Column("result", LargeBinary, nullable=False),
     Column("announced", Boolean, nullable=False),
 )
-"""How a job ended, until its person has seen it; whether they were told that it is there."""
+"""How a job ended, until its person has seen it; `announced`: they know that it is there."""
 
 facts = Table(
     "facts",
@@ -150,7 +150,7 @@ facts = Table(
     Column("name", String(100), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""What the deployment has to remember of itself."""
+"""Small values of the deployment."""
 
 consents = Table(
     "consents",
@@ -161,7 +161,7 @@ consents = Table(
     Column("locale", String(16)),
     Column("at_ms", BigInteger, nullable=False),
 )
-"""Who agreed to be heard in a server's voice channels, and who did not."""
+"""Who agreed to be heard in a server's voice channels, and who refused."""
 
 voice_rooms = Table(
     "voice_rooms",
@@ -172,7 +172,7 @@ voice_rooms = Table(
     Column("follow_user_id", BigInteger),
     Column("called_by", BigInteger, nullable=False),
 )
-"""In which voice channel the bot is to be, also after a restart."""
+"""The voice channel that the bot joins, again after a restart."""
 
 minutes = Table(
     "minutes",
@@ -186,7 +186,7 @@ minutes = Table(
     Column("at_ms", BigInteger, nullable=False, index=True),
     Index(None, "guild_id", "channel_id", "minute_id"),
 )
-"""What was said while the bot only listened: words, never sound."""
+"""Transcripts of voice channels where the bot only listens: text, never sound."""
 
 calls = Table(
     "calls",
@@ -212,7 +212,7 @@ calls = Table(
     Index(None, "user_id", "at_ms"),
     Index(None, "service", "module", "settled_at_ms"),
 )
-"""The ledger: one row for every call of a service, with what it cost."""
+"""The ledger: one row for every call of a service, with its cost."""
 Index(
     "ix_calls_reserved",
     calls.c.expires_at_ms,
@@ -231,7 +231,7 @@ purses = Table(
     Column("reserved_micro_usd", BigInteger, nullable=False),
     Column("warned", Boolean, nullable=False),
 )
-"""What a person, a server and all together have spent and set aside, in a day and in a month."""
+"""What a person, a server and all together have spent and reserved, by day and by month."""
 
 budgets = Table(
     "budgets",
@@ -240,7 +240,7 @@ budgets = Table(
     Column("period", String(8), primary_key=True),
     Column("limit_micro_usd", BigInteger, nullable=False),
 )
-"""What a server has chosen to spend at most."""
+"""A server's own spending limits."""
 
 shard_processes = Table(
     "shard_processes",
@@ -250,7 +250,7 @@ shard_processes = Table(
     Column("seen_until_ms", BigInteger, nullable=False),
     info={PASSING: True},
 )
-"""The processes that divide the shards among themselves, each until its sign of life runs out."""
+"""The processes that share the shards; each counts until its sign of life runs out."""
 
 shard_leases = Table(
     "shard_leases",
@@ -262,7 +262,7 @@ shard_leases = Table(
     Column("session", JSON),
     info={PASSING: True},
 )
-"""Which process serves a shard, until when, and where its session with Discord stands."""
+"""Which process serves a shard, until when, and the state of its session with Discord."""
 
 identify_turns = Table(
     "identify_turns",
@@ -271,7 +271,7 @@ identify_turns = Table(
     Column("next_at_ms", BigInteger, nullable=False),
     info={PASSING: True},
 )
-"""When the next shard of each of Discord's buckets may identify, for all processes together."""
+"""When the next shard in each of Discord's buckets may identify, whatever its process."""
 
 pulses = Table(
     "pulses",
@@ -281,4 +281,4 @@ pulses = Table(
     Column("told", JSON, nullable=False),
     info={PASSING: True},
 )
-"""What each running process has last said of itself."""
+"""The latest status report of each running process."""

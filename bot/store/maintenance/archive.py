@@ -1,12 +1,11 @@
-"""A backup as a file: gzipped lines of JSON, whole or not there, with a checksum of its own.
+"""The file format of a backup: gzipped lines of JSON with a checksum, complete or not there.
 
     {"skydeck_backup": 1, "revision": "0005", "made_at_ms": …, "tables": {"jobs": […]}, …}   Header
     ["jobs", [17, "FACTORY", …]]                                            one line for each row
     {"rows": {"jobs": 1}, "sha256": "…"}                                    of all lines before it
 
-The rows are plain values, so that a backup of SQLite can be restored into
-PostgreSQL and the other way round; `zcat` shows what is in it. Bytes are written as
-`{"base64": …}`, and values that are JSON themselves as `{"json": …}`.
+The rows are plain values, so that a backup of SQLite can be restored into PostgreSQL and vice
+versa; `zcat` shows them. Bytes are written as `{"base64": …}`, JSON values as `{"json": …}`.
 """
 
 import base64
@@ -31,12 +30,12 @@ from bot.store.rows import MAX_INT64, MAX_TIME_MS, check, columns_of
 FORMAT: Final = 1
 _LEVEL: Final = 6
 MAX_LINE_BYTES: Final = 24 * 1024 * 1024
-"""A row is at most a packed result of 16 MiB, in base64; a longer line is none of ours."""
+"""The longest row has a packed result of 16 MiB, in base64."""
 MAX_LINE_VALUES: Final = 500_000
-"""So many commas and brackets has no line of ours; each could be a value of a hundred bytes."""
+"""The most commas and brackets in a line; each could be a value that takes a hundred bytes."""
 _MAX_RATIO: Final = 200
 _MIN_TOTAL_BYTES: Final = 64 * 1024 * 1024
-"""What a backup may unpack to at least. Ours packs people's words, to a fifth or so."""
+"""A small file may unpack to this much. Text packs to about a fifth."""
 
 Row = tuple[str, list[Any]]
 """A table and the values of one of its rows."""
@@ -44,16 +43,17 @@ Row = tuple[str, list[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a backup says of itself.
+    """The first line of a backup.
 
     Attributes:
-        revision: The schema that its rows have.
-        made_at_ms: When, in UTC epoch milliseconds.
+        revision: The rows' schema.
+        made_at_ms: UTC epoch milliseconds.
         source: `sqlite` or `postgresql`.
         version: The skydeck that made it.
-        tables: The columns of each table, in the order of their values and of the tables' needs.
+        tables: The columns of each table, in the order of the values; a table comes after those
+            that it refers to.
         counters: The highest number that each table has given out, also to rows since deleted.
-        expected: How many rows there are, for showing the progress.
+        expected: The number of rows, to show progress.
     """
 
     revision: str
@@ -69,7 +69,7 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class _HeaderLine(BaseModel):
-    """The first line, as it may be. What it says is shown to people: it has no other signs."""
+    """Validates the first line. People are shown its text, so it has no special characters."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -84,19 +84,19 @@ class _HeaderLine(BaseModel):
 
 
 class Writer:
-    """Writes a backup beside its final name and moves it there when it is whole.
+    """Writes a backup under a temporary name, and renames it when it is complete.
 
     Args:
-        file: Where it is to be. Only its owner can read it.
+        file: The final name. Only the file's owner can read it.
 
     Raises:
-        WrongUse: The file is there already.
-        StoreFailed: It cannot be written; nothing of it is left.
+        WrongUse: The file exists already.
+        StoreFailed: It cannot be written; no part of it is left.
     """
 
     def __init__(self, file: Path) -> None:
         if file.exists():
-            raise WrongUse(f"{file} is there already.", hint="Give the backup a new name.")
+            raise WrongUse(f"{file} already exists.", hint="Give the backup a new name.")
         self._file = file
         self._part = file.with_name(f".{file.name}.part")
         self._digest = hashlib.sha256()
@@ -149,28 +149,22 @@ class Writer:
         for file in (self._zip, self._raw):
             try:
                 file.close()
-            except OSError:  # what is left to be written has no room either
+            except OSError:  # the buffered rest has no room either
                 continue
         self._part.unlink(missing_ok=True)
 
     def _failure(self, error: OSError) -> StoreFailed:
         return StoreFailed(
             f"The backup {self._file} could not be written: {error.strerror or error}.",
-            hint="Choose a folder with room that can be written to.",
+            hint="Choose a writable folder with enough room.",
         )
 
 
 class Reader:
-    """Reads a backup; every way in which it can be wrong is one line for a person.
-
-    Args:
-        file: The backup.
-
-    Attributes:
-        header: What it says of itself.
+    """Reads a backup, and explains any fault of it in one line.
 
     Raises:
-        BadInput: The file cannot be read, is no backup, is damaged or not whole.
+        BadInput: The file cannot be read, is not a backup, is damaged or incomplete.
     """
 
     def __init__(self, file: Path) -> None:
@@ -188,10 +182,10 @@ class Reader:
         self.header = Header(**found.model_dump(exclude={"skydeck_backup"}))
 
     def rows(self) -> Iterator[Row]:
-        """All rows, and at the end the proof that they are all there and as they were written.
+        """All rows; the end proves that none is missing or changed.
 
         Raises:
-            BadInput: They are not.
+            BadInput: One is.
         """
         self._check_tables()
         digest = hashlib.sha256()
@@ -217,15 +211,15 @@ class Reader:
         for table, columns in self.header.tables.items():
             known = columns_of(table)
             if not known or len(set(columns)) != len(columns) or not set(columns) <= set(known):
-                raise BadInput(f"{self._file} has a table {table} that no backup of skydeck has.")
+                raise BadInput(f"{self._file} has a table {table} that is unknown to skydeck.")
         if not set(self.header.counters) <= set(self.header.tables):
-            raise BadInput(f"{self._file} counts the rows of a table that it has not.")
+            raise BadInput(f"{self._file} counts the rows of a table that it lacks.")
 
     def _row(self, words: Any) -> Row:
-        """A line as a row that fits its table.
+        """Read a line as a row.
 
         Raises:
-            BadInput: It does not.
+            BadInput: It does not fit its table.
         """
         match words:
             case [str(table), list(written)] if table in self.header.tables:
@@ -244,10 +238,10 @@ class Reader:
         raise AssertionError("it is not")
 
     def verify(self) -> int:
-        """Read all of it. Returns how many rows there are.
+        """Read the whole file. Returns the number of rows.
 
         Raises:
-            BadInput: It is damaged or not whole.
+            BadInput: It is damaged or incomplete.
         """
         return sum(1 for _ in self.rows())
 
@@ -262,7 +256,7 @@ class Reader:
                     left -= len(line)
                     if len(line) > MAX_LINE_BYTES or left < 0 or _values(line) > MAX_LINE_VALUES:
                         raise BadInput(
-                            f"{self._file} unpacks to more than a backup of skydeck does.",
+                            f"{self._file} unpacks to more than any backup of skydeck.",
                             hint="Use another one; nothing was changed.",
                         )
                     yield line
@@ -291,10 +285,10 @@ def _out(value: Any) -> Any:
 
 
 def _in(value: Any) -> Any:
-    """What was written.
+    """Read what `_out` wrote.
 
     Raises:
-        ValueError: It was not written so.
+        ValueError: `_out` did not write it.
     """
     match value:
         case {"json": found}:
@@ -302,16 +296,16 @@ def _in(value: Any) -> Any:
         case {"base64": str(words)}:
             return base64.b64decode(words, validate=True)
         case dict() | list():
-            raise ValueError("a value is not written as a backup writes it")
+            raise ValueError("a value has the wrong format")
         case _:
             return value
 
 
 def _parsed(line: bytes) -> Any:
-    """A line's JSON.
+    """The JSON in a line.
 
     Raises:
-        ValueError: It is none.
+        ValueError: There is none.
     """
     try:
         return json.loads(line, parse_constant=_refuse)
@@ -324,5 +318,5 @@ def _refuse(constant: str) -> Any:
 
 
 def _values(line: bytes) -> int:
-    """No fewer than the line has values; base64, which makes lines long, has none of these."""
+    """An upper bound of the line's values. Base64, which makes lines long, has none of these."""
     return line.count(b",") + line.count(b"[") + line.count(b"{")

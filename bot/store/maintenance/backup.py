@@ -1,8 +1,8 @@
 """Backup and restore: everything in the database, into a file and out of it again.
 
-A backup is read in one transaction, so it is one moment of the database, which others may use all
-the while. A restore is one transaction that also changes the schema: whatever happens in it, the
-database is afterwards either as it was or as the backup has it.
+A backup is read in one transaction: it shows one moment of the database, which others may use
+meanwhile. A restore is one transaction that also changes the schema: whatever happens, the database
+is afterwards either as it was or as in the backup.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,12 +49,12 @@ from bot.store.tables import PASSING, job_results, jobs, metadata
 _BATCH: Final = 500
 _BATCH_BYTES: Final = 8 * 1024 * 1024
 
-Tell = Callable[[int, int], object]
-"""Told how many rows are done, and of how many."""
+OnProgress = Callable[[int, int], object]
+"""Called with the number of rows done, and of all rows."""
 
 
-def silent(_done: int, _of: int) -> None:
-    """Tell nobody."""
+def ignore_progress(_done: int, _of: int) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ class Restored:
     """What a restore did.
 
     Attributes:
-        rows: How many rows were restored.
-        kept: Where what was in the database before has been saved; None: it was empty.
-        ended: How many jobs were left unfinished in the backup and are past being collected.
+        rows: The number of restored rows.
+        kept: The backup of what the database held before; None: it was empty.
+        ended: The number of unfinished jobs whose results no service keeps any more.
     """
 
     rows: int
@@ -72,25 +72,29 @@ class Restored:
     ended: int
 
 
-async def backup(address: Address, file: Path, clock: Clock, *, tell: Tell = silent) -> int:
+async def backup(
+    address: Address, file: Path, clock: Clock, *, on_progress: OnProgress = ignore_progress
+) -> int:
     """Write everything in the database into a file. Returns how many rows.
 
     Raises:
         BadSettings: There is no database, or a newer skydeck wrote it.
-        WrongUse: The file is there already.
-        StoreFailed: The database cannot be read, or the file not written; no file is left.
+        WrongUse: The file exists already.
+        StoreFailed: The database cannot be read or the file not written; no file is left.
     """
     if address.file is not None and not address.file.exists():
         raise BadSettings(f"There is no database at {address.label} yet.")
     database = Database(address, migrating=True)
     engine = database.engine
-    if not database.is_sqlite:  # whose transactions see one moment anyhow
+    if not database.is_sqlite:  # SQLite's transactions see one moment anyway
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     try:
         with translated(address):
             async with engine.begin() as connection:
                 return await connection.run_sync(
-                    partial(_write, address=address, file=file, clock=clock, tell=tell)
+                    partial(
+                        _write, address=address, file=file, clock=clock, on_progress=on_progress
+                    )
                 )
     finally:
         await database.close()
@@ -102,25 +106,25 @@ async def restore(
     clock: Clock,
     *,
     replace: bool = False,
-    tell: Tell = silent,
+    on_progress: OnProgress = ignore_progress,
 ) -> Restored:
-    """Make the database what a backup has; an older schema is brought up to date.
+    """Replace the database's contents by those of a backup, and bring its schema up to date.
 
-    Jobs that had not ended when the backup was made, and whose results no service keeps any more,
-    are marked as ended: the people have long been told of most of them.
+    Jobs that were unfinished in the backup, and whose results no service keeps any more, are marked
+    as ended: most of their people were told long ago.
 
     Args:
-        address: The database, of either kind; created when it is missing.
+        address: The database, of either kind; created if it is missing.
         file: The backup.
         clock: Dates what is kept.
-        replace: Whether what is in the database may be replaced; it is saved beside `file` first.
-        tell: Told how it goes.
+        replace: Whether contents may be replaced; they are saved beside `file` first.
+        on_progress: Called as the restore goes on.
 
     Raises:
-        BadInput: The file is no backup, is damaged, or a newer skydeck made it.
+        BadInput: The file is not a backup, is damaged, or a newer skydeck made it.
         WrongUse: The database is not empty, or another skydeck uses it.
         BadSettings: The database cannot be used.
-        StoreFailed: The database cannot be written, or has no room; it is as it was.
+        StoreFailed: The database cannot be written; it is as it was.
     """
     archive = Reader(file)
     if archive.header.revision not in known_revisions():
@@ -135,15 +139,15 @@ async def restore(
     database = Database(address, migrating=True)
     try:
         await must_be_unused(database)
-        kept = await _keep(database, file, clock, replace=replace, tell=tell)
+        kept = await _keep(database, file, clock, replace=replace, on_progress=on_progress)
         try:
             async with database.writing() as connection:
                 await lock(connection, sqlite=database.is_sqlite)
                 ended = await connection.run_sync(
-                    partial(_load, archive=archive, rows=rows, clock=clock, tell=tell)
+                    partial(_load, archive=archive, rows=rows, clock=clock, on_progress=on_progress)
                 )
         except BadInput:
-            if kept is not None:  # what was there before is there still
+            if kept is not None:  # the database is as it was
                 kept.unlink()
             raise
         if database.is_sqlite:
@@ -156,7 +160,9 @@ async def restore(
 # -- out of the database -------------------------------------------------------------------------
 
 
-def _write(connection: Connection, address: Address, file: Path, clock: Clock, tell: Tell) -> int:
+def _write(
+    connection: Connection, address: Address, file: Path, clock: Clock, on_progress: OnProgress
+) -> int:
     revision = revision_of(connection)
     if revision is None:
         raise BadSettings(f"There is no database at {address.label} yet.")
@@ -183,15 +189,15 @@ def _write(connection: Connection, address: Address, file: Path, clock: Clock, t
                 out.add(table.name, [_clean(c, v) for c, v in zip(columns, row, strict=True)])
                 done += 1
                 if done % _BATCH == 0:
-                    tell(done, expected)
+                    on_progress(done, expected)
     return done
 
 
 def _tables(connection: Connection) -> list[Table]:
     """Our tables as they are in this database, each after those that it refers to.
 
-    Read from the database, so that one of an older schema can be saved as it is. Leases and the
-    like, which mean nothing once their process is gone, are left out.
+    They are read from the database, so that an older schema can be saved as it is. Leases and the
+    like mean nothing without their process, and are left out.
     """
     there = set(inspect(connection).get_table_names())
     lasting = [t.name for t in metadata.sorted_tables if not t.info.get(PASSING)]
@@ -205,13 +211,13 @@ def _tables(connection: Connection) -> list[Table]:
 
 
 def _saved(table: Table) -> list[Column[Any]]:
-    """The columns that a backup has: those that are known here, and last."""
+    """The columns that a backup has."""
     lasting = {c.name for c in metadata.tables[table.name].columns if not c.info.get(PASSING)}
     return [column for column in table.columns if column.name in lasting]
 
 
 def _clean(column: Column[Any], value: Any) -> Any:
-    """A value as a backup has it. Until schema 0008 a job's place could hold a token."""
+    """A value for a backup. Until schema 0008 a job's place could hold a token."""
     if column.table.name == jobs.name and column.name == jobs.c.place.name:
         return {key: held for key, held in value.items() if key != PLACE_TOKEN}
     return value
@@ -223,7 +229,7 @@ def _count(connection: Connection, table: Table) -> int:
 
 
 def _counters(connection: Connection, tables: list[Table]) -> dict[str, int]:
-    """The last number that each counting table has given: none may ever be given again."""
+    """The last number that each table has given out: none may ever be given out again."""
     found = {}
     for table in tables:
         if (column := _counting(table.name)) is None:
@@ -242,7 +248,7 @@ def _counters(connection: Connection, tables: list[Table]) -> dict[str, int]:
 
 
 def _counting(name: str) -> str | None:
-    """The column by which a table counts its rows up, if it does."""
+    """The column that numbers a table's rows, if one does."""
     column = metadata.tables[name].autoincrement_column
     return None if column is None else column.name
 
@@ -258,7 +264,7 @@ def _sequence(connection: Connection, table: str, column: str) -> str:
 
 
 async def must_be_unused(database: Database) -> None:
-    """Refuse while a bot, or any other skydeck, has the database open.
+    """Refuse while another skydeck has the database open.
 
     Raises:
         WrongUse: One has.
@@ -287,13 +293,13 @@ def _in_use(address: Address) -> WrongUse:
 
 
 async def _keep(
-    database: Database, file: Path, clock: Clock, *, replace: bool, tell: Tell
+    database: Database, file: Path, clock: Clock, *, replace: bool, on_progress: OnProgress
 ) -> Path | None:
-    """Save what is in the database, if anything is.
+    """Save the database's contents, if there are any.
 
     Raises:
-        WrongUse: Something is, and it may not be replaced.
-        BadSettings: A newer skydeck wrote it.
+        WrongUse: There are, and they may not be replaced.
+        BadSettings: A newer skydeck wrote them.
     """
     address = database.address
     async with database.reading() as connection:
@@ -306,14 +312,16 @@ async def _keep(
     if not replace:
         raise WrongUse(
             f"{address.label} is not empty ({rows} rows).",
-            hint="--yes replaces what is there, after saving it beside the backup.",
+            hint="--yes replaces its contents, after saving them beside the backup.",
         )
     kept = file.with_name(f"{file.name}.before-{int(clock.wall())}")
-    await backup(address, kept, clock, tell=tell)
+    await backup(address, kept, clock, on_progress=on_progress)
     return kept
 
 
-def _load(connection: Connection, archive: Reader, rows: int, clock: Clock, tell: Tell) -> int:
+def _load(
+    connection: Connection, archive: Reader, rows: int, clock: Clock, on_progress: OnProgress
+) -> int:
     header = archive.header
     config = config_for(connection)
     if revision_of(connection) is not None:
@@ -322,7 +330,7 @@ def _load(connection: Connection, archive: Reader, rows: int, clock: Clock, tell
     tables = {table.name: table for table in _tables(connection)}
     for name, columns in header.tables.items():
         if name not in tables or not set(columns) <= set(tables[name].columns.keys()):
-            raise BadInput(f"The backup has a table {name} that schema {header.revision} has not.")
+            raise BadInput(f"The backup has a table {name} that schema {header.revision} lacks.")
     done = 0
     for name, batch in _batches(archive):
         columns = header.tables[name]
@@ -331,7 +339,7 @@ def _load(connection: Connection, archive: Reader, rows: int, clock: Clock, tell
                 insert(tables[name]), [dict(zip(columns, values, strict=True)) for values in batch]
             )
         done += len(batch)
-        tell(done, rows)
+        on_progress(done, rows)
     for name, given in header.counters.items():
         _count_on(connection, name, given)
     if connection.dialect.name == "sqlite":  # which checks no reference while the schema changes
@@ -342,7 +350,7 @@ def _load(connection: Connection, archive: Reader, rows: int, clock: Clock, tell
 
 @contextmanager
 def _fitting(name: str) -> Iterator[None]:
-    """Say of rows that contradict each other that the file is at fault, not the database."""
+    """Blame the file, not the database, for rows that contradict each other."""
     try:
         yield
     except (IntegrityError, DataError):
@@ -357,13 +365,13 @@ def _must_refer(connection: Connection) -> None:
 
 def _contradictory(name: str) -> BadInput:
     return BadInput(
-        f"The backup's rows of {name} contradict each other, or lack something.",
+        f"The backup's rows of {name} are contradictory or incomplete.",
         hint="Use another one; nothing was changed.",
     )
 
 
 def _batches(archive: Reader) -> Iterator[tuple[str, list[list[Any]]]]:
-    """Rows of one table at a time; a table's rows come one after another."""
+    """Batches of rows, each of one table."""
     group: list[list[Any]] = []
     name, weight = "", 0
     for table, values in archive.rows():
@@ -384,7 +392,7 @@ def _count_on(connection: Connection, name: str, given: int) -> None:
     if connection.dialect.name == "sqlite":
         values = {"name": name, "given": given}
         if not metadata.tables[name].dialect_options["sqlite"]["autoincrement"]:
-            return  # SQLite counts on from the highest row
+            return  # SQLite continues from the highest row
         connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), values)
         connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :given)"), values)
     else:
@@ -396,14 +404,14 @@ def _count_on(connection: Connection, name: str, given: int) -> None:
 
 
 def _end_old_jobs(connection: Connection, now_ms: int) -> int:
-    """A result is kept for half an hour; to tell of older jobs would overwrite their answers."""
+    """Services keep a result for half an hour; showing older jobs would overwrite their answers."""
     gone = jobs.c.created_at_ms + jobs.c.deadline_ms + RUN_KEPT_MS < now_ms
     ended = connection.execute(
         update(jobs)
         .where(
             jobs.c.finished_at_ms.is_(None),
             gone,
-            jobs.c.journal_id.not_in(select(job_results.c.journal_id)),  # those can be told still
+            jobs.c.journal_id.not_in(select(job_results.c.journal_id)),  # those can still be shown
         )
         .values(
             stage=JobStage.FINISHED,

@@ -1,4 +1,4 @@
-"""Taking a database to an older schema, so that the skydeck before this one can use it again."""
+"""Takes a database to an older schema, so that an older skydeck can use it again."""
 
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.errors import BadSettings, WrongUse
 from bot.store.address import Address
 from bot.store.database import Database
-from bot.store.maintenance.backup import Tell, backup, must_be_unused, silent
+from bot.store.maintenance.backup import OnProgress, backup, ignore_progress, must_be_unused
 from bot.store.maintenance.migrate import (
     config_for,
     known_revisions,
@@ -21,7 +21,7 @@ from bot.store.maintenance.migrate import (
 
 
 async def revision(address: Address) -> str | None:
-    """The revision of a database's schema; None: there is none of ours.
+    """The revision of a database's schema; None: it is not one of ours.
 
     Raises:
         StoreFailed: The database cannot be read.
@@ -37,26 +37,31 @@ async def revision(address: Address) -> str | None:
 
 
 async def revise(
-    address: Address, to: str, clock: Clock, *, keep: Path, tell: Tell = silent
+    address: Address,
+    to: str,
+    clock: Clock,
+    *,
+    keep: Path,
+    on_progress: OnProgress = ignore_progress,
 ) -> int:
     """Change the schema to a revision, older or newer, in one transaction.
 
-    What an older schema has no place for is deleted; so everything is saved first.
+    An older schema may lack a place for some data, which is deleted: so everything is saved first.
 
     Args:
         address: The database.
         to: The revision.
-        clock: Dates what is saved.
-        keep: The file in which everything is saved first.
-        tell: Told how the saving goes.
+        clock: Dates the backup.
+        keep: The backup's file.
+        on_progress: Called as the backup goes on.
 
     Returns:
-        How many rows were saved.
+        The number of rows in the backup.
 
     Raises:
         WrongUse: There is no such revision, or another skydeck uses the database.
         BadSettings: There is no database, or a newer skydeck wrote it.
-        StoreFailed: The database cannot be changed, or nothing saved; it is as it was.
+        StoreFailed: The database cannot be changed or not be saved; it is as it was.
     """
     if to not in known_revisions():
         raise WrongUse(
@@ -69,7 +74,7 @@ async def revise(
     database = Database(address, migrating=True)
     try:
         await must_be_unused(database)
-        saved = await backup(address, keep, clock, tell=tell)
+        saved = await backup(address, keep, clock, on_progress=on_progress)
         async with database.writing() as connection:
             await lock(connection, sqlite=database.is_sqlite)
             await connection.run_sync(partial(_move, to=to))

@@ -1,7 +1,7 @@
-"""Bringing a database to the schema of this version, by itself, when the store opens.
+"""Brings a database to the schema of this version when the store opens.
 
-One transaction holds the look at the version and every change, and takes the database's own lock
-first: of two processes that start at once, one migrates and the other finds it done; a process
+One transaction reads the version and makes every change, and takes the database's own lock first:
+of two processes that start at once, one migrates and the other finds it done. A process that is
 killed in the middle leaves the old schema.
 """
 
@@ -26,8 +26,8 @@ from bot.store.database import BUSY_TIMEOUT_MS, Database, translated
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 PLACE_TOKEN: Final = "answer"  # noqa: S105  (the name of a field)
-"""Under which name a job's place held an interaction's token, before schema 0008."""
-_POSTGRES_LOCK: Final = 0x5C1DEC  # any number, the same in every skydeck
+"""The key of an interaction's token in a job's place, before schema 0008."""
+_POSTGRES_LOCK: Final = 0x5C1DEC  # any number, but the same in every skydeck
 _WAL_RETRY_S: Final = 0.05
 
 
@@ -63,14 +63,14 @@ def head() -> str:
 
 
 def backup_of(file: Path, revision: str) -> Path:
-    """Where the copy of `file` goes that is made before it leaves `revision`."""
+    """The copy of `file` that is made before its schema leaves `revision`."""
     return file.with_name(f"{file.name}.{revision}.bak")
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Copy a SQLite database while others may use it; `target` appears whole or not at all.
+    """Copy a SQLite database that others may be using; `target` appears complete or not at all.
 
-    The copy has no interaction's token in it.
+    The copy holds no interaction tokens.
     """
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
@@ -96,15 +96,15 @@ def _clear_tokens(copy: sqlite3.Connection) -> None:
 
 
 def make_private(file: Path) -> None:
-    """Make the file ours alone before anything personal is in it; the log takes after it."""
+    """Make the file ours alone before it holds personal data; SQLite's log inherits that."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.touch(mode=0o600, exist_ok=True)
 
 
 async def _switch_to_wal(database: Database, clock: Clock) -> None:
-    """Turn the write-ahead log on; the file remembers it.
+    """Turn on the write-ahead log, which the file remembers.
 
-    The switch needs the file for itself and does not wait for it as other statements do.
+    The switch needs exclusive access and, unlike other statements, does not wait for it.
     """
     deadline = clock.now() + BUSY_TIMEOUT_MS / 1000
     while True:
@@ -119,7 +119,7 @@ async def _switch_to_wal(database: Database, clock: Clock) -> None:
 
 
 async def lock(connection: AsyncConnection, *, sqlite: bool) -> None:
-    """Be the only one who changes the schema, until the transaction ends."""
+    """Keep others from changing the schema until the transaction ends."""
     if not sqlite:  # SQLite's transaction began with the write lock
         await connection.execute(
             text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK}
@@ -139,7 +139,7 @@ def _upgrade(connection: Connection, address: Address) -> None:
 
 
 def revision_of(connection: Connection) -> str | None:
-    """The revision of the schema in a database; None: it has none of ours."""
+    """The revision of a database's schema; None: it is not one of ours."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -164,7 +164,7 @@ def must_be_known(revision: str, address: Address) -> None:
 
 
 def config_for(connection: Connection) -> Config:
-    """What Alembic's commands need to work on a connection, in its transaction."""
+    """The configuration with which Alembic's commands use a connection, in its transaction."""
     config = _config()
     config.attributes["connection"] = connection
     return config

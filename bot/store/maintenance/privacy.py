@@ -1,4 +1,4 @@
-"""A person's data: handing them over, and deleting them."""
+"""A person's data: export and deletion."""
 
 import json
 from dataclasses import dataclass
@@ -59,12 +59,12 @@ _EXPORTED: Final[dict[Table, tuple[str, ...]]] = {
     ),
     voice_rooms: ("guild_id", "channel_id", "attention", "follow_user_id", "called_by"),
 }  # fmt: skip
-"""The columns that an export selects, and no others: a new one is in it when it is named here."""
+"""The columns that an export selects. A new column is exported only when it is named here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How much was deleted."""
+    """How many of each were deleted."""
 
     messages: int
     jobs: int
@@ -72,7 +72,7 @@ class Forgotten:
 
 
 class Privacy:
-    """What people may ask for. Both methods raise StoreFailed when the database fails."""
+    """Exports and deletes data. Every method raises StoreFailed when the database fails."""
 
     def __init__(self, database: Database, clock: Clock, guilds: Guilds) -> None:
         self._database = database
@@ -83,10 +83,10 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, JsonValue]:
         """Everything that is stored about a person, as one JSON document.
 
-        That is what they said, what the assistant answered them, the jobs they asked for, whether
-        they agreed to be heard, what the minutes hold of theirs, what their calls cost, and the
-        voice channels where the bot is because of them. Ids are strings, as in Discord's own JSON,
-        since they do not fit JavaScript's numbers; times are ISO 8601.
+        That is their messages, the assistant's answers, their jobs, their consents, their turns in
+        transcripts, the cost of their calls, and the voice channels that the bot joins because of
+        them. Ids are strings, as in Discord's own JSON: JavaScript's numbers are too small. Times
+        are ISO 8601.
         """
         theirs = _theirs(user_id)
         async with self._database.reading() as connection:
@@ -123,16 +123,15 @@ class Privacy:
 
     @uninterrupted
     async def forget(self, user_id: int) -> Forgotten:
-        """Delete all of that; nothing remains, not even a mark that it was there.
+        """Delete all of that, without a trace.
 
-        A job of theirs that is running goes too: cancel it before, or its result is dropped. The
-        bot does not come back after a restart to where it was because of them. A
-        copy of the file that was made before a schema update holds their words until
-        `Store.prune` finds it too old.
+        That includes running jobs: cancel them first, or their results are lost. After a restart
+        the bot does not rejoin voice channels because of them. A copy of the file that a schema
+        update made holds their messages until `Store.prune` finds it too old.
 
-        Two sums stay: what their calls cost is still part of the server's and the deployment's
-        books, without their name; and what they have spent of a budget whose period still runs,
-        because deleting it would refill the budget. `Ledger.prune` deletes it afterwards.
+        Two sums stay. The cost of their calls remains in the books of the server and of the
+        deployment, without their name. What they spent of a current budget remains until the period
+        ends (`Ledger.prune`), because deleting it would refill the budget.
         """
         gone = await self._delete(
             _theirs(user_id),
@@ -161,8 +160,8 @@ class Privacy:
                 update(calls).where(whose == owner).values({whose.name: None, "channel_id": None})
             )
             await connection.execute(delete(purses).where(theirs, not_(running)))
-            # Who pays for a call under way is forgotten, so what was set aside for it counts as
-            # spent: else whoever is forgotten in time would have had it for nothing.
+            # The payer of a running call is forgotten, so its reservation counts as spent: else
+            # people could have calls for nothing by being forgotten in time.
             await connection.execute(
                 update(purses)
                 .where(theirs)
@@ -176,9 +175,9 @@ class Privacy:
 
     @uninterrupted
     async def forget_guild(self, guild_id: int) -> Forgotten:
-        """Delete everything that belongs to a server, its settings too (the bot has left it).
+        """Delete everything of a server that the bot has left, including its settings.
 
-        Of costs the same stays as with a person.
+        The same sums stay as for a person.
         """
         gone = await self._delete(
             messages.c.guild_id == guild_id,
@@ -285,7 +284,7 @@ def _request(contract: bytes | None) -> JsonValue:
 
 
 def _result(kept: bytes | None) -> JsonValue:
-    """How a job ended, where that could not be shown."""
+    """How a job ended, if nothing could show that."""
     try:
         return None if kept is None else unpack(kept)
     except ValueError:

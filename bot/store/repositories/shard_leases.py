@@ -1,9 +1,9 @@
-"""Shards on lease: which process serves which, where its session stood, and whose turn it is.
+"""Leases on shards: which process serves which shard, and which one may identify next.
 
-All times are the database's own, so the processes' clocks need not agree. A lease is renewed every
-second (`beat`); one that has run out may be taken by anybody (`take`), and the row lock lets one
-have it. Beside the lease stands where the session with Discord was, so that whoever takes the shard
-resumes it there: Discord then repeats what came in between.
+All times are the database's own, so the processes' clocks need not agree. A process renews its
+leases every second (`beat`). Any process may claim a shard whose lease has run out (`claim`); the
+row lock gives it to one of them. The lease also holds the state of the session with Discord, so
+that the next process resumes the session: Discord then repeats the events that it missed.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,16 +18,16 @@ from bot.store.tables import identify_turns, shard_leases, shard_processes
 
 _NOW: Final = cast(literal_column("EXTRACT(EPOCH FROM clock_timestamp()) * 1000"), BigInteger)
 _FORGET_MS: Final = 86_400_000
-"""How long a process that is gone is remembered."""
+"""When the row of a dead process is deleted."""
 
 
 class ShardLeases:
-    """The leases, as one process sees them; PostgreSQL only. All methods raise StoreFailed.
+    """The leases of one process, on PostgreSQL. Methods raise StoreFailed when it fails.
 
     Args:
-        database: Where.
-        owner: A name of this process that no other ever had.
-        lease_ms: How long after its last sign of life a process's shards are free.
+        database: Holds the leases.
+        owner: The name of this process; no other process ever had it.
+        lease_ms: How long after a process's last sign of life its shards are free.
     """
 
     def __init__(self, database: Database, *, owner: str, lease_ms: int) -> None:
@@ -37,12 +37,12 @@ class ShardLeases:
 
     @uninterrupted
     async def beat(self, count: int, held: Mapping[int, GatewaySession | None]) -> LeaseState:
-        """Give a sign of life, renew the leases, and look around.
+        """Give a sign of life, renew the leases, and return the state of all processes.
 
         Args:
             count: How many shards there are.
-            held: Those this process serves, and where their sessions stand. A lease that another
-                process has taken meanwhile is not renewed.
+            held: The shards that this process serves, with their sessions. A lease that another
+                process has claimed meanwhile is not renewed.
         """
         until = _NOW + self._lease_ms
         alive = {"shard_count": count, "seen_until_ms": until}
@@ -64,7 +64,7 @@ class ShardLeases:
 
     @uninterrupted
     async def renew(self, count: int, held: Mapping[int, GatewaySession | None]) -> None:
-        """Renew the leases without a sign of life: for a process that is about to end."""
+        """Renew the leases without a sign of life, in a process that is about to end."""
         if held:
             async with self._database.writing() as connection:
                 renewal = self._renewal(count, _NOW + self._lease_ms)
@@ -72,7 +72,7 @@ class ShardLeases:
 
     @uninterrupted
     async def others(self, count: int) -> list[int]:
-        """Which other counts of shards the living processes go by."""
+        """The other numbers of shards that living processes reckon with."""
         query = select(shard_processes.c.shard_count).where(
             shard_processes.c.seen_until_ms > _NOW, shard_processes.c.shard_count != count
         )
@@ -81,7 +81,7 @@ class ShardLeases:
 
     @uninterrupted
     async def count(self) -> int | None:
-        """How many shards the living processes go by; None when none lives."""
+        """The number of shards that the living processes reckon with; None if there is none."""
         query = (
             select(shard_processes.c.shard_count)
             .where(shard_processes.c.seen_until_ms > _NOW)
@@ -104,11 +104,11 @@ class ShardLeases:
         )
 
     @uninterrupted
-    async def take(self, count: int, shards: Collection[int]) -> dict[int, GatewaySession | None]:
-        """Take those of the shards that are free now; each goes to one process only.
+    async def claim(self, count: int, shards: Collection[int]) -> dict[int, GatewaySession | None]:
+        """Claim those of the shards that are free now. Each goes to one process only.
 
         Returns:
-            What was taken, and where its last session stood.
+            The claimed shards, with their last sessions.
         """
         wanted = sorted(shards)
         table = shard_leases
@@ -134,8 +134,8 @@ class ShardLeases:
             return {shard: _session(state) for shard, state in taken}
 
     @uninterrupted
-    async def give(self, count: int, held: Mapping[int, GatewaySession | None]) -> None:
-        """Let others have these shards at once, from where their sessions stand."""
+    async def release(self, count: int, held: Mapping[int, GatewaySession | None]) -> None:
+        """Let other processes claim these shards at once, with their sessions."""
         if not held:
             return
         async with self._database.writing() as connection:
@@ -143,7 +143,7 @@ class ShardLeases:
 
     @uninterrupted
     async def leave(self) -> None:
-        """This process is gone; those who are long gone are forgotten."""
+        """Delete the rows of this process, and of processes that died long ago."""
         gone = (shard_processes.c.owner == self.owner) | (
             shard_processes.c.seen_until_ms < _NOW - _FORGET_MS
         )
@@ -151,15 +151,15 @@ class ShardLeases:
             await connection.execute(delete(shard_processes).where(gone))
 
     @uninterrupted
-    async def turn(self, bucket: int, *, every_ms: int) -> int:
+    async def take_turn(self, bucket: int, *, every_ms: int) -> int:
         """Take the bucket's turn to identify, if it is free.
 
         Args:
             bucket: Discord's `shard_id % max_concurrency`.
-            every_ms: The least time between two turns.
+            every_ms: The shortest time between two turns.
 
         Returns:
-            0 when it was taken, else after how many milliseconds it is worth asking again.
+            0 if it was taken, else the milliseconds until it is worth asking again.
         """
         table = identify_turns
         first = postgresql.insert(table).values(bucket=bucket, next_at_ms=0)
@@ -182,7 +182,7 @@ def _sessions(held: Mapping[int, GatewaySession | None]) -> list[dict[str, Any]]
             "shard": shard,
             "state": None if one is None else [one.id, one.sequence, one.url],
         }
-        for shard, one in sorted(held.items())  # in one order, lest two writers wait for each other
+        for shard, one in sorted(held.items())  # in one order, so that two writers do not deadlock
     ]
 
 

@@ -199,7 +199,7 @@ async def test_a_shard_that_another_process_has_is_closed(start, postgres):
     await until(lambda: even(a))
     rival = ShardLeases(a.leases._database, owner="rival", lease_ms=60_000)
     while True:  # as if the lease had expired while the process slept; it may renew first
-        await a.leases.give(9, {3: None})
-        if await rival.take(9, [3]):
+        await a.leases.release(9, {3: None})
+        if await rival.claim(9, [3]):
             break
     await until(lambda: 3 not in a.served)

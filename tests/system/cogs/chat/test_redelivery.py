@@ -59,7 +59,7 @@ async def test_what_was_answered_is_not_answered_again(sim, process, channel, be
         await ben.sees("You said: hello", channel)
         await bot.membership.end()
         # As after kill -9: the table has the session where it stood before the question.
-        await bot.store.shard_leases.give(1, {0: before})
+        await bot.store.shard_leases.release(1, {0: before})
     async with process() as bot, sim.connect(bot):
         await ben.says("@Alfred once more", channel)
         await ben.sees("You said: once more", channel)

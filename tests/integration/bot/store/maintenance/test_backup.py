@@ -128,7 +128,7 @@ async def test_a_backup_is_one_moment_while_others_write(url, file, clock, messa
             if not written:
                 written.append(loop.create_task(store.conversations.add(message(5000))))
 
-        rows = await backup(Address.parse(url), file, clock, tell=write_meanwhile)
+        rows = await backup(Address.parse(url), file, clock, on_progress=write_meanwhile)
         await asyncio.gather(*written)
 
         assert written
@@ -277,7 +277,7 @@ async def test_a_missing_file_or_database_is_said(tmp_path, file, clock):
 @pytest.mark.parametrize("kind", ["sqlite"])
 async def test_an_existing_file_is_not_overwritten(url, file, clock):
     file.write_text("precious")
-    with pytest.raises(WrongUse, match="there already"):
+    with pytest.raises(WrongUse, match="already exists"):
         await backup(Address.parse(url), file, clock)
     assert file.read_text() == "precious"
 
@@ -330,7 +330,7 @@ def tell(done, of):
         print("half", flush=True)
         time.sleep(60)
 
-asyncio.run(restore(Address.parse(sys.argv[1]), Path(sys.argv[2]), SystemClock(), tell=tell))
+asyncio.run(restore(Address.parse(sys.argv[1]), Path(sys.argv[2]), SystemClock(), on_progress=tell))
 """
 
 
