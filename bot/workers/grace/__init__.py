@@ -1,1 +1,1 @@
-"""Grace: text modules, described by data, worked by a language model."""
+"""Grace, the text modules."""

@@ -1,4 +1,4 @@
-"""Grace: any module of the catalogue, on a text of any length."""
+"""Grace: runs any module of the catalogue on a text of any length."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from bot.workers.penny.language import NAMES, detect
 from bot.workers.protocols import Delivery, LanguageModel
 
 MAX_TEXT_CHARS = 1_000_000
-"""Characters. At 7 ms a token, reading so much takes a laptop half an hour."""
+"""At 7 ms a token, a laptop takes half an hour to read it."""
 
 _PARTIAL_S = 0.25
 _SAMPLE_CHARS = 2_000
-"""Enough to tell a language by."""
+"""How much text language detection reads."""
 
 
 class GraceHandler:
@@ -29,11 +29,11 @@ class GraceHandler:
 
     Args:
         catalogue: The modules by name.
-        model: Who does the work; shared, and closed by who made it.
-        partial_s: The least time between two partial responses, in seconds.
+        model: The language model, which its owner closes.
+        partial_s: The shortest time between two partial responses.
 
     Raises:
-        BadSettings: A module's `json_schema` is none.
+        BadSettings: A module's `json_schema` is invalid.
     """
 
     service = Service.GRACE
@@ -53,23 +53,22 @@ class GraceHandler:
         self._partial_s = partial_s
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
-        """Work on one contract; see `bot.workers.protocols.Handler`.
+        """Handle one contract; see `bot.workers.protocols.Handler`.
 
-        A partial holds the whole text so far in `output.text` (none while JSON is written) and,
-        for a text that is worked through in pieces, `{"progress": {"done", "total"}}` in
-        `output.data`.
+        A partial holds the whole text so far in `output.text` (none if the result is JSON) and, if
+        the input is split into pieces, `{"progress": {"done", "total"}}` in `output.data`.
         """
         module = find(self._catalogue, request.target.module)
         settings = module.settings(request.params)
         text = _text(request)
         progress = Progress()
         run = ModuleRun(self._model, module, await _languages(module, settings, text), progress)
-        told: Output | None = None
+        sent: Output | None = None
         async with _running_task(run.run(text)) as job:
             while not (await asyncio.wait({job}, timeout=self._partial_s))[0]:
                 output = _partial_output(progress)
-                if output is not None and output != told:
-                    told = output
+                if output is not None and output != sent:
+                    sent = output
                     yield Response(status=Status.PARTIAL, output=output)
             result = await job
         yield Response(
@@ -79,20 +78,20 @@ class GraceHandler:
         )
 
     async def warm_up(self) -> None:
-        """Load the models, that of languages too."""
+        """Load the language model and the language detector."""
         await asyncio.to_thread(detect, "Which language is this text in?")
         await self._model.warm_up()
 
     async def close(self) -> None:
-        """Nothing of its own to let go of."""
+        """Do nothing: the model's owner closes it."""
 
 
 @contextlib.asynccontextmanager
 async def _running_task(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio.Task[Any]]:
-    """A task that never outlives the block: who leaves early has stopped the model.
+    """Run a task that is cancelled when the block ends, so that the model stops.
 
-    Not a TaskGroup: that turns the GeneratorExit of a generator that is closed into a group of
-    exceptions, which is then an error of whoever closed it.
+    A TaskGroup would turn a closed generator's GeneratorExit into an exception group, which then
+    fails the code that closed it.
     """
     job = asyncio.get_running_loop().create_task(work)
     try:
@@ -101,7 +100,7 @@ async def _running_task(work: Coroutine[Any, Any, Any]) -> AsyncIterator[asyncio
         job.cancel()
         await asyncio.wait({job})
         if not job.cancelled():
-            job.exception()  # seen, so that nobody warns of it
+            job.exception()  # retrieved, so that asyncio does not warn
 
 
 def _text(request: Request) -> str:
@@ -114,7 +113,7 @@ def _text(request: Request) -> str:
         case _:
             text = data
     if not isinstance(text, str):
-        raise BadInput("input.data must be text.", hint='For another value, input.type is "json".')
+        raise BadInput("input.data must be text.", hint='For JSON, set input.type to "json".')
     if not text.strip():
         raise BadInput("The text is empty.")
     if len(text) > MAX_TEXT_CHARS:
@@ -122,13 +121,13 @@ def _text(request: Request) -> str:
             f"The text has {len(text):,} characters; Grace takes at most {MAX_TEXT_CHARS:,}.",
             hint="Send it in parts.",
         )
-    # JSON can carry half of a surrogate pair, which no model can read
+    # JSON can carry half of a surrogate pair, which the model's tokenizer rejects
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return whole.replace("\r\n", "\n").strip("\n")
 
 
 async def _languages(module: Module, settings: dict[str, Value], text: str) -> dict[str, Value]:
-    """The settings with `auto` languages replaced by the text's own."""
+    """Return the settings with each `auto` language replaced by the text's."""
     auto = [
         option.name
         for option in module.options

@@ -1,4 +1,4 @@
-"""A module at work on a text of any length."""
+"""Runs a module on a text of any length."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -15,10 +15,10 @@ from bot.workers.protocols import LanguageModel, Prompt
 from bot.workers.qwen import PromptTooLong
 
 _MIN_CHARS = 200
-"""A text of this length fits every model, so a smaller piece would not help."""
+"""A text of this length fits every model, so smaller pieces would not help."""
 
 _MAX_NOTES_SHARE = 0.8
-"""Notes longer than this share of their text have condensed nothing: it would go on for ever."""
+"""Notes above this share of their text condense too little: condensing would never end."""
 
 _NOTE_TOKENS = 160
 _NO_NOTE = "NONE"
@@ -31,7 +31,7 @@ Ask = Callable[[str], Awaitable[Result]]
 
 @dataclass(slots=True)
 class Progress:
-    """How far a job has come: what is written, and how many pieces of the text are done."""
+    """The progress of a job: the text so far, and how many pieces of the input are done."""
 
     draft: str = ""
     done: int = 0
@@ -40,13 +40,13 @@ class Progress:
 
 
 class ModuleRun:
-    """One job.
+    """Runs a module on one text.
 
     Args:
-        model: Who does it.
-        module: What to do.
-        settings: The module's options, all of them, with no language left to be found out.
-        progress: Kept up to date.
+        model: The language model.
+        module: The module.
+        settings: All options of the module; no language is `auto`.
+        progress: Updated while the job runs.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class ModuleRun:
         self._limit = max(_MIN_CHARS, min(module.piece_chars, room))
 
     async def run(self, text: str) -> Any:
-        """The result: a string, or an object where the module has a schema.
+        """Return the result: a string, or an object if the module has a schema.
 
         Raises:
-            JobFailed: The model's answers cannot be used, or the text cannot be made to fit.
+            JobFailed: The model's answers are invalid, or the text cannot be condensed to fit.
         """
         match self._module.long:
             case LongText.REDUCE:
@@ -96,7 +96,7 @@ class ModuleRun:
                 return result
 
     async def _condense(self, text: str, limit: int) -> str:
-        """The text, or notes of it, in about `limit` characters, part by part."""
+        """Return the text, or notes on it, in about `limit` characters, part by part."""
         if len(text) <= limit:
             return text
         divider = f"\n{self._module.parts}\n"
@@ -118,7 +118,7 @@ class ModuleRun:
         return text
 
     async def _map_pieces(self, text: str, limit: int, ask: Ask[Result]) -> list[Result]:
-        """Every piece's result, in order. A piece that proves too long is halved."""
+        """Return each piece's result, in order. A piece that is too long is halved."""
         todo = deque(split(text, limit))
         self._progress.total += len(todo)
         results: list[Result] = []
@@ -137,7 +137,7 @@ class ModuleRun:
         return results
 
     async def _transform(self, piece: str) -> str:
-        """What becomes of a piece, with the blanks around it as they were."""
+        """Transform a piece, and keep the white space around it."""
         before, words, after = margins(piece)
         transformed = self._transformed
         if words:

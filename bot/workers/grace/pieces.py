@@ -1,6 +1,6 @@
-"""Cutting a long text into pieces that a model can read: pure.
+"""Splits a long text into pieces that fit a model. Pure.
 
-Nothing is lost: the pieces, put together, are the text, with every blank in its place.
+The joined pieces are exactly the text, white space included.
 """
 
 import re
@@ -17,20 +17,20 @@ _BORDERS = (
     re.compile(rf"{_STOPS}\s+|{_WIDE_STOPS}\s*"),  # between sentences
     re.compile(r"\s+"),  # between words
 )
-"""Where to cut, best first. A cut goes after the match, so that a piece begins with a word."""
+"""Where to cut, best first. A cut comes after the match, so that a piece begins with a word."""
 
 _MIN_SHARE = 0.5
-"""A good border early in a piece is worse than a fair one late: this is how early it may be."""
+"""The earliest place of a cut in a piece: a fair border late is better than a good one early."""
 
 _MAX_STOP_CHARS = 8
-"""A border that ends in time may begin a few characters before."""
+"""How long the border may be before the earliest place of a cut."""
 
 
 def split(text: str, limit: int) -> list[str]:
-    """Cut `text` into pieces of at most `limit` characters, of about the same length.
+    """Split `text` into pieces of at most `limit` characters and about the same length.
 
-    The cut is made between paragraphs, else lines, else sentences, else words. Only a single word
-    that is longer than half of `limit` is cut, and then not inside of a visible character.
+    It cuts between paragraphs, else lines, else sentences, else words. It cuts a word only if that
+    is longer than half of `limit`, and never within a visible character.
 
     Raises:
         ValueError: `limit` is not positive.
@@ -41,7 +41,7 @@ def split(text: str, limit: int) -> list[str]:
 
 
 def halve(text: str) -> list[str]:
-    """The text in two pieces (three, where the borders lie badly)."""
+    """Split the text into two pieces, or three if the borders require it."""
     return split(text, max(1, -(-len(text) // 2)))
 
 
@@ -50,7 +50,7 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
     while (left := len(text) - start) > limit:
         pieces = -(-left // limit)
         even = -(-left // pieces)
-        # some play, so that a text of two and a bit pieces can still be cut at good places
+        # with room to spare, so that a text a little over two pieces still has good cuts
         end = _cut(text, start, start + min(limit, even + even // 2))
         yield text[start:end]
         start = end
@@ -59,21 +59,21 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
 
 
 def _cut(text: str, start: int, limit: int) -> int:
-    """Where the piece from `start` ends: after `start`, at or before `limit`."""
-    least = start + max(1, int((limit - start) * _MIN_SHARE))
+    """Return where the piece from `start` ends: after `start`, at or before `limit`."""
+    earliest = start + max(1, int((limit - start) * _MIN_SHARE))
     for border in _BORDERS:
-        found = border.finditer(text, max(start, least - _MAX_STOP_CHARS), limit)
-        ends = [match.end() for match in found if match.end() >= least]
+        found = border.finditer(text, max(start, earliest - _MAX_STOP_CHARS), limit)
+        ends = [match.end() for match in found if match.end() >= earliest]
         if ends:
             return ends[-1]
-    for end in range(limit, least, -1):
+    for end in range(limit, earliest, -1):
         if is_boundary(text, end):
             return end
     return limit
 
 
 def margins(piece: str) -> tuple[str, str, str]:
-    """The blanks before, the words, the blanks after."""
+    """Return the white space before, the words, and the white space after."""
     words = piece.strip()
     if not words:
         return piece, "", ""
@@ -82,7 +82,7 @@ def margins(piece: str) -> tuple[str, str, str]:
 
 
 def whole_sentences(text: str) -> str:
-    """Without the last sentence if it was cut off; all of it if it holds none that is whole."""
+    """Drop a last sentence that is cut off; return all of the text if no sentence is whole."""
     ends = [m.end() for m in re.finditer(rf"{_STOPS}(?=\s|$)|{_WIDE_STOPS}|\n", text)]
     kept = text[: ends[-1]].strip() if ends else ""
     return kept or text.strip()

@@ -1,4 +1,4 @@
-"""One question to the language model, asked again until its answer can be used."""
+"""Asks the language model until its answer is valid."""
 
 import contextlib
 import json
@@ -13,37 +13,37 @@ from bot.errors import BadSettings, JobFailed
 from bot.workers.grace.values import find_object, merge
 from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
-_TRIES = 3
+_MAX_TRIES = 3
 _TEMPERATURE_STEP = 0.3
-"""What each further try adds to the temperature: at the same one a small model says the same."""
+"""What each retry adds to the temperature: at the same one, a small model repeats its answer."""
 
 _LOOP_CHECK_PIECES = 16
 _MIN_LOOP_CHARS, _MAX_LOOP_CHARS, _MIN_REPEATS = 12, 300, 4
 _MIN_DISTINCT_CHARS = 6
-"""A row of dashes is no loop."""
+"""So that a row of dashes does not count as a loop."""
 
 _MAX_QUOTE_CHARS = 1_000
 _MAX_PROBLEM_CHARS = 120
 
 Answer = TypeVar("Answer")
 Show = Callable[[str], None]
-"""Is told the answer so far, while it is written."""
+"""Called with the answer so far, while the model generates it."""
 
 
 class AnswerTooLong(JobFailed):
-    """The model did not come to an end; a smaller piece of text may help."""
+    """The model did not end its answer; a smaller piece of text may help."""
 
     code = "answer_too_long"
 
 
 @dataclass(slots=True)
 class UsageTotal:
-    """What all questions of a job took together."""
+    """The usage of all requests of a job."""
 
     spent: list[CompletionUsage] = field(default_factory=list)
 
     def to_usage(self) -> Usage:
-        """Tokens, and dollars where the model has a price; a model on this machine has none."""
+        """Return the sums; a model on this machine costs nothing."""
         return Usage(
             cost_usd=round(sum(s.cost_usd or 0.0 for s in self.spent), 6),
             input_tokens=sum(s.input_tokens for s in self.spent),
@@ -52,11 +52,11 @@ class UsageTotal:
 
 
 class RetryingModel:
-    """Asks, checks, and asks again.
+    """A language model whose answers are checked, and requested again if they are invalid.
 
     Args:
-        model: Who answers.
-        usage_total: Where every answer's cost goes, also that of a wrong one.
+        model: The model.
+        usage_total: Collects the usage of every answer, also of invalid ones.
     """
 
     def __init__(self, model: LanguageModel, usage_total: UsageTotal) -> None:
@@ -64,7 +64,7 @@ class RetryingModel:
         self._usage_total = usage_total
 
     async def text(self, prompt: Prompt, show: Show) -> str:
-        """Words.
+        """Generate text.
 
         Raises:
             AnswerTooLong: Every try was cut off.
@@ -73,16 +73,16 @@ class RetryingModel:
         return await self._answer(prompt, _text, show)
 
     async def note(self, prompt: Prompt) -> str:
-        """Words, of which an end that was cut off is not missed; may be empty."""
+        """Generate text that may be empty or cut off; there is no retry."""
         answer, _ = await self._write(prompt, _show_nothing)
         return answer.strip()
 
     async def json_object(self, prompt: Prompt) -> dict[str, Any]:
-        """An object that fits `prompt.schema`, without repeats where it can do without.
+        """Generate an object that fits `prompt.schema`, without repeats if the schema allows that.
 
         Raises:
             AnswerTooLong: Every try was cut off.
-            JobFailed: No answer fitted, or the model failed.
+            JobFailed: No answer fits, or the model failed.
         """
         validator = Draft202012Validator(prompt.schema or {})
         return await self._answer(prompt, lambda answer: _object(answer, validator), _show_nothing)
@@ -90,11 +90,11 @@ class RetryingModel:
     async def _answer(self, prompt: Prompt, read: Callable[[str], Answer], show: Show) -> Answer:
         failure = JobFailed("The model was not asked.")
         question = prompt
-        for number in range(1, _TRIES + 1):
+        for number in range(1, _MAX_TRIES + 1):
             answer, finish = await self._write(question, show)
             temperature = prompt.temperature + _TEMPERATURE_STEP * number
             if finish == "length":
-                failure = AnswerTooLong("The model's answer did not come to an end.", hint=_HINT)
+                failure = AnswerTooLong("The model did not end its answer.", hint=_HINT)
                 question = replace(
                     prompt, max_tokens=prompt.max_tokens * 2, temperature=temperature
                 )
@@ -113,9 +113,9 @@ class RetryingModel:
         raise failure
 
     async def _write(self, prompt: Prompt, show: Show) -> tuple[str, str]:
-        """One answer and why it ended; one that goes round in circles is cut off as too long."""
+        """Generate one answer. Returns it and why it ended; a loop ends it as too long."""
         answer, pieces = "", 0
-        # closed at once, so that the model stops, and not when the garbage is collected
+        # close the stream at once, so that the model stops before garbage collection
         async with contextlib.aclosing(self._model.stream(prompt)) as stream:
             async for piece in stream:
                 if isinstance(piece, CompletionUsage):
@@ -130,22 +130,22 @@ class RetryingModel:
 
 
 def loops(answer: str, question: str) -> bool:
-    """Whether an answer ends in the same words four times, which are not so in the question."""
+    """Return whether the answer ends in the same text four times, and the question does not."""
     for length in range(_MIN_LOOP_CHARS, min(_MAX_LOOP_CHARS, len(answer) // _MIN_REPEATS) + 1):
-        turn = answer[-length:]
-        if answer.endswith(turn * _MIN_REPEATS):
-            return len(set(turn)) >= _MIN_DISTINCT_CHARS and turn * _MIN_REPEATS not in question
+        end = answer[-length:]
+        if answer.endswith(end * _MIN_REPEATS):
+            return len(set(end)) >= _MIN_DISTINCT_CHARS and end * _MIN_REPEATS not in question
     return False
 
 
-_HINT = "Try again, with a shorter text, or with a larger model (SKYDECK_LOCAL_MODEL)."
+_HINT = "Try again, or use a shorter text or a larger model (SKYDECK_LOCAL_MODEL)."
 
 
 def check_schema(name: str, schema: dict[str, Any]) -> None:
-    """Make sure that a schema is one.
+    """Check that a schema is valid.
 
     Raises:
-        BadSettings: With the module's name and what is wrong.
+        BadSettings: It is not; the message names the module and the problem.
     """
     try:
         Draft202012Validator.check_schema(schema)
@@ -157,7 +157,7 @@ def check_schema(name: str, schema: dict[str, Any]) -> None:
 
 
 def _show_nothing(_answer: str) -> None:
-    """Half a JSON value is nothing to show."""
+    """Show nothing: half a JSON value is of no use."""
 
 
 def _text(answer: str) -> str:
@@ -180,7 +180,7 @@ def _object(answer: str, validator: Draft202012Validator) -> dict[str, Any]:
 
 def _with_problem(prompt: Prompt, answer: str, problem: str) -> Sequence[Message]:
     if not answer.strip():
-        return prompt.messages  # nothing to quote: the same question, temperature
+        return prompt.messages  # there is nothing to quote, so only the temperature changes
     return [
         *prompt.messages,
         Message(role="assistant", content=answer[:_MAX_QUOTE_CHARS]),

@@ -1,4 +1,4 @@
-"""JSON answers: read out of a model's words, merged piece by piece, and told to a person: pure."""
+"""Reads JSON from a model's answer, merges it, and formats it for a person. Pure."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,21 +8,21 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON value")
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse)
 
 
 def find_object(answer: str) -> Any:
-    """The JSON object in an answer, though a model may put words or a code fence around it.
+    """Return the JSON object in an answer, whatever words or code fence surround it.
 
     Raises:
         ValueError: There is none, or it is cut off.
     """
     begin = answer.find("{")
     if begin < 0:
-        raise ValueError("there is no JSON object in it")
+        raise ValueError("it holds no JSON object")
     try:
         value, _ = _JSON.raw_decode(answer, begin)
     except RecursionError:
@@ -31,10 +31,10 @@ def find_object(answer: str) -> Any:
 
 
 def merge(values: Sequence[Any]) -> Any:
-    """One value of several: objects by key, lists united without repeats, else the first to say.
+    """Merge values: objects by key, lists without repeats, else the first that is not empty.
 
-    Merging a single value drops the repeats in its lists. Nothing is said by null, an empty
-    string, list or object.
+    Null and an empty string, list or object are empty. Merging a single value drops the repeats in
+    its lists.
     """
     nonempty = [value for value in values if value not in _NOTHING]
     if not nonempty:
@@ -53,14 +53,14 @@ def merge(values: Sequence[Any]) -> Any:
 
 
 def _identity(item: Any) -> str:
-    """The same for what a person takes for the same."""
+    """Return a key that is equal for items that a person considers equal."""
     return " ".join(json.dumps(item, sort_keys=True, ensure_ascii=False).casefold().split())
 
 
 def readable(value: Any) -> str:
-    """A JSON value as lines for a person: labels, and lists with a dash before each item."""
+    """Format a JSON value as lines for a person: labels, and a dash before each list item."""
     if isinstance(value, dict) and len(value) == 1:
-        return readable(next(iter(value.values())))  # a lone label says nothing
+        return readable(next(iter(value.values())))  # a lone label adds nothing
     return "\n".join(_lines(value)) or "none"
 
 
@@ -87,7 +87,7 @@ def _labelled(key: str, value: Any) -> Iterator[str]:
 
 
 def _item(item: Any) -> Iterator[str]:
-    """An object is told by its first word, the others behind it, its lists below."""
+    """Yield the lines of an item: an object's first value, the others behind it, lists below."""
     if not isinstance(item, dict):
         inner = iter(_lines(item)) if isinstance(item, list) else iter([_word(item)])
         yield f"- {next(inner, '')}"

@@ -19,43 +19,43 @@ from bot.workers.device import place_whisper
 ENGLISH = "en"
 
 Span = tuple[int, int]
-"""A stretch of a clip: first sample, and the one after the last."""
+"""A part of a clip: its first sample, and the one after its last."""
 
 AudioSource = Callable[[Stop], Iterator[Samples]]
-"""Begins to give a recording, a stretch at a time, until it is stopped."""
+"""Returns the chunks of a recording; `Stop` ends them early."""
 
 _NO_SAMPLES = np.zeros(0, np.float32)
 
 _WHOLE_CLIP_S = 25.0
-"""A clip up to so long is recognised in one go; Whisper takes 30 s."""
+"""A clip up to this length is one window; Whisper takes 30 s."""
 
 _WINDOW_S, _ENOUGH_S, _PAUSE_S = 15.0, 4.0, 0.5
-"""A longer clip is cut at its pauses into windows of at most `_WINDOW_S`: over a long pause Whisper
-likes to stop early, so a window that has `_ENOUGH_S` also ends at a pause of `_PAUSE_S`."""
+"""A longer clip is cut at its pauses into windows of at most `_WINDOW_S`. Whisper tends to stop at
+a long pause, so a window of at least `_ENOUGH_S` also ends at a pause of `_PAUSE_S`."""
 
 _EDGE_S = 0.2
-"""Left around the speech of a window, so that no consonant is cut off."""
+"""The margin around the speech of a window, so that no consonant is cut off."""
 
 _WHOLE_FRAMES = 3000
 _MARGIN_FRAMES = 200
-"""Two seconds of silence (10 ms a frame) left after the speech, as Whisper was trained on."""
+"""Two seconds of silence (10 ms a frame) after the speech, as in Whisper's training."""
 
 _MIN_FRAMES = 1000
-"""With less than ten seconds the decoder tends to repeat itself, so that much is encoded."""
+"""With less than ten seconds, the decoder tends to repeat itself."""
 
 _NO_SPEECH, _UNSURE, _REPETITIVE = 0.6, -1.0, 2.4
 """Whisper's own thresholds: silence probability, mean log probability, compression ratio."""
 
 _MIN_CHARS_PER_SECOND = 1.5
-"""Even digits read aloud give more; with less, Whisper has skipped something."""
+"""Even digits read aloud have more characters; with fewer, Whisper has skipped something."""
 
 _TOKENS_PER_SECOND, _MIN_TOKENS = 10, 24
-"""Nobody speaks faster; it bounds a decoder that has begun to repeat itself."""
+"""Nobody speaks faster; the limit stops a decoder that repeats itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSegment:
-    """A stretch of speech: its words, its language (ISO 639-1) and its place in seconds."""
+    """The transcript of a window: its language (ISO 639-1), and its place in seconds."""
 
     text: str
     language: str
@@ -64,17 +64,17 @@ class TranscriptSegment:
 
 
 class Recognizer(Protocol):
-    """AudioSource in, words out."""
+    """Converts speech to text."""
 
     def recognize(
         self, sound: AudioSource, *, language: str | None, name: str = ""
     ) -> AsyncIterator[TranscriptSegment]:
-        """Speech as it is recognised; nothing at all for silence and noise.
+        """Yield speech as it is recognised; nothing for silence and noise.
 
         Args:
-            sound: Begins to give mono samples at 16 kHz; a short clip in one piece.
-            language: ISO 639-1; None to find out.
-            name: Whom people are likely to call by name; empty: nobody in particular.
+            sound: Returns mono samples at 16 kHz, in chunks; a short clip in one.
+            language: ISO 639-1; None detects it.
+            name: A name that people are likely to say; may be empty.
         """
         ...
 
@@ -83,19 +83,19 @@ class Recognizer(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the models."""
+        """Unload the models."""
         ...
 
 
 class Whisper:
-    """A `Recognizer` on faster-whisper: a small English model, a larger one for the rest.
+    """A `Recognizer` on faster-whisper: a small English model, and a larger one for the rest.
 
-    One clip at a time: two would only slow each other down.
+    It recognises one clip at a time, since two would only slow each other down.
 
     Args:
-        english: Gives the folder of the English model; called when first needed.
+        english: Returns the folder of the English model; called on first use.
         multilingual: The same for all other languages, and for an unknown one.
-        threads: Processor threads.
+        threads: How many CPU threads.
         device: Where the models run.
     """
 
@@ -116,7 +116,7 @@ class Whisper:
     async def recognize(
         self, sound: AudioSource, *, language: str | None, name: str = ""
     ) -> AsyncIterator[TranscriptSegment]:
-        """Speech as it is recognised. The name is a hint for what is as short as a turn.
+        """Yield speech as it is recognised. `name` is a hint in a recording of one window.
 
         Raises:
             WeightsError: The model cannot be loaded.
@@ -132,14 +132,14 @@ class Whisper:
             stop.set()
 
     async def warm_up(self) -> None:
-        """Load both models and run each once."""
+        """Load both models, and run each once."""
         quiet = np.zeros(SPEECH_RATE_HZ, np.float32)
         loop = asyncio.get_running_loop()
         for english in (True, False):
             await loop.run_in_executor(self._worker, self._run_once, english, quiet)
 
     async def close(self) -> None:
-        """Let go of the models."""
+        """Unload the models."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
         self._models.clear()
 
@@ -155,7 +155,7 @@ class Whisper:
     def _segments(
         self, sound: Iterator[Samples], language: str | None, name: str, stop: Stop
     ) -> Iterator[TranscriptSegment]:
-        """Runs in the worker's thread, a window a step."""
+        """Transcribe a window at each step, in the worker's thread."""
         english = language == ENGLISH
         for clip, start_s, seconds, is_all in _cut_windows(sound):
             if stop.is_set():
@@ -171,9 +171,10 @@ class Whisper:
 
 
 def _cut_windows(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, float, bool]]:
-    """Windows of a recording, and where each begins, its seconds of speech, whether it is all.
+    """Cut a recording into windows.
 
-    Of a stretch that another follows, what may go on in that is kept for it.
+    Yields each window's samples, its start, its seconds of speech, and whether it is the whole
+    recording. Speech that may go on in the next chunk is held back until then.
     """
     held = next(sound, _NO_SAMPLES)
     begun, is_first = 0, True
@@ -182,7 +183,7 @@ def _cut_windows(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, flo
         speech = _detect_speech(held)
         is_part = not is_first or len(following) > 0
         kept = len(held)
-        if len(following):  # its last window may go on there
+        if len(following):  # the last window may go on in it
             last = _group(speech)[-1][0][0] if speech else kept
             speech = [span for span in speech if span[0] < last]
             kept = max(0, last - int(_EDGE_S * SPEECH_RATE_HZ))
@@ -196,15 +197,16 @@ def _cut_windows(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, flo
 def windows(
     speech: Sequence[Span], length: int, *, is_part: bool = False
 ) -> list[tuple[Span, float]]:
-    """Group chunks of speech into windows that the recogniser takes at once.
+    """Group spans of speech into windows that the recogniser takes at once.
 
     Args:
-        speech: Where there is speech, in order, none longer than a window.
-        length: The clip's samples.
-        is_part: Whether it is a part of a longer one; then it is cut at its pauses, too.
+        speech: The spans, in order, none longer than a window.
+        length: The clip's length in samples.
+        is_part: Whether the clip is a part of a recording, and so is cut at its pauses even if
+            it is short.
 
     Returns:
-        Each window, and how many seconds of speech it has; a short clip is one window, whole.
+        Each window, and how many seconds of speech it has. A short clip is one window.
     """
     if not speech:
         return []
@@ -233,7 +235,7 @@ def _group(speech: Sequence[Span]) -> list[list[Span]]:
 
 
 def _detect_speech(clip: Samples) -> list[Span]:
-    """Silero's opinion; Whisper alone hears "Thank you." in noise."""
+    """Find speech with Silero's detector; Whisper alone hears "Thank you." in noise."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415
 
     options = VadOptions(
@@ -248,10 +250,9 @@ def _detect_speech(clip: Samples) -> list[Span]:
 def _transcribe(
     model: Any, window: Samples, speech_s: float, language: str | None, hint: str
 ) -> tuple[str, str]:
-    """The words of a window and their language. What is doubtful is done again, more slowly.
+    """Return the text of a window and its language; retry a doubtful result more carefully.
 
-    The small English model, once it has been told of a name, likes to say things twice; so it is
-    told only where it was in doubt.
+    With a hint, the small English model tends to repeat itself, so it gets the hint only on retry.
     """
     for careful in (False, True):
         model.min_frames = _WHOLE_FRAMES if careful else _MIN_FRAMES
@@ -290,9 +291,9 @@ def _load(folder: Path, threads: int, wanted: Device) -> Any:
         ) from None
 
     class ShortContextWhisper(WhisperModel):  # type: ignore[misc]
-        """Encodes what there is instead of always 30 s: 33 ms for 10 s instead of 255 ms.
+        """Encodes the clip's own length instead of 30 s: 10 s take 33 ms instead of 255 ms.
 
-        faster-whisper pads the features with exact zeros to 30 s; the encoder works with any
+        faster-whisper pads the features with exact zeros to 30 s, but the encoder works with any
         length, as in whisper.cpp's `audio_ctx`.
         """
 

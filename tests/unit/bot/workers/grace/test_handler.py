@@ -91,7 +91,7 @@ async def test_the_texts_own_language_is_found_out():
         (request(data=" \n"), BadInput, "The text is empty"),
         (request(data=5), BadInput, "input.data must be text"),
         (request(data=None), BadInput, "input.data must be text"),
-        (request(data={"a": 1}), BadInput, "input.type is"),
+        (request(data={"a": 1}), BadInput, "set input.type"),
         (request(data={}, kind="json"), BadInput, "The text is empty"),
         (request(data=None, kind="json"), BadInput, "The text is empty"),
         (request(data="UklGRg==", kind="audio"), BadInput, "Send audio to PENNY"),

@@ -57,7 +57,7 @@ async def test_an_answer_that_was_cut_off_gets_more_room():
 
 async def test_an_answer_without_end_is_a_failure_in_words():
     model = ScriptedModel([("on and on", "length")])
-    with pytest.raises(AnswerTooLong, match="did not come to an end") as caught:
+    with pytest.raises(AnswerTooLong, match="did not end its answer") as caught:
         await RetryingModel(model, UsageTotal()).text(prompt(), unseen)
     assert len(model.prompts) == 3
     assert "SKYDECK_LOCAL_MODEL" in caught.value.hint
