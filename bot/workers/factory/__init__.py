@@ -1,1 +1,1 @@
-"""The Factory: it drafts, checks, criticises and improves until what it made holds."""
+"""The Factory: it drafts, checks, criticises and improves until the result passes."""

@@ -1,4 +1,4 @@
-"""The way of a build: a sans-I/O generator that asks for words and checks, and decides.
+"""A build as a sans-I/O generator: it requests answers and runs, and decides what is next.
 
 ::
 
@@ -8,18 +8,17 @@
                                        ├─ it passed for the second time ─► done
                                        └─ the limit is reached ──────────► done, with the best
 
-"Passes twice" means: what passed is criticised and improved once, and passes again. The checks
-that held once must go on holding, so the second pass is at least as hard as the first, and a
-result that became worse is not taken: the best is kept throughout, and is what improvements start
-from.
+A result that passes is criticised and improved once, and must pass again. Checks that held must
+still hold, so the second pass is at least as hard as the first. Every improvement starts from the
+best attempt so far, so a worse one is never the result.
 
-Where a check names the fault by itself (a syntax error, an exception), that is the critique. Where
-a program and its example merely disagree, either may be wrong: a small model writes sound programs
-and miscounts what they give. Asked which of the two is wrong, it says whatever stands first. So the
-critique is a second program, written from the task alone, put to the same example: if that holds,
-the second is taken; if it gives what the first gave, the example is corrected, and the iteration
-says so; else the second, with an example of its own, is the next attempt: shown the first again, a
-small model would only copy it.
+If the check names the fault itself (a syntax error, an exception), that is the critique. If a
+program and its example merely disagree, either may be wrong: a small model writes sound programs,
+but miscounts their results, and blames whichever of the two it reads first. So the critique is a
+second program, written from the task alone and run with the same example. If it passes, it is the
+next attempt. If it returns what the first returned, the example is corrected, and the iteration
+says so. Otherwise the second program, with its own example, is the next attempt, since a small
+model that sees the first again would only copy it.
 """
 
 import difflib
@@ -47,18 +46,18 @@ ENOUGH_PASSES = 2
 _TEMPERATURE_STEP, _MAX_TEMPERATURE_BOOST = 0.2, 0.6
 _MAX_REASON_CHARS = 200
 _SECOND_PROGRAM_BOOST = 0.4
-"""What to add to the temperature for it not to be the first one again."""
+"""What to add to the temperature so that the second program is not the first one again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Ask the model; answered with its `ModelAnswer`.
+    """Ask the model; the caller sends its `ModelAnswer`.
 
     Attributes:
-        phase: For whoever watches.
-        number: The iteration it is for.
-        prompt: The question.
-        code: Whether the answer is to be a program, which may be cut short once it is whole.
+        phase: The phase that progress shows.
+        number: The iteration.
+        prompt: The prompt.
+        code: Whether the answer is a program, so that the caller may stop when it is complete.
     """
 
     phase: Phase
@@ -69,7 +68,7 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class RunExample:
-    """Run a draft's example; answered with `ExampleRun`, or None where nothing can be run."""
+    """Run a draft's example; the caller sends its `ExampleRun`, or None without a sandbox."""
 
     number: int
     draft: Draft
@@ -77,7 +76,7 @@ class RunExample:
 
 @dataclass(frozen=True, slots=True)
 class ReportIteration:
-    """An iteration is over; answered with why to stop here, or with an empty string."""
+    """Report an iteration; the caller sends why to stop here, or an empty string."""
 
     iteration: Iteration
 
@@ -89,12 +88,12 @@ BuildFlow = Generator[Step, Answer, Build]
 
 @dataclass(frozen=True, slots=True)
 class BuildSpec:
-    """What is to be built.
+    """What to build.
 
     Attributes:
-        task: In words.
-        kind: Programs are run, texts are read.
-        limit: The most iterations.
+        task: The task in words.
+        kind: A program, whose example is run, or a text, which the model grades.
+        limit: How many iterations at most.
         files: An earlier result to start from.
     """
 
@@ -105,9 +104,9 @@ class BuildSpec:
 
 
 def build(spec: BuildSpec) -> BuildFlow:
-    """Make what is ordered; begin with `send(None)`, the `Build` is the generator's return."""
+    """Build to the spec. Start with `send(None)`; the generator returns the `Build`."""
     state = _BuildState(spec)
-    draft = state.read(_words((yield Generate(Phase.DRAFT, 1, _first(spec), state.code))))
+    draft = state.read(_as_model_answer((yield Generate(Phase.DRAFT, 1, _first(spec), state.code))))
     while True:
         found = yield from _check(spec, state.number, draft)
         stop = yield ReportIteration(state.record(draft, found))
@@ -117,7 +116,7 @@ def build(spec: BuildSpec) -> BuildFlow:
 
 
 def _first(spec: BuildSpec, *, temperature_boost: float = 0) -> Prompt:
-    """What is asked of who knows nothing but the task."""
+    """Return the prompt that shows the model no earlier attempt."""
     if spec.files:
         return prompts.refine(spec.task, spec.files, spec.kind, temperature_boost=temperature_boost)
     return prompts.draft(spec.task, spec.kind, temperature_boost=temperature_boost)
@@ -128,7 +127,7 @@ def _check(spec: BuildSpec, number: int, draft: Draft) -> Generator[Step, Answer
         return verdict.unparsable(draft.problem)
     if spec.kind is Kind.TEXT:
         graded = yield Generate(Phase.CHECK, number, prompts.grade(spec.task, draft))
-        return prompts.read_grade(_words(graded).text)
+        return prompts.read_grade(_as_model_answer(graded).text)
     ran = yield RunExample(number, draft)
     return verdict.from_run(ran) if isinstance(ran, ExampleRun) else verdict.parsed_only()
 
@@ -139,7 +138,7 @@ def _improve(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, D
         if settled is not None:
             return settled
     if state.stalled:
-        state.reason = "begun again, since the last attempt brought nothing"
+        state.reason = "started over, since the last attempt was no better"
         asked = _first(spec, temperature_boost=state.temperature_boost)
     else:
         advice = yield from _criticise(spec, state)
@@ -147,16 +146,18 @@ def _improve(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, D
         asked = prompts.improve(
             spec.task, state.draft, advice, spec.kind, temperature_boost=state.temperature_boost
         )
-    return state.read(_words((yield Generate(Phase.IMPROVE, state.number, asked, state.code))))
+    return state.read(
+        _as_model_answer((yield Generate(Phase.IMPROVE, state.number, asked, state.code)))
+    )
 
 
 def _decide_by_second_program(
     spec: BuildSpec, state: "_BuildState"
 ) -> Generator[Step, Answer, Draft | None]:
-    """Let a second program decide between the first and its example; None when there is none."""
+    """Let a second program decide between the first and its example; None if it is unusable."""
     first, found, number = state.draft, state.found, state.number
     asked = _first(spec, temperature_boost=_SECOND_PROGRAM_BOOST)
-    words = _words((yield Generate(Phase.CRITIQUE, number, asked, code=True)))
+    words = _as_model_answer((yield Generate(Phase.CRITIQUE, number, asked, code=True)))
     second = state.read(words)
     if second.problem:
         return None
@@ -165,38 +166,40 @@ def _decide_by_second_program(
     if not isinstance(ran, ExampleRun):
         return None
     if ran.passed:
-        state.reason = "written again from the task alone, since the checks did not hold"
+        state.reason = "rewritten from the task alone, since the checks did not hold"
         return trial
     agreed = {line: got for line, got in found.got.items() if ran.got.get(line) == got}
     if not agreed:
-        state.reason = "written again from the task alone; it agrees with neither"
+        state.reason = "rewritten from the task alone; it agrees with neither"
         return second
     values = ", ".join(_short(value, 40) for value in agreed.values())
-    state.reason = f"example corrected: a second program gives the same as the first ({values})"
+    state.reason = f"example corrected: a second program returns the same as the first ({values})"
     return with_expected(first, agreed)
 
 
 def _criticise(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, str]:
-    """What is to be mended."""
+    """Return what to fix."""
     if state.found.problem:
         return state.found.problem
     asked = prompts.critique(spec.task, state.draft, spec.kind)
-    return " ".join(_words((yield Generate(Phase.CRITIQUE, state.number, asked))).text.split())
+    return " ".join(
+        _as_model_answer((yield Generate(Phase.CRITIQUE, state.number, asked))).text.split()
+    )
 
 
-def _words(answer: Answer) -> ModelAnswer:
+def _as_model_answer(answer: Answer) -> ModelAnswer:
     if not isinstance(answer, ModelAnswer):
-        raise TypeError("a question is answered with words")
+        raise TypeError("the answer to Generate is a ModelAnswer")
     return answer
 
 
 class _BuildState:
-    """What a build has come to: its iterations, and the best attempt.
+    """The state of a build: its iterations, and the best attempt.
 
     Attributes:
         draft: The best attempt.
         found: The verdict on it.
-        reason: Why the next attempt is made.
+        reason: Why the next attempt differs.
     """
 
     draft: Draft
@@ -216,7 +219,7 @@ class _BuildState:
 
     @property
     def number(self) -> int:
-        """Of the iteration in hand, from 1."""
+        """The number of the current iteration, from 1."""
         return len(self._iterations) + 1
 
     @property
@@ -225,14 +228,14 @@ class _BuildState:
 
     @property
     def temperature_boost(self) -> float:
-        """What to add to the temperature: at the same one a small model makes the same mistake."""
+        """What to add to the temperature; at the same one, a small model repeats its mistake."""
         return min(_MAX_TEMPERATURE_BOOST, self._stuck * _TEMPERATURE_STEP)
 
     @property
     def stalled(self) -> bool:
-        """Whether to begin again: every other time that an attempt was no better than the best.
+        """Whether to start over: every other time that an attempt was no better than the best.
 
-        Shown the same program with the same problem, a small model writes the same again.
+        From the same program with the same problem, a small model makes the same again.
         """
         return self._stuck % 2 == 1 and not self.found.passed
 
@@ -248,7 +251,7 @@ class _BuildState:
         return read_program(words, kept, others)
 
     def record(self, draft: Draft, found: Verdict) -> Iteration:
-        """Note an attempt, and keep it if none was better: of equal ones, the latest."""
+        """Record an attempt, and keep it if none was better; of equal ones, keep the latest."""
         iteration = Iteration(
             number=self.number,
             limit=self._spec.limit,
@@ -269,7 +272,7 @@ class _BuildState:
 
     def result(self, stopped: str) -> Build:
         if self._best is None:
-            raise AssertionError("an iteration comes first")
+            raise AssertionError("there is no iteration yet")
         files = [*self.draft.files]
         return Build(
             summary=_summary(files, self._best, len(self._iterations), stopped),
@@ -294,9 +297,9 @@ def _lines(draft: Draft) -> list[str]:
     return [line for file in own for line in file.content.splitlines()]
 
 
-def _short(words: str, most: int = _MAX_REASON_CHARS) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+def _short(text: str, limit: int = _MAX_REASON_CHARS) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _summary(files: list[File], best: Iteration, rounds: int, stopped: str) -> str:
@@ -304,7 +307,7 @@ def _summary(files: list[File], best: Iteration, rounds: int, stopped: str) -> s
     held = "and holds" if best.passed else "and does not hold"
     how = {
         Check.RAN: f"its own example was run {held}",
-        Check.PARSED: "it was only parsed, not run, for want of a sandbox"
+        Check.PARSED: "it was only parsed, not run, since there is no sandbox"
         if best.passed
         else "it could not be run",
         Check.READ: f"the model read it and gave it {best.score * 10:.0f} of 10",

@@ -1,9 +1,9 @@
-"""A cgroup for each run, where one is delegated to us: there the kernel counts all memory.
+"""A cgroup for each run, if skydeck has a delegated one: there the kernel counts all memory.
 
-The limit on a process's address space does not see what the kernel holds for it. A cgroup does, and
-counts processes, too. It takes version 2, and a cgroup that we may write to and that hands `memory`
-and `pids` on to its children: as systemd gives with `Delegate=` and `DelegateSubgroup=`. In an
-ordinary container there is none; the other limits hold all the same.
+A limit on the address space does not count the memory that the kernel holds for a process. A cgroup
+counts it, and processes, too. This needs cgroup version 2, and a writable cgroup that enables
+`memory` and `pids` for its children, as systemd's `Delegate=` and `DelegateSubgroup=` give. An
+ordinary container has none; the other limits hold all the same.
 
 Source: the kernel's admin-guide/cgroup-v2.
 """
@@ -20,7 +20,7 @@ from bot.workers.factory.isolation import MAX_THREADS, MEMORY_BYTES, MIB
 _PREFIX = "skydeck-factory-"
 _NEEDED = {"memory", "pids"}
 _BESIDE_BYTES = 64 * MIB
-"""For the kernel's own, and for bubblewrap."""
+"""For bubblewrap, and for kernel memory."""
 _BESIDE_PIDS = 16
 _ENTER = 'echo 0 > "$0/cgroup.procs" && exec "$@"'
 
@@ -32,11 +32,11 @@ class Group:
     folder: Path
 
     def wrap(self, command: Sequence[str]) -> list[str]:
-        """The command, run in it from the start."""
+        """Return the command that enters the cgroup, then runs another one."""
         return ["sh", "-c", _ENTER, str(self.folder), *command]
 
     def ran_out_of_memory(self) -> bool:
-        """Whether something in it was killed for want of memory."""
+        """Return whether the kernel killed a process in it for lack of memory."""
         with contextlib.suppress(OSError):
             for line in (self.folder / "memory.events").read_text().splitlines():
                 name, _, count = line.partition(" ")
@@ -45,12 +45,12 @@ class Group:
         return False
 
     def kill(self) -> None:
-        """Kill all that is in it."""
+        """Kill all its processes."""
         with contextlib.suppress(OSError):  # before Linux 5.14
             (self.folder / "cgroup.kill").write_text("1")
 
     def remove(self) -> bool:
-        """Remove it. Returns whether it is gone; while a process is in it, it is not."""
+        """Remove it. Returns whether it is gone, which needs its processes to be gone."""
         with contextlib.suppress(OSError):
             self.folder.rmdir()
         return not self.folder.exists()
@@ -58,15 +58,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cgroups:
-    """The cgroup under which those of the runs are made."""
+    """The parent of the runs' cgroups."""
 
     folder: Path
 
     def make(self) -> Group:
-        """A new one, with its limits.
+        """Create a cgroup with its limits.
 
         Raises:
-            OSError: It cannot be made.
+            OSError: The kernel refuses.
         """
         group = Group(self.folder / f"{_PREFIX}{uuid.uuid4().hex}")
         group.folder.mkdir()
@@ -74,7 +74,7 @@ class Cgroups:
             (group.folder / "memory.max").write_text(str(MEMORY_BYTES + _BESIDE_BYTES))
             (group.folder / "pids.max").write_text(str(MAX_THREADS + _BESIDE_PIDS))
             (group.folder / "memory.oom.group").write_text("1")
-            with contextlib.suppress(OSError):  # a kernel without swap has none
+            with contextlib.suppress(OSError):  # a kernel without swap does not have this file
                 (group.folder / "memory.swap.max").write_text("0")
         except OSError:
             group.remove()
@@ -83,7 +83,7 @@ class Cgroups:
 
 
 def find_cgroups() -> Cgroups | None:
-    """The nearest cgroup that is delegated to us; what killed processes left there is removed."""
+    """Find the nearest delegated cgroup, and remove what killed processes left in it."""
     folder = _delegated()
     if folder is None:
         return None
@@ -108,7 +108,7 @@ def _delegated() -> Path | None:
 
 
 def candidates(mounts: str, own: str) -> list[Path]:
-    """The cgroups of version 2 that this process is in, its own first, up to where it is mounted.
+    """Return this process's cgroups (version 2), its own first, up to the mount point.
 
     Args:
         mounts: /proc/self/mountinfo.

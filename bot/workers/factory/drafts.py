@@ -1,7 +1,7 @@
-"""What the model wrote, as files: pure.
+"""Turns the model's answer into files. Pure.
 
-A small model mixes a program with the lines that try it out, so the two are told apart by their
-syntax: definitions, and the constants that they use, make the program; what runs makes the example.
+A small model mixes a program with the lines that try it out, so their syntax separates the two:
+definitions, and the constants that they use, make the program; statements make the example.
 """
 
 import ast
@@ -16,13 +16,13 @@ from bot.workers.factory.kinds import Kind
 from bot.workers.factory.parts import Parts
 
 ENOUGH_CHECKS = 4
-"""A model this small makes sound checks at first, then goes on for ever with ever worse ones."""
+"""A small model writes sound checks first, then ever worse ones without end."""
 
 _MAX_CHECKS = 12
 _MAX_DROPPED = 30
 _MAX_NAME_CHARS = 40
 _MAX_LITERAL_CHARS = 300
-"""As `sandbox_guest/examine.py` cuts it."""
+"""The limit of `sandbox_guest/examine.py`."""
 _PROGRAM = "solution"
 _EXAMPLE = "example.py"
 _TEXT = "result.md"
@@ -38,10 +38,10 @@ class Draft:
     """One attempt.
 
     Attributes:
-        made: What was asked for.
-        example: What is run to check it; None when there is nothing to run.
-        others: Files of an earlier build that are handed on as they are.
-        problem: Why it cannot be checked; empty when it can.
+        made: The program or the text.
+        example: The file that checks it; None if there is nothing to run.
+        others: Files of an earlier build that stay as they are.
+        problem: Why it cannot be checked; empty if it can.
     """
 
     made: File
@@ -51,21 +51,21 @@ class Draft:
 
     @property
     def files(self) -> tuple[File, ...]:
-        """What would be delivered."""
+        """The files of the result."""
         example = () if self.example is None else (self.example,)
         return (self.made, *example, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """What the model said; `truncated` when it ran into the limit of length."""
+    """The model's answer, and whether it reached the length limit."""
 
     text: str
     truncated: bool = False
 
 
 def is_enough(kind: Kind, answer: str) -> bool:
-    """Whether an answer that is being written already holds all that is of use."""
+    """Return whether an unfinished answer already holds all that is useful."""
     if kind is Kind.TEXT:
         return False
     whole = answer[: answer.rfind("\n") + 1]
@@ -74,28 +74,28 @@ def is_enough(kind: Kind, answer: str) -> bool:
     return _parse(_code(whole)) is not None
 
 
-def read_text(words: ModelAnswer) -> Draft:
-    """A text."""
-    text = words.text.strip()
+def read_text(answer: ModelAnswer) -> Draft:
+    """Read a text."""
+    text = answer.text.strip()
     made = File(name=_TEXT, content=f"{text}\n")
     if not text:
         return Draft(made, problem="There is no text.")
     return Draft(
-        made, problem="It breaks off in the middle: it is too long." if words.truncated else ""
+        made, problem="It breaks off in the middle: it is too long." if answer.truncated else ""
     )
 
 
 def read_program(
-    words: ModelAnswer, kept: Sequence[str] = (), others: tuple[File, ...] = ()
+    answer: ModelAnswer, kept: Sequence[str] = (), others: tuple[File, ...] = ()
 ) -> Draft:
-    """A program and its example.
+    """Read a program and its example.
 
     Args:
-        words: The answer.
-        kept: Statements of earlier examples that must go on holding.
-        others: Files that are handed on.
+        answer: The model's answer.
+        kept: Statements of earlier examples that must still pass.
+        others: Files that stay as they are.
     """
-    source, tree = _read_code(words.text)
+    source, tree = _read_code(answer.text)
     if tree is None:
         made = File(name=f"{_PROGRAM}.py", content=f"{source}\n")
         return Draft(made, others=others, problem=_syntax(source))
@@ -112,7 +112,7 @@ def read_program(
 
 
 def with_example_of(program: Draft, other: Draft) -> Draft:
-    """A program with another draft's example, which has one."""
+    """Return a program with the example of another draft, which must have one."""
     statements = passing_statements(other, ())
     names = Parts(program.made.content, ast.parse(program.made.content)).names
     example = example_of(program.made.name.removesuffix(".py"), statements, names)
@@ -120,12 +120,12 @@ def with_example_of(program: Draft, other: Draft) -> Draft:
 
 
 def with_expected(draft: Draft, values: Mapping[int, str]) -> Draft:
-    """The same program; its example expects other values.
+    """Return the same program with an example that expects other values.
 
     Args:
-        draft: Has an example.
-        values: By line of the example with `assert call == value`, the literal to expect there;
-            what is none is left out.
+        draft: The draft.
+        values: The literal to expect, by line of the example with `assert call == value`; any
+            other expression is ignored.
     """
     if draft.example is None:
         return draft
@@ -143,9 +143,9 @@ def with_expected(draft: Draft, values: Mapping[int, str]) -> Draft:
 
 
 def parse_literal(text: str) -> ast.Constant | None:
-    """A short literal of Python's, as it can be written into an example; None for anything else.
+    """Parse a short Python literal that an example can contain; None for anything else.
 
-    What a program gave may be forged by it.
+    The program may have forged the text.
     """
     if len(text) > _MAX_LITERAL_CHARS:
         return None
@@ -160,7 +160,7 @@ def parse_literal(text: str) -> ast.Constant | None:
 
 
 def passing_statements(draft: Draft, failed: Sequence[int]) -> list[str]:
-    """The statements of a draft's example, without those on the lines that failed."""
+    """Return the statements of a draft's example, except those on the lines that failed."""
     if draft.example is None:
         return []
     source = draft.example.content
@@ -172,7 +172,7 @@ def passing_statements(draft: Draft, failed: Sequence[int]) -> list[str]:
 
 
 def example_of(name: str, statements: Sequence[str], names: set[str]) -> File:
-    """A file that imports of the program what these statements use, then runs them."""
+    """Build a file that imports what the statements use from the program, then runs them."""
     body = "\n".join(statements)
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     imported = ", ".join(sorted(used & names)) or "*"
@@ -180,16 +180,16 @@ def example_of(name: str, statements: Sequence[str], names: set[str]) -> File:
 
 
 def is_example(file: File) -> bool:
-    """Whether a file of an earlier build is its example."""
+    """Return whether a file of an earlier build is its example."""
     return file.name == _EXAMPLE
 
 
 def _name(first: str) -> str:
-    """What to call the program's file: as the first that it defines."""
+    """Name the program's file after its first definition."""
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", first).lower().strip("_")[:_MAX_NAME_CHARS]
     if not name or not name.isascii():
         return _PROGRAM
-    # a file csv.py would stand in the way of the module that it imports
+    # a file csv.py would hide the standard module from its own imports
     taken = name in sys.stdlib_module_names or f"{name}.py" == _EXAMPLE
     return f"{name}_{_PROGRAM}" if taken else name
 
@@ -200,10 +200,10 @@ def _code(answer: str) -> str:
 
 
 def _read_code(answer: str) -> tuple[str, ast.Module | None]:
-    """The code in an answer, and its tree if it has one.
+    """Return the code in an answer, and its tree if it is valid.
 
-    Later blocks are often a shell's or an output. The last lines of an answer that breaks off are
-    of no use; what stands before them may be.
+    Later blocks are often shell commands or output. If an answer breaks off, its last lines are of
+    no use, but those before may be.
     """
     unfinished = answer.count(_FENCE) % 2 == 1
     if unfinished and "\n" in answer:

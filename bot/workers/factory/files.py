@@ -1,4 +1,4 @@
-"""Files from outside, made safe: names are plain, numbers and sizes are bounded. Pure."""
+"""Makes files from callers safe: plain names, limited number and size. Pure."""
 
 import unicodedata
 
@@ -8,19 +8,19 @@ from bot.errors import BadInput, TooLarge
 MAX_FILES = 10
 _MAX_NAME_CHARS = 80
 _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{n}" for port in ("COM", "LPT") for n in "123"}
-"""Windows has no files of these names, whatever their ending."""
+"""Windows reserves these names, with any extension."""
 
 
 def read_files(value: object, *, max_chars: int) -> tuple[File, ...]:
-    """The files of an earlier build, as a caller gives them.
+    """Read the files of an earlier build from a parameter.
 
     Args:
         value: A list of {name, content}, or None.
-        max_chars: Of all contents together.
+        max_chars: The limit of all contents together.
 
     Raises:
-        BadInput: They are something else, or too many, or two have the same name.
-        TooLarge: They are too long.
+        BadInput: The value is something else, there are too many files, or two have the same name.
+        TooLarge: Their contents are too long.
     """
     if value is None:
         return ()
@@ -33,7 +33,7 @@ def read_files(value: object, *, max_chars: int) -> tuple[File, ...]:
     if total > max_chars:
         raise TooLarge(
             f"The files have {total:,} characters; this model can read {max_chars:,}.",
-            hint="Send only what is to change.",
+            hint="Send only the files to change.",
         )
     return files
 
@@ -49,7 +49,7 @@ def _read_file(entry: object) -> File:
 
 
 def safe_name(name: str) -> str:
-    """A plain file name: no folders, no leading dots, nothing that a terminal would act on."""
+    """Return a plain file name: no folder, no leading dot, no terminal control characters."""
     last = unicodedata.normalize("NFKC", name).replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(c if c.isalnum() or c in "._- " else "_" for c in last)[:_MAX_NAME_CHARS]
     kept = plain.strip(" .-")

@@ -1,4 +1,4 @@
-"""The Factory: BUILD."""
+"""The Factory: builds a program or a text in several iterations."""
 
 import asyncio
 import contextlib
@@ -24,13 +24,12 @@ from bot.workers.factory.sandbox import Sandbox, find_sandbox
 from bot.workers.protocols import CompletionUsage, Delivery, LanguageModel
 
 MAX_TASK_CHARS = 8_000
-"""Characters."""
 _DEFAULT_ITERATIONS = 4
 _STATUS_INTERVAL_S = 1.0
-"""How often at most a caller is told that the model is still writing."""
+"""The shortest time between two signs that the model still writes."""
 _SHARE_OF_FILES = 3
-"""An earlier build may fill a third of what the model reads: it is to be written again, and shown
-again with what is wrong with it."""
+"""An earlier build may fill a third of the context: the model rewrites it, and sees it again with
+its problems."""
 
 _DOING = {
     Phase.DRAFT: "drafting",
@@ -44,9 +43,9 @@ class FactoryHandler:
     """Iterative generation.
 
     Args:
-        model: Who writes; shared, and closed by who made it.
-        sandbox: Where code is run; found out when not given.
-        clock: For signs of life, and for the contract's deadline.
+        model: The language model, which its owner closes.
+        sandbox: Runs the code; None finds the best one.
+        clock: Times progress, and the contract's deadline.
     """
 
     service = Service.FACTORY
@@ -60,15 +59,15 @@ class FactoryHandler:
         self._clock = clock or SystemClock()
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
-        """Work on one contract; see `bot.workers.protocols.Handler`.
+        """Handle one contract; see `bot.workers.protocols.Handler`.
 
         Params: `kind` (auto, python, text), `files` (a list of {name, content} to start from).
-        Policy: `max_iterations` from 1 to 10 (4 when not given); no iteration is begun when
-        `max_cost_usd` is spent, or when the last one took longer than `deadline_ms` leaves.
+        Policy: `max_iterations` from 1 to 10 (4 by default); no iteration starts once
+        `max_cost_usd` is spent, or if the last one took longer than `deadline_ms` leaves.
 
-        A partial holds in `output.data` an `Iteration` when one is over, and `Working` while one is
-        made; `output.text` is always a line to read. The completed response holds a `Build`.
-        `timings_ms` has the end of each iteration, as `iteration_1` and so on.
+        A partial's `output.data` is an `Iteration` at the end of each, and `Working` during it;
+        `output.text` is a line to read. The completed response holds a `Build`. `timings_ms` has
+        the end of each iteration, as `iteration_1` and so on.
 
         Raises:
             UnknownModule, BadInput, TooLarge: The contract asks for something else, or too much.
@@ -86,7 +85,7 @@ class FactoryHandler:
         await self._model.warm_up()
 
     async def close(self) -> None:
-        """Nothing of its own to let go of."""
+        """Do nothing: the model's owner closes it."""
 
     async def _ready_sandbox(self) -> Sandbox:
         if self._sandbox is None:
@@ -95,7 +94,7 @@ class FactoryHandler:
 
 
 class _Job:
-    """Drives one build: asks the model, runs the examples, tells the caller."""
+    """Drives one build: asks the model, runs the examples, reports to the caller."""
 
     def __init__(
         self, model: LanguageModel, sandbox: Sandbox, clock: Clock, request: Request
@@ -109,7 +108,7 @@ class _Job:
         self._started = self._iteration_started = clock.now()
         self._input_tokens = self._output_tokens = 0
         self._cost_usd = 0.0
-        self._words = ModelAnswer("")
+        self._answer = ModelAnswer("")
         self._limit = _limit(request)
         self._marks: dict[str, float] = {}
 
@@ -123,10 +122,10 @@ class _Job:
                 return
             match step:
                 case Generate():
-                    async with contextlib.aclosing(self._write(step)) as signs:
-                        async for sign in signs:
-                            yield sign
-                    answer = self._words
+                    async with contextlib.aclosing(self._generate(step)) as updates:
+                        async for update in updates:
+                            yield update
+                    answer = self._answer
                 case RunExample(number, draft):
                     yield self._status(Phase.CHECK, number, "running its example …")
                     answer = None
@@ -136,41 +135,41 @@ class _Job:
                     yield self._reported(iteration)
                     answer = self._why_stop()
 
-    async def _write(self, step: Generate) -> AsyncGenerator[Response, None]:
-        """Let the model write; `_words` holds it afterwards."""
+    async def _generate(self, step: Generate) -> AsyncGenerator[Response, None]:
+        """Let the model answer, into `_answer`."""
         doing = _DOING[step.phase]
         yield self._status(step.phase, step.number, f"{doing} …")
-        text, pieces_seen, spent = "", 0, None
-        told = self._clock.now()
-        # leaving a stream early stops the model, but only once the stream is closed
+        text, pieces_seen, usage = "", 0, None
+        last_status = self._clock.now()
+        # stops the model on leaving early
         async with contextlib.aclosing(self._model.stream(step.prompt)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, CompletionUsage):
-                    spent = piece
+                    usage = piece
                     continue
                 text += piece
                 pieces_seen += 1
                 if step.code and is_enough(Kind.PYTHON, text):
                     break
-                if self._clock.now() - told >= _STATUS_INTERVAL_S:
-                    told = self._clock.now()
+                if self._clock.now() - last_status >= _STATUS_INTERVAL_S:
+                    last_status = self._clock.now()
                     yield self._status(step.phase, step.number, f"{doing} … {_length(text)}")
-        self._account(spent, pieces_seen)
-        self._words = ModelAnswer(
-            text, truncated=spent is not None and spent.finish_reason == "length"
+        self._add_usage(usage, pieces_seen)
+        self._answer = ModelAnswer(
+            text, truncated=usage is not None and usage.finish_reason == "length"
         )
 
-    def _account(self, spent: CompletionUsage | None, pieces_seen: int) -> None:
-        """Add up. An answer that was cut short brings no figures; a piece is about a token."""
-        if spent is None:
+    def _add_usage(self, usage: CompletionUsage | None, pieces_seen: int) -> None:
+        """Add up the usage. An answer that we cut short has none, but a piece is about a token."""
+        if usage is None:
             self._output_tokens += pieces_seen
             return
-        self._input_tokens += spent.input_tokens
-        self._output_tokens += spent.output_tokens
-        self._cost_usd += spent.cost_usd or 0.0
+        self._input_tokens += usage.input_tokens
+        self._output_tokens += usage.output_tokens
+        self._cost_usd += usage.cost_usd or 0.0
 
     def _why_stop(self) -> str:
-        """Why no further iteration may begin; empty when one may."""
+        """Return why no other iteration may start; empty if one may."""
         now = self._clock.now()
         took, self._iteration_started = now - self._iteration_started, now
         if self._max_usd is not None and self._cost_usd > self._max_usd:
@@ -209,7 +208,7 @@ def _partial(data: Working | Iteration, line: str) -> Response:
 
 
 def _readable(result: Build) -> str:
-    """The summary and every file, as a person is to read them."""
+    """Return the summary and every file, for a person to read."""
     shown = [f"── {file.name}\n{file.content.rstrip()}" for file in result.files]
     return "\n\n".join([result.summary, *shown])
 
@@ -237,10 +236,10 @@ def _task(request: Request, context_chars: int) -> str:
         raise BadInput("BUILD needs text in input.data: what to build.")
     if not task.strip():
         raise BadInput("There is nothing to build.", hint="Say what it should do.")
-    most = min(MAX_TASK_CHARS, context_chars // 2)
-    if len(task) > most:
-        raise TooLarge(f"The task has {len(task):,} characters; at most {most:,}.")
-    # JSON can carry half of a surrogate pair, which no model can read
+    limit = min(MAX_TASK_CHARS, context_chars // 2)
+    if len(task) > limit:
+        raise TooLarge(f"The task has {len(task):,} characters; the limit is {limit:,}.")
+    # JSON can carry half of a surrogate pair, which the model's tokenizer rejects
     return task.encode("utf-8", "replace").decode("utf-8").strip()
 
 

@@ -1,7 +1,7 @@
-"""How code is shut in: the commands of bubblewrap, and of `unshare` where bubblewrap does not work.
+"""Builds the sandbox's commands: bubblewrap's, and `unshare`'s where bubblewrap does not work.
 
-Both give it a file system of its own in which it can write nothing but a small folder in memory.
-Inside, `sandbox_guest/confine.py` takes away the rest, and `sandbox_guest/examine.py` runs the
+Both give the code its own file system, in which it can write only to a small folder in memory.
+Inside, `sandbox_guest/confine.py` removes all other rights, and `sandbox_guest/examine.py` runs the
 example.
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 MIB = 1024 * 1024
 MEMORY_BYTES = 512 * MIB
 FILE_BYTES = MIB
-"""The longest file, and the most output."""
+"""The limit of each file, and of the output."""
 SCRATCH_BYTES = 16 * MIB
-"""All files together."""
+"""The limit of all files together."""
 MAX_FILES = 1024
-"""How many there are, folders and links among them: each takes about a kilobyte of the kernel's."""
+"""Includes folders and links; each takes about a kilobyte of kernel memory."""
 MAX_THREADS = 128
-"""Each takes about 30 KB of the kernel's."""
+"""Each takes about 30 KB of kernel memory."""
 
 _CODE, _GUEST, SCRATCH = "/code", "/inside", "/scratch"
 _SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/nix/store")
@@ -29,19 +29,19 @@ _OF_THE_HOST = (
     "kcore", "keys", "key-users", "loadavg", "meminfo", "modules", "partitions", "sched_debug",
     "slabinfo", "stat", "swaps", "timer_list", "uptime", "version", "vmstat", "zoneinfo",
 )  # fmt: skip
-"""Files in /proc that tell of the host and not of the process."""
+"""Files in /proc that describe the host and not the process."""
 
 Command = Callable[[Path, Sequence[str]], list[str]]
-"""Builds the command that runs another one inside, with a folder of the host's as `/code`."""
+"""Wraps a command to run in the sandbox, with a folder of the host as `/code`."""
 
 
 def guest_command(example: str, *, cpu_seconds: int, mounts: bool) -> list[str]:
-    """What is run inside: the interpreter itself, not a virtual environment's link to it.
+    """Build the command inside: the interpreter itself, not a virtual environment's link to it.
 
     Args:
         example: The file to run.
-        cpu_seconds: How much processor time it has.
-        mounts: Whether it is to mount the file system in memory itself.
+        cpu_seconds: Its limit of CPU time.
+        mounts: Whether the guest mounts the file system in memory itself.
     """
     limits = {
         "cpu_seconds": cpu_seconds,
@@ -55,7 +55,7 @@ def guest_command(example: str, *, cpu_seconds: int, mounts: bool) -> list[str]:
 
 
 def _visible(folder: Path) -> dict[str, str]:
-    """What of the host can be read inside, and where: what an interpreter needs, and the code."""
+    """Map the host's folders that the guest can read (the interpreter, the code) to its paths."""
     base = os.path.realpath(sys.base_prefix)
     folders = [f for f in _SYSTEM_FOLDERS if Path(f).exists()]
     folders += [] if base == "/usr" or base.startswith("/usr/") else [base]
@@ -64,12 +64,15 @@ def _visible(folder: Path) -> dict[str, str]:
 
 
 def bubblewrap(folder: Path, inside: Sequence[str]) -> list[str]:
-    """With the right to mount, which `confine` drops: its own `--tmpfs` bounds no files."""
+    """Build bubblewrap's command with the right to mount, which `confine` drops.
+
+    Bubblewrap's own `--tmpfs` cannot limit the number of files.
+    """
     return _bubblewrapped(folder, inside, ("--cap-add", "CAP_SYS_ADMIN"))
 
 
 def bare_bubblewrap(folder: Path, inside: Sequence[str]) -> list[str]:
-    """Without that right, which it cannot give where it is installed setuid."""
+    """Build bubblewrap's command without that right, which a setuid bubblewrap cannot give."""
     return _bubblewrapped(folder, inside, ())
 
 
@@ -84,11 +87,11 @@ def _bubblewrapped(folder: Path, inside: Sequence[str], rights: Sequence[str]) -
         for word in ("--ro-bind", "/dev/null", f"/proc/{name}")
     ]
     return [
-        # the code is process 1: otherwise that is bubblewrap itself, with memory to tamper with
+        # the code is process 1: otherwise that is bubblewrap, whose memory it could tamper with
         "bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
         "--cap-drop", "ALL", *rights, *binds, "--proc", "/proc", *hidden, "--dev", "/dev",
         "--size", str(SCRATCH_BYTES), "--tmpfs", SCRATCH, "--symlink", SCRATCH, "/tmp",  # noqa: S108
-        # the root and /dev are file systems in memory without a limit of size
+        # the root and /dev are file systems in memory without a size limit
         "--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/",
         "--chdir", SCRATCH, "--", *inside,
     ]  # fmt: skip
@@ -125,7 +128,7 @@ exec env -i "$@"
 
 
 def unshare(folder: Path, inside: Sequence[str]) -> list[str]:
-    """User namespaces, set up by a shell script."""
+    """Build the command that sets up user namespaces by a shell script."""
     root = folder / "root"
     root.mkdir(exist_ok=True)
     binds = [word for pair in _visible(folder).items() for word in pair]

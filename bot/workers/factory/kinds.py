@@ -1,11 +1,11 @@
-"""What a task asks for: a program, or a text. Pure."""
+"""Guesses whether a task asks for a program or a text. Pure."""
 
 import re
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What is to be made."""
+    """What a build makes."""
 
     PYTHON = "python"
     TEXT = "text"
@@ -42,10 +42,10 @@ _TEXT = re.compile(
 
 
 def guess_kind(task: str) -> Kind:
-    """Whether a task, in English or Spanish, asks for a program.
+    """Guess what a task in English or Spanish asks for.
 
-    What it names first decides: "a poem about Python" is a poem. A wrong guess costs a build, so
-    callers who know say so.
+    The first thing that it names decides: "a poem about Python" is a poem. A wrong guess costs a
+    build, so callers can pass the kind.
     """
     if _TEXT.search(task):
         return Kind.TEXT

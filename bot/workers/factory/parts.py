@@ -1,4 +1,4 @@
-"""Takes a program's source apart: what it is, and what only tries it out. Pure."""
+"""Separates a program's source into the program and the statements that try it out. Pure."""
 
 import ast
 
@@ -7,13 +7,13 @@ _PLAIN = (ast.Assert, ast.Assign, ast.Expr)
 
 
 class Parts:
-    """A program's source, taken apart.
+    """The parts of a program's source.
 
     Attributes:
-        program: Pieces of source, comments and all.
-        example: Statements, in their plain form.
-        defined: Functions and classes.
-        names: All that the program binds.
+        program: Pieces of source, with comments.
+        example: Statements, unparsed from the tree.
+        defined: The names of functions and classes.
+        names: All names that the program binds.
     """
 
     def __init__(self, source: str, tree: ast.Module) -> None:
@@ -23,7 +23,7 @@ class Parts:
         self.names: set[str] = set()
         self._main: list[str] = []
         self._tests: dict[str, str] = {}
-        self._opened: set[str] = set()
+        self._inlined: set[str] = set()
         self._needed = _names_needed(tree)
         lines, end = source.splitlines(), 0
         for node in tree.body:
@@ -34,12 +34,12 @@ class Parts:
         called = "\n".join(self.example)
         calls = [f"{test}()" for test in self._tests if f"{test}(" not in called]
         self.example = [*self._tests.values(), *self.example, *calls]
-        self.example = [part for part in self.example if part not in self._opened] or self._main
+        self.example = [part for part in self.example if part not in self._inlined] or self._main
 
     def _sort(self, node: ast.stmt, piece: str) -> None:
         match node:
             case ast.FunctionDef(name=name, args=ast.arguments(args=[])) if name.startswith("test"):
-                self._test(name, node)
+                self._add_test(name, node)
                 return
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 self.defined.append(name)
@@ -48,7 +48,7 @@ class Parts:
             case ast.If() if "__name__" in ast.unparse(node.test):
                 self._main = [ast.unparse(statement) for statement in node.body]
             case ast.ImportFrom(names=[ast.alias(name="*")]):
-                return  # the model's guess at what its own file is called
+                return  # the model's guess at its own file's name
             case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
                 pass
             case _ if not _bound(node) & self._needed:
@@ -57,13 +57,13 @@ class Parts:
         self.program.append(piece)
         self.names |= _bound(node)
 
-    def _test(self, name: str, node: ast.stmt) -> None:
-        """A test. One that only asserts is opened up, so that each check counts by itself."""
+    def _add_test(self, name: str, node: ast.stmt) -> None:
+        """Add a test. One that only asserts is inlined, so that each check counts separately."""
         body = getattr(node, "body", [])
         if not all(isinstance(part, _PLAIN) for part in body):
             self._tests[name] = ast.unparse(node)
             return
-        self._opened.add(f"{name}()")
+        self._inlined.add(f"{name}()")
         self.example += [ast.unparse(part) for part in body if not _is_docstring(part)]
 
 
@@ -72,7 +72,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """The names that a statement gives a value to, at the top of a module."""
+    """Return the names that a top-level statement binds."""
     match node:
         case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
             return {alias.asname or alias.name.split(".")[0] for alias in aliases}
@@ -88,7 +88,7 @@ def _bound(node: ast.stmt) -> set[str]:
 
 
 def _names_needed(tree: ast.Module) -> set[str]:
-    """The names that definitions refer to, and the constants that those are made of."""
+    """Return the names that definitions use, and those that their constants use."""
     needed: set[str] = set()
     for node in reversed(tree.body):
         test = isinstance(node, _Function) and node.name.startswith("test")

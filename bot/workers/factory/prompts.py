@@ -1,4 +1,4 @@
-"""What the model is asked in each phase: short and plain, for a small model. Pure."""
+"""The prompts of each phase, short and plain for a small model. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -39,19 +39,19 @@ _GRADE = {
 
 
 def draft(task: str, kind: Kind, *, temperature_boost: float = 0) -> Prompt:
-    """An attempt from the task alone; see `improve` on `temperature_boost`."""
+    """Ask for an attempt at the task alone."""
     form = f"\n\n{_PROGRAM_FORM}" if kind is Kind.PYTHON else ""
     return _prompt(kind, f"Task: {task}{form}", _LENGTHS[kind], temperature_boost=temperature_boost)
 
 
 def refine(task: str, files: Sequence[File], kind: Kind, *, temperature_boost: float = 0) -> Prompt:
-    """A change to an earlier result; see `improve` on `temperature_boost`."""
+    """Ask for a change to an earlier result."""
     words = f"{_shown(files, kind)}\n\nChange: {task}\n\n{_form(kind)}"
     return _prompt(kind, words, _LENGTHS[kind], temperature_boost=temperature_boost)
 
 
 def critique(task: str, attempt: Draft, kind: Kind) -> Prompt:
-    """What could be better in an attempt that passed."""
+    """Ask what could be better in an attempt that passed."""
     what = (
         "It passes its own checks. For which input may it still be wrong, or what does the task "
         "ask that is missing?"
@@ -65,22 +65,14 @@ def critique(task: str, attempt: Draft, kind: Kind) -> Prompt:
 def improve(
     task: str, attempt: Draft, advice: str, kind: Kind, *, temperature_boost: float
 ) -> Prompt:
-    """The next attempt.
-
-    Args:
-        task: What is wanted.
-        attempt: The best so far.
-        advice: What is to be mended.
-        kind: Of the task.
-        temperature_boost: What to add to the temperature.
-    """
+    """Ask for a better attempt than the best so far, given the advice."""
     shown = _shown(attempt.files, kind)
     words = f"Task: {task}\n\n{shown}\n\nMend this: {advice}\n\n{_form(kind)}"
     return _prompt(kind, words, _LENGTHS[kind], temperature_boost=temperature_boost)
 
 
 def grade(task: str, attempt: Draft) -> Prompt:
-    """How good a text is, for want of anything that could be run."""
+    """Ask how good a text is, since it cannot be run."""
     words = (
         f"Task: {task}\n\nText:\n{attempt.made.content[:_GRADED_CHARS]}\n\n"
         "Name the main problem of this text in one short sentence, then score from 0 (useless) "
@@ -90,7 +82,7 @@ def grade(task: str, attempt: Draft) -> Prompt:
 
 
 def read_grade(answer: str) -> Verdict:
-    """The verdict on a text. A grade that cannot be read is a middling one."""
+    """Read the verdict on a text. An unreadable grade counts as a middling one."""
     graded = _object(answer)
     score, problem = graded.get("score"), _line(graded.get("problem"))
     if not isinstance(score, int):
@@ -115,7 +107,7 @@ def _form(kind: Kind) -> str:
 
 
 def _shown(files: Sequence[File], kind: Kind) -> str:
-    """Files as the model is to see them: for a program, in the form that it is to answer in."""
+    """Return the files as the prompt shows them; a program has the form of the answer."""
     if kind is Kind.TEXT:
         return "Text:\n" + "\n\n".join(file.content.strip() for file in files)
     code = [file for file in files if file.name.endswith(".py")]

@@ -1,7 +1,6 @@
-"""What came of a run, read from what it left behind: pure but for the file of its output.
+"""Reads the result of a run from its output and exit code. Pure but for the output file.
 
-All of it may be forged by the code that was run. Whatever its bytes, they give a verdict, and never
-an exception.
+The code may forge all of it. Whatever the bytes, reading them never raises an exception.
 """
 
 import json
@@ -20,7 +19,7 @@ from bot.workers.factory.verdict import ExampleRun
 
 _REPORT_BYTES = 16 * 1024
 _MAX_COUNT = 10_000
-"""Of checks, and of the lines of an example."""
+"""The limit of checks, and of an example's lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +28,8 @@ class ProcessEnd:
 
     Attributes:
         code: Its exit code, or minus the signal that killed it.
-        is_late: Whether its time was up.
-        excess: What it took too much of, in words, and was killed for.
+        is_late: Whether it reached the time limit.
+        excess: The limit that it exceeded and was killed for, in words.
     """
 
     code: int = 0
@@ -39,7 +38,7 @@ class ProcessEnd:
 
 
 class _Report(BaseModel):
-    """As `examine` writes it."""
+    """The report of `examine`."""
 
     model_config = ConfigDict(strict=True)
 
@@ -52,13 +51,13 @@ class _Report(BaseModel):
 
 
 def read_run(out: IO[bytes], ended: ProcessEnd, *, wall_s: int, cpu_s: int) -> ExampleRun:
-    """What came of it.
+    """Read the result of a run.
 
     Args:
-        out: All that it has printed; the report is its last line.
+        out: All that it printed; the report is the last line.
         ended: How it ended.
-        wall_s: How long it might take, in seconds.
-        cpu_s: How much processor time, in seconds.
+        wall_s: Its time limit.
+        cpu_s: Its limit of CPU time.
     """
     size = out.seek(0, os.SEEK_END)
     out.seek(max(0, size - _REPORT_BYTES))
@@ -82,12 +81,12 @@ def _explain_end(ended: ProcessEnd, size: int, *, wall_s: int, cpu_s: int) -> st
 
 
 def find_report(tail: bytes) -> ExampleRun | None:
-    """The report in the last bytes of the output; None when there is none that can be read."""
+    """Find the report in the last bytes of the output. Returns None if none is valid."""
     _, mark, rest = tail.decode("utf-8", "replace").rpartition(REPORT)
     if not mark:
         return None
     try:
-        # the standard library's reader, and not pydantic's, which takes NaN for a number
+        # the standard library's parser, since pydantic's accepts NaN as a number
         report = _Report.model_validate(json.loads(rest))
     except (ValidationError, ValueError, RecursionError):
         return None

@@ -1,7 +1,7 @@
-"""What no limit of the kernel's bounds everywhere, looked at from outside: threads and files.
+"""Watches from outside what no kernel limit covers everywhere: threads and files.
 
-`RLIMIT_NPROC` does not apply to root, as whom workers in containers run, and bubblewrap cannot give
-its file system in memory a limit on files where it may not mount another one over it.
+`RLIMIT_NPROC` does not apply to root, and workers in containers run as root. Bubblewrap's file
+system in memory has no limit on files, and not every bubblewrap may mount another one over it.
 """
 
 import contextlib
@@ -12,16 +12,16 @@ from pathlib import Path
 from bot.workers.factory.isolation import MAX_FILES, MAX_THREADS, SCRATCH
 
 _THREADS_AT = 17
-"""Where `num_threads` stands in /proc/PID/stat, counted from after the name."""
+"""The index of `num_threads` in /proc/PID/stat, counted from after the name."""
 _SPARE_FILES = 64
-"""More than what is there before anything is written."""
+"""More than the files that exist before the code writes any."""
 
 
 def excess(pid: int) -> str:
-    """What the code has too much of, in words; empty when there is nothing to complain of.
+    """Return which limit the code exceeds, in words; empty if none.
 
     Args:
-        pid: The process that was started; the code is its only child.
+        pid: The sandbox's process, whose only child is the code.
     """
     for child in _children(pid):
         with contextlib.suppress(OSError, ValueError, IndexError):

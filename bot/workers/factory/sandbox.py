@@ -33,20 +33,20 @@ _PROBE = [File(name="probe.py", content="assert 1 + 1 == 2\n")]
 
 _PREFIX = "skydeck-factory-"
 _STALE_S = 3600.0
-"""So old, no folder of a run is in use: a run takes seconds."""
+"""A run takes seconds, so an older folder is not in use."""
 _POLL_S = 0.05
 _MAX_REMOVALS = 100
-"""What is then still there, the next process removes."""
+"""If the cgroup is still there after as many tries, the next process removes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A way to run code apart from everything.
+    """A way to run code in isolation.
 
     Attributes:
-        name: For a person.
-        command: How; None where the system has no way.
-        cgroups: Where the kernel counts all memory, also its own; None where we may not ask it to.
+        name: Its name for a person.
+        command: Wraps a command; None if the system has no sandbox.
+        cgroups: The parent of the runs' cgroups; None if none is delegated to skydeck.
     """
 
     name: str
@@ -54,29 +54,29 @@ class Sandbox:
     cgroups: Cgroups | None = None
 
     def describe(self) -> str:
-        """One line for a person."""
+        """Return one line for a person."""
         if self.command is None:
-            return "none: code is only parsed (to have it run: apt-get install bubblewrap)"
+            return "none: code is only parsed (to run it: apt-get install bubblewrap)"
         memory = f"{isolation.MEMORY_BYTES // isolation.MIB} MB"
         by = "by cgroup" if self.cgroups else "by rlimits; no cgroup is delegated to skydeck"
-        return f"{self.name}: code is run with {WALL_SECONDS} s, {memory} ({by}) and no network"
+        return f"{self.name}: code runs with {WALL_SECONDS} s, {memory} ({by}) and no network"
 
     async def run(self, files: Sequence[File], example: str) -> ExampleRun:
         """Run one of the files with the others beside it.
 
-        Nothing of it outlives this call, also when it is cancelled: no process, no file.
+        No process and no file outlives this call, even if it is cancelled.
 
         Args:
-            files: With plain names.
+            files: Files with plain names.
             example: The name of the file to run.
 
         Raises:
-            ValueError: There is no sandbox to run it in.
+            ValueError: There is no sandbox.
         """
         if self.command is None:
             raise ValueError("there is no sandbox")
-        # Small files, written and removed here and not in a thread: who is cancelled while a
-        # thread makes a folder never learns of the folder.
+        # Not in a thread, since the files are small: a task that is cancelled while a thread
+        # creates a folder never learns of the folder.
         with _folder_with(files) as folder, tempfile.TemporaryFile() as out:
             command = self.command(folder, _guest_command(self.command, example))
             async with _cgroup_for_run(self.cgroups) as group:
@@ -86,8 +86,8 @@ class Sandbox:
 
 @functools.cache
 def find_sandbox() -> Sandbox:
-    """The best sandbox that works here, found out by running something in it, once. Blocking."""
-    _sweep()
+    """Find the best sandbox that works here, once, by running code in each. Blocks."""
+    _remove_stale_folders()
     for name, command in (
         ("bubblewrap", isolation.bubblewrap),
         ("bubblewrap", isolation.bare_bubblewrap),
@@ -101,7 +101,7 @@ def find_sandbox() -> Sandbox:
 
 
 def _works(command: isolation.Command, cgroups: Cgroups | None = None) -> bool:
-    """Bubblewrap may be installed and forbidden, as in most containers; only a try can tell."""
+    """Try the sandbox: bubblewrap may be installed but forbidden, as in most containers."""
     with _folder_with(_PROBE) as folder, tempfile.TemporaryFile() as out:
         words = command(folder, _guest_command(command, "probe.py"))
         group = None
@@ -133,8 +133,8 @@ def _guest_command(command: isolation.Command, example: str) -> list[str]:
     return isolation.guest_command(example, cpu_seconds=CPU_SECONDS, mounts=mounts)
 
 
-def _sweep() -> None:
-    """Delete what processes that were killed have left in the folder for temporary files."""
+def _remove_stale_folders() -> None:
+    """Delete what killed processes left in the folder for temporary files."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             found = folder.lstat()
@@ -154,7 +154,7 @@ def _folder_with(files: Sequence[File]) -> Iterator[Path]:
 
 @contextlib.asynccontextmanager
 async def _cgroup_for_run(cgroups: Cgroups | None) -> AsyncIterator[Group | None]:
-    """A cgroup for one run; none where it cannot be made (any more): the other limits hold."""
+    """Yield a cgroup for one run, or None if there can be none; the other limits still hold."""
     group = None
     if cgroups is not None:
         with contextlib.suppress(OSError):
@@ -171,13 +171,13 @@ async def _cgroup_for_run(cgroups: Cgroups | None) -> AsyncIterator[Group | None
 
 
 def _resolved(command: Sequence[str]) -> list[str]:
-    """The command with its program's full path, which is found without a PATH.
+    """Return the command with its program's full path, so that it needs no PATH.
 
-    Both sandboxes are started in an empty environment, not only the code in them: what a process
-    was started with can be read in /proc as long as it lives, and ours holds keys.
+    The sandbox itself starts with an empty environment, not only the code in it: /proc shows a
+    process's first environment as long as it lives, and ours holds keys.
 
     Raises:
-        FileNotFoundError: It is not installed.
+        FileNotFoundError: The program is not installed.
     """
     program = shutil.which(command[0])
     if program is None:
@@ -186,10 +186,10 @@ def _resolved(command: Sequence[str]) -> list[str]:
 
 
 async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> ProcessEnd:
-    """Run it to its end, or until it has taken too much.
+    """Run a command to its end, or until it exceeds a limit.
 
-    The output goes into a file, which the limit on files bounds. A pipe would have to be read to
-    its end before the event loop says that the process is over, however it ended.
+    The output goes to a file, whose size is limited. With a pipe, the event loop would report the
+    end of the process only after reading the pipe to its end.
     """
     words = _resolved(command)
     process = await asyncio.create_subprocess_exec(
@@ -213,7 +213,7 @@ async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> P
 
 
 async def _watched(process: asyncio.subprocess.Process) -> str:
-    """Wait for its end, or for what it has too much of."""
+    """Wait for the end of the process, or until it exceeds a limit."""
     waiting = asyncio.ensure_future(process.wait())
     try:
         while True:
@@ -227,7 +227,7 @@ async def _watched(process: asyncio.subprocess.Process) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill the whole group, and with it all that is inside; wait for it, even when cancelled."""
+    """Kill the process group and all that runs inside; wait for it, even if cancelled."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

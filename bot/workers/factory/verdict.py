@@ -1,4 +1,4 @@
-"""What a check found, and what it is worth: pure."""
+"""The verdict of a check, and its score. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,20 +8,20 @@ from bot.contract.factory import Check
 _MAX_PROBLEM_CHARS = 600
 SCORE_BROKEN, SCORE_PARSES, SCORE_RUNS, SCORE_HOLDS = 0.0, 0.3, 0.7, 1.0
 _FOR_CHECKS = 0.2
-"""What the share of checks that hold adds to a program that does not pass."""
+"""What a failing program gains if all its checks hold; in proportion for some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleRun:
-    """What came of running a program's example.
+    """The result of running a program's example.
 
     Attributes:
-        ended: Whether it ran to its end. A check that fails does not end it, another error does.
+        ended: Whether it ran to its end. A failed check does not stop it, any other error does.
         checks: How many checks it has.
         held: How many of them hold.
-        failed: The lines of the example with those that do not.
-        got: Of failed lines `assert call == value`, what the call gave instead, as a literal.
-        problem: What went wrong, in words that help to mend it.
+        failed: The lines of the checks that do not.
+        got: The literal that the call returned, by failed line with `assert call == value`.
+        problem: What went wrong, in words that help the model to fix it.
     """
 
     ended: bool = False
@@ -33,24 +33,22 @@ class ExampleRun:
 
     @property
     def passed(self) -> bool:
-        """Whether it ran, checked something, and all of that holds."""
+        """Whether it ran to its end, and has checks that all hold."""
         return self.ended and self.held == self.checks > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a check found.
+    """The verdict on a draft.
 
     Attributes:
         check: How it was checked.
-        passed: Whether the draft holds.
+        passed: Whether it passed.
         score: From 0 to 1.
-        problem: What is wrong; empty when nothing is.
-        ended: Whether an example was run to its end.
-        failed: The lines of the example that do not hold.
-        got: What came out there, where that is known.
-        disputed: Whether program and example merely disagree: it runs, some checks hold, and of
-            those that do not it is known what came out. Then either may be wrong.
+        problem: What is wrong; empty if nothing is.
+        ended: As in `ExampleRun`, like `failed` and `got`.
+        disputed: Whether program and example merely disagree, so that either may be wrong: it
+            runs, some checks hold, and each failed one has a known result.
     """
 
     check: Check
@@ -64,17 +62,17 @@ class Verdict:
 
 
 def unparsable(problem: str) -> Verdict:
-    """Of what cannot be parsed."""
+    """Judge a draft that cannot be parsed."""
     return Verdict(check=Check.PARSED, passed=False, score=SCORE_BROKEN, problem=problem)
 
 
 def parsed_only() -> Verdict:
-    """Of a sound program where nothing can be run: that is all that is known of it."""
+    """Judge a program that parses, where no sandbox can run it."""
     return Verdict(check=Check.PARSED, passed=True, score=SCORE_PARSES)
 
 
 def from_run(run: ExampleRun) -> Verdict:
-    """Of a program whose example was run."""
+    """Judge a program by the run of its example."""
     share = run.held / run.checks if run.checks else 0.0
     if run.passed:
         score = SCORE_HOLDS
@@ -96,6 +94,6 @@ def from_run(run: ExampleRun) -> Verdict:
 
 
 def from_grade(grade: int, problem: str, passing: int) -> Verdict:
-    """Of a text that was graded from 0 to 10."""
+    """Judge a text by its grade from 0 to 10."""
     passed = grade >= passing
     return Verdict(check=Check.READ, passed=passed, score=grade / 10, problem=problem)

@@ -1,4 +1,4 @@
-"""What runs inside the sandbox, on a bare interpreter: the standard library alone, nothing of ours.
+"""Runs inside the sandbox, on a bare interpreter with the standard library alone.
 
-`sandbox.py` shows this folder to the sandbox and starts `examine.py` in it.
+`sandbox.py` mounts this folder in the sandbox and starts `examine.py`.
 """

@@ -1,19 +1,19 @@
-"""Which system calls are let through, as a seccomp filter. Pure: it says, `confine.py` does.
+"""Builds the seccomp filter of allowed system calls. Pure: `confine.py` installs it.
 
-What is not in this table is refused: a list of what is dangerous would have to be complete, and the
-kernel gets new calls every year. Let through is what CPython and its standard library need for work
-within one process. Left out on purpose, though it looks harmless: whatever holds memory of the
-kernel's, which no limit on the address space counts (System V and POSIX queues, semaphores and
-shared memory; memfd; inotify, timers, queued signals; extended attributes; descriptors in flight;
-pages given to a pipe; further filters), and whatever starts, traces or mounts something.
+The filter refuses every call that is not in this table: a list of dangerous calls would have to be
+complete, and the kernel gets new ones every year. The table has what CPython and its standard
+library need for work within one process. It omits calls that look harmless but hold kernel memory,
+which no limit on the address space counts (System V and POSIX queues, semaphores and shared memory;
+memfd; inotify, timers, queued signals; extended attributes; descriptors in flight; pages given to a
+pipe; further filters), and all that start, trace or mount something.
 
-Some calls are let through with certain arguments only:
+Some calls are allowed with certain arguments only:
 
-- clone: with the flags of a thread of the C library's, no others. A thread with a table of files of
-  its own could hold so many more pipes.
-- fcntl: a lock on a part of a file is said to be taken and is not. It would hold memory of the
-  kernel's, without bound, and is of no use where there is no second process.
-- mmap: no huge pages, which the host has set aside for others.
+- clone: only with the flags of the C library's threads. A thread with its own table of files could
+  hold that many more pipes.
+- fcntl: a lock on a part of a file seems to succeed and does nothing. It would hold kernel memory
+  without limit, and is of no use without a second process.
+- mmap: no huge pages, which the host reserves for others.
 
 Sources: seccomp(2), linux/audit.h, linux/bpf_common.h, asm/unistd_64.h, asm-generic/unistd.h,
 asm-generic/fcntl.h, asm-generic/ioctls.h, linux/sched.h, nptl's createthread.c, musl's
@@ -29,14 +29,14 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _X32_BIT = 0x40000000
 _NEWER_THAN_THIS = 463
-"""From here on a call is unknown here. A C library that tries one has another way, if it is told
-that there is no such call rather than that it is forbidden."""
+"""Calls from this number on get ENOSYS, since a C library falls back if a call does not exist, but
+not if it is forbidden."""
 _CLONE3 = 435
 
 _PROCESSORS = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """The AUDIT_ARCH of each."""
 
-# by name: the number on x86_64, and on aarch64 (None where it is not there)
+# by name: the number on x86_64, and on aarch64 (None if it does not exist there)
 _ALLOWED: dict[str, tuple[int, int | None]] = {
     # files
     "read": (0, 63), "write": (1, 64), "open": (2, None), "close": (3, 57), "stat": (4, None),
@@ -60,15 +60,15 @@ _ALLOWED: dict[str, tuple[int, int | None]] = {
     # memory
     "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214), "mremap": (25, 216),
     "msync": (26, 227), "mincore": (27, 232), "madvise": (28, 233),
-    # waiting for files; each of these is a descriptor, and those are few
+    # waiting for files; each takes a descriptor, whose number is limited
     "poll": (7, None), "ppoll": (271, 73), "select": (23, None), "pselect6": (270, 72),
     "pipe": (22, None), "pipe2": (293, 59), "epoll_create": (213, None),
     "epoll_create1": (291, 20), "epoll_ctl": (233, 21), "epoll_wait": (232, None),
     "epoll_pwait": (281, 22), "epoll_pwait2": (441, 441), "eventfd": (284, None),
     "eventfd2": (290, 19), "timerfd_create": (283, 85), "timerfd_settime": (286, 86),
     "timerfd_gettime": (287, 87),
-    # the pair of sockets that asyncio wakes itself with; without sendmsg, which carries
-    # descriptors, and setsockopt, which makes buffers larger
+    # the socket pair that wakes asyncio's loop; without sendmsg, which passes descriptors, and
+    # setsockopt, which enlarges buffers
     "sendto": (44, 206), "recvfrom": (45, 207), "shutdown": (48, 210), "getsockname": (51, 204),
     "getpeername": (52, 205), "getsockopt": (55, 209),
     # threads and signals
@@ -80,7 +80,7 @@ _ALLOWED: dict[str, tuple[int, int | None]] = {
     "rt_sigtimedwait": (128, 137), "rt_sigsuspend": (130, 133), "sigaltstack": (131, 132),
     "pause": (34, None), "alarm": (37, None), "getitimer": (36, 102), "setitimer": (38, 103),
     "restart_syscall": (219, 128), "wait4": (61, 260), "waitid": (247, 95),
-    # time, and what it is told of itself
+    # time, and facts about the process
     "nanosleep": (35, 101), "clock_nanosleep": (230, 115), "clock_gettime": (228, 113),
     "clock_getres": (229, 114), "gettimeofday": (96, 169), "time": (201, None),
     "times": (100, 153), "getrandom": (318, 278), "getcpu": (309, 168), "uname": (63, 160),
@@ -97,12 +97,12 @@ _ALLOWED: dict[str, tuple[int, int | None]] = {
 _THREAD = 0x3D0F00
 """VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID and CHILD_CLEARTID."""
 _DETACHED = 0x400000
-"""Without a meaning since Linux 2.6; musl sets it."""
+"""Without effect since Linux 2.6; musl sets it."""
 _MAP_HUGETLB = 0x40000
 _SETLK, _SETLKW = 6, 7
 _FCNTL = (0, 1, 2, 3, 4, 5, 1030, 1032)  # DUPFD GETFD SETFD GETFL SETFL GETLK … GETPIPE_SZ
 _IOCTL = (
-    *(0x5401, 0x802C542A),  # TCGETS, TCGETS2: whether it is a terminal
+    *(0x5401, 0x802C542A),  # TCGETS, TCGETS2: is it a terminal?
     0x5413,  # TIOCGWINSZ
     0x541B,  # FIONREAD
     *(0x5421, 0x5450, 0x5451),  # FIONBIO, FIONCLEX, FIOCLEX
@@ -110,25 +110,25 @@ _IOCTL = (
 _PRCTL = (15, 16)  # PR_SET_NAME, PR_GET_NAME
 _AF_UNIX = 1
 _XATTRS = ((188, 199), (5, 16))
-"""setxattr … fremovexattr. Told that there are none, `shutil` copies files without them."""
+"""setxattr … fremovexattr. If they are unsupported, `shutil` copies files without them."""
 
 _Step = tuple[int, int, int, int]
 _REFUSE: _Step = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
 _UNKNOWN: _Step = (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)
 _UNSUPPORTED: _Step = (_RETURN, 0, 0, _ERRNO | errno.EOPNOTSUPP)
-_LET: _Step = (_RETURN, 0, 0, _ALLOW)
+_PERMIT: _Step = (_RETURN, 0, 0, _ALLOW)
 _PRETEND: _Step = (_RETURN, 0, 0, _ERRNO)
-"""Returns 0 without a call."""
+"""Returns 0 without making the call."""
 
 
 def seccomp_filter(machine: str) -> bytes:
-    """The BPF program, at most 4096 steps of 8 bytes.
+    """Build the BPF program, at most 4096 steps of 8 bytes.
 
     Args:
-        machine: As `platform.machine()` names it.
+        machine: The name from `platform.machine()`.
 
     Raises:
-        OSError: The numbers of this processor's system calls are not known here.
+        OSError: This table does not have the processor's system calls.
     """
     if machine not in _PROCESSORS:
         raise OSError(errno.ENOSYS, f"no filter of system calls for {machine}")
@@ -143,15 +143,15 @@ def seccomp_filter(machine: str) -> bytes:
         (_JUMP_AT_LEAST, 0, 1, _NEWER_THAN_THIS),
         _UNKNOWN,
         (_JUMP_EQUAL, 0, 1, _CLONE3),
-        _UNKNOWN,  # its flags are out of a filter's sight; the C library then uses clone
+        _UNKNOWN,  # a filter cannot see its flags; the C library then uses clone
     ]
     for steps, numbers in (
-        (_threads(), (56, 220)),  # clone
-        (_argument(3, _JUMP_ANY_BIT, [_MAP_HUGETLB], _REFUSE, _LET), (9, 222)),  # mmap
-        (_files(), (72, 25)),  # fcntl
-        (_argument(1, _JUMP_EQUAL, _IOCTL, _LET, _REFUSE), (16, 29)),  # ioctl
-        (_argument(0, _JUMP_EQUAL, _PRCTL, _LET, _REFUSE), (157, 167)),  # prctl
-        (_argument(0, _JUMP_EQUAL, [_AF_UNIX], _LET, _REFUSE), (53, 199)),  # socketpair
+        (_clone_steps(), (56, 220)),  # clone
+        (_argument(3, _JUMP_ANY_BIT, [_MAP_HUGETLB], _REFUSE, _PERMIT), (9, 222)),  # mmap
+        (_fcntl_steps(), (72, 25)),  # fcntl
+        (_argument(1, _JUMP_EQUAL, _IOCTL, _PERMIT, _REFUSE), (16, 29)),  # ioctl
+        (_argument(0, _JUMP_EQUAL, _PRCTL, _PERMIT, _REFUSE), (157, 167)),  # prctl
+        (_argument(0, _JUMP_EQUAL, [_AF_UNIX], _PERMIT, _REFUSE), (53, 199)),  # socketpair
     ):
         program += [(_JUMP_EQUAL, 0, len(steps), numbers[column]), *steps]
     first, last = _XATTRS[column]
@@ -159,33 +159,33 @@ def seccomp_filter(machine: str) -> bytes:
     for numbers_of_one in _ALLOWED.values():
         number = numbers_of_one[column]
         if number is not None:
-            program += [(_JUMP_EQUAL, 0, 1, number), _LET]
+            program += [(_JUMP_EQUAL, 0, 1, number), _PERMIT]
     return b"".join(struct.pack("HBBI", *step) for step in [*program, _REFUSE])
 
 
 def _argument(
     index: int, jump: int, values: "list[int] | tuple[int, ...]", then: _Step, otherwise: _Step
 ) -> list[_Step]:
-    """Decide by one argument; the kernel looks at its lower half only, in all of these calls."""
+    """Decide by one argument. In all of these calls the kernel reads only its lower half."""
     steps = [_load(index)]
     for value in values:
         steps += [(jump, 0, 1, value), then]
     return [*steps, otherwise]
 
 
-def _threads() -> list[_Step]:
+def _clone_steps() -> list[_Step]:
     return [
         _load(0),
         (_AND, 0, 0, 0xFFFFFFFF ^ _DETACHED),
         (_JUMP_EQUAL, 0, 1, _THREAD),
-        _LET,
+        _PERMIT,
         _REFUSE,
     ]
 
 
-def _files() -> list[_Step]:
-    pretended = _argument(1, _JUMP_EQUAL, (_SETLK, _SETLKW), _PRETEND, _LET)[:-1]
-    return [*pretended, *_argument(1, _JUMP_EQUAL, _FCNTL, _LET, _REFUSE)]
+def _fcntl_steps() -> list[_Step]:
+    pretended = _argument(1, _JUMP_EQUAL, (_SETLK, _SETLKW), _PRETEND, _PERMIT)[:-1]
+    return [*pretended, *_argument(1, _JUMP_EQUAL, _FCNTL, _PERMIT, _REFUSE)]
 
 
 def _load(argument: int) -> _Step:

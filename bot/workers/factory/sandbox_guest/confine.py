@@ -1,9 +1,9 @@
-"""Takes away from this process, for good, what code that nobody has read must not have.
+"""Confines this process for good, before it runs untrusted code.
 
-Limits on processor time, memory, files and threads; no capabilities; and a filter that lets through
-the system calls that one process needs for itself, and no others (`calls.py`): no process can be
-started (a fork bomb ends at its first fork, also for root, to whom RLIMIT_NPROC does not apply), no
-socket opened, nothing mounted or traced, and no memory taken that the limit does not see.
+It limits CPU time, memory, files and threads, drops all capabilities, and installs a filter that
+allows only the system calls that a single process needs (`calls.py`). So the code cannot start a
+process (a fork bomb ends at its first fork, even for root, to whom RLIMIT_NPROC does not apply),
+open a socket, mount or trace anything, or take memory that no limit counts.
 
 Sources: seccomp(2), capset(2), getrlimit(2), mount(2), tmpfs(5).
 """
@@ -21,20 +21,20 @@ _MS_NOSUID, _MS_NODEV = 2, 4
 
 _MAX_OPEN_FILES = 64
 _COUNTS_BY_NAMESPACE = (5, 14)
-"""From this kernel on RLIMIT_NPROC counts the processes of a user in a namespace of its own; before
-it counted all that the user has on the host."""
+"""From this kernel on, RLIMIT_NPROC counts a user's processes in each user namespace; before, it
+counted all that the user had on the host."""
 
 
 def mount_scratch(path: str, *, size_bytes: int, inodes: int) -> bool:
-    """Mount a file system in memory that holds so many bytes and so many files, where it may be.
+    """Mount a file system in memory with a limited size and number of files, if permitted.
 
-    Bubblewrap's own has a limit of bytes only, and an empty file takes a kilobyte of the kernel's.
+    Bubblewrap's own limits only the size, and an empty file takes a kilobyte of kernel memory.
 
     Returns:
         Whether it was mounted.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    # a namespace of its own: bubblewrap's belongs to the user namespace before this one
+    # a new namespace, since bubblewrap's belongs to the parent user namespace
     if libc.unshare(_CLONE_NEWNS) != 0:
         return False
     options = f"size={size_bytes},nr_inodes={inodes},mode=755".encode()
@@ -44,20 +44,20 @@ def mount_scratch(path: str, *, size_bytes: int, inodes: int) -> bool:
 def confine(
     *, cpu_seconds: int, memory_bytes: int, file_bytes: int, threads: int, program: bytes
 ) -> None:
-    """Confine this process; there is no way back.
+    """Confine this process; this cannot be undone.
 
     Args:
-        cpu_seconds: After so much processor time it gets SIGXCPU; a second later it is killed.
-        memory_bytes: Its whole address space.
-        file_bytes: The longest file that it can write, its output included.
-        threads: How many it may have, where the kernel counts them by namespace; not for root.
+        cpu_seconds: The CPU time after which it gets SIGXCPU, and a second later SIGKILL.
+        memory_bytes: The limit of its address space.
+        file_bytes: The limit of each file that it writes, and of its output.
+        threads: The limit of threads, where the kernel counts them by namespace; not for root.
         program: The filter of system calls.
 
     Raises:
         OSError: The kernel refuses.
     """
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    for what, most in (
+    for resource_id, limit in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES),
@@ -66,14 +66,14 @@ def confine(
         (resource.RLIMIT_CORE, 0),
         *([(resource.RLIMIT_NPROC, threads)] if _kernel() >= _COUNTS_BY_NAMESPACE else []),
     ):
-        resource.setrlimit(what, (most, most))
+        resource.setrlimit(resource_id, (limit, limit))
     libc = ctypes.CDLL(None, use_errno=True)
     _drop_capabilities(libc)
     _refuse_calls(libc, program)
 
 
 def _kernel() -> tuple[int, ...]:
-    """Its version, as far as it is numbers: (5, 14)."""
+    """Return its version as numbers: (5, 14)."""
     numbers = platform.release().split("-")[0].split(".")[:2]
     return tuple(int(number) for number in numbers if number.isdigit())
 

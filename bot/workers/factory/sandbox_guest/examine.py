@@ -1,15 +1,14 @@
-"""Confines itself, then works through an example, statement by statement, and reports.
+"""Confines itself, then runs an example, statement by statement, and reports.
 
     python -I -S -B examine.py FOLDER EXAMPLE LIMITS
 
-LIMITS is a JSON object: `cpu_seconds`, `memory_bytes`, `file_bytes` and `threads`, as `confine`
-takes them; and `scratch`, the folder, bytes and files of a file system in memory that is still to
-be mounted, or null.
+LIMITS is a JSON object: `cpu_seconds`, `memory_bytes`, `file_bytes` and `threads` of `confine`; and
+`scratch`, either null or the folder, bytes and files of a file system in memory to mount.
 
-A statement that asserts is a check. One that fails does not end the run, so that the report can say
-how many hold, and of one that does not, what came out instead. The report is the last line on the
-standard error: `REPORT` and a JSON object. Code that is out to cheat can write one of its own; it
-would deceive nobody but whoever asked for it, and the sandbox holds whatever the report says.
+A statement that asserts is a check. A failed check does not end the run, so that the report can say
+how many hold, and what a failed one returned instead. The report is the last line of standard
+error: `REPORT` and a JSON object. Malicious code can forge it, and deceives only its own author:
+the sandbox holds whatever the report says.
 """
 
 import ast
@@ -41,16 +40,7 @@ _OUT_OF_REACH = {
 
 @dataclass
 class Report:
-    """What came of an example.
-
-    Attributes:
-        ended: Whether it ran to its end; a check that fails does not end it, another error does.
-        checks: How many checks it has.
-        held: How many of them hold.
-        failed: The lines of those that do not.
-        got: By line, what came out where `assert call == value` does not hold, as a literal.
-        problems: What went wrong, in words.
-    """
+    """The result of an example; `ExampleRun` explains its fields."""
 
     checks: int = 0
     held: int = 0
@@ -66,7 +56,7 @@ class Report:
 
 
 class OutOfTime(BaseException):
-    """The limit on processor time is reached. No `except Exception` of the code's own stops it."""
+    """The code reached its limit of CPU time. Its own `except Exception` cannot catch this."""
 
 
 def _out_of_time(_number: int, _frame: object) -> None:
@@ -74,7 +64,7 @@ def _out_of_time(_number: int, _frame: object) -> None:
 
 
 def examine(tree: ast.Module, path: str) -> Report:
-    """Work through an example."""
+    """Run an example."""
     report = Report(checks=sum(map(is_check, tree.body)))
     space: dict[str, Any] = {"__name__": "__main__", "__file__": path}
     for node in tree.body:
@@ -82,14 +72,14 @@ def examine(tree: ast.Module, path: str) -> Report:
             exec(compile(ast.Module([node], []), path, "exec"), space)  # noqa: S102
             report.held += is_check(node)
         except MemoryError:
-            space.clear()  # there must be room for the report
+            space.clear()  # to make room for the report
             report.note("It needs more memory than the limit.")
             return report
         except OutOfTime as e:
             lines = _lines(e.__traceback__, str(Path(path).parent))
             report.note(f"It takes too much processor time{_at(lines[-1] if lines else None)}.")
             return report
-        except BaseException as e:  # noqa: BLE001  (whatever it is, it is the report)
+        except BaseException as e:  # noqa: BLE001  (the report names it)
             if isinstance(e, SystemExit) and not e.code:
                 break
             if not is_check(node):
@@ -104,7 +94,7 @@ def examine(tree: ast.Module, path: str) -> Report:
 
 
 def is_check(node: ast.stmt) -> bool:
-    """Whether a statement asserts something when it is run: itself, or by calling a test."""
+    """Return whether a statement asserts something when it runs: itself, or by calling a test."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return False
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
@@ -128,14 +118,14 @@ def _why_not(error: BaseException, node: ast.stmt, space: dict[str, Any], path: 
 
 
 def _literal(node: ast.stmt, space: dict[str, Any]) -> str:
-    """The left side of `assert left == literal`, worked out once more; empty for anything else."""
+    """Evaluate the left side of `assert left == literal` again; empty for anything else."""
     match node:
         case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right])):
             try:
                 ast.literal_eval(right)
                 value = repr(eval(compile(ast.Expression(left), "?", "eval"), space))  # noqa: S307
                 ast.literal_eval(value)
-            except BaseException:  # noqa: BLE001  (then it cannot be said)
+            except BaseException:  # noqa: BLE001  (then there is no value to report)
                 return ""
             return value if len(value) <= _MAX_WORDS_CHARS else ""
     return ""
@@ -148,7 +138,7 @@ def _source(node: ast.stmt) -> str:
 
 
 def _value(expression: ast.expr, space: dict[str, Any]) -> str:
-    """What it is when it is worked out once more."""
+    """Evaluate an expression again, and show its value."""
     short = reprlib.Repr()
     short.maxstring = short.maxother = 120
     short.maxlist = short.maxdict = short.maxtuple = short.maxset = 12
@@ -175,7 +165,7 @@ def _at(line: tuple[str, int, str] | None) -> str:
 
 
 def _lines(trace: TracebackType | None, folder: str) -> list[tuple[str, int, str]]:
-    """File, line and source of every step through the code itself, from the example inwards."""
+    """Return file, line and source of each frame in the code, from the example inwards."""
     found = []
     while trace is not None:
         file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
@@ -186,15 +176,15 @@ def _lines(trace: TracebackType | None, folder: str) -> list[tuple[str, int, str
 
 
 def main() -> None:
-    """See the module's words."""
-    sys.path.insert(0, str(Path(__file__).parent))  # an isolated interpreter leaves it out
+    """Run the example of the command line; see the module."""
+    sys.path.insert(0, str(Path(__file__).parent))  # an isolated interpreter omits it
     confine, calls = map(importlib.import_module, ("confine", "calls"))
 
     folder, name, words = sys.argv[1:4]
     path, limits = f"{folder}/{name}", json.loads(words)
     tree = ast.parse(Path(path).read_text(encoding="utf-8"))
     for ours in ("confine", "calls"):
-        del sys.modules[ours]  # the code may have a module of that name
+        del sys.modules[ours]  # the code may have modules of these names
     sys.path[0] = folder
     sys.argv = [name]
     vars(builtins).update(exit=sys.exit, quit=sys.exit)  # there is no site module to add them
@@ -206,7 +196,7 @@ def main() -> None:
     confine.confine(program=calls.seccomp_filter(platform.machine()), **limits)
     report = examine(tree, path)
     os.write(2, f"\n{REPORT}{json.dumps(asdict(report))}\n".encode())
-    os._exit(0)  # not to wait for threads that it left running
+    os._exit(0)  # without waiting for threads that the code left running
 
 
 if __name__ == "__main__":

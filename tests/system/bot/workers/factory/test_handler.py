@@ -115,7 +115,7 @@ async def test_without_a_sandbox_code_is_parsed_and_that_is_said() -> None:
 
     rounds = [r for p in partials if (r := read_iteration(p))]
     assert [(r.check, r.score) for r in rounds] == [("parsed", 0.3), ("parsed", 0.3)]
-    assert "it was only parsed, not run, for want of a sandbox" in final.text
+    assert "it was only parsed, not run, since there is no sandbox" in final.text
 
 
 async def test_a_text_is_read() -> None:
@@ -220,7 +220,7 @@ def saying(data: Any) -> Request:
         ),
         (saying(" "), BadInput, "nothing"),
         (saying(3), BadInput, "text"),
-        (order("x" * 8001), TooLarge, "8,001 characters; at most 8,000"),
+        (order("x" * 8001), TooLarge, "8,001 characters; the limit is 8,000"),
         (without(order(), params={"kind": "rust"}), BadInput, "auto, python or text"),
         (without(order(), params={"kind": ["python"]}), BadInput, "auto, python or text"),
         (without(order(), params={"files": "f.py"}), BadInput, "a list of at most 10"),

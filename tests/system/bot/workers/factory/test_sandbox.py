@@ -267,7 +267,7 @@ def test_what_killed_processes_left_is_deleted_and_nothing_else(temporary: Path)
     (temporary / "skydeck-factory-link").symlink_to(foreign)
     os.utime(temporary / "skydeck-factory-link", (0, 0), follow_symlinks=False)
 
-    module._sweep()
+    module._remove_stale_folders()
 
     assert not old.exists()
     assert (new / "main.py").exists()

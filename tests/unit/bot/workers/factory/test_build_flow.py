@@ -146,7 +146,7 @@ def test_a_second_program_that_meets_the_example_is_taken() -> None:
     )  # fmt: skip
 
     assert "return x" in played.inspected[2].made.content
-    assert "written again" in played.rounds[1].changed
+    assert "rewritten" in played.rounds[1].changed
 
 
 def test_a_second_program_that_agrees_with_neither_is_the_next_attempt() -> None:
@@ -198,7 +198,7 @@ def test_who_is_stuck_becomes_more_daring_and_begins_again_every_other_time() ->
         False, True, False, True, False, True,
     ]  # fmt: skip
     assert played.rounds[2].changed == (
-        "nothing: begun again, since the last attempt brought nothing"
+        "nothing: started over, since the last attempt was no better"
     )
 
 
@@ -223,7 +223,7 @@ def test_without_a_sandbox_the_summary_says_so() -> None:
 
     assert [r.check for r in played.rounds] == ["parsed", "parsed"]
     assert played.rounds[0].score == 0.3
-    assert "only parsed, not run, for want of a sandbox" in played.build.summary
+    assert "only parsed, not run, since there is no sandbox" in played.build.summary
 
 
 def test_what_cannot_be_parsed_is_not_run() -> None:
