@@ -25,14 +25,16 @@ from cogs.factory._build_requests import (
 )
 from cogs.factory._job_view import FactoryJobView, FactoryMessage
 from cogs.factory._listing import label, list_jobs
-from cogs.factory._views import COG, Action, ChangeDialog
+from cogs.factory._views import COG, Action
 from cogs.shared.commands import text
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Right, may, require
+from cogs.shared.text_dialog import TextDialog
 
 _MAX_CHOICES = 25
 _LOOKED_THROUGH = 200
+_MAX_CHANGE_CHARS = 2_000
 _MAX_TASK_CHARS = 6_000
 """In characters; Discord's limit for a text option."""
 
@@ -161,7 +163,14 @@ class Factory(commands.Cog, name=COG):
             build_request = refined(now, change, message, words_of(requester))
             await start_build(self.bot, self.queue, answer, requester, build_request)
 
-        await interaction.response.send_modal(ChangeDialog(words, begin))
+        await interaction.response.send_modal(
+            TextDialog(
+                title=words("factory.dialog.title"),
+                label=words("factory.dialog.label"),
+                on_answer=begin,
+                max_chars=_MAX_CHANGE_CHARS,
+            )
+        )
 
     async def _build_request(
         self, journal_id: int, interaction: discord.Interaction[SkyDeck], words: Words

@@ -1,7 +1,6 @@
-"""The buttons under a build, and the dialog behind Refine."""
+"""The buttons under a build."""
 
 import re
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any, Final, Protocol, Self, cast
 
@@ -10,13 +9,9 @@ from discord import ui
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
-from cogs.shared.error_messages import ReportingModal, reported
+from cogs.shared.error_messages import reported
 
 COG: Final = "Factory"
-_DIALOG_S: Final = 14 * 60.0
-"""How long to wait for a dialog; Discord does not report that one was closed."""
-_MAX_CHANGE_CHARS: Final = 2_000
-_MAX_LABEL_CHARS: Final = 45
 
 
 class Action(StrEnum):
@@ -75,29 +70,3 @@ def buttons(journal_id: int, words: Words, *actions: Action) -> ui.View:
     for action in actions:
         view.add_item(BuildButton(action, journal_id, words))
     return view
-
-
-Answered = Callable[[discord.Interaction[SkyDeck], str], Awaitable[None]]
-"""Handles the text of a dialog."""
-
-
-class ChangeDialog(ReportingModal):
-    """Asks what to change.
-
-    Args:
-        words: The person's language.
-        on_answer: Gets the answer.
-    """
-
-    def __init__(self, words: Words, on_answer: Answered) -> None:
-        super().__init__(title=words("factory.dialog.title")[:_MAX_LABEL_CHARS], timeout=_DIALOG_S)
-        self._field: ui.TextInput[Self] = ui.TextInput(
-            style=discord.TextStyle.paragraph, max_length=_MAX_CHANGE_CHARS
-        )
-        self._on_answer = on_answer
-        label = words("factory.dialog.label")[:_MAX_LABEL_CHARS]
-        self.add_item(ui.Label(text=label, component=self._field))
-
-    async def on_first_submit(self, interaction: discord.Interaction[Any]) -> None:
-        """Pass the text on."""
-        await self._on_answer(interaction, self._field.value)

@@ -20,8 +20,8 @@ from cogs.grace._jobs import Task, run_task, title_of
 from cogs.grace._menus import Menus
 from cogs.grace._options import read_options
 from cogs.grace._text_sources import SourceText, read_source
-from cogs.grace._views import AskDialog
 from cogs.shared.requester import admit, readmit, words_of
+from cogs.shared.text_dialog import TextDialog
 
 
 class Grace(commands.Cog):
@@ -78,7 +78,7 @@ class Grace(commands.Cog):
 
         title = title_of(words, module.name, module.title)
         hint = words("grace.dialog.text_hint")
-        await interaction.response.send_modal(AskDialog(title=title, label=hint, on_answer=go_on))
+        await interaction.response.send_modal(TextDialog(title=title, label=hint, on_answer=go_on))
 
     async def run_checked(
         self,

@@ -16,10 +16,10 @@ from bot.jobs.view import Requester
 from cogs.grace._inputs import GivenMessage, Source
 from cogs.grace._jobs import Task, run_task
 from cogs.grace._text_sources import SourceText, read_source
-from cogs.grace._views import AskDialog
 from cogs.shared.attachments import is_audio, read_audio
 from cogs.shared.commands import text
 from cogs.shared.requester import admit, readmit, words_of
+from cogs.shared.text_dialog import TextDialog
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
 """The module of Grace's that a menu uses; if the catalogue lacks it, the menu is left out."""
@@ -73,7 +73,7 @@ class Menus:
                 await self._ask(dialog, sender, message, question)
 
             await interaction.response.send_modal(
-                AskDialog(
+                TextDialog(
                     title=words("grace.dialog.ask"),
                     label=words("grace.dialog.question"),
                     on_answer=go_on,

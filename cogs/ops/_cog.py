@@ -15,8 +15,7 @@ from bot.store.maintenance.privacy import Forgotten
 from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
 from cogs.ops._views import Question, SettingsMenus, settings_embed
-from cogs.shared.commands import text
-from cogs.shared.contexts import only_on_servers
+from cogs.shared.commands import only_on_servers, text
 from cogs.shared.places import for_who_may
 from cogs.shared.requester import settings_of, words_at
 from cogs.shared.rights import Right

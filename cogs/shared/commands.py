@@ -1,4 +1,4 @@
-"""The texts of commands, options and choices: all come from the locales, English too.
+"""What commands share: their texts, which all come from the locales, and their contexts.
 
     @app_commands.command(
         name=text("grace.cmd.summarize.name"), description=text("grace.cmd.summarize.about")
@@ -9,7 +9,7 @@ discord.py registers the English text; `Translator` adds the other languages by 
 
 from typing import Final
 
-from discord.app_commands import locale_str
+from discord.app_commands import AppCommandContext, locale_str
 
 from bot.i18n import DEFAULT, words_for
 
@@ -30,3 +30,8 @@ def text(key: str, otherwise: str | None = None) -> locale_str:
     if otherwise is not None and not _ENGLISH.has(key):
         return locale_str(otherwise)
     return locale_str(_ENGLISH(key), key=key)
+
+
+def only_on_servers() -> AppCommandContext:
+    """For a group; commands have a decorator for it. Unset parts would fall back to the default."""
+    return AppCommandContext(guild=True, dm_channel=False, private_channel=False)

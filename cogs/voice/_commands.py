@@ -14,8 +14,7 @@ from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import summary
-from cogs.shared.commands import text
-from cogs.shared.contexts import only_on_servers
+from cogs.shared.commands import only_on_servers, text
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Relation, Right, may, require
@@ -63,7 +62,8 @@ class VoiceCommands(commands.Cog):
         where = channel or current_channel(interaction.user)
         if where is None:
             raise NoVoiceChannel(words("voice.where"))
-        await check_access(interaction, Right.JOIN, where, words)
+        relation = await _relation(interaction, where.id)
+        require(Right.JOIN, relation, words("voice.not_for_you"))
         check_permissions(where, words)
         if (left := self._channel_left_behind(requester, where)) is None:
             await interaction.response.defer(ephemeral=True, thinking=True)
@@ -275,18 +275,6 @@ def current_channel(user: discord.User | discord.Member) -> VocalChannel | None:
     if isinstance(user, discord.Member) and user.voice is not None:
         return user.voice.channel
     return None
-
-
-async def check_access(
-    interaction: discord.Interaction[SkyDeck], right: Right, channel: VocalChannel, words: Words
-) -> None:
-    """Check that they may go there themselves.
-
-    Raises:
-        NotAllowed: They may not.
-    """
-    relation = await _relation(interaction, channel.id)
-    require(right, relation, words("voice.not_for_you"))
 
 
 async def _relation(interaction: discord.Interaction[SkyDeck], channel_id: int) -> Relation:

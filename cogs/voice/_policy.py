@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from bot.i18n import LANGUAGES
 from bot.store.records import Consent, Minute
 
 ALONE_S: Final = 10.0
@@ -16,8 +17,6 @@ LASTS_S: Final = 120.0
 """A connection that lasted this long worked; if it is lost sooner, rejoining may never work."""
 MEETING_GAP_MS: Final = 3_600_000
 """A longer silence in a transcript separates two meetings."""
-LANGUAGES: Final = frozenset({"en", "es"})
-"""The Discord languages that are taken as the person's spoken language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Audience:
     Attributes:
         agreed: The names of those who may be heard, by id.
         languages: Their languages, where they are known.
-        unasked: Those who have not been asked for consent yet.
+        unasked: Those who have not decided yet whether they may be heard.
         others: How many people have not agreed.
     """
 
