@@ -35,7 +35,11 @@ def final_error(reply: Reply) -> SkydeckError:
         )
     match reply.status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return key_refused()
+            # The reply is not quoted: it may quote the key.
+            return KeyRefused(
+                "The service does not accept the key.",
+                hint="Check RUNPOD_API_KEY: it may be mistyped, revoked, or from another account.",
+            )
         case HTTPStatus.NOT_FOUND:
             return EndpointNotFound(
                 "The service knows no such endpoint.",
@@ -61,12 +65,4 @@ def too_many_values() -> OutputLost:
         f"The service's answer has more than {MAX_VALUES:,} values, or a value that is too long; "
         "it was not read.",
         hint="Ask for less at a time.",
-    )
-
-
-def key_refused() -> KeyRefused:
-    """The error for 401 and 403. It never quotes the reply, which may quote the key."""
-    return KeyRefused(
-        "The service does not accept the key.",
-        hint="Check RUNPOD_API_KEY: it may be mistyped, revoked, or from another account.",
     )

@@ -206,7 +206,7 @@ def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
 def _completed(follower: Follower, report: JobReport) -> Flow[Outcome]:
     if not report.has_output and follower.outputs.final is None and follower.job_id:
         report = yield from follower.poll_for_output()
-    yield from follower.emit_partials(follower.outputs.settling(report.output))
+    yield from follower.emit_partials(follower.outputs.finish(report.output))
     final = follower.outputs.result
     if final is None:
         raise OutputLost(

@@ -6,7 +6,7 @@ aggregates them. The `sequence` of a partial identifies it in both.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from bot.contract import Output, Response, Status
 from bot.contract.job import StreamChunk
 from bot.large_json import MAX_WIDE_CHARS, read_json
 from bot.redaction import BodyRedaction
-from bot.steps import Steps, at_once
+from bot.steps import Steps
 
 _STATUSES = frozenset(Status)
 _MAX_JOINED_CHARS = 32 * 1024 * 1024
@@ -31,6 +31,10 @@ _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 class OutputAssembly:
     """Assembles what one job yields.
 
+    Attributes:
+        final: The final response, if the job has yielded one.
+        result: After `finish`: the final response, if either source has it.
+
     Args:
         secrets: Removed from what is assembled from pieces.
     """
@@ -41,42 +45,25 @@ class OutputAssembly:
         self._sequences: set[int] = set()
         self._unnumbered = 0
         self._foreign: list[Any] = []
-        self._final: Response | None = None
-        self._result: Response | None = None
+        self.final: Response | None = None
+        self.result: Response | None = None
         self._progress: Any = None
-
-    @property
-    def final(self) -> Response | None:
-        """The final response, if the job has yielded one."""
-        return self._final
 
     @property
     def is_foreign(self) -> bool:
         """Whether the job has yielded something that is not of the contract."""
         return bool(self._foreign)
 
-    @property
-    def result(self) -> Response | None:
-        """After `settling`: the final response, if either source has it."""
-        return self._result
-
-    def feed(self, chunks: Sequence[Any]) -> list[Response]:
-        """Take values of the stream; returns the new partials without a pause, for tests."""
-        return [new for new in self._taking(chunks) if new is not None]
-
     def take(self, chunks: Iterable[StreamChunk]) -> Iterator[Response | None]:
         """Take chunks of the stream.
 
         Yields:
             The new partials among them, and None after every few milliseconds of work. A final
-            response is kept for `settling`. What is not of the contract becomes a partial with the
+            response is kept for `finish`. What is not of the contract becomes a partial with the
             bare data.
         """
-        return self._taking(chunk.output for chunk in chunks)
-
-    def _taking(self, values: Iterable[Any]) -> Iterator[Response | None]:
-        for number, chunk in enumerate(values, 1):
-            whole = yield from self._joiner.steps(chunk)
+        for number, chunk in enumerate(chunks, 1):
+            whole = yield from self._joiner.steps(chunk.output)
             for value in whole:
                 yield self._take(value)
             if number % _VALUES_PER_STEP == 0:
@@ -92,12 +79,7 @@ class OutputAssembly:
         self._progress = output
         return self._take(output)
 
-    def settle(self, output: Any) -> tuple[list[Response], Response | None]:
-        """The same as `settling`, without a pause: the missed partials, and the result."""
-        missed = [new for new in self.settling(output) if new is not None]
-        return missed, self._result
-
-    def settling(self, output: Any) -> Iterator[Response | None]:
+    def finish(self, output: Any) -> Iterator[Response | None]:
         """Take the finished job's `output` (None when there is none).
 
         Yields:
@@ -111,9 +93,9 @@ class OutputAssembly:
             output = None
         if output is not None:
             whole = yield from Joiner(self._hide).whole_steps(output)
-            self._final = read_response(whole)
+            self.final = read_response(whole)
         yield None
-        self._result = self._final or (yield from self._of_foreign())
+        self.result = self.final or (yield from self._of_foreign())
 
     def _take(self, value: Any) -> Response | None:
         match _status_of(value):
@@ -123,7 +105,7 @@ class OutputAssembly:
             case Status.PARTIAL:
                 return self._new_partial(read_response(value))
             case _:
-                self._final = read_response(value)
+                self.final = read_response(value)
                 return None
 
     def _new_partial(self, response: Response) -> Response | None:
@@ -198,12 +180,8 @@ class Joiner:
         self._is_wide = False
         self._nesting = _Nesting()
 
-    def feed(self, chunk: Any) -> list[Any]:
-        """Take a chunk; returns what is complete."""
-        return at_once(self.steps(chunk))
-
     def steps(self, chunk: Any) -> Steps[list[Any]]:
-        """The same, in steps."""
+        """Take a chunk; returns what is complete."""
         if not isinstance(chunk, str):
             return [*self.flush(), chunk]
         if not self._pieces and not _opens_object(chunk):

@@ -107,13 +107,14 @@ def test_partials_are_made_as_they_are_taken():
 def test_pieces_are_parsed_once_and_not_at_each_bracket(monkeypatch):
     parsed = []
     joiner = Joiner()
-    assert joiner.feed('{"a":[') == []
+    assert at_once(joiner.steps('{"a":[')) == []
     monkeypatch.setattr("bot.runpod.results.assembly.read_json", parsed.append)
-    assert all(joiner.feed('{"b":"}"},') == [] for _ in range(3_000))
+    assert all(at_once(joiner.steps('{"b":"}"},')) == [] for _ in range(3_000))
     assert not parsed
 
 
 def test_a_contract_in_a_string_is_bounded_as_well():
     inner = '{"status":"completed","output":[' + "[]," * MAX_VALUES + "1]}"
-    _, final = OutputAssembly().settle(inner)
-    assert final.text == inner, "it is passed on as the words that it is"
+    outputs = OutputAssembly()
+    assert not any(outputs.finish(inner))
+    assert outputs.result.text == inner, "it is passed on as the words that it is"
