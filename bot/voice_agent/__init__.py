@@ -1,1 +1,1 @@
-"""A spoken conversation: whose turn it is, what is said, and what is remembered of it."""
+"""The voice agent: decides whose turn it is, requests and plays answers, and remembers them."""

@@ -1,12 +1,10 @@
 """Whether the assistant answers: must people call it by name? Pure and stateless."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from bot.voice_agent.events import Attention
-from bot.voice_agent.options import PhraseOptions
 from bot.voice_agent.turn_state import Participants, UserTurn
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
 
@@ -45,11 +43,6 @@ class EngagementPolicy:
     """Says for whom an utterance is, given who is there."""
 
     classifier: UtteranceClassifier
-
-    @classmethod
-    def of(cls, assistant_names: Sequence[str], phrases: PhraseOptions) -> "EngagementPolicy":
-        """The policy of an assistant with these names."""
-        return cls(UtteranceClassifier(assistant_names, phrases))
 
     def mode(self, people: Participants, turn: UserTurn) -> AddresseeMode:
         """When this turn is for the assistant."""

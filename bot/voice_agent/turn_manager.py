@@ -45,7 +45,7 @@ from bot.voice_agent.interruption import Floor
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from bot.voice_agent.thinking_sound import ThinkingSound
 from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
-from bot.voice_agent.utterance_intent import UtteranceIntent
+from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
 
 _NOT_REMEMBERED: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
 
@@ -67,7 +67,7 @@ class TurnManager:
         new_request_id: Callable[[], int] | None = None,
     ) -> None:
         self._options = options
-        self._policy = EngagementPolicy.of(assistant_names, options.phrases)
+        self._policy = EngagementPolicy(UtteranceClassifier(assistant_names, options))
         self._people = Participants(options.follow_up_window_s)
         self._floor = Floor(options.interruption)
         self._thinking_sound = ThinkingSound(options.thinking_sound)

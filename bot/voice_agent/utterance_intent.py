@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
-from bot.voice_agent.options import DEFAULT_OPTIONS, PhraseOptions
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 
 
 class UtteranceIntent(StrEnum):
@@ -47,12 +47,14 @@ class UtteranceClassifier:
 
     Args:
         assistant_names: The names that it answers to.
-        phrases: The words to go by.
+        options: Their phrases decide.
     """
 
     def __init__(
-        self, assistant_names: Sequence[str], phrases: PhraseOptions = DEFAULT_OPTIONS.phrases
+        self, assistant_names: Sequence[str], options: VoiceAgentOptions = DEFAULT_OPTIONS
     ) -> None:
+        phrases = options.phrases
+        self._max_chars = options.limits.max_answer_chars
         self._names = [_plain(name) for name in assistant_names]
         self._phrases = phrases
         acknowledgement = _any_of(phrases.acknowledgements)
@@ -69,7 +71,7 @@ class UtteranceClassifier:
             people: The names of the other people who are there. A near-miss of the assistant's name
                 that is one of these means that person.
         """
-        text = _NOISE.sub(" ", transcript[: DEFAULT_OPTIONS.limits.max_answer_chars])
+        text = _NOISE.sub(" ", transcript[: self._max_chars])
         if not _words(text):
             return UtteranceIntent.NOTHING
         others = {part for name in people for part in _words(name)}

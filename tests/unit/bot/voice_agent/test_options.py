@@ -123,7 +123,7 @@ def test_how_long_a_follow_up_may_wait():
 
 def test_what_counts_as_a_backchannel():
     phrases = PhraseOptions(acknowledgements=frozenset({"roger"}), backchannels="brr+")
-    classify = UtteranceClassifier(["Alfred"], phrases).classify
+    classify = UtteranceClassifier(["Alfred"], VoiceAgentOptions(phrases=phrases)).classify
     assert classify("Roger.") is UtteranceIntent.ACKNOWLEDGEMENT
     assert classify("Brrr.") is UtteranceIntent.BACKCHANNEL
     assert classify("Okay.") is UtteranceIntent.PLAIN
