@@ -5,6 +5,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from bot.errors import SkydeckError
+
 log = logging.getLogger(__name__)
 
 
@@ -47,5 +49,7 @@ class Background:
     async def _guarded(self, work: Coroutine[Any, Any, object]) -> None:
         try:
             await work
+        except SkydeckError as e:
+            log.warning("%s failed: %s", self._what, e)
         except Exception:
             log.exception("%s failed", self._what)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import aiohttp
 import discord
 
+from bot.background import Background
 from bot.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class EventIntake:
         self._clock = clock
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._waiting: defaultdict[int, list[tuple[Parser, Any]]] = defaultdict(list)
-        self._look_ups: set[asyncio.Task[None]] = set()
+        self._look_ups = Background("looking up a server")
         self._slots = asyncio.Semaphore(_LOOK_UPS)
 
     def parsers(self, on_up: Callable[[str], object]) -> dict[str, Parser]:
@@ -123,9 +124,7 @@ class EventIntake:
         if len(waiting) < _WAITING_LIMIT:
             waiting.append((parser, data))
         if is_first:
-            task = self._client.loop.create_task(self._look_up(guild_id))
-            self._look_ups.add(task)
-            task.add_done_callback(self._look_ups.discard)
+            self._look_ups.start(self._look_up(guild_id))
 
     async def _look_up(self, guild_id: int) -> None:
         try:

@@ -16,6 +16,7 @@ from typing import Final
 import discord
 from discord.shard import EventItem, EventType, Shard
 
+from bot.background import Background
 from bot.clock import Clock
 from bot.cluster.event_intake import EventIntake
 from bot.cluster.gateway_shard import RESUMABLE, GatewayShard, Slot
@@ -57,7 +58,7 @@ class ShardSet:
         self._talks = talks
         self._shards: dict[int, GatewayShard] = {}
         self._fresh: dict[int, GatewayShard] = {}
-        self._endings: set[asyncio.Task[None]] = set()
+        self._endings = Background("closing a replaced shard")
         self._was_up = False
         self.changed = asyncio.Event()
         client.shard_count = count
@@ -107,9 +108,7 @@ class ShardSet:
 
     async def finish(self) -> None:
         """Close replaced connections now, and wait for that."""
-        for task in self._endings:
-            task.cancel()
-        await asyncio.gather(*self._endings, return_exceptions=True)
+        await self._endings.close()
 
     @property
     def up(self) -> list[int]:
@@ -162,9 +161,7 @@ class ShardSet:
         old = self._shards[shard]
         self._shards[shard] = self._discord_shards[shard] = connection
         self.changed.set()
-        task = self._client.loop.create_task(self._end(old))
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+        self._endings.start(self._end(old))
 
     async def _end(self, connection: GatewayShard) -> None:
         try:

@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import discord
 
 from audio.discord_voice.client import DiscordVoiceClient
 from audio.discord_voice.watchdog import FaultKind
+from bot.background import Background
 from bot.contract import System
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, VoiceUnreachable
@@ -71,7 +72,7 @@ class VoiceChannel:
     _audience_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _life: asyncio.Task[None] | None = None
-    _background: set[asyncio.Task[None]] = field(default_factory=set)
+    _background: Background = field(default_factory=lambda: Background("a voice channel's task"))
 
     @property
     def channel(self) -> VocalChannel | None:
@@ -136,13 +137,11 @@ class VoiceChannel:
         finally:
             self._over.set()
             was_open, self.session, self.transcript.pace = self.session is not None, None, None
-            tasks = list(self._background)
-            for task in tasks:
-                task.cancel()
+            self._background.cancel()
             await self.transcript.finish()
             with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
                 await link.disconnect(force=True)
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._background.join()
             if was_open and not self._is_closing:
                 self.on_end(self)
 
@@ -238,7 +237,7 @@ class VoiceChannel:
         kept = "voice.sound_is_kept" if settings.skydeck_voice_keep_dir else "voice.sound_is_gone"
         hello = self.words("voice.hello", name=assistant, caller=called_by)
         await self._post(f"{hello} {self.words(kept)}")
-        self._do(self._notice(self.words("voice.hello_aloud", name=assistant)))
+        self._background.start(self._notice(self.words("voice.hello_aloud", name=assistant)))
 
     def exclude(self, user_id: int) -> None:
         """Stop listening to a person at once, and delete what is kept of their speech."""
@@ -279,12 +278,6 @@ class VoiceChannel:
         except SkydeckError as e:
             self.transcript.say(self.words("voice.not_spoken"))
             log.warning("the notice was not spoken: %s", e)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a task in the background, until the channel is closed."""
-        task = self.bot.loop.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
 
     async def _keep(self, over: Remember) -> None:
         """Store a finished turn for the minutes, if the bot is in listen-only mode."""

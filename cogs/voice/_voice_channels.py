@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 import discord
 
+from bot.background import Background
 from bot.cluster.spec import shard_of
 from bot.contract import System
 from bot.discord_client import SkyDeck
@@ -44,7 +45,7 @@ class VoiceChannels:
         self._broken: Counter[int] = Counter()
         self._locks: dict[int, asyncio.Lock] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = Background("a background task of the voice channels")
 
     def get(self, guild_id: int | None) -> VoiceChannel | None:
         """The server's open voice channel, if there is one."""
@@ -152,7 +153,7 @@ class VoiceChannels:
         A channel that can never work is not tried again, not even after the next restart.
         """
         for place in places:
-            self._do(self._rejoin(place, tuple(pauses_s)))
+            self._background.start(self._rejoin(place, tuple(pauses_s)))
 
     async def _rejoin(self, place: VoiceRoom, pauses_s: tuple[float, ...]) -> None:
         for pause_s in pauses_s:
@@ -251,17 +252,14 @@ class VoiceChannels:
 
     async def leave_all(self) -> None:
         """Leave every channel before the process ends; the next process rejoins them."""
-        tasks = list(self._background)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._background.close()
         for guild_id in list(self._open_by_guild):
             await self.leave(guild_id, for_good=False)
 
     def _schedule_leave(self, guild_id: int) -> None:
         if guild_id not in self._leaving:
             self._leaving[guild_id] = self._bot.loop.call_later(
-                self.alone_s, lambda: self._do(self._leave_alone(guild_id))
+                self.alone_s, lambda: self._background.start(self._leave_alone(guild_id))
             )
 
     def _cancel_leave(self, guild_id: int) -> None:
@@ -281,7 +279,7 @@ class VoiceChannels:
             del self._open_by_guild[guild_id]
             self._cancel_leave(guild_id)
         if voice.was_kicked:
-            self._do(self._forget_place(guild_id))
+            self._background.start(self._forget_place(guild_id))
         else:
             self._rejoin_later(voice)
 
@@ -296,8 +294,8 @@ class VoiceChannels:
             return
         self._broken.pop(guild_id)
         voice.transcript.say(voice.words("voice.gives_up"))
-        self._do(voice.transcript.finish())
-        self._do(self._forget_place(guild_id))
+        self._background.start(voice.transcript.finish())
+        self._background.start(self._forget_place(guild_id))
 
     async def _forget_place(self, guild_id: int) -> None:
         async with self._lock(guild_id):
@@ -306,11 +304,6 @@ class VoiceChannels:
 
     def _lock(self, guild_id: int) -> asyncio.Lock:
         return self._locks.setdefault(guild_id, asyncio.Lock())
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._bot.loop.create_task(_guarded(work))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
 
 
 def check_permissions(channel: VocalChannel, words: Words) -> None:
@@ -329,13 +322,3 @@ def check_permissions(channel: VocalChannel, words: Words) -> None:
     inside = channel.voice_states
     if me.id not in inside and is_full(len(inside), channel.user_limit):
         raise NoVoiceChannel(words("voice.full", channel=channel.mention))
-
-
-async def _guarded(work: Coroutine[Any, Any, None]) -> None:
-    """Log the failure of a background task, which nobody awaits."""
-    try:
-        await work
-    except SkydeckError as e:
-        log.warning("a background task of a voice channel failed: %s", e)
-    except Exception:
-        log.exception("a background task of a voice channel crashed")

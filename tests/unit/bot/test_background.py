@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from bot.background import Background
+from bot.errors import StoreFailed
 
 
 async def test_a_task_that_fails_is_logged_and_ends_no_other(caplog):
@@ -24,6 +25,20 @@ async def test_a_task_that_fails_is_logged_and_ends_no_other(caplog):
     assert done.is_set()
     assert "a chore failed" in caplog.text
     assert "by nought" in caplog.text
+
+
+async def test_a_known_error_is_a_line_without_a_traceback(caplog):
+    background = Background("a chore")
+
+    async def fails() -> None:
+        raise StoreFailed("The disk is full.")
+
+    background.start(fails())
+    await background.join()
+
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+    assert "The disk is full." in record.message
 
 
 async def test_close_cancels_and_waits():
