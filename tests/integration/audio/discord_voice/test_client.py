@@ -483,7 +483,7 @@ async def test_a_kick_while_joining_is_told_at_once(sim, client, guild, lounge):
     server = client.get_guild(guild.id)
     async with joining(sim, client, lounge, []) as attempt:
         sim.voice.bot_leaves(guild.guild)
-        with pytest.raises(discord.ClientException, match="put out"):
+        with pytest.raises(discord.ClientException, match="kicked"):
             await attempt
         assert server.voice_client is None
     async with joined(client, lounge, set()) as room:

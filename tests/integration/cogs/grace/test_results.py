@@ -244,7 +244,7 @@ async def test_after_a_crash_the_same_message_gets_its_result(
     gate = grace.answer = Gate(partial("hasta aquí"))
     bot = partially(made, base_url, tmp_path / "skydeck.db", cogs=cogs, lease_ms=1_000)
     async with bot() as first, sim.connect(first):
-        monkeypatch.setattr(first.store.jobs, "release", release_nothing)
+        monkeypatch.setattr(first.store.jobs.leases, "release", release_nothing)
         await ana.slash("/grace resumir", texto="unas palabras")
         message = await ana.sees("hasta aquí")
     assert list(message.buttons) == ["Detener"]
@@ -268,7 +268,7 @@ async def test_after_a_crash_the_same_button_still_cancels(
     grace.answer = Gate(partial("hasta aquí"))
     bot = partially(made, base_url, tmp_path / "skydeck.db", cogs=cogs, lease_ms=1_000)
     async with bot() as first, sim.connect(first):
-        monkeypatch.setattr(first.store.jobs, "release", release_nothing)
+        monkeypatch.setattr(first.store.jobs.leases, "release", release_nothing)
         await ana.slash("/grace resumir", texto="unas palabras")
         message = await ana.sees("hasta aquí")
     edits = len(message.revisions)
