@@ -8,11 +8,18 @@ speech, and onnxruntime's build for CUDA would add more than a gigabyte to an im
 from collections.abc import Callable
 from typing import Final
 
-from bot.errors import BadSettings
+from bot.errors import BadSettings, WeightsError
 from bot.settings import Device
 
 EVERY_LAYER: Final = 999
 """More layers than any model has, so llama.cpp puts all of them on the GPU."""
+
+
+def runtime_missing() -> WeightsError:
+    """Return the error of a process without the extra `local`."""
+    return WeightsError(
+        "The local models' runtimes are not installed.", hint="pip install 'skydeck[local]'"
+    )
 
 
 def whisper_sees_gpu() -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from bot.contract import Message
 from bot.errors import JobFailed, WeightsError
 from bot.settings import Device
-from bot.workers.device import place_llama
+from bot.workers.device import place_llama, runtime_missing
 from bot.workers.protocols import CompletionUsage, Prompt, Slot
 
 _SLOT_TOKENS = 8192
@@ -164,9 +164,7 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
     try:
         import xllamacpp  # noqa: PLC0415  (heavy, and only the local services need it)
     except ImportError:
-        raise WeightsError(
-            "The local models' runtimes are not installed.", hint="pip install 'skydeck[local]'"
-        ) from None
+        raise runtime_missing() from None
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
     params.n_gpu_layers = gpu_layers

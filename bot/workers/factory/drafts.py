@@ -104,7 +104,7 @@ def read_program(
     made = File(name=f"{name}.py", content="\n".join(parts.program).strip("\n") + "\n")
     if not parts.defined:
         return Draft(made, others=others, problem="It defines no function and no class.")
-    statements = _distinct([*kept, *parts.example])[:_MAX_CHECKS]
+    statements = list(dict.fromkeys([*kept, *parts.example]))[:_MAX_CHECKS]
     if not statements:
         return Draft(made, others=others, problem="It has no example: add assert lines.")
     example = example_of(name, statements, parts.names)
@@ -235,7 +235,3 @@ def _syntax(source: str) -> str:
     except (ValueError, RecursionError, MemoryError):
         pass
     return "It is not valid Python."
-
-
-def _distinct(statements: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(statements))

@@ -94,14 +94,10 @@ def find_report(tail: bytes) -> ExampleRun | None:
         ended=report.ended,
         checks=report.checks,
         held=min(report.held, report.checks),
-        failed=tuple(line for line in report.failed if _is_line(line)),
+        failed=tuple(line for line in report.failed if 0 < line <= _MAX_COUNT),
         got=_literals(report.got),
         problem=_printable(" ".join(report.problems)),
     )
-
-
-def _is_line(number: int) -> bool:
-    return 0 < number <= _MAX_COUNT
 
 
 def _literals(got: Mapping[str, str]) -> dict[int, str]:

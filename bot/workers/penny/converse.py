@@ -31,7 +31,7 @@ class Turn:
         self.marks.setdefault(name, round((self.clock.now() - self.started) * 1000, 1))
 
     def partial(self, **output: object) -> Response:
-        """Return a response with what is new."""
+        """Return a response with new output."""
         return Response(status=Status.PARTIAL, output=Output.model_validate(output))
 
     def completed(self) -> Response:

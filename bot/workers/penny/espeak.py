@@ -11,6 +11,7 @@ import numpy as np
 
 from audio.samples import Samples
 from bot.errors import BadInput, JobFailed, WeightsError
+from bot.workers.device import runtime_missing
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: it passes samples to the callback and plays nothing
 _NO_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: an error is a return value, not exit(1)
@@ -73,9 +74,7 @@ class Espeak:
             try:
                 import espeakng_loader  # noqa: PLC0415  (only the local services need it)
             except ImportError:
-                raise WeightsError(
-                    "The local voices are not installed.", hint="pip install 'skydeck[local]'"
-                ) from None
+                raise runtime_missing() from None
             library = ctypes.CDLL(espeakng_loader.get_library_path())
             data = espeakng_loader.get_data_path().encode()
             self._rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)

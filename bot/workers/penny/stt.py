@@ -14,7 +14,7 @@ from audio.samples import Samples
 from audio.stopping import Stop
 from bot.errors import JobFailed, WeightsError
 from bot.settings import Device
-from bot.workers.device import place_whisper
+from bot.workers.device import place_whisper, runtime_missing
 
 ENGLISH = "en"
 
@@ -286,9 +286,7 @@ def _load(folder: Path, threads: int, wanted: Device) -> Any:
     try:
         from faster_whisper import WhisperModel  # noqa: PLC0415  (heavy)
     except ImportError:
-        raise WeightsError(
-            "The local models' runtimes are not installed.", hint="pip install 'skydeck[local]'"
-        ) from None
+        raise runtime_missing() from None
 
     class ShortContextWhisper(WhisperModel):  # type: ignore[misc]
         """Encodes the clip's own length instead of 30 s: 10 s take 33 ms instead of 255 ms.

@@ -11,6 +11,7 @@ import numpy as np
 
 from audio.samples import Samples
 from bot.errors import WeightsError
+from bot.workers.device import runtime_missing
 from bot.workers.penny.espeak import Espeak
 
 PIPER_LANGUAGE = "en"
@@ -92,9 +93,7 @@ class LocalVoices:
 
                     self._piper = PiperVoice.load(folder / "voice.onnx")
                 except ImportError:
-                    raise WeightsError(
-                        "The local voices are not installed.", hint="pip install 'skydeck[local]'"
-                    ) from None
+                    raise runtime_missing() from None
                 except (RuntimeError, ValueError, OSError) as e:
                     raise WeightsError(
                         f"Piper's voice could not be loaded ({e}).", hint="skydeck models verify"

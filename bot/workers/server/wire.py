@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from bot.contract.job import CHUNK_LIMIT_BYTES, JobPolicy, JobStatus
 from bot.large_json import MAX_VALUES, TooManyValues, read_json
-from bot.steps import Steps, at_once
+from bot.steps import Steps
 from bot.workers.server.jobs import Job
 
 
@@ -29,7 +29,7 @@ class Submission:
 
 
 def reading_submission(body: bytes) -> Steps[Submission]:
-    """Read the body of `/run` or `/runsync`, in steps that hold nobody up.
+    """Read the body of `/run` or `/runsync`, in steps between which the loop is free.
 
     RunPod drops an empty input, and the job fails half a minute later with "timed out"; this server
     refuses it at once. It refuses webhooks, too, since it never calls them.
@@ -57,11 +57,6 @@ def reading_submission(body: bytes) -> Steps[Submission]:
         field = ".".join(["policy", *map(str, problem["loc"])])
         raise BadBody(f"{field}: {problem['msg']} (milliseconds)") from None
     return Submission(value["input"], policy)
-
-
-def read_submission(body: bytes) -> Submission:
-    """Do the same in one step."""
-    return at_once(reading_submission(body))
 
 
 def encode(value: object) -> bytes:

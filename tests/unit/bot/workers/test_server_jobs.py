@@ -5,12 +5,12 @@ import json
 import pytest
 
 from bot.contract.job import CHUNK_LIMIT_BYTES, MIB, JobPolicy, JobStatus
+from bot.steps import at_once
 from bot.workers.server import jobs
 from bot.workers.server.jobs import JobTable, NotRetryable, QueueFull
 from bot.workers.server.wire import (
     BadBody,
     encode,
-    read_submission,
     reading_submission,
     receipt,
     report,
@@ -285,7 +285,7 @@ def test_the_pieces_of_a_chunk_are_within_the_limit_and_join_to_it():
 
 def test_a_submission_is_read():
     body = b'{"input":{"a":1},"policy":{"executionTimeout":5000,"lowPriority":true},"s3Config":{}}'
-    submission = read_submission(body)
+    submission = at_once(reading_submission(body))
     assert submission.input == {"a": 1}
     assert submission.policy.executionTimeout == 5000
 
@@ -312,7 +312,7 @@ def test_a_submission_is_read():
 )
 def test_a_bad_body_is_refused_in_words(body, says):
     with pytest.raises(BadBody, match=says) as refused:
-        read_submission(body)
+        at_once(reading_submission(body))
     assert "\n" not in str(refused.value)
 
 
@@ -337,7 +337,7 @@ def test_what_is_no_json_is_not_encoded(value):
 )
 def test_a_body_of_too_many_values_is_refused_before_it_is_parsed(body):
     with pytest.raises(BadBody, match="more than 100,000 values"):
-        read_submission(body)
+        at_once(reading_submission(body))
 
 
 def test_a_large_body_is_read_in_steps():
