@@ -123,7 +123,7 @@ class PennyHandler:
         phrasing = Phrasing()
         phrases = phrasing.feed(text) + phrasing.finish()
         if not phrases:
-            raise BadInput("This text has nothing to speak.")
+            raise BadInput("Nothing in this text can be spoken.")
         speech = self._new_speech(turn, request)
         for phrase in phrases:
             audio = await speech.say(phrase)
