@@ -1,1 +1,1 @@
-"""Jobs at the services: started, followed, shown, and taken up again after a restart."""
+"""Durable jobs: sent to a service, followed, shown, and recovered after a crash."""

@@ -1,4 +1,4 @@
-"""What the journal knows of an answer: its message, and the conversation that it belongs to."""
+"""An answer in the journal: its message, and the conversation that it belongs to."""
 
 from typing import Annotated
 
@@ -13,13 +13,13 @@ class Thread(PlacePart):
     """Where an answer belongs in memory.
 
     Attributes:
-        question_id: The message (or interaction) that is answered; 0 when nothing is remembered.
+        question_id: The message (or interaction) that is answered; 0: nothing is remembered.
         conversation_id: The thread, the DM, or the first message of the reply chain.
-        is_spoken: Whether the answer is spoken too.
-        note: A line to stand under the answer.
-        file: The name of a file for an answer that is longer than a message; empty: it is split.
-        module: Which of Grace's modules answers; empty: Penny does.
-        is_message: Whether the question is a message, and no command.
+        is_spoken: Whether the answer is spoken, too.
+        note: A line under the answer.
+        file: The name of a file for an answer longer than a message; empty: it is split.
+        module: Grace's module that answers; empty: Penny answers.
+        is_message: Whether the question is a message, not a command.
     """
 
     question_id: Annotated[Snowflake, stored_as("question")] = 0

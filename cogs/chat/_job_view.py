@@ -1,4 +1,4 @@
-"""The message of an answer: growing while it is written, and remembered at its end."""
+"""Shows an answer: it grows while it is written, and is remembered at its end."""
 
 import asyncio
 import functools
@@ -34,11 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class ChatJobView(MessageView[ChatMessage]):
-    """Shows an answer, with a Stop button while it grows, and remembers it at its end.
-
-    Attributes:
-        draft: The answer so far.
-    """
+    """Shows an answer, with a Stop button while it grows, and remembers it at its end."""
 
     draft: Draft = field(default_factory=Draft)
 
@@ -61,7 +57,7 @@ class ChatJobView(MessageView[ChatMessage]):
         return cls._restored(bot, job, place, live, line, **more)
 
     def update(self, update: Update) -> None:
-        """Something new."""
+        """Add to the draft."""
         self.draft.take(update)
 
     async def refresh(self) -> None:
@@ -78,9 +74,9 @@ class ChatJobView(MessageView[ChatMessage]):
             await self._speak(response.audio)
 
     async def failed(self, error: SkydeckError) -> None:
-        """Keep what was written, and say why there is no more.
+        """Keep the draft, and say why it is not complete.
 
-        An answer that was to be written anew stays: it is whole, and paid for.
+        If an earlier answer was being regenerated, that one stays: it is complete, and paid for.
         """
         self.draft.text = await self._answer_before() or self.draft.text
         if isinstance(error, JobCancelled):
@@ -90,18 +86,18 @@ class ChatJobView(MessageView[ChatMessage]):
             await self._settle(explain(error, self.words, privately=is_direct).text)
 
     async def _answer_before(self) -> str:
-        """The answer that stood here before; empty: there was none."""
+        """The earlier answer in this message; empty: there was none."""
         remembered = await self.bot.store.conversations.get(self.live.message_id)
         is_answer = remembered is not None and remembered.role is Role.ASSISTANT
         return remembered.content if remembered is not None and is_answer else ""
 
     async def _settle(self, note: str) -> None:
-        """Show it; it is remembered before, since a reply can come as soon as it is seen."""
+        """Remember the answer, then show it: people can reply as soon as they see it."""
         await self._remember()
         shown_before = (self.live.message_id, *self.live.parts)
         await self._show(note)
         if (self.live.message_id, *self.live.parts) != shown_before:
-            await self._remember()  # it has grown over more messages
+            await self._remember()  # it fills more messages now
 
     async def _show(self, note: str) -> None:
         text = at_the_end(self.draft, self.words, notes=(note,) if note else ())
@@ -121,9 +117,9 @@ class ChatJobView(MessageView[ChatMessage]):
         return self.place.question_id != 0 and not self.draft.is_silent
 
     async def _remember(self) -> None:
-        """Both sides of it: what was heard of a spoken question, and the answer."""
-        thread, memory = self.place, self.bot.store.conversations
-        if thread.question_id == 0 or self.live.is_copy:
+        """Remember the transcript of a spoken question, and the answer."""
+        place, memory = self.place, self.bot.store.conversations
+        if place.question_id == 0 or self.live.is_copy:
             return
         now_ms = int(self.bot.clock.wall() * 1000)
         await self._remember_heard(now_ms)
@@ -137,21 +133,21 @@ class ChatJobView(MessageView[ChatMessage]):
         await memory.add(
             StoredMessage(
                 message_id=first,
-                conversation_id=thread.conversation_id,
-                person_id=thread.user_id,
+                conversation_id=place.conversation_id,
+                person_id=place.user_id,
                 author_id=own.id if own else 0,
                 author_name=own.display_name if own else "",
                 role=Role.ASSISTANT,
                 content=text,
                 created_at_ms=now_ms,
-                parent_id=thread.question_id,
-                guild_id=thread.guild_id,
+                parent_id=place.question_id,
+                guild_id=place.guild_id,
                 parts=parts,
             )
         )
 
     async def _remember_heard(self, now_ms: int) -> None:
-        """What was heard of a spoken question, after the words that stood beside it."""
+        """Append the transcript of a spoken question to the text that was written beside it."""
         memory, heard = self.bot.store.conversations, (self.draft.transcript or "").strip()
         asked = await memory.get(self.place.question_id) if heard else None
         if asked is None or asked.content.endswith(heard):
@@ -163,7 +159,7 @@ class ChatJobView(MessageView[ChatMessage]):
         try:
             spoken = await prepare(audio)
         except BadInput:
-            log.warning("an answer was not spoken: its sound cannot be used")
+            log.warning("an answer was not spoken: its audio cannot be used")
             return
         await self.live.speak(spoken)
 

@@ -1,4 +1,4 @@
-"""The message of a build: its progress while it runs, and then its result."""
+"""Shows a build: its progress while it runs, then its result."""
 
 import asyncio
 import contextlib
@@ -41,8 +41,7 @@ class FactoryJobView(MessageView[FactoryMessage]):
     """Shows a build in one message, for which it may open a thread.
 
     Attributes:
-        queue: Knows the place of a build that waits.
-        progress: How far the build has come.
+        queue: Knows the position of a build that waits.
     """
 
     queue: BuildQueue = field(kw_only=True)
@@ -59,7 +58,7 @@ class FactoryJobView(MessageView[FactoryMessage]):
         return self._note_place()
 
     def update(self, update: Update) -> None:
-        """Something new."""
+        """Follow the build's progress."""
         self.progress.take(update)
 
     async def refresh(self) -> None:
@@ -67,7 +66,7 @@ class FactoryJobView(MessageView[FactoryMessage]):
         await self.live.refresh(Page(embeds=(self._state(),), view=self.controls))
 
     async def done(self, response: Response) -> None:
-        """Show the result, and how good it is."""
+        """Show the result and its quality."""
         parcel = await asyncio.to_thread(_parcel, response)
         self.progress.is_delivering = True
         with contextlib.suppress(*TROUBLE):
@@ -105,7 +104,7 @@ class FactoryJobView(MessageView[FactoryMessage]):
         return buttons(self.journal_id, self.words, Action.CANCEL)
 
     async def _move(self) -> None:
-        """Open the thread and go there; where that fails, stay."""
+        """Open the thread and move there; if that fails, stay."""
         home, place = self.live, self._note_place(opens_thread=False)
         try:
             opened = await open_thread(self.bot, home, place.guild_id, place.title, self._state())

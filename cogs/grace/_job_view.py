@@ -1,4 +1,4 @@
-"""The message of a job of Grace's or Penny's: its state while it works, and how it ended."""
+"""Shows a job of Grace's or Penny's: its state while it runs, then its result."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -75,7 +75,7 @@ class MessageView(Generic[M]):
     Attributes:
         place: What the journal knows of the message.
         line: Its first line, while that is still to be posted.
-        journal_id: The job's number; 0 before it has one.
+        journal_id: The job's number in the journal; 0 before it has one.
         controls: The buttons while the job runs.
     """
 

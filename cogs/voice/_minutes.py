@@ -1,4 +1,4 @@
-"""The message of minutes: that Grace is at it, then the summary with the transcript."""
+"""Shows the minutes of a meeting: Grace's progress, then the summary with the transcript."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ from cogs.shared.splitting import disarm
 
 MODULE: Final = "SUMMARIZER"
 MAX_CHARS: Final = 200_000
-"""Of a transcript that is summed up; the newest counts."""
+"""The newest part of a transcript that is summed up."""
 _MAX_FILE_BYTES: Final = 9 * 1024 * 1024
-"""Under what Discord takes on a server without boosts (10 MiB), form and all."""
+"""Below Discord's limit on servers without boosts (10 MiB), form included."""
 
 
 def transcript(minutes: Sequence[Minute]) -> str:
-    """For Grace: a line for each turn; the newest `MAX_CHARS` of it."""
+    """The transcript for Grace: a line per turn, the newest `MAX_CHARS`."""
     text = "\n".join(f"{speaker_label(one.name)}: {' '.join(one.text.split())}" for one in minutes)
     return text if len(text) <= MAX_CHARS else text[-MAX_CHARS:].partition("\n")[2]
 
 
 def record(minutes: Sequence[Minute]) -> bytes:
-    """For people: the same with times (UTC), as a file."""
+    """The transcript for people, with times in UTC, as a file."""
     lines = [
         f"{datetime.fromtimestamp(one.at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}  "
         f"{one.name}: {' '.join(one.text.split())}"
@@ -44,11 +44,11 @@ def record(minutes: Sequence[Minute]) -> bytes:
 
 
 class Notes(PlacePart):
-    """Which part of which transcript is summed up.
+    """Selects the part of a transcript that is summed up.
 
     Attributes:
-        since_ms: From when on, UTC epoch milliseconds.
-        clear: Whether the channel's transcript is forgotten once it is summed up.
+        since_ms: Its beginning, UTC epoch milliseconds.
+        clear: Whether to delete the channel's transcript once it is summed up.
         may_attach: Whether files may be attached where the summary is shown.
     """
 
@@ -71,7 +71,7 @@ class MinutesJobView(MessageView[MinutesMessage]):
     _done: tuple[int, int] | None = None
 
     def update(self, update: Update) -> None:
-        """A summary of something long is made in parts, which Grace counts."""
+        """Note how many parts of a long transcript Grace has summed up."""
         output = None if update.response is None else update.response.output
         data = output.data if output is not None else None
         counts = data.get("progress") if isinstance(data, dict) else None
@@ -81,7 +81,7 @@ class MinutesJobView(MessageView[MinutesMessage]):
                 self._done = done, total
 
     async def refresh(self) -> None:
-        """Show how far it is, and for how long it has been going on."""
+        """Show the progress and the elapsed time."""
         took = duration(self.bot.clock.wall() - self.place.begun)
         text = self.words("voice.minutes.working", took=took)
         if self._done is not None:
@@ -104,7 +104,7 @@ class MinutesJobView(MessageView[MinutesMessage]):
             await minutes.clear(*where)
 
     async def failed(self, error: SkydeckError) -> None:
-        """Say why there is none."""
+        """Say why there is no summary."""
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 

@@ -62,25 +62,6 @@ class Guilds:
         return settings
 
     @uninterrupted
-    async def set(self, settings: GuildSettings) -> None:
-        """Replace all the server's settings.
-
-        Raises:
-            TooLarge: More channels, roles or text than Discord itself has; nothing was written.
-            StoreFailed: The database cannot be written.
-        """
-        check(settings)
-        values = _write(settings)
-        insert = self._database.insert(tables.guilds).values(values)
-        try:
-            async with self._database.writing() as connection:
-                await connection.execute(
-                    insert.on_conflict_do_update(index_elements=["guild_id"], set_=values)
-                )
-        finally:
-            self._forget(settings.guild_id)
-
-    @uninterrupted
     async def patch(self, guild_id: int, **changes: Unpack[GuildChanges]) -> GuildSettings:
         """Change some settings. Two changes at once, even from two processes, both take effect.
 
@@ -88,7 +69,7 @@ class Guilds:
             The settings as they are now.
 
         Raises:
-            TooLarge: As for `set`.
+            TooLarge: More channels, roles or text than Discord itself has; nothing was written.
             StoreFailed: The database cannot be written.
         """
         table = tables.guilds
@@ -133,7 +114,7 @@ def read(row: Mapping[Any, Any]) -> GuildSettings:
     """The settings in a row.
 
     Raises:
-        ValueError: `set` cannot have written the row.
+        ValueError: `patch` cannot have written the row.
     """
     return GuildSettings(
         guild_id=row["guild_id"],

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, delete, func, select
+from sqlalchemy import RowMapping, delete, select
 
 from bot.store.database import Database, uninterrupted
 from bot.store.limits import NAME_LIMIT_CHARS, storable
@@ -71,14 +71,6 @@ class VoiceRooms:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    @uninterrupted
-    async def get(self, guild_id: int) -> VoiceRoom | None:
-        """The channel to join in a server."""
-        query = select(voice_rooms).where(voice_rooms.c.guild_id == guild_id)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else VoiceRoom(**row)
 
     @uninterrupted
     async def all(self) -> list[VoiceRoom]:
@@ -173,13 +165,6 @@ class Minutes:
             gone += step.rowcount
             if step.rowcount < PRUNE_BATCH:
                 return gone
-
-    @uninterrupted
-    async def count(self, guild_id: int, channel_id: int) -> int:
-        """How many turns of a channel are kept."""
-        query = select(func.count()).where(*_here(guild_id, channel_id))
-        async with self._database.reading() as connection:
-            return int((await connection.execute(query)).scalar_one())
 
 
 def _here(guild_id: int, channel_id: int) -> tuple[Any, Any]:

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import asdict
 
 import pytest
 
@@ -23,8 +24,9 @@ async def test_what_was_set_is_there_after_reopening(url, clock):
         default_modules={Service.GRACE: "SUMMARIZER"},
     )
     async with Store.open(url, clock) as store:
-        await store.guilds.set(GuildSettings(guild_id=2**62, language="en-GB"))
-        await store.guilds.set(chosen)
+        await store.guilds.patch(2**62, language="en-GB")
+        changes = asdict(chosen)
+        assert await store.guilds.patch(changes.pop("guild_id"), **changes) == chosen
     async with Store.open(url, clock) as store:
         assert await store.guilds.get(2**62) == chosen
         assert await store.guilds.get(2) == GuildSettings(guild_id=2)
@@ -90,6 +92,4 @@ async def test_too_much_is_refused_and_nothing_is_written(store):
     ):
         with pytest.raises(TooLarge):
             await store.guilds.patch(1, **changes)
-        with pytest.raises(TooLarge):
-            await store.guilds.set(GuildSettings(guild_id=1, **changes))
     assert await store.guilds.get(1) == GuildSettings(guild_id=1, language="es-ES")
