@@ -1,6 +1,6 @@
 """Any audio file to samples, and samples to Opus packets, through PyAV (FFmpeg's libraries).
 
-A recording passes as a stream of small pieces: what is held does not grow with its length.
+A recording passes as a stream of small pieces, so memory does not grow with its length.
 """
 
 import io
@@ -8,14 +8,15 @@ import wave
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio import isolated
 from audio.constants import FRAME_SAMPLES, LIBOPUS_PRE_SKIP, OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.containers import UNKNOWN, sniff
-from audio.errors import AudioError, NotAudioError, StoppedError, too_long
+from audio.errors import AudioError, NotAudioError, too_long
 from audio.files import open_regular
 from audio.ogg import Muxer, OpusStream, demux, join, packet_samples
 from audio.riff import PlainWav, plain_wav
@@ -23,60 +24,65 @@ from audio.samples import FULL_SCALE, Pcm, Samples, to_pcm
 from audio.stopping import NEVER, Stop
 
 Source = bytes | Path | BinaryIO
-"""The bytes of a file, its path, or the file itself, open and able to seek."""
+"""The bytes of a file, its path, or the open, seekable file itself."""
+
+Sound = TypeVar("Sound", Samples, Pcm)
 
 _MAX_PLAIN_BYTES: Final = 16 * 1024 * 1024
-"""Ogg Opus up to so large is read here; an hour of speech has 11 MB."""
+"""Larger Ogg Opus files are left to FFmpeg; an hour of speech has 11 MB."""
 _HEAD_BYTES: Final = 64 * 1024
 _PACKETS_AT_ONCE: Final = 50
+_FORMATS: Final[dict[type[np.generic], str]] = {np.float32: "flt", np.int16: "s16"}
+"""FFmpeg's name for each sample format."""
 _OPUS_RATES_HZ: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 
 def decode(source: Source, *, rate_hz: int = SPEECH_RATE_HZ, limit_s: float) -> Samples:
-    """Read the first audio track of a file, whole: 64 kB a second at 16 kHz, so for short clips.
+    """Decode the first audio track of a file at once; for short clips: 64 kB a second at 16 kHz.
 
     Args:
         source: The file.
-        rate_hz: The sample rate to give it.
-        limit_s: The most seconds to take; a longer file is refused before it fills the memory.
+        rate_hz: The sample rate of the result.
+        limit_s: A longer file is refused before it fills the memory.
 
     Raises:
-        NotAudioError: It has no sound that can be decoded.
+        NotAudioError: It has no audio that can be decoded.
         TooLongError: It is longer than the limit.
     """
-    return as_samples(decoded(source, rate_hz=rate_hz, limit_s=limit_s))
+    return as_samples(decode_stream(source, rate_hz=rate_hz, limit_s=limit_s))
 
 
 def as_samples(pieces: Iterable[Pcm]) -> Samples:
-    """Pieces as one clip, from -1 to 1."""
+    """Join pieces into one clip."""
     samples: Samples = np.concatenate([np.zeros(0, np.int16), *pieces], dtype=np.float32)
     samples *= np.float32(1 / FULL_SCALE)
     return samples
 
 
-def decoded(
+def decode_stream(
     source: Source,
     *,
     rate_hz: int = SPEECH_RATE_HZ,
     limit_s: float,
     stop: Stop = NEVER,
 ) -> Iterator[Pcm]:
-    """Read the first audio track of a file, mixed to mono, in pieces of about a second.
+    """Decode the first audio track of a file, mixed to mono, in pieces of about a second.
 
-    Plain Ogg Opus and plain WAV are read here and at once. All else is FFmpeg's, in a process of
-    its own (`isolated`), which takes some 0.1 s to begin.
+    Plain Ogg Opus and plain WAV are decoded here, without delay. FFmpeg decodes everything else in
+    a process of its own (`isolated`), which takes some 0.1 s to start.
 
     Args:
         source: The file.
-        rate_hz: The sample rate to give it.
-        limit_s: The most seconds to take.
-        stop: Set by who no longer wants it.
+        rate_hz: The sample rate of the result.
+        limit_s: A longer file is refused.
+        stop: Set by the caller to end the work.
 
     Raises:
-        NotAudioError: It has no sound that can be decoded.
-        TooLongError: It is longer than the limit; where its header does not say so, after so much.
-        StoppedError: It was stopped.
-        OSError: There is no regular file of this path.
+        NotAudioError: It has no audio that can be decoded.
+        TooLongError: It is longer than the limit; raised on reaching it if the header does not
+            reveal the length.
+        StoppedError: `stop` was set.
+        OSError: The path is not a regular file.
     """
     with ExitStack() as opened:
         file: BinaryIO
@@ -95,7 +101,7 @@ def decoded(
 
 
 def _plain(file: BinaryIO, rate_hz: int, limit_s: float, stop: Stop) -> Iterator[Pcm] | None:
-    """The sound of a file that needs no FFmpeg to be read; None for all others."""
+    """The audio of a file that can be decoded without FFmpeg; None for any other."""
     file.seek(0)
     head = file.read(_HEAD_BYTES)
     header = plain_wav(head)
@@ -118,16 +124,17 @@ def _wav_pcm(
     if left > limit_s * header.rate_hz:
         raise too_long(left / header.rate_hz, limit_s)
     if not left:
-        raise NotAudioError("The file has no sound in it.")
-    resampler = _PcmResampler(header.rate_hz, rate_hz) if header.rate_hz != rate_hz else None
+        raise NotAudioError("The file has no audio in it.")
+    resampler = None
+    if header.rate_hz != rate_hz:
+        resampler = Resampler(header.rate_hz, rate_hz, dtype=np.int16)
     file.seek(header.offset)
     while left:
-        if stop.is_set():
-            raise StoppedError("Nobody wants this any more.")
+        stop.raise_if_set()
         data = file.read(min(left, header.rate_hz) * width)
         piece = np.frombuffer(data[: len(data) // width * width], "<i2").astype(np.int16)
         if not len(piece):
-            break  # it was cut off meanwhile
+            break  # the file was truncated meanwhile
         left -= len(piece) // header.channels
         if header.channels > 1:
             piece = piece.reshape(-1, header.channels).mean(axis=1).astype(np.int16)
@@ -136,46 +143,19 @@ def _wav_pcm(
         yield resampler.finish()
 
 
-class _PcmResampler:
-    """16 bit mono to another rate."""
-
-    def __init__(self, from_hz: int, to_hz: int) -> None:
-        import av  # noqa: PLC0415
-
-        self._av = av
-        self._from_hz = from_hz
-        self._resampler = av.AudioResampler("s16", "mono", to_hz)
-
-    def resample(self, piece: Pcm) -> Pcm:
-        frame = self._av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(piece[None, :]), format="s16", layout="mono"
-        )
-        frame.sample_rate = self._from_hz
-        frame.pts = None
-        return self._joined(self._resampler.resample(frame))
-
-    def finish(self) -> Pcm:
-        return self._joined(self._resampler.resample(None))
-
-    @staticmethod
-    def _joined(frames: Iterable[Any]) -> Pcm:
-        return np.concatenate([np.zeros(0, np.int16), *(f.to_ndarray()[0] for f in frames)])
-
-
 def _opus_pcm(stream: OpusStream, rate_hz: int, limit_s: float, stop: Stop) -> Iterator[Pcm]:
-    from audio.opus import OpusDecoder  # noqa: PLC0415  (which needs this module)
+    from audio.opus import OpusDecoder  # noqa: PLC0415  (loads libopus)
 
     down = OPUS_RATE_HZ // rate_hz
     total = sum(map(packet_samples, stream.packets)) - stream.pre_skip - stream.end_trim
     if total > limit_s * OPUS_RATE_HZ:
         raise too_long(total / OPUS_RATE_HZ, limit_s)
     if total < down:
-        raise NotAudioError("The file has no sound in it.")
+        raise NotAudioError("The file has no audio in it.")
     skip, left = stream.pre_skip // down, total // down
     decoder = OpusDecoder(rate_hz)
     for at in range(0, len(stream.packets), _PACKETS_AT_ONCE):
-        if stop.is_set():
-            raise StoppedError("Nobody wants this any more.")
+        stop.raise_if_set()
         packets = stream.packets[at : at + _PACKETS_AT_ONCE]
         piece = np.concatenate([to_pcm(decoder.decode(packet)) for packet in packets])
         piece, skip = piece[skip:], max(0, skip - len(piece))
@@ -187,17 +167,16 @@ def _opus_pcm(stream: OpusStream, rate_hz: int, limit_s: float, stop: Stop) -> I
 class OpusEncoder:
     """A running libopus encoder: mono, 48 kHz, 20 ms packets.
 
-    One encoder for a whole reply, so that its sentences join without a click.
+    A whole reply needs one encoder, so that its sentences join without a click.
 
     Args:
-        rate_hz: The rate of the samples that it is given.
-        bitrate: Bits a second.
+        rate_hz: The rate of the input.
+        bitrate: In bits per second.
     """
 
     def __init__(self, rate_hz: int, *, bitrate: int = 32_000) -> None:
         import av  # noqa: PLC0415
 
-        self._av = av
         self._rate_hz = rate_hz
         self._resampler = av.AudioResampler("s16", "mono", OPUS_RATE_HZ, frame_size=FRAME_SAMPLES)
         self._codec: Any = av.CodecContext.create("libopus", "w")
@@ -211,39 +190,34 @@ class OpusEncoder:
         self._given_packets = 0
 
     def encode(self, samples: Samples | Pcm) -> OpusStream:
-        """The packets that are complete now; the rest waits for more sound.
+        """The packets that are complete now; the rest waits for more input.
 
-        A second at a time: FFmpeg makes a frame object of every 20 ms before the first is encoded.
+        A second at a time, because FFmpeg makes a frame object of every 20 ms before it encodes
+        the first.
         """
         starts = range(0, len(samples), self._rate_hz)
         return join([self._encode(samples[at : at + self._rate_hz]) for at in starts])
 
     def _encode(self, samples: Samples | Pcm) -> OpusStream:
-        frame = self._av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(to_pcm(samples)[None, :]), format="s16", layout="mono"
-        )
-        frame.sample_rate = self._rate_hz
-        frame.pts = None
         self._taken += len(samples)
-        return self._packets(self._resampler.resample(frame))
+        return self._packets(self._resampler.resample(_frame(to_pcm(samples), self._rate_hz)))
 
     def finish(self) -> OpusStream:
-        """The last packets; the stream's `end_trim` makes the length exact."""
+        """The last packets; their `end_trim` makes the length exact."""
         frames = self._resampler.resample(None)
         last = self._packets([*self._pad(frames), None])
         length = self._taken * OPUS_RATE_HZ // self._rate_hz
         made = self._given_packets * FRAME_SAMPLES
         return OpusStream(last.packets, 1, last.pre_skip, max(0, made - LIBOPUS_PRE_SKIP - length))
 
-    def _pad(self, frames: list[Any]) -> list[Any]:
-        """Fill the last frame with silence: an Opus packet is whole or is not."""
+    @staticmethod
+    def _pad(frames: list[Any]) -> list[Any]:
+        """Fill the last frame with silence: an Opus packet cannot be partial."""
         padded = []
         for frame in frames:
-            samples = np.zeros((1, FRAME_SAMPLES), np.int16)
-            samples[:, : frame.samples] = frame.to_ndarray()
-            full = self._av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-            full.sample_rate = OPUS_RATE_HZ
-            padded.append(full)
+            samples = np.zeros(FRAME_SAMPLES, np.int16)
+            samples[: frame.samples] = frame.to_ndarray()[0]
+            padded.append(_frame(samples, OPUS_RATE_HZ))
         return padded
 
     def _packets(self, frames: list[Any]) -> OpusStream:
@@ -258,56 +232,76 @@ class OpusEncoder:
 
 
 class Resampler:
-    """Mono sound to another rate, piece by piece and without a seam.
+    """Resamples mono audio piece by piece, without a seam.
 
     Args:
-        from_hz: The rate of what it is given.
-        to_hz: The rate of what it gives; a little of each piece comes with the next.
+        from_hz: The rate of the input.
+        to_hz: The rate of the output; a little of each piece comes with the next.
+        dtype: Of input and output: `np.float32` or `np.int16`.
     """
 
-    def __init__(self, from_hz: int, to_hz: int) -> None:
+    def __init__(
+        self, from_hz: int, to_hz: int, *, dtype: type[np.float32 | np.int16] = np.float32
+    ) -> None:
         import av  # noqa: PLC0415
 
-        self._av = av
         self._from_hz = from_hz
-        self._resampler = av.AudioResampler("flt", "mono", to_hz)
+        self._dtype = dtype
+        self._resampler = av.AudioResampler(_FORMATS[dtype], "mono", to_hz)
 
-    def resample(self, samples: Samples) -> Samples:
-        """What is ready now; shape (n,), about `to_hz / from_hz` as many as were given."""
-        frame = self._av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples, np.float32)[None, :], format="flt", layout="mono"
-        )
-        frame.sample_rate = self._from_hz
-        frame.pts = None
-        pieces = [piece.to_ndarray()[0] for piece in self._resampler.resample(frame)]
-        ready: Samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-        return ready
+    def resample(self, samples: Sound) -> Sound:
+        """The output that is ready now; about `to_hz / from_hz` as many samples."""
+        return self._joined(_frame(samples, self._from_hz))
+
+    def finish(self) -> NDArray[Any]:
+        """The rest of the output."""
+        return self._joined(None)
+
+    def _joined(self, frame: Any) -> NDArray[Any]:
+        frames = self._resampler.resample(frame)
+        return np.concatenate([np.zeros(0, self._dtype), *(f.to_ndarray()[0] for f in frames)])
+
+
+def _frame(samples: Samples | Pcm, rate_hz: int) -> Any:
+    import av  # noqa: PLC0415
+
+    array: Any = np.ascontiguousarray(samples)[None, :]
+    frame = av.AudioFrame.from_ndarray(
+        array,
+        format=_FORMATS[samples.dtype.type],
+        layout="mono",
+    )
+    frame.sample_rate = rate_hz
+    frame.pts = None
+    return frame
 
 
 def encode(samples: Samples, rate_hz: int, *, bitrate: int = 32_000) -> OpusStream:
-    """A whole clip as Opus packets.
+    """Encode a whole clip.
 
     Raises:
         AudioError: There are no samples.
     """
-    return encoded([samples], rate_hz, bitrate=bitrate)
+    return encode_stream([samples], rate_hz, bitrate=bitrate)
 
 
-def encoded(pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int = 32_000) -> OpusStream:
-    """A recording, piece by piece, as Opus packets: 11 MB an hour at 24 kbit/s.
+def encode_stream(
+    pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int = 32_000
+) -> OpusStream:
+    """Encode a recording, piece by piece: 11 MB an hour at 24 kbit/s.
 
     Raises:
-        AudioError: There are no samples; or what the pieces raise.
+        AudioError: There are no samples; or whatever the pieces raise.
     """
     streams = list(_encoded(pieces, rate_hz, bitrate))
     return OpusStream(join(streams).packets, 1, LIBOPUS_PRE_SKIP, streams[-1].end_trim)
 
 
-def encoded_file(pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int = 32_000) -> bytes:
-    """The same as an Ogg Opus file; what is held is that file alone.
+def encode_to_ogg(pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int = 32_000) -> bytes:
+    """Encode a recording to an Ogg Opus file; memory holds no more than that file.
 
     Raises:
-        AudioError: There are no samples; or what the pieces raise.
+        AudioError: There are no samples; or whatever the pieces raise.
     """
     muxer, end_trim = Muxer(), 0
     for stream in _encoded(pieces, rate_hz, bitrate):
@@ -317,7 +311,7 @@ def encoded_file(pieces: Iterable[Samples | Pcm], rate_hz: int, *, bitrate: int 
 
 
 def _encoded(pieces: Iterable[Samples | Pcm], rate_hz: int, bitrate: int) -> Iterator[OpusStream]:
-    """The packets of each piece; the last of them says what is to be cut off at the end."""
+    """The packets of each piece; the last stream has the `end_trim` of the whole."""
     encoder = OpusEncoder(rate_hz, bitrate=bitrate)
     is_empty = True
     for piece in pieces:
@@ -326,52 +320,46 @@ def _encoded(pieces: Iterable[Samples | Pcm], rate_hz: int, bitrate: int) -> Ite
             yield stream
     last = encoder.finish()
     if is_empty and not last.packets:
-        raise AudioError("There is no sound to encode.")
+        raise AudioError("There is no audio to encode.")
     yield last
 
 
-def recoded(
+def transcode(
     source: Source, *, rate_hz: int, limit_s: float, bitrate: int = 32_000, stop: Stop = NEVER
 ) -> OpusStream:
-    """A recording of any kind as Opus packets.
+    """Convert a recording of any kind to Opus packets.
 
     Args:
         source: The file.
-        rate_hz: The sample rate on the way: that of speech, or 48 kHz to keep all there is.
-        limit_s: The most seconds to take.
-        bitrate: Bits a second.
-        stop: Set by who no longer wants it.
+        rate_hz: The intermediate sample rate: that of speech, or 48 kHz to lose nothing.
+        limit_s: A longer file is refused.
+        bitrate: In bits per second.
+        stop: Set by the caller to end the work.
 
     Raises:
-        AudioError: It cannot be decoded, or is too long; see `decoded`.
+        AudioError: It cannot be decoded, or is too long; see `decode_stream`.
     """
-    pieces = decoded(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
-    return encoded(pieces, rate_hz, bitrate=bitrate)
+    pieces = decode_stream(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
+    return encode_stream(pieces, rate_hz, bitrate=bitrate)
 
 
-def recoded_file(
+def transcode_to_ogg(
     source: Source, *, rate_hz: int, limit_s: float, bitrate: int = 32_000, stop: Stop = NEVER
 ) -> bytes:
-    """The same as an Ogg Opus file; see `recoded`."""
-    pieces = decoded(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
-    return encoded_file(pieces, rate_hz, bitrate=bitrate)
+    """Convert a recording to an Ogg Opus file; see `transcode`."""
+    pieces = decode_stream(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
+    return encode_to_ogg(pieces, rate_hz, bitrate=bitrate)
 
 
 def wav(samples: Samples, rate_hz: int) -> bytes:
-    """A WAV file, 16 bits a sample."""
+    """A 16-bit WAV file."""
     file = io.BytesIO()
     write_wav(file, [samples], rate_hz)
     return file.getvalue()
 
 
 def write_wav(file: BinaryIO, pieces: Iterable[Samples | Pcm], rate_hz: int) -> None:
-    """Write a WAV file, 16 bits a sample, piece by piece.
-
-    Args:
-        file: Where to; it can seek, and is left open.
-        pieces: The sound.
-        rate_hz: Its rate.
-    """
+    """Write a 16-bit WAV file piece by piece. `file` must be seekable, and stays open."""
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)

@@ -1,22 +1,23 @@
-"""What kind of media file some bytes are, told by how they begin and never by a name.
+"""What kind of media file some bytes are, by their signature and never by a name.
 
-FFmpeg, left to guess, also knows playlists, scripts and session descriptions, which open files and
-sockets. So only containers that hold their sound themselves are told here, and each is then forced.
-Source of the beginnings: each container's specification; libavformat's names for the demuxers.
+Left to guess, FFmpeg also recognises playlists, scripts and session descriptions, which open files
+and sockets. So this recognises only containers that hold their audio themselves, and FFmpeg is
+then forced to use that demuxer. Sources: each container's specification for the signatures,
+libavformat for the demuxers' names.
 """
 
 import re
 from typing import BinaryIO, Final
 
 MIN_HEAD_BYTES: Final = 64 * 1024
-"""So much of a file's beginning tells what it is; a shorter file tells with what it has."""
+"""How much of a file's start is needed to recognise it, unless the file is shorter."""
 
 READABLE: Final = (
     "WAV, Ogg, FLAC, MP3, AAC, M4A, MP4, MOV, 3GP, Matroska, WebM, AIFF, CAF, AU, AMR, WMA, AC-3, "
     "WavPack, AVI, FLV and MPEG"
 )
-"""What can be read, for a person."""
-UNKNOWN: Final = f"This cannot be read as audio; what can be is {READABLE}."
+"""The supported formats, for a person."""
+UNKNOWN: Final = f"This cannot be read as audio. Supported formats: {READABLE}."
 
 DEMUXERS: Final = {
     "ogg": "ogg",
@@ -53,9 +54,9 @@ DECODERS: Final = (
     "pcm_s24le_planar pcm_s32be pcm_s32le pcm_s32le_planar pcm_s64be pcm_s64le pcm_s8 "
     "pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be pcm_u24le pcm_u32be pcm_u32le pcm_u8"
 )
-"""FFmpeg's decoders for the sound in such containers, by name; it has 150 more, for old games."""
+"""FFmpeg's decoders for the audio in these containers; it has 150 more, for old games."""
 
-_BEGINNINGS: Final = (
+_SIGNATURES: Final = (
     (re.compile(rb"OggS"), "ogg"),
     (re.compile(rb"(?:RIFF|RIFX|RF64|BW64)....WAVE", re.DOTALL), "wav"),
     (re.compile(rb"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"), "w64"),
@@ -83,7 +84,7 @@ _ID3_BYTES: Final = 10
 _MPEG_SYNC: Final = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]")
 """11 bits of sync, MPEG 1, 2 or 2.5, layer II or III."""
 _MPEG_CHAIN: Final = 3
-"""So many frames one after another are no accident."""
+"""This many consecutive frames are no accident."""
 _KBITS: Final = {
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -99,19 +100,19 @@ _RATES_HZ: Final = {
 
 
 def container_of(head: bytes) -> str | None:
-    """The container of a file that begins with these bytes; None where it is none of `DEMUXERS`.
+    """The container of a file that starts with these bytes; None if it is none of `DEMUXERS`.
 
     Args:
-        head: The first `MIN_HEAD_BYTES`, or the whole of a shorter file, ID3v2 tags left out.
+        head: The first `MIN_HEAD_BYTES` after any ID3v2 tags, or all of a shorter file.
     """
-    for beginning, name in _BEGINNINGS:
-        if beginning.match(head):
+    for signature, name in _SIGNATURES:
+        if signature.match(head):
             return name
     return "mp3" if _has_mpeg_frames(head) else None
 
 
 def sniff(file: BinaryIO) -> tuple[int, str | None]:
-    """Where a file's container begins, after any ID3v2 tags, and which it is; None for no other."""
+    """Where a file's container starts, after any ID3v2 tags, and which it is; None if unknown."""
     start = 0
     for _ in range(_MAX_TAGS):
         file.seek(start)
@@ -124,7 +125,7 @@ def sniff(file: BinaryIO) -> tuple[int, str | None]:
 
 
 def tag_bytes(head: bytes) -> int:
-    """How long the ID3v2 tag is that these bytes begin with; 0 where they begin with none."""
+    """The length of the ID3v2 tag at the start of these bytes; 0 if there is none."""
     if len(head) < _ID3_BYTES or not head.startswith(b"ID3"):
         return 0
     flags, size = head[5], 0
@@ -135,12 +136,12 @@ def tag_bytes(head: bytes) -> int:
 
 
 def _has_mpeg_frames(head: bytes) -> bool:
-    """MP3 has no beginning of its own: frames, at times after padding or the rest of another."""
+    """MP3 has no signature, only frames, sometimes after padding or the rest of another file."""
     return any(_is_chain(head, found.start()) for found in _MPEG_SYNC.finditer(head))
 
 
 def _is_chain(head: bytes, offset: int) -> bool:
-    """Whether frame follows frame from here, as far as the bytes go."""
+    """Whether consecutive frames start here, as far as the bytes go."""
     for number in range(_MPEG_CHAIN):
         length = _frame_bytes(head, offset)
         if length is None:
@@ -150,7 +151,7 @@ def _is_chain(head: bytes, offset: int) -> bool:
 
 
 def _frame_bytes(head: bytes, offset: int) -> int | None:
-    """The length of the MPEG audio frame at `offset`; None where there is none.
+    """The length of the MPEG audio frame at `offset`; None if there is none.
 
     Source: ISO/IEC 11172-3, 2.4.1.3 and 2.4.3.1.
     """

@@ -1,14 +1,14 @@
 """A process that decodes one file and can do nothing else; `isolated` starts it.
 
-FFmpeg reads what strangers send. Here it has no key and no environment, opens no further file or
-socket, takes a bounded memory, and may be killed at any moment: what it does wrong ends with it.
+FFmpeg reads what strangers send. Here it has no keys and no environment, can open no file or
+socket, has bounded memory, and may be killed at any moment, so that its faults stay contained.
 
     python -I -S decoder.py '{"path": […], "size": 1000, "rate_hz": 16000, "limit_s": 300}'
 
-It holds no file either. On standard output come messages: a letter and a length (little-endian, 4
-bytes), then so many bytes. `R` asks for a part of the file: an offset (8 bytes) and how many bytes,
-which come on standard input. `P` is sound, as `media.pcm` has it; `D` the end; `N` and `L` why it
-cannot be read or is too long.
+It has no handle of the file either. It writes messages to standard output: a letter, a length
+(little-endian, 4 bytes) and that many bytes. `R` requests a part of the file, with an offset (8
+bytes) and a length; the part arrives on standard input. `P` is audio, as from `media.pcm`; `D` the
+end; `N` and `L` the reason why the file cannot be read or is too long.
 """
 
 import importlib
@@ -25,10 +25,10 @@ MESSAGE = struct.Struct("<cI")
 PART = struct.Struct("<QI")
 MAX_READ_BYTES = 64 * 1024
 _MAX_SILENT_CPU_S = 10
-"""So long it may compute without any sound: a second of sound takes some ms. Time of the processor,
-so that a busy machine stops nobody."""
+"""Processor time without any audio; a second of audio takes some ms. Not wall time, so that a busy
+machine stops nothing."""
 _CPU_S = 60
-"""In all, and a fifth of the recording's length: the slowest machine takes a hundredth."""
+"""In total, plus a fifth of the recording's length: the slowest machine needs a hundredth."""
 _SILENCE = struct.pack(
     "<4sI4s4sIHHIIHH4sI1600x",
     *(b"RIFF", 1636, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 1600),
@@ -36,34 +36,34 @@ _SILENCE = struct.pack(
 """A tenth of a second, as WAV."""
 _NOT_NEEDED = ("__main__", "datasets")
 _MAX_DATA_BYTES = 112 * 1024 * 1024
-"""Python and FFmpeg take some 20 MB of it, a long film's index 10."""
+"""Python and FFmpeg take some 20 MB of this, the index of a long film 10."""
 
 
 def main() -> None:
-    """Decode what is at standard input."""
-    asked = json.loads(sys.argv[1])
-    sys.path += asked["path"]
-    from audio import media  # noqa: PLC0415  (its place is known only now)
+    """Decode one file."""
+    request = json.loads(sys.argv[1])
+    sys.path += request["path"]
+    from audio import media  # noqa: PLC0415  (its path is known only now)
     from audio.errors import AudioError, TooLongError  # noqa: PLC0415
 
     _load_all(media)
-    _confine(_CPU_S + round(asked["limit_s"] / 5))
-    file: Any = _File(asked["size"])
+    _confine(_CPU_S + round(request["limit_s"] / 5))
+    file: Any = _File(request["size"])
     try:
-        for piece in media.pcm(file, rate_hz=asked["rate_hz"], limit_s=asked["limit_s"]):
-            _tell(b"P", piece)
-            _allow_more()
-        _tell(b"D", b"")
+        for piece in media.pcm(file, rate_hz=request["rate_hz"], limit_s=request["limit_s"]):
+            _send(b"P", piece)
+            _restart_timer()
+        _send(b"D", b"")
     except TooLongError as e:
-        _tell(b"L", str(e).encode())
+        _send(b"L", str(e).encode())
     except AudioError as e:
-        _tell(b"N", str(e).encode())
+        _send(b"N", str(e).encode())
     except MemoryError:
-        _tell(b"N", b"This cannot be read as audio (it would take too much memory).")
+        _send(b"N", b"This cannot be read as audio (it would take too much memory).")
 
 
 def _load_all(media: Any) -> None:
-    """PyAV loads parts of itself when a file first needs them, which will not be possible."""
+    """Load all of PyAV now: it would load parts on demand, which is about to become impossible."""
     media.av.logging.set_level(None)
     for part in pkgutil.walk_packages(media.av.__path__, "av."):
         if part.name.rpartition(".")[2] not in _NOT_NEEDED:
@@ -73,11 +73,7 @@ def _load_all(media: Any) -> None:
 
 
 class _File(io.RawIOBase):
-    """The file, of which whoever has it hands over what is asked for.
-
-    Args:
-        size: Its bytes.
-    """
+    """The file, read by asking the parent process for its parts."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -95,7 +91,7 @@ class _File(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise OSError("before the file's beginning")
+            raise OSError("before the start of the file")
         self._at = start + offset
         return self._at
 
@@ -104,14 +100,14 @@ class _File(io.RawIOBase):
         wanted = min(left, MAX_READ_BYTES if size < 0 else size, MAX_READ_BYTES)
         if not wanted:
             return b""
-        _tell(b"R", PART.pack(self._at, wanted))
+        _send(b"R", PART.pack(self._at, wanted))
         data = sys.stdin.buffer.read(wanted)
         self._at += len(data)
         return data
 
 
 def _confine(cpu_s: int) -> None:
-    """From here on: no new file or socket, a bounded memory, a bounded time of the processor."""
+    """From here on: no new file or socket, bounded memory, bounded processor time."""
     try:
         import resource  # noqa: PLC0415  (not on Windows)
     except ImportError:
@@ -127,15 +123,15 @@ def _confine(cpu_s: int) -> None:
         lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (lowest, lowest))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    _allow_more()
+    _restart_timer()
 
 
-def _allow_more() -> None:
+def _restart_timer() -> None:
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, _MAX_SILENT_CPU_S)
 
 
-def _tell(kind: bytes, body: bytes) -> None:
+def _send(kind: bytes, body: bytes) -> None:
     message = memoryview(MESSAGE.pack(kind, len(body)) + body)
     while message:
         message = message[os.write(1, message) :]

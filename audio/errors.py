@@ -1,4 +1,4 @@
-"""What can be wrong with sound."""
+"""The errors of audio."""
 
 
 class AudioError(ValueError):
@@ -6,19 +6,19 @@ class AudioError(ValueError):
 
 
 class NotAudioError(AudioError):
-    """Nothing in it can be decoded as sound."""
+    """Nothing in it can be decoded as audio."""
 
 
 class TooLongError(AudioError):
-    """More sound than the caller is willing to take."""
+    """More audio than the caller accepts."""
 
 
 class StoppedError(AudioError):
-    """Who wanted the sound no longer does."""
+    """The caller no longer wants the audio."""
 
 
 def too_long(seconds: float, limit_s: float) -> TooLongError:
-    """Say how long it is, and how long it may be."""
+    """An error that says how long the audio is, and how long it may be."""
     return TooLongError(
         f"The audio is over {_clock(seconds)} long; at most {_clock(limit_s)} can be taken."
     )

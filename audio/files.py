@@ -1,4 +1,4 @@
-"""Opening what a person named, if it is a file: a pipe can hang, and a device be endless."""
+"""Opening a path that a person named, if it is a file: a pipe can hang, a device be endless."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 _FLAGS: Final = (
     os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes to is opened at once
+    | getattr(os, "O_NONBLOCK", 0)  # do not wait for the writer of a pipe
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
@@ -16,15 +16,15 @@ _FLAGS: Final = (
 
 
 class NotAFileError(OSError):
-    """It is there, but no regular file."""
+    """The path exists, but is not a regular file."""
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file to read; a link to one is followed.
+    """Open a regular file for reading; links are followed.
 
     Raises:
         NotAFileError: It is a pipe, a device or a socket.
-        OSError: It is not there, a folder, or not to be read.
+        OSError: It is missing, a folder, or not readable.
     """
     try:
         number = os.open(path, _FLAGS)

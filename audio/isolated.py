@@ -1,4 +1,4 @@
-"""Decoding by FFmpeg in a process of its own (`decoder`): its faults and its hunger end with it."""
+"""Decoding by FFmpeg in a process of its own (`decoder`), so that its faults stay contained."""
 
 import contextlib
 import importlib.util
@@ -13,83 +13,78 @@ from pathlib import Path
 from typing import IO, BinaryIO, Final
 
 from audio.decoder import MAX_READ_BYTES, MESSAGE, PART
-from audio.errors import AudioError, NotAudioError, StoppedError, TooLongError
+from audio.errors import AudioError, NotAudioError, TooLongError
 from audio.stopping import NEVER, Stop
 
 _MAX_REASON_BYTES: Final = 1000
 _ENVIRONMENT: Final = {
     name: value
-    for name, value in os.environ.items()  # noqa: TID251  (the system's, and no setting)
+    for name, value in os.environ.items()  # noqa: TID251  (the system's, not a setting)
     if name.upper() == "SYSTEMROOT"
 }
-"""Without it Windows does not find its own libraries, and Python does not start."""
+"""Without it, Windows does not find its own libraries, and Python does not start."""
 _MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
-"""A message has about a second of sound; the longest frame of a slow recording has 3 MB."""
+"""A message holds about a second of audio; the longest frame of a slow recording has 3 MB."""
 
 
 def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, stop: Stop = NEVER) -> Iterator[bytes]:
-    """What `media.pcm` gives, made in a process of its own; the same errors.
+    """The same as `media.pcm`, in a process of its own.
 
     Args:
-        file: It can seek, and is left open. The process has no handle of it: it asks for its parts.
-        rate_hz: The sample rate to give it.
-        limit_s: The most seconds to take.
+        file: Seekable; stays open. The process has no handle of it, and requests its parts.
+        rate_hz: The sample rate of the result.
+        limit_s: A longer file is refused.
         stop: Ends the process at once.
 
     Raises:
-        NotAudioError: It has no sound that can be decoded, or the process came to an end over it.
+        NotAudioError: It has no audio that can be decoded, or the process died of it.
         TooLongError: It is longer than the limit.
-        StoppedError: It was stopped.
+        StoppedError: `stop` was set.
     """
-    asked = {
-        "path": [str(Path(__file__).parent.parent), _place_of_pyav()],
+    request = {
+        "path": [str(Path(__file__).parent.parent), _pyav_folder()],
         "size": file.seek(0, io.SEEK_END),
         "rate_hz": rate_hz,
         "limit_s": limit_s,
     }
-    with _started(json.dumps(asked)) as process, stop.calling(process.kill):
+    with _started(json.dumps(request)) as process, stop.calling(process.kill):
         try:
-            for piece in _sound(process, file):
+            for piece in _audio(process, file):
                 yield piece
-                _check(stop)
+                stop.raise_if_set()
         except NotAudioError:
-            _check(stop)  # it was killed
+            stop.raise_if_set()  # that killed it
             raise
         finally:
             process.kill()
 
 
-def _started(asked: str) -> subprocess.Popen[bytes]:
+def _started(request: str) -> subprocess.Popen[bytes]:
     program = str(Path(__file__).with_name("decoder.py"))
     try:
-        return subprocess.Popen(  # noqa: S603  (our program; a file is what it reads, not a name)
-            [sys.executable, "-I", "-S", program, asked],
+        return subprocess.Popen(  # noqa: S603  (our program; the file is its input, not a name)
+            [sys.executable, "-I", "-S", program, request],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_ENVIRONMENT,  # no key of ours is within its reach
+            env=_ENVIRONMENT,  # without our keys
         )
     except OSError as e:
         raise AudioError(f"This cannot be read now ({e.strerror}); try again.") from e
 
 
-def _check(stop: Stop) -> None:
-    if stop.is_set():
-        raise StoppedError("Nobody wants this any more.")
-
-
 @cache
-def _place_of_pyav() -> str:
+def _pyav_folder() -> str:
     spec = importlib.util.find_spec("av")
     if spec is None or spec.origin is None:
         raise AudioError("PyAV is not installed.")
     return str(Path(spec.origin).parent.parent)
 
 
-def _sound(process: subprocess.Popen[bytes], file: BinaryIO) -> Iterator[bytes]:
-    """The sound among the process's messages, while it is handed what it asks for.
+def _audio(process: subprocess.Popen[bytes], file: BinaryIO) -> Iterator[bytes]:
+    """Yield the audio from the process's messages, and serve the parts that it requests.
 
-    It has read what a stranger sent, so its messages are not trusted either.
+    It reads what a stranger sent, so its messages are not trusted either.
     """
     for kind, body in _messages(process.stdout):
         if kind == b"D":
@@ -98,16 +93,16 @@ def _sound(process: subprocess.Popen[bytes], file: BinaryIO) -> Iterator[bytes]:
             yield body
         elif kind == b"R" and len(body) == PART.size:
             offset, size = PART.unpack(body)
-            _hand_over(file, offset, size, process.stdin)
+            _serve_part(file, offset, size, process.stdin)
         elif kind in (b"L", b"N"):
             raise (TooLongError if kind == b"L" else NotAudioError)(_reason(body))
         else:
             break
-    raise NotAudioError("This cannot be read as audio (it would take too much to do so).")
+    raise NotAudioError("This cannot be read as audio (it would take too many resources).")
 
 
 def _messages(pipe: IO[bytes] | None) -> Iterator[tuple[bytes, bytes]]:
-    """Letters and bodies, until it ends or says something impossible."""
+    """Yield letters and bodies until the process ends, or sends something impossible."""
     while pipe is not None and len(head := pipe.read(MESSAGE.size)) == MESSAGE.size:
         kind, size = MESSAGE.unpack(head)
         if size > _MAX_MESSAGE_BYTES or len(body := pipe.read(size)) < size:
@@ -115,14 +110,14 @@ def _messages(pipe: IO[bytes] | None) -> Iterator[tuple[bytes, bytes]]:
         yield kind, body
 
 
-def _hand_over(file: BinaryIO, offset: int, size: int, pipe: IO[bytes] | None) -> None:
-    """A part of the file; a process that has ended tells why by its output."""
+def _serve_part(file: BinaryIO, offset: int, size: int, pipe: IO[bytes] | None) -> None:
+    """Write a part of the file. If the process has ended, its output says why."""
     if pipe is None or size > MAX_READ_BYTES or offset >= 1 << 63:
         return
     file.seek(offset)
     data = file.read(size)
     with contextlib.suppress(BrokenPipeError):
-        pipe.write(data + bytes(size - len(data)))  # it was made shorter meanwhile
+        pipe.write(data + bytes(size - len(data)))  # the file was truncated meanwhile
         pipe.flush()
 
 

@@ -1,4 +1,4 @@
-"""Opus packets into an Ogg file and back, without touching what is in them.
+"""Opus packets into an Ogg file and back, without decoding them.
 
 Sources: RFC 3533 (Ogg), RFC 7845 (Opus in Ogg), RFC 6716 section 3.1 (the packet's TOC byte).
 Granule positions and durations are samples at 48 kHz, whatever the coded bandwidth.
@@ -13,25 +13,25 @@ from audio.constants import LIBOPUS_PRE_SKIP, MAX_PACKET_SAMPLES, OPUS_RATE_HZ
 from audio.errors import AudioError
 
 _PAGE_SAMPLES = OPUS_RATE_HZ
-"""A page a second, as RFC 7845 section 3 advises at most."""
+"""One page per second, the maximum that RFC 7845 section 3 advises."""
 _MAX_SEGMENTS = 255
 _MAX_PACKET_BYTES = 61_440
-"""48 frames of 1275 bytes, RFC 6716 section 3.4; of the comments we need nothing."""
+"""48 frames of 1275 bytes, RFC 6716 section 3.4. Larger comments are skipped."""
 MAX_STREAM_S = 4 * 3600
-"""More is not taken from a file; packets of 2.5 ms would fill twenty times its size in memory."""
+"""A longer file is refused; packets of 2.5 ms would take twenty times its size in memory."""
 _HEADER = struct.Struct("<4sBBqIIIB")
 _OPUS_HEAD = struct.Struct("<8sBBHIhB")
 _CONTINUED, _FIRST, _LAST = 1, 2, 4
 
 
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""Each byte with its bits the other way round."""
+"""Each byte with its bits reversed."""
 
 
 def _crc(page: bytes) -> int:
     """RFC 3533 section 6: polynomial 0x04c11db7, no reflection, initial value 0.
 
-    zlib's checksum is the same with all bits the other way round, and inverted before and after.
+    zlib's checksum is the same with all bits reversed, and inverted before and after.
     """
     mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(mirrored.to_bytes(4, "big").translate(_MIRRORED), "little")
@@ -41,7 +41,7 @@ def packet_samples(packet: bytes) -> int:
     """How long an Opus packet lasts, in samples at 48 kHz, from its TOC byte.
 
     Raises:
-        AudioError: The packet is empty or breaks RFC 6716's rules on length.
+        AudioError: The packet is empty, or violates RFC 6716's rules on length.
     """
     if not packet:
         raise AudioError("An Opus packet cannot be empty.")
@@ -65,13 +65,13 @@ def packet_samples(packet: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OpusStream:
-    """What an Ogg Opus file holds.
+    """The content of an Ogg Opus file.
 
     Attributes:
         packets: The Opus packets, without the two header packets.
         channels: 1 or 2.
-        pre_skip: Samples at 48 kHz to throw away at the start.
-        end_trim: Samples at 48 kHz to throw away at the end.
+        pre_skip: Samples at 48 kHz to discard at the start.
+        end_trim: Samples at 48 kHz to discard at the end.
     """
 
     packets: tuple[bytes, ...]
@@ -98,11 +98,11 @@ def mux(stream: OpusStream, *, serial: int = 1) -> bytes:
 
 
 class Muxer:
-    """Writes an Ogg Opus file while its packets come; it holds the file, and one page of packets.
+    """Writes an Ogg Opus file incrementally; memory holds the file and one page of packets.
 
     Args:
         channels: 1 or 2.
-        pre_skip: Samples at 48 kHz to throw away at the start.
+        pre_skip: Samples at 48 kHz to discard at the start.
         serial: The number of the logical stream.
     """
 
@@ -121,7 +121,7 @@ class Muxer:
         self._add_page([tags], 0, 0)
 
     def write(self, packets: Iterable[bytes]) -> None:
-        """Append packets: pages of at most a second and 255 segments.
+        """Append packets, in pages of at most a second and 255 segments.
 
         Raises:
             AudioError: One is not an Opus packet.
@@ -138,7 +138,7 @@ class Muxer:
             self._granule += lasting
 
     def finish(self, *, end_trim: int = 0) -> bytes:
-        """The file, whose last page says how many samples at its end are to be thrown away."""
+        """The complete file. Its last page says how many samples at the end to discard."""
         if self._packets:
             self._close_page(end_trim, _LAST)
         return bytes(self._file)
@@ -168,14 +168,14 @@ def _page(packets: Sequence[bytes], serial: int, number: int, granule: int, flag
 def demux(data: bytes, *, check_crc: bool = True) -> OpusStream:
     """Read an Ogg Opus file; of several logical streams, the first Opus one.
 
-    A file that ends in the middle of a page gives what came before it.
+    If the file ends within a page, the result has everything before that page.
 
     Args:
         data: The file.
         check_crc: Verify every page's checksum.
 
     Raises:
-        AudioError: It is not just Ogg Opus of one or two channels, or a page is damaged.
+        AudioError: It is not plain Ogg Opus of one or two channels, or a page is damaged.
     """
     reader = _PageReader(check_crc=check_crc)
     offset = data.find(b"OggS")
@@ -199,7 +199,7 @@ class _PageReader:
         self._samples = 0
 
     def page(self, data: bytes, offset: int) -> int:
-        """Take the page at `offset`; how many bytes it has, 0 when it is cut off."""
+        """Read the page at `offset`. Returns its length in bytes, 0 if it is truncated."""
         _, _, flags, granule, serial, number, crc, segments = _HEADER.unpack_from(data, offset)
         lacing = data[offset + _HEADER.size : offset + _HEADER.size + segments]
         body = offset + _HEADER.size + segments
@@ -230,13 +230,13 @@ class _PageReader:
         for length in lacing:
             self._partial += data[offset : offset + length]
             offset += length
-            if length < 255:  # noqa: PLR2004  (RFC 3533: 255 means that the packet goes on)
+            if length < 255:  # noqa: PLR2004  (RFC 3533: 255 continues the packet)
                 self._packet(bytes(self._partial))
                 self._partial.clear()
             elif len(self._partial) > _MAX_PACKET_BYTES:
                 if len(self._packets) != 1:
                     raise AudioError("A packet is too large for Opus.")
-                self._partial.clear()  # a picture, among the comments
+                self._partial.clear()  # a picture in the comments
 
     def _packet(self, packet: bytes) -> None:
         if len(self._packets) > 1:
@@ -248,18 +248,18 @@ class _PageReader:
         self._packets.append(packet)
 
     def finish(self) -> OpusStream:
-        """The stream, once every page was taken."""
+        """The stream, after the last page."""
         if not self._packets or len(self._packets[0]) < _OPUS_HEAD.size:
             raise AudioError("This is not an Ogg Opus file.")
         _, _, channels, pre_skip, _, gain, family = _OPUS_HEAD.unpack_from(self._packets[0])
-        if family or gain:  # several decoders side by side; louder or softer than coded
-            raise AudioError("This is no plain Ogg Opus file.")
+        if family or gain:  # several parallel decoders, or an output gain
+            raise AudioError("This is not a plain Ogg Opus file.")
         packets = tuple(self._packets[2:])
         return OpusStream(packets, channels, pre_skip, max(0, self._samples - self._granule))
 
 
 def join(streams: Iterable[OpusStream]) -> OpusStream:
-    """One stream of pieces that one encoder made one after another."""
+    """Join consecutive pieces from one encoder."""
     pieces = list(streams)
     if not pieces:
         return OpusStream(())

@@ -1,7 +1,7 @@
-"""Opus packets to mono sound: what speech models take (16 kHz) at once, through libopus itself.
+"""Opus packets to mono audio through libopus, directly at the rate of speech models (16 kHz).
 
-The decoder makes any rate and mixes to mono by itself, which is twice as fast as 48 kHz stereo and
-a resampler after it. The library is the one that PyAV's wheels bring along, else the system's.
+The decoder itself converts to any rate and to mono, which is twice as fast as decoding to 48 kHz
+stereo and resampling. The library is the one in PyAV's wheels, or else the system's.
 Source: https://opus-codec.org/docs/opus_api-1.5/group__opus__decoder.html
 """
 
@@ -24,11 +24,11 @@ _FLOATS: Final = ctypes.POINTER(ctypes.c_float)
 
 
 class OpusMissing(AudioError):
-    """There is no libopus on this machine."""
+    """This machine has no libopus."""
 
 
 def _bundled() -> Iterator[str]:
-    """Where PyAV's wheels for Linux, macOS and Windows keep it."""
+    """Where PyAV's wheels for Linux, macOS and Windows keep libopus."""
     spec = importlib.util.find_spec("av")
     if spec is None or spec.origin is None:
         return
@@ -49,7 +49,7 @@ def _libopus() -> ctypes.CDLL:
         try:
             library = ctypes.CDLL(name)
             _declare(library)
-        except (OSError, AttributeError):  # not for this machine, or another library's plug-in
+        except (OSError, AttributeError):  # for another machine, or a plug-in of another library
             continue
         return library
     raise OpusMissing("There is no libopus: install the package `av` as a wheel, or libopus0.")
@@ -78,51 +78,51 @@ def _declare(library: ctypes.CDLL) -> None:
 
 
 class OpusDecoder:
-    """One speaker's decoder: what it makes of a packet depends on those before it.
+    """One stream's decoder: its output for a packet depends on the packets before.
 
-    For one thread. Freed by `close`, or when nobody refers to it any more.
+    Not thread-safe. Freed by `close`, or when it is garbage collected.
 
     Args:
-        rate_hz: Of the sound that it makes: 8, 12, 16, 24 or 48 kHz.
+        rate_hz: The output rate: 8, 12, 16, 24 or 48 kHz.
 
     Raises:
-        OpusMissing: There is no libopus on this machine.
+        OpusMissing: This machine has no libopus.
     """
 
     def __init__(self, rate_hz: int = SPEECH_RATE_HZ) -> None:
         self._lib = _libopus()
         self._down = OPUS_RATE_HZ // rate_hz
         self._most = rate_hz * MAX_PACKET_MS // 1000
-        self._step = rate_hz // 400  # concealment is made in multiples of 2.5 ms
+        self._step = rate_hz // 400  # libopus conceals multiples of 2.5 ms
         error = ctypes.c_int()
         state = self._lib.opus_decoder_create(rate_hz, 1, ctypes.byref(error))
         if not state:
-            raise AudioError(f"libopus makes no decoder: {self._reason(error.value)}.")
+            raise AudioError(f"libopus cannot make a decoder: {self._reason(error.value)}.")
         self._state: int | None = state
         self._free = weakref.finalize(self, self._lib.opus_decoder_destroy, state)
         self._buffer = np.empty(self._most, np.float32)
         self._pointer = self._buffer.ctypes.data_as(_FLOATS)
 
     def decode(self, packet: bytes) -> Samples:
-        """A packet's sound: shape (n,), at 16 kHz 320 samples for 20 ms, as a copy of its own.
+        """Decode a packet; at 16 kHz, 20 ms are 320 samples.
 
         Raises:
-            AudioError: It is no Opus packet, or a damaged one.
+            AudioError: It is not an Opus packet, or is damaged.
         """
-        if not packet:  # libopus would take it for a loss
+        if not packet:  # libopus would treat it as a loss
             raise AudioError("An Opus packet cannot be empty.")
         return self._decode(packet, self._most, fec=0)
 
     def conceal(self, samples_48k: int, following: bytes = b"") -> Samples:
-        """What may have been in a gap; it fades to silence when the gap is long.
+        """Guess what was in a gap; a long one fades to silence.
 
         Args:
             samples_48k: How much is missing, in samples at 48 kHz.
-            following: The packet after the gap, if it is known. It may carry the last of what is
-                missing once more, in lower quality (in-band FEC). It is still to be decoded.
+            following: The packet after the gap, if it is known. It may carry the end of the gap in
+                lower quality (in-band FEC). It must still be decoded itself.
 
         Returns:
-            Shape (n,), to whole 2.5 ms.
+            A multiple of 2.5 ms.
         """
         left = samples_48k // self._down // self._step * self._step
         again = min(left, FRAME_SAMPLES // self._down) if following else 0
@@ -136,7 +136,7 @@ class OpusDecoder:
         return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
     def close(self) -> None:
-        """Free its memory; it cannot be used afterwards."""
+        """Free its memory; afterwards it is unusable."""
         self._state = None
         self._free()
 
@@ -152,7 +152,7 @@ class OpusDecoder:
         size = len(packet) if packet else 0
         made = self._lib.opus_decode_float(self._state, packet, size, self._pointer, room, fec)
         if made < 0:
-            raise AudioError(f"This is no Opus packet: {self._reason(made)}.")
+            raise AudioError(f"This is not an Opus packet: {self._reason(made)}.")
         return self._buffer[:made].copy()
 
     def _reason(self, code: int) -> str:

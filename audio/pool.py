@@ -1,4 +1,4 @@
-"""Work on sound off the event loop: so many at once, and stopped when who waits for it leaves."""
+"""Audio work off the event loop: a bounded number at once, stopped when the caller is cancelled."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class SoundPool:
-    """Threads of its own: who waits here does not keep the loop's threads from all others.
+    """A thread pool of its own, so that audio work does not occupy the loop's default threads.
 
     Args:
-        workers: How many work at once; more wait.
+        workers: How many run at once; more wait.
     """
 
     def __init__(self, workers: int) -> None:
@@ -27,16 +27,12 @@ class SoundPool:
 
     @property
     def room(self) -> asyncio.Semaphore:
-        """To be held by who brings much to work on: so many at once have theirs in memory."""
+        """To be held around work on large inputs, so that few of them are in memory at once."""
         loop = asyncio.get_running_loop()
         return self._rooms.setdefault(loop, asyncio.Semaphore(self._workers))
 
     async def run(self, work: Callable[[Stop], T]) -> T:
-        """What the work returns or raises.
-
-        Args:
-            work: Gets a `Stop`, which is set when the caller is cancelled.
-        """
+        """Run `work`, whose `Stop` is set when the caller is cancelled."""
         stop = Stop()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, stop)

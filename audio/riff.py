@@ -1,4 +1,4 @@
-"""WAV files as nearly everybody writes them: 16 bit PCM, one or two channels, little-endian.
+"""WAV files as nearly everybody writes them: 16-bit PCM, one or two channels, little-endian.
 
 Source: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0".
 """
@@ -17,13 +17,13 @@ _STREAMED: Final = 0xFFFFFFFF
 
 
 class PlainWav(NamedTuple):
-    """Where the sound is.
+    """Where the samples are.
 
     Attributes:
         offset: Of the first sample, in bytes.
-        size: The samples' bytes as the header has them; None where it does not say.
-        channels: 1 or 2, a sample of each in turn.
-        rate_hz: Samples a second.
+        size: The length in bytes, by the header; None if it does not say.
+        channels: 1 or 2, interleaved.
+        rate_hz: The sample rate.
     """
 
     offset: int
@@ -33,10 +33,10 @@ class PlainWav(NamedTuple):
 
 
 def plain_wav(head: bytes) -> PlainWav | None:
-    """Read the header; None for whatever is not that plain, or has its sound behind these bytes.
+    """Read the header; None for any other file, or if the samples start after these bytes.
 
     Args:
-        head: How the file begins; some 64 kB are more than enough.
+        head: The start of the file; 64 kB are more than enough.
     """
     if not head.startswith(b"RIFF") or head[8:12] != b"WAVE":
         return None

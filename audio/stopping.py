@@ -1,13 +1,15 @@
-"""How work in a thread learns that nobody waits for it any more."""
+"""How work in a thread learns that its result is no longer wanted."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from audio.errors import StoppedError
+
 
 class Stop:
-    """Set once, by who no longer wants the work; for several threads."""
+    """A thread-safe flag, set once, by the caller that no longer wants the result."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -15,8 +17,13 @@ class Stop:
         self._calls: list[Callable[[], object]] = []
 
     def is_set(self) -> bool:
-        """Whether the work shall end."""
+        """Whether the work must end."""
         return self._is_set
+
+    def raise_if_set(self) -> None:
+        """Raise StoppedError if the work must end."""
+        if self._is_set:
+            raise StoppedError("The caller no longer wants this.")
 
     def set(self) -> None:
         """End the work."""
@@ -28,7 +35,7 @@ class Stop:
 
     @contextmanager
     def calling(self, call: Callable[[], object]) -> Iterator[None]:
-        """Have `call` called when it is set, now or within; it may be called from any thread."""
+        """Run `call`, on any thread, if the flag is set before the context ends."""
         with self._lock:
             self._calls.append(call)
             late = self._is_set
@@ -42,4 +49,4 @@ class Stop:
 
 
 NEVER: Final = Stop()
-"""For work that is always wanted; nobody sets it."""
+"""For work that never stops; nobody sets it."""

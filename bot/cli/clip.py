@@ -53,7 +53,9 @@ def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
 def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
     rate_hz = SPEECH_RATE_HZ
     try:
-        return codec.recoded_file(file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE)
+        return codec.transcode_to_ogg(
+            file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE
+        )
     except TooLongError as e:
         raise TooLarge(f"{name}: {e}", hint="Cut it, or use a shorter recording.") from e
     except AudioError as e:
@@ -137,7 +139,7 @@ def save_reply(audio: Audio, path: Path) -> None:
         with tempfile.TemporaryFile() as made:  # complete before the old file is overwritten
             if path.suffix.lower() == ".wav":
                 rate_hz = SPEECH_RATE_HZ
-                codec.write_wav(made, codec.decoded(data, limit_s=RECORDING_LIMIT_S), rate_hz)
+                codec.write_wav(made, codec.decode_stream(data, limit_s=RECORDING_LIMIT_S), rate_hz)
             else:
                 made.write(data if data.startswith(b"OggS") else _as_ogg(data))
             made.seek(0)
@@ -150,4 +152,4 @@ def save_reply(audio: Audio, path: Path) -> None:
 
 
 def _as_ogg(data: bytes) -> bytes:
-    return codec.recoded_file(data, rate_hz=OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S)
+    return codec.transcode_to_ogg(data, rate_hz=OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S)

@@ -119,7 +119,7 @@ def _packets(audio: Audio, limit_s: float, stop: Stop) -> tuple[bytes, ...]:
     packets = _demux(file, limit_s)
     if packets is not None:
         return packets
-    return codec.recoded(file, rate_hz=OPUS_RATE_HZ, limit_s=limit_s, stop=stop).packets
+    return codec.transcode(file, rate_hz=OPUS_RATE_HZ, limit_s=limit_s, stop=stop).packets
 
 
 def _demux(file: bytes, limit_s: float) -> tuple[bytes, ...] | None:

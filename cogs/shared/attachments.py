@@ -128,7 +128,7 @@ def _made_smaller(content: bytes, stop: Stop = NEVER) -> bytes:
         AudioError: It cannot be decoded, or is too long.
     """
     rate_hz = SPEECH_RATE_HZ
-    return codec.recoded_file(
+    return codec.transcode_to_ogg(
         content, rate_hz=rate_hz, limit_s=MAX_RECORDING_S, bitrate=_SPEECH_BITRATE, stop=stop
     )
 

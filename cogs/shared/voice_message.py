@@ -66,12 +66,12 @@ def _prepared(audio: Audio, stop: Stop) -> Spoken:
     loudness = _Loudness()
     try:
         if len(data) <= _MAX_BYTES and _is_opus(data):
-            for piece in codec.decoded(data, limit_s=_MAX_S, stop=stop):
+            for piece in codec.decode_stream(data, limit_s=_MAX_S, stop=stop):
                 loudness.take(piece)
         else:
-            pieces = codec.decoded(data, rate_hz=_RATE_HZ, limit_s=_MAX_S, stop=stop)
+            pieces = codec.decode_stream(data, rate_hz=_RATE_HZ, limit_s=_MAX_S, stop=stop)
             loudness = _Loudness(_RATE_HZ)
-            data = codec.encoded_file(map(loudness.take, pieces), _RATE_HZ)
+            data = codec.encode_to_ogg(map(loudness.take, pieces), _RATE_HZ)
     except AudioError as e:
         raise BadInput(f"The reply's audio cannot be used: {e}") from e
     return Spoken(data, loudness.seconds, base64.b64encode(loudness.waveform()).decode())

@@ -8,7 +8,7 @@ work is done for it, and once during recognition.
 from collections.abc import Iterator
 from typing import Final
 
-from audio.codec import as_samples, decoded
+from audio.codec import as_samples, decode_stream
 from audio.constants import SPEECH_RATE_HZ
 from audio.errors import AudioError
 from audio.samples import Pcm, Samples
@@ -36,7 +36,7 @@ class Recording:
         self._limit_s = limit_s
         self._kept: list[Pcm] = []
         count = 0
-        for piece in decoded(file, limit_s=limit_s, stop=stop):
+        for piece in decode_stream(file, limit_s=limit_s, stop=stop):
             count += len(piece)
             self._kept.append(piece)
             if count > _CHUNK:
@@ -56,7 +56,7 @@ class Recording:
         waiting: list[Pcm] = []
         count = 0
         try:
-            for piece in decoded(self._file, limit_s=self._limit_s, stop=stop):
+            for piece in decode_stream(self._file, limit_s=self._limit_s, stop=stop):
                 waiting.append(piece)
                 count += len(piece)
                 if count >= _CHUNK:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from audio import codec, isolated, ogg
-from audio.codec import decode, decoded
+from audio.codec import decode, decode_stream
 from audio.containers import container_of
 from audio.errors import AudioError, NotAudioError, StoppedError, TooLongError
 from audio.pool import SoundPool
@@ -314,7 +314,7 @@ def test_a_process_that_reads_too_much_is_refused_the_memory() -> None:
 
 
 def test_a_file_that_only_costs_time_is_given_up() -> None:
-    with pytest.raises(NotAudioError, match="too much"):
+    with pytest.raises(NotAudioError, match="too many resources"):
         decode(hostile_media.many_comments(400_000), limit_s=60)
 
 
@@ -336,7 +336,7 @@ async def test_who_leaves_stops_the_process() -> None:
                 ended.set()
 
     def decode_with(stop: Stop) -> None:
-        for _ in decoded(data, limit_s=60, stop=stop):
+        for _ in decode_stream(data, limit_s=60, stop=stop):
             pass
 
     task = asyncio.ensure_future(pool.run(work))
@@ -351,7 +351,7 @@ async def test_who_leaves_stops_the_process() -> None:
 def test_it_is_stopped_between_two_pieces() -> None:
     for kind in ("wav", "flac", "opus"):
         stop = Stop()
-        pieces = decoded(written(*WRITTEN[kind]), rate_hz=16_000, limit_s=60, stop=stop)
+        pieces = decode_stream(written(*WRITTEN[kind]), rate_hz=16_000, limit_s=60, stop=stop)
         assert len(next(pieces))
         stop.set()
         with pytest.raises(StoppedError):
@@ -364,7 +364,7 @@ def test_what_is_left_unread_leaves_no_process() -> None:
         return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
     before = children()
-    pieces = decoded(written(*WRITTEN["flac"]), limit_s=60)
+    pieces = decode_stream(written(*WRITTEN["flac"]), limit_s=60)
     next(pieces)
     pieces.close()
     assert children() <= before
@@ -391,20 +391,20 @@ async def test_so_many_work_at_once() -> None:
 
 
 def test_a_process_that_dies_while_it_is_handed_a_part_is_told_of_in_words(monkeypatch) -> None:
-    started, hand_over = isolated._started, isolated._hand_over
+    started, serve_part = isolated._started, isolated._serve_part
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(asked: str) -> subprocess.Popen[bytes]:
         processes.append(started(asked))
         return processes[-1]
 
-    def hand_over_late(*given) -> None:
+    def serve_part_late(*given) -> None:
         processes[-1].kill()
         processes[-1].wait()
-        hand_over(*given)
+        serve_part(*given)
 
     monkeypatch.setattr(isolated, "_started", start)
-    monkeypatch.setattr(isolated, "_hand_over", hand_over_late)
+    monkeypatch.setattr(isolated, "_serve_part", serve_part_late)
     with pytest.raises(NotAudioError):
         decode(written(*WRITTEN["mp3"])[:5000], limit_s=60)
     assert processes[-1].returncode is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio.codec import OpusEncoder, decode, decoded, encode
+from audio.codec import OpusEncoder, decode, decode_stream, encode
 from audio.errors import AudioError, NotAudioError, TooLongError
 from audio.ogg import OpusStream, mux
 
@@ -67,7 +67,7 @@ def test_a_long_file_is_refused_by_its_header(clips) -> None:
 def test_plain_wav_comes_piece_by_piece(tmp_path: Path, rate_hz: int, channels: int) -> None:
     times = np.repeat(np.arange(rate_hz * 5) / rate_hz, channels)
     path = write_wav(tmp_path / "a.wav", np.sin(times * 440 * 2 * np.pi) / 2, rate_hz, channels)
-    pieces = list(decoded(path, limit_s=60))
+    pieces = list(decode_stream(path, limit_s=60))
     assert max(map(len, pieces)) <= 17_000
     whole = np.concatenate(pieces)
     assert len(whole) == pytest.approx(80_000, abs=30)
