@@ -39,6 +39,10 @@ class Place(JobPlace):
     kind: str = "test"
 
 
+class OtherPlace(Place):
+    needed: int
+
+
 PLACE = Place(channel_id=8, message_id=10)
 
 
@@ -363,8 +367,10 @@ class TestLeft:
             assert bot.runner.stop(before.journal_id)
             assert await show.until_ended() is JobCancelled
 
-    @pytest.mark.parametrize("kind", ["unheard-of", "test"])
-    async def test_what_nobody_can_show_is_collected_and_kept(self, start, slow, kind):
+    @pytest.mark.parametrize(
+        ("kind", "model"), [("unheard-of", Place), ("test", Place), ("test", OtherPlace)]
+    )
+    async def test_what_nobody_can_show_is_collected_and_kept(self, start, slow, kind, model):
         before = await self.left(start, PLACE.model_copy(update={"kind": kind}))
 
         async def revive(job, place):
@@ -372,7 +378,7 @@ class TestLeft:
 
         slow.go.set()
         async with start() as bot:
-            bot.runner.register(Place, revive)
+            bot.runner.register(model, revive)
             bot.runner.begin_recovery()
             job = await finished(bot, before.journal_id)
             kept = await bot.runner.recovery.kept_outcome(job)
