@@ -94,8 +94,8 @@ class Grace(commands.Cog):
         async def fetch() -> SourceText:
             return await read_source(source, interaction, words)
 
-        async def ask(material: SourceText) -> Request:
-            return task(module, material.text, source=requester.source, options=dict(options))
+        async def ask(source_text: SourceText) -> Request:
+            return task(module, source_text.text, source=requester.source, options=dict(options))
 
         job = Task(
             title=title_of(words, module.name, module.title),

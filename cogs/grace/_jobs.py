@@ -64,10 +64,10 @@ async def run_task(
     line = first_line(bot, interaction, requester)
     try:
         async with line.in_time():
-            material = await task.fetch()
-            request = await task.ask(material)
+            source_text = await task.fetch()
+            request = await task.ask(source_text)
             look = Look(
-                heading=_heading(task.title, material.name),
+                heading=_heading(task.title, source_text.name),
                 service=task.service,
                 begun=begun,
                 is_json=task.is_json,
@@ -79,7 +79,7 @@ async def run_task(
                 request,
                 requester=requester,
                 place=view.place,
-                title=f"{task.title} · {material.name}"[:_TITLE_CHARS],
+                title=f"{task.title} · {source_text.name}"[:_TITLE_CHARS],
                 view=view,
                 reply_token=interaction.token,
                 interaction_id=interaction.id,

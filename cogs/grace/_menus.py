@@ -91,9 +91,9 @@ class Menus:
     ) -> None:
         words = words_of(requester)
 
-        async def request(material: SourceText) -> Request:
+        async def request(source_text: SourceText) -> Request:
             return converse(
-                _question(question, message.author.display_name, material.text),
+                _question(question, message.author.display_name, source_text.text),
                 source=requester.source,
                 context=Context(locale=requester.locale, speaker=requester.user_name),
                 params={"speak": False},

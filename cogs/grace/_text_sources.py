@@ -58,22 +58,22 @@ async def read_source(
     """
     match source:
         case Typed():
-            material = SourceText(source.text, words("grace.source.typed"))
+            source_text = SourceText(source.text, words("grace.source.typed"))
         case Uploaded():
             name = words("grace.source.file", name=source.file.filename)
-            material = SourceText(await read_text(source.file, words), name)
+            source_text = SourceText(await read_text(source.file, words), name)
         case Linked():
             message = await _linked_message(source, interaction, words)
-            material = await material_of(message, words)
+            source_text = await message_text(message, words)
         case GivenMessage():
-            material = await material_of(source.message, words)
+            source_text = await message_text(source.message, words)
         case Latest():
-            material = await _latest(source.count, interaction, words)
-    check_text(material.text, words)
-    return material
+            source_text = await _latest(source.count, interaction, words)
+    check_text(source_text.text, words)
+    return source_text
 
 
-async def material_of(message: discord.Message, words: Words) -> SourceText:
+async def message_text(message: discord.Message, words: Words) -> SourceText:
     """A message's text, its embeds' text, and its text files."""
     parts = [words_of_message(message)]
     files = [one for one in message.attachments if is_text(one)]
