@@ -31,5 +31,9 @@ MAX_PACKET_SAMPLES: Final = OPUS_RATE_HZ * MAX_PACKET_MS // 1000
 
 MAX_DATAGRAM_BYTES: Final = 2048
 """How much is read from a voice socket at once: far above the MTU of any path."""
+PRE_ROLL_MS: Final = 300
+"""How much audio before the start of a turn is kept: a soft first syllable is noticed late."""
+MAX_CLIP_GAP_MS: Final = 600
+"""How much of a pause without packets is kept in a clip."""
 MAX_CONCEALED_MS: Final = 3_000
 """A longer loss is shortened to this, so that no packet can claim hours of missing sound."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from audio.constants import FRAME_MS, FRAME_SAMPLES, MAX_CONCEALED_MS, SILENCE_FRAME
+from audio.constants import FRAME_MS, FRAME_SAMPLES, MAX_CONCEALED_MS, PRE_ROLL_MS, SILENCE_FRAME
 from audio.speech_events import (
     Clip,
     DtxStarted,
@@ -27,8 +27,6 @@ from audio.speech_events import (
     TurnEnded,
 )
 
-PRE_ROLL_MS: Final = 300
-"""How much audio before the press is kept."""
 TAIL_MS: Final = 200
 """How much audio after the release is kept."""
 MAX_TURN_MS: Final = 120_000

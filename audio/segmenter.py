@@ -19,6 +19,7 @@ import numpy as np
 from audio.constants import (
     FRAME_MS,
     FRAME_SAMPLES,
+    MAX_CLIP_GAP_MS,
     MAX_CONCEALED_MS,
     SILENCE_FRAME,
     SPEECH_FRAME_SAMPLES,
@@ -55,17 +56,14 @@ from audio.vad import WINDOW, WINDOW_MS, Vad, VadMemory
 
 log = logging.getLogger(__name__)
 
-MAX_GAP_MS: Final = 600
-"""How much of a DTX gap is kept in the clip."""
 _DETECTOR_SILENCE_MS: Final = 200
 """The turn detector was trained on turns that end in this much silence."""
 _EXPLICIT_DTX_WITHIN_S: Final = 0.05
 """A client's first silence frame arrives 20 ms after its last packet. DTX that is reported later
 than this was inferred from missing packets, which may be the network's fault."""
 _MAX_PAUSE_HOLD_S: Final = 0.08
-"""How long a pause is held back until the turn detector has answered. Whoever is told of a pause
-starts recognition; if both ran at once on the same processor, the end of the turn would wait for
-the slowed detector."""
+"""How long a pause is held back until the turn detector has answered. A pause starts recognition;
+if both ran at once on the same processor, the end of the turn would wait for a slower detector."""
 _ASSUME_DTX_AFTER_S: Final = 1.0
 """Without packets and without word from the receiver, a client counts as silent after this time."""
 _REST_AFTER_S: Final = 1.0
@@ -250,7 +248,7 @@ class _Speaker:
         self._idle(min(arrived_s, now_s), now_s, events)
         self._silent_to_s = None
         if self._endpointer.in_turn:
-            gap_ms = min(MAX_GAP_MS, round((arrived_s - self._arrived_s) * 1000))
+            gap_ms = min(MAX_CLIP_GAP_MS, round((arrived_s - self._arrived_s) * 1000))
             silence = np.zeros(SPEECH_FRAME_SAMPLES, np.float32)
             for _ in range(gap_ms // FRAME_MS):
                 self._audio.add(SILENCE_FRAME, silence, self._arrived_s)

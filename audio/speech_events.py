@@ -12,13 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from audio import ogg
-from audio.constants import FRAME_MS, SILENCE_FRAME
+from audio.constants import FRAME_MS, MAX_CLIP_GAP_MS, SILENCE_FRAME
 
 if TYPE_CHECKING:
     from audio.samples import Samples  # loads numpy, which the turn manager can do without
-
-MAX_MERGED_GAP_MS = 600
-"""A longer pause between two merged clips is shortened to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +111,8 @@ class Clip:
         return ogg.mux(ogg.OpusStream(self.packets, self.channels, pre_skip=0))
 
     def then(self, later: Self) -> Self:
-        """Both as one clip, with at most `MAX_MERGED_GAP_MS` of the pause between them."""
-        gap_ms = max(0, min(MAX_MERGED_GAP_MS, round((later.began_s - self.ended_s) * 1000)))
+        """Both as one clip, with at most `MAX_CLIP_GAP_MS` of the pause between them."""
+        gap_ms = max(0, min(MAX_CLIP_GAP_MS, round((later.began_s - self.ended_s) * 1000)))
         gap: Iterable[bytes] = [SILENCE_FRAME] * (gap_ms // FRAME_MS)
         return replace(
             later,

@@ -9,13 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from audio.constants import FRAME_MS, SPEECH_RATE_HZ
+from audio.constants import FRAME_MS, PRE_ROLL_MS, SPEECH_RATE_HZ
 from audio.samples import Samples
 from audio.speech_events import Clip
 from audio.turn_detector import MAX_INPUT_MS
 
-PRE_ROLL_MS: Final = 300
-"""How much audio before the detected speech is kept: a soft first syllable is noticed late."""
 _MAX_RECENT: Final = 1_000 // FRAME_MS
 _PER_MS: Final = SPEECH_RATE_HZ // 1000
 

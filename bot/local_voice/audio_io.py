@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, Self
 
 from audio.codec import OpusEncoder, Resampler
-from audio.constants import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, SPEECH_RATE_HZ
+from audio.constants import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, PRE_ROLL_MS, SPEECH_RATE_HZ
 from audio.devices.blocks import Block
 from audio.playout_queue import PlayoutQueue
-from audio.push_to_talk_segmenter import PRE_ROLL_MS, PushToTalkSegmenter
+from audio.push_to_talk_segmenter import PushToTalkSegmenter
 from audio.samples import Samples
 from audio.speech_events import SpeechBegan, SpeechEvent, SpeechFrame, SpeechPacket, TurnEnded
 from bot.local_voice.view import TalkMode

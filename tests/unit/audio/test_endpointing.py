@@ -32,7 +32,7 @@ def speaking(options: EndpointingOptions = OPTIONS) -> Endpointer:
     return endpointer
 
 
-def judge(endpointer: Endpointer, decisions: list, completeness: float) -> list:
+def detect(endpointer: Endpointer, decisions: list, completeness: float) -> list:
     (pause,) = [
         decision.pause for decision in decisions if isinstance(decision, TurnDetectionRequested)
     ]
@@ -61,14 +61,14 @@ def test_the_detector_is_asked_before_the_pause_is_sure() -> None:
 
 def test_what_sounds_complete_ends_soon() -> None:
     endpointer = speaking()
-    judge(endpointer, hear(endpointer, 128, NOISE), 0.95)
+    detect(endpointer, hear(endpointer, 128, NOISE), 0.95)
     assert hear(endpointer, 160, NOISE) == [Paused()]
     assert hear(endpointer, MS, NOISE) == [Ended(0.95, 300)]
 
 
 def test_what_sounds_unfinished_is_waited_for() -> None:
     endpointer = speaking()
-    judge(endpointer, hear(endpointer, 128, NOISE), 0.0)
+    detect(endpointer, hear(endpointer, 128, NOISE), 0.0)
     assert hear(endpointer, 1824, NOISE) == [Paused()]
     assert hear(endpointer, 64, NOISE) == [Ended(0.0, 2000)]
 
@@ -81,7 +81,7 @@ def test_without_an_answer_time_decides() -> None:
 def test_a_late_answer_ends_a_pause_that_is_long_enough() -> None:
     endpointer = speaking()
     decisions = hear(endpointer, 640, NOISE)
-    assert judge(endpointer, decisions, 0.97) == [Ended(0.97, 300)]
+    assert detect(endpointer, decisions, 0.97) == [Ended(0.97, 300)]
 
 
 def test_an_answer_to_an_earlier_pause_is_ignored() -> None:
@@ -89,25 +89,25 @@ def test_an_answer_to_an_earlier_pause_is_ignored() -> None:
     first = hear(endpointer, 320, NOISE)
     hear(endpointer, 320)
     hear(endpointer, 640, NOISE)
-    assert judge(endpointer, first, 0.97) == []
+    assert detect(endpointer, first, 0.97) == []
 
 
 def test_speech_in_a_pause_goes_on_with_the_turn() -> None:
     endpointer = speaking()
-    judge(endpointer, hear(endpointer, 320, NOISE), 0.0)
+    detect(endpointer, hear(endpointer, 320, NOISE), 0.0)
     assert hear(endpointer, 96) == [Resumed()]
     assert endpointer.speech_ms == 640 + 96
 
 
 def test_a_click_in_a_pause_does_not() -> None:
     endpointer = speaking()
-    judge(endpointer, hear(endpointer, 320, NOISE), 0.0)
+    detect(endpointer, hear(endpointer, 320, NOISE), 0.0)
     assert hear(endpointer, 64) + hear(endpointer, 320, NOISE) == []
 
 
 def test_no_turn_ends_while_speech_may_be_beginning() -> None:
     endpointer = speaking()
-    judge(endpointer, hear(endpointer, 256, NOISE), 0.95)
+    detect(endpointer, hear(endpointer, 256, NOISE), 0.95)
     assert hear(endpointer, 64) == []
     assert hear(endpointer, MS) == [Resumed()]
 
@@ -160,7 +160,7 @@ STEPS = st.lists(
         st.tuples(st.just("noise"), st.integers(1, 40)),
         st.tuples(st.just("idle"), st.integers(1, 4000)),
         st.tuples(st.just("stall"), st.integers(1, 600)),
-        st.tuples(st.just("judged"), st.floats(0, 1)),
+        st.tuples(st.just("detected"), st.floats(0, 1)),
     ),
     max_size=60,
 )
@@ -180,7 +180,7 @@ def play(endpointer: Endpointer, steps: list) -> list:
                 decisions += endpointer.idle(value)
             case "stall":
                 decisions += endpointer.idle(value, explicit_dtx=False)
-            case "judged":
+            case "detected":
                 asked = [
                     decision.pause
                     for decision in decisions

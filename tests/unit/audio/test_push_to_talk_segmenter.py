@@ -21,8 +21,8 @@ ME = 1
 class Mic:
     """A microphone that never rests: each packet's bytes say when it was captured, in ms."""
 
-    def __init__(self, ears: PushToTalkSegmenter):
-        self.ears = ears
+    def __init__(self, segmenter: PushToTalkSegmenter):
+        self.segmenter = segmenter
         self.ms = 0
         self.events = []
 
@@ -30,7 +30,7 @@ class Mic:
         while self.ms < to_ms:
             self.ms += 20
             frames = [] if deaf else [packet(self.ms)]
-            self.events += self.ears.tick(frames, self.ms / 1000)
+            self.events += self.segmenter.tick(frames, self.ms / 1000)
 
     @property
     def clip(self):
@@ -53,9 +53,9 @@ def mic() -> Mic:
 
 def test_what_was_said_before_the_key_and_after_it_is_kept(mic):
     mic.runs(5_000)
-    mic.ears.press(5.0)
+    mic.segmenter.press(5.0)
     mic.runs(7_000)
-    mic.ears.release(7.0)
+    mic.segmenter.release(7.0)
     mic.runs(8_000)
     assert times(mic.clip) == list(range(4_720, 7_201, 20))
     assert isinstance(mic.events[0], SpeechBegan)
@@ -64,17 +64,19 @@ def test_what_was_said_before_the_key_and_after_it_is_kept(mic):
 
 
 def test_silence_never_ends_it(mic):
-    mic.ears.press(0.0)
+    mic.segmenter.press(0.0)
     for _ in range(100):
-        mic.events += mic.ears.tick([LostSpeech(ME, 0, 960), DtxStarted(ME, 0, 0.0)], mic.ms / 1000)
+        mic.events += mic.segmenter.tick(
+            [LostSpeech(ME, 0, 960), DtxStarted(ME, 0, 0.0)], mic.ms / 1000
+        )
     assert [type(event) for event in mic.events] == [SpeechBegan]
 
 
 def test_the_tail_is_waited_for_and_no_longer(mic):
     mic.runs(1_000)
-    mic.ears.press(1.0)
+    mic.segmenter.press(1.0)
     mic.runs(2_000)
-    mic.ears.release(2.0)
+    mic.segmenter.release(2.0)
     mic.runs(2_180)
     assert not any(isinstance(event, TurnEnded) for event in mic.events)
     mic.runs(2_200)
@@ -82,69 +84,69 @@ def test_the_tail_is_waited_for_and_no_longer(mic):
 
 
 def test_a_press_in_the_tail_goes_on_with_the_same_turn(mic):
-    mic.ears.press(0.0)
+    mic.segmenter.press(0.0)
     mic.runs(1_000)
-    mic.ears.release(1.0)
+    mic.segmenter.release(1.0)
     mic.runs(1_100)
-    mic.ears.press(1.1)
+    mic.segmenter.press(1.1)
     mic.runs(3_000)
-    mic.ears.release(3.0)
+    mic.segmenter.release(3.0)
     mic.runs(4_000)
     assert times(mic.clip)[-1] == 3_200
 
 
 def test_a_release_told_late_takes_nothing_too_much(mic):
-    mic.ears.press(0.0)
+    mic.segmenter.press(0.0)
     mic.runs(2_000)
-    mic.ears.release(1.0)
+    mic.segmenter.release(1.0)
     mic.runs(2_040)
     assert times(mic.clip)[-1] in (1_200, 1_220)
 
 
 def test_a_microphone_that_dies_ends_it_with_what_there_is(mic):
     mic.runs(1_000)
-    mic.ears.press(1.0)
+    mic.segmenter.press(1.0)
     mic.runs(1_500)
-    mic.ears.release(1.6)
+    mic.segmenter.release(1.6)
     mic.runs(2_400, deaf=True)
     assert times(mic.clip)[-1] == 1_500
 
 
 def test_a_microphone_that_never_spoke_still_ends_its_turn(mic):
-    mic.ears.press(1.0)
+    mic.segmenter.press(1.0)
     mic.runs(1_500, deaf=True)
-    mic.ears.release(1.5)
+    mic.segmenter.release(1.5)
     mic.runs(3_000, deaf=True)
     assert mic.clip.packets == (SILENCE_FRAME,)
     assert mic.clip.file()
 
 
 def test_two_minutes_are_the_most(mic):
-    mic.ears.press(0.0)
+    mic.segmenter.press(0.0)
     mic.runs(MAX_TURN_MS + 1_000)
     assert mic.clip.duration_ms == MAX_TURN_MS
-    assert mic.ears.has_overrun()
-    assert not mic.ears.has_overrun()
+    assert mic.segmenter.has_overrun()
+    assert not mic.segmenter.has_overrun()
     assert sum(isinstance(event, SpeechResumed) for event in mic.events) == 3
 
 
 def test_what_is_cancelled_is_gone(mic):
     mic.runs(1_000)
-    mic.ears.press(1.0)
+    mic.segmenter.press(1.0)
     mic.runs(2_000)
-    mic.ears.cancel()
+    mic.segmenter.cancel()
     mic.runs(3_000)
     assert [type(event) for event in mic.events] == [SpeechBegan]
-    assert not mic.ears.is_open
+    assert not mic.segmenter.is_open
 
 
 def test_what_was_kept_for_a_press_may_come_after_it(mic):
     """The line encodes what came before a press only when there is one."""
-    mic.ears.press(5.0)
-    mic.events += mic.ears.tick([packet(ms) for ms in range(4_520, 5_020, 20)], 5.02)
+    mic.segmenter.press(5.0)
+    mic.events += mic.segmenter.tick([packet(ms) for ms in range(4_520, 5_020, 20)], 5.02)
     mic.ms = 5_000
     mic.runs(6_000)
-    mic.ears.release(6.0)
+    mic.segmenter.release(6.0)
     mic.runs(7_000)
     assert times(mic.clip)[0] == 4_720
 
@@ -158,9 +160,9 @@ def test_each_turn_begins_once_and_ends_once(steps):
         if what == "run":
             mic.runs(mic.ms + ms)
         elif what == "cancel":
-            mic.ears.cancel()
+            mic.segmenter.cancel()
         else:
-            getattr(mic.ears, what)(mic.ms / 1000)
+            getattr(mic.segmenter, what)(mic.ms / 1000)
     mic.runs(mic.ms + 2_000)
     begun = sum(isinstance(event, SpeechBegan) for event in mic.events)
     ended = sum(isinstance(event, TurnEnded) for event in mic.events)
