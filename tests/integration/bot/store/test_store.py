@@ -28,8 +28,8 @@ DAY_MS = 86_400_000
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://u:secret@h:port/d", "cannot be read"),
-        ("sqlite:////dev/null", "is no file"),
-        ("sqlite:////tmp", "is no file"),
+        ("sqlite:////dev/null", "is not a file"),
+        ("sqlite:////tmp", "is not a file"),
     ],
 )
 async def test_a_url_that_cannot_be_used_is_refused_in_words(text, words, clock):
