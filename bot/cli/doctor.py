@@ -18,8 +18,8 @@ from audio.errors import AudioError
 from bot import terminal
 from bot.catalogue import load_grace
 from bot.cli.health import look
-from bot.cli.health_words import EXPECT
-from bot.cli.places import database_state, room_state
+from bot.cli.health_report import EXPECT
+from bot.cli.storage_checks import database_state, room_state
 from bot.contract import Service
 from bot.discord_client import check_token
 from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError

@@ -10,7 +10,7 @@ import typer
 from rich.live import Live
 
 from bot import terminal
-from bot.cli.health_words import Look, as_lines, as_page, as_wire
+from bot.cli.health_report import Look, as_lines, as_page, as_wire
 from bot.clock import SystemClock
 from bot.composition import available, limits_of, open_services
 from bot.contract import Service

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.cli.places import database_state, room_state
+from bot.cli.storage_checks import database_state, room_state
 from bot.clock import SystemClock
 from bot.errors import BadSettings, StoreFailed
 from bot.settings import Settings
