@@ -9,7 +9,7 @@ from typing import Final, Never
 from bot.catalogue import load_grace
 from bot.clock import Clock, SystemClock
 from bot.cluster.spec import check_shards, read_shards
-from bot.composition import Fetch, Services, limits_of, one_by_one, open_services
+from bot.composition import Fetch, Services, limits_of, model_fetcher, open_services
 from bot.discord_client import SkyDeck, check_token
 from bot.errors import StoreFailed, WeightsError
 from bot.jobs.runner import JobRunner
@@ -92,7 +92,7 @@ async def _open_bot(
     voices = VoiceSessionFactory(
         client=services.client,
         clock=clock,
-        weights=one_by_one(settings),
+        weights=model_fetcher(settings),
         recordings=recordings,
         on_turn=seen.on_turn,
     )

@@ -179,7 +179,7 @@ async def _embedded(
         )
 
 
-def one_by_one(settings: Settings) -> Callable[[str], Path]:
+def model_fetcher(settings: Settings) -> Callable[[str], Path]:
     """Make a function that gives a model's folder by name, and fetches a missing model."""
     store = ModelStore(settings.skydeck_weights_dir)
     return lambda name: store.ensure([name])[name]
@@ -223,7 +223,7 @@ async def _workers(
 ) -> AsyncIterator[Workers]:
     store = ModelStore(settings.skydeck_weights_dir)
     fetch(store, models_needed(settings, only))
-    workers = build_workers(settings, one_by_one(settings), only)
+    workers = build_workers(settings, model_fetcher(settings), only)
     try:
         yield workers
     finally:

@@ -38,8 +38,8 @@ def ask(
     if save is not None:
         check_writable(save)
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
-    said = Input(type=InputType.TEXT, data=question, **given(language=language))
-    request = converse(said, source=chosen.source, params={"speak": save is not None})
+    text = Input(type=InputType.TEXT, data=question, **given(language=language))
+    request = converse(text, source=chosen.source, params={"speak": save is not None})
     asyncio.run(perform(chosen, request))
 
 
@@ -88,23 +88,23 @@ def _request(
             words = _text(text, file)
             return grace.task(known, words, source=chosen.source, options=options)
         case Service.FACTORY:
-            _known("The Factory", module, list(factory.FactoryModule))
-            limit = _whole(options.pop("iterations", 4), "iterations")
+            _module_named("The Factory", module, list(factory.FactoryModule))
+            limit = _iterations(options.pop("iterations", 4))
             request = factory.build(_text(text, file), source=chosen.source, iterations=limit)
             params = {**(request.params or {}), **options}
             return request.model_copy(update={"params": params})
         case Service.PENNY:
-            name = _known("Penny", module, list(PennyModule))
-            said = _said(name, text, file, language)
+            name = _module_named("Penny", module, list(PennyModule))
+            data = _penny_input(name, text, file, language)
             return Request(
                 source=chosen.source,
                 target=Target(service=Service.PENNY, module=name),
-                input=said,
+                input=data,
                 **given(params=options or None),
             )
 
 
-def _known(service: str, module: str, names: Iterable[str]) -> str:
+def _module_named(service: str, module: str, names: Iterable[str]) -> str:
     if module.upper() not in names:
         raise UnknownModule(
             f"{service} has no module {module!r}.", hint=f"Try: {', '.join(names)}."
@@ -112,7 +112,7 @@ def _known(service: str, module: str, names: Iterable[str]) -> str:
     return module.upper()
 
 
-def _said(module: str, text: str | None, file: Path | None, language: str | None) -> Input:
+def _penny_input(module: str, text: str | None, file: Path | None, language: str | None) -> Input:
     """Penny's input: a recording if there is a file, text otherwise."""
     if file is None or module == PennyModule.SPEAK:
         words = _text(text, file)
@@ -165,7 +165,7 @@ def _typed(value: str) -> str | int | bool:
     return int(value) if value.lstrip("-").isdecimal() and value.isascii() else value
 
 
-def _whole(value: object, name: str) -> int:
+def _iterations(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10:  # noqa: PLR2004
         return value
-    raise BadInput(f"{name} must be a whole number from 1 to 10.")
+    raise BadInput("iterations must be a whole number from 1 to 10.")

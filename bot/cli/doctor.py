@@ -17,9 +17,9 @@ from audio import codec, isolated, ogg
 from audio.errors import AudioError
 from bot import terminal
 from bot.catalogue import load_grace
-from bot.cli.health import look
-from bot.cli.health_report import EXPECT
-from bot.cli.storage_checks import database_state, room_state
+from bot.cli.health import ask_availability
+from bot.cli.health_report import WARMTH_TEXT
+from bot.cli.storage_checks import database_state, free_space
 from bot.contract import Service
 from bot.discord_client import check_token
 from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
@@ -81,7 +81,7 @@ def _examine() -> Iterator[Finding]:
     yield _catalogue(settings)
     yield _audio()
     yield _try("database", lambda: database_state(settings))
-    yield _try("disk", lambda: room_state(settings))
+    yield _try("disk", lambda: free_space(settings))
     if settings.embedded:
         yield from _local(settings)
     else:
@@ -204,9 +204,9 @@ def _try(what: str, check: Callable[[], str]) -> Finding:
 
 
 async def _probe(settings: Settings, service: Service) -> str:
-    standing = await look(settings, service)
-    if standing.health is None:
-        raise ServiceUnreachable(standing.trouble)
-    workers, jobs = standing.health.workers, standing.health.jobs
-    expected = EXPECT[standing.warmth]
+    availability = await ask_availability(settings, service)
+    if availability.health is None:
+        raise ServiceUnreachable(availability.trouble)
+    workers, jobs = availability.health.workers, availability.health.jobs
+    expected = WARMTH_TEXT[availability.warmth]
     return f"{expected}; {workers.running} working, {jobs.inQueue} jobs waiting"

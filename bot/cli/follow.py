@@ -15,7 +15,7 @@ from bot.contract import Audio, Response
 from bot.contract.plain import readable
 from bot.runpod.models import JobState, Update
 
-_WORDS = {
+_STATE_TEXT = {
     JobState.SUBMITTING: "sending",
     JobState.QUEUED: "queued",
     JobState.WAITING_FOR_WORKER: "waiting for a worker to start",
@@ -32,9 +32,9 @@ class Result:
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 
-_WORTH_TELLING_MS = 500
-_SAID_CHARS = 200
-_LINE_SOUGHT_CHARS = 2_000
+_MIN_SHOWN_WAIT_MS = 500
+_MAX_STATE_CHARS = 200
+_MAX_SEARCHED_CHARS = 2_000
 
 
 class Sink(Protocol):
@@ -162,25 +162,25 @@ class ScreenSink:
 
     def note(self, words: str) -> None:
         """Show the note as a state."""
-        self._say(f"{self._assistant}: {words} …")
+        self._show_state(f"{self._assistant}: {words} …")
 
     def state(self, update: Update) -> None:
         """Show the state, with a spinner if there is a terminal."""
-        words = _WORDS.get(update.state)
+        words = _STATE_TEXT.get(update.state)
         if words:
-            self._say(f"{self._assistant}: {words} …")
+            self._show_state(f"{self._assistant}: {words} …")
 
     def transcript(self, text: str) -> None:
         """Show what the service heard."""
-        self._hush()
+        self._stop_spinner()
         self._write(f"You: {text.strip()}\n" if text.strip() else "")
 
     def text(self, text: str) -> None:
         """Show more of the answer, or the progress."""
         if not self._streams:
-            self._say(f"{self._assistant}: {_last_line(text)}")
+            self._show_state(f"{self._assistant}: {_last_line(text)}")
             return
-        self._hush()
+        self._stop_spinner()
         if not self._line_open:
             self._write(f"{self._assistant}: ")
             self._line_open = True
@@ -191,7 +191,7 @@ class ScreenSink:
 
     def final(self, result: Result) -> None:
         """Show the rest of the answer, and the timings."""
-        self._hush()
+        self._stop_spinner()
         response = result.response
         if self._line_open:
             self._write("\n")
@@ -209,18 +209,18 @@ class ScreenSink:
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        self._hush()
+        self._stop_spinner()
 
-    def _say(self, words: str) -> None:
-        said = Text(terminal.line(words, limit=_SAID_CHARS))  # no markup: others wrote it
+    def _show_state(self, words: str) -> None:
+        state = Text(terminal.line(words, limit=_MAX_STATE_CHARS))  # markup in it must not count
         if not self._screen.is_terminal:
-            self._screen.print(said)
+            self._screen.print(state)
         elif self._status is None:
-            self._status = self._spinner.enter_context(self._screen.status(said))
+            self._status = self._spinner.enter_context(self._screen.status(state))
         else:
-            self._status.update(said)
+            self._status.update(state)
 
-    def _hush(self) -> None:
+    def _stop_spinner(self) -> None:
         self._spinner.close()
         self._status = None
 
@@ -237,7 +237,7 @@ class ScreenSink:
 
 def _last_line(text: str) -> str:
     """The last line that is not blank; the search covers only the end of a long text."""
-    lines = text[-_LINE_SOUGHT_CHARS:].strip().splitlines()
+    lines = text[-_MAX_SEARCHED_CHARS:].strip().splitlines()
     return lines[-1] if lines else ""
 
 
@@ -250,7 +250,7 @@ def summary(result: Result) -> str:
         seconds = (audio.duration_ms or 0) / 1000 if audio else 0
         parts.append(f"{result.audio_path} ({seconds:.1f} s)")
     waited = marks.get("worker", 0.0)
-    if waited > _WORTH_TELLING_MS:
+    if waited > _MIN_SHOWN_WAIT_MS:
         parts.append(f"waited {waited / 1000:.1f} s for a worker, then")
     names = {"asr": "heard", "first_token": "first word", "first_audio": "first sound"}
     names["total"] = "done"

@@ -10,7 +10,7 @@ import typer
 from rich.live import Live
 
 from bot import terminal
-from bot.cli.health_report import Look, as_lines, as_page, as_wire
+from bot.cli.health_report import HealthReport, as_json_lines, as_lines, as_page
 from bot.clock import SystemClock
 from bot.composition import available, limits_of, open_services
 from bot.contract import Service
@@ -46,7 +46,7 @@ def health(
         raise typer.Exit(_UNHEALTHY)
 
 
-async def look(settings: Settings, service: Service) -> Availability:
+async def ask_availability(settings: Settings, service: Service) -> Availability:
     """Ask for the state of one service.
 
     Raises:
@@ -58,29 +58,29 @@ async def look(settings: Settings, service: Service) -> Availability:
 
 async def _once(settings: Settings, *, as_json: bool) -> bool:
     """Show the state of everything; return whether something is wrong."""
-    async with _looking(settings) as see:
-        seen = await see()
-    for line in as_wire(seen) if as_json else as_lines(seen):
+    async with _open_probe(settings) as probe:
+        report = await probe()
+    for line in as_json_lines(report) if as_json else as_lines(report):
         _write(line)
-    return not seen.is_well
+    return not report.is_well
 
 
 async def _watch(settings: Settings, every_s: float, *, as_json: bool) -> None:
     clock, console = SystemClock(), terminal.console()
-    async with _looking(settings) as see:
+    async with _open_probe(settings) as probe:
         if as_json or not console.is_terminal:
             while True:
-                for line in as_wire(await see()):
+                for line in as_json_lines(await probe()):
                     _write({"at": round(clock.wall(), 3), **line})
                 await clock.sleep(every_s)
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(as_page(await see()), refresh=True)
+                live.update(as_page(await probe()), refresh=True)
                 await clock.sleep(every_s)
 
 
 @asynccontextmanager
-async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[Look]]]:
+async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[HealthReport]]]:
     """Yield a function that looks at everything.
 
     Raises:
@@ -104,29 +104,29 @@ async def _looking(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[L
                     hint="Start `skydeck bot`; or start `skydeck serve`, and set RUNPOD_BASE_URL "
                     "and RUNPOD_API_KEY to it.",
                 )
-            yield partial(_see, None, frozenset(), store, trouble)
+            yield partial(_probe, None, frozenset(), store, trouble)
             return
         only = available(settings)
         ledger = None if store is None else store.ledger  # knows the latest calls of all processes
         services = open_services(settings, fetch=_nothing, only=only, ledger=ledger)
-        board = (await stack.enter_async_context(services)).client
-        yield partial(_see, board, only, store, trouble)
+        client = (await stack.enter_async_context(services)).client
+        yield partial(_probe, client, only, store, trouble)
 
 
-async def _see(
-    board: ServiceClient | None, only: Collection[Service], store: Store | None, trouble: str
-) -> Look:
+async def _probe(
+    client: ServiceClient | None, only: Collection[Service], store: Store | None, trouble: str
+) -> HealthReport:
     """Look once at the services that run elsewhere, and at what bots report."""
     bots: list[Heartbeat] = []
     try:
         bots = [] if store is None else await read_heartbeats(store.heartbeats)
     except StoreFailed as e:
         trouble = str(e)
-    told = sorted((one for bot in bots for one in bot.services), key=lambda one: one.service)
-    if board is None:
-        return Look(tuple(told), frozenset(), tuple(bots), trouble)
-    asked = await asyncio.gather(*map(board.availability, sorted(only)))
-    return Look(tuple(asked), frozenset(Service) - set(only), tuple(bots), trouble)
+    reported = sorted((one for bot in bots for one in bot.services), key=lambda one: one.service)
+    if client is None:
+        return HealthReport(tuple(reported), frozenset(), tuple(bots), trouble)
+    asked = await asyncio.gather(*map(client.availability, sorted(only)))
+    return HealthReport(tuple(asked), frozenset(Service) - set(only), tuple(bots), trouble)
 
 
 def _nothing(*_: object) -> None:

@@ -14,7 +14,7 @@ from bot.i18n import duration
 from bot.observability.heartbeat import ChannelReception, Heartbeat
 from bot.service_calls.availability import Availability
 
-EXPECT: Final = {
+WARMTH_TEXT: Final = {
     "warm": "a worker is up",
     "cold": "no worker: the next job starts one",
     "starting": "a worker is starting",
@@ -26,7 +26,7 @@ EXPECT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HealthReport:
     """What one look saw.
 
     Attributes:
@@ -48,69 +48,69 @@ class Look:
         return answered and not self.absent and not self.trouble
 
 
-def as_lines(seen: Look) -> Iterator[str]:
+def as_lines(report: HealthReport) -> Iterator[str]:
     """One line for each service and bot."""
-    for name, words in _all(seen):
+    for name, words in _rows(report):
         yield f"{name}: {'; '.join(words)}"
 
 
-def as_wire(seen: Look) -> Iterator[dict[str, Any]]:
+def as_json_lines(report: HealthReport) -> Iterator[dict[str, Any]]:
     """One JSON object each: a service has `service`, a bot has `bot`, its number from 1."""
-    yield from map(_service_wire, seen.services)
-    for service, words in _absent(seen):
+    yield from map(_service_as_json, report.services)
+    for service, words in _absent(report):
         yield {"service": service, "error": "bad_settings", "message": words}
-    if seen.trouble:
-        yield {"bot": None, "error": StoreFailed.code, "message": seen.trouble}
-    for number, bot in enumerate(seen.bots, 1):
+    if report.trouble:
+        yield {"bot": None, "error": StoreFailed.code, "message": report.trouble}
+    for number, bot in enumerate(report.bots, 1):
         yield {
             "bot": number,
             "gateway_ms": dict(bot.gateway_ms),
             "voice": [
                 {
-                    "guild_id": room.guild_id,
-                    "latency_ms": room.latency_ms,
-                    "people": room.people,
-                    "received": room.heard.received,
-                    "lost": room.heard.lost,
-                    "late": room.heard.late,
-                    "undecryptable": room.heard.undecryptable,
-                    "concealed": room.heard.concealed,
+                    "guild_id": channel.guild_id,
+                    "latency_ms": channel.latency_ms,
+                    "people": channel.people,
+                    "received": channel.heard.received,
+                    "lost": channel.heard.lost,
+                    "late": channel.heard.late,
+                    "undecryptable": channel.heard.undecryptable,
+                    "concealed": channel.heard.concealed,
                 }
-                for room in bot.rooms
+                for channel in bot.rooms
             ],
         }
 
 
-def as_page(seen: Look) -> Group:
+def as_page(report: HealthReport) -> Group:
     """The same for a screen that is redrawn."""
     page = Table.grid(padding=(0, 2))
-    for name, (first, *more) in _all(seen):
+    for name, (first, *more) in _rows(report):
         page.add_row(name, first)
         for words in more:
             page.add_row("", Text(words, style="dim"))
     return Group(page, Text("\nCtrl-C ends", style="dim"))
 
 
-def _all(seen: Look) -> Iterator[tuple[str, list[str]]]:
+def _rows(report: HealthReport) -> Iterator[tuple[str, list[str]]]:
     """Each service and bot by name, with its lines."""
-    for standing in seen.services:
-        yield standing.service.value.lower(), list(_service(standing))
-    for service, words in _absent(seen):
+    for availability in report.services:
+        yield availability.service.value.lower(), list(_service(availability))
+    for service, words in _absent(report):
         yield service, [words]
-    for bot in seen.bots:
-        yield "bot", [_gateway(bot), *map(_room, bot.rooms)]
-    if not seen.bots:
-        yield "bot", [seen.trouble or "none is running on this database"]
+    for bot in report.bots:
+        yield "bot", [_gateway(bot), *map(_channel, bot.rooms)]
+    if not report.bots:
+        yield "bot", [report.trouble or "none is running on this database"]
 
 
-def _service(standing: Availability) -> Iterator[str]:
+def _service(availability: Availability) -> Iterator[str]:
     """A service's state; it says that a worker is up only if that is known."""
-    if standing.health is None:
-        yield standing.trouble
+    if availability.health is None:
+        yield availability.trouble
         return
-    workers, jobs = standing.health.workers, standing.health.jobs
-    yield EXPECT[standing.warmth]
-    if last := _last(standing):
+    workers, jobs = availability.health.workers, availability.health.jobs
+    yield WARMTH_TEXT[availability.warmth]
+    if last := _last(availability):
         yield f"last answer {last}"
     yield (
         f"workers: {workers.running} working, {workers.idle} idle, "
@@ -123,9 +123,9 @@ def _service(standing: Availability) -> Iterator[str]:
     )
 
 
-def _last(standing: Availability) -> str:
+def _last(availability: Availability) -> str:
     """How long ago the last call was answered, and how long it waited and ran."""
-    latest, age_s = standing.latest, standing.age_s
+    latest, age_s = availability.latest, availability.age_s
     if latest is None or age_s is None:
         return ""
     times = {"waited": latest.delay_ms, "took": latest.execution_ms}
@@ -133,8 +133,8 @@ def _last(standing: Availability) -> str:
     return ", ".join([f"{duration(age_s)} ago", *told])
 
 
-def _absent(seen: Look) -> Iterator[tuple[str, str]]:
-    for service in sorted(seen.absent):
+def _absent(report: HealthReport) -> Iterator[tuple[str, str]]:
+    for service in sorted(report.absent):
         yield service.value.lower(), f"{service.value}_ENDPOINT_ID is not set."
 
 
@@ -148,32 +148,32 @@ def _gateway(bot: Heartbeat) -> str:
     return f"{ms} ms to Discord{shards}"
 
 
-def _room(room: ChannelReception) -> str:
-    ms = "not measured yet" if room.latency_ms is None else f"{room.latency_ms:.0f} ms"
-    people = "nobody" if not room.people else f"{room.people} heard"
+def _channel(channel: ChannelReception) -> str:
+    ms = "not measured yet" if channel.latency_ms is None else f"{channel.latency_ms:.0f} ms"
+    people = "nobody" if not channel.people else f"{channel.people} heard"
     return (
-        f"voice in server {room.guild_id}: {ms}, {people}, "
-        f"{room.heard.received} packets, {room.heard.loss:.1%} missing"
+        f"voice in server {channel.guild_id}: {ms}, {people}, "
+        f"{channel.heard.received} packets, {channel.heard.loss:.1%} missing"
     )
 
 
-def _service_wire(standing: Availability) -> dict[str, Any]:
-    name = standing.service.value.lower()
-    if standing.health is None:
-        return {"service": name, "error": standing.code, "message": standing.trouble}
-    latest = standing.latest
+def _service_as_json(availability: Availability) -> dict[str, Any]:
+    name = availability.service.value.lower()
+    if availability.health is None:
+        return {"service": name, "error": availability.code, "message": availability.trouble}
+    latest = availability.latest
     last = (
         None
-        if latest is None or standing.age_s is None
+        if latest is None or availability.age_s is None
         else {
-            "age_s": round(standing.age_s, 1),
+            "age_s": round(availability.age_s, 1),
             "delay_ms": latest.delay_ms,
             "execution_ms": latest.execution_ms,
         }
     )
     return {
         "service": name,
-        "warmth": standing.warmth.value,
+        "warmth": availability.warmth.value,
         "last": last,
-        **standing.health.to_wire(),
+        **availability.health.to_wire(),
     }

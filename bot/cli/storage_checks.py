@@ -29,7 +29,7 @@ def database_state(settings: Settings) -> str:
     return f"{address.label}, schema {found}{behind}"
 
 
-def room_state(settings: Settings) -> str:
+def free_space(settings: Settings) -> str:
     """Say how much space is free on the disks that skydeck writes to.
 
     Raises:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from bot.background import Background
-from bot.composition import available, one_by_one
+from bot.composition import available, model_fetcher
 from bot.contract import Request, System
 from bot.errors import BadInput
 from bot.local_voice import choices, tasks
@@ -52,7 +52,7 @@ class Conversation:
         clock, settings = self._surroundings.clock, self._options.settings
         async with self._surroundings.connect(settings) as services:
             voices = VoiceSessionFactory(
-                client=services.client, clock=clock, weights=one_by_one(settings)
+                client=services.client, clock=clock, weights=model_fetcher(settings)
             )
             with contextlib.closing(voices):
                 async with await self._make_session(voices) as session:

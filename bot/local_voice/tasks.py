@@ -13,7 +13,7 @@ from bot.service_calls.client import ServiceClient
 
 MAX_SHOWN_CHARS: Final = 100_000
 """How much of one answer the transcript keeps and shows: about 40 pages."""
-_WORDS = {
+_STATE_TEXT = {
     JobState.SUBMITTING: "sending",
     JobState.QUEUED: "queued",
     JobState.WAITING_FOR_WORKER: "waiting for a worker to start",
@@ -50,7 +50,7 @@ async def perform(
 def _show(number: int, update: Update, transcript: Transcript) -> None:
     response = update.response
     if response is None or response.is_partial:
-        words = _WORDS.get(update.state, "working")
+        words = _STATE_TEXT.get(update.state, "working")
         transcript.change(number, progress=(response and _progress(response)) or words)
         return
     if response.usage is not None:

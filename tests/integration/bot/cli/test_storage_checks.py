@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.cli.storage_checks import database_state, room_state
+from bot.cli.storage_checks import database_state, free_space
 from bot.clock import SystemClock
 from bot.errors import BadSettings, StoreFailed
 from bot.settings import Settings
@@ -42,8 +42,8 @@ def test_the_database(settings, tmp_path):
 
 
 def test_room(settings, monkeypatch):
-    assert room_state(settings).endswith(" GB free")
+    assert free_space(settings).endswith(" GB free")
     real = shutil.disk_usage
     monkeypatch.setattr(shutil, "disk_usage", lambda path: real(path)._replace(free=5_000_000))
     with pytest.raises(StoreFailed, match="only 5 MB are free"):
-        room_state(settings)
+        free_space(settings)
