@@ -14,7 +14,7 @@ from bot.jobs.view import Requester
 from cogs.chat._job_message import Thread
 from cogs.chat._job_view import make_view
 from cogs.chat._question import Question
-from cogs.shared.answering import FirstLine, give_reason
+from cogs.shared.answering import Placeholder, give_reason
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.requester import words_of
 
@@ -24,7 +24,7 @@ async def ask(
     question: Question,
     said_before: Sequence[Message],
     requester: Requester,
-    answer: LiveMessage | FirstLine,
+    answer: LiveMessage | Placeholder,
     thread: Thread,
     *,
     interaction: discord.Interaction[SkyDeck] | None = None,
@@ -71,7 +71,7 @@ async def perform(
     request: Request,
     title: str,
     requester: Requester,
-    answer: LiveMessage | FirstLine,
+    answer: LiveMessage | Placeholder,
     thread: Thread,
     *,
     interaction: discord.Interaction[SkyDeck] | None = None,
@@ -92,9 +92,9 @@ async def perform(
     Raises:
         SkydeckError: It cannot start, and there is no placeholder message.
     """
-    line = answer if isinstance(answer, FirstLine) else None
-    live = answer.live if isinstance(answer, FirstLine) else answer
-    view = make_view(bot, requester, live, thread, line=line)
+    placeholder = answer if isinstance(answer, Placeholder) else None
+    live = answer.live if isinstance(answer, Placeholder) else answer
+    view = make_view(bot, requester, live, thread, placeholder=placeholder)
     try:
         await bot.runner.perform(
             request,
@@ -104,7 +104,7 @@ async def perform(
             view=view,
             reply_token=None if interaction is None else interaction.token,
             interaction_id=None if interaction is None else interaction.id,
-            is_shown=line is None,
+            is_shown=placeholder is None,
             is_wanted=is_wanted,
         )
     except SkydeckError as e:

@@ -29,7 +29,7 @@ from cogs.chat._question import edited_question, read_question
 from cogs.chat._redelivery import find_reply, was_dropped, was_handled
 from cogs.chat._regenerate import Regenerating
 from cogs.chat._views import COG
-from cogs.shared.answering import FirstLine
+from cogs.shared.answering import Placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.nonces import draw_nonce
@@ -155,7 +155,8 @@ class Chat(commands.Cog, name=COG):
         live = LiveMessage(
             self.bot, requester.channel_id, NO_MESSAGE, requester.user_id, words=words
         )
-        line = FirstLine(live, functools.partial(self._first, message, words, is_dropped))
+        post = functools.partial(self._first, message, words, is_dropped)
+        placeholder = Placeholder(live, post)
         asked = stored(message, question.text, said_before.conversation_id)
 
         async def is_wanted() -> bool:
@@ -163,7 +164,13 @@ class Chat(commands.Cog, name=COG):
             return await self.bot.store.conversations.add(asked) or is_dropped
 
         await ask(
-            self.bot, question, said_before.messages, requester, line, thread, is_wanted=is_wanted
+            self.bot,
+            question,
+            said_before.messages,
+            requester,
+            placeholder,
+            thread,
+            is_wanted=is_wanted,
         )
 
     async def _first(self, message: discord.Message, words: Words, was_begun: bool) -> int:

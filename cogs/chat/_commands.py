@@ -16,7 +16,7 @@ from bot.store.records import Role, StoredMessage
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
-from cogs.shared.answering import FirstLine, first_line, give_reason
+from cogs.shared.answering import Placeholder, command_placeholder, give_reason
 from cogs.shared.attachments import read_audio
 from cogs.shared.commands import text
 from cogs.shared.live import LiveMessage
@@ -48,24 +48,24 @@ class ChatCommands(commands.Cog):
         words = words_of(requester)
         if question is None and file is None:
             raise BadInput(words("chat.ask_what"))
-        line = first_line(self.bot, interaction, requester)
-        async with line.in_time():
+        placeholder = command_placeholder(self.bot, interaction, requester)
+        async with placeholder.in_time():
             try:
                 asked = await read_question(question or "", [file] if file else [], words)
                 if asked is None or asked.said == "":
                     raise BadInput(asked.note if asked else words("chat.ask_what"))
             except (SkydeckError, discord.HTTPException) as e:
-                await line.show()
-                await give_reason(line.live, e, words)
+                await placeholder.show()
+                await give_reason(placeholder.live, e, words)
                 return
-            await self._answer_asked(interaction, requester, asked, line)
+            await self._answer_asked(interaction, requester, asked, placeholder)
 
     async def _answer_asked(
         self,
         interaction: discord.Interaction[SkyDeck],
         requester: Requester,
         asked: Question,
-        line: FirstLine,
+        placeholder: Placeholder,
     ) -> None:
         await self._remember_asked(interaction, requester, asked)
         thread = Thread(
@@ -74,7 +74,7 @@ class ChatCommands(commands.Cog):
             is_spoken=asked.is_spoken,
             note=asked.note,
         )
-        await ask(self.bot, asked, [], requester, line, thread, interaction=interaction)
+        await ask(self.bot, asked, [], requester, placeholder, thread, interaction=interaction)
 
     async def _remember_asked(
         self, interaction: discord.Interaction[SkyDeck], requester: Requester, asked: Question
@@ -107,11 +107,13 @@ class ChatCommands(commands.Cog):
     ) -> None:
         """Have a text read aloud."""
         requester = await admit(self.bot, interaction)
-        line = first_line(self.bot, interaction, requester)
+        placeholder = command_placeholder(self.bot, interaction, requester)
         request = speak(text, source=requester.source, voice=voice)
         once, title = Thread(is_spoken=True), text[:_TITLE_CHARS]
-        async with line.in_time():
-            await perform(self.bot, request, title, requester, line, once, interaction=interaction)
+        async with placeholder.in_time():
+            await perform(
+                self.bot, request, title, requester, placeholder, once, interaction=interaction
+            )
 
     @app_commands.command(
         name=text("chat.cmd.transcribe.name"), description=text("chat.cmd.transcribe.about")
@@ -124,18 +126,24 @@ class ChatCommands(commands.Cog):
         """Transcribe a recording."""
         requester = await admit(self.bot, interaction)
         words = words_of(requester)
-        line = first_line(self.bot, interaction, requester)
+        placeholder = command_placeholder(self.bot, interaction, requester)
         once = Thread(file=f"{PurePath(file.filename).stem}.txt")
-        async with line.in_time():
+        async with placeholder.in_time():
             try:
                 clip = await read_audio(file, words)
             except (SkydeckError, discord.HTTPException) as e:
-                await line.show()
-                await give_reason(line.live, e, words)
+                await placeholder.show()
+                await give_reason(placeholder.live, e, words)
                 return
             request = transcribe(clip, source=requester.source)
             await perform(
-                self.bot, request, file.filename, requester, line, once, interaction=interaction
+                self.bot,
+                request,
+                file.filename,
+                requester,
+                placeholder,
+                once,
+                interaction=interaction,
             )
 
     @app_commands.command(name=text("chat.cmd.chat.name"), description=text("chat.cmd.chat.about"))

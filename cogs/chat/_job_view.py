@@ -19,7 +19,7 @@ from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._pages import Draft, at_the_end, beginning, under_way
 from cogs.chat._redelivery import find_reply
 from cogs.chat._views import again_view
-from cogs.shared.answering import FirstLine, find_answer, shown_line
+from cogs.shared.answering import Placeholder, find_answer, posted_placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
@@ -45,16 +45,16 @@ class ChatJobView(MessageView[ChatMessage]):
         Raises:
             OSError, TimeoutError: Discord does not answer now.
         """
-        live, line = place.live(bot), None
+        live, placeholder = place.live(bot), None
         if live.message_id == NO_MESSAGE and job.stage is not JobStage.UNDELIVERED:
-            line = FirstLine(live, functools.partial(_reply_to, bot, place, live))
+            placeholder = Placeholder(live, functools.partial(_reply_to, bot, place, live))
             found = await _find_first(bot, job, place)
             if found is not None:
                 live.begin_at(found)
-                line = shown_line(live)
+                placeholder = posted_placeholder(live)
             elif not place.is_message:
                 return None
-        return cls._restored(bot, job, place, live, line, **more)
+        return cls._restored(bot, job, place, live, placeholder, **more)
 
     def update(self, update: Update) -> None:
         """Add to the draft."""
@@ -170,22 +170,22 @@ def make_view(
     live: LiveMessage,
     thread: Thread,
     *,
-    line: FirstLine | None = None,
+    placeholder: Placeholder | None = None,
 ) -> ChatJobView:
     """The view of an answer that is about to be written."""
     place = ChatMessage.at(live, requester, thread, begun=bot.clock.wall())
-    return ChatJobView(bot, place, live, line)
+    return ChatJobView(bot, place, live, placeholder)
 
 
 async def _find_first(bot: SkyDeck, job: Job, place: ChatMessage) -> int | None:
-    """The working line of an answer, if the dead process posted it."""
+    """The placeholder of an answer, if the dead process posted it."""
     if not place.is_message:
         return await find_answer(bot, job)
     return await find_reply(bot, place.channel_id, place.question_id)
 
 
 async def _reply_to(bot: SkyDeck, place: ChatMessage, live: LiveMessage) -> int:
-    """Post a working line under a question that has none."""
+    """Post a placeholder under a question that has none."""
     asked = discord.MessageReference(
         message_id=place.question_id, channel_id=live.channel_id, fail_if_not_exists=False
     )

@@ -16,7 +16,7 @@ from bot.jobs.view import Requester
 from cogs.factory._files import MAX_BYTES, Attachment, unpack
 from cogs.factory._job_view import make_view
 from cogs.factory._plan import Plan, title_of
-from cogs.shared.answering import first_line, give_reason, working_line
+from cogs.shared.answering import command_placeholder, give_reason, placeholder_reply
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
@@ -63,8 +63,8 @@ async def start_build(
     request = _request(build_request, requester)
     plan = _plan(bot, interaction, build_request, words)
     if build_request.fetch is None:
-        line = first_line(bot, interaction, requester)
-        view = make_view(bot, queue, requester, plan, line.live, line)
+        placeholder = command_placeholder(bot, interaction, requester)
+        view = make_view(bot, queue, requester, plan, placeholder.live, placeholder)
         await bot.runner.perform(
             request,
             requester=requester,
@@ -75,7 +75,7 @@ async def start_build(
             interaction_id=interaction.id,
         )
         return
-    live = await working_line(bot, interaction, requester)
+    live = await placeholder_reply(bot, interaction, requester)
     try:
         files = tuple(await build_request.fetch())
         view = make_view(bot, queue, requester, plan, live)

@@ -21,7 +21,7 @@ from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress
 from cogs.factory._thread import TROUBLE, open_thread
 from cogs.factory._views import Action, buttons
-from cogs.shared.answering import FirstLine
+from cogs.shared.answering import Placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import LiveMessage
@@ -51,7 +51,7 @@ class FactoryJobView(MessageView[FactoryMessage]):
         self.progress = Progress(self.place.limit)
 
     async def started(self, journal_id: int) -> JobPlace | None:
-        """Post the first line, and move to a thread if the build gets one."""
+        """Post the placeholder, and move to a thread if the build gets one."""
         await MessageView.started(self, journal_id)
         if self.place.opens_thread:
             await self._move()
@@ -138,11 +138,11 @@ def make_view(
     requester: Requester,
     plan: Plan,
     live: LiveMessage,
-    line: FirstLine | None = None,
+    placeholder: Placeholder | None = None,
 ) -> FactoryJobView:
     """The view of a build that is about to begin."""
     place = FactoryMessage.at(live, requester, plan, begun=plan.begun)
-    return FactoryJobView(bot, place, live, line, queue=queue)
+    return FactoryJobView(bot, place, live, placeholder, queue=queue)
 
 
 def _parcel(response: Response) -> Parcel:

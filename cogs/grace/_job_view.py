@@ -9,7 +9,7 @@ from bot.errors import SkydeckError
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
-from cogs.shared.answering import FirstLine
+from cogs.shared.answering import Placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.page import Page
@@ -53,7 +53,9 @@ class GraceJobView(MessageView[GraceMessage]):
         await self.live.settle(Page(text=text))
 
 
-def make_view(bot: SkyDeck, requester: Requester, line: FirstLine, look: Look) -> GraceJobView:
+def make_view(
+    bot: SkyDeck, requester: Requester, placeholder: Placeholder, look: Look
+) -> GraceJobView:
     """The view of a job that is about to begin."""
-    place = GraceMessage.at(line.live, requester, look, begun=look.begun)
-    return GraceJobView(bot, place, line.live, line)
+    place = GraceMessage.at(placeholder.live, requester, look, begun=look.begun)
+    return GraceJobView(bot, place, placeholder.live, placeholder)

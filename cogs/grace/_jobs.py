@@ -15,7 +15,7 @@ from bot.jobs.view import Requester
 from cogs.grace._job_view import make_view
 from cogs.grace._pages import Look
 from cogs.grace._text_sources import SourceText
-from cogs.shared.answering import first_line
+from cogs.shared.answering import command_placeholder
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.splitting import disarm
 
@@ -61,9 +61,9 @@ async def run_task(
     """
     _check_own(interaction)
     begun = bot.clock.wall()
-    line = first_line(bot, interaction, requester)
+    placeholder = command_placeholder(bot, interaction, requester)
     try:
-        async with line.in_time():
+        async with placeholder.in_time():
             source_text = await task.fetch()
             request = await task.ask(source_text)
             look = Look(
@@ -74,7 +74,7 @@ async def run_task(
                 nothing=task.nothing,
                 may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
             )
-            view = make_view(bot, requester, line, look)
+            view = make_view(bot, requester, placeholder, look)
             await bot.runner.perform(
                 request,
                 requester=requester,
@@ -86,7 +86,7 @@ async def run_task(
                 is_shown=False,
             )
     except Exception:
-        if line.live.message_id != NO_MESSAGE:
+        if placeholder.live.message_id != NO_MESSAGE:
             with contextlib.suppress(discord.HTTPException):
                 await interaction.delete_original_response()
         raise

@@ -35,7 +35,7 @@ LATEST_ANSWER_S: Final = 1.5
 
 
 @dataclass(slots=True)
-class FirstLine:
+class Placeholder:
     """An answer's placeholder message, posted at most once.
 
     Attributes:
@@ -76,9 +76,9 @@ class FirstLine:
             await self.show()  # the next caller of `show` gets the error
 
 
-async def find_line(
+async def find_placeholder(
     bot: SkyDeck, job: Job, live: LiveMessage
-) -> tuple[LiveMessage, FirstLine | None] | None:
+) -> tuple[LiveMessage, Placeholder | None] | None:
     """The answer to a command of another process, for recovery; None if nobody waits for it.
 
     It comes with its placeholder, if the journal does not have the message's id yet.
@@ -92,25 +92,25 @@ async def find_line(
     if found is None:
         return None
     live.begin_at(found)
-    return live, shown_line(live)
+    return live, posted_placeholder(live)
 
 
-def shown_line(live: LiveMessage) -> FirstLine:
+def posted_placeholder(live: LiveMessage) -> Placeholder:
     """A placeholder that another process has posted."""
 
     async def there() -> int:
         return live.message_id
 
-    return FirstLine(live, there)
+    return Placeholder(live, there)
 
 
-def first_line(
+def command_placeholder(
     bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester
-) -> FirstLine:
+) -> Placeholder:
     """The public placeholder of a command's answer."""
     words = words_of(requester)
     live = live_reply(bot, interaction, requester, NO_MESSAGE)
-    return FirstLine(live, lambda: answer_in_time(interaction, words))
+    return Placeholder(live, lambda: answer_in_time(interaction, words))
 
 
 async def answer_in_time(interaction: discord.Interaction[Any], words: Words) -> int:
@@ -121,7 +121,7 @@ async def answer_in_time(interaction: discord.Interaction[Any], words: Words) ->
         discord.HTTPException: Discord refuses it.
     """
     try:
-        return await working_message(interaction, words)
+        return await post_placeholder(interaction, words)
     except discord.HTTPException as e:
         if e.code in TOKEN_IS_DEAD:
             raise TooLate() from e
@@ -147,7 +147,7 @@ async def find_answer(bot: SkyDeck, job: Job) -> int | None:
     return answer.id
 
 
-async def working_message(interaction: discord.Interaction[Any], words: Words) -> int:
+async def post_placeholder(interaction: discord.Interaction[Any], words: Words) -> int:
     """Respond to a command with a public placeholder, and return the message's id.
 
     This takes one request, so the job can be sent at once; deferring first would take two more
@@ -202,7 +202,7 @@ def live_reply(
     )
 
 
-async def working_line(
+async def placeholder_reply(
     bot: SkyDeck, interaction: discord.Interaction[Any], requester: Requester
 ) -> LiveMessage:
     """Respond to a command with a public placeholder, which the answer replaces.
@@ -210,7 +210,7 @@ async def working_line(
     Raises:
         discord.HTTPException: Discord refuses it, or the three seconds are over.
     """
-    message_id = await working_message(interaction, words_of(requester))
+    message_id = await post_placeholder(interaction, words_of(requester))
     return live_reply(bot, interaction, requester, message_id)
 
 

@@ -10,7 +10,7 @@ from bot.i18n import Words, words_for
 from bot.jobs.place import JobPlace, PlacePart, Snowflake, stored_as
 from bot.jobs.view import Requester
 from bot.store.repositories.recovery import Job
-from cogs.shared.answering import FirstLine, find_line
+from cogs.shared.answering import Placeholder, find_placeholder
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces
 from cogs.shared.stop_button import stop_view
@@ -74,7 +74,7 @@ class MessageView(Generic[M]):
 
     Attributes:
         place: What the journal knows of the message.
-        line: Its first line, while that is still to be posted.
+        placeholder: Its placeholder message, if it is not posted yet.
         journal_id: The job's number in the journal; 0 before it has one.
         controls: The buttons while the job runs.
     """
@@ -82,7 +82,7 @@ class MessageView(Generic[M]):
     bot: SkyDeck
     place: M
     live: LiveMessage
-    line: FirstLine | None = None
+    placeholder: Placeholder | None = None
     journal_id: int = 0
     controls: discord.ui.View | None = None
 
@@ -92,11 +92,11 @@ class MessageView(Generic[M]):
         return words_for(self.place.locale)
 
     async def started(self, journal_id: int) -> JobPlace | None:
-        """Post the first line, if that is still to be done."""
+        """Post the placeholder, if it is not posted yet."""
         self._number(journal_id)
-        if self.line is None:
+        if self.placeholder is None:
             return None
-        await self.line.show()
+        await self.placeholder.show()
         return self._note_place()
 
     @classmethod
@@ -112,7 +112,7 @@ class MessageView(Generic[M]):
         Raises:
             OSError, TimeoutError: Discord does not answer now.
         """
-        found = await find_line(bot, job, place.live(bot))
+        found = await find_placeholder(bot, job, place.live(bot))
         return None if found is None else cls._restored(bot, job, place, *found, **more)
 
     @classmethod
@@ -122,12 +122,12 @@ class MessageView(Generic[M]):
         job: Job,
         place: M,
         live: LiveMessage,
-        line: FirstLine | None,
+        placeholder: Placeholder | None,
         **more: Any,
     ) -> Self:
         if not place.begun:
             place = place.model_copy(update={"begun": job.created_at_ms / 1000})
-        view = cls(bot, place, live, line, **more)
+        view = cls(bot, place, live, placeholder, **more)
         view._number(job.journal_id)
         return view
 

@@ -14,7 +14,7 @@ from bot.jobs.place import PlacePart, Snowflake, stored_as
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.records import Minute
-from cogs.shared.answering import FirstLine
+from cogs.shared.answering import Placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.page import Page
@@ -108,7 +108,9 @@ class MinutesJobView(MessageView[MinutesMessage]):
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 
-def make_view(bot: SkyDeck, requester: Requester, line: FirstLine, notes: Notes) -> MinutesJobView:
+def make_view(
+    bot: SkyDeck, requester: Requester, placeholder: Placeholder, notes: Notes
+) -> MinutesJobView:
     """The view of minutes that are about to be summed up."""
-    place = MinutesMessage.at(line.live, requester, notes, begun=bot.clock.wall())
-    return MinutesJobView(bot, place, line.live, line)
+    place = MinutesMessage.at(placeholder.live, requester, notes, begun=bot.clock.wall())
+    return MinutesJobView(bot, place, placeholder.live, placeholder)

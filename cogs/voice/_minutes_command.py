@@ -8,7 +8,7 @@ from bot.contract.grace import task
 from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words
-from cogs.shared.answering import first_line, give_reason
+from cogs.shared.answering import command_placeholder, give_reason
 from cogs.shared.commands import text
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, words_of
@@ -58,9 +58,9 @@ class MinutesCommand(commands.Cog):
             may_attach=interaction.app_permissions.attach_files,
         )
         request = task(module, transcript(said), source=requester.source)
-        line = first_line(self.bot, interaction, requester)
-        view = make_view(self.bot, requester, line, notes)
-        async with line.in_time():
+        placeholder = command_placeholder(self.bot, interaction, requester)
+        view = make_view(self.bot, requester, placeholder, notes)
+        async with placeholder.in_time():
             try:
                 await self.bot.runner.perform(
                     request,
@@ -73,8 +73,8 @@ class MinutesCommand(commands.Cog):
                     is_shown=False,
                 )
             except SkydeckError as e:
-                await line.show()
-                await give_reason(line.live, e, words)
+                await placeholder.show()
+                await give_reason(placeholder.live, e, words)
 
     def _channel(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VocalChannel:
         """The voice channel whose chat they write in, else the one they are in, else the bot's.

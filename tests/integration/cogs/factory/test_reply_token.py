@@ -32,8 +32,8 @@ class Gate:
 @pytest.fixture
 def gate(sim, deck, monkeypatch):
     sim.interactions.answer_seconds = 60
-    gate = Gate(answering.working_message)
-    monkeypatch.setattr(answering, "working_message", gate)
+    gate = Gate(answering.post_placeholder)
+    monkeypatch.setattr(answering, "post_placeholder", gate)
     yield gate
     gate.open.set()
 

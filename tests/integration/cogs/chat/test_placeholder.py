@@ -1,4 +1,4 @@
-"""A process that dies while it begins: nobody is left with a working line that stays for ever."""
+"""A process that dies while it begins: nobody is left with a placeholder that stays for ever."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 
 from bot.store.repositories.conversations import Conversations
 from bot.store.repositories.recovery import Ending
-from cogs.shared.answering import FirstLine
+from cogs.shared.answering import Placeholder
 from tests.fakes.discord_bot import made
 from tests.simulator import NotSeen
 
@@ -16,10 +16,10 @@ LEASE_MS = 300
 
 @pytest.fixture
 def dying(monkeypatch):
-    """Bots die when they are about to show their first line, or just have."""
+    """Bots die when they are about to post their placeholder, or just have."""
 
     def die(*, is_shown):
-        reached, show = asyncio.Event(), FirstLine.show
+        reached, show = asyncio.Event(), Placeholder.show
 
         async def hang(line):
             if is_shown:
@@ -27,7 +27,7 @@ def dying(monkeypatch):
             reached.set()
             await asyncio.Event().wait()
 
-        monkeypatch.setattr(FirstLine, "show", hang)
+        monkeypatch.setattr(Placeholder, "show", hang)
         return reached
 
     return die
