@@ -51,7 +51,6 @@ class Packet(NamedTuple):
     """A packet. Its numbers wrap, as in its RTP header, until the buffer hands it on.
 
     Attributes:
-        sequence: Counts packets.
         timestamp: Of its first sample, at 48 kHz; once unwrapped it never goes back.
         payload: The RTP payload, untouched.
         arrived_s: When it arrived.
@@ -83,9 +82,6 @@ class Arrival(Enum):
 
 class JitterBuffer:
     """Puts one speaker's packets in order.
-
-    Args:
-        user_id: The speaker.
 
     Attributes:
         lost: How many packets have been given up.

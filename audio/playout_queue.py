@@ -31,7 +31,6 @@ class PlayoutPacket:
     """20 ms that were pulled from the queue.
 
     Attributes:
-        opus: The packet.
         utterance_id: Its utterance; None for a cue.
         flush_generation: `PlayoutQueue.flush_generation` when it was pulled. Once the queue's has
             moved on, the packet must not sound.

@@ -23,7 +23,6 @@ class PlainWav(NamedTuple):
         offset: Of the first sample, in bytes.
         size: The length in bytes, by the header; None if it does not say.
         channels: 1 or 2, interleaved.
-        rate_hz: The sample rate.
     """
 
     offset: int

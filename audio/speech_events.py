@@ -4,7 +4,8 @@
     segmenter ── SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded ──▶ turn manager
 
 Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so they never go back.
-Times are seconds of the monotonic clock on which the packets arrived.
+Times are seconds of the monotonic clock on which the packets arrived; `at_s` is when an event was
+decided. `user_id` is the speaker.
 """
 
 from collections.abc import Iterable
@@ -23,9 +24,7 @@ class SpeechPacket:
     """A person's Opus packet, decrypted.
 
     Attributes:
-        user_id: Who speaks.
         timestamp: Of the first sample.
-        opus: The packet as the speaker's client made it.
         arrived_s: When its datagram arrived.
         samples: What to analyse instead of the packet's own sound: 16 kHz, without the echo of a
             loudspeaker. The clip still gets the packet.
@@ -43,10 +42,8 @@ class LostSpeech:
     """A gap: packets that were sent but did not arrive in time, or could not be decrypted.
 
     Attributes:
-        user_id: Who spoke.
         timestamp: Of the first missing sample.
         samples: How much is missing, at 48 kHz.
-        packets: How many packets that is.
     """
 
     user_id: int
@@ -63,9 +60,7 @@ class DtxStarted:
     for longer than the jitter buffer waits.
 
     Attributes:
-        user_id: Who is silent.
         timestamp: Of the first silent sample.
-        at_s: When this was known.
     """
 
     user_id: int
@@ -81,7 +76,6 @@ class Clip:
     """The packets of one turn, as the speaker's client made them.
 
     Attributes:
-        user_id: Who spoke.
         packets: Opus, 20 ms each; a lost or silent one is `SILENCE_FRAME`.
         speech_ms: How much of the clip is speech.
         began_s: When the first packet of speech arrived.
@@ -127,9 +121,7 @@ class SpeechBegan:
     """A turn begins: there is more speech than a click or breath would make.
 
     Attributes:
-        user_id: Who speaks.
         began_s: When the first packet of it arrived.
-        at_s: When this was decided.
     """
 
     user_id: int
@@ -143,7 +135,6 @@ class SpeechPaused:
 
     Attributes:
         clip: All of the turn so far.
-        at_s: When this was decided.
     """
 
     clip: Clip
@@ -157,12 +148,7 @@ class SpeechPaused:
 
 @dataclass(frozen=True, slots=True)
 class SpeechResumed:
-    """The speaker goes on after a pause: the turn was not over.
-
-    Attributes:
-        user_id: Who speaks.
-        at_s: When this was decided.
-    """
+    """The speaker goes on after a pause: the turn was not over."""
 
     user_id: int
     at_s: float
@@ -175,7 +161,6 @@ class TurnEnded:
     Attributes:
         clip: The whole turn. It has the same packets as the last `SpeechPaused`, if one came since
             the last speech.
-        at_s: When this was decided.
         completeness: How sure the turn detector is that the turn is complete, from 0 to 1; None
             when time alone decided.
         waited_ms: How much of the time since the last packet was a deliberate wait.

@@ -32,11 +32,7 @@ _MAX_QUEUED: Final = 8
 
 
 class TurnDetector:
-    """Smart Turn on a thread of its own. Thread-safe.
-
-    Args:
-        model: The path of `smart-turn-v3.2-cpu.onnx`.
-    """
+    """Smart Turn (`smart-turn-v3.2-cpu.onnx`) on a thread of its own. Thread-safe."""
 
     def __init__(self, model: Path) -> None:
         import onnxruntime  # noqa: PLC0415  (loads a large library)

@@ -63,11 +63,7 @@ class VadMemory:
 
 
 class Vad:
-    """The voice activity detector. It keeps no state of speakers, and is thread-safe.
-
-    Args:
-        model: The path of `silero_vad.onnx`.
-    """
+    """The detector (`silero_vad.onnx`). It keeps no state of speakers, and is thread-safe."""
 
     def __init__(self, model: Path) -> None:
         import onnxruntime  # noqa: PLC0415  (loads a large library)

@@ -32,11 +32,6 @@ _MAX_PLAYED: Final = 100
 class Loudspeaker:
     """An open loudspeaker.
 
-    Args:
-        name: Its name; None: the system default.
-        playout: What it plays.
-        now: The monotonic clock, in seconds.
-
     Attributes:
         called_s: When it last called back; None if never.
         starved: How often playing was interrupted because decoding was late.

@@ -22,10 +22,6 @@ _MAX_AGE_S: Final = 1.0
 class Microphone:
     """An open microphone.
 
-    Args:
-        name: Its name; None: the system default.
-        now: The monotonic clock, in seconds.
-
     Attributes:
         called_s: When it last called back; None if never.
         lost: Callbacks dropped because nobody pulled them in time.

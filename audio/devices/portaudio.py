@@ -48,9 +48,6 @@ class DeviceInfo:
     Attributes:
         name: The name to choose it by.
         host: The system interface ("ALSA", "Core Audio", …).
-        inputs: Its number of input channels.
-        outputs: Its number of output channels.
-        rate_hz: Its native sample rate.
     """
 
     name: str

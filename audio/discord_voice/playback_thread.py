@@ -39,11 +39,6 @@ class PlaybackThread(threading.Thread):
     """Plays a `PlayoutQueue` into a `PacketSink` until it is stopped.
 
     While the sink cannot speak nothing is pulled, so nothing is lost.
-
-    Args:
-        playout: What to play.
-        sink: Where to.
-        now: The monotonic clock, in seconds.
     """
 
     def __init__(self, playout: PlayoutQueue, sink: PacketSink, now: Callable[[], float]) -> None:

@@ -25,7 +25,6 @@ class SpeakerStream:
     """Receives one person.
 
     Attributes:
-        user_id: The person.
         ssrc: Their current stream.
     """
 

@@ -46,7 +46,7 @@ class Stream:
         return self.buffer.pull(self.now)
 
 
-def told(items):
+def summary(items):
     return [
         int(i.payload)
         if isinstance(i, Packet)
@@ -74,15 +74,15 @@ def test_reordered_packets_come_in_order_and_at_once(stream):
     stream.put(0)
     stream.put(2)
     stream.put(3)
-    assert told(stream.pull()) == [0]
+    assert summary(stream.pull()) == [0]
     stream.put(1)
-    assert told(stream.pull()) == [1, 2, 3]
+    assert summary(stream.pull()) == [1, 2, 3]
 
 
 def test_a_gap_is_named_when_depth_ends(stream):
     stream.put(0)
     stream.put(3)
-    assert told(stream.pull(DEFAULT_DEPTH_S - 0.01)) == [0]
+    assert summary(stream.pull(DEFAULT_DEPTH_S - 0.01)) == [0]
     gap, packet = stream.pull(0.011)
     assert gap == LostSpeech(ANA, FRAME, 2 * FRAME, 2)
     assert packet.timestamp == 3 * FRAME
@@ -93,7 +93,7 @@ def test_what_is_lost_in_a_long_stall_is_speech(stream):
     stream.put(0)
     stream.pull(0.2)
     stream.put(10)
-    assert told(stream.pull(0.07)) == [9, 10]
+    assert summary(stream.pull(0.07)) == [9, 10]
 
 
 def test_each_gap_has_its_own_depth(stream):
@@ -101,9 +101,9 @@ def test_each_gap_has_its_own_depth(stream):
     stream.put(2)
     stream.now += 0.04
     stream.put(4)
-    assert told(stream.pull(0.021)) == [0, 1, 2]
-    assert told(stream.pull(0.03)) == []
-    assert told(stream.pull(0.01)) == [1, 4]
+    assert summary(stream.pull(0.021)) == [0, 1, 2]
+    assert summary(stream.pull(0.03)) == []
+    assert summary(stream.pull(0.01)) == [1, 4]
 
 
 def test_duplicates_and_late_ones_are_told_apart(stream):
@@ -152,7 +152,7 @@ def test_lost_silence_frames_delay_nobody_and_are_no_gap(stream):
     stream.put(1, SILENCE_FRAME)
     stream.pull(3.0)
     stream.put(6, silence=150)
-    assert told(stream.pull()) == [6]
+    assert summary(stream.pull()) == [6]
     assert stream.buffer.lost == 0
 
 
@@ -169,7 +169,7 @@ def test_a_lost_beginning_lies_right_before_what_woke_us(stream):
 
 def test_silence_is_known_when_nothing_comes(stream):
     stream.put(0)
-    assert told(stream.pull(0.1)) == [0]
+    assert summary(stream.pull(0.1)) == [0]
     assert stream.pull(0.03) == [DtxStarted(ANA, FRAME, stream.now)]
     assert stream.pull(10.0) == []
 
@@ -177,14 +177,14 @@ def test_silence_is_known_when_nothing_comes(stream):
 def test_speech_lost_before_silence_is_a_gap(stream):
     stream.put(0)
     stream.put(2, SILENCE_FRAME)
-    assert told(stream.pull(0.07)) == [0, 1, "dtx"]
+    assert summary(stream.pull(0.07)) == [0, 1, "dtx"]
 
 
 def test_padding_alone_has_a_number_and_no_sound(stream):
     stream.put(0)
     stream.put(1, b"")
     stream.put(2, silence=-1)
-    assert told(stream.pull()) == [0, 2]
+    assert summary(stream.pull()) == [0, 2]
     assert stream.buffer.lost == 0
 
 
@@ -192,7 +192,7 @@ def test_loss_before_padding_is_not_forgotten(stream):
     stream.put(0)
     stream.put(2, b"")
     stream.put(3, silence=-1)
-    assert told(stream.pull(0.07)) == [0, 1, 3]
+    assert summary(stream.pull(0.07)) == [0, 1, 3]
 
 
 def test_longer_packets_make_longer_gaps():
@@ -207,7 +207,7 @@ def test_one_stray_number_changes_nothing(stream):
     stream.put(0)
     assert stream.put(20_000) is Arrival.SUSPECT
     stream.put(1)
-    assert told(stream.pull()) == [0, 1]
+    assert summary(stream.pull()) == [0, 1]
 
 
 def test_stray_numbers_far_apart_in_time_change_nothing(stream):
@@ -217,7 +217,7 @@ def test_stray_numbers_far_apart_in_time_change_nothing(stream):
     assert stream.put(20_001) is Arrival.SUSPECT
 
 
-def test_a_client_that_starts_anew_is_followed(stream):
+def test_a_client_that_restarts_is_followed(stream):
     stream.put(0)
     stream.pull()
     stream.now += 2.0
@@ -233,7 +233,7 @@ def test_a_restart_hands_on_what_waits(stream):
     stream.put(0)
     stream.put(2)
     stream.buffer.restart()
-    assert told(stream.pull()) == [0, 1, 2]
+    assert summary(stream.pull()) == [0, 1, 2]
 
 
 def test_timestamps_never_go_back(stream):

@@ -95,7 +95,7 @@ def test_a_press_in_the_tail_goes_on_with_the_same_turn(mic):
     assert times(mic.clip)[-1] == 3_200
 
 
-def test_a_release_told_late_takes_nothing_too_much(mic):
+def test_a_release_processed_late_keeps_nothing_after_its_tail(mic):
     mic.segmenter.press(0.0)
     mic.runs(2_000)
     mic.segmenter.release(1.0)

@@ -66,8 +66,8 @@ SILENCES = 5
 class Room:
     """A line, and what came of it."""
 
-    def __init__(self, link, troubles, agreed):
-        self.link, self.troubles, self.agreed = link, troubles, agreed
+    def __init__(self, voice, faults, agreed):
+        self.voice, self.faults, self.agreed = voice, faults, agreed
         self.frames = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._listen)
@@ -76,7 +76,7 @@ class Room:
     def _listen(self):
         while not self._stop.wait(0.02):
             now = time.monotonic()
-            self.frames += [(now, frame) for frame in self.link.pull(now)]
+            self.frames += [(now, frame) for frame in self.voice.pull(now)]
 
     def stop(self):
         self._stop.set()
@@ -100,7 +100,7 @@ class Room:
         """
 
         def came():
-            health = self.link.health().people.get(user.id)
+            health = self.voice.health().people.get(user.id)
             spoken = said.packets - SILENCES
             heard = health and len(self.heard(user)) + health.late >= spoken
             return health if heard and health.received >= said.packets else None
@@ -110,19 +110,19 @@ class Room:
 
 @asynccontextmanager
 async def joined(client, lounge, agreed):
-    troubles = []
+    faults = []
     factory = DiscordVoiceClient.factory(
-        may_hear=agreed.__contains__, on_fault=troubles.append, now=time.monotonic
+        may_hear=agreed.__contains__, on_fault=faults.append, now=time.monotonic
     )
     channel = client.get_channel(lounge.id)
-    link = await channel.connect(cls=factory, timeout=HANGS_S, self_deaf=False)
-    room = Room(link, troubles, agreed)
+    voice = await channel.connect(cls=factory, timeout=HANGS_S, self_deaf=False)
+    room = Room(voice, faults, agreed)
     try:
         yield room
     finally:
         room.stop()
         with suppress(TimeoutError):
-            await link.disconnect(force=True)
+            await voice.disconnect(force=True)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def talk():
 
 def silent_s(room):
     """How long nothing has come, on the line's own clock."""
-    return time.monotonic() - room.link.health().totals.last_datagram_s
+    return time.monotonic() - room.voice.health().totals.last_datagram_s
 
 
 async def until_said(line, packets):
@@ -160,15 +160,15 @@ async def test_it_hears_and_is_heard_in_both_transports(sim, client, guild, loun
     async with joined(client, lounge, {ana.id}) as room:
         call = await ana.joins(lounge)
         await room.hears_out(ana, await call.plays(tone(1.0)))
-        await until(lambda: room.link.can_speak)
+        await until(lambda: room.voice.can_speak)
         packets = speech()
-        room.link.playout.add(1, packets)
+        room.voice.playout.add(1, packets)
         line = sim.voice.line(guild)
         await until_said(line, len(packets))
         assert [packet.opus for packet in line.recording.voice] == list(packets)
         assert line.plaintext_frames == line.undecryptable_frames == 0
         assert [flags for _, flags in line.speaking][-1] == 0
-        assert room.link.health().encrypted
+        assert room.voice.health().encrypted
     assert not sim.problems
 
 
@@ -177,9 +177,9 @@ async def test_who_has_not_agreed_is_not_heard(room, lounge, ana, ben):
     ana_call, ben_call = await ana.joins(lounge), await ben.joins(lounge)
     said, kept = await asyncio.gather(ana_call.plays(tone(0.5)), ben_call.plays(tone(0.5, 600)))
     await room.hears_out(ana, said)
-    await until(lambda: room.link.health().totals.without_consent == kept.packets)
+    await until(lambda: room.voice.health().totals.without_consent == kept.packets)
     assert not room.heard(ben)
-    assert ben.id not in room.link.health().people
+    assert ben.id not in room.voice.health().people
     room.agreed.add(ben.id)
     later = await ben_call.plays(tone(0.5, 600))
     await room.hears_out(ben, later)
@@ -187,36 +187,36 @@ async def test_who_has_not_agreed_is_not_heard(room, lounge, ana, ben):
 
 
 async def test_nothing_leaves_in_the_clear_while_there_are_no_keys(sim, room, guild, lounge, ana):
-    room.link.playout.add(1, speech(0.5))
-    began = room.link.sender.timestamp
-    await until(lambda: room.link.sender.timestamp - began > 10 * 960)  # it has looked ten times
-    assert not room.link.can_speak
-    assert room.link.playout.progress().packets == 0
+    room.voice.playout.add(1, speech(0.5))
+    began = room.voice.sender.timestamp
+    await until(lambda: room.voice.sender.timestamp - began > 10 * 960)  # it has looked ten times
+    assert not room.voice.can_speak
+    assert room.voice.playout.progress().packets == 0
     await ana.joins(lounge)
     line = sim.voice.line(guild)
     await until_said(line, 26)
     assert line.plaintext_frames == 0
-    assert room.link.playout.progress().packets == 26
+    assert room.voice.playout.progress().packets == 26
 
 
 async def test_what_is_held_stops_at_once_and_goes_on_where_it_was(sim, room, guild, lounge, ana):
     """Every 20 ms: see tests/unit/audio/discord_voice/test_playback_thread.py."""
     await ana.joins(lounge)
-    await until(lambda: room.link.can_speak)
+    await until(lambda: room.voice.can_speak)
     line = sim.voice.line(guild)
     packets = speech(2.0)
-    room.link.playout.add(1, packets)
+    room.voice.playout.add(1, packets)
     await line.until_said(0.5)
-    room.link.playout.hold()
-    before = room.link.playout.progress().packets
+    room.voice.playout.hold()
+    before = room.voice.playout.progress().packets
     await until_said(line, before)
     assert len(line.recording.voice) == before < len(packets)
-    room.link.playout.release()
+    room.voice.playout.release()
     await until_said(line, len(packets))
     assert [packet.opus for packet in line.recording.voice] == list(packets)
     steps = [b.timestamp - a.timestamp for a, b in pairwise(line.recording.packets)]
     assert all(step > 0 and step % 960 == 0 for step in steps)
-    assert room.link.playout.progress().packets == len(packets)
+    assert room.voice.playout.progress().packets == len(packets)
 
 
 async def test_loss_is_named(sim, room, lounge, ana):
@@ -224,14 +224,14 @@ async def test_loss_is_named(sim, room, lounge, ana):
     call.network = Network(loss=0.1, reorder=0.05, duplicate=0.05, jitter_ms=10, seed=5)
     said = await call.plays(tone(4.0))
     came = said.packets - call.network.lost
-    await until(lambda: room.link.health().people[ana.id].received >= came)
+    await until(lambda: room.voice.health().people[ana.id].received >= came)
 
     def named():
         gaps = [f for _, f in room.frames if isinstance(f, LostSpeech)]
         return sum(gap.samples for gap in gaps)
 
-    await until(lambda: named() == room.link.health().people[ana.id].concealed * 960)
-    health = room.link.health().people[ana.id]
+    await until(lambda: named() == room.voice.health().people[ana.id].concealed * 960)
+    health = room.voice.health().people[ana.id]
     assert health.duplicate > 0
     assert health.received == came
     assert abs(health.lost - health.late - call.network.lost) <= 3  # of the last, none can tell
@@ -247,7 +247,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     await room.hears(ana)
     epoch = call.dave.session.epoch
     invited = len(sim.log.events("VOICE_SERVER_UPDATE"))
-    room.link.playout.add(1, speech(3.0))
+    room.voice.playout.add(1, speech(3.0))
     match fault:
         case "drop":
             sim.voice.drop(guild)
@@ -273,19 +273,19 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     joins = {"4015": 0, "drop": 1, "poller": 0, "commit": 0}.get(fault, 1)
     assert len(sim.log.events("VOICE_SERVER_UPDATE")) == invited + joins
     assert connections.RECONNECT_S[0] == 0, "the first try is at once"
-    runner = room.link._connection._runner
+    runner = room.voice._connection._runner
     assert runner is not None
     assert not runner.done()
     line = sim.voice.line(guild)
-    await until(lambda: room.link.playout.progress().drained)
-    assert room.link.playout.progress().packets == 151
+    await until(lambda: room.voice.playout.progress().drained)
+    assert room.voice.playout.progress().packets == 151
     assert line.plaintext_frames == 0
     call.stops()
     await talking.done()
     ben_call = await ben.joins(lounge)  # new keys: the voice gateway is heard again, too
     await ben_call.plays(tone(0.5, 600))
     await room.hears(ben, since=gone_s)
-    assert set(room.troubles) <= {FaultKind.AWAY, FaultKind.RECOVERED}  # on a busy machine
+    assert set(room.faults) <= {FaultKind.AWAY, FaultKind.RECOVERED}  # on a busy machine
 
 
 async def test_frames_ahead_of_our_keys_are_kept(sim, room, lounge, ana):
@@ -312,12 +312,12 @@ async def test_a_line_that_hears_nothing_is_noticed_told_and_mended(sim, room, g
     await until(lambda: silent_s(room) > MAX_ANNOUNCEMENT_DELAY_S)  # or those packets count
     async with sim.voice.deafened(guild):
         await call.plays(talk(), wait=False)
-        await until(lambda: FaultKind.DEAF in room.troubles)
+        await until(lambda: FaultKind.DEAF in room.faults)
         assert len(room.heard(ana)) == heard
     await room.hears(ana, packets=heard + 25)
-    await until(lambda: FaultKind.RECOVERED in room.troubles)
-    assert room.troubles.count(FaultKind.DEAF) == 1
-    assert room.link.health().fault_counts[FaultKind.DEAF] == 1
+    await until(lambda: FaultKind.RECOVERED in room.faults)
+    assert room.faults.count(FaultKind.DEAF) == 1
+    assert room.voice.health().fault_counts[FaultKind.DEAF] == 1
     call.stops()
 
 
@@ -325,9 +325,9 @@ async def test_a_drag_takes_it_along(sim, room, guild, lounge, ana):
     hall = guild.voice_channel("Hall")
     await guild.drags(sim.bot, hall)
     call = await ana.joins(hall)
-    await until(lambda: room.link.can_speak)
+    await until(lambda: room.voice.can_speak)
     await room.hears_out(ana, await call.plays(tone(0.5)))
-    assert room.link.channel.id == hall.id
+    assert room.voice.channel.id == hall.id
 
 
 @pytest.mark.parametrize("code", [None, 4014, 4022])
@@ -337,17 +337,17 @@ async def test_a_kick_and_the_end_of_a_call_are_the_end(sim, room, guild, lounge
         await guild.disconnects(sim.bot)
     else:
         await sim.voice.close(guild, code)
-    await until(lambda: FaultKind.LOST in room.troubles)
-    assert not room.link.is_connected()
+    await until(lambda: FaultKind.LOST in room.faults)
+    assert not room.voice.is_connected()
 
 
 async def test_leaving_leaves_nothing_behind(sim, client, lounge, ana):
     await ana.joins(lounge)
     threads, tasks = set(threading.enumerate()), set(asyncio.all_tasks())
     async with joined(client, lounge, {ana.id}) as room:
-        await until(lambda: room.link.can_speak)
-        room.link.playout.add(1, speech(5.0))
-        await until(lambda: room.link.playout.progress().packets > 0)
+        await until(lambda: room.voice.can_speak)
+        room.voice.playout.add(1, speech(5.0))
+        await until(lambda: room.voice.playout.progress().packets > 0)
     await until(lambda: not (set(threading.enumerate()) - threads))
 
     def left():
@@ -420,7 +420,7 @@ async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
     server = client.get_guild(guild.id)
     hall = guild.voice_channel("Hall")
     async with joined(client, lounge, {ana.id}) as old:
-        runner = old.link._connection._runner
+        runner = old.voice._connection._runner
 
         def is_handler(*_):
             return asyncio.current_task() is not runner
@@ -433,30 +433,30 @@ async def test_the_end_of_an_old_line_leaves_the_next_one_alone(
                 await sim.voice.session(guild).socket.close(code=4014)
                 await until(lambda: looking.calls)
             await guild.disconnects(sim.bot)
-            await until(lambda: FaultKind.LOST in old.troubles)
+            await until(lambda: FaultKind.LOST in old.faults)
             await until(lambda: closing.waiting)
-            link = await client.get_channel(lounge.id).connect(
+            voice = await client.get_channel(lounge.id).connect(
                 cls=DiscordVoiceClient.factory(
-                    may_hear=lambda _: True, on_fault=old.troubles.append, now=time.monotonic
+                    may_hear=lambda _: True, on_fault=old.faults.append, now=time.monotonic
                 ),
                 timeout=HANGS_S,
             )
         await taken_in()
-        assert server.voice_client is link
-        await old.link.disconnect(force=True)
+        assert server.voice_client is voice
+        await old.voice.disconnect(force=True)
         await guild.drags(sim.bot, hall)
-        await until(lambda: link.channel.id == hall.id)
-        await until(link.is_connected)
-        assert old.troubles == [FaultKind.LOST], "once, and of the old line alone"
-        await link.disconnect(force=True)
+        await until(lambda: voice.channel.id == hall.id)
+        await until(voice.is_connected)
+        assert old.faults == [FaultKind.LOST], "once, and of the old line alone"
+        await voice.disconnect(force=True)
     assert server.voice_client is None
 
 
 @asynccontextmanager
-async def joining(sim, client, lounge, troubles):
+async def joining(sim, client, lounge, faults):
     """A line whose handshake stands still: it is in the channel, and the voice server waits."""
     factory = DiscordVoiceClient.factory(
-        may_hear=lambda _: True, on_fault=troubles.append, now=time.monotonic
+        may_hear=lambda _: True, on_fault=faults.append, now=time.monotonic
     )
     channel = client.get_channel(lounge.id)
     async with sim.voice.stalled():
@@ -465,9 +465,9 @@ async def joining(sim, client, lounge, troubles):
         yield attempt
 
 
-def is_connecting(link):
+def is_connecting(voice):
     state = discord.voice_state.ConnectionFlowState.got_both_voice_updates
-    return link is not None and link._connection.state is state
+    return voice is not None and voice._connection.state is state
 
 
 async def test_who_gives_up_joining_is_not_left_in_the_channel(sim, client, guild, lounge):
@@ -487,8 +487,8 @@ async def test_a_kick_while_joining_is_told_at_once(sim, client, guild, lounge):
             await attempt
         assert server.voice_client is None
     async with joined(client, lounge, set()) as room:
-        assert server.voice_client is room.link
-        assert room.link.is_connected()
+        assert server.voice_client is room.voice
+        assert room.voice.is_connected()
 
 
 async def test_a_drag_while_joining_takes_it_along(sim, client, guild, lounge, ana):
@@ -496,11 +496,11 @@ async def test_a_drag_while_joining_takes_it_along(sim, client, guild, lounge, a
     async with joining(sim, client, lounge, []) as attempt:
         await guild.drags(sim.bot, hall)
         await until(lambda: client.get_guild(guild.id).voice_client.channel.id == hall.id)
-    link = await attempt
+    voice = await attempt
     await ana.joins(hall)
-    await until(lambda: link.can_speak)
-    assert link.channel.id == hall.id
-    await link.disconnect(force=True)
+    await until(lambda: voice.can_speak)
+    assert voice.channel.id == hall.id
+    await voice.disconnect(force=True)
 
 
 async def test_another_server_while_joining_is_taken(sim, client, guild, lounge, ana):
@@ -509,10 +509,10 @@ async def test_another_server_while_joining_is_taken(sim, client, guild, lounge,
         sim.voice._invite(lounge, guild.guild, sim.voice.states.session_id(sim.bot, guild.guild))
         sim.voice._send_server_update(guild.guild)
         await until(lambda: client.get_guild(guild.id).voice_client.token != before)
-    link = await attempt
+    voice = await attempt
     await ana.joins(lounge)
-    await until(lambda: link.can_speak)
-    await link.disconnect(force=True)
+    await until(lambda: voice.can_speak)
+    await voice.disconnect(force=True)
 
 
 async def test_another_server_during_a_kick_is_no_way_back(sim, room, client, guild, monkeypatch):
@@ -520,20 +520,20 @@ async def test_another_server_during_a_kick_is_no_way_back(sim, room, client, gu
         await sim.voice.new_server(guild)
         await until(lambda: closing.waiting)
         sim.voice.bot_leaves(guild.guild)
-        await until(lambda: FaultKind.LOST in room.troubles)
+        await until(lambda: FaultKind.LOST in room.faults)
     await taken_in()
     assert sim.voice.states.where(sim.bot, guild.guild) is None
     assert client.get_guild(guild.id).voice_client is None
-    assert not room.link.is_connected()
+    assert not room.voice.is_connected()
 
 
 async def test_a_kick_while_it_comes_back_is_the_end(sim, room, client, guild, lounge):
-    runner = room.link._connection._runner
+    runner = room.voice._connection._runner
     async with sim.voice.stalled():
         await sim.voice.close(guild, 4006)
-        await until(lambda: is_connecting(room.link))
+        await until(lambda: is_connecting(room.voice))
         sim.voice.bot_leaves(guild.guild)
-        await until(lambda: FaultKind.LOST in room.troubles)
+        await until(lambda: FaultKind.LOST in room.faults)
         await until(runner.done)  # else it goes on to try, and puts out who comes next
     assert sim.voice.states.where(sim.bot, guild.guild) is None
     assert client.get_guild(guild.id).voice_client is None
@@ -541,23 +541,23 @@ async def test_a_kick_while_it_comes_back_is_the_end(sim, room, client, guild, l
 
 async def test_a_drag_after_a_reconnect_is_no_kick(sim, room, guild, lounge, ana):
     hall = guild.voice_channel("Hall")
-    await room.link._connection.rejoin()
+    await room.voice._connection.rejoin()
     await guild.drags(sim.bot, hall)
-    await until(lambda: room.link.channel.id == hall.id)
+    await until(lambda: room.voice.channel.id == hall.id)
     call = await ana.joins(hall)
-    await until(lambda: room.link.can_speak)
+    await until(lambda: room.voice.can_speak)
     await room.hears_out(ana, await call.plays(tone(0.5)))
-    assert FaultKind.LOST not in room.troubles
+    assert FaultKind.LOST not in room.faults
 
 
 async def test_where_it_is_moved_while_it_is_away_it_comes_back(sim, room, guild, lounge):
-    line = room.link._connection
+    line = room.voice._connection
     hall = guild.voice_channel("Hall")
     line._runner.cancel()
     await line.disconnect(cleanup=False)
     await until(lambda: line.membership.where is Where.OUT)
-    await room.link.guild.change_voice_state(channel=room.link.guild.get_channel(hall.id))
-    await until(lambda: room.link.channel.id == hall.id)
+    await room.voice.guild.change_voice_state(channel=room.voice.guild.get_channel(hall.id))
+    await until(lambda: room.voice.channel.id == hall.id)
     await line.rejoin()
     assert sim.voice.states.where(sim.bot, guild.guild) is hall
 
@@ -576,7 +576,7 @@ async def test_without_our_reader_it_is_away(sim, client, guild, lounge, ana, mo
         await room.hears(ana)
 
         def is_away():
-            return FaultKind.AWAY in room.troubles
+            return FaultKind.AWAY in room.faults
 
         for _ in range(5):  # theirs gets away with it when the close meets it awake
             await sim.voice.close(guild, 4006)
@@ -606,7 +606,7 @@ async def test_without_our_resuming_a_crashed_server_is_gone(
     monkeypatch.setattr(connections.VoiceConnection, "_resume", stock)
     async with joined(client, lounge, {ana.id, ben.id}) as room:
         await ana.joins(lounge)
-        await until(lambda: room.link.can_speak)
+        await until(lambda: room.voice.can_speak)
         await sim.voice.close(guild, 4015)
         ben_call = await ben.joins(lounge)
         await ben_call.plays(talk(), wait=False)
@@ -618,7 +618,7 @@ async def test_without_our_resuming_a_crashed_server_is_gone(
 
 async def test_without_our_haste_an_early_answer_is_missed(room, monkeypatch):
     flow = discord.voice_state.ConnectionFlowState
-    line = room.link._connection
+    line = room.voice._connection
     seen = []
 
     async def answers_at_once(*_, **__):
@@ -635,7 +635,7 @@ async def test_without_our_haste_an_early_answer_is_missed(room, monkeypatch):
 
 async def test_without_our_wait_a_change_of_state_is_missed(room):
     state = discord.voice_state.ConnectionFlowState.got_both_voice_updates
-    line = room.link._connection
+    line = room.voice._connection
     theirs, ours = STOCK._wait_for_state, type(line)._wait_for_state
     for wait, within_s, seen in ((theirs, 0.3, False), (ours, HANGS_S, True)):
         line._state = discord.voice_state.ConnectionFlowState.disconnected

@@ -44,7 +44,7 @@ def test_it_is_tried_again_less_and_less_often():
     assert pauses == [*PAUSES_S, PAUSES_S[-1], PAUSES_S[-1]]
 
 
-def test_it_is_mended_when_it_has_worked_for_a_moment():
+def test_it_is_well_again_when_it_has_worked_for_a_moment():
     health = StreamHealth()
     health.failed(Fault.GONE, 10.0)
     health.opened(11.0)
