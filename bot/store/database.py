@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -26,6 +26,8 @@ BUSY_TIMEOUT_MS: Final = 10_000
 """How long a writer waits for another process to finish writing to the SQLite file."""
 CLOSING_S: Final = 10.0
 """How long `close` waits for running transactions, which take milliseconds."""
+PRUNE_BATCH: Final = 1000
+"""How many rows one transaction deletes, so that others wait briefly for the write lock."""
 APPLICATION: Final = "skydeck"
 """PostgreSQL knows our connections by this name, so that a restore sees whether a bot runs."""
 _LOOK_EVERY_S: Final = 0.01
@@ -42,6 +44,34 @@ _SQLITE_PRAGMAS: Final = (
     # Overwrite a deleted message instead of only unlinking it.
     "PRAGMA secure_delete = ON",
 )
+
+
+def uninterrupted(
+    method: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Finish a method that uses the database before a cancellation reaches its caller.
+
+    aiosqlite works in a thread that a cancellation does not reach: the statement goes on, its
+    connection is closed around it, and SQLite keeps such a connection, and its write lock, until
+    Python has collected the statement as garbage. A transaction takes milliseconds and is bounded
+    by the timeouts above. Waiting for its end also makes certain whether it was done.
+    """
+
+    @wraps(method)
+    async def whole(*args: P.args, **kwargs: P.kwargs) -> R:
+        # Not a TaskGroup: that would pass the cancellation on to the work.
+        work = asyncio.ensure_future(method(*args, **kwargs))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            while not work.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([work])
+            if not work.cancelled() and work.exception() is not None:
+                log.warning("a cancelled call had failed: %s", work.exception())
+            raise
+
+    return whole
 
 
 class Database:
@@ -91,6 +121,37 @@ class Database:
         """An INSERT with ON CONFLICT, which both databases have and standard SQL lacks."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    @uninterrupted
+    async def upsert(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Insert a row, or replace the values of the row with the same primary key.
+
+        Raises:
+            StoreFailed: The database cannot be used; nothing was written.
+        """
+        keys = [column.name for column in table.primary_key]
+        changes = {name: value for name, value in row.items() if name not in keys}
+        insert = self.insert(table).values(row)
+        async with self.writing() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=keys, set_=changes)
+            )
+
+    @uninterrupted
+    async def prune(self, key: Column[Any], old: ColumnElement[bool]) -> int:
+        """Delete old rows of the key's table in small steps. Returns how many.
+
+        Raises:
+            StoreFailed: The database cannot be used; some steps may be done.
+        """
+        step = select(key).where(old).limit(PRUNE_BATCH)
+        gone = 0
+        while True:
+            async with self.writing() as connection:
+                deleted = await connection.execute(delete(key.table).where(key.in_(step)))
+            gone += deleted.rowcount
+            if deleted.rowcount < PRUNE_BATCH:
+                return gone
+
     async def scrub(self) -> None:
         """Merge SQLite's write-ahead log into the file, so that deleted text leaves the disk.
 
@@ -122,34 +183,6 @@ class Database:
             deadline_s -= _LOOK_EVERY_S
             await asyncio.sleep(_LOOK_EVERY_S)
         await self.engine.dispose()
-
-
-def uninterrupted(
-    method: Callable[P, Coroutine[Any, Any, R]],
-) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Finish a method that uses the database before a cancellation reaches its caller.
-
-    aiosqlite works in a thread that a cancellation does not reach: the statement goes on, its
-    connection is closed around it, and SQLite keeps such a connection, and its write lock, until
-    Python has collected the statement as garbage. A transaction takes milliseconds and is bounded
-    by the timeouts above. Waiting for its end also makes certain whether it was done.
-    """
-
-    @wraps(method)
-    async def whole(*args: P.args, **kwargs: P.kwargs) -> R:
-        # Not a TaskGroup: that would pass the cancellation on to the work.
-        work = asyncio.ensure_future(method(*args, **kwargs))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            while not work.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([work])
-            if not work.cancelled() and work.exception() is not None:
-                log.warning("a cancelled call had failed: %s", work.exception())
-            raise
-
-    return whole
 
 
 @contextmanager

@@ -104,7 +104,7 @@ jobs = Table(
     Column("detail", String(200), nullable=False),
     Column("lease_owner", String(64)),
     Column("lease_until_ms", BigInteger, nullable=False),
-    Column("reply_token", Text, info={PASSING: True}),  # a secret: read by `Journal.claim` alone
+    Column("reply_token", Text, info={PASSING: True}),  # a secret: only `JobLeases.claim` reads it
     sqlite_autoincrement=True,  # a button on an old message must never name a newer job
 )
 Index(

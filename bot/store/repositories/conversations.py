@@ -20,8 +20,6 @@ from bot.store.tables import messages
 
 MESSAGES_LIMIT: Final = 200
 """The most messages that `chain` and `thread` return."""
-PRUNE_BATCH: Final = 1000
-"""How many rows one transaction deletes, so that others wait briefly for the write lock."""
 
 
 class Conversations:
@@ -141,23 +139,11 @@ class Conversations:
             )
             return gone.rowcount
 
-    @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Forget everything older than `before_ms`, in small steps. Returns how many messages."""
-        old = (
-            select(messages.c.message_id)
-            .where(messages.c.created_at_ms < before_ms)
-            .limit(PRUNE_BATCH)
+        """Forget messages from before `before_ms`. Returns how many."""
+        return await self._database.prune(
+            messages.c.message_id, messages.c.created_at_ms < before_ms
         )
-        gone = 0
-        while True:
-            async with self._database.writing() as connection:
-                step = await connection.execute(
-                    delete(messages).where(messages.c.message_id.in_(old))
-                )
-            gone += step.rowcount
-            if step.rowcount < PRUNE_BATCH:
-                return gone
 
     async def _set_parts(
         self, connection: AsyncConnection, message_id: int, part_ids: Sequence[int]

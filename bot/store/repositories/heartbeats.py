@@ -30,15 +30,10 @@ class Heartbeats:
         self._clock = clock
         self._owner = owner
 
-    @uninterrupted
     async def publish(self, report: Mapping[str, Any]) -> None:
         """Replace this process's report, a JSON object."""
-        row = {"at_ms": self._now_ms(), "told": report}
-        insert = self._database.insert(pulses).values(owner=self._owner, **row)
-        async with self._database.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["owner"], set_=row)
-            )
+        row = {"owner": self._owner, "at_ms": self._now_ms(), "told": report}
+        await self._database.upsert(pulses, row)
 
     @uninterrupted
     async def leave(self) -> None:

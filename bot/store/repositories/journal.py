@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, select, update
 
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.store.database import Database, uninterrupted
 from bot.store.limits import LINE_LIMIT_CHARS, REQUEST_LIMIT_BYTES, storable
-from bot.store.repositories.conversations import PRUNE_BATCH
 from bot.store.repositories.job_leases import JobLeases
 from bot.store.repositories.job_results import JobResults, replace_result
 from bot.store.repositories.job_rows import COLUMNS, job_of, leave_waiting, place_column, row_of
@@ -257,17 +256,9 @@ class Journal:
         async with self._database.reading() as connection:
             return [job_of(row) for row in (await connection.execute(query)).mappings()]
 
-    @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Delete jobs that ended before `before_ms`, in small steps. Returns how many."""
-        old = select(jobs.c.journal_id).where(jobs.c.finished_at_ms < before_ms).limit(PRUNE_BATCH)
-        gone = 0
-        while True:
-            async with self._database.writing() as connection:
-                step = await connection.execute(delete(jobs).where(jobs.c.journal_id.in_(old)))
-            gone += step.rowcount
-            if step.rowcount < PRUNE_BATCH:
-                return gone
+        """Delete jobs that ended before `before_ms`. Returns how many."""
+        return await self._database.prune(jobs.c.journal_id, jobs.c.finished_at_ms < before_ms)
 
     def _now(self) -> int:
         return int(self._clock.wall() * 1000)

@@ -25,12 +25,6 @@ class KeyValue:
             value: str | None = (await connection.execute(query)).scalar_one_or_none()
         return value
 
-    @uninterrupted
     async def set(self, name: str, value: str) -> None:
         """Set a value."""
-        row = {"name": name, "value": value}
-        insert = self._database.insert(tables.facts).values(row)
-        async with self._database.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["name"], set_={"value": value})
-            )
+        await self._database.upsert(tables.facts, {"name": name, "value": value})

@@ -33,10 +33,9 @@ from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import OverBudget
 from bot.money import Balance, Basis, BudgetBucket, Call, Charge, Limits, Payer, Period
-from bot.store.database import Database, uninterrupted
+from bot.store.database import PRUNE_BATCH, Database, uninterrupted
 from bot.store.limits import storable
 from bot.store.records import CallState
-from bot.store.repositories.conversations import PRUNE_BATCH
 from bot.store.tables import budgets, calls, purses
 
 log = logging.getLogger(__name__)
@@ -228,16 +227,10 @@ class Ledger:
 
     @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Delete calls and buckets from before `before_ms`. Returns how many calls."""
-        old = select(calls.c.call_id).where(calls.c.at_ms < before_ms).limit(PRUNE_BATCH)
-        gone = 0
-        while True:
-            async with self._database.writing() as connection:
-                step = await connection.execute(delete(calls).where(calls.c.call_id.in_(old)))
-                await connection.execute(delete(purses).where(purses.c.starts_ms < before_ms))
-            gone += step.rowcount
-            if step.rowcount < PRUNE_BATCH:
-                return gone
+        """Delete calls and purses from before `before_ms`. Returns how many calls."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(purses).where(purses.c.starts_ms < before_ms))
+        return await self._database.prune(calls.c.call_id, calls.c.at_ms < before_ms)
 
     # -- small parts -----------------------------------------------------------------------------
 

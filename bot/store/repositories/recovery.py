@@ -101,7 +101,7 @@ class Job:
         job_id: The service's id.
         submitted_at_ms: When the service accepted it.
         detail: The error's short code.
-        reply_token: As in the entry. Only `Journal.claim` reads it, for the job's new process.
+        reply_token: As in the entry. Only `JobLeases.claim` reads it, for the job's new process.
     """
 
     journal_id: int

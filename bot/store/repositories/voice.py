@@ -15,8 +15,6 @@ MINUTE_LIMIT_CHARS: Final = 4_000
 """The longest turn."""
 MINUTES_LIMIT: Final = 5_000
 """How many turns of a channel are kept; then the oldest are deleted."""
-PRUNE_BATCH: Final = 500
-"""How many turns one transaction deletes, so that others wait briefly for the write lock."""
 ATTENTIONS: Final = ("auto", "always", "listen-only")
 """When the assistant may answer in a voice channel (`bot.voice_agent.Attention`)."""
 _WORD_LIMIT_CHARS: Final = 16
@@ -42,19 +40,14 @@ class Consents:
             for row in rows
         }
 
-    @uninterrupted
     async def set(
         self, guild_id: int, user_id: int, *, agreed: bool, locale: str | None, at_ms: int
     ) -> None:
         """Replace a person's answer."""
         word = None if locale is None else storable(locale, _WORD_LIMIT_CHARS)
-        changes = {"agreed": agreed, "locale": word, "at_ms": at_ms}
-        row = {"guild_id": guild_id, "user_id": user_id, **changes}
-        insert = self._database.insert(consents).values(row)
-        async with self._database.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["guild_id", "user_id"], set_=changes)
-            )
+        person = {"guild_id": guild_id, "user_id": user_id}
+        answer = {"agreed": agreed, "locale": word, "at_ms": at_ms}
+        await self._database.upsert(consents, person | answer)
 
     @uninterrupted
     async def withdraw(self, guild_id: int, user_id: int) -> bool:
@@ -80,15 +73,10 @@ class VoiceRooms:
             rows = (await connection.execute(query)).mappings().all()
         return [VoiceRoom(**row) for row in rows]
 
-    @uninterrupted
     async def set(self, room: VoiceRoom) -> None:
         """Replace the channel to join in a server."""
         row = asdict(room) | {"attention": storable(room.attention, _WORD_LIMIT_CHARS)}
-        insert = self._database.insert(voice_rooms).values(row)
-        async with self._database.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["guild_id"], set_=row)
-            )
+        await self._database.upsert(voice_rooms, row)
 
     @uninterrupted
     async def delete(self, guild_id: int) -> bool:
@@ -154,17 +142,9 @@ class Minutes:
         async with self._database.writing() as connection:
             return int((await connection.execute(gone)).rowcount)
 
-    @uninterrupted
     async def prune(self, *, before_ms: int) -> int:
-        """Delete turns from before `before_ms`, in small steps. Returns how many."""
-        old = select(minutes.c.minute_id).where(minutes.c.at_ms < before_ms).limit(PRUNE_BATCH)
-        gone = 0
-        while True:
-            async with self._database.writing() as connection:
-                step = await connection.execute(delete(minutes).where(minutes.c.minute_id.in_(old)))
-            gone += step.rowcount
-            if step.rowcount < PRUNE_BATCH:
-                return gone
+        """Delete turns from before `before_ms`. Returns how many."""
+        return await self._database.prune(minutes.c.minute_id, minutes.c.at_ms < before_ms)
 
 
 def _here(guild_id: int, channel_id: int) -> tuple[Any, Any]:

@@ -141,7 +141,7 @@ async def test_content_of_any_kind_and_size_is_stored_within_bounds(store, messa
 
 
 async def test_what_is_too_old_goes_in_steps(store, message, monkeypatch):
-    monkeypatch.setattr("bot.store.repositories.conversations.PRUNE_BATCH", 3)
+    monkeypatch.setattr("bot.store.database.PRUNE_BATCH", 3)
     for i in range(1, 12):
         await store.conversations.add(message(i, created_at_ms=i))
     assert await store.conversations.prune(before_ms=9) == 8

@@ -251,7 +251,7 @@ async def test_lists(store, clock, entry):
 
 
 async def test_only_what_ended_long_ago_is_pruned(store, clock, entry, monkeypatch, execute, url):
-    monkeypatch.setattr("bot.store.repositories.journal.PRUNE_BATCH", 2)
+    monkeypatch.setattr("bot.store.database.PRUNE_BATCH", 2)
     ended = [await store.jobs.begin(entry(request=b"{}")) for _ in range(5)]
     running = await store.jobs.begin(entry(request=b"{}"))
     for journal_id in ended:

@@ -94,7 +94,7 @@ async def test_minutes_come_in_the_order_they_were_said_and_from_a_moment_on(sto
 
 
 async def test_many_old_minutes_are_pruned_in_steps(store, monkeypatch):
-    monkeypatch.setattr(voices, "PRUNE_BATCH", 2)
+    monkeypatch.setattr("bot.store.database.PRUNE_BATCH", 2)
     for number in range(5):
         await store.minutes.add(minute("old", at_ms=number))
     assert await store.minutes.prune(before_ms=4) == 4
