@@ -7,12 +7,12 @@ from bot.background import Background
 from bot.composition import available, model_fetcher
 from bot.contract import Request, System
 from bot.errors import BadInput
-from bot.local_voice import choices, tasks
+from bot.local_voice import tasks
 from bot.local_voice.audio_io import SPEAKER, TYPIST
 from bot.local_voice.devices import Devices
 from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.transcript import Transcript
-from bot.local_voice.view import PERSON, Choice
+from bot.local_voice.view import PERSON
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.options import VoiceAgentOptions
@@ -150,20 +150,12 @@ class Conversation:
         if self._options.memory is not None:
             self._options.memory.forget()
 
-    def voices(self) -> list[Choice]:
-        """The voices to choose from, as name and label; the first is None: by language."""
-        return list(choices.VOICES)
-
     def set_voice(self, name: str | None) -> None:
         """Answer with this voice from now on, and remember the choice."""
         self._options.prefs.voice = name
         self._options.keep_prefs()
         if self._session is not None:
             self._session.voice = name
-
-    def languages(self) -> list[Choice]:
-        """The languages to choose from, as code and label; the first is None: detected."""
-        return list(choices.LANGUAGES)
 
     def set_language(self, code: str | None) -> None:
         """Expect this language from now on, and remember the choice."""

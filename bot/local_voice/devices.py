@@ -1,12 +1,17 @@
 """The microphone and the loudspeaker of a local conversation: chosen, tested, and connected."""
 
+from typing import Final
+
+from audio.devices.device_errors import DeviceError
 from audio.devices.duplex import AudioState
+from audio.devices.portaudio import DeviceInfo, list_devices
 from audio.playout_queue import PlayoutQueue
-from bot.local_voice import choices
 from bot.local_voice.audio_io import LocalAudioIO, LocalSpeechInput
 from bot.local_voice.device_test import trouble, try_loudspeaker, try_microphone
 from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.view import Choice
+
+_DEFAULT: Final = Choice(None, "system default")
 
 
 class Devices:
@@ -56,13 +61,15 @@ class Devices:
         """What is wrong with a device, in words; empty if nothing is."""
         return trouble(self._audio.state)
 
-    def microphones(self) -> list[Choice]:
-        """The microphones to choose from; the default comes first."""
-        return choices.microphones()
+    @staticmethod
+    def microphones() -> list[Choice]:
+        """The default, and every device with an input."""
+        return [_DEFAULT, *(Choice(one.name, one.name) for one in _found() if one.inputs)]
 
-    def loudspeakers(self) -> list[Choice]:
-        """The loudspeakers to choose from; the default comes first."""
-        return choices.loudspeakers()
+    @staticmethod
+    def loudspeakers() -> list[Choice]:
+        """The default, and every device with an output."""
+        return [_DEFAULT, *(Choice(one.name, one.name) for one in _found() if one.outputs)]
 
     def choose_microphone(self, name: str | None) -> None:
         """Listen to this microphone from now on, and remember the choice."""
@@ -87,3 +94,10 @@ class Devices:
         """Record two seconds and play them back; return the result in words."""
         transport = self.transport if self.speech.is_ready else None
         return await try_microphone(self.state, transport, self._clock)
+
+
+def _found() -> list[DeviceInfo]:
+    try:
+        return list_devices()
+    except DeviceError:
+        return []

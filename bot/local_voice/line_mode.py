@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from bot import terminal
+from bot.local_voice.choices import LANGUAGES, VOICES
 from bot.local_voice.controller import TalkController
 from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
 
@@ -101,8 +102,8 @@ class LineMode:
         found, choose = {
             "microphone": (devices.microphones(), devices.choose_microphone),
             "loudspeaker": (devices.loudspeakers(), devices.choose_loudspeaker),
-            "language": (conversation.languages(), conversation.set_language),
-            "voice": (conversation.voices(), conversation.set_voice),
+            "language": (LANGUAGES, conversation.set_language),
+            "voice": (VOICES, conversation.set_voice),
         }[what]
         chosen = _numbered(found, value)
         if chosen is None:
@@ -168,7 +169,7 @@ def _sentences(text: str, start: int) -> int:
     return next((end for end in ends if text[end].isspace()), start)
 
 
-def _numbered(found: list[Choice], value: str) -> Choice | None:
+def _numbered(found: Sequence[Choice], value: str) -> Choice | None:
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 5 else 0  # noqa: PLR2004
     return found[number - 1] if 1 <= number <= len(found) else None
 

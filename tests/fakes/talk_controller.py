@@ -111,14 +111,8 @@ class FakeController:
         await asyncio.sleep(0.05)
         return "This is what I heard, at -20 dB."
 
-    def voices(self) -> list[Choice]:
-        return [Choice(None, "by language"), Choice("joe", "Joe (English)")]
-
     def set_voice(self, name: str | None) -> None:
         self.calls.append(("voice", name))
-
-    def languages(self) -> list[Choice]:
-        return [Choice(None, "found out"), Choice("es", "Spanish")]
 
     def set_language(self, code: str | None) -> None:
         self.calls.append(("language", code))

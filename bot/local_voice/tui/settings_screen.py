@@ -1,6 +1,6 @@
 """The screen for devices and their tests, mode, language and voice."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Label, Select, Static
 
+from bot.local_voice.choices import LANGUAGES, VOICES
 from bot.local_voice.controller import TalkController
 from bot.local_voice.tui.formatting import clean
 from bot.local_voice.tui.modal import Modal
@@ -37,7 +38,7 @@ class SettingsScreen(Modal):
     def __init__(self, controller: TalkController) -> None:
         super().__init__()
         self._devices = devices = controller.devices
-        self._conversation = conversation = controller.conversation
+        conversation = controller.conversation
         self._message = ""
         view = controller.view()
         self._chosen: dict[str, str | None] = {
@@ -72,8 +73,8 @@ class SettingsScreen(Modal):
                 yield Button("▸ Play a tone", id="test-loudspeaker", compact=True)
             yield Static(id="message", markup=False)
             yield self._row("mode", "Mode", lambda: _MODES)
-            yield self._row("language", "You speak", self._conversation.languages)
-            yield self._row("voice", "Voice of answers", self._conversation.voices)
+            yield self._row("language", "You speak", lambda: LANGUAGES)
+            yield self._row("voice", "Voice of answers", lambda: VOICES)
             yield Static("A choice counts at once, and is remembered.", id="hint")
 
     def on_mount(self) -> None:
@@ -81,7 +82,7 @@ class SettingsScreen(Modal):
         super().on_mount()
         self._tell(self._message)
 
-    def _row(self, name: str, label: str, choices: Callable[[], list[Choice]]) -> Horizontal:
+    def _row(self, name: str, label: str, choices: Callable[[], Sequence[Choice]]) -> Horizontal:
         options: list[tuple[str, str]] = []
         with steady(self._tell):
             options += [(clean(one.label), one.name or _DEFAULT) for one in choices()]
