@@ -25,6 +25,8 @@ NO_SPEECH: Final = 0.35
 class EndpointingOptions:
     """How much speech begins a turn, and how much silence ends one. In milliseconds.
 
+    The values that skydeck uses stand in `bot.voice_agent.options`.
+
     Attributes:
         min_speech_ms: Shorter sounds are treated as clicks, breaths or coughs.
         min_resume_ms: This much speech during a pause resumes the turn.
@@ -32,11 +34,7 @@ class EndpointingOptions:
             the pause is certain.
         pause_ms: This much silence is a pause.
         waits: How long a silence ends a turn, by how complete the turn sounds: (completeness, ms),
-            rising in completeness, interpolated between points. The default was chosen on 23 turns
-            of recorded people that are not in the tests, its last step with those of
-            `tests/bench/test_endpoint.py` in view: Smart Turn usually gives the end of a turn 0.97
-            or more, and often as much to the end of a sentence within it, so only a turn that sure
-            ends soon.
+            rising in completeness, interpolated between points.
         no_detector_delay_ms: The same when the turn detector has not answered.
         packet_stall_ms: The minimum when packets stopped in mid-speech without a word from the
             client: the network may be at fault and the turn not over.
@@ -44,21 +42,15 @@ class EndpointingOptions:
         max_turn_ms: A turn this long is cut.
     """
 
-    min_speech_ms: int = 192
-    min_resume_ms: int = 96
-    detect_after_ms: int = 128
-    pause_ms: int = 192
-    waits: tuple[tuple[float, int], ...] = (
-        (0.0, 2000),
-        (0.2, 1400),
-        (0.7, 700),
-        (0.93, 440),
-        (0.97, 192),
-    )
-    no_detector_delay_ms: int = 1000
-    packet_stall_ms: int = 400
-    soft_max_turn_ms: int = 45_000
-    max_turn_ms: int = 60_000
+    min_speech_ms: int
+    min_resume_ms: int
+    detect_after_ms: int
+    pause_ms: int
+    waits: tuple[tuple[float, int], ...]
+    no_detector_delay_ms: int
+    packet_stall_ms: int
+    soft_max_turn_ms: int
+    max_turn_ms: int
 
     def wait_ms(self, completeness: float | None) -> int:
         """How long a silence ends a turn that sounds this complete."""

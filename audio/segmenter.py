@@ -1,6 +1,6 @@
 """From people's packets to speech events: speech begins, pauses and resumes, and a turn ends.
 
-    segmenter = SpeechSegmenter(vad=Vad(…), detector=TurnDetector(…))
+    segmenter = SpeechSegmenter(vad=Vad(…), detector=TurnDetector(…), options=…)
     every 10 ms, on one thread:  events = segmenter.tick(frames, now_s)
 
 Each speaker has an Opus decoder, a VAD memory, an endpointer and an audio buffer; one run of the
@@ -103,7 +103,7 @@ class SpeechSegmenter:
         *,
         vad: Vad,
         detector: TurnDetector,
-        options: EndpointingOptions = EndpointingOptions(),  # noqa: B008  (frozen)
+        options: EndpointingOptions,
         decoder: Callable[[], Decoder] = OpusDecoder,
     ) -> None:
         self._vad = vad

@@ -32,10 +32,13 @@ from audio.segmenter import SpeechSegmenter
 from audio.speech_events import SpeechBegan, SpeechPacket, TurnEnded
 from audio.turn_detector import TurnDetector
 from audio.vad import WINDOW, Vad, VadMemory
+from bot.voice_agent.options import DEFAULT_OPTIONS
 from bot.workers.penny.tts import LocalVoices
 from tests.bench.conversation import Conversation, Piece, join, pause, piece, recording, score
 from tests.fakes.discord_speech import FRAME_S, pull, say
 from tests.paths import CLIPS
+
+ENDPOINTING = DEFAULT_OPTIONS.endpointing
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
@@ -142,7 +145,7 @@ class Simulated:
 def ends(conversation: Conversation, vad: Vad, turns: TurnDetector, *, open_mic: bool) -> list:
     """When our ears decide that a turn is over, in seconds of the stream."""
     simulated = Simulated(turns)
-    segmenter = SpeechSegmenter(vad=vad, detector=simulated)
+    segmenter = SpeechSegmenter(vad=vad, detector=simulated, options=ENDPOINTING)
     always = np.ones(len(conversation.voiced), bool)
     sent = say(conversation.samples, always if open_mic else conversation.voiced)
     decided = []
@@ -221,7 +224,10 @@ def test_cost_for_a_speaker(vad, turns, capsys) -> None:
             vad.probabilities([window] * count, memories)
         took = time.process_time() - started
         vad_us = took / len(steps) / count * 1e6 * FRAME_S * RATE / WINDOW
-        segmenter, people = SpeechSegmenter(vad=vad, detector=turns), crowd(count)
+        segmenter, people = (
+            SpeechSegmenter(vad=vad, detector=turns, options=ENDPOINTING),
+            crowd(count),
+        )
         started = time.process_time()
         for step in range(300):
             tick(segmenter, people, step, step * FRAME_S)
@@ -275,7 +281,10 @@ def real_time(vad, turns, count: int, *, seconds: float, core: int):
 
     def run() -> None:
         os.sched_setaffinity(0, {core})
-        segmenter, people = SpeechSegmenter(vad=vad, detector=turns), crowd(count)
+        segmenter, people = (
+            SpeechSegmenter(vad=vad, detector=turns, options=ENDPOINTING),
+            crowd(count),
+        )
         began = time.monotonic()
         for step in range(round(seconds / FRAME_S)):
             due = began + step * FRAME_S
@@ -301,7 +310,7 @@ def test_speech_is_noticed_soon(conversations, vad, turns, capsys) -> None:
     With Piper's turns: where there is noise before a voice, loudness does not tell when it begins.
     """
     conversation = conversations[1]
-    segmenter = SpeechSegmenter(vad=vad, detector=Simulated(turns))
+    segmenter = SpeechSegmenter(vad=vad, detector=Simulated(turns), options=ENDPOINTING)
     took: list[float] = []
     for now_s, frames in pull(
         1, say(conversation.samples, conversation.voiced), start_s=0.0, delay_s=0.0

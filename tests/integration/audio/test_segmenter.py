@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from audio import codec
 from audio.constants import SILENCE_FRAME, SPEECH_RATE_HZ
-from audio.endpointing import EndpointingOptions
 from audio.segmenter import SpeechSegmenter
 from audio.speech_events import (
     DtxStarted,
@@ -24,7 +23,10 @@ from audio.speech_events import (
 )
 from audio.turn_detector import TurnDetector
 from audio.vad import Vad
+from bot.voice_agent.options import DEFAULT_OPTIONS
 from tests.fakes.discord_speech import Spoken, pull, say
+
+ENDPOINTING = DEFAULT_OPTIONS.endpointing
 
 RATE = SPEECH_RATE_HZ
 ANA, BEN = 1, 2
@@ -52,7 +54,7 @@ def models(weights):
 @pytest.fixture
 def segmenter(models) -> SpeechSegmenter:
     vad, turns = models
-    return SpeechSegmenter(vad=vad, detector=turns)
+    return SpeechSegmenter(vad=vad, detector=turns, options=ENDPOINTING)
 
 
 def speech(clips: Path, name: str):
@@ -135,10 +137,10 @@ def test_two_at_once_are_heard_as_each_alone(models, clips: Path) -> None:
     def turns_of(user_id: int, events: list) -> list:
         return [event.clip.packets for event in of(TurnEnded, events) if event.user_id == user_id]
 
-    both = SpeechSegmenter(vad=vad, detector=turns)
+    both = SpeechSegmenter(vad=vad, detector=turns, options=ENDPOINTING)
     together = listen(both, *(pull(user, spoken) for user, spoken in sounds.items()))
     for user, spoken in sounds.items():
-        alone = SpeechSegmenter(vad=vad, detector=turns)
+        alone = SpeechSegmenter(vad=vad, detector=turns, options=ENDPOINTING)
         assert turns_of(user, listen(alone, pull(user, spoken)))[0] in turns_of(user, together)
 
 
@@ -181,7 +183,7 @@ def test_a_packet_that_is_no_opus_is_a_lost_one(segmenter: SpeechSegmenter, clip
 
 def test_a_turn_without_end_is_cut_and_nothing_is_lost(models, clips: Path) -> None:
     vad, turns = models
-    options = EndpointingOptions(soft_max_turn_ms=60_000, max_turn_ms=1_500)
+    options = replace(ENDPOINTING, soft_max_turn_ms=60_000, max_turn_ms=1_500)
     segmenter = SpeechSegmenter(vad=vad, detector=turns, options=options)
     spoken = say(speech(clips, "jfk.flac")[round(8.2 * RATE) :])
     ended = of(TurnEnded, listen(segmenter, pull(ANA, spoken)))
@@ -199,10 +201,10 @@ def test_a_slow_detector_is_not_waited_for(models, clips: Path) -> None:
         def ask(self, _samples):
             return Future()
 
-    segmenter = SpeechSegmenter(vad=vad, detector=Never())
+    segmenter = SpeechSegmenter(vad=vad, detector=Never(), options=ENDPOINTING)
     (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, say(speech(clips, "question.wav")))))
     assert ended.completeness is None
-    assert ended.waited_ms == EndpointingOptions().no_detector_delay_ms
+    assert ended.waited_ms == ENDPOINTING.no_detector_delay_ms
 
 
 def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog) -> None:
@@ -214,7 +216,7 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
             answer.set_exception(RuntimeError("no such input"))
             return answer
 
-    segmenter = SpeechSegmenter(vad=vad, detector=Broken())
+    segmenter = SpeechSegmenter(vad=vad, detector=Broken(), options=ENDPOINTING)
     events = listen(segmenter, pull(ANA, say(speech(clips, "question.wav"))))
     assert of(TurnEnded, events)[0].completeness is None
     assert "no such input" in caplog.text
@@ -223,7 +225,7 @@ def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog
 def test_it_answers_from_its_own_thread(weights, models, clips: Path) -> None:
     vad, _ = models
     turns = TurnDetector(weights("smart-turn-v3.2") / "model.onnx")
-    segmenter = SpeechSegmenter(vad=vad, detector=turns)
+    segmenter = SpeechSegmenter(vad=vad, detector=turns, options=ENDPOINTING)
     events = []
     for now_s, frames in pull(ANA, say(speech(clips, "question.wav"))):
         events += segmenter.tick(frames, now_s)
@@ -343,7 +345,9 @@ FOLLOWS = {
 
 def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
     script = Script()
-    segmenter = SpeechSegmenter(vad=script, detector=script, decoder=lambda: script)
+    segmenter = SpeechSegmenter(
+        vad=script, detector=script, decoder=lambda: script, options=ENDPOINTING
+    )
     first, after = b"\xfc\x00\x00\x00\x01\xf0", b"\xfc\x00\x00\x00\x02\xf0"
     segmenter.tick([SpeechPacket(ANA, 0, first, 50.0)], 50.0)
     gap = [LostSpeech(ANA, 960, 3 * 960), SpeechPacket(ANA, 4 * 960, after, 50.08)]
@@ -355,7 +359,7 @@ def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
 @given(STEPS)
 def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) -> None:
     script = Script()
-    options = EndpointingOptions(soft_max_turn_ms=1_500, max_turn_ms=3_000)
+    options = replace(ENDPOINTING, soft_max_turn_ms=1_500, max_turn_ms=3_000)
     segmenter = SpeechSegmenter(vad=script, detector=script, decoder=Script, options=options)
     last, before, paused = None, -1, None
     for now_s, frames, sent in frames_of(steps):

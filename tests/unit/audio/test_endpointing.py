@@ -1,5 +1,7 @@
 """The endpointer alone: what it decides, whatever it hears."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,10 +14,13 @@ from audio.endpointing import (
     Resumed,
     TurnDetectionRequested,
 )
+from bot.voice_agent.options import DEFAULT_OPTIONS
+
+DEFAULTS = DEFAULT_OPTIONS.endpointing
 
 MS = 32
 SPEECH, NOISE = 0.9, 0.05
-OPTIONS = EndpointingOptions(waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
+OPTIONS = replace(DEFAULTS, waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
 
 
 def hear(endpointer: Endpointer, ms: int, probability: float = SPEECH) -> list:
@@ -138,7 +143,7 @@ def test_packets_that_stop_after_silence_are_a_pause() -> None:
 
 
 def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
-    options = EndpointingOptions(soft_max_turn_ms=3_200, max_turn_ms=6_400)
+    options = replace(DEFAULTS, soft_max_turn_ms=3_200, max_turn_ms=6_400)
     endpointer = speaking(options)
     hear(endpointer, 3_200)
     assert hear(endpointer, 192, NOISE)[1:] == [Paused(), Ended(None, options.pause_ms)]
@@ -148,7 +153,7 @@ def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
 
 
 def test_waits_fall_as_completeness_rises() -> None:
-    waits = [EndpointingOptions().wait_ms(p / 100) for p in range(101)]
+    waits = [DEFAULTS.wait_ms(p / 100) for p in range(101)]
     assert waits == sorted(waits, reverse=True)
     assert max(waits) <= 2500
 
@@ -203,7 +208,7 @@ FOLLOWS = {
 def test_marks_are_well_formed(steps: list) -> None:
     last = None
     for decision in play(
-        Endpointer(EndpointingOptions(soft_max_turn_ms=2_000, max_turn_ms=4_000)), steps
+        Endpointer(replace(DEFAULTS, soft_max_turn_ms=2_000, max_turn_ms=4_000)), steps
     ):
         if isinstance(decision, TurnDetectionRequested):
             continue

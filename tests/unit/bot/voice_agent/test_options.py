@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import pytest
 
@@ -12,6 +12,7 @@ from bot.voice_agent import options
 from bot.voice_agent.chat_context import ChatContext
 from bot.voice_agent.events import Cue, PausePlayout, PlayCue, Remember, ResumePlayout, SendRequest
 from bot.voice_agent.options import (
+    DEFAULT_OPTIONS,
     ChatContextOptions,
     InterruptionOptions,
     LimitOptions,
@@ -67,7 +68,9 @@ async def test_the_segmenter_gets_the_endpointing_of_the_conversation():
         system=System.DECK,
         guild_id=None,
         channel_id=None,
-        options=VoiceAgentOptions(endpointing=EndpointingOptions(no_detector_delay_ms=7)),
+        options=VoiceAgentOptions(
+            endpointing=replace(DEFAULT_OPTIONS.endpointing, no_detector_delay_ms=7)
+        ),
     )
     await factory.open(None, None, config, remember=None)
     assert given[0].no_detector_delay_ms == 7
