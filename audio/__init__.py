@@ -1,1 +1,1 @@
-"""Audio as a library: codecs, containers and timing; imports nothing of ours."""
+"""Audio as a library: codecs, containers and timing; imports nothing from `bot` or `cogs`."""

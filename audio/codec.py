@@ -1,4 +1,4 @@
-"""Any audio file to samples, and samples to Opus packets, through PyAV (FFmpeg's libraries).
+"""Turns any audio file into samples, and samples into Opus packets, with PyAV (FFmpeg's libraries).
 
 A recording passes as a stream of small pieces, so memory does not grow with its length.
 """
@@ -29,7 +29,7 @@ Source = bytes | Path | BinaryIO
 Sound = TypeVar("Sound", Samples, Pcm)
 
 _MAX_PLAIN_BYTES: Final = 16 * 1024 * 1024
-"""Larger Ogg Opus files are left to FFmpeg; an hour of speech has 11 MB."""
+"""Larger Ogg Opus files are left to FFmpeg; an hour of speech takes 11 MB."""
 _HEAD_BYTES: Final = 64 * 1024
 _PACKETS_AT_ONCE: Final = 50
 _FORMATS: Final[dict[type[np.generic], str]] = {np.float32: "flt", np.int16: "s16"}
@@ -69,7 +69,7 @@ def decode_stream(
     """Decode the first audio track of a file, mixed to mono, in pieces of about a second.
 
     Plain Ogg Opus and plain WAV are decoded here, without delay. FFmpeg decodes everything else in
-    a process of its own (`isolated`), which takes some 0.1 s to start.
+    a process of its own (`isolated`), which takes about 0.1 s to start.
 
     Args:
         source: The file.
@@ -237,7 +237,7 @@ class Resampler:
     Args:
         from_hz: The rate of the input.
         to_hz: The rate of the output; a little of each piece comes with the next.
-        dtype: Of input and output: `np.float32` or `np.int16`.
+        dtype: The type of input and output: `np.float32` or `np.int16`.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Facts about sound that more than one module needs, one line each.
 
-Sources: RFC 6716 (Opus), RFC 7845 (Opus in Ogg), Discord's documentation of voice.
+Sources: RFC 6716 (Opus), RFC 7845 (Opus in Ogg), Discord's voice documentation.
 """
 
 from typing import Final
@@ -32,7 +32,7 @@ MAX_PACKET_SAMPLES: Final = OPUS_RATE_HZ * MAX_PACKET_MS // 1000
 MAX_DATAGRAM_BYTES: Final = 2048
 """How much is read from a voice socket at once: far above the MTU of any path."""
 PRE_ROLL_MS: Final = 300
-"""How much audio before the start of a turn is kept: a soft first syllable is noticed late."""
+"""How much audio before the start of a turn is kept: a soft first syllable is detected late."""
 MAX_CLIP_GAP_MS: Final = 600
 """How much of a pause without packets is kept in a clip."""
 MAX_CONCEALED_MS: Final = 3_000

@@ -84,7 +84,7 @@ _ID3_BYTES: Final = 10
 _MPEG_SYNC: Final = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]")
 """11 bits of sync, MPEG 1, 2 or 2.5, layer II or III."""
 _MPEG_CHAIN: Final = 3
-"""This many consecutive frames are no accident."""
+"""This many consecutive frames cannot be an accident."""
 _KBITS: Final = {
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),

@@ -5,7 +5,7 @@ socket, has bounded memory, and may be killed at any moment, so that its faults 
 
     python -I -S decoder.py '{"path": […], "size": 1000, "rate_hz": 16000, "limit_s": 300}'
 
-It has no handle of the file either. It writes messages to standard output: a letter, a length
+It has no handle to the file either. It writes messages to standard output: a letter, a length
 (little-endian, 4 bytes) and that many bytes. `R` requests a part of the file, with an offset (8
 bytes) and a length; the part arrives on standard input. `P` is audio, as from `media.pcm`; `D` the
 end; `N` and `L` the reason why the file cannot be read or is too long.
@@ -25,8 +25,8 @@ MESSAGE = struct.Struct("<cI")
 PART = struct.Struct("<QI")
 MAX_READ_BYTES = 64 * 1024
 _MAX_SILENT_CPU_S = 10
-"""Processor time without any audio; a second of audio takes some ms. Not wall time, so that a busy
-machine stops nothing."""
+"""Processor time without any audio; a second of audio takes a few ms. Not wall time, so that a
+busy machine stops nothing."""
 _CPU_S = 60
 """In total, plus a fifth of the recording's length: the slowest machine needs a hundredth."""
 _SILENCE = struct.pack(
@@ -36,7 +36,7 @@ _SILENCE = struct.pack(
 """A tenth of a second, as WAV."""
 _NOT_NEEDED = ("__main__", "datasets")
 _MAX_DATA_BYTES = 112 * 1024 * 1024
-"""Python and FFmpeg take some 20 MB of this, the index of a long film 10."""
+"""Python and FFmpeg take about 20 MB of this, and the index of a long film takes 10."""
 
 
 def main() -> None:

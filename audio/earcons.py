@@ -10,7 +10,7 @@ from audio.constants import OPUS_RATE_HZ
 from audio.samples import Samples
 
 _LOUDNESS: Final = 0.06
-"""Of full scale: well below speech, which is around 0.3."""
+"""As a fraction of full scale: well below speech, which is around 0.3."""
 _FADE_MS: Final = 12
 
 

@@ -8,8 +8,8 @@ The endpointer has no clock. Durations come with the audio; while a client sends
 caller says how much time went by. So its decisions carry neither clip nor time: the segmenter adds
 both when it turns them into speech events.
 
-Speech is told from noise as in silero's own iterator: it starts at a probability of 0.5 and ends
-below 0.35; anything between continues what was before.
+Speech is distinguished from noise as in silero's own iterator: it starts at a probability of 0.5
+and ends below 0.35; anything between continues what was before.
 """
 
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ class EndpointingOptions:
         waits: How long a silence ends a turn, by how complete the turn sounds: (completeness, ms),
             rising in completeness, interpolated between points.
         no_detector_delay_ms: The same when the turn detector has not answered.
-        packet_stall_ms: The minimum when packets stopped in mid-speech without a word from the
-            client: the network may be at fault and the turn not over.
+        packet_stall_ms: The minimum when packets stopped in mid-speech without any notice from
+            the client: the network may be at fault and the turn not over.
         soft_max_turn_ms: A turn this long ends at its next pause.
         max_turn_ms: A turn this long is cut.
     """

@@ -24,20 +24,20 @@ _ENVIRONMENT: Final = {
 }
 """Without it, Windows does not find its own libraries, and Python does not start."""
 _MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
-"""A message holds about a second of audio; the longest frame of a slow recording has 3 MB."""
+"""A message holds about a second of audio; the longest frame of a slow recording takes 3 MB."""
 
 
 def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, stop: Stop = NEVER) -> Iterator[bytes]:
-    """The same as `media.pcm`, in a process of its own.
+    """Run `media.pcm` in a process of its own.
 
     Args:
-        file: Seekable; stays open. The process has no handle of it, and requests its parts.
+        file: Seekable; stays open. The process has no handle to it, and requests its parts.
         rate_hz: The sample rate of the result.
         limit_s: A longer file is refused.
         stop: Ends the process at once.
 
     Raises:
-        NotAudioError: It has no audio that can be decoded, or the process died of it.
+        NotAudioError: It has no audio that can be decoded, or decoding it killed the process.
         TooLongError: It is longer than the limit.
         StoppedError: `stop` was set.
     """

@@ -39,7 +39,7 @@ MAX_MISORDERED_PACKETS: Final = 100
 """RFC 3550, appendix A.1: a number further off than these belongs to another sequence."""
 MAX_WAITING: Final = 250
 MAX_READY_PACKETS: Final = 500
-"""Ten seconds. A caller that stops pulling loses the oldest."""
+"""Ten seconds. A caller that stops pulling loses the oldest packets."""
 
 _SEQUENCES: Final = 1 << 16
 _LAST_SEQUENCE: Final = _SEQUENCES - 1
@@ -51,7 +51,7 @@ class Packet(NamedTuple):
     """A packet. Its numbers wrap, as in its RTP header, until the buffer hands it on.
 
     Attributes:
-        timestamp: Of its first sample, at 48 kHz; once unwrapped it never goes back.
+        timestamp: Its first sample's, at 48 kHz; once unwrapped, it never decreases.
         payload: The RTP payload, untouched.
         arrived_s: When it arrived.
         lasts: Its assumed length in samples at 48 kHz, taken from the packets before it.

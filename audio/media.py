@@ -20,9 +20,9 @@ MIN_RATE_HZ: Final = 4_000
 MAX_RATE_HZ: Final = 768_000
 MAX_CHANNELS: Final = 64
 MAX_FRAME_SAMPLES: Final = 1 << 17
-"""A decoder's frame has at most some 65,000; a file in one frame would be unpacked at once."""
+"""A decoder's frame has at most about 65,000; a file in one frame would be unpacked at once."""
 MAX_PACKET_BYTES: Final = 4 * 1024 * 1024
-"""An uncompressed FLAC frame of eight channels has 2 MB."""
+"""An uncompressed FLAC frame of eight channels takes 2 MB."""
 
 _DECODERS: Final = frozenset(DECODERS.split())
 _PYAV_WITHOUT_OPTION: Final = 19
@@ -83,7 +83,7 @@ def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float) -> Iterator[bytes]:
 
 
 def _opened(file: BinaryIO) -> Any:
-    """Open the file as the container that its bytes show, and nothing else."""
+    """Open the file as the container that its bytes show it to be, and as nothing else."""
     start, kind = sniff(file)
     if kind is None:
         raise NotAudioError(UNKNOWN)
@@ -180,7 +180,7 @@ def _to_bytes(frames: Any) -> Iterator[bytes]:
 
 
 def _joined(pieces: Iterator[bytes], min_bytes: int) -> Iterator[bytes]:
-    """Join pieces to at min_bytes `min_bytes` bytes, except for the last."""
+    """Join pieces until each has at least `min_bytes` bytes; the last may have fewer."""
     waiting = bytearray()
     for piece in pieces:
         waiting += piece

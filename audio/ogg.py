@@ -166,7 +166,7 @@ def _page(packets: Sequence[bytes], serial: int, number: int, granule: int, flag
 
 
 def demux(data: bytes, *, check_crc: bool = True) -> OpusStream:
-    """Read an Ogg Opus file; of several logical streams, the first Opus one.
+    """Read an Ogg Opus file; if it has several logical streams, read the first Opus one.
 
     If the file ends within a page, the result has everything before that page.
 

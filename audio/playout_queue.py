@@ -62,7 +62,7 @@ class PlayoutQueue:
 
     @property
     def flush_generation(self) -> int:
-        """How often the queue was flushed: packets pulled under an earlier number are stale."""
+        """How many times the queue was flushed; packets pulled at an earlier count are stale."""
         return self._flush_generation
 
     def add(self, utterance_id: int, packets: Iterable[bytes]) -> None:

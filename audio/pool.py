@@ -15,7 +15,7 @@ class SoundPool:
     """A thread pool of its own, so that audio work does not occupy the loop's default threads.
 
     Args:
-        workers: How many run at once; more wait.
+        workers: How many tasks run at once; the others wait.
     """
 
     def __init__(self, workers: int) -> None:
@@ -27,7 +27,7 @@ class SoundPool:
 
     @property
     def room(self) -> asyncio.Semaphore:
-        """To be held around work on large inputs, so that few of them are in memory at once."""
+        """Hold this while working on a large input, so that few of them are in memory at once."""
         loop = asyncio.get_running_loop()
         return self._rooms.setdefault(loop, asyncio.Semaphore(self._workers))
 

@@ -118,7 +118,7 @@ class PushToTalkSegmenter:
         return events
 
     def forget(self, user_id: int) -> None:
-        """Drop everything of a person."""
+        """Drop everything from a person."""
         if user_id == self._user_id:
             self._recent.clear()
             self._recording = None

@@ -20,7 +20,7 @@ class PlainWav(NamedTuple):
     """Where the samples are.
 
     Attributes:
-        offset: Of the first sample, in bytes.
+        offset: Where the first sample is, in bytes.
         size: The length in bytes, by the header; None if it does not say.
         channels: 1 or 2, interleaved.
     """

@@ -65,7 +65,7 @@ _MAX_PAUSE_HOLD_S: Final = 0.08
 """How long a pause is held back until the turn detector has answered. A pause starts recognition;
 if both ran at once on the same processor, the end of the turn would wait for a slower detector."""
 _ASSUME_DTX_AFTER_S: Final = 1.0
-"""Without packets and without word from the receiver, a client counts as silent after this time."""
+"""Without packets and without news from the receiver, a client counts as silent after this time."""
 _REST_AFTER_S: Final = 1.0
 """Without packets for this long, nothing heard before is kept."""
 _FORGET_AFTER_S: Final = 30.0
@@ -137,7 +137,7 @@ class SpeechSegmenter:
         return events
 
     def forget(self, user_id: int) -> None:
-        """Drop everything of a person; a turn in progress ends without an event."""
+        """Drop everything from a person; a turn in progress ends without an event."""
         if speaker := self._speakers.pop(user_id, None):
             speaker.close()
 

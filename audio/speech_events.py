@@ -3,7 +3,7 @@
     receiver ── SpeechPacket, LostSpeech, DtxStarted ──▶ segmenter
     segmenter ── SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded ──▶ turn manager
 
-Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so they never go back.
+Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so they never decrease.
 Times are seconds of the monotonic clock on which the packets arrived; `at_s` is when an event was
 decided. `user_id` is the speaker.
 """
@@ -24,7 +24,7 @@ class SpeechPacket:
     """A person's Opus packet, decrypted.
 
     Attributes:
-        timestamp: Of the first sample.
+        timestamp: Its first sample's timestamp.
         arrived_s: When its datagram arrived.
         samples: What to analyse instead of the packet's own sound: 16 kHz, without the echo of a
             loudspeaker. The clip still gets the packet.
@@ -42,7 +42,7 @@ class LostSpeech:
     """A gap: packets that were sent but did not arrive in time, or could not be decrypted.
 
     Attributes:
-        timestamp: Of the first missing sample.
+        timestamp: The first missing sample's timestamp.
         samples: How much is missing, at 48 kHz.
     """
 
@@ -54,13 +54,13 @@ class LostSpeech:
 
 @dataclass(frozen=True, slots=True)
 class DtxStarted:
-    """The speaker's client stops sending until its person speaks again.
+    """The client stops sending until the speaker talks again.
 
     The client's silence frames announce it; without them, it is assumed once nothing has arrived
     for longer than the jitter buffer waits.
 
     Attributes:
-        timestamp: Of the first silent sample.
+        timestamp: The first silent sample's timestamp.
     """
 
     user_id: int
@@ -80,7 +80,7 @@ class Clip:
         speech_ms: How much of the clip is speech.
         began_s: When the first packet of speech arrived.
         ended_s: When the last packet of speech arrived.
-        channels: Of the packets; Discord's clients send stereo.
+        channels: How many channels the packets have; Discord's clients send stereo.
     """
 
     user_id: int
@@ -92,7 +92,7 @@ class Clip:
 
     @property
     def duration_ms(self) -> int:
-        """How long it plays."""
+        """How long it lasts."""
         return len(self.packets) * FRAME_MS
 
     def file(self) -> bytes:
@@ -121,7 +121,7 @@ class SpeechBegan:
     """A turn begins: there is more speech than a click or breath would make.
 
     Attributes:
-        began_s: When the first packet of it arrived.
+        began_s: When its first packet arrived.
     """
 
     user_id: int
@@ -148,7 +148,7 @@ class SpeechPaused:
 
 @dataclass(frozen=True, slots=True)
 class SpeechResumed:
-    """The speaker goes on after a pause: the turn was not over."""
+    """The speaker continues after a pause: the turn was not over."""
 
     user_id: int
     at_s: float

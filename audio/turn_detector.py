@@ -1,8 +1,8 @@
-"""Whether a turn sounds complete, by the words, melody and pace of its last eight seconds.
+"""Whether a turn sounds complete, judged by the words, intonation and pace of its last 8 s.
 
 The model is Smart Turn v3.2 (https://github.com/pipecat-ai/smart-turn, BSD-2-Clause) on
 onnxruntime: Whisper's log-mel features of 8 s in, a probability out. One run takes about 50 ms of
-one core, so it has a thread of its own. It was trained on turns that end in some 200 ms of silence.
+one core, so it has a thread of its own. It was trained on turns that end in about 0.2 s of silence.
 """
 
 import threading
@@ -19,14 +19,14 @@ from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 
 MAX_INPUT_MS: Final = 8_000
-"""How much of a turn's end the model takes; a shorter turn is padded with silence in front."""
+"""The model takes this much of a turn's end; a shorter turn is padded with silence at the front."""
 _SAMPLES: Final = MAX_INPUT_MS * SPEECH_RATE_HZ // 1000
 _FFT: Final = 400
 _HOP: Final = 160
 _MELS: Final = 80
 _FLOOR: Final = 1e-10
 _RANGE: Final = 8.0
-"""In decades: anything fainter, relative to the loudest, is raised to this."""
+"""In decades below the loudest value; anything fainter is raised to this floor."""
 _MAX_QUEUED: Final = 8
 """Half a second of work. If more people pause at once, time alone decides for the rest."""
 
@@ -78,7 +78,7 @@ def log_mel(samples: Samples) -> NDArray[np.float32]:
     """Whisper's features of the last 8 s, shape (80, 800).
 
     The same as `WhisperFeatureExtractor(chunk_length=8, do_normalize=True)` of transformers, with
-    silence in front of shorter audio: normalised to mean 0 and variance 1, a Hann window of 25 ms
+    silence before shorter audio: normalised to mean 0 and variance 1, a Hann window of 25 ms
     every 10 ms (edges mirrored), 80 mel bands of Slaney's scale and area, log10 with a floor
     8 decades below the loudest, then (x + 4) / 4.
     """

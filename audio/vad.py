@@ -82,7 +82,7 @@ class Vad:
 
         Args:
             windows: One per speaker, shape (512,), 16 kHz.
-            memories: Of the same speakers in the same order; updated in place.
+            memories: The same speakers' memories, in the same order; updated in place.
 
         Returns:
             From 0 to 1, in the order of the windows.

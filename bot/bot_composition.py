@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 PRUNE_EVERY_S: Final = 6 * 3600.0
 """How often the bot deletes what is too old."""
 Say = Callable[[str], object]
-"""Tells whoever started the bot how far it is."""
+"""Reports startup progress to whoever started the bot."""
 
 
 async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
@@ -36,7 +36,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
     Args:
         settings: All settings.
         fetch: Fetches missing model files.
-        say: Tells whoever started the bot how far it is.
+        say: Reports startup progress to whoever started the bot.
 
     Raises:
         BadSettings: No usable token, database or endpoint; the hint says how to get one.

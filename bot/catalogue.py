@@ -37,7 +37,7 @@ def load_grace(settings: Settings) -> dict[str, Module]:
     """Grace's modules by name, from the user's own catalogue or the one that comes with skydeck.
 
     Raises:
-        BadSettings: The file cannot be read or contains a mistake; names module, field and reason.
+        BadSettings: The file cannot be read, or has a mistake; says in which module and field.
     """
     path = settings.skydeck_grace_catalogue
     if path is None:
@@ -87,7 +87,7 @@ def _entry(module: Module) -> ModuleEntry:
     )
 
 
-_VOICE = Option(name="voice", description="The voice; empty: by language.", default="")
+_VOICE = Option(name="voice", description="The voice; if empty, the language decides.", default="")
 
 _PENNY = [
     ModuleEntry(

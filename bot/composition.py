@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Fetch = Callable[[ModelStore, list[str]], object]
-"""Fetches the models of these names that are missing, and shows its progress; blocking."""
+"""Fetches whichever of these models are missing, and shows its progress; blocking."""
 
 ALL_SERVICES = frozenset(Service)
 
@@ -80,7 +80,7 @@ async def open_services(
         fetch: Fetches missing model files.
         only: The services that the caller will use.
         warm_up: When to load local models.
-        ledger: Books costs and keeps budgets; None: nothing does.
+        ledger: Records costs and keeps budgets; None: nothing does.
         observers: Observe every call.
         sink: Takes the spans of services in this process.
 
@@ -114,7 +114,7 @@ _warned: set[str] = set()
 
 
 def _warn(settings: Settings) -> None:
-    """Warn once of everything that lets others read secrets."""
+    """Warn once about everything that lets others read secrets."""
     for words, advice in precautions(settings):
         if words not in _warned:
             _warned.add(words)
@@ -129,13 +129,13 @@ async def open_paid_services(
     only: Collection[Service] = ALL_SERVICES,
     warm_up: WarmUp = WarmUp.BACKGROUND,
 ) -> AsyncIterator[Services]:
-    """Open the services for a terminal; the ledger that the bot uses books what its calls cost.
+    """Open the services for a terminal; the bot's ledger records what its calls cost.
 
     If no call can cost anything, no database is opened.
 
     Raises:
-        BadSettings: As `open_services`, or the database cannot be used.
-        WeightsError: As `open_services`.
+        BadSettings: As for `open_services`, or the database cannot be used.
+        WeightsError: As for `open_services`.
     """
     async with contextlib.AsyncExitStack() as stack:
         ledger = None
@@ -231,7 +231,7 @@ async def _workers(
 
 
 def _traced(handlers: Mapping[str, Handler], sink: SpanSink | None) -> Mapping[str, Handler]:
-    """Let the services leave spans, if there is a sink for them."""
+    """Let the services record spans, if there is a sink for them."""
     if sink is None:
         return handlers
     return {name: TracedHandler(one, sink, SystemClock()) for name, one in handlers.items()}

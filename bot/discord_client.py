@@ -64,14 +64,14 @@ PERMISSIONS: Final = discord.Permissions(
 
 _KNOWN_LOCALES: Final = 10_000
 _SETTLE_S: Final = 3.0
-"""How long a process whose shards were taken over finishes what had arrived; the rest is handed
-over."""
+"""How long a process whose shards were taken over keeps handling what had arrived; the rest is
+handed over."""
 _LOOK_EVERY_S: Final = 0.05
 _OTHERS_REGISTER_S: Final = 0.5
 
 
 class Locales:
-    """The locale of people's own Discord, from their last interaction; in memory only."""
+    """The locale of each person's Discord client, from their last interaction; in memory only."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, str] = OrderedDict()
@@ -89,14 +89,14 @@ class Locales:
 
 
 class SkyDeck(commands.AutoShardedBot):
-    """The bot. Its creator opens its parts before, and closes them after it.
+    """The bot. Its creator opens its parts before it, and closes them afterwards.
 
     Attributes:
         runner: Runs jobs; the bot closes it, because it needs the bot to tell people.
         voices: Opens voice sessions.
         grace: Grace's modules by name.
         limiter: Limits how often people may ask.
-        locales: The locales of people's own Discord.
+        locales: The locales of people's Discord clients.
         membership: Decides which shards this process serves.
         remote_jobs: Stops jobs in any process.
     """

@@ -1,7 +1,7 @@
 """One tree of errors: a code, the facts, and whether a retry can help.
 
 The words for people in Discord are in `locales/*/errors.toml`, by code. An error's own message is
-for the command line and the logs; Discord quotes it only where it adds facts to these words.
+for the command line and the logs; in Discord it is quoted only where it adds facts to those words.
 
 SkydeckError
 ├── WrongUse               exit 2: the caller can fix it
@@ -12,8 +12,8 @@ SkydeckError
 │   ├── NotAllowed             this person may not do this here
 │   ├── TooSoon                too many requests; allowed again after a known wait
 │   ├── OverBudget             it would cost more than is left; nothing was sent
-│   ├── MissingPermission      Discord denies it to the bot
-│   └── NoVoiceChannel         no voice channel was named or entered, or it is full
+│   ├── MissingPermission      Discord denies the bot a permission
+│   └── NoVoiceChannel         no voice channel to use, or it is full
 ├── ServiceFailed          exit 3: the service answered, and the answer is a failure
 │   ├── JobFailed              the worker reported a failure
 │   ├── JobExpired             the job, or its result, is past its retention time
@@ -21,7 +21,7 @@ SkydeckError
 │   ├── DeadlineExceeded       it took longer than the caller allowed
 │   ├── JobCancelled           somebody cancelled it
 │   ├── Stopping               skydeck itself is being shut down
-│   ├── WeightsError           a model file is missing, damaged, or has no room
+│   ├── WeightsError           a model file is missing, damaged, or does not fit on the disk
 │   └── StoreFailed            the database cannot be read or written
 └── ServiceUnreachable     exit 4: no usable answer
     ├── KeyRefused             401 or 403
@@ -95,7 +95,7 @@ class NotAllowed(WrongUse):
 
 
 class TooSoon(WrongUse):
-    """A person or their server asks too often; allowed again after `wait_s` seconds."""
+    """A person or their server asks too often; requests are allowed again in `wait_s` seconds."""
 
     code = "too_soon"
     retryable = True
@@ -112,8 +112,8 @@ class OverBudget(WrongUse):
         scope: Whose budget: `user`, `guild` or `all`.
         period: `day` or `month`.
         limit_micro_usd: The whole budget.
-        left_micro_usd: The rest of it.
-        renews_ms: When it is full again; UTC epoch milliseconds.
+        left_micro_usd: How much of it is left.
+        renews_ms: When the budget renews; UTC epoch milliseconds.
     """
 
     code = "over_budget"
@@ -139,10 +139,10 @@ class OverBudget(WrongUse):
 
 
 class MissingPermission(WrongUse):
-    """Discord denies it to the bot, by a role or a channel.
+    """Discord denies the bot a permission, by a role or in a channel.
 
     Args:
-        permissions: The missing ones, by discord.py's names (`send_messages`), if they are known.
+        permissions: The missing ones, under discord.py's names (`send_messages`), if known.
     """
 
     code = "missing_permission"
@@ -153,7 +153,7 @@ class MissingPermission(WrongUse):
 
 
 class NoVoiceChannel(WrongUse):
-    """No voice channel was named or entered, or it is full."""
+    """The person named no voice channel and is in none, or the channel is full."""
 
     code = "no_voice_channel"
 
@@ -228,7 +228,7 @@ class WeightsError(ServiceFailed):
 
 
 class StoreFailed(ServiceFailed):
-    """The database cannot be read or written, so nothing may rely on what was to be stored."""
+    """The database cannot be read or written; do not rely on anything having been stored."""
 
     code = "store"
 

@@ -1,7 +1,7 @@
-"""The host names under which a server on this machine may be called. Pure.
+"""The host names by which a server on this machine may be called. Pure.
 
 A web page can make its own name resolve to 127.0.0.1 (DNS rebinding); its script can then call a
-local server as if it were the page's own. The Host header gives such a call away.
+local server as if it were the page's own. The Host header exposes such a call.
 """
 
 import ipaddress

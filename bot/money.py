@@ -109,7 +109,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of a service.
+    """One call to a service.
 
     `call_id` is the contract's id; `deadline_ms` includes the time in the queue.
     """

@@ -10,9 +10,9 @@ class Fault(StrEnum):
     """What is wrong.
 
     NO_PORTAUDIO: The library that reaches sound devices is missing. NO_DEVICE: There is none, or
-    none of that name. BUSY: Another program has it. FORMAT: It supports no format of ours.
-    GONE: It disappeared. STALLED: It is there, and delivers nothing.
-    FAILED: Any other error of the system.
+    none of that name. BUSY: Another program has it. FORMAT: It supports no format that we
+    can use. GONE: It disappeared. STALLED: It is there, but delivers nothing.
+    FAILED: Any other system error.
     """
 
     NO_PORTAUDIO = "no_portaudio"
@@ -28,7 +28,7 @@ class DeviceError(AudioError):
     """A sound device cannot be used.
 
     Attributes:
-        fault: Why.
+        fault: What is wrong with it.
     """
 
     def __init__(self, message: str, fault: Fault) -> None:
@@ -38,12 +38,12 @@ class DeviceError(AudioError):
 
 _MESSAGES: Final = {
     Fault.NO_PORTAUDIO: "Sound devices cannot be reached: install libportaudio2.",
-    Fault.NO_DEVICE: "There is no {what}: plug one in, or choose another. Typing works.",
+    Fault.NO_DEVICE: "There is no {what}: plug one in, or choose another. You can still type.",
     Fault.BUSY: "Another program has the {what}: close it, or choose another {what}.",
     Fault.FORMAT: "The {what} supports no format that I can use: choose another.",
     Fault.GONE: "The {what} is gone: plug it in again, or choose another.",
-    Fault.STALLED: "The {what} has stopped: the system may have suspended it. I keep trying.",
-    Fault.FAILED: "The {what} cannot be opened. I keep trying; you can also choose another.",
+    Fault.STALLED: "The {what} has stopped: the system may have suspended it. I'll keep trying.",
+    Fault.FAILED: "The {what} cannot be opened. I'll keep trying; you can also choose another.",
 }
 
 

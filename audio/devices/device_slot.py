@@ -1,4 +1,4 @@
-"""One of the two ends of the local audio: its device, its stream and its health."""
+"""The microphone or the loudspeaker: its device, its stream and its health."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from audio.devices.stream_health import StreamHealth
 
 Stream: TypeAlias = Microphone | Loudspeaker
 _DEVICE_FAULTS: Final = frozenset({Fault.NO_DEVICE, Fault.GONE, Fault.FAILED})
-"""With these the system default takes over until the chosen device is available."""
+"""On these, the system default takes over until the chosen device is available."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class SlotState:
     Attributes:
         name: The device in use, or wanted; None: the system default.
         is_open: Whether it works, as far as is known.
-        fault: What is wrong. The slot may be open all the same, on another device.
+        fault: What is wrong. The slot may still be open, on another device.
         message: The fault, and what to do next; empty without one.
-        xruns: How often audio was lost since the device was opened.
+        xruns: How many times audio was lost since the device was opened.
         latency_ms: The system's latency, as it reports it.
     """
 
@@ -43,20 +43,20 @@ class SlotState:
 
 @dataclass(slots=True)
 class DeviceSlot:
-    """One of the two ends.
+    """The microphone or the loudspeaker.
 
     Attributes:
         what: "microphone" or "loudspeaker".
-        kind: The same for PortAudio: "input" or "output".
+        kind: PortAudio's word for it: "input" or "output".
         chosen: The device that is wanted; None: the system default.
         make: Opens a stream on a device of that name.
         stream: None while it is not open.
         opened_for: What was chosen when the stream was opened.
-        is_fallback: It is on the system default, because the chosen device is not available.
-        health: Of the stream.
-        is_busy: The worker is opening, closing or checking it.
+        is_fallback: Whether it uses the system default because the chosen device is unavailable.
+        health: The stream's health.
+        is_busy: Whether the worker is opening, closing or checking it.
         checked_s: When the worker last checked that the device is there.
-        unusable_since_s: None while it can be used.
+        unusable_since_s: Since when it has been unusable; None while it is usable.
     """
 
     what: str
@@ -88,7 +88,8 @@ class DeviceSlot:
         """Open the chosen device, or else the system default. Returns the stream and its device.
 
         Raises:
-            DeviceError: Why the chosen device cannot be opened; nor can the default.
+            DeviceError: Neither the chosen device nor the default can be opened; the error is the
+                chosen device's.
         """
         chosen = self.chosen
         try:

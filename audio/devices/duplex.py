@@ -30,10 +30,10 @@ _WATCH_EVERY_S: Final = 0.1
 _CHECK_EVERY_S: Final = 0.3
 """How often to check that a device is still there. It takes 2 ms."""
 _SCAN_EVERY_S: Final = 10.0
-"""How often to look for a new device while one is missing. It takes another process."""
+"""How often to look for a new device while one is missing. Looking starts another process."""
 _CLOSE_TIMEOUT_S: Final = 1.5
 _DISCARD_AFTER_S: Final = 2.0
-"""Without a loudspeaker for this long, the queue is discarded at the pace of playing."""
+"""Without a loudspeaker for this long, the queue is discarded at playback speed."""
 _MAX_DELAY_MS: Final = 500
 
 _Job: TypeAlias = Callable[[], None]

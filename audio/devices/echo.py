@@ -1,6 +1,6 @@
 """Removes the loudspeaker's sound from the microphone's: WebRTC's echo canceller.
 
-What remains of a voice that speaks at the same time is good enough to detect speech, and worse
+What remains of a voice that speaks at the same time is good enough to detect speech, but worse
 than the raw audio for recognising words.
 """
 

@@ -34,8 +34,8 @@ class Loudspeaker:
 
     Attributes:
         called_s: When it last called back; None if never.
-        starved: How often playing was interrupted because decoding was late.
-        underflows: How often the system reports that it ran out of audio.
+        starved: How many times playback was interrupted because decoding was late.
+        underflows: How many times the system has reported that it ran out of audio.
 
     Raises:
         DeviceError: It cannot be opened.
@@ -71,7 +71,7 @@ class Loudspeaker:
 
     @property
     def xruns(self) -> int:
-        """How often playing was interrupted."""
+        """How many times playback was interrupted."""
         return self.underflows + self.starved
 
     @property

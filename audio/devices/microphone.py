@@ -25,7 +25,7 @@ class Microphone:
     Attributes:
         called_s: When it last called back; None if never.
         lost: Callbacks dropped because nobody pulled them in time.
-        overflows: How often the system reports lost audio.
+        overflows: How many times the system has reported lost audio.
 
     Raises:
         DeviceError: It cannot be opened.
@@ -52,7 +52,7 @@ class Microphone:
 
     @property
     def xruns(self) -> int:
-        """How often audio was lost."""
+        """How many times audio was lost."""
         return self.overflows + self.lost
 
     @property

@@ -28,7 +28,7 @@ _PROBE_TIMEOUT_S: Final = 20.0
 _SCAN_TIMEOUT_S: Final = 5.0
 _hanging: Final[list[threading.Thread]] = []
 _list_lock: Final = threading.Lock()
-"""Of PortAudio's device list, which it frees when it initialises again."""
+"""Guards PortAudio's device list, which it frees when it initialises again."""
 _LIST_TIMEOUT_S: Final = 1.0
 _CODES: Final = {
     -9985: Fault.BUSY,  # paDeviceUnavailable

@@ -1,7 +1,7 @@
 """A lock-free ring buffer between one thread that writes samples and one that plays them. Pure.
 
 Each side changes only its own count, and the counts never decrease: what one reads of the other's
-is at worst a moment old.
+count is at worst slightly out of date.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ class PcmRing:
 
     @property
     def waiting(self) -> int:
-        """How many samples wait."""
+        """How many samples are waiting."""
         return self._written - self._read
 
     @property
@@ -42,7 +42,7 @@ class PcmRing:
         return len(self._samples) - self.waiting
 
     def write(self, samples: Pcm) -> int:
-        """Write samples. Returns how many there was room for. For the writing thread."""
+        """Write as many samples as fit, and return how many did. For the writing thread."""
         count = min(len(samples), self.room)
         at = self._written % len(self._samples)
         first = min(count, len(self._samples) - at)
@@ -58,12 +58,12 @@ class PcmRing:
         return taken
 
     def peek(self, count: int) -> Pcm:
-        """Up to `count` samples; they stay. For the playing thread."""
+        """Up to `count` samples, without removing them. For the playing thread."""
         count = min(count, self.waiting)
         at = self._read % len(self._samples)
         first = min(count, len(self._samples) - at)
         return np.concatenate((self._samples[at : at + first], self._samples[: count - first]))
 
     def drop(self, before: int) -> None:
-        """Drop everything written before `written` reached this. For the playing thread."""
+        """Drop everything written before `written` reached `before`. For the playing thread."""
         self._read = max(self._read, before)

@@ -9,9 +9,9 @@ from typing import Final
 from audio.devices.device_errors import Fault
 
 STALLED_AFTER_S: Final = 0.6
-"""A stream calls back every 20 ms, or in bursts of 100; a longer silence is not mere load."""
+"""A stream calls back every 20 ms, or in bursts of 100; a longer silence is more than mere load."""
 WORKS_AFTER_S: Final = 0.8
-"""A stream on a sleeping device accepts some sound at first; one that works lasts this long."""
+"""A stream on a sleeping device accepts some audio at first; one that works lasts this long."""
 PAUSES_S: Final = (0.3, 0.6, 1.0, 2.0, 4.0)
 """The pauses before each retry; the last one repeats."""
 _STEADY_S: Final = 3.0
@@ -24,7 +24,7 @@ class StreamHealth:
 
     Attributes:
         fault: The current fault; None if there is none known.
-        tries: How often in a row it could not be opened, or failed at once.
+        tries: How many times in a row it could not be opened, or failed at once.
     """
 
     fault: Fault | None = None
@@ -59,8 +59,8 @@ class StreamHealth:
         """The fault of an open stream, if any.
 
         Args:
-            now_s: Now.
-            called_s: When it last called back; None if never.
+            now_s: The current time.
+            called_s: When it last called back; None if it never did.
             is_active: Whether PortAudio says that it runs.
         """
         if self._opened_s is None:
@@ -74,7 +74,7 @@ class StreamHealth:
         return None
 
     def rest(self) -> None:
-        """It was closed for the sake of another stream: it counts as open, and reopens at once."""
+        """It was closed to let another stream open: it counts as open, and reopens at once."""
         self._opened_s, self._is_resting = None, True
         self._next_try_s = float("-inf")
         self.tries = 0

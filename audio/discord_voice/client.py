@@ -53,7 +53,7 @@ class LinkHealth:
         privacy_code: For members of the call to compare; None without end-to-end encryption.
         latency_ms: The round trip to the voice gateway; None if not measured yet.
         fault: The current fault.
-        fault_counts: How often each fault occurred.
+        fault_counts: How many times each fault has occurred.
         people: How well each person is received.
         totals: What cannot be attributed to one person.
     """
@@ -72,7 +72,7 @@ class DiscordVoiceClient(discord.VoiceClient):
     """A connection to a voice channel.
 
     Attributes:
-        receiver: What it hears; while connected, only through `pull`.
+        receiver: What it hears; while connected, use it only through `pull`.
         playout: What it plays.
         sender: The RTP stream that it sends.
     """
@@ -137,7 +137,7 @@ class DiscordVoiceClient(discord.VoiceClient):
     ) -> None:
         """Join; called by discord.py.
 
-        Work around: if this fails or is cancelled, discord.py leaves its reader thread running and
+        Workaround: if this fails or is cancelled, discord.py leaves its reader thread running and
         the bot in the channel.
         """
         try:
@@ -157,7 +157,7 @@ class DiscordVoiceClient(discord.VoiceClient):
     def cleanup(self) -> None:
         """Release everything; called by discord.py, perhaps more than once.
 
-        Work around: discord.py removes whichever client is registered for the server, even a
+        Workaround: discord.py removes whichever client is registered for the server, even a
         successor's. That one would then never learn where to connect to.
         """
         if self._is_over:
@@ -177,7 +177,7 @@ class DiscordVoiceClient(discord.VoiceClient):
             return self.receiver.pull(now_s)
 
     def forget(self, user_id: int) -> None:
-        """Drop what is kept of a person."""
+        """Drop what is kept from a person."""
         with self._lock:
             self.receiver.forget(user_id)
 
@@ -212,7 +212,7 @@ class DiscordVoiceClient(discord.VoiceClient):
             with self._lock:
                 self._tell_receiver(int(msg["op"]), msg.get("d"))
         except (KeyError, TypeError, ValueError, AttributeError):
-            log.warning("opcode %s of the voice gateway has an unknown form", msg.get("op"))
+            log.warning("opcode %s from the voice gateway has an unknown form", msg.get("op"))
 
     def _tell_receiver(self, op: int, data: Any) -> None:
         receiver, gateway = self.receiver, DiscordVoiceWebSocket
@@ -245,7 +245,7 @@ class DiscordVoiceClient(discord.VoiceClient):
     def can_speak(self) -> bool:
         """Whether packets sent now are encrypted as the call is, and can be understood.
 
-        Work around: discord.py would send speech in the clear until the group has keys.
+        Workaround: discord.py would send speech in the clear until the group has keys.
         """
         connection = self._connection
         if not connection.is_connected():

@@ -1,7 +1,7 @@
-"""Joining a voice channel and rejoining it: discord.py's connection, without its faults.
+"""Joins and rejoins a voice channel: discord.py's connection, without its faults.
 
-discord.py 2.7 has several that leave a bot deaf, or disconnected for half a minute. Each is worked
-around here in one place that says so ("Work around").
+discord.py 2.7 has several faults that leave a bot deaf, or disconnected for half a minute. Each is
+worked around here, in one place that says so ("Workaround").
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class VoiceGateway(DiscordVoiceWebSocket):
     """The voice gateway's connection."""
 
     async def received_binary_message(self, msg: bytes) -> None:
-        """Work around: a davey error on opcode 25 or 27 would end discord.py's poller.
+        """Workaround: a davey error on opcode 25 or 27 would end discord.py's poller.
 
         The bot would then look connected, yet miss every later change of keys. The remedy is the
         protocol's own for an unusable commit: being added to the group again.
@@ -49,11 +49,11 @@ class VoiceGateway(DiscordVoiceWebSocket):
         except (ConnectionClosed, asyncio.CancelledError):
             raise
         except Exception as e:  # noqa: BLE001  (davey's errors have no class of their own)
-            log.warning("opcode %s of the voice gateway failed: %s", msg[2:3].hex(), e)
+            log.warning("opcode %s from the voice gateway failed: %s", msg[2:3].hex(), e)
             await self._connection.rekey()  # type: ignore[attr-defined]  # ours, see VoiceConnection
 
     async def discover_ip(self) -> tuple[str, int]:
-        """Work around: discord.py asks once, and listens for the answer only after asking.
+        """Workaround: discord.py asks once, and listens for the answer only after asking.
 
         If the reader thread is already running, it may read the answer before that; and a lost
         request is never repeated. Source: "IP Discovery" in Discord's documentation of voice.
@@ -87,7 +87,7 @@ def _settle(answer: "asyncio.Future[bytes]", data: bytes) -> None:
 class Reader(SocketReader):
     """The thread that reads the socket.
 
-    Work around: discord.py's own waits up to 30 s in one select(). If the socket is closed or
+    Workaround: discord.py's own waits up to 30 s in one select(). If the socket is closed or
     replaced meanwhile, it keeps waiting for the old one, and the bot is deaf until then.
     """
 
@@ -155,7 +155,7 @@ class VoiceConnection(VoiceConnectionState):
         resume: bool,
         wait: bool = True,
     ) -> None:
-        """Work around: discord.py's caller waits for the first attempt only.
+        """Workaround: discord.py's caller waits for the first attempt only.
 
         If the bot is moved, or gets another voice server, during the handshake, discord.py cancels
         that attempt and starts another.
@@ -186,7 +186,7 @@ class VoiceConnection(VoiceConnectionState):
             return
 
     async def _wrap_connect(self, *args: Any) -> None:
-        """Work around: in discord.py, a replaced attempt undoes its replacement."""
+        """Workaround: in discord.py, a replaced attempt undoes its replacement."""
         try:
             await self._connect(*args)
         except asyncio.CancelledError:
@@ -203,7 +203,7 @@ class VoiceConnection(VoiceConnectionState):
     async def voice_state_update(self, data: Any) -> None:
         """The main gateway says where the bot is.
 
-        Work around: discord.py mistakes the echo of an earlier client's leaving for a kick, asks to
+        Workaround: discord.py mistakes the echo of an earlier client's leaving for a kick, asks to
         leave again after a kick, and forgets where the bot was moved while it reconnects.
         """
         if data["channel_id"] is not None:
@@ -239,7 +239,7 @@ class VoiceConnection(VoiceConnectionState):
         return ws
 
     async def _voice_connect(self, *, self_deaf: bool = False, self_mute: bool = False) -> None:
-        """Work around: discord.py sets the state that expects an answer only after asking.
+        """Workaround: discord.py sets the state that expects an answer only after asking.
 
         It would take an answer that arrives before the next tick of the loop for an old one, and
         wait for another until the handshake times out.
@@ -252,7 +252,7 @@ class VoiceConnection(VoiceConnectionState):
     async def _voice_disconnect(self) -> None:
         """Ask to leave, unless the bot is out already, or another client has replaced this one.
 
-        Work around: discord.py always asks, which disconnects the successor; and it expects the
+        Workaround: discord.py always asks, which disconnects the successor; and it expects the
         answer only after asking, so it may wait in vain.
         """
         self.state = ConnectionFlowState.disconnected
@@ -268,7 +268,7 @@ class VoiceConnection(VoiceConnectionState):
         *other_states: ConnectionFlowState,
         timeout: float | None = None,  # noqa: ASYNC109  (discord.py's signature)
     ) -> None:
-        """Work around: discord.py sets and clears its event at once, which loses wake-ups.
+        """Workaround: discord.py sets and clears its event at once, which loses wake-ups.
 
         A task that starts waiting one tick too late would sleep for the whole timeout.
         """
@@ -280,7 +280,7 @@ class VoiceConnection(VoiceConnectionState):
     async def _poll_voice_ws(self, reconnect: bool) -> None:
         """Read the voice gateway for as long as the connection lasts.
 
-        Work around: discord.py's own poller ends for good at any unexpected error, waits up to two
+        Workaround: discord.py's own poller ends for good at any unexpected error, waits up to two
         seconds before it reconnects, and after close code 4015 resumes with a handshake that the
         main gateway has no reason to answer.
         """
@@ -296,7 +296,7 @@ class VoiceConnection(VoiceConnectionState):
                 if not await self._reconnect_after(code):
                     return
             except Exception:
-                log.exception("a message of the voice gateway could not be processed")
+                log.exception("a message from the voice gateway could not be processed")
 
     async def _reconnect_after(self, code: int | None) -> bool:
         """React to the gateway's close code. Returns whether the connection is up again."""

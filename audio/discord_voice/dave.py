@@ -40,7 +40,7 @@ class DecryptFailure(Enum):
 
     TOO_EARLY: No key fits. The packet may be ahead of the group's next epoch, so that it can be
     decrypted once the commit has arrived; or it is damaged, a repetition, or somebody else's.
-    UNENCRYPTED: It is in the clear, in an encrypted call. Nobody vouches for it.
+    UNENCRYPTED: It is in the clear, in an encrypted call, so anybody may have sent it.
     BROKEN: davey cannot parse it.
     """
 
@@ -66,7 +66,7 @@ class Dave:
 
     def __init__(self) -> None:
         self._session: DaveSession | None = None
-        self._encrypted = True  # until it is known: rather deaf for a moment than deceived
+        self._encrypted = True  # until it is known: better deaf for a moment than deceived
         self._audio: Any = None
 
     def use(self, session: DaveSession | None, protocol_version: int) -> None:

@@ -165,7 +165,7 @@ class Receiver:
     # -- out -------------------------------------------------------------------------------------
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
-        """The frames that are due, in order for each speaker. To be called every 10 ms."""
+        """The frames that are due, in order for each speaker. Call this every 10 ms."""
         if self._unmapped.bytes:
             self._unmapped.expire(now_s)
         frames: list[SpeechFrame] = []

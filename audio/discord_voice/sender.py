@@ -22,8 +22,8 @@ class Sender:
     """One RTP stream.
 
     Attributes:
-        sequence: Of the next packet.
-        timestamp: Of its first sample.
+        sequence: The next packet's sequence number.
+        timestamp: The timestamp of its first sample.
     """
 
     def __init__(self) -> None:

@@ -80,7 +80,7 @@ class SpeakerStream:
         """Append the frames that are due to `frames`.
 
         Returns:
-            A packet that has just got stuck for want of a key: perhaps it is somebody else's. None
+            A packet that has just got stuck because no key fits: it may be somebody else's. None
             if there is none, or it was returned before.
         """
         self._queue.extend(self._jitter.pull(now_s))

@@ -1,4 +1,4 @@
-"""How well people are received, in figures: enough to notice that somebody is not."""
+"""Reception statistics: enough to notice when somebody cannot be heard."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -42,12 +42,12 @@ class Transport:
         key: 32 bytes.
 
     Raises:
-        AudioError: The mode is unknown, or the key has another length.
+        AudioError: The mode is unknown, or the key has the wrong length.
     """
 
     def __init__(self, mode: str, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
-            raise AudioError("A voice transport key has 32 bytes.")
+            raise AudioError("A voice transport key must be 32 bytes long.")
         if mode == Mode.AES_GCM:
             self._open, self._seal = _aes_gcm(key)
         elif mode == Mode.XCHACHA:

@@ -66,7 +66,7 @@ class UnmappedPacketBuffer:
             self._drop_stream(next(iter(self._streams)))
 
     def oldest(self, ssrc: int, count: int) -> list[Datagram]:
-        """The first datagrams of a stream; they stay."""
+        """The first datagrams of a stream, without removing them."""
         stream = self._streams.get(ssrc)
         return list(islice(stream.datagrams, count)) if stream is not None else []
 

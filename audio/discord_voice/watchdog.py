@@ -1,7 +1,7 @@
-"""Is the voice connection alive? Pure: its state goes in every half second, what to do comes out.
+"""Is the voice connection alive? Pure: its state goes in every half second; what to do comes out.
 
-A bot that looks connected and hears nothing is the worst failure of voice in Discord. So each way
-of going deaf has a symptom of its own here, noticed within three seconds.
+The worst failure of voice in Discord is a bot that looks connected but hears nothing. So each way
+of going deaf has its own symptom here, noticed within three seconds.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from audio.discord_voice.stats import ReceptionStats
 
 CHECK_EVERY_S: Final = 0.5
 MAX_UNDECRYPTABLE: Final = 75
-"""This many packets in a row that do not decrypt are 1.5 s of speech that nobody heard."""
+"""This many undecryptable packets in a row are 1.5 s of speech that the bot did not hear."""
 MAX_TRANSPORT_ERRORS: Final = 75
 """The same for packets that the transport key does not open, whoever sent them."""
 UNHEARD_S: Final = 2.0
-"""Somebody was announced to speak, and for this long no packet has arrived."""
+"""Discord announced a speaker, and for this long no packet has arrived."""
 MAX_ANNOUNCEMENT_DELAY_S: Final = 0.25
-"""The announcement that somebody speaks may arrive this long after their first packet."""
+"""The announcement of a speaker may arrive this long after their first packet."""
 AWAY_S: Final = 2.5
 """A shorter disconnection is not reported."""
 STALLED_S: Final = 12.0
@@ -32,7 +32,7 @@ class FaultKind(StrEnum):
     """What is wrong with a connection. The values are part of locale keys.
 
     AWAY: It is down. DEAF: It is up, and cannot hear. UNDECRYPTABLE: It cannot decrypt somebody.
-    RECOVERED: The fault is over. LOST: It was given up.
+    RECOVERED: The fault is over. LOST: The bot has given it up.
     """
 
     AWAY = "away"
@@ -61,7 +61,7 @@ class LinkStats:
         connected: Whether it claims to be up.
         polling: Whether the voice gateway is being read.
         reading: Whether the socket is being read.
-        announced_s: When somebody who agreed to be heard was last announced to speak.
+        announced_s: When Discord last announced a speaker who has agreed to be heard.
         datagram_s: When the last datagram arrived.
         transport_errors: How many packets in a row the transport key does not open.
         people: How well each person is received.
@@ -82,7 +82,7 @@ class Watchdog:
     """Reports each fault once, and says what to do about it.
 
     Attributes:
-        counts: How often each fault occurred.
+        counts: How many times each fault has occurred.
     """
 
     counts: dict[FaultKind, int] = field(default_factory=dict)
@@ -100,8 +100,8 @@ class Watchdog:
         """What to report, and what to do.
 
         Returns:
-            A new fault, or RECOVERED; and an action to start now. Until `GRACE_S` after an action
-            there is no other.
+            A new fault, or RECOVERED; and an action to start now. No other action follows until
+            `GRACE_S` later.
         """
         if not stats.connected:
             return self._check_away(stats)
@@ -152,7 +152,7 @@ class Watchdog:
 
 
 def _is_unheard(stats: LinkStats) -> bool:
-    """Somebody was announced to speak, and nothing has arrived since, nor just before."""
+    """Discord announced a speaker, and nothing has arrived since, nor just before."""
     if stats.announced_s is None or stats.now_s - stats.announced_s < UNHEARD_S:
         return False
     if stats.datagram_s is None:

@@ -117,7 +117,7 @@ def _audio() -> Finding:
             len(piece) // 2 for piece in isolated.pcm(io.BytesIO(file), rate_hz=16_000, limit_s=2)
         )
         if also != len(heard):
-            raise AudioError("FFmpeg decodes another length than was encoded.")
+            raise AudioError("FFmpeg decodes a different length from the one that was encoded.")
         return f"Opus encodes, and decodes here and in FFmpeg's process ({also / 16_000:.0f} s)"
 
     return _try("audio", round_trip)

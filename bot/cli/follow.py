@@ -62,7 +62,7 @@ class Sink(Protocol):
 async def follow(updates: AsyncIterator[Update], sink: Sink, clock: Clock) -> Result:
     """Hand a job's updates to `sink` and keep the last response.
 
-    The final response is complete by itself, so it supplies what no partial response brought.
+    The final response is complete by itself, so it supplies whatever the partial ones lacked.
     """
     started = clock.now()
     marks: dict[str, float] = {}
@@ -147,7 +147,7 @@ class ScreenSink:
 
     Args:
         assistant: The name of whoever answers.
-        streams: Whether partial texts are pieces of the answer (Penny) or lines on its progress.
+        streams: Whether partial texts are pieces of the answer (Penny), not lines on its progress.
     """
 
     def __init__(self, assistant: str, *, streams: bool) -> None:
@@ -208,11 +208,11 @@ class ScreenSink:
         self._screen.print(summary(result), style="dim", markup=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         self._stop_spinner()
 
     def _show_state(self, words: str) -> None:
-        state = Text(terminal.line(words, limit=_MAX_STATE_CHARS))  # markup in it must not count
+        state = Text(terminal.line(words, limit=_MAX_STATE_CHARS))  # never parsed as markup
         if not self._screen.is_terminal:
             self._screen.print(state)
         elif self._status is None:

@@ -81,7 +81,7 @@ async def _watch(settings: Settings, every_s: float, *, as_json: bool) -> None:
 
 @asynccontextmanager
 async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[HealthReport]]]:
-    """Yield a function that looks at everything.
+    """Yield a function that queries everything once.
 
     Raises:
         BadSettings: The services are part of a bot, and no bot is running.
@@ -100,9 +100,9 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
         if settings.embedded and store is not None:
             if not await read_heartbeats(store.heartbeats):
                 raise BadSettings(
-                    "No RUNPOD_API_KEY is set and no bot is running, so no service is.",
+                    "No RUNPOD_API_KEY is set and no bot is running, so no service is available.",
                     hint="Start `skydeck bot`; or start `skydeck serve`, and set RUNPOD_BASE_URL "
-                    "and RUNPOD_API_KEY to it.",
+                    "and RUNPOD_API_KEY to its address and key.",
                 )
             yield partial(_probe, None, frozenset(), store, trouble)
             return
@@ -116,7 +116,7 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
 async def _probe(
     client: ServiceClient | None, only: Collection[Service], store: Store | None, trouble: str
 ) -> HealthReport:
-    """Look once at the services that run elsewhere, and at what bots report."""
+    """Query the services that run elsewhere once, and read what the bots report."""
     bots: list[Heartbeat] = []
     try:
         bots = [] if store is None else await read_heartbeats(store.heartbeats)

@@ -1,4 +1,4 @@
-"""Formats what `skydeck health` saw as lines, as a page, and as JSON."""
+"""Formats what `skydeck health` found as lines, as a page, and as JSON."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ WARMTH_TEXT: Final = {
     "cold": "no worker: the next job starts one",
     "starting": "a worker is starting",
     "starved": "no GPU is free for a worker",
-    "unsure": "workers are there, perhaps asleep",
+    "unsure": "there are workers, perhaps asleep",
     "unknown": "not known",
 }
 """Warmth in words."""
@@ -27,7 +27,7 @@ WARMTH_TEXT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """What one look saw.
+    """What one query found.
 
     Attributes:
         services: The state of each service.
@@ -43,7 +43,7 @@ class HealthReport:
 
     @property
     def is_well(self) -> bool:
-        """Whether every service and the database answer. A bot need not run."""
+        """Whether every service and the database answer. A bot does not have to be running."""
         answered = all(one.health is not None for one in self.services)
         return answered and not self.absent and not self.trouble
 
@@ -55,7 +55,7 @@ def as_lines(report: HealthReport) -> Iterator[str]:
 
 
 def as_json_lines(report: HealthReport) -> Iterator[dict[str, Any]]:
-    """One JSON object each: a service has `service`, a bot has `bot`, its number from 1."""
+    """One JSON object for each: a service has `service`; a bot has `bot`, its number from 1."""
     yield from map(_service_as_json, report.services)
     for service, words in _absent(report):
         yield {"service": service, "error": "bad_settings", "message": words}
@@ -82,7 +82,7 @@ def as_json_lines(report: HealthReport) -> Iterator[dict[str, Any]]:
 
 
 def as_page(report: HealthReport) -> Group:
-    """The same for a screen that is redrawn."""
+    """The report for a screen that is redrawn."""
     page = Table.grid(padding=(0, 2))
     for name, (first, *more) in _rows(report):
         page.add_row(name, first)
@@ -124,7 +124,7 @@ def _service(availability: Availability) -> Iterator[str]:
 
 
 def _last(availability: Availability) -> str:
-    """How long ago the last call was answered, and how long it waited and ran."""
+    """How long ago the last call was answered, and how long it waited and ran for."""
     latest, age_s = availability.latest, availability.age_s
     if latest is None or age_s is None:
         return ""

@@ -89,7 +89,7 @@ def pull(
     with _watched() as progress:
         done = store.pull(wanted, progress, force=force)
     for finding in done.replaced:
-        if finding not in seen.replaced:  # only its hash gave it away
+        if finding not in seen.replaced:  # only its hash shows that it is damaged
             sys.stdout.write(f"{finding}: replaced.\n")
     for name in dict.fromkeys(wanted):
         sys.stdout.write(f"{name}: ready in {store.folder / name}\n")
@@ -144,7 +144,7 @@ def pull_with_progress(store: ModelStore, names: Iterable[str]) -> dict[str, Pat
 
     Raises:
         WrongUse: No model has one of the names.
-        WeightsError: As `ModelStore.ensure`.
+        WeightsError: As for `ModelStore.ensure`.
     """
     names = list(names)
     plan = store.plan(names)

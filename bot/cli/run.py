@@ -97,7 +97,7 @@ def write_files(files: list[File], folder: Path) -> None:
     """Write a build's files; a file's name is never taken as a path.
 
     Raises:
-        BadInput: The folder cannot be written, or a file of that name is there already.
+        BadInput: The folder cannot be written, or a file of that name already exists.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,6 +105,6 @@ def write_files(files: list[File], folder: Path) -> None:
             with (folder / Path(file.name).name).open("x", encoding="utf-8") as out:
                 out.write(file.content)
     except FileExistsError as e:
-        raise BadInput(f"{e.filename} is there already; nothing is overwritten.") from None
+        raise BadInput(f"{e.filename} already exists; nothing was overwritten.") from None
     except OSError as e:
         raise BadInput(f"{folder} cannot be written ({e.strerror}).") from None

@@ -25,7 +25,7 @@ _KNOWN_IDS: Final = 4_096
 _LOOK_UPS: Final = 4
 """Concurrent look-ups; each costs four of the 50 requests per second."""
 _WAITING_LIMIT: Final = 200
-"""Per server."""
+"""How many events of one server wait for its look-up."""
 _ANSWER_WITHIN_S: Final = 3.0
 """Discord rejects a later first answer to an interaction."""
 _ONCE: Final = frozenset({"MESSAGE_CREATE", "INTERACTION_CREATE"})
@@ -46,7 +46,7 @@ class EventIntake:
         self._slots = asyncio.Semaphore(_LOOK_UPS)
 
     def parsers(self, on_up: Callable[[str], object]) -> dict[str, Parser]:
-        """discord.py's parsers for one connection, wrapped in this intake.
+        """discord.py's parsers for one connection, wrapped so that events pass through this intake.
 
         Args:
             on_up: Called with READY or RESUMED once the session is up.
@@ -87,7 +87,7 @@ class EventIntake:
             state._add_guild(state._get_or_create_unavailable_guild(int(data["id"])))  # noqa: SLF001
 
     def forget(self, shard_id: int) -> None:
-        """Drop a shard's servers: another process serves it, so our copy goes stale."""
+        """Drop a shard's servers: another process now serves it, so our copy would go stale."""
         state = self._client._connection  # noqa: SLF001
         for guild in self._client.guilds:
             if guild.shard_id == shard_id:

@@ -25,7 +25,7 @@ from bot.store.records import GatewaySession
 log = logging.getLogger(__name__)
 
 HANDLED_S: Final = 3.0
-"""By then a received event is written down as a job, or was not one."""
+"""By then a received event has been recorded as a job, or needs no job."""
 RESUMABLE: Final = 4000
 """With codes 1000 and 1001 Discord ends a session; with any other it can be resumed."""
 _NORMAL_CLOSURE: Final = 1000
@@ -107,7 +107,7 @@ class GatewayShard(Shard):
         """The state from which another process resumes if this one dies now.
 
         It lies `HANDLED_S` back: a question that came in since then may not be a job yet. A job
-        that was written down is not repeated.
+        that was recorded is not repeated.
         """
         current, now = self.session, self._client.loop.time()
         if current is None:

@@ -1,4 +1,4 @@
-"""The Factory's module BUILD: it drafts, checks, criticises and improves until the result works."""
+"""The Factory's BUILD module: it drafts, checks, criticises and improves until the result works."""
 
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
@@ -71,8 +71,8 @@ class Iteration(Wire):
     Attributes:
         number: From 1.
         limit: The maximum number of rounds.
-        score: From 0 to 1. For code: 0 does not parse, 0.3 parses, 0.7 the example runs to the end,
-            more for each check in it that holds, 1 if all hold. For a text: its grade.
+        score: From 0 to 1. For code: 0 if it does not parse, 0.3 if it parses, 0.7 if the example
+            runs to the end, more for each check that holds, 1 if all hold. For a text: its grade.
         changed: The changes from the best round so far, and why.
         problem: What the check found wrong.
     """
@@ -109,7 +109,7 @@ def build(
     Args:
         task: A description of the thing to build.
         source: The caller.
-        kind: The Factory checks `python` by running it, `text` by reading it.
+        kind: `python` is checked by running it, `text` by reading it.
         iterations: The maximum number of rounds, 1 to 10.
         refine: The files of an earlier build to start from.
         policy: Further limits.

@@ -1,4 +1,4 @@
-"""What came of a job: as its view shows it, and as the journal keeps it until its person saw it."""
+"""How a job ended: as its view shows it, and as the journal keeps it until that has been seen."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _KEPT_ERRORS: Final[Mapping[str, type[SkydeckError]]] = {
 
 @dataclass(slots=True)
 class Outcome:
-    """A response or an error; neither when another process follows the job now.
+    """A response or an error; neither if another process now follows the job.
 
     Attributes:
         so_far: The part of an answer that arrived before the error.
@@ -70,13 +70,13 @@ class Outcome:
 
     @property
     def draft(self) -> Response | None:
-        """The part that arrived before the error, as a service sends it; None: nothing arrived."""
+        """The part that arrived before the error, as a service would send it; None if none did."""
         if not self.so_far:
             return None
         return Response(status=Status.PARTIAL, output=Output(type="text", text=self.so_far))
 
     async def show_in(self, view: JobView) -> None:
-        """Show how the job ended; returns when it can be seen.
+        """Show how the job ended; returns once it is visible.
 
         Raises:
             Undeliverable: There is nowhere to show it.
@@ -93,7 +93,7 @@ class Outcome:
             view.update(Update(state=JobState.RUNNING, response=self.draft))
 
     def pack(self) -> bytes:
-        """The bytes that the journal keeps; of an outcome that is too large, the part that fits."""
+        """The bytes that the journal keeps; if the outcome is too large, the part that fits."""
         for document in self._smaller_and_smaller():
             try:
                 return pack(document)
@@ -103,7 +103,7 @@ class Outcome:
 
     @classmethod
     def unpack(cls, kept: bytes) -> Self:
-        """The outcome from those bytes.
+        """Read the outcome from those bytes.
 
         Raises:
             ValueError: `pack` did not make them.
@@ -113,7 +113,7 @@ class Outcome:
                 return cls(response=Response.model_validate(response))
             case {"error": dict(error), "so_far": str(so_far)}:
                 return cls(error=_read_error(error), so_far=so_far)
-        raise ValueError("no outcome of ours")
+        raise ValueError("not an outcome that skydeck packed")
 
     def _smaller_and_smaller(self) -> Iterator[JsonValue]:
         if self.response is None:

@@ -17,7 +17,7 @@ from bot.store.repositories.recovery import Ending, Job, Recovered, Recovery
 log = logging.getLogger(__name__)
 
 CLAIM_EVERY_S: Final = 1.0
-"""The pause between two looks for orphaned jobs."""
+"""The pause between two searches for orphaned jobs."""
 
 P = TypeVar("P", bound=JobPlace)
 
@@ -40,7 +40,7 @@ class JobRecovery:
     _revivers: dict[str, Callable[[Job], Awaitable[JobView | None]]] = field(default_factory=dict)
 
     def register(self, place: type[P], revive: Revive[P]) -> None:
-        """From now on, `revive` makes the views of orphaned jobs with such a place."""
+        """From now on, use `revive` to make the views of orphaned jobs with such a place."""
 
         async def read_and_revive(job: Job) -> JobView | None:
             return await revive(job, place.model_validate(job.place))
@@ -78,7 +78,7 @@ class JobRecovery:
             return None
 
     async def kept_outcome(self, job: Job) -> Outcome | None:
-        """The outcome of a job whose person has not seen it; None: the journal has none."""
+        """The outcome that a job's requester has not seen; None: the journal has none."""
         try:
             result = await self.context.journal.results.get(job.journal_id)
             return None if result is None else await asyncio.to_thread(Outcome.unpack, result)

@@ -1,10 +1,10 @@
-"""Runs jobs for people: each is written down, sent, followed, and ended where its person sees it.
+"""Runs jobs for people: each is recorded, sent, followed, and shown to its requester at the end.
 
     runner.register(GraceMessage, revive)    # who shows such a job again after a crash
     async with runner:
         await runner.perform(request, requester=requester, place=place, title="…", view=view)
 
-The journal has a job from before it is sent until its person has seen how it ended. Between the two
+The journal has a job from before it is sent until its requester has seen how it ended. Meanwhile
 this process follows it (`bot.jobs.running_job`); if the process dies, the next one finds the job in
 the journal, fetches its result by its id, and shows it in the same place (`bot.jobs.recovery`).
 Nothing is ever submitted twice.
@@ -32,7 +32,7 @@ from bot.store.repositories.recovery import Ending, Entry
 log = logging.getLogger(__name__)
 
 GOODBYE_S: Final = 20.0
-"""How long a shutdown waits until every job's person has been told."""
+"""How long a shutdown waits until every requester has been told."""
 
 Wanted = Callable[[], Awaitable[bool]]
 
@@ -44,7 +44,7 @@ class JobRunner:
         client: Calls the services.
         journal: Holds every job.
         clock: Tells the time.
-        outlive: As of `JobContext`.
+        outlive: See `JobContext`.
 
     Attributes:
         recovery: Takes over jobs whose process is gone.
@@ -99,14 +99,14 @@ class JobRunner:
         is_wanted: Wanted | None = None,
         interaction_id: int | None = None,
     ) -> Ending:
-        """Run a job to its end, whatever the end is; its person has then seen it.
+        """Run a job to its end, however it ends; by then the requester has seen the outcome.
 
         Where its kind has a gate, the journal has the job while it waits there. If the process dies
         meanwhile, the next one lets it wait again: it was never sent, so nothing is paid twice.
 
         Args:
             request: What to do.
-            requester: The person for whom it is done.
+            requester: Who asked for it.
             place: Where the job is shown; at most 4 KiB as JSON.
             title: One line for lists.
             view: Shows the job.
@@ -114,8 +114,8 @@ class JobRunner:
                 `started`: with it the next process finds the answer. The journal deletes it as
                 soon as there is an answer.
             is_shown: Whether the person sees already that the bot works on it. If not, the job is
-                sent only after `view.started`: a process that dies before that leaves nobody with
-                a working line that stays for ever, for the next process sends the job.
+                sent only after `view.started`: a process that dies before that leaves no
+                placeholder that stays forever, because the next process sends the job.
             is_wanted: Called once the journal has the job, before it is shown or sent: False when
                 somebody does the same already. The job is then dropped without a word.
             interaction_id: The interaction that asks for it. Discord may send it to two processes
@@ -178,7 +178,7 @@ class JobRunner:
         return len(stopped)
 
     async def close(self) -> None:
-        """Stop or hand over the running jobs, tell their people, and release the leases."""
+        """Stop or hand over the running jobs, tell their requesters, and release the leases."""
         context = self._context
         if context.is_closing:
             return
@@ -201,7 +201,7 @@ class JobRunner:
     async def _begin(
         self, entry: Entry, request: Request, view: JobView, is_wanted: Wanted | None
     ) -> asyncio.Task[Ending] | SkydeckError | None:
-        """Write a job down and start it; an error that prevents this is returned, not raised."""
+        """Record a job and start it; an error that prevents this is returned, not raised."""
         journal = self._context.journal
         try:
             journal_id = await journal.begin(entry)
@@ -251,7 +251,7 @@ class JobRunner:
         try:
             return await work
         except Exception:
-            log.exception("job %d ended in an unexpected way", running.journal_id)
+            log.exception("job %d ended unexpectedly", running.journal_id)
             return Ending.FAILED
         finally:
             self._running.pop(running.journal_id, None)

@@ -31,7 +31,7 @@ from bot.store.repositories.recovery import Ending, Job
 log = logging.getLogger(__name__)
 
 NOTED_WITHIN_S: Final = 5.0
-"""How long a slow process has to note a job's id before the job's person hears it is unknown."""
+"""How long a slow process has to note a job's id before the requester is told it is unknown."""
 SHOW_AGAIN_S: Final = 15.0
 """The pause before a failed attempt to show a result is repeated."""
 _MIN_COLLECT_S: Final = 60.0
@@ -54,7 +54,7 @@ class JobContext:
 
     Attributes:
         outlive: Whether jobs go on when this process ends (on RunPod they do): a shutdown then
-            leaves them to the next process, else it cancels them and tells their people.
+            leaves them to the next process, else it cancels them and tells their requesters.
         is_closing: Whether this process is shutting down.
         gates: The gate of each kind of job that has one.
     """
@@ -133,7 +133,7 @@ class RunningJob:
     async def end(self, outcome: Outcome) -> Ending:
         """Show the outcome; when that fails for now, the job stays open for another attempt.
 
-        An outcome that nothing can show is kept in the journal, where its person can ask for it.
+        An outcome that nothing can show is kept in the journal, where the requester can ask for it.
         """
         self._is_ending = True
         journal = self.context.journal
@@ -163,14 +163,14 @@ class RunningJob:
         except SkydeckError as e:
             outcome = Outcome(error=e)
         except Exception:
-            log.exception("job %d broke off in an unexpected way", self.journal_id)
-            outcome = Outcome(error=SkydeckError("It broke off in an unexpected way."))
+            log.exception("job %d broke off unexpectedly", self.journal_id)
+            outcome = Outcome(error=SkydeckError("It broke off unexpectedly."))
         if outcome.error is None and outcome.response is None:
             return Ending.UNKNOWN  # another process has it, or will have
         return await self.end(outcome)
 
     async def _start(self) -> bool:
-        """Let the job's person see it. Returns whether it is still ours."""
+        """Show the job to its requester. Returns whether it is still ours."""
         place = await self.view.started(self.journal_id)
         if place is None:
             return True
@@ -201,7 +201,7 @@ class RunningJob:
         return Outcome(response=last)
 
     def _error_of_interruption(self) -> SkydeckError | None:
-        """The error that the person sees; None: nothing, since the job goes on."""
+        """The error to show the requester; None if there is none, because the job goes on."""
         if self._interruption is Interruption.STOPPED:
             return JobCancelled("It was stopped.")
         if self._interruption is Interruption.CLOSING and not self.context.outlive:
@@ -209,7 +209,7 @@ class RunningJob:
         return None
 
     async def _show(self, outcome: Outcome) -> bool:
-        """Show the outcome. Returns whether its person sees it now.
+        """Show the outcome. Returns whether the requester sees it now.
 
         Raises:
             SkydeckError, OSError, TimeoutError: It has to be tried again.
@@ -282,7 +282,7 @@ def _partial_text(response: Response | None) -> str:
 
 
 def _call_of(job: Job) -> Call:
-    """The call that the job was submitted with, so that its cost is booked once."""
+    """The call that the job was submitted with, so that its cost is recorded once."""
     return Call(
         call_id=job.contract_id or f"journal-{job.journal_id}",
         service=job.service,

@@ -15,7 +15,7 @@ from bot.runpod.models import Update
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """The person for whom a job runs.
+    """The person who asked for a job.
 
     Attributes:
         user_name: Their name in that server.
@@ -46,7 +46,7 @@ class Undeliverable(Exception):
 
 
 class JobView(Protocol):
-    """Shows one job to its person.
+    """Shows one job to its requester.
 
     The journal's `place` is enough to make it, so that the next process can make it again.
     """
@@ -55,7 +55,7 @@ class JobView(Protocol):
         """The journal has the job under this number, and it is sent next.
 
         Returns:
-            Another place to write down, when the job is shown elsewhere from now on. If the process
+            Another place to record, when the job is shown elsewhere from now on. If the process
             dies before that is written, the next one calls this again with the old place.
         """
         ...
@@ -87,7 +87,7 @@ class AdmissionGate(Protocol):
 
         Args:
             journal_id: The job.
-            user_id: The job's person.
+            user_id: The job's requester.
             guild_id: None in a DM.
             is_sent: Another process has sent it already: it takes a slot, and does not wait.
         """

@@ -21,7 +21,7 @@ TYPIST: Final = 2
 _BITRATE: Final = 32_000
 _TAP_LIMIT: Final = 10_000 // FRAME_MS
 _WAITING: Final = (PRE_ROLL_MS + 200) // FRAME_MS
-"""The microphone's sound that is kept for a press, which arrives a little late."""
+"""How much of the microphone's sound is kept for a press, which arrives a little late."""
 
 
 class Microphone(Protocol):
@@ -35,7 +35,7 @@ class Microphone(Protocol):
 class LocalAudioIO:
     """A `VoiceTransport`: it gives packets as a voice channel's client would send them.
 
-    A packet has the raw sound, for the recogniser. If the echo canceller has removed the
+    A packet carries the raw sound, for the recogniser. If the echo canceller has removed the
     loudspeaker's sound, the segmenter listens to the result.
 
     Encoding costs more than everything else, so blocks that nobody listens to wait unencoded for a
@@ -80,11 +80,11 @@ class LocalAudioIO:
             self._timestamp += FRAME_SAMPLES
 
     def tap(self) -> None:
-        """Begin to keep what the microphone hears, at most ten seconds."""
+        """Start keeping what the microphone hears, at most ten seconds."""
         self._tap = []
 
     def untap(self) -> list[Samples]:
-        """End it; return blocks of 20 ms at 48 kHz."""
+        """Stop keeping it; return blocks of 20 ms at 48 kHz."""
         tapped, self._tap = self._tap or [], None
         return tapped
 
@@ -96,9 +96,9 @@ class LocalSpeechInput:
 
     Attributes:
         keyed: Finds turns between presses.
-        mode: Which way counts.
+        mode: Which of the two ways is in use.
         is_paused: Whether the person has paused hands-free listening.
-        speaking_since_s: When the present speech began; None while nobody speaks.
+        speaking_since_s: When the current speech began; None while nobody speaks.
     """
 
     def __init__(self, mode: TalkMode) -> None:
@@ -110,7 +110,7 @@ class LocalSpeechInput:
         self._heard_with = mode
 
     def with_segmenter(self, segmenter: SpeechInput) -> Self:
-        """Use this segmenter for hands-free listening; its models are loaded later than this."""
+        """Use this segmenter for hands-free listening, now that its models are loaded."""
         self._hands_free = segmenter
         return self
 

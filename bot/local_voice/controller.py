@@ -176,7 +176,7 @@ class TalkController:
                 )
 
     def set_mode(self, mode: TalkMode) -> None:
-        """Change when the microphone counts, and remember the choice."""
+        """Change when the microphone is live, and remember the choice."""
         self._key.reset()
         self._prefs.mode = mode
         self._options.keep_prefs()

@@ -23,7 +23,7 @@ _STATES: Final = {
 }
 _HELP: Final = """\
 Enter alone: begin or end what you say. A line of text: a question. /help: all commands. Also:
-/stop: stop the answer. /mode key, /mode hands-free: when the microphone counts.
+/stop: stop the answer. /mode key, /mode hands-free: when the microphone is live.
 /microphone, /loudspeaker, /language, /voice: list the choices; with a number: choose one.
 /quit, or Ctrl-D: leave."""
 

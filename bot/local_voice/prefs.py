@@ -26,7 +26,7 @@ class Prefs(BaseModel):
     loudspeaker: str | None = None
     """The loudspeaker's name; None: the system's default."""
     mode: TalkMode = TalkMode.KEY
-    """When the microphone counts."""
+    """When the microphone is live."""
     language: str | None = None
     """The ISO 639-1 code of what the person speaks; None: detected."""
     voice: str | None = None

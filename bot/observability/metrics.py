@@ -19,7 +19,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self.calls = Counter(
             "skydeck_calls",
-            "Calls of a service that have ended, by their ending.",
+            "Calls to a service that have ended, by how they ended.",
             ("service", "module", "ending"),
             registry=registry,
         )
@@ -46,7 +46,7 @@ class Metrics:
         )
         self.phase_s = Histogram(
             "skydeck_turn_phase_seconds",
-            "The same, split into phases by owner.",
+            "That time, split into phases by owner.",
             ("phase", "owner"),
             buckets=_TURN_S,
             registry=registry,

@@ -29,7 +29,7 @@ class Endpoint:
     """Where a service is, and how to call it.
 
     Attributes:
-        id: The endpoint's id at RunPod, or its name at the embedded server.
+        id: The endpoint's id on RunPod, or its name on the embedded server.
         mode: How jobs are submitted and followed.
         deadline_s: How long a call may take, including its time in the queue, by default.
     """
@@ -171,8 +171,8 @@ class RunPodClient:
             The same as `submit`, without SUBMITTING.
 
         Raises:
-            JobExpired: The service does not know the job (any more).
-            SkydeckError: As `submit`.
+            JobExpired: The service does not know the job, or no longer does.
+            SkydeckError: As for `submit`.
         """
         endpoint = self.endpoint(service)
         endpoint_path = _path(endpoint)

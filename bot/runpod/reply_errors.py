@@ -18,7 +18,7 @@ from bot.runpod.results.parsing import body_words
 from bot.runpod.retry import TRANSIENT
 
 REPLY_LIMIT_BYTES: Final = 32 * 1024 * 1024
-"""Larger replies are not read; RunPod itself limits results to some 20 MB."""
+"""Larger replies are not read; RunPod itself limits results to about 20 MB."""
 
 
 def final_error(reply: Reply) -> SkydeckError:

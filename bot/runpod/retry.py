@@ -1,4 +1,4 @@
-"""How often to try, and how long to wait in between: every count and delay of the client. Pure."""
+"""How many times to try, and how long to wait in between: all the client's limits. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ TRANSIENT: Final = frozenset(
 MAX_CONNECTS: Final = 4
 """Connection attempts for one submission."""
 MAX_RATE_LIMITS: Final = 8
-"""How often a submission may be answered by 429."""
+"""How many times a submission may be answered with 429."""
 MAX_CANCELS: Final = 5
 MAX_HEALTH_TRIES: Final = 4
 MAX_HEALTH_S: Final = 30.0
@@ -30,9 +30,9 @@ MAX_FAULTS: Final = 30
 MAX_REFUSALS: Final = 3
 """In a row; the edge in front of the service now and then refuses a good request."""
 MAX_OUTPUT_POLLS: Final = 5
-"""How often to ask for the output of a job that is COMPLETED without one."""
+"""How many times to ask for the output of a job that is COMPLETED without one."""
 MAX_REPORT_POLLS: Final = 3
-"""How often to ask for the final report when the stream has already given the result."""
+"""How many times to ask for the final report once the stream has given the result."""
 
 FIRST_HEALTH_S: Final = 1.5
 """When to look for workers first; a warm worker takes a job sooner."""

@@ -1,1 +1,1 @@
-"""Calls of the services: within budgets, past a circuit breaker, observed and charged."""
+"""Calls to the services: within budgets, behind a circuit breaker, observed and charged."""

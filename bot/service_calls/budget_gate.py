@@ -1,4 +1,4 @@
-"""Reserves money before each call, and books what the call cost after it."""
+"""Reserves money before each call, and records what it cost afterwards."""
 
 import asyncio
 import logging
@@ -68,7 +68,7 @@ class BudgetGate(CallObserver):
     ) -> None:
         if self._sweeping is not None:
             self._sweeping.cancel()
-        await self._group.__aexit__(None, None, None)  # waits until everything is booked
+        await self._group.__aexit__(None, None, None)  # waits until everything is recorded
 
     async def started(self, call: ServiceCall) -> None:
         """Reserve what a call may cost, if a budget limits it.
@@ -90,7 +90,7 @@ class BudgetGate(CallObserver):
         call.reserved_micro_usd = micro_usd
 
     def ended(self, call: ServiceCall) -> None:
-        """Charge the call, and book that in the background."""
+        """Charge the call, and record that in the background."""
         if call.is_left and call.is_detached:
             return
         call.meter.advance(self._clock.now())

@@ -1,4 +1,4 @@
-"""One call of a service, and those who observe it."""
+"""One call to a service, and its observers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, MutableSet, Sequence
@@ -49,14 +49,14 @@ class ServiceCall:
         updates: From the RunPod client.
         observers: Observe it, in this order.
         detached: Jobs that run on when their callers leave; None in it: all of them.
-        meter: What is known of its cost so far.
+        meter: What is known about its cost so far.
         request: The contract; None: it was admitted and sent earlier, and is only followed now.
         is_held: The service answers the submission only when the job has ended.
         job_id: The platform's id, once it is known.
         attempt: The circuit breaker's number for this call if it is a trial, else 0.
         reserved_micro_usd: What the budgets have reserved for it.
         error: What ended it; CancelledError: the caller left it; None: it succeeded.
-        charge: What it cost; None: nothing, or another process will book it.
+        charge: What it cost; None: nothing, or another process will record it.
     """
 
     info: Call

@@ -11,7 +11,7 @@ A build takes an hour, so the breaker closes as soon as a worker has taken the t
 call succeeds, the next fault opens it again.
 
 Only faults of the service count: it cannot be reached, gives no usable answer, or the platform gave
-a job up. A worker's own failure, bad input, a budget or a cancellation says nothing about it.
+up on a job. A worker's own failure, bad input, a budget or a cancellation says nothing about it.
 """
 
 import random

@@ -4,8 +4,8 @@
         async with services.submit(request) as updates:
             async for update in updates: …
 
-It adds to the RunPod client that a failing service is not called, that a call must fit into the
-budgets and is charged to them, and that observers see every call.
+Unlike the RunPod client alone, it does not call a failing service, holds calls to the budgets and
+charges them, and shows every call to observers.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class ServiceClient:
     Args:
         client: Sends the calls.
         clock: The clock.
-        budget_gate: Reserves money and books costs; None: costs are not tracked.
+        budget_gate: Reserves money and records costs; None: costs are not tracked.
         observers: See every call.
         breaker: Makes each service's circuit breaker.
     """
@@ -86,7 +86,7 @@ class ServiceClient:
     ) -> None:
         """Refuse a request that could not be sent. Sends nothing and has no side effects.
 
-        Call it before writing a job down; `submit` then needs to be called only once, when the job
+        Call it before recording a job; `submit` then needs to be called only once, when the job
         is really sent. It repeats these checks, and may refuse for reasons known only then.
 
         Args:
@@ -142,7 +142,7 @@ class ServiceClient:
 
         Args:
             job_id: The platform's id of the job.
-            call: The call that it was sent for; its cost is booked there.
+            call: The call that it was sent for; its cost is recorded there.
             deadline_s: The longest it may take from now on.
             mode: Overrides the endpoint's mode.
         """
@@ -155,7 +155,7 @@ class ServiceClient:
         )
 
     def detach(self, job_id: str | None = None) -> None:
-        """From now on a job that its caller leaves runs on, and who collects it books its cost.
+        """From now on a job that its caller leaves runs on; whoever collects it records its cost.
 
         Args:
             job_id: Only this job; None: all of them.
@@ -183,7 +183,7 @@ class ServiceClient:
             self._budget_gate.on_low = tell
 
     async def availability(self, service: Service) -> Availability:
-        """How available a service is now; one that does not answer is no error.
+        """How available a service is now; not answering is not an error.
 
         Raises:
             BadSettings: It has no endpoint.
@@ -215,7 +215,7 @@ class ServiceClient:
 
 
 class _ServiceHealth(CallObserver):
-    """Keeps what calls tell of their services: each one's breaker and its latest success."""
+    """Tracks what calls reveal about services: each one's breaker and latest success."""
 
     def __init__(self, clock: Clock, breaker: Callable[[], Breaker]) -> None:
         self.breakers = {service: breaker() for service in Service}

@@ -29,7 +29,7 @@ CLOSING_S: Final = 10.0
 PRUNE_BATCH: Final = 1000
 """How many rows one transaction deletes, so that others wait briefly for the write lock."""
 APPLICATION: Final = "skydeck"
-"""PostgreSQL knows our connections by this name, so that a restore sees whether a bot runs."""
+"""PostgreSQL lists our connections under this name, so a restore sees whether a bot is running."""
 _LOOK_EVERY_S: Final = 0.01
 _BEGIN: Final = "skydeck_begin"
 _REASON_LIMIT: Final = 200
@@ -38,8 +38,8 @@ _OLDEST_SQLITE: Final = (3, 35)  # RETURNING
 _SQLITE_PRAGMAS: Final = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     # With a WAL, NORMAL keeps every commit if the process is killed, and an intact file if the
-    # power fails (https://sqlite.org/pragma.html#pragma_synchronous). FULL would add an fsync of
-    # some milliseconds before every paid call.
+    # power fails (https://sqlite.org/pragma.html#pragma_synchronous). FULL would add an fsync,
+    # a few milliseconds, before every paid call.
     "PRAGMA synchronous = NORMAL",
     # Overwrite a deleted message instead of only unlinking it.
     "PRAGMA secure_delete = ON",

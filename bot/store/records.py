@@ -194,7 +194,7 @@ class LeaseState:
     """The processes that are alive, and the shards that they serve.
 
     Attributes:
-        live: By process, the number of shards that it reckons with.
+        live: By process, the number of shards that it expects.
         owners: By shard, the process that serves it; free shards are missing.
     """
 

@@ -88,7 +88,7 @@ class Store:
         Args:
             url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
             clock: Dates what is stored.
-            lease_ms: As of `JobLeases`.
+            lease_ms: See `JobLeases`.
             limits: The operator's budgets.
 
         Raises:

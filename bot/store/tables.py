@@ -142,7 +142,7 @@ job_results = Table(
     Column("result", LargeBinary, nullable=False),
     Column("announced", Boolean, nullable=False),
 )
-"""How a job ended, until its person has seen it; `announced`: they know that it is there."""
+"""How a job ended, until the requester has seen it; `announced`: they were told about it."""
 
 facts = Table(
     "facts",
@@ -212,7 +212,7 @@ calls = Table(
     Index(None, "user_id", "at_ms"),
     Index(None, "service", "module", "settled_at_ms"),
 )
-"""The ledger: one row for every call of a service, with its cost."""
+"""The ledger: one row for every call to a service, with its cost."""
 Index(
     "ix_calls_reserved",
     calls.c.expires_at_ms,

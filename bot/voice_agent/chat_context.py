@@ -1,4 +1,4 @@
-"""What the model is told of the conversation so far, spoken or in a text chat. Pure."""
+"""What the model is told about the conversation so far, spoken or in a text chat. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -35,12 +35,12 @@ _ANSWERED: Final = {
 LETS_ANSWER_PLAY_ON: Final = frozenset(
     {UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL, UtteranceIntent.ACKNOWLEDGEMENT}
 )
-"""Spoken into an answer, these neither interrupt it nor need one."""
+"""Spoken over an answer, these neither interrupt it nor need one."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngagementPolicy:
-    """Says for whom an utterance is, given who is there."""
+    """Decides whom an utterance is for, given who is there."""
 
     classifier: UtteranceClassifier
 

@@ -1,4 +1,4 @@
-"""The floor: the one answer that may play, and the person speaking into it (barge-in). Pure.
+"""The floor: the one answer that may play, and the person speaking over it (barge-in). Pure.
 
     PLAYING ── they speak ──▶ paused ── long speech, or real words ──▶ INTERRUPTED
         ▲                        │
@@ -26,7 +26,7 @@ from bot.voice_agent.turn_state import ActiveSpeech, TurnState, UserTurn
 
 @dataclass(slots=True)
 class PendingInterruption:
-    """Somebody speaks into the answer; whether they want it to stop is not known yet.
+    """Somebody speaks over the answer; whether they want it to stop is not known yet.
 
     Attributes:
         began_s: When their speech began.
@@ -63,7 +63,7 @@ class Floor:
         return self.is_playing and self.turn is not None and self.turn.user_id == user_id
 
     def is_interrupted_by(self, user_id: int) -> bool:
-        """Whether this person speaks into the answer."""
+        """Whether this person speaks over the answer."""
         return self.interruption is not None and self.interruption.user_id == user_id
 
     def is_real_interruption(self, speech: ActiveSpeech | None, now_s: float) -> bool:
@@ -116,7 +116,7 @@ class Floor:
         return True
 
     def pause(self, user_id: int, began_s: float, now_s: float) -> list[Command]:
-        """Pause the answer while somebody speaks into it."""
+        """Pause the answer while somebody speaks over it."""
         was_paused = self.interruption is not None and self.interruption.is_paused
         self.interruption = PendingInterruption(user_id, began_s, now_s)
         return [] if was_paused else [PausePlayout()]

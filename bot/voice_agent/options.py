@@ -36,7 +36,7 @@ def _endpointing() -> EndpointingOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterruptionOptions:
-    """What happens when the person being answered speaks into the answer (barge-in).
+    """What happens when the person being answered speaks over the answer (barge-in).
 
     The answer pauses at once. It then either stops or plays on.
 
@@ -66,7 +66,7 @@ class PhraseOptions:
     Attributes:
         backchannels: A regular expression for sounds such as "mm-hm". They are never answered and
             do not interrupt.
-        acknowledgements: "Ok", "vale", "thanks". Spoken into an answer, they do not interrupt;
+        acknowledgements: "Ok", "vale", "thanks". Spoken over an answer, they do not interrupt;
             otherwise they are answered when alone with the assistant, or after it has asked
             something.
         stops: Phrases that end the answer being played and get no answer.
@@ -77,7 +77,7 @@ class PhraseOptions:
         misheard_names: What recognisers write for each name that is more than one letter off.
             Found by letting nine synthetic voices call both assistants in English and Spanish,
             with and without noise, and transcribing them with Whisper (tiny.en and base).
-        not_names: Words one letter off a name that are no name.
+        not_names: Words one letter off a name that are not names.
         min_fuzzy_name_chars: In letters. Shorter names must match exactly; too many words are one
             letter off.
     """
@@ -174,10 +174,10 @@ class ChatContextOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyOptions:
-    """How often the agent looks, and what it keeps of its latency.
+    """How often the agent checks, and how much of its latency it keeps.
 
     Attributes:
-        hear_interval_s: Seconds between two looks at received packets, and at the playout while
+        hear_interval_s: Seconds between two checks of received packets, and of the playout while
             something plays. Half of what a Discord packet lasts; a packet waits this long at most.
         tick_interval_s: Seconds between two ticks of the turn manager.
         max_traces: The number of turns whose latency is kept, for `/voice status`.

@@ -1,4 +1,4 @@
-"""Recordings of spoken turns, if the operator wants them: for some days and within a size limit."""
+"""Recordings of spoken turns, if the operator wants them: for a few days, within a size limit."""
 
 import logging
 import os
@@ -105,7 +105,7 @@ class RecordingStore:
             if name := _NAME.fullmatch(path.name):
                 try:
                     size = path.stat().st_size
-                except FileNotFoundError:  # another process of ours has deleted it
+                except FileNotFoundError:  # another skydeck process has deleted it
                     continue
                 found.append(_Recording(float(name["at"]), int(name["user"]), size, path))
         return found

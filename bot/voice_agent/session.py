@@ -141,7 +141,7 @@ class VoiceSession:
         remember: Called with every turn that is over, for the minutes.
         recordings: Keeps what people say; None: nothing is kept.
         on_turn: Called with the latency of each turn when its answer begins to play; must not wait.
-        chat_context: What Penny is told of the conversation so far.
+        chat_context: What Penny is told about the conversation so far.
         voice: The voice of the answers; None: chosen by language.
     """
 
@@ -224,13 +224,13 @@ class VoiceSession:
         self._put(AttentionSet(attention, self.clock.now()))
 
     def forget(self, user_id: int) -> None:
-        """Drop all that is known of a person, including what they are saying now."""
+        """Drop all that is known about a person, including what they are saying now."""
         self._forgotten.add(user_id)  # only the hearing thread may touch the speech input
         self.chat_context.forget(user_id)
         self.latency.forget(user_id)
 
     def forget_conversation(self) -> None:
-        """Tell the model nothing of what was said so far."""
+        """Make the model forget what was said so far."""
         self.chat_context.clear()
 
     def write(self, user_id: int, text: str) -> None:

@@ -11,7 +11,7 @@ their audio (CONVERSE). For all others the transcript comes first (TRANSCRIBE), 
 preemptive request brings is neither shown nor played before the turn has ended.
 
 `bot.voice_agent.turn_state` draws the states of a turn, `bot.voice_agent.interruption` those of an
-answer that somebody speaks into.
+answer that somebody speaks over.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -189,9 +189,9 @@ class TurnManager:
             self._commands += self._floor.pause(user_id, began_s, self._now_s)
 
     def _reopen(self, turn: UserTurn) -> None:
-        """They go on before their answer plays: the request had half of the question."""
+        """They continue before their answer plays: the request had only half of the question."""
         if turn.state is TurnState.TRANSCRIBING:
-            return  # the transcript is needed all the same
+            return  # the transcript is still needed
         if self._floor.turn is turn:
             self._commands += self._floor.clear()
         self._cancel_request(turn)
@@ -280,7 +280,7 @@ class TurnManager:
         self._advance(turn)
 
     def _advance(self, turn: UserTurn) -> None:
-        """Do what is possible with what is known of a turn by now."""
+        """Do what is possible with what is known about a turn by now."""
         if turn.state is TurnState.SPEAKING:
             if self._is_backchannel(turn):  # the answer plays on before this turn has ended
                 self._commands += self._floor.resume_false_interruption()
@@ -293,7 +293,7 @@ class TurnManager:
             self._play_answer(turn)
 
     def _is_backchannel(self, turn: UserTurn) -> bool:
-        """Whether the turn is known to be an "uh-huh" or "ok" spoken into an answer."""
+        """Whether the turn is known to be an "uh-huh" or "ok" spoken over an answer."""
         is_known = turn.heard is not None and self._is_interrupting(turn)
         return is_known and self._policy.intent(self._people, turn) in LETS_ANSWER_PLAY_ON
 
@@ -383,7 +383,7 @@ class TurnManager:
             self._finish(turn)
 
     def _is_interrupting(self, turn: UserTurn) -> bool:
-        """Whether the turn was spoken into the answer to an earlier one."""
+        """Whether the turn was spoken over the answer to an earlier one."""
         return self._floor.turn is not turn and self._floor.is_interrupted_by(turn.user_id)
 
     def _resolve_interruption(self) -> None:

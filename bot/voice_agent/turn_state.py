@@ -69,7 +69,7 @@ class FollowUp:
 
 @dataclass(slots=True)
 class Participants:
-    """The people in the channel, and what binds the assistant to each of them.
+    """The people in the channel, and their open follow-ups.
 
     Attributes:
         names: The people who consented to being heard.
@@ -208,7 +208,7 @@ class UserTurn:
         words: Transcripts that are final; their audio is no longer needed.
         clip: The audio that has ended and is not in `words`.
         is_follow_up: It began in a follow-up.
-        overlaps_answer: It was spoken into an answer.
+        overlaps_answer: It was spoken over an answer.
         is_accepted: It is for the assistant.
         since_s: When it ended or got the floor: somebody has been waiting since then.
         request_id: The current request.
@@ -244,7 +244,7 @@ class UserTurn:
 
     @property
     def transcript(self) -> str:
-        """All that is known of what they said."""
+        """Everything that is known about what they said."""
         return self._joined(self.heard or "")
 
     @property

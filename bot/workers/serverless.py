@@ -7,7 +7,7 @@ What the SDK (1.12) does not document:
 - An output with a truthy `error` fails the job, and the SDK converts `error` with `str`. So the
   worker sends the error as JSON.
 - `runpod.serverless.progress_update` sends from a thread that nobody waits for: progress that
-  arrives after the result leaves the job IN_PROGRESS for ever (runpod-python #250). So the worker
+  arrives after the result leaves the job IN_PROGRESS forever (runpod-python #250). So the worker
   sends progress with the function that sends the result, and waits for it.
 - The fetch loop sleeps for a second whenever the worker is full, so a worker that takes one job at
   a time does at most one job a second. This one takes several, and its models queue them.

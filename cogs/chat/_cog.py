@@ -160,7 +160,7 @@ class Chat(commands.Cog, name=COG):
         asked = stored(message, question.text, said_before.conversation_id)
 
         async def is_wanted() -> bool:
-            """Not if another process is answering it, or the gateway repeats the event."""
+            """No if another process is answering it, or the gateway has repeated the event."""
             return await self.bot.store.conversations.add(asked) or is_dropped
 
         await ask(

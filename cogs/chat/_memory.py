@@ -43,7 +43,7 @@ async def is_conversation(bot: SkyDeck, channel: object) -> bool:
 
 
 async def author_replied_to(bot: SkyDeck, message: discord.Message) -> int | None:
-    """The author of the message that this one replies to; None if it is no reply, or unknown.
+    """The author of the message that this one replies to; None if it is not a reply, or unknown.
 
     Discord may leave that message out ("the backend did not attempt to fetch the message", in its
     reference of `referenced_message`); if it is fetched here, it is stored in `resolved`.

@@ -12,7 +12,7 @@ from cogs.shared.attachments import is_audio, is_text, read_audio, read_text
 from cogs.shared.splitting import disarm
 
 MAX_CHARS: Final = 16_000
-"""Of a question with its files: below the 20,000 that Penny accepts, with room for a quote."""
+"""For a question with its files: below the 20,000 that Penny accepts, with room for a quote."""
 _MAX_FILES: Final = 5
 _TITLE_CHARS: Final = 80
 

@@ -76,7 +76,7 @@ def unpack(attached: list[Attachment]) -> list[File]:
     try:
         return [File(name=name, content=content.decode("utf-8")) for name, content in plain]
     except UnicodeDecodeError:
-        raise BadInput("One of the files is no text.") from None
+        raise BadInput("One of the files is not text.") from None
 
 
 def _named(files: list[File]) -> tuple[Attachment, ...]:

@@ -9,7 +9,7 @@ from bot.store.repositories.recovery import Ending, Job
 from cogs.factory._embeds import plain
 
 _LIST_CHARS: Final = 3_800
-"""Of an embed's 4096; the rest is for the line about hidden ones."""
+"""An embed holds 4096; the rest is for the line about hidden builds."""
 _MARKS: Final = {
     Ending.COMPLETED: "✅",
     Ending.FAILED: "❌",

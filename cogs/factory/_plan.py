@@ -1,11 +1,11 @@
-"""What a build is called and how it is shown; all that a later process has to know of it. Pure."""
+"""What a build is called and how it is shown: all that a later process must know of it. Pure."""
 
 from typing import Final
 
 from bot.jobs.place import PlacePart
 
 TITLE_CHARS: Final = 80
-"""Of a build and its thread. A thread's name may have 100."""
+"""For a build and its thread. Discord allows 100 in a thread's name."""
 
 
 class Plan(PlacePart):

@@ -8,7 +8,7 @@ from bot.contract.factory import Iteration, read_iteration, read_working
 from bot.runpod.models import JobState, Update, Waiting
 
 MAX_KEPT: Final = 20
-"""How many iterations are kept; of more only the last are shown."""
+"""How many iterations are kept; beyond that, only the latest are shown."""
 _LINE_CHARS: Final = 300
 
 

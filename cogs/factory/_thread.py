@@ -1,4 +1,4 @@
-"""Opens a build's thread, once however often it is asked to."""
+"""Opens a build's thread, but never a second one for the same build."""
 
 import contextlib
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ async def open_thread(
 ) -> Opened:
     """Open a thread on a message of the bot's, with a first message in it.
 
-    If a process that died had opened it already, its thread and message are used. A thread on a
-    message has that message's id.
+    If a process that died had already opened it, its thread and message are used. A thread on a
+    message has the same id as that message.
 
     Raises:
         discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError: Discord refuses it or

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 MAX_SUBCOMMANDS: Final = 25
 MAX_OPTIONS: Final = 25
 MAX_CHARS: Final = 8_000
-"""Of all names, descriptions and values of a command. Source: Discord's reference, "Application
+"""In a command's names, descriptions and values together. Source: Discord's reference, "Application
 Commands": the longest localization of each counts."""
 _MAX_TEXT_CHARS: Final = 6_000
 _LARGEST_NUMBER: Final = 2**53

@@ -16,7 +16,7 @@ MAX_MESSAGES: Final = 3
 _HEAD_CHARS: Final = 1_600
 _DRAFT_CHARS: Final = 1_500
 _MAX_FILE_BYTES: Final = 9 * 1024 * 1024
-"""Below Discord's limit on servers without boosts (10 MiB), form included."""
+"""Below Discord's limit on servers without boosts (10 MiB), request overhead included."""
 
 
 class Look(PlacePart):
@@ -26,7 +26,7 @@ class Look(PlacePart):
         heading: The module and its input, as Markdown.
         is_json: Whether the result is a JSON value.
         nothing: The key of the text for an empty result.
-        begun: When it was requested, in seconds since the epoch.
+        begun: When the job was requested, in seconds since the epoch.
         may_attach: Whether files may be attached in that channel.
     """
 
@@ -43,7 +43,7 @@ class Progress:
     """The progress of a job.
 
     Attributes:
-        grows: Whether each partial adds text (Penny's), or repeats all of it (Grace's).
+        grows: Whether each partial adds text (as Penny's do) or repeats all of it (as Grace's do).
         state: The job's state.
         waiting: Why no worker is up.
         draft: The text so far.
@@ -87,7 +87,7 @@ class Shown:
 
 
 def under_way(look: Look, progress: Progress, words: Words, now: float) -> str:
-    """The heading, the state with the elapsed time, and the text so far."""
+    """The message while the job runs: heading, state, elapsed time, and the text so far."""
     elapsed = duration(now - look.begun)
     lines = [look.heading, f"-# ⏳ {_state(progress, words)} · {elapsed}"]
     draft = progress.draft.strip()

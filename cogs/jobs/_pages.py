@@ -12,7 +12,7 @@ from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.shared.splitting import disarm
 
 LIST_CHARS: Final = 3_800
-"""Of an embed's 4096; the rest is for the line about jobs that are not listed."""
+"""An embed holds 4096; the rest is for the line about jobs that are not listed."""
 _TITLE_CHARS: Final = 80
 _MARKS: Final = {
     Ending.COMPLETED: "✅",

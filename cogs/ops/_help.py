@@ -12,7 +12,7 @@ _SUBCOMMAND, _GROUP = 1, 2
 _IN_DIRECT_MESSAGES: Final = 1
 """One of a command's contexts; a command without contexts is available everywhere."""
 _FEW: Final = 4
-"""Up to this many subcommands get a line each; of more only the names are listed."""
+"""Up to this many subcommands get a line each; if there are more, only their names are listed."""
 
 
 @dataclass(frozen=True, slots=True)

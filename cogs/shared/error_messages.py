@@ -42,7 +42,7 @@ _WITH_FACTS: Final = (
 _INPUT_ERRORS: Final = frozenset(
     kind.code for kind in (errors.BadInput, errors.TooLarge, errors.UnknownModule)
 )
-"""Codes of ours that a service may also give for its failure."""
+"""Our error codes that a service may also report as its own failure."""
 
 _NO_ACCESS: Final = 50001
 _CANNOT_DM: Final = 50007

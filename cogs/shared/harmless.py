@@ -66,7 +66,7 @@ def _label_begin(text: str, first: int, end: int) -> int:
 
 
 def _pretends(label: str, target: str) -> bool:
-    """Whether a link's label names another host than its target."""
+    """Whether a link's label names a different host from its target."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKC", label).replace("。", ".")).casefold()
     named = {host.removeprefix("www.") for host in _HOST.findall(plain)}
     try:

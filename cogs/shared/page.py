@@ -48,7 +48,7 @@ def messages_of(page: Page) -> list[Page]:
 
 
 def in_one_message(page: Page) -> Page:
-    """The page in one message: a text that is too long is cut there, and complete in a file."""
+    """The page in one message: a text that is too long is cut there, with all of it in a file."""
     is_cut = len(page.text) > SHOWN_CHARS
     pieces = split(harmless(page.text[:SHOWN_CHARS]))
     if len(pieces) <= 1 and not is_cut:

@@ -14,7 +14,7 @@ from cogs.shared.page import Page, files_of, in_one_message
 _TOKEN_S: Final = 15 * 60.0
 """How long an interaction's token is valid. Source: Discord's reference, "Followup Messages"."""
 _MAX_UNDER_WAY_S: Final = 3.0
-"""The oldest that an interaction can be when it is responded to in time."""
+"""How old an interaction can be, at most, when it is responded to in time."""
 _LAST_MINUTE_S: Final = 60.0
 
 
@@ -23,8 +23,8 @@ class Reply:
     """An interaction whose first response is a message.
 
     Attributes:
-        interaction: The interaction, which has just arrived.
-        clock: The clock; its monotonic time, since the wall clock can be set.
+        interaction: It must have just arrived.
+        clock: Only its monotonic time is used, because the wall clock can be set.
     """
 
     interaction: discord.Interaction[Any]
@@ -61,10 +61,10 @@ class Reply:
 
 
 def may_write(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the bot can go on there with its own token.
+    """Whether the bot can keep posting there with its own token.
 
-    It cannot where a person has only brought it along as an application: in group messages, and on
-    servers that it is not a member of.
+    It cannot where it is present only as an app that the person has installed: in group messages,
+    and on servers that it is not a member of.
     """
     if interaction.guild_id is None:
         is_group = isinstance(interaction.channel, discord.GroupChannel)

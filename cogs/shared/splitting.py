@@ -81,7 +81,7 @@ def disarm(text: str) -> str:
     harmless too.
 
     Args:
-        text: Of any length; the part after `SHOWN_CHARS` stays as it is, and is never shown.
+        text: Any length; the part after `SHOWN_CHARS` is left as it is, and is never shown.
     """
     head = harmless(text[:SHOWN_CHARS])
     head = _CODE_OR_MENTION.sub(lambda m: "@\u200b" if m[0] == "@" else m[0], head)

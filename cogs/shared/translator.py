@@ -1,4 +1,4 @@
-"""Translates the texts of commands for people whose Discord is in another language than English.
+"""Translates the texts of commands for people whose Discord is not in English.
 
 `cogs.shared.commands.text` makes these texts.
 """

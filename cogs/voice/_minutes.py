@@ -24,7 +24,7 @@ MODULE: Final = "SUMMARIZER"
 MAX_CHARS: Final = 200_000
 """The newest part of a transcript that is summed up."""
 _MAX_FILE_BYTES: Final = 9 * 1024 * 1024
-"""Below Discord's limit on servers without boosts (10 MiB), form included."""
+"""Below Discord's limit on servers without boosts (10 MiB), request overhead included."""
 
 
 def transcript(minutes: Sequence[Minute]) -> str:

@@ -31,7 +31,7 @@ def status_text(
         place: The voice channel, as it is stored.
         health: The connection's statistics.
         spreads: The latency of its turns, by phase.
-        names: Of people who are or were there, by id.
+        names: The names of people who are or were there, by id.
         words: The reader's language.
     """
     lines = [_line(health, words), words(f"voice.mode.{place.attention.replace('-', '_')}_short")]

@@ -240,7 +240,7 @@ class VoiceChannel:
         self._background.start(self._notice(self.words("voice.hello_aloud", name=assistant)))
 
     def exclude(self, user_id: int) -> None:
-        """Stop listening to a person at once, and delete what is kept of their speech."""
+        """Stop listening to a person at once, and delete what is kept from their speech."""
         self._barred.add(user_id)
         self._admit(self._audience.without(user_id))
         self._drop(user_id)

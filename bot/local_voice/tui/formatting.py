@@ -18,7 +18,7 @@ STATES: Final = {
 
 
 def shown(view: View) -> View:
-    """The part of a view that the app draws: clean names, and no level while it does not count."""
+    """The part of a view that the app draws: clean names, and no level while it is not live."""
     return replace(
         view,
         level_dbfs=view.level_dbfs if is_level_shown(view) else 0.0,
@@ -45,7 +45,7 @@ def is_listening(view: View) -> bool:
 
 
 def is_level_shown(view: View) -> bool:
-    """Whether the microphone counts; while it does not, its noise would only cause redrawing."""
+    """Whether the microphone is live; while it is not, its noise would only cause redrawing."""
     return view.doing is Doing.RECORDING or is_listening(view)
 
 

@@ -24,7 +24,7 @@ _MODES = [
 
 
 class SettingsScreen(Modal):
-    """Everything that the person can choose. A choice counts at once, and is remembered.
+    """Everything that the person can choose. A choice takes effect at once, and is remembered.
 
     Args:
         controller: The conversation.
@@ -75,7 +75,7 @@ class SettingsScreen(Modal):
             yield self._row("mode", "Mode", lambda: _MODES)
             yield self._row("language", "You speak", lambda: LANGUAGES)
             yield self._row("voice", "Voice of answers", lambda: VOICES)
-            yield Static("A choice counts at once, and is remembered.", id="hint")
+            yield Static("A choice takes effect at once, and is remembered.", id="hint")
 
     def on_mount(self) -> None:
         """Show what went wrong during the layout."""

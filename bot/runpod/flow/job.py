@@ -211,7 +211,7 @@ def _completed(follower: Follower, report: JobReport) -> Flow[Outcome]:
     if final is None:
         raise OutputLost(
             "The job completed, but its output never arrived.",
-            hint="RunPod drops outputs that are too large (some 20 MB); ask for less at a time.",
+            hint="RunPod drops outputs that are too large (about 20 MB); ask for less at a time.",
         )
     return _final(follower, final)
 

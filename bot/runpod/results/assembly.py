@@ -118,7 +118,7 @@ class OutputAssembly:
         return response
 
     def _taking_aggregate(self, output: list[Any]) -> Iterator[Response | None]:
-        """Take all yields again; of those without a number, all are new or none."""
+        """Take all yields again; those without a number are either all new, or none is."""
         seen_unnumbered = self._unnumbered > 0 or bool(self._foreign)
         foreign: list[Any] = []
         joiner = Joiner(self._hide)

@@ -18,7 +18,7 @@ from bot.steps import Steps, at_once
 _MAX_MESSAGE_CHARS = 500
 _MAX_ERROR_TEXT_CHARS = 64 * 1024
 _MAX_PRINTED_CHARS = 16 * 1024
-"""The longest text that is read as a Python literal, which takes some twenty times as long."""
+"""The longest text that is read as a Python literal, which takes about twenty times as long."""
 _MAX_ERROR_DEPTH = 4
 _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 _TRACEBACK = "Traceback (most recent call last)"
@@ -195,7 +195,7 @@ def _unwrap(text: str) -> dict[Any, Any] | str | None:
 
 
 def _words(text: str) -> str:
-    """The message in a text; of a traceback only the last line."""
+    """The message in a text; if it is a traceback, only its last line."""
     if len(text) > _MAX_ERROR_TEXT_CHARS:
         half = _MAX_ERROR_TEXT_CHARS // 2
         text = f"{text[:half]}\n{text[-half:]}"  # the error is at the end of a traceback

@@ -1,1 +1,1 @@
-"""The database as a whole: its schema, its copies, and what a person may take or have deleted."""
+"""The database as a whole: its schema, its copies, and what a person may export or have deleted."""

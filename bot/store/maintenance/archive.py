@@ -248,7 +248,7 @@ class Reader:
     def _lines(self) -> Iterator[bytes]:
         try:
             found = self._file.stat()
-            if not stat.S_ISREG(found.st_mode):  # a pipe or a device would be read for ever
+            if not stat.S_ISREG(found.st_mode):  # a pipe or a device would be read forever
                 raise BadInput(f"{self._file} is not a file.")
             left = max(_MIN_TOTAL_BYTES, found.st_size * _MAX_RATIO)
             with gzip.open(self._file) as lines:

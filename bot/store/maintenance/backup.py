@@ -111,7 +111,7 @@ async def restore(
     """Replace the database's contents by those of a backup, and bring its schema up to date.
 
     Jobs that were unfinished in the backup, and whose results no service keeps any more, are marked
-    as ended: most of their people were told long ago.
+    as ended: most of the requesters were told long ago.
 
     Args:
         address: The database, of either kind; created if it is missing.
@@ -325,7 +325,7 @@ def _load(
     header = archive.header
     config = config_for(connection)
     if revision_of(connection) is not None:
-        command.downgrade(config, "base")  # drops our tables, and nobody else's in this database
+        command.downgrade(config, "base")  # drops only our own tables in this database
     command.upgrade(config, header.revision)
     tables = {table.name: table for table in _tables(connection)}
     for name, columns in header.tables.items():

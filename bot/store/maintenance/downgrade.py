@@ -21,7 +21,7 @@ from bot.store.maintenance.migrate import (
 
 
 async def revision(address: Address) -> str | None:
-    """The revision of a database's schema; None: it is not one of ours.
+    """The revision of a database's schema; None: skydeck did not create it.
 
     Raises:
         StoreFailed: The database cannot be read.

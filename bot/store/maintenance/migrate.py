@@ -139,7 +139,7 @@ def _upgrade(connection: Connection, address: Address) -> None:
 
 
 def revision_of(connection: Connection) -> str | None:
-    """The revision of a database's schema; None: it is not one of ours."""
+    """The revision of a database's schema; None: skydeck did not create it."""
     return MigrationContext.configure(connection).get_current_revision()
 
 

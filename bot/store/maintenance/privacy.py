@@ -161,7 +161,7 @@ class Privacy:
             )
             await connection.execute(delete(purses).where(theirs, not_(running)))
             # The payer of a running call is forgotten, so its reservation counts as spent: else
-            # people could have calls for nothing by being forgotten in time.
+            # people could get calls for free by being forgotten in time.
             await connection.execute(
                 update(purses)
                 .where(theirs)
@@ -175,7 +175,7 @@ class Privacy:
 
     @uninterrupted
     async def forget_guild(self, guild_id: int) -> Forgotten:
-        """Delete everything of a server that the bot has left, including its settings.
+        """Delete everything about a server that the bot has left, including its settings.
 
         The same sums stay as for a person.
         """

@@ -158,6 +158,6 @@ def check(settings: GuildSettings) -> None:
     if len(settings.allowed_roles) > _ROLES_LIMIT:
         raise TooLarge(f"More than {_ROLES_LIMIT} roles.")
     if len(settings.language or "") > _LANGUAGE_LIMIT:
-        raise TooLarge("That is no language code.")
+        raise TooLarge("That is not a language code.")
     if any(len(module) > _MODULE_LIMIT for module in settings.default_modules.values()):
         raise TooLarge(f"The name of a module has at most {_MODULE_LIMIT} characters.")

@@ -10,9 +10,9 @@ from bot.store.database import Database, uninterrupted
 from bot.store.tables import pulses
 
 EVERY_S: Final = 3.0
-"""The pause between two reports of a process."""
+"""The pause between a process's reports."""
 GONE_AFTER_S: Final = 4 * EVERY_S
-"""A process without a report for so long counts as dead."""
+"""A process that has not reported for this long counts as dead."""
 _FORGET_S: Final = 86_400.0
 
 
@@ -37,7 +37,7 @@ class Heartbeats:
 
     @uninterrupted
     async def leave(self) -> None:
-        """Delete the reports of this process, which ends, and of processes that died long ago."""
+        """Delete the reports of this process, which is about to end, and of long-dead processes."""
         oldest_ms = self._now_ms() - round(_FORGET_S * 1000)
         gone = (pulses.c.owner == self._owner) | (pulses.c.at_ms < oldest_ms)
         async with self._database.writing() as connection:

@@ -21,12 +21,12 @@ from bot.store.tables import jobs
 log = logging.getLogger(__name__)
 
 CLAIM_LIMIT: Final = 100
-"""One `claim` returns at most so many jobs; the next one, or another process, claims the rest."""
+"""One `claim` returns at most this many jobs; the next, or another process, claims the rest."""
 _AHEAD_LEASES: Final = 3
-"""No process writes a lease that ends later than so many leases from now."""
+"""No process writes a lease that ends more than this many lease times from now."""
 _RENEW_BATCH: Final = 1000
 MAX_REPLY_TOKEN_AGE_MS: Final = 15 * 60_000
-"""Discord accepts an interaction's token for so long; after that it only is one more secret."""
+"""Discord accepts an interaction's token for this long; then it is only one more secret to keep."""
 CLEAR_REPLY_TOKENS_EVERY_S: Final = 60.0
 
 
@@ -61,8 +61,8 @@ class JobLeases:
     async def claim(self, *, limit: int = CLAIM_LIMIT) -> list[Recovered]:
         """Take over orphaned jobs, oldest first; each goes to one caller only.
 
-        To be called at the start and every few seconds: after a crash the lease of the process
-        that died runs out only some seconds after the next one has started.
+        Call this at the start and every few seconds: after a crash, the lease of the process
+        that died runs out only a few seconds after the next one has started.
         """
         found = await self._claim(self._now(), limit)
         # After a long sleep our own leases may have run out, though we still follow those jobs.
@@ -72,8 +72,8 @@ class JobLeases:
 
     @uninterrupted
     async def _claim(self, now_ms: int, limit: int) -> list[Job]:
-        # A lease so far ahead comes from a clock that has been set back since, and would keep its
-        # job from everybody until then.
+        # A lease that far ahead comes from a clock that was later set back; until it ran out,
+        # nobody could take over its job.
         ahead_ms = now_ms + _AHEAD_LEASES * self._lease_ms
         ran_out = (jobs.c.lease_until_ms <= now_ms) | (jobs.c.lease_until_ms > ahead_ms)
         orphaned = (
@@ -99,7 +99,7 @@ class JobLeases:
 
         Returns:
             Jobs that are no longer ours: this process was silent for too long and another one
-            claimed them, or their person's data were deleted. Stop following them.
+            claimed them, or the requester's data was deleted. Stop following them.
         """
         held = sorted(self.held)
         kept: set[int] = set()

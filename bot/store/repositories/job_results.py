@@ -1,4 +1,4 @@
-"""Results of jobs whose person has not seen them yet."""
+"""Results that the requesters of the jobs have not seen yet."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Missed:
     """How many results a user has not seen.
 
     Attributes:
-        unannounced: The part of `total` that the user has not even heard of.
+        unannounced: How many of those the user has not even been told about.
     """
 
     total: int
@@ -30,7 +30,7 @@ class JobResults:
 
     @uninterrupted
     async def get(self, journal_id: int) -> bytes | None:
-        """The result of a job; None when none is kept."""
+        """A job's result; None if none is kept."""
         query = select(job_results.c.result).where(job_results.c.journal_id == journal_id)
         async with self._database.reading() as connection:
             result: bytes | None = (await connection.execute(query)).scalar_one_or_none()
@@ -51,7 +51,7 @@ class JobResults:
 
     @uninterrupted
     async def announced(self, user_id: int) -> None:
-        """Note that a user has heard of the results that wait for them."""
+        """Note that a user has been told about the results that are waiting for them."""
         theirs = select(jobs.c.journal_id).where(
             jobs.c.user_id == user_id, jobs.c.stage == JobStage.UNDELIVERED
         )
@@ -79,7 +79,7 @@ class JobResults:
 async def replace_result(
     connection: AsyncConnection, journal_id: int, result: bytes | None
 ) -> None:
-    """Delete the result that is kept of a job, and keep another one if there is one."""
+    """Delete a job's kept result, and keep a new one if there is one."""
     await connection.execute(delete(job_results).where(job_results.c.journal_id == journal_id))
     if result is not None:
         await connection.execute(

@@ -34,8 +34,8 @@ class Journal:
     Args:
         database: Holds the journal.
         clock: Dates everything.
-        owner: As of `JobLeases`.
-        lease_ms: As of `JobLeases`.
+        owner: See `JobLeases`.
+        lease_ms: See `JobLeases`.
 
     Attributes:
         leases: Which process follows which job.
@@ -51,10 +51,10 @@ class Journal:
     # -- the life of one job -----------------------------------------------------------------
 
     async def begin(self, entry: Entry) -> int:
-        """Write a job down before it is sent. It is on disk when this returns.
+        """Record a job before it is sent. It is on disk when this returns.
 
         Returns:
-            The job's number. If this is cancelled the journal has the job all the same; nobody
+            The job's number. If this is cancelled, the journal still has the job; nobody
             renews its lease, so a process claims it later and its user is told.
 
         Raises:
@@ -163,14 +163,14 @@ class Journal:
 
         Returns:
             False when it was not ours to end: another process has claimed it, it ended before, or
-            its person's data were deleted.
+            the requester's data was deleted.
         """
         return await self._end(journal_id, JobStage.FINISHED, ending, detail, None)
 
     async def undelivered(
         self, journal_id: int, ending: Ending, detail: str, result: bytes
     ) -> bool:
-        """Note how the job ended, and keep it: nothing can show it now. Else as `finished`."""
+        """Note how the job ended, and keep it, as nothing can show it now. See also `finished`."""
         return await self._end(journal_id, JobStage.UNDELIVERED, ending, detail, result)
 
     async def _end(
@@ -197,7 +197,7 @@ class Journal:
 
     @uninterrupted
     async def _put(self, journal_id: int, result: bytes | None, **values: Any) -> bool:
-        """Change a job of ours, and the result that is kept of it."""
+        """Change a job that this process follows, and its kept result."""
         change = update(jobs).where(jobs.c.journal_id == journal_id, self.leases.is_ours())
         async with self._database.writing() as connection:
             if (await connection.execute(change.values(**values))).rowcount != 1:

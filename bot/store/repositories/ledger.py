@@ -106,9 +106,9 @@ class Ledger:
 
     @uninterrupted
     async def settle(self, call: Call, charge: Charge) -> list[Balance]:
-        """Book what a call cost, in place of its reservation. A second time does nothing.
+        """Record what a call cost, in place of its reservation. A second time does nothing.
 
-        A call without a reservation is booked all the same.
+        A call without a reservation is recorded, too.
 
         Returns:
             Buckets that have just reached 80% of their budget; each is returned only once.
@@ -134,7 +134,7 @@ class Ledger:
 
     @uninterrupted
     async def sweep(self) -> int:
-        """Book expired reservations as spent. Returns how many there were."""
+        """Count expired reservations as spent. Returns how many there were."""
         expired = (
             select(calls)
             .where(calls.c.state == CallState.RESERVED, calls.c.expires_at_ms <= self._now())
@@ -156,7 +156,7 @@ class Ledger:
 
     @uninterrupted
     async def balances(self, payer: Payer) -> list[Balance]:
-        """The balances of the buckets that would pay for a call of theirs."""
+        """The balances of the buckets that would pay for their calls."""
         keys = payer.buckets(self._now())
         async with self._database.reading() as connection:
             chosen = await self._chosen(connection, payer.guild_id)
@@ -213,7 +213,7 @@ class Ledger:
 
     @uninterrupted
     async def latest(self, service: Service) -> Answered | None:
-        """The last call of a service that a worker answered in the past day, in any process."""
+        """The last call to a service that a worker answered in the past day, in any process."""
         query = (
             select(calls.c.settled_at_ms, calls.c.delay_ms, calls.c.execution_ms)
             .where(calls.c.service == service, calls.c.state == CallState.SETTLED)

@@ -66,7 +66,7 @@ class Entry:
         place: What a cog needs to edit the same message again; at most 4 KiB as JSON.
         title: One line to show in lists.
         deadline_ms: How long it may take, queue and all.
-        contract_id: The contract's id, under which its cost is booked.
+        contract_id: The contract's id, under which its cost is recorded.
         request: The contract as JSON, to show or ask again; over 1 MiB it is not kept.
         interaction_id: The interaction that asks for it, if one does.
         reply_token: The interaction's token, while the answer to it has no message yet. Whoever

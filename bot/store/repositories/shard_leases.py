@@ -72,7 +72,7 @@ class ShardLeases:
 
     @uninterrupted
     async def others(self, count: int) -> list[int]:
-        """The other numbers of shards that living processes reckon with."""
+        """The other numbers of shards that living processes expect."""
         query = select(shard_processes.c.shard_count).where(
             shard_processes.c.seen_until_ms > _NOW, shard_processes.c.shard_count != count
         )
@@ -81,7 +81,7 @@ class ShardLeases:
 
     @uninterrupted
     async def count(self) -> int | None:
-        """The number of shards that the living processes reckon with; None if there is none."""
+        """The number of shards that the living processes expect; None if none is alive."""
         query = (
             select(shard_processes.c.shard_count)
             .where(shard_processes.c.seen_until_ms > _NOW)

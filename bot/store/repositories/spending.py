@@ -49,7 +49,7 @@ class Spending:
 
     @uninterrupted
     async def by_module(self, view: View) -> list[GroupSum]:
-        """Sums by service and module, dearest first."""
+        """Sums by service and module, highest first."""
         total = _sum(calls.c.cost_micro_usd)
         query = (
             select(

@@ -251,7 +251,7 @@ class _BuildState:
         return read_program(words, kept, others)
 
     def record(self, draft: Draft, found: Verdict) -> Iteration:
-        """Record an attempt, and keep it if none was better; of equal ones, keep the latest."""
+        """Record an attempt, and keep it if none was better; if two are equal, keep the later."""
         iteration = Iteration(
             number=self.number,
             limit=self._spec.limit,

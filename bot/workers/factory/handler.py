@@ -26,7 +26,7 @@ from bot.workers.protocols import CompletionUsage, Delivery, LanguageModel
 MAX_TASK_CHARS = 8_000
 _DEFAULT_ITERATIONS = 4
 _STATUS_INTERVAL_S = 1.0
-"""The shortest time between two signs that the model still writes."""
+"""The shortest time between two signs that the model is still writing."""
 _SHARE_OF_FILES = 3
 """An earlier build may fill a third of the context: the model rewrites it, and sees it again with
 its problems."""

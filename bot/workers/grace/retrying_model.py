@@ -20,7 +20,7 @@ _TEMPERATURE_STEP = 0.3
 _LOOP_CHECK_PIECES = 16
 _MIN_LOOP_CHARS, _MAX_LOOP_CHARS, _MIN_REPEATS = 12, 300, 4
 _MIN_DISTINCT_CHARS = 6
-"""So that a row of dashes does not count as a loop."""
+"""Keeps a row of dashes from counting as a loop."""
 
 _MAX_QUOTE_CHARS = 1_000
 _MAX_PROBLEM_CHARS = 120

@@ -1,7 +1,7 @@
-"""A connection to the embedded server that a caller cannot hold open for nothing.
+"""A connection to the embedded server that an idle caller cannot hold open.
 
 Uvicorn limits the wait between two requests and nothing else: a client that sends half a head, half
-a body or headers without end, or does not read the answer, keeps its connection for ever. Here each
+a body or headers without end, or does not read the answer, keeps its connection forever. Here each
 of these has a time or a size limit. When there are too many connections, those that have not sent a
 whole request go first.
 """
@@ -25,7 +25,7 @@ MAX_CONNECTIONS = 512
 
 
 class Awaited(Enum):
-    """What the client is to send next."""
+    """What the client should send next."""
 
     HEAD = "head"
     BODY = "body"
@@ -34,7 +34,7 @@ class Awaited(Enum):
 
 
 class ConnectionState(ServerState):
-    """What the connections of one server share: also which of them wait for their client."""
+    """What one server's connections share, including which of them are waiting for their client."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return float("inf") if self._receiving is None else self._receiving.when()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the head's time; drop a connection if there are now too many."""
+        """Start the timer for the head; drop a connection if there are now too many."""
         super().connection_made(transport)
         if len(self.connections) > self.max_connections:
             dropped = self._state.next_to_drop()
@@ -105,7 +105,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._await(Awaited.HEAD)  # an empty line, which begins no request
 
     def on_message_begin(self) -> None:
-        """Start the head's time."""
+        """Start the timer for the head."""
         super().on_message_begin()
         self._in_head, self._head_bytes = True, 0
         self._await(Awaited.HEAD)
@@ -117,7 +117,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._count(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
-        """Start the body's time."""
+        """Start the timer for the body."""
         self._in_head, self._head_bytes = False, 0
         self._await(Awaited.BODY)
         super().on_headers_complete()
@@ -139,7 +139,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._await(None)
 
     def pause_writing(self) -> None:
-        """Start the time in which the client must read."""
+        """Start the timer for the client to read."""
         super().pause_writing()
         self._stop_sending()
         self._sending = self.loop.call_later(self.max_sending_s, self.transport.abort)
@@ -159,7 +159,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _await(self, awaited: Awaited | None) -> None:
-        """Drop the connection if this does not come in its time; None: nothing is to come."""
+        """Drop the connection if this does not arrive in time; None: nothing is expected."""
         if self._receiving is not None:
             self._receiving.cancel()
             self._receiving = None

@@ -1,4 +1,4 @@
-"""One endpoint: callers submit jobs and wait, workers do them and report. No HTTP, no models."""
+"""One endpoint: callers submit jobs and wait; workers do them and report. No HTTP, no models."""
 
 import asyncio
 from collections.abc import Callable
@@ -66,7 +66,7 @@ class Endpoint:
         return self._table.find(job_id, self._clock.now())
 
     async def wait(self, job: Job, until: Callable[[Job], bool], seconds: float) -> None:
-        """Wait until `until` holds, the job is forgotten, or the time is over."""
+        """Wait until `until` holds, the job is forgotten, or the time is up."""
         try:
             async with asyncio.timeout(seconds):
                 while job.held and not until(job):
@@ -75,7 +75,7 @@ class Endpoint:
             return
 
     def cancel(self, job: Job) -> None:
-        """Cancel a job that waits or runs."""
+        """Cancel a waiting or running job."""
         self._table.cancel(job, self._clock.now())
         self._finish(job)
 
@@ -99,7 +99,7 @@ class Endpoint:
         self._table.set_ttl(job, ttl_s, self._clock.now())
 
     def purge(self) -> int:
-        """Cancel all jobs that wait. Returns how many."""
+        """Cancel all waiting jobs. Returns how many there were."""
         purged = self._table.purge(self._clock.now())
         for job in purged:
             self._wake_waiters(job)
@@ -108,7 +108,7 @@ class Endpoint:
     # For workers
 
     async def wait_for_job(self) -> None:
-        """Wait until a job waits."""
+        """Wait until there is a waiting job."""
         while not self._table.waiting:
             self._arrival.clear()
             await self._arrival.wait()
@@ -127,7 +127,7 @@ class Endpoint:
             self._finish(job)
 
     def release(self, job: Job) -> None:
-        """Note that the worker is done with a job, however it ended."""
+        """Note that the worker has finished a job, however it ended."""
         self._stops.pop(job, None)
 
     def add_chunk(self, job: Job, output: bytes) -> None:

@@ -14,8 +14,8 @@ from bot.workers.server.wire import encode
 class HostGate:
     """Admits requests that name this machine, or a host that its owner has configured.
 
-    Any other name is that of a web page whose owner points it at this machine (`bot/hosts.py`). And
-    a browser sends the origin of a page that calls another server than its own.
+    Any other name is that of a web page whose owner points it at this machine (`bot/hosts.py`). A
+    browser also sends the origin of a page that calls a server other than its own.
 
     Args:
         app: The protected application.

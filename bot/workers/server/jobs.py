@@ -5,8 +5,8 @@
                  │ └─── retry (FAILED, TIMED_OUT) ───────────────<────────┤
                  └──────── cancel ───────┴───────────────────> CANCELLED ─┴─ retention ─> forgotten
 
-A job that has not ended within its `ttl` is forgotten from any state. Times are readings of a
-`Clock`, in seconds. The first end counts: a worker's later reports on the job are ignored.
+A job that has not ended within its `ttl` is forgotten, whatever its state. Times are readings of a
+`Clock`, in seconds. Only the first ending counts: later reports by a worker are ignored.
 
 Source: RunPod's operation reference and job states.
 """
@@ -29,15 +29,15 @@ EXECUTION_LIMIT_S = 600.0
 OUTPUT_LIMIT_BYTES = 20 * MIB
 """The largest output of a job, as JSON; RunPod refuses larger results, too."""
 HELD_LIMIT_BYTES = 64 * MIB
-"""How much of inputs and outputs an endpoint holds. Above it, the endpoint forgets ended jobs
+"""How many bytes of inputs and outputs an endpoint holds. Above it, the endpoint forgets ended jobs
 before their time, the oldest first, then refuses new ones. A running job may add
 `OUTPUT_LIMIT_BYTES`."""
 _JOB_BYTES = 2048
-"""The size of a job without input and output, so that empty jobs have a limit, too."""
+"""The size of a job without input and output, so that even empty jobs are limited."""
 
 
 class QueueFull(Exception):
-    """Too many jobs wait, or the endpoint holds too much."""
+    """Too many jobs are waiting, or the endpoint holds too much."""
 
 
 class NotRetryable(Exception):
@@ -65,11 +65,11 @@ class Job:
     streamed: int = 0
     """How many of `yielded` `/stream` has sent."""
     output: bytes | None = None
-    """The latest progress, in the end the result."""
+    """The latest progress; once the job has ended, its result."""
     output_bytes: int = 0
     error: str | None = None
     held: bool = True
-    """Whether the table still knows it."""
+    """Whether it is still in the table."""
 
     @property
     def ended(self) -> bool:
@@ -119,7 +119,7 @@ class JobTable:
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a worker."""
+        """How many jobs are waiting for a worker."""
         return len(self._queue)
 
     @property
@@ -142,11 +142,11 @@ class JobTable:
             job_input: The worker's input.
             size: The input's size in bytes.
             policy: RunPod's limits, in milliseconds; None means the default.
-            sync: Whether it came by `/runsync`.
+            sync: Whether it came through `/runsync`.
             now: The time.
 
         Raises:
-            QueueFull: Too many jobs wait, or the endpoint holds too much.
+            QueueFull: Too many jobs are waiting, or the endpoint holds too much.
         """
         name = f"{uuid.uuid4()}-u1"
         job = Job(
@@ -175,11 +175,11 @@ class JobTable:
         return None if job is None or job.is_expired(now) else job
 
     def start(self, worker_id: str, now: float) -> Job | None:
-        """Give the oldest waiting job to a worker. Returns None if no job waits."""
+        """Give the oldest waiting job to a worker. Returns None if no job is waiting."""
         while self._queue:
             job = self._queue.popleft()
             if job.is_expired(now):
-                continue  # the next sweep forgets it, and wakes those who wait for it
+                continue  # the next sweep forgets it, and wakes whoever is waiting for it
             job.status = JobStatus.IN_PROGRESS
             job.worker_id, job.started_at = worker_id, now
             self._running += 1
@@ -218,7 +218,7 @@ class JobTable:
         self._failed += 1
 
     def cancel(self, job: Job, now: float) -> None:
-        """Cancel a job that waits or runs; one that has ended stays as it is."""
+        """Cancel a waiting or running job; one that has ended is left as it is."""
         if job.ended:
             return
         if job.status is JobStatus.IN_QUEUE:
@@ -235,7 +235,7 @@ class JobTable:
 
         Raises:
             NotRetryable: It has not failed.
-            QueueFull: Too many jobs wait.
+            QueueFull: Too many jobs are waiting.
         """
         if job.status not in {JobStatus.FAILED, JobStatus.TIMED_OUT}:
             raise NotRetryable(f"only a FAILED or TIMED_OUT job can be retried, not {job.status}")
@@ -263,14 +263,14 @@ class JobTable:
             job.retention_s = min(job.retention_s, now - job.ended_at + ttl_s)
 
     def purge(self, now: float) -> list[Job]:
-        """Cancel all jobs that wait."""
+        """Cancel all waiting jobs."""
         purged = list(self._queue)
         for job in purged:
             self.cancel(job, now)
         return purged
 
     def unended(self) -> list[Job]:
-        """Return the jobs that wait or run."""
+        """Return the waiting and running jobs."""
         return [job for job in self._jobs.values() if not job.ended]
 
     def expired(self, now: float) -> list[Job]:

@@ -42,9 +42,9 @@ async def embedded_server(
 ) -> AsyncIterator[str]:
     """Serve the handlers in this event loop, as RunPod's endpoints, while the body runs.
 
-    The models load in the background, one service after another; a job that comes earlier loads
-    its own at once, and is IN_QUEUE until then. On leaving, jobs that wait or run are CANCELLED,
-    and those who wait for one get an answer. The caller closes the handlers.
+    The models load in the background, one service after another; a job that arrives earlier
+    loads its own model at once, and stays IN_QUEUE until then. On leaving, waiting and running jobs
+    are CANCELLED, and callers waiting for one get an answer. The caller closes the handlers.
 
     Args:
         handlers: By endpoint id.

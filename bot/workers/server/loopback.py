@@ -18,7 +18,7 @@ LOOPBACK = "127.0.0.1"
 
 _KEEP_ALIVE_S = 75
 """Longer than httpx (5 s) and aiohttp (15 s) keep an idle connection in their pools. If the server
-closed it, just as a request arrives, the client could not tell whether the job was accepted."""
+closed one just as a request arrived, the client could not tell whether the job was accepted."""
 _GRACE_S = 3
 """How long unfinished answers may take at shutdown."""
 
@@ -38,8 +38,8 @@ async def serve_on_loopback(
         app: The application.
         host: A loopback address.
         port: 0 chooses a free one.
-        background: Coroutine functions to run meanwhile, then cancelled. If one fails, the body is
-            cancelled and the failure raised.
+        background: Coroutine functions to run meanwhile; they are cancelled at the end. If one
+            fails, the body is cancelled and the failure raised.
         on_leave: Called before the server stops, to end what callers wait for.
 
     Yields:
@@ -68,7 +68,7 @@ async def serve_on_loopback(
 
 
 class _GuestServer(uvicorn.Server):
-    """Uvicorn in another program's loop: it tells when it listens, and leaves signals alone.
+    """Uvicorn in another program's loop: it sets an event once it listens and ignores signals.
 
     Stop it with `should_exit = True`; `serve` then returns within about a quarter of a second.
     """

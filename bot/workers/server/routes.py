@@ -225,5 +225,5 @@ async def _answer_refusal(_: Request, error: Exception) -> Response:
 
 
 async def _answer_500(_: Request, __: Exception) -> Response:
-    """Answer after a bug. Starlette then raises it again, so that the log has the traceback."""
+    """Answer after a bug. Starlette then re-raises the error, so the log has the traceback."""
     return _json(encode({"error": "the server failed unexpectedly"}), status=500)

@@ -1,4 +1,4 @@
-"""The ledger of calls, purses and budgets; the journal learns each job's contract id."""
+"""The ledger of calls, purses and budgets; the journal gains each job's contract id."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Shards on lease, for several processes that are one bot."""
+"""Leases on shards, for several processes that are one bot."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What running processes say of themselves, for whoever asks from outside of them."""
+"""What running processes report about themselves, for other processes to read."""
 
 import sqlalchemy as sa
 from alembic import op

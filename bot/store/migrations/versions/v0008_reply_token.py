@@ -43,7 +43,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it. Where an answer had no message yet, its person is not answered any more."""
+    """Drop it. Where an answer had no message yet, the requester no longer gets it."""
     op.drop_column("jobs", "reply_token")
 
 

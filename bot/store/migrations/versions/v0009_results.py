@@ -1,4 +1,4 @@
-"""Results that could not be shown yet, kept until their people have seen them."""
+"""Results that could not be shown yet, kept until their requesters have seen them."""
 
 import sqlalchemy as sa
 from alembic import op
