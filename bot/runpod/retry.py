@@ -114,6 +114,21 @@ def _is_refusal(reply: Reply) -> bool:
     )
 
 
+def rate_limit_pause_s(
+    reply: HttpResponse, rate_limits: int, *, left_s: float, rng: Rng
+) -> float | None:
+    """How long to wait after a submission is answered by 429; None: do not try again.
+
+    Args:
+        reply: The answer; the pause is at least its `Retry-After`.
+        rate_limits: How often 429 has come, including this time.
+        left_s: The time until the deadline; the pause has to end before it.
+        rng: For jitter.
+    """
+    pause_s = max(retry_after_s(reply) or 0.0, SUBMISSIONS.delay_s(rate_limits, rng))
+    return None if rate_limits >= MAX_RATE_LIMITS or pause_s >= left_s else pause_s
+
+
 def retry_after_s(reply: Reply) -> float | None:
     """What a reply's `Retry-After` asks for, at most a minute; None without one.
 

@@ -32,13 +32,7 @@ from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
 from bot.runpod.reply_errors import final_error, too_many_values
 from bot.runpod.results.parsing import body_words, read_failure, reading_report
-from bot.runpod.retry import (
-    MAX_CONNECTS,
-    MAX_RATE_LIMITS,
-    SUBMISSIONS,
-    TRANSIENT,
-    retry_after_s,
-)
+from bot.runpod.retry import MAX_CONNECTS, SUBMISSIONS, TRANSIENT, rate_limit_pause_s
 from bot.steps import at_once
 
 _MAX_HOLD_S: Final = 90
@@ -131,9 +125,10 @@ def submit(context: FlowContext, body: SubmitBody) -> Flow[JobReport]:
             yield from context.wait(SUBMISSIONS.delay_s(unsent, context.rng))
         elif isinstance(reply, HttpResponse) and reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             rate_limits += 1
-            own_s = SUBMISSIONS.delay_s(rate_limits, context.rng)
-            pause_s = max(retry_after_s(reply) or 0.0, own_s)
-            if rate_limits >= MAX_RATE_LIMITS or pause_s >= context.left_s:
+            pause_s = rate_limit_pause_s(
+                reply, rate_limits, left_s=context.left_s, rng=context.rng
+            )
+            if pause_s is None:
                 raise _rate_limited(reply)
             yield from context.wait(pause_s)
         else:

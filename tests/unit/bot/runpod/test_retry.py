@@ -5,10 +5,12 @@ import pytest
 from bot.runpod.models import HttpResponse, TransportErrorKind, TransportFailure
 from bot.runpod.retry import (
     MAX_FAULTS,
+    MAX_RATE_LIMITS,
     MAX_REFUSALS,
     Backoff,
     FaultBudget,
     poll_interval_s,
+    rate_limit_pause_s,
     retry_after_s,
 )
 
@@ -65,6 +67,22 @@ def test_retry_after(headers, seconds):
 )
 def test_polls_are_a_twenty_fifth_of_the_age_and_share_the_limit(age_s, in_flight, wait_s):
     assert poll_interval_s(age_s, in_flight) == pytest.approx(wait_s)
+
+
+@pytest.mark.parametrize(
+    ("asked", "rate_limits", "left_s", "pause_s"),
+    [
+        (None, 1, 20, 0.5),
+        (None, 3, 20, 2),
+        ("7", 1, 20, 7),
+        ("7", 1, 7, None),
+        ("0", MAX_RATE_LIMITS - 1, 20, 15),
+        ("0", MAX_RATE_LIMITS, 20, None),
+    ],
+)
+def test_a_submission_answered_by_429_waits_and_then_gives_up(asked, rate_limits, left_s, pause_s):
+    reply = HttpResponse(status=429, now=0.0, headers={"retry-after": asked} if asked else {})
+    assert rate_limit_pause_s(reply, rate_limits, left_s=left_s, rng=lambda: 1.0) == pause_s
 
 
 def test_a_reply_that_never_came_asks_for_no_delay():
