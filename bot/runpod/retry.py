@@ -1,4 +1,4 @@
-"""How many times to try, and how long to wait in between: all the client's limits. Pure."""
+"""How many times to try, and how long to wait in between. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -41,11 +41,6 @@ NEW_JOB_S: Final = 3.0
 """For this long after the submission, a 404 can mean that the id is not known everywhere yet."""
 
 _MAX_RETRY_AFTER_S: Final = 60.0
-_POLL_SHARE: Final = 0.04
-_POLL_MIN_S: Final = 0.02
-_POLL_MAX_S: Final = 2.0
-_POLL_SHARE_OF_LIMIT_S: Final = 0.01
-_OUTPUT_POLL_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +112,11 @@ def _is_refusal(reply: Reply) -> bool:
 def rate_limit_pause_s(
     reply: HttpResponse, rate_limits: int, *, left_s: float, rng: Rng
 ) -> float | None:
-    """How long to wait after a submission is answered by 429; None: do not try again.
+    """How long to wait after a submission is answered with 429; None: do not try again.
 
     Args:
         reply: The answer; the pause is at least its `Retry-After`.
-        rate_limits: How often 429 has come, including this time.
+        rate_limits: How many times 429 has come, including this one.
         left_s: The time until the deadline; the pause has to end before it.
         rng: For jitter.
     """
@@ -149,21 +144,3 @@ def _until(date: str, headers: Mapping[str, str]) -> float | None:
         return (then - now).total_seconds()
     except (ValueError, TypeError):  # TypeError: only one of the dates names a time zone
         return None
-
-
-def poll_interval_s(age_s: float, in_flight: int = 1) -> float:
-    """How long until the next `/status`.
-
-    Args:
-        age_s: How long the job has been in its state. The wait is a twenty-fifth of it, from
-            20 ms to 2 s, so that polling adds about 2 % to a call.
-        in_flight: How many jobs poll the same endpoint; RunPod allows 200 polls a second, and we
-            use half of them.
-    """
-    wanted = min(max(_POLL_SHARE * age_s, _POLL_MIN_S), _POLL_MAX_S)
-    return max(wanted, in_flight * _POLL_SHARE_OF_LIMIT_S)
-
-
-def output_poll_s(attempt: int) -> float:
-    """How long to wait before asking for a missing output; `attempt` counts from 0."""
-    return _OUTPUT_POLL_S * 2.0**attempt

@@ -9,7 +9,6 @@ from bot.runpod.retry import (
     MAX_REFUSALS,
     Backoff,
     FaultBudget,
-    poll_interval_s,
     rate_limit_pause_s,
     retry_after_s,
 )
@@ -51,22 +50,6 @@ def test_backoff_doubles_up_to_its_most_and_is_half_jitter():
 )
 def test_retry_after(headers, seconds):
     assert retry_after_s(HttpResponse(status=429, now=0.0, headers=headers)) == seconds
-
-
-@pytest.mark.parametrize(
-    ("age_s", "in_flight", "wait_s"),
-    [
-        (0, 1, 0.02),
-        (0.5, 1, 0.02),
-        (5, 1, 0.2),
-        (50, 1, 2),
-        (5000, 1, 2),
-        (0, 64, 0.64),
-        (50, 64, 2),
-    ],
-)
-def test_polls_are_a_twenty_fifth_of_the_age_and_share_the_limit(age_s, in_flight, wait_s):
-    assert poll_interval_s(age_s, in_flight) == pytest.approx(wait_s)
 
 
 @pytest.mark.parametrize(
