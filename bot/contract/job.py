@@ -17,6 +17,8 @@ RUNSYNC_LIMIT_BYTES = 20 * MIB
 """The largest body of `/runsync`, as compact JSON."""
 CHUNK_LIMIT_BYTES = MIB
 """The largest chunk of `/stream`; the platform splits larger ones."""
+MIN_EXECUTION_MS, MIN_TTL_MS, MAX_POLICY_MS = 5_000, 10_000, 7 * 86_400_000
+"""The bounds of a job's `executionTimeout` and `ttl`; both have the same maximum."""
 
 
 class JobStatus(StrEnum):
@@ -45,8 +47,8 @@ class ContractInput(Wire):
 class JobPolicy(Wire):
     """RunPod's own limits on a job, in milliseconds."""
 
-    executionTimeout: int | None = Field(default=None, ge=5_000, le=604_800_000)  # noqa: N815
-    ttl: int | None = Field(default=None, ge=10_000, le=604_800_000)
+    executionTimeout: int | None = Field(default=None, ge=MIN_EXECUTION_MS, le=MAX_POLICY_MS)  # noqa: N815
+    ttl: int | None = Field(default=None, ge=MIN_TTL_MS, le=MAX_POLICY_MS)
 
 
 class Submission(Wire):

@@ -11,7 +11,10 @@ from pydantic_core import PydanticSerializationError
 
 from bot.contract import Request
 from bot.contract.job import (
+    MAX_POLICY_MS,
     MIB,
+    MIN_EXECUTION_MS,
+    MIN_TTL_MS,
     RUN_LIMIT_BYTES,
     RUNSYNC_LIMIT_BYTES,
     ContractInput,
@@ -44,7 +47,6 @@ _MIN_UPLOAD_BYTES_S: Final = 125_000
 _ANSWER_S: Final = 20.0
 
 _MINUTE_MS: Final = 60_000
-_MIN_EXECUTION_MS, _MIN_TTL_MS, _MAX_MS = 5_000, 10_000, 604_800_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,8 @@ def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
     """
     milliseconds = int(deadline_s * 1000)
     policy = JobPolicy(
-        executionTimeout=_clamp(milliseconds, _MIN_EXECUTION_MS),
-        ttl=_clamp(milliseconds + _MINUTE_MS, _MIN_TTL_MS),
+        executionTimeout=_clamp(milliseconds, MIN_EXECUTION_MS),
+        ttl=_clamp(milliseconds + _MINUTE_MS, MIN_TTL_MS),
     )
     submission = Submission(input=ContractInput(contract=request), policy=policy)
     try:
@@ -86,7 +88,7 @@ def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
 
 
 def _clamp(milliseconds: int, lowest: int) -> int:
-    return min(max(milliseconds, lowest), _MAX_MS)
+    return min(max(milliseconds, lowest), MAX_POLICY_MS)
 
 
 def check_size(size: int, *, held: bool) -> None:
@@ -125,9 +127,7 @@ def submit(context: FlowContext, body: SubmitBody) -> Flow[JobReport]:
             yield from context.wait(SUBMISSIONS.delay_s(unsent, context.rng))
         elif isinstance(reply, HttpResponse) and reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             rate_limits += 1
-            pause_s = rate_limit_pause_s(
-                reply, rate_limits, left_s=context.left_s, rng=context.rng
-            )
+            pause_s = rate_limit_pause_s(reply, rate_limits, left_s=context.left_s, rng=context.rng)
             if pause_s is None:
                 raise _rate_limited(reply)
             yield from context.wait(pause_s)
