@@ -21,7 +21,7 @@ from bot.runpod.models import (
     TransportFailure,
     Update,
 )
-from bot.runpod.results.parsing import clean
+from bot.runpod.results.failure import clean
 from bot.runpod.retry import Rng
 from bot.runpod.transport import HttpTransport
 

@@ -37,11 +37,11 @@ from bot.runpod.flow.stream import stream_to_end
 from bot.runpod.flow.submit import SubmitBody, job_path
 from bot.runpod.flow.submit import submit as submit_once
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome, Reply, Update
-from bot.runpod.results.parsing import clean, read_failure, read_report
+from bot.runpod.results.failure import clean, job_error
+from bot.runpod.results.parsing import read_report
 from bot.runpod.retry import CANCELS, MAX_CANCELS, TRANSIENT, Rng, retry_after_s
 
 _CANCEL_TIMEOUT_S: Final = 5.0
-_EXECUTION_TIMEOUT: Final = "executiontimeout exceeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
         case JobStatus.COMPLETED:
             return (yield from _completed(follower, report))
         case JobStatus.FAILED:
-            return _failed(follower, report)
+            return Outcome(follower.update(JobState.FAILED), job_error(report.error))
         case JobStatus.CANCELLED:
             return Outcome(follower.update(JobState.CANCELLED), _was_cancelled())
         case _:
@@ -233,27 +233,6 @@ def _final(follower: Follower, final: Response) -> Outcome:
             return Outcome(follower.update(JobState.CANCELLED, final), _was_cancelled())
         case _:
             return Outcome(follower.update(JobState.COMPLETED, final))
-
-
-def _failed(follower: Follower, report: JobReport) -> Outcome:
-    failure = read_failure(report.error)
-    update = follower.update(JobState.FAILED)
-    if _EXECUTION_TIMEOUT in failure.message.lower():
-        return Outcome(
-            update,
-            DeadlineExceeded(
-                "The job ran past its deadline, and RunPod stopped it.",
-                hint="Allow more time, or ask for less.",
-            ),
-        )
-    return Outcome(
-        update,
-        JobFailed(
-            failure.message or "The worker failed without giving a reason.",
-            service_code=failure.code,
-            service_retryable=failure.retryable,
-        ),
-    )
 
 
 def _was_cancelled() -> JobCancelled:

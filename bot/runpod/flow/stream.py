@@ -8,8 +8,8 @@ from bot.large_json import TooManyValues
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.flow.poll import Follower
 from bot.runpod.flow.submit import job_path
+from bot.runpod.http_errors import too_many_values
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply
-from bot.runpod.reply_errors import too_many_values
 from bot.runpod.results.parsing import reading_stream
 from bot.runpod.retry import TRANSIENT
 

@@ -1,4 +1,4 @@
-"""Which error a reply that cannot be used stands for."""
+"""The error for an HTTP reply that cannot be used, or that never came."""
 
 from http import HTTPStatus
 from typing import Final
@@ -14,7 +14,7 @@ from bot.errors import (
 )
 from bot.large_json import MAX_VALUES
 from bot.runpod.models import HttpResponse, Reply, TransportErrorKind
-from bot.runpod.results.parsing import body_words
+from bot.runpod.results.failure import body_words
 from bot.runpod.retry import TRANSIENT
 
 REPLY_LIMIT_BYTES: Final = 32 * 1024 * 1024
