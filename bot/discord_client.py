@@ -23,7 +23,7 @@ from bot.contract.grace import Module
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import RemoteJobControl
 from bot.jobs.runner import JobRunner
-from bot.limits import Limiter
+from bot.rate_limits import Limiter
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
 from bot.store.repositories.key_value import COMMANDS
@@ -143,6 +143,8 @@ class SkyDeck(commands.AutoShardedBot):
             clock,
             user_per_minute=settings.skydeck_user_per_minute,
             guild_per_minute=settings.skydeck_guild_per_minute,
+            user_burst=settings.user_burst,
+            guild_burst=settings.guild_burst,
         )
         self.locales = Locales()
         services.when_low(lambda call, balances: self.dispatch("budget_low", call, balances))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import platformdirs
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
@@ -114,8 +114,12 @@ class Settings(BaseSettings):
     """How long the journal keeps jobs that have ended, in days."""
     skydeck_user_per_minute: int = Field(default=12, ge=1, le=600)
     """How many requests one person may make per minute."""
+    user_burst: ClassVar[int] = 6
+    """How many requests one person may make at once; not a setting, here beside its rate."""
     skydeck_guild_per_minute: int = Field(default=60, ge=1, le=6000)
     """How many requests all members of a server together may make per minute."""
+    guild_burst: ClassVar[int] = 40
+    """How many requests the members of a server may make at once; likewise not a setting."""
     skydeck_builds_per_guild: int = Field(default=3, ge=1, le=100)
     """How many builds of a server run at once; the others wait, and people take turns."""
     skydeck_shards: str = ""

@@ -20,7 +20,7 @@ from bot.errors import (
 )
 from bot.i18n import Words
 from bot.jobs.view import Requester
-from bot.limits import Refusals
+from bot.rate_limits import Refusals
 from cogs.chat._answer_question import ask
 from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._job_view import ChatJobView

@@ -19,7 +19,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.limits import Limiter
+from bot.rate_limits import Limiter
 from bot.settings import Settings
 from bot.store.records import Role, StoredMessage
 from bot.store.store import Store

@@ -11,7 +11,7 @@ import asyncio
 import pytest
 
 from bot.contract import Service
-from bot.limits import Limiter
+from bot.rate_limits import Limiter
 from bot.settings import Settings
 from bot.workers.protocols import Delivery
 from tests.fakes.discord_bot import KEY, made

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.limits import Limiter
+from bot.rate_limits import Limiter
 
 
 class StillClock:

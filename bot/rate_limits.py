@@ -87,7 +87,6 @@ class Limiter:
     """Admits requests, or says how long to wait.
 
     Args:
-        clock: The clock.
         user_per_minute: One person's sustained rate.
         guild_per_minute: The sustained rate of all members of a server together.
         user_burst: How many requests one person may make at once.
@@ -100,8 +99,8 @@ class Limiter:
         *,
         user_per_minute: float,
         guild_per_minute: float,
-        user_burst: int = 6,
-        guild_burst: int = 40,
+        user_burst: int,
+        guild_burst: int,
     ) -> None:
         if min(user_per_minute, guild_per_minute) <= 0 or min(user_burst, guild_burst) < 1:
             raise ValueError("A limit must be over 0 per minute and allow a burst of at least 1.")
