@@ -19,8 +19,8 @@ from bot.errors import (
     StoreFailed,
     SubmissionUnknown,
 )
+from bot.jobs.edit_throttle import EditThrottle
 from bot.jobs.outcomes import Outcome
-from bot.jobs.throttle import Throttle
 from bot.jobs.view import AdmissionGate, JobView, Undeliverable
 from bot.money import Call, Payer
 from bot.service_calls.call import ServiceCall
@@ -182,7 +182,7 @@ class RunningJob:
         last: Response | None = None
         so_far = ""
         try:
-            async with Throttle(self.view.refresh) as refreshing:
+            async with EditThrottle(self.view.refresh) as refreshing:
                 refreshing.hurry()  # the job may wait for its turn before the first update
                 async with call as updates:
                     if updates is None:

@@ -1,4 +1,7 @@
-"""One answer in a channel: edited while it grows, and split over messages when it is long."""
+"""One answer in a channel: edited while it grows, and split over messages when it is long.
+
+`bot/jobs/edit_throttle.py` says how often it is edited.
+"""
 
 import contextlib
 import functools

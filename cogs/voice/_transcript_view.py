@@ -13,7 +13,7 @@ from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.errors import ServiceDown
 from bot.i18n import Words
-from bot.jobs.throttle import Throttle
+from bot.jobs.edit_throttle import EditThrottle
 from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces, draw_nonce
@@ -70,7 +70,7 @@ class ChannelTranscript:
     words: Words
     assistant: str
     names: dict[int, str] = field(default_factory=dict)
-    pace: Throttle | None = None
+    pace: EditThrottle | None = None
     _is_down_told: bool = False
     _turns: dict[int, _Turn] = field(default_factory=dict)
     _lines: list[_Line] = field(default_factory=list)

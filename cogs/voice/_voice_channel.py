@@ -17,7 +17,7 @@ from bot.contract import System
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
-from bot.jobs.throttle import Throttle
+from bot.jobs.edit_throttle import EditThrottle
 from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.options import VoiceAgentOptions
@@ -122,7 +122,7 @@ class VoiceChannel:
                 link, self.transcript, self._config(), remember=self._keep
             )
             async with (
-                Throttle(self.transcript.refresh) as self.transcript.pace,
+                EditThrottle(self.transcript.refresh) as self.transcript.pace,
                 session,
             ):
                 self.session = session

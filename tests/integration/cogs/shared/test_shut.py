@@ -118,10 +118,10 @@ async def test_a_line_that_could_not_be_changed_later_says_so_in_time(
 async def test_what_is_refused_is_not_tried_every_second(
     sim, deck, channel, ben, penny, monkeypatch, status, code
 ):
-    from bot.jobs import throttle
+    from bot.jobs import edit_throttle
 
-    monkeypatch.setattr(throttle, "MIN_S", 0.01)
-    monkeypatch.setattr(throttle, "MAX_WAIT_S", 0.01)
+    monkeypatch.setattr(edit_throttle, "MIN_S", 0.01)
+    monkeypatch.setattr(edit_throttle, "MAX_WAIT_S", 0.01)
     await ben.says("@Alfred tell me", channel)
     await ben.sees(lambda m: "Stop" in m.buttons, channel)
     sim.fail(EDIT, status, code=code, times=ALWAYS, path=f"/channels/{channel.id}/")

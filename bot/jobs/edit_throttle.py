@@ -14,7 +14,7 @@ MAX_WAIT_S: Final = 5.0
 """The longest pause: clocks in the message go on without any change."""
 
 
-class Throttle:
+class EditThrottle:
     """Calls `refresh` soon after each `hurry`, at most once a second, until the block ends.
 
     Leaving the block waits for a running refresh: Discord might still apply a cancelled one, after
