@@ -25,7 +25,7 @@ class Rates:
     """What things cost.
 
     Attributes:
-        usd_per_s: A second of a worker.
+        usd_per_s: A second of a worker; `skydeck_gpu_usd_per_s` in bot/settings.py sets it.
         idle_tail_s: Seconds of idling to add to each call.
         usd_per_m_in: A million input tokens of a language model; used if seconds are not known.
         usd_per_m_out: A million output tokens.
@@ -33,7 +33,7 @@ class Rates:
         is_free: No call can cost money at all.
     """
 
-    usd_per_s: Decimal = Decimal("0.00019")
+    usd_per_s: Decimal
     idle_tail_s: float = 0.0
     usd_per_m_in: float = 1.0
     usd_per_m_out: float = 5.0

@@ -111,7 +111,9 @@ async def made(
         ServiceClient(
             RunPodClient(base_url, SecretStr(key), endpoints, clock=clock),
             clock=clock,
-            budget_gate=BudgetGate(store.ledger, Rates(), clock),
+            budget_gate=BudgetGate(
+                store.ledger, Rates(usd_per_s=settings.skydeck_gpu_usd_per_s), clock
+            ),
             breaker=breaker,
         ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,

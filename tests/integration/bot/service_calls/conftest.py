@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from bot.service_calls.pricing import Rates
 from bot.store.store import Store
 from bot.workers.server.lifecycle import embedded_server
 
+RATES = Rates(usd_per_s=Decimal("0.00019"))
 KEY = SecretStr("a-key-of-thirty-two-characters-x")
 
 
@@ -37,7 +39,7 @@ class Exchange:
         clock = SystemClock()
         endpoint = Endpoint(Service.PENNY, "penny", mode=mode, deadline_s=30)
         client = RunPodClient(self.url, KEY, {Service.PENNY: endpoint}, clock=clock)
-        gate = BudgetGate(self.store.ledger, rates or Rates(), clock, on_low) if budgets else None
+        gate = BudgetGate(self.store.ledger, rates or RATES, clock, on_low) if budgets else None
         async with ServiceClient(client, clock=clock, budget_gate=gate, **more) as board:
             yield board
 

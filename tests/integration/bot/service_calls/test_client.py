@@ -1,4 +1,5 @@
 import asyncio
+from decimal import Decimal
 
 import pytest
 
@@ -178,7 +179,7 @@ async def test_a_budget_that_is_nearly_spent_is_told_once(exchange):
 
 
 async def test_services_that_can_cost_nothing_need_no_budget(exchange):
-    free = Rates(is_local=True, is_free=True)
+    free = Rates(usd_per_s=Decimal(0), is_local=True, is_free=True)
     async with exchange(Scripted(echo), {(Scope.ALL, Period.DAY): 0}) as at:
         async with at.open(rates=free) as board:
             await whole(board, asking())

@@ -11,8 +11,9 @@ from bot.money import Basis
 from bot.runpod.models import JobState, Update
 from bot.service_calls.pricing import Meter, Rates
 
-L4 = Rates()
-LOCAL = Rates(is_local=True)
+USD_PER_S = Decimal("0.00019")
+L4 = Rates(usd_per_s=USD_PER_S)
+LOCAL = Rates(usd_per_s=USD_PER_S, is_local=True)
 
 
 def told(*updates: Update, at=()) -> Meter:
@@ -36,7 +37,7 @@ def test_the_services_own_word_counts():
 def test_seconds_are_rounded_up_as_they_are_billed():
     assert told(done(execution_ms=1)).charge(L4).micro_usd == 190
     assert told(done(execution_ms=2_001)).charge(L4).micro_usd == 570
-    tail = Rates(idle_tail_s=5)
+    tail = Rates(usd_per_s=USD_PER_S, idle_tail_s=5)
     assert told(done(execution_ms=1)).charge(tail).micro_usd == 1_140
     cheap = Rates(usd_per_s=Decimal("0.0000001"))
     assert told(done(execution_ms=1)).charge(cheap).micro_usd == 1, "never rounded down to nothing"
@@ -59,7 +60,7 @@ def test_a_call_that_no_worker_ever_had_costs_nothing():
 
 def test_tokens_count_where_nothing_else_is_known():
     meter = told(done(Usage(input_tokens=1_000, output_tokens=100)))
-    charge = meter.charge(Rates(usd_per_m_in=1, usd_per_m_out=5))
+    charge = meter.charge(Rates(usd_per_s=USD_PER_S, usd_per_m_in=1, usd_per_m_out=5))
     assert (charge.micro_usd, charge.basis) == (1_500, Basis.TOKENS)
 
 
