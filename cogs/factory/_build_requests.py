@@ -13,10 +13,11 @@ from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
 from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
 from bot.jobs.view import Requester
-from cogs.factory._files import MAX_BYTES, Attachment, unpack
+from cogs.factory._files import Attachment, unpack
 from cogs.factory._job_view import make_view
 from cogs.factory._plan import Plan, title_of
 from cogs.shared.answering import command_placeholder, give_reason, placeholder_reply
+from cogs.shared.attachments import MAX_BUILD_FILES_BYTES
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
@@ -125,7 +126,7 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
     attached = message.attachments if message is not None else []
     if not attached:
         raise BadInput(words("factory.no_files"))
-    if sum(one.size for one in attached) > MAX_BYTES:
+    if sum(one.size for one in attached) > MAX_BUILD_FILES_BYTES:
         raise TooLarge(words("factory.too_much"))
     read: list[Attachment] = [(one.filename, await one.read()) for one in attached]
     try:

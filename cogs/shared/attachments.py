@@ -29,6 +29,8 @@ MAX_FETCHED_BYTES: Final = 50 * 1024 * 1024
 """For a recording that has to be re-encoded first."""
 MAX_RECORDING_S: Final = 1800.0
 """For such a recording: 5.4 MB as Opus."""
+MAX_BUILD_FILES_BYTES: Final = 10 * 1024 * 1024
+"""For the files that a build starts from, together."""
 _SPEECH_BITRATE: Final = 24_000
 
 _TEXT_NAMES: Final = re.compile(
