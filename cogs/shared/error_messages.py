@@ -269,7 +269,7 @@ def _of_budget(error: errors.OverBudget, words: Words, *, privately: bool) -> st
             "limit": dollars(error.limit_micro_usd),
         }
     which = "left" if is_shown else "spent"
-    return f"{words('errors.over_budget')} {words(f'errors.budget.{which}', **facts)}"
+    return words(f"errors.budget.{which}", **facts)
 
 
 def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:

@@ -87,8 +87,8 @@ async def test_who_has_spent_their_budget_is_told_what_is_left_and_when_it_renew
         await settled(ben, "Short.")
         await booked(deck, number)
     await ben.slash("/grace summarize", text="a long text " * 20)
-    refused = await ben.sees("might cost more than is left")
-    assert "Too little is left of your budget for today. It resets <t:" in refused.text
+    refused = await ben.sees("might cost more than is left in your budget for today")
+    assert "The budget resets <t:" in refused.text
     assert handlers["grace"].started == 2
     low = await ben.sees("80%", ben.dm, ever=True)
     assert "`████████░░` Your budget for today: $0.08 of $0.10, $0.02 left" in low.text
@@ -124,7 +124,7 @@ async def test_in_direct_messages_a_refusal_has_its_figures(sim, deck, ben):
         await booked(deck, number)
     await ben.says("Tell me more", ben.dm)
     refused = await ben.sees("might cost more than is left", ben.dm)
-    assert "$0.02 of $0.10 is left" in refused.text
+    assert "left in your budget for today ($0.02 of $0.10), so" in refused.text
 
 
 async def test_a_server_chooses_its_budget(sim, deck, guild, channel, owner, ben):
