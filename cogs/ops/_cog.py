@@ -13,7 +13,7 @@ from bot.errors import TooLarge
 from bot.i18n import Words
 from bot.store.maintenance.privacy import Forgotten
 from cogs.ops._export import packed
-from cogs.ops._help import Payload, Reader, command_lines, find_name, menu_names
+from cogs.ops._help import Payload, Reader, help_text
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.commands import only_on_servers, text
 from cogs.shared.places import for_who_may
@@ -164,7 +164,8 @@ class Ops(commands.Cog):
             interaction.permissions.value,
             in_guild=interaction.guild_id is not None,
         )
-        text = self._help_text(words, reader, await self._registered())
+        me = self.bot.user.mention if self.bot.user is not None else ""
+        text = help_text(words, reader, await self._registered(), self.bot.settings, me=me)
         await interaction.response.send_message(
             embed=discord.Embed(
                 title=words("ops.help.title"),
@@ -173,26 +174,6 @@ class Ops(commands.Cog):
             ),
             ephemeral=True,
         )
-
-    def _help_text(self, words: Words, reader: Reader, registered: list[Payload]) -> str:
-        me = self.bot.user.mention if self.bot.user is not None else ""
-        parts = [words("ops.help.intro", me=me), words("ops.help.examples", me=me)]
-        parts.append("\n".join([words("ops.help.commands"), *command_lines(registered, reader)]))
-        menus = menu_names(registered, reader)
-        if menus:
-            parts.append(words("ops.help.menus", names=" · ".join(menus)))
-        where = "local" if self.bot.settings.embedded else "remote"
-        about = [words(f"ops.help.{where}")]
-        if self.bot.settings.embedded and self.bot.settings.anthropic_api_key is not None:
-            about.append(words("ops.help.claude"))
-        about.append(
-            words(
-                "ops.help.privacy",
-                export=find_name(registered, reader, "privacy", "export"),
-                forget=find_name(registered, reader, "privacy", "forget"),
-            )
-        )
-        return "\n\n".join([*parts, " ".join(about)])
 
     async def _registered(self) -> list[Payload]:
         tree = self.bot.tree

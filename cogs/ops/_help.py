@@ -1,8 +1,11 @@
-"""What the bot can do, from the registered commands, so that it is always up to date."""
+"""The text of `/help`. The registered commands are listed, so that it is always up to date."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from bot.i18n import Words
+from bot.settings import Settings
 
 Payload = Mapping[str, Any]
 """A command as it is registered with Discord."""
@@ -46,6 +49,28 @@ class Reader:
 
     def _localized(self, thing: Payload, what: str) -> Any:
         return (thing.get(f"{what}_localizations") or {}).get(self.locale) or thing.get(what, "")
+
+
+def help_text(
+    words: Words, reader: Reader, registered: list[Payload], settings: Settings, *, me: str
+) -> str:
+    """What the bot can do, and the commands that this reader may use; `me` mentions the bot."""
+    parts = [words("ops.help.intro", me=me), words("ops.help.examples", me=me)]
+    parts.append("\n".join([words("ops.help.commands"), *command_lines(registered, reader)]))
+    menus = menu_names(registered, reader)
+    if menus:
+        parts.append(words("ops.help.menus", names=" · ".join(menus)))
+    about = [words("ops.help.local" if settings.embedded else "ops.help.remote")]
+    if settings.embedded and settings.anthropic_api_key is not None:
+        about.append(words("ops.help.claude"))
+    about.append(
+        words(
+            "ops.help.privacy",
+            export=find_name(registered, reader, "privacy", "export"),
+            forget=find_name(registered, reader, "privacy", "forget"),
+        )
+    )
+    return "\n\n".join([*parts, " ".join(about)])
 
 
 def command_lines(commands: Iterable[Payload], reader: Reader) -> list[str]:
