@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.choices import Identity
-from bot.contract import Service
+from bot.contract import Service, System
 from bot.contract.grace import Module
 from bot.i18n import Words
 from bot.store.records import GuildSettings
@@ -13,7 +13,6 @@ from bot.store.records import GuildSettings
 UNSET: Final = "-"
 """The menu value for "no choice"."""
 LANGUAGES: Final = (("en-US", "English"), ("es-ES", "Español"))
-NAMES: Final = {Identity.DECK: "Alfred", Identity.CORP: "Jared"}
 _SHOWN: Final = 20
 """How many channels or roles are listed."""
 _MENU_LIMIT: Final = 25
@@ -39,10 +38,13 @@ def languages(settings: GuildSettings, words: Words) -> list[Choice]:
 
 def identities(settings: GuildSettings, default: Identity, words: Words) -> list[Choice]:
     """The identities under which the bot can speak."""
-    own = words("ops.settings.identity_own", name=NAMES[default])
+    own = words("ops.settings.identity_own", name=System(default).assistant)
     return [
         Choice(own, UNSET, settings.identity is None),
-        *(Choice(f"{NAMES[i]} ({i})", i.value, settings.identity is i) for i in Identity),
+        *(
+            Choice(f"{System(i).assistant} ({i})", i.value, settings.identity is i)
+            for i in Identity
+        ),
     ]
 
 
