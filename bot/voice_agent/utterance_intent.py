@@ -1,16 +1,14 @@
-"""What is an utterance, and is the assistant addressed? Pure; English and Spanish.
+"""What an utterance is, and whether it calls the assistant, by `PhraseOptions` of options.py. Pure.
 
-Recognisers write a name as they hear it, so near-misses count. A word one letter off ("Alfredo",
-"Al Fred", "Jarred") counts anywhere. Another name or word ("Jerry", "al frente") counts only where
-somebody is called: between commas, or after "hey", "oye" and the like.
+English and Spanish. `name_matching.py` finds the assistant's name.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
+from bot.voice_agent.name_matching import NameMatcher, plain
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 
 
@@ -55,7 +53,7 @@ class UtteranceClassifier:
     ) -> None:
         phrases = options.phrases
         self._max_chars = options.limits.max_answer_chars
-        self._names = [_plain(name) for name in assistant_names]
+        self._names = NameMatcher(assistant_names, phrases)
         self._phrases = phrases
         acknowledgement = _any_of(phrases.acknowledgements)
         stop, around = _any_of(phrases.stops), _any_of(phrases.around_stops)
@@ -76,7 +74,7 @@ class UtteranceClassifier:
             return UtteranceIntent.NOTHING
         others = {part for name in people for part in _words(name)}
         clauses = [words for part in _CLAUSE_END.split(text) if (words := _words(part))]
-        without_names = [self._without_names(clause, others) for clause in clauses]
+        without_names = [self._names.without_names(clause, others) for clause in clauses]
         rest = [word for clause in without_names for word in clause]
         if self._is_stop(rest) or self._is_stop(_words(text)) or self._ends_with_stop(text):
             return UtteranceIntent.STOP
@@ -107,62 +105,10 @@ class UtteranceClassifier:
         sentences = [part for part in _SENTENCE_END.split(text) if part.strip()]
         return len(sentences) > 1 and self._is_stop(_words(sentences[-1]))
 
-    # -- names -----------------------------------------------------------------------------------
-
-    def _without_names(self, clause: Sequence[str], others: set[str]) -> list[str]:
-        """The words of a clause that are not the assistant's name."""
-        rest: list[str] = []
-        at = 0
-        while at < len(clause):
-            sizes = (n for n in (1, 2) if self._is_name(clause, slice(at, at + n), others))
-            if size := next(sizes, 0):
-                at += size
-            else:
-                rest.append(clause[at])
-                at += 1
-        return rest
-
-    def _is_name(self, clause: Sequence[str], at: slice, others: set[str]) -> bool:
-        """Whether these one or two words of a clause are the assistant's name."""
-        words = clause[at]
-        if others.intersection(words):
-            return False
-        heard = "".join(words)
-        is_near = len(words) == 1 and any(self._is_near(heard, name) for name in self._names)
-        if is_near or heard in self._names:
-            return True
-        before, after = clause[: at.start], clause[at.stop :]
-        openers, misheard = self._phrases.call_openers, self._phrases.misheard_names
-        is_call = all(word in openers for word in before) and (before or not after)
-        return bool(is_call) and any(" ".join(words) in misheard.get(n, ()) for n in self._names)
-
-    def _is_near(self, heard: str, name: str) -> bool:
-        if len(name) < self._phrases.min_fuzzy_name_chars:
-            return heard == name
-        is_alike = heard[:1] == name[:1] and abs(len(heard) - len(name)) <= 1
-        return is_alike and heard not in self._phrases.not_names and _distance(heard, name) <= 1
-
 
 def _any_of(phrases: Iterable[str]) -> str:
     return "(?:" + "|".join(sorted(phrases, key=len, reverse=True)) + ")"
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(_INSIDE_WORDS.sub("", _plain(text)))
-
-
-def _plain(text: str) -> str:
-    """Lower case, without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def _distance(one: str, other: str) -> int:
-    """The number of letters to change, remove or insert (Levenshtein)."""
-    above = list(range(len(other) + 1))
-    for row, a in enumerate(one, 1):
-        left = [row]
-        for column, b in enumerate(other, 1):
-            left.append(min(above[column] + 1, left[-1] + 1, above[column - 1] + (a != b)))
-        above = left
-    return above[-1]
+    return _WORD.findall(_INSIDE_WORDS.sub("", plain(text)))
