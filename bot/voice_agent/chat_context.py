@@ -1,4 +1,7 @@
-"""What the model is told about the conversation so far, spoken or in a text chat. Pure."""
+"""What the model is told about the conversation so far, spoken or in a text chat. Pure.
+
+`ChatContextOptions` of options.py sets its length.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""Whether the assistant answers: must people call it by name? Pure and stateless."""
+"""Whether the assistant answers: must people call it by name? Pure and stateless.
+
+The length of a follow-up is `VoiceAgentOptions.follow_up_window_s` of options.py.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

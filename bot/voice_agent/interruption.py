@@ -1,4 +1,7 @@
-"""The floor: the one answer that may play, and the person speaking over it (barge-in). Pure.
+"""Barge-in: the one answer that may play, and the person speaking over it. Pure.
+
+The thresholds are the `InterruptionOptions` of options.py.
+
 
     PLAYING ── they speak ──▶ paused ── long speech, or real words ──▶ INTERRUPTED
         ▲                        │

@@ -1,4 +1,7 @@
-"""Which conversation a message belongs to, what is remembered of it, and what Penny is given."""
+"""Which conversation a message belongs to, what is remembered of it, and what Penny is given.
+
+The history's length is `TEXT_CHAT`, a `ChatContextOptions` of bot/voice_agent/options.py.
+"""
 
 import contextlib
 import re
