@@ -254,7 +254,7 @@ class _Speaker:
                 self._audio.add(SILENCE_FRAME, silence, self._arrived_s)
 
     def _rest(self) -> None:
-        """Nobody speaks any more: keep no audio."""
+        """Nobody is speaking any more: keep no audio."""
         if not self._at_rest:
             self._at_rest = True
             self._audio.clear()
@@ -320,7 +320,7 @@ class _Speaker:
                     self._pause_held_since_s = now_s
                 case Resumed():
                     self._cancel_detection()
-                    if self._pause_held_since_s is None:  # otherwise nobody knows of the pause
+                    if self._pause_held_since_s is None:  # otherwise nobody knows about the pause
                         events.append(SpeechResumed(self.user_id, now_s))
                     self._pause_held_since_s = None
                 case Ended():

@@ -40,7 +40,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
 
     Raises:
         BadSettings: No usable token, database or endpoint; the hint says how to get one.
-        WeightsError: The local models are not there and cannot be fetched.
+        WeightsError: The local models are missing and cannot be fetched.
         ServiceUnreachable: Discord does not answer.
     """
     await _check(settings, say)

@@ -86,7 +86,7 @@ async def open_services(
 
     Raises:
         BadSettings: An endpoint id is missing.
-        WeightsError: The local models are not there and cannot be fetched.
+        WeightsError: The local models are missing and cannot be fetched.
     """
     _warn(settings)
     async with contextlib.AsyncExitStack() as stack:
@@ -197,7 +197,7 @@ async def serve_until_stopped(
 
     Raises:
         BadSettings: The port is taken.
-        WeightsError: The models are not there and cannot be fetched.
+        WeightsError: The models are missing and cannot be fetched.
     """
     _require_local()
     from bot.workers.server.lifecycle import serve  # noqa: PLC0415  (an extra)

@@ -3,8 +3,8 @@
     words = words_for("es-419")
     words("chat.stopped", name="Ana")
 
-The texts are TOML files in `locales/LANGUAGE/`. A key starts with the file's name, and goes on
-with the table: `[said] hello = "…"` in `chat.toml` is `chat.said.hello`. New files are found
+The texts are TOML files in `locales/LANGUAGE/`. A key starts with the file's name, followed by
+the table: `[said] hello = "…"` in `chat.toml` is `chat.said.hello`. New files are found
 automatically.
 """
 

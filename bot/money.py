@@ -154,7 +154,7 @@ class Limits:
         """The limit of a bucket; None: unlimited.
 
         Args:
-            bucket: The bucket.
+            bucket: Whose budget, and for which period.
             chosen: The server's own limits; they can only lower the operator's.
         """
         limit = self.by.get((bucket.scope, bucket.period))

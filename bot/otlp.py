@@ -11,7 +11,7 @@ from bot.spans import Span, SpanSink
 
 @contextlib.contextmanager
 def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None]:
-    """Export spans while the block runs, and the rest at its end; gives the sink for them.
+    """Export spans while the block runs, and the rest at its end; yields the sink for them.
 
     A thread sends them in batches; if the collector is down, only spans are lost.
 

@@ -50,7 +50,7 @@ class BodyRedaction:
 
     Args:
         secrets: The secrets; short and non-ASCII ones are ignored.
-        instead: The replacement.
+        instead: What replaces each secret.
     """
 
     def __init__(self, secrets: Iterable[str], *, instead: bytes = b"[key]") -> None:

@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     auto: identical processes divide them among themselves through PostgreSQL (auto/9: nine shards).
     0-2/9: the first three of nine, chosen by hand."""
     skydeck_farewell_s: float = Field(default=20, ge=0, le=600)
-    """How long a conversation in a voice channel may go on after the process was told to end, in
+    """How long a conversation in a voice channel may continue after the process was told to end, in
     seconds."""
 
     skydeck_gpu_usd_per_s: Decimal = Field(default=Decimal("0.00019"), ge=0, le=1)
@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     skydeck_budget_guild_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
     """The same in a month."""
     skydeck_budget_all_day_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
-    """What all together may spend in a day."""
+    """What everyone together may spend in a day."""
     skydeck_budget_all_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
     """The same in a month."""
     skydeck_ledger_days: int = Field(default=400, ge=32, le=3650)
@@ -184,7 +184,7 @@ class Settings(BaseSettings):
     skydeck_queue_limit: int = Field(default=64, ge=1, le=10_000)
     """How many jobs may wait in each queue of the embedded server before it answers 429."""
     skydeck_serve_key: SecretStr | None = None
-    """The key that callers of `skydeck serve` must send; empty: it makes one up, and shows it."""
+    """The key that callers of `skydeck serve` must send; empty: it generates one, and shows it."""
     skydeck_serve_hosts: str = ""
     """The host names that `skydeck serve` answers to behind a proxy, separated by commas. It always
     answers to localhost and 127.0.0.1."""

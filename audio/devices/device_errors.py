@@ -61,7 +61,7 @@ def fault_message(fault: Fault, what: str) -> str:
     """One line saying what is wrong and what to do next.
 
     Args:
-        fault: The fault.
+        fault: What is wrong.
         what: "microphone" or "loudspeaker".
     """
     return _MESSAGES[fault].format(what=what)

@@ -273,7 +273,7 @@ class DuplexAudio:
             if slot.is_fallback:  # the chosen device is back
                 slot.health.rest()
             else:
-                log.info("the device of the %s went away while its stream goes on", slot.what)
+                log.info("the device of the %s went away while its stream continues", slot.what)
                 slot.health.failed(Fault.GONE, self._now())
             self._release(slot)
 

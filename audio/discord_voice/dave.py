@@ -31,7 +31,7 @@ class DaveSession(Protocol):
         ...
 
     def encrypt_opus(self, packet: bytes, /) -> bytes:
-        """Encrypt a packet of the bot's own."""
+        """Encrypt one of the bot's own packets."""
         ...
 
 
@@ -95,7 +95,7 @@ class Dave:
         return opus
 
     def seal(self, opus: bytes) -> bytes | None:
-        """Encrypt an Opus packet of the bot's; None while an encrypted call has no key yet."""
+        """Encrypt one of the bot's Opus packets; None while an encrypted call has no key yet."""
         if not self._encrypted:
             return opus
         if self._session is None or not self._session.ready:

@@ -127,7 +127,7 @@ class Receiver:
         """Process a datagram, whatever it holds.
 
         Args:
-            data: The datagram.
+            data: The bytes as they came from the socket.
             now_s: When it arrived, in seconds of a monotonic clock.
         """
         self._datagrams += 1

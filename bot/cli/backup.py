@@ -62,7 +62,7 @@ def restore(
         "restored",
     )
     if done.kept is not None:
-        sys.stdout.write(f"What was there before is in {done.kept}.\n")
+        sys.stdout.write(f"The previous contents are in {done.kept}.\n")
     if done.ended:
         sys.stdout.write(f"{done.ended} jobs were running then; they are marked as ended.\n")
     sys.stdout.write(f"{done.rows} rows restored.\n")

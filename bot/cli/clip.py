@@ -97,7 +97,7 @@ def open_file(path: Path) -> BinaryIO:
     except (OSError, ValueError) as e:  # a name with a NUL is a ValueError
         reason = e.strerror if isinstance(e, OSError) else "no file can have this name"
         raise BadInput(f"{path} cannot be read ({reason}).") from None
-    # By its size, not by reading: a file that the kernel makes up is 0 bytes, and a read may hang.
+    # By its size, not by reading: a file that the kernel generates is 0 bytes, and a read may hang.
     if not os.fstat(file.fileno()).st_size:
         file.close()
         raise BadInput(f"{path.name} is empty.")

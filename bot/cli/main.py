@@ -41,7 +41,7 @@ def skydeck(
 
     Without RUNPOD_API_KEY the three services run on this machine, with real models.
 
-    Exit codes: 0 done, 2 wrong use, 3 the service failed, 4 the service is unreachable.
+    Exit codes: 0 success, 2 usage error, 3 service failure, 4 service unreachable.
     """
     context.with_resource(terminal.guarded())
 

@@ -53,7 +53,7 @@ def list_models(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """List the models: what each is for, its size, its licence, and whether it is here.
+    """List the models: what each is for, its size, its licence, and whether it is stored.
 
     Example: skydeck models list
     """
@@ -72,7 +72,7 @@ def pull(
     names: NamesArgument = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Fetch every model.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Fetch again even what is here.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch stored models, too.")] = False,
 ) -> None:
     """Fetch models, and replace damaged ones; without a name, those that the services need.
 
@@ -97,7 +97,7 @@ def pull(
 
 @app.command()
 def verify(names: NamesArgument = None) -> None:
-    """Read every byte of models and compare their hashes; without a name, of all that are here.
+    """Read every byte of models and compare their hashes; without a name, of all that are stored.
 
     Exits with 3 when a file is damaged or missing.
 

@@ -29,5 +29,5 @@ def service_named(name: str) -> Service:
         return Service(name.upper())
     except ValueError:
         raise UnknownModule(
-            f"There is no service {name!r}.", hint="There are: penny, grace, factory."
+            f"There is no service {name!r}.", hint="The services are penny, grace and factory."
         ) from None

@@ -15,7 +15,7 @@ from bot.errors import BadInput, BadSettings
 from bot.settings import Settings, load_settings
 
 _MAX_KEY_BYTES = 4096
-_SET_ONE = "Set SKYDECK_SERVE_KEY or give --key-file; without either, the server makes up a key."
+_SET_ONE = "Set SKYDECK_SERVE_KEY or give --key-file; without either, the server generates a key."
 
 
 def serve(
@@ -30,7 +30,7 @@ def serve(
     """Serve Penny, Grace and The Factory on this machine with RunPod's routes, until Ctrl-C.
 
     The endpoint ids are penny, grace and factory. The key comes from --key-file or
-    SKYDECK_SERVE_KEY; without either, the server makes up a key and shows it once.
+    SKYDECK_SERVE_KEY; without either, the server generates a key and shows it once.
 
     Example: skydeck serve --port 8010
 
@@ -106,5 +106,5 @@ def _checked(key: str) -> str:
 def _unusable() -> BadSettings:
     return BadSettings(
         "The server's key has characters that no HTTP header can carry.",
-        hint="Use ASCII letters, digits and signs.",
+        hint="Use ASCII letters, digits and punctuation.",
     )

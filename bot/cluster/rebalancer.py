@@ -69,7 +69,7 @@ def plan(me: str, state: ClusterState, costs: Mapping[int, int]) -> Step:
 
     Args:
         me: It has just renewed, so it is live.
-        state: The table.
+        state: The leases, as the table has them.
         costs: How much a handover of each of its shards disrupts; it gives the cheapest first.
     """
     mine = state.of(me)

@@ -108,7 +108,7 @@ def build(
 
     Args:
         task: A description of the thing to build.
-        source: The caller.
+        source: The calling system, and the person and place it calls for.
         kind: `python` is checked by running it, `text` by reading it.
         iterations: The maximum number of rounds, 1 to 10.
         refine: The files of an earlier build to start from.

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 MIN_S: Final = 1.0
 """The pause between two refreshes."""
 MAX_WAIT_S: Final = 5.0
-"""The longest pause: clocks in the message go on without any change."""
+"""The longest pause: clocks in the message advance without any change."""
 
 
 class EditThrottle:

@@ -31,7 +31,7 @@ class FairQueue:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing runs and nobody waits."""
+        """Whether nothing is running and nobody is waiting."""
         return not self._running and not self._waiting
 
     def join(self, ticket: int, user: int) -> None:

@@ -113,7 +113,7 @@ class JobRunner:
             reply_token: The interaction's token, when `view` answers the interaction only in
                 `started`: with it the next process finds the answer. The journal deletes it as
                 soon as there is an answer.
-            is_shown: Whether the person sees already that the bot works on it. If not, the job is
+            is_shown: Whether the requester can already see that it has begun. If not, the job is
                 sent only after `view.started`: a process that dies before that leaves no
                 placeholder that stays forever, because the next process sends the job.
             is_wanted: Called once the journal has the job, before it is shown or sent: False when

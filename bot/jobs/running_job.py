@@ -53,7 +53,7 @@ class JobContext:
     """What all jobs of this process share.
 
     Attributes:
-        outlive: Whether jobs go on when this process ends (on RunPod they do): a shutdown then
+        outlive: Whether jobs continue when this process ends (on RunPod they do): a shutdown then
             leaves them to the next process, else it cancels them and tells their requesters.
         is_closing: Whether this process is shutting down.
         gates: The gate of each kind of job that has one.
@@ -69,7 +69,7 @@ class JobContext:
 
 @dataclass(slots=True, eq=False)
 class RunningJob:
-    """Follows a job to its end, whatever the end is.
+    """Follows a job to its end, however it ends.
 
     Attributes:
         place: The document in the journal.
@@ -112,7 +112,7 @@ class RunningJob:
         """Say that the job may be running, unless its process was only slow.
 
         A process whose machine stands still for longer than its leases last is taken for dead. When
-        it goes on it still notes the id that the service gave the job.
+        it continues, it still notes the id that the service gave the job.
         """
         context = self.context
         try:
@@ -201,7 +201,7 @@ class RunningJob:
         return Outcome(response=last)
 
     def _error_of_interruption(self) -> SkydeckError | None:
-        """The error to show the requester; None if there is none, because the job goes on."""
+        """The error to show the requester; None if there is none, because the job continues."""
         if self._interruption is Interruption.STOPPED:
             return JobCancelled("It was stopped.")
         if self._interruption is Interruption.CLOSING and not self.context.outlive:

@@ -86,7 +86,7 @@ class AdmissionGate(Protocol):
         """Entering waits for the job's turn; leaving admits the next job.
 
         Args:
-            journal_id: The job.
+            journal_id: The job's number in the journal.
             user_id: The job's requester.
             guild_id: None in a DM.
             is_sent: Another process has sent it already: it takes a slot, and does not wait.

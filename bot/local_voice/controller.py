@@ -77,7 +77,7 @@ class TalkController:
 
     @contextlib.contextmanager
     def _hotkey(self) -> Iterator[None]:
-        """Follow the key for all windows if the person wants one; go on without it if it fails."""
+        """Follow the key for all windows if the person wants one; do without it if that fails."""
         with contextlib.ExitStack() as stack:
             if name := self._options.global_key:
                 try:
@@ -133,7 +133,7 @@ class TalkController:
     # -- the talk key ----------------------------------------------------------------------------
 
     def key_down(self) -> None:
-        """Take a press of the talk key, or a repeat. Hands free it pauses and resumes listening."""
+        """Handle a press or repeat of the talk key. Hands free, it pauses or resumes listening."""
         if not self.conversation.is_open:
             return
         if self._prefs.mode is TalkMode.HANDS_FREE:
@@ -145,7 +145,7 @@ class TalkController:
         self._act(self._key.down(self._clock.now()))
 
     def key_up(self) -> None:
-        """Take the release of the talk key, from terminals that report it."""
+        """Handle the release of the talk key, from terminals that report it."""
         if self._prefs.mode is TalkMode.KEY:
             self._act(self._key.up(self._clock.now()))
 
@@ -172,7 +172,7 @@ class TalkController:
             if self.devices.speech.keyed.has_overrun():
                 self._key.reset()
                 self.transcript.note(
-                    "You can speak for two minutes at once; what you said so far was sent."
+                    "You can speak for two minutes at a time; what you said so far was sent."
                 )
 
     def set_mode(self, mode: TalkMode) -> None:
@@ -191,7 +191,7 @@ class TalkController:
     # -- typing ----------------------------------------------------------------------------------
 
     def submit(self, text: str) -> None:
-        """Take a typed question or `/command`; an error in it becomes an entry."""
+        """Handle a typed question or `/command`; an error in it becomes an entry."""
         try:
             self._carry_out(self._commands.read(text, so_far=self._so_far()), text.strip())
         except SkydeckError as e:

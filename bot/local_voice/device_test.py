@@ -41,7 +41,7 @@ async def try_microphone(state: AudioState, transport: LocalAudioIO | None, cloc
     await clock.sleep(_TEST_S)
     blocks = transport.untap()
     if not blocks:
-        return "The microphone gave nothing at all. Choose another one."
+        return "The microphone delivered nothing at all. Choose another one."
     sound = np.concatenate(blocks)
     loudest = 20 * np.log10(max(1e-6, float(np.abs(sound).max())))
     packets = await asyncio.to_thread(codec.encode, sound, OPUS_RATE_HZ)

@@ -29,7 +29,7 @@ def export(
     Args:
         folder: The parent of the new folder.
         entries: The conversation.
-        sound_of: Gives the sound of an entry by its number.
+        sound_of: Returns an entry's sound, given its number.
         assistant: The assistant's name.
         at: The time that names the folder.
 

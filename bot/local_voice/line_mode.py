@@ -92,7 +92,7 @@ class LineMode:
 
     def _set_mode(self, value: str) -> None:
         if value not in set(TalkMode):
-            self.write("There are: /mode key, /mode hands-free.")
+            self.write("Choose /mode key or /mode hands-free.")
             return
         self.controller.set_mode(TalkMode(value))
         self.write(f"[{value}]")
@@ -131,7 +131,7 @@ class LineMode:
             return _STATES.get(view.doing, "")
         if not view.can_hear:
             return "ready; no microphone, but you can type"
-        return "listening" if view.mode is TalkMode.HANDS_FREE else "ready; Enter begins to talk"
+        return "listening" if view.mode is TalkMode.HANDS_FREE else "ready; press Enter to talk"
 
     def _show_entry(self, entry: Entry, view: View) -> None:
         number = entry.number

@@ -61,7 +61,7 @@ class Surroundings:
     Attributes:
         connect: Opens the services.
         sound: Opens the microphone and the loudspeaker; takes the arguments of `DuplexAudio`.
-        clock: The clock.
+        clock: Times the whole conversation.
     """
 
     connect: Connect = connect

@@ -50,7 +50,7 @@ class TalkKey:
         return self._state in (_State.DOWN, _State.LATCHED, _State.REPEATING)
 
     def down(self, at_s: float) -> Act | None:
-        """Take a press or a repeat."""
+        """Handle a press or a repeat."""
         is_repeat = at_s - self._latest_s < REPEAT_S
         self._latest_s = at_s
         match self._state:
@@ -69,7 +69,7 @@ class TalkKey:
         return None
 
     def up(self, at_s: float) -> Act | None:
-        """Take a release."""
+        """Handle a release."""
         match self._state:
             case _State.DOWN if at_s - self._pressed_s > HOLD_S:
                 self._state = _State.IDLE

@@ -145,7 +145,7 @@ class Transcript:
     # -- SessionRecorder -------------------------------------------------------------------------
 
     def asked(self, request: SendRequest) -> None:
-        """Take a request that goes to the service."""
+        """Record a request that goes to the service."""
         self._requests.append((request.request_id, request.turn_id))
         if not request.preemptive:
             self._asked.add(request.turn_id)
@@ -155,7 +155,7 @@ class Transcript:
             self._sound(request.turn_id).question = _file(request.clip)
 
     def answered(self, request_id: int, packets: Sequence[bytes]) -> None:
-        """Take a piece of an answer that goes to the loudspeaker."""
+        """Record a piece of an answer that goes to the loudspeaker."""
         for known, turn_id in self._requests:
             if known == request_id:
                 self._sound(turn_id).answer.extend(packets)

@@ -68,7 +68,7 @@ class Observability:
 
     @contextlib.asynccontextmanager
     async def serving(self, bot: ObservedClient) -> AsyncIterator[str]:
-        """Serve the metrics while the block runs; gives the base URL, empty without an address.
+        """Serve the metrics while the block runs; yields the base URL, empty without an address.
 
         Raises:
             BadSettings: The address cannot be used.

@@ -111,7 +111,7 @@ class CallSpans(CallObserver):
 
     Args:
         sink: Takes the spans; None: contracts only get a `trace_id`.
-        clock: The clock.
+        clock: Gives the wall time of each span.
     """
 
     def __init__(self, sink: SpanSink | None, clock: Clock) -> None:

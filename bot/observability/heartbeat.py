@@ -80,7 +80,7 @@ async def send_heartbeats(bot: ObservedClient, clock: Clock, *, with_services: b
 
     Args:
         bot: The Discord client.
-        clock: The clock.
+        clock: Waits between heartbeats.
         with_services: Whether the services run in this process.
     """
     try:

@@ -24,7 +24,7 @@ MAX_CONNECTIONS: Final = 64
 
 @contextlib.asynccontextmanager
 async def serve_metrics(address: str, metrics: Metrics, ready: Check) -> AsyncIterator[str]:
-    """Serve on an address while the block runs; gives the base URL.
+    """Serve on an address while the block runs; yields the base URL.
 
     Args:
         address: HOST:PORT; port 0: any free port.

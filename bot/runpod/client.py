@@ -53,7 +53,7 @@ class RunPodClient:
         base_url: The address of the endpoints, such as `https://api.runpod.ai/v2`.
         key: The bearer key. It is never logged, and no error quotes it.
         endpoints: The services that are set up.
-        clock: The clock.
+        clock: Measures deadlines, and waits between polls.
         rng: For jitter.
         transport: Sends the requests; aiohttp by default.
         hidden: Further secrets to remove from what services answer.

@@ -53,7 +53,7 @@ class Driver:
 
     Args:
         transport: Makes the requests.
-        clock: The clock.
+        clock: Gives each flow the time, and waits when one pauses.
         rng: For jitter.
     """
 

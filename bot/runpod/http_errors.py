@@ -42,7 +42,7 @@ def final_error(reply: Reply) -> SkydeckError:
             )
         case HTTPStatus.NOT_FOUND:
             return EndpointNotFound(
-                "The service knows no such endpoint.",
+                "The service does not know this endpoint.",
                 hint="Check the endpoint id in the settings.",
             )
         case status if status < HTTPStatus.BAD_REQUEST:

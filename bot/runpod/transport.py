@@ -30,7 +30,7 @@ _TIMEOUTS: Final = {"timeout": {"connect": 10.0, "pool": 30.0, "read": None, "wr
 """For the connection; the request's own timeout limits the whole exchange."""
 _USER_AGENT: Final = "skydeck"
 _YIELD_BYTES: Final = 1024 * 1024
-"""How much of a body to read before other tasks can run; bytes that are here already never wait."""
+"""How much of a body to read before other tasks can run; bytes already received never wait."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

@@ -40,7 +40,7 @@ class ServiceClient:
 
     Args:
         client: Sends the calls.
-        clock: The clock.
+        clock: Times calls, and the pauses of the circuit breakers.
         budget_gate: Reserves money and records costs; None: costs are not tracked.
         observers: See every call.
         breaker: Makes each service's circuit breaker.

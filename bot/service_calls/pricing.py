@@ -69,7 +69,7 @@ class Meter:
     _since: float | None = None
 
     def updated(self, update: Update, now: float) -> None:
-        """Take an update of the job."""
+        """Process an update of the job."""
         if update.execution_ms is not None and update.execution_ms >= 0:
             self.execution_ms = update.execution_ms
         self.delay_ms = self.delay_ms if update.delay_ms is None else update.delay_ms

@@ -51,7 +51,7 @@ def uninterrupted(
 ) -> Callable[P, Coroutine[Any, Any, R]]:
     """Finish a method that uses the database before a cancellation reaches its caller.
 
-    aiosqlite works in a thread that a cancellation does not reach: the statement goes on, its
+    aiosqlite works in a thread that a cancellation does not reach: the statement continues, its
     connection is closed around it, and SQLite keeps such a connection, and its write lock, until
     Python has collected the statement as garbage. A transaction takes milliseconds and is bounded
     by the timeouts above. Waiting for its end also makes certain whether it was done.
@@ -164,7 +164,7 @@ class Database:
                 await self.pragma("wal_checkpoint(TRUNCATE)")
 
     async def pragma(self, statement: str) -> None:
-        """Run a PRAGMA statement of SQLite's, outside of any transaction.
+        """Run one of SQLite's PRAGMA statements, outside any transaction.
 
         Raises:
             SQLAlchemyError: SQLite refused it.

@@ -58,7 +58,7 @@ class Floor:
 
     @property
     def is_playing(self) -> bool:
-        """Whether an answer has begun to play and may go on."""
+        """Whether an answer has begun to play and may continue."""
         return self.turn is not None and self.turn.state is TurnState.PLAYING
 
     def is_playing_to(self, user_id: int) -> bool:
@@ -108,7 +108,7 @@ class Floor:
         return [Play(self.turn.request_id, packets)] if packets else []
 
     def track_playout(self, fact: Played) -> bool:
-        """Take in how much has been played. Returns whether that was of this answer."""
+        """Note how much has been played. Returns whether it was part of this answer."""
         if self.turn is None or self.turn.request_id != fact.utterance_id:
             return False
         reply = self.turn.reply

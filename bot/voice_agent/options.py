@@ -38,7 +38,7 @@ def _endpointing() -> EndpointingOptions:
 class InterruptionOptions:
     """What happens when the person being answered speaks over the answer (barge-in).
 
-    The answer pauses at once. It then either stops or plays on.
+    The answer pauses at once. It then either stops or continues.
 
     Attributes:
         max_backchannel_duration_s: Seconds. A clip with more speech than this interrupts, whatever
@@ -46,7 +46,7 @@ class InterruptionOptions:
         min_interruption_duration_s: Seconds. Speech without a pause interrupts after this time,
             even if no clip has arrived. Longer than `max_backchannel_duration_s` by the delay of
             speech detection on a busy machine.
-        false_interruption_timeout_s: Seconds. A paused answer plays on after this time if the
+        false_interruption_timeout_s: Seconds. A paused answer continues after this time if the
             person is silent again and their words are still unknown.
     """
 

@@ -81,7 +81,7 @@ class TurnManager:
 
     # One case for each fact: the whole machine reads from top to bottom.
     def handle(self, fact: Fact) -> list[Command]:  # noqa: C901, PLR0912, PLR0915
-        """Take in a fact. Returns the commands to carry out, in order."""
+        """Process a fact. Returns the commands to carry out, in order."""
         self._now_s = max(self._now_s, fact.at_s)
         match fact:
             case SpeechBegan() | SpeechPaused() | SpeechResumed() | TurnEnded() | Typed() if (
@@ -213,7 +213,7 @@ class TurnManager:
             self._advance(turn)
 
     def _expire_speech(self) -> None:
-        """Speech whose end was never reported: go on with what has arrived of it."""
+        """Speech whose end was never reported: continue with as much of it as has arrived."""
         since_s = self._now_s - self._options.limits.max_speech_s
         for user_id in [u for u, speech in self._speeches.items() if speech.latest_s < since_s]:
             del self._speeches[user_id]
@@ -282,7 +282,7 @@ class TurnManager:
     def _advance(self, turn: UserTurn) -> None:
         """Do what is possible with what is known about a turn by now."""
         if turn.state is TurnState.SPEAKING:
-            if self._is_backchannel(turn):  # the answer plays on before this turn has ended
+            if self._is_backchannel(turn):  # the answer continues before this turn has ended
                 self._commands += self._floor.resume_false_interruption()
         elif turn.reply.error_code is not None and not turn.reply.has_begun:
             self._fail(turn)

@@ -253,7 +253,7 @@ class UserTurn:
         return self.is_cold_start and self.heard is None and not self.reply.has_begun
 
     def inherit(self, origin: "ActiveSpeech | UserTurn") -> None:
-        """Take over how the speech relates to the answer before it."""
+        """Copy how the speech relates to the answer before it."""
         self.is_follow_up = self.is_follow_up or origin.is_follow_up
         self.overlaps_answer = self.overlaps_answer or origin.overlaps_answer
 

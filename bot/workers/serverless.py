@@ -143,7 +143,7 @@ async def _send_progress(job: Job, response: Wire) -> None:
     try:
         async with AsyncClientSession() as session:
             await send_result(session, {"status": "IN_PROGRESS", "output": response}, job)
-    except Exception as e:  # noqa: BLE001  (the job goes on)
+    except Exception as e:  # noqa: BLE001  (the job continues)
         log.warning("A progress update was not sent: %s", type(e).__name__)
 
 

@@ -57,7 +57,7 @@ class Chat(commands.Cog, name=COG):
         self._refusals = Refusals(bot.clock)
 
     async def cog_load(self) -> None:
-        """Register for recovery of answers that another process had begun."""
+        """Register to recover the answers that another process began."""
         self.bot.runner.register(ChatMessage, functools.partial(ChatJobView.revive, self.bot))
 
     @commands.Cog.listener()

@@ -61,7 +61,7 @@ class Draft:
 
 
 def _json(response: Response) -> str:
-    """A JSON value as Markdown, from a module of Grace's that answers without text."""
+    """A JSON value as Markdown, from one of Grace's modules that answer without text."""
     data = response.output.data if response.output is not None else None
     if not isinstance(data, dict | list):
         return ""

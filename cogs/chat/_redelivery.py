@@ -34,7 +34,7 @@ async def was_dropped(bot: SkyDeck, message: discord.Message) -> bool:
 
 
 async def find_reply(bot: SkyDeck, channel_id: int, question_id: int) -> int | None:
-    """The message in which a dead process had begun to answer, if there is one."""
+    """The message in which a dead process began to answer, if there is one."""
     own = bot.user.id if bot.user is not None else 0
     channel, asked = bot.get_partial_messageable(channel_id), discord.Object(question_id)
     with contextlib.suppress(discord.HTTPException, OSError):

@@ -30,9 +30,9 @@ class Regenerating:
         """Regenerate the answer under which the button was pressed.
 
         Args:
-            interaction: The press.
+            interaction: The press of the button.
             question_id: The question's message.
-            module: The module of Grace's that answered; empty for Penny.
+            module: Grace's module that answered; empty if Penny did.
 
         Raises:
             NotAllowed: It is someone else's answer.

@@ -53,7 +53,7 @@ class Factory(commands.Cog, name=COG):
         self._repeating: set[tuple[int, int]] = set()
 
     async def cog_load(self) -> None:
-        """Register the builds' queue, and for recovery of what another process had begun."""
+        """Register the builds' queue, and register to recover what another process began."""
         revive = functools.partial(FactoryJobView.revive, self.bot, queue=self.queue)
         self.bot.runner.register(FactoryMessage, revive, gate=self.queue.turn)
 

@@ -28,7 +28,7 @@ class Opened:
 async def open_thread(
     bot: SkyDeck, home: LiveMessage, guild_id: int | None, title: str, first: discord.Embed
 ) -> Opened:
-    """Open a thread on a message of the bot's, with a first message in it.
+    """Open a thread on one of the bot's messages, with a first message in it.
 
     If a process that died had already opened it, its thread and message are used. A thread on a
     message has the same id as that message.

@@ -52,7 +52,7 @@ class Grace(commands.Cog):
         inputs: Inputs,
         given: Mapping[str, Any],
     ) -> None:
-        """Run a subcommand of Grace's; without any input, ask for a text first.
+        """Run one of Grace's subcommands; without any input, ask for a text first.
 
         Raises:
             WrongUse: The options or the input are wrong, or the person may not ask here or now.

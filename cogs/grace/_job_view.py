@@ -1,4 +1,4 @@
-"""Shows a job of Grace's or Penny's: its state while it runs, then its result."""
+"""Shows one of Grace's or Penny's jobs: its state while it runs, then its result."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from cogs.shared.page import Page
 
 
 class GraceMessage(Look, JobMessage):
-    """The place of a job of Grace's or Penny's."""
+    """The place of one of Grace's or Penny's jobs."""
 
     kind: str = "grace"
 

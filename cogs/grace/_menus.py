@@ -22,7 +22,7 @@ from cogs.shared.requester import admit, readmit, words_of
 from cogs.shared.text_dialog import TextDialog
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}
-"""The module of Grace's that a menu uses; if the catalogue lacks it, the menu is left out."""
+"""Grace's module that a menu uses; if the catalogue lacks it, the menu is left out."""
 
 _QUOTED_CHARS: Final = 12_000
 """How much of a message Penny is given: with the question it stays below her limit of 20,000."""

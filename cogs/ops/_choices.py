@@ -49,7 +49,7 @@ def identities(settings: GuildSettings, default: Identity, words: Words) -> list
 
 
 def modules(settings: GuildSettings, grace: Mapping[str, Module], words: Words) -> list[Choice]:
-    """The modules of Grace's that can be the default; as many as a menu holds."""
+    """Grace's modules that can be the default; as many as a menu holds."""
     chosen = settings.default_modules.get(Service.GRACE)
     none = Choice(words("ops.settings.module_none"), UNSET, chosen not in grace)
     offered = list(grace.values())[: _MENU_LIMIT - 1]

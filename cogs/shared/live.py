@@ -71,7 +71,7 @@ class LiveMessage:
         reply: The interaction that the first message responds to, if there is one.
         home_id: The parent channel of its thread, if everybody there may see the answer.
         is_shut: Whether the bot cannot post in the channel.
-        adopts: Whether another process had begun it, so that its parts must be found.
+        adopts: Whether another process began it, so that its parts must be found.
         is_copy: Whether it is only shown again, by `reply`, to the person who had missed it.
     """
 
@@ -168,7 +168,7 @@ class LiveMessage:
             await self._delete(one)
 
     async def _adopt(self) -> None:
-        """Find the further messages of an answer that another process had begun."""
+        """Find the further messages of an answer that another process began."""
         channel = self.bot.get_partial_messageable(self.channel_id)
         own = self.bot.user.id if self.bot.user else 0
         after = discord.Object(self.message_id)

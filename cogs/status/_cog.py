@@ -24,7 +24,7 @@ class Status(commands.Cog):
 
     @app_commands.command(name=text("status.cmd.name"), description=text("status.cmd.about"))
     async def status(self, interaction: discord.Interaction) -> None:
-        """Query all services; one that does not answer is also a line."""
+        """Query all services; one that does not answer gets a line, too."""
         words = await words_at(self.bot, interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
         availabilities = await asyncio.gather(*map(self._availability, Service))

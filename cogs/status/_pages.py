@@ -1,4 +1,4 @@
-"""How everything stands, in words."""
+"""The state of everything, in words."""
 
 import math
 from collections.abc import Sequence

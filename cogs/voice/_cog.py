@@ -29,7 +29,7 @@ class Voice(commands.Cog, name=COG):
         self._has_returned: set[int] = set()
 
     async def cog_load(self) -> None:
-        """Register for recovery of minutes that another process had begun."""
+        """Register to recover the minutes that another process began."""
         self.bot.runner.register(MinutesMessage, functools.partial(MinutesJobView.revive, self.bot))
         self.bot.membership.guests.append(self)
 
@@ -50,7 +50,7 @@ class Voice(commands.Cog, name=COG):
 
     @commands.Cog.listener()
     async def on_shard_ready(self, shard: int) -> None:
-        """After a restart or a takeover, rejoin the channels where people still are."""
+        """After a restart or a takeover, rejoin the channels that still have people in them."""
         if shard in self._has_returned:
             return
         self._has_returned.add(shard)

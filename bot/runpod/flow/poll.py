@@ -97,13 +97,13 @@ class Follower:
         )
 
     def accept(self, report: JobReport) -> Flow[None]:
-        """Take the answer to the submission; the caller gets the id whatever the status says."""
+        """Process the answer to the submission; the caller gets the id whatever the status says."""
         self.report = report
         running = report.status in _RUNNING
         yield from self._enter(JobState.RUNNING if running else JobState.QUEUED)
 
     def take(self, report: JobReport) -> Flow[None]:
-        """Take a report on a job that has not ended."""
+        """Process a report on a job that has not ended."""
         self.report = report
         yield from self.note_status(report.status)
         if report.has_output:
@@ -151,7 +151,7 @@ class Follower:
             )
 
     def note_status(self, status: str | None) -> Flow[None]:
-        """Take the platform's status of a job that has not ended."""
+        """Process the platform's status of a job that has not ended."""
         if status == JobStatus.IN_QUEUE:
             if self.state is not JobState.WAITING_FOR_WORKER:
                 yield from self._enter(JobState.QUEUED)
@@ -245,7 +245,7 @@ class Follower:
                 else:
                     yield from self._context.wait(poll_interval_s(0.5 * 2**attempt))
             except SkydeckError:
-                break  # the deadline, too many faults, or too many values; the result is here
+                break  # the deadline, too many faults, or too many values; the result has arrived
         return None
 
     def status(self) -> Flow[JobReport]:

@@ -23,7 +23,7 @@ _MIN_HOLD_S: Final = 1.0
 def stream_to_end(follower: Follower, context: FlowContext) -> Flow[None]:
     """Take chunks until the service says that the job has ended, or that there is no stream.
 
-    Once the final response is here, a fault or the deadline ends this without an error.
+    Once the final response has arrived, a fault or the deadline ends this without an error.
 
     Raises:
         ServiceUnreachable, KeyRefused: After many faults in a row.

@@ -55,7 +55,7 @@ class OutputAssembly:
         return bool(self._foreign)
 
     def take(self, chunks: Iterable[StreamChunk]) -> Iterator[Response | None]:
-        """Take chunks of the stream.
+        """Process chunks of the stream.
 
         Yields:
             The new partials among them, and None after every few milliseconds of work. A final
@@ -70,7 +70,7 @@ class OutputAssembly:
                 yield None
 
     def progress(self, output: Any) -> Response | None:
-        """Take the `output` of a job that is still in progress.
+        """Process the `output` of a job that is still in progress.
 
         RunPod keeps the last `progress_update` there until there is a newer one.
         """
@@ -80,7 +80,7 @@ class OutputAssembly:
         return self._take(output)
 
     def finish(self, output: Any) -> Iterator[Response | None]:
-        """Take the finished job's `output` (None when there is none).
+        """Process the finished job's `output` (None if there is none).
 
         Yields:
             The partials that were missed, and None now and then. After that `result` is the final
@@ -118,7 +118,7 @@ class OutputAssembly:
         return response
 
     def _taking_aggregate(self, output: list[Any]) -> Iterator[Response | None]:
-        """Take all yields again; those without a number are either all new, or none is."""
+        """Process all yields again; those without a number are either all new, or none is."""
         seen_unnumbered = self._unnumbered > 0 or bool(self._foreign)
         foreign: list[Any] = []
         joiner = Joiner(self._hide)
@@ -181,7 +181,7 @@ class Joiner:
         self._nesting = _Nesting()
 
     def steps(self, chunk: Any) -> Steps[list[Any]]:
-        """Take a chunk; returns what is complete."""
+        """Add a chunk; returns what is complete."""
         if not isinstance(chunk, str):
             return [*self.flush(), chunk]
         if not self._pieces and not _opens_object(chunk):

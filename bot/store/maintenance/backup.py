@@ -118,7 +118,7 @@ async def restore(
         file: The backup.
         clock: Dates what is kept.
         replace: Whether contents may be replaced; they are saved beside `file` first.
-        on_progress: Called as the restore goes on.
+        on_progress: Called as the restore progresses.
 
     Raises:
         BadInput: The file is not a backup, is damaged, or a newer skydeck made it.

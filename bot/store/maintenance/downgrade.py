@@ -49,11 +49,11 @@ async def revise(
     An older schema may lack a place for some data, which is deleted: so everything is saved first.
 
     Args:
-        address: The database.
-        to: The revision.
+        address: The database to change.
+        to: The revision to change it to.
         clock: Dates the backup.
         keep: The backup's file.
-        on_progress: Called as the backup goes on.
+        on_progress: Called as the backup progresses.
 
     Returns:
         The number of rows in the backup.
@@ -65,7 +65,7 @@ async def revise(
     """
     if to not in known_revisions():
         raise WrongUse(
-            f"There is no schema {to!r}.", hint=f"There are: {', '.join(known_revisions())}."
+            f"There is no schema {to!r}.", hint=f"The schemas are {', '.join(known_revisions())}."
         )
     current = await revision(address)
     if current is None:

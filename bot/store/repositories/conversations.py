@@ -78,7 +78,7 @@ class Conversations:
         """The newest messages of a conversation that fit, oldest first, as `chain` chooses them.
 
         Args:
-            conversation_id: The conversation.
+            conversation_id: Whose messages to return.
             budget_chars: How much text fits.
             before: Return only messages older than this one.
         """

@@ -38,7 +38,7 @@ class AnswerTooLong(JobFailed):
 
 @dataclass(slots=True)
 class UsageTotal:
-    """The usage of all requests of a job."""
+    """The usage of all of a job's requests."""
 
     spent: list[CompletionUsage] = field(default_factory=list)
 

@@ -105,7 +105,7 @@ class _Api:
     async def runsync(self, request: Request) -> Response:
         wait_s = _wait_s(request, RUNSYNC_WAIT_MS)
         job = await self._submit(request, RUNSYNC_LIMIT_BYTES, sync=True)
-        # The job goes on if the caller disconnects.
+        # The job continues if the caller disconnects.
         await self._endpoint(request).wait(job, _has_ended, wait_s)
         return _json(report(job))
 

@@ -54,7 +54,7 @@ def test_saved_brought_back_and_taken_back(url, tmp_path):
     said = run("restore", file, "--yes")
 
     assert said.exit_code == 0, said.output
-    assert "What was there before is in" in said.stdout
+    assert "The previous contents are in" in said.stdout
     assert recall(url) == "first"
     assert f"schema {head()}" in run("database", "show").stdout
     said = run("database", "to", "0003", str(tmp_path / "kept.gz"))

@@ -44,12 +44,12 @@ async def line_mode():
 
 async def test_enter_is_the_talk_key(line_mode):
     controller, keyboard, written = line_mode
-    assert "[ready; Enter begins to talk]" in written
+    assert "[ready; press Enter to talk]" in written
     await keyboard.types("")
     assert controller.calls == [("down",)]
     assert "[recording]" in written
     await keyboard.types("")
-    assert written[-1] == "[ready; Enter begins to talk]"
+    assert written[-1] == "[ready; press Enter to talk]"
 
 
 async def test_what_is_typed_is_asked(line_mode):
@@ -105,7 +105,7 @@ async def test_choices_by_number(line_mode):
     assert ("microphone", "USB") in controller.calls
     assert ("voice", "joe") in controller.calls
     assert controller.now.mode is TalkMode.HANDS_FREE
-    assert written[-1].startswith("There are: /mode key")
+    assert written[-1].startswith("Choose /mode key")
     await keyboard.types("/stop")
     assert ("stop",) in controller.calls
 
