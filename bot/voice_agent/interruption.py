@@ -2,7 +2,6 @@
 
 The thresholds are the `InterruptionOptions` of options.py.
 
-
     PLAYING ── they speak ──▶ paused ── long speech, or real words ──▶ INTERRUPTED
         ▲                        │
         └── "uh-huh", silence ───┘
