@@ -33,7 +33,8 @@ class _Buckets:
 
     def wait(self, owner: int, now: float) -> float:
         """Seconds until a token is available; 0 means now."""
-        return max(0.0, (1.0 - _ALMOST - self._level(owner, now)) / self.per_s)
+        missing = 1.0 - self._level(owner, now)
+        return missing / self.per_s if missing > _ALMOST else 0.0
 
     def take(self, owner: int, now: float) -> None:
         """Take a token."""

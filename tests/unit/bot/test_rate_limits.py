@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.rate_limits import Limiter
@@ -106,6 +106,7 @@ def test_nobody_ever_gets_more_than_burst_and_rate(asks):
 
 
 @given(asks)
+@example([(1, None, pause_s) for pause_s in (1.4984726011563234, *[0] * 6, 3, 5, 5, 0, 0, 0)])
 def test_whoever_waits_as_long_as_told_is_let_in(asks):
     clock, limits = limiter(user_per_minute=30, guild_per_minute=45, guild_burst=4)
     for user, guild, pause_s in asks:
