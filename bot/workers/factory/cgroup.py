@@ -15,13 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.workers.factory.isolation import MAX_THREADS, MEMORY_BYTES, MIB
+from bot.workers.factory.sandbox_limits import CGROUP_MEMORY_BYTES, CGROUP_PIDS
 
 _PREFIX = "skydeck-factory-"
 _NEEDED = {"memory", "pids"}
-_BESIDE_BYTES = 64 * MIB
-"""For bubblewrap, and for kernel memory."""
-_BESIDE_PIDS = 16
 _ENTER = 'echo 0 > "$0/cgroup.procs" && exec "$@"'
 
 
@@ -71,8 +68,8 @@ class Cgroups:
         group = Group(self.folder / f"{_PREFIX}{uuid.uuid4().hex}")
         group.folder.mkdir()
         try:
-            (group.folder / "memory.max").write_text(str(MEMORY_BYTES + _BESIDE_BYTES))
-            (group.folder / "pids.max").write_text(str(MAX_THREADS + _BESIDE_PIDS))
+            (group.folder / "memory.max").write_text(str(CGROUP_MEMORY_BYTES))
+            (group.folder / "pids.max").write_text(str(CGROUP_PIDS))
             (group.folder / "memory.oom.group").write_text("1")
             with contextlib.suppress(OSError):  # a kernel without swap does not have this file
                 (group.folder / "memory.swap.max").write_text("0")

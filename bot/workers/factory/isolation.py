@@ -11,16 +11,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-MIB = 1024 * 1024
-MEMORY_BYTES = 512 * MIB
-FILE_BYTES = MIB
-"""The limit of each file, and of the output."""
-SCRATCH_BYTES = 16 * MIB
-"""The limit of all files together."""
-MAX_FILES = 1024
-"""Includes folders and links; each takes about a kilobyte of kernel memory."""
-MAX_THREADS = 128
-"""Each takes about 30 KB of kernel memory."""
+from bot.workers.factory.sandbox_limits import (
+    FILE_BYTES,
+    MAX_FILES,
+    MAX_THREADS,
+    MEMORY_BYTES,
+    SCRATCH_BYTES,
+)
 
 _CODE, _GUEST, SCRATCH = "/code", "/inside", "/scratch"
 _SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/nix/store")

@@ -13,8 +13,8 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.workers.factory.drafts import parse_literal
-from bot.workers.factory.isolation import FILE_BYTES
 from bot.workers.factory.sandbox_guest.examine import REPORT
+from bot.workers.factory.sandbox_limits import FILE_BYTES
 from bot.workers.factory.verdict import ExampleRun
 
 _REPORT_BYTES = 16 * 1024

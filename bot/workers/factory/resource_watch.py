@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.workers.factory.isolation import MAX_FILES, MAX_THREADS, SCRATCH
+from bot.workers.factory.isolation import SCRATCH
+from bot.workers.factory.sandbox_limits import MAX_FILES, MAX_THREADS
 
 _THREADS_AT = 17
 """The index of `num_threads` in /proc/PID/stat, counted from after the name."""

@@ -1,9 +1,9 @@
 """Runs untrusted code: without network, home or environment, and with little of everything else.
 
 It uses bubblewrap where that works, else user namespaces through `unshare`. Where neither works
-there is no sandbox, and code is only parsed. `isolation.py` builds the commands, `sandbox_guest/`
-runs in them, `cgroup.py` sets the kernel's limits where it may, `resource_watch.py` enforces those
-that the kernel lacks, and `reports.py` reads the result.
+there is no sandbox, and code is only parsed. `sandbox_limits.py` states the limits, `isolation.py`
+builds the commands, `sandbox_guest/` runs in them, `cgroup.py` sets the kernel's limits where it
+may, `resource_watch.py` enforces those that the kernel lacks, and `reports.py` reads the result.
 """
 
 import asyncio
@@ -21,13 +21,12 @@ from typing import IO
 
 from bot.clock import SystemClock
 from bot.contract.factory import File
+from bot.contract.job import MIB
 from bot.workers.factory import isolation, reports, resource_watch
 from bot.workers.factory.cgroup import Cgroups, Group, find_cgroups
 from bot.workers.factory.reports import ProcessEnd
+from bot.workers.factory.sandbox_limits import CPU_SECONDS, MEMORY_BYTES, WALL_SECONDS
 from bot.workers.factory.verdict import ExampleRun
-
-WALL_SECONDS = 10
-CPU_SECONDS = 8
 
 _PROBE = [File(name="probe.py", content="assert 1 + 1 == 2\n")]
 
@@ -57,7 +56,7 @@ class Sandbox:
         """Return one line for a person."""
         if self.command is None:
             return "none: code is only parsed (to run it: apt-get install bubblewrap)"
-        memory = f"{isolation.MEMORY_BYTES // isolation.MIB} MB"
+        memory = f"{MEMORY_BYTES // MIB} MB"
         by = "by cgroup" if self.cgroups else "by rlimits; no cgroup is delegated to skydeck"
         return f"{self.name}: code runs with {WALL_SECONDS} s, {memory} ({by}) and no network"
 

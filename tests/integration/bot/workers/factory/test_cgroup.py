@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from bot.workers.factory.cgroup import Cgroups
-from bot.workers.factory.isolation import MAX_THREADS, MEMORY_BYTES
+from bot.workers.factory.sandbox_limits import MAX_THREADS, MEMORY_BYTES
 
 
 def test_its_limits_are_set_and_it_is_entered_before_anything_runs(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from bot.workers.factory import isolation
 from bot.workers.factory import sandbox as module
 from bot.workers.factory.sandbox import Sandbox
+from bot.workers.factory.sandbox_limits import MAX_FILES
 from tests.system.bot.workers.factory.attacks import BOUNDED, HONEST, REFUSED, refused
 from tests.system.bot.workers.factory.running import left, processes, run
 
@@ -56,7 +57,7 @@ async def test_its_folder_has_a_bounded_number_of_files_by_itself(sandbox: Sandb
     if sandbox.command is isolation.bare_bubblewrap:
         pytest.skip("bubblewrap's own file system in memory has no such limit")
 
-    ran = await run(sandbox, f"import os\nassert os.statvfs('.').f_files == {isolation.MAX_FILES}")
+    ran = await run(sandbox, f"import os\nassert os.statvfs('.').f_files == {MAX_FILES}")
 
     assert ran.passed, ran.problem
 
