@@ -1,6 +1,6 @@
 """Claims, renews and releases this process's shard leases: the I/O around `rebalancer.plan`.
 
-    A dies ──▶ its leases expire (LEASE_MS) ──▶ B and C take its shards and resume its sessions
+    A dies ──▶ the leases on its shards expire (SHARD_LEASE_MS) ──▶ B and C take and resume them
     D joins ──▶ A, B and C release some shards with their sessions ──▶ D takes and resumes them
     A is stopped ──▶ it releases all shards ──▶ B and C take them at their next beat
 
@@ -20,14 +20,14 @@ from bot.clock import Clock
 from bot.cluster.rebalancer import ClusterState, plan
 from bot.errors import StoreFailed
 from bot.store.records import GatewaySession
-from bot.store.repositories.shard_leases import ShardLeases
+from bot.store.repositories.shard_leases import SHARD_LEASE_MS, ShardLeases
 
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 1.0
 """The interval at which a process renews its leases and looks for free shards."""
-FENCE_S: Final = 4.0
-"""How long after its last renewal a process closes its shards; well below the lease."""
+FENCE_S: Final = SHARD_LEASE_MS / 1000 - 2.0
+"""How long after its last renewal a process closes its shards: well before the lease expires."""
 _WAIT_FOR_OTHERS_S: Final = 2.0
 
 

@@ -27,8 +27,6 @@ from bot.store.repositories.voice import Consents, Minutes, VoiceRooms
 
 LEASE_MS: Final = 10_000
 """How long after its last sign of life a process's jobs are taken over."""
-SHARD_LEASE_MS: Final = 6_000
-"""The same for its shards. It is shorter: people wait, and a needless move loses nothing."""
 _DAY_MS: Final = 86_400_000
 NO_LIMITS: Final = Limits()
 
@@ -63,11 +61,7 @@ class Store:
         self.minutes = Minutes(database)
         self.ledger = Ledger(database, clock, limits)
         self.spending = Spending(database)
-        self.shard_leases = (
-            None
-            if database.is_sqlite
-            else ShardLeases(database, owner=owner, lease_ms=SHARD_LEASE_MS)
-        )
+        self.shard_leases = None if database.is_sqlite else ShardLeases(database, owner=owner)
         self.pubsub = PubSub(database, clock)
         self.heartbeats = Heartbeats(database, clock, owner=owner)
         self._database = database

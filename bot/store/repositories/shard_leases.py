@@ -16,6 +16,9 @@ from bot.store.database import Database, uninterrupted
 from bot.store.records import GatewaySession, LeaseState
 from bot.store.tables import identify_turns, shard_leases, shard_processes
 
+SHARD_LEASE_MS: Final = 6_000
+"""How long after a process's last sign of life its shards are free. It is shorter than the lease on
+jobs (`bot.store.store.LEASE_MS`): people wait, and a needless move loses nothing."""
 _NOW: Final = cast(literal_column("EXTRACT(EPOCH FROM clock_timestamp()) * 1000"), BigInteger)
 _FORGET_MS: Final = 86_400_000
 """When the row of a dead process is deleted."""
@@ -27,10 +30,10 @@ class ShardLeases:
     Args:
         database: Holds the leases.
         owner: The name of this process; no other process ever had it.
-        lease_ms: How long after a process's last sign of life its shards are free.
+        lease_ms: See `SHARD_LEASE_MS`.
     """
 
-    def __init__(self, database: Database, *, owner: str, lease_ms: int) -> None:
+    def __init__(self, database: Database, *, owner: str, lease_ms: int = SHARD_LEASE_MS) -> None:
         self._database = database
         self._lease_ms = lease_ms
         self.owner = owner

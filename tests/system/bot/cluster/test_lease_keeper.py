@@ -11,8 +11,7 @@ from bot.errors import StoreFailed
 from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.records import GatewaySession
-from bot.store.repositories.shard_leases import ShardLeases
-from bot.store.store import SHARD_LEASE_MS
+from bot.store.repositories.shard_leases import SHARD_LEASE_MS, ShardLeases
 from tests.fakes.handlers import TurnableClock
 from tests.fakes.shard_client import LEASE_MS, Leases
 from tests.waiting import until
