@@ -3,12 +3,11 @@
 from typing import Final
 
 from bot.local_voice.view import Choice
+from bot.workers.penny import voices
 
 VOICES: Final = (
     Choice(None, "by language"),
-    Choice("joe", "Joe (English)"),
-    Choice("en", "eSpeak (English)"),
-    Choice("es", "eSpeak (Spanish)"),
+    *(Choice(voice.name, voice.label) for voice in voices.VOICES),
 )
 LANGUAGES: Final = (
     Choice(None, "detected in each question"),

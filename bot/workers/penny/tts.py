@@ -13,9 +13,8 @@ from audio.samples import Samples
 from bot.errors import WeightsError
 from bot.workers.device import runtime_missing
 from bot.workers.penny.espeak import Espeak
-
-PIPER_LANGUAGE = "en"
-PIPER_VOICE = "joe"
+from bot.workers.penny.language import DEFAULT
+from bot.workers.penny.voices import VOICES, Engine
 
 
 class Synthesizer(Protocol):
@@ -40,6 +39,14 @@ class Synthesizer(Protocol):
         ...
 
 
+def pick_engine(language: str, voice: str | None) -> Engine:
+    """The engine of a voice, or of the first voice of a language; eSpeak for any other."""
+    for one in VOICES:
+        if one.name == voice or (voice is None and language.startswith(one.language)):
+            return one.engine
+    return Engine.ESPEAK
+
+
 class LocalVoices:
     """A `Synthesizer` on this machine's CPU. It speaks one text at a time.
 
@@ -57,7 +64,7 @@ class LocalVoices:
     async def synthesize(
         self, text: str, *, language: str, voice: str | None
     ) -> tuple[Samples, int]:
-        """Speak `text`. The voice is `joe` (Piper) or one of eSpeak's; None chooses by language.
+        """Speak `text`. The voice is one of `VOICES` or another of eSpeak's; None: by language.
 
         Raises:
             BadInput: There is no such voice.
@@ -69,7 +76,7 @@ class LocalVoices:
 
     async def warm_up(self) -> None:
         """Load Piper's voice, and speak a word with it."""
-        await self.synthesize("Hello.", language=PIPER_LANGUAGE, voice=None)
+        await self.synthesize("Hello.", language=DEFAULT, voice=None)
 
     async def close(self) -> None:
         """Unload the voices."""
@@ -77,7 +84,7 @@ class LocalVoices:
         self._piper = None
 
     def _say(self, text: str, language: str, voice: str | None) -> tuple[Samples, int]:
-        if voice == PIPER_VOICE or (voice is None and language.startswith(PIPER_LANGUAGE)):
+        if pick_engine(language, voice) is Engine.PIPER:
             piper = self._load()
             pieces = [chunk.audio_float_array for chunk in piper.synthesize(text)]
             sound = np.concatenate([*pieces, np.zeros(0, np.float32)])
