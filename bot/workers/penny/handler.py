@@ -14,7 +14,7 @@ from bot.contract import Audio, Context, InputType, Request, Response, Service, 
 from bot.contract.penny import PennyModule
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.workers.penny.converse import Turn, stream_reply
-from bot.workers.penny.language import DEFAULT, detect, primary
+from bot.workers.penny.language import DEFAULT, detect, requested_language, speech_language
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.recording import Recording
@@ -96,7 +96,7 @@ class PennyHandler:
                 return  # silence needs no answer
         else:
             question = _read_text(request, _MAX_TEXT_CHARS)
-            turn.language = _language(request, context) or detect(question)
+            turn.language = speech_language(request, question)
         prompt = converse_prompt(
             question,
             system=request.source.system,
@@ -119,7 +119,7 @@ class PennyHandler:
     async def _speak(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         text = _read_text(request, _MAX_SPEECH_CHARS)
         turn.text = text
-        turn.language = _language(request, request.context) or detect(text)
+        turn.language = speech_language(request, text)
         phrasing = Phrasing()
         phrases = phrasing.feed(text) + phrasing.finish()
         if not phrases:
@@ -138,7 +138,7 @@ class PennyHandler:
         recording = await pool.run(partial(_decode_recording, request, limit_s))
         turn.audio_seconds = recording.seconds
         turn.transcript = ""
-        wanted = _language(request, request.context)
+        wanted = requested_language(request)
         name = request.source.system.assistant
         async for segment in self._stt.recognize(recording.chunks, language=wanted, name=name):
             text = segment.text if not turn.transcript else f" {segment.text}"
@@ -153,10 +153,6 @@ class PennyHandler:
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
         return Speech(self._tts, language=turn.language or DEFAULT, voice=voice)
-
-
-def _language(request: Request, context: Context | None) -> str | None:
-    return primary(request.input.language) or primary(context.locale if context else None)
 
 
 _questions: Final = SoundPool(2)

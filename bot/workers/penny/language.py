@@ -1,7 +1,9 @@
-"""Detects a text's language, which chooses the voice if the caller does not."""
+"""Chooses the language to speak: the requested one, else the locale's, else the detected one."""
 
 from functools import cache
 from typing import Any
+
+from bot.contract import Request
 
 DEFAULT = "en"
 _KNOWN = ("en", "es", "fr", "de", "it", "pt", "nl", "ca", "pl", "ru", "zh", "ja")
@@ -25,7 +27,18 @@ NAMES = {
 """The names that prompts use."""
 
 
-def primary(tag: str | None) -> str | None:
+def speech_language(request: Request, text: str) -> str:
+    """The language to speak `text` in: the requested one, else the one detected."""
+    return requested_language(request) or detect(text)
+
+
+def requested_language(request: Request) -> str | None:
+    """The language that a request states, else its locale's; None without either."""
+    locale = request.context.locale if request.context else None
+    return _primary(request.input.language) or _primary(locale)
+
+
+def _primary(tag: str | None) -> str | None:
     """Return the language of a BCP 47 tag, as `es` of `es-419`; None for an empty tag."""
     return tag.replace("_", "-").split("-")[0].lower() if tag else None
 
