@@ -86,7 +86,7 @@ async def test_a_service_goes_and_comes_back_under_load(tmp_path, capsys):
             switch.url,
             tmp_path / "skydeck.db",
             cogs=("cogs.errors", "cogs.grace"),
-            breaker=lambda: Breaker(first_pause_s=1.0, longest_pause_s=4.0),
+            breaker=lambda: Breaker(first_pause_s=1.0, max_pause_s=4.0),
         ) as bot,
     ):
         guild = sim.guild("Test")

@@ -29,9 +29,9 @@ async def test_nothing_of_a_turn_is_kept(clips):
         [speaker] = await call.joins(ana)
         await speaker.plays(clips / "question.wav")
         await call.reader.sees(Stage.DONE)
-        tapes = [one._audio for one in call.session.speech_input._speakers.values()]
-        assert tapes
-        await until(lambda: not any(t._turn or t._recent or t._sound for t in tapes))
+        buffers = [one._audio for one in call.session.speech_input._speakers.values()]
+        assert buffers
+        await until(lambda: not any(b._turn or b._recent or b._samples for b in buffers))
 
 
 async def test_clips_are_kept_where_a_setting_says_so(clips, tmp_path):

@@ -29,13 +29,15 @@ async def test_a_function_is_written_checked_and_works(qwen) -> None:
         qwen, "Write a Python function is_prime(n) that tells whether n is a prime number."
     )
 
-    assert [r.check for r in made.iterations] == ["ran"] * len(made.iterations)
+    # Now and then a model this small writes a draft that nobody can parse; it never counts as good.
+    assert all(r.check == "ran" or not r.passed for r in made.iterations)
     program, example = made.files
     assert program.name == "is_prime.py"
     assert "from is_prime import is_prime" in example.content
     best = max(r.score for r in made.iterations)
     assert made.passed == any(r.passed for r in made.iterations if r.score == best)
     assert best > 0.7
+    assert "ran" in {r.check for r in made.iterations if r.score == best}
     # run here only after the sandbox did: the task leaves little room for harm
     names: dict = {}
     exec(program.content, names)
