@@ -171,6 +171,8 @@ class Rest:
                 self._note(call, error)
                 if status == 429:
                     headers |= _limited(error)
+            except ConnectionResetError:  # the client died in the middle of its request
+                status, answer = 499, {"message": "the client is gone", "code": 0}
             except Exception as mistake:  # noqa: BLE001 - told to the test, whatever it is
                 status, answer = self._own_fault(call, mistake)
             answer = thinned(answer) if self.backend.world.sparse else answer
