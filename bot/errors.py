@@ -29,6 +29,7 @@ SkydeckError
     ├── RateLimited            429 for longer than we were willing to wait
     ├── ServiceDown            it failed repeatedly, and is not called for a while
     ├── VoiceUnreachable       no connection to Discord's voice servers
+    ├── FileUnreachable        Discord does not hand out a file
     ├── TooLate                Discord stopped waiting before the bot answered; nothing was done
     └── SubmissionUnknown      the connection broke during a submission: the job may be running
 """
@@ -275,6 +276,12 @@ class VoiceUnreachable(ServiceUnreachable):
     """The bot cannot connect to Discord's voice servers."""
 
     code = "voice_unreachable"
+
+
+class FileUnreachable(ServiceUnreachable):
+    """Discord does not hand out a person's file now."""
+
+    code = "file_unreachable"
 
 
 class TooLate(ServiceUnreachable):

@@ -1,6 +1,6 @@
 """From a person's request to a running build job."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -17,7 +17,7 @@ from cogs.factory._files import Attachment, unpack
 from cogs.factory._job_view import make_view
 from cogs.factory._plan import Plan, title_of
 from cogs.shared.answering import command_placeholder, give_reason, placeholder_reply
-from cogs.shared.attachments import MAX_BUILD_FILES_BYTES
+from cogs.shared.attachments import MAX_BUILD_FILES_BYTES, download
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
@@ -126,15 +126,30 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
     attached = message.attachments if message is not None else []
     if not attached:
         raise BadInput(words("factory.no_files"))
-    if sum(one.size for one in attached) > MAX_BUILD_FILES_BYTES:
-        raise TooLarge(words("factory.too_much"))
-    read: list[Attachment] = [(one.filename, await one.read()) for one in attached]
     try:
-        return unpack(read)
+        return unpack(await _read(attached, words))
     except BadInput:
         raise BadInput(words("factory.not_text")) from None
     except TooLarge:
         raise TooLarge(words("factory.too_much")) from None
+
+
+async def _read(attached: Sequence[discord.Attachment], words: Words) -> list[Attachment]:
+    """Download the files, whose limit holds for all of them together.
+
+    Raises:
+        TooLarge: They are too large together.
+        FileUnreachable, discord.HTTPException: One cannot be downloaded.
+    """
+    if sum(one.size for one in attached) > MAX_BUILD_FILES_BYTES:
+        raise TooLarge("The files are too large together.")
+    read: list[Attachment] = []
+    left = MAX_BUILD_FILES_BYTES
+    for one in attached:
+        content = await download(one, left, words)
+        left -= len(content)
+        read.append((one.filename, content))
+    return read
 
 
 def _request(build_request: BuildRequest, requester: Requester) -> Request:

@@ -6,7 +6,10 @@ and "Create Message" (10 attachments).
 
 import io
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +23,12 @@ ARCHIVE: Final = "build.zip"
 MAX_TO_REFINE: Final = 10
 """How many files a build can start from; the Factory accepts no more."""
 MAX_CHARS_TO_REFINE: Final = 1024 * 1024
+
+_DAMAGED: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, RuntimeError, ValueError),
+)
+"""What zipfile raises for bytes that are damaged; it promises BadZipFile alone."""
 
 Attachment = tuple[str, bytes]
 """A name and its content."""
@@ -123,7 +132,7 @@ def _opened(name: str, content: bytes) -> list[Attachment]:
             ):
                 raise TooLarge(f"At most {MAX_TO_REFINE} files can be worked on again.")
             return [(one.filename, archive.read(one)) for one in inside]
-    except (zipfile.BadZipFile, OSError, RuntimeError):
+    except _DAMAGED:
         raise BadInput("The archive cannot be opened.") from None
 
 

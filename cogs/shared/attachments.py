@@ -16,7 +16,7 @@ from audio.pool import SoundPool
 from audio.stopping import NEVER, Stop
 from bot.contract import Input
 from bot.contract.penny import audio_input
-from bot.errors import BadInput, TooLarge
+from bot.errors import BadInput, FileUnreachable, TooLarge
 from bot.i18n import Words, duration
 from cogs.shared.fetching import Oversized, fetch
 from cogs.shared.patience import persist
@@ -66,10 +66,10 @@ async def read_text(attachment: discord.Attachment, words: Words) -> str:
     Raises:
         TooLarge: It is too large.
         BadInput: It is not text.
+        FileUnreachable: Discord does not hand it out now.
         discord.HTTPException: Discord no longer has it.
-        OSError: Discord does not return it now.
     """
-    content = await _read(attachment, MAX_TEXT_BYTES, words)
+    content = await download(attachment, MAX_TEXT_BYTES, words)
     text = decode_text(content)
     if text is None:
         raise BadInput(words("common.file.no_text", name=attachment.filename))
@@ -92,15 +92,15 @@ async def read_audio(attachment: discord.Attachment, words: Words) -> Input:
     Raises:
         TooLarge: It is too large or too long.
         BadInput: It is not a recording.
+        FileUnreachable: Discord does not hand it out now.
         discord.HTTPException: Discord no longer has it.
-        OSError: Discord does not return it now.
     """
     _check_weight(attachment, MAX_FETCHED_BYTES, words)
     try:
         if attachment.size <= MAX_AUDIO_BYTES:
-            return await _small(await _read(attachment, MAX_AUDIO_BYTES, words))
+            return await _small(await download(attachment, MAX_AUDIO_BYTES, words))
         async with _encoder.room:
-            return await _as_opus(await _read(attachment, MAX_FETCHED_BYTES, words))
+            return await _as_opus(await download(attachment, MAX_FETCHED_BYTES, words))
     except TooLongError as e:
         raise TooLarge(words("common.file.too_long", most=duration(MAX_RECORDING_S))) from e
     except AudioError as e:
@@ -135,12 +135,21 @@ def _made_smaller(content: bytes, stop: Stop = NEVER) -> bytes:
     )
 
 
-async def _read(attachment: discord.Attachment, most: int, words: Words) -> bytes:
-    _check_weight(attachment, most, words)
+async def download(attachment: discord.Attachment, most_bytes: int, words: Words) -> bytes:
+    """Download a file; no more than `most_bytes` are read, whatever size Discord reports.
+
+    Raises:
+        TooLarge: It is larger.
+        FileUnreachable: Discord does not hand it out now.
+        discord.HTTPException: Discord no longer has it.
+    """
+    _check_weight(attachment, most_bytes, words)
     try:
-        return await persist(lambda: fetch(attachment, most))
+        return await persist(lambda: fetch(attachment, most_bytes))
     except Oversized as e:  # Discord reported a wrong size
-        raise _too_heavy(e.bytes_read, most, words) from e
+        raise _too_heavy(e.bytes_read, most_bytes, words) from e
+    except OSError as e:  # and TimeoutError, which is one
+        raise FileUnreachable from e
 
 
 def _check_weight(attachment: discord.Attachment, most: int, words: Words) -> None:

@@ -78,6 +78,7 @@ class Simulator:
         groups.append(routes_voice.routes)
         self._rest = Rest(self._backend, groups)
         self._stack = AsyncExitStack()
+        self._withheld: int | None = None
 
     # --- running -------------------------------------------------------------------------------
 
@@ -111,7 +112,13 @@ class Simulator:
     ) -> None:
         await self._stack.aclose()
 
+    def withhold_files(self, status: int = 503) -> None:
+        """Answer every download of an attachment with this status from now on."""
+        self._withheld = status
+
     async def _serve_file(self, request: web.Request) -> web.Response:
+        if self._withheld is not None:
+            return web.Response(status=self._withheld)
         number = request.match_info["file"]
         file = self._backend.world.files.get(int(number)) if number.isdigit() else None
         if file is None:

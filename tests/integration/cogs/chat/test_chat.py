@@ -8,6 +8,7 @@ import pytest
 
 from audio import codec, ogg
 from bot.contract import Service
+from cogs.shared import patience
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
@@ -363,4 +364,22 @@ async def test_where_nobody_is_answered_that_is_said_once(
     await ben.sees("You said: hello", other)
     mine = [m for m in channel.messages.values() if m.author is sim.bot]
     assert len(mine) == 1
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("door", ["a mention", "/ask", "/transcribe"])
+async def test_a_file_that_discord_withholds_is_named_as_the_reason(
+    sim, deck, channel, ben, penny_script, monkeypatch, door
+):
+    monkeypatch.setattr(patience, "PATIENCE_S", 3.0)  # less than the test's own
+    sim.withhold_files()
+    match door:
+        case "a mention":
+            await ben.says("@Alfred sum up", channel, files=[File("a.txt", b"Otters swim.")])
+        case "/ask":
+            await ben.slash("/ask", file=File("a.txt", b"Otters swim."))
+        case "/transcribe":
+            await ben.slash("/transcribe", file=File("a.wav", b"RIFF"))
+    await ben.sees("isn't giving me that file")
+    assert not penny_script.asked
     assert not sim.problems

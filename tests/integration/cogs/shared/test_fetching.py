@@ -9,8 +9,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
 from bot.i18n import words_for
+from cogs.factory._build_requests import BuildRequest, refined
 from cogs.shared import attachments
 from cogs.shared.fetching import Oversized, fetch
 
@@ -116,3 +118,33 @@ async def test_a_person_is_told_of_a_size_that_was_told_wrongly(cdn):
     cdn.body = b"\x89PNG\0"
     with pytest.raises(BadInput):
         await attachments.read_text(text, words_for("en"))
+
+
+def refine(*attached):
+    """What a build that starts from these files reads."""
+    message = SimpleNamespace(attachments=list(attached))
+    return refined(BuildRequest(task="a"), "faster", message, words_for("en")).fetch()
+
+
+async def test_files_to_start_from_are_limited_together_before_any_is_read(cdn):
+    with pytest.raises(TooLarge):
+        await refine(cdn.file("a.py", attachments.MAX_BUILD_FILES_BYTES), cdn.file("b.py", 1))
+    assert not cdn.asked
+
+
+@pytest.mark.parametrize("packing", ["identity", "gzip"])
+async def test_files_to_start_from_are_limited_together_whatever_was_reported(cdn, packing):
+    body = bytes(attachments.MAX_BUILD_FILES_BYTES * 2 // 3)
+    cdn.body = gzip.compress(body) if packing == "gzip" else body
+    cdn.headers = {"Content-Encoding": packing} if packing == "gzip" else {}
+    with pytest.raises(TooLarge, match="too large"):
+        await refine(cdn.file("a.py"), cdn.file("b.py"))
+    assert len(cdn.asked) == 2
+
+
+async def test_files_to_start_from_are_text(cdn):
+    cdn.body = b"\xff"
+    with pytest.raises(BadInput):
+        await refine(cdn.file("a.py"))
+    cdn.body = b"a = 1"
+    assert await refine(cdn.file("a.py")) == [File(name="a.py", content="a = 1")]

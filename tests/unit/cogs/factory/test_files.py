@@ -1,7 +1,10 @@
+import contextlib
 import zipfile
 from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
@@ -71,3 +74,16 @@ def test_an_archive_is_opened_within_bounds():
         unpack(zipped(b"\xff\xfe\x00"))
     with pytest.raises(BadInput):
         unpack([(ARCHIVE, b"PK\x03\x04 not really")])
+
+
+@given(st.data())
+def test_a_damaged_archive_is_refused_in_words_or_opened(data):
+    method = data.draw(st.sampled_from([zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2]))
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        archive.writestr("a.py", "a = 1\n" * 50)
+    content = bytearray(made.getvalue())
+    for at in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=4)):
+        content[at] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(BadInput, TooLarge):
+        unpack([(ARCHIVE, bytes(content))])
