@@ -69,12 +69,16 @@ class Chat(commands.Cog, name=COG):
         try:
             if not whole_channel and not await self._is_called(message):
                 return
+        except (SkydeckError, discord.HTTPException) as e:
+            await self._refuse(message, e)
+            return
+        try:
             if await was_handled(self.bot, message):
                 return
             requester = await admit(self.bot, message)
             await self._answer(message, requester, whole_channel=whole_channel)
             self.bot.dispatch("answered", message, requester)
-        except (SkydeckError, discord.HTTPException) as e:
+        except Exception as e:  # noqa: BLE001 (even a bug is no reason for silence; it is logged)
             await self._refuse(message, e)
 
     @commands.Cog.listener()

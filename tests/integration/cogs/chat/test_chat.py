@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -383,3 +384,15 @@ async def test_a_file_that_discord_withholds_is_named_as_the_reason(
     await ben.sees("isn't giving me that file")
     assert not penny_script.asked
     assert not sim.problems
+
+
+async def test_a_bug_is_no_reason_for_silence(sim, deck, channel, ben, monkeypatch):
+    async def broken(*_):
+        raise LookupError("a bug")
+
+    monkeypatch.setattr(sys.modules["cogs.chat._cog"], "read_question", broken)
+    await ben.says("good morning, everybody", channel)
+    await settle()
+    assert len(channel.messages) == 1
+    await ben.says("@Alfred good morning", channel)
+    await ben.sees("Something went wrong on my side")
