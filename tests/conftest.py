@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.report",
     "tests.virtual_audio.fixture",
     "tests.virtual_time",
+    "tests.fakes.wheelhouse",
 ]
 # Containers often disable bytecode. Then both processes of a run, and each program that a test
 # starts, compile all of our source, and discord.py compiles every cog for each bot.

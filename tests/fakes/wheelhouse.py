@@ -189,3 +189,13 @@ class Registry:
                 """Say nothing."""
 
         return Handler
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheelhouse:
+    """A registry of small wheels, instead of the real one."""
+    folder = tmp_path / "wheelhouse"
+    folder.mkdir()
+    made = Wheelhouse(folder)
+    made.use(monkeypatch)
+    return made

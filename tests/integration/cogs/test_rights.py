@@ -8,7 +8,7 @@ import pytest
 
 from bot.contract import Service
 from bot.money import Payer, Period
-from tests.fakes.handlers import Scripted, echo, hang
+from tests.fakes.handlers import Scripted, hang
 from tests.simulator import CannotDo, Permission
 
 TITLE = "a budget for the board"
@@ -21,17 +21,7 @@ def cogs():
 
 
 @pytest.fixture
-def asked():
-    return []
-
-
-@pytest.fixture
-def handlers(asked):
-    async def note(request):
-        asked.append(request)
-        async for response in echo(request):
-            yield response
-
+def handlers(note):
     return {
         "factory": Scripted(hang, service=Service.FACTORY),
         "grace": Scripted(note, service=Service.GRACE),

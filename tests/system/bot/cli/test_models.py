@@ -21,15 +21,6 @@ from tests.fakes.wheelhouse import Registry, Wheelhouse
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheelhouse:
-    folder = tmp_path / "wheelhouse"
-    folder.mkdir()
-    made = Wheelhouse(folder)
-    made.use(monkeypatch)
-    return made
-
-
-@pytest.fixture
 def store(house: Wheelhouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     made = ModelStore(tmp_path / "weights", house.manifest)
     monkeypatch.setattr(models, "_store", lambda: made)

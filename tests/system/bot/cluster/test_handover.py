@@ -34,16 +34,6 @@ async def url(postgres):
 
 
 @pytest.fixture
-def guild(sim):
-    return sim.guild("Test")
-
-
-@pytest.fixture
-def channel(guild):
-    return guild.channel("general")
-
-
-@pytest.fixture
 def ana(guild, channel):
     return guild.member("Ana")
 

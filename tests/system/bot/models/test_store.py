@@ -28,15 +28,6 @@ _PULL = (
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheelhouse:
-    folder = tmp_path / "wheelhouse"
-    folder.mkdir()
-    made = Wheelhouse(folder)
-    made.use(monkeypatch)
-    return made
-
-
-@pytest.fixture
 def store(house: Wheelhouse, tmp_path: Path) -> ModelStore:
     return ModelStore(tmp_path / "weights", house.manifest)
 
