@@ -16,6 +16,7 @@ heartbeat, other processes, PostgreSQL) needs the real clock.
 """
 
 import asyncio
+import inspect
 import selectors
 import time
 from collections.abc import Callable, Mapping
@@ -157,6 +158,7 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[]
 
 @pytest.fixture(autouse=True)
 def _virtual_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if is_virtual(request.node):
+    # The async fixtures of a test that is not async run on a loop of their own, in real time.
+    if is_virtual(request.node) and inspect.iscoroutinefunction(request.node.obj):
         monkeypatch.setattr("bot.clock.time", _Time)
         monkeypatch.setattr("aiosqlite.core.SimpleQueue", _Statements)

@@ -3,12 +3,14 @@
 # mypy: ignore-errors
 
 import asyncio
+from urllib.parse import urlsplit
 
 import aiohttp
 import discord
 import pytest
 
 from tests.simulator.limits import REAL, Limit, Limits
+from tests.waiting import until
 
 SEND = "POST /channels/{channel_id}/messages"
 
@@ -111,3 +113,22 @@ async def test_an_answer_may_be_late(sim, channel, bot):
         before = asyncio.get_running_loop().time()
         await bot.get_channel(channel.id).send("slow")
         assert asyncio.get_running_loop().time() - before >= 0.1
+
+
+async def test_a_client_that_dies_in_its_request_is_no_problem_of_the_bots(sim, channel):
+    address = urlsplit(sim.base_url)
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = (
+        f"POST /api/v10/channels/{channel.id}/messages HTTP/1.1",
+        f"Host: {address.netloc}",
+        f"Authorization: Bot {sim.token}",
+        "Content-Type: multipart/form-data; boundary=b",
+        "Content-Length: 500",
+    )
+    writer.write("\r\n".join((*head, "", "--b", "")).encode())
+    await writer.drain()
+    await until(lambda: sim.log.calls)
+    writer.transport.abort()
+    await until(lambda: sim.log.calls[-1].status)
+    assert sim.log.calls[-1].status == 499
+    assert not sim.problems
