@@ -8,7 +8,6 @@ import os
 
 import aiohttp
 import discord
-import runpod
 from discord import app_commands
 from discord.ext import commands
 
@@ -21,12 +20,16 @@ class PlainBot(commands.Bot):
     def __init__(self, base_url: str = "", key: str = "") -> None:
         super().__init__("!", intents=discord.Intents.default(), help_command=None)
         self._base_url, self._key = base_url, key
+        # Not at the top: its import takes a second, and each run of the tests collects this file.
+        import runpod
+
+        self._runpod = runpod
 
     async def setup_hook(self) -> None:
         if self._base_url:
-            runpod.api_key, runpod.endpoint_url_base = self._key, self._base_url
+            self._runpod.api_key, self._runpod.endpoint_url_base = self._key, self._base_url
             self.session = aiohttp.ClientSession()
-            self.grace = runpod.AsyncioEndpoint("grace", self.session)
+            self.grace = self._runpod.AsyncioEndpoint("grace", self.session)
         self.tree.add_command(plain)
         await self.tree.sync()
 

@@ -12,14 +12,19 @@ from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted, contract, hang, spell
 from tests.waiting import HANGS_S
 
-runpod = pytest.importorskip("runpod")
 pytestmark = pytest.mark.real_time  # the SDK waits in a thread of its own
 
 KEY = "a-key"
 
 
+@pytest.fixture(scope="module")
+def runpod():
+    """The SDK. Its import takes a second: not each process of a run needs it."""
+    return pytest.importorskip("runpod")
+
+
 @pytest.fixture
-async def base_url(monkeypatch):
+async def base_url(monkeypatch, runpod):
     """A server in a loop of its own task, and the SDK pointed at it."""
     ready, done = asyncio.Event(), asyncio.Event()
     urls = []
@@ -39,20 +44,26 @@ async def base_url(monkeypatch):
         done.set()
 
 
-@contextlib.contextmanager
-def sync_endpoint(name="penny", key=KEY):
-    endpoint = runpod.Endpoint(name, api_key=key)
-    try:
-        yield endpoint
-    finally:
-        endpoint.rp_client.rp_session.close()
+@pytest.fixture
+def sync_endpoint(runpod):
+    """Opens the SDK's synchronous client of a service."""
+
+    @contextlib.contextmanager
+    def opened(name="penny", key=KEY):
+        endpoint = runpod.Endpoint(name, api_key=key)
+        try:
+            yield endpoint
+        finally:
+            endpoint.rp_client.rp_session.close()
+
+    return opened
 
 
 def final_text(output):
     return output[-1]["output"]["text"]
 
 
-async def test_run_sync(base_url):
+async def test_run_sync(base_url, sync_endpoint):
     with sync_endpoint() as endpoint:
         output = await asyncio.to_thread(
             endpoint.run_sync, {"contract": contract("good day")}, timeout=HANGS_S
@@ -60,7 +71,7 @@ async def test_run_sync(base_url):
     assert final_text(output) == "good day"
 
 
-async def test_run_status_output_and_stream(base_url):
+async def test_run_status_output_and_stream(base_url, sync_endpoint):
     def call():
         with sync_endpoint() as endpoint:
             job = endpoint.run({"contract": contract("one two")})
@@ -74,7 +85,7 @@ async def test_run_status_output_and_stream(base_url):
     assert output == chunks
 
 
-async def test_cancel_purge_and_health(base_url):
+async def test_cancel_purge_and_health(base_url, sync_endpoint):
     def call():
         with sync_endpoint("factory") as endpoint:
             job = endpoint.run({"contract": contract()})
@@ -90,12 +101,12 @@ async def test_cancel_purge_and_health(base_url):
     assert set(health) == {"jobs", "workers"}
 
 
-async def test_a_wrong_key_is_what_the_sdk_takes_for_one(base_url):
+async def test_a_wrong_key_is_what_the_sdk_takes_for_one(base_url, sync_endpoint):
     with sync_endpoint(key="wrong") as endpoint, pytest.raises(RuntimeError, match="401"):
         await asyncio.to_thread(endpoint.run, {"contract": contract()})
 
 
-async def test_asyncio_run_status_output_stream_and_health(base_url):
+async def test_asyncio_run_status_output_stream_and_health(base_url, runpod):
     async with aiohttp.ClientSession() as session:
         endpoint = runpod.AsyncioEndpoint("penny", session, api_key=KEY)
         job = await endpoint.run({"contract": contract("good day")})
@@ -108,7 +119,7 @@ async def test_asyncio_run_status_output_stream_and_health(base_url):
         assert (await endpoint.health())["workers"]["ready"] == 1
 
 
-async def test_asyncio_cancel_and_purge(base_url):
+async def test_asyncio_cancel_and_purge(base_url, runpod):
     async with aiohttp.ClientSession() as session:
         endpoint = runpod.AsyncioEndpoint("factory", session, api_key=KEY)
         job = await endpoint.run({"contract": contract()})
