@@ -14,9 +14,11 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Final, Self
+
+from pydantic import JsonValue
 
 from bot.clock import Clock
 from bot.contract import Request
@@ -177,6 +179,12 @@ class JobRunner:
         await _wait_for(stopped)
         return len(stopped)
 
+    async def wait_for(
+        self, which: Callable[[Mapping[str, JsonValue]], bool], *, within_s: float
+    ) -> None:
+        """Wait until this process's jobs at certain places have ended, but not longer than that."""
+        await _wait_for([r for r in self._running.values() if which(r.place)], within_s)
+
     async def close(self) -> None:
         """Stop or hand over the running jobs, tell their requesters, and release the leases."""
         context = self._context
@@ -276,7 +284,7 @@ class JobRunner:
             raise Stopping("skydeck is being stopped.")
 
 
-async def _wait_for(running: list[RunningJob]) -> None:
+async def _wait_for(running: list[RunningJob], within_s: float = GOODBYE_S) -> None:
     tasks = [one.task for one in running if one.task is not None]
     if tasks:
-        await asyncio.wait(tasks, timeout=GOODBYE_S)
+        await asyncio.wait(tasks, timeout=within_s)

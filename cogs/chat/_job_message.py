@@ -1,8 +1,9 @@
 """An answer in the journal: its message, and the conversation that it belongs to."""
 
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from bot.jobs.place import PlacePart, Snowflake, stored_as
 from bot.store.repositories.recovery import Job
@@ -39,7 +40,16 @@ class ChatMessage(Thread, JobMessage):
 
 def question_of(job: Job) -> int | None:
     """The message that a job answers; None when it answers none."""
+    return _question_at(job.place)
+
+
+def answers(question_id: int) -> Callable[[Mapping[str, JsonValue]], bool]:
+    """Whether a job at a place answers this question."""
+    return lambda place: _question_at(place) == question_id
+
+
+def _question_at(place: Mapping[str, JsonValue]) -> int | None:
     try:
-        return ChatMessage.model_validate(job.place).question_id
+        return ChatMessage.model_validate(place).question_id
     except ValidationError:
         return None

@@ -101,7 +101,30 @@ async def history_before(bot: SkyDeck, message: discord.Message, *, whole_channe
     if said:
         return History(said[-1].conversation_id, fit_history(said, max_chars=_BUDGET_CHARS))
     pointed_at = await _replied_to(message, message.reference) if message.reference else None
+    said = await _chain_of_part(bot, pointed_at)
+    if said:
+        return History(said[-1].conversation_id, fit_history(said, max_chars=_BUDGET_CHARS))
     return History(message.id, _quoted(pointed_at))
+
+
+async def _chain_of_part(
+    bot: SkyDeck, pointed_at: discord.Message | None
+) -> tuple[StoredMessage, ...]:
+    """The chain of an answer, by one of its messages that is not remembered yet."""
+    if pointed_at is None or bot.user is None or pointed_at.author.id != bot.user.id:
+        return ()
+    first = first_of_answer(pointed_at, question_id=None)
+    said = await bot.store.conversations.chain(first, budget_chars=_BUDGET_CHARS)
+    return said if said and said[-1].role is Role.ASSISTANT else ()
+
+
+def first_of_answer(part: discord.Message, question_id: int | None) -> int:
+    """The first message of an answer, by any of its messages, without the memory.
+
+    The further messages reply to the first, and the first replies to the question.
+    """
+    replied_to = part.reference.message_id if part.reference is not None else None
+    return part.id if replied_to is None or replied_to == question_id else replied_to
 
 
 def parent_of(message: discord.Message) -> int | None:

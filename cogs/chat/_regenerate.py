@@ -1,5 +1,7 @@
 """Regenerates an answer: the same question with the same history, in the same messages."""
 
+from typing import Final
+
 import discord
 
 from bot.discord_client import SkyDeck
@@ -8,13 +10,16 @@ from bot.i18n import words_for
 from bot.jobs.view import Requester
 from bot.store.records import StoredMessage
 from cogs.chat._answer_question import ask
-from cogs.chat._job_message import Thread
-from cogs.chat._memory import history_of
+from cogs.chat._job_message import Thread, answers
+from cogs.chat._memory import first_of_answer, history_of
 from cogs.chat._question import Question
 from cogs.shared.live import LiveMessage
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, may, require
+
+_ENDS_WITHIN_S: Final = 10.0
+"""How long an answer that is shown may take until its job has ended."""
 
 
 class Regenerating:
@@ -56,13 +61,15 @@ class Regenerating:
         try:
             await interaction.response.defer()
             hears = may(Right.HEAR_BEFORE, relation) or interaction.guild_id is None
-            await self._rewrite(interaction.message.id, asked, requester, module, hears=hears)
+            # Its button can be pressed before the job that wrote it has remembered its messages.
+            await self.bot.runner.wait_for(answers(question_id), within_s=_ENDS_WITHIN_S)
+            await self._rewrite(interaction.message, asked, requester, module, hears=hears)
         finally:
             self._under_way.discard(question_id)
 
     async def _rewrite(
         self,
-        answer_id: int,
+        pressed: discord.Message,
         asked: StoredMessage,
         requester: Requester,
         module: str,
@@ -70,10 +77,11 @@ class Regenerating:
         hears: bool,
     ) -> None:
         """Replace the answer in its messages."""
-        answered = await self.bot.store.conversations.get(answer_id)
-        first, parts = answer_id, list[int]()
+        answered = await self.bot.store.conversations.get(pressed.id)
         if answered is not None:
             first, parts = answered.message_id, list(answered.parts)
+        else:
+            first, parts = first_of_answer(pressed, asked.message_id), []
         live = LiveMessage(
             self.bot,
             requester.channel_id,
@@ -81,6 +89,7 @@ class Regenerating:
             requester.user_id,
             parts,
             words=words_of(requester),
+            adopts=answered is None,
         )
         thread = Thread(
             question_id=asked.message_id,
