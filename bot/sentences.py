@@ -95,6 +95,12 @@ def split(text: str) -> list[str]:
     return [text[begin:end] for begin, end in pairwise([0, *ends(text)])]
 
 
+def last_end(text: str, *, next_word: str) -> int:
+    """Where the last sentence ends that has its stop, if this word follows; 0 if none has."""
+    whole = (end for end in ends(f"{text} {next_word}") if end <= len(text) + 1)
+    return min(max(whole, default=0), len(text))
+
+
 class _Judge:
     """Judges the stops of one text. Each method may raise `_Undecided`."""
 

@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
-from bot import terminal
+from bot import sentences, terminal
 from bot.local_voice.choices import LANGUAGES, VOICES
 from bot.local_voice.controller import TalkController
 from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
 
 _EVERY_S: Final = 0.05
-_SENTENCE_ENDS: Final = ".!?…:\n"
 _STATES: Final = {
     Doing.LOADING: "loading the models",
     Doing.RECORDING: "recording",
@@ -165,8 +164,7 @@ def _is_idle(view: View) -> bool:
 
 def _sentences(text: str, start: int) -> int:
     """The end of the last whole sentence after `start`."""
-    ends = (i + 1 for i in range(len(text) - 2, start, -1) if text[i] in _SENTENCE_ENDS)
-    return next((end for end in ends if text[end].isspace()), start)
+    return start + max(sentences.ends(text[start:], is_complete=False), default=0)
 
 
 def _numbered(found: Sequence[Choice], value: str) -> Choice | None:

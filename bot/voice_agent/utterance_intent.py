@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
+from bot import sentences
 from bot.voice_agent.name_matching import NameMatcher, plain
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 
@@ -33,8 +34,10 @@ class UtteranceIntent(StrEnum):
 
 _NOISE: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+[^♪♫]*[♪♫]*")
 """What recognisers write for sounds: `[BLANK_AUDIO]`, `(coughs)`, `*sighs*`, `♪ … ♪`."""
-_SENTENCE_END: Final = re.compile(r"[.!?…]+(?:\s+|$)")
-_CLAUSE_END: Final = re.compile(r"[,.;:!?\u2026\u00bf\u00a1\u2014]+")
+_BROKEN_OFF: Final = re.compile(r"(?:\.{2,}|\u2026)\s+")
+_CLAUSE_END: Final = re.compile(
+    r"[,.;:!?\u2026\u00bf\u00a1\u2014\u3001\u3002\uff0c\uff01\uff1f\u060c\u061f\u0964]+"
+)
 _WORD: Final = re.compile(r"[^\W_]+")
 _INSIDE_WORDS: Final = re.compile(r"['\u2019-]")
 """Joins the parts of a word: "that's", "uh-huh"."""
@@ -102,8 +105,9 @@ class UtteranceClassifier:
 
     def _ends_with_stop(self, text: str) -> bool:
         """Whether somebody changed their mind: "What is the… Stop."."""
-        sentences = [part for part in _SENTENCE_END.split(text) if part.strip()]
-        return len(sentences) > 1 and self._is_stop(_words(sentences[-1]))
+        said = [part for sentence in sentences.split(text) for part in _BROKEN_OFF.split(sentence)]
+        said = [part for part in said if part.strip()]
+        return len(said) > 1 and self._is_stop(_words(said[-1]))
 
 
 def _any_of(phrases: Iterable[str]) -> str:

@@ -4,20 +4,14 @@ The joined pieces are exactly the text, white space included.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from bot import sentences
 from bot.graphemes import is_boundary
 
-_STOPS = "[.!?…]+[\"'”’»)\\]]*"  # noqa: RUF001  (these are the quotation marks of real texts)
-_WIDE_STOPS = "[。！？]+[」』”]?"  # noqa: RUF001  (Chinese and Japanese put no blank after a sentence)
-
-_BORDERS = (
-    re.compile(r"\n[^\S\n]*\n\s*"),  # between paragraphs
-    re.compile(r"\n\s*"),  # between lines
-    re.compile(rf"{_STOPS}\s+|{_WIDE_STOPS}\s*"),  # between sentences
-    re.compile(r"\s+"),  # between words
-)
-"""Where to cut, best first. A cut comes after the match, so that a piece begins with a word."""
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
+_LINE = re.compile(r"\n\s*")
+_WORD = re.compile(r"\s+")
 
 _MIN_SHARE = 0.5
 """The earliest place of a cut in a piece: a fair border late is better than a good one early."""
@@ -61,15 +55,23 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
 def _cut(text: str, start: int, limit: int) -> int:
     """Return where the piece from `start` ends: after `start`, at or before `limit`."""
     earliest = start + max(1, int((limit - start) * _MIN_SHARE))
-    for border in _BORDERS:
-        found = border.finditer(text, max(start, earliest - _MAX_STOP_CHARS), limit)
-        ends = [match.end() for match in found if match.end() >= earliest]
-        if ends:
-            return ends[-1]
+    for ends in _borders(text, start, earliest, limit):
+        good = [end for end in ends if end >= earliest]
+        if good:
+            return good[-1]
     for end in range(limit, earliest, -1):
         if is_boundary(text, end):
             return end
     return limit
+
+
+def _borders(text: str, start: int, earliest: int, limit: int) -> Iterator[Iterable[int]]:
+    """Yield where a piece may end, best first: after white space, so that the next has a word."""
+    first = max(start, earliest - _MAX_STOP_CHARS)
+    yield (border.end() for border in _PARAGRAPH.finditer(text, first, limit))
+    yield (border.end() for border in _LINE.finditer(text, first, limit))
+    yield (start + end for end in sentences.ends(text[start:limit], is_complete=False))
+    yield (border.end() for border in _WORD.finditer(text, first, limit))
 
 
 def margins(piece: str) -> tuple[str, str, str]:
@@ -83,6 +85,5 @@ def margins(piece: str) -> tuple[str, str, str]:
 
 def whole_sentences(text: str) -> str:
     """Drop a last sentence that is cut off; return all of the text if no sentence is whole."""
-    ends = [m.end() for m in re.finditer(rf"{_STOPS}(?=\s|$)|{_WIDE_STOPS}|\n", text)]
-    kept = text[: ends[-1]].strip() if ends else ""
+    kept = text[: sentences.last_end(text, next_word="The")].strip()
     return kept or text.strip()

@@ -74,6 +74,22 @@ async def test_an_answer_comes_sentence_by_sentence(line_mode):
     ]
 
 
+async def test_a_number_or_a_title_is_no_sentence(line_mode):
+    controller, _, written = line_mode
+    for text in (
+        "1. B",
+        "1. Boil it. 2. A",
+        "1. Boil it. 2. Ask Dr. S",
+        "1. Boil it. 2. Ask Dr. So.",
+    ):
+        controller.add(Entry(1, Kind.TURN, "How?", text, spoken=True))
+        await asyncio.sleep(0.12)
+    controller.add(Entry(1, Kind.TURN, "How?", "1. Boil it. 2. Ask Dr. So.", is_over=True))
+    await asyncio.sleep(0.12)
+    said = [line for line in written if line.startswith("Alfred:")]
+    assert said == ["Alfred: 1. Boil it.", "Alfred: 2. Ask Dr. So."]
+
+
 async def test_states_troubles_errors_and_progress_are_lines(line_mode):
     controller, _, written = line_mode
     for doing in (Doing.THINKING, Doing.WAITING, Doing.ANSWERING):

@@ -134,6 +134,8 @@ def test_nothing_was_said(noise):
         "Cállate, Alfred.",
         "Never mind.",
         "What is the capital of… Never mind.",
+        "What is the... stop.",
+        "How is Dr. Smith? Stop.",
         "¿Cuál es la capital de Francia? Para.",
     ],
 )

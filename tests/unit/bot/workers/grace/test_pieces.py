@@ -104,6 +104,14 @@ def test_margins_are_blanks_and_nothing_is_lost(text):
     assert words == text.strip()
 
 
+def test_no_piece_ends_with_a_title_or_the_number_of_a_list():
+    text = "I know Prof. Smith well and he knows me. Ask him. 2. Add salt to the water and wait."
+    assert split(text, 60) == [
+        "I know Prof. Smith well and he knows me. Ask him. ",
+        "2. Add salt to the water and wait.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -112,6 +120,11 @@ def test_margins_are_blanks_and_nothing_is_lost(text):
         ("- one\n- two\n- thr", "- one\n- two"),
         ('He said "no." And th', 'He said "no."'),
         ("下雨了。天", "下雨了。"),
+        ("It rains. Ask Prof. Sm", "It rains."),
+        ("Llueve. La Dra. Góm", "Llueve."),
+        ("Es regnet. Am 3. Okto", "Es regnet."),
+        ("Take salt, e.g. sea salt. 2. Then ad", "Take salt, e.g. sea salt."),
+        ("बारिश है। क्य", "बारिश है।"),
         ("", ""),
     ],
 )
