@@ -197,6 +197,10 @@ class ScreenSink:
             self._write("\n")
         elif not self._streams:
             self._write(readable(response) + "\n")
+        elif words := readable(response).strip():
+            self._write(f"{self._assistant}: {words}\n")
+        elif response.transcript is None and response.audio is None:
+            self._screen.print("The service answered without a word.")
         if self._cut:
             self._screen.print(
                 f"{self._cut:,} more characters are not shown. For all of it, use --json, or send "

@@ -62,9 +62,11 @@ async def perform(chosen: CallOptions, request: Request) -> None:
             warm_up=chosen.warm_up,
         ) as services:
             result = await _call(services, request, sink)
-            if chosen.save is not None:
-                _keep(result, service, chosen.save)
-            sink.final(result)
+            try:
+                if chosen.save is not None:
+                    _keep(result, service, chosen.save)
+            finally:
+                sink.final(result)  # what cannot be saved can still be read
 
 
 def _fetch(store: ModelStore, names: list[str], sink: Sink, warm_up: WarmUp) -> None:

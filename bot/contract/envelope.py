@@ -5,7 +5,6 @@ may be as small as `{"status", "output": {"data"}}`, or the bare data. Strict in
 known enum values, and no fields that were never set.
 """
 
-import base64
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated, Any, Self
@@ -15,12 +14,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     SerializerFunctionWrapHandler,
+    ValidationError,
     field_validator,
     model_serializer,
+    model_validator,
 )
 
+from bot.contract.base64_text import decoded
+from bot.contract.foreign import as_audio, audio_in, lone_words, reading, words_of
 from bot.errors import BadInput
+from bot.steps import Steps, at_once
 
 CONTRACT_VERSION = "2.1"
 
@@ -38,6 +43,23 @@ class Wire(BaseModel):
     def to_wire(self) -> dict[str, Any]:
         """The JSON value to send: plain dicts, lists, strings and numbers."""
         return self.model_dump(mode="json")
+
+
+class Report(Wire):
+    """What somebody else tells us: a field of an unexpected kind is left out, alone."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _leave_out_the_unreadable(
+        cls, value: object, handler: ModelWrapValidatorHandler[Self]
+    ) -> Self:
+        try:
+            return handler(value)
+        except ValidationError as e:
+            if not isinstance(value, dict):
+                raise
+            wrong = {error["loc"][0] for error in e.errors(include_url=False) if error["loc"]}
+        return handler({name: item for name, item in value.items() if name not in wrong})
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -225,7 +247,11 @@ class Request(Wire):
         return default if value is None else value
 
 
-class Audio(Wire):
+Words = Annotated[str | None, BeforeValidator(words_of)]
+"""A text, or what a service writes in its place: a number, a message, a list of parts."""
+
+
+class Audio(Report):
     """Audio. `data` is base64 of a whole file; in a partial, of a file with only the next piece.
 
     `text` holds the words of a piece, so that a listener who interrupts knows what was heard.
@@ -235,7 +261,7 @@ class Audio(Wire):
     format: str | None = None
     sample_rate_hz: Annotated[int | None, figure(_MAX_RATE_HZ, whole=True)] = None
     duration_ms: Annotated[int | None, figure(_MAX_MS, whole=True)] = None
-    text: str | None = None
+    text: Words = None
 
     def file(self) -> bytes:
         """The bytes of the audio file.
@@ -244,29 +270,29 @@ class Audio(Wire):
             BadInput: `data` is not base64.
         """
         try:
-            return base64.b64decode(self.data, validate=True)
+            return decoded(self.data)
         except ValueError:
             raise BadInput("The audio is not valid base64.") from None
 
 
-class Output(Wire):
+class Output(Report):
     """The output. The minimum is `data`; Penny adds transcript, text and audio."""
 
     type: str | None = None
     data: Any = None
-    transcript: str | None = None
+    transcript: Words = None
     language: str | None = None
-    text: str | None = None
+    text: Words = None
     audio: Audio | None = None
 
     @field_validator("audio", mode="before")
     @classmethod
-    def _bare_audio(cls, value: object) -> object:
-        """Some services send the bare base64 where we send an object."""
-        return {"data": value} if isinstance(value, str) else value
+    def _any_audio(cls, value: object) -> object:
+        """Some services send the bare base64, or a data URL, where we send an object."""
+        return value if isinstance(value, Audio) else as_audio(value)
 
 
-class Usage(Wire):
+class Usage(Report):
     """Resources used. Every figure is optional; `cost_usd` is the service's own claim."""
 
     cost_usd: Annotated[float | None, figure(_MAX_USD)] = None
@@ -275,16 +301,29 @@ class Usage(Wire):
     audio_seconds: Annotated[float | None, figure(_MAX_MS / 1000)] = None
     compute_seconds: Annotated[float | None, figure(_MAX_MS / 1000)] = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _openai_names(cls, value: object) -> object:
+        """OpenAI's names of the tokens."""
+        if not isinstance(value, dict):
+            return value
+        names = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
+        other = {ours: value[theirs] for ours, theirs in names.items() if theirs in value}
+        return {**other, **value}
 
-class ServiceError(Wire):
-    """Why a service failed: a code for programs and a sentence for people."""
 
-    code: str = "error"
+class ServiceError(Report):
+    """Why a service failed: a code for programs and a sentence for people.
+
+    Without a code it is not known whether the service refused the job or broke.
+    """
+
+    code: str = ""
     message: str = ""
     retryable: bool = False
 
 
-class Response(Wire):
+class Response(Report):
     """The answer: `output` of a RunPod job, or one chunk of its stream.
 
     A partial carries a `sequence` from 0 and only the new content; the last response is complete
@@ -325,17 +364,17 @@ class Response(Wire):
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Read one output of a job, however loosely the service follows the contract.
+        """Read any JSON value as an answer, however loosely the service follows the contract.
 
-        A dict with any of the contract's keys is a response; anything else (a string, a number, a
-        foreign dict) becomes the output's data.
-
-        Raises:
-            ValueError: A key of the contract holds a value of the wrong shape.
+        It never fails: what cannot be read is left out, or kept as the output's data.
         """
-        if isinstance(value, dict) and not _RESPONSE_KEYS.isdisjoint(value):
-            return cls.model_validate(value)
-        return cls(output=Output(data=value))
+        return at_once(cls.reading(value))
+
+    @classmethod
+    def reading(cls, value: object) -> Steps[Self]:
+        """The same in steps: a list of thousands of pieces takes longer than a loop may wait."""
+        fields = yield from reading(value)
+        return cls.model_validate(fields)
 
     @property
     def is_partial(self) -> bool:
@@ -352,7 +391,7 @@ class Response(Wire):
         data = self.output.data
         if isinstance(data, str) and self.output.type != InputType.AUDIO:
             return data
-        return _nested_str(data, "text", "reply", "response")
+        return _nested_str(data, "text", "reply", "response") or lone_words(data)
 
     @property
     def transcript(self) -> str | None:
@@ -371,17 +410,14 @@ class Response(Wire):
             return None
         if output.audio is not None:
             return output.audio
-        if output.type == InputType.AUDIO and isinstance(output.data, str):
-            return Audio(data=output.data, format=(output.model_extra or {}).get("format"))
+        if output.type == InputType.AUDIO:
+            extra = output.model_extra or {}
+            return _audio(as_audio({"format": extra.get("format"), "data": output.data}))
         for holder in (output.data, output.model_extra, self.model_extra):
-            found = _find_audio(holder)
+            found = _audio(audio_in(holder))
             if found is not None:
                 return found
         return None
-
-
-_RESPONSE_KEYS = frozenset({"status", "output", "usage", "error"})
-_AUDIO_KEYS = ("audio", "audio_base64", "audio_b64", "speech")
 
 
 def _nested_str(data: object, *names: str) -> str:
@@ -392,13 +428,5 @@ def _nested_str(data: object, *names: str) -> str:
     return ""
 
 
-def _find_audio(holder: object) -> Audio | None:
-    if not isinstance(holder, dict):
-        return None
-    for name in _AUDIO_KEYS:
-        value = holder.get(name)
-        if isinstance(value, str) and value:
-            return Audio(data=value, format=holder.get("format") or holder.get("audio_format"))
-        if isinstance(value, dict) and isinstance(value.get("data"), str):
-            return Audio.model_validate(value)
-    return None
+def _audio(found: dict[str, Any] | None) -> Audio | None:
+    return None if found is None else Audio.model_validate(found)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from bot.contract.envelope import Request, Wire, figure
+from bot.contract.envelope import Report, Request, Wire, figure
 
 MIB = 1024 * 1024
 RUN_LIMIT_BYTES = 10 * MIB
@@ -71,7 +71,7 @@ Milliseconds = Annotated[int | float | None, figure(MAX_JOB_MS)]
 Count = Annotated[int, figure(MAX_COUNT, instead=0)]
 
 
-class JobReport(Wire):
+class JobReport(Report):
     """The answer of `/run`, `/runsync`, `/status` and `/cancel`. Times are in milliseconds."""
 
     id: JobId | None = None
@@ -100,14 +100,14 @@ class StreamChunk(Wire):
     output: Any = None
 
 
-class StreamReport(Wire):
+class StreamReport(Report):
     """The answer of `/stream`; the call drains the chunks."""
 
     status: JobStatus | Word | None = None
     stream: list[StreamChunk] = Field(default_factory=list)
 
 
-class JobCounts(Wire):
+class JobCounts(Report):
     """`jobs` of `/health`. `completed`, `failed` and `retried` only grow."""
 
     completed: Count = 0
@@ -117,7 +117,7 @@ class JobCounts(Wire):
     retried: Count = 0
 
 
-class WorkerCounts(Wire):
+class WorkerCounts(Report):
     """`workers` of `/health`."""
 
     idle: Count = 0
@@ -128,7 +128,7 @@ class WorkerCounts(Wire):
     unhealthy: Count = 0
 
 
-class Health(Wire):
+class Health(Report):
     """The answer of `/health`."""
 
     jobs: JobCounts = Field(default_factory=JobCounts)

@@ -4,6 +4,7 @@ import json
 
 from bot.contract.envelope import Response
 from bot.contract.factory import read_build
+from bot.contract.foreign import lone_words
 
 
 def readable(response: Response, *, limit: int | None = None) -> str:
@@ -27,7 +28,8 @@ def _readable(response: Response, limit: int | None) -> str:
         return response.text or (data if isinstance(data, str) else "")
     if response.output and response.output.text and not isinstance(data, dict | list):
         return response.output.text
-    return _json(data, limit)
+    words = "" if response.output and response.output.type == "json" else lone_words(data)
+    return words or _json(data, limit)
 
 
 def _json(data: object, limit: int | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from bot.clock import Clock
+from bot.contract.failure import clean
 from bot.runpod.flow.job import accepted_id, cancel
 from bot.runpod.models import (
     Flow,
@@ -21,7 +22,6 @@ from bot.runpod.models import (
     TransportFailure,
     Update,
 )
-from bot.runpod.results.failure import clean
 from bot.runpod.retry import Rng
 from bot.runpod.transport import HttpTransport
 

@@ -15,12 +15,12 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from bot.clock import Clock
+from bot.contract.failure import clean
 from bot.errors import BadSettings
 from bot.redaction import BodyRedaction, Redaction
 from bot.runpod.http_errors import REPLY_LIMIT_BYTES
 from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
 from bot.runpod.results.decompression import ENCODINGS, BadEncoding, Decompressor
-from bot.runpod.results.failure import clean
 from bot.steps import in_turns
 
 _MAX_CONNECTIONS: Final = 256

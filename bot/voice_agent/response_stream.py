@@ -1,5 +1,6 @@
 """Turns the service's responses to a spoken turn into facts for the turn manager."""
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -14,6 +15,8 @@ from bot.errors import BadInput, OutputLost
 from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import ColdStart, Fact, ReplyChunk, RequestCompleted, Transcribed
 from bot.voice_agent.options import DEFAULT_OPTIONS, LimitOptions
+
+log = logging.getLogger(__name__)
 
 _MAX_INLINE_CHARS: Final = 256 * 1024
 """Base64 of about 50 s of speech, decoded in 1 ms; larger pieces are decoded off the event loop."""
@@ -43,7 +46,7 @@ class ResponseStream:
         """The facts in one update, in order.
 
         Raises:
-            OutputLost: The answer's audio cannot be decoded.
+            OutputLost: The answer's audio cannot be decoded, and it has no text.
         """
         facts: list[Fact] = []
         if update.state is JobState.WAITING_FOR_WORKER and not self._is_cold_start:
@@ -76,7 +79,7 @@ class ResponseStream:
         if not response.is_partial:
             text = "" if self._has_text else text
             audio = None if self._has_audio else audio
-        packets = await _decode(audio, self.limits.max_answer_s) if audio is not None else ()
+        packets = await self._packets(audio, has_text=bool(text)) if audio is not None else ()
         if not text and not packets:
             return []
         self._has_text = self._has_text or bool(text)
@@ -85,6 +88,16 @@ class ResponseStream:
         self._chars += len(text)
         spoken = (audio.text or text)[: self.limits.max_answer_chars] if audio is not None else ""
         return [ReplyChunk(self.request_id, text, packets, spoken, at_s)]
+
+    async def _packets(self, audio: Audio, *, has_text: bool) -> tuple[bytes, ...]:
+        """The sound as packets; none if it cannot be decoded, and its words are here."""
+        try:
+            return await _decode(audio, self.limits.max_answer_s)
+        except OutputLost as e:
+            if not has_text and not self._has_text:
+                raise
+            log.warning("an answer is shown but not spoken: %s", e)
+            return ()
 
 
 async def _decode(audio: Audio, limit_s: float) -> tuple[bytes, ...]:

@@ -19,6 +19,7 @@ from typing import Final
 
 from bot.choices import Mode
 from bot.contract import Response, Status
+from bot.contract.failure import clean
 from bot.contract.job import JobReport, JobStatus
 from bot.errors import (
     DeadlineExceeded,
@@ -37,7 +38,7 @@ from bot.runpod.flow.stream import stream_to_end
 from bot.runpod.flow.submit import SubmitBody, job_path
 from bot.runpod.flow.submit import submit as submit_once
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome, Reply, Update
-from bot.runpod.results.failure import clean, job_error
+from bot.runpod.results.failure import job_error
 from bot.runpod.results.parsing import read_report
 from bot.runpod.retry import CANCELS, MAX_CANCELS, TRANSIENT, Rng, retry_after_s
 

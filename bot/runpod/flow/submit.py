@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from bot.contract import Request
+from bot.contract.failure import read_failure
 from bot.contract.job import (
     MAX_POLICY_MS,
     MIB,
@@ -34,7 +35,7 @@ from bot.large_json import SMALL_BYTES, TooManyValues, read_json
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.http_errors import final_error, too_many_values
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
-from bot.runpod.results.failure import body_words, read_failure
+from bot.runpod.results.failure import body_words
 from bot.runpod.results.parsing import reading_report
 from bot.runpod.retry import MAX_CONNECTS, SUBMISSIONS, TRANSIENT, rate_limit_pause_s
 from bot.steps import at_once

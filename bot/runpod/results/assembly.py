@@ -9,10 +9,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import from_json
 
 from bot.contract import Output, Response, Status
+from bot.contract.foreign import lone_words
+from bot.contract.foreign_status import (
+    failure_of,
+    is_only_failure,
+    plain_name,
+    status_word,
+)
 from bot.contract.job import StreamChunk
 from bot.large_json import MAX_WIDE_CHARS, read_json
 from bot.redaction import BodyRedaction
@@ -74,7 +80,7 @@ class OutputAssembly:
 
         RunPod keeps the last `progress_update` there until there is a newer one.
         """
-        if _status_of(output) != Status.PARTIAL or output == self._progress:
+        if _kind_of(output) != Status.PARTIAL or output == self._progress:
             return None
         self._progress = output
         return self._take(output)
@@ -88,24 +94,27 @@ class OutputAssembly:
         """
         for value in self._joiner.flush():
             yield self._take(value)
-        if isinstance(output, list) and (self._foreign or any(map(_status_of, output))):
+        if isinstance(output, list) and (self._foreign or any(map(_own_status, output))):
             yield from self._taking_aggregate(output)
             output = None
         if output is not None:
             whole = yield from Joiner(self._hide).whole_steps(output)
-            self.final = read_response(whole)
+            final = yield from Response.reading(whole)
+            if final.is_partial:  # a job's last response is whole, whatever it says
+                final = final.model_copy(update={"status": Status.COMPLETED})
+            self.final = final
         yield None
         self.result = self.final or (yield from self._of_foreign())
 
     def _take(self, value: Any) -> Response | None:
-        match _status_of(value):
+        match _kind_of(value):
             case None:
                 self._foreign.append(value)
-                return read_response(value).model_copy(update={"status": Status.PARTIAL})
+                return Response.parse(value).model_copy(update={"status": Status.PARTIAL})
             case Status.PARTIAL:
-                return self._new_partial(read_response(value))
+                return self._new_partial(Response.parse(value))
             case _:
-                self.final = read_response(value)
+                self.final = Response.parse(value)
                 return None
 
     def _new_partial(self, response: Response) -> Response | None:
@@ -135,7 +144,7 @@ class OutputAssembly:
     def _take_again(
         self, value: Any, foreign: list[Any], *, seen_unnumbered: bool
     ) -> Response | None:
-        status = _status_of(value)
+        status = _kind_of(value)
         if status is None:
             foreign.append(value)
             return None
@@ -153,9 +162,8 @@ class OutputAssembly:
             joined = yield from self._hide.steps(joined)
             return Response(output=Output(data=joined.decode()))
         last = self._foreign[-1]
-        if len(self._foreign) == 1 or (isinstance(last, dict) and "output" in last):
-            return read_response(last)
-        return Response(output=Output(data=self._foreign))
+        whole = last if isinstance(last, dict) and "output" in last else self._foreign
+        return (yield from Response.reading(whole))
 
 
 class Joiner:
@@ -197,7 +205,7 @@ class Joiner:
             return []
         value = yield from _object("".join(self._pieces), self._hide)
         pieces = self.flush()
-        return pieces if _status_of(value) is None else [value]
+        return [value] if _own_status(value) or is_only_failure(value) else pieces
 
     def flush(self) -> list[Any]:
         """Release what was held back, unchanged."""
@@ -280,16 +288,15 @@ def _object(text: str, hide: BodyRedaction | None) -> Steps[dict[str, Any] | Non
     return value if isinstance(value, dict) else None
 
 
-def _status_of(value: Any) -> str | None:
-    """The status of a value that is a response of the contract, else None."""
-    status = value.get("status") if isinstance(value, dict) else None
-    return status if isinstance(status, str) and status in _STATUSES else None
+def _own_status(value: Any) -> str | None:
+    """The status of a value that is a response of the contract, in any spelling; else None."""
+    if not isinstance(value, dict):
+        return None
+    said = value.get("status")
+    is_ours = "output" in value or plain_name(said) in _STATUSES or lone_words(value)
+    return status_word(said) if is_ours else None
 
 
-def read_response(value: Any) -> Response:
-    """A response from any value; what does not fit the contract is kept as bare data."""
-    try:
-        return Response.parse(value)
-    except ValidationError:
-        status = _status_of(value) or Status.COMPLETED
-        return Response(status=status, output=Output(data=value))
+def _kind_of(value: Any) -> str | None:
+    """The same; FAILED also for a failure that has another form."""
+    return _own_status(value) if failure_of(value) is None else Status.FAILED

@@ -1,34 +1,11 @@
-"""Turns RunPod's FAILED into an error, and any error text of a service into one line.
+"""Turns RunPod's FAILED, and the body of an error answer, into errors and words. Pure."""
 
-The text is untrusted, and may be JSON, JSON within a string, or a traceback.
-"""
-
-import ast
-import json
-import re
-from dataclasses import dataclass
-from typing import Any
-
+from bot.contract.failure import MAX_ERROR_TEXT_CHARS, Failure, clean, read_failure
 from bot.errors import DeadlineExceeded, JobFailed
-from bot.sanitize import clean_line
 
-_MAX_MESSAGE_CHARS = 500
-_MAX_ERROR_TEXT_CHARS = 64 * 1024
-_MAX_PRINTED_CHARS = 16 * 1024
-"""The longest text that is read as a Python literal, which takes about twenty times as long."""
-_MAX_ERROR_DEPTH = 4
-_CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
-_TRACEBACK = "Traceback (most recent call last)"
+__all__ = ["Failure", "body_words", "clean", "job_error", "read_failure"]
+
 _EXECUTION_TIMEOUT = "executiontimeout exceeded"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong at a service: a message for people, and the contract's code if any."""
-
-    message: str
-    code: str = ""
-    retryable: bool = False
 
 
 def job_error(error: object) -> DeadlineExceeded | JobFailed:
@@ -46,76 +23,9 @@ def job_error(error: object) -> DeadlineExceeded | JobFailed:
     )
 
 
-def read_failure(error: object, depth: int = 0) -> Failure:
-    """Parse the `error` of a failed job. It never shows a traceback.
-
-    It may be plain text, a dict, JSON in a string (the SDK's form, with `error_type`,
-    `error_message` and `error_traceback`), a dict as Python prints it, or our form (`code`,
-    `message`, `retryable`), each possibly nested in another.
-    """
-    if isinstance(error, str):
-        inner = _unwrap(error[:_MAX_ERROR_TEXT_CHARS]) if depth < _MAX_ERROR_DEPTH else None
-        return Failure(_words(error)) if inner is None else read_failure(inner, depth + 1)
-    if isinstance(error, dict):
-        return _from_dict(error, depth)
-    return Failure("" if error is None else _words(str(error)[:_MAX_ERROR_TEXT_CHARS]))
-
-
-def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
-    if "error_message" in error or "error_type" in error:
-        kind = _CLASS.sub(r"\1", str(error.get("error_type") or ""))
-        words = read_failure(error.get("error_message") or "", depth + 1)
-        message = ": ".join(part for part in (clean(kind), words.message) if part)
-        return Failure(message, words.code, words.retryable)
-    for name in ("message", "error", "detail", "title"):
-        if error.get(name) and depth < _MAX_ERROR_DEPTH:
-            inner = read_failure(error[name], depth + 1)
-            code = error.get("code")
-            return Failure(
-                inner.message,
-                clean(code, limit=64) if isinstance(code, str) else inner.code,
-                error.get("retryable") is True or inner.retryable,
-            )
-    return Failure(clean(str({k: v for k, v in error.items() if k != "error_traceback"})))
-
-
-def _unwrap(text: str) -> dict[Any, Any] | str | None:
-    """The value in a string of JSON or of a printed dict; None if it is plain text."""
-    stripped = text.strip()
-    if not stripped.startswith(("{", '"')):
-        return None
-    parsers = (json.loads, ast.literal_eval) if len(text) <= _MAX_PRINTED_CHARS else (json.loads,)
-    for parse in parsers:
-        try:
-            value = parse(stripped)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        if isinstance(value, dict | str) and value != text:
-            return value
-    return None
-
-
-def _words(text: str) -> str:
-    """The message in a text; if it is a traceback, only its last line."""
-    if len(text) > _MAX_ERROR_TEXT_CHARS:
-        half = _MAX_ERROR_TEXT_CHARS // 2
-        text = f"{text[:half]}\n{text[-half:]}"  # the error is at the end of a traceback
-    if _TRACEBACK in text:
-        before, _, trace = text.partition(_TRACEBACK)
-        lines = [line for line in trace.splitlines() if line.strip()]
-        text = before if before.strip() else lines[-1] if lines else ""
-    return clean(text)
-
-
-def clean(text: str, *, limit: int = _MAX_MESSAGE_CHARS) -> str:
-    """Make untrusted text safe to print: one line, no control characters, at most `limit` long."""
-    line = clean_line(text[: 4 * limit]).strip()
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
-
-
 def body_words(body: bytes) -> str:
     """The message in an error answer; empty if there is none."""
-    text = body[:_MAX_ERROR_TEXT_CHARS].decode("utf-8", "replace").strip()
+    text = body[:MAX_ERROR_TEXT_CHARS].decode("utf-8", "replace").strip()
     if text.startswith("<"):
         return ""  # an HTML page of the edge
     return read_failure(text).message

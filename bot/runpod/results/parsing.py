@@ -1,7 +1,7 @@
 """Parses the reports that RunPod answers with: untrusted, and sometimes not JSON."""
 
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -88,7 +88,7 @@ def _reading(model: type[_Report], body: bytes) -> Steps[_Report | None]:
     except ValueError:
         return None
     yield
-    return _validate(model, value) if isinstance(value, dict) else None
+    return model.model_validate(value) if isinstance(value, dict) else None
 
 
 def _reading_chunks(body: bytes) -> Steps[StreamReport | None]:
@@ -98,8 +98,8 @@ def _reading_chunks(body: bytes) -> Steps[StreamReport | None]:
         return None
     yield
     chunks = value.get("stream")
-    report = _validate(StreamReport, {**value, "stream": []} if "stream" in value else value)
-    if report is None or not isinstance(chunks, list):
+    report = StreamReport.model_validate({**value, "stream": []} if "stream" in value else value)
+    if not isinstance(chunks, list):
         return report
     taken: list[StreamChunk] = []
     for number, chunk in enumerate(chunks, 1):
@@ -109,15 +109,3 @@ def _reading_chunks(body: bytes) -> Steps[StreamReport | None]:
         if number % _CHUNKS_PER_STEP == 0:
             yield
     return report.model_copy(update={"stream": taken})
-
-
-def _validate(model: type[_Report], fields: dict[str, Any]) -> _Report | None:
-    """Validate, leaving out fields of an unexpected type, such as a worker id that is a number."""
-    try:
-        return model.model_validate(fields)
-    except ValidationError as e:
-        wrong = {error["loc"][0] for error in e.errors(include_url=False) if error["loc"]}
-    try:
-        return model.model_validate({k: v for k, v in fields.items() if k not in wrong})
-    except ValidationError:
-        return None

@@ -94,6 +94,11 @@ async def test_other_sound_is_made_into_packets():
 
 
 @pytest.mark.parametrize("data", ["!!!", base64.b64encode(b"no sound at all").decode()])
-async def test_sound_that_is_none(data):
+async def test_sound_that_is_none_is_left_out_and_the_words_stay(data):
+    told = await facts_of(over(text="Hello.", audio={"data": data}))
+    assert [(fact.text, fact.packets) for fact in told[:1]] == [("Hello.", ())]
+
+
+async def test_an_answer_of_nothing_but_sound_that_is_none_is_lost():
     with pytest.raises(OutputLost):
-        await facts_of(over(text="Hello.", audio={"data": data}))
+        await facts_of(over(audio={"data": "!!!"}))

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from bot.choices import Mode
-from bot.errors import SubmissionUnknown
+from bot.errors import JobFailed, SubmissionUnknown
 from bot.runpod.models import JobState, Waiting
 from tests.fakes.runpod_script import (
     NOT_JSON,
@@ -216,7 +216,53 @@ class TestForeignWorkers:
         odd = {"status": "completed", "usage": "lots", "output": {"data": 1}}
         play = submit(Script(run=[QUEUED], status=[done(odd)]))
         assert play.outcome.error is None
-        assert play.responses[-1].output.data == odd
+        assert play.responses[-1].output.data == 1
+        assert play.responses[-1].usage is None
+
+    @pytest.mark.parametrize("mode", MODES)
+    @pytest.mark.parametrize(
+        "output",
+        [
+            {"error": "CUDA out of memory"},
+            {"status": "FAILED", "message": "CUDA out of memory"},
+            {"output": {"data": "half"}, "success": False, "detail": "CUDA out of memory"},
+            '{"error": "CUDA out of memory"}',
+        ],
+        ids=str,
+    )
+    def test_a_job_that_completed_with_a_failure_has_failed(self, mode, output):
+        answer = done(output)
+        service = Script(
+            run=[QUEUED],
+            runsync=[answer],
+            stream=[chunks(output, status="COMPLETED")],
+            status=[answer],
+        )
+        play = submit(service, mode)
+        assert isinstance(play.outcome.error, JobFailed)
+        assert play.outcome.error.message == "CUDA out of memory"
+        assert play.outcome.error.service_code == ""
+        assert play.outcome.update.state is JobState.FAILED
+
+    def test_a_stream_that_breaks_off_with_an_error_has_failed(self):
+        chunk = {"choices": [{"delta": {"content": "The cap"}}]}
+        service = Script(
+            run=[QUEUED],
+            stream=[chunks(chunk, {"error": "CUDA out of memory"}, status="COMPLETED")],
+            status=[ok({"id": "job-1", "status": "COMPLETED"})],
+        )
+        play = submit(service, Mode.STREAM)
+        assert [r.text for r in play.responses] == ["The cap", ""]
+        assert isinstance(play.outcome.error, JobFailed)
+
+    def test_streamed_chunks_of_openai_are_joined(self):
+        pieces = [{"choices": [{"delta": {"content": words}}]} for words in ("Hel", "lo")]
+        service = Script(
+            run=[QUEUED],
+            stream=[chunks(*pieces, status="COMPLETED")],
+            status=[ok({"id": "job-1", "status": "COMPLETED"})],
+        )
+        assert [r.text for r in submit(service, Mode.STREAM).responses] == ["Hel", "lo", "Hello"]
 
     def test_json_in_a_string(self):
         play = submit(Script(run=[QUEUED], status=[done(json.dumps(completed()))]))

@@ -1,0 +1,91 @@
+"""What services answer in their own way, as the command line shows it, and its exit code."""
+
+import asyncio
+import json
+import sqlite3
+
+import pytest
+
+from tests.fakes.command_line import skydeck
+from tests.fakes.runpod_server import FakeRunPod, Say
+
+CUDA = "CUDA out of memory"
+BUSY = {"id": "job-1", "status": "IN_QUEUE"}
+
+
+async def called(output, *args, folder):
+    """Call a module whose job is COMPLETED with this output."""
+    done = {"id": "job-1", "status": "COMPLETED", "executionTime": 1_000, "output": output}
+    async with FakeRunPod(
+        run=Say(BUSY), runsync=Say(done), status=Say(done), stream=Say({})
+    ) as pod:
+        return await asyncio.to_thread(
+            skydeck,
+            *args,
+            cwd=folder,
+            RUNPOD_API_KEY="rp_0123456789",
+            RUNPOD_BASE_URL=pod.url,
+            GRACE_ENDPOINT_ID="grace",
+            FACTORY_ENDPOINT_ID="factory",
+            PENNY_MODE="run",
+            GRACE_MODE="run",
+            FACTORY_MODE="run",
+            SKYDECK_DATABASE_URL=f"sqlite:///{folder}/deck.db",
+        )
+
+
+GRACE = ("call", "grace", "summarizer", "some text")
+PENNY = ("ask", "What is the capital of France?")
+
+
+@pytest.mark.parametrize("args", [GRACE, PENNY], ids=["grace", "penny"])
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"error": CUDA},
+        {"status": "FAILED", "output": "The capital", "error": CUDA},
+        {"success": False, "message": CUDA},
+        json.dumps({"error": CUDA}),
+        [{"error": {"message": CUDA, "type": "server_error"}}],
+    ],
+    ids=str,
+)
+async def test_a_failure_is_its_words_and_exit_3(args, output, tmp_path):
+    done = await called(output, *args, folder=tmp_path)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert CUDA in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    with sqlite3.connect(tmp_path / "deck.db") as ledger:
+        assert (
+            ledger.execute("SELECT COUNT(*) FROM calls WHERE settled_at_ms IS NOT NULL").fetchone()[
+                0
+            ]
+            == 1
+        )
+
+
+@pytest.mark.parametrize("args", [GRACE, PENNY], ids=["grace", "penny"])
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"status": "completed", "output": {"text": "Paris."}, "usage": {"cost_usd": "$0.001"}},
+        {"status": "success", "message": "Paris."},
+        {"choices": [{"message": {"role": "assistant", "content": "Paris."}}]},
+        {"output": {"data": "Paris.", "audio": 5}, "error": None},
+        ["Paris."],
+    ],
+    ids=str,
+)
+async def test_a_right_answer_is_shown(args, output, tmp_path):
+    done = await called(output, *args, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().removeprefix("Alfred: ") == "Paris."
+
+
+async def test_sound_that_is_none_costs_no_words(tmp_path):
+    output = {"output": {"text": "Paris.", "audio": "no sound!"}}
+    done = await called(output, *PENNY, "--save", "reply.ogg", folder=tmp_path)
+    assert done.stdout == "Alfred: Paris.\n"
+    assert done.returncode == 2
+    assert "base64" in done.stderr
+    assert "Traceback" not in done.stderr
