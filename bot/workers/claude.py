@@ -13,7 +13,6 @@ from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, S
 from bot.workers.protocols import CompletionUsage, Prompt
 
 if TYPE_CHECKING:
-    import httpx2
     from anthropic import APIStatusError, AsyncAnthropic
     from anthropic.types import Message
 
@@ -21,8 +20,6 @@ _SILENCE_S = 30.0
 """An answer that pauses for longer is lost: the API sends pings between its words."""
 _CONNECT_S = 5.0
 _MAX_RETRIES = 2
-_MAX_WAIT_S = 5.0
-"""Before a retry, the SDK waits as long as the API's `retry-after` says; a person does not."""
 
 _CONTEXT_CHARS = 200_000
 """Every Claude reads twice as much, but Haiku 5.5 costs less under 100,000 tokens."""
@@ -125,9 +122,9 @@ class Claude:
         if self._client is None:
             import anthropic  # noqa: PLC0415
 
-            from bot.workers.claude_wire import PLAIN, bound  # noqa: PLC0415
+            from bot.workers.answer_limits import PLAIN, bound, wait_briefly  # noqa: PLC0415
 
-            hooks = {"response": [_wait_briefly, bound]}
+            hooks = {"response": [wait_briefly, bound]}
             self._client = anthropic.AsyncAnthropic(
                 api_key=self._key.get_secret_value().strip(),
                 base_url=self._base_url,
@@ -185,19 +182,6 @@ def _known(name: str) -> _Model | None:
     return _MODELS[max(fitting, key=len)] if fitting else None
 
 
-async def _wait_briefly(response: "httpx2.Response") -> None:
-    """Tell the SDK, by a header that it reads, not to sit out a long wait."""
-    if _wait_s(response) > _MAX_WAIT_S:
-        response.headers["x-should-retry"] = "false"
-
-
-def _wait_s(response: "httpx2.Response") -> float:
-    try:
-        return float(response.headers.get("retry-after", 0))
-    except ValueError:  # a date, which the API does not use
-        return 0.0
-
-
 def _unreachable() -> SkydeckError:
     return ServiceUnreachable(
         "Claude cannot be reached, or its answer broke off.",
@@ -219,7 +203,9 @@ def _as_error(error: "APIStatusError", model: str) -> SkydeckError:
         case ("authentication_error" | "permission_error", _) | (_, 401 | 403):
             return KeyRefused("Claude refused the key.", hint="Check ANTHROPIC_API_KEY.")
         case ("rate_limit_error", _) | (_, 429):
-            wait = _wait_s(error.response)
+            from bot.workers.answer_limits import wait_s  # noqa: PLC0415
+
+            wait = wait_s(error.response)
             when = f"in {wait:.0f} s" if wait else "in a minute"
             return RateLimited("Claude's rate limit is reached.", hint=f"Try again {when}.")
         case ("billing_error", _) | (_, 402):

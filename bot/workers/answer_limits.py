@@ -1,10 +1,12 @@
-"""Limits the answers of Anthropic's API, or of the server at ANTHROPIC_BASE_URL."""
+"""Limits the answers of a language model's API, or of the server that stands in for it."""
 
 from collections.abc import AsyncIterator
 from typing import Final
 
 import httpx2
 
+MAX_WAIT_S: Final = 5.0
+"""Before a retry, the SDKs wait as long as `retry-after` says; a person does not."""
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """The limit of one answer; each token is an event of about 150 bytes."""
 PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -23,6 +25,20 @@ async def bound(response: httpx2.Response) -> None:
     if not isinstance(response.stream, httpx2.AsyncByteStream):
         raise httpx2.ReadError("no stream", request=response.request)
     response.stream = _Bounded(response.stream, response.request)
+
+
+async def wait_briefly(response: httpx2.Response) -> None:
+    """Tell the SDK, by a header that it reads, not to sit out a long wait."""
+    if wait_s(response) > MAX_WAIT_S:
+        response.headers["x-should-retry"] = "false"
+
+
+def wait_s(response: httpx2.Response) -> float:
+    """Return how long the server asks to wait, in seconds; 0: it does not say."""
+    try:
+        return float(response.headers.get("retry-after", 0))
+    except ValueError:  # a date, which the API does not use
+        return 0.0
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from bot.contract import Message
 from bot.errors import ServiceUnreachable
+from bot.workers.answer_limits import MAX_ANSWER_BYTES
 from bot.workers.claude import Claude
-from bot.workers.claude_wire import MAX_ANSWER_BYTES
 from bot.workers.protocols import Prompt
 
 PROMPT = Prompt(messages=[Message(role="user", content="Well?")], max_tokens=20)
