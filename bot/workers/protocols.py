@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 from bot.contract import Message, Request, Response, Service
+from bot.errors import JobFailed
 
 
 class Delivery(StrEnum):
@@ -82,6 +83,12 @@ class CompletionUsage:
     output_tokens: int
     finish_reason: str
     cost_usd: float | None = None
+
+
+class PromptTooLong(JobFailed):
+    """The prompt does not fit the model's window."""
+
+    code = "prompt_too_long"
 
 
 class LanguageModel(Protocol):

@@ -16,7 +16,7 @@ from bot.contract import Message
 from bot.errors import JobFailed, WeightsError
 from bot.settings import Device
 from bot.workers.device import place_llama, runtime_missing
-from bot.workers.protocols import CompletionUsage, Prompt, Slot
+from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong, Slot
 
 _SLOT_TOKENS = 8192
 """Each slot's window. The 0.5B model's cache takes 12 kB a token, so 100 MB a slot."""
@@ -44,12 +44,6 @@ def sensible_threads() -> int:
     return max(min(2, os.cpu_count() or 1), (os.cpu_count() or 1) - 1)
 
 
-class PromptTooLong(JobFailed):
-    """The prompt does not fit the model's window."""
-
-    code = "prompt_too_long"
-
-
 class Qwen:
     """A `LanguageModel` on xllamacpp.
 
@@ -60,14 +54,20 @@ class Qwen:
         model_file: Returns the GGUF file; called once, in a worker thread, on first use.
         threads: How many CPU threads.
         device: Where it runs.
+        name: The model's name.
     """
 
-    name = "qwen"
     context_chars = int((_SLOT_TOKENS - 1536) * _CHARS_PER_TOKEN)
 
     def __init__(
-        self, model_file: Callable[[], Path], *, threads: int, device: Device = Device.CPU
+        self,
+        model_file: Callable[[], Path],
+        *,
+        threads: int,
+        device: Device = Device.CPU,
+        name: str = "qwen",
     ) -> None:
+        self.name = name
         self._model_file = model_file
         self._threads = threads
         self._device = device

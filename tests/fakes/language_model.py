@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
-from bot.workers.protocols import CompletionUsage, Prompt
-from bot.workers.qwen import PromptTooLong
+from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong
 
 Reply = str | tuple[str, str] | Exception
 """Words that end well, words and why they ended (`length`), or a failure."""

@@ -11,8 +11,7 @@ from bot.errors import JobFailed
 from bot.workers.grace.pieces import halve, margins, split, whole_sentences
 from bot.workers.grace.retrying_model import AnswerTooLong, RetryingModel, UsageTotal
 from bot.workers.grace.values import merge
-from bot.workers.protocols import LanguageModel, Prompt
-from bot.workers.qwen import PromptTooLong
+from bot.workers.protocols import LanguageModel, Prompt, PromptTooLong
 
 _MIN_CHARS = 200
 """A text of this length fits every model, so smaller pieces would not help."""
@@ -111,7 +110,7 @@ class ModuleRun:
             if len(notes) > len(text) * _MAX_NOTES_SHARE:
                 raise JobFailed(
                     "The text cannot be condensed far enough for this model.",
-                    hint="Use a larger model (SKYDECK_LOCAL_MODEL), or less text.",
+                    hint="Use a larger model (SKYDECK_LLM), or less text.",
                     service_code="cannot_condense",
                 )
             text = notes

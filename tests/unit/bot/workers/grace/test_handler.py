@@ -12,7 +12,7 @@ from bot.contract.grace import Module
 from bot.errors import BadInput, BadSettings, JobFailed, TooLarge, UnknownModule
 from bot.settings import Settings
 from bot.workers.grace.handler import MAX_TEXT_CHARS, GraceHandler
-from bot.workers.qwen import PromptTooLong
+from bot.workers.protocols import PromptTooLong
 from tests.fakes.language_model import ScriptedModel
 
 CATALOGUE = load_grace(Settings(_env_file=None))

@@ -60,7 +60,7 @@ async def test_an_answer_without_end_is_a_failure_in_words():
     with pytest.raises(AnswerTooLong, match="did not end its answer") as caught:
         await RetryingModel(model, UsageTotal()).text(prompt(), unseen)
     assert len(model.prompts) == 3
-    assert "SKYDECK_LOCAL_MODEL" in caught.value.hint
+    assert "SKYDECK_LLM" in caught.value.hint
 
 
 async def test_a_loop_is_left_at_once():
