@@ -1,0 +1,51 @@
+"""Separates what a reasoning model says from what it thinks, as its text comes. Pure."""
+
+from typing import Final
+
+_OPEN: Final = "<think>"
+_CLOSE: Final = "</think>"
+
+
+class SpokenPart:
+    """Passes a model's text on without a `<think>…</think>` at its beginning.
+
+    Only the beginning counts: later, the tag is a word of the answer.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._is_thinking = False
+        self._is_decided = False
+
+    def feed(self, piece: str) -> str:
+        """Take the next piece; returns the text that is surely part of the answer."""
+        if self._is_decided:
+            return self._after_thoughts(piece)
+        self._held += piece
+        begun = self._held.lstrip()
+        if not self._is_thinking:
+            if len(begun) < len(_OPEN) and _OPEN.startswith(begun):
+                return ""
+            if not begun.startswith(_OPEN):
+                return self._decide(self._held)
+            self._is_thinking, self._held = True, begun[len(_OPEN) :]
+        before, closed, after = self._held.partition(_CLOSE)
+        if closed:
+            return self._after_thoughts(self._decide(after))
+        self._held = before[-len(_CLOSE) :]  # enough to find a tag that comes in pieces
+        return ""
+
+    def _after_thoughts(self, piece: str) -> str:
+        """Drop the white space between the thoughts and the answer."""
+        if self._is_thinking:
+            piece = piece.lstrip()
+            self._is_thinking = not piece
+        return piece
+
+    def finish(self) -> str:
+        """Return the text that was held back; a thought without an end is no answer."""
+        return "" if self._is_decided or self._is_thinking else self._held
+
+    def _decide(self, text: str) -> str:
+        self._is_decided, self._held = True, ""
+        return text

@@ -1,0 +1,139 @@
+"""OpenAI's chat completions on loopback: answers by script, refuses fields as other servers do."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.fakes.anthropic_api import End, Heard, Refusal
+
+KEY = "sk-a-key-for-tests-0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer.
+
+    Attributes:
+        pieces: The text, as it is written.
+        finish: The finish reason; empty: it has none.
+        usage: What it took, if the server says so.
+        error: The message of an error event in place of the ending.
+        done: Whether `[DONE]` follows.
+        end: How the connection ends.
+        raw: Bytes in place of all this.
+        streams: Whether it comes as events; else as one JSON object.
+        wait: Awaited before the first byte.
+    """
+
+    pieces: tuple[str, ...] = ()
+    finish: str = "stop"
+    usage: dict[str, Any] | None = None
+    error: str = ""
+    done: bool = True
+    end: End = End.WHOLE
+    raw: bytes = b""
+    streams: bool = True
+    wait: asyncio.Event | None = None
+
+    def body(self) -> bytes:
+        """The whole answer."""
+        if self.raw:
+            return self.raw
+        if not self.streams:
+            message = {"role": "assistant", "content": "".join(self.pieces)}
+            choice = {"index": 0, "message": message, "finish_reason": self.finish}
+            return json.dumps({"choices": [choice], "usage": self.usage}).encode()
+        chunks: list[object] = [
+            {"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
+            for piece in self.pieces
+        ]
+        if self.error:
+            chunks.append({"error": {"message": self.error, "type": "server_error"}})
+        elif self.finish:
+            chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": self.finish}]})
+            chunks.append({"choices": [], "usage": self.usage})
+        lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
+        return "".join(lines + ["data: [DONE]\n\n"] * (self.done and not self.error)).encode()
+
+
+class FakeOpenAI:
+    """Answers in the order of the script, and the last for ever.
+
+    Attributes:
+        url: For `base_url`, with `/v1`.
+        heard: Every request.
+        left: Set when a caller has closed the connection before the end of its answer.
+    """
+
+    def __init__(
+        self, *script: Answer | Refusal, refuses: Collection[str] = (), key: str = KEY
+    ) -> None:
+        self.url = ""
+        self.heard: list[Heard] = []
+        self.left = asyncio.Event()
+        self._script = script
+        self._refuses = refuses
+        self._key = key
+        self._answered = 0
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._chat)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}/v1"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        heard = Heard(dict(request.headers), await request.json())
+        self.heard.append(heard)
+        if self._key and heard.headers.get("Authorization") != f"Bearer {self._key}":
+            return _refused(401, "Incorrect API key provided.")
+        for name in self._refuses:
+            if name in heard.body:
+                return _refused(400, f"Unsupported parameter: '{name}' is not supported.")
+        answer = self._script[min(self._answered, len(self._script) - 1)]
+        self._answered += 1
+        if isinstance(answer, Refusal):
+            words = answer.type or f"Not with {heard.body}"
+            return _refused(answer.status, words, answer.headers)
+        try:
+            return await self._stream(request, answer)
+        except (asyncio.CancelledError, ConnectionError):
+            self.left.set()
+            raise
+
+    async def _stream(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        if answer.wait is not None:
+            await answer.wait.wait()
+        kind = "text/event-stream" if answer.streams else "application/json"
+        response = web.StreamResponse(headers={"content-type": kind})
+        await response.prepare(request)
+        body = answer.body()
+        for begin in range(0, len(body), 50):  # not on the borders of events, as a network
+            await response.write(body[begin : begin + 50])
+            await asyncio.sleep(0)
+        match answer.end:
+            case End.RESET:
+                assert request.transport
+                request.transport.abort()
+            case End.HANG:
+                await asyncio.Event().wait()
+        with contextlib.suppress(ConnectionError):
+            await response.write_eof()
+        return response
+
+
+def _refused(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    error = {"error": {"message": message, "type": "invalid_request_error", "param": None}}
+    return web.json_response(error, status=status, headers=headers)

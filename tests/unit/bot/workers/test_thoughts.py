@@ -1,0 +1,53 @@
+"""A reasoning model's thoughts are told from its answer, however the text is cut."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.workers.thoughts import SpokenPart
+
+
+def spoken(pieces: list[str]) -> str:
+    part = SpokenPart()
+    return "".join([*map(part.feed, pieces), part.finish()])
+
+
+def cut(text: str, places: list[int]) -> list[str]:
+    borders = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
+    return [text[a:b] for a, b in pairwise(borders)]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Paris.", "Paris."),
+        ("<think>Hm.</think>Paris.", "Paris."),
+        ("\n<think>\nHm.\n</think>\n\nParis.", "Paris."),
+        ("<think></think>Paris.", "Paris."),
+        ("<think>and so on", ""),
+        ("<thin", "<thin"),
+        ("<thing> is a tag", "<thing> is a tag"),
+        ("Write <think> and </think>.", "Write <think> and </think>."),
+        ("<think>a</think>b<think>c</think>", "b<think>c</think>"),
+        ("", ""),
+    ],
+)
+@given(places=st.lists(st.integers(0, 60), max_size=8))
+def test_only_the_answer_is_spoken(text: str, answer: str, places: list[int]):
+    assert spoken(cut(text, places)) == answer
+
+
+@given(text=st.text(max_size=200).filter(lambda t: not t.lstrip().startswith("<")))
+def test_an_answer_without_thoughts_is_untouched(text: str):
+    assert spoken(list(text)) == text
+
+
+def test_a_long_thought_is_not_kept():
+    part = SpokenPart()
+    part.feed("<think>")
+    for _ in range(1000):
+        assert part.feed("a thought, " * 10) == ""
+    assert len(part._held) < 10
+    assert part.feed("</think>Well.") == "Well."
