@@ -1,11 +1,13 @@
 """The composition root of the services: it builds them from the settings, and closes them."""
 
+import asyncio
 import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, WeightsError
+from bot.llm_source import SMALL
 from bot.models.store import ModelStore
 from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
@@ -26,8 +29,10 @@ from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
-from bot.workers.build import Workers, build_workers, models_needed
+from bot.workers.build import Workers, build_workers, models_needed, voice_is_local
+from bot.workers.llm_choice import LlmChoice, present_choice, settle_choice
 from bot.workers.protocols import Handler
+from bot.workers.qwen import sensible_threads
 from bot.workers.traced import TracedHandler
 
 if TYPE_CHECKING:
@@ -222,12 +227,32 @@ async def _workers(
     settings: Settings, fetch: Fetch, only: Collection[Service]
 ) -> AsyncIterator[Workers]:
     store = ModelStore(settings.skydeck_weights_dir)
-    fetch(store, models_needed(settings, only))
-    workers = build_workers(settings, model_fetcher(settings), only)
+    choice = await _choose_llms(settings, store, fetch, only)
+    fetch(store, models_needed(settings, only, choice))
+    workers = build_workers(settings, model_fetcher(settings), only, choice)
     try:
         yield workers
     finally:
         await workers.close()
+
+
+async def _choose_llms(
+    settings: Settings, store: ModelStore, fetch: Fetch, only: Collection[Service]
+) -> LlmChoice:
+    """Choose the language models; the first start measures whether the larger one suits voice."""
+    choice = present_choice(settings)
+    if not choice.needs_trial or not voice_is_local(settings, only):
+        return choice
+    from bot.workers.llm_trial import measure_first_sentence  # noqa: PLC0415  (an extra)
+
+    fetch(store, [SMALL])
+    file = store.ensure([SMALL])[SMALL] / "model.gguf"
+    threads = settings.skydeck_threads or sensible_threads()
+    measure = partial(measure_first_sentence, file, threads=threads, device=settings.skydeck_device)
+    log.info("measuring how soon %s answers", SMALL)
+    choice = await asyncio.to_thread(settle_choice, settings, measure)
+    log.info("for voice: %s (%s)", choice.voice.name, choice.why)
+    return choice
 
 
 def _traced(handlers: Mapping[str, Handler], sink: SpanSink | None) -> Mapping[str, Handler]:
@@ -259,7 +284,9 @@ def rates_of(settings: Settings) -> Rates:
         usd_per_s=settings.skydeck_gpu_usd_per_s,
         idle_tail_s=settings.skydeck_gpu_idle_tail_s,
         is_local=settings.embedded,
-        is_free=settings.embedded and settings.anthropic_api_key is None,
+        is_free=settings.embedded
+        and settings.anthropic_api_key is None
+        and settings.skydeck_llm_key is None,
     )
 
 

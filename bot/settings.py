@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import platformdirs
-from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.choices import Identity, Mode
 from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
-
-
-class LocalModel(StrEnum):
-    """The language model that answers on this machine."""
-
-    SMALL = "qwen2.5-coder-0.5b"
-    BETTER = "qwen2.5-coder-1.5b"
+from bot.llm_source import AUTO, read_llm
 
 
 class Device(StrEnum):
@@ -47,7 +49,7 @@ class LogFormat(StrEnum):
 _MAX_ENV_LINES = 10_000
 _SECRET_LINE = re.compile(
     r"\s*(?:export\s+)?(?:RUNPOD_API_KEY|DISCORD_TOKEN|ANTHROPIC_API_KEY|SKYDECK_DATABASE_URL"
-    r"|SKYDECK_SERVE_KEY)\s*=\s*[^\s#]",
+    r"|SKYDECK_SERVE_KEY|SKYDECK_LLM_KEY)\s*=\s*[^\s#]",
     re.IGNORECASE,
 )
 
@@ -170,8 +172,22 @@ class Settings(BaseSettings):
     """The Claude model."""
     skydeck_identity: Identity = Identity.DECK
     """The assistant that speaks: DECK (Alfred) or CORP (Jared)."""
-    skydeck_local_model: LocalModel = LocalModel.SMALL
-    """The local language model: 0.5b is quick, 1.5b is better and three times as large."""
+    skydeck_llm: str = Field(
+        default=AUTO, validation_alias=AliasChoices("skydeck_llm", "skydeck_local_model")
+    )
+    """The local language model. auto: the best that this machine carries, and for voice the best
+    that begins to speak within 2 s. tiny: qwen2.5-coder-0.5b, quick, but half of its answers are
+    wrong. small: qwen2.5-coder-1.5b. Also a .gguf file, or hf:owner/repository/file.gguf."""
+    skydeck_llm_url: HttpUrl | None = None
+    """A server that speaks OpenAI's chat completions (Ollama, LM Studio, vLLM, llama.cpp,
+    OpenRouter), up to and including /v1. Its model answers in place of the local one and of
+    Claude; empty: none."""
+    skydeck_llm_model: str = Field(default="", validate_default=True)
+    """The model's name at SKYDECK_LLM_URL."""
+    skydeck_llm_key: SecretStr | None = None
+    """The key of SKYDECK_LLM_URL; empty: it needs none."""
+    skydeck_llm_context: int = Field(default=8192, ge=2048, le=2_000_000)
+    """How many tokens the model at SKYDECK_LLM_URL reads; longer texts are worked on in pieces."""
     skydeck_device: Device = Device.AUTO
     """Where the models run: auto (an NVIDIA GPU for each model that can use one), cpu, or cuda (a
     GPU, or an error that says what is missing)."""
@@ -204,6 +220,19 @@ class Settings(BaseSettings):
         if isinstance(value, str) and not value.strip():
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
         return value
+
+    @field_validator("skydeck_llm")
+    @classmethod
+    def _known_llm(cls, value: str) -> str:
+        read_llm(value)
+        return value
+
+    @field_validator("skydeck_llm_model")
+    @classmethod
+    def _llm_is_named(cls, model: str, info: ValidationInfo) -> str:
+        if info.data.get("skydeck_llm_url") is not None and not model.strip():
+            raise ValueError("must name the model that SKYDECK_LLM_URL serves")
+        return model.strip()
 
     @field_validator("skydeck_log_level")
     @classmethod
@@ -247,12 +276,20 @@ class Settings(BaseSettings):
         return self.skydeck_voice_eager is Eager.ON
 
     @property
-    def key_goes_in_the_clear(self) -> bool:
-        """Whether RunPod's key goes to another machine without TLS."""
-        url = self.runpod_base_url
-        return (
-            not self.embedded and url.scheme == "http" and not is_loopback(name_of(url.host or ""))
-        )
+    def keys_in_the_clear(self) -> list[tuple[str, HttpUrl]]:
+        """The keys that go to another machine without TLS, and where to."""
+        keys = [
+            ("RUNPOD_API_KEY", self.runpod_api_key, self.runpod_base_url),
+            ("SKYDECK_LLM_KEY", self.skydeck_llm_key, self.skydeck_llm_url),
+        ]
+        return [
+            (name, url)
+            for name, key, url in keys
+            if key is not None
+            and url is not None
+            and url.scheme == "http"
+            and not is_loopback(name_of(url.host or ""))
+        ]
 
 
 def precautions(settings: Settings, *, env_file: Path = Path(".env")) -> list[tuple[str, str]]:
@@ -263,11 +300,11 @@ def precautions(settings: Settings, *, env_file: Path = Path(".env")) -> list[tu
         env_file: The file from which they were read, if there is one.
     """
     found: list[tuple[str, str]] = []
-    if settings.key_goes_in_the_clear:
+    for name, url in settings.keys_in_the_clear:
         found.append(
             (
-                f"RUNPOD_API_KEY is sent to {settings.runpod_base_url.host} without encryption.",
-                "Use an https:// address as RUNPOD_BASE_URL; or reach the server through a tunnel.",
+                f"{name} is sent to {url.host} without encryption.",
+                "Use an https:// address; or reach the server through a tunnel.",
             )
         )
     if _others_can_read(env_file):
@@ -300,6 +337,6 @@ def load_settings() -> Settings:
         problem = e.errors(include_input=False)[0]
         name = str(problem["loc"][0]).upper() if problem["loc"] else "a setting"
         raise BadSettings(
-            f"{name}: {problem['msg']}.",
+            f"{name}: {problem['msg'].removeprefix('Value error, ')}.",
             hint="Correct it in .env or in the environment; .env.example shows each setting.",
         ) from None

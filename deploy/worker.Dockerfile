@@ -52,7 +52,7 @@ COPY --from=language --chown=10001:10001 /opt/weights /opt/weights
 ENV PATH=/opt/skydeck/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SKYDECK_DEVICE=cuda \
-    SKYDECK_LOCAL_MODEL=${LOCAL_MODEL} \
+    SKYDECK_LLM=${LOCAL_MODEL} \
     SKYDECK_WEIGHTS_DIR=/opt/weights
 USER 10001:10001
 WORKDIR /home/skydeck

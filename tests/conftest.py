@@ -69,6 +69,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in Settings.model_fields:
         if name != "skydeck_weights_dir":
             monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("SKYDECK_LLM", "tiny")  # the quick one, and no measurement at first start
     monkeypatch.setitem(Settings.model_config, "env_file", None)
 
 

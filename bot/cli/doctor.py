@@ -19,6 +19,7 @@ from bot import terminal
 from bot.catalogue import load_grace
 from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
+from bot.cli.model_checks import language_model_state
 from bot.cli.storage_checks import database_state, free_space
 from bot.contract import Service
 from bot.discord_client import check_token
@@ -127,6 +128,7 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("local runtimes", _runtimes)
     yield _try("device", lambda: _device(settings))
     yield _weights(settings)
+    yield _try("language model", lambda: language_model_state(settings))
     yield _sandbox()
 
 
@@ -176,6 +178,8 @@ def _endpoints(settings: Settings) -> Iterator[Finding]:
 
 
 def _claude(settings: Settings) -> Finding:
+    if settings.anthropic_api_key is not None and settings.skydeck_llm_url is not None:
+        return Finding("Claude", well=True, state="key set, but SKYDECK_LLM_URL answers instead")
     if settings.anthropic_api_key is None:
         return Finding("Claude", well=True, state="no ANTHROPIC_API_KEY: a local model answers")
     return Finding("Claude", well=True, state=f"key set, model {settings.anthropic_model}")

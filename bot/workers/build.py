@@ -3,12 +3,17 @@
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.contract import Service
+from bot.errors import WeightsError
+from bot.llm_source import GgufFile, HubFile, Listed, LlmSource
 from bot.settings import Settings
 from bot.workers.claude import Claude
+from bot.workers.llm_choice import LlmChoice, present_choice
+from bot.workers.openai_chat import OpenAIChat
 from bot.workers.protocols import Handler, LanguageModel
 from bot.workers.qwen import Qwen, sensible_threads
 
@@ -39,14 +44,40 @@ class Workers:
             await model.close()
 
 
-def models_needed(settings: Settings, services: Collection[Service]) -> list[str]:
-    """Return the names of the models that these services load."""
+def models_needed(
+    settings: Settings, services: Collection[Service], choice: LlmChoice | None = None
+) -> list[str]:
+    """Return the names of the listed models that these services load.
+
+    Args:
+        settings: All settings.
+        services: The services.
+        choice: The local language models; None: as far as it is known without measuring.
+    """
     speech = [STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH] if Service.PENNY in services else []
-    return [*speech, settings.skydeck_local_model.value]
+    if settings.skydeck_llm_url is not None:
+        return speech
+    choice = choice or present_choice(settings)
+    has_claude = settings.anthropic_api_key is not None
+    sources: list[LlmSource] = []
+    if not has_claude or set(services) - {Service.PENNY}:
+        sources.append(choice.text)
+    if voice_is_local(settings, services) and not choice.needs_trial:
+        sources.append(choice.voice)
+    return [*speech, *dict.fromkeys(s.name for s in sources if isinstance(s, Listed))]
+
+
+def voice_is_local(settings: Settings, services: Collection[Service]) -> bool:
+    """Return whether a local language model answers spoken turns."""
+    elsewhere = settings.skydeck_llm_url is not None or settings.anthropic_api_key is not None
+    return Service.PENNY in services and not elsewhere
 
 
 def build_workers(
-    settings: Settings, folder: ModelFolder, services: Collection[Service] = frozenset(Service)
+    settings: Settings,
+    folder: ModelFolder,
+    services: Collection[Service] = frozenset(Service),
+    choice: LlmChoice | None = None,
 ) -> Workers:
     """Build the services. Each model loads on first use.
 
@@ -54,33 +85,104 @@ def build_workers(
         BadSettings: Grace's catalogue is invalid.
     """
     os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)  # noqa: TID251  (for libgomp)
-    local = settings.skydeck_local_model.value
-    threads = settings.skydeck_threads or sensible_threads()
-    qwen = Qwen(
-        lambda: folder(local) / "model.gguf", threads=threads, device=settings.skydeck_device
-    )
-    models: list[LanguageModel] = [qwen]
+    models = _Models(settings, folder, choice or present_choice(settings))
     handlers: dict[str, Handler] = {}
     for service in services:
         match service:
             case Service.PENNY:
-                llm = _penny_llm(settings, qwen)
-                handlers["penny"] = _penny(settings, folder, llm)
-                models += [] if llm is qwen else [llm]
+                handlers["penny"] = _penny(settings, folder, models)
             case Service.GRACE:
-                handlers["grace"] = _grace(settings, qwen)
+                handlers["grace"] = _grace(settings, models.text)
             case Service.FACTORY:
-                handlers["factory"] = _factory(qwen)
-    return Workers(handlers, tuple(models))
+                handlers["factory"] = _factory(models.text)
+    return Workers(handlers, models.opened)
 
 
-def _penny_llm(settings: Settings, qwen: Qwen) -> LanguageModel:
-    if settings.anthropic_api_key is None:
-        return qwen
-    return Claude(settings.anthropic_api_key, model=settings.anthropic_model)
+class _Models:
+    """The language models that the services share; each is opened at most once."""
+
+    def __init__(self, settings: Settings, folder: ModelFolder, choice: LlmChoice) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._choice = choice
+        self._local: dict[LlmSource, LanguageModel] = {}
+
+    @cached_property
+    def text(self) -> LanguageModel:
+        """For Grace, the Factory and, without a model of their own, for Penny's chat."""
+        return self._remote or self._open(self._choice.text)
+
+    @cached_property
+    def chat(self) -> LanguageModel:
+        """For what people write to Penny."""
+        return self._remote or self._claude or self.text
+
+    @cached_property
+    def voice(self) -> LanguageModel:
+        """For what people say to Penny."""
+        return self._remote or self._claude or self._open(self._choice.voice)
+
+    @property
+    def opened(self) -> tuple[LanguageModel, ...]:
+        """All that were opened, to be closed."""
+        other = (self._remote, self._claude)
+        return (*self._local.values(), *(model for model in other if model is not None))
+
+    @cached_property
+    def _remote(self) -> LanguageModel | None:
+        settings = self._settings
+        if settings.skydeck_llm_url is None:
+            return None
+        return OpenAIChat(
+            str(settings.skydeck_llm_url),
+            model=settings.skydeck_llm_model,
+            key=settings.skydeck_llm_key,
+            context_tokens=settings.skydeck_llm_context,
+        )
+
+    @cached_property
+    def _claude(self) -> LanguageModel | None:
+        key = self._settings.anthropic_api_key
+        return None if key is None else Claude(key, model=self._settings.anthropic_model)
+
+    def _open(self, source: LlmSource) -> LanguageModel:
+        if source not in self._local:
+            self._local[source] = Qwen(
+                lambda: llm_file(source, self._folder, self._settings.skydeck_weights_dir),
+                threads=self._settings.skydeck_threads or sensible_threads(),
+                device=self._settings.skydeck_device,
+                name=source.name,
+            )
+        return self._local[source]
 
 
-def _penny(settings: Settings, folder: ModelFolder, llm: LanguageModel) -> Handler:
+def llm_file(source: LlmSource, folder: ModelFolder, weights: Path) -> Path:
+    """Return a language model's file, fetched if need be. Blocks.
+
+    Args:
+        source: The model.
+        folder: Fetches a listed model.
+        weights: The folder for what comes from the hub.
+
+    Raises:
+        WeightsError: The file is missing, or cannot be fetched.
+    """
+    match source:
+        case Listed(name):
+            return folder(name) / "model.gguf"
+        case GgufFile(path):
+            if not path.is_file():
+                raise WeightsError(
+                    f"There is no file {path}.", hint="Check SKYDECK_LLM; it is set to this file."
+                )
+            return path
+        case HubFile(repo, file):
+            from bot.models.hub import fetch_from_hub  # noqa: PLC0415  (heavy)
+
+            return fetch_from_hub(repo, file, weights)
+
+
+def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handler:
     from bot.workers.penny.handler import PennyHandler  # noqa: PLC0415
     from bot.workers.penny.stt import Whisper  # noqa: PLC0415  (only Penny needs it)
     from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415
@@ -92,7 +194,8 @@ def _penny(settings: Settings, folder: ModelFolder, llm: LanguageModel) -> Handl
             threads=settings.skydeck_threads or os.cpu_count() or 1,
             device=settings.skydeck_device,
         ),
-        llm=llm,
+        llm=models.chat,
+        voice_llm=models.voice,
         tts=LocalVoices(lambda: folder(TTS_ENGLISH)),
         clock=SystemClock(),
     )

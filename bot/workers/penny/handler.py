@@ -38,10 +38,26 @@ class PennyHandler:
     delivery = Delivery.STREAM
 
     def __init__(
-        self, *, stt: Recognizer, llm: LanguageModel, tts: Synthesizer, clock: Clock
+        self,
+        *,
+        stt: Recognizer,
+        llm: LanguageModel,
+        tts: Synthesizer,
+        clock: Clock,
+        voice_llm: LanguageModel | None = None,
     ) -> None:
+        """Make the voice assistant.
+
+        Args:
+            stt: Recognises speech.
+            llm: Answers what people write.
+            tts: Speaks.
+            clock: Measures each turn.
+            voice_llm: Answers what people say, if that is another model.
+        """
         self._stt = stt
         self._llm = llm
+        self._voice_llm = voice_llm or llm
         self._tts = tts
         self._clock = clock
 
@@ -68,14 +84,14 @@ class PennyHandler:
         await self._stt.warm_up()
         await self._tts.warm_up()
         await asyncio.to_thread(detect, "Which language is this?")
-        await self._llm.warm_up(
+        await self._voice_llm.warm_up(
             converse_prompt(
                 "Hello",
                 system=System.DECK,
                 language=DEFAULT,
                 context=Context(),
                 max_tokens=1,
-                room_chars=self._llm.context_chars,
+                room_chars=self._voice_llm.context_chars,
             )
         )
 
@@ -88,7 +104,9 @@ class PennyHandler:
         context = request.context or Context()
         max_tokens = _int_param(request, "max_tokens", _DEFAULT_TOKENS, _MAX_TOKENS)
         speak = _bool_param(request, "speak", default=True)
-        if request.input.type is InputType.AUDIO:
+        is_spoken = request.input.type is InputType.AUDIO
+        llm = self._voice_llm if is_spoken else self._llm
+        if is_spoken:
             async for response in self._listen(turn, request, _MAX_QUESTION_S):
                 yield response
             question = turn.transcript or ""
@@ -103,10 +121,10 @@ class PennyHandler:
             language=turn.language or DEFAULT,
             context=context,
             max_tokens=max_tokens,
-            room_chars=self._llm.context_chars,
+            room_chars=llm.context_chars,
         )
         speech = self._new_speech(turn, request) if speak else None
-        reply = stream_reply(turn, prompt, llm=self._llm, speech=speech)
+        reply = stream_reply(turn, prompt, llm=llm, speech=speech)
         async with contextlib.aclosing(reply) as responses:
             async for response in responses:
                 yield response

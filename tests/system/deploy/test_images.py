@@ -12,8 +12,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from bot.contract import Service
+from bot.llm_source import SMALL, TINY
 from bot.models.manifest import load_manifest
-from bot.settings import LocalModel, Settings
+from bot.settings import Settings
 from bot.voice_agent.session_factory import SPEECH_MODELS
 from bot.workers.build import STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH
 from tests.paths import ROOT
@@ -149,7 +150,7 @@ def test_each_worker_is_a_service_and_its_models_are_inside():
     assert "/opt/weights" in dict(found["penny"])["COPY"]
     models = {rest.split("=")[1] for w, rest in found["language"] if w == "ARG"}
     assert models == {r.split("=")[1] for w, r in found["worker"] if w == "ARG"}
-    assert models <= {model.value for model in LocalModel} <= set(load_manifest().models)
+    assert models <= {TINY, SMALL} <= set(load_manifest().models)
 
 
 def test_what_the_bot_hears_with_is_inside():

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.errors import BadSettings
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, precautions
 from tests.paths import ROOT
 
 EXAMPLE = ROOT / ".env.example"
@@ -23,7 +23,8 @@ def test_every_setting_is_in_the_example_and_no_other() -> None:
 
 
 def test_the_example_is_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SKYDECK_WEIGHTS_DIR", raising=False)
+    for name in ("SKYDECK_WEIGHTS_DIR", "SKYDECK_LLM"):
+        monkeypatch.delenv(name, raising=False)
     plain = load_settings()
     for name, value in example().items():
         monkeypatch.setenv(name, value)
@@ -40,7 +41,7 @@ def test_every_setting_in_the_example_is_explained() -> None:
 def test_every_setting_has_a_docstring() -> None:
     source = (ROOT / "bot" / "settings.py").read_text(encoding="utf-8")
     for name in Settings.model_fields:
-        assert re.search(rf'\n    {name}: [^\n]*(\n[^\n]*)?\n    """', source), name
+        assert re.search(rf'\n    {name}: [^\n]*(\n[^\n]*){{0,3}}\n    """', source), name
 
 
 def test_without_a_key_the_services_are_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +63,10 @@ def test_pennys_endpoint_is_the_seeds() -> None:
         ("SKYDECK_LOG_LEVEL", "LOUD"),
         ("SKYDECK_IDENTITY", "EVIL"),
         ("RUNPOD_BASE_URL", "not a url"),
-        ("SKYDECK_LOCAL_MODEL", "gpt"),
+        ("SKYDECK_LLM", "gpt"),
+        ("SKYDECK_LLM", "hf:owner/file.txt"),
+        ("SKYDECK_LLM_URL", "localhost:11434"),
+        ("SKYDECK_LLM_CONTEXT", "12"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_variable(
@@ -74,9 +78,37 @@ def test_a_bad_value_is_one_line_that_names_the_variable(
     assert "\n" not in str(caught.value)
 
 
+def test_a_url_of_a_language_model_needs_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYDECK_LLM_URL", "http://localhost:11434/v1")
+    with pytest.raises(BadSettings, match=r"SKYDECK_LLM_MODEL: .*must name the model"):
+        load_settings()
+    monkeypatch.setenv("SKYDECK_LLM_MODEL", " llama3.2 ")
+    assert load_settings().skydeck_llm_model == "llama3.2"
+
+
+def test_the_older_name_of_the_model_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKYDECK_LLM")
+    monkeypatch.setenv("SKYDECK_LOCAL_MODEL", "qwen2.5-coder-1.5b")
+    assert load_settings().skydeck_llm == "qwen2.5-coder-1.5b"
+
+
+def test_a_key_that_goes_to_another_machine_in_the_clear_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SKYDECK_LLM_MODEL", "m")
+    monkeypatch.setenv("SKYDECK_LLM_KEY", SECRET)
+    monkeypatch.setenv("SKYDECK_LLM_URL", "http://gpu.example/v1")
+    (words, _advice), *rest = precautions(load_settings())
+    assert words == "SKYDECK_LLM_KEY is sent to gpu.example without encryption."
+    assert not rest
+    monkeypatch.setenv("SKYDECK_LLM_URL", "http://127.0.0.1:11434/v1")
+    assert precautions(load_settings()) == []
+
+
 def test_keys_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNPOD_API_KEY", SECRET)
     monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+    monkeypatch.setenv("SKYDECK_LLM_KEY", SECRET)
     settings = load_settings()
     shown = repr(settings) + str(settings) + settings.model_dump_json() + str(settings.model_dump())
     assert SECRET not in shown

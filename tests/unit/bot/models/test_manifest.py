@@ -5,9 +5,9 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
+from bot.llm_source import SMALL, TINY
 from bot.models.manifest import MANIFEST, Manifest, load_manifest
 from bot.models.plan import Finding, Problem, make_plan
-from bot.settings import LocalModel
 
 
 def test_our_manifest_has_every_model_with_its_files():
@@ -23,7 +23,7 @@ def test_our_manifest_has_every_model_with_its_files():
         "smart-turn-v3.2": ["model.onnx"],
         "silero-vad": ["model.onnx"],
     }
-    assert set(LocalModel) <= set(files)
+    assert {TINY, SMALL} <= set(files)
 
 
 def test_every_listed_wheel_is_used():

@@ -1,0 +1,51 @@
+"""What `skydeck doctor` says about the language models."""
+
+import asyncio
+from typing import Final
+
+from bot.clock import SystemClock
+from bot.contract import Message
+from bot.settings import Settings
+from bot.workers.llm_choice import present_choice
+from bot.workers.openai_chat import OpenAIChat
+from bot.workers.protocols import Prompt, complete
+
+_QUESTION: Final = Prompt(
+    messages=[Message(role="user", content="Answer with one word: what colour is snow?")],
+    max_tokens=500,  # enough for a model that thinks first
+)
+
+
+def language_model_state(settings: Settings) -> str:
+    """Say which language models answer, and try the one at SKYDECK_LLM_URL.
+
+    Raises:
+        SkydeckError: It does not answer, or not with text.
+    """
+    if settings.skydeck_llm_url is not None:
+        return asyncio.run(_ask(settings))
+    return describe_choice(settings)
+
+
+def describe_choice(settings: Settings) -> str:
+    """Say which local language models answer, and why these."""
+    choice = present_choice(settings)
+    if choice.text == choice.voice:
+        return f"{choice.text.name} ({choice.why})"
+    return f"{choice.text.name} for text, {choice.voice.name} for voice ({choice.why})"
+
+
+async def _ask(settings: Settings) -> str:
+    model = OpenAIChat(
+        str(settings.skydeck_llm_url),
+        model=settings.skydeck_llm_model,
+        key=settings.skydeck_llm_key,
+    )
+    try:
+        await model.warm_up()
+        clock = SystemClock()
+        began = clock.now()
+        await complete(model, _QUESTION)
+        return f"{model.name} at {model.host} answers in {clock.now() - began:.1f} s"
+    finally:
+        await model.close()
