@@ -26,6 +26,7 @@ pytest_plugins = [
 # starts, compile all of our source, and discord.py compiles every cog for each bot.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
 MODELS = {"penny", "qwen", "weights"}
 
 
@@ -69,7 +70,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in Settings.model_fields:
         if name != "skydeck_weights_dir":
             monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("SKYDECK_LLM", "tiny")  # the quick one, and no measurement at first start
+    monkeypatch.setenv("SKYDECK_LLM", "tiny")
     monkeypatch.setitem(Settings.model_config, "env_file", None)
 
 
