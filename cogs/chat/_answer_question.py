@@ -62,7 +62,7 @@ def _request(
         question.said,
         source=requester.source,
         context=Context(history=history, locale=requester.locale, speaker=requester.user_name),
-        params={"speak": question.is_spoken},
+        params={"speak": question.is_answered_aloud},
     )
 
 

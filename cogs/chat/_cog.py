@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from dataclasses import replace
 from typing import Final
 
 import discord
@@ -24,14 +25,18 @@ from bot.rate_limits import Refusals
 from cogs.chat._answer_question import ask
 from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._job_view import ChatJobView
-from cogs.chat._memory import author_replied_to, history_before, is_conversation, stored, text_of
+from cogs.chat._memory import history_before, is_conversation, may_read_history, stored
 from cogs.chat._question import edited_question, read_question
 from cogs.chat._redelivery import find_reply, was_dropped, was_handled
+from cogs.chat._reference import author_replied_to, look_up_channel, parent_of, replied_to
 from cogs.chat._regenerate import Regenerating
 from cogs.chat._views import COG
 from cogs.shared.answering import Placeholder
+from cogs.shared.attachments import is_audio
 from cogs.shared.error_messages import explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
+from cogs.shared.message_content import MessageContent, read_message
+from cogs.shared.names import own_ids
 from cogs.shared.nonces import draw_nonce
 from cogs.shared.patience import persist
 from cogs.shared.requester import admit, requester_of, settings_of, words_of
@@ -65,6 +70,7 @@ class Chat(commands.Cog, name=COG):
         """Answer a message if it is meant for the bot."""
         if message.author.bot or message.webhook_id or message.type not in _KINDS:
             return
+        await look_up_channel(message)
         whole_channel = message.guild is None or await is_conversation(self.bot, message.channel)
         try:
             if not whole_channel and not await self._is_called(message):
@@ -90,11 +96,12 @@ class Chat(commands.Cog, name=COG):
         remembered = await memory.get(payload.message_id)
         if remembered is None:
             return
+        content = read_message(message, own_ids(self.bot, message.guild))
+        if content.is_empty:  # only the bot's name: another message has the question
+            return
         await memory.edit(
             payload.message_id,
-            edited_question(
-                remembered.content, text_of(message, self.bot.user.id), message.attachments
-            ),
+            edited_question(remembered.content, content.asked, content.files),
             edited_at_ms=int(message.edited_at.timestamp() * 1000),
         )
 
@@ -120,38 +127,41 @@ class Chat(commands.Cog, name=COG):
         await self.regenerating.answer(interaction, question_id, module)
 
     async def _is_called(self, message: discord.Message) -> bool:
-        """Whether the message mentions the bot or replies to it.
+        """Whether the message mentions the bot, or its role, or replies to it.
 
         Raises:
             StoreFailed: The memory cannot be read.
         """
-        own = self.bot.user
-        if own is None:
-            return False
-        if f"<@{own.id}>" in message.content or f"<@!{own.id}>" in message.content:
+        own = own_ids(self.bot, message.guild)
+        if own.is_called_in(message.content):
             return True
-        return await author_replied_to(self.bot, message) == own.id
+        return await author_replied_to(self.bot, message) == own.user_id
 
     async def _answer(
         self, message: discord.Message, requester: Requester, *, whole_channel: bool
     ) -> None:
-        own = self.bot.user.id if self.bot.user else 0
         words = words_of(requester)
         _check_may_write(message)
         with contextlib.suppress(discord.HTTPException, OSError):  # only a courtesy
             await message.channel.typing()
-        question = await read_question(text_of(message, own), message.attachments, words)
+        asked, content = await self._find_question(message, words)
+        said_before = await history_before(
+            self.bot, message, asked=asked, whole_channel=whole_channel
+        )
+        quoted = said_before.quoted
+        question = await read_question(content.asked, self._files(content, quoted), words)
         if question is None:
             await message.reply(words("chat.hello", name=requester.system.assistant))
             return
         if question.said == "":
             raise BadInput(question.note)
-        said_before = await history_before(self.bot, message, whole_channel=whole_channel)
+        is_quoted = asked is not message or not any(map(is_audio, content.files))
+        question = replace(question, is_quoted=is_quoted)
         is_dropped = await was_dropped(self.bot, message)
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
-            is_spoken=question.is_spoken,
+            is_spoken=question.is_answered_aloud,
             note=question.note,
             module=await self._default_module(message.guild) if question.is_bare else "",
             is_message=True,
@@ -161,11 +171,11 @@ class Chat(commands.Cog, name=COG):
         )
         post = functools.partial(self._first, message, words, is_dropped)
         placeholder = Placeholder(live, post)
-        asked = stored(message, question.text, said_before.conversation_id)
+        remembered = stored(message, question.text, said_before)
 
         async def is_wanted() -> bool:
             """No if another process is answering it, or the gateway has repeated the event."""
-            return await self.bot.store.conversations.add(asked) or is_dropped
+            return await self.bot.store.conversations.add(remembered) or is_dropped
 
         await ask(
             self.bot,
@@ -176,6 +186,36 @@ class Chat(commands.Cog, name=COG):
             thread,
             is_wanted=is_wanted,
         )
+
+    async def _find_question(
+        self, message: discord.Message, words: Words
+    ) -> tuple[discord.Message, MessageContent]:
+        """The message with the question, and what it says.
+
+        Who only calls the bot in a reply asks it to answer the message that they point at.
+
+        Raises:
+            BadInput: That message is gone, or the person may not read it.
+        """
+        content = read_message(message, own_ids(self.bot, message.guild))
+        if not content.is_empty or parent_of(message) is None:
+            return message, content
+        pointed_at = await replied_to(message) if may_read_history(message) else None
+        if pointed_at is None:
+            raise BadInput(words("chat.gone"))
+        if pointed_at.author == self.bot.user:
+            return message, content
+        return pointed_at, read_message(pointed_at, own_ids(self.bot, message.guild))
+
+    def _files(
+        self, content: MessageContent, quoted: discord.Message | None
+    ) -> list[discord.Attachment]:
+        """A question's files, then those of the message that it quotes."""
+        if quoted is None:
+            return list(content.files)
+        files = read_message(quoted, own_ids(self.bot, quoted.guild)).files
+        is_own = quoted.author == self.bot.user
+        return [*content.files, *(one for one in files if not (is_own and is_audio(one)))]
 
     async def _first(self, message: discord.Message, words: Words, was_begun: bool) -> int:
         """The answer's first message: one that a dead process has posted, else a new one."""
@@ -228,7 +268,7 @@ async def _reply(message: discord.Message, text: str) -> discord.Message:
 
 def _check_may_write(message: discord.Message) -> None:
     """Check permissions before anything costs money."""
-    if message.guild is None:
+    if message.guild is None or isinstance(message.channel, discord.PartialMessageable):
         return
     needed = "send_messages"
     if isinstance(message.channel, discord.Thread):

@@ -71,7 +71,7 @@ class ChatCommands(commands.Cog):
         thread = Thread(
             question_id=interaction.id,
             conversation_id=interaction.id,
-            is_spoken=asked.is_spoken,
+            is_spoken=asked.is_answered_aloud,
             note=asked.note,
         )
         await ask(self.bot, asked, [], requester, placeholder, thread, interaction=interaction)

@@ -4,8 +4,7 @@ The history's length is `TEXT_CHAT`, a `ChatContextOptions` of bot/voice_agent/o
 """
 
 import contextlib
-import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +15,14 @@ from bot.discord_client import SkyDeck
 from bot.store.records import Role, StoredMessage
 from bot.voice_agent.chat_context import fit_history
 from bot.voice_agent.options import TEXT_CHAT
-from cogs.shared.mentions import readable_content
+from cogs.chat._reference import parent_of, replied_to
+from cogs.shared.message_content import read_message
+from cogs.shared.names import own_ids
 from cogs.shared.rights import Relation, Right, may
-from cogs.shared.whole import whole
 
 _BUDGET_CHARS: Final = TEXT_CHAT.max_chars
-_QUOTED_CHARS: Final = 2_000
+
+Fetch = Callable[[], Awaitable[discord.Message | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,14 @@ class History:
     Attributes:
         conversation_id: The thread, the DM, or the first message of the reply chain.
         messages: For the contract, oldest first.
+        parent_id: The message that the question replies to.
+        quoted: That message, if it is in `messages` without being remembered.
     """
 
     conversation_id: int
     messages: Sequence[Message]
+    parent_id: int | None = None
+    quoted: discord.Message | None = None
 
 
 async def is_conversation(bot: SkyDeck, channel: object) -> bool:
@@ -45,110 +50,29 @@ async def is_conversation(bot: SkyDeck, channel: object) -> bool:
     return bool(await bot.store.conversations.thread(channel.id, budget_chars=1))
 
 
-async def author_replied_to(bot: SkyDeck, message: discord.Message) -> int | None:
-    """The author of the message that this one replies to; None if it is not a reply, or unknown.
-
-    Discord may leave that message out ("the backend did not attempt to fetch the message", in its
-    reference of `referenced_message`); if it is fetched here, it is stored in `resolved`.
-
-    Raises:
-        StoreFailed: The memory cannot be read.
-    """
-    reference = message.reference
-    if reference is None or message.type is not discord.MessageType.reply:
-        return None
-    if reference.resolved is None and reference.message_id is not None:
-        remembered = await bot.store.conversations.get(reference.message_id)
-        if remembered is not None:
-            return remembered.author_id
-    resolved = await _replied_to(message, reference)
-    return resolved.author.id if resolved is not None else None
-
-
-async def _replied_to(
-    message: discord.Message, reference: discord.MessageReference
-) -> discord.Message | None:
-    """The message replied to; fetched if Discord has left it out."""
-    if reference.resolved is None and reference.message_id is not None:
-        with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not available now
-            reference.resolved = await message.channel.fetch_message(reference.message_id)
-    return reference.resolved if isinstance(reference.resolved, discord.Message) else None
-
-
-async def history_before(bot: SkyDeck, message: discord.Message, *, whole_channel: bool) -> History:
+async def history_before(
+    bot: SkyDeck, message: discord.Message, *, asked: discord.Message, whole_channel: bool
+) -> History:
     """The conversation before a person's message.
 
     Args:
         bot: The client.
         message: The person's message.
+        asked: The message with the question: theirs, or one that they point at.
         whole_channel: Whether the channel itself (a DM, a thread) is the conversation.
 
     Raises:
         StoreFailed: The memory cannot be read.
     """
-    memory = bot.store.conversations
-    parent_id = parent_of(message)
-    if not _may_read_history(message):
-        return History(message.channel.id if whole_channel else message.id, [])
-    if whole_channel:
-        said = await memory.thread(
-            message.channel.id, budget_chars=_BUDGET_CHARS, before=message.id
-        )
-        return History(message.channel.id, fit_history(said, max_chars=_BUDGET_CHARS))
-    if parent_id is None:
-        return History(message.id, [])
-    said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
-    if said:
-        return History(said[-1].conversation_id, fit_history(said, max_chars=_BUDGET_CHARS))
-    pointed_at = await _replied_to(message, message.reference) if message.reference else None
-    said = await _chain_of_part(bot, pointed_at)
-    if said:
-        return History(said[-1].conversation_id, fit_history(said, max_chars=_BUDGET_CHARS))
-    return History(message.id, _quoted(pointed_at))
+    here = message.channel.id if whole_channel else message.id
+    parent_id = parent_of(asked)
+    if not may_read_history(message):
+        return History(here, [], parent_id)
 
+    async def fetch() -> discord.Message | None:
+        return await replied_to(asked)
 
-async def _chain_of_part(
-    bot: SkyDeck, pointed_at: discord.Message | None
-) -> tuple[StoredMessage, ...]:
-    """The chain of an answer, by one of its messages that is not remembered yet."""
-    if pointed_at is None or bot.user is None or pointed_at.author.id != bot.user.id:
-        return ()
-    first = first_of_answer(pointed_at, question_id=None)
-    said = await bot.store.conversations.chain(first, budget_chars=_BUDGET_CHARS)
-    return said if said and said[-1].role is Role.ASSISTANT else ()
-
-
-def first_of_answer(part: discord.Message, question_id: int | None) -> int:
-    """The first message of an answer, by any of its messages, without the memory.
-
-    The further messages reply to the first, and the first replies to the question.
-    """
-    replied_to = part.reference.message_id if part.reference is not None else None
-    return part.id if replied_to is None or replied_to == question_id else replied_to
-
-
-def parent_of(message: discord.Message) -> int | None:
-    """The id of the message that a person replies to, in the same channel.
-
-    A forwarded message also references its original, which is in another channel. Readers of this
-    channel may not be allowed to read that one, so the reference is ignored.
-    """
-    pointed_at = message.reference
-    if pointed_at is None or pointed_at.type is not discord.MessageReferenceType.reply:
-        return None
-    return pointed_at.message_id if pointed_at.channel_id == message.channel.id else None
-
-
-def _may_read_history(message: discord.Message) -> bool:
-    """Whether a person may know what was said before, since Penny can be made to repeat it."""
-    author, channel = message.author, message.channel
-    if message.guild is None:
-        return True
-    if not isinstance(author, discord.Member) or isinstance(channel, discord.PartialMessageable):
-        return False
-    allowed = channel.permissions_for(author)
-    relation = Relation(is_of_server=True, sees=True, reads_history=allowed.read_message_history)
-    return may(Right.HEAR_BEFORE, relation)
+    return await _history(bot, here, parent_id, fetch, before=message.id if whole_channel else None)
 
 
 async def history_of(bot: SkyDeck, question: StoredMessage, channel_id: int) -> Sequence[Message]:
@@ -162,50 +86,114 @@ async def history_of(bot: SkyDeck, question: StoredMessage, channel_id: int) -> 
     Raises:
         StoreFailed: The memory cannot be read.
     """
-    memory, parent_id = bot.store.conversations, question.parent_id
-    if question.conversation_id == channel_id:
-        said = await memory.thread(
-            channel_id, budget_chars=_BUDGET_CHARS, before=question.message_id
-        )
-        return fit_history(said, max_chars=_BUDGET_CHARS)
+    channel = bot.get_partial_messageable(channel_id, guild_id=question.guild_id)
+
+    async def fetch() -> discord.Message | None:
+        with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not available now
+            return await channel.fetch_message(question.parent_id or 0)
+        return None
+
+    is_whole = question.conversation_id == channel_id
+    before = question.message_id if is_whole else None
+    here = channel_id if is_whole else question.message_id
+    return (await _history(bot, here, question.parent_id, fetch, before=before)).messages
+
+
+async def _history(
+    bot: SkyDeck, here: int, parent_id: int | None, fetch: Fetch, *, before: int | None
+) -> History:
+    """The conversation before a question.
+
+    Args:
+        bot: The client.
+        here: The conversation's id, if the question begins or continues one of its own.
+        parent_id: The message that the question replies to.
+        fetch: Gets that message.
+        before: The question's id, if the channel `here` is the conversation.
+    """
+    memory = bot.store.conversations
+    said: Sequence[StoredMessage] = ()
+    if before is not None:
+        said = await memory.thread(here, budget_chars=_BUDGET_CHARS, before=before)
+        if parent_id is None or _has(said, parent_id):
+            return History(here, _fit(said), parent_id)
     if parent_id is None:
+        return History(here, [], None)
+    chain = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
+    quoted = None if chain else await fetch()
+    if part_of := await _chain_of_part(bot, quoted):
+        parent_id, chain, quoted = part_of[-1].message_id, part_of, None
+    if before is not None:
+        older = () if _has(said, parent_id) else chain[-1:]
+        messages = [*_fit(said), *_fit(older), *_quote(bot, quoted)]
+        return History(here, messages, parent_id, quoted)
+    if chain:
+        return History(chain[-1].conversation_id, _fit(chain), parent_id)
+    return History(here, _quote(bot, quoted), parent_id, quoted)
+
+
+def _has(said: Sequence[StoredMessage], message_id: int) -> bool:
+    return any(message_id in (one.message_id, *one.parts) for one in said)
+
+
+async def _chain_of_part(bot: SkyDeck, quoted: discord.Message | None) -> tuple[StoredMessage, ...]:
+    """The chain of an answer, by one of its messages that is not remembered yet, or is spoken."""
+    if quoted is None or bot.user is None or quoted.author.id != bot.user.id:
+        return ()
+    first = first_of_answer(quoted, question_id=None)
+    said = await bot.store.conversations.chain(first, budget_chars=_BUDGET_CHARS)
+    return said if said and said[-1].role is Role.ASSISTANT else ()
+
+
+def first_of_answer(part: discord.Message, question_id: int | None) -> int:
+    """The first message of an answer, by any of its messages, without the memory.
+
+    The further messages reply to the first, and the first replies to the question.
+    """
+    replied_to = part.reference.message_id if part.reference is not None else None
+    return part.id if replied_to is None or replied_to == question_id else replied_to
+
+
+def _fit(said: Sequence[StoredMessage]) -> list[Message]:
+    return fit_history(said, max_chars=_BUDGET_CHARS)
+
+
+def may_read_history(message: discord.Message) -> bool:
+    """Whether a person may know what was said before, since Penny can be made to repeat it."""
+    author, channel = message.author, message.channel
+    if message.guild is None:
+        return True
+    if not isinstance(author, discord.Member) or isinstance(channel, discord.PartialMessageable):
+        return False
+    allowed = channel.permissions_for(author)
+    relation = Relation(is_of_server=True, sees=True, reads_history=allowed.read_message_history)
+    return may(Right.HEAR_BEFORE, relation)
+
+
+def _quote(bot: SkyDeck, quoted: discord.Message | None) -> list[Message]:
+    """A message that a person replies to, and that is not remembered: its words for Penny."""
+    if quoted is None:
         return []
-    said = await memory.chain(parent_id, budget_chars=_BUDGET_CHARS)
-    if said:
-        return fit_history(said, max_chars=_BUDGET_CHARS)
-    channel = bot.get_partial_messageable(channel_id)
-    with contextlib.suppress(discord.HTTPException, OSError):  # deleted, or not available now
-        return _quoted(await channel.fetch_message(parent_id))
-    return []
-
-
-def _quoted(pointed_at: object) -> list[Message]:
-    """Someone else's message that a person replies to: given to Penny, but not remembered."""
-    if not isinstance(pointed_at, discord.Message) or not pointed_at.content:
+    own = own_ids(bot, quoted.guild)
+    words = read_message(quoted, own).words[:_BUDGET_CHARS]
+    if not words:
         return []
-    content = readable_content(pointed_at)[:_QUOTED_CHARS]
-    return [Message(role="user", content=content, name=pointed_at.author.display_name)]
+    if quoted.author.id == own.user_id:
+        return [Message(role=Role.ASSISTANT.value, content=words)]
+    return [Message(role=Role.USER.value, content=words, name=quoted.author.display_name)]
 
 
-def stored(message: discord.Message, text: str, conversation_id: int) -> StoredMessage:
+def stored(message: discord.Message, text: str, before: History) -> StoredMessage:
     """A person's message, as the memory stores it."""
     return StoredMessage(
         message_id=message.id,
-        conversation_id=conversation_id,
+        conversation_id=before.conversation_id,
         person_id=message.author.id,
         author_id=message.author.id,
         author_name=message.author.display_name,
         role=Role.USER,
         content=text,
         created_at_ms=int(message.created_at.timestamp() * 1000),
-        parent_id=parent_of(message),
+        parent_id=before.parent_id,
         guild_id=message.guild.id if message.guild is not None else None,
     )
-
-
-def text_of(message: discord.Message, own_id: int) -> str:
-    """A message's text, without the mention of the bot, and with names in place of mentions."""
-    content = re.sub(rf"<@!?{own_id}>", " ", message.content)
-    for person in whole(message).mentions:
-        content = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", content)
-    return content.strip()

@@ -26,17 +26,24 @@ class Question:
         text: The text to remember; a recording's transcript is added later.
         note: What to tell the person about it, such as that a picture was ignored.
         is_bare: Whether it is a file without a comment.
+        is_quoted: Whether it is a recording in a message that the person points at.
     """
 
     said: str | Input
     text: str
     note: str = ""
     is_bare: bool = False
+    is_quoted: bool = False
 
     @property
     def is_spoken(self) -> bool:
-        """Whether it is a recording, so that the answer is spoken too."""
+        """Whether it is a recording."""
         return not isinstance(self.said, str)
+
+    @property
+    def is_answered_aloud(self) -> bool:
+        """Whether the answer is spoken too: the person spoke."""
+        return self.is_spoken and not self.is_quoted
 
     @property
     def title(self) -> str:

@@ -10,7 +10,8 @@ import discord
 from bot.contract.envelope import speaker_label
 from bot.errors import BadInput, TooLarge
 from bot.i18n import LANGUAGES, Words, words_for
-from cogs.shared.mentions import readable_content
+from cogs.shared.message_content import MessageContent
+from cogs.shared.message_parts import walk
 from cogs.shared.whole import whole
 
 MAX_TEXT_CHARS: Final = 1_000_000
@@ -33,6 +34,7 @@ _SAID_BY_PEOPLE: Final = frozenset(
         discord.MessageType.chat_input_command,
         discord.MessageType.context_menu_command,
         discord.MessageType.thread_starter_message,
+        discord.MessageType.poll_result,
     }
 )
 _FIRST_WORDS: Final = frozenset(words_for(one)("common.working") for one in LANGUAGES)
@@ -126,18 +128,6 @@ def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
     return Linked(channel_id, message_id)
 
 
-def words_of_message(message: discord.Message) -> str:
-    """A message's text and the text of its embeds, with mentions as names."""
-    parts = [readable_content(message), *map(_words_of_embed, message.embeds)]
-    return "\n\n".join(part.strip() for part in parts if part.strip())
-
-
-def _words_of_embed(embed: discord.Embed) -> str:
-    fields = [f"{field.name}: {field.value}" for field in embed.fields]
-    author = embed.author.name
-    return "\n".join(filter(None, [author, embed.title, embed.description, *fields]))
-
-
 def is_said(message: discord.Message, own_id: int) -> bool:
     """Whether a message belongs to the conversation: no system message, no unfinished answer.
 
@@ -151,28 +141,26 @@ def is_said(message: discord.Message, own_id: int) -> bool:
 def _is_under_way(message: discord.Message) -> bool:
     if message.flags.loading or message.content in _FIRST_WORDS:
         return True
-    ids = (
-        getattr(child, "custom_id", None)
-        for row in whole(message).components
-        for child in getattr(row, "children", [])
-    )
+    ids = (getattr(one, "custom_id", None) for one in walk(whole(message).components))
     return any(_UNDER_WAY.fullmatch(one or "") for one in ids)
 
 
-def conversation(newest_first: Iterable[discord.Message]) -> str:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a conversation: who said it, and what."""
+
+    name: str
+    content: MessageContent
+
+
+def conversation(newest_first: Iterable[Said]) -> str:
     """Messages as lines `Name: text`, oldest first; files by their names."""
     lines = []
-    for message in newest_first:
-        said = " ".join(words_of_message(message).split())
-        files = " ".join(f"[{attachment.filename}]" for attachment in message.attachments)
-        name = speaker_label(message.author.display_name)
-        lines.append(f"{name}: {' '.join(filter(None, [said, files]))}")
+    for said in newest_first:
+        words = " ".join(said.content.words.split())
+        files = " ".join(f"[{attachment.filename}]" for attachment in said.content.files)
+        lines.append(f"{speaker_label(said.name)}: {' '.join(filter(None, [words, files]))}")
     return "\n".join(reversed(lines))
-
-
-def says_anything(message: discord.Message) -> bool:
-    """Whether the message has text or files."""
-    return bool(message.attachments or words_of_message(message))
 
 
 def check_text(text: str, words: Words) -> str:

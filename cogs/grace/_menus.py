@@ -18,6 +18,8 @@ from cogs.grace._jobs import Task, run_task
 from cogs.grace._text_sources import SourceText, read_source
 from cogs.shared.attachments import is_audio, read_audio
 from cogs.shared.commands import text
+from cogs.shared.message_content import read_message
+from cogs.shared.names import own_ids
 from cogs.shared.requester import admit, readmit, words_of
 from cogs.shared.text_dialog import TextDialog
 
@@ -117,7 +119,8 @@ class Menus:
         ) -> None:
             requester = await admit(self._bot, interaction)
             words = words_of(requester)
-            recording = next(filter(is_audio, message.attachments), None)
+            content = read_message(message, own_ids(self._bot, interaction.guild))
+            recording = next(filter(is_audio, content.files), None)
             if recording is None:
                 raise BadInput(words("grace.input.no_audio"))
             name = words("grace.source.message", name=message.author.display_name)

@@ -12,16 +12,17 @@ from cogs.grace._inputs import (
     GivenMessage,
     Latest,
     Linked,
+    Said,
     Source,
     Typed,
     Uploaded,
     check_text,
     conversation,
     is_said,
-    says_anything,
-    words_of_message,
 )
 from cogs.shared.attachments import is_text, read_text
+from cogs.shared.message_content import read_message
+from cogs.shared.names import own_ids
 from cogs.shared.places import Places, find_place
 from cogs.shared.rights import Right, may
 
@@ -64,20 +65,22 @@ async def read_source(
             source_text = SourceText(await read_text(source.file, words), name)
         case Linked():
             message = await _linked_message(source, interaction, words)
-            source_text = await message_text(message, words)
+            source_text = await _message_text(message, interaction, words)
         case GivenMessage():
-            source_text = await message_text(source.message, words)
+            source_text = await _message_text(source.message, interaction, words)
         case Latest():
             source_text = await _latest(source.count, interaction, words)
     check_text(source_text.text, words)
     return source_text
 
 
-async def message_text(message: discord.Message, words: Words) -> SourceText:
-    """A message's text, its embeds' text, and its text files."""
-    parts = [words_of_message(message)]
-    files = [one for one in message.attachments if is_text(one)]
-    parts += [await read_text(one, words) for one in files[:_MAX_FILES]]
+async def _message_text(
+    message: discord.Message, interaction: discord.Interaction[SkyDeck], words: Words
+) -> SourceText:
+    """All words of a message, and its text files."""
+    content = read_message(message, own_ids(interaction.client, interaction.guild))
+    files = [one for one in content.files if is_text(one)]
+    parts = [content.words, *[await read_text(one, words) for one in files[:_MAX_FILES]]]
     name = words("grace.source.message", name=message.author.display_name)
     return SourceText("\n\n".join(filter(None, parts)), name)
 
@@ -92,13 +95,14 @@ async def _latest(
         if not interaction.permissions.read_message_history:
             raise NotAllowed(words("grace.input.no_history"))
         _check_own(interaction.app_permissions)
-    own = interaction.application_id
-    found: list[discord.Message] = []
+    own = own_ids(interaction.client, interaction.guild)
+    found: list[Said] = []
     # before the command itself, whose answer is already in the channel
     before = discord.Object(interaction.id)
     async for message in channel.history(limit=count * _LOOK_BACK, before=before):
-        if is_said(message, own) and says_anything(message):
-            found.append(message)
+        content = read_message(message, own) if is_said(message, own.user_id) else None
+        if content is not None and (content.words or content.files):
+            found.append(Said(message.author.display_name, content))
         if len(found) == count:
             break
     if not found:

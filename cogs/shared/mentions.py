@@ -1,21 +1,202 @@
-"""A message's text with names in place of mentions."""
+"""Discord's mentions, emoji and times in a text as words; code is left alone. Pure.
 
-import discord
+Source: Discord's reference, "Message Formatting", for the forms; its client's Markdown for what is
+code: a closed code block, or text between two equally long runs of backticks.
+"""
 
-from cogs.shared.whole import whole
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
-_HIDDEN = "#…"
+_MAX_NAME_CHARS: Final = 100
+"""The longest name in Discord, that of a channel."""
+_UNKNOWN_PERSON: Final = "@unknown-user"
+_UNKNOWN_ROLE: Final = "@unknown-role"
+_UNKNOWN_CHANNEL: Final = "#unknown"
+"""As Discord's client shows what it does not know."""
+
+_TOKEN: Final = re.compile(
+    r"<(?:"
+    r"@!?(?P<person>[0-9]{1,20})"
+    r"|@&(?P<role>[0-9]{1,20})"
+    r"|\#(?P<channel>[0-9]{1,20})"
+    r"|/(?P<command>[^:<>\n]{1,100}):[0-9]{1,20}"
+    r"|a?:(?P<emoji>\w{1,32}):[0-9]{1,20}"
+    r"|t:(?P<time>-?[0-9]{1,13})(?::(?P<style>[A-Za-z]))?"
+    r"|id:(?P<place>customize|browse|guide|linked-roles)(?::[0-9]{1,20})?"
+    r")>"
+)
+_PLACES: Final = {
+    "customize": "Channels & Roles",
+    "browse": "Browse Channels",
+    "guide": "Server Guide",
+    "linked-roles": "Linked Roles",
+}
+"""Parts of a server that every server has, by their names in Discord's client."""
+_TIMES: Final = {"t": "%H:%M UTC", "T": "%H:%M:%S UTC", "d": "%Y-%m-%d", "D": "%Y-%m-%d"}
+"""Without the words of any language. A time that Discord shows as "in 3 days" is a date here: a
+service does not know when it is asked."""
+_ANY_TIME: Final = "%Y-%m-%d %H:%M UTC"
+
+_BACKTICKS: Final = re.compile(r"`+")
+_FENCE: Final = "```"
+
+Name = Callable[[int], str | None]
+"""The name of an id; None if it is unknown."""
 
 
-def readable_content(message: discord.Message) -> str:
-    """The text with people, roles and channels by their names.
+def _unknown(_: int) -> None:
+    return None
 
-    All members of a server can know the names of its channels, but not those of its private
-    threads, so a private thread is not named.
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of people, roles and channels by their ids."""
+
+    person: Name = _unknown
+    role: Name = _unknown
+    channel: Name = _unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The ids by which a text calls the bot.
+
+    Attributes:
+        user_id: The bot's account.
+        role_id: Its managed role, which Discord's picker offers beside the account; 0: none.
     """
-    text = whole(message).clean_content
-    for place in message.channel_mentions:
-        is_private = isinstance(place, discord.Thread) and place.is_private()
-        if is_private and place.id != message.channel.id:
-            text = text.replace(f"#{place.name}", _HIDDEN)
-    return text
+
+    user_id: int
+    role_id: int = 0
+
+    def is_called_in(self, text: str) -> bool:
+        """Whether a text mentions the bot outside code."""
+        return any(map(self._is_own, _tokens(text)))
+
+    def without_calls(self, text: str) -> str:
+        """The text without mentions of the bot at its ends; between other words they are words."""
+        mark = rf"<@!?{self.user_id}>" + (rf"|<@&{self.role_id}>" if self.role_id else "")
+        calls = [found.span() for found in re.finditer(rf"(?:{mark})(?:[,:;](?=\s|$))?", text)]
+        begin, end = 0, len(text)
+        for first, last in calls:
+            if not _is_blank(text, begin, first):
+                break
+            begin = last
+        for first, last in reversed(calls):
+            if first < begin or not _is_blank(text, last, end):
+                break
+            end = first
+        return text[begin:end].strip()
+
+    def _is_own(self, token: re.Match[str]) -> bool:
+        return token["person"] == str(self.user_id) or token["role"] == str(self.role_id)
+
+
+def as_words(text: str, names: Names) -> str:
+    """A text with words in place of Discord's mentions, custom emoji and times.
+
+    It is read once, so a name is never read as a mention, or as anything else than itself.
+    """
+
+    def word(token: re.Match[str]) -> str:
+        return _word(token, names)
+
+    done: list[str] = []
+    at = 0
+    for begin, end in code_spans(text):
+        done += (_TOKEN.sub(word, text[at:begin]), text[begin:end])
+        at = end
+    done.append(_TOKEN.sub(word, text[at:]))
+    return "".join(done)
+
+
+def people_in(text: str) -> Iterator[int]:
+    """The ids of the people whom a text mentions."""
+    return (int(token["person"]) for token in _tokens(text) if token["person"])
+
+
+def code_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where code begins and ends, backticks included, in order."""
+    runs = [found.span() for found in _BACKTICKS.finditer(text)]
+    by_length: dict[int, list[int]] = {}
+    for begin, end in runs:
+        by_length.setdefault(end - begin, []).append(begin)
+    taken = 0
+    for first, end in runs:
+        if first < taken:
+            continue
+        begin = first + _backslashes(text, first) % 2  # an escaped backtick opens nothing
+        closed = _closed(text, begin, end, by_length) if begin < end else 0
+        if closed:
+            yield begin, closed
+            taken = closed
+
+
+def _closed(text: str, begin: int, end: int, by_length: dict[int, list[int]]) -> int:
+    """The end of the code that a run of backticks opens; 0 if it opens none."""
+    if end - begin >= len(_FENCE):
+        closing = text.find(_FENCE, begin + len(_FENCE))
+        if closing > 0 and text[begin + len(_FENCE) : closing].strip():
+            return closing + len(_FENCE)
+    alike = by_length.get(end - begin, [])
+    following = bisect_left(alike, end)
+    return alike[following] + end - begin if following < len(alike) else 0
+
+
+def _backslashes(text: str, place: int) -> int:
+    """How many backslashes stand right before a place."""
+    first = place
+    while first > 0 and text[first - 1] == "\\":
+        first -= 1
+    return place - first
+
+
+def _is_blank(text: str, begin: int, end: int) -> bool:
+    return begin >= end or text[begin:end].isspace()
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    at = 0
+    for begin, end in code_spans(text):
+        yield from _TOKEN.finditer(text, at, begin)
+        at = end
+    yield from _TOKEN.finditer(text, at)
+
+
+def _word(token: re.Match[str], names: Names) -> str:
+    match token.lastgroup:
+        case "person":
+            return _named("@", names.person(int(token["person"]))) or _UNKNOWN_PERSON
+        case "role":
+            role = names.role(int(token["role"]))
+            return _named("@", role and role.removeprefix("@")) or _UNKNOWN_ROLE  # of @everyone
+        case "channel":
+            return _named("#", names.channel(int(token["channel"]))) or _UNKNOWN_CHANNEL
+        case "command":
+            return f"/{token['command']}"
+        case "emoji":
+            return f":{token['emoji']}:"
+        case "place":
+            return _PLACES[token["place"]]
+        case _:
+            return _time(token)
+
+
+def _named(sign: str, name: str | None) -> str:
+    plain = " ".join((name or "")[:_MAX_NAME_CHARS].split())
+    return plain and sign + plain
+
+
+def _time(token: re.Match[str]) -> str:
+    try:
+        at = datetime.fromtimestamp(int(token["time"]), UTC)
+    except (ValueError, OverflowError, OSError):  # Discord shows no date either
+        return token[0]
+    return at.strftime(_TIMES.get(token["style"] or "", _ANY_TIME))
+
+
+__all__ = ["Name", "Names", "Own", "as_words", "code_spans", "people_in"]

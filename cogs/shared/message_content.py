@@ -1,0 +1,127 @@
+"""What a message says: the one reader of Discord's messages.
+
+It reads the text, files, embeds, polls, components, stickers and forwarded messages. Services get
+words, so mentions, custom emoji and times are words too (`cogs.shared.mentions`). Everything is
+bounded, whatever Discord sends.
+"""
+
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Final
+
+import discord
+
+from cogs.shared.mentions import Names, Own, as_words
+from cogs.shared.message_parts import (
+    component_files,
+    components_as_text,
+    embed_as_text,
+    poll_as_text,
+)
+from cogs.shared.names import names_in
+from cogs.shared.whole import whole
+
+MAX_CHARS: Final = 60_000
+"""Of one message's words. The largest real message has about 24,000: text, embeds, components, and
+a forwarded message with the same."""
+_MAX_EMBEDS: Final = 10
+_MAX_STICKERS: Final = 10
+_MAX_FORWARDED: Final = 10
+_MAX_FILES: Final = 20
+_FORWARDED: Final = "[forwarded]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageContent:
+    """What a message says.
+
+    Attributes:
+        text: Its author's own words.
+        question: The same without the mentions of the bot at its ends.
+        shown: Embeds, poll, components and stickers, each as text.
+        forwarded: The messages that it forwards.
+        attached: Its own files.
+        is_call: Whether its author's words mention the bot, or the bot's role.
+    """
+
+    text: str = ""
+    question: str = ""
+    shown: tuple[str, ...] = ()
+    forwarded: "tuple[MessageContent, ...]" = ()
+    attached: tuple[discord.Attachment, ...] = ()
+    is_call: bool = False
+
+    @property
+    def words(self) -> str:
+        """All its words."""
+        return self._joined(self.text)
+
+    @property
+    def asked(self) -> str:
+        """All its words, as a question to the bot."""
+        return self._joined(self.question)
+
+    @property
+    def files(self) -> tuple[discord.Attachment, ...]:
+        """Its files, and those of the messages that it forwards."""
+        return (*self.attached, *(file for one in self.forwarded for file in one.files))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing, except perhaps that the bot is called."""
+        return not self.asked and not self.files
+
+    def _joined(self, text: str) -> str:
+        forwarded = (f"{_FORWARDED}\n{one.words}".strip() for one in self.forwarded)
+        whole_text = "\n\n".join(filter(None, [text, *self.shown, *forwarded]))
+        return whole_text if len(whole_text) <= MAX_CHARS else f"{whole_text[:MAX_CHARS]}…"
+
+
+def read_message(message: discord.Message, own: Own, names: Names | None = None) -> MessageContent:
+    """Read a message.
+
+    Args:
+        message: From the gateway, an interaction, or the history.
+        own: The ids by which the bot is called.
+        names: The names for mentions; None: those that came with the message.
+    """
+    names = names or names_in(message)
+    is_own = message.author.id == own.user_id
+    shown = _shown(whole(message), names, with_labels=not is_own)
+    if message.poll is not None:
+        shown.append(poll_as_text(message.poll, names))
+    content = message.content[:MAX_CHARS]
+    forwarded = islice(message.message_snapshots, _MAX_FORWARDED)
+    return MessageContent(
+        text=as_words(content, names).strip(),
+        question=as_words(own.without_calls(content), names).strip(),
+        shown=tuple(filter(None, shown)),
+        forwarded=tuple(_read_forwarded(one, names) for one in forwarded),
+        attached=_files(message),
+        is_call=own.is_called_in(content),
+    )
+
+
+def _read_forwarded(snapshot: discord.MessageSnapshot, names: Names) -> MessageContent:
+    text = as_words(snapshot.content[:MAX_CHARS], names).strip()
+    shown = _shown(snapshot, names, with_labels=True)
+    return MessageContent(
+        text=text, question=text, shown=tuple(filter(None, shown)), attached=_files(snapshot)
+    )
+
+
+def _shown(
+    part: discord.Message | discord.MessageSnapshot, names: Names, *, with_labels: bool
+) -> list[str]:
+    embeds = [
+        embed_as_text(embed, names, beside=part.content) for embed in part.embeds[:_MAX_EMBEDS]
+    ]
+    stickers = [f"[sticker: {one.name[:100]}]" for one in part.stickers[:_MAX_STICKERS]]
+    return [*embeds, components_as_text(part.components, names, with_labels=with_labels), *stickers]
+
+
+def _files(part: discord.Message | discord.MessageSnapshot) -> tuple[discord.Attachment, ...]:
+    """Its attachments, and the files that its components show."""
+    known = {file.id for file in part.attachments}
+    shown = (file for file in component_files(part.components) if file.id not in known)
+    return tuple(islice(chain(part.attachments, shown), _MAX_FILES))
