@@ -58,6 +58,14 @@ def reaction(name: str, one: Message, user: User, emoji: str) -> Event:
     return _constant(name, data, channel.guild, intent, channel)
 
 
+def poll_vote(one: Message, user: User, answer_id: int) -> Event:
+    """MESSAGE_POLL_VOTE_ADD."""
+    data: Json = {"user_id": str(user.id), "message_id": str(one.id), "answer_id": answer_id}
+    intent = Intent.GUILD_MESSAGE_POLLS if one.channel.guild else Intent.DIRECT_MESSAGE_POLLS
+    data |= _place(one.channel)
+    return _constant("MESSAGE_POLL_VOTE_ADD", data, one.channel.guild, intent, one.channel)
+
+
 def reactions_cleared(one: Message) -> Event:
     """MESSAGE_REACTION_REMOVE_ALL."""
     data = {"message_id": str(one.id)} | _place(one.channel)

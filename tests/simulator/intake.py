@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
-from . import errors, permissions
+from . import errors, permissions, polls
 from .errors import ApiError
 from .posting import Draft
 from .rest import Request, require
@@ -74,7 +74,7 @@ def new_draft(
         tts=bool(body.get("tts")),
         reply_to=_referenced(request.world, channel, body.get("message_reference")),
         allowed_mentions=body.get("allowed_mentions") or (ONLY_USERS if free else None),
-        poll=body.get("poll"),
+        poll=polls.read(body.get("poll"), request.world.clock.wall()),
     )
 
 

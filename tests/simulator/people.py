@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from . import permissions, posting, threads, wire
+from . import permissions, polls, posting, threads, wire
 from .backend import Backend
 from .dialogs import choose, fill_modal, press
 from .errors import CannotDo
 from .files import File
+from .intake import NOT_SYSTEM
 from .interactions import Interaction, Kind
 from .options import Resolved, check_allowed, commands_here, fill_in, find_command, named
 from .posting import Draft, visible_messages
 from .reply import Modal, Reply
+from .validate_message import check_message
 from .values import (
     Channel,
     Guild,
@@ -106,8 +108,68 @@ class Person(Caller):
         same one, as somebody's own client might.
         """
         self._may(message.channel, Permission.VIEW_CHANNEL)
+        if message.poll is not None or message.type not in NOT_SYSTEM:
+            raise CannotDo("a poll or a system message cannot be forwarded")
         channel = self._go(to, Permission.SEND_MESSAGES)
         draft = Draft(self._with_mentions(text, channel), forward_of=message)
+        return posting.post(self._world, channel, self.user, draft)
+
+    async def asks(
+        self, question: str, *answers: str, in_: Channel | None = None, multiple: bool = False
+    ) -> Message:
+        """Send a poll."""
+        channel = self._go(in_, Permission.SEND_MESSAGES)
+        media = [{"poll_media": {"text": text}} for text in answers]
+        body: Json = {"question": {"text": question}, "answers": media}
+        body["allow_multiselect"] = multiple
+        check_message({"poll": body}, {})
+        return posting.post(
+            self._world, channel, self.user, Draft(poll=polls.read(body, self._world.clock.wall()))
+        )
+
+    async def votes(self, number: int, *, on: Message) -> None:
+        """Vote for a poll's answer; the first is 1."""
+        self._may(on.channel, Permission.VIEW_CHANNEL)
+        polls.vote(self._world, on, self.user, number)
+
+    async def ends_poll(self, on: Message) -> Message:
+        """End an own poll; the message with its result."""
+        if on.author is not self.user:
+            raise CannotDo(f"{self.user.name} did not ask that")
+        return polls.end(self._world, on)
+
+    async def sends_sticker(self, name: str, in_: Channel | None = None) -> Message:
+        """Send a sticker."""
+        channel = self._go(in_, Permission.SEND_MESSAGES)
+        sticker = {"id": str(self._world.new_id()), "name": name, "format_type": 1}
+        return posting.post(self._world, channel, self.user, Draft(stickers=[sticker]))
+
+    async def posts(
+        self,
+        content: str = "",
+        in_: Channel | None = None,
+        *,
+        embeds: Sequence[Json] = (),
+        components: Sequence[Json] = (),
+        files: Sequence[File] = (),
+        layout: bool = False,
+    ) -> Message:
+        """Send what only applications can: embeds and components; `layout` for Components V2.
+
+        Raises:
+            ApiError: Discord would refuse it.
+        """
+        if not self.user.bot:
+            raise CannotDo("people send neither embeds nor components")
+        channel = self._go(in_, Permission.SEND_MESSAGES)
+        flags = MessageFlag.IS_COMPONENTS_V2 if layout else MessageFlag(0)
+        body: Json = {"embeds": [*embeds], "components": [*components], "flags": int(flags)}
+        listed = [{"id": str(number), "filename": f.name} for number, f in enumerate(files)]
+        body |= {"attachments": listed} if files else {}
+        body |= {"content": content} if content else {}
+        check_message(body, {number: len(f.data) for number, f in enumerate(files)})
+        draft = Draft(content, [*embeds], [*components], flags=flags)
+        draft.attachments = [file.store(self._world, channel) for file in files]
         return posting.post(self._world, channel, self.user, draft)
 
     async def says_aloud(
@@ -165,6 +227,12 @@ class Person(Caller):
         """Bring somebody, or the bot, into a thread."""
         self._may(thread, Permission.VIEW_CHANNEL)
         threads.join(self._world, thread, who.user if isinstance(who, Person) else who)
+
+    async def archives(self, thread: Channel) -> None:
+        """Archive a thread: an own one, or any with the permission to."""
+        if thread.thread is not None and thread.thread.owner_id != self.id:
+            self._may(thread, Permission.MANAGE_THREADS)
+        threads.change(self._world, thread, {"archived": True})
 
     # --- commands ------------------------------------------------------------------------------
 
@@ -419,5 +487,5 @@ class Person(Caller):
         if not ("@" in text or "#" in text):
             return text
         ordered = sorted(names, key=len, reverse=True)
-        pattern = "|".join(re.escape(name) + r"\b" for name in ordered)
+        pattern = "|".join(re.escape(name) + r"(?!\w)" for name in ordered)
         return re.sub(pattern, lambda found: names[found[0]], text)

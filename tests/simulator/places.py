@@ -92,6 +92,22 @@ class Server:
         self._world.publish(events.role("GUILD_ROLE_CREATE", self.guild, role))
         return role
 
+    def managed_role(self) -> Role:
+        """The role that Discord makes for a bot that is invited with permissions.
+
+        It has the bot's name, so Discord's picker offers both.
+        """
+        bot = self._world.bot
+        role = self.role(bot.name)
+        role.managed_by = bot.id
+        self.guild.member_of(bot.id).roles.append(role.id)
+        self._world.publish(events.role("GUILD_ROLE_UPDATE", self.guild, role))
+        return role
+
+    def app(self, name: str) -> Person:
+        """Another bot, which posts what it is told to."""
+        return self._joins(self._world.user(name, bot=True), [])
+
     def give(self, who: Person, role: Role) -> None:
         """Give somebody a role."""
         member = self.guild.member_of(who.id)

@@ -6,7 +6,7 @@ import copy
 import re
 from dataclasses import dataclass, field
 
-from . import errors, events, permissions
+from . import errors, events, permissions, wire
 from .values import (
     NO_FLAG,
     THREADS,
@@ -17,6 +17,7 @@ from .values import (
     MessageFlag,
     MessageType,
     Permission,
+    Poll,
     Revision,
     User,
     Webhook,
@@ -27,6 +28,8 @@ from .world import World
 USER_MENTION = re.compile(r"<@!?(\d+)>")
 ROLE_MENTION = re.compile(r"<@&(\d+)>")
 EVERYONE = re.compile(r"@(everyone|here)\b")
+CODE = re.compile(r"```.+?```|(`+)[^`](?:.*?[^`])?\1(?!`)", re.DOTALL)
+"""Nobody is mentioned in code."""
 REACTIONS_MAX = 20
 
 
@@ -52,7 +55,8 @@ class Draft:
     visible_to: User | None = None
     webhook: Webhook | None = None
     interaction: Json | None = None
-    poll: Json | None = None
+    poll: Poll | None = None
+    stickers: list[Json] = field(default_factory=list)
 
 
 def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
@@ -61,24 +65,34 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     one.content, one.nonce, one.tts = draft.content.strip(), draft.nonce, draft.tts
     one.flags, one.visible_to = draft.flags, draft.visible_to
     one.webhook, one.interaction = draft.webhook, draft.interaction
-    one.attachments, one.poll = draft.attachments, draft.poll
+    one.attachments, one.poll, one.stickers = draft.attachments, draft.poll, draft.stickers
     if draft.visible_to is not None:
         one.flags |= MessageFlag.EPHEMERAL
     if draft.reply_to is not None:
-        one.type, one.replied_to = MessageType.REPLY, draft.reply_to
+        one.replied_to = draft.reply_to
+        one.type = MessageType.REPLY if draft.type is MessageType.DEFAULT else draft.type
         one.reference = reference_to(draft.reply_to)
     if draft.forward_of is not None:
         one.reference = reference_to(draft.forward_of) | {"type": FORWARD}
+        one.snapshots = _snapshots(draft.forward_of)
+        one.flags |= MessageFlag.HAS_SNAPSHOT
     one.embeds = _hosted(draft.embeds, one.attachments, embeds=True)
     one.components = _numbered(_hosted(draft.components, one.attachments))
     find_mentions(world, one, draft.allowed_mentions)
     channel.messages[one.id] = one
     _keep(world, one)
-    if channel.thread is not None:
+    if not world.tells_threads_late:
         _wake_thread(world, channel, author)
     event = events.message(world, "MESSAGE_CREATE", one)
     world.publish(event, about=one, hidden=one.is_ephemeral)
+    if world.tells_threads_late:
+        _wake_thread(world, channel, author)
     return one
+
+
+def _snapshots(original: Message) -> list[Json]:
+    """What a forward carries; of a forward, what that one carries."""
+    return copy.deepcopy(original.snapshots or [wire.snapshot(original)])
 
 
 def edit(world: World, one: Message, changes: Json, attachments: list[Attachment] | None) -> None:
@@ -152,7 +166,7 @@ def find_mentions(world: World, one: Message, allowed: Json | None) -> None:
     Without `allowed_mentions` everything counts; with it, only what is in `parse` or listed.
     """
     texts = [str(c.get("content", "")) for c in walk(one.components) if c.get("type") == 10]
-    text = "\n".join([one.content, *texts])
+    text = CODE.sub(" ", "\n".join([one.content, *texts]))
     users = [int(i) for i in USER_MENTION.findall(text)]
     one.mentions = [
         world.users[i]
@@ -206,10 +220,14 @@ def _wake_thread(world: World, channel: Channel, author: User) -> None:
 def _hosted(parts: list[Json], files: list[Attachment], *, embeds: bool = False) -> list[Json]:
     """A copy in which `attachment://name` has become the file's address."""
     urls = {f"attachment://{a.filename}": a.url for a in files}
+    files_by_url = {f"attachment://{a.filename}": a for a in files}
 
     def resolve(value: object) -> object:
         if isinstance(value, dict):
-            return {k: resolve(v) for k, v in value.items()}
+            found = files_by_url.get(str(value.get("url")))
+            known = found is not None and not embeds
+            more = _uploaded(found) if known and found is not None else {}
+            return {k: resolve(v) for k, v in value.items()} | more
         if isinstance(value, list):
             return [resolve(v) for v in value]
         return urls.get(value, value) if isinstance(value, str) else value
@@ -217,6 +235,15 @@ def _hosted(parts: list[Json], files: list[Attachment], *, embeds: bool = False)
     whole = [resolve(copy.deepcopy(part)) for part in parts]
     hosted = [part for part in whole if isinstance(part, dict)]
     return [{"type": "rich", **part} for part in hosted] if embeds else hosted
+
+
+def _uploaded(file: Attachment) -> Json:
+    """What Discord adds to a media item of a component that is an uploaded file."""
+    return {
+        "proxy_url": file.url,
+        "content_type": file.content_type,
+        "attachment_id": str(file.id),
+    }
 
 
 def _numbered(components: list[Json]) -> list[Json]:

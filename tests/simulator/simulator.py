@@ -195,6 +195,10 @@ class Simulator:
         """The global commands that the bot has registered."""
         return self._backend.application.commands.get(0, [])
 
+    def tell_threads_late(self) -> None:
+        """Announce an archived thread after the message that opens it, not before."""
+        self._backend.world.tells_threads_late = True
+
     def allow_intents(self, intents: Intent) -> None:
         """Set which privileged intents are switched on in the developer portal."""
         self._backend.application.privileged_intents = intents

@@ -88,6 +88,8 @@ class Intent(IntFlag):
     DIRECT_MESSAGE_REACTIONS = 1 << 13
     DIRECT_MESSAGE_TYPING = 1 << 14
     MESSAGE_CONTENT = 1 << 15
+    GUILD_MESSAGE_POLLS = 1 << 24
+    DIRECT_MESSAGE_POLLS = 1 << 25
 
 
 PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
@@ -119,6 +121,7 @@ class MessageType(IntEnum):
     CHAT_INPUT_COMMAND = 20
     THREAD_STARTER = 21
     CONTEXT_MENU_COMMAND = 23
+    POLL_RESULT = 46
 
 
 class MessageFlag(IntFlag):
@@ -130,6 +133,7 @@ class MessageFlag(IntFlag):
     LOADING = 1 << 7
     SUPPRESS_NOTIFICATIONS = 1 << 12
     IS_VOICE_MESSAGE = 1 << 13
+    HAS_SNAPSHOT = 1 << 14
     IS_COMPONENTS_V2 = 1 << 15
 
 
@@ -164,6 +168,13 @@ class Role:
     position: int = 1
     color: int = 0
     mentionable: bool = False
+    managed_by: int | None = None
+    """The bot to which Discord gave it."""
+
+    @property
+    def mention(self) -> str:
+        """The text that mentions this role."""
+        return f"<@&{self.id}>"
 
 
 @dataclass(slots=True, eq=False)
@@ -245,7 +256,10 @@ class Message:
     webhook: Webhook | None = None
     interaction: Json | None = None
     thread: Channel | None = None
-    poll: Json | None = None
+    poll: Poll | None = None
+    snapshots: list[Json] = field(default_factory=list)
+    """What a forward carries of the message that it forwards, as that was then."""
+    stickers: list[Json] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)
     changed: int = 0
     """The number of the world's last change to this message."""
@@ -290,6 +304,20 @@ class Message:
     def selects(self) -> list[Json]:
         """Its select menus."""
         return [c for c in walk(self.components) if c.get("type") in (3, 5, 6, 7, 8)]
+
+
+@dataclass(slots=True, eq=False)
+class Poll:
+    """A poll, with who voted for what."""
+
+    question: str
+    answers: list[Json]
+    """Each answer's `poll_media`; their ids are 1, 2, …"""
+    ends_at: float
+    is_multiple: bool = False
+    is_over: bool = False
+    votes: dict[int, list[User]] = field(default_factory=dict)
+    """By the answer's id."""
 
 
 @dataclass(slots=True, eq=False)

@@ -17,6 +17,7 @@ from .values import (
     Member,
     Message,
     MessageType,
+    Poll,
     Role,
     User,
     Webhook,
@@ -76,11 +77,12 @@ def role(one: Role) -> Json:
         "hoist": False,
         "position": one.position,
         "permissions": str(int(one.permissions)),
-        "managed": False,
+        "managed": one.managed_by is not None,
         "mentionable": one.mentionable,
         "icon": None,
         "unicode_emoji": None,
         "flags": 0,
+        **({"tags": {"bot_id": str(one.managed_by)}} if one.managed_by is not None else {}),
     }
 
 
@@ -237,7 +239,7 @@ def message(one: Message, *, reader: User, intents: Intent, nested: bool = False
     Without the message content intent, content, embeds, components and attachments are empty
     unless the message is the bot's own, mentions it, or is in its DMs.
     """
-    body = _outline(one, reader) | _words(one, visible=_readable(one, reader, intents))
+    body = _outline(one, reader) | _words(one, reader, visible=_readable(one, reader, intents))
     if one.reference is not None:
         body["message_reference"] = one.reference
         is_reply = one.reference.get("type", 0) == 0
@@ -257,8 +259,6 @@ def message(one: Message, *, reader: User, intents: Intent, nested: bool = False
         body |= {"webhook_id": str(one.author.id), "application_id": str(one.author.id)}
     if one.thread is not None:
         body["thread"] = channel(one.thread)
-    if one.poll is not None:
-        body["poll"] = one.poll
     if one.nonce is not None:
         body["nonce"] = one.nonce
     return body
@@ -294,14 +294,50 @@ def _outline(one: Message, reader: User) -> Json:
     }
 
 
-def _words(one: Message, *, visible: bool) -> Json:
+def _words(one: Message, reader: User, *, visible: bool) -> Json:
     if not visible:
         return {"content": "", "embeds": [], "components": [], "attachments": []}
-    return {
+    more: Json = {"poll": poll(one.poll, reader)} if one.poll is not None else {}
+    more |= {"message_snapshots": one.snapshots} if one.snapshots else {}
+    more |= {"sticker_items": one.stickers} if one.stickers else {}
+    return more | {
         "content": one.content,
         "embeds": one.embeds,
         "components": one.components,
         "attachments": [attachment(a) for a in one.attachments],
+    }
+
+
+def snapshot(one: Message) -> Json:
+    """A message snapshot object: what a forward copies, without author, poll and ids."""
+    copied = _words(one, one.author, visible=True) | {
+        "type": int(one.type),
+        "timestamp": stamp(one.created_at),
+        "edited_timestamp": stamp(one.edited_at) if one.edited_at else None,
+        "flags": int(one.flags),
+        "mentions": [user(u) for u in one.mentions],
+        "mention_roles": [str(r) for r in one.mention_roles],
+    }
+    return {"message": copied}
+
+
+def poll(one: Poll, reader: User) -> Json:
+    """A poll object with its results so far."""
+    counts = [
+        {"id": number, "count": len(who), "me_voted": reader in who}
+        for number, who in one.votes.items()
+        if who
+    ]
+    return {
+        "question": {"text": one.question},
+        "answers": [
+            {"answer_id": number, "poll_media": media}
+            for number, media in enumerate(one.answers, start=1)
+        ],
+        "expiry": stamp(one.ends_at),
+        "allow_multiselect": one.is_multiple,
+        "layout_type": 1,
+        "results": {"is_finalized": one.is_over, "answer_counts": counts},
     }
 
 

@@ -56,6 +56,7 @@ class World:
         self.files: dict[int, Attachment] = {}
         self.change = 0
         self.sparse = False
+        self.tells_threads_late = False
         self.subscribers: list[Callable[[Event], None]] = []
         self._base_url = base_url
         self._last_id = 0
