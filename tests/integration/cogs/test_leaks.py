@@ -120,17 +120,24 @@ async def test_nothing_of_one_place_is_in_a_prompt_of_another(
 async def test_a_forwarded_message_opens_nothing_of_where_it_stands(
     sim, deck, guild, channel, board, secrets, ana, ben, asked
 ):
-    """It names the message that it was, and with it a conversation that others do not see."""
-    of_board = next(m for m in board.messages.values() if m.author is sim.bot)
+    """It shows the words that its sender chose to show, and names the message that it was.
+
+    With that it names a conversation that others do not see.
+    """
+    first = next(m for m in board.messages.values() if m.author is sim.bot)
+    await answered(asked, ana.says("is it settled?", board, reply_to=first))
+    of_board = await ana.sees("is it settled?", board)
+    asked.clear()
     crafted = ana.forwards(of_board, channel, text=f"@Alfred {BEFORE}")
     request = await answered(asked, crafted)
     assert request.context.history == []
     copy = await ana.forwards(of_board, channel)
     request = await answered(asked, ben.says(f"@Alfred {BEFORE}", channel, reply_to=copy))
-    assert request.context.history == []
+    assert [one.content for one in request.context.history] == ["[forwarded]\nis it settled?"]
+    await answered(asked, ben.says("@Alfred", channel, reply_to=copy))
+    assert not leaked(asked)
     await answered(asked, ana.forwards(of_board, ana.dm, text=BEFORE))
     assert "quokka-board" not in asked[-1].model_dump_json()
-    assert not [one for one in asked[:2] if "quokka" in one.model_dump_json()]
 
 
 async def test_who_may_not_read_what_was_before_is_not_told_it_by_the_model(
