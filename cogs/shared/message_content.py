@@ -104,7 +104,7 @@ def read_message(message: discord.Message, own: Own, names: Names | None = None)
 
 def _read_forwarded(snapshot: discord.MessageSnapshot, names: Names) -> MessageContent:
     text = as_words(snapshot.content[:MAX_CHARS], names).strip()
-    # Elsewhere the controls under a message are gone with its buttons; in a layout they are content.
+    # Controls under a message are not forwarded; in a layout they are content.
     shown = _shown(snapshot, names, with_labels=snapshot.flags.components_v2)
     return MessageContent(
         text=text, question=text, shown=tuple(filter(None, shown)), attached=_files(snapshot)
