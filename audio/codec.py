@@ -18,7 +18,9 @@ from audio.constants import FRAME_SAMPLES, LIBOPUS_PRE_SKIP, OPUS_RATE_HZ, SPEEC
 from audio.containers import UNKNOWN, sniff
 from audio.errors import AudioError, NotAudioError, too_long
 from audio.files import open_regular
+from audio.loss import Loss
 from audio.ogg import Muxer, OpusStream, demux, join, packet_samples
+from audio.parts import is_joined
 from audio.riff import PlainWav, plain_wav
 from audio.samples import FULL_SCALE, Pcm, Samples, to_pcm
 from audio.stopping import NEVER, Stop
@@ -65,9 +67,11 @@ def decode_stream(
     rate_hz: int = SPEECH_RATE_HZ,
     limit_s: float,
     stop: Stop = NEVER,
+    loss: Loss | None = None,
 ) -> Iterator[Pcm]:
     """Decode the first audio track of a file, mixed to mono, in pieces of about a second.
 
+    What is damaged is left out, and recordings that were joined to one file follow one another.
     Plain Ogg Opus and plain WAV are decoded here, without delay. FFmpeg decodes everything else in
     a process of its own (`isolated`), which takes about 0.1 s to start.
 
@@ -76,6 +80,7 @@ def decode_stream(
         rate_hz: The sample rate of the result.
         limit_s: A longer file is refused.
         stop: Set by the caller to end the work.
+        loss: Is told how much could not be read.
 
     Raises:
         NotAudioError: It has no audio that can be decoded.
@@ -90,37 +95,39 @@ def decode_stream(
             file = opened.enter_context(open_regular(source))
         else:
             file = io.BytesIO(source) if isinstance(source, bytes) else source
-        plain = _plain(file, rate_hz, limit_s, stop)
+        loss = Loss() if loss is None else loss
+        plain = _plain(file, rate_hz, limit_s, stop, loss)
         if plain is not None:
             yield from plain
             return
         if sniff(file)[1] is None:
             raise NotAudioError(UNKNOWN)
-        for piece in isolated.pcm(file, rate_hz=rate_hz, limit_s=limit_s, stop=stop):
+        for piece in isolated.pcm(file, rate_hz=rate_hz, limit_s=limit_s, loss=loss, stop=stop):
             yield np.frombuffer(piece, np.int16)
 
 
-def _plain(file: BinaryIO, rate_hz: int, limit_s: float, stop: Stop) -> Iterator[Pcm] | None:
+def _plain(
+    file: BinaryIO, rate_hz: int, limit_s: float, stop: Stop, loss: Loss
+) -> Iterator[Pcm] | None:
     """The audio of a file that can be decoded without FFmpeg; None for any other."""
     file.seek(0)
     head = file.read(_HEAD_BYTES)
     header = plain_wav(head)
-    if header is not None:
-        return _wav_pcm(file, header, rate_hz, limit_s, stop)
+    if header is not None and not is_joined(file):
+        return _wav_pcm(file, header, rate_hz, limit_s, stop, loss)
     if head.startswith(b"OggS") and rate_hz in _OPUS_RATES_HZ:
         head += file.read(_MAX_PLAIN_BYTES)
         if len(head) <= _MAX_PLAIN_BYTES:
             with suppress(AudioError):
-                return _opus_pcm(demux(head), rate_hz, limit_s, stop)
+                return _opus_pcm(demux(head), rate_hz, limit_s, stop, loss)
     return None
 
 
 def _wav_pcm(
-    file: BinaryIO, header: PlainWav, rate_hz: int, limit_s: float, stop: Stop
+    file: BinaryIO, header: PlainWav, rate_hz: int, limit_s: float, stop: Stop, loss: Loss
 ) -> Iterator[Pcm]:
     width = header.channels * 2
-    there = file.seek(0, io.SEEK_END) - header.offset
-    left = max(0, there if header.size is None else min(there, header.size)) // width
+    left = _frames_there(file, header, limit_s, loss)
     if left > limit_s * header.rate_hz:
         raise too_long(left / header.rate_hz, limit_s)
     if not left:
@@ -143,7 +150,20 @@ def _wav_pcm(
         yield resampler.finish()
 
 
-def _opus_pcm(stream: OpusStream, rate_hz: int, limit_s: float, stop: Stop) -> Iterator[Pcm]:
+def _frames_there(file: BinaryIO, header: PlainWav, limit_s: float, loss: Loss) -> int:
+    """How many samples of each channel there are, whatever the header states."""
+    bytes_per_s = header.channels * 2 * header.rate_hz
+    there = max(0, file.seek(0, io.SEEK_END) - header.offset)
+    if header.size is not None:
+        if header.size <= limit_s * bytes_per_s:  # a pipe's writer may state any length
+            loss.add((header.size - there) / bytes_per_s)
+        there = min(there, header.size)
+    return there // (header.channels * 2)
+
+
+def _opus_pcm(
+    stream: OpusStream, rate_hz: int, limit_s: float, stop: Stop, loss: Loss
+) -> Iterator[Pcm]:
     from audio.opus import OpusDecoder  # noqa: PLC0415  (loads libopus)
 
     down = OPUS_RATE_HZ // rate_hz
@@ -154,10 +174,19 @@ def _opus_pcm(stream: OpusStream, rate_hz: int, limit_s: float, stop: Stop) -> I
         raise NotAudioError("The file has no audio in it.")
     skip, left = stream.pre_skip // down, total // down
     decoder = OpusDecoder(rate_hz)
+
+    def decoded(packet: bytes) -> Pcm:
+        try:
+            return to_pcm(decoder.decode(packet))
+        except AudioError:
+            lasting = packet_samples(packet)
+            loss.add(lasting / OPUS_RATE_HZ)
+            return np.zeros(lasting // down, np.int16)
+
     for at in range(0, len(stream.packets), _PACKETS_AT_ONCE):
         stop.raise_if_set()
         packets = stream.packets[at : at + _PACKETS_AT_ONCE]
-        piece = np.concatenate([to_pcm(decoder.decode(packet)) for packet in packets])
+        piece = np.concatenate([decoded(packet) for packet in packets])
         piece, skip = piece[skip:], max(0, skip - len(piece))
         if len(piece := piece[:left]):
             left -= len(piece)
@@ -344,10 +373,16 @@ def transcode(
 
 
 def transcode_to_ogg(
-    source: Source, *, rate_hz: int, limit_s: float, bitrate: int = 32_000, stop: Stop = NEVER
+    source: Source,
+    *,
+    rate_hz: int,
+    limit_s: float,
+    bitrate: int = 32_000,
+    stop: Stop = NEVER,
+    loss: Loss | None = None,
 ) -> bytes:
-    """Convert a recording to an Ogg Opus file; see `transcode`."""
-    pieces = decode_stream(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop)
+    """Convert a recording to an Ogg Opus file; see `transcode` and `decode_stream`."""
+    pieces = decode_stream(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop, loss=loss)
     return encode_to_ogg(pieces, rate_hz, bitrate=bitrate)
 
 

@@ -111,9 +111,17 @@ def container_of(head: bytes) -> str | None:
     return "mp3" if _has_mpeg_frames(head) else None
 
 
-def sniff(file: BinaryIO) -> tuple[int, str | None]:
-    """Where a file's container starts, after any ID3v2 tags, and which it is; None if unknown."""
-    start = 0
+WEAKLY_SIGNED: Final = frozenset({"aac", "ac3", "eac3"})
+"""Containers whose signature is so short that any bytes may have it by accident."""
+
+
+def sniff(file: BinaryIO, start: int = 0) -> tuple[int, str | None]:
+    """Where a file's container starts, after any ID3v2 tags, and which it is; None if unknown.
+
+    Args:
+        file: The file; seekable.
+        start: Where to look, in bytes.
+    """
     for _ in range(_MAX_TAGS):
         file.seek(start)
         head = file.read(MIN_HEAD_BYTES)

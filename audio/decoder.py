@@ -8,7 +8,8 @@ socket, has bounded memory, and may be killed at any moment, so that its faults 
 It has no handle to the file either. It writes messages to standard output: a letter, a length
 (little-endian, 4 bytes) and that many bytes. `R` requests a part of the file, with an offset (8
 bytes) and a length; the part arrives on standard input. `P` is audio, as from `media.pcm`; `D` the
-end; `N` and `L` the reason why the file cannot be read or is too long.
+end, with the seconds that could not be read (8 bytes); `N` and `L` the reason why the file cannot
+be read or is too long.
 """
 
 import importlib
@@ -23,6 +24,7 @@ from typing import Any
 
 MESSAGE = struct.Struct("<cI")
 PART = struct.Struct("<QI")
+LOST = struct.Struct("<d")
 MAX_READ_BYTES = 64 * 1024
 _MAX_SILENT_CPU_S = 10
 """Processor time without any audio; a second of audio takes a few ms. Not wall time, so that a
@@ -45,15 +47,18 @@ def main() -> None:
     sys.path += request["path"]
     from audio import media  # noqa: PLC0415  (its path is known only now)
     from audio.errors import AudioError, TooLongError  # noqa: PLC0415
+    from audio.loss import Loss  # noqa: PLC0415
 
-    _load_all(media)
+    loss = Loss()
+    _load_all(media, loss)
     _confine(_CPU_S + round(request["limit_s"] / 5))
     file: Any = _File(request["size"])
+    wanted = {"rate_hz": request["rate_hz"], "limit_s": request["limit_s"]}
     try:
-        for piece in media.pcm(file, rate_hz=request["rate_hz"], limit_s=request["limit_s"]):
+        for piece in media.pcm(file, **wanted, loss=loss):
             _send(b"P", piece)
             _restart_timer()
-        _send(b"D", b"")
+        _send(b"D", LOST.pack(loss.seconds))
     except TooLongError as e:
         _send(b"L", str(e).encode())
     except AudioError as e:
@@ -62,13 +67,13 @@ def main() -> None:
         _send(b"N", b"This cannot be read as audio (it would take too much memory).")
 
 
-def _load_all(media: Any) -> None:
+def _load_all(media: Any, loss: Any) -> None:
     """Load all of PyAV now: it would load parts on demand, which is about to become impossible."""
     media.av.logging.set_level(None)
     for part in pkgutil.walk_packages(media.av.__path__, "av."):
         if part.name.rpartition(".")[2] not in _NOT_NEEDED:
             importlib.import_module(part.name)
-    for _ in media.pcm(io.BytesIO(_SILENCE), rate_hz=16_000, limit_s=1):
+    for _ in media.pcm(io.BytesIO(_SILENCE), rate_hz=16_000, limit_s=1, loss=loss):
         pass
 
 

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
-from audio.decoder import MAX_READ_BYTES, MESSAGE, PART
+from audio.decoder import LOST, MAX_READ_BYTES, MESSAGE, PART
 from audio.errors import AudioError, NotAudioError, TooLongError
+from audio.loss import Loss
 from audio.stopping import NEVER, Stop
 
 _MAX_REASON_BYTES: Final = 1000
@@ -27,13 +28,16 @@ _MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """A message holds about a second of audio; the longest frame of a slow recording takes 3 MB."""
 
 
-def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, stop: Stop = NEVER) -> Iterator[bytes]:
+def pcm(
+    file: BinaryIO, *, rate_hz: int, limit_s: float, loss: Loss | None = None, stop: Stop = NEVER
+) -> Iterator[bytes]:
     """Run `media.pcm` in a process of its own.
 
     Args:
         file: Seekable; stays open. The process has no handle to it, and requests its parts.
         rate_hz: The sample rate of the result.
         limit_s: A longer file is refused.
+        loss: Is told how much could not be read.
         stop: Ends the process at once.
 
     Raises:
@@ -49,7 +53,7 @@ def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, stop: Stop = NEVER) -> 
     }
     with _started(json.dumps(request)) as process, stop.calling(process.kill):
         try:
-            for piece in _audio(process, file):
+            for piece in _audio(process, file, loss or Loss()):
                 yield piece
                 stop.raise_if_set()
         except NotAudioError:
@@ -81,13 +85,14 @@ def _pyav_folder() -> str:
     return str(Path(spec.origin).parent.parent)
 
 
-def _audio(process: subprocess.Popen[bytes], file: BinaryIO) -> Iterator[bytes]:
+def _audio(process: subprocess.Popen[bytes], file: BinaryIO, loss: Loss) -> Iterator[bytes]:
     """Yield the audio from the process's messages, and serve the parts that it requests.
 
     It reads what a stranger sent, so its messages are not trusted either.
     """
     for kind, body in _messages(process.stdout):
-        if kind == b"D":
+        if kind == b"D" and len(body) == LOST.size:
+            loss.add(*LOST.unpack(body))
             return
         if kind == b"P" and len(body) % 2 == 0:
             yield body

@@ -11,8 +11,10 @@ from typing import Any, BinaryIO, Final
 
 import av
 
-from audio.containers import DECODERS, DEMUXERS, UNKNOWN, sniff
+from audio.containers import DECODERS, DEMUXERS, UNKNOWN
 from audio.errors import NotAudioError, too_long
+from audio.loss import Loss
+from audio.parts import Part, parts
 
 MAX_STREAMS: Final = 32
 """Tracks per file; FFmpeg's own limit is 1000, each with buffers and an index."""
@@ -27,37 +29,55 @@ MAX_PACKET_BYTES: Final = 4 * 1024 * 1024
 _DECODERS: Final = frozenset(DECODERS.split())
 _PYAV_WITHOUT_OPTION: Final = 19
 _SAMPLE_BYTES: Final = 2
+_MAX_FAILURES: Final = 100
+"""How often in a row the demuxer may fail to find a packet; each time it moves on."""
+_STATES_LENGTH: Final = frozenset({"wav", "w64", "flac", "m4a", "webm", "aiff", "caf", "wma"})
+_MIN_BYTES_PER_S: Final = 40
+"""No codec for speech takes less."""
+_LEAST_GAP_S: Final = 0.1
+_MOST_GAP_S: Final = 60.0
+"""More is no damage: a joined file's clock starts anew."""
+_NO_INDEX: Final = (
+    "The file is damaged or incomplete: it has no index of its audio, which is written last."
+)
 
 
 class _Window:
-    """A file from an offset on, for FFmpeg. It has no `name` for FFmpeg to interpret."""
+    """A part of a file, for FFmpeg. It has no `name` for FFmpeg to interpret."""
 
-    def __init__(self, file: BinaryIO, start: int) -> None:
+    def __init__(self, file: BinaryIO, start: int, end: int | None) -> None:
         self._file = file
         self._start = start
+        self.size = (file.seek(0, io.SEEK_END) if end is None else end) - start
         file.seek(start)
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; none at the end."""
-        return self._file.read(size)
+        return self._file.read(max(0, min(size, self.size - self.tell())))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a position, counted from the start of the window."""
-        where = offset + self._start if whence == io.SEEK_SET else offset
-        return self._file.seek(where, whence) - self._start
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise OSError("before the start of the window")
+        return self._file.seek(self._start + base + offset) - self._start
 
     def tell(self) -> int:
         """The position, counted from the start of the window."""
         return self._file.tell() - self._start
 
 
-def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float) -> Iterator[bytes]:
+def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, loss: Loss) -> Iterator[bytes]:
     """Decode the first audio track of a file to mono: 16-bit samples in native byte order.
+
+    What is damaged is left out, and the rest is heard: a damaged packet, a truncated end, whatever
+    was appended. Recordings that were joined to one file are heard one after another.
 
     Args:
         file: Seekable; stays open. Nothing else is opened, whatever its bytes say.
         rate_hz: The sample rate of the result.
         limit_s: A longer file is refused.
+        loss: Is told what was left out.
 
     Yields:
         About a second at a time.
@@ -67,27 +87,59 @@ def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float) -> Iterator[bytes]:
         TooLongError: It is longer than the limit; raised on reaching it if the header does not
             reveal the length.
     """
+    salvage = _Salvage(loss)
     total = 0
-    try:
-        with _opened(file) as container:
-            _check_header(container, limit_s)
-            for piece in _joined(_resampled(_frames(container), rate_hz), rate_hz * _SAMPLE_BYTES):
-                total += len(piece) // _SAMPLE_BYTES
-                if total > limit_s * rate_hz:
-                    raise too_long(total / rate_hz, limit_s)
-                yield piece
-    except av.FFmpegError as e:
-        raise NotAudioError(f"This cannot be read as audio ({e.strerror}).") from e
+    pieces = _resampled(_frames_of_parts(file, limit_s, salvage), rate_hz, salvage)
+    for piece in _joined(pieces, rate_hz * _SAMPLE_BYTES):
+        total += len(piece) // _SAMPLE_BYTES
+        if total > limit_s * rate_hz:
+            raise too_long(total / rate_hz, limit_s)
+        yield piece
     if not total:
-        raise NotAudioError("The file has no audio in it.")
+        raise salvage.first_error or NotAudioError("The file has no audio in it.")
+    loss.add(salvage.stated_s - total / rate_hz - loss.seconds)
 
 
-def _opened(file: BinaryIO) -> Any:
-    """Open the file as the container that its bytes show it to be, and as nothing else."""
-    start, kind = sniff(file)
-    if kind is None:
+class _Salvage:
+    """What could not be read, for the time being: it ends the work only if nothing else is left."""
+
+    def __init__(self, loss: Loss) -> None:
+        self._loss = loss
+        self.first_error: NotAudioError | None = None
+        self.stated_s = 0.0
+
+    def note(self, error: Exception | str, lost_s: float = 0.0) -> None:
+        """Something was left out."""
+        self._loss.add(lost_s)
+        if self.first_error is None:
+            reason = error.strerror if isinstance(error, av.FFmpegError) else str(error)
+            plain = isinstance(error, str | NotAudioError)
+            text = reason if plain else f"This cannot be read as audio ({reason})."
+            self.first_error = NotAudioError(text)
+
+
+def _frames_of_parts(file: BinaryIO, limit_s: float, salvage: _Salvage) -> Iterator[Any]:
+    """The frames of each recording in the file, which are one unless it was joined."""
+    is_media = False
+    for part in parts(file):
+        is_media = True
+        try:
+            with _opened(file, part) as container:
+                salvage.stated_s += _check_header(container, part, limit_s)
+                packets = _packets(container, salvage)
+                if part.kind == "ogg":
+                    packets = _without_gaps(packets, salvage)
+                yield from _frames(packets, salvage)
+        except (NotAudioError, av.FFmpegError) as e:
+            no_index = part.kind == "m4a" and isinstance(e, av.FFmpegError)
+            salvage.note(_NO_INDEX if no_index else e)
+    if not is_media:
         raise NotAudioError(UNKNOWN)
-    demuxer = DEMUXERS[kind]
+
+
+def _opened(file: BinaryIO, part: Part) -> Any:
+    """Open a part as the container that its bytes show it to be, and as nothing else."""
+    demuxer = DEMUXERS[part.kind]
     options = {
         "protocol_whitelist": "",  # a demuxer may open nothing else
         "format_whitelist": demuxer,  # nor use another demuxer
@@ -96,7 +148,7 @@ def _opened(file: BinaryIO) -> Any:
         "max_streams": str(MAX_STREAMS),
     }
     return av.open(
-        _Window(file, start),
+        _Window(file, part.start, part.end),
         "r",
         format=demuxer,
         container_options=options,
@@ -114,44 +166,104 @@ def _any_tags(pyav: str) -> dict[str, Any]:
     return {"metadata_errors": "ignore"}
 
 
-def _check_header(container: Any, limit_s: float) -> None:
+def _check_header(container: Any, part: Part, limit_s: float) -> float:
+    """Refuse what cannot be decoded. Returns the length that the header states; 0 if it does not.
+
+    Only the length of a container that states one is believed: for the others FFmpeg guesses it
+    from the first frame's bit rate.
+    """
     if not container.streams.audio:
         raise NotAudioError("The file has no audio track.")
     coding = container.streams.audio[0].codec_context
     if coding is None or coding.name not in _DECODERS:
         raise NotAudioError("The file's audio has a codec that is not supported.")
     coding.thread_count = 1
-    if container.duration and container.duration / av.time_base > limit_s:
-        raise too_long(container.duration / av.time_base, limit_s)
+    if part.kind not in _STATES_LENGTH or not container.duration:
+        return 0.0
+    stated_s = container.duration / av.time_base
+    if container.size < stated_s * _MIN_BYTES_PER_S:
+        return 0.0  # the header is damaged
+    if stated_s > limit_s:
+        raise too_long(stated_s, limit_s)
+    return float(stated_s)
 
 
-def _frames(container: Any) -> Iterator[Any]:
-    """The track's frames, refused if no recording has frames of that size or kind."""
-    for packet in container.demux(audio=0):
+def _frames(packets: Iterator[Any], salvage: _Salvage) -> Iterator[Any]:
+    """The track's frames, without those that are damaged."""
+    for packet in packets:
+        lasting = packet.duration or 0
+        lost_s = float(lasting * packet.time_base) if packet.time_base else 0.0
         if packet.size > MAX_PACKET_BYTES:
-            raise NotAudioError("The file's audio is not in frames that can be played.")
-        for frame in packet.decode():
-            if frame.samples > MAX_FRAME_SAMPLES or frame.layout.nb_channels > MAX_CHANNELS:
-                raise NotAudioError("The file's audio is not in frames that can be played.")
-            if not MIN_RATE_HZ <= frame.sample_rate <= MAX_RATE_HZ:
-                raise NotAudioError(f"The file's audio has {frame.sample_rate} samples per second.")
-            yield frame
+            salvage.note("The file's audio is not in frames that can be played.", lost_s)
+            continue
+        try:
+            frames = packet.decode()
+        except av.FFmpegError as e:
+            salvage.note(e, lost_s)
+            continue
+        for frame in frames:
+            wrong = _refusal(frame)
+            if wrong is None:
+                yield frame
+            else:
+                salvage.note(wrong, lost_s)
 
 
-def _resampled(frames: Iterator[Any], rate_hz: int) -> Iterator[bytes]:
-    """Convert frames to mono at one rate; a track may change its format, as joined Ogg files do."""
+def _packets(container: Any, salvage: _Salvage) -> Iterator[Any]:
+    """The track's packets; the demuxer is asked again after an error, as players do."""
+    failures = 0
+    while failures < _MAX_FAILURES:
+        try:
+            for packet in container.demux(audio=0):
+                yield packet
+                failures = 0
+        except (av.FFmpegError, IndexError) as e:  # a track that the header had not announced
+            salvage.note(e)
+            failures += 1
+        else:
+            return
+
+
+def _without_gaps(packets: Iterator[Any], salvage: _Salvage) -> Iterator[Any]:
+    """Count what lies between packets as lost: FFmpeg drops a damaged page of Ogg in silence."""
+    end: int | None = None
+    for packet in packets:
+        if packet.pts is not None and packet.time_base:
+            gap_s = float((packet.pts - end) * packet.time_base) if end is not None else 0.0
+            if _LEAST_GAP_S < gap_s < _MOST_GAP_S:
+                salvage.note("The file is damaged.", gap_s)
+            end = packet.pts + (packet.duration or 0)
+        yield packet
+
+
+def _refusal(frame: Any) -> str | None:
+    """Why a frame is not used: no recording has frames of that size or kind."""
+    if frame.samples > MAX_FRAME_SAMPLES or frame.layout.nb_channels > MAX_CHANNELS:
+        return "The file's audio is not in frames that can be played."
+    if not MIN_RATE_HZ <= frame.sample_rate <= MAX_RATE_HZ:
+        return f"The file's audio has {frame.sample_rate} samples per second."
+    return None
+
+
+def _resampled(frames: Iterator[Any], rate_hz: int, salvage: _Salvage) -> Iterator[bytes]:
+    """Convert frames to mono at one rate; the format may change, as it does in joined files."""
     resampler: Any = None
     form: object = None
     for frame in frames:
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if now != form:
-            yield from _to_bytes(resampler.resample(None) if resampler else ())
-            resampler, form = av.AudioResampler("s16", "mono", rate_hz), now
-            with _on_one_processor():
-                first = resampler.resample(_untimed(frame))
-            yield from _to_bytes(first)
+        try:
+            if now != form:
+                yield from _to_bytes(resampler.resample(None) if resampler else ())
+                resampler, form = av.AudioResampler("s16", "mono", rate_hz), now
+                with _on_one_processor():
+                    made = resampler.resample(_untimed(frame))
+            else:
+                made = resampler.resample(_untimed(frame))
+        except (av.FFmpegError, ValueError) as e:
+            salvage.note(e, frame.samples / frame.sample_rate)
+            resampler, form = None, None
         else:
-            yield from _to_bytes(resampler.resample(_untimed(frame)))
+            yield from _to_bytes(made)
     yield from _to_bytes(resampler.resample(None) if resampler else ())
 
 

@@ -19,6 +19,7 @@ from audio import codec, isolated, ogg
 from audio.codec import decode, decode_stream
 from audio.containers import container_of
 from audio.errors import AudioError, NotAudioError, StoppedError, TooLongError
+from audio.loss import Loss
 from audio.pool import SoundPool
 from audio.stopping import Stop
 from tests.fakes import hostile_media
@@ -130,6 +131,20 @@ def test_recordings_joined_to_one_ogg_file_are_all_read() -> None:
     one = ogg.mux(codec.encode(np.zeros(16_000, np.float32), 16_000))
     two = ogg.mux(codec.encode(np.zeros(32_000, np.float32), 16_000), serial=2)
     assert len(decode(one + two, limit_s=60)) == pytest.approx(48_000, abs=1_000)
+
+
+def test_the_process_says_how_much_was_lost() -> None:
+    whole, loss = written(*WRITTEN["flac"]), Loss()
+    pieces = list(decode_stream(whole[: len(whole) // 2], limit_s=60, loss=loss))
+    assert loss.seconds == pytest.approx(SECONDS - sum(map(len, pieces)) / 16_000, abs=0.1)
+    assert loss.seconds > 0.5
+
+
+@pytest.mark.parametrize("kind", ["wav", "opus"])
+def test_what_is_decoded_here_is_joined_and_truncated_too(kind: str) -> None:
+    whole = written(*WRITTEN[kind])
+    assert len(decode(whole + whole, limit_s=60)) / 16_000 == pytest.approx(2 * SECONDS, abs=0.1)
+    assert is_the_tone(decode(whole[: len(whole) * 2 // 3], limit_s=60))
 
 
 @pytest.mark.parametrize("clip", ["jfk.flac"])

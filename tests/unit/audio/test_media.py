@@ -1,0 +1,203 @@
+"""A decoder that saves what can be saved; here without its process."""
+
+import contextlib
+import io
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audio import media
+from audio.errors import AudioError, NotAudioError, TooLongError
+from audio.loss import Loss
+from tests.fakes.media_files import KINDS, TONE_HZ, tone
+
+RATE_HZ = 16_000
+ID3V1 = b"TAG" + bytes(125)
+
+
+def heard(data: bytes, *, limit_s: float = 60.0) -> tuple[np.ndarray, float]:
+    """The samples, and how many seconds could not be read."""
+    loss = Loss()
+    pieces = media.pcm(io.BytesIO(data), rate_hz=RATE_HZ, limit_s=limit_s, loss=loss)
+    return np.frombuffer(b"".join(pieces), np.int16), loss.seconds
+
+
+def seconds_of_the_tone(samples: np.ndarray) -> float:
+    """How long the tone is heard, counted in tenths of a second."""
+    frame = RATE_HZ // 10
+    rows = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float64)
+    spectrum = np.abs(np.fft.rfft(rows * np.hanning(frame)))
+    at = round(TONE_HZ / 10)
+    around = spectrum[:, at - 2 : at + 3].max(axis=1)
+    return float(np.count_nonzero(around > 0.5 * spectrum.max(axis=1).clip(1e3))) / 10
+
+
+def damaged(data: bytes, at: int, size: int) -> bytes:
+    return data[:at] + np.random.default_rng(at).bytes(size) + data[at + size :]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_recording_has_lost_nothing(kind: str) -> None:
+    samples, lost_s = heard(tone(kind))
+    assert seconds_of_the_tone(samples) == pytest.approx(2, abs=0.2)
+    assert lost_s < 0.1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_recordings_joined_to_one_file_are_all_heard(kind: str) -> None:
+    samples, lost_s = heard(tone(kind) + tone(kind) + tone(kind))
+    assert seconds_of_the_tone(samples) == pytest.approx(6, abs=0.5)
+    assert lost_s < 0.25
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"kind": "mp3"}, {"kind": "mp3", "rate_hz": 22_050, "layout": "stereo"}),
+        ({"kind": "mp3", "rate_hz": 48_000, "layout": "stereo"}, {"kind": "mp3, 8 kHz"}),
+        ({"kind": "wav"}, {"kind": "wav", "rate_hz": 8_000, "layout": "stereo"}),
+        ({"kind": "flac"}, {"kind": "flac", "rate_hz": 16_000, "layout": "stereo"}),
+        ({"kind": "aac"}, {"kind": "aac", "rate_hz": 22_050, "layout": "stereo"}),
+        ({"kind": "m4a"}, {"kind": "alac", "rate_hz": 44_100, "layout": "stereo"}),
+        ({"kind": "opus", "layout": "stereo"}, {"kind": "opus", "rate_hz": 16_000}),
+        ({"kind": "opus"}, {"kind": "ogg, FLAC", "rate_hz": 44_100}),
+        ({"kind": "wav"}, {"kind": "mp3"}),
+        ({"kind": "m4a"}, {"kind": "wav, 24 bit"}),
+        ({"kind": "aiff"}, {"kind": "flac"}),
+        ({"kind": "caf"}, {"kind": "opus"}),
+    ],
+    ids=str,
+)
+def test_joined_recordings_may_differ_in_everything(first: dict, second: dict) -> None:
+    samples, lost_s = heard(tone(**first) + tone(**second))
+    assert seconds_of_the_tone(samples) == pytest.approx(4, abs=0.4)
+    assert lost_s < 0.25
+
+
+@pytest.mark.parametrize("kind", ["wav", "mp3", "flac", "wv", "m4a"])
+def test_tags_between_joined_recordings_are_no_end(kind: str) -> None:
+    samples, _ = heard(tone(kind) + ID3V1 + tone(kind))
+    assert seconds_of_the_tone(samples) == pytest.approx(4, abs=0.4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_appended_does_no_harm(kind: str) -> None:
+    for junk in (bytes(5_000), b"\xff" * 300, b"<html>not found</html>" * 20, ID3V1):
+        samples, _ = heard(tone(kind) + junk)
+        assert seconds_of_the_tone(samples) == pytest.approx(2, abs=0.2)
+
+
+@pytest.mark.parametrize("kind", KINDS.keys() - {"m4a", "alac", "3gp", "caf, ALAC"})
+def test_a_truncated_recording_is_heard_as_far_as_it_goes(kind: str) -> None:
+    whole = tone(kind, seconds=6)
+    samples, _ = heard(whole[: len(whole) * 2 // 3])
+    assert seconds_of_the_tone(samples) == pytest.approx(4, abs=1.1)
+
+
+@pytest.mark.parametrize("kind", ["flac", "aiff", "webm"])
+def test_what_the_header_promises_and_the_file_lacks_is_lost(kind: str) -> None:
+    whole = tone(kind, seconds=6)
+    samples, lost_s = heard(whole[: len(whole) // 2])
+    assert lost_s == pytest.approx(6 - len(samples) / RATE_HZ, abs=0.1)
+
+
+def test_a_movie_whose_index_comes_first_is_heard_as_far_as_it_goes(tmp_path) -> None:
+    path = tmp_path / "movie.m4a"
+    with (
+        av.open(io.BytesIO(tone("m4a", seconds=6))) as given,
+        av.open(path, "w", format="ipod", options={"movflags": "faststart"}) as made,
+    ):
+        track = made.add_stream_from_template(given.streams.audio[0])
+        for packet in given.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = track
+                made.mux(packet)
+    whole = path.read_bytes()
+    samples, lost_s = heard(whole[: len(whole) // 2])
+    assert seconds_of_the_tone(samples) == pytest.approx(3, abs=0.5)
+    assert lost_s == pytest.approx(3, abs=0.5)
+
+
+def test_without_its_index_a_movie_is_refused_with_that_reason() -> None:
+    whole = tone("m4a")
+    with pytest.raises(NotAudioError, match="no index"):
+        heard(whole[: len(whole) // 2])
+
+
+def test_a_damaged_page_of_ogg_is_told() -> None:
+    whole = tone("opus", seconds=8)
+    samples, lost_s = heard(damaged(whole, len(whole) // 2, 200))
+    assert seconds_of_the_tone(samples) == pytest.approx(7, abs=0.3)
+    assert lost_s == pytest.approx(1, abs=0.3)
+
+
+HEADERS = 6_000
+"""Before this, the containers have their headers; without these some cannot be read."""
+INDEX = 3_000
+"""After this from the end, some have their index."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(sorted(KINDS.keys() - {"flv"})),  # whose lengths FFmpeg believes
+    st.floats(0, 1),
+    st.integers(1, 400),
+    st.randoms(use_true_random=False),
+)
+def test_damage_costs_only_what_is_damaged(kind: str, where: float, size: int, random) -> None:
+    whole = tone(kind, seconds=8)
+    first, last = min(HEADERS, len(whole) // 3), len(whole) - INDEX - size
+    at = first + int(where * (last - first))
+    samples, _ = heard(whole[:at] + random.randbytes(size) + whole[at + size :])
+    assert seconds_of_the_tone(samples) > 5
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(KINDS)), st.data())
+def test_damage_anywhere_raises_nothing_but_our_own_error(kind: str, data) -> None:
+    content = bytearray(tone(kind))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 400))] = data.draw(st.binary(max_size=400))
+    with contextlib.suppress(AudioError):
+        _, lost_s = heard(bytes(content))
+        assert 0 <= lost_s <= 24 * 3600
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_but_damage_ends_with_one_error(kind: str) -> None:
+    whole = tone(kind)
+    data = whole[:64] + np.random.default_rng(1).bytes(200_000)
+    with contextlib.suppress(NotAudioError):
+        assert len(heard(data, limit_s=1000)[0])  # PCM has no damage, only noise
+
+
+def test_a_guessed_length_refuses_nothing() -> None:
+    """FFmpeg takes the first frame's bit rate for all; here that gives the fourfold length."""
+    quiet = tone("aac", seconds=1)
+    assert len(heard(quiet * 4, limit_s=5)[0]) < 5 * RATE_HZ
+
+
+def test_a_joined_file_counts_as_one() -> None:
+    with pytest.raises(TooLongError):
+        heard(tone("wav") * 6, limit_s=10)
+
+
+def test_a_false_length_in_a_header_is_not_believed() -> None:
+    whole = bytearray(tone("flac"))
+    whole[21:26] = bytes([whole[21] | 0x0F]) + b"\xff\xff\xff\xff"  # the number of samples
+    samples, _ = heard(bytes(whole))
+    assert seconds_of_the_tone(samples) == pytest.approx(2, abs=0.2)
+
+
+def test_more_formats_than_a_recording_has() -> None:
+    rates = (8_000, 16_000, 24_000, 48_000)
+    data = b"".join(tone("mp3", seconds=1, rate_hz=rate) for rate in rates * 5)
+    assert seconds_of_the_tone(heard(data)[0]) == pytest.approx(20, abs=2.5)
+
+
+def test_pyav_has_the_errors_that_are_caught() -> None:
+    assert issubclass(av.error.InvalidDataError, av.FFmpegError)
