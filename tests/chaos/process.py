@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from bot.settings import Settings
 from tests.chaos.verdict import Held
+from tests.environment import without_settings
 from tests.simulator import Simulator
 
 ROOT: Final = Path(__file__).parents[2]
@@ -107,9 +106,7 @@ def _handles(pid: int) -> int:
 
 def environment(sim: Simulator, runpod: str, database: str, folder: Path) -> dict[str, str]:
     """What a bot is started with: `skydeck bot` with the settings that an operator would give."""
-    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    if weights := os.environ.get("SKYDECK_WEIGHTS_DIR"):
-        inherited["SKYDECK_WEIGHTS_DIR"] = weights
+    inherited = without_settings()
     return inherited | {
         "PYTHONPATH": str(ROOT),
         "TMPDIR": str(folder / "tmp"),

@@ -1,7 +1,6 @@
 """`skydeck bot` as its user runs it: its own process, real models, the local Discord."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from tests.environment import without_settings
 from tests.paths import ROOT
 from tests.simulator import PATIENCE, Simulator
 
@@ -43,9 +42,7 @@ class Program:
 
 @asynccontextmanager
 async def skydeck(sim: Simulator, folder: Path, *args: str, **env: str) -> AsyncIterator[Program]:
-    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    if weights := os.environ.get("SKYDECK_WEIGHTS_DIR"):
-        inherited["SKYDECK_WEIGHTS_DIR"] = weights
+    inherited = without_settings()
     ours = {
         "PYTHONPATH": str(ROOT),
         "SKYDECK_DATABASE_URL": f"sqlite:///{folder / 'skydeck.db'}",

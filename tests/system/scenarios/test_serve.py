@@ -1,7 +1,6 @@
 """`skydeck serve` as its user runs it: its own process, real models, and callers of its own."""
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -11,8 +10,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from bot.settings import Settings
 from bot.spans import TRACEPARENT, new_span_id, new_trace_id, traceparent
+from tests.environment import without_settings
 from tests.fakes.collector import collecting
 from tests.fakes.handlers import contract
 from tests.paths import ROOT
@@ -30,9 +29,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def serving(port: int, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    if weights := os.environ.get("SKYDECK_WEIGHTS_DIR"):
-        inherited["SKYDECK_WEIGHTS_DIR"] = weights
+    inherited = without_settings()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "serve", "--port", str(port)),
         cwd=ROOT,

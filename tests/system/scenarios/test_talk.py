@@ -1,7 +1,6 @@
 """`skydeck talk` as its user has it: the program itself, in a terminal and in a pipe."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ import pytest
 
 from audio import codec
 from bot.settings import Settings
+from tests.environment import without_settings
 from tests.fakes.voice_call import words_of
 from tests.paths import ROOT
 from tests.system.bot.local_voice.tui.test_terminals import Tmux, needs
@@ -21,8 +21,7 @@ pytestmark = [pytest.mark.models, pytest.mark.timeout(240)]
 @pytest.fixture
 def surroundings(tmp_path) -> dict[str, str]:
     """Nothing of whoever runs the tests, but for the model files."""
-    bare = {key: value for key, value in os.environ.items() if not key.startswith("SKYDECK_")}
-    return bare | {
+    return without_settings() | {
         "PYTHONPATH": str(ROOT),
         "SKYDECK_WEIGHTS_DIR": str(Settings(_env_file=None).skydeck_weights_dir),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),

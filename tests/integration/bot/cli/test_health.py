@@ -17,9 +17,9 @@ from bot.contract.job import JobCounts, WorkerCounts
 from bot.money import Basis, Call, Charge
 from bot.observability.heartbeat import HEARTBEAT, ChannelReception, Heartbeat
 from bot.service_calls.availability import Availability, LatestHealth, Warmth
-from bot.settings import Settings
 from bot.store.store import Store
 from bot.workers.server.lifecycle import embedded_server
+from tests.environment import without_settings
 from tests.fakes.command_line import skydeck
 from tests.fakes.handlers import Scripted, echo
 
@@ -137,7 +137,7 @@ async def test_what_does_not_answer_or_is_not_set_is_a_line_too(url):
 
 @pytest.mark.system
 async def test_looking_again_and_again_until_ctrl_c(url):
-    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
+    inherited = without_settings()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "health", "--watch", "--json", "--every", "0.5"),
         stdout=asyncio.subprocess.PIPE,

@@ -1,7 +1,6 @@
 """The `skydeck` command as its users run it: a process of its own, its output, its exit code."""
 
 import json
-import os
 import subprocess
 import sys
 import wave
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from tests.environment import without_settings
 
 pytestmark = pytest.mark.models
 
@@ -18,10 +17,7 @@ def skydeck(
     *args: str, stdin: bytes = b"", cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in an empty folder, so that no `.env` is found."""
-    inherited = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    weights = os.environ.get("SKYDECK_WEIGHTS_DIR")
-    if weights:
-        inherited["SKYDECK_WEIGHTS_DIR"] = weights
+    inherited = without_settings()
     done = subprocess.run(
         [sys.executable, "-m", "bot", *args],
         input=stdin,
