@@ -22,6 +22,7 @@ from bot.models.store import ModelStore
 from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
+from bot.processors import model_threads
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.call import CallObserver
@@ -32,7 +33,6 @@ from bot.spans import SpanSink
 from bot.workers.build import Workers, build_workers, models_needed, voice_is_local
 from bot.workers.llm_choice import LlmChoice, present_choice, settle_choice
 from bot.workers.protocols import Handler
-from bot.workers.qwen import sensible_threads
 from bot.workers.traced import TracedHandler
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ async def _choose_llms(
 
     fetch(store, [SMALL])
     file = store.ensure([SMALL])[SMALL] / "model.gguf"
-    threads = settings.skydeck_threads or sensible_threads()
+    threads = settings.skydeck_threads or model_threads()
     measure = partial(measure_first_sentence, file, threads=threads, device=settings.skydeck_device)
     log.info("measuring how soon %s answers", SMALL)
     choice = await asyncio.to_thread(settle_choice, settings, measure)

@@ -10,12 +10,13 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import WeightsError
 from bot.llm_source import GgufFile, HubFile, Listed, LlmSource
+from bot.processors import model_threads, usable_processors
 from bot.settings import Settings
 from bot.workers.claude import Claude
 from bot.workers.llm_choice import LlmChoice, present_choice
 from bot.workers.openai_chat import OpenAIChat
 from bot.workers.protocols import Handler, LanguageModel
-from bot.workers.qwen import Qwen, sensible_threads
+from bot.workers.qwen import Qwen
 
 STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH = "whisper-tiny.en", "whisper-base", "piper-joe"
 
@@ -149,7 +150,7 @@ class _Models:
         if source not in self._local:
             self._local[source] = Qwen(
                 lambda: llm_file(source, self._folder, self._settings.skydeck_weights_dir),
-                threads=self._settings.skydeck_threads or sensible_threads(),
+                threads=self._settings.skydeck_threads or model_threads(),
                 device=self._settings.skydeck_device,
                 name=source.name,
             )
@@ -191,12 +192,15 @@ def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handle
         stt=Whisper(
             lambda: folder(STT_ENGLISH),
             lambda: folder(STT_MULTILINGUAL),
-            threads=settings.skydeck_threads or os.cpu_count() or 1,
+            threads=settings.skydeck_threads or usable_processors(),
             device=settings.skydeck_device,
         ),
         llm=models.chat,
         voice_llm=models.voice,
-        tts=LocalVoices(lambda: folder(TTS_ENGLISH)),
+        tts=LocalVoices(
+            lambda: folder(TTS_ENGLISH),
+            threads=settings.skydeck_threads or usable_processors(),
+        ),
         clock=SystemClock(),
     )
 

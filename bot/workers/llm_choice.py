@@ -6,13 +6,13 @@ but a spoken turn takes 2.4 s to its first sound with the larger one, and 1.3 s 
 
 import contextlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from bot.llm_source import SMALL, TINY, Listed, LlmSource, read_llm
+from bot.processors import usable_processors
 from bot.settings import Settings
 
 MIN_MEMORY_GIB: Final = 4.5
@@ -135,7 +135,7 @@ def this_machine(settings: Settings) -> Machine:
     """Describe this machine as far as the choice depends on it."""
     return Machine(
         memory_bytes=_memory_bytes(),
-        cores=os.cpu_count() or 1,
+        cores=usable_processors(),
         device=settings.skydeck_device.value,
         threads=settings.skydeck_threads,
     )

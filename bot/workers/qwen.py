@@ -34,16 +34,6 @@ _CHARS_PER_TOKEN = 2.5
 the model refuses the prompt and the caller retries with a smaller piece."""
 
 
-def sensible_threads() -> int:
-    """Return all cores but one, or two if there are only two.
-
-    llama.cpp's threads wait for each other at every layer, so one that has lost its core holds up
-    all. On two free cores, two threads read a question in 0.18 s instead of 0.28 s and write a
-    token in 30 ms instead of 43; beside a busy process they write one in 80 ms instead of 48.
-    """
-    return max(min(2, os.cpu_count() or 1), (os.cpu_count() or 1) - 1)
-
-
 class Qwen:
     """A `LanguageModel` on xllamacpp.
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.workers.qwen import sensible_threads
+from bot.processors import model_threads
 
 
 @pytest.fixture(scope="session")
 def threads() -> int:
     """As many as the product takes by itself, unlike in the tests."""
-    return sensible_threads()
+    return model_threads()

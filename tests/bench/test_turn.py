@@ -9,7 +9,6 @@ other: with both loaded each is a tenth slower, and nobody has two of them.
 
 import asyncio
 import base64
-import os
 import statistics
 
 import pytest
@@ -19,11 +18,12 @@ from bot.clock import SystemClock
 from bot.composition import open_services
 from bot.contract import Context, Input, Service, Source, System
 from bot.contract.penny import audio_input, converse
+from bot.processors import model_threads, usable_processors
 from bot.settings import Settings
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.tts import LocalVoices
 from bot.workers.protocols import complete
-from bot.workers.qwen import Qwen, sensible_threads
+from bot.workers.qwen import Qwen
 
 QUESTIONS = [
     "What is the capital of France?",
@@ -71,10 +71,10 @@ class Peer:
 
         self.voices = LocalVoices(lambda: weights("piper-joe"))
         self._qwen = Qwen(
-            lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=sensible_threads()
+            lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=model_threads()
         )
         self._whisper = WhisperModel(
-            str(weights("whisper-tiny.en")), compute_type="int8", cpu_threads=os.cpu_count() or 1
+            str(weights("whisper-tiny.en")), compute_type="int8", cpu_threads=usable_processors()
         )
 
     async def turn(self, clip: Input, clock: SystemClock) -> float:

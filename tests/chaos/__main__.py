@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.processors import usable_processors
 from tests.chaos.campaign import KILLS, faults, lacking, run
 from tests.chaos.report import Result, page, table
 from tests.fakes.postgres import running
@@ -60,7 +61,7 @@ def _commit() -> str:
 def _machine() -> str:
     """What it ran on."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
-    return f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
+    return f"{usable_processors()} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Speech synthesis: Piper for English, eSpeak NG for all other languages."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ import numpy as np
 
 from audio.samples import Samples
 from bot.errors import WeightsError
+from bot.processors import usable_processors
 from bot.workers.device import runtime_missing
 from bot.workers.penny.espeak import Espeak
 from bot.workers.penny.language import DEFAULT
@@ -52,10 +54,12 @@ class LocalVoices:
 
     Args:
         piper: Returns the folder with Piper's `voice.onnx`; called on first use.
+        threads: Processor threads for Piper; 0: as many as this process may use.
     """
 
-    def __init__(self, piper: Callable[[], Path]) -> None:
+    def __init__(self, piper: Callable[[], Path], *, threads: int = 0) -> None:
         self._folder = piper
+        self._threads = threads or usable_processors()
         self._piper: Any = None
         self._loading = threading.Lock()
         self._espeak = Espeak()
@@ -96,9 +100,7 @@ class LocalVoices:
             if self._piper is None:
                 folder = self._folder()
                 try:
-                    from piper import PiperVoice  # noqa: PLC0415  (heavy)
-
-                    self._piper = PiperVoice.load(folder / "voice.onnx")
+                    self._piper = _load_piper(folder / "voice.onnx", self._threads)
                 except ImportError:
                     raise runtime_missing() from None
                 except (RuntimeError, ValueError, OSError) as e:
@@ -106,3 +108,17 @@ class LocalVoices:
                         f"Piper's voice could not be loaded ({e}).", hint="skydeck models verify"
                     ) from e
             return self._piper
+
+
+def _load_piper(model: Path, threads: int) -> Any:
+    """What `PiperVoice.load` does, but that takes a thread for each core of the machine."""
+    import onnxruntime  # noqa: PLC0415  (heavy)
+    from piper import PiperConfig, PiperVoice  # noqa: PLC0415  (heavy)
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    config = PiperConfig.from_dict(json.loads(Path(f"{model}.json").read_text("utf-8")))
+    session = onnxruntime.InferenceSession(
+        str(model), sess_options=options, providers=["CPUExecutionProvider"]
+    )
+    return PiperVoice(session=session, config=config)
