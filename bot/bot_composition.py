@@ -8,7 +8,7 @@ from typing import Final, Never
 
 from bot.catalogue import load_grace
 from bot.clock import Clock, SystemClock
-from bot.cluster.spec import check_shards, read_shards
+from bot.cluster.spec import Alone, check_shards, read_shards
 from bot.composition import Fetch, Services, limits_of, model_fetcher, open_services
 from bot.discord_client import SkyDeck, check_token
 from bot.errors import StoreFailed, WeightsError
@@ -53,6 +53,8 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
             settings, fetch=fetch, ledger=store.ledger, observers=seen.observers, sink=seen.sink
         ) as services,
     ):
+        if not isinstance(read_shards(settings.skydeck_shards), Alone):
+            await store.pubsub.check()
         _fetch_speech_models(settings, fetch)
         recordings = _recordings(settings)
         async with (

@@ -1,15 +1,19 @@
 """The database's address: a URL as people write it, checked and translated for the drivers."""
 
 import importlib.util
-from dataclasses import dataclass
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import BadSettings
-
-_HINT = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+from bot.store.postgres_url import HINT as _HINT
+from bot.store.postgres_url import PostgresUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +23,26 @@ class Address:
     Attributes:
         url: Names the asynchronous driver. It holds the password, so it must never be logged.
         file: The SQLite file; None for PostgreSQL.
+        driver: Further keyword arguments of `asyncpg.connect`.
+        ignored: Parameters of the URL without effect that would protect the connection.
     """
 
     url: URL
     file: Path | None
+    driver: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    ignored: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Read a database URL as people write it.
-
-        `postgres://` and `sslmode=` are accepted, because hosts hand out such URLs.
+        """Read a database URL as people and hosts write it; see `PostgresUrl`.
 
         Raises:
             BadSettings: Not a URL, another kind of database, or a missing driver. The message
                 never repeats the text, which may hold a password.
         """
+        text = text.strip()
+        if text.casefold().startswith("postgres"):
+            return cls._postgresql(text)
         try:
             url = make_url(text)
         except (ArgumentError, ValueError):
@@ -41,8 +50,6 @@ class Address:
         match url.get_backend_name():
             case "sqlite":
                 return cls._sqlite(url)
-            case "postgresql" | "postgres":
-                return cls._postgresql(url)
             case other:
                 raise BadSettings(f"{other} databases are not supported.", hint=_HINT)
 
@@ -58,15 +65,35 @@ class Address:
         return cls(URL.create("sqlite+aiosqlite", database=str(file)), file)
 
     @classmethod
-    def _postgresql(cls, url: URL) -> "Address":
+    def _postgresql(cls, text: str) -> "Address":
         if importlib.util.find_spec("asyncpg") is None:
             raise BadSettings(
                 "PostgreSQL needs the package asyncpg.", hint="pip install 'skydeck[postgres]'"
             )
-        query = dict(url.query)
-        if "sslmode" in query:
-            query["ssl"] = query.pop("sslmode")
-        return cls(url.set(drivername="postgresql+asyncpg", query=query), None)
+        read = PostgresUrl.parse(text)
+        for name, file in read.certificate_files.items():
+            if not os.access(file, os.R_OK):
+                raise BadSettings(
+                    f"{name} in the database URL names no file that skydeck can read.",
+                    hint="Give the full path, or sslrootcert=system for this machine's own "
+                    "certificates.",
+                )
+        driver = dict(read.driver)
+        if read.trusts_system:
+            driver["ssl"] = ssl.create_default_context()
+        if len(read.hosts) > 1:
+            driver |= {"host": [h for h, _ in read.hosts], "port": [p for _, p in read.hosts]}
+        host, port = read.hosts[0] if read.hosts else (None, None)
+        url = URL.create(
+            "postgresql+asyncpg",
+            username=read.user,
+            password=read.password,
+            host=host,
+            port=port,
+            database=read.database,
+            query={} if read.ssl_mode is None else {"ssl": read.ssl_mode},
+        )
+        return cls(url, None, driver, read.ignored)
 
     @property
     def label(self) -> str:

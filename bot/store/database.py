@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext, suppres
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, event, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -24,6 +24,8 @@ R = TypeVar("R")
 
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long a writer waits for another process to finish writing to the SQLite file."""
+CONNECT_S: Final = 10.0
+"""How long a connection may take, unless the URL says otherwise."""
 CLOSING_S: Final = 10.0
 """How long `close` waits for running transactions, which take milliseconds."""
 PRUNE_BATCH: Final = 1000
@@ -81,12 +83,18 @@ class Database:
         address: The database's address.
         migrating: Open it for changing the schema: one connection, and no foreign keys, which
             SQLite would enforce while a table is being rebuilt.
+        is_pooled: Whether a pooler such as PgBouncer may be between us and PostgreSQL. It gives
+            each transaction to another of its connections, so nothing may be kept on one: prepared
+            statements then have no name and last for one execution.
     """
 
-    def __init__(self, address: Address, *, migrating: bool = False) -> None:
+    def __init__(
+        self, address: Address, *, migrating: bool = False, is_pooled: bool = True
+    ) -> None:
         self.address = address
         self.is_sqlite = address.file is not None
-        self.engine = _engine(address, migrating=migrating)
+        self.is_pooled = is_pooled and not self.is_sqlite
+        self.engine = _engine(address, migrating=migrating, is_pooled=is_pooled)
         # SQLite allows one writer at a time. A lock is fair and quick; its busy handler polls.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._immediate = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
@@ -116,6 +124,21 @@ class Database:
         with translated(self.address):
             async with self._turn, self._immediate.begin() as connection:
                 yield connection
+
+    async def finds_pooler(self) -> bool:
+        """Whether a pooler is between us and PostgreSQL.
+
+        A pooler tells each client an invented process number to cancel its queries with.
+
+        Raises:
+            StoreFailed: The database cannot be used.
+        """
+        if self.is_sqlite:
+            return False
+        async with self.reading() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            at_work = (await connection.execute(select(func.pg_backend_pid()))).scalar_one()
+            return bool(driver.get_server_pid() != at_work)
 
     def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
         """An INSERT with ON CONFLICT, which both databases have and standard SQL lacks."""
@@ -205,19 +228,16 @@ def _reason(error: BaseException) -> str:
     return text.splitlines()[0].rpartition(">: ")[2][:_REASON_LIMIT].rstrip(".")
 
 
-def _engine(address: Address, *, migrating: bool) -> AsyncEngine:
+def _engine(address: Address, *, migrating: bool, is_pooled: bool) -> AsyncEngine:
     options: dict[str, Any] = {"hide_parameters": True}
     if migrating:
         options["poolclass"] = NullPool
     else:
         options |= {"pool_size": 4, "max_overflow": 12, "pool_timeout": 30.0}
     if address.file is None:
-        command_timeout_s = None if migrating else 30.0
-        options["connect_args"] = {
-            "timeout": 10.0,
-            "command_timeout": command_timeout_s,
-            "server_settings": {"application_name": APPLICATION},
-        }
+        options["connect_args"] = _for_asyncpg(
+            address, command_timeout_s=None if migrating else 30.0, is_pooled=is_pooled
+        )
         return create_async_engine(address.url, pool_pre_ping=True, **options)
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise BadSettings(
@@ -227,6 +247,22 @@ def _engine(address: Address, *, migrating: bool) -> AsyncEngine:
     engine = create_async_engine(address.url, **options)
     _prepare_sqlite(engine, foreign_keys=not migrating)
     return engine
+
+
+def _for_asyncpg(
+    address: Address, *, command_timeout_s: float | None, is_pooled: bool
+) -> dict[str, Any]:
+    """Keyword arguments for SQLAlchemy's dialect and for `asyncpg.connect`."""
+    settings = {**address.driver.get("server_settings", {}), "application_name": APPLICATION}
+    arguments = {"timeout": CONNECT_S, "command_timeout": command_timeout_s, **address.driver}
+    arguments["server_settings"] = settings
+    if is_pooled:
+        arguments |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": str,  # no name: nothing stays on a foreign connection
+        }
+    return arguments
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:

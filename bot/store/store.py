@@ -91,12 +91,12 @@ class Store:
         """
         address = Address.parse(url)
         try:
-            await migrate(address, clock)
+            is_pooled = await migrate(address, clock)
         except StoreFailed as e:
             raise BadSettings(
                 e.message, hint="Check its URL, and that it is running and writable."
             ) from e
-        database = Database(address)
+        database = Database(address, is_pooled=is_pooled)
         try:
             yield cls(database, clock, lease_ms=lease_ms, limits=limits)
         finally:

@@ -128,7 +128,8 @@ def _account() -> dict[str, object]:
     return {"user": "postgres", "group": "postgres", "extra_groups": []}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
@@ -167,7 +168,7 @@ def running(binaries: Path | None = None) -> Iterator[Server]:
             cwd=folder,
             **account,
         )
-        server = Server(_free_port(), binaries, Path(folder))
+        server = Server(free_port(), binaries, Path(folder))
         server.start()
         try:
             yield server

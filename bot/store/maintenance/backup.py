@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.errors import BadInput, BadSettings, WrongUse
@@ -44,8 +45,10 @@ from bot.store.maintenance.migrate import (
     revision_of,
 )
 from bot.store.repositories.recovery import RUN_KEPT_MS, Ending, JobStage
-from bot.store.tables import PASSING, job_results, jobs, metadata
+from bot.store.tables import PASSING, job_results, jobs, metadata, pulses
 
+_LATELY_MS: Final = 60_000
+"""Much longer than the pause between two reports: the machines' clocks may differ."""
 _BATCH: Final = 500
 _BATCH_BYTES: Final = 8 * 1024 * 1024
 
@@ -278,14 +281,31 @@ async def must_be_unused(database: Database) -> None:
                     raise
             raise _in_use(database.address) from None
         return
+    is_pooled = await database.finds_pooler()
+    async with database.reading() as connection:
+        others = await (_running_bots if is_pooled else _other_connections)(connection)
+    if others:
+        raise _in_use(database.address)
+
+
+async def _other_connections(connection: AsyncConnection) -> int:
     query = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
         "AND application_name = :name AND pid <> pg_backend_pid()"
     )
-    async with database.reading() as connection:
-        others = (await connection.execute(query, {"name": APPLICATION})).scalar_one()
-    if others:
-        raise _in_use(database.address)
+    return int((await connection.execute(query, {"name": APPLICATION})).scalar_one())
+
+
+async def _running_bots(connection: AsyncConnection) -> int:
+    """How many processes have reported lately, by the database's clock.
+
+    A pooler keeps connections open long after the bots that used them have ended.
+    """
+    if not await connection.run_sync(lambda c: inspect(c).has_table(pulses.name)):
+        return 0
+    now_ms = func.extract("epoch", func.now()) * 1000
+    query = select(func.count()).where(func.abs(now_ms - pulses.c.at_ms) < _LATELY_MS)
+    return int((await connection.execute(query)).scalar_one())
 
 
 def _in_use(address: Address) -> WrongUse:

@@ -31,8 +31,8 @@ _POSTGRES_LOCK: Final = 0x5C1DEC  # any number, but the same in every skydeck
 _WAL_RETRY_S: Final = 0.05
 
 
-async def migrate(address: Address, clock: Clock) -> None:
-    """Create the schema or bring it up to date.
+async def migrate(address: Address, clock: Clock) -> bool:
+    """Create the schema or bring it up to date. Returns whether a pooler is before the database.
 
     Before an existing SQLite file is changed it is copied to `FILE.REVISION.bak` beside it.
 
@@ -49,6 +49,7 @@ async def migrate(address: Address, clock: Clock) -> None:
             async with database.writing() as connection:
                 await lock(connection, sqlite=database.is_sqlite)
                 await connection.run_sync(partial(_upgrade, address=address))
+            return await database.finds_pooler()
     finally:
         await database.close()
 
