@@ -16,7 +16,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.clock import Clock
+from bot.clock import Clock, SystemClock
+from bot.cluster.discord_time import DiscordTime
 from bot.cluster.membership import ClusterMembership
 from bot.cluster.spec import ByHand, read_shards
 from bot.contract.grace import Module
@@ -262,10 +263,15 @@ def _is_answering(task: "asyncio.Task[Any]") -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The bot's account: its name and its invite link."""
+    """The bot's account: its name and its invite link.
+
+    Attributes:
+        ahead_s: How far this machine's clock is ahead of Discord's, in seconds; negative: behind.
+    """
 
     name: str
     invite: str
+    ahead_s: float = 0.0
 
 
 async def check_token(settings: Settings) -> Account:
@@ -276,14 +282,17 @@ async def check_token(settings: Settings) -> Account:
         ServiceUnreachable: Discord does not answer.
     """
     token = _token(settings)
-    async with discord.Client(intents=_intents()) as client:  # discord.py warns about fewer intents
+    time = DiscordTime(SystemClock())
+    async with discord.Client(  # discord.py warns about fewer intents
+        intents=_intents(), http_trace=time.trace()
+    ) as client:
         with discord_errors():
             await client.login(token)
             application = await client.application_info()
     flags = application.flags
     if not (flags.gateway_message_content or flags.gateway_message_content_limited):
         raise BadSettings(_MAY_NOT_READ, hint=_SWITCH_ON)
-    return Account(application.name, invite=invite_link(application.id))
+    return Account(application.name, invite_link(application.id), time.ahead_s())
 
 
 _MAY_NOT_READ: Final = "The bot is not allowed to read messages."

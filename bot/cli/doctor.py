@@ -21,8 +21,9 @@ from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
 from bot.cli.model_checks import language_model_state
 from bot.cli.storage_checks import database_state, free_space
+from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
-from bot.discord_client import check_token
+from bot.discord_client import Account, check_token
 from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
 from bot.models.store import ModelState, ModelStore
 from bot.settings import Settings, load_settings, precautions
@@ -88,7 +89,7 @@ def _examine() -> Iterator[Finding]:
     else:
         yield from _endpoints(settings)
     yield _claude(settings)
-    yield _discord(settings)
+    yield from _discord(settings)
 
 
 def _versions() -> Finding:
@@ -185,16 +186,28 @@ def _claude(settings: Settings) -> Finding:
     return Finding("Claude", well=True, state=f"key set, model {settings.anthropic_model}")
 
 
-def _discord(settings: Settings) -> Finding:
+def _discord(settings: Settings) -> Iterator[Finding]:
     if settings.discord_token is None:
         state = "no DISCORD_TOKEN: `skydeck bot` says how to get one"
-        return Finding("Discord", well=True, state=state)
+        yield Finding("Discord", well=True, state=state)
+        return
+    accounts: list[Account] = []
 
     def check() -> str:
-        account = asyncio.run(check_token(settings))
-        return f"{account.name}; invite it: {account.invite}"
+        accounts.append(asyncio.run(check_token(settings)))
+        return f"{accounts[0].name}; invite it: {accounts[0].invite}"
 
-    return _try("Discord", check)
+    yield _try("Discord", check)
+    for account in accounts:
+        yield _clock(account.ahead_s)
+
+
+def _clock(ahead_s: float) -> Finding:
+    skew = describe_skew(ahead_s)
+    if not skew:
+        return Finding("clock", well=True, state="agrees with Discord's")
+    advice = "skydeck allows for it; set the clock all the same, e.g. with NTP (timedatectl)."
+    return Finding("clock", well=True, state=skew, advice=advice, warns=True)
 
 
 def _try(what: str, check: Callable[[], str]) -> Finding:

@@ -15,7 +15,7 @@ import aiohttp
 import discord
 
 from bot.background import Background
-from bot.clock import Clock
+from bot.cluster.discord_time import DiscordTime
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,9 @@ _UP: Final = frozenset({"READY", "RESUMED"})
 class EventIntake:
     """Passes on the events of all shards of one client."""
 
-    def __init__(self, client: discord.AutoShardedClient, clock: Clock) -> None:
+    def __init__(self, client: discord.AutoShardedClient, time: DiscordTime) -> None:
         self._client = client
-        self._clock = clock
+        self._time = time
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._waiting: defaultdict[int, list[tuple[Parser, Any]]] = defaultdict(list)
         self._look_ups = Background("looking up a server")
@@ -102,11 +102,12 @@ class EventIntake:
         return False
 
     def _is_late(self, name: str, data: Any) -> bool:
-        """Whether an interaction dates from a time when no process could answer it."""
+        """Whether an interaction surely dates from a time when no process could answer it."""
         if name != "INTERACTION_CREATE":
             return False
         asked_at = discord.utils.snowflake_time(int(data["id"])).timestamp()
-        is_late = self._clock.wall() - asked_at > _ANSWER_WITHIN_S
+        now_s = self._time.earliest()
+        is_late = now_s is not None and now_s - asked_at > _ANSWER_WITHIN_S
         if is_late:
             log.info("dropped an interaction that is too old to answer")
         return is_late

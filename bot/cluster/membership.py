@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import discord
 
 from bot.clock import Clock
+from bot.cluster.discord_time import DiscordTime
 from bot.cluster.identify_limiter import IdentifyLimiter
 from bot.cluster.lease_keeper import LeaseKeeper
 from bot.cluster.shard_set import ShardSet
@@ -52,6 +53,7 @@ class ClusterMembership:
         shards: The claimed shards' connections; None if shards are not claimed.
         dead_after_s: A process that received an event longer ago and has not begun it is dead: a
             shard changes hands sooner only if its process says that it has finished.
+        time: Discord's time, whatever this machine's clock says.
     """
 
     client: discord.AutoShardedClient
@@ -62,12 +64,15 @@ class ClusterMembership:
     guests: list[Guest] = field(default_factory=list)
     shards: ShardSet | None = None
     dead_after_s: float = 4.0
+    time: DiscordTime = field(init=False)
     _limiter: IdentifyLimiter | None = None
     _keeper: LeaseKeeper | None = None
     _keeper_task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         check_shards(self.spec, has_leases=self.leases is not None)
+        self.time = DiscordTime(self.clock)
+        self.time.watch(self.client.http)
 
     @property
     def is_claimed(self) -> bool:
@@ -94,6 +99,7 @@ class ClusterMembership:
             self.client,
             self.clock,
             count,
+            time=self.time,
             slot=self._limiter.slot,
             leave=self._leave,
             talks=self._talks,

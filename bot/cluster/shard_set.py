@@ -18,6 +18,7 @@ from discord.shard import EventItem, EventType, Shard
 
 from bot.background import Background
 from bot.clock import Clock
+from bot.cluster.discord_time import DiscordTime
 from bot.cluster.event_intake import EventIntake
 from bot.cluster.gateway_shard import RESUMABLE, GatewayShard, Slot
 from bot.store.records import GatewaySession
@@ -35,6 +36,7 @@ class ShardSet:
         client: The client whose shards these are.
         clock: Measures the overlap.
         count: The number of shards of the whole bot.
+        time: Discord's.
         slot: The limiter's slot to hold while connecting in order to identify.
         leave: Called before a shard closes, to leave its voice channels.
         talks: Whether people are talking to the bot on a shard.
@@ -46,13 +48,14 @@ class ShardSet:
         clock: Clock,
         count: int,
         *,
+        time: DiscordTime,
         slot: Slot,
         leave: Callable[[int], Awaitable[None]],
         talks: Callable[[int], bool],
     ) -> None:
         self._client = client
         self._clock = clock
-        self._intake = EventIntake(client, clock)
+        self._intake = EventIntake(client, time)
         self._slot = slot
         self._leave = leave
         self._talks = talks

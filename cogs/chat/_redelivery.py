@@ -49,7 +49,7 @@ async def find_reply(bot: SkyDeck, channel_id: int, question_id: int) -> int | N
 
 
 def _may_be_repeated(bot: SkyDeck, message: discord.Message) -> bool:
-    age_s = bot.clock.wall() - message.created_at.timestamp()
+    age_s = bot.membership.time.wall() - message.created_at.timestamp()
     return bot.membership.is_claimed and age_s >= bot.membership.dead_after_s
 
 

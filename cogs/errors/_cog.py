@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.clock import SystemClock
+from bot.discord_client import SkyDeck
 from bot.i18n import words_for
 from cogs.shared.error_messages import explain, report
 
@@ -30,7 +31,10 @@ class Errors(commands.Cog):
     def __init__(self, bot: commands.Bot) -> None:
         self.bot = bot
         self._before = (bot.tree.on_error, bot.on_error)
-        self._since_s = SystemClock().wall()
+        # Compared with the times of Discord's messages.
+        self._since_s = (
+            bot.membership.time.wall() if isinstance(bot, SkyDeck) else SystemClock().wall()
+        )
 
     async def cog_load(self) -> None:
         """Install the handlers."""

@@ -99,7 +99,7 @@ class ChannelTranscript:
         self._is_down_told = True
         wait_s = self.bot.services.breaker(Service.PENNY).wait_s(self.bot.clock.now())
         if wait_s > 0:
-            at_s = math.ceil(self.bot.clock.wall() + wait_s)
+            at_s = math.ceil(self.bot.membership.time.wall() + wait_s)
             self.say(f"-# {self.words('errors.down.again', when=f'<t:{at_s}:R>')}")
         return update
 

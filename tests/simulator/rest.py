@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, web
@@ -160,7 +161,7 @@ class Rest:
             call = Call(self.backend.world.clock.now(), route.method, route.path, path)
             call.query = dict(http.query)
             self.backend.log.calls.append(call)
-            headers: dict[str, str] = {}
+            headers = {"Date": formatdate(self.backend.world.clock.wall(), usegmt=True)}
             fault = None
             try:
                 fault = await self._gate(route, http, headers)

@@ -5,6 +5,7 @@ import asyncio
 import discord
 import pytest
 
+from bot.clock import SystemClock
 from bot.cluster import event_intake, identify_limiter, lease_keeper, shard_set
 from tests.fakes.shard_client import sharer
 from tests.simulator import PATIENCE, Intent, Simulator
@@ -15,13 +16,29 @@ APART_S = 0.1
 long to arrive."""
 
 
+class DiscordsClock(SystemClock):
+    """Discord's clock, when the host's is wrong by so much."""
+
+    def __init__(self, ahead_s: float) -> None:
+        self._ahead_s = ahead_s
+
+    def wall(self) -> float:
+        return super().wall() - self._ahead_s
+
+
 @pytest.fixture
-async def sim(monkeypatch):
+def ahead_s():
+    """How far the host's clock is ahead of Discord's."""
+    return 0
+
+
+@pytest.fixture
+async def sim(monkeypatch, ahead_s):
     """Two shards, and short waits between two identifies of one bucket."""
     monkeypatch.setattr(shard_set, "OVERLAP_S", 0.3)
     monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", EVERY_MS)
-    async with Simulator(answer_seconds=PATIENCE) as simulator:
+    async with Simulator(clock=DiscordsClock(ahead_s), answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = 2
         simulator.gateway.identify_seconds = APART_S
         simulator.gateway.forgiving_seconds = PATIENCE
@@ -157,6 +174,17 @@ async def test_a_command_that_is_too_old_is_not(sim, url, channel, ana, monkeypa
         later = await ana.slash("/ping", channel)  # told after it
         assert later.text == "pong"
         assert reply.interaction.answer is None
+
+
+@pytest.mark.parametrize("ahead_s", [4, -4, 86_400])
+async def test_a_command_is_answered_although_the_hosts_clock_is_wrong(
+    sim, url, channel, ana, ahead_s
+):
+    async with sharer(sim, url, "a") as a:
+        await a.until(lambda: len(a.readied) == 2)
+        assert (await ana.slash("/ping", channel)).text == "pong"
+        assert a.membership.time.ahead_s() == pytest.approx(ahead_s, abs=1)
+    assert sim.problems == []
 
 
 async def test_a_session_that_discord_has_forgotten_is_replaced(sim, url, channel, ana):
