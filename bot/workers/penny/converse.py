@@ -113,8 +113,7 @@ class _Reply:
 
     async def speak(self, speech: Speech | None) -> None:
         while (phrase := await self._phrases.get()) is not None:
-            if speech is not None:
-                audio = await speech.say(phrase)
+            if speech is not None and (audio := await speech.say(phrase)):
                 self._turn.mark("first_audio")
                 self.outbox.put_nowait(self._turn.partial(audio=audio))
         self._turn.audio = speech.finish() if speech is not None else None

@@ -19,6 +19,7 @@ from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.recording import Recording
 from bot.workers.penny.speech import Speech
+from bot.workers.penny.spoken_text import spoken
 from bot.workers.penny.stt import Recognizer
 from bot.workers.penny.tts import Synthesizer
 from bot.workers.protocols import Delivery, LanguageModel
@@ -84,6 +85,8 @@ class PennyHandler:
         await self._stt.warm_up()
         await self._tts.warm_up()
         await asyncio.to_thread(detect, "Which language is this?")
+        for language in ("en", "es"):
+            await asyncio.to_thread(spoken, "1 hora", language)
         await self._voice_llm.warm_up(
             converse_prompt(
                 "Hello",
@@ -139,15 +142,14 @@ class PennyHandler:
         turn.text = text
         turn.language = speech_language(request, text)
         phrasing = Phrasing()
-        phrases = phrasing.feed(text) + phrasing.finish()
-        if not phrases:
-            raise BadInput("Nothing in this text can be spoken.")
         speech = self._new_speech(turn, request)
-        for phrase in phrases:
-            audio = await speech.say(phrase)
-            turn.mark("first_audio")
-            yield turn.partial(audio=audio)
+        for phrase in phrasing.feed(text) + phrasing.finish():
+            if audio := await speech.say(phrase):
+                turn.mark("first_audio")
+                yield turn.partial(audio=audio)
         turn.audio = speech.finish()
+        if turn.audio is None:
+            raise BadInput("Nothing in this text can be spoken.")
 
     async def _listen(
         self, turn: Turn, request: Request, limit_s: float

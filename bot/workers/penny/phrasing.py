@@ -2,81 +2,112 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
-_SENTENCE_END = re.compile(r"""(?<=[.!?…])["'»)\]]*\s+|\n+""")
-_CLAUSE_END = re.compile(r"(?<=[,;:])\s+|\s+[\u2014\u2013-]\s+")  # em dash, en dash
-_PROBABLE_END = re.compile(r"[^\W\d_]{2,}[.!?…]\Z")
-_UNFINISHED = re.compile(r"""://\S*\Z|\([^)]*\Z|\A[^"]*"[^"]*(?:"[^"]*"[^"]*)*\Z""")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|sr|sra|srta|ud|uds|no|p\.ej)|\b[A-Z])\.$",
-    re.IGNORECASE,
+from bot import sentences
+from bot.graphemes import is_boundary
+
+_FENCE: Final = "```"
+_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""Thai, Lao, Burmese, Khmer: no blanks between words, but between clauses."""
+_WIDE: Final = f"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff{_UNSPACED}"
+_CLAUSE_END: Final = re.compile(
+    r"(?<=[,;:\u060c\u061b])\s+"
+    "|(?<=[\u3001\uff0c\uff1b\uff1a])\\s*"
+    r"|\s+[\u2014\u2013-]\s+(?=[^\s\d])"  # a dash, not "3 - 4"
+    rf"|(?<=[{_UNSPACED}])\s+(?=[{_UNSPACED}])"
 )
-_MIN_FIRST_WORDS = 3
-"""A first phrase of fewer words sounds torn off."""
-_MAX_PHRASE_CHARS = 220
+_STOPS: Final = ".!?\u2026\u3002\uff01\uff1f\u0964\u061f\u06d4"
+_PROBABLE_END: Final = re.compile(rf"[^\W\d_]{{2,}}[{_STOPS}]\s*\Z")
+_UNFINISHED: Final = re.compile(
+    r"""://\S*\Z|[(\[\u201c\u00ab\u300c][^)\]\u201d\u00bb\u300d]*\Z"""
+    r"""|\A[^"]*"[^"]*(?:"[^"]*"[^"]*)*\Z"""
+)
+_WIDE_CHAR: Final = re.compile(f"[{_WIDE}]")
+_WORD: Final = re.compile(rf"[{_WIDE}]{{1,2}}|[^\W_]+")
+_MIN_FIRST_WORDS: Final = 3
+"""A first phrase of fewer words sounds torn off. Two characters of a wide script are a word."""
+_MAX_PHRASE_CHARS: Final = 220
+_MAX_WIDE_CHARS: Final = 80
 """A longer sentence is cut after its last clause."""
-
-_MARKUP = (
-    (re.compile(r"```.*?(?:```|\Z)", re.DOTALL), " "),
-    (re.compile(r"`([^`]*)`"), r"\1"),
-    (re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"),
-    (re.compile(r"https?://\S+"), " "),
-    (re.compile(r"^\s*(?:[-*+•]|#{1,6}|>)\s+", re.MULTILINE), ""),
-    (re.compile(r"[*_~|]{1,3}"), ""),
-    (re.compile(r"\s+"), " "),
-)
-
-
-def speakable(text: str) -> str:
-    """Return the text without its markup, as a voice should speak it."""
-    for pattern, replacement in _MARKUP:
-        text = pattern.sub(replacement, text)
-    return text.strip() if any(map(str.isalnum, text)) else ""
+_MAX_LINK_CHARS: Final = 200
 
 
 class Phrasing:
     """Cuts a growing text into phrases: its first clause, then whole sentences.
 
     The first phrase is short, so that the voice starts early; the others are sentences, so that
-    their intonation is right.
+    their intonation is right. A code block is a phrase. Joined, the phrases are the text.
     """
 
     def __init__(self) -> None:
         self._pending = ""
         self._started = False
+        self._searched = 0  # for the end of a code block
 
     def feed(self, text: str) -> list[str]:
-        """Add text. Returns the phrases that are complete."""
+        """Add text. Returns the phrases that are complete, with their markup and white space."""
         self._pending += text
-        pieces = []
-        while (cut := self._cut()) is not None:
-            piece, self._pending = self._pending[:cut], self._pending[cut:]
-            if words := speakable(piece):
-                pieces.append(words)
-                self._started = True
-        return pieces
+        phrases = []
+        while cut := self._cut():
+            phrase, self._pending = self._pending[:cut], self._pending[cut:]
+            self._started = self._started or _WORD.search(phrase) is not None
+            self._searched = 0
+            phrases.append(phrase)
+        return phrases
 
     def finish(self) -> list[str]:
         """Return the last phrase after the end of the text, if there is one."""
-        rest, self._pending = speakable(self._pending), ""
+        rest, self._pending = self._pending, ""
         return [rest] if rest else []
 
-    def _cut(self) -> int | None:
-        """Return where the next phrase ends; None if it is not complete."""
-        for end in self._ends(_SENTENCE_END):
-            if not _ABBREVIATION.search(self._pending[: end.start()]):
-                return end.end()
-        if not self._started:
-            if self._probably_ends():
-                return len(self._pending)
-            for end in self._ends(_CLAUSE_END):
-                if len(self._pending[: end.start()].split()) >= _MIN_FIRST_WORDS:
-                    return end.end()
-        if len(self._pending) > _MAX_PHRASE_CHARS and self._pending.count("```") == 0:
-            window = self._pending[:_MAX_PHRASE_CHARS]
-            clauses = [end.end() for end in _CLAUSE_END.finditer(window)]
-            return clauses[-1] if clauses else window.rfind(" ") + 1 or _MAX_PHRASE_CHARS
-        return None
+    def _cut(self) -> int:
+        """Return where the next phrase ends; 0 if it is not complete."""
+        fence = self._pending.find(_FENCE)
+        if fence >= 0 and _WORD.search(self._pending, 0, fence) is None:
+            return self._block_end(fence)
+        limit = self._limit()
+        before = self._pending[:fence] if fence >= 0 else self._pending
+        for end in sentences.ends(before, is_complete=fence >= 0):
+            if end > limit:
+                break
+            if end == fence or not self._is_in_link(end):
+                return end
+        if not self._started and (end := self._first_clause(limit)):
+            return end
+        return self._long_cut(limit) if len(self._pending) > limit else 0
+
+    def _block_end(self, fence: int) -> int:
+        begin = max(fence + len(_FENCE), self._searched)
+        end = self._pending.find(_FENCE, begin)
+        self._searched = max(begin, len(self._pending) - len(_FENCE) + 1)
+        return end + len(_FENCE) if end >= 0 else 0
+
+    def _limit(self) -> int:
+        """The most characters in a phrase. Each one of a wide script takes longer to speak."""
+        begin = self._pending[:_MAX_PHRASE_CHARS]
+        is_wide = len(_WIDE_CHAR.findall(begin)) > len(begin) // 3
+        return _MAX_WIDE_CHARS if is_wide else _MAX_PHRASE_CHARS
+
+    def _first_clause(self, limit: int) -> int:
+        if self._probably_ends():
+            return min(len(self._pending), limit)
+        for end in self._clause_ends(limit):
+            if len(_WORD.findall(self._pending, 0, end)) >= _MIN_FIRST_WORDS:
+                return end
+        return 0
+
+    def _long_cut(self, limit: int) -> int:
+        """Return where a sentence that is too long is cut: after its last clause, else a word."""
+        spaces = (end for end in range(limit, 0, -1) if self._pending[end - 1].isspace())
+        whole = (end for end in range(limit, 0, -1) if is_boundary(self._pending, end))
+        clauses = list(self._clause_ends(limit))
+        return clauses[-1] if clauses else next(spaces, 0) or next(whole, limit)
+
+    def _clause_ends(self, limit: int) -> Iterator[int]:
+        for clause in _CLAUSE_END.finditer(self._pending, 0, limit):
+            if not self._is_in_link(clause.end()):
+                yield clause.end()
 
     def _probably_ends(self) -> bool:
         """Return whether the last word seems to end a sentence, without seeing the next one.
@@ -86,13 +117,11 @@ class Phrasing:
         """
         return (
             _PROBABLE_END.search(self._pending) is not None
-            and not _ABBREVIATION.search(self._pending)
-            and not _UNFINISHED.search(self._pending)
-            and self._pending.count("```") % 2 == 0
+            and _UNFINISHED.search(self._pending) is None
+            and sentences.last_end(self._pending, next_word="Xx") == len(self._pending)
         )
 
-    def _ends(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Yield the matches outside code blocks, which the voice does not speak."""
-        for end in pattern.finditer(self._pending):
-            if self._pending.count("```", 0, end.start()) % 2 == 0:
-                yield end
+    def _is_in_link(self, place: int) -> bool:
+        """Whether a cut would part a link's words from its address."""
+        opened = self._pending.rfind("[", max(0, place - _MAX_LINK_CHARS), place)
+        return opened >= 0 and self._pending.find("]", opened, place) < 0

@@ -1,5 +1,6 @@
 """Speaks a reply: phrases in, pieces of one continuous Opus stream out."""
 
+import asyncio
 import base64
 
 import numpy as np
@@ -8,6 +9,7 @@ from audio import ogg
 from audio.codec import OpusEncoder
 from audio.constants import OPUS_RATE_HZ
 from bot.contract import Audio
+from bot.workers.penny.spoken_text import shown, spoken
 from bot.workers.penny.tts import Synthesizer
 
 _PAUSE_S = 0.08
@@ -31,18 +33,27 @@ class Speech:
         self._pieces: list[ogg.OpusStream] = []
         self._spoken: list[str] = []
 
-    async def say(self, phrase: str) -> Audio:
-        """Speak a phrase. Returns an Ogg Opus file with the packets that it adds to the stream."""
+    async def say(self, phrase: str) -> Audio | None:
+        """Speak a phrase of Markdown.
+
+        Returns:
+            An Ogg Opus file with the packets that it adds to the stream, and the phrase's words
+            without their markup; None if it has nothing to say.
+        """
+        words = shown(phrase, self._language)
+        said = await asyncio.to_thread(spoken, words, self._language)
+        if not said:
+            return None
         samples, rate_hz = await self._tts.synthesize(
-            phrase, language=self._language, voice=self._voice
+            said, language=self._language, voice=self._voice
         )
         if self._encoder is None:
             self._encoder = OpusEncoder(rate_hz)
         pause = np.zeros(int(_PAUSE_S * rate_hz), np.float32)
         piece = self._encoder.encode(np.concatenate([samples, pause]))
         self._pieces.append(piece)
-        self._spoken.append(phrase)
-        return _as_audio(piece, phrase)
+        self._spoken.append(words)
+        return _as_audio(piece, words)
 
     def finish(self) -> Audio | None:
         """Return the whole reply as one file; None if it has no phrase."""

@@ -1,16 +1,21 @@
 """When to begin to speak."""
+# ruff: noqa: RUF001  (many scripts)
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.workers.penny.phrasing import Phrasing, speakable
+from bot.workers.penny.phrasing import Phrasing
 
 
-def phrases(text: str, step: int = 3) -> list[str]:
+def raw(text: str, step: int = 3) -> list[str]:
     phrasing = Phrasing()
     pieces = [text[i : i + step] for i in range(0, len(text), step)]
     return [p for piece in pieces for p in phrasing.feed(piece)] + phrasing.finish()
+
+
+def phrases(text: str, step: int = 3) -> list[str]:
+    return [phrase.strip() for phrase in raw(text, step) if phrase.strip()]
 
 
 @pytest.mark.parametrize(
@@ -25,11 +30,30 @@ def phrases(text: str, step: int = 3) -> list[str]:
         ("Pi is 3.14 and no more. Good!", ["Pi is 3.14 and no more.", "Good!"]),
         ("¿Qué tal? Muy bien.", ["¿Qué tal?", "Muy bien."]),
         ('He said "stop." Then he left.', ['He said "stop."', "Then he left."]),
-        ("One:\n- first\n- second\n", ["One:", "first", "second"]),
-        ("Look: ```py\nprint(1)\n``` That is all.", ["Look: That is all."]),
+        ("One:\n- first\n- second\n", ["One:", "- first", "- second"]),
+        (
+            "Look: ```py\nprint(1). Or\n``` That is all.",
+            ["Look:", "```py\nprint(1). Or\n```", "That is all."],
+        ),
+        ("Look: ```py\nprint(1)", ["Look:", "```py\nprint(1)"]),
         ("", []),
-        ("…", []),
-        ("**Bold** and `code` at https://example.org today.", ["Bold and code at today."]),
+        ("1. Boil water. 2. Add salt.", ["1. Boil water.", "2. Add salt."]),
+        ("Am 3. Oktober ist frei. Gut.", ["Am 3. Oktober ist frei.", "Gut."]),
+        (
+            "Ask Prof. Smith. It takes approx. 5 days.",
+            ["Ask Prof. Smith.", "It takes approx. 5 days."],
+        ),
+        ("La Dra. Gómez, p. ej. hoy. Sí.", ["La Dra. Gómez,", "p. ej. hoy.", "Sí."]),
+        ("これはペンです。それは本です。", ["これはペンです。", "それは本です。"]),
+        ("今天天气很好！你呢？好。", ["今天天气很好！", "你呢？", "好。"]),
+        ("यह एक किताब है। वह कलम है।", ["यह एक किताब है।", "वह कलम है।"]),
+        ("هل أنت بخير؟ نعم، أنا بخير.", ["هل أنت بخير؟", "نعم، أنا بخير."]),
+        ("یہ کتاب ہے۔ وہ قلم ہے۔", ["یہ کتاب ہے۔", "وہ قلم ہے۔"]),
+        (
+            "See [a film. Or, yes, not](https://a.b/c). Ok.",
+            ["See [a film. Or, yes, not](https://a.b/c).", "Ok."],
+        ),
+        ("2 + 3 - 4 = 1. Then more.", ["2 + 3 - 4 = 1.", "Then more."]),
     ],
 )
 def test_phrases(text: str, spoken: list[str]) -> None:
@@ -38,7 +62,7 @@ def test_phrases(text: str, spoken: list[str]) -> None:
 
 def test_the_first_clause_does_not_wait_for_its_sentence() -> None:
     phrasing = Phrasing()
-    assert phrasing.feed("Well, in the north of France, ") == ["Well, in the north of France,"]
+    assert phrasing.feed("Well, in the north of France, ") == ["Well, in the north of France, "]
 
 
 def test_the_first_sentence_does_not_wait_for_the_next_word() -> None:
@@ -47,7 +71,18 @@ def test_the_first_sentence_does_not_wait_for_the_next_word() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Ask Dr.", "Pi is 3.", 'He said "stop.', "See https://example.", "So (see above.", "A."],
+    [
+        "Ask Dr.",
+        "Pi is 3.",
+        'He said "stop.',
+        "See https://example.",
+        "So (see above.",
+        "A.",
+        "Am 3.",
+        "It is (",
+        "See [this.",
+        "Fruit, e.g.",
+    ],
 )
 def test_what_may_go_on_waits_for_the_next_word(text: str) -> None:
     assert Phrasing().feed(text) == []
@@ -71,5 +106,44 @@ def test_words_come_out_in_order(words: list[str]) -> None:
     assert " ".join(phrases(" ".join(words))).split() == words
 
 
-def test_markup_alone_is_not_spoken() -> None:
-    assert speakable("** -- **") == ""
+@pytest.mark.parametrize(
+    ("text", "longest"),
+    [
+        ("東京は日本の首都です、" * 30, 80),
+        ("日本" * 300, 80),
+        ("ประเทศไทยมีเมืองหลวงคือกรุงเทพมหานคร ซึ่งเป็นเมืองที่ใหญ่ที่สุด " * 9, 80),
+        ("x" * 900, 220),
+        ("one, two " * 90, 220),
+        ("👩‍👩‍👧" * 200, 220),
+    ],
+)
+def test_a_text_without_stops_is_cut_anyway(text: str, longest: int) -> None:
+    spoken = raw(text)
+    assert "".join(spoken) == text
+    assert max(map(len, spoken)) <= longest
+    assert not any(phrase.startswith("\u200d") for phrase in spoken)
+
+
+def test_thai_begins_at_a_clause() -> None:
+    assert Phrasing().feed("เมืองหลวงของไทยคือกรุงเทพ ซึ่งใหญ่ที่สุด")[0] == "เมืองหลวงของไทยคือกรุงเทพ "
+
+
+def test_a_long_code_block_is_one_phrase_that_costs_no_more_the_longer_it_grows() -> None:
+    phrasing = Phrasing()
+    assert phrasing.feed("```py\n") == []
+    assert [phrasing.feed("x = 1. Or y\n") for _ in range(3000)] == [[]] * 3000
+    assert len(phrasing.feed("```")) == 1
+
+
+_PIECES = st.sampled_from(
+    [*"aé1 .,!?…。、」\"')*_`|\n।[](-", "```", "Dr.", "the ", "次", "ไ", "https://a.b", "🎉"]
+)
+_MARKDOWN = st.text(max_size=120) | st.lists(_PIECES, max_size=120).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_MARKDOWN, st.integers(1, 9))
+def test_joined_the_phrases_are_the_text(text: str, step: int) -> None:
+    found = raw(text, step)
+    assert "".join(found) == text
+    assert all(len(phrase) <= 220 or "```" in phrase for phrase in found[:-1])
