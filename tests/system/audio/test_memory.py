@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-MAX_MB = 150
-"""Over the idle process, with the process that decodes. It was 2,100 to 4,300."""
-
 WORK = """
 import base64, os, sys, threading, wave
 from pathlib import Path
@@ -106,22 +103,28 @@ except Exception as e:
 print(round(megabytes("self", "VmHWM") - idle + max(children)), told)
 """
 
+# The bound is in MB over the idle process, with the process that decodes: what it takes, and 30.
+# For an hour it was once 2,100 to 4,300. One copy of 15 minutes is 29 as 16 bits, 58 as floats.
 ROWS = [
-    ("attachment", "1770 wav", "done"),
-    ("read_clip", "3540 mp3", "done"),
-    ("save_reply", "3599 flac", "done"),
-    ("save_reply", "3599 ogg", "done"),
-    ("voice_message", "1190 ogg", "done"),
-    ("response_stream", "540 mp3", "done"),
-    ("worker", "3599 flac", "done"),
-    ("attachment", "hungry", "TooLongError"),
-    ("attachment", "attachments", "NotAudioError"),
+    ("attachment", "900 wav", "done", 40),
+    ("read_clip", "900 mp3", "done", 85),  # it returns 29 of them
+    ("save_reply", "900 flac", "done", 75),
+    ("save_reply", "900 ogg", "done", 40),
+    ("voice_message", "600 ogg", "done", 40),
+    ("response_stream", "300 mp3", "done", 70),
+    ("worker", "900 flac", "done", 85),
+    ("attachment", "hungry", "TooLongError", 70),
+    ("attachment", "attachments", "NotAudioError", 150),
 ]
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("door", "kind", "end"), ROWS, ids=[f"{d} {k}" for d, k, _ in ROWS])
-def test_an_hour_passes_as_a_stream(tmp_path: Path, door: str, kind: str, end: str) -> None:
+@pytest.mark.parametrize(
+    ("door", "kind", "end", "max_mb"), ROWS, ids=[f"{door} {kind}" for door, kind, *_ in ROWS]
+)
+def test_a_long_recording_passes_as_a_stream(
+    tmp_path: Path, door: str, kind: str, end: str, max_mb: int
+) -> None:
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("no /proc to read a process's peak from")
     root = str(Path(__file__).parents[3])
@@ -135,5 +138,5 @@ def test_an_hour_passes_as_a_stream(tmp_path: Path, door: str, kind: str, end: s
     assert done.returncode == 0, done.stderr
     peak, told = done.stdout.split(maxsplit=1)
     assert told.startswith(end)
-    assert int(peak) <= MAX_MB
+    assert int(peak) <= max_mb
     print(f"{door} {kind}: {peak} MB")
