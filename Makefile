@@ -7,7 +7,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 10
+# Three processes for two cores: a third of the time is waiting, for sound and for other processes.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations 10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.

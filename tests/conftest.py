@@ -22,8 +22,8 @@ pytest_plugins = [
     "tests.virtual_time",
     "tests.fakes.wheelhouse",
 ]
-# Containers often disable bytecode. Then both processes of a run, and each program that a test
-# starts, compile all of our source, and discord.py compiles every cog for each bot.
+# Containers often disable bytecode. Then each process of a run, and each program that a test
+# starts, compiles all of our source, and discord.py compiles every cog for each bot.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
@@ -33,7 +33,7 @@ MODELS = {"penny", "qwen", "weights"}
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
     """Run tests with large models in one xdist process, and the longest tests first.
 
-    Then no two models compete, and only short tests remain at the end, so that both processes
+    Then no two models compete, and only short tests remain at the end, so that all processes
     finish together.
     """
     for item in items:
