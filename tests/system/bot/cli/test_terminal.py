@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
+from tests.fakes.forked import skydeck
 from tests.fakes.hostile_answers import DRIVES, forbidden_in
 
 OWN = re.compile(r"\x1b\[(?:[0-9;]*m|\?25[lh]|[0-9]*[AK]|2K)")
@@ -73,7 +73,9 @@ class Hostile(BaseHTTPRequestHandler):
 @pytest.fixture
 def hostile():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    )
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/v2"
     server.shutdown()
@@ -83,8 +85,7 @@ def hostile():
 def on_a_terminal(url: str, folder: Path, *words: str) -> str:
     """Everything that a command writes to its terminal."""
     ours, theirs = pty.openpty()
-    environment = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    environment |= {
+    environment = {
         "RUNPOD_BASE_URL": url,
         "RUNPOD_API_KEY": "rpa_SECRETSECRET",
         "GRACE_ENDPOINT_ID": "grace",
@@ -95,10 +96,7 @@ def on_a_terminal(url: str, folder: Path, *words: str) -> str:
         "TERM": "xterm-256color",
         "COLUMNS": "100",
     }
-    command = [sys.executable, "-m", "bot", *words]
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=folder
-    ) as running:
+    with skydeck(*words, streams=theirs, cwd=folder, environment=environment):
         os.close(theirs)
         parts = []
         try:
@@ -106,7 +104,6 @@ def on_a_terminal(url: str, folder: Path, *words: str) -> str:
                 parts.append(part)
         except OSError:  # Linux says so at the end of a terminal
             pass
-        running.wait(60)
     os.close(ours)
     return b"".join(parts).decode().replace("\r\n", "\n")
 
