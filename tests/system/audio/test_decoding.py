@@ -273,7 +273,18 @@ def test_nothing_hostile_opens_anything(canary: Path, tmp_path: Path) -> None:
                 (folder / f"{number:03}{ending}").write_bytes(data)
         log = tmp_path / "trace"
         calls = "open,openat,openat2,socket,connect,bind,stat,newfstatat,access,faccessat,readlink"
-        traced = [strace, "-f", "-qq", "-s", "300", "-o", str(log), "-e", f"trace={calls}"]
+        traced = [
+            strace,
+            "-f",
+            "--seccomp-bpf",
+            "-qq",
+            "-s",
+            "300",
+            "-o",
+            str(log),
+            "-e",
+            f"trace={calls}",
+        ]
         root = Path(__file__).parents[3]
         done = subprocess.run(
             [*traced, sys.executable, "-c", TRACED, str(folder)],
