@@ -25,6 +25,7 @@ from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import RemoteJobControl
 from bot.jobs.runner import JobRunner
 from bot.rate_limits import Limiter
+from bot.recently_deleted import RecentlyDeleted
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
 from bot.store.repositories.key_value import COMMANDS
@@ -98,6 +99,7 @@ class SkyDeck(commands.AutoShardedBot):
         grace: Grace's modules by name.
         limiter: Limits how often people may ask.
         locales: The locales of people's Discord clients.
+        deleted: What was deleted in Discord lately.
         membership: Decides which shards this process serves.
         remote_jobs: Stops jobs in any process.
     """
@@ -148,6 +150,7 @@ class SkyDeck(commands.AutoShardedBot):
             guild_burst=settings.guild_burst,
         )
         self.locales = Locales()
+        self.deleted = RecentlyDeleted()
         services.when_low(lambda call, balances: self.dispatch("budget_low", call, balances))
         self.membership = ClusterMembership(
             self, clock, spec, store.shard_leases, grace_s=settings.skydeck_farewell_s

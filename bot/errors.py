@@ -20,6 +20,7 @@ SkydeckError
 │   ├── OutputLost             COMPLETED, but without its output
 │   ├── DeadlineExceeded       it took longer than the caller allowed
 │   ├── JobCancelled           somebody cancelled it
+│   ├── QuestionDeleted        the question, or the place where it was asked, was deleted
 │   ├── Stopping               skydeck itself is being shut down
 │   ├── WeightsError           a model file is missing, damaged, or does not fit on the disk
 │   └── StoreFailed            the database cannot be read or written
@@ -213,6 +214,12 @@ class JobCancelled(ServiceFailed):
     """The job was cancelled."""
 
     code = "cancelled"
+
+
+class QuestionDeleted(ServiceFailed):
+    """The question, or the place where it was asked, was deleted: nobody waits for the answer."""
+
+    code = "question_deleted"
 
 
 class Stopping(ServiceFailed):

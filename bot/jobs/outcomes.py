@@ -13,13 +13,14 @@ from bot.errors import (
     JobExpired,
     JobFailed,
     OutputLost,
+    QuestionDeleted,
     SkydeckError,
     Stopping,
     SubmissionUnknown,
     TooLarge,
     TooLate,
 )
-from bot.jobs.view import JobView
+from bot.jobs.view import JobView, WithdrawableView
 from bot.runpod.models import JobState, Update
 from bot.store.repositories.recovery import Ending
 from bot.store.repositories.results import pack, unpack
@@ -34,6 +35,7 @@ _KEPT_ERRORS: Final[Mapping[str, type[SkydeckError]]] = {
         JobExpired,
         JobFailed,
         OutputLost,
+        QuestionDeleted,
         Stopping,
         SubmissionUnknown,
         TooLate,
@@ -59,7 +61,7 @@ class Outcome:
         match self.error:
             case None:
                 return Ending.COMPLETED, ""
-            case JobCancelled() | Stopping() as error:
+            case JobCancelled() | QuestionDeleted() | Stopping() as error:
                 return Ending.CANCELLED, error.code
             case JobExpired() as error:
                 return Ending.EXPIRED, error.code
@@ -82,7 +84,9 @@ class Outcome:
             Undeliverable: There is nowhere to show it.
             SkydeckError, OSError, TimeoutError: It cannot be shown now.
         """
-        if self.response is not None:
+        if isinstance(self.error, QuestionDeleted) and isinstance(view, WithdrawableView):
+            await view.withdrawn()
+        elif self.response is not None:
             await view.done(self.response)
         elif self.error is not None:
             await view.failed(self.error)

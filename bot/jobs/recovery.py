@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final, Never, TypeVar
 
 from bot.contract import Request
-from bot.errors import Stopping, StoreFailed
+from bot.errors import QuestionDeleted, Stopping, StoreFailed
 from bot.jobs.outcomes import Outcome
 from bot.jobs.place import JobPlace
 from bot.jobs.running_job import JobContext, RunningJob
-from bot.jobs.view import JobView, NoView
+from bot.jobs.view import JobView, NoView, WithdrawableView
 from bot.store.repositories.recovery import Ending, Job, Recovered, Recovery
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,7 @@ class JobRecovery:
         log.info("job %d is orphaned: %s", job.journal_id, recovered.action)
         try:
             view = await self.view_of(job)
+            is_gone = not await _is_wanted(view, job)
         except (OSError, TimeoutError):
             log.warning("job %d: its message cannot be looked up yet", job.journal_id)
             await journal.leases.release([job.journal_id])
@@ -109,12 +110,16 @@ class JobRecovery:
             view,
             job_id=job.job_id,
             waits=recovered.action is Recovery.SEND,
+            channel_id=job.channel_id,
+            is_gone=is_gone,
         )
         self.launch(running, await self._rest_of(running, recovered))
 
     async def _rest_of(self, running: RunningJob, recovered: Recovered) -> Awaitable[Ending]:
         """The work that remains for an orphaned job."""
         job = recovered.job
+        if running.is_gone and recovered.action is not Recovery.COLLECT:
+            return running.end(Outcome(error=QuestionDeleted("The question was deleted.")))
         outcome = await self.kept_outcome(job)
         if outcome is not None:
             outcome.restore_draft(running.view)
@@ -142,6 +147,10 @@ class JobRecovery:
         except ValueError:
             log.warning("job %d: its request cannot be read", job.journal_id)
             return None
+
+
+async def _is_wanted(view: object, job: Job) -> bool:
+    return not isinstance(view, WithdrawableView) or await view.is_wanted(job)
 
 
 def kind_of(place: type[JobPlace]) -> str:

@@ -12,6 +12,7 @@ from bot.store.repositories.recovery import Job
 
 STOP: Final = "stop"
 FORGET: Final = "forget"
+WITHDRAW: Final = "withdraw"
 
 _STOPPED_WITHIN_S: Final = 5.0
 _POLL_S: Final = 0.1
@@ -52,6 +53,19 @@ class RemoteJobControl:
         await self.pubsub.send(STOP, job.journal_id)
         return True
 
+    async def withdraw(self, job: Job) -> None:
+        """Stop a job whose question was deleted, wherever it runs, and take back what is shown.
+
+        Raises:
+            StoreFailed: The signal cannot be sent.
+        """
+        is_here = self._withdraw_here(job.journal_id)
+        if self.shares_work and not is_here and job.ending is None:
+            await self.pubsub.send(WITHDRAW, job.journal_id)
+
+    def _withdraw_here(self, journal_id: int) -> bool:
+        return bool(self.runner.withdraw(lambda running: running.journal_id == journal_id))
+
     async def stop_all_of(self, user_id: int) -> int:
         """Stop a person's jobs everywhere, before their data is deleted. Returns how many ran here.
 
@@ -73,6 +87,8 @@ class RemoteJobControl:
     def _obey(self, signal: str, number: int) -> None:
         if signal == STOP:
             self.runner.stop(number)
+        elif signal == WITHDRAW:
+            self._withdraw_here(number)
         elif signal == FORGET:
             self.on_forget(number)
             self.runner.interrupt_all_of(number)

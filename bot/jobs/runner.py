@@ -22,7 +22,7 @@ from pydantic import JsonValue
 
 from bot.clock import Clock
 from bot.contract import Request
-from bot.errors import SkydeckError, Stopping, StoreFailed
+from bot.errors import QuestionDeleted, SkydeckError, Stopping, StoreFailed
 from bot.jobs.place import JobPlace
 from bot.jobs.recovery import JobRecovery, P, Revive, kind_of
 from bot.jobs.running_job import Interruption, JobContext, RunningJob
@@ -119,7 +119,8 @@ class JobRunner:
                 sent only after `view.started`: a process that dies before that leaves no
                 placeholder that stays forever, because the next process sends the job.
             is_wanted: Called once the journal has the job, before it is shown or sent: False when
-                somebody does the same already. The job is then dropped without a word.
+                somebody does the same already. The job is then dropped without a word. It may also
+                raise QuestionDeleted, with the same effect.
             interaction_id: The interaction that asks for it. Discord may send it to two processes
                 of one bot; only one of them then does the job.
 
@@ -173,11 +174,16 @@ class JobRunner:
         await _wait_for(stopped)
         return len(stopped)
 
-    async def stop_all_on(self, guild_id: int) -> int:
-        """The same for the jobs of a server that has removed the bot."""
-        stopped = self._stop_each(r for r in self._running.values() if r.guild_id == guild_id)
-        await _wait_for(stopped)
-        return len(stopped)
+    def withdraw(self, which: Callable[[RunningJob], bool]) -> list[RunningJob]:
+        """Stop jobs whose question was deleted, and take back what is shown of them."""
+        chosen = [running for running in self._running.values() if which(running)]
+        return [running for running in chosen if running.interrupt(Interruption.WITHDRAWN)]
+
+    async def withdraw_all_on(self, guild_id: int) -> int:
+        """The same for a server that has removed the bot; returns when they have ended."""
+        withdrawn = self.withdraw(lambda running: running.guild_id == guild_id)
+        await _wait_for(withdrawn)
+        return len(withdrawn)
 
     async def wait_for(
         self, which: Callable[[Mapping[str, JsonValue]], bool], *, within_s: float
@@ -228,6 +234,7 @@ class JobRunner:
             entry.place,
             view,
             waits=entry.waits,
+            channel_id=entry.channel_id,
         )
         return self._launch(running, running.send(request))
 
@@ -243,6 +250,8 @@ class JobRunner:
             if not is_repeat and (is_wanted is None or await is_wanted()):
                 return True
             await journal.finished(journal_id, Ending.CANCELLED, "repeated")
+        except QuestionDeleted as e:
+            await journal.withdrawn(journal_id, e.code)
         except StoreFailed:
             with contextlib.suppress(StoreFailed):
                 await journal.leases.release([journal_id])

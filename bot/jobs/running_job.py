@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.contract import Request, Response
 from bot.errors import (
     JobCancelled,
+    QuestionDeleted,
     SkydeckError,
     Stopping,
     StoreFailed,
@@ -23,6 +24,7 @@ from bot.jobs.edit_throttle import EditThrottle
 from bot.jobs.outcomes import Outcome
 from bot.jobs.view import AdmissionGate, JobView, Undeliverable
 from bot.money import Call, Payer
+from bot.runpod.models import Update
 from bot.service_calls.call import ServiceCall
 from bot.service_calls.client import ServiceClient
 from bot.store.repositories.journal import Journal
@@ -44,6 +46,7 @@ class Interruption(Enum):
     """Why a running job's task was cancelled."""
 
     STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
     LOST = "lost"
     CLOSING = "closing"
 
@@ -75,6 +78,8 @@ class RunningJob:
         place: The document in the journal.
         job_id: The service's id, once it is known.
         waits: Whether the journal has the job as waiting, so that nobody has sent it.
+        channel_id: Where it was asked for; it may be shown elsewhere.
+        is_gone: Whether its question was deleted before this process followed it.
         task: The task that follows it.
     """
 
@@ -86,8 +91,11 @@ class RunningJob:
     view: JobView
     job_id: str | None = None
     waits: bool = False
+    channel_id: int = 0
+    is_gone: bool = False
     task: asyncio.Task[Ending] | None = None
     _interruption: Interruption | None = None
+    _has_begun: bool = False
     _is_ending: bool = False
 
     def interrupt(self, why: Interruption) -> bool:
@@ -95,7 +103,8 @@ class RunningJob:
         if self._is_ending or self._interruption is not None or self.task is None:
             return False
         self._interruption = why
-        self.task.cancel()
+        if self._has_begun:  # else it would never run, and so never end
+            self.task.cancel()
         return True
 
     # -- the ways of a job -------------------------------------------------------------------
@@ -116,6 +125,7 @@ class RunningJob:
         """
         context = self.context
         try:
+            self._begin()
             await context.clock.sleep(NOTED_WITHIN_S)
             known = await context.journal.get(job.journal_id)
         except asyncio.CancelledError:
@@ -140,7 +150,9 @@ class RunningJob:
         ending, detail = outcome.ending
         try:
             is_seen = await self._show(outcome)
-            if is_seen or isinstance(outcome.error, JobCancelled):  # whoever stopped it knows
+            if isinstance(outcome.error, QuestionDeleted):
+                await journal.withdrawn(self.journal_id, detail)
+            elif is_seen or isinstance(outcome.error, JobCancelled):  # whoever stopped it knows
                 await journal.finished(self.journal_id, ending, detail)
             else:
                 result = await asyncio.to_thread(outcome.pack)
@@ -152,11 +164,24 @@ class RunningJob:
 
     # -- how ---------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        """From now on, an interruption cancels the task.
+
+        Raises:
+            CancelledError: It was interrupted before the task ran.
+        """
+        self._has_begun = True
+        if self._interruption is not None:
+            raise asyncio.CancelledError
+
     async def _follow_to_end(self, call: Sent, *, begins: bool = False) -> Ending:
         try:
+            self._begin()
             if begins and not await self._start():
                 return Ending.UNKNOWN  # another process has it now, and sends it
             outcome = await self._follow(call)
+            if self.is_gone:
+                outcome = Outcome(error=_deleted())
         except asyncio.CancelledError:
             _resume_after_cancel()
             outcome = Outcome(error=self._error_of_interruption())
@@ -183,7 +208,8 @@ class RunningJob:
         so_far = ""
         try:
             async with EditThrottle(self.view.refresh) as refreshing:
-                refreshing.hurry()  # the job may wait for its turn before the first update
+                if not self.is_gone:
+                    refreshing.hurry()  # the job may wait for its turn before the first update
                 async with call as updates:
                     if updates is None:
                         return Outcome()
@@ -194,6 +220,8 @@ class RunningJob:
                             await self.context.journal.accepted(self.journal_id, update.job_id)
                         last = update.response or last
                         so_far += _partial_text(update.response)
+                        if self.is_gone and _is_unfinished(update):
+                            raise _deleted()  # leaving the call cancels the job
                         self.view.update(update)
                         refreshing.hurry()
         except SkydeckError as e:
@@ -204,6 +232,8 @@ class RunningJob:
         """The error to show the requester; None if there is none, because the job continues."""
         if self._interruption is Interruption.STOPPED:
             return JobCancelled("It was stopped.")
+        if self._interruption is Interruption.WITHDRAWN:
+            return _deleted()
         if self._interruption is Interruption.CLOSING and not self.context.outlive:
             return Stopping("skydeck was stopped while it worked on this.")
         return None
@@ -275,6 +305,14 @@ class RunningJob:
             ) as call,
         ):
             yield call
+
+
+def _deleted() -> QuestionDeleted:
+    return QuestionDeleted("The question was deleted.")
+
+
+def _is_unfinished(update: Update) -> bool:
+    return update.response is None or update.response.is_partial
 
 
 def _partial_text(response: Response | None) -> str:

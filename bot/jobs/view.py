@@ -5,12 +5,13 @@ The runner (`bot.jobs.runner`) does not know Discord: it has a `JobView`, which 
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.contract import Response, Source, System
 from bot.errors import SkydeckError
 from bot.jobs.place import JobPlace
 from bot.runpod.models import Update
+from bot.store.repositories.recovery import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,27 @@ class JobView(Protocol):
 
     async def failed(self, error: SkydeckError) -> None:
         """Say how it failed, or (JobCancelled) that it was stopped; returns when that is seen."""
+        ...
+
+
+@runtime_checkable
+class WithdrawableView(Protocol):
+    """A `JobView` of a job whose question, or the place where it was asked, can be deleted."""
+
+    async def is_wanted(self, job: Job) -> bool:
+        """Whether the question of a job that another process began is still there.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now.
+        """
+        ...
+
+    async def withdrawn(self) -> None:
+        """The question was deleted: take back what is shown, and say nothing.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now.
+        """
         ...
 
 

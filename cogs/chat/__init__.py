@@ -10,6 +10,7 @@ async def setup(bot: "SkyDeck") -> None:
     """Load the cog for discord.py; imported here, so that pure modules load without it."""
     from cogs.chat._cog import Chat
     from cogs.chat._commands import ChatCommands
+    from cogs.chat._deletions import Deletions
     from cogs.chat._views import RegenerateButton
     from cogs.shared.stop_button import StopButton
     from cogs.shared.translator import speak_languages
@@ -18,3 +19,4 @@ async def setup(bot: "SkyDeck") -> None:
     bot.add_dynamic_items(StopButton, RegenerateButton)
     await bot.add_cog(Chat(bot))
     await bot.add_cog(ChatCommands(bot))
+    await bot.add_cog(Deletions(bot))

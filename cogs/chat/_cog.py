@@ -14,6 +14,7 @@ from bot.errors import (
     BadInput,
     MissingPermission,
     NotAllowed,
+    QuestionDeleted,
     SkydeckError,
     StoreFailed,
     TooSoon,
@@ -34,11 +35,10 @@ from cogs.chat._views import COG
 from cogs.shared.answering import Placeholder
 from cogs.shared.attachments import is_audio
 from cogs.shared.error_messages import explain
+from cogs.shared.gone import reply_to, was_deleted
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.message_content import MessageContent, read_message
 from cogs.shared.names import own_ids
-from cogs.shared.nonces import draw_nonce
-from cogs.shared.patience import persist
 from cogs.shared.requester import admit, requester_of, settings_of, words_of
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
@@ -84,6 +84,8 @@ class Chat(commands.Cog, name=COG):
             requester = await admit(self.bot, message)
             await self._answer(message, requester, whole_channel=whole_channel)
             self.bot.dispatch("answered", message, requester)
+        except QuestionDeleted:
+            return
         except Exception as e:  # noqa: BLE001 (even a bug is no reason for silence; it is logged)
             await self._refuse(message, e)
 
@@ -104,21 +106,6 @@ class Chat(commands.Cog, name=COG):
             edited_question(remembered.content, content.asked, content.files),
             edited_at_ms=int(message.edited_at.timestamp() * 1000),
         )
-
-    @commands.Cog.listener()
-    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        """Remove a deleted message from memory."""
-        await self.bot.store.conversations.delete({payload.message_id})
-
-    @commands.Cog.listener()
-    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        """Remove many deleted messages from memory."""
-        await self.bot.store.conversations.delete(payload.message_ids)
-
-    @commands.Cog.listener()
-    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
-        """Remove a deleted thread's conversation from memory."""
-        await self.bot.store.conversations.delete_conversation(payload.thread_id)
 
     async def regenerate(
         self, interaction: discord.Interaction[SkyDeck], question_id: int, module: str
@@ -151,7 +138,7 @@ class Chat(commands.Cog, name=COG):
         quoted = said_before.quoted
         question = await read_question(content.asked, self._files(content, quoted), words)
         if question is None:
-            await message.reply(words("chat.hello", name=requester.system.assistant))
+            await reply_to(message, words("chat.hello", name=requester.system.assistant))
             return
         if question.said == "":
             raise BadInput(question.note)
@@ -174,8 +161,16 @@ class Chat(commands.Cog, name=COG):
         remembered = stored(message, question.text, said_before)
 
         async def is_wanted() -> bool:
-            """No if another process is answering it, or the gateway has repeated the event."""
-            return await self.bot.store.conversations.add(remembered) or is_dropped
+            """No if another process is answering it, or the gateway has repeated the event.
+
+            Raises:
+                QuestionDeleted: It was deleted before it was remembered.
+            """
+            is_new = await self.bot.store.conversations.add(remembered)
+            if was_deleted(self.bot, message):
+                await self.bot.store.conversations.delete({message.id})
+                raise QuestionDeleted("The question was deleted.")
+            return is_new or is_dropped
 
         await ask(
             self.bot,
@@ -222,7 +217,7 @@ class Chat(commands.Cog, name=COG):
         begun = None
         if was_begun:
             begun = await find_reply(self.bot, message.channel.id, message.id)
-        return begun or (await _reply(message, words("common.working"))).id
+        return begun or (await reply_to(message, words("common.working"))).id
 
     async def _default_module(self, guild: discord.Guild | None) -> str:
         """The server's module for files without a comment; empty: Penny reads them."""
@@ -245,9 +240,11 @@ class Chat(commands.Cog, name=COG):
         text = explain(error, words_of(requester), privately=message.guild is None).text
         fades = isinstance(error, WrongUse) and message.guild is not None
         try:
-            told = await _reply(message, text)
+            told = await reply_to(message, text)
             if fades:
                 await told.delete(delay=_REFUSAL_S)
+        except QuestionDeleted:
+            return
         except (discord.HTTPException, OSError):
             with contextlib.suppress(discord.HTTPException, OSError):
                 await message.author.send(text)
@@ -258,12 +255,6 @@ class Chat(commands.Cog, name=COG):
             return 0
         for_s = error.wait_s if isinstance(error, TooSoon) else _SPEAKS_FOR_S
         return self._refusals.count(message.author.id, error.code, for_s=for_s)
-
-
-async def _reply(message: discord.Message, text: str) -> discord.Message:
-    """Reply exactly once, even if Discord's response is lost."""
-    nonce = draw_nonce()
-    return await persist(lambda: message.reply(text, nonce=nonce))
 
 
 def _check_may_write(message: discord.Message) -> None:

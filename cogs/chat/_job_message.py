@@ -40,15 +40,16 @@ class ChatMessage(Thread, JobMessage):
 
 def question_of(job: Job) -> int | None:
     """The message that a job answers; None when it answers none."""
-    return _question_at(job.place)
+    return question_at(job.place)
 
 
 def answers(question_id: int) -> Callable[[Mapping[str, JsonValue]], bool]:
     """Whether a job at a place answers this question."""
-    return lambda place: _question_at(place) == question_id
+    return lambda place: question_at(place) == question_id
 
 
-def _question_at(place: Mapping[str, JsonValue]) -> int | None:
+def question_at(place: Mapping[str, JsonValue]) -> int | None:
+    """The message that a job at this place answers; None when it answers none."""
     try:
         return ChatMessage.model_validate(place).question_id
     except ValidationError:

@@ -1,6 +1,7 @@
 """Shows an answer: it grows while it is written, and is remembered at its end."""
 
 import asyncio
+import contextlib
 import functools
 import logging
 from dataclasses import dataclass, field
@@ -21,11 +22,10 @@ from cogs.chat._redelivery import find_reply
 from cogs.chat._views import again_view
 from cogs.shared.answering import Placeholder, find_answer, posted_placeholder
 from cogs.shared.error_messages import explain
+from cogs.shared.gone import is_gone, reply_to
 from cogs.shared.job_message import MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
-from cogs.shared.nonces import draw_nonce
 from cogs.shared.page import Page
-from cogs.shared.patience import persist
 from cogs.shared.splitting import MESSAGE_LIMIT
 from cogs.shared.voice_message import prepare
 
@@ -85,6 +85,28 @@ class ChatJobView(MessageView[ChatMessage]):
             is_direct = self.place.guild_id is None
             await self._settle(explain(error, self.words, privately=is_direct).text)
 
+    async def question_is_gone(self, job: Job) -> bool:
+        """Ask Discord whether the question is gone."""
+        place = self.place
+        if place.question_id in self.bot.deleted.messages:
+            return True
+        if not place.is_message:
+            return await MessageView.question_is_gone(self, job)
+        channel = self.bot.get_partial_messageable(place.channel_id)
+        return await is_gone(lambda: channel.fetch_message(place.question_id))
+
+    async def withdrawn(self) -> None:
+        """Take back what is shown and remembered; an answer that was complete before stays."""
+        memory = self.bot.store.conversations
+        await memory.delete({self.place.question_id})
+        self.draft.text = await self._answer_before()
+        if self.draft.text:
+            with contextlib.suppress(discord.HTTPException):
+                await self.live.refresh(Page(text=at_the_end(self.draft, self.words)))
+            return
+        await MessageView.withdrawn(self)
+        await memory.delete({self.live.message_id, *self.live.parts})
+
     async def _answer_before(self) -> str:
         """The earlier answer in this message; empty: there was none."""
         remembered = await self.bot.store.conversations.get(self.live.message_id)
@@ -96,8 +118,11 @@ class ChatJobView(MessageView[ChatMessage]):
         await self._remember()
         shown_before = (self.live.message_id, *self.live.parts)
         await self._show(note)
-        if (self.live.message_id, *self.live.parts) != shown_before:
+        shown = (self.live.message_id, *self.live.parts)
+        if shown != shown_before:
             await self._remember()  # it fills more messages now
+        if any(one in self.bot.deleted.messages for one in shown):  # while it was being shown
+            await self.bot.store.conversations.delete(shown)
 
     async def _show(self, note: str) -> None:
         text = at_the_end(self.draft, self.words, notes=(note,) if note else ())
@@ -186,10 +211,6 @@ async def _find_first(bot: SkyDeck, job: Job, place: ChatMessage) -> int | None:
 
 async def _reply_to(bot: SkyDeck, place: ChatMessage, live: LiveMessage) -> int:
     """Post a placeholder under a question that has none."""
-    asked = discord.MessageReference(
-        message_id=place.question_id, channel_id=live.channel_id, fail_if_not_exists=False
-    )
     channel = bot.get_partial_messageable(live.channel_id, guild_id=place.guild_id)
-    words, nonce = live.words("common.working"), draw_nonce()
-    sent = await persist(lambda: channel.send(words, reference=asked, nonce=nonce))
-    return sent.id
+    asked = channel.get_partial_message(place.question_id)
+    return (await reply_to(asked, live.words("common.working"))).id

@@ -145,11 +145,17 @@ class Ops(commands.Cog):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete a server's data after the bot was removed. An outage is a different event.
 
-        Its running jobs are stopped before, so that those who wait for them are told.
+        Its running jobs are stopped before; nobody can see what they show.
         """
-        await self.bot.runner.stop_all_on(guild.id)
+        self.bot.deleted.guilds.add({guild.id})
+        await self.bot.runner.withdraw_all_on(guild.id)
         gone = await self.bot.store.privacy.forget_guild(guild.id)
         log.info("left server %d; %d messages deleted", guild.id, gone.messages)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server that had removed the bot may invite it again."""
+        self.bot.deleted.guilds.discard(guild.id)
 
     # -- help --------------------------------------------------------------------------------
 

@@ -67,6 +67,11 @@ class Placeholder:
         finally:
             timer.cancel()
 
+    async def settled(self) -> None:
+        """Wait until it is posted or refused, if it is being posted now."""
+        if self._posting is not None:
+            await asyncio.gather(self._posting, return_exceptions=True)
+
     async def _post(self) -> None:
         self.live.begin_at(await self.post())
 

@@ -11,6 +11,7 @@ from bot.jobs.place import JobPlace, PlacePart, Snowflake, stored_as
 from bot.jobs.view import Requester
 from bot.store.repositories.recovery import Job
 from cogs.shared.answering import Placeholder, find_placeholder
+from cogs.shared.gone import is_gone
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces
 from cogs.shared.stop_button import stop_view
@@ -98,6 +99,36 @@ class MessageView(Generic[M]):
             return None
         await self.placeholder.show()
         return self._note_place()
+
+    async def is_wanted(self, job: Job) -> bool:
+        """Whether the place where it was asked for is still there.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now.
+        """
+        if self.bot.deleted.holds(channel_id=job.channel_id, guild_id=job.guild_id):
+            return False
+        return not await self.question_is_gone(job)
+
+    async def question_is_gone(self, job: Job) -> bool:
+        """Ask Discord whether the place where it was asked for is gone; a DM always stays."""
+        if job.guild_id is None:
+            return False
+        return await is_gone(lambda: self.bot.fetch_channel(job.channel_id))
+
+    async def withdrawn(self) -> None:
+        """Take back what is shown.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now.
+        """
+        if self.placeholder is not None:
+            await self.placeholder.settled()
+        is_shut = self.bot.deleted.holds(
+            channel_id=self.live.channel_id, guild_id=self.place.guild_id
+        )
+        if not is_shut:  # else there is nothing left to delete
+            await self.live.withdraw()
 
     @classmethod
     async def revive(cls, bot: SkyDeck, job: Job, place: M, **more: Any) -> Self | None:

@@ -167,6 +167,24 @@ class LiveMessage:
         for one in (*self.parts, self.message_id):
             await self._delete(one)
 
+    async def withdraw(self) -> None:
+        """Delete what is shown of it; whatever Discord does not let the bot delete stays.
+
+        Raises:
+            OSError, TimeoutError: Discord does not answer now; try again later.
+        """
+        if self.message_id == NO_MESSAGE:
+            return
+        if self.adopts:
+            await persist(self._adopt)
+        for one in (*self.parts, self.message_id):
+            try:
+                await persist(functools.partial(self._delete, one))
+            except discord.HTTPException as e:
+                if is_passing(e):
+                    raise TimeoutError("Discord limits us") from e
+                log.info("a message of a withdrawn answer stays: %s", e.code)
+
     async def _adopt(self) -> None:
         """Find the further messages of an answer that another process began."""
         channel = self.bot.get_partial_messageable(self.channel_id)

@@ -51,7 +51,11 @@ class Server:
         return channel
 
     def removes(self, channel: Channel) -> None:
-        """Delete a channel, and its threads with it."""
+        """Delete a thread, or a channel and its threads with it."""
+        if channel.thread is not None:
+            del self._world.channels[channel.id]
+            self._world.publish(events.thread("THREAD_DELETE", channel))
+            return
         for thread in [one for one in self._world.threads(self.guild) if one.parent is channel]:
             del self._world.channels[thread.id]
             self._world.publish(events.thread("THREAD_DELETE", thread))

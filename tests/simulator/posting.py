@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from . import errors, events, permissions, wire
@@ -125,6 +126,13 @@ def delete(world: World, one: Message) -> None:
     """Take a message away; its object stays, marked, for who looks back."""
     one.deleted = True
     world.publish(events.message_delete(one), about=one, hidden=one.is_ephemeral)
+
+
+def delete_many(world: World, messages: Sequence[Message]) -> None:
+    """Take messages of one channel away in one step."""
+    for one in messages:
+        one.deleted = True
+    world.publish(events.bulk_delete(messages[0].channel, [one.id for one in messages]))
 
 
 def react(world: World, one: Message, user: User, emoji: str) -> None:

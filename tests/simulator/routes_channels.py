@@ -112,9 +112,8 @@ def bulk_delete(request: Request) -> None:
     if any(m.created_at < old for m in found):
         message = "You can only bulk delete messages that are under 14 days old."
         raise ApiError(400, 50034, message)
-    for one in found:
-        one.deleted = True
-    request.world.publish(events.bulk_delete(channel, [m.id for m in found]))
+    if found:
+        posting.delete_many(request.world, found)
 
 
 @routes.add("GET", MESSAGE)

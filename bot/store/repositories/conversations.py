@@ -131,6 +131,18 @@ class Conversations:
             return gone
 
     @uninterrupted
+    async def who_asked(self, message_ids: Collection[int]) -> frozenset[int]:
+        """The people who wrote any of these messages to the assistant."""
+        found: set[int] = set()
+        async with self._database.reading() as connection:
+            for batch in _batches(message_ids):
+                query = select(messages.c.person_id).where(
+                    messages.c.message_id.in_(batch), messages.c.role == Role.USER
+                )
+                found.update((await connection.execute(query)).scalars())
+        return frozenset(found)
+
+    @uninterrupted
     async def delete_conversation(self, conversation_id: int) -> int:
         """Forget a conversation whose thread was deleted. Returns how many messages."""
         async with self._database.writing() as connection:

@@ -7,11 +7,11 @@ await journal.accepted(journal_id, job_id)   # the service has given it an id
 await journal.finished(journal_id, Ending.COMPLETED)
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import case, select, update
+from sqlalchemy import case, delete, select, update
 
 from bot.clock import Clock
 from bot.contract import Service
@@ -173,6 +173,23 @@ class Journal:
         """Note how the job ended, and keep it, as nothing can show it now. See also `finished`."""
         return await self._end(journal_id, JobStage.UNDELIVERED, ending, detail, result)
 
+    async def withdrawn(self, journal_id: int, detail: str) -> bool:
+        """Note that a job's question was deleted, and forget its words. See also `finished`."""
+        ended = await self._end(journal_id, JobStage.FINISHED, Ending.CANCELLED, detail, None)
+        await self.forget_words([journal_id])
+        return ended
+
+    @uninterrupted
+    async def forget_words(self, journal_ids: Collection[int]) -> None:
+        """Forget the words of jobs whose question was deleted; what they cost is kept."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(jobs).where(jobs.c.journal_id.in_(journal_ids)).values(title="")
+            )
+            await connection.execute(
+                delete(job_requests).where(job_requests.c.journal_id.in_(journal_ids))
+            )
+
     async def _end(
         self, journal_id: int, stage: JobStage, ending: Ending, detail: str, result: bytes | None
     ) -> bool:
@@ -255,6 +272,14 @@ class Journal:
             query = query.where(jobs.c.finished_at_ms.is_(None))
         async with self._database.reading() as connection:
             return [job_of(row) for row in (await connection.execute(query)).mappings()]
+
+    @uninterrupted
+    async def asked_in(self, channel_id: int) -> list[Job]:
+        """The jobs that people asked for in a channel, oldest first."""
+        query = select(*COLUMNS).where(jobs.c.channel_id == channel_id)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query.order_by(jobs.c.journal_id))
+            return [job_of(row) for row in rows.mappings()]
 
     async def prune(self, *, before_ms: int) -> int:
         """Delete jobs that ended before `before_ms`. Returns how many."""

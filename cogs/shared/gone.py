@@ -1,0 +1,62 @@
+"""Tells what was deleted from what Discord refuses for another reason."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import discord
+
+from bot.discord_client import SkyDeck
+from bot.errors import QuestionDeleted
+from cogs.shared.nonces import draw_nonce
+from cogs.shared.patience import is_passing, persist
+
+_GONE: Final = frozenset({10003, 10008})
+"""Unknown channel, unknown message."""
+_UNKNOWN_CHANNEL: Final = 10003
+_INVALID_FORM: Final = 50035
+
+
+async def is_gone(fetch: Callable[[], Awaitable[Any]]) -> bool:
+    """Whether Discord no longer has something, or the channel that it was in.
+
+    Raises:
+        OSError, TimeoutError: Discord does not answer now.
+    """
+    try:
+        await persist(fetch)
+    except discord.HTTPException as e:
+        if is_passing(e):
+            raise TimeoutError("Discord limits us") from e
+        return e.code in _GONE
+    return False
+
+
+def was_deleted(bot: SkyDeck, message: discord.Message) -> bool:
+    """Whether a message, its channel or its server is gone, as far as this process was told."""
+    guild_id = message.guild.id if message.guild is not None else None
+    return bot.deleted.holds(
+        message_id=message.id, channel_id=message.channel.id, guild_id=guild_id
+    )
+
+
+async def reply_to(message: discord.Message | discord.PartialMessage, text: str) -> discord.Message:
+    """Reply exactly once, even if Discord's response is lost.
+
+    Raises:
+        QuestionDeleted: The message, or its channel, is gone.
+        discord.HTTPException: Discord refuses the reply.
+        OSError, TimeoutError: Discord does not answer now.
+    """
+    nonce = draw_nonce()
+    try:
+        return await persist(lambda: message.reply(text, nonce=nonce))
+    except discord.HTTPException as e:
+        if _names_what_is_gone(e):
+            raise QuestionDeleted("The question was deleted.") from e
+        raise
+
+
+def _names_what_is_gone(error: discord.HTTPException) -> bool:
+    """Discord reports an unknown message reference as a fault of the form, not as "unknown"."""
+    is_reference = error.code == _INVALID_FORM and "message_reference" in error.text
+    return error.code == _UNKNOWN_CHANNEL or is_reference
