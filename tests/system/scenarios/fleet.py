@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import asyncpg
 
 from bot.clock import SystemClock
 from bot.contract import Response
+from tests.fakes import forked
 from tests.fakes.handlers import completed, partial
 from tests.simulator import Channel, Message, Person, Simulator
 
@@ -119,20 +119,20 @@ class Fleet:
 
     def __init__(self, sim: Simulator, services: str, database: str) -> None:
         self.sim = sim
-        self.processes: list[asyncio.subprocess.Process] = []
+        self.processes: list[forked.Process] = []
         self._arguments = (services, database, sim.token)
         self._database = database
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self) -> forked.Process:
         """One more process."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.simulator.elsewhere", self.sim.base_url),
+        process = forked.module(
+            *("tests.simulator.elsewhere", self.sim.base_url),
             *("tests.system.scenarios.sharded_process", *self._arguments),
         )
         self.processes.append(process)
         return process
 
-    async def stop(self, process: asyncio.subprocess.Process) -> float:
+    async def stop(self, process: forked.Process) -> float:
         """As a deployment stops it; how long that takes, in seconds."""
         began = _CLOCK.now()
         process.send_signal(signal.SIGTERM)
@@ -140,7 +140,7 @@ class Fleet:
         self.processes.remove(process)
         return _CLOCK.now() - began
 
-    async def kill(self, process: asyncio.subprocess.Process) -> None:
+    async def kill(self, process: forked.Process) -> None:
         """kill -9."""
         process.kill()
         await process.wait()

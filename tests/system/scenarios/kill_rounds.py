@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from bot.clock import SystemClock
 from bot.contract import Response, Status
 from bot.contract.envelope import Output
 from bot.contract.factory import Build, Check, File, Iteration, Phase, Working
+from tests.fakes import forked
 from tests.fakes.handlers import completed, partial
 from tests.simulator import Message, Person, Reply, Simulator
 
@@ -82,8 +82,8 @@ def _said(data) -> Response:
 @contextlib.asynccontextmanager
 async def bot_process(sim: Simulator, services: str, database: Path):
     """The bot, online in its own process; killed at the end, if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.simulator.elsewhere", sim.base_url),
+    process = forked.module(
+        *("tests.simulator.elsewhere", sim.base_url),
         *("tests.system.scenarios.bot_process", services, str(database), sim.token),
     )
     try:
