@@ -2,19 +2,24 @@
 
 `guarded` replaces standard output and standard error by a `CleanStream` while a command runs, so
 that even a library's text is cleaned. Our own drawing (colours, bars, a line that is rewritten)
-goes through `console` or `raw`.
+goes through `console` or `raw`. A sign that the terminal's encoding lacks is written by the nearest
+one that it has.
 """
 
 import contextlib
+import io
 import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
+from bot.plain_signs import NEAREST, install
 from bot.sanitize import clean, clean_line, escape_json
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+install()
 
 MAX_SCREEN_CHARS: Final = 100_000
 """How much of one answer a terminal gets: about 40 pages."""
@@ -44,6 +49,9 @@ class CleanStream:
 def guarded() -> Iterator[None]:
     """Clean everything that is written to standard output and standard error in the block."""
     before = sys.stdout, sys.stderr
+    for stream in map(raw, filter(None, before)):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=NEAREST)  # for what is not written by us, such as rich's bars
     out, err = (cast("TextIO", _guard(stream)) for stream in before)
     sys.stdout, sys.stderr = out, err
     try:
@@ -77,9 +85,9 @@ def err(words: str) -> None:
 
 def out_json(value: Any) -> None:
     r"""Write one line of JSON to standard output; control characters become `\u` escapes."""
-    line = escape_json(json.dumps(value, ensure_ascii=False))
     stream = raw(sys.stdout)
-    stream.write(f"{_encodable(line, stream)}\n")
+    line = escape_json(json.dumps(value, ensure_ascii=not _is_unicode(stream)))
+    stream.write(f"{line}\n")
     stream.flush()
 
 
@@ -90,11 +98,18 @@ def _write(stream: TextIO, words: str) -> None:
 
 
 def _encodable(text: str, stream: TextIO) -> str:
-    """The text, with escapes for characters that the terminal's encoding lacks."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    if text.isascii() or encoding.lower().replace("-", "") == "utf8":
+    """The text in signs that the terminal's encoding has."""
+    if text.isascii() or _is_unicode(stream):
         return text
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text.encode(_encoding(stream), NEAREST).decode(_encoding(stream))
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    return _encoding(stream).lower().replace("-", "").replace("_", "") == "utf8"
+
+
+def _encoding(stream: TextIO) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
 
 
 def console(*, stderr: bool = False, highlight: bool = True, to: TextIO | None = None) -> "Console":
@@ -117,7 +132,8 @@ def console(*, stderr: bool = False, highlight: bool = True, to: TextIO | None =
                 yield Segment(text if control else clean(text), style, control)
 
     stream = to or (sys.stderr if stderr else sys.stdout)
-    return CleanConsole(file=raw(stream), highlight=highlight)
+    # Words from elsewhere may have brackets and colons: nothing of them is rich's markup.
+    return CleanConsole(file=raw(stream), highlight=highlight, markup=False, emoji=False)
 
 
 def line(words: str, *, limit: int = 500) -> str:

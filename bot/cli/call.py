@@ -14,6 +14,7 @@ from bot.cli.options import JsonOption, LanguageOption, SaveOption, service_name
 from bot.cli.run import CallOptions, perform
 from bot.contract import Input, InputType, Request, Service, Target, factory, grace
 from bot.contract.envelope import given
+from bot.contract.options import read_value
 from bot.contract.penny import PennyModule, converse
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.settings import load_settings
@@ -154,15 +155,8 @@ def _options(pairs: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise BadInput(f"An option is name=value, not {pair!r}.")
-        options[name.strip()] = _typed(value)
+        options[name.strip()] = read_value(value)
     return options
-
-
-def _typed(value: str) -> str | int | bool:
-    """Read `true`, `false` and whole numbers as such, and everything else as text."""
-    if value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    return int(value) if value.lstrip("-").isdecimal() and value.isascii() else value
 
 
 def _iterations(value: object) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from bot import terminal
 from bot.clock import SystemClock
@@ -69,7 +70,9 @@ def _print(report: Report, days: int) -> None:
     if report.calls:
         estimated = report.total - report.reported
         note = f", of which {dollars(estimated)} estimated" if estimated else ""
-        sums = f"[bold]{dollars(report.total)}[/] in {days} days, {report.calls} calls{note}."
+        sums = Text.assemble(
+            (dollars(report.total), "bold"), f" in {days} days, {report.calls} calls{note}."
+        )
         out.print(_by_day(report), "", _by_module(report), "", sums, sep="\n")
     else:
         out.print(f"Nothing was called in the last {days} days.")
@@ -93,7 +96,7 @@ def _by_day(report: Report) -> Table:
                 f"{day:%Y-%m-%d}",
                 *(dollars(of[number]) for of in report.by_service.values()),
                 dollars(total),
-                f"[{colour}]{'█' * max(1, round(_BAR * total / highest))}[/]",
+                Text("█" * max(1, round(_BAR * total / highest)), style=colour),
             )
     return table
 

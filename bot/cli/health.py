@@ -28,7 +28,9 @@ _EVERY_S: Final = 2.0
 def health(
     *,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Repeat until Ctrl-C.")] = False,
-    every: Annotated[float, typer.Option(help="Seconds between updates.", min=0.5)] = _EVERY_S,
+    every: Annotated[
+        float, typer.Option(help="Seconds between updates.", min=0.5, max=86_400)
+    ] = _EVERY_S,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show how many workers and jobs each service has, and how each running bot is connected.

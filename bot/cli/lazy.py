@@ -4,12 +4,15 @@ The table holds what `skydeck --help` shows, so that the list needs none of the 
 they load the database, discord.py and the codecs, which takes a second.
 """
 
+import re
 from importlib import import_module
 from typing import Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from bot.errors import BadInput
 
 COMMANDS: Final = {
     "talk": (
@@ -54,6 +57,34 @@ COMMANDS: Final = {
 """Each command: the function or `typer.Typer` in `bot.cli`, and the first line of its help."""
 
 
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""What Python makes of a byte that is not UTF-8."""
+
+
+class TextCommand(TyperCommand):
+    """A command whose arguments are text: an operating system allows any bytes."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises:
+            BadInput: One of them is not UTF-8, or has a NUL.
+        """
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params:
+            value = ctx.params.get(parameter.name)
+            if _is_no_text(value):
+                raise BadInput(f"{parameter.name} is not text (UTF-8).")
+        return rest
+
+
+def _is_no_text(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_is_no_text, value))
+    # A file's name, which is a Path here, may be of any bytes.
+    return isinstance(value, str) and ("\0" in value or _HALF.search(value) is not None)
+
+
 class LazyGroup(TyperGroup):
     """The group of all commands."""
 
@@ -72,8 +103,10 @@ def load(name: str) -> Any:
     """Import a command."""
     module, _, attribute = COMMANDS[name][0].partition(":")
     found = getattr(import_module(f"bot.cli.{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        return get_command(found)
-    single = typer.Typer(add_completion=False)
-    single.command(name)(found)
-    return get_command(single)
+    group = found
+    if not isinstance(found, typer.Typer):
+        group = typer.Typer(add_completion=False)
+        group.command(name)(found)
+    for command in group.registered_commands:
+        command.cls = TextCommand
+    return get_command(group)

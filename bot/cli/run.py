@@ -15,6 +15,7 @@ from bot.contract.factory import File, read_build
 from bot.errors import BadInput
 from bot.models.store import ModelStore
 from bot.settings import Settings
+from bot.workers.factory.files import safe_name
 
 _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
 
@@ -96,17 +97,31 @@ def _keep(result: Result, service: Service, place: Path) -> None:
 
 
 def write_files(files: list[File], folder: Path) -> None:
-    """Write a build's files; a file's name is never taken as a path.
+    """Write a build's files; a file's name is never taken as a path, and two never meet.
 
     Raises:
         BadInput: The folder cannot be written, or a file of that name already exists.
     """
+    taken: dict[str, int] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
-            with (folder / Path(file.name).name).open("x", encoding="utf-8") as out:
+            name = _free(safe_name(file.name), taken)
+            with (folder / name).open("x", encoding="utf-8", errors="replace") as out:
                 out.write(file.content)
     except FileExistsError as e:
         raise BadInput(f"{e.filename} already exists; nothing was overwritten.") from None
-    except OSError as e:
-        raise BadInput(f"{folder} cannot be written ({e.strerror}).") from None
+    except (OSError, ValueError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "no folder can have this name"
+        raise BadInput(f"{folder} cannot be written ({reason}).") from None
+
+
+def _free(name: str, taken: dict[str, int]) -> str:
+    """A name that is not used yet on any file system; `taken` has the next number for each one."""
+    path, free = Path(name), name
+    number = taken.get(name.casefold(), 2)
+    while free.casefold() in taken:
+        free, number = f"{path.stem}-{number}{path.suffix}", number + 1
+    taken[name.casefold()] = number
+    taken.setdefault(free.casefold(), 2)
+    return free

@@ -195,6 +195,16 @@ def _span(low: int | None, high: int | None) -> str:
     return f"at least {low}" if high is None else f"from {low} to {high}"
 
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+def read_value(value: str) -> str | int | bool:
+    """Read `true`, `false` and whole numbers of a command line as such, all else as text."""
+    if value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    return int(value) if _WHOLE.fullmatch(value) else value
+
+
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 

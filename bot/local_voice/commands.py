@@ -11,10 +11,11 @@ under its name in Discord, and `/build` is the Factory's.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from bot.contract import Request, Source, factory, grace
 from bot.contract.grace import Module
+from bot.contract.options import read_value
 from bot.errors import BadInput, UnknownModule
 from bot.i18n import words_for
 
@@ -130,7 +131,12 @@ class Commands:
         module = self._modules[name]
         options, text = _split(rest, {option.name for option in module.options})
         return Task(
-            grace.task(module, text or so_far, source=self._source, options=_typed(options))
+            grace.task(
+                module,
+                text or so_far,
+                source=self._source,
+                options={name: read_value(value) for name, value in options.items()},
+            )
         )
 
     def _build(self, rest: str) -> Request:
@@ -153,16 +159,3 @@ def _split(rest: str, known: set[str]) -> tuple[dict[str, str], str]:
         options[name] = value
         text = after.strip()
     return options, text
-
-
-def _typed(options: dict[str, str]) -> dict[str, Any]:
-    """Read `true`, `false` and whole numbers as such, and everything else as text."""
-    flags = {"true": True, "false": False}
-    return {
-        name: flags.get(value.lower(), int(value) if _is_whole(value) else value)
-        for name, value in options.items()
-    }
-
-
-def _is_whole(value: str) -> bool:
-    return value.isascii() and value.lstrip("-").isdigit()

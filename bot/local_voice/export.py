@@ -12,6 +12,7 @@ from audio.ogg import OpusStream
 from bot.errors import BadInput
 from bot.local_voice.transcript import Sound
 from bot.local_voice.view import Entry, Kind
+from bot.sanitize import clean
 
 _MARKDOWN: Final = "conversation.md"
 
@@ -48,7 +49,7 @@ def export(
         for number, entry in enumerate(exported, 1):
             text += _entry(place, number, entry, sound_of(entry.number), assistant)
         file = place / _MARKDOWN
-        file.write_text("\n".join(text), encoding="utf-8")
+        file.write_text(clean("\n".join(text)), encoding="utf-8", errors="replace")
     except OSError as e:
         raise BadInput(f"{folder} cannot be written ({e.strerror}).") from None
     return file

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -176,6 +177,9 @@ async def lines_of(stream: TextIO) -> AsyncIterator[str]:
     """Yield the lines of a stream as they arrive; a thread of its own waits for them."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[str | None] = asyncio.Queue()
+
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # bytes that are no text must not end the conversation
 
     def read() -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed

@@ -24,6 +24,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from bot import terminal
 from bot.clock import Clock, SystemClock
 from bot.contract import Service, Status
 from bot.errors import BadSettings, SkydeckError
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _work(name)
     except SkydeckError as e:
-        sys.stderr.write(f"{e}\n")
+        terminal.err(f"{e}\n")
         return e.exit_code
     return 0
 

@@ -18,12 +18,16 @@ from bot.settings import Settings
 
 
 def skydeck(
-    *args: str, stdin: bytes = b"", cwd: Path | None = None, **environment: str
+    *args: str,
+    stdin: bytes = b"",
+    cwd: Path | None = None,
+    encoding: str = "utf-8",
+    **environment: str,
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command; what it wrote, and its exit code."""
     out, err = io.BytesIO(), io.BytesIO()
     code = 0
-    with _as_if(args, stdin, out, err), _surroundings(cwd, environment):
+    with _as_if(args, stdin, out, err, encoding), _surroundings(cwd, environment):
         try:
             run()
         except SystemExit as e:
@@ -32,17 +36,19 @@ def skydeck(
             sys.stdout.flush()
             sys.stderr.flush()
     return subprocess.CompletedProcess(
-        ["skydeck", *args], code, out.getvalue().decode(), err.getvalue().decode()
+        ["skydeck", *args], code, out.getvalue().decode(encoding), err.getvalue().decode(encoding)
     )
 
 
 @contextlib.contextmanager
-def _as_if(args: tuple[str, ...], stdin: bytes, out: io.BytesIO, err: io.BytesIO) -> Iterator[None]:
+def _as_if(
+    args: tuple[str, ...], stdin: bytes, out: io.BytesIO, err: io.BytesIO, encoding: str
+) -> Iterator[None]:
     before = sys.argv, sys.stdin, sys.stdout, sys.stderr
     sys.argv = ["skydeck", *args]
     sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
-    sys.stderr = io.TextIOWrapper(err, encoding="utf-8", write_through=True)
+    sys.stdout = io.TextIOWrapper(out, encoding=encoding, write_through=True)
+    sys.stderr = io.TextIOWrapper(err, encoding=encoding, write_through=True)
     try:
         yield
     finally:

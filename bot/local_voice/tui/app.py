@@ -183,6 +183,14 @@ class TalkApp(App[None]):
         is_key = self.controller.view().mode is TalkMode.KEY
         self.controller.set_mode(TalkMode.HANDS_FREE if is_key else TalkMode.KEY)
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text without what a terminal obeys: people paste it there."""
+        super().copy_to_clipboard(formatting.clean(text))
+
+    def notify(self, message: str, **options: Any) -> None:
+        """Show a message for a moment."""
+        super().notify(formatting.clean(message), **{"markup": False, **options})
+
     def action_copy(self) -> None:
         """Copy the latest answer to the clipboard."""
         text = self.controller.transcript.latest_answer
@@ -205,7 +213,7 @@ class TalkApp(App[None]):
 
         async def save() -> None:
             with steady(self.tell_fault):
-                self.notify(await self.controller.save(), timeout=6, markup=False)
+                self.notify(await self.controller.save(), timeout=6)
 
         self.run_worker(save())
 

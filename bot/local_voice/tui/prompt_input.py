@@ -7,6 +7,8 @@ from textual import events
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from bot.sanitize import clean
+
 MAX_CHARS: Final = 20_000
 _MAX_REMEMBERED: Final = 100
 _NEWLINE: Final = "⏎"
@@ -70,7 +72,7 @@ class PromptInput(Input):
         """Insert all pasted lines, as far as there is room."""
         event.prevent_default()
         event.stop()
-        text = _NEWLINE.join(event.text.strip().splitlines())
+        text = _NEWLINE.join(clean(event.text).strip().splitlines())
         room = MAX_CHARS - len(self.value) + len(self.selected_text)
         self.replace(text[:room], *sorted(self.selection))
         if len(text) > room:

@@ -7,6 +7,8 @@ from bot.errors import BadInput, TooLarge
 
 MAX_FILES = 10
 _MAX_NAME_CHARS = 80
+_MAX_NAME_BYTES = 200
+"""File systems allow 255, and a name may get a number."""
 _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{n}" for port in ("COM", "LPT") for n in "123"}
 """Windows reserves these names, with any extension."""
 
@@ -52,7 +54,8 @@ def safe_name(name: str) -> str:
     """Return a plain file name: no folder, no leading dot, no terminal control characters."""
     last = unicodedata.normalize("NFKC", name).replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(c if c.isalnum() or c in "._- " else "_" for c in last)[:_MAX_NAME_CHARS]
-    kept = plain.strip(" .-")
+    short = plain.encode()[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
+    kept = short.strip(" .-")
     if kept.split(".", 1)[0].upper() in _RESERVED:
         return f"_{kept}"
     return kept or "file"

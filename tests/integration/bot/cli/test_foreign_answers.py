@@ -1,4 +1,5 @@
 """What services answer in their own way, as the command line shows it, and its exit code."""
+# ruff: noqa: RUF001  (quotes and dashes)
 
 import asyncio
 import json
@@ -13,7 +14,7 @@ CUDA = "CUDA out of memory"
 BUSY = {"id": "job-1", "status": "IN_QUEUE"}
 
 
-async def called(output, *args, folder):
+async def called(output, *args, folder, encoding="utf-8"):
     """Call a module whose job is COMPLETED with this output."""
     done = {"id": "job-1", "status": "COMPLETED", "executionTime": 1_000, "output": output}
     async with FakeRunPod(
@@ -23,6 +24,7 @@ async def called(output, *args, folder):
             skydeck,
             *args,
             cwd=folder,
+            encoding=encoding,
             RUNPOD_API_KEY="rp_0123456789",
             RUNPOD_BASE_URL=pod.url,
             GRACE_ENDPOINT_ID="grace",
@@ -89,3 +91,27 @@ async def test_sound_that_is_none_costs_no_words(tmp_path):
     assert done.returncode == 2
     assert "base64" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
+@pytest.mark.parametrize("args", [GRACE, PENNY, (*GRACE, "--json")], ids=["grace", "penny", "json"])
+async def test_a_terminal_that_lacks_a_sign_gets_the_nearest(args, encoding, tmp_path):
+    words = "It’s “señor”… 日本 🎉\x1b[2J\x07\u202e"
+    done = await called({"output": words}, *args, folder=tmp_path, encoding=encoding)
+    assert done.returncode == 0, done.stderr
+    if "--json" in args:
+        final = json.loads(done.stdout.splitlines()[-1])
+        assert final["text"] == words
+    else:
+        said = done.stdout.replace("“", '"').replace("”", '"').replace("’", "'")
+        assert said.startswith(("It's", "Alfred: It's"))
+        assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("command", ["modules", "costs", "doctor", "--help", "health"])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_every_page_reaches_a_terminal_of_any_encoding(command, encoding, tmp_path):
+    url = f"sqlite:///{tmp_path}/deck.db"
+    done = skydeck(command, cwd=tmp_path, encoding=encoding, SKYDECK_DATABASE_URL=url)
+    assert "Traceback" not in done.stderr
+    assert done.stdout or done.stderr

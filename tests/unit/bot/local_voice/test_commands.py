@@ -1,5 +1,7 @@
 """What the person types: questions and commands."""
 
+import contextlib
+
 import pytest
 
 from bot.catalogue import load_grace
@@ -86,3 +88,12 @@ def test_every_module_can_be_called_by_its_name(commands):
             assert isinstance(commands.read(f"/{name} some words", so_far=""), Task)
         except SkydeckError as e:
             pytest.fail(f"/{name}: {e}")
+
+
+@pytest.mark.parametrize("value", ["--5", "nan", "9" * 6_000, "+-1", "1e3", "٣", "\ud800", "\0"])
+def test_a_number_that_is_none_is_an_error_in_words(commands, value):
+    for line in (f"/title words={value} some text", f"/keywords count={value} some text"):
+        with contextlib.suppress(BadInput):
+            assert commands.read(line, so_far="")
+    with pytest.raises(BadInput, match="iterations"):
+        commands.read(f"/build iterations={value} some text", so_far="")
