@@ -27,20 +27,28 @@ pytest_plugins = [
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
-MODELS = {"penny", "qwen", "weights"}
+LOADED = {"penny", "qwen"}
+"""Fixtures that load models into the process of the tests."""
+MODELS = LOADED | {"weights"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
-    """Run tests with large models in one xdist process, and the longest tests first.
+    """Run the tests with large models in two xdist processes, and the longest tests first.
 
-    Then no two models compete, and only short tests remain at the end, so that all processes
-    finish together.
+    One has the tests that share loaded models, the other those that start programs with models.
+    Then models are loaded once, no more than two compete, and only short tests remain at the end,
+    so that all processes finish together.
     """
     for item in items:
-        group = "models" if _needs_models(item) else str(item.path.relative_to(TESTS))
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
     if hasattr(config, "workerinput"):
         items.sort(key=_rank)
+
+
+def _group(item: pytest.Item) -> str:
+    if not _needs_models(item):
+        return str(item.path.relative_to(TESTS))
+    return "models" if LOADED & set(getattr(item, "fixturenames", ())) else "programs with models"
 
 
 def _needs_models(item: pytest.Item) -> bool:
