@@ -9,7 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from bot.catalogue import load_grace
-from bot.cli.clip import QUESTION_LIMIT_S, RECORDING_LIMIT_S, check_writable, read_clip, read_text
+from bot.cli.clip import (
+    QUESTION_LIMIT_S,
+    RECORDING_LIMIT_S,
+    check_writable,
+    kind_of_file,
+    read_clip,
+    read_text,
+    text_of,
+)
 from bot.cli.options import JsonOption, LanguageOption, SaveOption, service_named
 from bot.cli.run import CallOptions, perform
 from bot.contract import Input, InputType, Request, Service, Target, factory, grace
@@ -17,9 +25,10 @@ from bot.contract.envelope import given
 from bot.contract.options import read_value
 from bot.contract.penny import PennyModule, converse
 from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.file_kinds import FileKind
 from bot.settings import load_settings
 
-_MAX_TEXT_CHARS = 20_000_000
+_MAX_TEXT_BYTES = 20_000_000
 """More than any service takes; the limit keeps a wrong file out of memory."""
 
 
@@ -52,7 +61,10 @@ def call(
     ] = None,
     *,
     file: Annotated[
-        Path | None, typer.Option(help="A text file, or a recording for Penny.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="A text file in any encoding, or a recording for Penny.", show_default=False
+        ),
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="name=value; may be repeated.")
@@ -114,8 +126,10 @@ def _module_named(service: str, module: str, names: Iterable[str]) -> str:
 
 
 def _penny_input(module: str, text: str | None, file: Path | None, language: str | None) -> Input:
-    """Penny's input: a recording if there is a file, text otherwise."""
-    if file is None or module == PennyModule.SPEAK:
+    """Penny's input: a recording, or a text that she answers or speaks."""
+    takes_text = module != PennyModule.TRANSCRIBE
+    is_text = file is None or (takes_text and kind_of_file(file) is FileKind.TEXT)
+    if file is None or is_text or module == PennyModule.SPEAK:
         words = _text(text, file)
         return Input(type=InputType.TEXT, data=words, **given(language=language))
     long = module == PennyModule.TRANSCRIBE
@@ -128,20 +142,16 @@ def _text(text: str | None, file: Path | None) -> str:
     if text is not None and file is not None:
         raise BadInput("Give either a text or --file, not both.")
     if file is not None:
-        data = read_text(file, limit_bytes=_MAX_TEXT_CHARS)
+        words = read_text(file, limit_bytes=_MAX_TEXT_BYTES)
     elif text == "-":
-        data = sys.stdin.buffer.read(_MAX_TEXT_CHARS + 1)
+        data = sys.stdin.buffer.read(_MAX_TEXT_BYTES + 1)
+        if len(data) > _MAX_TEXT_BYTES:
+            raise TooLarge(
+                f"That is over {_MAX_TEXT_BYTES / 1e6:.0f} MB of text; no service takes that much."
+            )
+        words = text_of(data, "The input")
     else:
-        data = (text or "").encode()
-    if len(data) > _MAX_TEXT_CHARS:
-        raise TooLarge(
-            f"That is over {_MAX_TEXT_CHARS / 1e6:.0f} MB of text; no service takes that much."
-        )
-    try:
-        words = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        name = file.name if file else "The input"
-        raise BadInput(f"{name} is not text (UTF-8).") from None
+        words = text or ""
     if not words.strip():
         raise BadInput(
             "There is no text to work on.", hint="Give a text, - for standard input, or --file."

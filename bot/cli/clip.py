@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +13,17 @@ from audio import codec, ogg
 from audio.constants import OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError, TooLongError
 from audio.files import NotAFileError, open_regular
+from audio.loss import Loss
 from bot.contract import Audio, Input
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
+from bot.file_kinds import HEAD_BYTES, FileKind, kind_of
+from bot.text_files import decode_text
 
 QUESTION_LIMIT_S = 300
 RECORDING_LIMIT_S = 3600
 _SPEECH_BITRATE = 24_000
+_LEAST_LOSS_S = 0.5
 _MAX_OGG_BYTES = 10 * 1024 * 1024
 _WRITABLE = {".ogg", ".opus", ".wav"}
 
@@ -51,22 +56,35 @@ def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
 
 
 def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
-    rate_hz = SPEECH_RATE_HZ
+    rate_hz, loss = SPEECH_RATE_HZ, Loss()
     try:
-        return codec.transcode_to_ogg(
-            file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE
+        made = codec.transcode_to_ogg(
+            file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE, loss=loss
         )
     except TooLongError as e:
         raise TooLarge(f"{name}: {e}", hint="Cut it, or use a shorter recording.") from e
     except AudioError as e:
         raise BadInput(f"{name}: {e}") from e
+    if loss.seconds >= _LEAST_LOSS_S:
+        sys.stderr.write(f"{name} is damaged: about {loss.seconds:.0f} s could not be read.\n")
+    return made
 
 
-def read_text(path: Path, *, limit_bytes: int) -> bytes:
-    """Read the bytes of a file that a person named.
+def kind_of_file(path: Path) -> FileKind:
+    """What a file is by its bytes.
 
     Raises:
         BadInput: There is no such file, it cannot be read, or it is empty.
+    """
+    with _reading(path) as file:
+        return kind_of(file.read(HEAD_BYTES))
+
+
+def read_text(path: Path, *, limit_bytes: int) -> str:
+    """Read a text file that a person named, in whatever encoding.
+
+    Raises:
+        BadInput: There is no such file, it cannot be read, is empty, or is not text.
         TooLarge: The file is over the limit.
     """
     with _reading(path) as file:
@@ -74,7 +92,29 @@ def read_text(path: Path, *, limit_bytes: int) -> bytes:
         if size > limit_bytes:
             most = f"at most {limit_bytes / 1e6:.0f} MB"
             raise TooLarge(f"{path.name} is {size / 1e6:.0f} MB; {most}.")
-        return file.read(limit_bytes)
+        content = file.read(limit_bytes)
+    return text_of(content, path.name)
+
+
+def text_of(content: bytes, name: str) -> str:
+    """The text that some bytes are; says so on standard error if their encoding is a guess.
+
+    Raises:
+        BadInput: They are not text.
+    """
+    decoded = decode_text(content)
+    if decoded is None and kind_of(content) is FileKind.SOUND:
+        raise BadInput(
+            f"{name} is a recording, and a text is needed.",
+            hint="Write it down first: skydeck call penny transcribe --file …",
+        )
+    if decoded is None:
+        raise BadInput(f"{name} is not text: it looks like a binary file.")
+    if decoded.is_guessed:
+        sys.stderr.write(
+            f"{name} does not say how it is encoded; it is read as {decoded.encoding}.\n"
+        )
+    return decoded.text
 
 
 def open_file(path: Path) -> BinaryIO:

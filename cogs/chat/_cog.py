@@ -33,7 +33,7 @@ from cogs.chat._reference import author_replied_to, look_up_channel, parent_of, 
 from cogs.chat._regenerate import Regenerating
 from cogs.chat._views import COG
 from cogs.shared.answering import Placeholder
-from cogs.shared.attachments import is_audio
+from cogs.shared.attachments import is_audio, may_be_audio
 from cogs.shared.error_messages import explain
 from cogs.shared.gone import reply_to, was_deleted
 from cogs.shared.live import NO_MESSAGE, LiveMessage
@@ -142,7 +142,7 @@ class Chat(commands.Cog, name=COG):
             return
         if question.said == "":
             raise BadInput(question.note)
-        is_quoted = asked is not message or not any(map(is_audio, content.files))
+        is_quoted = asked is not message or not any(map(may_be_audio, content.files))
         question = replace(question, is_quoted=is_quoted)
         is_dropped = await was_dropped(self.bot, message)
         thread = Thread(

@@ -17,8 +17,8 @@ from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
 from cogs.shared.answering import Placeholder, command_placeholder, give_reason
-from cogs.shared.attachments import read_audio
 from cogs.shared.commands import text
+from cogs.shared.files import read_recordings
 from cogs.shared.live import LiveMessage
 from cogs.shared.requester import admit, words_of
 
@@ -127,15 +127,17 @@ class ChatCommands(commands.Cog):
         requester = await admit(self.bot, interaction)
         words = words_of(requester)
         placeholder = command_placeholder(self.bot, interaction, requester)
-        once = Thread(file=f"{PurePath(file.filename).stem}.txt")
         async with placeholder.in_time():
             try:
-                clip = await read_audio(file, words)
+                clip, files = await read_recordings([file], words)
             except (SkydeckError, discord.HTTPException) as e:
                 await placeholder.show()
                 await give_reason(placeholder.live, e, words)
                 return
             request = transcribe(clip, source=requester.source)
+            once = Thread(
+                file=f"{PurePath(file.filename).stem}.txt", note="\n".join(files.notes(words))
+            )
             await perform(
                 self.bot,
                 request,

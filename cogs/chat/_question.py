@@ -8,12 +8,12 @@ import discord
 
 from bot.contract import Input
 from bot.i18n import Words
-from cogs.shared.attachments import is_audio, is_text, read_audio, read_text
+from cogs.shared.attachments import may_be_audio
+from cogs.shared.files import read_files, speech_of
 from cogs.shared.splitting import disarm
 
 MAX_CHARS: Final = 16_000
 """For a question with its files: below the 20,000 that Penny accepts, with room for a quote."""
-_MAX_FILES: Final = 5
 _TITLE_CHARS: Final = 80
 
 
@@ -56,8 +56,8 @@ async def read_question(
 ) -> Question | None:
     """Read a message; None if it is empty.
 
-    A recording takes precedence; text beside it goes into Penny's context. Other files, such as
-    pictures, are named to Penny, who cannot see them.
+    Recordings take precedence, in order as one; text beside them, and in files, goes into Penny's
+    context. Other files, such as pictures, are named to Penny, who cannot see them.
 
     Args:
         content: The text, without the bot's mention.
@@ -69,33 +69,26 @@ async def read_question(
         TooLarge: A file is too large.
         discord.HTTPException: A file is gone.
     """
-    recordings = [one for one in attachments if is_audio(one)]
-    if recordings:
-        note = _note([one for one in attachments if one is not recordings[0]], words)
-        return Question(await read_audio(recordings[0], words), content, note)
-    texts = [one for one in attachments if is_text(one)][:_MAX_FILES]
-    others = [one for one in attachments if one not in texts]
+    files = await read_files(attachments, words)
     parts = [content] if content else []
-    parts += [f"[{one.filename}]\n{await read_text(one, words)}" for one in texts]
-    note = _note(others, words)
-    if not parts:
-        return Question("", "", note) if note else None
-    if others:
-        parts.append(f"[{_names(others)}: not read]")
+    parts += [f"[{one.name}]\n{one.text}" for one in files.texts]
+    notes = [*_note(files.others, words), *files.notes(words)]
+    if not parts and not files.recordings:
+        return Question("", "", "\n".join(notes)) if notes else None
+    if files.others and not files.recordings:
+        parts.append(f"[{', '.join(files.others)}: not read]")
     text = "\n\n".join(parts)
     if len(text) > MAX_CHARS:
-        kept = text[:MAX_CHARS]
-        note = "\n".join(filter(None, [note, words("chat.cut", most=MAX_CHARS)]))
-        return Question(kept, kept, note, is_bare=not content)
+        text = text[:MAX_CHARS]
+        notes.append(words("chat.cut", most=MAX_CHARS))
+    note = "\n".join(notes)
+    if files.recordings:
+        return Question(await speech_of(files.recordings, words), text, note)
     return Question(text, text, note, is_bare=not content)
 
 
-def _note(unread: Sequence[discord.Attachment], words: Words) -> str:
-    return words("chat.not_read", names=disarm(_names(unread))) if unread else ""
-
-
-def _names(attachments: Sequence[discord.Attachment]) -> str:
-    return ", ".join(one.filename for one in attachments)
+def _note(unread: Sequence[str], words: Words) -> list[str]:
+    return [words("chat.not_read", names=disarm(", ".join(unread)))] if unread else []
 
 
 def edited_question(
@@ -108,7 +101,7 @@ def edited_question(
         content: The new text.
         attachments: The message's files.
     """
-    if any(is_audio(one) for one in attachments):
+    if any(may_be_audio(one) and f"[{one.filename}" not in remembered for one in attachments):
         return remembered  # it contains the transcript, which an edit does not change
     begins = [remembered.find(f"[{one.filename}") for one in attachments]
     files = remembered[min((at for at in begins if at >= 0), default=len(remembered)) :]

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
+from bot.text_files import decode_text
 from bot.workers.factory.files import safe_name
 
 MAX_FILES: Final = 10
@@ -82,10 +83,13 @@ def unpack(attached: list[Attachment]) -> list[File]:
     plain = [one for name, content in attached for one in _opened(name, content)]
     if len(plain) > MAX_TO_REFINE or _size(plain) > MAX_CHARS_TO_REFINE:
         raise TooLarge(f"At most {MAX_TO_REFINE} files can be worked on again.")
-    try:
-        return [File(name=name, content=content.decode("utf-8")) for name, content in plain]
-    except UnicodeDecodeError:
-        raise BadInput("One of the files is not text.") from None
+    files = []
+    for name, content in plain:
+        decoded = decode_text(content)
+        if decoded is None:
+            raise BadInput(f"The file {name} is not text.")
+        files.append(File(name=name, content=decoded.text))
+    return files
 
 
 def _named(files: list[File]) -> tuple[Attachment, ...]:

@@ -16,8 +16,9 @@ from bot.jobs.view import Requester
 from cogs.grace._inputs import GivenMessage, Source
 from cogs.grace._jobs import Task, run_task
 from cogs.grace._text_sources import SourceText, read_source
-from cogs.shared.attachments import is_audio, read_audio
+from cogs.shared.attachments import is_unread
 from cogs.shared.commands import text
+from cogs.shared.files import read_recordings
 from cogs.shared.message_content import read_message
 from cogs.shared.names import own_ids
 from cogs.shared.requester import admit, readmit, words_of
@@ -120,8 +121,7 @@ class Menus:
             requester = await admit(self._bot, interaction)
             words = words_of(requester)
             content = read_message(message, own_ids(self._bot, interaction.guild))
-            recording = next(filter(is_audio, content.files), None)
-            if recording is None:
+            if all(map(is_unread, content.files)):
                 raise BadInput(words("grace.input.no_audio"))
             name = words("grace.source.message", name=message.author.display_name)
 
@@ -129,7 +129,8 @@ class Menus:
                 return SourceText("", name)
 
             async def request(_: SourceText) -> Request:
-                return transcribe(await read_audio(recording, words), source=requester.source)
+                clip, _files = await read_recordings(content.files, words)
+                return transcribe(clip, source=requester.source)
 
             await run_task(
                 self._bot,

@@ -7,6 +7,7 @@ import discord
 
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, NotAllowed
+from bot.file_kinds import FileKind
 from bot.i18n import Words
 from cogs.grace._inputs import (
     GivenMessage,
@@ -20,7 +21,7 @@ from cogs.grace._inputs import (
     conversation,
     is_said,
 )
-from cogs.shared.attachments import is_text, read_text
+from cogs.shared.files import read_files, read_text
 from cogs.shared.message_content import read_message
 from cogs.shared.names import own_ids
 from cogs.shared.places import Places, find_place
@@ -28,6 +29,7 @@ from cogs.shared.rights import Right, may
 
 _MAX_FILES: Final = 3
 """How many text files of one message are read."""
+_TEXTS: Final = frozenset({FileKind.TEXT})
 _LOOK_BACK: Final = 3
 """At most this many times the wanted number of messages is searched."""
 
@@ -61,8 +63,7 @@ async def read_source(
         case Typed():
             source_text = SourceText(source.text, words("grace.source.typed"))
         case Uploaded():
-            name = words("grace.source.file", name=source.file.filename)
-            source_text = SourceText(await read_text(source.file, words), name)
+            source_text = await _file_text(source.file, words)
         case Linked():
             message = await _linked_message(source, interaction, words)
             source_text = await _message_text(message, interaction, words)
@@ -74,13 +75,19 @@ async def read_source(
     return source_text
 
 
+async def _file_text(attachment: discord.Attachment, words: Words) -> SourceText:
+    file = await read_text(attachment, words)
+    key = "grace.source.file_guessed" if file.encoding else "grace.source.file"
+    return SourceText(file.text, words(key, name=file.name, encoding=file.encoding))
+
+
 async def _message_text(
     message: discord.Message, interaction: discord.Interaction[SkyDeck], words: Words
 ) -> SourceText:
     """All words of a message, and its text files."""
     content = read_message(message, own_ids(interaction.client, interaction.guild))
-    files = [one for one in content.files if is_text(one)]
-    parts = [content.words, *[await read_text(one, words) for one in files[:_MAX_FILES]]]
+    files = await read_files(content.files, words, wanted=_TEXTS, most=_MAX_FILES)
+    parts = [content.words, *(one.text for one in files.texts)]
     name = words("grace.source.message", name=message.author.display_name)
     return SourceText("\n\n".join(filter(None, parts)), name)
 

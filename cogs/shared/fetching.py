@@ -5,11 +5,13 @@ size is not binding, and a compressed kilobyte can contain a megabyte.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
 import discord
 
+from bot.file_kinds import HEAD_BYTES
 from bot.runpod.results.decompression import BadEncoding, Decompressor
 
 MAX_FETCH_S: Final = 60.0
@@ -28,11 +30,22 @@ class Oversized(Exception):
         self.bytes_read = bytes_read
 
 
-async def fetch(attachment: discord.Attachment, most_bytes: int) -> bytes:
+Judge = Callable[[bytes], int]
+"""Given the start of a file, how many bytes of it to read at most."""
+
+
+async def fetch(
+    attachment: discord.Attachment, most_bytes: int, *, judge: Judge | None = None
+) -> bytes:
     """Download a file.
 
+    Args:
+        attachment: The file.
+        most_bytes: How many bytes to read at most.
+        judge: May lower that, once `HEAD_BYTES` have arrived.
+
     Raises:
-        Oversized: It has more than `most_bytes`; the rest was not read.
+        Oversized: It has more; the rest was not read.
         discord.HTTPException: Discord no longer has it, or refuses it.
         aiohttp.ClientError, OSError, ValueError: It arrived incomplete.
     """
@@ -47,7 +60,7 @@ async def fetch(attachment: discord.Attachment, most_bytes: int) -> bytes:
         session.get(attachment.url) as response,
     ):
         _check(response)
-        return await _read(response, most_bytes)
+        return await _read(response, most_bytes, judge)
 
 
 def _check(response: aiohttp.ClientResponse) -> None:
@@ -62,7 +75,9 @@ def _check(response: aiohttp.ClientResponse) -> None:
             raise discord.HTTPException(response, "the file is not handed out")
 
 
-async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+async def _read(
+    response: aiohttp.ClientResponse, most_bytes: int, judge: Judge | None = None
+) -> bytes:
     try:
         decompressor = Decompressor(response.headers.get("Content-Encoding", ""))
         content = bytearray()
@@ -71,6 +86,9 @@ async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
             packed += len(piece)
             for part in decompressor.feed(piece):
                 content += part
+                if judge is not None and len(content) >= HEAD_BYTES:
+                    most_bytes = min(most_bytes, judge(bytes(content[:HEAD_BYTES])))
+                    judge = None
                 if max(len(content), packed) > most_bytes:
                     raise Oversized(len(content))
                 turn += len(part)

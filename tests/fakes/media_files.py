@@ -48,19 +48,32 @@ def tone(
     options: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
     """A file with a tone of 440 Hz; `options` are the muxer's."""
-    muxer, encoder, usual_hz = KINDS[kind]
-    rate_hz = rate_hz or usual_hz
+    rate_hz = rate_hz or KINDS[kind][2]
+    times = np.arange(rate_hz * seconds) / rate_hz
+    samples = (np.sin(times * TONE_HZ * 2 * np.pi) * 16_000).astype(np.int16)
+    return written(kind, samples, rate_hz=rate_hz, layout=layout, options=dict(options))
+
+
+def written(
+    kind: str,
+    samples: np.ndarray,
+    *,
+    rate_hz: int,
+    layout: str = "mono",
+    options: dict[str, str] | None = None,
+) -> bytes:
+    """A file with these samples: 16-bit, the same on all channels."""
+    muxer, encoder, _ = KINDS[kind]
     file = io.BytesIO()
     with av.open(
-        file, "w", format=muxer, options=_OPTIONS.get(muxer, {}) | dict(options)
+        file, "w", format=muxer, options=_OPTIONS.get(muxer, {}) | (options or {})
     ) as container:
         track = container.add_stream(encoder, rate=rate_hz, layout=layout)
         track.bit_rate = 64_000 if rate_hz > 16_000 else 12_200 if muxer == "amr" else 24_000
-        times = np.arange(rate_hz * seconds) / rate_hz
-        samples = (np.sin(times * TONE_HZ * 2 * np.pi) * 16_000).astype(np.int16)
-        if layout == "stereo":
-            samples = np.repeat(samples, 2)
-        frame = av.AudioFrame.from_ndarray(samples[None, :], format="s16", layout=layout)
+        channels = 2 if layout == "stereo" else 1
+        frame = av.AudioFrame.from_ndarray(
+            np.repeat(samples, channels)[None, :], format="s16", layout=layout
+        )
         frame.sample_rate, frame.pts = rate_hz, 0
         container.mux(track.encode(frame))
         container.mux(track.encode(None))

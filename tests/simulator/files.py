@@ -19,7 +19,7 @@ class File:
     Attributes:
         name: The file's name; Discord takes the type from it.
         data: Its bytes.
-        type: Another type than the name says, for a file that lies.
+        type: Another type than the name says, for a file that lies; empty: Discord says none.
         duration_secs: Of a voice message.
     """
 
@@ -41,5 +41,5 @@ class File:
         more: dict[str, Any] = {}
         if self.duration_secs is not None:
             more = {"duration_secs": self.duration_secs, "waveform": "AAECAwQFBgcICQ=="}
-        kind = self.type or content_type(self.name)
+        kind = content_type(self.name) if self.type is None else self.type
         return world.file(channel, self.name, kind, self.data, **more)

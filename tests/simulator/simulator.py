@@ -123,7 +123,10 @@ class Simulator:
         file = self._backend.world.files.get(int(number)) if number.isdigit() else None
         if file is None:
             return web.Response(status=404)
-        return web.Response(body=file.data, headers={"Content-Type": file.content_type})
+        return web.Response(
+            body=file.data,
+            headers={"Content-Type": file.content_type or "application/octet-stream"},
+        )
 
     @asynccontextmanager
     async def connect(

@@ -94,9 +94,10 @@ def attachment(one: Attachment) -> Json:
         "size": len(one.data),
         "url": one.url,
         "proxy_url": one.url,
-        "content_type": one.content_type,
         "flags": 0,
     }
+    if one.content_type:  # optional in Discord's reference
+        body["content_type"] = one.content_type
     for name in ("description", "duration_secs", "waveform"):
         if (value := getattr(one, name)) is not None:
             body[name] = value

@@ -13,7 +13,7 @@ import av, numpy as np
 from audio import codec, ogg
 from bot.cli import clip
 from bot.contract import Audio
-from cogs.shared import attachments, voice_message
+from cogs.shared import files, voice_message
 from bot.voice_agent import response_stream
 from bot.workers.penny.recording import Recording
 from audio.stopping import NEVER
@@ -85,7 +85,7 @@ idle = megabytes("self", "VmHWM")
 try:
     match door:
         case "attachment":
-            attachments._made_smaller(data)
+            files._made_smaller(data)
         case "read_clip":
             clip.read_clip(path, language=None, limit_s=3600)
         case "save_reply":

@@ -1,5 +1,6 @@
 """Files that a person names: regular ones are read whatever they are called, all others refused."""
 
+import base64
 import errno
 import io
 import os
@@ -15,6 +16,7 @@ from bot.cli.clip import read_clip, read_text, save_reply
 from bot.contract import Audio
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
+from tests.fakes.media_files import tone
 
 TONE = (np.sin(np.arange(32_000) / 10) / 2).astype(np.float32)
 
@@ -71,6 +73,44 @@ def test_what_is_no_file_is_refused_in_one_line(folder: Path, kind: str) -> None
         with pytest.raises(BadInput, match=KINDS[kind]) as caught:
             read()
         assert "\n" not in str(caught.value)
+
+
+SPANISH = "El niño comió piñones en la montaña; ¡qué frío!"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_a_text_is_read_in_its_encoding(folder: Path, encoding: str, capsys) -> None:
+    Path("notas.txt").write_bytes(SPANISH.encode(encoding))
+    assert read_text(Path("notas.txt"), limit_bytes=1000) == SPANISH
+    told = capsys.readouterr().err
+    is_guessed = encoding in {"utf-16-le", "cp1252"}
+    assert told == (
+        f"notas.txt does not say how it is encoded; it is read as {encoding}.\n"
+        if is_guessed
+        else ""
+    )
+
+
+def test_a_recording_is_no_text_and_the_way_to_one_is_told(folder: Path) -> None:
+    Path("memo.txt").write_bytes(tone("m4a"))
+    with pytest.raises(BadInput, match="is a recording") as caught:
+        read_text(Path("memo.txt"), limit_bytes=1_000_000)
+    assert "transcribe" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["caf", "amr", "mp3, 8 kHz", "3gp", "webm", "m4a"])
+def test_a_recording_needs_no_name(folder: Path, kind: str, capsys) -> None:
+    Path("memo").write_bytes(tone(kind))
+    data = read_clip(Path("memo"), language=None, limit_s=60).data
+    assert ogg.demux(base64.b64decode(str(data))).duration_ms == pytest.approx(2000, abs=100)
+    assert not capsys.readouterr().err
+
+
+def test_what_is_lost_of_a_recording_is_told(folder: Path, capsys) -> None:
+    whole = tone("flac", seconds=6)
+    Path("memo.flac").write_bytes(whole[: len(whole) // 2])
+    read_clip(Path("memo.flac"), language=None, limit_s=60)
+    assert "memo.flac is damaged: about 3 s could not be read." in capsys.readouterr().err
 
 
 def test_a_name_that_no_file_can_have(folder: Path) -> None:

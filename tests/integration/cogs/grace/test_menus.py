@@ -4,7 +4,9 @@ import base64
 
 import pytest
 
+from audio import ogg
 from bot.contract import Output, Response, Status
+from tests.fakes.media_files import tone
 from tests.integration.cogs.grace.sight import settled
 from tests.simulator import File
 
@@ -76,6 +78,25 @@ async def test_transcribe(sim, deck, ana, ben, penny, clips):
     assert request.target.module == "TRANSCRIBE"
     assert request.input.format == "wav"
     assert base64.b64decode(request.input.data) == wav
+    assert not sim.problems
+
+
+async def test_transcribe_hears_all_recordings_of_a_message_in_order(sim, deck, ana, ben, penny):
+    async def hears(_request):
+        whole = Output(type="text", text="all of them", transcript="all of them")
+        yield Response(status=Status.COMPLETED, output=whole)
+
+    penny.answer = hears
+    files = [
+        File("1.mp4", tone("m4a")),
+        File("cat.png", b"\x89PNG\r\n\x1a\n\0"),
+        File("2", tone("caf", seconds=3), ""),
+    ]
+    said = await ana.says("listen", files=files)
+    await ben.menu("Transcribe", on=said)
+    await settled(ben, "**Transcript** · Ana's message\nall of them")
+    sent = base64.b64decode(penny.last.input.data)
+    assert ogg.demux(sent).duration_ms == pytest.approx(5000, abs=100)
     assert not sim.problems
 
 

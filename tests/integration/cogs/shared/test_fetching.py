@@ -13,7 +13,7 @@ from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
 from bot.i18n import words_for
 from cogs.factory._build_requests import BuildRequest, refined
-from cogs.shared import attachments
+from cogs.shared import attachments, files
 from cogs.shared.fetching import Oversized, fetch
 
 MOST = 1024 * 1024
@@ -68,6 +68,19 @@ async def test_the_limit_is_exact(cdn, extra):
         assert await fetch(cdn.file(), MOST) == cdn.body
 
 
+async def test_the_beginning_may_say_that_the_rest_is_not_wanted(cdn):
+    cdn.endless = True
+    judged = []
+
+    def judge(head):
+        judged.append(head)
+        return 0
+
+    with pytest.raises(Oversized):
+        await fetch(cdn.file(), MOST, judge=judge)
+    assert [len(head) for head in judged] == [64 * 1024]
+
+
 async def test_a_bomb_is_unpacked_no_further_than_the_limit(cdn):
     cdn.body = gzip.compress(bytes(100 * MOST))
     cdn.headers = {"Content-Encoding": "gzip"}
@@ -108,16 +121,17 @@ async def test_one_that_is_not_handed_out(cdn, status, kind):
 
 
 async def test_a_person_is_told_of_a_size_that_was_told_wrongly(cdn):
-    cdn.body = bytes(attachments.MAX_AUDIO_BYTES + 1)
+    cdn.body = b"OggS" + bytes(attachments.MAX_AUDIO_BYTES)
     voice = cdn.file("a.ogg", content_type="audio/ogg", is_voice_message=lambda: True)
     with pytest.raises(TooLarge, match="7 MiB"):
-        await attachments.read_audio(voice, words_for("en"))
-    text = cdn.file("a.txt", content_type="text/plain")
+        await files.read_recordings([voice], words_for("en"))
+    cdn.body = b"a" * len(cdn.body)
+    text = cdn.file("a.txt", content_type="text/plain", is_voice_message=lambda: False)
     with pytest.raises(TooLarge, match="4 MiB"):
-        await attachments.read_text(text, words_for("en"))
+        await files.read_text(text, words_for("en"))
     cdn.body = b"\x89PNG\0"
     with pytest.raises(BadInput):
-        await attachments.read_text(text, words_for("en"))
+        await files.read_text(text, words_for("en"))
 
 
 def refine(*attached):
@@ -143,7 +157,7 @@ async def test_files_to_start_from_are_limited_together_whatever_was_reported(cd
 
 
 async def test_files_to_start_from_are_text(cdn):
-    cdn.body = b"\xff"
+    cdn.body = b"\x7fELF\0"
     with pytest.raises(BadInput):
         await refine(cdn.file("a.py"))
     cdn.body = b"a = 1"
