@@ -11,6 +11,7 @@ from bot.contract import Request
 from bot.money import Call, Charge
 from bot.runpod.models import Update
 from bot.service_calls.pricing import Meter
+from bot.service_calls.silence import SilenceFilter
 
 
 class CallObserver:
@@ -73,6 +74,10 @@ class ServiceCall:
     error: BaseException | None = None
     charge: Charge | None = None
     _observing: list[CallObserver] = field(default_factory=list)
+    _silence: SilenceFilter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._silence = SilenceFilter(self.request)
 
     @property
     def is_left(self) -> bool:
@@ -99,7 +104,7 @@ class ServiceCall:
 
     async def __anext__(self) -> Update:
         try:
-            update = await anext(self.updates)
+            update = self._silence.take(await anext(self.updates))
         except BaseException as e:
             self._end(None if isinstance(e, StopAsyncIteration) else e)
             raise

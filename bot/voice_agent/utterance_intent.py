@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot import sentences
+from bot.hallucinations import is_said_to_nobody, without_sounds
 from bot.voice_agent.name_matching import NameMatcher, plain
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 
@@ -16,10 +17,10 @@ from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 class UtteranceIntent(StrEnum):
     """What an utterance is.
 
-    NOTHING: no words; silence or noise. BACKCHANNEL: "mm-hm", "uh". ACKNOWLEDGEMENT: "ok", "vale",
-    "yes", "thanks". STOP: asks for silence and nothing else. CALL: the assistant's name alone.
-    ADDRESSED: its name and more. OTHER_PERSON: begins or ends with the name of somebody else who is
-    there. PLAIN: anything else.
+    NOTHING: no words, or only what recognisers invent for silence and noise. BACKCHANNEL: "mm-hm",
+    "uh". ACKNOWLEDGEMENT: "ok", "vale", "yes", "thanks". STOP: asks for silence and nothing else.
+    CALL: the assistant's name alone. ADDRESSED: its name and more. OTHER_PERSON: begins or ends
+    with the name of somebody else who is there. PLAIN: anything else.
     """
 
     NOTHING = "nothing"
@@ -32,8 +33,6 @@ class UtteranceIntent(StrEnum):
     PLAIN = "plain"
 
 
-_NOISE: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]+[^♪♫]*[♪♫]*")
-"""What recognisers write for sounds: `[BLANK_AUDIO]`, `(coughs)`, `*sighs*`, `♪ … ♪`."""
 _BROKEN_OFF: Final = re.compile(r"(?:\.{2,}|\u2026)\s+")
 _CLAUSE_END: Final = re.compile(
     r"[,.;:!?\u2026\u00bf\u00a1\u2014\u3001\u3002\uff0c\uff01\uff1f\u060c\u061f\u0964]+"
@@ -72,8 +71,8 @@ class UtteranceClassifier:
             people: The names of the other people who are there. A near-miss of the assistant's name
                 that is one of these means that person.
         """
-        text = _NOISE.sub(" ", transcript[: self._max_chars])
-        if not _words(text):
+        text = without_sounds(transcript[: self._max_chars])
+        if not _words(text) or is_said_to_nobody(text):
             return UtteranceIntent.NOTHING
         others = {part for name in people for part in _words(name)}
         clauses = [words for part in _CLAUSE_END.split(text) if (words := _words(part))]

@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
 from bot.contract.penny import PennyModule
 from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.hallucinations import is_said_to_nobody
 from bot.workers.penny.converse import Turn, stream_reply
 from bot.workers.penny.language import DEFAULT, detect, requested_language, speech_language
 from bot.workers.penny.phrasing import Phrasing
@@ -113,7 +114,7 @@ class PennyHandler:
             async for response in self._listen(turn, request, _MAX_QUESTION_S):
                 yield response
             question = turn.transcript or ""
-            if not question:
+            if not question or is_said_to_nobody(question):
                 return  # silence needs no answer
         else:
             question = _read_text(request, _MAX_TEXT_CHARS)

@@ -13,6 +13,7 @@ from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 from audio.stopping import Stop
 from bot.errors import JobFailed, WeightsError
+from bot.hallucinations import Certainty, is_invented
 from bot.settings import Device
 from bot.workers.device import place_whisper, runtime_missing
 
@@ -271,7 +272,15 @@ def _transcribe(
         skipped = len(text) < speech_s * _MIN_CHARS_PER_SECOND
         if not (skipped or any(map(_is_doubtful, segments))):
             break
-    return text, str(info.language)
+    return "" if text and is_invented(text, _certainty(segments)) else text, str(info.language)
+
+
+def _certainty(segments: Sequence[Any]) -> Certainty:
+    """How sure Whisper is of its least certain segment."""
+    return Certainty(
+        no_speech=max(segment.no_speech_prob for segment in segments),
+        log_probability=min(segment.avg_logprob for segment in segments),
+    )
 
 
 def _is_doubtful(segment: Any) -> bool:

@@ -70,6 +70,31 @@ async def test_silence_is_told_and_cannot_be_asked_again(sim, deck, penny_script
     assert not sim.problems
 
 
+@pytest.mark.parametrize(
+    "invented", ["Thanks for watching!", "Subtítulos realizados por la comunidad de Amara.org"]
+)
+async def test_what_a_recogniser_invents_is_silence(sim, deck, penny_script, tone, invented):
+    dee = sim.user("Dee")
+    output = Output(
+        type="text", data="You are welcome!", text="You are welcome!", transcript=invented
+    )
+    penny_script.responses["CONVERSE"] = Response(status=Status.COMPLETED, output=output)
+    await dee.says_aloud(tone, None, seconds=2.0)
+    await dee.sees("I couldn't hear any speech in that recording.")
+    assert not any("welcome" in message.content for message in dee.reads(dee.dm))
+    assert not sim.problems
+
+
+async def test_thanks_are_heard(sim, deck, penny_script, tone):
+    dee = sim.user("Dee")
+    output = Output(type="text", data="My pleasure.", text="My pleasure.", transcript="Thank you.")
+    penny_script.responses["CONVERSE"] = Response(status=Status.COMPLETED, output=output)
+    await dee.says_aloud(tone, None, seconds=2.0)
+    seen = await dee.sees("My pleasure.")
+    assert "> Thank you." in seen.content
+    assert not sim.problems
+
+
 async def test_a_recording_that_is_too_large_is_made_smaller(
     sim, deck, channel, ben, penny_script, loud_wav
 ):

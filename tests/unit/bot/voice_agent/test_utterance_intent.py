@@ -113,7 +113,20 @@ def test_acknowledgements(ack):
 
 
 @pytest.mark.parametrize(
-    "noise", ["", " ", "...", "[BLANK_AUDIO]", "(coughs)", "♪♪", "*sighs*", "¿?"]
+    "noise",
+    [
+        "",
+        " ",
+        "...",
+        "[BLANK_AUDIO]",
+        "(coughs)",
+        "♪♪",
+        "*sighs*",
+        "¿?",
+        "Thanks for watching!",
+        "Subtítulos realizados por la comunidad de Amara.org",
+        "[Music] www.mooji.org",
+    ],
 )
 def test_nothing_was_said(noise):
     assert of(noise) is UtteranceIntent.NOTHING

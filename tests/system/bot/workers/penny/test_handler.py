@@ -1,4 +1,5 @@
 """Penny with her real models and real speech."""
+# ruff: noqa: RUF001  (many scripts)
 
 import re
 from collections.abc import AsyncIterator
@@ -140,6 +141,52 @@ async def test_spanish_is_spoken_by_espeak_and_heard_by_the_larger_model(penny) 
     words = await heard(penny, final.audio.file(), "es")
     assert "color" in words
     assert "cielo" in words
+
+
+@pytest.mark.parametrize(
+    ("written", "pattern"),
+    [
+        ("The answer is 5*4 = 20.", r"(5|five) (times|x) (4|four) (equals|=) (20|twenty)"),
+        ("It takes 3~5 days.", r"(3|three)( to |-)(5|five) days"),
+        ("Set max_tokens now.", r"max tokens"),
+        ("It costs $5.50 at 17:05.", r"(\$5[. ]50|dollars and).* 5[:. ]05"),
+        ("It was built in 1905.", r"built in 1905"),
+    ],
+)
+async def test_signs_are_spoken_as_words(penny, written: str, pattern: str) -> None:
+    final = (await responses(penny, speak(written, source=DECK, language="en")))[-1]
+    words = (await heard(penny, final.audio.file())).lower()
+    assert re.search(pattern, words), words
+
+
+async def test_an_emoji_is_not_read_out(penny) -> None:
+    text = "Done! 🎉 <:party:123456789012345678>"
+    final = (await responses(penny, speak(text, source=DECK, language="en")))[-1]
+    assert final.audio.duration_ms < 2_000
+    assert re.fullmatch(r"done\W*", (await heard(penny, final.audio.file())).lower())
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ja", "これはペンです。それは本です。"),
+        ("zh", "今天天气很好。你呢？"),
+        ("hi", "यह एक किताब है। वह कलम है।"),
+        ("no", "Jeg bor her. Hvor bor du?"),
+        ("ar", "هل أنت بخير؟ نعم، أنا بخير."),
+    ],
+)
+async def test_each_sentence_of_any_script_sounds_by_itself(penny, language, text) -> None:
+    *partials, final = await responses(penny, speak(text, source=DECK, language=language))
+    pieces = [partial.audio.text for partial in partials]
+    assert len(pieces) == 2
+    assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
+    assert final.audio.duration_ms > 500
+
+
+async def test_thanks_are_heard_and_answered(penny) -> None:
+    final = (await responses(penny, speak("Thank you.", source=DECK, language="en")))[-1]
+    assert "thank you" in (await heard(penny, final.audio.file())).lower()
 
 
 async def test_who_calls_the_assistant_by_name_is_understood_in_noise(penny) -> None:
