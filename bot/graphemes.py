@@ -1,29 +1,32 @@
 """Where one visible character (a grapheme cluster) ends and the next one begins. Pure."""
 
-import unicodedata
 from typing import Final
 
-_JOINER: Final = "\u200d"
-_MARKS: Final = frozenset({"Mn", "Me", "Mc"})
-"""Accents, variation selectors, keycaps."""
+import regex
+
+_CLUSTER: Final = regex.compile(r"\X")
+_FLAG_HALVES: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_MAX_CHARS: Final = 128
+"""How far back a cluster's begin is looked for: no emoji or syllable is longer."""
 
 
 def is_boundary(text: str, place: int) -> bool:
-    """Whether a cut at `place` splits no visible character, nearly as Unicode's UAX 29 has it."""
-    before, after = text[place - 1], text[place]
-    if (
-        unicodedata.category(after) in _MARKS
-        or _JOINER in {before, after}
-        or "\U0001f3fb" <= after <= "\U0001f3ff"  # the skin tone of an emoji
-        or (before, after) == ("\r", "\n")
-    ):
-        return False
-    if not _is_flag_half(after):
+    """Whether a cut at `place` splits no visible character (UAX 29, extended clusters)."""
+    if not 0 < place < len(text):
         return True
-    start = place
-    while start and _is_flag_half(text[start - 1]):
+    if text[place - 1].isascii() and text[place].isascii():
+        return text[place - 1 : place + 1] != "\r\n"
+    if _is_flag_half(text[place]) and _is_flag_half(text[place - 1]):
+        before = len(text[:place].rstrip(_FLAG_HALVES))
+        return (place - before) % 2 == 0  # two halves are a flag
+    start = place - 1
+    # A cluster begins at an ASCII character, whatever stands before it.
+    while start > 0 and place - start < _MAX_CHARS and not text[start].isascii():
         start -= 1
-    return (place - start) % 2 == 0  # two halves are a flag
+    for found in _CLUSTER.finditer(text, start):
+        if found.end() >= place:
+            return bool(found.end() == place)
+    raise AssertionError("every character is in a cluster")
 
 
 def _is_flag_half(character: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from bot.contract import Response
 from bot.i18n import Words, duration
 from bot.runpod.models import JobState, Update
-from cogs.shared.splitting import disarm
+from cogs.shared.splitting import closed, disarm
 
 _QUOTED_CHARS: Final = 1_500
 _BEGINNING_CHARS: Final = 600
@@ -72,7 +72,7 @@ def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:
     """The text so far; while there is none, the job's state and the time waited."""
     lines = _quote(draft)
     if draft.text.strip():
-        lines.append(f"{draft.text[:_GROWING_CHARS].strip()} ▌")
+        lines.append(f"{closed(draft.text[:_GROWING_CHARS].strip())} ▌")
     else:
         state = words(_STATES.get(draft.state, "chat.state.thinking"))
         waited = f" · {duration(elapsed_s)}" if elapsed_s >= 1 else ""
@@ -101,7 +101,7 @@ def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> st
 def beginning(text: str) -> str:
     """The first lines of an answer whose full text is attached as a file."""
     shown = text[:_BEGINNING_CHARS].rsplit(maxsplit=1)[0]
-    return f"{shown} …"
+    return f"{closed(shown)} …"
 
 
 def _quote(draft: Draft) -> list[str]:

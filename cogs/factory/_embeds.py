@@ -15,7 +15,7 @@ from bot.i18n import Words, duration
 from bot.runpod.models import JobState, Waiting
 from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress, cost_of
-from cogs.shared.splitting import disarm, split
+from cogs.shared.splitting import closed, disarm, split
 
 _FIELD_CHARS: Final = 1024
 _TEXT_CHARS: Final = 1500
@@ -170,7 +170,7 @@ def _outcome(build: Build, best: Iteration | None) -> str:
 
 
 def _of_text(response: Response, words: Words) -> str:
-    pieces = split(response.text[: 4 * _TEXT_CHARS], _TEXT_CHARS)
+    pieces = split(closed(response.text[: 4 * _TEXT_CHARS]), _TEXT_CHARS)
     if pieces:
         return f"{words('factory.untold')}\n\n{disarm(pieces[0])}"
     has_data = response.output is not None and response.output.data not in (None, "")

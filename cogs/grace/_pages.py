@@ -9,7 +9,7 @@ from bot.i18n import Words, duration
 from bot.jobs.place import PlacePart
 from bot.runpod.models import JobState, Update, Waiting
 from cogs.grace._readable import plain_label, readable
-from cogs.shared.splitting import SHOWN_CHARS, disarm, split
+from cogs.shared.splitting import SHOWN_CHARS, closed, disarm, split
 
 MAX_MESSAGES: Final = 3
 """A longer text goes into a file."""
@@ -92,7 +92,9 @@ def under_way(look: Look, progress: Progress, words: Words, now: float) -> str:
     lines = [look.heading, f"-# ⏳ {_state(progress, words)} · {elapsed}"]
     draft = progress.draft.strip()
     if draft:
-        lines.append(disarm(draft if len(draft) <= _DRAFT_CHARS else f"…{draft[-_DRAFT_CHARS:]}"))
+        is_long = len(draft) > _DRAFT_CHARS
+        shown = split(closed(draft), _DRAFT_CHARS)[-1] if is_long else closed(draft)
+        lines.append(disarm(f"…{shown}" if is_long else shown))
     return "\n".join(lines)
 
 
@@ -129,7 +131,7 @@ def _text_result(look: Look, text: str, footer: str, words: Words) -> Shown:
     files = _files(look, "result.md", text.encode("utf-8", "replace"))
     if not is_long or not files:
         return Shown(whole)
-    head = split(disarm(text[: 4 * _HEAD_CHARS]), _HEAD_CHARS)[0]
+    head = split(disarm(closed(text[: 4 * _HEAD_CHARS])), _HEAD_CHARS)[0]
     return Shown(_joined(look, f"{head}\n\n{words('grace.more_in_file')}", footer), files)
 
 

@@ -22,7 +22,8 @@ SCALAR_CHARS: Final = 1_000
 
 _MARKS = re.compile(
     r"""
-    [\\*_~`|]                                 # emphasis, code, spoilers, wherever they stand
+    (?P<url>\bhttps?://[^\s<>\[\]|*~]{1,2000})  # stays as it is
+    | [\\*_~`|\[\]]                           # emphasis, code, spoilers, links, anywhere
     | (?<![^\n])(?:\#{1,3}|-\#?|\+|>{1,3})(?=\s)  # headings, lists, quotes begin a line
     | (?:(?<=^\d)|(?<=^\d\d))\.(?=\s)         # numbered lists
     """,
@@ -218,5 +219,9 @@ def _one_line(value: Any) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text with its Markdown escaped."""
-    return _MARKS.sub(lambda m: f"\\{m[0]}", text)
+    """Text with its Markdown escaped, and its addresses as they are.
+
+    discord.py's `escape_markdown` leaves the second masked link of a line alive, and shows a
+    backslash before an indented list.
+    """
+    return _MARKS.sub(lambda m: m[0] if m["url"] else f"\\{m[0]}", text)

@@ -40,7 +40,7 @@ def _unmasked(text: str) -> str:
     taken = 0
     for found in _TARGET.finditer(text):
         begin = _label_begin(text, max(taken, found.start() - _MAX_LABEL_CHARS), found.start())
-        if begin < 0:
+        if begin < 0 or (begin > taken and text[begin - 1] == "\\"):  # escaped: no link
             continue
         label, target = text[begin + 1 : found.start()], found[2]
         if _pretends(label, target):

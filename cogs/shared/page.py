@@ -9,7 +9,7 @@ from typing import Final
 import discord
 
 from cogs.shared.harmless import harmless
-from cogs.shared.splitting import SHOWN_CHARS, split
+from cogs.shared.splitting import SHOWN_CHARS, closed, split
 
 MAX_FILES: Final = 10
 """The most files in one message. Source: Discord's reference, "Create Message"."""
@@ -50,7 +50,7 @@ def messages_of(page: Page) -> list[Page]:
 def in_one_message(page: Page) -> Page:
     """The page in one message: a text that is too long is cut there, with all of it in a file."""
     is_cut = len(page.text) > SHOWN_CHARS
-    pieces = split(harmless(page.text[:SHOWN_CHARS]))
+    pieces = split(harmless(closed(page.text[:SHOWN_CHARS]) if is_cut else page.text))
     if len(pieces) <= 1 and not is_cut:
         return replace(page, text=pieces[0] if pieces else "")
     head = pieces[0] if pieces else ""

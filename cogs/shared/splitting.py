@@ -1,36 +1,42 @@
 """Splits a long text into messages, each of which is complete Markdown. Pure.
 
-What a code block is: Discord's own Markdown accepts three backticks anywhere, not only at the
-start of a line, and takes a word right after them as the language if its line ends there.
+Every place that shows a long text in Discord uses this one splitter. `markdown` says what is marked
+and what is whole, `graphemes` where a visible character ends, `sentences` where a sentence ends.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
+from bot import sentences
 from bot.graphemes import is_boundary
 from cogs.shared.harmless import harmless
+from cogs.shared.markdown import SPOILER, Markup
 
 MESSAGE_LIMIT: Final = 2000
-"""The longest message of a bot, in characters. Source: Discord's reference, "Create Message"."""
+"""The longest message of a bot, in code points, as Python counts: so does Discord's API
+(https://github.com/discord/discord-api-docs/issues/1315). Source: reference, "Create Message"."""
 EMBED_LIMIT: Final = 4096
 """The longest description of an embed. Source: Discord's reference, "Embed Limits"."""
 SHOWN_CHARS: Final = 50_000
 """How much of one text is shown in messages; the whole text is then in a file."""
 _MIN_LIMIT: Final = 64
-"""Room for the longest opening of a code block, its end, and something in between."""
+"""Room for all marks that a text can be in, their ends, and something in between."""
+_MAX_CLUSTER_CHARS: Final = 128
 
-_FENCE: Final = "```"
-_CLOSING: Final = f"\n{_FENCE}"
-_OPENING = re.compile(r"```(?:[A-Za-z0-9_+\-.#]{1,20}(?=\n))?\n?")
+_PARAGRAPH: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)*\n")
+_LINE: Final = re.compile(r"\n")
+_STOP: Final = re.compile(
+    r"[.!?\u2026;:][\"'\u2019\u201d\u00bb)\]*_|~]*[ \t]+|[\u3001\uff0c\u3002]"
+)
+"""Where no sentence surely ends, but a part of one."""
+_WORD: Final = re.compile(r"[ \t\u3000]+")
+_BLANK: Final = re.compile(r"\s*")
 
-_PARAGRAPH = re.compile(r"\n[ \t]*(?:\n[ \t]*)*\n")
-_LINE = re.compile(r"\n")
-_SENTENCE = re.compile(r"[.!?\u2026][\"'\u2019\u201d\u00bb)\]*_]*[ \t]+|[\u3002\uff01\uff1f]")
-_WORD = re.compile(r"[ \t]+")
-
-_MAX_CLUSTER_CHARS: Final = 32
+_FREE, _AVOIDED, _NEVER = 0, 1, 2
+"""Whether a cut may be at a position: inside a mark it would change the marks."""
 
 _CODE_OR_MENTION = re.compile(
     r"```.*?```|`[^`\n]+`|@(?=everyone\b|here\b|[!&]?\d{1,20}>)", re.DOTALL
@@ -40,9 +46,11 @@ _CODE_OR_MENTION = re.compile(
 def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     """Split a text into messages, at the end of a paragraph, line, sentence or word.
 
-    A code block that crosses the end of a message is closed there, and opened again in the next
-    message in the same language. A block that is never closed (in an answer that is still growing,
-    or in broken Markdown) is closed at the end. Nothing is lost but white space at the cuts.
+    What is marked across the end of a message (a spoiler, bold, a quote, a code block in its
+    language) is ended there, and marked again in the next message. Links, emoji, mentions and
+    visible characters stay whole if they fit into a message. A code block that is never closed (in
+    an answer that is still growing, or in broken Markdown) is closed at the end. Nothing is lost
+    but white space at the cuts.
 
     Args:
         text: Markdown of any length.
@@ -55,22 +63,27 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
         ValueError: The limit is under 64.
     """
     if limit < _MIN_LIMIT:
-        raise ValueError(f"A limit under {_MIN_LIMIT} leaves no room for code blocks.")
-    pieces: list[str] = []
-    opening = ""  # of the code block in which the rest begins
-    rest = text.strip()
-    while rest:
-        room = limit - len(opening)
-        ground = _Ground.survey(rest, room, opening)
-        cut = len(rest) if ground.holds_all else ground.best_cut(rest)
-        head, rest = rest[:cut], rest[cut:]
-        following = ground.opening_after(cut)
-        head = head.removesuffix("\n") if following else head.rstrip()
-        if head.strip():
-            pieces.append(opening + head + (_CLOSING if following else ""))
-        rest = rest if following else rest.lstrip("\n")
-        opening = following
-    return pieces
+        raise ValueError(f"A limit under {_MIN_LIMIT} leaves no room for marks.")
+    text = text.strip()
+    if len(text) <= limit and "```" not in text:
+        return [text] if text else []
+    return list(_Splitter(text, limit).pieces())
+
+
+def closed(text: str) -> str:
+    """A text whose end is missing, with its last spoiler ended: nothing shows what that hides.
+
+    Args:
+        text: The beginning of a longer text, or an answer that is still growing.
+    """
+    if SPOILER not in text:
+        return text
+    unclosed = Markup.read(text, goes_on=True).unclosed()
+    if not any(one.opening == SPOILER for one in unclosed):
+        return text
+    end = "".join(one.closing for one in reversed(unclosed))
+    # A bar that may be the first half of the end would make three.
+    return f"{text.rstrip().removesuffix('|')}{end}"
 
 
 def disarm(text: str) -> str:
@@ -88,99 +101,146 @@ def disarm(text: str) -> str:
     return head + text[SHOWN_CHARS:]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """Where the beginning of a text may be cut.
+class _Splitter:
+    """Cuts one text; its marks are read once, so the time is proportional to its length."""
 
-    Attributes:
-        allowed: For each position, whether a cut there leaves complete Markdown that fits.
-        openings: Positions after which a code block is open (or, if empty, closed), in order.
-        holds_all: Whether the whole text fits.
-    """
+    def __init__(self, text: str, limit: int) -> None:
+        self._text = text
+        self._limit = limit
+        self._markup = Markup.read(text)
+        self._rules = _rules(text, self._markup)
 
-    allowed: bytearray
-    openings: list[tuple[int, str]]
-    holds_all: bool
+    def pieces(self) -> Iterator[str]:
+        """The messages, in order."""
+        place, marks = 0, _Marks("", "", is_code=False)
+        while place < len(self._text):
+            cut = self._cut(place, len(marks.opening))
+            head, following = self._text[place:cut], self._marks(cut)
+            head = head.removesuffix("\n") if following.is_code else head.rstrip()
+            if head.strip():
+                yield marks.opening + head + following.closing
+            if not following.is_code:
+                cut = self._after_blank_lines(cut)
+            place, marks = cut, following
 
-    @classmethod
-    def survey(cls, text: str, room: int, opening: str) -> "_Ground":
-        allowed = bytearray(b"\1") * (room + 1)
-        allowed[0] = 0
-        openings = [(0, opening)]
-        place = text.find(_FENCE)
-        while 0 <= place < room:
-            if opening:
-                end, opening = place + len(_FENCE), ""
-                _forbid(allowed, range(place, end))  # a cut there would open an empty block
-            else:
-                end, opening = _opened(text, place)
-                _forbid(
-                    allowed, range(place + 1, end + 1)
-                )  # a cut there would close an empty block
-            openings.append((end, opening))
-            place = text.find(_FENCE, end)
-        ground = cls(allowed, openings, holds_all=False)
-        ground._keep_room_for_closing(room)
-        needed = len(text) + (len(_CLOSING) if opening else 0)
-        return cls(allowed, openings, holds_all=needed <= room)
-
-    def opening_after(self, place: int) -> str:
-        """The opening of the code block that a cut at `place` would split; empty if none."""
-        return next(opening for end, opening in reversed(self.openings) if end <= place)
-
-    def best_cut(self, text: str) -> int:
-        """The last good position, by the kind of boundary; not in the first half of the message."""
-        room = len(self.allowed) - 1
-        half = room // 2
-        places = (
-            [*self._ends(_PARAGRAPH, text), *self._block_edges(text)],
-            self._ends(_LINE, text),
-            self._ends(_SENTENCE, text),
-            self._ends(_WORD, text),
+    def _marks(self, place: int) -> "_Marks":
+        """What a cut at `place` divides."""
+        around = self._markup.around(place)
+        if place == len(self._text):
+            around = self._markup.unclosed()
+        is_code = any(one.is_code for one in around)
+        prefix = self._markup.line_prefix(self._text, place, in_code=is_code)
+        return _Marks(
+            prefix + "".join(one.opening for one in around),
+            "".join(one.closing for one in reversed(around)),
+            is_code,
         )
-        for number, ends in enumerate(places):
-            good = [p for p in ends if p >= half and (number != 0 or not self.opening_after(p))]
-            if good:
-                return max(good)
-        return max(places[-1], default=0) or self._hard_cut(text)
 
-    def _keep_room_for_closing(self, room: int) -> None:
-        ends = [end for end, _ in self.openings[1:]]
-        for (begin, opening), end in zip(self.openings, [*ends, room + 1], strict=True):
-            if opening:
-                tight = room + 1 - len(_CLOSING)
-                _forbid(self.allowed, range(max(begin, tight), end))
+    def _after_blank_lines(self, place: int) -> int:
+        while place < len(self._text) and self._text[place] == "\n":
+            place += 1
+        return place
 
-    def _block_edges(self, text: str) -> Iterable[int]:
-        """The edges of code blocks that are also the edges of lines."""
-        for end, opening in self.openings[1:]:
-            place = text.rfind(_FENCE, 0, end) if opening else end
-            if self._may(place) and "\n" in text[max(0, place - 1) : place + 1]:
-                yield place
+    def _cut(self, begin: int, taken: int) -> int:
+        """Where the message that starts at `begin` ends; `taken` characters are marks."""
+        room = self._limit - taken
+        end = len(self._text)
+        if end - begin + len(self._marks(end).closing) <= room:
+            return end
+        end = min(begin + room, end)
+        return self._good_cut(begin, end, room) or self._hard_cut(begin, end, room)
 
-    def _ends(self, pattern: re.Pattern[str], text: str) -> list[int]:
-        found = pattern.finditer(text, 0, len(self.allowed) - 1)
-        return [m.end() for m in found if self._may(m.end())]
+    def _good_cut(self, begin: int, end: int, room: int) -> int:
+        """The last good position, by the kind of boundary; 0 if there is none.
 
-    def _hard_cut(self, text: str) -> int:
-        fits = [p for p in range(1, len(self.allowed)) if self._may(p)]
-        for place in reversed(fits[-_MAX_CLUSTER_CHARS:]):
-            if is_boundary(text, place):
+        It is not in the first half of the message, unless there is only the end of a word.
+        """
+        half = begin + room // 2
+        kinds = (self._paragraphs, self._lines, self._sentences, self._stops, self._words)
+        for ends in kinds:
+            for place in reversed([p for p in ends(begin, end) if half <= p <= end]):
+                if self._may(begin, place, room):
+                    return place
+        for place in reversed(self._words(begin, min(half, end))):
+            if self._may(begin, place, room):
                 return place
-        return fits[-1]
+        return 0
 
-    def _may(self, place: int) -> bool:
-        return place < len(self.allowed) and bool(self.allowed[place])
+    def _paragraphs(self, begin: int, end: int) -> list[int]:
+        found = [m.end() for m in _PARAGRAPH.finditer(self._text, begin, end)]
+        edges = (
+            edge
+            for one in self._markup.between(begin, end)
+            if one.is_code
+            for edge in (one.begin, one.end)
+            if begin < edge <= end and "\n" in self._text[max(0, edge - 1) : edge + 1]
+        )
+        places = sorted({*found, *edges})
+        return [p for p in places if not any(one.is_code for one in self._markup.around(p))]
+
+    def _lines(self, begin: int, end: int) -> list[int]:
+        return [m.end() for m in _LINE.finditer(self._text, begin, end)]
+
+    def _sentences(self, begin: int, end: int) -> list[int]:
+        return [begin + one for one in sentences.ends(self._text[begin:end], is_complete=False)]
+
+    def _stops(self, begin: int, end: int) -> list[int]:
+        return [m.end() for m in _STOP.finditer(self._text, begin, end)]
+
+    def _words(self, begin: int, end: int) -> list[int]:
+        return [m.end() for m in _WORD.finditer(self._text, begin, end)]
+
+    def _may(self, begin: int, place: int, room: int) -> bool:
+        return (
+            begin < place < len(self._text)
+            and self._rules[place] == _FREE
+            and self._fits(begin, place, room)
+            and is_boundary(self._text, place)
+        )
+
+    def _fits(self, begin: int, place: int, room: int) -> bool:
+        return place - begin + len(self._marks(place).closing) <= room
+
+    def _hard_cut(self, begin: int, end: int, room: int) -> int:
+        """A cut inside a word; where that is too long, inside what should stay whole."""
+        last = min(end, len(self._text) - 1)
+        for most in (_FREE, _AVOIDED):
+            places = (p for p in range(last, begin, -1) if self._rules[p] <= most)
+            fitting = (p for p in places if self._fits(begin, p, room))
+            for place in islice(fitting, _MAX_CLUSTER_CHARS):
+                if is_boundary(self._text, place):
+                    return place
+        places = (p for p in range(last, begin, -1) if self._rules[p] < _NEVER)
+        return next((p for p in places if self._fits(begin, p, room)), begin + 1)
 
 
-def _opened(text: str, place: int) -> tuple[int, str]:
-    """Where the opening of a code block ends, and the opening for the next message."""
-    found = _OPENING.match(text, place)
-    assert found is not None  # noqa: S101 - three backticks stand there
-    return found.end(), found[0].rstrip("\n") + "\n"
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What a cut divides: marks that end a message, and begin the next one."""
+
+    opening: str
+    closing: str
+    is_code: bool
 
 
-def _forbid(allowed: bytearray, places: range) -> None:
-    for place in places:
-        if place < len(allowed):
-            allowed[place] = 0
+def _rules(text: str, markup: Markup) -> bytearray:
+    """For each position, whether a cut may be there."""
+    rules = bytearray(len(text) + 1)
+    for begin, end in markup.wholes:
+        _mark(rules, begin + 1, end, _AVOIDED)
+    for one in markup.spans:
+        # Where only white space would be marked, a message would show the bare marks.
+        blank = _BLANK.match(text, one.inner, one.outer)
+        first = one.inner if blank is None else blank.end()
+        last = len(text[one.inner : one.outer].rstrip()) + one.inner
+        _mark(rules, one.inner, first + 1, _AVOIDED)
+        _mark(rules, last if not one.is_code else one.outer, one.outer + 1, _AVOIDED)
+    for one in markup.spans:
+        _mark(rules, one.begin + 1, one.inner, _NEVER)
+        _mark(rules, one.outer + 1, one.end, _NEVER)
+    return rules
+
+
+def _mark(rules: bytearray, begin: int, end: int, rule: int) -> None:
+    if end > begin:
+        rules[begin:end] = bytes((rule,)) * (end - begin)

@@ -18,7 +18,7 @@ from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces, draw_nonce
 from cogs.shared.page import Page
-from cogs.shared.splitting import disarm, split
+from cogs.shared.splitting import closed, disarm, split
 
 log = logging.getLogger(__name__)
 
@@ -197,7 +197,7 @@ def render(update: TurnUpdate, name: str, assistant: str, words: Words) -> str:
         lines = [f"🗣️ **{person}**"]
     if said:
         grows = " ▌" if update.stage is Stage.ANSWERING else ""
-        lines.append(f"💬 **{assistant}:** {disarm(said)}{grows}")
+        lines.append(f"💬 **{assistant}:** {disarm(closed(said) if grows else said)}{grows}")
     note = _note(update, words)
     return "\n".join([*lines, note] if note else lines)
 

@@ -1,8 +1,11 @@
 """JSON values as Markdown."""
 
+import re
+
 import pytest
 
 from cogs.grace._readable import MAX_CHARS, plain_label, readable
+from cogs.shared.splitting import disarm
 
 
 def shown(value):
@@ -79,3 +82,34 @@ def test_a_deep_value_ends_as_json():
         value = {"a": value, "b": 1}
     assert len(shown(value)) < MAX_CHARS
     assert '{"a": {"a"' in shown(value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://en.wikipedia.org/wiki/Ortho_pseudo_x",
+        "http://example.org/a?b_c=d&e=f_g#h_i",
+        "https://example.org/~user/-/x",
+    ],
+)
+def test_addresses_stay_as_they_are(address):
+    assert address in shown({"a": f"see {address}, *now*", "b": "x"})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[gift](https://evil.example)",
+        "[gift](<https://evil.example>)",
+        "[a [b] c](https://evil.example)",
+        "[one](https://evil.example) and [two](https://evil.example)",
+        "[discord.com](https://evil.example)",
+        '[gift](https://evil.example "title")',
+        "![gift](https://evil.example)",
+    ],
+)
+def test_a_masked_link_shows_its_target(link):
+    text = disarm(shown({"a": link, "b": "x"}))
+    assert "https://evil.example" in text
+    assert not re.search(r"(?<!\\)\[[^\]]*(?<!\\)\]\(", text)
+    assert text.count("\\[") == link.count("[")
