@@ -22,7 +22,7 @@ SCALAR_CHARS: Final = 1_000
 
 _MARKS = re.compile(
     r"""
-    (?P<url>\bhttps?://[^\s<>\[\]|*~]{1,2000})  # stays as it is
+    (?P<url>\bhttps?://[^\s<>\[\]`]{1,2000})   # an address is not Markdown
     | [\\*_~`|\[\]]                           # emphasis, code, spoilers, links, anywhere
     | (?<![^\n])(?:\#{1,3}|-\#?|\+|>{1,3})(?=\s)  # headings, lists, quotes begin a line
     | (?:(?<=^\d)|(?<=^\d\d))\.(?=\s)         # numbered lists
