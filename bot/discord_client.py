@@ -24,6 +24,7 @@ from bot.contract.grace import Module
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import RemoteJobControl
 from bot.jobs.runner import JobRunner
+from bot.proxies import proxy_for
 from bot.rate_limits import Limiter
 from bot.recently_deleted import RecentlyDeleted
 from bot.service_calls.client import ServiceClient
@@ -133,7 +134,7 @@ class SkyDeck(commands.AutoShardedBot):
             ),
             chunk_guilds_at_startup=False,
             max_messages=None,
-            **options,
+            **({"proxy": discord_proxy()} | options),
         )
         self.settings = settings
         self.services = services
@@ -287,7 +288,7 @@ async def check_token(settings: Settings) -> Account:
     token = _token(settings)
     time = DiscordTime(SystemClock())
     async with discord.Client(  # discord.py warns about fewer intents
-        intents=_intents(), http_trace=time.trace()
+        intents=_intents(), http_trace=time.trace(), proxy=discord_proxy()
     ) as client:
         with discord_errors():
             await client.login(token)
@@ -351,6 +352,17 @@ def stopped_by_signals(bot: SkyDeck) -> Iterator[None]:
             with contextlib.suppress(NotImplementedError):
                 for one in signals:
                     loop.remove_signal_handler(one)
+
+
+def discord_proxy() -> str | None:
+    """The proxy for Discord's API, its gateways and its files.
+
+    Voice itself is UDP, which no HTTP proxy carries.
+
+    Raises:
+        BadSettings: The proxy in the environment cannot be used.
+    """
+    return proxy_for(discord.http.Route.BASE)
 
 
 def invite_link(application_id: int) -> str:

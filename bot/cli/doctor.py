@@ -23,9 +23,10 @@ from bot.cli.model_checks import language_model_state
 from bot.cli.storage_checks import database_state, free_space
 from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
-from bot.discord_client import Account, check_token
+from bot.discord_client import Account, check_token, discord_proxy
 from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
 from bot.models.store import ModelState, ModelStore
+from bot.proxies import describe_proxy, proxy_for
 from bot.settings import Settings, load_settings, precautions
 from bot.workers.build import models_needed
 from bot.workers.device import place_llama, place_whisper
@@ -89,6 +90,7 @@ def _examine() -> Iterator[Finding]:
     else:
         yield from _endpoints(settings)
     yield _claude(settings)
+    yield _proxy(settings)
     yield from _discord(settings)
 
 
@@ -184,6 +186,25 @@ def _claude(settings: Settings) -> Finding:
     if settings.anthropic_api_key is None:
         return Finding("Claude", well=True, state="no ANTHROPIC_API_KEY: a local model answers")
     return Finding("Claude", well=True, state=f"key set, model {settings.anthropic_model}")
+
+
+def _proxy(settings: Settings) -> Finding:
+    def check() -> str:
+        proxies = {
+            "Discord": discord_proxy(),
+            "RunPod": None if settings.embedded else proxy_for(str(settings.runpod_base_url)),
+        }
+        used = [f"{name} through {describe_proxy(one)}" for name, one in proxies.items() if one]
+        return ", ".join(used) or "none"
+
+    finding = _try("proxy", check)
+    if not finding.well or "Discord" not in finding.state:
+        return finding
+    advice = (
+        "Voice channels need UDP to Discord, which no HTTP proxy carries: they work only if the "
+        "firewall lets UDP to ports 50000-65535 out. Everything else works."
+    )
+    return dataclasses.replace(finding, advice=advice, warns=True)
 
 
 def _discord(settings: Settings) -> Iterator[Finding]:

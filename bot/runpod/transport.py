@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bot.clock import Clock
 from bot.contract.failure import clean
 from bot.errors import BadSettings
+from bot.proxies import proxy_for
 from bot.redaction import BodyRedaction, Redaction
 from bot.runpod.http_errors import REPLY_LIMIT_BYTES
 from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
@@ -31,7 +32,6 @@ _TIMEOUTS: Final = {"timeout": {"connect": 10.0, "pool": 30.0, "read": None, "wr
 _USER_AGENT: Final = "skydeck"
 _YIELD_BYTES: Final = 1024 * 1024
 """How much of a body to read before other tasks can run; bytes already received never wait."""
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class HttpTransport:
@@ -208,8 +208,11 @@ def _aiohttp(base: httpx.URL) -> AiohttpTransport:
     """The default transport: a pool that stays fast at 64 requests in flight, without cookies.
 
     It uses the proxy from the environment, except for this machine itself.
+
+    Raises:
+        BadSettings: That proxy cannot be used.
     """
-    is_local = base.host in _LOOPBACK
+    proxy = proxy_for(str(base))
     tls = httpx.create_ssl_context() if base.scheme == "https" else False
 
     def session() -> aiohttp.ClientSession:
@@ -218,7 +221,7 @@ def _aiohttp(base: httpx.URL) -> AiohttpTransport:
                 limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls or True
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=not is_local,
+            proxy=proxy,
         )
 
     return AiohttpTransport(client=session, verify=tls)

@@ -12,6 +12,7 @@ import aiohttp
 import discord
 
 from bot.file_kinds import HEAD_BYTES
+from bot.proxies import proxy_for
 from bot.runpod.results.decompression import BadEncoding, Decompressor
 
 MAX_FETCH_S: Final = 60.0
@@ -57,7 +58,7 @@ async def fetch(
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept-Encoding": "identity"},
         ) as session,
-        session.get(attachment.url) as response,
+        session.get(attachment.url, proxy=proxy_for(attachment.url)) as response,
     ):
         _check(response)
         return await _read(response, most_bytes, judge)

@@ -173,7 +173,7 @@ def _hide(text: str, parts: list[tuple[int, int]]) -> str:
         return text
     shown: list[str] = []
     taken = 0
-    for begin, end in sorted(parts):
+    for begin, end in sorted(set(parts)):
         shown += (text[taken:begin], _HIDDEN * (end - begin))
         taken = end
     shown.append(text[taken:])

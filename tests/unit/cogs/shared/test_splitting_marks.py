@@ -4,7 +4,7 @@ import re
 
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cogs.shared.markdown import Markup
@@ -198,7 +198,6 @@ def letters_of(text: str) -> str:
     return re.sub(r"[\s*_~|`>#\-]|\bpy\b", "", re.sub(r"```py", "", text))
 
 
-@settings(deadline=None)
 @given(document, st.integers(64, 300))
 def test_nothing_is_lost_and_each_message_is_complete(text, limit):
     pieces = split(text, limit)
@@ -209,7 +208,6 @@ def test_nothing_is_lost_and_each_message_is_complete(text, limit):
         assert sum(piece.count(token) for piece in pieces) == text.count(token)
 
 
-@settings(deadline=None)
 @given(
     st.lists(word, min_size=1, max_size=200),
     st.text("ab *_~`\n>", max_size=60),
@@ -222,7 +220,6 @@ def test_no_spoiler_leaks(secret, around, limit):
             assert "SECRET" not in shown_in(piece)
 
 
-@settings(deadline=None)
 @given(st.text("|*_~`[]()<>:@#\\ \n.ab1👍\u200d\u0301", max_size=500), st.integers(64, 120))
 def test_no_text_breaks_it(text, limit):
     pieces = split(text, limit)
