@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -135,12 +136,21 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
+def _may_run() -> bool:
+    try:
+        return os.getuid() != 0 or bool(pwd.getpwnam("postgres"))
+    except KeyError:
+        return False
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A server with one migrated database."""
     binaries = _binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    if not _may_run():
+        pytest.skip("PostgreSQL refuses to run as root, and there is no account 'postgres'")
     with running(binaries) as server:
         asyncio.run(_prepare(server))
         yield server
