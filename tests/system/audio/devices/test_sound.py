@@ -24,8 +24,9 @@ from tests.virtual_audio.measure import intact, lag_of, rms_db
 from tests.virtual_audio.sound_card import LOUDSPEAKER, MICROPHONE, RATE_HZ, SECOND
 from tests.waiting import until_true
 
-TRIES = 3
-"""A busy machine may lose a block here and there: PulseAudio has no real-time priority here."""
+TRIES = 8
+"""A busy machine loses blocks here and there: PulseAudio has no real-time priority here.
+A quiet one needs one try."""
 
 
 class Desk:
@@ -77,12 +78,18 @@ class Desk:
         enough = len(self.blocks) + blocks
         until_true(lambda: len(self.blocks) >= enough)
 
+    @property
+    def stalls(self) -> int:
+        """How often it was told that the microphone delivers nothing: a busy machine's may."""
+        told = [state.microphone.fault for _, state in list(self.states)]
+        return told.count(Fault.STALLED)
+
     def forget(self):
         self.states.clear()
         self.blocks.clear()
 
     def hears(self, card, said: np.ndarray, *, enough_db: float = 60) -> bool:
-        """Whether what is said is heard as it was, at one of three tries."""
+        """Whether what is said is heard as it was, at one of the tries."""
         for _ in range(TRIES):
             self.forget()
             card.say(said)
@@ -92,7 +99,7 @@ class Desk:
         return False
 
     def plays(self, card, packets, *, enough_db: float) -> bool:
-        """Whether what is played is heard as it is; three tries, too."""
+        """Whether what is played is heard as it is, at one of the tries, too."""
         whole = sound_of(packets)
         for number in range(TRIES):
             with card.recorded() as recording:
@@ -325,7 +332,7 @@ def test_a_microphone_that_comes_later_is_found(card, monkeypatch):
             tries = len(opened)
             until_true(lambda: len(looks) > 2)
             desk.hears_on(10)
-            assert len(opened) == tries, "no stream that works was closed for it"
+            assert len(opened) <= tries + desk.stalls, "no stream that works was closed for it"
             assert desk.audio.state.microphone.name is None
             with card.second_name("late"):
                 desk.until(lambda s: s.microphone.name == "late" and s.microphone.fault is None)
@@ -345,7 +352,7 @@ def test_without_a_loudspeaker_the_microphone_hears_on_and_the_answer_goes_by(
         until_true(lambda: desk.audio.state.loudspeaker.fault is Fault.BUSY)
         until_true(lambda: desk.playout.progress().drained)
         desk.hears_on(10)
-        assert len(opened) == 1, "no stream that works was closed for it"
+        assert len(opened) <= 1 + desk.stalls, "no stream that works was closed for it"
 
 
 def test_a_frozen_sound_server_is_told_and_holds_nobody_up(card, desk):
