@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.settings import Settings
 from tests.paths import CLIPS, TESTS
@@ -27,6 +28,8 @@ pytest_plugins = [
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
+settings.register_profile("skydeck", deadline=None)  # no wall clock decides
+settings.load_profile("skydeck")
 LOADED = {"penny", "qwen"}
 """Fixtures that load models into the process of the tests."""
 MODELS = LOADED | {"weights"}

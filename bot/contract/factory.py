@@ -1,14 +1,17 @@
 """The Factory's BUILD module: it drafts, checks, criticises and improves until the result works."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from bot.contract.envelope import (
     Input,
     InputType,
     Policy,
+    Report,
     Request,
     Response,
     Service,
@@ -17,6 +20,7 @@ from bot.contract.envelope import (
     Wire,
     given,
 )
+from bot.contract.foreign import words_of
 from bot.errors import BadInput
 
 
@@ -27,6 +31,7 @@ class FactoryModule(StrEnum):
 
 
 MAX_ITERATIONS = 10
+_MAX_ROUNDS_READ = 100
 
 
 class Phase(StrEnum):
@@ -57,7 +62,14 @@ class File(Wire):
     content: str
 
 
-class Working(Wire):
+def _readable(kind: type[Wire], values: Iterable[object]) -> Iterator[Wire]:
+    """The values that are of a kind; one that is not is left out alone."""
+    for value in values:
+        with suppress(ValidationError):
+            yield kind.model_validate(value)
+
+
+class Working(Report):
     """Progress within an iteration: `output.data` of the partials between iterations."""
 
     phase: Phase | str
@@ -65,7 +77,7 @@ class Working(Wire):
     limit: int = Field(ge=1)
 
 
-class Iteration(Wire):
+class Iteration(Report):
     """A finished round: `output.data` of a partial, and the last of `Build.iterations`.
 
     Attributes:
@@ -86,13 +98,28 @@ class Iteration(Wire):
     problem: str | None = None
 
 
-class Build(Wire):
+class Build(Report):
     """`output.data` of the completed response: the best round, and a record of all rounds."""
 
-    summary: str
+    summary: Annotated[str, BeforeValidator(lambda value: words_of(value) or "")] = ""
     passed: bool
     files: list[File]
     iterations: list[Iteration] = Field(default_factory=list)
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _readable_files(cls, value: object) -> object:
+        """The files that can be read, also of an object with a content for each name."""
+        if isinstance(value, dict):
+            value = [{"name": name, "content": content} for name, content in value.items()]
+        return list(_readable(File, value)) if isinstance(value, list) else value
+
+    @field_validator("iterations", mode="before")
+    @classmethod
+    def _readable_iterations(cls, value: object) -> object:
+        """The rounds that can be read; only the last of very many."""
+        latest = value[-_MAX_ROUNDS_READ:] if isinstance(value, list) else []
+        return list(_readable(Iteration, latest))
 
 
 def build(
@@ -148,8 +175,6 @@ def read_build(response: Response) -> Build | None:
     return _read(Build, response)
 
 
-_MAX_ROUNDS_READ = 100
-
 _Shape = TypeVar("_Shape", bound=Wire)
 
 
@@ -159,9 +184,6 @@ def _read(kind: type[_Shape], response: Response) -> _Shape | None:
     data = response.output.data
     if not isinstance(data, dict):
         return None
-    rounds = data.get("iterations")
-    if isinstance(rounds, list) and len(rounds) > _MAX_ROUNDS_READ:
-        data = {**data, "iterations": rounds[-_MAX_ROUNDS_READ:]}
     try:
         return kind.model_validate(data)
     except ValidationError:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from bot.contract import Output, Response, Status
+from bot.contract import Response, Status
 from bot.contract.foreign import lone_words
 from bot.contract.foreign_status import (
     failure_of,
@@ -99,7 +99,7 @@ class OutputAssembly:
             output = None
         if output is not None:
             whole = yield from Joiner(self._hide).whole_steps(output)
-            final = yield from Response.reading(whole)
+            final = yield from self._reading(whole)
             if final.is_partial:  # a job's last response is whole, whatever it says
                 final = final.model_copy(update={"status": Status.COMPLETED})
             self.final = final
@@ -156,14 +156,32 @@ class OutputAssembly:
         """The result of a worker whose yields are not of the contract."""
         if not self._foreign:
             return None
+        last = self._foreign[-1]
+        whole: Any = self._foreign
         if all(isinstance(value, str) for value in self._foreign):
             joined = "".join(self._foreign).encode("utf-8", "replace")
             yield
-            joined = yield from self._hide.steps(joined)
-            return Response(output=Output(data=joined.decode()))
-        last = self._foreign[-1]
-        whole = last if isinstance(last, dict) and "output" in last else self._foreign
-        return (yield from Response.reading(whole))
+            whole = (yield from self._hide.steps(joined)).decode()
+        elif len(self._foreign) == 1 or (isinstance(last, dict) and "output" in last):
+            whole = last
+        return (yield from self._reading(whole))
+
+    def _reading(self, whole: Any) -> Steps[Response]:
+        """A whole answer. Reading may join words: a secret cut between them is hidden here."""
+        response = yield from Response.reading(whole)
+        if (output := response.output) is None:
+            return response
+        given = whole.get("output") if isinstance(whole, dict) else None
+        changed: dict[str, str] = {}
+        for name in ("data", "text", "transcript"):
+            words = getattr(output, name)
+            was_joined = not isinstance(given, dict) or words is not given.get(name)
+            if isinstance(words, str) and was_joined:
+                hidden = yield from self._hide.steps(words.encode("utf-8", "replace"))
+                changed[name] = hidden.decode()
+        if not changed:
+            return response
+        return response.model_copy(update={"output": output.model_copy(update=changed)})
 
 
 class Joiner:

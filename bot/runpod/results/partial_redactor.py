@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from bot.contract import InputType, Output, Response, Status
+from bot.contract.foreign import lone_words
 from bot.redaction import StreamRedaction
 
 INSTEAD: Final = "[key]"
@@ -37,6 +38,8 @@ class PartialRedactor:
                 n: self._fed(("data", n), t) for n in _IN_DATA if isinstance(t := data.get(n), str)
             }
             changed["data"] = {**data, **texts}
+            if not texts and (words := lone_words(data)):
+                changed["data"] = self._fed(("data",), words)
         if output.audio is not None and output.audio.text is not None:
             said = self._fed(("audio",), output.audio.text)
             changed["audio"] = output.audio.model_copy(update={"text": said})

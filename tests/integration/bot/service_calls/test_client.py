@@ -7,14 +7,14 @@ from bot.choices import Mode
 from bot.contract import Output, Response, Service, Status
 from bot.contract.envelope import Policy, Usage
 from bot.contract.job import RUN_LIMIT_BYTES
-from bot.errors import JobFailed, OverBudget, StoreFailed, SubmissionUnknown, TooLarge
+from bot.errors import JobFailed, OverBudget, ServiceDown, StoreFailed, SubmissionUnknown, TooLarge
 from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod.models import JobState
 from bot.service_calls.call import CallObserver
 from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.store.records import CallState, View
-from tests.fakes.handlers import Scripted, echo, hang, partial
+from tests.fakes.handlers import Scripted, echo, foreign, hang, partial
 from tests.integration.bot.service_calls.conftest import Exchange, asking, until, whole
 from tests.virtual_time import settle
 
@@ -250,3 +250,28 @@ async def test_without_budgets_calls_are_just_made(exchange):
         assert isinstance(board, ServiceClient)
         assert (await whole(board, asking()))[-1].state is JobState.COMPLETED
         assert [row async for row in at.store.spending.each(ALWAYS)] == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"error": "CUDA out of memory"},
+        {"status": "FAILED", "message": "CUDA out of memory"},
+        {"output": "half", "success": False, "detail": "CUDA out of memory"},
+    ],
+    ids=str,
+)
+async def test_a_job_that_completed_with_a_failure_is_booked_and_counts_as_a_fault(exchange, value):
+    async def broken(_request):
+        yield foreign(value)
+
+    async with exchange(Scripted(broken)) as at:
+        async with at.open() as board:
+            for _ in range(3):
+                with pytest.raises(JobFailed, match="CUDA out of memory"):
+                    await whole(board, asking())
+            with pytest.raises(ServiceDown):
+                await whole(board, asking())
+        booked = await rows(at, 3)
+    assert len(booked) == 3
+    assert {row["state"] for row in booked if "state" in row} <= {CallState.SETTLED}

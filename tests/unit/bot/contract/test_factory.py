@@ -77,3 +77,29 @@ def test_a_build_with_unknown_fields_is_read() -> None:
 def test_an_answer_of_another_shape_is_no_build(data: object) -> None:
     assert read_build(Response.parse({"output": {"data": data}})) is None
     assert read_build(Response(status="completed")) is None
+
+
+READABLE = [
+    {"summary": 5, "passed": True, "files": [{"name": "a.py", "content": "x"}]},
+    {"summary": None, "passed": "yes", "files": [{"name": "a.py", "content": "x"}, 7, {}]},
+    {"passed": 1, "files": {"a.py": "x", "b.bin": None}},
+    {"passed": True, "files": [{"name": "a.py", "content": "x"}, {"name": None, "content": "y"}]},
+    {
+        "passed": True,
+        "files": [{"name": "a.py", "content": "x"}],
+        "iterations": [{}, "first", {**ITERATION, "score": "best"}],
+    },
+    {"passed": True, "files": [{"name": "a.py", "content": "x"}], "iterations": "many"},
+]
+
+
+@pytest.mark.parametrize("data", READABLE, ids=str)
+@pytest.mark.parametrize(
+    "form", [lambda d: {"output": {"data": d}}, lambda d: d], ids=["ours", "bare"]
+)
+def test_what_can_be_read_of_a_build_is_read(form, data):
+    read = read_build(Response.parse(form(data)))
+    assert read is not None
+    assert [(file.name, file.content) for file in read.files] == [("a.py", "x")]
+    assert read.passed
+    assert read.iterations == []

@@ -255,6 +255,15 @@ class TestForeignWorkers:
         assert [r.text for r in play.responses] == ["The cap", ""]
         assert isinstance(play.outcome.error, JobFailed)
 
+    def test_a_single_chunk_of_data_is_the_data(self):
+        service = Script(
+            run=[QUEUED],
+            stream=[chunks({"sentiment": "positive"}, status="COMPLETED")],
+            status=[ok({"id": "job-1", "status": "COMPLETED"})],
+        )
+        play = submit(service, Mode.STREAM)
+        assert play.responses[-1].output.data == {"sentiment": "positive"}
+
     def test_streamed_chunks_of_openai_are_joined(self):
         pieces = [{"choices": [{"delta": {"content": words}}]} for words in ("Hel", "lo")]
         service = Script(

@@ -45,18 +45,41 @@ def told(play):
         [partial(n, half) for n, half in enumerate(HALVES)],
         [{**partial(n), "output": {"data": half}} for n, half in enumerate(HALVES)],
         [{**partial(n), "output": {"data": {"reply": half}}} for n, half in enumerate(HALVES)],
+        [{**partial(n), "output": {"data": {"Message": half}}} for n, half in enumerate(HALVES)],
         list(HALVES),
+        [{"choices": [{"delta": {"content": half}}]} for half in HALVES],
     ],
-    ids=["text", "data", "nested", "foreign"],
+    ids=["text", "data", "nested", "other name", "foreign", "openai"],
 )
 def test_a_key_cut_between_partials_is_hidden(pieces):
-    last = [] if isinstance(pieces[0], str) else [completed("done")]
+    last = [completed("done")] if "status" in pieces[0] else []
     play = played(
         chunks(*pieces[:1]),
         chunks(*pieces[1:], *last, status="COMPLETED"),
         final=done([*pieces, *last]),
     )
     assert told(play) == "it is [key], so"
+    assert KEY not in play.text
+
+
+CUT = [{"text": HALVES[0]}, {"text": HALVES[1]}]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        list(HALVES),
+        CUT,
+        {"choices": [{"message": {"content": CUT}}]},
+        {"output": {"text": CUT}},
+        {"output": CUT},
+        "".join(f"data: {json.dumps({'text': half})}\n\n" for half in HALVES),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("mode", [Mode.RUN, Mode.STREAM])
+def test_a_key_cut_between_the_parts_of_an_answer_is_hidden(output, mode):
+    play = played(chunks(status="COMPLETED"), final=done(output), mode=mode)
     assert KEY not in play.text
 
 
