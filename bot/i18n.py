@@ -16,8 +16,11 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-LANGUAGES: Final = ("en", "es")
-DEFAULT: Final = "en"
+from bot import languages
+
+DEFAULT: Final = languages.DEFAULT
+LANGUAGES: Final = tuple(one.code for one in languages.LANGUAGES.values() if one.interface)
+"""The languages of the texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Words:
 @lru_cache(maxsize=128)  # called for each text of each command in each of Discord's languages
 def words_for(locale: str | None) -> Words:
     """The words for a Discord locale (`es-ES`, `en-GB`, …), or English."""
-    language = (locale or DEFAULT).partition("-")[0].lower()
+    language = languages.primary(locale)
     return _read(language if language in LANGUAGES else DEFAULT)
 
 

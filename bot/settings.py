@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.choices import Identity, Mode
 from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
+from bot.languages import LANGUAGES, find_language
 from bot.llm_source import AUTO, read_llm
 
 
@@ -197,6 +198,8 @@ class Settings(BaseSettings):
     """Where the model files are; empty: the user's cache folder."""
     skydeck_grace_catalogue: Path | None = None
     """Your own catalogue of Grace's modules; empty: the one that comes with skydeck."""
+    skydeck_languages: str = ""
+    """The languages that people speak and write here, as `en,es`; empty: all."""
     skydeck_queue_limit: int = Field(default=64, ge=1, le=10_000)
     """How many jobs may wait in each queue of the embedded server before it answers 429."""
     skydeck_serve_key: SecretStr | None = None
@@ -240,6 +243,20 @@ class Settings(BaseSettings):
         if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
+
+    @field_validator("skydeck_languages")
+    @classmethod
+    def _known_languages(cls, listed: str) -> str:
+        for one in filter(None, (part.strip() for part in listed.split(","))):
+            if find_language(one) is None:
+                raise ValueError(f"{one[:20]!r} is none of {', '.join(LANGUAGES)}")
+        return listed
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The codes of the languages that come into question; empty: all."""
+        named = (find_language(part) for part in self.skydeck_languages.split(","))
+        return frozenset(one.code for one in named if one is not None)
 
     @property
     def services(self) -> Mapping[str, ServiceSettings]:

@@ -7,32 +7,13 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.errors import BadInput
+from bot.languages import LANGUAGES, find_language
 
 AUTO = "auto"
 """As a language: that of the text."""
 
-LANGUAGES = {
-    "ar": "Arabic",
-    "ca": "Catalan",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "hi": "Hindi",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
-"""The languages on offer, by ISO 639-1 code."""
+_COMMON = 2
+"""The share of the languages that an error lists; all would be too many to read."""
 
 _MAX_STRING_CHARS = 4_000
 _MAX_ITEM_CHARS = 100
@@ -43,7 +24,7 @@ class OptionType(StrEnum):
     """The type of an option's value.
 
     LIST is several short strings: a JSON list, or words separated by commas. LANGUAGE is one of
-    `LANGUAGES`, by its English name or its code; if the default is `auto`, also `auto`.
+    `bot.languages.LANGUAGES`, by its English name or its code, or `auto` if that is the default.
     """
 
     STRING = "string"
@@ -155,12 +136,14 @@ class Option(Data):
         word = str(value).strip().lower().replace("_", "-")
         if word == AUTO and self.default == AUTO:
             return AUTO
-        names = {name.lower(): name for name in LANGUAGES.values()} | LANGUAGES
-        name = names.get(word) or names.get(word.split("-", maxsplit=1)[0])
+        names = {one.english.lower(): one.english for one in LANGUAGES.values()}
+        known = find_language(word)
+        name = names.get(word) or (known.english if known else None)
         if name is None:
             auto = [AUTO] if self.default == AUTO else []
-            known = ", ".join(auto + sorted(LANGUAGES.values()))
-            raise self._wrong(f"must be one of {known}", value)
+            common = sorted(o.english for o in LANGUAGES.values() if o.share >= _COMMON)
+            offered = ", ".join([*auto, *common])
+            raise self._wrong(f"must be one of {offered}, or another by its code", value)
         return name
 
     def _list(self, value: object) -> list[str]:

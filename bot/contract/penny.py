@@ -38,20 +38,31 @@ def converse(
     question: str | Input,
     *,
     source: Source,
+    language: str | None = None,
     context: Context | None = None,
     params: dict[str, Any] | None = None,
     policy: Policy | None = None,
 ) -> Request:
     """Ask Penny a text or a clip; she returns transcript, reply and speech.
 
-    Her parameters: `speak` (bool, default true), `voice`, `max_tokens`.
+    `language` is given only if somebody set it; without it she tells it from the words, and takes
+    the context for a hint. Her parameters: `speak` (bool, default true), `voice`, `max_tokens`.
     """
-    return _penny(PennyModule.CONVERSE, _as_input(question), source, context, params, policy)
+    words = _in_language(_as_input(question), language)
+    return _penny(PennyModule.CONVERSE, words, source, context, params, policy)
 
 
-def transcribe(clip: Input, *, source: Source, policy: Policy | None = None) -> Request:
-    """Ask Penny to transcribe a clip."""
-    return _penny(PennyModule.TRANSCRIBE, clip, source, None, None, policy)
+def transcribe(
+    clip: Input,
+    *,
+    source: Source,
+    language: str | None = None,
+    context: Context | None = None,
+    policy: Policy | None = None,
+) -> Request:
+    """Ask Penny to transcribe a clip; `language` and `context` are as for `converse`."""
+    words = _in_language(clip, language)
+    return _penny(PennyModule.TRANSCRIBE, words, source, context, None, policy)
 
 
 def speak(
@@ -69,6 +80,10 @@ def speak(
 
 def _as_input(question: str | Input) -> Input:
     return Input(type=InputType.TEXT, data=question) if isinstance(question, str) else question
+
+
+def _in_language(words: Input, language: str | None) -> Input:
+    return words.model_copy(update=given(language=language))
 
 
 def _penny(

@@ -22,7 +22,8 @@ class Requester:
         user_name: Their name in that server.
         channel_id: The channel, thread or DM where they asked.
         guild_id: None in a DM.
-        locale: Their language, as a Discord locale.
+        locale: The language in which the bot's own texts are shown to them, as a Discord locale.
+        language: The language that their server has set for everyone; None: their words tell.
         system: The assistant's identity there.
     """
 
@@ -32,6 +33,7 @@ class Requester:
     guild_id: int | None
     locale: str
     system: System
+    language: str | None = None
 
     @property
     def source(self) -> Source:

@@ -2,8 +2,14 @@
 
 from typing import Final
 
+from bot import languages
 from bot.local_voice.view import Choice
 from bot.workers.penny import voices
+
+
+def _by_name() -> list[languages.Language]:
+    return sorted(languages.LANGUAGES.values(), key=lambda one: one.english)
+
 
 VOICES: Final = (
     Choice(None, "by language"),
@@ -11,8 +17,5 @@ VOICES: Final = (
 )
 LANGUAGES: Final = (
     Choice(None, "detected in each question"),
-    Choice("en", "English"),
-    Choice("es", "Spanish"),
-    Choice("de", "German"),
-    Choice("fr", "French"),
+    *(Choice(one.code, one.english) for one in _by_name()),
 )

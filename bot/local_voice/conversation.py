@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from bot.background import Background
 from bot.composition import available, model_fetcher
@@ -70,7 +71,7 @@ class Conversation:
             system=System(settings.skydeck_identity.value),
             guild_id=None,
             channel_id=None,
-            locale=prefs.language,
+            language=prefs.language,
             attention=Attention.ALWAYS,
             options=VoiceAgentOptions(
                 preemptive_generation=settings.voice_is_eager,
@@ -161,14 +162,14 @@ class Conversation:
         """Expect this language from now on, and remember the choice."""
         self._options.prefs.language = code
         self._options.keep_prefs()
-        languages = {} if code is None else {SPEAKER: code, TYPIST: code}
-        self._introduce(languages)
+        if self._session is not None:
+            self._session.config = replace(self._session.config, language=code)
 
-    def _introduce(self, languages: dict[int, str] | None = None) -> None:
+    def _introduce(self) -> None:
         """Tell the session who takes part."""
         if self._session is not None:
             people = {SPEAKER: PERSON, TYPIST: PERSON}
-            self._session.set_people(people, others=0, languages=languages or {})
+            self._session.set_people(people, others=0)
 
 
 def _still_loading() -> BadInput:

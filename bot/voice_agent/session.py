@@ -118,7 +118,8 @@ class SessionConfig:
         system: The identity to call Penny with; it names the assistant.
         guild_id: None on a local microphone.
         channel_id: None on a local microphone.
-        locale: The language of answers to people whose own language is unknown.
+        language: The language that somebody set for everyone; None: people's words tell.
+        locale: The Discord locale of people whose own is unknown: a hint.
         attention: When the assistant answers.
         options: The knobs of the conversation.
     """
@@ -126,6 +127,7 @@ class SessionConfig:
     system: System
     guild_id: int | None
     channel_id: int | None
+    language: str | None = None
     locale: str | None = None
     attention: Attention = Attention.AUTO
     options: VoiceAgentOptions = DEFAULT_OPTIONS
@@ -164,7 +166,7 @@ class VoiceSession:
     _requests: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _loops: list[asyncio.Task[None]] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
-    _languages: dict[int, str] = field(default_factory=dict)
+    _locales: dict[int, str] = field(default_factory=dict)
     _forgotten: set[int] = field(default_factory=set)
     _called_s: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -206,17 +208,17 @@ class VoiceSession:
     # -- who is there, and what they want ------------------------------------------------------
 
     def set_people(
-        self, agreed: Mapping[int, str], *, others: int, languages: Mapping[int, str] | None = None
+        self, agreed: Mapping[int, str], *, others: int, locales: Mapping[int, str] | None = None
     ) -> None:
         """Say who is there.
 
         Args:
             agreed: The names of those who agreed to be heard.
             others: The number of other people.
-            languages: ISO 639-1 codes of those whose language is known.
+            locales: The Discord locales of those whose locale is known.
         """
         self._names = dict(agreed)
-        self._languages = dict(languages or {})
+        self._locales = dict(locales or {})
         self._put(PeopleChanged(dict(agreed), others, self.clock.now()))
 
     def set_attention(self, attention: Attention) -> None:
@@ -432,19 +434,19 @@ class VoiceSession:
 
     def _request(self, command: SendRequest) -> Request:
         source = self._source(command.user_id)
-        language = self._languages.get(command.user_id) or self.config.locale
         question: Any = command.text or ""
         if command.clip is not None:
-            question = audio_input(command.clip.file(), format="ogg", language=language)
-        if not command.wants_answer:
-            return transcribe(question, source=source)
+            question = audio_input(command.clip.file(), format="ogg")
         context = Context(
             history=self.chat_context.messages(),
-            locale=language,
+            locale=self._locales.get(command.user_id) or self.config.locale,
             speaker=self._names.get(command.user_id),
         )
+        language = self.config.language
+        if not command.wants_answer:
+            return transcribe(question, source=source, language=language, context=context)
         params = {"voice": self.voice} if self.voice else None
-        return converse(question, source=source, context=context, params=params)
+        return converse(question, source=source, language=language, context=context, params=params)
 
     def _source(self, user_id: int | None) -> Source:
         ids = {

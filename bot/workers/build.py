@@ -202,6 +202,7 @@ def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handle
             threads=settings.skydeck_threads or usable_processors(),
         ),
         clock=SystemClock(),
+        languages=settings.languages,
     )
 
 
@@ -209,7 +210,7 @@ def _grace(settings: Settings, model: LanguageModel) -> Handler:
     from bot.catalogue import load_grace  # noqa: PLC0415
     from bot.workers.grace.handler import GraceHandler  # noqa: PLC0415
 
-    return GraceHandler(load_grace(settings), model)
+    return GraceHandler(load_grace(settings), model, languages=settings.languages)
 
 
 def _factory(model: LanguageModel) -> Handler:

@@ -61,6 +61,7 @@ def _request(
     return converse(
         question.said,
         source=requester.source,
+        language=requester.language,
         context=Context(history=history, locale=requester.locale, speaker=requester.user_name),
         params={"speak": question.is_answered_aloud},
     )

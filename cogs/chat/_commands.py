@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.contract import Context
 from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError
@@ -134,7 +135,12 @@ class ChatCommands(commands.Cog):
                 await placeholder.show()
                 await give_reason(placeholder.live, e, words)
                 return
-            request = transcribe(clip, source=requester.source)
+            request = transcribe(
+                clip,
+                source=requester.source,
+                language=requester.language,
+                context=Context(locale=requester.locale, speaker=requester.user_name),
+            )
             once = Thread(
                 file=f"{PurePath(file.filename).stem}.txt", note="\n".join(files.notes(words))
             )

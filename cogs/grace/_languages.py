@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bot.contract.options import AUTO, LANGUAGES, Option
+from bot.contract.options import AUTO, Option
 from bot.i18n import Words
+from bot.languages import LANGUAGES
 
 MAX_OFFERS: Final = 25
 """Source: Discord's reference, "Autocomplete": at most 25 choices."""
@@ -32,6 +33,8 @@ def offer_languages(
 ) -> list[Offer]:
     """The languages that have a name that starts with, or else contains, the typed text.
 
+    If there are too many, the most common ones.
+
     Args:
         typed: The text so far.
         option: The option; it may also offer `auto`.
@@ -41,10 +44,14 @@ def offer_languages(
     spoken = list(all_words)
     found = []
     for code in _codes(option):
-        names = [code, *(plain(w(f"grace.language.{code}")) for w in spoken)]
+        names = _names(code, spoken)
         own = words(f"grace.language.{code}")
-        found.append((_rank(plain(typed), names), code != AUTO, plain(own), own, code))
-    return [Offer(own, code) for rank, _, _, own, code in sorted(found) if rank < _NO_MATCH]
+        rank = _rank(plain(typed), names)
+        if rank < _NO_MATCH:
+            found.append((rank, -_share(code), plain(own), Offer(own, code)))
+    first = sorted(found, key=lambda one: one[:3])[:MAX_OFFERS]
+    first.sort(key=lambda one: (one[0], one[3].value != AUTO, one[2]))
+    return [offer for *_, offer in first]
 
 
 def offer_choices(typed: str, option: Option) -> list[Offer]:
@@ -59,18 +66,30 @@ def read_language(typed: str, option: Option, all_words: Iterable[Words]) -> str
     wanted = plain(typed)
     spoken = list(all_words)
     for code in _codes(option):
-        if wanted == code or wanted in {plain(w(f"grace.language.{code}")) for w in spoken}:
+        if wanted in _names(code, spoken):
             return code
     return typed
 
 
-_STARTS, _CONTAINS, _NO_MATCH = range(3)
+_IS_CODE, _STARTS, _CONTAINS, _NO_MATCH = range(4)
 
 
 def _rank(typed: str, names: list[str]) -> int:
+    if typed == names[0]:
+        return _IS_CODE
     if any(name.startswith(typed) for name in names):
         return _STARTS
     return _CONTAINS if any(typed in name for name in names) else _NO_MATCH
+
+
+def _names(code: str, all_words: Iterable[Words]) -> list[str]:
+    own = [plain(LANGUAGES[code].native)] if code in LANGUAGES else []
+    return [code, *own, *(plain(words(f"grace.language.{code}")) for words in all_words)]
+
+
+def _share(code: str) -> float:
+    """How common a language is; `auto` comes first."""
+    return LANGUAGES[code].share if code in LANGUAGES else float("inf")
 
 
 def _codes(option: Option) -> Iterator[str]:

@@ -8,11 +8,12 @@ from discord import app_commands
 
 from bot.contract import Context, Request, Service
 from bot.contract.grace import Module
-from bot.contract.options import LANGUAGES, OptionType, Value
+from bot.contract.options import OptionType, Value
 from bot.contract.penny import converse, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.jobs.view import Requester
+from bot.languages import find_language
 from cogs.grace._inputs import GivenMessage, Source
 from cogs.grace._jobs import Task, run_task
 from cogs.grace._text_sources import SourceText, read_source
@@ -98,6 +99,7 @@ class Menus:
             return converse(
                 _question(question, message.author.display_name, source_text.text),
                 source=requester.source,
+                language=requester.language,
                 context=Context(locale=requester.locale, speaker=requester.user_name),
                 params={"speak": False},
             )
@@ -130,7 +132,12 @@ class Menus:
 
             async def request(_: SourceText) -> Request:
                 clip, _files = await read_recordings(content.files, words)
-                return transcribe(clip, source=requester.source)
+                return transcribe(
+                    clip,
+                    source=requester.source,
+                    language=requester.language,
+                    context=Context(locale=requester.locale, speaker=requester.user_name),
+                )
 
             await run_task(
                 self._bot,
@@ -153,10 +160,10 @@ def _menu(name: str, callback: _Callback) -> app_commands.ContextMenu:
 
 
 def _own(module: Module, interaction: discord.Interaction[SkyDeck]) -> dict[str, Value]:
-    """The language of the person's own Discord, for the module's first language option."""
-    own = LANGUAGES.get(str(interaction.locale).partition("-")[0].lower())
+    """The language to translate into: that of the person's own Discord."""
+    own = find_language(str(interaction.locale))
     names = [o.name for o in module.options if o.type is OptionType.LANGUAGE]
-    return {names[0]: own} if names and own else {}
+    return {names[0]: own.english} if names and own else {}
 
 
 def _question(question: str, author: str, text: str) -> str:

@@ -8,11 +8,11 @@ from bot.choices import Identity
 from bot.contract import Service, System
 from bot.contract.grace import Module
 from bot.i18n import Words
+from bot.languages import LANGUAGES, Language
 from bot.store.records import GuildSettings
 
 UNSET: Final = "-"
 """The menu value for "no choice"."""
-LANGUAGES: Final = (("en-US", "English"), ("es-ES", "Español"))
 _SHOWN: Final = 20
 """How many channels or roles are listed."""
 _MENU_LIMIT: Final = 25
@@ -33,7 +33,12 @@ class Choice:
 def languages(settings: GuildSettings, words: Words) -> list[Choice]:
     """The languages in which the bot can speak."""
     own = Choice(words("ops.settings.language_own"), UNSET, settings.language is None)
-    return [own, *(Choice(name, code, settings.language == code) for code, name in LANGUAGES)]
+    return [own, *(_language(one, settings) for one in LANGUAGES.values() if one.interface)]
+
+
+def _language(one: Language, settings: GuildSettings) -> Choice:
+    value = one.interface or one.code
+    return Choice(one.native.capitalize(), value, settings.language == value)
 
 
 def identities(settings: GuildSettings, default: Identity, words: Words) -> list[Choice]:

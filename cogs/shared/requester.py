@@ -9,6 +9,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import NotAllowed, TooSoon
 from bot.i18n import Words, words_for
 from bot.jobs.view import Requester
+from bot.languages import primary
 from bot.store.records import GuildSettings
 
 _LISTED: Final = 10
@@ -21,8 +22,9 @@ Occasion = discord.Interaction | discord.Message
 async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
     """The person behind an interaction or a message.
 
-    Their language is their server's setting, else their own Discord's. Only interactions report the
-    latter: for a message it is taken from their last interaction, else from the server's locale.
+    The language of the bot's own texts is their server's setting, else their own Discord's. Only
+    interactions report the latter: for a message it is taken from their last interaction, else from
+    the server's locale. What people say may be in another language, unless the server sets one.
 
     Raises:
         StoreFailed: The server's settings cannot be read.
@@ -44,6 +46,7 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
         guild_id=guild.id if guild is not None else None,
         locale=settings.language or own or preferred or "en-US",
         system=System(identity.value),
+        language=primary(settings.language),
     )
 
 

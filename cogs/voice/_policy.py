@@ -6,7 +6,6 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from bot.i18n import LANGUAGES
 from bot.store.records import Consent, Minute
 
 ALONE_S: Final = 10.0
@@ -25,13 +24,13 @@ class Audience:
 
     Attributes:
         agreed: The names of those who may be heard, by id.
-        languages: Their languages, where they are known.
+        locales: Their Discord locales, where they are known.
         unasked: Those who have not decided yet whether they may be heard.
         others: How many people have not agreed.
     """
 
     agreed: Mapping[int, str]
-    languages: Mapping[int, str]
+    locales: Mapping[int, str]
     unasked: Collection[int]
     others: int
 
@@ -69,19 +68,13 @@ def audience(
         for user_id, name in present.items()
         if user_id in consents and consents[user_id].agreed and user_id not in barred
     }
-    spoken = {user_id: language_of(consents[user_id].locale) for user_id in agreed}
+    locales = {user_id: consents[user_id].locale for user_id in agreed}
     return Audience(
         agreed=agreed,
-        languages={user_id: language for user_id, language in spoken.items() if language},
+        locales={user_id: locale for user_id, locale in locales.items() if locale},
         unasked=frozenset(present) - frozenset(consents) - frozenset(barred),
         others=len(present) - len(agreed),
     )
-
-
-def language_of(locale: str | None) -> str | None:
-    """The ISO 639-1 language of a Discord locale, if the bot speaks it."""
-    language = (locale or "").partition("-")[0]
-    return language if language in LANGUAGES else None
 
 
 # -- coming in ------------------------------------------------------------------------------------

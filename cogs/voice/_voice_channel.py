@@ -22,7 +22,7 @@ from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import SessionConfig, VoiceSession
-from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance, language_of
+from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view
 
@@ -43,6 +43,7 @@ class VoiceChannel:
         words: The language of what it posts.
         system: Which assistant speaks.
         locale: The locale of whoever called it.
+        language: The language that the server has set for everyone; None: people's words tell.
         transcript: The channel's text chat.
         on_end: Called when it ends by itself.
         link: The voice connection, once it is open.
@@ -56,6 +57,7 @@ class VoiceChannel:
     words: Words
     system: System
     locale: str
+    language: str | None
     transcript: ChannelTranscript
     on_end: Callable[["VoiceChannel"], object]
     link: DiscordVoiceClient | None = None
@@ -151,7 +153,8 @@ class VoiceChannel:
             system=self.system,
             guild_id=self.place.guild_id,
             channel_id=self.place.channel_id,
-            locale=language_of(self.locale),
+            language=self.language,
+            locale=self.locale,
             attention=Attention(self.place.attention),
             options=VoiceAgentOptions(
                 preemptive_generation=settings.voice_is_eager,
@@ -255,7 +258,7 @@ class VoiceChannel:
         for user_id in gone:
             self._drop(user_id)
         if self.session is not None:
-            self.session.set_people(found.agreed, others=found.others, languages=found.languages)
+            self.session.set_people(found.agreed, others=found.others, locales=found.locales)
 
     def _drop(self, user_id: int) -> None:
         if self.link is not None:

@@ -16,6 +16,7 @@ from bot.contract import System
 from bot.discord_client import SkyDeck
 from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
 from bot.i18n import Words, words_for
+from bot.languages import primary
 from bot.store.records import VoiceRoom
 from bot.voice_agent.events import Attention
 from cogs.voice._policy import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
@@ -92,7 +93,14 @@ class VoiceChannels:
         system = System(identity.value)
         transcript = ChannelTranscript(self._bot, channel.id, words, system.assistant)
         voice = VoiceChannel(
-            self._bot, place, words, system, locale, transcript, on_end=self._on_end
+            self._bot,
+            place,
+            words,
+            system,
+            locale,
+            primary(settings.language),
+            transcript,
+            on_end=self._on_end,
         )
         await self._clear(channel.guild)
         await voice.open(channel)

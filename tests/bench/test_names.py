@@ -14,6 +14,7 @@ import pytest
 
 from audio import codec
 from audio.constants import SPEECH_RATE_HZ
+from bot.languages import LanguageHints
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
 from tests.fakes.voice_call import wer
 
@@ -68,9 +69,9 @@ async def clip_of(tts, text, voice, noise):
 
 
 async def heard(stt, clip, language, hint):
+    hints = LanguageHints(pinned=language)
     parts = [
-        one.text
-        async for one in stt.recognize(lambda _: iter([clip]), language=language, name=hint)
+        one.text async for one in stt.recognize(lambda _: iter([clip]), hints=hints, name=hint)
     ]
     return " ".join(parts)
 

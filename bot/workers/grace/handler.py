@@ -3,25 +3,26 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine, Mapping
 from typing import Any
 
 from bot.contract import InputType, Output, Request, Response, Service, Status
 from bot.contract.grace import Module, Value, find
 from bot.contract.options import AUTO, OptionType
 from bot.errors import BadInput, TooLarge
+from bot.languages import LanguageHints, find_language
+from bot.workers import text_language
 from bot.workers.grace.module_run import ModuleRun, Progress
 from bot.workers.grace.retrying_model import check_schema
 from bot.workers.grace.values import readable
-from bot.workers.penny.language import NAMES, detect
 from bot.workers.protocols import Delivery, LanguageModel
 
 MAX_TEXT_CHARS = 1_000_000
 """At 7 ms a token, a laptop takes half an hour to read it."""
 
 _PARTIAL_S = 0.25
-_SAMPLE_CHARS = 2_000
-"""How much text language detection reads."""
+_OWN_LANGUAGE = "the text's own language"
+"""The name that prompts give to a language which is not certain."""
 
 
 class GraceHandler:
@@ -30,6 +31,7 @@ class GraceHandler:
     Args:
         catalogue: The modules by name.
         model: The language model, which its owner closes.
+        languages: The codes of the languages that come into question; empty: all.
         partial_s: The shortest time between two partial responses.
 
     Raises:
@@ -44,6 +46,7 @@ class GraceHandler:
         catalogue: Mapping[str, Module],
         model: LanguageModel,
         *,
+        languages: Collection[str] = (),
         partial_s: float = _PARTIAL_S,
     ) -> None:
         for module in catalogue.values():
@@ -51,6 +54,7 @@ class GraceHandler:
         self._catalogue = dict(catalogue)
         self._model = model
         self._partial_s = partial_s
+        self._hints = LanguageHints(allowed=languages)
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         """Handle one contract; see `bot.workers.protocols.Handler`.
@@ -62,7 +66,8 @@ class GraceHandler:
         settings = module.settings(request.params)
         text = _text(request)
         progress = Progress()
-        run = ModuleRun(self._model, module, await _languages(module, settings, text), progress)
+        settings = await self._name_languages(module, settings, text)
+        run = ModuleRun(self._model, module, settings, progress)
         sent: Output | None = None
         async with _running_task(run.run(text)) as job:
             while not (await asyncio.wait({job}, timeout=self._partial_s))[0]:
@@ -77,9 +82,24 @@ class GraceHandler:
             usage=progress.usage_total.to_usage(),
         )
 
+    async def _name_languages(
+        self, module: Module, settings: dict[str, Value], text: str
+    ) -> dict[str, Value]:
+        """Return the settings with each `auto` language replaced by the text's."""
+        auto = [
+            option.name
+            for option in module.options
+            if option.type is OptionType.LANGUAGE and settings[option.name] == AUTO
+        ]
+        if not auto:
+            return settings
+        decision = await asyncio.to_thread(text_language.decide_on, text, self._hints)
+        found = find_language(decision.code)
+        return settings | dict.fromkeys(auto, found.english if found else _OWN_LANGUAGE)
+
     async def warm_up(self) -> None:
         """Load the language model and the language detector."""
-        await asyncio.to_thread(detect, "Which language is this text in?")
+        await asyncio.to_thread(text_language.warm_up)
         await self._model.warm_up()
 
     async def close(self) -> None:
@@ -124,19 +144,6 @@ def _text(request: Request) -> str:
     # JSON can carry half of a surrogate pair, which the model's tokenizer rejects
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return whole.replace("\r\n", "\n").strip("\n")
-
-
-async def _languages(module: Module, settings: dict[str, Value], text: str) -> dict[str, Value]:
-    """Return the settings with each `auto` language replaced by the text's."""
-    auto = [
-        option.name
-        for option in module.options
-        if option.type is OptionType.LANGUAGE and settings[option.name] == AUTO
-    ]
-    if not auto:
-        return settings
-    code = await asyncio.to_thread(detect, text[:_SAMPLE_CHARS])
-    return settings | dict.fromkeys(auto, NAMES[code])
 
 
 def _partial_output(progress: Progress) -> Output | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.clock import Clock
 from bot.contract import Audio, Output, Response, Status, Usage
 from bot.errors import SkydeckError
+from bot.languages import LanguageDecision
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.speech import Speech
 from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
@@ -14,12 +15,17 @@ from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
 @dataclass(slots=True)
 class Turn:
-    """The results of a turn so far, and when each came, in milliseconds from its start."""
+    """The results of a turn so far, and when each came, in milliseconds from its start.
+
+    `language` is None while it is not certain; `likely_language` is then the best guess, for the
+    voice.
+    """
 
     clock: Clock
     started: float
     transcript: str | None = None
     language: str | None = None
+    likely_language: str | None = None
     audio_seconds: float | None = None
     text: str = ""
     audio: Audio | None = None
@@ -29,6 +35,10 @@ class Turn:
     def mark(self, name: str) -> None:
         """Note the time of `name`, the first time it happens."""
         self.marks.setdefault(name, round((self.clock.now() - self.started) * 1000, 1))
+
+    def decide_language(self, decision: LanguageDecision) -> None:
+        """Note the language of the words."""
+        self.language, self.likely_language = decision.code, decision.likely
 
     def partial(self, **output: object) -> Response:
         """Return a response with new output."""

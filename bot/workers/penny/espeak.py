@@ -19,8 +19,6 @@ _UTF8 = 1
 _POSITION_CHARACTER = 1
 _RATE_PARAMETER = 1
 _WORDS_PER_MINUTE = 160
-_ESPEAK_NAMES = {"zh": "cmn", "no": "nb", "nn": "nb", "iw": "he"}
-"""eSpeak's names for languages that it does not know by their ISO 639-1 code."""
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -53,7 +51,6 @@ class Espeak:
         """
         with self._lock:
             library = self._load()
-            voice = _ESPEAK_NAMES.get(voice, voice)
             if library.espeak_SetVoiceByName(voice.encode()) != 0:
                 raise BadInput(f"There is no voice {voice!r}.", hint="Try a language: en, es, fr.")
             library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from functools import partial
 from typing import Final
 
@@ -14,8 +14,9 @@ from bot.contract import Audio, Context, InputType, Request, Response, Service, 
 from bot.contract.penny import PennyModule
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.hallucinations import is_said_to_nobody
+from bot.languages import DEFAULT, LanguageHints, primary
+from bot.workers import text_language
 from bot.workers.penny.converse import Turn, stream_reply
-from bot.workers.penny.language import DEFAULT, detect, requested_language, speech_language
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.recording import Recording
@@ -47,6 +48,7 @@ class PennyHandler:
         tts: Synthesizer,
         clock: Clock,
         voice_llm: LanguageModel | None = None,
+        languages: Collection[str] = (),
     ) -> None:
         """Make the voice assistant.
 
@@ -56,12 +58,14 @@ class PennyHandler:
             tts: Speaks.
             clock: Measures each turn.
             voice_llm: Answers what people say, if that is another model.
+            languages: The codes of the languages that come into question; empty: all.
         """
         self._stt = stt
         self._llm = llm
         self._voice_llm = voice_llm or llm
         self._tts = tts
         self._clock = clock
+        self._languages = languages
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         """Handle one contract; see `bot.workers.protocols.Handler`."""
@@ -85,7 +89,7 @@ class PennyHandler:
         """Load every model, and put the usual system prompt into the language model's cache."""
         await self._stt.warm_up()
         await self._tts.warm_up()
-        await asyncio.to_thread(detect, "Which language is this?")
+        await asyncio.to_thread(text_language.warm_up)
         for language in ("en", "es"):
             await asyncio.to_thread(spoken, "1 hora", language)
         await self._voice_llm.warm_up(
@@ -108,21 +112,24 @@ class PennyHandler:
         context = request.context or Context()
         max_tokens = _int_param(request, "max_tokens", _DEFAULT_TOKENS, _MAX_TOKENS)
         speak = _bool_param(request, "speak", default=True)
+        hints = await self._hints(request)
         is_spoken = request.input.type is InputType.AUDIO
         llm = self._voice_llm if is_spoken else self._llm
         if is_spoken:
-            async for response in self._listen(turn, request, _MAX_QUESTION_S):
+            async for response in self._listen(turn, request, hints, _MAX_QUESTION_S):
                 yield response
             question = turn.transcript or ""
             if not question or is_said_to_nobody(question):
                 return  # silence needs no answer
         else:
             question = _read_text(request, _MAX_TEXT_CHARS)
-            turn.language = speech_language(request, question)
+            turn.decide_language(
+                await asyncio.to_thread(text_language.decide_on_question, question, hints)
+            )
         prompt = converse_prompt(
             question,
             system=request.source.system,
-            language=turn.language or DEFAULT,
+            language=turn.language,
             context=context,
             max_tokens=max_tokens,
             room_chars=llm.context_chars,
@@ -134,14 +141,16 @@ class PennyHandler:
                 yield response
 
     async def _transcribe(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
-        async for response in self._listen(turn, request, _MAX_RECORDING_S):
+        hints = await self._hints(request)
+        async for response in self._listen(turn, request, hints, _MAX_RECORDING_S):
             yield response
         turn.text = turn.transcript or ""
 
     async def _speak(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         text = _read_text(request, _MAX_SPEECH_CHARS)
         turn.text = text
-        turn.language = speech_language(request, text)
+        hints = await self._hints(request)
+        turn.decide_language(await asyncio.to_thread(text_language.decide_on, text, hints))
         phrasing = Phrasing()
         speech = self._new_speech(turn, request)
         for phrase in phrasing.feed(text) + phrasing.finish():
@@ -153,27 +162,35 @@ class PennyHandler:
             raise BadInput("Nothing in this text can be spoken.")
 
     async def _listen(
-        self, turn: Turn, request: Request, limit_s: float
+        self, turn: Turn, request: Request, hints: LanguageHints, limit_s: float
     ) -> AsyncGenerator[Response, None]:
         pool = _recordings if limit_s > _MAX_QUESTION_S else _questions
         recording = await pool.run(partial(_decode_recording, request, limit_s))
         turn.audio_seconds = recording.seconds
         turn.transcript = ""
-        wanted = requested_language(request)
         name = request.source.system.assistant
-        async for segment in self._stt.recognize(recording.chunks, language=wanted, name=name):
+        async for segment in self._stt.recognize(recording.chunks, hints=hints, name=name):
             text = segment.text if not turn.transcript else f" {segment.text}"
             turn.transcript += text
-            turn.language = segment.language
+            turn.likely_language = segment.language
+            turn.language = segment.language if segment.is_sure else None
             turn.mark("asr")
-            yield turn.partial(transcript=text, language=segment.language)
+            yield turn.partial(transcript=text, language=turn.language)
         turn.mark("asr")
+
+    async def _hints(self, request: Request) -> LanguageHints:
+        return await asyncio.to_thread(
+            text_language.conversation_hints,
+            request.context,
+            pinned=primary(request.input.language),
+            allowed=self._languages,
+        )
 
     def _new_speech(self, turn: Turn, request: Request) -> Speech:
         voice = request.option("voice")
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
-        return Speech(self._tts, language=turn.language or DEFAULT, voice=voice)
+        return Speech(self._tts, language=turn.likely_language or DEFAULT, voice=voice)
 
 
 _questions: Final = SoundPool(2)

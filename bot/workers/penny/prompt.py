@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from bot.contract import Context, Message, System
 from bot.contract.envelope import speaker_label
-from bot.workers.penny.language import DEFAULT, NAMES
+from bot.languages import find_language
 from bot.workers.protocols import Prompt, Slot
 
 _SYSTEM = (
     "You are {name}, a voice assistant. Answer the question directly and correctly, "
-    "in one or two short sentences of plain spoken {language}, without lists or markup."
+    "in one or two short sentences of {manner}, without lists or markup."
 )
 _ROLES = {"user", "assistant"}
 
@@ -18,7 +18,7 @@ def converse_prompt(
     question: str,
     *,
     system: System,
-    language: str,
+    language: str | None,
     context: Context,
     max_tokens: int,
     room_chars: int,
@@ -28,7 +28,7 @@ def converse_prompt(
     Args:
         question: What the person said.
         system: The calling system, which names the assistant.
-        language: The language to answer in, ISO 639-1.
+        language: The language to answer in, ISO 639-1; None: that of the question.
         context: The conversation so far; the prompt keeps the newest messages that fit.
         max_tokens: The longest answer.
         room_chars: How many characters the model can read.
@@ -50,10 +50,13 @@ def converse_prompt(
     )
 
 
-def system_prompt(system: System, language: str) -> str:
+def system_prompt(system: System, language: str | None) -> str:
     """Return the system prompt, which rarely changes, so that the model can reuse its cache."""
-    name = NAMES.get(language, NAMES[DEFAULT])
-    return _SYSTEM.format(name=system.assistant, language=name)
+    known = find_language(language)
+    manner = (
+        f"plain spoken {known.english}" if known else "plain speech in the language of the question"
+    )
+    return _SYSTEM.format(name=system.assistant, manner=manner)
 
 
 def _several_speak(context: Context) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,8 +12,17 @@ import numpy as np
 from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 from audio.stopping import Stop
-from bot.errors import JobFailed, WeightsError
+from bot.errors import BadInput, JobFailed, WeightsError
 from bot.hallucinations import Certainty, is_invented
+from bot.languages import (
+    LANGUAGES,
+    NO_HINTS,
+    LanguageDecision,
+    LanguageHints,
+    decide,
+    find_language,
+)
+from bot.languages.decision import by_code
 from bot.settings import Device
 from bot.workers.device import place_whisper, runtime_missing
 
@@ -53,28 +62,60 @@ _MIN_CHARS_PER_SECOND = 1.5
 _TOKENS_PER_SECOND, _MIN_TOKENS = 10, 24
 """Nobody speaks faster; the limit stops a decoder that repeats itself."""
 
+_IDENTIFY_S, _IDENTIFY_FRAMES = 6.0, 300
+"""The language is told from the loudest seconds of a clip, in a context of their own length: 70 ms
+for a clip of three seconds, and better than in Whisper's 30 s (which take 500 ms and more)."""
+
+_EXPECTED = 0.8
+"""From this probability on, a window is taken for English before its language is told."""
+
+_CLEARLY_ENGLISH = -0.45
+"""The mean log probability of the English model's own language: nearly always above in English,
+and always below in another language, of which the model makes nonsense."""
+
+_UNCLEAR_ENGLISH = 0.2
+"""How much of English is heard less clearly than that; of other languages, all is."""
+
+_PRIOR_WEIGHT = 0.5
+"""Whisper often gives the right language of a short clip a third; measured by
+`tests/bench/test_language.py`."""
+
+_REMEMBERED = 4
+"""How many earlier windows of a recording count as turns of its speaker."""
+
+_ASR_CODES = {label: one.code for one in LANGUAGES.values() for label in one.asr_ids}
+
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSegment:
-    """The transcript of a window: its language (ISO 639-1), and its place in seconds."""
+    """The transcript of a window, and its place in seconds.
+
+    Attributes:
+        text: The words.
+        language: The most likely language, a code of the table.
+        start_s: Where it begins.
+        end_s: Where it ends.
+        is_sure: Whether the language is more than a guess.
+    """
 
     text: str
     language: str
     start_s: float
     end_s: float
+    is_sure: bool = True
 
 
 class Recognizer(Protocol):
     """Converts speech to text."""
 
     def recognize(
-        self, sound: AudioSource, *, language: str | None, name: str = ""
+        self, sound: AudioSource, *, hints: LanguageHints = NO_HINTS, name: str = ""
     ) -> AsyncIterator[TranscriptSegment]:
         """Yield speech as it is recognised; nothing for silence and noise.
 
         Args:
             sound: Returns mono samples at 16 kHz, in chunks; a short clip in one.
-            language: ISO 639-1; None detects it.
+            hints: What is known about the language.
             name: A name that people are likely to say; may be empty.
         """
         ...
@@ -115,17 +156,18 @@ class Whisper:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
     async def recognize(
-        self, sound: AudioSource, *, language: str | None, name: str = ""
+        self, sound: AudioSource, *, hints: LanguageHints = NO_HINTS, name: str = ""
     ) -> AsyncIterator[TranscriptSegment]:
         """Yield speech as it is recognised. `name` is a hint in a recording of one window.
 
         Raises:
+            BadInput: Whisper does not know the pinned language.
             WeightsError: The model cannot be loaded.
             JobFailed: The model failed.
         """
         loop = asyncio.get_running_loop()
         stop = Stop()
-        segments: Iterator[TranscriptSegment] = self._segments(sound(stop), language, name, stop)
+        segments: Iterator[TranscriptSegment] = self._segments(sound(stop), hints, name, stop)
         try:
             while heard := await loop.run_in_executor(self._worker, next, segments, None):
                 yield heard
@@ -154,21 +196,80 @@ class Whisper:
         return self._models[english]
 
     def _segments(
-        self, sound: Iterator[Samples], language: str | None, name: str, stop: Stop
+        self, sound: Iterator[Samples], hints: LanguageHints, name: str, stop: Stop
     ) -> Iterator[TranscriptSegment]:
         """Transcribe a window at each step, in the worker's thread."""
-        english = language == ENGLISH
+        hints = _with_known_pin(hints)
         for clip, start_s, seconds, is_all in _cut_windows(sound):
             if stop.is_set():
                 return
-            model = self._model(english)
             try:
-                text, found = _transcribe(model, clip, seconds, language, name if is_all else "")
+                text, found = self._hear(clip, seconds, hints, name if is_all else "")
             except (RuntimeError, ValueError) as e:
                 raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
             if text:
-                language = language or found
-                yield TranscriptSegment(text, found, start_s, start_s + len(clip) / SPEECH_RATE_HZ)
+                end_s = start_s + len(clip) / SPEECH_RATE_HZ
+                is_sure = found.code is not None
+                yield TranscriptSegment(text, found.likely, start_s, end_s, is_sure)
+                turns = [found.probabilities, *hints.speaker][:_REMEMBERED]
+                hints = replace(hints, speaker=turns)
+
+    def _hear(
+        self, window: Samples, speech_s: float, hints: LanguageHints, name: str
+    ) -> tuple[str, LanguageDecision]:
+        """Transcribe a window with the model that suits its language.
+
+        If English is expected, the English model hears it first: telling the language would take
+        as long again as it takes, and its own doubt shows when somebody switches language.
+        """
+        found = decide({}, hints)
+        first = None
+        if not hints.pinned:
+            if found.likely == ENGLISH and found.confidence >= _EXPECTED:
+                first = _attempt(self._model(english=True), window, speech_s, ENGLISH, name)
+            if first is None or not first.is_clear:
+                found = self._identify(window, hints, first)
+        english = found.likely == ENGLISH
+        kept = first if english else None
+        model = self._model(english)
+        return _transcribe(model, window, speech_s, found.likely, name, kept), found
+
+    def _identify(
+        self, window: Samples, hints: LanguageHints, first: "_Attempt | None"
+    ) -> LanguageDecision:
+        """Tell the language of a window by the multilingual model."""
+        model = self._model(english=False)
+        model.min_frames = _IDENTIFY_FRAMES
+        features = model.feature_extractor(_loudest(window, int(_IDENTIFY_S * SPEECH_RATE_HZ)))
+        padding = max(0, _WHOLE_FRAMES - features.shape[-1])
+        padded = np.pad(features, ((0, 0), (0, padding)))[..., :_WHOLE_FRAMES]
+        labels = model.model.detect_language(model.encode(padded))[0]
+        found = by_code(((label[2:-2], chance) for label, chance in labels), _ASR_CODES)
+        if first is not None:  # the English model has heard it, and was not at home in it
+            found["en"] = found.get("en", 0.0) * _UNCLEAR_ENGLISH
+        return decide(found, hints, prior_weight=_PRIOR_WEIGHT)
+
+
+def _with_known_pin(hints: LanguageHints) -> LanguageHints:
+    if not hints.pinned:
+        return hints
+    language = find_language(hints.pinned)
+    if language is None:
+        known = ", ".join(LANGUAGES)
+        raise BadInput(f"There is no language {hints.pinned[:20]!r}.", hint=f"Try one of: {known}.")
+    return replace(hints, pinned=language.code)
+
+
+def _loudest(clip: Samples, length: int) -> Samples:
+    """The part of this length with the most energy, to a tenth of a second."""
+    if len(clip) <= length:
+        return clip
+    step = SPEECH_RATE_HZ // 10
+    energy = np.add.reduceat(np.square(clip), np.arange(0, len(clip), step))
+    begun = np.concatenate([[0.0], np.cumsum(energy)])
+    count = length // step
+    start = int(np.argmax(begun[count:] - begun[:-count])) * step
+    return clip[start : start + length]
 
 
 def _cut_windows(sound: Iterator[Samples]) -> Iterator[tuple[Samples, float, float, bool]]:
@@ -248,31 +349,57 @@ def _detect_speech(clip: Samples) -> list[Span]:
     return [(s["start"], s["end"]) for s in get_speech_timestamps(clip, options)]
 
 
-def _transcribe(
-    model: Any, window: Samples, speech_s: float, language: str | None, hint: str
-) -> tuple[str, str]:
-    """Return the text of a window and its language; retry a doubtful result more carefully.
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What one pass of a model made of a window."""
 
-    With a hint, the small English model tends to repeat itself, so it gets the hint only on retry.
+    text: str
+    is_doubtful: bool
+    is_clear: bool
+
+
+def _transcribe(
+    model: Any,
+    window: Samples,
+    speech_s: float,
+    language: str,
+    name: str,
+    first: _Attempt | None = None,
+) -> str:
+    """Return the text of a window; retry a doubtful result more carefully.
+
+    With a name as a hint, the small English model tends to repeat itself, so it gets the hint only
+    on retry.
     """
-    for careful in (False, True):
-        model.min_frames = _WHOLE_FRAMES if careful else _MIN_FRAMES
-        found, info = model.transcribe(
-            window,
-            beam_size=5 if model.model.is_multilingual else 1,
-            language=language,
-            without_timestamps=not careful,
-            condition_on_previous_text=False,
-            temperature=[0.0, 0.4, 0.8] if careful else [0.0],
-            max_new_tokens=int(_MIN_TOKENS + speech_s * _TOKENS_PER_SECOND),
-            hotwords=hint if hint and (careful or model.model.is_multilingual) else None,
-        )
-        segments = list(found)
-        text = " ".join(s.text.strip() for s in segments if _is_speech(s)).strip()
-        skipped = len(text) < speech_s * _MIN_CHARS_PER_SECOND
-        if not (skipped or any(map(_is_doubtful, segments))):
-            break
-    return "" if text and is_invented(text, _certainty(segments)) else text, str(info.language)
+    attempt = first or _attempt(model, window, speech_s, language, name)
+    if attempt.is_doubtful:
+        attempt = _attempt(model, window, speech_s, language, name, careful=True)
+    return attempt.text
+
+
+def _attempt(
+    model: Any, window: Samples, speech_s: float, language: str, name: str, *, careful: bool = False
+) -> _Attempt:
+    is_multilingual = model.model.is_multilingual
+    model.min_frames = _WHOLE_FRAMES if careful else _MIN_FRAMES
+    found, _ = model.transcribe(
+        window,
+        beam_size=5 if is_multilingual else 1,
+        language=language,
+        without_timestamps=not careful,
+        condition_on_previous_text=False,
+        temperature=[0.0, 0.4, 0.8] if careful else [0.0],
+        max_new_tokens=int(_MIN_TOKENS + speech_s * _TOKENS_PER_SECOND),
+        hotwords=name if name and (careful or is_multilingual) else None,
+    )
+    segments = list(found)
+    text = " ".join(s.text.strip() for s in segments if _is_speech(s)).strip()
+    skipped = len(text) < speech_s * _MIN_CHARS_PER_SECOND
+    is_doubtful = skipped or any(map(_is_doubtful, segments))
+    is_clear = not is_doubtful and all(s.avg_logprob >= _CLEARLY_ENGLISH for s in segments)
+    if text and is_invented(text, _certainty(segments)):
+        text = ""
+    return _Attempt(text, is_doubtful, is_clear)
 
 
 def _certainty(segments: Sequence[Any]) -> Certainty:

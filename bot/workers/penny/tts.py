@@ -12,10 +12,10 @@ import numpy as np
 
 from audio.samples import Samples
 from bot.errors import WeightsError
+from bot.languages import DEFAULT, find_language
 from bot.processors import usable_processors
 from bot.workers.device import runtime_missing
 from bot.workers.penny.espeak import Espeak
-from bot.workers.penny.language import DEFAULT
 from bot.workers.penny.voices import VOICES, Engine
 
 
@@ -47,6 +47,12 @@ def pick_engine(language: str, voice: str | None) -> Engine:
         if one.name == voice or (voice is None and language.startswith(one.language)):
             return one.engine
     return Engine.ESPEAK
+
+
+def _espeak_voice(name: str) -> str:
+    """ESpeak's own name of a language's voice; a name with a region or a variant is eSpeak's."""
+    known = find_language(name) if name.isalpha() else None
+    return known.voice if known else name
 
 
 class LocalVoices:
@@ -93,7 +99,7 @@ class LocalVoices:
             pieces = [chunk.audio_float_array for chunk in piper.synthesize(text)]
             sound = np.concatenate([*pieces, np.zeros(0, np.float32)])
             return sound.astype(np.float32), int(piper.config.sample_rate)
-        return self._espeak.synthesize(text, voice or language)
+        return self._espeak.synthesize(text, _espeak_voice(voice or language))
 
     def _load(self) -> Any:
         with self._loading:

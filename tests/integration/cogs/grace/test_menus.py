@@ -35,7 +35,7 @@ async def test_translate_is_into_ones_own_language(sim, deck, guild, ana, ben, g
     fin = guild.member("Aki", locale="fi")
     await fin.menu("Translate", on=said)
     await settled(fin, "**Translation**")
-    assert grace.last.params is None
+    assert grace.last.params == {"to": "Finnish"}
     assert not sim.problems
 
 

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from bot.contract import Source, System
 from bot.contract.grace import Module, find, parse_catalogue, task
-from bot.contract.options import LANGUAGES, Option, fill, placeholders
+from bot.contract.options import Option, fill, placeholders
 from bot.errors import BadInput, BadSettings, UnknownModule
+from bot.languages import LANGUAGES
 
 SMALL = """
 [[module]]
@@ -84,7 +85,7 @@ def test_a_value_that_does_not_fit_is_refused_in_words(fields, given_value, word
 @settings(deadline=None)
 @given(st.sampled_from(sorted(LANGUAGES.items())))
 def test_every_language_has_a_code_and_a_name(language):
-    code, name = language
+    code, name = language[0], language[1].english
     asked = option(type="language", default="auto")
     assert asked.check(code) == asked.check(name) == asked.check(name.lower()) == name
 

@@ -35,7 +35,7 @@ def test_by_code_and_by_both_names(typed, found):
 def test_what_begins_so_comes_before_what_contains_it():
     assert "Spanish" in names("an")
     assert names("po")[:2] == ["Polish", "Portuguese"]
-    assert names("ish")[0] == "English"
+    assert names("ish")[:2] == ["Danish", "English"]
 
 
 def test_the_names_are_in_the_persons_language():

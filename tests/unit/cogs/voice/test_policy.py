@@ -9,7 +9,6 @@ from cogs.voice._policy import (
     audience,
     hindrance,
     is_full,
-    language_of,
     latest_meeting,
     needed,
 )
@@ -28,7 +27,7 @@ CONSENTS = {ANA: said(ANA, True, "es-ES"), BEN: said(BEN, False), DAN: said(DAN,
 def test_only_who_is_there_and_agreed_is_heard() -> None:
     found = audience(PRESENT, CONSENTS)
     assert found.agreed == {ANA: "Ana"}
-    assert found.languages == {ANA: "es"}
+    assert found.locales == {ANA: "es-ES"}
     assert found.unasked == {CAT}
     assert found.others == 2
     assert not found.is_empty
@@ -46,13 +45,6 @@ def test_who_has_just_taken_it_back_is_not_heard_and_not_asked() -> None:
 
 def test_nobody_is_nobody() -> None:
     assert audience({}, CONSENTS).is_empty
-
-
-@pytest.mark.parametrize(
-    ("locale", "language"), [("es-419", "es"), ("en-GB", "en"), ("de", None), (None, None)]
-)
-def test_languages_of_locales(locale: str | None, language: str | None) -> None:
-    assert language_of(locale) == language
 
 
 def test_a_limit_of_zero_is_none() -> None:
