@@ -48,6 +48,8 @@ _SPEAKS_FOR_S: Final = 30.0
 """How long a refusal without a wait of its own stands for the refusals after it."""
 _UNCOUNTED: Final = (TooSoon, NotAllowed, StoreFailed)
 """Refusals that come before any rate limit, so there can be any number of them."""
+_LATE_CALL_S: Final = 300.0
+"""How long after a message an edit of it may still call the bot."""
 _WAIT: Final = "⏳"
 _MAX_WAITS: Final = 3
 """How many further refused messages get this reaction."""
@@ -68,6 +70,9 @@ class Chat(commands.Cog, name=COG):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer a message if it is meant for the bot."""
+        await self._take(message)
+
+    async def _take(self, message: discord.Message) -> None:
         if message.author.bot or message.webhook_id or message.type not in _KINDS:
             return
         await look_up_channel(message)
@@ -91,14 +96,16 @@ class Chat(commands.Cog, name=COG):
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """Update an edited message in memory."""
+        """Update an edited message in memory; answer it if only now it calls the bot."""
         message, memory = payload.message, self.bot.store.conversations
         if message.author.bot or not message.edited_at or self.bot.user is None:
             return
         remembered = await memory.get(payload.message_id)
         if remembered is None:
+            if self._may_call_late(message):
+                await self._take(message)
             return
-        content = read_message(message, own_ids(self.bot, message.guild))
+        content = await read_message(self.bot, message)
         if content.is_empty:  # only the bot's name: another message has the question
             return
         await memory.edit(
@@ -112,6 +119,19 @@ class Chat(commands.Cog, name=COG):
     ) -> None:
         """The Regenerate button was pressed."""
         await self.regenerating.answer(interaction, question_id, module)
+
+    def _may_call_late(self, message: discord.Message) -> bool:
+        """Whether an edit may have added what was forgotten: the bot's name, or the question.
+
+        A message that is being answered already is not answered again: it is in memory by the time
+        that its answer is shown.
+        """
+        own, channel = own_ids(self.bot, message.guild), message.channel
+        age_s = self.bot.clock.wall() - message.created_at.timestamp()
+        is_own_thread = isinstance(channel, discord.Thread) and channel.owner_id == own.user_id
+        is_to_bot = message.guild is None or is_own_thread or own.is_called_in(message.content)
+        says = own.without_calls(message.content) or message.attachments or parent_of(message)
+        return age_s <= _LATE_CALL_S and is_to_bot and bool(says)
 
     async def _is_called(self, message: discord.Message) -> bool:
         """Whether the message mentions the bot, or its role, or replies to it.
@@ -136,7 +156,7 @@ class Chat(commands.Cog, name=COG):
             self.bot, message, asked=asked, whole_channel=whole_channel
         )
         quoted = said_before.quoted
-        question = await read_question(content.asked, self._files(content, quoted), words)
+        question = await read_question(content.asked, await self._files(content, quoted), words)
         if question is None:
             await reply_to(message, words("chat.hello", name=requester.system.assistant))
             return
@@ -192,7 +212,7 @@ class Chat(commands.Cog, name=COG):
         Raises:
             BadInput: That message is gone, or the person may not read it.
         """
-        content = read_message(message, own_ids(self.bot, message.guild))
+        content = await read_message(self.bot, message)
         if not content.is_empty or parent_of(message) is None:
             return message, content
         pointed_at = await replied_to(message) if may_read_history(message) else None
@@ -200,15 +220,15 @@ class Chat(commands.Cog, name=COG):
             raise BadInput(words("chat.gone"))
         if pointed_at.author == self.bot.user:
             return message, content
-        return pointed_at, read_message(pointed_at, own_ids(self.bot, message.guild))
+        return pointed_at, await read_message(self.bot, pointed_at)
 
-    def _files(
+    async def _files(
         self, content: MessageContent, quoted: discord.Message | None
     ) -> list[discord.Attachment]:
         """A question's files, then those of the message that it quotes."""
         if quoted is None:
             return list(content.files)
-        files = read_message(quoted, own_ids(self.bot, quoted.guild)).files
+        files = (await read_message(self.bot, quoted)).files
         is_own = quoted.author == self.bot.user
         return [*content.files, *(one for one in files if not (is_own and is_audio(one)))]
 

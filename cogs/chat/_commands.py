@@ -21,6 +21,7 @@ from cogs.shared.answering import Placeholder, command_placeholder, give_reason
 from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
 from cogs.shared.live import LiveMessage
+from cogs.shared.names import typed_words
 from cogs.shared.requester import admit, words_of
 
 _TITLE_CHARS: Final = 80
@@ -52,7 +53,8 @@ class ChatCommands(commands.Cog):
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():
             try:
-                asked = await read_question(question or "", [file] if file else [], words)
+                said = await typed_words(interaction, question or "")
+                asked = await read_question(said, [file] if file else [], words)
                 if asked is None or asked.said == "":
                     raise BadInput(asked.note if asked else words("chat.ask_what"))
             except (SkydeckError, discord.HTTPException) as e:
@@ -109,9 +111,10 @@ class ChatCommands(commands.Cog):
         """Have a text read aloud."""
         requester = await admit(self.bot, interaction)
         placeholder = command_placeholder(self.bot, interaction, requester)
-        request = speak(text, source=requester.source, voice=voice)
-        once, title = Thread(is_spoken=True), text[:_TITLE_CHARS]
         async with placeholder.in_time():
+            said = await typed_words(interaction, text)
+            request = speak(said, source=requester.source, voice=voice)
+            once, title = Thread(is_spoken=True), said[:_TITLE_CHARS]
             await perform(
                 self.bot, request, title, requester, placeholder, once, interaction=interaction
             )
@@ -175,20 +178,21 @@ class ChatCommands(commands.Cog):
         )
         if lacking:
             raise MissingPermission(lacking)
-        name = " ".join((question or "").split())[:_TITLE_CHARS]
         line = words("chat.thread_opened", name=requester.user_name)
         answer = await interaction.response.send_message(line)
+        said = await typed_words(interaction, question or "")
+        name = " ".join(said.split())[:_TITLE_CHARS]
         opened = await channel.get_partial_message(answer.message_id or 0).create_thread(
             name=name or words("chat.thread_name", name=requester.user_name)
         )
-        await self._begin_thread(interaction, opened, requester, question)
+        await self._begin_thread(interaction, opened, requester, said)
 
     async def _begin_thread(
         self,
         interaction: discord.Interaction[SkyDeck],
         opened: discord.Thread,
         requester: Requester,
-        question: str | None,
+        question: str,
     ) -> None:
         """Post and remember the first message, which marks the thread as a conversation."""
         words = words_of(requester)
@@ -212,7 +216,7 @@ class ChatCommands(commands.Cog):
                 guild_id=requester.guild_id,
             )
         )
-        if question is None:
+        if not question:
             return
         there = replace(requester, channel_id=opened.id)
         thread = Thread(

@@ -17,7 +17,6 @@ from bot.voice_agent.chat_context import fit_history
 from bot.voice_agent.options import TEXT_CHAT
 from cogs.chat._reference import parent_of, replied_to
 from cogs.shared.message_content import read_message
-from cogs.shared.names import own_ids
 from cogs.shared.rights import Relation, Right, may
 
 _BUDGET_CHARS: Final = TEXT_CHAT.max_chars
@@ -125,11 +124,11 @@ async def _history(
         parent_id, chain, quoted = part_of[-1].message_id, part_of, None
     if before is not None:
         older = () if _has(said, parent_id) else chain[-1:]
-        messages = [*_fit(said), *_fit(older), *_quote(bot, quoted)]
+        messages = [*_fit(said), *_fit(older), *await _quote(bot, quoted)]
         return History(here, messages, parent_id, quoted)
     if chain:
         return History(chain[-1].conversation_id, _fit(chain), parent_id)
-    return History(here, _quote(bot, quoted), parent_id, quoted)
+    return History(here, await _quote(bot, quoted), parent_id, quoted)
 
 
 def _has(said: Sequence[StoredMessage], message_id: int) -> bool:
@@ -170,15 +169,14 @@ def may_read_history(message: discord.Message) -> bool:
     return may(Right.HEAR_BEFORE, relation)
 
 
-def _quote(bot: SkyDeck, quoted: discord.Message | None) -> list[Message]:
+async def _quote(bot: SkyDeck, quoted: discord.Message | None) -> list[Message]:
     """A message that a person replies to, and that is not remembered: its words for Penny."""
     if quoted is None:
         return []
-    own = own_ids(bot, quoted.guild)
-    words = read_message(quoted, own).words[:_BUDGET_CHARS]
+    words = (await read_message(bot, quoted)).words[:_BUDGET_CHARS]
     if not words:
         return []
-    if quoted.author.id == own.user_id:
+    if quoted.author == bot.user:
         return [Message(role=Role.ASSISTANT.value, content=words)]
     return [Message(role=Role.USER.value, content=words, name=quoted.author.display_name)]
 

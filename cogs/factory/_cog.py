@@ -27,6 +27,7 @@ from cogs.factory._job_view import FactoryJobView, FactoryMessage
 from cogs.factory._listing import label, list_jobs
 from cogs.factory._views import COG, Action
 from cogs.shared.commands import text
+from cogs.shared.names import typed_words
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Right, may, require
@@ -104,7 +105,8 @@ class Factory(commands.Cog, name=COG):
     ) -> None:
         """Start a new build."""
         requester = await admit(self.bot, interaction)
-        build_request = BuildRequest(task=task, kind=kind, limit=iterations)
+        wanted = await typed_words(interaction, task)
+        build_request = BuildRequest(task=wanted, kind=kind, limit=iterations)
         await start_build(self.bot, self.queue, interaction, requester, build_request)
 
     async def act(
@@ -160,7 +162,8 @@ class Factory(commands.Cog, name=COG):
                 await self._say_forgotten(answer)
                 return
             requester = await admit(self.bot, answer)
-            build_request = refined(now, change, message, words_of(requester))
+            wanted = await typed_words(answer, change)
+            build_request = refined(now, wanted, message, words_of(requester))
             await start_build(self.bot, self.queue, answer, requester, build_request)
 
         await interaction.response.send_modal(

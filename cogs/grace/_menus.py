@@ -21,7 +21,7 @@ from cogs.shared.attachments import is_unread
 from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
 from cogs.shared.message_content import read_message
-from cogs.shared.names import own_ids
+from cogs.shared.names import typed_words
 from cogs.shared.requester import admit, readmit, words_of
 from cogs.shared.text_dialog import TextDialog
 
@@ -74,7 +74,7 @@ class Menus:
 
             async def go_on(dialog: discord.Interaction[SkyDeck], question: str) -> None:
                 sender = await readmit(self._bot, dialog)
-                await self._ask(dialog, sender, message, question)
+                await self._ask(dialog, sender, message, await typed_words(dialog, question))
 
             await interaction.response.send_modal(
                 TextDialog(
@@ -122,7 +122,7 @@ class Menus:
         ) -> None:
             requester = await admit(self._bot, interaction)
             words = words_of(requester)
-            content = read_message(message, own_ids(self._bot, interaction.guild))
+            content = await read_message(self._bot, message)
             if all(map(is_unread, content.files)):
                 raise BadInput(words("grace.input.no_audio"))
             name = words("grace.source.message", name=message.author.display_name)

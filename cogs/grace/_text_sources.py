@@ -22,8 +22,8 @@ from cogs.grace._inputs import (
     is_said,
 )
 from cogs.shared.files import read_files, read_text
-from cogs.shared.message_content import read_message
-from cogs.shared.names import own_ids
+from cogs.shared.message_content import has_content, read_message, read_messages
+from cogs.shared.names import typed_words
 from cogs.shared.places import Places, find_place
 from cogs.shared.rights import Right, may
 
@@ -61,7 +61,9 @@ async def read_source(
     """
     match source:
         case Typed():
-            source_text = SourceText(source.text, words("grace.source.typed"))
+            source_text = SourceText(
+                await typed_words(interaction, source.text), words("grace.source.typed")
+            )
         case Uploaded():
             source_text = await _file_text(source.file, words)
         case Linked():
@@ -85,7 +87,7 @@ async def _message_text(
     message: discord.Message, interaction: discord.Interaction[SkyDeck], words: Words
 ) -> SourceText:
     """All words of a message, and its text files."""
-    content = read_message(message, own_ids(interaction.client, interaction.guild))
+    content = await read_message(interaction.client, message)
     files = await read_files(content.files, words, wanted=_TEXTS, most=_MAX_FILES)
     parts = [content.words, *(one.text for one in files.texts)]
     name = words("grace.source.message", name=message.author.display_name)
@@ -102,19 +104,20 @@ async def _latest(
         if not interaction.permissions.read_message_history:
             raise NotAllowed(words("grace.input.no_history"))
         _check_own(interaction.app_permissions)
-    own = own_ids(interaction.client, interaction.guild)
-    found: list[Said] = []
+    found: list[discord.Message] = []
     # before the command itself, whose answer is already in the channel
     before = discord.Object(interaction.id)
     async for message in channel.history(limit=count * _LOOK_BACK, before=before):
-        content = read_message(message, own) if is_said(message, own.user_id) else None
-        if content is not None and (content.words or content.files):
-            found.append(Said(message.author.display_name, content))
+        if is_said(message, interaction.application_id) and has_content(message):
+            found.append(message)
         if len(found) == count:
             break
-    if not found:
+    contents = zip(found, await read_messages(interaction.client, found), strict=True)
+    said = [Said(one.author.display_name, content) for one, content in contents]
+    latest = [one for one in said if one.content.words or one.content.files]
+    if not latest:
         raise BadInput(words("grace.input.nothing_said"))
-    return SourceText(conversation(found), words.count("grace.source.last", len(found)))
+    return SourceText(conversation(latest), words.count("grace.source.last", len(latest)))
 
 
 # -- a message that somebody points at ----------------------------------------------------------

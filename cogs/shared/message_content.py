@@ -5,6 +5,7 @@ words, so mentions, custom emoji and times are words too (`cogs.shared.mentions`
 bounded, whatever Discord sends.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
@@ -18,7 +19,7 @@ from cogs.shared.message_parts import (
     embed_as_text,
     poll_as_text,
 )
-from cogs.shared.names import names_in
+from cogs.shared.names import People, names_in, own_ids
 from cogs.shared.whole import whole
 
 MAX_CHARS: Final = 60_000
@@ -77,15 +78,39 @@ class MessageContent:
         return whole_text if len(whole_text) <= MAX_CHARS else f"{whole_text[:MAX_CHARS]}…"
 
 
-def read_message(message: discord.Message, own: Own, names: Names | None = None) -> MessageContent:
-    """Read a message.
+async def read_message(client: discord.Client, message: discord.Message) -> MessageContent:
+    """Read a message from the gateway, an interaction, or the history."""
+    return (await read_messages(client, [message]))[0]
+
+
+async def read_messages(
+    client: discord.Client, messages: Sequence[discord.Message]
+) -> list[MessageContent]:
+    """Read messages of one place; names that did not come with them are looked up, all at once."""
+    if not messages:
+        return []
+    guild = messages[0].guild
+    own, people = own_ids(client, guild), People(client, guild)
+    contents = [content_of(one, own, names_in(one, people)) for one in messages]
+    if await people.look_up():
+        return [content_of(one, own, names_in(one, people)) for one in messages]
+    return contents
+
+
+def has_content(message: discord.Message) -> bool:
+    """Whether there is anything to read in a message."""
+    parts = (message.content, message.attachments, message.embeds, message.message_snapshots)
+    return any(parts) or bool(message.poll or whole(message).components or message.stickers)
+
+
+def content_of(message: discord.Message, own: Own, names: Names) -> MessageContent:
+    """What a message says.
 
     Args:
-        message: From the gateway, an interaction, or the history.
+        message: The message.
         own: The ids by which the bot is called.
-        names: The names for mentions; None: those that came with the message.
+        names: The names for mentions.
     """
-    names = names or names_in(message)
     is_own = message.author.id == own.user_id
     shown = _shown(whole(message), names, with_labels=not is_own)
     if message.poll is not None:

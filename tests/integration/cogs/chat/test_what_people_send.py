@@ -1,5 +1,7 @@
 """What a message says, as people send it: roles, odd names, forwards, replies, polls, cards."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from tests.virtual_time import settle
 CARD = {
     "type": 17,
     "components": [
-        {"type": 10, "content": "# Release 4"},
+        {"type": 10, "content": "# Release 4\nNotes for everybody"},
         {
             "type": 9,
             "components": [{"type": 10, "content": "Faster start."}],
@@ -129,6 +131,11 @@ async def test_forwarded_words_are_answered(sim, deck, channel, ana, ben, penny_
     await ben.forwards(again, ben.dm)
     await ben.sees("What is the capital of Peru?", ben.dm)
     assert penny_script.asked[1].input.data == "[forwarded]\nWhat is the capital of Peru?"
+    names = await ana.says(f"Ask {ana.mention}, not `@Alfred`: is Quito in Peru?", channel)
+    await ben.forwards(names, ben.dm)
+    await ben.sees("is Quito in Peru?", ben.dm)
+    asked = penny_script.asked[2].input.data
+    assert asked == f"[forwarded]\nAsk @Ana, not `{sim.bot.mention}`: is Quito in Peru?"
     assert not sim.problems
 
 
@@ -210,20 +217,21 @@ async def test_a_reply_to_an_embed_and_to_a_card_reads_them(
     sim, deck, guild, channel, ben, penny_script
 ):
     app = guild.app("Cards")
-    embed = {"author": {"name": "CI"}, "title": "Build 7", "description": "broke",
+    embed = {"author": {"name": "CI"}, "title": "Build 7", "description": f"broke by {ben.mention}",
              "url": "https://ci.example/7", "fields": [{"name": "took", "value": "4 min"}],
              "footer": {"text": "main"}}  # fmt: skip
     posted = await app.posts(in_=channel, embeds=[embed])
     await ben.says("@Alfred what broke?", channel, reply_to=posted)
     await ben.sees("You said: what broke?")
     assert told(penny_script.asked[0]) == [
-        "CI\nBuild 7\nhttps://ci.example/7\nbroke\ntook: 4 min\nmain"
+        "CI\nBuild 7\nhttps://ci.example/7\nbroke by @Ben\ntook: 4 min\nmain"
     ]
     card = await app.posts(in_=channel, layout=True, components=[CARD])
     await ben.says("@Alfred what is new?", channel, reply_to=card)
     await ben.sees("You said: what is new?")
     assert told(penny_script.asked[1]) == [
-        "# Release 4\nFaster start.\n[Read] https://example.com/4\n[a graph]\n[Install]"
+        "# Release 4\nNotes for everybody\nFaster start.\n[Read] https://example.com/4\n"
+        "[a graph]\n[Install]"
     ]
     assert not sim.problems
 
@@ -359,3 +367,54 @@ async def test_the_first_message_in_an_archived_thread_is_answered(
     await ben.sees("You said: no mention here", own)
     assert told(penny_script.asked[-1]) == ["shall we begin?", "You said: shall we begin?"]
     assert not sim.problems
+
+
+async def test_a_name_forgotten_and_added_by_an_edit_is_answered_once(
+    sim, deck, channel, ben, penny_script
+):
+    said = await ben.says("what is the capital of Peru?", channel)
+    await ben.edits(said, "What is the capital of Peru?")
+    await settle()
+    assert not penny_script.asked
+    await ben.edits(said, "@Alfred what is the capital of Peru?")
+    await ben.sees("You said: what is the capital of Peru?")
+    await ben.edits(said, "@Alfred what is the capital of Chile?")
+    await settle()
+    assert len(penny_script.asked) == 1
+    assert "Chile" in (await deck.store.conversations.get(said.id)).content
+    assert not sim.problems
+
+
+async def test_a_question_added_to_the_name_is_answered(sim, deck, channel, ben, penny_script):
+    said = await ben.says("@Alfred", channel)
+    await ben.sees("Hello, I'm Alfred")
+    await ben.edits(said, "@Alfred .")
+    await ben.sees("You said: .")
+    assert not sim.problems
+
+
+async def test_a_late_edit_calls_nobody(sim, deck, channel, ben, penny_script):
+    said = await ben.says("what is the capital of Peru?", channel)
+    await asyncio.sleep(600)  # the clock is virtual
+    await ben.edits(said, "@Alfred what is the capital of Peru?")
+    await settle()
+    assert not penny_script.asked
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+async def test_a_commands_text_has_words_for_mentions(sim, deck, channel, ben, ana, penny_script):
+    text = f"who is {ana.mention} <:party:123456789012345678>?"
+    await ben.slash("/ask", channel, question=text)
+    await ben.sees("You said: who is @Ana :party:?")
+    await ben.slash("/chat", channel, question=text)
+    await ben.sees_thread("who is @Ana :party:?")
+    assert not sim.problems
+
+
+async def test_names_that_discord_does_not_tell_are_left_unknown(
+    sim, deck, channel, ben, ana, penny_script
+):
+    await ben.slash("/ask", channel, question=f"who is <@999999999999999999> or {ana.mention}?")
+    await ben.sees("You said: who is @unknown-user or @Ana?")
