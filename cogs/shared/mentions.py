@@ -93,7 +93,8 @@ class Own:
         return text[begin:end].strip()
 
     def _is_own(self, token: re.Match[str]) -> bool:
-        return token["person"] == str(self.user_id) or token["role"] == str(self.role_id)
+        is_role = self.role_id != 0 and token["role"] == str(self.role_id)
+        return is_role or token["person"] == str(self.user_id)
 
 
 def as_words(text: str, names: Names) -> str:
@@ -112,11 +113,6 @@ def as_words(text: str, names: Names) -> str:
         at = end
     done.append(_TOKEN.sub(word, text[at:]))
     return "".join(done)
-
-
-def people_in(text: str) -> Iterator[int]:
-    """The ids of the people whom a text mentions."""
-    return (int(token["person"]) for token in _tokens(text) if token["person"])
 
 
 def code_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -197,6 +193,3 @@ def _time(token: re.Match[str]) -> str:
     except (ValueError, OverflowError, OSError):  # Discord shows no date either
         return token[0]
     return at.strftime(_TIMES.get(token["style"] or "", _ANY_TIME))
-
-
-__all__ = ["Name", "Names", "Own", "as_words", "code_spans", "people_in"]

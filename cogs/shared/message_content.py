@@ -5,7 +5,7 @@ words, so mentions, custom emoji and times are words too (`cogs.shared.mentions`
 bounded, whatever Discord sends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
@@ -120,7 +120,7 @@ def content_of(message: discord.Message, own: Own, names: Names) -> MessageConte
     return MessageContent(
         text=as_words(content, names).strip(),
         question=as_words(own.without_calls(content), names).strip(),
-        shown=tuple(filter(None, shown)),
+        shown=_stripped(shown),
         forwarded=tuple(_read_forwarded(one, names) for one in forwarded),
         attached=_files(message),
         is_call=own.is_called_in(content),
@@ -132,7 +132,7 @@ def _read_forwarded(snapshot: discord.MessageSnapshot, names: Names) -> MessageC
     # Controls under a message are not forwarded; in a layout they are content.
     shown = _shown(snapshot, names, with_labels=snapshot.flags.components_v2)
     return MessageContent(
-        text=text, question=text, shown=tuple(filter(None, shown)), attached=_files(snapshot)
+        text=text, question=text, shown=_stripped(shown), attached=_files(snapshot)
     )
 
 
@@ -144,6 +144,10 @@ def _shown(
     ]
     stickers = [f"[sticker: {one.name[:100]}]" for one in part.stickers[:_MAX_STICKERS]]
     return [*embeds, components_as_text(part.components, names, with_labels=with_labels), *stickers]
+
+
+def _stripped(shown: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, shown)))
 
 
 def _files(part: discord.Message | discord.MessageSnapshot) -> tuple[discord.Attachment, ...]:

@@ -43,10 +43,8 @@ def embed_as_text(embed: discord.Embed, names: Names, *, beside: str = "") -> st
 
 
 def _field(field: Any, names: Names) -> str:
-    name, value = (
-        as_words(str(part or "")[:_MAX_LINE_CHARS], names) for part in (field.name, field.value)
-    )
-    return f"{name}: {value}".removeprefix(": ")
+    parts = (str(part or "")[:_MAX_LINE_CHARS] for part in (field.name, field.value))
+    return ": ".join(filter(None, (as_words(part, names).strip() for part in parts)))
 
 
 def _poll_result(embed: discord.Embed) -> str:
