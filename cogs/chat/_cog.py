@@ -72,7 +72,7 @@ class Chat(commands.Cog, name=COG):
         """Answer a message if it is meant for the bot."""
         await self._take(message)
 
-    async def _take(self, message: discord.Message) -> None:
+    async def _take(self, message: discord.Message, *, is_edited: bool = False) -> None:
         if message.author.bot or message.webhook_id or message.type not in _KINDS:
             return
         await look_up_channel(message)
@@ -87,7 +87,7 @@ class Chat(commands.Cog, name=COG):
             if await was_handled(self.bot, message):
                 return
             requester = await admit(self.bot, message)
-            await self._answer(message, requester, whole_channel=whole_channel)
+            await self._answer(message, requester, whole_channel=whole_channel, is_edited=is_edited)
             self.bot.dispatch("answered", message, requester)
         except QuestionDeleted:
             return
@@ -103,7 +103,7 @@ class Chat(commands.Cog, name=COG):
         remembered = await memory.get(payload.message_id)
         if remembered is None:
             if self._may_call_late(message):
-                await self._take(message)
+                await self._take(message, is_edited=True)
             return
         content = await read_message(self.bot, message)
         if content.is_empty:  # only the bot's name: another message has the question
@@ -145,7 +145,12 @@ class Chat(commands.Cog, name=COG):
         return await author_replied_to(self.bot, message) == own.user_id
 
     async def _answer(
-        self, message: discord.Message, requester: Requester, *, whole_channel: bool
+        self,
+        message: discord.Message,
+        requester: Requester,
+        *,
+        whole_channel: bool,
+        is_edited: bool,
     ) -> None:
         words = words_of(requester)
         _check_may_write(message)
@@ -164,7 +169,7 @@ class Chat(commands.Cog, name=COG):
             raise BadInput(question.note)
         is_quoted = asked is not message or not any(map(may_be_audio, content.files))
         question = replace(question, is_quoted=is_quoted)
-        is_dropped = await was_dropped(self.bot, message)
+        is_dropped = not is_edited and await was_dropped(self.bot, message)
         thread = Thread(
             question_id=message.id,
             conversation_id=said_before.conversation_id,
