@@ -10,7 +10,6 @@ from typing import Final
 from bot.contract import Context, System
 from bot.settings import Device
 from bot.workers.device import place_llama
-from bot.workers.penny.language import DEFAULT
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
@@ -79,7 +78,7 @@ def _prompt(question: str, *, max_tokens: int) -> Prompt:
     return converse_prompt(
         question,
         system=System.DECK,
-        language=DEFAULT,
+        language="en",  # that of the question
         context=Context(),
         max_tokens=max_tokens,
         room_chars=4000,
