@@ -7,6 +7,7 @@ from typing import Final
 from bot.contract import Response
 from bot.i18n import Words, duration
 from bot.runpod.models import JobState, Update
+from cogs.shared.harmless import unmask
 from cogs.shared.splitting import closed, disarm
 
 _QUOTED_CHARS: Final = 1_500
@@ -72,7 +73,7 @@ def under_way(draft: Draft, words: Words, elapsed_s: float) -> str:
     """The text so far; while there is none, the job's state and the time waited."""
     lines = _quote(draft)
     if draft.text.strip():
-        lines.append(f"{closed(draft.text[:_GROWING_CHARS].strip())} ▌")
+        lines.append(f"{unmask(closed(draft.text[:_GROWING_CHARS].strip()))} ▌")
     else:
         state = words(_STATES.get(draft.state, "chat.state.thinking"))
         waited = f" · {duration(elapsed_s)}" if elapsed_s >= 1 else ""
@@ -92,7 +93,7 @@ def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> st
     if draft.is_silent:
         lines.append(words("chat.nothing_heard"))
     elif draft.text.strip():
-        lines.append(draft.text.strip())
+        lines.append(unmask(draft.text.strip()))
     elif not notes:
         lines.append(words("chat.no_answer"))
     return "\n".join([*lines, *filter(None, notes)])

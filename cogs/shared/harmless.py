@@ -7,6 +7,7 @@ removed.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -30,20 +31,33 @@ def harmless(text: str) -> str:
     cleaned = _DISARMED.join(map(clean, text.split(_DISARMED)))
     if "](" not in cleaned:
         return cleaned
-    pieces = _CODE.split(cleaned)  # every other piece is code, which Discord shows verbatim
-    pieces[::2] = map(_unmasked, pieces[::2])
+    return _outside_code(cleaned, _pretends)
+
+
+def unmask(text: str) -> str:
+    """A service's or a person's text with no masked link: each shows its label and its target."""
+    return _outside_code(text, lambda _label, _target: True) if "](" in text else text
+
+
+def _outside_code(text: str, is_masked: Callable[[str, str], bool]) -> str:
+    pieces = _CODE.split(text)  # every other piece is code, which Discord shows verbatim
+    pieces[::2] = (_unmasked(piece, is_masked) for piece in pieces[::2])
     return "".join(pieces)
 
 
-def _unmasked(text: str) -> str:
+def _unmasked(text: str, is_masked: Callable[[str, str], bool]) -> str:
     shown: list[str] = []
     taken = 0
     for found in _TARGET.finditer(text):
         begin = _label_begin(text, max(taken, found.start() - _MAX_LABEL_CHARS), found.start())
-        if begin < 0 or (begin > taken and text[begin - 1] == "\\"):  # escaped: no link
+        if begin < 0:  # no link, or one whose label is too long to judge
+            shown += (text[taken : found.start() + 1], " ")
+            taken = found.start() + 1
+            continue
+        if begin > taken and text[begin - 1] == "\\":  # escaped: no link
             continue
         label, target = text[begin + 1 : found.start()], found[2]
-        if _pretends(label, target):
+        if is_masked(label, target):
             shown += (text[taken:begin], f"{label} (<{target}>)")
             taken = found.end()
     shown.append(text[taken:])

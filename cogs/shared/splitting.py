@@ -12,7 +12,7 @@ from typing import Final
 
 from bot import sentences
 from bot.graphemes import is_boundary
-from cogs.shared.harmless import harmless
+from cogs.shared.harmless import harmless, unmask
 from cogs.shared.markdown import SPOILER, Markup
 
 MESSAGE_LIMIT: Final = 2000
@@ -90,13 +90,13 @@ def disarm(text: str) -> str:
     """Make mentions in a quoted text look harmless: a zero-width space follows each `@`.
 
     The bot's messages never ping anybody; this also keeps a quoted text from looking as if the bot
-    had mentioned everybody. Code stays as it is. Deceptive links and invisible characters are made
-    harmless too.
+    had mentioned everybody. Code stays as it is. Masked links show their targets, and
+    invisible characters are removed.
 
     Args:
         text: Any length; the part after `SHOWN_CHARS` is left as it is, and is never shown.
     """
-    head = harmless(text[:SHOWN_CHARS])
+    head = unmask(harmless(text[:SHOWN_CHARS]))
     head = _CODE_OR_MENTION.sub(lambda m: "@\u200b" if m[0] == "@" else m[0], head)
     return head + text[SHOWN_CHARS:]
 

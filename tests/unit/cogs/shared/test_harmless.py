@@ -2,7 +2,7 @@
 
 import pytest
 
-from cogs.shared.harmless import harmless
+from cogs.shared.harmless import harmless, unmask
 from cogs.shared.page import WHOLE, Page, messages_of
 from cogs.shared.splitting import SHOWN_CHARS, disarm
 from tests.fakes.hostile_answers import DRIVES, forbidden_in
@@ -59,3 +59,29 @@ def test_a_text_that_is_too_long_for_messages_is_a_file():
     assert len(page.text) <= 2_000
     assert dict(page.files)[WHOLE].decode() == text.strip()
     assert len(messages_of(Page(text=text[:SHOWN_CHARS]))) > 20
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[gift](https://evil.example)", "gift (<https://evil.example>)"),
+        ("[gift](<https://evil.example>)", "gift (<https://evil.example>)"),
+        ('[gift](https://evil.example "t")', "gift (<https://evil.example>)"),
+        ("[a [b] c](https://evil.example)", "a [b] c (<https://evil.example>)"),
+        ("[**gift**](https://e.example/x_(y))", "**gift** (<https://e.example/x_(y)>)"),
+        ("![gift](https://evil.example)", "!gift (<https://evil.example>)"),
+        (
+            "[a](https://a.example) [b](https://b.example)",
+            "a (<https://a.example>) b (<https://b.example>)",
+        ),
+        (f"[{'x' * 400}](https://e.example)", f"[{'x' * 400}] (https://e.example)"),
+        ("[[[[[[x]]]]]](https://e.example)", "[[[[[[x]]]]]] (https://e.example)"),
+        ("\\[gift](https://e.example)", "\\[gift](https://e.example)"),
+        ("`[a](https://b.example)`", "`[a](https://b.example)`"),
+        ("<https://b.example> https://a.example/x_y", "<https://b.example> https://a.example/x_y"),
+    ],
+)
+def test_a_masked_link_of_others_shows_its_target(text, shown):
+    assert unmask(text) == shown
+    assert unmask(shown) == shown
+    assert disarm(text) == shown
