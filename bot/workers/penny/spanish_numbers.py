@@ -8,10 +8,14 @@ _COUNTED: Final = re.compile(
     r"(?<![\w.,:/$-])(\d{1,3}(?:\.\d{3}){1,3}|\d{1,9})[ \u00a0]+([a-záéíóúñü]{3,})"
 )
 _MASCULINE: Final = re.compile(
-    r"(?:d[ií]a|mapa|planeta|cometa|sof[aá]|pijama|gorila|\w*(?:ema|oma|ama|grama|ista))s?"
+    r"(?:d[ií]a|mapa|planeta|cometa|sof[aá]|pijama|gorila|dálmata|atleta|poeta|pirata|profeta|espía"
+    r"|\w*(?:nauta|ema|oma|ama|ista))s?"
 )
 _FEMININE: Final = re.compile(
-    r"\w*(?:as?|i[oó]n|iones|[dt]ad(?:es)?|tud(?:es)?|umbres?)|veces|manos?"
+    r"\w*(?:as?|i[oó]n|iones|[dt]ad(?:es)?|tud(?:es)?|umbres?|[td]ri(?:z|ces))|ve(?:z|ces)"
+    r"|(?:noche|tarde|mano|foto|moto|clase|calle|llave|nube|parte|red|torre|frase|base|fase|clave"
+    r"|fuente|serie|especie|superficie|sede|nave|mujer|flor|ley|señal)(?:e?s)?|imagen|imágenes"
+    r"|órdenes|crisis|tesis"
 )
 _NO_NOUN: Final = re.compile(
     "para|hasta|era|estaba|había|sea|hacia|cada|nada|mas|contra|esa|esas|esta|estas|unas?|las|van|dan|son|con|por"

@@ -6,28 +6,36 @@ from typing import Any, Final
 
 _AMOUNT: Final = r"\d{1,3}(?:[.,\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
 _NUMBER: Final = rf"(?<![\w.,])(?:{_AMOUNT})(?![\d])"
+_SIGN: Final = r"(?<![\w$])(?:[A-Z]{1,2})?([$\u20ac\u00a3\u00a5])"
 _IP: Final = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)")
 _PHONE: Final = re.compile(
     r"(?<![\w+.,-])\+?(?:\d{1,4}[ .-])?(?:\(\d{1,4}\) ?)?\d{2,4}(?:[ .-]\d{2,4}){1,5}(?![\w-])"
 )
 _ISO: Final = re.compile(
-    r"(?<![\w-])(\d{4})-(\d\d)-(\d\d)(?:[T ](?=\d\d:\d\d))?(?:(\d\d:\d\d)"
-    r"(?::\d\d(?:\.\d+)?)?)?(Z\b)?(?![\w-])"
+    r"(?<![\w/-])(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](?=\d\d:\d\d))?(?:(\d\d:\d\d)"
+    r"(?::\d\d(?:\.\d+)?)?)?(Z\b)?(?![\w/-])"
 )
 _SLASHED: Final = re.compile(r"(?<![\w/.])(\d{1,2})([/.])(\d{1,2})\2(\d{4}|\d\d)(?![\w/])")
 _CLOCK: Final = re.compile(
     r"(?<![\w:.,])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?"
     r"(?: ?([aApP])(?:\.? ?)[mM]\b(?:(?<=\.m)\.)?)?(?![\d:])"
 )
+_CLOCK_RANGE: Final = re.compile(r"(?<![\w:])(\d{1,2}:\d\d) ?[-\u2013] ?(\d{1,2}:\d\d)(?![\w:])")
 _HALF_DAY: Final = re.compile(r"(?<![\w:.,])(1[0-2]|[1-9]) ?([aApP])(?:\.? ?)[mM]\b\.?")
 _RATIO: Final = re.compile(r"(?<![\w:.,])(\d{1,3}):(\d{1,3})(?![\d:])")
 _RANGE: Final = re.compile(
     rf"(?<![\w.,/-])({_AMOUNT}) ?[\u2013~] ?({_AMOUNT})(?![\d-])"
     rf"|(?<![\w.,/-])({_AMOUNT})-({_AMOUNT})(?![\w-]|\s*=)"
 )
+_TWO_VERBS: Final = re.compile(r"\b(is|es)\s+\1\b")
+"""From "is >= 3"."""
 _POWER: Final = re.compile(r"([\w)])(?:\^\(?(-?\w+)\)?|(\u00b2|\u00b3))")
 _SUPERSCRIPTS: Final = {"\u00b2": "2", "\u00b3": "3"}
-_FRACTION: Final = re.compile(r"(?<![\w/.,])(?:(\d+) )?(\d{1,3})/(\d{1,3})(?![\w/])")
+_FRACTION: Final = re.compile(r"(?<![\w/.,])(?:(\d+) )?(\d{1,3}(?:[.,]\d)?)/(\d{1,3})(?![\w/])")
+_SCALES: Final = frozenset({"5", "10", "20", "100"})
+"""What people rate things out of."""
+_MIXED: Final = re.compile("(\\d) ?([\u00bd\u00bc\u00be\u2153\u2154])")
+_FEET: Final = re.compile(r"(?<![\w'])(\d{1,2})'(\d{1,2})(?:\"|'')?(?!\w)")
 _SIZE: Final = re.compile(r"(?<![\w.,])(\d+) ?x ?(\d+)(?: ?x ?(\d+))?(?!\w)")
 _TIMES: Final = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)[x\u00d7](?!\w)")
 _ABOUT: Final = re.compile(r"(?<![\w/~])~ ?(?=\d)")
@@ -75,6 +83,7 @@ class SpokenRules:
     # -- times and dates -------------------------------------------------------------------------
 
     def _times_and_dates(self) -> Iterable[_Rule]:
+        yield _CLOCK_RANGE, lambda m: self._say("range", m[1], m[2])
         yield _IP, lambda m: m[0].replace(".", self._words["dot"])
         yield _ISO, self._iso
         yield _PHONE, self._phone
@@ -146,7 +155,7 @@ class SpokenRules:
         else:
             form = "clock_small_minutes" if minute < _SMALL else "clock"
             clock = self._say(form, str(shown), str(minute))
-        if m[3]:
+        if m[3] and int(m[3]):
             clock = self._say("seconds", clock, str(int(m[3])))
         return self._half_day(clock, shown, half) if half else clock
 
@@ -163,7 +172,8 @@ class SpokenRules:
         words = "|".join([*self._words["year_words"].split(), *self._months])
         yield (
             re.compile(
-                rf"\b((?:{words})(?: \w+,)?,?) (1[1-9]\d\d)(?: to (1[1-9]\d\d))?\b(?![\w.,]\d)",
+                rf"\b((?:{words})(?: \w+,)?,?) (1[1-9]\d\d)"
+                r"(?:(?: to |[-\u2013])(1[1-9]\d\d))?\b(?![\w.,]\d)",
                 re.IGNORECASE,
             ),
             lambda m: f"{m[1]} {self._year(m[2])}" + (f" to {self._year(m[3])}" if m[3] else ""),
@@ -198,16 +208,18 @@ class SpokenRules:
         signs, magnitudes = _any_of(self._money), _any_of(self._words["magnitudes"])
         yield (
             re.compile(
-                rf"(?<![\w$])(?:US)?([$\u20ac\u00a3\u00a5])({_AMOUNT}) ?[-\u2013~] ?\1?({_AMOUNT})"
+                rf"{_SIGN}({_AMOUNT}) ?[-\u2013~] ?\1?({_AMOUNT})"
                 rf"(?:\s?({magnitudes})\b)?(?![\w-])"
             ),
             lambda m: self._priced(self._say("range", m[2], m[3]), m[1], m[4]),
         )
         yield (
-            re.compile(
-                rf"(?<![\w$])(?:US)?([$\u20ac\u00a3\u00a5])\s?({_AMOUNT})(?:\s?({magnitudes})\b)?"
-            ),
+            re.compile(rf"{_SIGN}\s?({_AMOUNT})(?:\s?({magnitudes})\b)?"),
             lambda m: self._priced(m[2], m[1], m[3]),
+        )
+        yield (
+            re.compile(rf"({_NUMBER})\s?({signs})\s?[-\u2013]\s?({_AMOUNT})\s?\2(?!\w)"),
+            lambda m: self._priced(self._say("range", m[1], m[3]), m[2], None),
         )
         yield (
             re.compile(rf"({_NUMBER})\s?(?:({magnitudes})\s?)?({signs})(?!\w)"),
@@ -219,14 +231,16 @@ class SpokenRules:
         units = _any_of(self._units)
         yield (
             re.compile(
-                rf"({_NUMBER})\s?({units})(\u00b2|\u00b3|\^[23])?(?:/({units}))?(?![\w/\u00b2\u00b3])"
+                rf"({_NUMBER})\s?({units})(\u00b2|\u00b3|\^[23])?"
+                rf"(?:/({units})(\u00b2|\^2)?)?(?![\w/\u00b2\u00b3])"
             ),
-            lambda m: f"{m[1]} {self._unit(m[2], m[1] == '1', m[3], m[4])}",
+            lambda m: f"{m[1]} {self._unit(m[2], m[1] == '1', m[3], m[4])}{m[5] or ''}",
         )
         yield (
             re.compile(r"(?<![\w/])(km|m|kB|KB|MB|GB|TB)/(h|s|min)(?![\w/])"),
             lambda m: self._unit(m[1], False, None, m[2]),
         )
+        yield _FEET, lambda m: self._say("feet_and_inches", m[1], m[2])
         yield _SIZE, self._size
         yield _TIMES, lambda m: self._say("times", m[1])
 
@@ -283,8 +297,19 @@ class SpokenRules:
             r"(?<=[\w)])\s+(\+)\s+(?=[\w(])",
         ):
             yield re.compile(pattern), lambda m: f" {between[m[1]]} "
+        yield (
+            re.compile(r"(\b(?:is|es)|\w)\s+([<>]=?|[\u2264\u2265])\s*(?=[\d$\u20ac\u00a3-])"),
+            self._comparison,
+        )
+        yield _TWO_VERBS, lambda m: m[1]
         yield _POWER, self._power
+        yield _MIXED, lambda m: f"{m[1]} {self._words['and']} {m[2]}"
         yield _FRACTION, self._fraction
+
+    def _comparison(self, m: re.Match[str]) -> str:
+        """Without a verb of its own, as in "is > 3" or "takes < 5 minutes"."""
+        comparison = str(self._words["between"][m[2]]).partition(" ")[2]
+        return f"{m[1]} {comparison} "
 
     def _power(self, m: re.Match[str]) -> str:
         exponent = m[2] or _SUPERSCRIPTS[m[3]]
@@ -293,7 +318,8 @@ class SpokenRules:
 
     def _fraction(self, m: re.Match[str]) -> str:
         known = self._words["fractions"].get(f"{m[2]}/{m[3]}")
-        fraction = known or self._say("fraction", m[2], m[3])
+        form = "rating" if m[3] in _SCALES else "fraction"
+        fraction = known or self._say(form, m[2], m[3])
         return f"{m[1]} {self._words['and']} {fraction}" if m[1] else fraction
 
     # -- words and other signs -------------------------------------------------------------------
@@ -310,6 +336,9 @@ class SpokenRules:
         yield _INITIAL, lambda m: f"{m[1]} "
         signs: Mapping[str, str] = self._words["signs"]
         yield re.compile(_any_of(signs)), lambda m: signs[m[0]]
+        money = "|".join({form for forms in self._money.values() for form in forms[:2]})
+        per = re.compile(rf"\b({money})/([^\W\d_]+)")
+        yield per, lambda m: self._say("per", m[1], m[2])
         yield _EITHER, lambda m: f"{m[1]} {m[2]}"
 
     @staticmethod

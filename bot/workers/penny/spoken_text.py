@@ -80,7 +80,10 @@ def _code_block(name: str, language: str) -> str:
 def _site(address: re.Match[str]) -> str:
     """Nobody reads out what follows the site."""
     ending = _URL_END.search(address[0])
-    return address[1] + (ending[0] if ending else "")
+    signs = ending[0] if ending else ""
+    if address[0].count("(") >= address[0].count(")"):
+        signs = signs.replace(")", "")  # it belongs to the address
+    return address[1] + signs
 
 
 @cache

@@ -56,6 +56,27 @@ async def test_a_question_is_answered_and_both_sides_are_shown(
     assert not sim.problems
 
 
+async def test_what_a_recogniser_invents_is_not_answered(
+    sim, guild, called, lounge, ben, clips, penny_says
+):
+    line = sim.voice.line(guild)
+    await line.until_speaking()
+    await line.until_silent(for_=0.5)
+    before = len(line.recording.voice)
+    penny_says.hears = "Thanks for watching!"
+    await called.plays(clips / "question.wav")
+    await until(lambda: "CONVERSE" in penny_says.modules())
+    penny_says.hears = "What is the capital of France?"
+    penny_says.says = "It is Paris."
+    await called.plays(clips / "question.wav")
+    await ben.sees("It is Paris.", lounge, ever=True)
+    shown = "\n".join(message.content for message in ben.reads(lounge))
+    assert "Thanks for watching" not in shown
+    assert "The capital of France is Paris." not in shown
+    await until(lambda: len(line.recording.voice) > before)
+    assert not sim.problems
+
+
 async def test_a_failure_is_told_in_the_reader_s_words(called, lounge, ben, clips, penny_says):
     penny_says.fails = JobFailed("no", service_code="broken")
     await called.plays(clips / "question.wav")
