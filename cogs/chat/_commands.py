@@ -18,6 +18,7 @@ from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
 from cogs.shared.answering import Placeholder, command_placeholder, give_reason
+from cogs.shared.attachments import name_of
 from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
 from cogs.shared.live import LiveMessage
@@ -145,12 +146,12 @@ class ChatCommands(commands.Cog):
                 context=Context(locale=requester.locale, speaker=requester.user_name),
             )
             once = Thread(
-                file=f"{PurePath(file.filename).stem}.txt", note="\n".join(files.notes(words))
+                file=f"{PurePath(name_of(file)).stem}.txt", note="\n".join(files.notes(words))
             )
             await perform(
                 self.bot,
                 request,
-                file.filename,
+                name_of(file),
                 requester,
                 placeholder,
                 once,

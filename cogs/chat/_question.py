@@ -8,7 +8,7 @@ import discord
 
 from bot.contract import Input
 from bot.i18n import Words
-from cogs.shared.attachments import may_be_audio
+from cogs.shared.attachments import may_be_audio, name_of
 from cogs.shared.files import read_files, speech_of
 from cogs.shared.splitting import disarm
 
@@ -101,8 +101,8 @@ def edited_question(
         content: The new text.
         attachments: The message's files.
     """
-    if any(may_be_audio(one) and f"[{one.filename}" not in remembered for one in attachments):
+    if any(may_be_audio(one) and f"[{name_of(one)}" not in remembered for one in attachments):
         return remembered  # it contains the transcript, which an edit does not change
-    begins = [remembered.find(f"[{one.filename}") for one in attachments]
+    begins = [remembered.find(f"[{name_of(one)}") for one in attachments]
     files = remembered[min((at for at in begins if at >= 0), default=len(remembered)) :]
     return "\n\n".join(filter(None, [content, files]))

@@ -18,6 +18,7 @@ from cogs.factory._job_view import make_view
 from cogs.factory._plan import Plan, title_of
 from cogs.shared.answering import command_placeholder, give_reason, placeholder_reply
 from cogs.shared.attachments import MAX_BUILD_FILES_BYTES, download
+from cogs.shared.page import given_name
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
@@ -148,7 +149,7 @@ async def _read(attached: Sequence[discord.Attachment], words: Words) -> list[At
     for one in attached:
         content = await download(one, left, words)
         left -= len(content)
-        read.append((one.filename, content))
+        read.append((given_name(one), content))
     return read
 
 

@@ -24,6 +24,7 @@ ARCHIVE: Final = "build.zip"
 MAX_TO_REFINE: Final = 10
 """How many files a build can start from; the Factory accepts no more."""
 MAX_CHARS_TO_REFINE: Final = 1024 * 1024
+_PACKED: Final = ".zip"
 
 _DAMAGED: Final = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -125,7 +126,7 @@ def _zipped(files: tuple[Attachment, ...]) -> bytes:
 
 
 def _opened(name: str, content: bytes) -> list[Attachment]:
-    if name != ARCHIVE:
+    if not name.endswith(_PACKED):  # ours, or the one that Discord's limits have led to
         return [(name, content)]
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

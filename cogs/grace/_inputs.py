@@ -10,6 +10,7 @@ import discord
 from bot.contract.envelope import speaker_label
 from bot.errors import BadInput, TooLarge
 from bot.i18n import LANGUAGES, Words, words_for
+from cogs.shared.attachments import name_of
 from cogs.shared.message_content import MessageContent
 from cogs.shared.message_parts import walk
 from cogs.shared.whole import whole
@@ -158,7 +159,7 @@ def conversation(newest_first: Iterable[Said]) -> str:
     lines = []
     for said in newest_first:
         words = " ".join(said.content.words.split())
-        files = " ".join(f"[{attachment.filename}]" for attachment in said.content.files)
+        files = " ".join(f"[{name_of(attachment)}]" for attachment in said.content.files)
         lines.append(f"{speaker_label(said.name)}: {' '.join(filter(None, [words, files]))}")
     return "\n".join(reversed(lines))
 

@@ -1,6 +1,7 @@
 """Downloads files from people, and says by their bytes what they are."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final
 
 import discord
@@ -11,6 +12,7 @@ from bot.i18n import Words
 from cogs.shared.fetching import Oversized, fetch
 from cogs.shared.patience import persist
 
+_MAX_NAME_CHARS: Final = 260
 MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
 """The size of the longest text that Grace accepts."""
 MAX_AUDIO_BYTES: Final = 7 * 1024 * 1024
@@ -26,7 +28,7 @@ class ReceivedFile:
     """A downloaded file.
 
     Attributes:
-        name: As Discord shows it.
+        name: As its owner named it.
         kind: By its bytes.
         claim: By its name and type; None if they do not say.
         content: None if it was not wanted.
@@ -36,6 +38,13 @@ class ReceivedFile:
     kind: FileKind
     claim: FileKind | None
     content: bytes | None
+
+
+def name_of(attachment: discord.Attachment) -> str:
+    """A file by the name that a person gave it; Discord cleans the name that it stores."""
+    title = " ".join((attachment.title or "").split())[:_MAX_NAME_CHARS]
+    ending = PurePath(attachment.filename).suffix
+    return title.removesuffix(ending) + ending if title else attachment.filename
 
 
 def is_audio(attachment: discord.Attachment) -> bool:
@@ -74,7 +83,7 @@ async def receive(
         FileUnreachable: Discord does not hand it out now.
         discord.HTTPException: Discord no longer has it.
     """
-    name, claim = attachment.filename, _claim(attachment)
+    name, claim = name_of(attachment), _claim(attachment)
     # As large as Discord reports: few large recordings are in memory at once.
     is_small = attachment.size <= MAX_AUDIO_BYTES
     most = {

@@ -23,7 +23,7 @@ from bot.errors import BadInput, TooLarge
 from bot.file_kinds import FileKind
 from bot.i18n import Words, duration
 from bot.text_files import decode_text
-from cogs.shared.attachments import MAX_AUDIO_BYTES, ReceivedFile, is_unread, receive
+from cogs.shared.attachments import MAX_AUDIO_BYTES, ReceivedFile, is_unread, name_of, receive
 from cogs.shared.splitting import disarm
 
 MAX_FILES: Final = 5
@@ -114,7 +114,7 @@ async def read_files(
     candidates = [one for one in attachments if not is_unread(one)][:most]
     recordings: list[Recording] = []
     texts: list[TextFile] = []
-    others = [one.filename for one in attachments if one not in candidates]
+    others = [name_of(one) for one in attachments if one not in candidates]
     async for file in _received(candidates, words, wanted):
         if isinstance(file, Recording):
             recordings.append(file)
@@ -133,7 +133,7 @@ async def read_text(attachment: discord.Attachment, words: Words) -> TextFile:
     """
     files = await read_files([attachment], words, wanted=frozenset({FileKind.TEXT}))
     if not files.texts:
-        raise BadInput(words("common.file.no_text", name=attachment.filename))
+        raise BadInput(words("common.file.no_text", name=name_of(attachment)))
     return files.texts[0]
 
 

@@ -18,6 +18,8 @@ WHOLE: Final = "answer.md"
 ARCHIVE: Final = "files.zip"
 """The archive with all files."""
 
+_MAX_DESCRIPTION: Final = 1024
+"""In characters. Source: Discord's reference, "Attachment Object"."""
 _MAX_WHOLE_CHARS: Final = 8 * 1024 * 1024
 """In characters, and in bytes, of that file: Discord accepts 10 MiB on a server without boosts."""
 
@@ -88,5 +90,17 @@ def _zipped(files: tuple[tuple[str, bytes], ...]) -> bytes:
 
 
 def files_of(page: Page) -> list[discord.File]:
-    """New file objects for each attempt, because sending reads them to their end."""
-    return [discord.File(io.BytesIO(content), filename=name) for name, content in page.files]
+    """New file objects for each attempt, because sending reads them to their end.
+
+    Discord cleans names: `__init__.py` becomes `init__.py`. It keeps the description as it is, so
+    that holds our name (`given_name`).
+    """
+    return [
+        discord.File(io.BytesIO(content), filename=name, description=name[:_MAX_DESCRIPTION])
+        for name, content in page.files
+    ]
+
+
+def given_name(attachment: discord.Attachment) -> str:
+    """The name that a file of one of our own messages had, before Discord cleaned it."""
+    return attachment.description or attachment.filename

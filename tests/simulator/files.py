@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CannotDo
+from .file_names import title_of
 from .intake import content_type
 from .values import Attachment, Channel
 from .world import World
@@ -41,5 +42,7 @@ class File:
         more: dict[str, Any] = {}
         if self.duration_secs is not None:
             more = {"duration_secs": self.duration_secs, "waveform": "AAECAwQFBgcICQ=="}
+        if (title := title_of(self.name)) is not None:
+            more["title"] = title
         kind = content_type(self.name) if self.type is None else self.type
         return world.file(channel, self.name, kind, self.data, **more)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from . import errors, events, permissions, wire
+from .file_names import reference
 from .values import (
     NO_FLAG,
     THREADS,
@@ -232,13 +233,13 @@ def _hosted(parts: list[Json], files: list[Attachment], *, embeds: bool = False)
 
     def resolve(value: object) -> object:
         if isinstance(value, dict):
-            found = files_by_url.get(str(value.get("url")))
+            found = files_by_url.get(reference(str(value.get("url"))))
             known = found is not None and not embeds
             more = _uploaded(found) if known and found is not None else {}
             return {k: resolve(v) for k, v in value.items()} | more
         if isinstance(value, list):
             return [resolve(v) for v in value]
-        return urls.get(value, value) if isinstance(value, str) else value
+        return urls.get(reference(value), value) if isinstance(value, str) else value
 
     whole = [resolve(copy.deepcopy(part)) for part in parts]
     hosted = [part for part in whole if isinstance(part, dict)]

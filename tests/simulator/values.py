@@ -212,6 +212,7 @@ class Attachment:
     data: bytes
     url: str
     description: str | None = None
+    title: str | None = None
     duration_secs: float | None = None
     waveform: str | None = None
     ephemeral: bool = False

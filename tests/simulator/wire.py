@@ -98,7 +98,7 @@ def attachment(one: Attachment) -> Json:
     }
     if one.content_type:  # optional in Discord's reference
         body["content_type"] = one.content_type
-    for name in ("description", "duration_secs", "waveform"):
+    for name in ("title", "description", "duration_secs", "waveform"):
         if (value := getattr(one, name)) is not None:
             body[name] = value
     return body | {"ephemeral": True} if one.ephemeral else body

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 
 from . import errors
+from .file_names import stored_name
 from .values import (
     EVERYONE_MAY,
     NO_INTENT,
@@ -113,6 +114,7 @@ class World:
     ) -> Attachment:
         """A file on the CDN."""
         number = self.new_id()
+        filename = stored_name(filename, number)
         url = f"{self._base_url()}/cdn/attachments/{channel.id}/{number}/{filename}"
         attachment = Attachment(number, filename, content_type, data, url)
         for name, value in more.items():

@@ -308,6 +308,16 @@ async def test_edits_and_deletions_are_remembered(sim, deck, channel, ben, penny
     assert seen.content
 
 
+@pytest.mark.parametrize("name", ["notes (final).txt", "_draft.txt", "día 1.txt", "설명.txt"])
+async def test_a_file_has_the_name_that_its_owner_gave_it(
+    sim, deck, channel, ben, penny_script, name
+):
+    await ben.says("@Alfred read this", channel, files=[File(name, b"The bridge is shut.")])
+    await ben.sees("The bridge is shut.", channel)
+    assert f"[{name}]" in penny_script.asked[0].input.data
+    assert not sim.problems
+
+
 async def test_who_is_waiting_is_told_of_a_shutdown(
     sim, channel, ben, base_url, tmp_path, cogs, penny_script
 ):

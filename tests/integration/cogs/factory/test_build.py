@@ -231,6 +231,61 @@ async def test_many_files_come_in_an_archive_and_can_be_refined(sim, deck, ben, 
     assert not sim.problems
 
 
+NAMES = [
+    "__init__.py",
+    "_private.py",
+    "my module.py",
+    "página.md",
+    "Ünïcode.txt",
+    "naïve_.py",
+    "설명.txt",
+    "_",
+    "a-b_c.tar.gz",
+]
+"""Discord stores each of these under another name, or two of them under one."""
+
+
+async def _refined_names(ben, factory, shown, change):
+    before = len(factory.requests)
+    dialog = await ben.clicks("Refine", on=shown)
+    reply = await ben.submits(dialog, {"What to change": change})
+    await ben.sees(lambda m: m.id == reply.message.id and "Refine" in m.buttons, shown.channel)
+    return [file["name"] for file in factory.requests[before].option("files")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_refined_build_has_the_names_that_it_had(sim, deck, ben, factory, name):
+    factory.result = completed(result(File(name=name, content=PROGRAM)))
+    await ben.slash("/factory build", task="package")
+    shown = await ben.sees("Its check passed", await ben.sees_thread("package"))
+    assert await _refined_names(ben, factory, shown, "more") == [name]
+    assert not sim.problems
+
+
+async def test_files_that_discord_gives_one_name_stay_apart(sim, deck, ben, factory):
+    names = ["__init__.py", "init__.py", "my module.py", "my_module.py"]
+    files = [File(name=name, content=f"# {name}\n") for name in names]
+    factory.result = completed(result(*files))
+    await ben.slash("/factory build", task="package")
+    shown = await ben.sees("Its check passed", await ben.sees_thread("package"))
+    assert len({one.filename for one in shown.attachments}) < len(names)
+    assert await _refined_names(ben, factory, shown, "more") == names
+    given = factory.requests[1].option("files")
+    assert [one["content"] for one in given] == [f"# {name}\n" for name in names]
+    assert not sim.problems
+
+
+async def test_a_build_that_discord_found_too_large_can_be_refined(sim, deck, guild, ben, factory):
+    names = ["__init__.py", "my module.py"]
+    program = "x = 1\n" * 2000
+    factory.result = completed(result(*(File(name=name, content=program) for name in names)))
+    guild.guild.upload_limit_bytes = 5000
+    await ben.slash("/factory build", task="package")
+    shown = await ben.sees(lambda m: "Refine" in m.buttons, await ben.sees_thread("package"))
+    assert [one.filename for one in shown.attachments] == ["files.zip"]
+    assert await _refined_names(ben, factory, shown, "more") == names
+
+
 @pytest.mark.parametrize("number", [30, 5000])
 async def test_reports_of_any_length_fit(sim, deck, ben, factory, number):
     tried = [
