@@ -64,11 +64,9 @@ class Deletions(commands.Cog):
         await self._withdraw(asked)
 
     async def _withdraw(self, jobs: Iterable[Job]) -> None:
-        """Stop those that still run, and forget the words of those that have ended."""
-        ended: list[int] = []
-        for job in jobs:
+        """Stop those that still run, and forget the words of all."""
+        asked = list(jobs)
+        for job in asked:
             if job.ending is None:
                 await self.bot.remote_jobs.withdraw(job)
-            else:
-                ended.append(job.journal_id)
-        await self.bot.store.jobs.forget_words(ended)
+        await self.bot.store.jobs.forget_words([job.journal_id for job in asked])

@@ -20,6 +20,7 @@ from cogs.grace._text_sources import SourceText, read_source
 from cogs.shared.attachments import is_unread
 from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
+from cogs.shared.gone import require_there
 from cogs.shared.message_content import read_message
 from cogs.shared.names import typed_words
 from cogs.shared.requester import admit, readmit, words_of
@@ -128,6 +129,7 @@ class Menus:
             name = words("grace.source.message", name=message.author.display_name)
 
             async def fetch() -> SourceText:
+                require_there(self._bot, message)
                 return SourceText("", name)
 
             async def request(_: SourceText) -> Request:

@@ -22,6 +22,7 @@ from cogs.grace._inputs import (
     is_said,
 )
 from cogs.shared.files import read_files, read_text
+from cogs.shared.gone import require_there
 from cogs.shared.message_content import has_content, read_message, read_messages
 from cogs.shared.names import typed_words
 from cogs.shared.places import Places, find_place
@@ -57,6 +58,7 @@ async def read_source(
         TooLarge: It contains too much text.
         NotAllowed: The person may not read it.
         MissingPermission: The bot may not read it.
+        QuestionDeleted: It was deleted.
         discord.HTTPException: Discord does not return it.
     """
     match source:
@@ -70,6 +72,7 @@ async def read_source(
             message = await _linked_message(source, interaction, words)
             source_text = await _message_text(message, interaction, words)
         case GivenMessage():
+            require_there(interaction.client, source.message)
             source_text = await _message_text(source.message, interaction, words)
         case Latest():
             source_text = await _latest(source.count, interaction, words)

@@ -39,6 +39,16 @@ def was_deleted(bot: SkyDeck, message: discord.Message) -> bool:
     )
 
 
+def require_there(bot: SkyDeck, message: discord.Message) -> None:
+    """Check a message that a menu was used on: its words still come along when it is gone.
+
+    Raises:
+        QuestionDeleted: It was deleted meanwhile.
+    """
+    if was_deleted(bot, message):
+        raise QuestionDeleted("The message was deleted.")
+
+
 async def reply_to(message: discord.Message | discord.PartialMessage, text: str) -> discord.Message:
     """Reply exactly once, even if Discord's response is lost.
 

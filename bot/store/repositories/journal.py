@@ -24,6 +24,8 @@ from bot.store.repositories.job_rows import COLUMNS, job_of, leave_waiting, plac
 from bot.store.repositories.recovery import Ending, Entry, Job, JobStage
 from bot.store.tables import job_requests, jobs
 
+_IDS: Final = frozenset({"kind", "channel", "message", "user", "guild", "home", "question"})
+"""The keys of a job's place that hold no words."""
 LIST_LIMIT: Final = 25
 """How many jobs a list shows (a Discord select menu holds as many)."""
 
@@ -183,9 +185,14 @@ class Journal:
     async def forget_words(self, journal_ids: Collection[int]) -> None:
         """Forget the words of jobs whose question was deleted; what they cost is kept."""
         async with self._database.writing() as connection:
-            await connection.execute(
-                update(jobs).where(jobs.c.journal_id.in_(journal_ids)).values(title="")
-            )
+            these = jobs.c.journal_id.in_(journal_ids)
+            shown = select(jobs.c.journal_id, jobs.c.place)
+            ended = await connection.execute(shown.where(these, jobs.c.stage == JobStage.FINISHED))
+            for journal_id, place in ended.all():
+                ids = {key: place[key] for key in _IDS & place.keys()}
+                one = update(jobs).where(jobs.c.journal_id == journal_id)
+                await connection.execute(one.values(place=ids))
+            await connection.execute(update(jobs).where(these).values(title=""))
             await connection.execute(
                 delete(job_requests).where(job_requests.c.journal_id.in_(journal_ids))
             )

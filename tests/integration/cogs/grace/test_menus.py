@@ -48,6 +48,21 @@ async def test_a_message_without_words(sim, deck, ana, ben, grace):
     assert not sim.problems
 
 
+@pytest.mark.parametrize("menu", ["Ask Penny", "Summarize", "Transcribe"])
+async def test_a_message_that_was_deleted_meanwhile(sim, deck, ana, ben, grace, penny, menu):
+    file = File("a.ogg", b"OggS", "audio/ogg")
+    said = await ana.says("The bakery opens at six.", files=[file])
+    deck.deleted.messages.add({said.id})  # as the chat's listener notes it
+    reply = await ben.menu(menu, on=said)
+    if menu == "Ask Penny":
+        await ben.submits(reply, {"Your question about this message": "When?"})
+    told = await ben.sees("has been deleted")
+    assert told.is_ephemeral
+    assert not grace.asked
+    assert not penny.asked
+    assert not sim.problems
+
+
 async def test_ask_penny(sim, deck, ana, ben, penny):
     said = await ben.says("The bakery opens at six.")
     reply = await ana.menu("Preguntar a Penny", on=said)
