@@ -86,7 +86,7 @@ def err(words: str) -> None:
 def out_json(value: Any) -> None:
     r"""Write one line of JSON to standard output; control characters become `\u` escapes."""
     stream = raw(sys.stdout)
-    line = escape_json(json.dumps(value, ensure_ascii=not _is_unicode(stream)))
+    line = escape_json(json.dumps(value, ensure_ascii=not is_unicode(stream)))
     stream.write(f"{line}\n")
     stream.flush()
 
@@ -99,12 +99,13 @@ def _write(stream: TextIO, words: str) -> None:
 
 def _encodable(text: str, stream: TextIO) -> str:
     """The text in signs that the terminal's encoding has."""
-    if text.isascii() or _is_unicode(stream):
+    if text.isascii() or is_unicode(stream):
         return text
     return text.encode(_encoding(stream), NEAREST).decode(_encoding(stream))
 
 
-def _is_unicode(stream: TextIO) -> bool:
+def is_unicode(stream: TextIO) -> bool:
+    """Whether the stream's encoding has every sign."""
     return _encoding(stream).lower().replace("-", "").replace("_", "") == "utf8"
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic.json_schema import models_json_schema
 
+from bot import terminal
 from bot.contract import CONTRACT_VERSION, Request, Response
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="S-CONTRACT v2.1.")
@@ -42,5 +43,6 @@ def schema(
     else:
         document = (Request if part is Part.REQUEST else Response).model_json_schema()
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+    ascii_only = not terminal.is_unicode(sys.stdout)
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=ascii_only)
     sys.stdout.write("\n")

@@ -32,6 +32,8 @@ class FactoryModule(StrEnum):
 
 MAX_ITERATIONS = 10
 _MAX_ROUNDS_READ = 100
+_MOST_ROUNDS = 100_000
+"""No service works so long at one thing."""
 
 
 class Phase(StrEnum):
@@ -73,8 +75,8 @@ class Working(Report):
     """Progress within an iteration: `output.data` of the partials between iterations."""
 
     phase: Phase | str
-    number: int = Field(ge=1)
-    limit: int = Field(ge=1)
+    number: int = Field(ge=1, le=_MOST_ROUNDS)
+    limit: int = Field(ge=1, le=_MOST_ROUNDS)
 
 
 class Iteration(Report):
@@ -89,8 +91,8 @@ class Iteration(Report):
         problem: What the check found wrong.
     """
 
-    number: int = Field(ge=1)
-    limit: int = Field(ge=1)
+    number: int = Field(ge=1, le=_MOST_ROUNDS)
+    limit: int = Field(ge=1, le=_MOST_ROUNDS)
     score: float = Field(ge=0, le=1)
     passed: bool
     check: Check | str

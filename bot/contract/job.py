@@ -6,7 +6,7 @@ Sources: RunPod's operation reference and job states, and live transcripts for t
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from bot.contract.envelope import Report, Request, Wire, figure
 
@@ -58,6 +58,26 @@ class Submission(Wire):
     policy: JobPolicy | None = None
 
 
+_SPELLINGS = {
+    **{status.value: status for status in JobStatus},
+    "CANCELED": JobStatus.CANCELLED,
+    "TIMEOUT": JobStatus.TIMED_OUT,
+    "TIMEDOUT": JobStatus.TIMED_OUT,
+    "SUCCESS": JobStatus.COMPLETED,
+    "SUCCEEDED": JobStatus.COMPLETED,
+    "ERROR": JobStatus.FAILED,
+    "QUEUED": JobStatus.IN_QUEUE,
+}
+
+
+def _any_spelling(status: object) -> object:
+    """A state as servers that only resemble RunPod write it."""
+    if not isinstance(status, str):
+        return status
+    word = status.strip().upper().replace("-", "_").replace(" ", "_")
+    return _SPELLINGS.get(word, status)
+
+
 MAX_ID_CHARS = 128
 MAX_JOB_MS = 30 * 86_400_000
 """Longer than any job may live; a larger value is not a duration."""
@@ -67,6 +87,7 @@ JobId = Annotated[str, StringConstraints(pattern=rf"^[A-Za-z0-9._~:-]{{1,{MAX_ID
 """Ids appear in URLs, logs and the journal; RunPod's are letters, digits and hyphens."""
 Word = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}\z")]
 """A status word of the platform, or a worker's name."""
+PlatformStatus = Annotated[JobStatus | Word | None, BeforeValidator(_any_spelling)]
 Milliseconds = Annotated[int | float | None, figure(MAX_JOB_MS)]
 Count = Annotated[int, figure(MAX_COUNT, instead=0)]
 
@@ -75,7 +96,7 @@ class JobReport(Report):
     """The answer of `/run`, `/runsync`, `/status` and `/cancel`. Times are in milliseconds."""
 
     id: JobId | None = None
-    status: JobStatus | Word | None = None
+    status: PlatformStatus = None
     delayTime: Milliseconds = None  # noqa: N815
     executionTime: Milliseconds = None  # noqa: N815
     workerId: Word | None = None  # noqa: N815
@@ -103,7 +124,7 @@ class StreamChunk(Wire):
 class StreamReport(Report):
     """The answer of `/stream`; the call drains the chunks."""
 
-    status: JobStatus | Word | None = None
+    status: PlatformStatus = None
     stream: list[StreamChunk] = Field(default_factory=list)
 
 

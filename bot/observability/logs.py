@@ -12,6 +12,7 @@ from bot.redaction import HIDDEN, Redaction
 from bot.sanitize import clean, clean_line, escape_json
 from bot.settings import LogFormat, Settings
 from bot.spans import CURRENT_TRACE
+from bot.terminal import is_unicode
 
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -45,11 +46,17 @@ class Plain(logging.Formatter):
 
 
 class Json(logging.Formatter):
-    """JSON lines, for machines."""
+    """JSON lines, for machines.
 
-    def __init__(self, redact: Redaction) -> None:
+    Args:
+        redact: Removes secrets.
+        ascii_only: Write all other signs as escapes, for a stream that lacks them.
+    """
+
+    def __init__(self, redact: Redaction, *, ascii_only: bool = False) -> None:
         super().__init__()
         self._redact = redact
+        self._ascii_only = ascii_only
 
     def format(self, record: logging.LogRecord) -> str:
         """Time (UTC), level, logger, message, trace_id, error, and any extra fields."""
@@ -69,7 +76,7 @@ class Json(logging.Formatter):
             line["trace_id"] = trace_id
         if record.exc_info:
             line["error"] = self._redact(self.formatException(record.exc_info))
-        return escape_json(json.dumps(line, ensure_ascii=False))
+        return escape_json(json.dumps(line, ensure_ascii=self._ascii_only))
 
 
 __all__ = ["HIDDEN", "Json", "Plain", "Redaction", "secrets_of", "set_up_logs"]
@@ -84,7 +91,8 @@ def set_up_logs(settings: Settings) -> None:
     level = settings.skydeck_log_level
     handler = logging.StreamHandler()
     is_json = settings.skydeck_log_format is LogFormat.JSON
-    handler.setFormatter(Json(redact) if is_json else Plain(redact))
+    as_json = Json(redact, ascii_only=not is_unicode(handler.stream))
+    handler.setFormatter(as_json if is_json else Plain(redact))
     logging.basicConfig(level=level if level == "DEBUG" else "WARNING", handlers=[handler])
     for name in ("bot", "cogs", "audio"):
         logging.getLogger(name).setLevel(level)

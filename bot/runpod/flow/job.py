@@ -20,6 +20,7 @@ from typing import Final
 from bot.choices import Mode
 from bot.contract import Response, Status
 from bot.contract.failure import clean
+from bot.contract.foreign_status import failure_of
 from bot.contract.job import JobReport, JobStatus
 from bot.errors import (
     DeadlineExceeded,
@@ -191,6 +192,8 @@ def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
         case JobStatus.COMPLETED:
             return (yield from _completed(follower, report))
         case JobStatus.FAILED:
+            if not report.error and failure_of(report.output) is not None:
+                return _final(follower, Response.parse(report.output))
             return Outcome(follower.update(JobState.FAILED), job_error(report.error))
         case JobStatus.CANCELLED:
             return Outcome(follower.update(JobState.CANCELLED), _was_cancelled())

@@ -4,6 +4,7 @@
 import contextlib
 import io
 import json
+import logging
 import sys
 
 import pytest
@@ -12,7 +13,9 @@ from rich.table import Table
 from bot import terminal
 from bot.cli.costs import _by_day, _by_module
 from bot.contract import Service
+from bot.observability.logs import set_up_logs
 from bot.service_calls.report import Report
+from bot.settings import Settings
 from bot.store.records import GroupSum
 
 WORDS = "It’s señor 日本 🎉 \x1b[31mred\x07\x9b2J\u202eevil\u2066"
@@ -70,6 +73,25 @@ def test_json_stays_json(encoding):
     with screen(encoding) as seen, terminal.guarded():
         terminal.out_json(value)
         assert json.loads(seen()) == value
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("form", ["plain", "json"])
+def test_log_lines_reach_any_terminal(form, encoding):
+    log, root = logging.getLogger("bot.odd"), logging.getLogger()
+    before, level = root.handlers[:], root.level
+    with screen(encoding) as seen, terminal.guarded():
+        try:
+            root.handlers.clear()
+            set_up_logs(Settings(_env_file=None, skydeck_log_format=form))
+            log.warning("%s", WORDS)
+        finally:
+            root.handlers[:] = before
+            root.setLevel(level)
+        text = seen()
+    assert not CLEAN & set(text)
+    if form == "json":
+        assert json.loads(text)["message"] == WORDS
 
 
 def test_a_sign_that_is_missing_is_written_by_the_nearest():

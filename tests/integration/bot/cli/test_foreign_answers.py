@@ -108,6 +108,10 @@ async def test_a_terminal_that_lacks_a_sign_gets_the_nearest(args, encoding, tmp
         assert "\x1b" not in done.stdout
 
 
+def test_the_schema_is_json_in_any_encoding():
+    assert "$defs" in json.loads(skydeck("contract", "schema", encoding="latin-1").stdout)
+
+
 @pytest.mark.parametrize("command", ["modules", "costs", "doctor", "--help", "health"])
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_every_page_reaches_a_terminal_of_any_encoding(command, encoding, tmp_path):

@@ -103,3 +103,11 @@ def test_what_can_be_read_of_a_build_is_read(form, data):
     assert [(file.name, file.content) for file in read.files] == [("a.py", "x")]
     assert read.passed
     assert read.iterations == []
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**9, 10**400, "many", None, 1.5, True])
+def test_a_round_of_an_unlikely_number_is_none(number):
+    assert read_working(partial({"phase": "draft", "number": number, "limit": 4})) is None or (
+        number is True
+    )
+    assert read_iteration(partial({**ITERATION, "limit": number})) is None or number is True

@@ -85,6 +85,23 @@ async def test_a_cold_worker_is_told_once():
     assert await facts_of(waiting, waiting) == [ColdStart(7, 1.0)]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda sound: "data:audio/wav;base64," + base64.b64encode(sound).decode(),
+        lambda sound: base64.encodebytes(sound).decode(),
+        lambda sound: base64.urlsafe_b64encode(sound).decode().rstrip("="),
+        lambda sound: {"url": "data:audio/wav;base64," + base64.b64encode(sound).decode()},
+    ],
+    ids=["data URL", "line ends", "URL alphabet", "address"],
+)
+async def test_sound_is_played_however_it_is_written(written):
+    sound = codec.wav(np.sin(np.arange(16_000) / 10).astype(np.float32), 16_000)
+    told = await facts_of(over(text="Hello.", audio=written(sound)))
+    assert told[0].text == "Hello."
+    assert len(told[0].packets) in range(50, 53)
+
+
 async def test_other_sound_is_made_into_packets():
     sound = base64.b64encode(codec.wav(np.zeros(16_000, np.float32), 16_000)).decode()
     told = await facts_of(over(text="Hello.", audio={"data": sound, "format": "wav"}))

@@ -255,6 +255,19 @@ class TestForeignWorkers:
         assert [r.text for r in play.responses] == ["The cap", ""]
         assert isinstance(play.outcome.error, JobFailed)
 
+    @pytest.mark.parametrize("status", ["completed", "Completed", "SUCCESS", " succeeded"])
+    def test_the_platforms_states_in_other_spellings(self, status):
+        answer = ok({"id": "job-1", "status": status, "output": "hello"})
+        assert submit(Script(run=[QUEUED], status=[answer])).text == "hello"
+
+    @pytest.mark.parametrize("output", [{"error": "no gpu"}, {"message": "no gpu", "status": 500}])
+    @pytest.mark.parametrize("status", ["FAILED", "failed", "error"])
+    def test_a_failed_job_that_has_its_reason_in_the_output(self, output, status):
+        answer = ok({"id": "job-1", "status": status, "output": output})
+        play = submit(Script(run=[QUEUED], status=[answer]))
+        assert isinstance(play.outcome.error, JobFailed)
+        assert play.outcome.error.message == "no gpu"
+
     def test_a_single_chunk_of_data_is_the_data(self):
         service = Script(
             run=[QUEUED],
