@@ -178,14 +178,21 @@ def _check_header(container: Any, part: Part, limit_s: float) -> float:
     if coding is None or coding.name not in _DECODERS:
         raise NotAudioError("The file's audio has a codec that is not supported.")
     coding.thread_count = 1
-    if part.kind not in _STATES_LENGTH or not container.duration:
-        return 0.0
-    stated_s = container.duration / av.time_base
+    stated_s = _stated_s(container) if part.kind in _STATES_LENGTH else 0.0
     if container.size < stated_s * _MIN_BYTES_PER_S:
         return 0.0  # the header is damaged
     if stated_s > limit_s:
         raise too_long(stated_s, limit_s)
-    return float(stated_s)
+    return stated_s
+
+
+def _stated_s(container: Any) -> float:
+    """The sound's length by the header: the file's is that of its pictures, if it has any."""
+    track = container.streams.audio[0]
+    if track.duration and track.time_base:
+        return float(track.duration * track.time_base)
+    is_alone = len(container.streams) == 1
+    return container.duration / float(av.time_base) if is_alone and container.duration else 0.0
 
 
 def _frames(packets: Iterator[Any], salvage: _Salvage) -> Iterator[Any]:

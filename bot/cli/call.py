@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from bot.cli.clip import (
     RECORDING_LIMIT_S,
     check_writable,
     kind_of_file,
-    read_clip,
+    read_clips,
     read_text,
     text_of,
 )
@@ -30,6 +30,7 @@ from bot.settings import load_settings
 
 _MAX_TEXT_BYTES = 20_000_000
 """More than any service takes; the limit keeps a wrong file out of memory."""
+_ONE_OF_BOTH = "Give either a text or --file, not both."
 
 
 def ask(
@@ -61,9 +62,10 @@ def call(
     ] = None,
     *,
     file: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="A text file in any encoding, or a recording for Penny.", show_default=False
+            help="A text file in any encoding, or a recording for Penny; may be repeated.",
+            show_default=False,
         ),
     ] = None,
     option: Annotated[
@@ -82,7 +84,7 @@ def call(
     """
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     options = _options(option or [])
-    request = _request(chosen, service, module, text, file, options, language)
+    request = _request(chosen, service, module, text, file or [], options, language)
     asyncio.run(perform(chosen, request))
 
 
@@ -91,24 +93,24 @@ def _request(
     service: str,
     module: str,
     text: str | None,
-    file: Path | None,
+    files: list[Path],
     options: dict[str, Any],
     language: str | None,
 ) -> Request:
     match service_named(service):
         case Service.GRACE:
             known = grace.find(load_grace(chosen.settings), module)
-            words = _text(text, file)
+            words = _text(text, files)
             return grace.task(known, words, source=chosen.source, options=options)
         case Service.FACTORY:
             _module_named("The Factory", module, list(factory.FactoryModule))
             limit = _iterations(options.pop("iterations", 4))
-            request = factory.build(_text(text, file), source=chosen.source, iterations=limit)
+            request = factory.build(_text(text, files), source=chosen.source, iterations=limit)
             params = {**(request.params or {}), **options}
             return request.model_copy(update={"params": params})
         case Service.PENNY:
             name = _module_named("Penny", module, list(PennyModule))
-            data = _penny_input(name, text, file, language)
+            data = _penny_input(name, text, files, language)
             return Request(
                 source=chosen.source,
                 target=Target(service=Service.PENNY, module=name),
@@ -125,31 +127,30 @@ def _module_named(service: str, module: str, names: Iterable[str]) -> str:
     return module.upper()
 
 
-def _penny_input(module: str, text: str | None, file: Path | None, language: str | None) -> Input:
-    """Penny's input: a recording, or a text that she answers or speaks."""
+def _penny_input(
+    module: str, text: str | None, files: Sequence[Path], language: str | None
+) -> Input:
+    """Penny's input: recordings, or a text that she answers or speaks."""
+    if text is not None and files:
+        raise BadInput(_ONE_OF_BOTH)
     takes_text = module != PennyModule.TRANSCRIBE
-    is_text = file is None or (takes_text and kind_of_file(file) is FileKind.TEXT)
-    if file is None or is_text or module == PennyModule.SPEAK:
-        words = _text(text, file)
+    is_text = takes_text and all(kind_of_file(one) is FileKind.TEXT for one in files)
+    if not files or is_text or module == PennyModule.SPEAK:
+        words = _text(text, files)
         return Input(type=InputType.TEXT, data=words, **given(language=language))
     long = module == PennyModule.TRANSCRIBE
     limit_s = RECORDING_LIMIT_S if long else QUESTION_LIMIT_S
-    return read_clip(file, language=language, limit_s=limit_s)
+    return read_clips(files, language=language, limit_s=limit_s)
 
 
-def _text(text: str | None, file: Path | None) -> str:
-    """Read the text to work on: the argument, standard input for `-`, or a file."""
-    if text is not None and file is not None:
-        raise BadInput("Give either a text or --file, not both.")
-    if file is not None:
-        words = read_text(file, limit_bytes=_MAX_TEXT_BYTES)
+def _text(text: str | None, files: Sequence[Path]) -> str:
+    """Read the text to work on: the argument, standard input for `-`, or files."""
+    if text is not None and files:
+        raise BadInput(_ONE_OF_BOTH)
+    if files:
+        words = _text_of_files(files)
     elif text == "-":
-        data = sys.stdin.buffer.read(_MAX_TEXT_BYTES + 1)
-        if len(data) > _MAX_TEXT_BYTES:
-            raise TooLarge(
-                f"That is over {_MAX_TEXT_BYTES / 1e6:.0f} MB of text; no service takes that much."
-            )
-        words = text_of(data, "The input")
+        words = text_of(_bounded(sys.stdin.buffer.read(_MAX_TEXT_BYTES + 1)), "The input")
     else:
         words = text or ""
     if not words.strip():
@@ -157,6 +158,22 @@ def _text(text: str | None, file: Path | None) -> str:
             "There is no text to work on.", hint="Give a text, - for standard input, or --file."
         )
     return words
+
+
+def _text_of_files(files: Sequence[Path]) -> str:
+    """The text of one file, or of several under their names, as in Discord."""
+    texts = [read_text(one, limit_bytes=_MAX_TEXT_BYTES // len(files)) for one in files]
+    if len(files) == 1:
+        return texts[0]
+    return "\n\n".join(f"[{one.name}]\n{words}" for one, words in zip(files, texts, strict=True))
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > _MAX_TEXT_BYTES:
+        raise TooLarge(
+            f"That is over {_MAX_TEXT_BYTES / 1e6:.0f} MB of text; no service takes that much."
+        )
+    return data
 
 
 def _options(pairs: list[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +24,7 @@ QUESTION_LIMIT_S = 300
 RECORDING_LIMIT_S = 3600
 _SPEECH_BITRATE = 24_000
 _LEAST_LOSS_S = 0.5
+_MAX_FILES = 10
 _MAX_OGG_BYTES = 10 * 1024 * 1024
 _WRITABLE = {".ogg", ".opus", ".wav"}
 
@@ -57,17 +58,43 @@ def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
 
 def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
     rate_hz, loss = SPEECH_RATE_HZ, Loss()
-    try:
-        made = codec.transcode_to_ogg(
+    with _told_of(name, loss):
+        return codec.transcode_to_ogg(
             file, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE, loss=loss
         )
+
+
+def read_clips(paths: Sequence[Path], *, language: str | None, limit_s: float) -> Input:
+    """Read recordings as one, in order; see `read_clip`.
+
+    Raises:
+        BadInput: One is missing, empty, or has no sound in it; or there are too many.
+        TooLarge: They are longer than the limit together.
+    """
+    if len(paths) == 1:
+        return read_clip(paths[0], language=language, limit_s=limit_s)
+    if len(paths) > _MAX_FILES:
+        raise BadInput(f"At most {_MAX_FILES} recordings are heard at once.")
+    names, rate_hz, loss = ", ".join(path.name for path in paths), SPEECH_RATE_HZ, Loss()
+    with contextlib.ExitStack() as opened, _told_of(names, loss):
+        files = [opened.enter_context(_reading(path)) for path in paths]
+        data = codec.join_to_ogg(
+            files, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE, loss=loss
+        )
+    return audio_input(data, format="ogg", language=language)
+
+
+@contextlib.contextmanager
+def _told_of(name: str, loss: Loss) -> Iterator[None]:
+    """Say in the person's terms what is wrong with a recording, or how much of it was lost."""
+    try:
+        yield
     except TooLongError as e:
         raise TooLarge(f"{name}: {e}", hint="Cut it, or use a shorter recording.") from e
     except AudioError as e:
         raise BadInput(f"{name}: {e}") from e
     if loss.seconds >= _LEAST_LOSS_S:
         sys.stderr.write(f"{name} is damaged: about {loss.seconds:.0f} s could not be read.\n")
-    return made
 
 
 def kind_of_file(path: Path) -> FileKind:

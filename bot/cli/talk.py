@@ -9,7 +9,7 @@ import typer
 
 from audio.devices.portaudio import quiet_native_errors
 from bot.catalogue import load_grace
-from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clip
+from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clips
 from bot.cli.models import pull_with_progress
 from bot.cli.options import JsonOption, LanguageOption, SaveOption
 from bot.cli.run import CallOptions, perform
@@ -28,9 +28,10 @@ from bot.settings import load_settings
 def talk(
     *,
     file: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="Ask the question in this recording, then exit; any format, up to five minutes.",
+            help="Ask the question in this recording, then exit; any format, up to five minutes. "
+            "May be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -65,7 +66,7 @@ def talk(
 
     Example: skydeck talk --file question.wav --save reply.ogg
     """
-    if file is None:
+    if not file:
         _refuse_without_file(save=save, as_json=as_json)
         _converse(language, remember, save_to, push_to_talk_key, plain=plain)
     else:
@@ -78,11 +79,11 @@ def _refuse_without_file(*, save: Path | None, as_json: bool) -> None:
         raise BadInput(f"{name} goes with --file.", hint="Add --file question.wav.")
 
 
-def _ask(file: Path, *, save: Path | None, language: str | None, as_json: bool) -> None:
+def _ask(files: list[Path], *, save: Path | None, language: str | None, as_json: bool) -> None:
     settings = load_settings()
     if save is not None:
         check_writable(save)
-    clip = read_clip(file, language=language, limit_s=QUESTION_LIMIT_S)
+    clip = read_clips(files, language=language, limit_s=QUESTION_LIMIT_S)
     chosen = CallOptions(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
     asyncio.run(perform(chosen, converse(clip, source=chosen.source)))
 

@@ -9,12 +9,11 @@ from typing import Final
 
 import discord
 
-from audio import codec, ogg
+from audio import codec
 from audio.constants import SPEECH_RATE_HZ
 from audio.containers import READABLE, sniff
 from audio.errors import AudioError, TooLongError
 from audio.loss import Loss
-from audio.ogg import OpusStream
 from audio.pool import SoundPool
 from audio.stopping import NEVER, Stop
 from bot.contract import Input
@@ -252,15 +251,13 @@ def _made_smaller(content: bytes, stop: Stop = NEVER, *, loss: Loss | None = Non
 
 def _joined(contents: Sequence[bytes], stop: Stop = NEVER) -> bytes:
     """Re-encode recordings as one, in order. Blocking: run it in a thread."""
-    streams: list[OpusStream] = []
-    left_s = MAX_RECORDING_S
-    for content in contents:
-        stream = codec.transcode(
-            content, rate_hz=SPEECH_RATE_HZ, limit_s=left_s, bitrate=_SPEECH_BITRATE, stop=stop
-        )
-        left_s -= stream.duration_ms / 1000
-        streams.append(stream)
-    return ogg.mux(ogg.join(streams))
+    return codec.join_to_ogg(
+        contents,
+        rate_hz=SPEECH_RATE_HZ,
+        limit_s=MAX_RECORDING_S,
+        bitrate=_SPEECH_BITRATE,
+        stop=stop,
+    )
 
 
 def _too_long(words: Words) -> TooLarge:

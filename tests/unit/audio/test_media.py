@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import struct
 
 import av
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio import media
+from audio import media, ogg
 from audio.errors import AudioError, NotAudioError, TooLongError
 from audio.loss import Loss
 from tests.fakes.media_files import KINDS, TONE_HZ, tone
@@ -119,6 +120,50 @@ def test_a_movie_whose_index_comes_first_is_heard_as_far_as_it_goes(tmp_path) ->
     samples, lost_s = heard(whole[: len(whole) // 2])
     assert seconds_of_the_tone(samples) == pytest.approx(3, abs=0.5)
     assert lost_s == pytest.approx(3, abs=0.5)
+
+
+@pytest.mark.parametrize("muxer", ["mp4", "matroska", "mov"])
+def test_what_a_film_shows_after_its_sound_is_no_loss(muxer: str) -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format=muxer) as container:
+        track = container.add_stream("aac", rate=48_000, layout="mono")
+        film = container.add_stream("mpeg4", rate=25)
+        film.width, film.height, film.pix_fmt = 64, 48, "yuv420p"
+        for number in range(25 * 8):
+            picture = av.VideoFrame(64, 48, "yuv420p")
+            picture.pts = number
+            container.mux(film.encode(picture))
+        container.mux(film.encode(None))
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 96_000), np.int16), layout="mono")
+        frame.sample_rate, frame.pts = 48_000, 0
+        container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    samples, lost_s = heard(file.getvalue(), limit_s=5)
+    assert len(samples) / RATE_HZ == pytest.approx(2, abs=0.1)
+    assert lost_s < 0.1
+
+
+def opus_in_caf(seconds: int) -> bytes:
+    """As iPhones send voice messages. Source: Apple's Core Audio Format Specification 1.0."""
+    packets = ogg.demux(tone("opus", seconds=seconds)).packets
+    sizes = b"".join(
+        bytes([0x80 | len(one) >> 7, len(one) & 0x7F]) if len(one) > 0x7F else bytes([len(one)])
+        for one in packets
+    )
+    chunks = {
+        b"desc": struct.pack(">d4sIIIII", 48_000.0, b"opus", 0, 0, 960, 1, 0),
+        b"pakt": struct.pack(">qqii", len(packets), len(packets) * 960, 312, 0) + sizes,
+        b"data": bytes(4) + b"".join(packets),
+    }
+    body = b"".join(name + struct.pack(">q", len(one)) + one for name, one in chunks.items())
+    return b"caff\0\1\0\0" + body
+
+
+def test_opus_in_core_audio_is_heard_joined_and_damaged() -> None:
+    whole = opus_in_caf(4)
+    assert seconds_of_the_tone(heard(whole)[0]) == pytest.approx(4, abs=0.3)
+    assert seconds_of_the_tone(heard(whole + whole)[0]) == pytest.approx(8, abs=0.5)
+    assert seconds_of_the_tone(heard(damaged(whole, len(whole) // 2, 200))[0]) > 3.5
 
 
 def test_without_its_index_a_movie_is_refused_with_that_reason() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from audio import codec, ogg
 from bot.cli import clip
-from bot.cli.clip import read_clip, read_text, save_reply
+from bot.cli.clip import read_clip, read_clips, read_text, save_reply
 from bot.contract import Audio
 from bot.contract.penny import audio_input
 from bot.errors import BadInput, TooLarge
@@ -103,6 +103,24 @@ def test_a_recording_needs_no_name(folder: Path, kind: str, capsys) -> None:
     Path("memo").write_bytes(tone(kind))
     data = read_clip(Path("memo"), language=None, limit_s=60).data
     assert ogg.demux(base64.b64decode(str(data))).duration_ms == pytest.approx(2000, abs=100)
+    assert not capsys.readouterr().err
+
+
+def test_several_recordings_are_one_in_order(folder: Path, capsys) -> None:
+    kinds = {"1.caf": ("caf", 1), "2": ("mp3, 8 kHz", 2), "3.mp4": ("m4a", 3)}
+    for name, (kind, seconds) in kinds.items():
+        Path(name).write_bytes(tone(kind, seconds=seconds))
+    paths = [Path(name) for name in kinds]
+    data = read_clips(paths, language=None, limit_s=60).data
+    length_ms = ogg.demux(base64.b64decode(str(data))).duration_ms
+    assert length_ms == pytest.approx(6000 + 2000 * codec.JOIN_PAUSE_S, abs=200)
+    with pytest.raises(TooLarge, match=r"1\.caf, 2, 3\.mp4"):
+        read_clips(paths, language=None, limit_s=4)
+    Path("3.mp4").write_bytes(b"no sound")
+    with pytest.raises(BadInput, match="cannot be read as audio"):
+        read_clips(paths, language=None, limit_s=60)
+    with pytest.raises(BadInput, match="At most 10"):
+        read_clips(paths * 4, language=None, limit_s=60)
     assert not capsys.readouterr().err
 
 

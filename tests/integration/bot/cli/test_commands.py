@@ -8,6 +8,7 @@ import pytest
 
 from bot.cli.lazy import COMMANDS, load
 from tests.fakes.command_line import skydeck
+from tests.fakes.media_files import tone
 
 SECRET = "rp_SECRET_0123456789"
 
@@ -45,6 +46,9 @@ BAD = [
     (("call", "grace", "summarizer", "--file", "huge.txt"), 2, "50 MB"),
     (("call", "grace", "summarizer", "--file", "binary.txt"), 2, "not text"),
     (("call", "grace", "summarizer", "a", "--file", "text.wav"), 2, "not both"),
+    (("call", "grace", "summarizer", "--file", "memo.txt"), 2, "is a recording"),
+    (("call", "penny", "transcribe", "--file", "text.wav"), 2, "cannot be read as audio"),
+    (("call", "penny", "converse", "a", "--file", "memo.txt"), 2, "not both"),
     (("call", "grace", "poet", "hello"), 2, "no module 'poet'"),
     (("call", "nobody", "poet", "hello"), 2, "no service 'nobody'"),
     (("call", "grace", "summarizer", "hello", "-o", "length"), 2, "name=value"),
@@ -59,6 +63,7 @@ BAD = [
 def test_bad_input_is_one_line(args: tuple[str, ...], code: int, words: str, empty: Path) -> None:
     (empty / "empty.wav").touch()
     (empty / "text.wav").write_text("This is no sound.")
+    (empty / "memo.txt").write_bytes(tone("amr"))
     (empty / "binary.txt").write_bytes(bytes(range(256)))
     if "huge.txt" in args:
         (empty / "huge.txt").write_bytes(b"word " * 10_000_000)

@@ -68,7 +68,7 @@ async def test_several_recordings_are_all_heard_in_order(sim, deck, channel, ben
     ]
     await ben.says("@Alfred", channel, files=files)
     await ben.sees("all of them")
-    assert seconds(penny_script) == pytest.approx(6, abs=0.2)
+    assert seconds(penny_script) == pytest.approx(6 + 2 * codec.JOIN_PAUSE_S, abs=0.2)
     assert not sim.problems
 
 

@@ -111,7 +111,7 @@ async def test_transcribe_hears_all_recordings_of_a_message_in_order(sim, deck, 
     await ben.menu("Transcribe", on=said)
     await settled(ben, "**Transcript** · Ana's message\nall of them")
     sent = base64.b64decode(penny.last.input.data)
-    assert ogg.demux(sent).duration_ms == pytest.approx(5000, abs=100)
+    assert ogg.demux(sent).duration_ms == pytest.approx(5500, abs=100)
     assert not sim.problems
 
 
