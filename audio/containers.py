@@ -85,6 +85,8 @@ _MPEG_SYNC: Final = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]")
 """11 bits of sync, MPEG 1, 2 or 2.5, layer II or III."""
 _MPEG_CHAIN: Final = 3
 """This many consecutive frames cannot be an accident."""
+_OF_A_KIND: Final = ((1, 0x1E), (2, 0x0C))
+"""Bits of a frame's header, by byte, that a recording never changes: version, layer and rate."""
 _KBITS: Final = {
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -145,15 +147,26 @@ def tag_bytes(head: bytes) -> int:
 
 def _has_mpeg_frames(head: bytes) -> bool:
     """MP3 has no signature, only frames, sometimes after padding or the rest of another file."""
-    return any(_is_chain(head, found.start()) for found in _MPEG_SYNC.finditer(head))
+    first = len(head) - len(head.lstrip(b"\0"))
+    return any(
+        _is_chain(head, found.start(), is_first=found.start() == first)
+        for found in _MPEG_SYNC.finditer(head)
+    )
 
 
-def _is_chain(head: bytes, offset: int) -> bool:
-    """Whether consecutive frames start here, as far as the bytes go."""
+def _is_chain(head: bytes, offset: int, *, is_first: bool) -> bool:
+    """Whether consecutive frames of one kind start here.
+
+    Fewer are enough where the bytes end; a single one only where the file begins, since any bytes
+    look like one frame somewhere.
+    """
+    start = offset
     for number in range(_MPEG_CHAIN):
         length = _frame_bytes(head, offset)
         if length is None:
-            return number > 0 and offset >= len(head)
+            return offset >= len(head) and number > (0 if is_first else 1)
+        if any((head[start + at] ^ head[offset + at]) & mask for at, mask in _OF_A_KIND):
+            return False
         offset += length
     return True
 
