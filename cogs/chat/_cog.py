@@ -110,7 +110,9 @@ class Chat(commands.Cog, name=COG):
             return
         await memory.edit(
             payload.message_id,
-            edited_question(remembered.content, content.asked, content.files),
+            edited_question(
+                remembered.content, content.asked, await self._edited_files(message, content)
+            ),
             edited_at_ms=int(message.edited_at.timestamp() * 1000),
         )
 
@@ -236,6 +238,15 @@ class Chat(commands.Cog, name=COG):
         files = (await read_message(self.bot, quoted)).files
         is_own = quoted.author == self.bot.user
         return [*content.files, *(one for one in files if not (is_own and is_audio(one)))]
+
+    async def _edited_files(
+        self, message: discord.Message, content: MessageContent
+    ) -> list[discord.Attachment]:
+        """The files whose contents may be in a remembered question, as `_answer` chose them."""
+        parent_id = parent_of(message)
+        if parent_id is None or await self.bot.store.conversations.get(parent_id) is not None:
+            return list(content.files)
+        return await self._files(content, await replied_to(message))
 
     async def _first(self, message: discord.Message, words: Words, was_begun: bool) -> int:
         """The answer's first message: one that a dead process has posted, else a new one."""

@@ -5,6 +5,7 @@ words, so mentions, custom emoji and times are words too (`cogs.shared.mentions`
 bounded, whatever Discord sends.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -28,6 +29,8 @@ a forwarded message with the same."""
 _MAX_EMBEDS: Final = 10
 _MAX_STICKERS: Final = 10
 _MAX_FORWARDED: Final = 10
+_FEW_MESSAGES: Final = 4
+"""More are read in a thread."""
 _MAX_FILES: Final = 20
 _FORWARDED: Final = "[forwarded]"
 
@@ -91,10 +94,16 @@ async def read_messages(
         return []
     guild = messages[0].guild
     own, people = own_ids(client, guild), People(client, guild)
-    contents = [content_of(one, own, names_in(one, people)) for one in messages]
-    if await people.look_up():
+
+    def read() -> list[MessageContent]:
         return [content_of(one, own, names_in(one, people)) for one in messages]
-    return contents
+
+    async def read_aside() -> list[MessageContent]:
+        """A hundred messages with hundreds of mentions each would hold the event loop."""
+        return await asyncio.to_thread(read) if len(messages) > _FEW_MESSAGES else read()
+
+    contents = await read_aside()
+    return await read_aside() if await people.look_up() else contents
 
 
 def has_content(message: discord.Message) -> bool:
@@ -116,14 +125,15 @@ def content_of(message: discord.Message, own: Own, names: Names) -> MessageConte
     if message.poll is not None:
         shown.append(poll_as_text(message.poll, names))
     content = message.content[:MAX_CHARS]
+    text, is_call = as_words(content, names).strip(), own.is_called_in(content)
     forwarded = islice(message.message_snapshots, _MAX_FORWARDED)
     return MessageContent(
-        text=as_words(content, names).strip(),
-        question=as_words(own.without_calls(content), names).strip(),
+        text=text,
+        question=as_words(own.without_calls(content), names).strip() if is_call else text,
         shown=_stripped(shown),
         forwarded=tuple(_read_forwarded(one, names) for one in forwarded),
         attached=_files(message),
-        is_call=own.is_called_in(content),
+        is_call=is_call,
     )
 
 

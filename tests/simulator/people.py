@@ -489,6 +489,7 @@ class Person(Caller):
             names |= {f"@{m.display_name}": m.user.mention for m in guild.members.values()}
             names |= {f"@{r.name}": f"<@&{r.id}>" for r in guild.roles.values() if r.id != guild.id}
             names |= {f"#{c.name}": c.mention for c in guild.channels.values()}
+        names[f"@{self._world.bot.name}"] = self._world.bot.mention  # not its role of that name
         if not ("@" in text or "#" in text):
             return text
         ordered = sorted(names, key=len, reverse=True)

@@ -74,6 +74,9 @@ class _Page:
             self._reference(one),
             "" if together else self._heading(one),
             self._content(one),
+            *(self._forwarded(copied["message"]) for copied in one.snapshots),
+            self._poll(one),
+            *(f"<div class='file'>🏷 {escape(s['name'])}</div>" for s in one.stickers),
             *(self._embed(embed) for embed in one.embeds),
             *(self._file(file, one) for file in one.attachments),
             *(self._component(component) for component in one.components),
@@ -118,6 +121,28 @@ class _Page:
             return datetime.fromtimestamp(number, UTC).strftime("%d %B %Y %H:%M")
         roles = (g.roles.get(number) for g in self._world.guilds.values())
         return next((f"@{role.name}" for role in roles if role), f"{sign}unknown")
+
+    def _forwarded(self, copied: Json) -> str:
+        """What a forward carries, under the word with which Discord marks it."""
+        parts = [to_html(copied["content"], self._name), *map(self._embed, copied["embeds"])]
+        parts += [
+            f"<div class='file'>📄 {escape(f['filename'])}</div>" for f in copied["attachments"]
+        ]
+        parts += map(self._component, copied["components"])
+        body = "".join(parts)
+        return f"<div class='embed'><div class='author'>↪ Forwarded</div>{body}</div>"
+
+    def _poll(self, one: Message) -> str:
+        if one.poll is None:
+            return ""
+        rows = [
+            f"<div class='field'>{escape(media.get('text', ''))}"
+            f" <small>{len(one.poll.votes.get(number, []))}</small></div>"
+            for number, media in enumerate(one.poll.answers, start=1)
+        ]
+        title = f"<div class='title'>{escape(one.poll.question)}</div>"
+        state = "<footer>Poll closed</footer>" if one.poll.is_over else ""
+        return f"<div class='embed'>{title}{''.join(rows)}{state}</div>"
 
     # --- parts of a message --------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from tests.simulator import CannotDo, File, NotSeen, Permission
+from tests.simulator.errors import ApiError
 
 
 def answers(bot, make):
@@ -324,3 +325,80 @@ async def test_the_bot_is_removed_and_invited_again(sim, guild, bot):
         assert await told.get() == ("out", "Test")
         guild.adds_bot()
         assert await told.get() == ("in", "Test")
+
+
+# --- what messages are made of -------------------------------------------------------------------
+
+
+async def test_a_forward_carries_a_copy_of_what_it_forwards(sim, channel, ana, bot):
+    seen = []
+
+    async def note(message):
+        seen.append(message)
+
+    answers(bot, note)
+    async with sim.connect(bot):
+        original = await ana.says("hello", channel, files=[File("a.txt", b"x")])
+        forward = await ana.forwards(original, channel)
+        await ana.edits(original, "goodbye")
+        await ana.forwards(forward, channel)
+        poll = await ana.asks("Pizza?", "Yes", "No", in_=channel)
+        with pytest.raises(CannotDo, match="cannot be forwarded"):
+            await ana.forwards(poll, channel)
+        await ana.says("that was all", channel)
+        while not seen or seen[-1].content != "that was all":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    for copy in seen[1:3]:
+        (snapshot,) = copy.message_snapshots
+        assert (copy.content, snapshot.content) == ("", "hello")
+        assert snapshot.attachments[0].filename == "a.txt"
+        assert copy.flags.forwarded
+        assert copy.reference.type is discord.MessageReferenceType.forward
+    assert seen[1].reference.resolved is None
+
+
+async def test_a_poll_is_voted_in_and_ends(sim, channel, ana, ben, bot):
+    async with sim.connect(bot):
+        poll = await ana.asks("Pizza?", "Yes", "No", in_=channel)
+        await ben.votes(1, on=poll)
+        await ben.votes(2, on=poll)  # the second choice replaces the first
+        with pytest.raises(CannotDo):
+            await ben.votes(3, on=poll)
+        there = await bot.get_channel(channel.id).fetch_message(poll.id)
+        assert [answer.vote_count for answer in there.poll.answers] == [0, 1]
+        result = await ana.ends_poll(poll)
+        with pytest.raises(CannotDo):
+            await ben.votes(1, on=poll)
+        told = await bot.get_channel(channel.id).fetch_message(result.id)
+        assert told.type is discord.MessageType.poll_result
+        assert told.embeds[0].type == "poll_result"
+    assert "Pizza?" in sim.render(channel)
+    assert not sim.problems
+
+
+async def test_nobody_is_mentioned_in_code_and_a_bots_role_is_its_own(
+    sim, guild, channel, ana, bot
+):
+    role = guild.managed_role()
+    async with sim.connect(bot):
+        assert bot.get_guild(guild.id).self_role.id == role.id
+        quiet = await ana.says(f"`@Alfred` and ```\n@Alfred\n``` {role.mention}", channel)
+        assert quiet.mentions == []
+        assert (await ana.says("@Alfred `x`", channel)).mentions == [sim.bot]
+
+
+async def test_another_bots_card_is_checked_and_its_files_are_media(sim, guild, channel, ana, bot):
+    cards = guild.app("Cards")
+    plan = {"type": 13, "file": {"url": "attachment://plan.txt"}}
+    async with sim.connect(bot):
+        with pytest.raises(ApiError):
+            await cards.posts("words", channel, layout=True, components=[plan])
+        with pytest.raises(CannotDo):
+            await ana.posts(in_=channel, layout=True, components=[plan])
+        posted = await cards.posts(
+            in_=channel, layout=True, components=[plan], files=[File("plan.txt", b"x")]
+        )
+        there = await bot.get_channel(channel.id).fetch_message(posted.id)
+        (file,) = there.components
+        assert file.media.attachment_id == posted.file().id
+        assert file.media.url == posted.file().url

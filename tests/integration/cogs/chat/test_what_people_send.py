@@ -176,13 +176,17 @@ async def test_a_forward_in_a_channel_calls_nobody_until_it_is_pointed_at(
 
 async def test_a_reply_to_a_text_file_reads_it(sim, deck, channel, ana, ben, penny_script):
     pointed_at = await ana.says(in_=channel, files=[File("plan.txt", b"Otters swim.")])
-    await ben.says("@Alfred what is in it?", channel, reply_to=pointed_at)
+    said = await ben.says("@Alfred what is in it?", channel, reply_to=pointed_at)
     seen = await ben.sees("Otters swim.")
     asked = penny_script.asked[0].input.data
     assert asked == "what is in it?\n\n[plan.txt]\nOtters swim."
     await ben.clicks("Regenerate", on=seen)
     await ben.sees(lambda m: m.id == seen.id and len(penny_script.asked) == 2)
     assert penny_script.asked[1].input.data == asked
+    await ben.edits(said, "@Alfred what do they do?")
+    await settle()
+    remembered = await deck.store.conversations.get(said.id)
+    assert remembered.content == "what do they do?\n\n[plan.txt]\nOtters swim."
     assert not sim.problems
 
 
