@@ -4,6 +4,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from bot.clock import SystemClock
 from bot.cluster.spec import Alone, read_shards
 from bot.errors import StoreFailed
@@ -14,6 +16,8 @@ from bot.store.maintenance.downgrade import revision
 from bot.store.maintenance.migrate import head, must_be_known
 from bot.store.pubsub import PubSub
 
+_SKEW_S = 3.0
+"""Processes that share a database compare their clocks in leases of ten seconds."""
 _MIN_FREE_BYTES = 200_000_000
 
 
@@ -34,25 +38,30 @@ def database_state(settings: Settings) -> str:
         behind = "" if found == head() else f", upgraded to {head()} at the next start"
         schema = f"schema {found}{behind}"
     is_shared = not isinstance(read_shards(settings.skydeck_shards), Alone)
-    pooler = ", behind a pooler" if asyncio.run(_finds_pooler(address, is_shared)) else ""
+    is_pooled, ahead_s = asyncio.run(_look(address, is_shared))
+    pooler = ", behind a pooler" if is_pooled else ""
+    skew = f"; this machine's clock differs from its clock by {ahead_s:+.0f} s"
     ignored = "".join(f"; {name} has no effect" for name in address.ignored)
-    return f"{address.label}, {schema}{pooler}{ignored}"
+    return f"{address.label}, {schema}{pooler}{ignored}" + (skew if abs(ahead_s) >= _SKEW_S else "")
 
 
-async def _finds_pooler(address: Address, is_shared: bool) -> bool:
-    """Whether there is one.
+async def _look(address: Address, is_shared: bool) -> tuple[bool, float]:
+    """Whether there is a pooler, and how far this machine's clock is ahead of the database's.
 
     Raises:
-        BadSettings: There is one, it passes no signals on, and several processes need them.
+        BadSettings: A pooler passes no signals on, and several processes need them.
     """
     if address.file is not None:
-        return False
+        return False, 0.0
     database = Database(address, migrating=True)
     try:
         is_pooled = await database.finds_pooler()
         if is_pooled and is_shared:
             await PubSub(database, SystemClock()).check()
-        return is_pooled
+        async with database.reading() as connection:
+            now = func.extract("epoch", func.clock_timestamp())
+            database_s = float((await connection.execute(select(now))).scalar_one())
+        return is_pooled, SystemClock().wall() - database_s
     finally:
         await database.close()
 

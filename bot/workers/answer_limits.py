@@ -1,9 +1,11 @@
 """Limits the answers of a language model's API, or of the server that stands in for it."""
 
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 import httpx2
+
+from bot.proxies import proxy_for
 
 MAX_WAIT_S: Final = 5.0
 """Before a retry, the SDKs wait as long as `retry-after` says; a person does not."""
@@ -11,6 +13,23 @@ MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """The limit of one answer; each token is an event of about 150 bytes."""
 PLAIN: Final = {"Accept-Encoding": "identity"}
 """Asks for no compression, since the library decompresses without a limit."""
+
+
+def connection(base_url: str) -> dict[str, Any]:
+    """Arguments for the SDK's HTTP client: our limits, and the proxy of the environment.
+
+    httpx looks at the environment itself, but ends in an ImportError when ALL_PROXY names a SOCKS
+    proxy, even if HTTPS_PROXY names another.
+
+    Raises:
+        BadSettings: The proxy cannot be used.
+    """
+    return {
+        "event_hooks": {"response": [wait_briefly, bound]},
+        "proxy": proxy_for(base_url),
+        "verify": httpx2.create_ssl_context(),  # honours SSL_CERT_FILE
+        "trust_env": False,
+    }
 
 
 async def bound(response: httpx2.Response) -> None:

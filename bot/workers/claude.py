@@ -122,16 +122,17 @@ class Claude:
         if self._client is None:
             import anthropic  # noqa: PLC0415
 
-            from bot.workers.answer_limits import PLAIN, bound, wait_briefly  # noqa: PLC0415
+            from bot.workers.answer_limits import PLAIN, connection  # noqa: PLC0415
 
-            hooks = {"response": [wait_briefly, bound]}
             self._client = anthropic.AsyncAnthropic(
                 api_key=self._key.get_secret_value().strip(),
                 base_url=self._base_url,
                 timeout=anthropic.Timeout(_SILENCE_S, connect=_CONNECT_S),
                 max_retries=_MAX_RETRIES,
                 default_headers=PLAIN,
-                http_client=anthropic.DefaultAsyncHttpxClient(event_hooks=hooks),
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    **connection(self._base_url or "https://api.anthropic.com")
+                ),
             )
         return self._client
 

@@ -174,7 +174,7 @@ class OpenAIChat:
         if self._client is None:
             import openai  # noqa: PLC0415
 
-            from bot.workers.answer_limits import PLAIN, bound, wait_briefly  # noqa: PLC0415
+            from bot.workers.answer_limits import PLAIN, connection  # noqa: PLC0415
 
             self._client = openai.AsyncOpenAI(
                 api_key=self._header_key(),
@@ -184,9 +184,7 @@ class OpenAIChat:
                 timeout=openai.Timeout(_SILENCE_S, connect=_CONNECT_S),
                 max_retries=_MAX_RETRIES,
                 default_headers=PLAIN,
-                http_client=openai.DefaultAsyncHttpxClient(
-                    event_hooks={"response": [wait_briefly, bound]}
-                ),
+                http_client=openai.DefaultAsyncHttpxClient(**connection(self._base_url)),
             )
         return self._client
 

@@ -64,3 +64,17 @@ def test_what_cannot_be_used_is_told_without_the_password(env, proxy):
 def test_a_proxy_is_named_without_its_password():
     assert describe_proxy("http://u:pw@p:3128") == "http://p:3128"
     assert describe_proxy("http://[::1]:3128") == "http://[::1]:3128"
+
+
+def test_the_model_clients_take_the_same_proxy(env):
+    import httpx2
+
+    from bot.workers.answer_limits import connection
+
+    env(ALL_PROXY="socks5://s:1", HTTPS_PROXY="http://p:3128")
+    arguments = connection("https://api.anthropic.com")
+    assert arguments["proxy"] == "http://p:3128"
+    httpx2.AsyncClient(**arguments)
+    env(HTTPS_PROXY="")
+    with pytest.raises(BadSettings, match="socks5"):
+        connection("https://api.anthropic.com")

@@ -252,3 +252,11 @@ def test_spans_are_nested(text):
 )
 def test_a_text_that_goes_on_hides_what_its_spoiler_hides(text, shown):
     assert closed(text) == shown
+
+
+@given(st.text("ab |*_~\n>", max_size=40), st.integers(0, 200))
+def test_no_beginning_of_a_growing_answer_leaks(around, length):
+    before = around if around.count("||") % 2 == 0 else f"{around}||"
+    whole = f"{before.rstrip('|')}\n||SECRET is out, SECRET is out||{around}"
+    if whole.count("||", 0, whole.index("||SECRET")) == 0:
+        assert "SECRET" not in shown_in(closed(whole[:length]))
