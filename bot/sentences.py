@@ -32,10 +32,12 @@ _SPACED_STOPS: Final = ".!?\u2026\uff0e\u203c\u203d\u2047\u2048\u2049\u2e2e"
 _GREEK_QUESTION_MARK: Final = "(?<=[\u0370-\u03ff\u1f00-\u1fff]);"
 _MARKS: Final = "*_~`|"
 _CLOSERS: Final = f"\"'\u2019\u201d\u201c\u00bb\u203a)\\]}}\u300d\u300f\u3011\uff09\u300b{_MARKS}"
+_WIDE: Final = "\u3040-\u30ff\u3400-\u9fff"
 _STOP: Final = re.compile(
-    rf"(?P<free>[{_FREE_STOPS}][{_FREE_STOPS}{_SPACED_STOPS}]*+)(?P<quotes>[{_CLOSERS}]*+)\s*+"
+    rf"(?P<free>[{_FREE_STOPS}][{_FREE_STOPS}{_SPACED_STOPS}]*+|(?<=[{_WIDE}])[!?]++(?=[{_WIDE}]))"
+    rf"(?P<quotes>[{_CLOSERS}]*+)\s*+"
     rf"|(?<![{_SPACED_STOPS}])(?P<spaced>[{_SPACED_STOPS}]++|{_GREEK_QUESTION_MARK})"
-    rf"(?P<closers>[{_CLOSERS}]*+)(?P<space>\s++|\Z)"
+    rf"(?P<closers>(?:[{_CLOSERS}]|[ \u00a0\u202f]\u00bb)*+)(?P<space>\s++|\Z)"
     r"|\n\s*+"
 )
 _SAME_SIGNS: Final = re.compile(r"(.)\1*")

@@ -1,0 +1,58 @@
+"""An answer begins to sound before it is complete, in every script."""
+# ruff: noqa: RUF001  (many scripts)
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.workers.penny.converse import Turn, stream_reply
+from bot.workers.penny.speech import Speech
+from bot.workers.protocols import CompletionUsage, Prompt, Slot
+from tests.unit.bot.workers.penny.test_speech import Voice
+
+PROMPT = Prompt(messages=[], max_tokens=9, temperature=0.0, slot=Slot.INTERACTIVE)
+
+
+class Writer:
+    """A language model that ends its answer only once something was heard."""
+
+    def __init__(self, begun: str, rest: str) -> None:
+        self.heard = asyncio.Event()
+        self._begun, self._rest = begun, rest
+
+    async def stream(self, _: Prompt) -> AsyncIterator[str | CompletionUsage]:
+        for sign in self._begun:
+            yield sign
+        async with asyncio.timeout(60):
+            await self.heard.wait()
+        yield self._rest
+        yield CompletionUsage(1, 1, "stop")
+
+
+@pytest.mark.parametrize(
+    ("language", "begun", "rest"),
+    [
+        ("ja", "これはペンです。それ", "は本です。"),
+        ("zh", "今天天气很好！你", "呢？"),
+        ("hi", "यह एक किताब है। वह", " कलम है।"),
+        ("ar", "هل أنت بخير؟ نعم", " بخير."),
+        ("ur", "یہ کتاب ہے۔ وہ", " قلم ہے۔"),
+        ("th", "เมืองหลวงของไทยคือกรุงเทพ ซึ่ง", "ใหญ่ที่สุด"),
+        ("am", "ይህ መጽሐፍ ነው። ያ", " ብዕር ነው።"),
+        ("en", "Here is some code: ```py\nx = 1", "\n```"),
+    ],
+)
+async def test_the_first_phrase_sounds_while_the_rest_is_written(
+    language: str, begun: str, rest: str
+) -> None:
+    writer, voice = Writer(begun, rest), Voice()
+    speech = Speech(voice, language=language, voice=None)
+    turn = Turn(SystemClock(), 0.0)
+    async for response in stream_reply(turn, PROMPT, llm=writer, speech=speech):
+        if response.audio is not None:
+            writer.heard.set()
+    assert turn.text == begun + rest
+    assert len(voice.said) >= 2
+    assert turn.audio is not None
