@@ -150,7 +150,18 @@ class JobRecovery:
 
 
 async def _is_wanted(view: object, job: Job) -> bool:
-    return not isinstance(view, WithdrawableView) or await view.is_wanted(job)
+    """Whether a job's question is still there; yes if that cannot be known.
+
+    Raises:
+        OSError, TimeoutError: Discord does not answer now.
+    """
+    try:
+        return not isinstance(view, WithdrawableView) or await view.is_wanted(job)
+    except (OSError, TimeoutError):
+        raise
+    except Exception:
+        log.exception("job %d: its question cannot be looked up", job.journal_id)
+        return True
 
 
 def kind_of(place: type[JobPlace]) -> str:

@@ -28,6 +28,8 @@ async def is_gone(fetch: Callable[[], Awaitable[Any]]) -> bool:
         if is_passing(e):
             raise TimeoutError("Discord limits us") from e
         return e.code in _GONE
+    except discord.ClientException:  # there, but of a kind that discord.py does not know
+        return False
     return False
 
 
