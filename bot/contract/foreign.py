@@ -419,7 +419,8 @@ def as_audio(value: Any, depth: int = 0) -> dict[str, Any] | None:
     if not isinstance(value, Mapping) or depth >= _DEEPEST:
         return None
     if isinstance(data := value.get("data"), str) and media_subtype(data) is None:
-        return dict(value) if data.strip() else None
+        is_said = bool(data.strip() or value.get("text"))  # its words count, also without sound
+        return dict(value) if is_said else None
     members = by_plain_name(value)
     for name in _AUDIO_DATA:
         found = as_audio(members.get(name), depth + 1)
