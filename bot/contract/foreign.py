@@ -30,14 +30,8 @@ _WORDS: Final = tuple(map(plain_name, WORDS_NAMES))
 _CHUNK: Final = frozenset({*_WORDS, "delta"})
 _PIECES: Final = ("delta", "parts", "tokens", "token", "value")
 _HOLDERS: Final = (
-    "output",
-    "outputs",
-    "result",
-    "results",
-    "response",
-    "data",
-    "body",
-    "candidates",
+    *("output", "outputs", "result", "results", "response", "data", "body", "candidates"),
+    *("predictions", "generations"),
 )
 _AUDIO_NAMES: Final = ("audio", "audio_base64", "audio_b64", "audio_content", "speech")
 _AUDIO: Final = tuple(map(plain_name, _AUDIO_NAMES))
@@ -46,76 +40,18 @@ _AUDIO_DATA: Final = (
 )
 _FORMATS: Final = ("format", "audioformat", "mimetype", "contenttype", "type")
 _THOUGHTS: Final = frozenset({"reasoning", "thinking", "redacted_thinking"})
-_BESIDE_WORDS: Final = frozenset(
-    [
-        "status",
-        "state",
-        "statuscode",
-        "success",
-        "ok",
-        "error",
-        "errors",
-        "errormessage",
-        "usage",
-        "usagemetadata",
-        "timingsms",
-        "timings",
-        "sequence",
-        "id",
-        "object",
-        "index",
-        "created",
-        "createdat",
-        "model",
-        "modelversion",
-        "role",
-        "type",
-        "name",
-        "done",
-        "finishreason",
-        "stopreason",
-        "stopsequence",
-        "stop",
-        "seed",
-        "systemfingerprint",
-        "servicetier",
-        "logprobs",
-        "refusal",
-        "annotations",
-        "toolcalls",
-        "format",
-        "audioformat",
-        "mimetype",
-        "samplerate",
-        "sampleratehz",
-        "duration",
-        "durationms",
-        "latency",
-        "latencyms",
-        "time",
-        "elapsed",
-        "confidence",
-        "language",
-        "transcript",
-        "transcription",
-        "cost",
-        "costusd",
-        "requestid",
-        "version",
-        "code",
-        "contractversion",
-        "contractid",
-        "traceid",
-        "msg",
-        "prompttokens",
-        "thinking",
-        "reasoningcontent",
-        "worker",
-        "workerid",
-        "stream",
-        "last",
-    ]
-) | {*_AUDIO}
+_BESIDE_WORDS: Final = frozenset({
+    "status", "state", "statuscode", "success", "ok", "error", "errors", "errormessage",
+    "usage", "usagemetadata", "timingsms", "timings", "sequence", "id", "object", "index",
+    "created", "createdat", "model", "modelversion", "role", "type", "name", "done",
+    "finishreason", "stopreason", "stopsequence", "stop", "seed", "systemfingerprint",
+    "servicetier", "logprobs", "refusal", "annotations", "toolcalls", "format", "audioformat",
+    "mimetype", "samplerate", "sampleratehz", "duration", "durationms", "latency", "latencyms",
+    "time", "elapsed", "confidence", "language", "transcript", "transcription", "cost",
+    "costusd", "requestid", "version", "code", "contractversion", "contractid", "traceid",
+    "msg", "prompttokens", "thinking", "reasoningcontent", "worker", "workerid", "stream",
+    "last",
+}) | {*_AUDIO}  # fmt: skip
 """Names of what services write beside the words, and that says nothing more."""
 _OUTPUT_NAMES: Final = frozenset({"data", "text", "transcript", "audio"})
 _SAYS_HOW: Final = frozenset(
@@ -160,7 +96,8 @@ def _failed(found: dict[str, Any], failure: Failure) -> dict[str, Any]:
     partial = words_of(output.get("data")) if isinstance(output, dict) else None
     message = failure.message or clean(partial or "")
     if partial and clean(partial) in message:
-        found = {**found, "output": None}  # the words of the failure are no part of an answer
+        # The words of the failure are no part of an answer.
+        found = {n: v for n, v in found.items() if n in _CONTRACT_NAMES and n != "output"}
     error = {"code": "", "message": message, "retryable": failure.retryable}
     return {**found, "status": "failed", "error": error}
 
@@ -169,7 +106,7 @@ def _of_dict(value: dict[Any, Any], depth: int) -> Steps[dict[str, Any]]:
     found = {name: value[name] for name in _CONTRACT_NAMES if name in value}
     if word := status_word(value.get("status")):
         found["status"] = word
-    if isinstance(value.get("output"), dict | str | int | float):
+    if value.get("output") and not isinstance(value["output"], list):
         found = {**value, **found}
     output = yield from _output(value, depth)
     if output is not None or "output" in found:
@@ -324,8 +261,20 @@ def _chunk(members: Mapping[str, Any]) -> str | None:
 
 
 def lone_words(value: Any) -> str:
-    """The words of an object that is nothing but words; empty if it is anything else."""
-    return (_chunk(by_plain_name(value)) or "") if isinstance(value, Mapping) else ""
+    """The words of an object that is or holds nothing but words; empty if it is anything else."""
+    for _ in range(_DEEPEST):
+        if not isinstance(value, Mapping):
+            return ""
+        members = {n: item for n, item in by_plain_name(value).items() if item is not None}
+        if words := _chunk(members):
+            return words
+        rest = [name for name in members if name not in _BESIDE_WORDS]
+        if len(rest) != 1 or rest[0] not in _HOLDERS:
+            return ""
+        value = members[rest[0]]
+        if isinstance(value, str):
+            return value
+    return ""
 
 
 def words_of(value: Any) -> str | None:

@@ -17,77 +17,27 @@ _SEPARATORS: Final = re.compile(r"[\s_.-]+")
 _MAX_WORD_CHARS: Final = 64
 _DEEPEST: Final = 3
 
-_FAILED: Final = frozenset(
-    [
-        "failed",
-        "fail",
-        "failure",
-        "error",
-        "errored",
-        "exception",
-        "crashed",
-        "timeout",
-        "timedout",
-        "aborted",
-        "unsuccessful",
-        "oom",
-        "outofmemory",
-        "internalerror",
-        "internalservererror",
-    ]
-)
+_FAILED: Final = frozenset({
+    "failed", "fail", "failure", "error", "errored", "exception", "crashed", "timeout",
+    "timedout", "aborted", "unsuccessful", "oom", "outofmemory", "internalerror",
+    "internalservererror",
+})  # fmt: skip
 _NO_REASON: Final = frozenset(
     ["failed", "fail", "failure", "error", "errored", "unsuccessful", "500"]
 )
 _CANCELLED: Final = frozenset({"cancelled", "canceled", "cancelledbyuser"})
-_PARTIAL: Final = frozenset(
-    [
-        "partial",
-        "streaming",
-        "stream",
-        "inprogress",
-        "progress",
-        "processing",
-        "running",
-        "pending",
-        "chunk",
-        "delta",
-    ]
-)
-_COMPLETED: Final = frozenset(
-    [
-        "completed",
-        "complete",
-        "success",
-        "succeeded",
-        "successful",
-        "ok",
-        "okay",
-        "done",
-        "finished",
-        "final",
-        "ready",
-    ]
-)
+_PARTIAL: Final = frozenset({
+    "partial", "streaming", "stream", "inprogress", "progress", "processing", "running",
+    "pending", "chunk", "delta",
+})  # fmt: skip
+_COMPLETED: Final = frozenset({
+    "completed", "complete", "success", "succeeded", "successful", "ok", "okay", "done",
+    "finished", "final", "ready",
+})  # fmt: skip
 _FIRST_WORD: Final = re.compile(r"(?:failed|failure|error|errored|exception)\b", re.IGNORECASE)
-_NO_ERROR: Final = frozenset(
-    {
-        "",
-        "0",
-        "none",
-        "null",
-        "nil",
-        "false",
-        "no",
-        "noerror",
-        "noerrors",
-        "ok",
-        "okay",
-        "na",
-        "n/a",
-    }
-    | _COMPLETED
-)
+_NO_ERROR: Final = _COMPLETED | {
+    "", "0", "none", "null", "nil", "false", "no", "noerror", "noerrors", "na", "n/a",
+}  # fmt: skip
 _NO: Final = frozenset({"false", "no", "0", "off"})
 _LEAST_HTTP_ERROR: Final = 400
 _MOST_HTTP_ERROR: Final = 599
