@@ -63,7 +63,8 @@ def poll_as_text(poll: discord.Poll, names: Names) -> str:
     for answer in islice(poll.answers, _MAX_ANSWERS):
         emoji = as_words(str(answer.emoji), names) if answer.emoji else ""
         text = " ".join(filter(None, [emoji, _line(answer.text, names)]))
-        lines.append(f"- {text} ({answer.vote_count} votes)")
+        votes = answer.vote_count
+        lines.append(f"- {text} ({votes} {'vote' if votes == 1 else 'votes'})")
     return _cut("\n".join(lines))
 
 
@@ -87,6 +88,8 @@ def components_as_text(components: Sequence[Any], names: Names, *, with_labels: 
                 ]
             case discord.ThumbnailComponent():
                 lines.append(_picture(component.media.url, component.description))
+            case discord.FileComponent() if not component.media.attachment_id:
+                lines.append(_picture(component.media.url, component.name))
             case discord.Button() if with_labels:
                 lines.append(as_words(_button(component), names))
             case discord.SelectMenu() if with_labels:

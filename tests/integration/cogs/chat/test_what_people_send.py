@@ -119,6 +119,16 @@ async def test_all_that_discord_writes_as_ids_reaches_the_service_as_words(
     assert not sim.problems
 
 
+async def test_a_private_thread_is_named_only_in_itself(sim, deck, channel, ben, ana, penny_script):
+    closed = await ana.starts_thread("closed", in_=channel, private=True)
+    await ana.brings(sim.bot, closed)
+    await ana.says(f"@Alfred what is {closed.mention}?", closed)
+    await ana.sees("You said: what is #closed?", closed)
+    await ben.says(f"@Alfred what is {closed.mention}?", channel)
+    await ben.sees("You said: what is #…?", channel)
+    assert not sim.problems
+
+
 # --- forwards ------------------------------------------------------------------------------------
 
 
@@ -331,7 +341,7 @@ async def test_a_poll_is_read(sim, deck, channel, ana, ben, penny_script):
     await ben.says("@Alfred who leads?", channel, reply_to=poll)
     await ben.sees("You said: who leads?")
     assert told(penny_script.asked[0]) == [
-        "[poll] Pizza or sushi?\n- Pizza (0 votes)\n- Sushi (1 votes)"
+        "[poll] Pizza or sushi?\n- Pizza (0 votes)\n- Sushi (1 vote)"
     ]
     result = await ana.ends_poll(poll)
     await ben.says("@Alfred who won?", channel, reply_to=result)

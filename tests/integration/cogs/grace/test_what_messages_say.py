@@ -26,12 +26,12 @@ async def test_a_poll_is_summarized(sim, deck, ana, ben, grace):
     await ben.votes(2, on=poll)
     await ben.menu("Summarize", on=poll)
     await settled(ben, "**Summary** · Ana's message")
-    assert grace.last.input.data == "[poll] Pizza or sushi?\n- Pizza (2 votes)\n- Sushi (1 votes)"
+    assert grace.last.input.data == "[poll] Pizza or sushi?\n- Pizza (2 votes)\n- Sushi (1 vote)"
     await ana.ends_poll(poll)
     await ben.slash("/grace summarize", last=3)
     await settled(ben, "the last 3 messages")
     asked, _our_summary, result = grace.last.input.data.splitlines()
-    assert asked == "Ana: [poll] Pizza or sushi? - Pizza (2 votes) - Sushi (1 votes)"
+    assert asked == "Ana: [poll] Pizza or sushi? - Pizza (2 votes) - Sushi (1 vote)"
     assert result == "Ana: [poll result] Pizza or sushi? Pizza (2/3)"
     with pytest.raises(CannotDo):
         await ben.forwards(poll)

@@ -222,6 +222,7 @@ def test_a_file_in_a_layout_is_a_file() -> None:
     )
     assert len(read(components=[shown], attachments=[file(9, "plan.txt")]).files) == 1
     elsewhere = {"type": 13, "file": {"url": "https://169.254.169.254/"}}
+    assert read(components=[elsewhere | {"name": "x.txt"}]).words == "[x.txt]"
     assert read(components=[elsewhere]).files == ()
 
 
