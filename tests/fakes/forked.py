@@ -52,7 +52,7 @@ def _started(run: Callable[..., None], *given: Any) -> BaseProcess:
             del os.environ["PYTHONPATH"]
         else:
             os.environ["PYTHONPATH"] = path
-    process = _CONTEXT.Process(target=run, args=given)
+    process = _CONTEXT.Process(target=run, args=given, daemon=True)
     process.start()
     return process
 
@@ -95,8 +95,7 @@ def skydeck(
 
 
 def _run(words: tuple[str, ...], streams: int, cwd: str, environment: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
+    _have(environment)
     os.chdir(cwd)
     for fd in range(3):
         os.dup2(streams, fd)
@@ -106,6 +105,12 @@ def _run(words: tuple[str, ...], streams: int, cwd: str, environment: dict[str, 
     from bot.cli.main import run
 
     run()
+
+
+def _have(environment: dict[str, str]) -> None:
+    """The fork server's is that of the first start."""
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 class Process:
@@ -142,9 +147,10 @@ class Process:
 
 def module(name: str, *arguments: str) -> Process:
     """Start what `python -m NAME ARGUMENTS...` would."""
-    return Process(_started(_be, name, *arguments))
+    return Process(_started(_be, dict(os.environ), name, *arguments))
 
 
-def _be(name: str, *arguments: str) -> None:
+def _be(environment: dict[str, str], name: str, *arguments: str) -> None:
+    _have(environment)
     sys.argv = [name, *arguments]
     runpy.run_module(name, run_name="__main__", alter_sys=True)
