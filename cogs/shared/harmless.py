@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 
 from bot.sanitize import clean
 
-_CODE: Final = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+_CODE: Final = re.compile(r"((?<!\\)```.*?```|(?<![\\`])`[^`\n]+`)", re.DOTALL)
 _TARGET: Final = re.compile(
     r"\]\(\s*(<?)(https?://(?:[^\s<>()]|\([^\s<>()]*+\)){1,2000}+)(>?)[^()\n]{0,200}\)",
     re.IGNORECASE,
 )
+_LINK: Final = re.compile(r"\](?=\(\s{0,20}<?\s{0,20}[a-z][a-z0-9+.-]{1,30}:)", re.IGNORECASE)
+"""Where the target of a masked link may begin."""
 _HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 _MARKS: Final = re.compile(r"[\\*_~|<>`\s]+")
 _MAX_LABEL_CHARS: Final = 300
@@ -48,20 +50,26 @@ def _outside_code(text: str, is_masked: Callable[[str, str], bool]) -> str:
 def _unmasked(text: str, is_masked: Callable[[str, str], bool]) -> str:
     shown: list[str] = []
     taken = 0
-    for found in _TARGET.finditer(text):
+    for found in _LINK.finditer(text):
+        if found.start() < taken:
+            continue
         begin = _label_begin(text, max(taken, found.start() - _MAX_LABEL_CHARS), found.start())
-        if begin < 0:  # no link, or one whose label is too long to judge
-            shown += (text[taken : found.start() + 1], " ")
-            taken = found.start() + 1
+        if begin >= 0 and _is_escaped(text, begin):
             continue
-        if begin > taken and text[begin - 1] == "\\":  # escaped: no link
-            continue
-        label, target = text[begin + 1 : found.start()], found[2]
-        if is_masked(label, target):
-            shown += (text[taken:begin], f"{label} (<{target}>)")
+        target = _TARGET.match(text, found.start())
+        if begin < 0 or target is None:  # Discord may read a link here that we cannot judge
+            shown += (text[taken : found.end()], " ")
             taken = found.end()
+        elif is_masked(label := text[begin + 1 : found.start()], target[2]):
+            shown += (text[taken:begin], f"{label} (<{target[2]}>)")
+            taken = target.end()
     shown.append(text[taken:])
     return "".join(shown)
+
+
+def _is_escaped(text: str, place: int) -> bool:
+    before = text[max(0, place - _MAX_LABEL_CHARS) : place]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
 def _label_begin(text: str, first: int, end: int) -> int:

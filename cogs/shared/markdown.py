@@ -162,9 +162,11 @@ def _code_blocks(text: str) -> Iterator[Span]:
         outer = text.find(FENCE, found.end())
         is_closed = outer >= 0
         end = outer + len(FENCE) if is_closed else len(text)
-        opening = found[0].rstrip("\n") + "\n"
         outer = outer if is_closed else len(text)
-        yield Span(place, found.end(), outer, end, opening, f"\n{FENCE}", is_code=True)
+        line = text.rfind("\n", 0, place) + 1
+        quote = "> " if text[line:place] == "> " else ""
+        opening, closing = f"{quote}{found[0].rstrip()}\n", f"\n{quote}{FENCE}"
+        yield Span(place, found.end(), outer, end, opening, closing, is_code=True)
         place = text.find(FENCE, end) if is_closed else -1
 
 

@@ -78,6 +78,12 @@ def test_a_text_that_is_too_long_for_messages_is_a_file():
         ("[[[[[[x]]]]]](https://e.example)", "[[[[[[x]]]]]] (https://e.example)"),
         ("\\[gift](https://e.example)", "\\[gift](https://e.example)"),
         ("`[a](https://b.example)`", "`[a](https://b.example)`"),
+        (r"\\[gift](https://e.example)", r"\\gift (<https://e.example>)"),
+        (r"\`[gift](https://e.example)\`", r"\`gift (<https://e.example>)\`"),
+        ('[gift](https://e.example "a(b)")', '[gift] (https://e.example "a(b)")'),
+        ("[gift](steam://run/1)", "[gift] (steam://run/1)"),
+        ("[gift](\nhttps://e.example)", "gift (<https://e.example>)"),
+        ("call arr[0](x) now", "call arr[0](x) now"),
         ("<https://b.example> https://a.example/x_y", "<https://b.example> https://a.example/x_y"),
     ],
 )

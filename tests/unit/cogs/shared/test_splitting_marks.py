@@ -140,6 +140,15 @@ def test_quotes_and_headings_are_repeated():
     assert not any(piece.startswith("- ") for piece in pieces[1:])
 
 
+def test_code_in_a_quote_stays_in_it():
+    code = "".join(f"> line_{n} = {n}\n" for n in range(40))
+    pieces = split(f"> ```py\n{code}> ```", LIMIT)
+    for piece in pieces:
+        assert piece.startswith("> ```py\n> line_")
+        assert piece.endswith("\n> ```")
+        assert len(piece) <= LIMIT
+
+
 def test_a_list_sign_stays_with_its_item():
     pieces = split("\n".join(f"{n}. {'x' * 57}" for n in range(10, 30)), LIMIT)
     assert not any(re.search(r"\d+\.\Z", piece) for piece in pieces)
