@@ -36,6 +36,7 @@ _SCALES: Final = frozenset({"5", "10", "20", "100"})
 """What people rate things out of."""
 _MIXED: Final = re.compile("(\\d) ?([\u00bd\u00bc\u00be\u2153\u2154])")
 _FEET: Final = re.compile(r"(?<![\w'])(\d{1,2})'(\d{1,2})(?:\"|'')?(?!\w)")
+_PRODUCT: Final = re.compile(r"(?<![\w.,])(\d+) ?x ?(\d+)(?=\s*=)")
 _SIZE: Final = re.compile(r"(?<![\w.,])(\d+) ?x ?(\d+)(?: ?x ?(\d+))?(?!\w)")
 _TIMES: Final = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)[x\u00d7](?!\w)")
 _ABOUT: Final = re.compile(r"(?<![\w/~])~ ?(?=\d)")
@@ -241,6 +242,7 @@ class SpokenRules:
             lambda m: self._unit(m[1], False, None, m[2]),
         )
         yield _FEET, lambda m: self._say("feet_and_inches", m[1], m[2])
+        yield _PRODUCT, lambda m: f"{m[1]} {self._words['between']['*']} {m[2]}"
         yield _SIZE, self._size
         yield _TIMES, lambda m: self._say("times", m[1])
 
@@ -248,7 +250,7 @@ class SpokenRules:
         one, many, cent, cents = self._money[sign]
         if magnitude:
             word = self._words["magnitudes"][magnitude]
-            form = "money_in_millions" if word.endswith(("ones", "on")) else ""
+            form = "money_in_millions" if word.endswith(("ones", "ón", "on")) else ""
             return self._say(form, amount, word, many) if form else f"{amount} {word} {many}"
         whole, part = self._parts(amount)
         if part is None or not cent:

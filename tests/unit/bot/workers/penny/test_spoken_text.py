@@ -13,7 +13,7 @@ _ENGLISH = {
     # arithmetic
     "5*4 = 20": "5 times 4 equals 20",
     "5*4*3 = 60": "5 times 4 times 3 equals 60",
-    "2 × 3": "2 times 3",
+    "2 × 3, 2 x 3 = 6": "2 times 3, 2 times 3 equals 6",
     "6 ÷ 2 = 3": "6 divided by 2 equals 3",
     "6/2 = 3": "6 divided by 2 equals 3",
     "3 - 4 = -1": "3 minus 4 equals minus 1",
@@ -146,6 +146,7 @@ _SPANISH = {
     "25ºC": "25 grados Celsius",
     "del 1/2 al 3/4": "del 1 de febrero al 3 de abril",
     "8/10": "8 sobre 10",
+    "1 millón €, 2 millones $": "un millón de euros, 2 millones de dólares",
     "½": "un medio",
     "600 123 456": "6 0 0, 1 2 3, 4 5 6",
 }
