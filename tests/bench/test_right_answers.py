@@ -10,9 +10,10 @@ import pytest
 
 from bot.contract import Context, System
 from bot.llm_source import SMALL, TINY
+from bot.processors import model_threads
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.protocols import complete
-from bot.workers.qwen import Qwen, sensible_threads
+from bot.workers.qwen import Qwen
 
 QUESTIONS: Final[dict[str, list[tuple[str, str]]]] = {
     "en": [
@@ -85,7 +86,7 @@ async def right_answers(model: Qwen, language: str) -> list[str]:
 async def test_how_many_questions_each_model_answers_correctly(weights):
     rows: list[str] = []
     for name in (TINY, SMALL):
-        model = Qwen(lambda name=name: weights(name) / "model.gguf", threads=sensible_threads())
+        model = Qwen(lambda name=name: weights(name) / "model.gguf", threads=model_threads())
         for language, questions in QUESTIONS.items():
             wrong = await right_answers(model, language)
             right = len(questions) - len(wrong)
