@@ -72,22 +72,26 @@ class LanguageDecision:
 
 
 def decide(
-    detected: Probabilities, hints: LanguageHints = NO_HINTS, *, prior_weight: float = 1.0
+    detected: Probabilities, hints: LanguageHints = NO_HINTS, *, hint_weight: float = 1.0
 ) -> LanguageDecision:
     """Decide on a language.
 
     Args:
         detected: What a detector says; empty: nothing could be detected.
         hints: What is known besides.
-        prior_weight: The power of the prior; below 1 for a detector that is itself unsure even
-            where it is right.
+        hint_weight: The power of what the hints add to the languages' own shares; below 1 for a
+            detector whose probabilities of short samples are too even.
     """
     if hints.pinned:
         return LanguageDecision(hints.pinned, 1.0, {hints.pinned: 1.0})
+    world = prior(LanguageHints(allowed=hints.allowed))
     expected = prior(hints)
     likelihood = _with_floor(detected, expected)
     together = _normalized(
-        {code: chance**prior_weight * likelihood[code] for code, chance in expected.items()}
+        {
+            code: share * (expected[code] / share) ** hint_weight * likelihood[code]
+            for code, share in world.items()
+        }
     )
     likely = max(together, key=lambda code: together[code])
     return LanguageDecision(likely, together[likely], together)

@@ -22,7 +22,7 @@ from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.recording import Recording
 from bot.workers.penny.speech import Speech
 from bot.workers.penny.spoken_text import spoken
-from bot.workers.penny.stt import Recognizer
+from bot.workers.penny.stt import Recognizer, TranscriptSegment
 from bot.workers.penny.tts import Synthesizer
 from bot.workers.protocols import Delivery, LanguageModel
 
@@ -172,8 +172,9 @@ class PennyHandler:
         async for segment in self._stt.recognize(recording.chunks, hints=hints, name=name):
             text = segment.text if not turn.transcript else f" {segment.text}"
             turn.transcript += text
-            turn.likely_language = segment.language
-            turn.language = segment.language if segment.is_sure else None
+            turn.likely_language = turn.language = segment.language
+            if not segment.is_sure:  # the words may tell what the sound did not
+                turn.language = await asyncio.to_thread(_confirmed, segment, hints)
             turn.mark("asr")
             yield turn.partial(transcript=text, language=turn.language)
         turn.mark("asr")
@@ -210,6 +211,12 @@ def _decode_recording(request: Request, limit_s: float, stop: Stop) -> Recording
         raise TooLarge(str(e)) from e
     except AudioError as e:
         raise BadInput(str(e)) from e
+
+
+def _confirmed(segment: TranscriptSegment, hints: LanguageHints) -> str | None:
+    """The language of a segment if its words are in it; None: unsure."""
+    found = text_language.decide_on(segment.text, hints)
+    return found.code if found.likely == segment.language else None
 
 
 def _read_text(request: Request, limit: int) -> str:

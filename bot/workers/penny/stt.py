@@ -69,14 +69,14 @@ for a clip of three seconds, and better than in Whisper's 30 s (which take 500 m
 _EXPECTED = 0.8
 """From this probability on, a window is taken for English before its language is told."""
 
-_CLEARLY_ENGLISH = -0.45
-"""The mean log probability of the English model's own language: nearly always above in English,
-and always below in another language, of which the model makes nonsense."""
+_CLEARLY_ENGLISH = -0.3
+"""The mean log probability of the English model's own language: mostly above in English, and
+hardly ever in another language, of which the model makes nonsense."""
 
 _UNCLEAR_ENGLISH = 0.2
 """How much of English is heard less clearly than that; of other languages, all is."""
 
-_PRIOR_WEIGHT = 0.5
+_HINT_WEIGHT = 0.5
 """Whisper often gives the right language of a short clip a third; measured by
 `tests/bench/test_language.py`."""
 
@@ -217,37 +217,48 @@ class Whisper:
     def _hear(
         self, window: Samples, speech_s: float, hints: LanguageHints, name: str
     ) -> tuple[str, LanguageDecision]:
-        """Transcribe a window with the model that suits its language.
-
-        If English is expected, the English model hears it first: telling the language would take
-        as long again as it takes, and its own doubt shows when somebody switches language.
-        """
-        found = decide({}, hints)
+        """Transcribe a window with the model that suits its language."""
         first = None
+        found = decide({}, hints)
         if not hints.pinned:
-            if found.likely == ENGLISH and found.confidence >= _EXPECTED:
-                first = _attempt(self._model(english=True), window, speech_s, ENGLISH, name)
-            if first is None or not first.is_clear:
-                found = self._identify(window, hints, first)
+            found, first = self._choose(window, speech_s, hints, name)
         english = found.likely == ENGLISH
-        kept = first if english else None
-        model = self._model(english)
+        model, kept = self._model(english), first if english else None
         return _transcribe(model, window, speech_s, found.likely, name, kept), found
 
-    def _identify(
-        self, window: Samples, hints: LanguageHints, first: "_Attempt | None"
-    ) -> LanguageDecision:
-        """Tell the language of a window by the multilingual model."""
+    def _choose(
+        self, window: Samples, speech_s: float, hints: LanguageHints, name: str
+    ) -> tuple[LanguageDecision, "_Attempt | None"]:
+        """Decide on the language of a window; returns also what the English model heard.
+
+        If English is expected, the English model hears it first: telling the language would take
+        half as long again, and the model's own doubt shows when somebody switches language.
+        """
+        english = self._model(english=True)
+        expected = decide({}, hints)
+        if expected.likely == ENGLISH and expected.confidence >= _EXPECTED:
+            first = _attempt(english, window, speech_s, ENGLISH, name)
+            detected = {} if first.is_clear else self._detect(window)
+        else:
+            detected = self._detect(window)
+            found = decide(detected, hints, hint_weight=_HINT_WEIGHT)
+            if found.likely != ENGLISH:
+                return found, None
+            first = _attempt(english, window, speech_s, ENGLISH, name)
+        if first.is_clear:
+            return decide({ENGLISH: 1.0}, hints), first
+        doubted = detected | {ENGLISH: detected.get(ENGLISH, 0.0) * _UNCLEAR_ENGLISH}
+        return decide(doubted, hints, hint_weight=_HINT_WEIGHT), first
+
+    def _detect(self, window: Samples) -> dict[str, float]:
+        """The probabilities of a window's language, by the multilingual model."""
         model = self._model(english=False)
         model.min_frames = _IDENTIFY_FRAMES
         features = model.feature_extractor(_loudest(window, int(_IDENTIFY_S * SPEECH_RATE_HZ)))
         padding = max(0, _WHOLE_FRAMES - features.shape[-1])
         padded = np.pad(features, ((0, 0), (0, padding)))[..., :_WHOLE_FRAMES]
         labels = model.model.detect_language(model.encode(padded))[0]
-        found = by_code(((label[2:-2], chance) for label, chance in labels), _ASR_CODES)
-        if first is not None:  # the English model has heard it, and was not at home in it
-            found["en"] = found.get("en", 0.0) * _UNCLEAR_ENGLISH
-        return decide(found, hints, prior_weight=_PRIOR_WEIGHT)
+        return by_code(((label[2:-2], chance) for label, chance in labels), _ASR_CODES)
 
 
 def _with_known_pin(hints: LanguageHints) -> LanguageHints:
