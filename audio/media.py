@@ -60,7 +60,8 @@ class _Window:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}[whence]
         if base + offset < 0:
             raise OSError("before the start of the window")
-        return self._file.seek(self._start + base + offset) - self._start
+        where = min(base + offset, self.size)  # a damaged length leads anywhere
+        return self._file.seek(self._start + where) - self._start
 
     def tell(self) -> int:
         """The position, counted from the start of the window."""

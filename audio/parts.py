@@ -121,6 +121,8 @@ def _end_of_chunks(
         if name == b"data" and (length in (0, _OPEN_ENDED) or at + form.size + length > size):
             return None  # written to a pipe, or truncated
         at += form.size + length + (length % 2 if padded else 0)
+        if at > size:
+            return None
     return None
 
 

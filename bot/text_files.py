@@ -61,7 +61,6 @@ class DecodedText:
 
 def decode_text(content: bytes) -> DecodedText | None:
     """Decode a text file; None if the bytes are not text."""
-    content = content.removesuffix(b"\x1a")  # DOS ended files with it
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _decoded(content, encoding)
@@ -91,7 +90,7 @@ def is_text_start(head: bytes) -> bool:
 
 def _decoded(content: bytes, encoding: str, *, is_guessed: bool = False) -> DecodedText | None:
     try:
-        text = content.decode(encoding)
+        text = content.decode(encoding).removesuffix("\x1a")  # DOS ended files with it
     except (UnicodeDecodeError, LookupError):
         return None
     return None if _CONTROLS.search(text) else DecodedText(text, encoding, is_guessed)

@@ -166,6 +166,15 @@ def test_opus_in_core_audio_is_heard_joined_and_damaged() -> None:
     assert seconds_of_the_tone(heard(damaged(whole, len(whole) // 2, 200))[0]) > 3.5
 
 
+@pytest.mark.parametrize("length", [2**62, 2**63 - 1, 2**64 - 1])
+def test_a_chunk_longer_than_any_file_is_no_place_to_go_to(length: int) -> None:
+    whole = tone("caf")
+    at = whole.index(b"free") if b"free" in whole else whole.index(b"data")
+    data = whole[: at + 4] + struct.pack(">Q", length) + whole[at + 12 :]
+    with contextlib.suppress(AudioError):
+        heard(data)
+
+
 def test_without_its_index_a_movie_is_refused_with_that_reason() -> None:
     whole = tone("m4a")
     with pytest.raises(NotAudioError, match="no index"):

@@ -29,6 +29,7 @@ def text(content: bytes) -> str | None:
         (codecs.BOM_UTF32_BE + "zwei".encode("utf-32-be"), "zwei"),
         (b"\x1b[1mlog\x1b[0m\ttab\r\n", "\x1b[1mlog\x1b[0m\ttab\r\n"),
         (b"from DOS\r\n\x1a", "from DOS\r\n"),
+        (codecs.BOM_UTF16_LE + "\u1a1a".encode("utf-16-le"), "\u1a1a"),
         (b"", ""),
         (b"\x89PNG\r\n\x1a\n\0", None),
         (b"%PDF-1.7 \0\1\2", None),
