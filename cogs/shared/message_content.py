@@ -76,7 +76,7 @@ class MessageContent:
         return not self.asked and not self.files
 
     def _joined(self, text: str) -> str:
-        forwarded = (f"{_FORWARDED}\n{one.words}".strip() for one in self.forwarded)
+        forwarded = (f"{_FORWARDED}\n{one.words}" for one in self.forwarded if one.words)
         whole_text = "\n\n".join(filter(None, [text, *self.shown, *forwarded]))
         return whole_text if len(whole_text) <= MAX_CHARS else f"{whole_text[:MAX_CHARS]}…"
 

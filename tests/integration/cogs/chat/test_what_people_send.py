@@ -164,6 +164,7 @@ async def test_a_forwarded_voice_message_is_heard(sim, deck, channel, ana, ben, 
     await ben.forwards(original, ben.dm)
     await ben.sees("what time is it", ben.dm)
     assert penny_script.asked[0].input.type is InputType.AUDIO
+    assert told(penny_script.asked[0]) == []
     assert not sim.problems
 
 

@@ -242,6 +242,8 @@ def test_a_forward_has_words_files_and_embeds() -> None:
     )
     assert [one.filename for one in content.files] == ["a.txt", "a.ogg"]
     assert content.files[1].is_voice_message()
+    assert read(message_snapshots=[snapshot(attachments=[file(1)])]).words == ""
+    assert read(message_snapshots=[snapshot()]).is_empty
     assert not content.is_call  # who forwards a call does not call
 
 
