@@ -163,8 +163,7 @@ def _code_blocks(text: str) -> Iterator[Span]:
         is_closed = outer >= 0
         end = outer + len(FENCE) if is_closed else len(text)
         outer = outer if is_closed else len(text)
-        line = text.rfind("\n", 0, place) + 1
-        quote = "> " if text[line:place] == "> " else ""
+        quote = "> " if f"\n{text[max(0, place - 3) : place]}".endswith("\n> ") else ""
         opening, closing = f"{quote}{found[0].rstrip()}\n", f"\n{quote}{FENCE}"
         yield Span(place, found.end(), outer, end, opening, closing, is_code=True)
         place = text.find(FENCE, end) if is_closed else -1

@@ -33,7 +33,6 @@ _STOP: Final = re.compile(
 )
 """Where no sentence surely ends, but a part of one."""
 _WORD: Final = re.compile(r"[ \t\u3000]+")
-_BLANK: Final = re.compile(r"\s*")
 
 _FREE, _AVOIDED, _NEVER = 0, 1, 2
 """Whether a cut may be at a position: inside a mark it would change the marks."""
@@ -109,6 +108,7 @@ class _Splitter:
         self._limit = limit
         self._markup = Markup.read(text)
         self._rules = _rules(text, self._markup)
+        self._unclosed = self._markup.unclosed()
 
     def pieces(self) -> Iterator[str]:
         """The messages, in order."""
@@ -127,7 +127,7 @@ class _Splitter:
         """What a cut at `place` divides."""
         around = self._markup.around(place)
         if place == len(self._text):
-            around = self._markup.unclosed()
+            around = self._unclosed
         is_code = any(one.is_code for one in around)
         prefix = self._markup.line_prefix(self._text, place, in_code=is_code)
         return _Marks(
@@ -230,11 +230,11 @@ def _rules(text: str, markup: Markup) -> bytearray:
         _mark(rules, begin + 1, end, _AVOIDED)
     for one in markup.spans:
         # Where only white space would be marked, a message would show the bare marks.
-        blank = _BLANK.match(text, one.inner, one.outer)
-        first = one.inner if blank is None else blank.end()
-        last = len(text[one.inner : one.outer].rstrip()) + one.inner
+        content = text[one.inner : one.outer]
+        first = one.outer - len(content.lstrip())
+        last = one.outer if one.is_code else one.inner + len(content.rstrip())
         _mark(rules, one.inner, first + 1, _AVOIDED)
-        _mark(rules, last if not one.is_code else one.outer, one.outer + 1, _AVOIDED)
+        _mark(rules, last, one.outer + 1, _AVOIDED)
     for one in markup.spans:
         _mark(rules, one.begin + 1, one.inner, _NEVER)
         _mark(rules, one.outer + 1, one.end, _NEVER)
