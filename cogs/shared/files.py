@@ -1,7 +1,7 @@
 """Reads the files of a message: recordings for the wire, and texts; by bytes, not by names."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -110,11 +110,14 @@ async def read_files(
         FileUnreachable: Discord does not hand one out now.
         discord.HTTPException: Discord no longer has one.
     """
-    candidates = [one for one in attachments if not is_unread(one)][:most]
     recordings: list[Recording] = []
     texts: list[TextFile] = []
-    others = [name_of(one) for one in attachments if one not in candidates]
-    async for file in _received(candidates, words, wanted):
+    others: list[str] = []
+    for attachment in attachments:
+        if is_unread(attachment) or len(recordings) + len(texts) >= most:
+            others.append(name_of(attachment))
+            continue
+        file = await _read_in_turn(attachment, words, wanted)
         if isinstance(file, Recording):
             recordings.append(file)
         elif isinstance(file, TextFile):
@@ -170,16 +173,14 @@ async def speech_of(recordings: Sequence[Recording], words: Words) -> Input:
     return audio_input(joined, format="ogg")
 
 
-async def _received(
-    attachments: Sequence[discord.Attachment], words: Words, wanted: frozenset[FileKind]
-) -> AsyncIterator[Recording | TextFile | str]:
-    """Each file, read; the name alone of one that is of no wanted kind."""
-    for attachment in attachments:
-        if attachment.size <= MAX_AUDIO_BYTES:
-            yield await _read(attachment, words, wanted)
-        else:
-            async with _encoder.room:  # few large files in memory at once
-                yield await _read(attachment, words, wanted)
+async def _read_in_turn(
+    attachment: discord.Attachment, words: Words, wanted: frozenset[FileKind]
+) -> Recording | TextFile | str:
+    """A file, read; the name alone of one that is of no wanted kind."""
+    if attachment.size <= MAX_AUDIO_BYTES:
+        return await _read(attachment, words, wanted)
+    async with _encoder.room:  # few large files in memory at once
+        return await _read(attachment, words, wanted)
 
 
 async def _read(

@@ -40,7 +40,12 @@ async def cdn():
     app.router.add_get("/{name}", answer)
     async with TestServer(app) as running:
         server.file = lambda name="a.txt", size=10, **more: SimpleNamespace(
-            url=str(running.make_url(f"/{name}")), filename=name, size=size, **more
+            url=str(running.make_url(f"/{name}")),
+            filename=name,
+            title=None,
+            description=None,
+            size=size,
+            **more,
         )
         yield server
 
