@@ -32,7 +32,7 @@ class FactoryModule(StrEnum):
 
 MAX_ITERATIONS = 10
 _MAX_ROUNDS_READ = 100
-_MOST_ROUNDS = 100_000
+_MAX_ROUNDS = 100_000
 """No service works so long at one thing."""
 
 
@@ -75,8 +75,8 @@ class Working(Report):
     """Progress within an iteration: `output.data` of the partials between iterations."""
 
     phase: Phase | str
-    number: int = Field(ge=1, le=_MOST_ROUNDS)
-    limit: int = Field(ge=1, le=_MOST_ROUNDS)
+    number: int = Field(ge=1, le=_MAX_ROUNDS)
+    limit: int = Field(ge=1, le=_MAX_ROUNDS)
 
 
 class Iteration(Report):
@@ -91,8 +91,8 @@ class Iteration(Report):
         problem: What the check found wrong.
     """
 
-    number: int = Field(ge=1, le=_MOST_ROUNDS)
-    limit: int = Field(ge=1, le=_MOST_ROUNDS)
+    number: int = Field(ge=1, le=_MAX_ROUNDS)
+    limit: int = Field(ge=1, le=_MAX_ROUNDS)
     score: float = Field(ge=0, le=1)
     passed: bool
     check: Check | str

@@ -56,13 +56,19 @@ def test_of_what_is_too_large_the_words_are_kept(monkeypatch):
         b"no zlib",
         results.pack([1]),
         results.pack({"response": "x"}),
-        results.pack({"response": {"output": {"audio": 5}}}),
         results.pack({"response": {}})[:-3],
     ],
 )
 def test_what_was_tampered_with_is_a_value_error(kept):
     with pytest.raises(ValueError, match=r"."):
         Outcome.unpack(kept)
+
+
+def test_one_odd_field_is_left_out_alone():
+    kept = results.pack({"response": {"status": "completed", "output": {"text": "Hi", "audio": 5}}})
+    read = Outcome.unpack(kept)
+    assert read.response.text == "Hi"
+    assert read.response.audio is None
 
 
 def test_what_unpacks_to_more_than_anything_does_is_refused(monkeypatch):
