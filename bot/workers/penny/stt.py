@@ -69,7 +69,7 @@ for a clip of three seconds, and better than in Whisper's 30 s (which take 500 m
 _EXPECTED = 0.8
 """From this probability on, a window is taken for English before its language is told."""
 
-_CLEARLY_ENGLISH = -0.3
+_CLEARLY_ENGLISH = -0.45
 """The mean log probability of the English model's own language: mostly above in English, and
 hardly ever in another language, of which the model makes nonsense."""
 
