@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-_MOST_S: Final = 24 * 3600.0
+_MAX_S: Final = 24 * 3600.0
 
 
 class Loss:
@@ -15,4 +15,4 @@ class Loss:
     def add(self, seconds: float) -> None:
         """Count what was left out; no more than a day, and nothing that is no length."""
         if math.isfinite(seconds):
-            self.seconds = min(_MOST_S, self.seconds + max(0.0, seconds))
+            self.seconds = min(_MAX_S, self.seconds + max(0.0, seconds))

@@ -34,8 +34,8 @@ _MAX_FAILURES: Final = 100
 _STATES_LENGTH: Final = frozenset({"wav", "w64", "flac", "m4a", "webm", "aiff", "caf", "wma"})
 _MIN_BYTES_PER_S: Final = 40
 """No codec for speech takes less."""
-_LEAST_GAP_S: Final = 0.1
-_MOST_GAP_S: Final = 60.0
+_MIN_GAP_S: Final = 0.1
+_MAX_GAP_S: Final = 60.0
 """More is no damage: a joined file's clock starts anew."""
 _NO_INDEX: Final = (
     "The file is damaged or incomplete: it has no index of its audio, which is written last."
@@ -238,7 +238,7 @@ def _without_gaps(packets: Iterator[Any], salvage: _Salvage) -> Iterator[Any]:
     for packet in packets:
         if packet.pts is not None and packet.time_base:
             gap_s = float((packet.pts - end) * packet.time_base) if end is not None else 0.0
-            if _LEAST_GAP_S < gap_s < _MOST_GAP_S:
+            if _MIN_GAP_S < gap_s < _MAX_GAP_S:
                 salvage.note("The file is damaged.", gap_s)
             end = packet.pts + (packet.duration or 0)
         yield packet

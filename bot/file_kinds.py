@@ -18,7 +18,7 @@ HEAD_BYTES: Final = MIN_HEAD_BYTES
 """How much of a file's start `kind_of` needs, unless the file is shorter."""
 
 _GUESS_BYTES: Final = 4096
-_LONGEST_CHARACTER: Final = 4
+_MAX_CHARACTER_BYTES: Final = 4
 
 _SOUND_NAMES: Final = re.compile(
     r"\.(?:ogg|oga|ogx|opus|spx|wav|wave|bwf|rf64|w64|flac|mp[123]|mpga|aac|adts|m4[abr]|aif[fc]?"
@@ -59,7 +59,7 @@ def _starts(head: bytes) -> Iterator[bytes]:
     if len(head) <= _GUESS_BYTES:
         yield head
     else:
-        yield from (head[: _GUESS_BYTES - cut] for cut in range(_LONGEST_CHARACTER))
+        yield from (head[: _GUESS_BYTES - cut] for cut in range(_MAX_CHARACTER_BYTES))
 
 
 def claims_text(name: str, content_type: str | None) -> bool:

@@ -27,13 +27,13 @@ _SIGNS: Final = bytes(range(0x91, 0x98)).decode("cp1252") + "ªº°·«»§©®�
 _WESTERN: Final = re.compile(rf"[\x09-\x7e{_LETTERS}{_SIGNS}]*")
 _OLD_WESTERN: Final = re.compile(rf"[\x09-\x7e{_LETTERS}]*")
 """What Western texts consist of; the same bytes are other letters in an encoding's relatives."""
-_MOST_WESTERN: Final = 0.25
+_MAX_WESTERN: Final = 0.25
 """The largest share of letters outside ASCII in a Western text; in Cyrillic or Greek it is most."""
 _KANA: Final = re.compile(r"[\u3041-\u30fe]")
-_LEAST_KANA: Final = 0.3
+_MIN_KANA: Final = 0.3
 _COMMON: Final = re.compile(r"[ -~\n\u3001\u3002\u3041-\u30fe\uff0c]")
 """What is frequent in some script, and rare in UTF-16 with its bytes exchanged."""
-_LEAST_COMMON: Final = 0.05
+_MIN_COMMON: Final = 0.05
 _GUESS_CHARS: Final = 32 * 1024
 _GUESS_BYTES: Final = 64 * 1024
 _ENCODINGS: Final = [
@@ -102,7 +102,7 @@ def _wide(content: bytes) -> DecodedText | None:
     if content.count(0) >= len(content) // 2:
         encodings += ["utf-32-le", "utf-32-be"]
     found = [_decoded(content, one, is_guessed=True) for one in encodings]
-    likely = [one for one in found if one is not None and _share_common(one.text) > _LEAST_COMMON]
+    likely = [one for one in found if one is not None and _share_common(one.text) > _MIN_COMMON]
     return max(likely, key=lambda one: _share_common(one.text), default=None)
 
 
@@ -123,7 +123,7 @@ def _western(content: bytes) -> DecodedText | None:
         is_western = _WESTERN.fullmatch if encoding == "cp1252" else _OLD_WESTERN.fullmatch
         letters = [letter for letter in found.text if letter.isalpha()]
         foreign = sum(not letter.isascii() for letter in letters)
-        if is_western(found.text) and foreign <= max(1, len(letters) * _MOST_WESTERN):
+        if is_western(found.text) and foreign <= max(1, len(letters) * _MAX_WESTERN):
             return found
     return None
 
@@ -134,7 +134,7 @@ def _japanese(content: bytes) -> DecodedText | None:
         found = _decoded(content, encoding, is_guessed=True)
         if found is not None:
             foreign = sum(not letter.isascii() for letter in found.text)
-            if len(_KANA.findall(found.text)) > foreign * _LEAST_KANA:
+            if len(_KANA.findall(found.text)) > foreign * _MIN_KANA:
                 return found
     return None
 

@@ -39,8 +39,8 @@ _NO_ERROR: Final = _COMPLETED | {
     "", "0", "none", "null", "nil", "false", "no", "noerror", "noerrors", "na", "n/a",
 }  # fmt: skip
 _NO: Final = frozenset({"false", "no", "0", "off"})
-_LEAST_HTTP_ERROR: Final = 400
-_MOST_HTTP_ERROR: Final = 599
+_MIN_HTTP_ERROR: Final = 400
+_MAX_HTTP_ERROR: Final = 599
 
 _STATUS_NAMES: Final = ("status", "state", "statuscode", "outcome")
 _ERROR_NAMES: Final = (
@@ -68,7 +68,7 @@ _SPARE_WORDS_NAMES: Final = (
         "errorcode",
     ),
 )
-_MOST_WORDS: Final = 2
+_MAX_WORDS: Final = 2
 _HOLDERS: Final = ("output", "result", "response", "body")
 _BESIDE_ERRORS: Final = frozenset(
     {*_ERROR_NAMES, *_SUCCESS_NAMES, *_STATUS_NAMES, "errors", "message", "msg", "detail", "code"}
@@ -110,7 +110,7 @@ def status_word(status: object) -> str | None:
 
 
 def _of_number(status: float) -> str | None:
-    return "failed" if _LEAST_HTTP_ERROR <= status <= _MOST_HTTP_ERROR else None
+    return "failed" if _MIN_HTTP_ERROR <= status <= _MAX_HTTP_ERROR else None
 
 
 def failure_of(value: object, depth: int = 0) -> Failure | None:
@@ -174,7 +174,7 @@ def _is_error(value: object, depth: int = 0) -> bool:
 
 def _is_code(value: object) -> bool:
     """Whether a number in an error is the number of an error, and not 0 or 200."""
-    return not isinstance(value, int | float) or not 0 <= value < _LEAST_HTTP_ERROR or value is True
+    return not isinstance(value, int | float) or not 0 <= value < _MIN_HTTP_ERROR or value is True
 
 
 def _is_no(value: object) -> bool:
@@ -213,7 +213,7 @@ def _words(members: Mapping[str, Any]) -> Failure:
     """The words of a failure, and what else is known about it."""
     said: list[Failure] = []
     for name in (*_WORDS_NAMES, *_SPARE_WORDS_NAMES):
-        if len(said) == _MOST_WORDS or (said and name in _SPARE_WORDS_NAMES):
+        if len(said) == _MAX_WORDS or (said and name in _SPARE_WORDS_NAMES):
             break
         value = members.get(name)
         if value is None or isinstance(value, bool | int | float) or not _is_error(value):

@@ -10,20 +10,20 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-LONGEST_DELAY_S: Final = 1.5
+MAX_DELAY_S: Final = 1.5
 """No first repeat comes later: a second on the slowest keyboard, and half of one on the line."""
-LONGEST_PERIOD_S: Final = 0.6
-LONGEST_JITTER_S: Final = 0.3
+MAX_PERIOD_S: Final = 0.6
+MAX_JITTER_S: Final = 0.3
 """How much longer the line may take for one key than for the next."""
 _SHORTEST_WAIT_S: Final = 0.2
-_LONGEST_WAIT_S: Final = 1.5
+_MAX_WAIT_S: Final = 1.5
 _UNEVEN_WAIT_S: Final = 0.7
 _MARGIN_S: Final = 0.08
 _AT_ONCE_S: Final = 0.01
 """No keyboard repeats so fast: repeats this close were held up and came together."""
 _EVEN: Final = 0.4
 _KNOWN_GAPS: Final = 6
-_MOST_GAPS: Final = 32
+_MAX_GAPS: Final = 32
 
 
 @dataclass(slots=True)
@@ -35,11 +35,11 @@ class KeyRhythm:
     """
 
     delay_s: float | None = None
-    _gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_GAPS))
+    _gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_GAPS))
 
     def note_gap(self, gap_s: float) -> None:
         """Learn from two repeats in a row."""
-        self._gaps.append(min(gap_s, _LONGEST_WAIT_S))
+        self._gaps.append(min(gap_s, _MAX_WAIT_S))
 
     def is_first_delay(self, after_s: float) -> bool:
         """Whether a second press so long after the first is the first repeat, as it was before."""
@@ -59,7 +59,7 @@ class KeyRhythm:
         """A held key that has not repeated for this long was released."""
         longest = max(self._gaps, default=0.0)
         if not self.is_even:
-            return min(max(_UNEVEN_WAIT_S, 1.5 * longest + _MARGIN_S), _LONGEST_WAIT_S)
+            return min(max(_UNEVEN_WAIT_S, 1.5 * longest + _MARGIN_S), _MAX_WAIT_S)
         is_known = len(self._gaps) >= _KNOWN_GAPS
         wait_s = 2 * longest + _MARGIN_S if is_known else 6 * longest
-        return min(max(_SHORTEST_WAIT_S, wait_s), _LONGEST_WAIT_S)
+        return min(max(_SHORTEST_WAIT_S, wait_s), _MAX_WAIT_S)

@@ -14,9 +14,9 @@ from enum import Enum, auto
 from typing import Final
 
 from bot.local_voice.key_rhythm import (
-    LONGEST_DELAY_S,
-    LONGEST_JITTER_S,
-    LONGEST_PERIOD_S,
+    MAX_DELAY_S,
+    MAX_JITTER_S,
+    MAX_PERIOD_S,
     KeyRhythm,
 )
 
@@ -122,12 +122,10 @@ class TalkKey:
     def _down_ended(self, at_s: float, gap_s: float) -> Act | None:
         """A repeat if it follows at once, or sooner than the first repeat followed the press."""
         delay_s = at_s - gap_s - self._pressed_s
-        is_repeat = delay_s <= LONGEST_DELAY_S and gap_s <= min(
-            delay_s + LONGEST_JITTER_S, LONGEST_PERIOD_S
-        )
+        is_repeat = delay_s <= MAX_DELAY_S and gap_s <= min(delay_s + MAX_JITTER_S, MAX_PERIOD_S)
         if gap_s >= REPEAT_S and not is_repeat:
             return self._start(at_s)
-        if delay_s <= LONGEST_DELAY_S:
+        if delay_s <= MAX_DELAY_S:
             self._rhythm.delay_s = delay_s
         self._rhythm.note_gap(gap_s)
         self._state = _State.REPEATING

@@ -39,7 +39,7 @@ _SSL_SYNONYMS: Final = {
 }
 _SESSIONS: Final = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
 _SYSTEM: Final = "system"
-_LONGEST_CONNECT_S: Final = 120.0
+_MAX_CONNECT_S: Final = 120.0
 
 _TLS: Final = frozenset(
     {
@@ -302,7 +302,7 @@ def _connect_timeout_s(text: str) -> float:
         raise BadSettings(
             "connect_timeout in the database URL is not a whole number of seconds.", hint=HINT
         ) from None
-    return min(float(max(seconds, 2)), _LONGEST_CONNECT_S) if seconds > 0 else _LONGEST_CONNECT_S
+    return min(float(max(seconds, 2)), _MAX_CONNECT_S) if seconds > 0 else _MAX_CONNECT_S
 
 
 def _one_of(name: str, values: tuple[str, ...]) -> BadSettings:

@@ -30,7 +30,7 @@ MAX_FILES: Final = 5
 MAX_RECORDING_S: Final = 1800.0
 """For recordings that are re-encoded, together: 5.4 MB as Opus."""
 _SPEECH_BITRATE: Final = 24_000
-_LEAST_LOSS_S: Final = 0.5
+_MIN_LOSS_S: Final = 0.5
 
 _AS_IT_IS: Final = frozenset({"ogg", "wav", "flac", "mp3", "aac", "m4a", "webm", "aiff"})
 """Containers that every service can read; others are re-encoded as Opus."""
@@ -84,7 +84,7 @@ class Files:
         lost = [
             words("common.file.lost", name=disarm(one.name), seconds=max(1, round(one.lost_s)))
             for one in self.recordings
-            if one.lost_s >= _LEAST_LOSS_S
+            if one.lost_s >= _MIN_LOSS_S
         ]
         return guessed + lost
 

@@ -122,7 +122,7 @@ CHECKING = {
 REAL = ("jfk.flac", (0.2, 2.4), (3.2, 5.6), (5.4, 7.9), (8.0, 10.7))
 """Pieces of a real speech, in seconds; their words are what is heard with the language told."""
 OTHER = {"en": "es-ES", "es": "en-US"}
-SHORTEST_S, LONGEST_S = 1.4, 4.5
+SHORTEST_S, MAX_S = 1.4, 4.5
 """With the silence before and after."""
 
 HINTS = {
@@ -147,7 +147,7 @@ async def recordings(penny, half, clips):
                 clip = codec.decode(codec.wav(said, rate_hz), rate_hz=SPEECH_RATE_HZ, limit_s=60)
                 silence = np.zeros(SPEECH_RATE_HZ // 3, np.float32)
                 clip = np.concatenate([silence, clip, silence])
-                assert SHORTEST_S <= len(clip) / SPEECH_RATE_HZ <= LONGEST_S, text
+                assert SHORTEST_S <= len(clip) / SPEECH_RATE_HZ <= MAX_S, text
                 yield language, text, clip
     if half is CHECKING:
         name, *spans = REAL
