@@ -7,6 +7,7 @@ from itertools import count
 from typing import Final
 
 from audio.speech_events import Clip
+from bot.errors import SkydeckError
 from bot.i18n import words_for
 from bot.local_voice.view import Entry, Kind
 from bot.voice_agent.events import SendRequest, Stage, TurnUpdate
@@ -129,7 +130,7 @@ class Transcript:
         )
         self._put(entry)
         if update.stage is Stage.FAILED:
-            self.error(reason(update.error_code))
+            self.error(reason(update.error))
         if is_over:
             self._entry_of_turn.pop(update.turn_id, None)
             self._is_typed.discard(update.turn_id)
@@ -184,11 +185,17 @@ class Transcript:
             size -= self._sounds.pop(next(iter(self._sounds))).size
 
 
-def reason(code: str | None) -> str:
-    """Say in words what an error's code means."""
+def reason(error: Exception | None) -> str:
+    """Say in words what went wrong.
+
+    Where the words for people in Discord need figures, or there are none, it is the error's own
+    message, which is for whoever runs skydeck.
+    """
     words = words_for(None)
-    key = f"errors.{code}"
-    return words(key) if code and words.has(key) else words("errors.unexpected")
+    if not isinstance(error, SkydeckError):
+        return words("errors.unexpected")
+    text = words.texts.get(f"errors.{error.code}", "{")
+    return str(error) if "{" in text else text
 
 
 def _file(clip: Clip) -> bytes:

@@ -101,7 +101,7 @@ class RequestFailed:
     """The request failed; no more of the answer will arrive."""
 
     request_id: int
-    error_code: str
+    error: Exception
     at_s: float
 
 
@@ -265,7 +265,7 @@ class TurnUpdate:
         user_id: The person whose turn it is.
         transcript: What they said, as far as it is known.
         reply: The answer so far; after an interruption, only the words that were played.
-        error_code: The code of the error, if the turn failed.
+        error: The error, if the turn failed.
     """
 
     turn_id: int
@@ -273,7 +273,7 @@ class TurnUpdate:
     stage: Stage
     transcript: str
     reply: str
-    error_code: str | None = None
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -406,10 +406,10 @@ class VoiceSession:
             await self._call(request, stream, self._put)
         except SkydeckError as e:
             log.warning("turn not answered (%s): %s", e.code, e)
-            self._put(RequestFailed(request_id, e.code, self.clock.now()))
-        except Exception:
+            self._put(RequestFailed(request_id, e, self.clock.now()))
+        except Exception as e:
             log.exception("a request failed unexpectedly")
-            self._put(RequestFailed(request_id, SkydeckError.code, self.clock.now()))
+            self._put(RequestFailed(request_id, e, self.clock.now()))
         finally:
             self._requests.pop(request_id, None)
 

@@ -284,7 +284,7 @@ class TurnManager:
         if turn.state is TurnState.SPEAKING:
             if self._is_backchannel(turn):  # the answer continues before this turn has ended
                 self._commands += self._floor.resume_false_interruption()
-        elif turn.reply.error_code is not None and not turn.reply.has_begun:
+        elif turn.reply.error is not None and not turn.reply.has_begun:
             self._fail(turn)
         elif not turn.wants_answer:
             if turn.reply.is_complete:
@@ -419,7 +419,7 @@ class TurnManager:
 
     def _finish(self, turn: UserTurn) -> None:
         """All of the answer has arrived and been played."""
-        if turn.reply.error_code is not None:
+        if turn.reply.error is not None:
             self._fail(turn)
             return
         reply = turn.reply.delivered_text

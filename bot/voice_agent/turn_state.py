@@ -142,7 +142,7 @@ class AgentReply:
         played: How many of those were played.
         is_drained: The playout queue holds none of them.
         is_complete: No more will arrive.
-        error_code: The code of the error that ended it early.
+        error: The error that ended it early.
     """
 
     chars_per_s: float = DEFAULT_OPTIONS.speech_chars_per_s
@@ -151,7 +151,7 @@ class AgentReply:
     played: int = 0
     is_drained: bool = True
     is_complete: bool = False
-    error_code: str | None = None
+    error: Exception | None = None
     _packets: list[bytes] = field(default_factory=list)
     _pieces: list[Piece] = field(default_factory=list)
 
@@ -172,7 +172,7 @@ class AgentReply:
             self._pieces,
             self.played,
             text=self.text,
-            is_complete=self.is_complete and self.error_code is None,
+            is_complete=self.is_complete and self.error is None,
             chars_per_s=self.chars_per_s,
         )
 
@@ -312,14 +312,14 @@ class UserTurn:
                 self.is_cold_start = True
             case RequestCompleted():
                 self.is_requesting, self.reply.is_complete = False, True
-            case RequestFailed(_, error_code):
+            case RequestFailed(_, error):
                 self.is_requesting, self.reply.is_complete = False, True
-                self.reply.error_code = error_code
+                self.reply.error = error
 
     def update(self, stage: Stage, reply: str = "") -> TurnUpdate:
         """The state of the turn, for readers."""
-        code = self.reply.error_code if stage is Stage.FAILED else None
-        return TurnUpdate(self.turn_id, self.user_id, stage, self.transcript, reply, code)
+        error = self.reply.error if stage is Stage.FAILED else None
+        return TurnUpdate(self.turn_id, self.user_id, stage, self.transcript, reply, error)
 
     def record(self, last: TurnUpdate) -> Remember:
         """The turn as it goes into the history, given the last state that readers see."""

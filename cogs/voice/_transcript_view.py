@@ -2,19 +2,18 @@
 
 import contextlib
 import logging
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
 import discord
 
-from bot.contract import Service
 from bot.discord_client import SkyDeck
-from bot.errors import ServiceDown
+from bot.errors import ServiceDown, SkydeckError
 from bot.i18n import Words
 from bot.jobs.edit_throttle import EditThrottle
 from bot.voice_agent.events import Stage, TurnUpdate
+from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage
 from cogs.shared.nonces import Nonces, draw_nonce
 from cogs.shared.page import Page
@@ -27,8 +26,6 @@ _UNSEEN: Final = frozenset({Stage.NOT_FOR_US, Stage.NOTHING_HEARD})
 _FINAL: Final = frozenset({Stage.DONE, Stage.INTERRUPTED, Stage.FAILED}) | _UNSEEN
 _WORDLESS: Final = frozenset({Stage.WAITING_FOR_WORKER, Stage.FAILED})
 """Shown even without words: otherwise a cold start would look as if the bot heard nothing."""
-_UNSAID: Final = ""
-"""Stands for the error code of an outage that was already announced."""
 _MAX_TURNS: Final = 64
 _MAX_LINES: Final = 16
 """How many messages wait while Discord accepts none; beyond that the oldest is dropped."""
@@ -40,6 +37,7 @@ _FAILURES: Final = (discord.HTTPException, aiohttp.ClientError, OSError, Timeout
 @dataclass(slots=True)
 class _Turn:
     update: TurnUpdate
+    failure: str = ""
     live: LiveMessage | None = None
     nonces: Nonces = field(default_factory=Nonces)
     is_new: bool = True
@@ -77,7 +75,7 @@ class ChannelTranscript:
 
     def show(self, update: TurnUpdate) -> None:
         """Take a turn's current state."""
-        update = self._once(update)
+        failure = self._explain_once(update)
         turn = self._turns.get(update.turn_id)
         if turn is None:
             if update.stage in _UNSEEN:
@@ -85,23 +83,23 @@ class ChannelTranscript:
             turn = self._turns[update.turn_id] = _Turn(update)
             while len(self._turns) > _MAX_TURNS:
                 del self._turns[next(iter(self._turns))]
-        turn.update, turn.is_new = update, True
+        turn.update, turn.failure, turn.is_new = update, failure, True
         self._hurry()
 
-    def _once(self, update: TurnUpdate) -> TurnUpdate:
-        """Announce an outage of the service once, until it has answered again."""
+    def _explain_once(self, update: TurnUpdate) -> str:
+        """Why a turn failed; of an outage, only the first one until the service answers again.
+
+        Everybody in the channel reads it, so it has no figures of a person's own budget.
+        """
         if update.stage is Stage.DONE:
             self._is_down_told = False
-        if update.stage is not Stage.FAILED or update.error_code != ServiceDown.code:
-            return update
-        if self._is_down_told:
-            return replace(update, error_code=_UNSAID)
-        self._is_down_told = True
-        wait_s = self.bot.services.breaker(Service.PENNY).wait_s(self.bot.clock.now())
-        if wait_s > 0:
-            at_s = math.ceil(self.bot.membership.time.wall() + wait_s)
-            self.say(f"-# {self.words('errors.down.again', when=f'<t:{at_s}:R>')}")
-        return update
+        if update.stage is not Stage.FAILED:
+            return ""
+        if isinstance(update.error, ServiceDown):
+            if self._is_down_told:
+                return ""
+            self._is_down_told = True
+        return explain(update.error or SkydeckError(), self.words, privately=False).text
 
     def trouble(self, kind: str) -> None:
         """Report a fault of the connection, or the end of it."""
@@ -158,7 +156,7 @@ class ChannelTranscript:
         """Show a turn's current state; remove its message if nothing of it remains."""
         update = turn.update
         name = self.names.get(update.user_id, "?")
-        text = render(update, name, self.assistant, self.words)
+        text = render(update, name, self.assistant, self.words, failure=turn.failure)
         if text and turn.live is None:
             turn.live = await self._post(turn, text)
         elif text and turn.live is not None:
@@ -185,8 +183,18 @@ class ChannelTranscript:
             self.pace.hurry()
 
 
-def render(update: TurnUpdate, name: str, assistant: str, words: Words) -> str:
-    """A turn as Markdown; empty while there is nothing to show. Pure."""
+def render(
+    update: TurnUpdate, name: str, assistant: str, words: Words, *, failure: str = ""
+) -> str:
+    """A turn as Markdown; empty while there is nothing to show. Pure.
+
+    Args:
+        update: The turn.
+        name: Whose turn it is.
+        assistant: The assistant's name.
+        words: The channel's language.
+        failure: Why it failed, in words.
+    """
     heard, said = update.transcript.strip(), update.reply.strip()
     is_empty = not heard and not said and update.stage not in _WORDLESS
     if is_empty or update.stage in _UNSEEN:
@@ -198,20 +206,17 @@ def render(update: TurnUpdate, name: str, assistant: str, words: Words) -> str:
     if said:
         grows = " ▌" if update.stage is Stage.ANSWERING else ""
         lines.append(f"💬 **{assistant}:** {disarm(closed(said) if grows else said)}{grows}")
-    note = _note(update, words)
+    note = _note(update, words, failure)
     return "\n".join([*lines, note] if note else lines)
 
 
-def _note(update: TurnUpdate, words: Words) -> str:
+def _note(update: TurnUpdate, words: Words, failure: str) -> str:
     match update.stage:
         case Stage.WAITING_FOR_WORKER:
             return words("voice.waiting")
         case Stage.INTERRUPTED:
             return words("voice.interrupted")
-        case Stage.FAILED if update.error_code == _UNSAID:
-            return ""
-        case Stage.FAILED:
-            key = f"errors.{update.error_code}"
-            return f"⚠️ {words(key if words.has(key) else 'errors.error')}"
+        case Stage.FAILED if failure:
+            return f"⚠️ {failure}"
         case _:
             return ""

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from bot.errors import DeadlineExceeded
 from bot.voice_agent.events import (
     AllStopped,
     AnswerStopped,
@@ -40,6 +41,7 @@ from bot.voice_agent.turn_manager import TurnManager
 
 ENDS = {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
 LOUD_S = 0.2
+TIMEOUT = DeadlineExceeded("No result within 30 s.")
 """Speech that begins a turn, and silence that makes a pause."""
 
 
@@ -190,11 +192,11 @@ class Talk:
         self.ended.add(request_id)
         return self.tell(RequestCompleted(request_id, self.now))
 
-    def failed(self, code: str = "timeout", request_id: int | None = None) -> list[Command]:
+    def failed(self, error: Exception = TIMEOUT, request_id: int | None = None) -> list[Command]:
         request_id = request_id or self.request_id
         self.requests.pop(request_id, None)
         self.ended.add(request_id)
-        return self.tell(RequestFailed(request_id, code, self.now))
+        return self.tell(RequestFailed(request_id, error, self.now))
 
     def waits(self, request_id: int | None = None) -> list[Command]:
         return self.tell(ColdStart(request_id or self.request_id, self.now))

@@ -4,9 +4,8 @@
 
 import pytest
 
-from bot.contract import Service
+from bot.errors import ServiceDown
 from bot.i18n import words_for
-from bot.service_calls.circuit_breaker import FAILURES, Verdict
 from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.voice._transcript_view import ChannelTranscript, render
 from tests.simulator.values import Permission
@@ -83,20 +82,16 @@ async def test_waiting_for_nothing_is_taken_away(sim, face, lounge, ben, end):
     assert not sim.problems
 
 
-async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, deck, face, lounge, ben):
-    breaker = deck.services.breaker(Service.PENNY)
-    for _ in range(FAILURES):
-        breaker.ended(Verdict.FAULT, deck.clock.now())
-
+async def test_that_a_service_is_down_is_said_once_until_it_is_back(sim, face, lounge, ben):
     def down(number):
-        return TurnUpdate(number, 7, Stage.FAILED, "", "", error_code="service_down")
+        error = ServiceDown("It is not called.", wait_s=30)
+        return TurnUpdate(number, 7, Stage.FAILED, "", "", error=error)
 
     for number in (1, 2, 3):
         face.show(down(number))
         await face.refresh()
-    again, down_now = sorted(texts(ben, lounge))
-    assert again.startswith("-# I'll retry <t:")
-    assert down_now == f"⚠️ {WORDS('errors.service_down')}"
+    [text] = texts(ben, lounge)
+    assert text.startswith(f"⚠️ {WORDS('errors.service_down')} I'll retry <t:")
     face.show(turn(Stage.DONE, "Who?", "Me.", number=4))
     face.show(down(5))
     await face.refresh()

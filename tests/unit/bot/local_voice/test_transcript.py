@@ -7,6 +7,7 @@ import pytest
 from audio import codec, ogg
 from audio.earcons import chime
 from audio.speech_events import Clip
+from bot import errors
 from bot.errors import BadInput
 from bot.local_voice import transcript as transcripts
 from bot.local_voice.export import export
@@ -61,12 +62,21 @@ def test_what_is_typed_is_not_spoken(transcript):
 
 
 def test_a_failure_is_told_in_words_with_what_to_do(transcript):
-    transcript.show(TurnUpdate(1, 1, Stage.FAILED, "How far?", "", error_code="key_refused"))
-    transcript.show(TurnUpdate(2, 1, Stage.FAILED, "", "", error_code="never heard of"))
-    errors = [entry.answered for entry in transcript.entries if entry.kind is Kind.ERROR]
-    assert "key" in errors[0]
-    assert len(errors) == 2
-    assert all(errors)
+    spent = errors.OverBudget(
+        scope="all", period="day", limit_micro_usd=5_000_000, left_micro_usd=0, renews_ms=0
+    )
+    causes = {
+        errors.KeyRefused("HTTP 401"): "my key",
+        ValueError("private words"): "on my side",
+        spent: "all budget, day: $0.0000 left of $5.00",
+        errors.TooSoon(wait_s=9): "Allowed again in 9 s",
+        errors.MissingPermission(("speak",)): "speak",
+    }
+    for turn_id, error in enumerate(causes):
+        transcript.show(TurnUpdate(turn_id, 1, Stage.FAILED, "How far?", "", error=error))
+    told = [entry.answered for entry in transcript.entries if entry.kind is Kind.ERROR]
+    for text, expected in zip(told, causes.values(), strict=True):
+        assert expected in text
 
 
 def test_what_was_cut_says_so(transcript):

@@ -1,5 +1,6 @@
 """Whose turn it is, what is requested, what plays, and when it stops."""
 
+from bot.errors import DeadlineExceeded, OutputLost
 from bot.voice_agent.events import (
     Attention,
     CancelRequest,
@@ -187,9 +188,10 @@ def test_what_fails_is_told():
     talk = alone()
     talk.say(ANA)
     talk.heard("How far is it?")
-    commands = talk.failed("timeout")
+    error = DeadlineExceeded("Too late.")
+    commands = talk.failed(error)
     assert talk.end_of(1).stage is Stage.FAILED
-    assert talk.end_of(1).error_code == "timeout"
+    assert talk.end_of(1).error is error
     assert PlayCue(Cue.FAILED) in commands
     assert talk.remembered[1].reply == ""
 
@@ -199,7 +201,7 @@ def test_what_fails_half_way_is_played_so_far():
     talk.say(ANA)
     talk.heard("How far is it?")
     talk.spoke("Far away. ")
-    talk.failed("lost")
+    talk.failed(OutputLost("It is lost."))
     assert talk.stages(1)[-1] is Stage.ANSWERING
     talk.play()
     assert talk.end_of(1).stage is Stage.FAILED
@@ -323,7 +325,7 @@ def test_an_answer_is_not_held_for_ever():
 def test_what_was_spoken_into_it_cannot_be_recognised():
     talk = sounding(alone())
     talk.say(ANA, 0.5)
-    assert ResumePlayout() in talk.failed("asr")
+    assert ResumePlayout() in talk.failed(OutputLost("It is lost."))
     talk.play()
     assert talk.end_of(1).stage is Stage.DONE
     assert talk.end_of(2).stage is Stage.FAILED

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from bot.errors import DeadlineExceeded
 from bot.voice_agent.events import (
     Attention,
     Play,
@@ -205,7 +206,7 @@ class AnyTalk(RuleBasedStateMachine):
         assert not only(
             self.talk.tell(ReplyChunk(request, "Late.", (b"opus",), "Late.", now)), Play
         )
-        self.take(self.talk.tell(RequestFailed(request, "late", now)))
+        self.take(self.talk.tell(RequestFailed(request, DeadlineExceeded("late"), now)))
 
     # the playout and time
 

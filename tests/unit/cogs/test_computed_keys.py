@@ -1,0 +1,98 @@
+"""Every text that code looks up by a computed name exists, for each name that can be computed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import bot
+import cogs
+from audio.discord_voice.watchdog import FaultKind
+from bot.contract import Service
+from bot.contract.factory import Check
+from bot.contract.options import OptionType
+from bot.i18n import words_for
+from bot.languages import LANGUAGES
+from bot.money import Period, Scope
+from bot.runpod.models import JobState
+from bot.service_calls.availability import Warmth
+from bot.store.repositories.recovery import Ending
+from bot.voice_agent.events import Attention
+from bot.voice_agent.turn_latency import OWN, TOTAL, Owner, TurnTrace
+from cogs.factory._views import Action
+from cogs.voice._policy import Hindrance
+
+WORDS = words_for(None)
+STEMS = {key.partition(".")[0] for key in WORDS.texts}
+COMPUTED = re.compile(rf"""f(["'])((?:{"|".join(sorted(STEMS))})\.(?:(?!\1).)*\{{(?:(?!\1).)*)\1""")
+
+TRACE = TurnTrace(request_id=1, user_id=1, last_packet=0, end_of_turn=1, first_packet_out=2)
+SERVICES = [service.value.lower() for service in Service]
+MODES = [attention.value.replace("-", "_") for attention in Attention]
+BUDGETS = [f"{scope}_{period}" for scope in Scope for period in Period]
+PHASES = [phase.name for phase in TRACE.split()]
+FAULTS = [kind.value for kind in FaultKind if kind not in {FaultKind.RECOVERED, FaultKind.LOST}]
+STATES = [JobState.SUBMITTING, JobState.QUEUED, JobState.RUNNING, JobState.WAITING_FOR_WORKER]
+
+OPTIONAL = None
+"""The code has other words where this text does not exist."""
+NAMES = {
+    "costs.service.{}": SERVICES,
+    "costs.title_{}": list(Scope),
+    "errors.budget.{}": ["left", "spent"],
+    "errors.budget.{}_{}": BUDGETS,
+    "errors.permission.{}": OPTIONAL,
+    "errors.{}": OPTIONAL,
+    "factory.button.{}": list(Action),
+    "factory.job.{}": [*Ending, "running", "waiting"],
+    "factory.outcome.{}": ["not_passed", "passed", *(f"passed_{check}" for check in Check)],
+    "factory.phase.{}": OPTIONAL,
+    "factory.state.{}": [*STATES, "starved"],
+    "grace.choice.{}": OPTIONAL,
+    "grace.common.{}": ["file", "message", "last", "text"],
+    "grace.common_about.{}": ["file", "message", "last", "text"],
+    "grace.key.{}": OPTIONAL,
+    "grace.language.{}": [*LANGUAGES, "auto"],
+    "grace.menu.{}": ["ask", "explain", "summarize", "transcribe", "translate"],
+    "grace.module.{}": OPTIONAL,
+    "grace.module.{}.name": OPTIONAL,
+    "grace.module.{}.option.{}": OPTIONAL,
+    "grace.module.{}.title": OPTIONAL,
+    "grace.option.{}": OPTIONAL,
+    "grace.state.{}": OPTIONAL,
+    "grace.wrong.{}": list(OptionType),
+    "jobs.ending.{}": list(Ending),
+    "ops.settings.pick_{}": ["language", "identity", "channels", "roles", "module"],
+    "status.service.{}": SERVICES,
+    "status.warmth.{}": list(Warmth),
+    "voice.consent.{}": ["yes", "no", "unasked", "agreed", "declined"],
+    "voice.hindrance.{}": [*Hindrance, "none"],
+    "voice.mode.{}": MODES,
+    "voice.mode.{}_short": MODES,
+    "voice.owner.{}": list(Owner),
+    "voice.phase.{}": [TOTAL, OWN, *PHASES],
+    "voice.status.trouble.{}": FAULTS,
+    "voice.trouble.{}": [*FaultKind, "kicked"],
+}
+
+
+def computed_keys():
+    for package in (bot, cogs):
+        for file in Path(package.__path__[0]).rglob("*.py"):
+            for _, found in COMPUTED.findall(file.read_text("utf-8")):
+                key = re.sub(r"\{[^}]*\}", "{}", found)
+                if " " not in key:  # else it is a sentence
+                    yield key
+
+
+def test_no_computed_key_is_left_out_here():
+    assert set(computed_keys()) == NAMES.keys()
+
+
+@pytest.mark.parametrize("pattern", [key for key, names in NAMES.items() if names is not OPTIONAL])
+def test_each_computed_key_has_its_text(pattern):
+    names = [str(getattr(name, "value", name)) for name in NAMES[pattern]]
+    assert names
+    for name in names:
+        parts = name.split("_", 1) if pattern.count("{}") == 2 else [name]
+        assert WORDS.has(pattern.format(*parts)), pattern.format(*parts)
