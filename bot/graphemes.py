@@ -6,8 +6,8 @@ import regex
 
 _CLUSTER: Final = regex.compile(r"\X")
 _FLAG_HALVES: Final = "".join(map(chr, range(0x1F1E6, 0x1F200)))
-_MAX_CHARS: Final = 128
-"""How far back a cluster's begin is looked for: no emoji or syllable is longer."""
+MAX_CLUSTER_CHARS: Final = 128
+"""How far back the start of a cluster is looked for; no emoji or syllable is longer."""
 
 
 def is_boundary(text: str, place: int) -> bool:
@@ -21,7 +21,7 @@ def is_boundary(text: str, place: int) -> bool:
         return (place - before) % 2 == 0  # two halves are a flag
     start = place - 1
     # A cluster begins at an ASCII character, whatever stands before it.
-    while start > 0 and place - start < _MAX_CHARS and not text[start].isascii():
+    while start > 0 and place - start < MAX_CLUSTER_CHARS and not text[start].isascii():
         start -= 1
     for found in _CLUSTER.finditer(text, start):
         if found.end() >= place:

@@ -12,8 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.sanitize import clean
+from cogs.shared.code_spans import certain_code_spans, outside_code
 
-_CODE: Final = re.compile(r"((?<!\\)```.*?```|(?<![\\`])`[^`\n]+`)", re.DOTALL)
 _TARGET: Final = re.compile(
     r"\]\(\s*(<?)(https?://(?:[^\s<>()]|\([^\s<>()]*+\)){1,2000}+)(>?)[^()\n]{0,200}\)",
     re.IGNORECASE,
@@ -33,18 +33,16 @@ def harmless(text: str) -> str:
     cleaned = _DISARMED.join(map(clean, text.split(_DISARMED)))
     if "](" not in cleaned:
         return cleaned
-    return _outside_code(cleaned, _pretends)
+    return _show_targets(cleaned, _pretends)
 
 
 def unmask(text: str) -> str:
     """A service's or a person's text with no masked link: each shows its label and its target."""
-    return _outside_code(text, lambda _label, _target: True) if "](" in text else text
+    return _show_targets(text, lambda _label, _target: True) if "](" in text else text
 
 
-def _outside_code(text: str, is_masked: Callable[[str, str], bool]) -> str:
-    pieces = _CODE.split(text)  # every other piece is code, which Discord shows verbatim
-    pieces[::2] = (_unmasked(piece, is_masked) for piece in pieces[::2])
-    return "".join(pieces)
+def _show_targets(text: str, is_masked: Callable[[str, str], bool]) -> str:
+    return outside_code(text, lambda part: _unmasked(part, is_masked), certain_code_spans(text))
 
 
 def _unmasked(text: str, is_masked: Callable[[str, str], bool]) -> str:

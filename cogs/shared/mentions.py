@@ -1,15 +1,15 @@
 """Discord's mentions, emoji and times in a text as words; code is left alone. Pure.
 
-Source: Discord's reference, "Message Formatting", for the forms; its client's Markdown for what is
-code: a closed code block, or text between two equally long runs of backticks.
+Source of the forms: Discord's reference, "Message Formatting".
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+from cogs.shared.code_spans import code_spans, outside_code
 
 _MAX_NAME_CHARS: Final = 100
 """The longest name in Discord, that of a channel."""
@@ -40,9 +40,6 @@ _TIMES: Final = {"t": "%H:%M UTC", "T": "%H:%M:%S UTC", "d": "%Y-%m-%d", "D": "%
 """Without the words of any language. A time that Discord shows as "in 3 days" is a date here: a
 service does not know when it is asked."""
 _ANY_TIME: Final = "%Y-%m-%d %H:%M UTC"
-
-_BACKTICKS: Final = re.compile(r"`+")
-_FENCE: Final = "```"
 
 Name = Callable[[int], str | None]
 """The name of an id; None if it is unknown."""
@@ -103,52 +100,10 @@ def as_words(text: str, names: Names) -> str:
     It is read once, so a name is never read as a mention, or as anything else than itself.
     """
 
-    def word(token: re.Match[str]) -> str:
-        return _word(token, names)
+    def in_words(part: str) -> str:
+        return _TOKEN.sub(lambda token: _word(token, names), part)
 
-    done: list[str] = []
-    at = 0
-    for begin, end in code_spans(text):
-        done += (_TOKEN.sub(word, text[at:begin]), text[begin:end])
-        at = end
-    done.append(_TOKEN.sub(word, text[at:]))
-    return "".join(done)
-
-
-def code_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where code begins and ends, backticks included, in order."""
-    runs = [found.span() for found in _BACKTICKS.finditer(text)]
-    by_length: dict[int, list[int]] = {}
-    for begin, end in runs:
-        by_length.setdefault(end - begin, []).append(begin)
-    taken = 0
-    for first, end in runs:
-        if first < taken:
-            continue
-        begin = first + _backslashes(text, first) % 2  # an escaped backtick opens nothing
-        closed = _closed(text, begin, end, by_length) if begin < end else 0
-        if closed:
-            yield begin, closed
-            taken = closed
-
-
-def _closed(text: str, begin: int, end: int, by_length: dict[int, list[int]]) -> int:
-    """The end of the code that a run of backticks opens; 0 if it opens none."""
-    if end - begin >= len(_FENCE):
-        closing = text.find(_FENCE, begin + len(_FENCE))
-        if closing > 0 and text[begin + len(_FENCE) : closing].strip():
-            return closing + len(_FENCE)
-    alike = by_length.get(end - begin, [])
-    following = bisect_left(alike, end)
-    return alike[following] + end - begin if following < len(alike) else 0
-
-
-def _backslashes(text: str, place: int) -> int:
-    """How many backslashes stand right before a place."""
-    first = place
-    while first > 0 and text[first - 1] == "\\":
-        first -= 1
-    return place - first
+    return outside_code(text, in_words, code_spans(text))
 
 
 def _is_blank(text: str, begin: int, end: int) -> bool:

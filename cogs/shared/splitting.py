@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Final
 
 from bot import sentences
-from bot.graphemes import is_boundary
+from bot.graphemes import MAX_CLUSTER_CHARS, is_boundary
+from cogs.shared.code_spans import certain_code_spans, outside_code
 from cogs.shared.harmless import harmless, unmask
 from cogs.shared.markdown import SPOILER, Markup
 
@@ -24,7 +25,6 @@ SHOWN_CHARS: Final = 50_000
 """How much of one text is shown in messages; the whole text is then in a file."""
 _MIN_LIMIT: Final = 64
 """Room for all marks that a text can be in, their ends, and something in between."""
-_MAX_CLUSTER_CHARS: Final = 128
 
 _PARAGRAPH: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)*\n")
 _LINE: Final = re.compile(r"\n")
@@ -37,9 +37,7 @@ _WORD: Final = re.compile(r"[ \t\u3000]+")
 _FREE, _AVOIDED, _NEVER = 0, 1, 2
 """Whether a cut may be at a position: inside a mark it would change the marks."""
 
-_CODE_OR_MENTION = re.compile(
-    r"```.*?```|`[^`\n]+`|@(?=everyone\b|here\b|[!&]?\d{1,20}>)", re.DOTALL
-)
+_MENTION: Final = re.compile(r"@(?=everyone\b|here\b|[!&]?\d{1,20}>)")
 
 
 def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
@@ -96,8 +94,8 @@ def disarm(text: str) -> str:
         text: Any length; the part after `SHOWN_CHARS` is left as it is, and is never shown.
     """
     head = unmask(harmless(text[:SHOWN_CHARS]))
-    head = _CODE_OR_MENTION.sub(lambda m: "@\u200b" if m[0] == "@" else m[0], head)
-    return head + text[SHOWN_CHARS:]
+    shown = outside_code(head, lambda part: _MENTION.sub("@\u200b", part), certain_code_spans(head))
+    return shown + text[SHOWN_CHARS:]
 
 
 class _Splitter:
@@ -207,7 +205,7 @@ class _Splitter:
         for most in (_FREE, _AVOIDED):
             places = (p for p in range(last, begin, -1) if self._rules[p] <= most)
             fitting = (p for p in places if self._fits(begin, p, room))
-            for place in islice(fitting, _MAX_CLUSTER_CHARS):
+            for place in islice(fitting, MAX_CLUSTER_CHARS):
                 if is_boundary(self._text, place):
                     return place
         places = (p for p in range(last, begin, -1) if self._rules[p] < _NEVER)
