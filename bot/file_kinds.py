@@ -24,7 +24,6 @@ _SOUND_NAMES: Final = re.compile(
     r"\.(?:ogg|oga|ogx|opus|spx|wav|wave|bwf|rf64|w64|flac|mp[123]|mpga|aac|adts|m4[abr]|aif[fc]?"
     r"|weba|caf|3gp|3g2|amr|awb|mka|wma|e?ac3|au|snd|wv)$"
 )
-_FILM_NAMES: Final = re.compile(r"\.(?:mp4|m4v|mov|mkv|webm|avi|flv|wmv|ogv|mpe?g|mts|m2ts)$")
 _TEXT_NAMES: Final = re.compile(
     r"\.(?:txt|md|rst|csv|tsv|json|ya?ml|toml|ini|cfg|xml|html?|css|log|srt|vtt|sql|sh"
     r"|py|jsx?|tsx?|java|kt|c|h|cpp|hpp|cs|go|rs|rb|php|swift|lua)$"

@@ -68,6 +68,12 @@ def clean_line(text: str) -> str:
     return _cleaned(_SPACES.sub(" ", text))
 
 
+def clean_excerpt(text: str, *, limit: int = 500) -> str:
+    """Untrusted text as one clean line of at most `limit` characters, cut with an ellipsis."""
+    line = clean_line(text[: 4 * limit]).strip()
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
 def escape_json(line: str) -> str:
     r"""An equivalent line of JSON, with `\\u` escapes for characters that a terminal might obey.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from bot.plain_signs import NEAREST, install
-from bot.sanitize import clean, clean_line, escape_json
+from bot.sanitize import clean, escape_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -135,9 +135,3 @@ def console(*, stderr: bool = False, highlight: bool = True, to: TextIO | None =
     stream = to or (sys.stderr if stderr else sys.stdout)
     # Words from elsewhere may have brackets and colons: nothing of them is rich's markup.
     return CleanConsole(file=raw(stream), highlight=highlight, markup=False, emoji=False)
-
-
-def line(words: str, *, limit: int = 500) -> str:
-    """Text from elsewhere as one clean line of at most `limit` characters."""
-    short = clean_line(words[: 4 * limit]).strip()
-    return short if len(short) <= limit else f"{short[: limit - 1]}…"

@@ -27,6 +27,7 @@ from bot.discord_client import Account, check_token, discord_proxy
 from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
 from bot.models.store import ModelState, ModelStore
 from bot.proxies import describe_proxy, proxy_for
+from bot.sanitize import clean_excerpt
 from bot.settings import Settings, load_settings, precautions
 from bot.workers.build import models_needed
 from bot.workers.device import place_llama, place_whisper
@@ -63,7 +64,7 @@ def doctor(
             terminal.out_json(dataclasses.asdict(finding))
         else:
             mark = "FAIL" if not finding.well else "warn" if finding.warns else "ok  "
-            terminal.out(f"{mark}  {finding.what}: {terminal.line(finding.state)}\n")
+            terminal.out(f"{mark}  {finding.what}: {clean_excerpt(finding.state)}\n")
             if finding.advice:
                 terminal.out(f"        {finding.advice}\n")
     if failed:

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.contract import Audio, Response
 from bot.contract.plain import readable
 from bot.runpod.models import JobState, Update
+from bot.sanitize import clean_excerpt
 
 _STATE_TEXT = {
     JobState.SUBMITTING: "sending",
@@ -216,7 +217,7 @@ class ScreenSink:
         self._stop_spinner()
 
     def _show_state(self, words: str) -> None:
-        state = Text(terminal.line(words, limit=_MAX_STATE_CHARS))  # never parsed as markup
+        state = Text(clean_excerpt(words, limit=_MAX_STATE_CHARS))  # never parsed as markup
         if not self._screen.is_terminal:
             self._screen.print(state)
         elif self._status is None:

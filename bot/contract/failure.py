@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from bot.sanitize import clean_line
+from bot.sanitize import clean_excerpt
 
 _MAX_MESSAGE_CHARS = 500
 MAX_ERROR_TEXT_CHARS = 64 * 1024
@@ -56,7 +56,7 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
     if "error_message" in error or "error_type" in error:
         kind = _CLASS.sub(r"\1", str(error.get("error_type") or ""))
         words = read_failure(error.get("error_message") or "", depth + 1)
-        message = ": ".join(part for part in (clean(kind), words.message) if part)
+        message = ": ".join(part for part in (clean_excerpt(kind), words.message) if part)
         return Failure(message, words.code, words.retryable)
     for name in ("message", "error", "detail", "title", "msg", "reason"):
         if error.get(name) and depth < _MAX_ERROR_DEPTH:
@@ -64,11 +64,11 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
             code = error.get("code")
             return Failure(
                 inner.message,
-                clean(code, limit=64) if isinstance(code, str) else inner.code,
+                clean_excerpt(code, limit=64) if isinstance(code, str) else inner.code,
                 error.get("retryable") is True or inner.retryable,
             )
     rest = {k: v for k, v in islice(error.items(), _MAX_MEMBERS) if k not in _TRACES}
-    return Failure(clean(_printer.repr(rest)))
+    return Failure(clean_excerpt(_printer.repr(rest)))
 
 
 def _unwrap(text: str) -> dict[Any, Any] | str | None:
@@ -96,10 +96,4 @@ def _words(text: str) -> str:
         before, _, trace = text.partition(_TRACEBACK)
         lines = [line for line in trace.splitlines() if line.strip()]
         text = before if before.strip() else lines[-1] if lines else ""
-    return clean(text)
-
-
-def clean(text: str, *, limit: int = _MAX_MESSAGE_CHARS) -> str:
-    """Make untrusted text safe to print: one line, no control characters, at most `limit` long."""
-    line = clean_line(text[: 4 * limit]).strip()
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return clean_excerpt(text)

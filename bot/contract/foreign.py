@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from typing import Any, Final
 
 from bot.contract.base64_text import media_subtype
-from bot.contract.failure import Failure, clean
+from bot.contract.failure import Failure
 from bot.contract.foreign_status import (
     MAX_NAMES,
     by_plain_name,
@@ -19,6 +19,7 @@ from bot.contract.foreign_status import (
     plain_name,
     status_word,
 )
+from bot.sanitize import clean_excerpt
 from bot.steps import Steps
 
 WORDS_NAMES: Final = (
@@ -94,8 +95,8 @@ def _failed(found: dict[str, Any], failure: Failure) -> dict[str, Any]:
         return found
     output = found.get("output")
     partial = words_of(output.get("data")) if isinstance(output, dict) else None
-    message = failure.message or clean(partial or "")
-    if partial and clean(partial) in message:
+    message = failure.message or clean_excerpt(partial or "")
+    if partial and clean_excerpt(partial) in message:
         # The words of the failure are no part of an answer.
         found = {n: v for n, v in found.items() if n in _CONTRACT_NAMES and n != "output"}
     error = {"code": "", "message": message, "retryable": failure.retryable}

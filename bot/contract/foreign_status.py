@@ -57,16 +57,8 @@ _WORDS_NAMES: Final = (
     *("description", "title"),
 )
 _SPARE_WORDS_NAMES: Final = (
-    *(
-        "traceback",
-        "stacktrace",
-        "errortraceback",
-        "output",
-        "result",
-        "text",
-        "status",
-        "errorcode",
-    ),
+    *("traceback", "stacktrace", "errortraceback"),
+    *("output", "result", "text", "status", "errorcode"),
 )
 _MAX_WORDS: Final = 2
 _HOLDERS: Final = ("output", "result", "response", "body")

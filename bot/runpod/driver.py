@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from bot.clock import Clock
-from bot.contract.failure import clean
 from bot.runpod.flow.job import accepted_id, cancel
 from bot.runpod.models import (
     Flow,
@@ -24,6 +23,7 @@ from bot.runpod.models import (
 )
 from bot.runpod.retry import Rng
 from bot.runpod.transport import HttpTransport
+from bot.sanitize import clean_excerpt
 
 _log = logging.getLogger(__name__)
 
@@ -212,7 +212,9 @@ class Driver:
             _log.exception("Cancelling a job failed unexpectedly.")
             cancelled = False
         if not cancelled:
-            _log.warning("The job %s could not be cancelled; it will end by itself.", clean(job_id))
+            _log.warning(
+                "The job %s could not be cancelled; it will end by itself.", clean_excerpt(job_id)
+            )
 
 
 def _step(flow: Flow[Outcome], sent: Sent | None) -> HttpRequest | Pause | Update | Outcome:

@@ -15,13 +15,13 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.contract.failure import clean
 from bot.errors import BadSettings
 from bot.proxies import proxy_for
 from bot.redaction import BodyRedaction, Redaction
 from bot.runpod.http_errors import REPLY_LIMIT_BYTES
 from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
 from bot.runpod.results.decompression import ENCODINGS, BadEncoding, Decompressor
+from bot.sanitize import clean_excerpt
 from bot.steps import in_turns
 
 _MAX_CONNECTIONS: Final = 256
@@ -97,7 +97,7 @@ class HttpTransport:
             return self._failure(TransportErrorKind.BROKEN, str(e))
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
             cause = e.__cause__ if isinstance(e.__cause__, aiohttp.ClientError) else e
-            said = clean(self._hide(str(cause)), limit=200)
+            said = clean_excerpt(self._hide(str(cause)), limit=200)
             return self._failure(_error_kind(cause), said or type(e).__name__)
 
     async def close(self) -> None:

@@ -19,7 +19,6 @@ from typing import Final
 
 from bot.choices import Mode
 from bot.contract import Response, Status
-from bot.contract.failure import clean
 from bot.contract.foreign_status import failure_of
 from bot.contract.job import JobReport, JobStatus
 from bot.errors import (
@@ -42,6 +41,7 @@ from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome
 from bot.runpod.results.failure import job_error
 from bot.runpod.results.parsing import read_report
 from bot.runpod.retry import CANCELS, MAX_CANCELS, TRANSIENT, Rng, retry_after_s
+from bot.sanitize import clean_excerpt
 
 _CANCEL_TIMEOUT_S: Final = 5.0
 
@@ -167,7 +167,9 @@ def _too_late(deadline_s: float, *, cancelled: bool) -> DeadlineExceeded:
 
 def _left_alone(error: SkydeckError, job_id: str) -> SkydeckError:
     """The job may still run, so it is not cancelled, and the error names it."""
-    error.hint = f"{error.hint} The job {clean(job_id, limit=80)} may still be running.".strip()
+    error.hint = (
+        f"{error.hint} The job {clean_excerpt(job_id, limit=80)} may still be running.".strip()
+    )
     return error
 
 
@@ -227,9 +229,9 @@ def _final(follower: Follower, final: Response) -> Outcome:
             return Outcome(
                 follower.update(JobState.FAILED, final),
                 JobFailed(
-                    clean(error.message if error else "")
+                    clean_excerpt(error.message if error else "")
                     or "The service failed without giving a reason.",
-                    service_code=clean(error.code, limit=64) if error else "",
+                    service_code=clean_excerpt(error.code, limit=64) if error else "",
                     service_retryable=error.retryable if error else False,
                 ),
             )

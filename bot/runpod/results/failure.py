@@ -1,9 +1,9 @@
 """Turns RunPod's FAILED, and the body of an error answer, into errors and words. Pure."""
 
-from bot.contract.failure import MAX_ERROR_TEXT_CHARS, Failure, clean, read_failure
+from bot.contract.failure import MAX_ERROR_TEXT_CHARS, Failure, read_failure
 from bot.errors import DeadlineExceeded, JobFailed
 
-__all__ = ["Failure", "body_words", "clean", "job_error", "read_failure"]
+__all__ = ["Failure", "body_words", "job_error", "read_failure"]
 
 _EXECUTION_TIMEOUT = "executiontimeout exceeded"
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import DeadlineExceeded, JobFailed
-from bot.runpod.results.failure import Failure, body_words, clean, job_error, read_failure
+from bot.runpod.results.failure import Failure, body_words, job_error, read_failure
+from bot.sanitize import clean_excerpt
 
 SDK_ERROR = {
     "error_type": "<class 'ValueError'>",
@@ -79,7 +80,7 @@ def test_depth_and_length_are_bounded():
     for _ in range(50):
         nested = {"error": nested}
     assert len(read_failure(nested).message) <= 500
-    assert len(clean("x" * 10**6)) == 500
+    assert len(clean_excerpt("x" * 10**6)) == 500
 
 
 def test_a_job_that_runpod_stopped_is_late_and_not_broken():
