@@ -91,7 +91,7 @@ def test_what_is_appended_does_no_harm(kind: str) -> None:
         assert seconds_of_the_tone(samples) == pytest.approx(2, abs=0.2)
 
 
-@pytest.mark.parametrize("kind", KINDS.keys() - {"m4a", "alac", "3gp", "caf, ALAC"})
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"m4a", "alac", "3gp", "caf, ALAC"}))
 def test_a_truncated_recording_is_heard_as_far_as_it_goes(kind: str) -> None:
     whole = tone(kind, seconds=6)
     samples, _ = heard(whole[: len(whole) * 2 // 3])
