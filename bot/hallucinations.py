@@ -22,7 +22,7 @@ _NO_WORD: Final = re.compile(r"[\W_]+")
 _DOT_ABOVE: Final = "\u0307"
 """What the Turkish capital I with a dot leaves behind."""
 _MAX_CHARS: Final = 400
-"""An invention is short, also when it is repeated."""
+"""A hallucination is short, also when it is repeated."""
 _SURE_NO_SPEECH, _SURE_LOG_PROBABILITY = 0.2, -0.4
 _DOUBT_NO_SPEECH, _DOUBT_LOG_PROBABILITY, _NO_TRUST_LOG_PROBABILITY = 0.4, -0.7, -1.2
 """Measured with Whisper tiny.en and base on speech that was loud, quiet, and in noise. "Thanks for
@@ -30,7 +30,7 @@ watching!": at most 0.09, at least -0.22. "Thank you.", "Bye.": 0.02 to 0.62, -0
 0.62 it was -0.49."""
 
 
-class Invention(IntEnum):
+class HallucinationKind(IntEnum):
     """How likely it is that nobody said a phrase; ordered.
 
     DOUBTFUL: people also say it to a bot ("Thank you."). FAREWELL: people say it in videos. CREDIT:
@@ -60,29 +60,29 @@ def without_sounds(text: str) -> str:
     return _SOUNDS.sub(" ", text)
 
 
-def invention(text: str) -> Invention | None:
-    """What kind of invention a whole transcript is; None if it is none, or empty."""
+def hallucination_kind(text: str) -> HallucinationKind | None:
+    """What kind of hallucination a whole transcript is; None: speech, or nothing."""
     if not text.strip() or len(text) > _MAX_CHARS:
         return None
     kinds = [
         _kind(words) for part in sentences.split(without_sounds(text)) if (words := _plain(part))
     ]
     if not kinds:
-        return Invention.CREDIT
+        return HallucinationKind.CREDIT
     return None if None in kinds else min(kind for kind in kinds if kind is not None)
 
 
-def is_invented(text: str, certainty: Certainty) -> bool:
+def is_hallucinated(text: str, certainty: Certainty) -> bool:
     """Whether a recogniser made up a transcript, by the phrase and by how sure it is."""
-    match invention(text):
-        case Invention.CREDIT:
+    match hallucination_kind(text):
+        case HallucinationKind.CREDIT:
             return True
-        case Invention.FAREWELL:
+        case HallucinationKind.FAREWELL:
             return not (
                 certainty.no_speech <= _SURE_NO_SPEECH
                 and certainty.log_probability >= _SURE_LOG_PROBABILITY
             )
-        case Invention.DOUBTFUL:
+        case HallucinationKind.DOUBTFUL:
             return certainty.log_probability < _NO_TRUST_LOG_PROBABILITY or (
                 certainty.no_speech > _DOUBT_NO_SPEECH
                 and certainty.log_probability < _DOUBT_LOG_PROBABILITY
@@ -93,8 +93,8 @@ def is_invented(text: str, certainty: Certainty) -> bool:
 
 def is_said_to_nobody(text: str) -> bool:
     """Whether a transcript is nothing that a person says in a conversation with the assistant."""
-    found = invention(text)
-    return found is not None and found >= Invention.FAREWELL
+    found = hallucination_kind(text)
+    return found is not None and found >= HallucinationKind.FAREWELL
 
 
 def _plain(text: str) -> str:
@@ -102,13 +102,13 @@ def _plain(text: str) -> str:
     return _NO_WORD.sub(" ", small).strip()
 
 
-def _kind(words: str) -> Invention | None:
+def _kind(words: str) -> HallucinationKind | None:
     return next((kind for kind, known in _known() if known.fullmatch(words)), None)
 
 
 @cache
-def _known() -> tuple[tuple[Invention, re.Pattern[str]], ...]:
+def _known() -> tuple[tuple[HallucinationKind, re.Pattern[str]], ...]:
     file = resources.files("bot").joinpath("hallucinations.toml")
     phrases = tomllib.loads(file.read_text("utf-8"))
-    kinds = sorted(Invention, reverse=True)
+    kinds = sorted(HallucinationKind, reverse=True)
     return tuple((kind, re.compile("|".join(phrases[kind.name.lower()]))) for kind in kinds)

@@ -2,8 +2,7 @@
 
 `guarded` replaces standard output and standard error by a `CleanStream` while a command runs, so
 that even a library's text is cleaned. Our own drawing (colours, bars, a line that is rewritten)
-goes through `console` or `raw`. A sign that the terminal's encoding lacks is written by the nearest
-one that it has.
+goes through `console` or `raw`. A character that the terminal's encoding lacks is transliterated.
 """
 
 import contextlib
@@ -13,8 +12,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
-from bot.plain_signs import NEAREST, install
 from bot.sanitize import clean, escape_json
+from bot.transliteration import TRANSLITERATE, install
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +50,8 @@ def guarded() -> Iterator[None]:
     before = sys.stdout, sys.stderr
     for stream in map(raw, filter(None, before)):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=NEAREST)  # for what is not written by us, such as rich's bars
+            # For what is not written by us, such as rich's bars.
+            stream.reconfigure(errors=TRANSLITERATE)
     out, err = (cast("TextIO", _guard(stream)) for stream in before)
     sys.stdout, sys.stderr = out, err
     try:
@@ -98,14 +98,14 @@ def _write(stream: TextIO, words: str) -> None:
 
 
 def _encodable(text: str, stream: TextIO) -> str:
-    """The text in signs that the terminal's encoding has."""
+    """The text in characters that the terminal's encoding has."""
     if text.isascii() or is_unicode(stream):
         return text
-    return text.encode(_encoding(stream), NEAREST).decode(_encoding(stream))
+    return text.encode(_encoding(stream), TRANSLITERATE).decode(_encoding(stream))
 
 
 def is_unicode(stream: TextIO) -> bool:
-    """Whether the stream's encoding has every sign."""
+    """Whether the stream's encoding has every character."""
     return _encoding(stream).lower().replace("-", "").replace("_", "") == "utf8"
 
 

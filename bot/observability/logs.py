@@ -50,7 +50,7 @@ class Json(logging.Formatter):
 
     Args:
         redact: Removes secrets.
-        ascii_only: Write all other signs as escapes, for a stream that lacks them.
+        ascii_only: Write all other characters as escapes, for a stream that lacks them.
     """
 
     def __init__(self, redact: Redaction, *, ascii_only: bool = False) -> None:

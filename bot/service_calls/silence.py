@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.contract import InputType, Output, Request, Response
 from bot.contract.penny import PennyModule
-from bot.hallucinations import Invention, invention, is_said_to_nobody
+from bot.hallucinations import HallucinationKind, hallucination_kind, is_said_to_nobody
 from bot.runpod.models import Update
 
 
@@ -51,7 +51,7 @@ class SilenceFilter:
         if self._module() == PennyModule.CONVERSE:
             return is_said_to_nobody(self._heard)
         # a recording may well end with somebody's "Thanks for watching!"
-        return invention(self._heard) is Invention.CREDIT
+        return hallucination_kind(self._heard) is HallucinationKind.CREDIT
 
     def _module(self) -> str:
         return self.request.target.module if self.request is not None else ""

@@ -20,7 +20,7 @@ MIN_MEMORY_GIB: Final = 4.5
 recognition and the voice 0.8."""
 MAX_FIRST_SOUND_S: Final = 2.0
 """The longest wait for the first sound of a spoken answer."""
-EAR_AND_VOICE_S: Final = 0.45
+RECOGNITION_AND_SYNTHESIS_S: Final = 0.45
 """What recognition and synthesis add to the language model's first sentence; measured on two slow
 cores."""
 _TRIAL_FILE: Final = "llm-trial.json"
@@ -49,7 +49,7 @@ class Machine:
     threads: int
 
     @property
-    def carries_small(self) -> bool:
+    def fits_small(self) -> bool:
         """Whether the larger model fits beside everything else."""
         return self.memory_bytes >= MIN_MEMORY_GIB * _GIB
 
@@ -75,7 +75,7 @@ class Trial:
     @property
     def first_sound_s(self) -> float:
         """When a spoken answer begins, counted from the end of the question."""
-        return self.first_sentence_s + EAR_AND_VOICE_S
+        return self.first_sentence_s + RECOGNITION_AND_SYNTHESIS_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def choose(setting: str, machine: Machine, trial: Trial | None) -> LlmChoice:
     if wanted is not None:
         return LlmChoice(wanted, wanted, "SKYDECK_LLM says so")
     gib = machine.memory_bytes / _GIB
-    if not machine.carries_small:
+    if not machine.fits_small:
         why = f"{gib:.1f} GiB of memory; the larger model needs {MIN_MEMORY_GIB}"
         return LlmChoice(Listed(TINY), Listed(TINY), why)
     if trial is None or not trial.holds_for(machine):

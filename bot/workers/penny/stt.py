@@ -13,7 +13,7 @@ from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 from audio.stopping import Stop
 from bot.errors import BadInput, JobFailed, WeightsError
-from bot.hallucinations import Certainty, is_invented
+from bot.hallucinations import Certainty, is_hallucinated
 from bot.languages import (
     LANGUAGES,
     NO_HINTS,
@@ -408,7 +408,7 @@ def _attempt(
     skipped = len(text) < speech_s * _MIN_CHARS_PER_SECOND
     is_doubtful = skipped or any(map(_is_doubtful, segments))
     is_clear = not is_doubtful and all(s.avg_logprob >= _CLEARLY_ENGLISH for s in segments)
-    if text and is_invented(text, _certainty(segments)):
+    if text and is_hallucinated(text, _certainty(segments)):
         text = ""
     return _Attempt(text, is_doubtful, is_clear)
 

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.hallucinations import Certainty, Invention, invention, is_invented, is_said_to_nobody
+from bot.hallucinations import (
+    Certainty,
+    HallucinationKind,
+    hallucination_kind,
+    is_hallucinated,
+    is_said_to_nobody,
+)
 
 SURE, UNSURE, LOST = Certainty(0.02, -0.15), Certainty(0.55, -0.8), Certainty(0.1, -1.5)
 
@@ -86,36 +92,36 @@ _SAID = [
 
 @pytest.mark.parametrize("text", _CREDITS)
 def test_credits_and_sounds_are_never_said(text: str) -> None:
-    assert invention(text) is Invention.CREDIT
-    assert is_invented(text, SURE)
+    assert hallucination_kind(text) is HallucinationKind.CREDIT
+    assert is_hallucinated(text, SURE)
     assert is_said_to_nobody(text)
 
 
 @pytest.mark.parametrize("text", _FAREWELLS)
 def test_farewells_of_videos_are_said_only_if_the_recogniser_is_sure(text: str) -> None:
-    assert invention(text) is Invention.FAREWELL
-    assert [is_invented(text, how) for how in (SURE, UNSURE, LOST)] == [False, True, True]
+    assert hallucination_kind(text) is HallucinationKind.FAREWELL
+    assert [is_hallucinated(text, how) for how in (SURE, UNSURE, LOST)] == [False, True, True]
     assert is_said_to_nobody(text)
 
 
 @pytest.mark.parametrize("text", _DOUBTFUL)
 def test_thanks_are_heard_unless_the_recogniser_doubts(text: str) -> None:
-    assert invention(text) is Invention.DOUBTFUL
-    assert [is_invented(text, how) for how in (SURE, UNSURE, LOST)] == [False, True, True]
+    assert hallucination_kind(text) is HallucinationKind.DOUBTFUL
+    assert [is_hallucinated(text, how) for how in (SURE, UNSURE, LOST)] == [False, True, True]
     assert not is_said_to_nobody(text)
 
 
 @pytest.mark.parametrize("measured", [(0.62, -0.49), (0.11, -1.02), (0.24, -0.43), (0.53, -0.57)])
 def test_what_was_said_clearly_or_quietly_is_heard(measured: tuple[float, float]) -> None:
-    assert not is_invented("Bye.", Certainty(*measured))
+    assert not is_hallucinated("Bye.", Certainty(*measured))
 
 
 @pytest.mark.parametrize("text", _SAID)
 def test_what_people_say_is_no_invention(text: str) -> None:
-    assert invention(text) is None
-    assert not is_invented(text, LOST)
+    assert hallucination_kind(text) is None
+    assert not is_hallucinated(text, LOST)
 
 
 @given(st.text(max_size=500))
 def test_any_transcript_can_be_judged(text: str) -> None:
-    assert invention(text) in {None, *Invention}
+    assert hallucination_kind(text) in {None, *HallucinationKind}

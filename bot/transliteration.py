@@ -1,15 +1,15 @@
-"""Writes signs that an encoding lacks by the nearest ones that every encoding has. Pure.
+"""Transliterates characters that an encoding lacks into ASCII. Pure.
 
-`install` registers the error handler NEAREST for `str.encode` and for text streams.
+`install` registers the error handler TRANSLITERATE for `str.encode` and for text streams.
 """
 
 import codecs
 import unicodedata
 from typing import Final
 
-NEAREST: Final = "skydeck.nearest"
+TRANSLITERATE: Final = "skydeck.transliterate"
 """The name of the error handler."""
-_SIGNS: Final = str.maketrans(
+_LOOKALIKES: Final = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛′‹›", "'"),
         **dict.fromkeys("“”„‟″«»", '"'),
@@ -43,33 +43,33 @@ _BLANKS: Final = ("Zs", "Zl", "Zp")
 _UNSEEN: Final = ("Mn", "Me", "Cf")
 
 
-def nearest(text: str) -> str:
-    """The text in ASCII: letters without accents, quotes and dashes as a typewriter has them."""
-    return "".join(map(_nearest, text.translate(_SIGNS)))
+def transliterate(text: str) -> str:
+    """The text in ASCII: letters without accents, straight quotes, hyphens for dashes."""
+    return "".join(map(_transliterate, text.translate(_LOOKALIKES)))
 
 
-def _nearest(sign: str) -> str:
-    if sign.isascii():
-        return sign
-    if ord(sign) in _BOX:
+def _transliterate(character: str) -> str:
+    if character.isascii():
+        return character
+    if ord(character) in _BOX:
         return "+"
-    if ord(sign) in _BRAILLE:
+    if ord(character) in _BRAILLE:
         return "*"
-    kind = unicodedata.category(sign)
+    kind = unicodedata.category(character)
     if kind in _BLANKS:
         return " "
     if kind in _UNSEEN:
         return ""
-    letters = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
+    letters = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return letters or "?"
 
 
 def install() -> None:
     """Register the error handler; once more does no harm."""
-    codecs.register_error(NEAREST, _handle)
+    codecs.register_error(TRANSLITERATE, _handle)
 
 
 def _handle(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return nearest(error.object[error.start : error.end]), error.end
+    return transliterate(error.object[error.start : error.end]), error.end

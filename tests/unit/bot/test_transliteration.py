@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.plain_signs import NEAREST, install, nearest
+from bot.transliteration import TRANSLITERATE, install, transliterate
 
 install()
 
@@ -28,21 +28,21 @@ install()
     ],
 )
 def test_the_nearest_signs(text, plain):
-    assert nearest(text) == plain
+    assert transliterate(text) == plain
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "cp1252", "koi8-r", "shift_jis"])
 @given(text=st.text(alphabet=st.characters(codec="utf-8")))
 def test_any_text_goes_to_any_encoding(encoding, text):
-    target = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=NEAREST)
+    target = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=TRANSLITERATE)
     target.write(text)
     target.flush()
 
 
 @given(st.text())
 def test_it_is_always_ascii(text):
-    assert nearest(text).isascii()
+    assert transliterate(text).isascii()
 
 
 def test_what_the_encoding_has_stays():
-    assert "señor’s".encode("latin-1", NEAREST) == "señor's".encode("latin-1")
+    assert "señor’s".encode("latin-1", TRANSLITERATE) == "señor's".encode("latin-1")
