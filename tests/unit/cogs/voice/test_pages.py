@@ -22,8 +22,9 @@ EN, ES = words_for("en-US"), words_for("es-ES")
 EMBED_LIMIT = 4096
 
 
-def shown(stage: Stage, heard: str = "", said: str = "", code: str | None = None) -> str:
-    return render(TurnUpdate(1, 7, stage, heard, said, code), "A*na", "Alfred", EN)
+def shown(stage: Stage, heard: str = "", said: str = "", failure: str = "") -> str:
+    update = TurnUpdate(1, 7, stage, heard, said)
+    return render(update, "A*na", "Alfred", EN, failure=failure)
 
 
 def test_both_sides_are_told_apart() -> None:
@@ -42,9 +43,11 @@ def test_nothing_is_shown_of_nothing() -> None:
     assert shown(Stage.DONE) == ""
 
 
-def test_a_failure_is_told_by_its_code() -> None:
-    assert EN("errors.rate_limited") in shown(Stage.FAILED, "Who?", code="rate_limited")
-    assert EN("errors.error") in shown(Stage.FAILED, code="no_such_code")
+def test_a_failure_is_told_beside_what_was_heard() -> None:
+    told = EN("errors.rate_limited")
+    assert shown(Stage.FAILED, "Who?", failure=told).startswith("🗣️ **A\\*na:** Who?\n")
+    assert told in shown(Stage.FAILED, "Who?", failure=told)
+    assert told in shown(Stage.FAILED, failure=told)
 
 
 def test_nobody_is_pinged_by_what_is_said_aloud() -> None:
