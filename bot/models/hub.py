@@ -32,7 +32,6 @@ def fetch_from_hub(repo: str, file: str, weights: Path, *, endpoint: str | None 
         raise WeightsError(
             "huggingface_hub is not installed.", hint="pip install 'skydeck[local]'"
         ) from None
-    named = f"hf:{repo}/{file}"
     try:
         found = huggingface_hub.hf_hub_download(
             repo,
@@ -42,26 +41,35 @@ def fetch_from_hub(repo: str, file: str, weights: Path, *, endpoint: str | None 
             etag_timeout=_CONNECT_S,
             library_name="skydeck",
         )
-    except errors.GatedRepoError:
-        advice = "Accept its licence on the hub, and set HF_TOKEN."
-        raise WeightsError(f"{named} needs your consent to its licence.", hint=advice) from None
-    except errors.LocalEntryNotFoundError:  # its way to say that nobody answers
-        raise _unreachable(named) from None
     except (
-        errors.RepositoryNotFoundError,
+        errors.HfHubHTTPError,
         errors.EntryNotFoundError,
         errors.HFValidationError,
-    ):
-        raise WeightsError(f"The hub has no file {named}.", hint="Check SKYDECK_LLM.") from None
-    except (errors.HfHubHTTPError, OSError) as e:
-        if isinstance(e, OSError) and e.errno is not None and e.filename is not None:
-            raise WeightsError(f"{named} cannot be stored: {e.strerror}.") from None
-        raise _unreachable(named) from None
+        OSError,
+    ) as e:
+        raise _explained(e, f"hf:{repo}/{file}") from None
     return Path(found)
 
 
-def _unreachable(named: str) -> WeightsError:
+def _explained(error: Exception, name: str) -> WeightsError:
+    """The library's error in our words, which say what to do."""
+    from huggingface_hub import errors  # noqa: PLC0415  (heavy)
+
+    match error:
+        case errors.GatedRepoError():
+            advice = "Accept its licence on the hub, and set HF_TOKEN."
+            return WeightsError(f"{name} needs your consent to its licence.", hint=advice)
+        case errors.LocalEntryNotFoundError():  # its way to say that nobody answers
+            pass
+        case (
+            errors.RepositoryNotFoundError()
+            | errors.EntryNotFoundError()
+            | errors.HFValidationError()
+        ):
+            return WeightsError(f"The hub has no file {name}.", hint="Check SKYDECK_LLM.")
+        case OSError(errno=int(), filename=str()):
+            return WeightsError(f"{name} cannot be stored: {error.strerror}.")
     return WeightsError(
-        f"{named} cannot be fetched: the hub does not answer.",
+        f"{name} cannot be fetched: the hub does not answer.",
         hint="Check the network, or set HF_ENDPOINT to a mirror.",
     )

@@ -23,6 +23,7 @@ from bot.errors import (
 from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.rate_limits import Refusals
+from bot.store.records import StoredMessage
 from cogs.chat._answer_question import ask
 from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._job_view import ChatJobView
@@ -184,30 +185,32 @@ class Chat(commands.Cog, name=COG):
             self.bot, requester.channel_id, NO_MESSAGE, requester.user_id, words=words
         )
         post = functools.partial(self._first, message, words, is_dropped)
-        placeholder = Placeholder(live, post)
         remembered = stored(message, question.text, said_before)
 
         async def is_wanted() -> bool:
-            """No if another process is answering it, or the gateway has repeated the event.
-
-            Raises:
-                QuestionDeleted: It was deleted before it was remembered.
-            """
-            is_new = await self.bot.store.conversations.add(remembered)
-            if was_deleted(self.bot, message):
-                await self.bot.store.conversations.delete({message.id})
-                raise QuestionDeleted("The question was deleted.")
-            return is_new or is_dropped
+            return await self._remember_once(message, remembered) or is_dropped
 
         await ask(
             self.bot,
             question,
             said_before.messages,
             requester,
-            placeholder,
+            Placeholder(live, post),
             thread,
             is_wanted=is_wanted,
         )
+
+    async def _remember_once(self, message: discord.Message, remembered: StoredMessage) -> bool:
+        """Remember a question; False if another process does, or the gateway repeats the event.
+
+        Raises:
+            QuestionDeleted: It was deleted before it was remembered.
+        """
+        is_new = await self.bot.store.conversations.add(remembered)
+        if was_deleted(self.bot, message):
+            await self.bot.store.conversations.delete({message.id})
+            raise QuestionDeleted("The question was deleted.")
+        return is_new
 
     async def _find_question(
         self, message: discord.Message, words: Words

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.workers.penny import stt
-from bot.workers.penny.stt import windows
+from bot.workers.penny import speech_windows
+from bot.workers.penny.speech_windows import cut_windows, windows
 
 SECOND = 16_000
 
@@ -64,8 +64,8 @@ def cut(speech: list[tuple[int, int]], stretch: int) -> tuple[np.ndarray, list]:
     step = stretch * TENTH
     pieces = [clip[at : at + step] for at in range(0, len(clip), step)]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(stt, "_detect_speech", loud)
-        return clip, list(stt._cut_windows(iter(pieces)))
+        patched.setattr(speech_windows, "detect_speech", loud)
+        return clip, list(cut_windows(iter(pieces)))
 
 
 def talks(least_pause: int) -> st.SearchStrategy[list[tuple[int, int]]]:
@@ -99,7 +99,7 @@ def test_nothing_is_lost_where_stretches_meet(talk, stretch: int) -> None:
 def test_only_a_short_clip_is_all_there_is() -> None:
     clip = np.concatenate([np.ones(SECOND), np.zeros(SECOND)]).astype(np.float32)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(stt, "_detect_speech", loud)
-        assert [is_all for *_, is_all in stt._cut_windows(iter([clip]))] == [True]
-        assert [is_all for *_, is_all in stt._cut_windows(iter([clip] * 40))][-1] is False
-        assert list(stt._cut_windows(iter([]))) == []
+        patched.setattr(speech_windows, "detect_speech", loud)
+        assert [is_all for *_, is_all in cut_windows(iter([clip]))] == [True]
+        assert [is_all for *_, is_all in cut_windows(iter([clip] * 40))][-1] is False
+        assert list(cut_windows(iter([]))) == []
