@@ -15,7 +15,7 @@ from bot.contract.factory import File, read_build
 from bot.errors import BadInput
 from bot.models.store import ModelStore
 from bot.settings import Settings
-from bot.workers.factory.files import safe_name
+from bot.workers.factory.files import unique_names
 
 _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
 
@@ -102,11 +102,10 @@ def write_files(files: list[File], folder: Path) -> None:
     Raises:
         BadInput: The folder cannot be written, or a file of that name already exists.
     """
-    taken: dict[str, int] = {}
+    names = unique_names(file.name for file in files)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            name = _free(safe_name(file.name), taken)
+        for file, name in zip(files, names, strict=True):
             with (folder / name).open("x", encoding="utf-8", errors="replace") as out:
                 out.write(file.content)
     except FileExistsError as e:
@@ -114,14 +113,3 @@ def write_files(files: list[File], folder: Path) -> None:
     except (OSError, ValueError) as e:
         reason = e.strerror if isinstance(e, OSError) else "no folder can have this name"
         raise BadInput(f"{folder} cannot be written ({reason}).") from None
-
-
-def _free(name: str, taken: dict[str, int]) -> str:
-    """A name that is not used yet on any file system; `taken` has the next number for each one."""
-    path, free = Path(name), name
-    number = taken.get(name.casefold(), 2)
-    while free.casefold() in taken:
-        free, number = f"{path.stem}-{number}{path.suffix}", number + 1
-    taken[name.casefold()] = number
-    taken.setdefault(free.casefold(), 2)
-    return free

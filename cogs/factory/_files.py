@@ -16,7 +16,7 @@ from typing import Any, Final
 from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
 from bot.text_files import decode_text
-from bot.workers.factory.files import safe_name
+from bot.workers.factory.files import unique_names
 
 MAX_FILES: Final = 10
 MAX_BYTES: Final = 10 * 1024 * 1024
@@ -94,27 +94,9 @@ def unpack(attached: list[Attachment]) -> list[File]:
 
 
 def _named(files: list[File]) -> tuple[Attachment, ...]:
-    taken: dict[str, int] = {}
-    named = []
-    for file in files:
-        name = _free(safe_name(file.name), taken)
-        taken.setdefault(name.casefold(), 2)
-        # Discord's clients reject empty files.
-        named.append((name, file.content.encode("utf-8", "replace") or b"\n"))
-    return tuple(named)
-
-
-def _free(name: str, taken: dict[str, int]) -> str:
-    """A name that is not used yet; `taken` has the next number for each used name."""
-    stem, dot, ending = name.rpartition(".")
-    number = taken.get(name.casefold(), 2)
-    found = name
-    while found.casefold() in taken:
-        found = f"{stem}-{number}{dot}{ending}" if dot else f"{name}-{number}"
-        number += 1
-    if found != name:
-        taken[name.casefold()] = number
-    return found
+    # Discord's clients reject empty files.
+    contents = (file.content.encode("utf-8", "replace") or b"\n" for file in files)
+    return tuple(zip(unique_names(file.name for file in files), contents, strict=True))
 
 
 def _zipped(files: tuple[Attachment, ...]) -> bytes:

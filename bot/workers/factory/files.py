@@ -1,6 +1,7 @@
 """Makes files from callers safe: plain names, limited number and size. Pure."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from bot.contract.factory import File
 from bot.errors import BadInput, TooLarge
@@ -59,3 +60,20 @@ def safe_name(name: str) -> str:
     if kept.split(".", 1)[0].upper() in _RESERVED:
         return f"_{kept}"
     return kept or "file"
+
+
+def unique_names(names: Iterable[str]) -> list[str]:
+    """Return plain file names, no two of which are one file on any file system."""
+    taken: dict[str, int] = {}  # the next number for each name
+    return [_unique(safe_name(name), taken) for name in names]
+
+
+def _unique(name: str, taken: dict[str, int]) -> str:
+    stem, dot, ending = name.rpartition(".")
+    number, free = taken.get(name.casefold(), 2), name
+    while free.casefold() in taken:
+        free = f"{stem}-{number}.{ending}" if dot else f"{name}-{number}"
+        number += 1
+    taken[name.casefold()] = number
+    taken.setdefault(free.casefold(), 2)
+    return free

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import BadInput, TooLarge
-from bot.workers.factory.files import read_files, safe_name
+from bot.workers.factory.files import read_files, safe_name, unique_names
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,19 @@ def test_what_is_no_list_of_files_is_refused(value: object) -> None:
 def test_more_than_the_model_can_read_is_refused_with_both_figures() -> None:
     with pytest.raises(TooLarge, match=r"1,200 characters; this model can read 1,000"):
         read_files([{"name": "a.py", "content": "x" * 1200}], max_chars=1000)
+
+
+def test_no_two_files_have_one_name_on_any_file_system() -> None:
+    names = ["a.py", "A.py", "a.py", "x/a-2.py", "Makefile", "makefile", "..", "."]
+    found = unique_names(names)
+    assert found == [
+        "a.py",
+        "A-2.py",
+        "a-3.py",
+        "a-2-2.py",
+        "Makefile",
+        "makefile-2",
+        "file",
+        "file-2",
+    ]
+    assert len({name.casefold() for name in found}) == len(names)
