@@ -126,7 +126,7 @@ def penny(weights, qwen, threads) -> Iterator["object"]:
             threads=threads,
         ),
         llm=qwen,
-        tts=LocalVoices(lambda: weights("piper-joe")),
+        tts=LocalVoices(weights),
         clock=SystemClock(),
     )
     yield handler

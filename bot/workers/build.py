@@ -15,10 +15,11 @@ from bot.settings import Settings
 from bot.workers.claude import Claude
 from bot.workers.llm_choice import LlmChoice, present_choice
 from bot.workers.openai_chat import OpenAIChat
+from bot.workers.penny.voices import voice_models
 from bot.workers.protocols import Handler, LanguageModel
 from bot.workers.qwen import Qwen
 
-STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH = "whisper-tiny.en", "whisper-base", "piper-joe"
+STT_ENGLISH, STT_MULTILINGUAL = "whisper-tiny.en", "whisper-base"
 
 _SPIN_COUNT = "1000"
 """How long libgomp's threads (Whisper's and Qwen's) spin before they sleep. By default they hold
@@ -55,7 +56,9 @@ def models_needed(
         services: The services.
         choice: The local language models; None: as far as it is known without measuring.
     """
-    speech = [STT_ENGLISH, STT_MULTILINGUAL, TTS_ENGLISH] if Service.PENNY in services else []
+    speech: list[str] = []
+    if Service.PENNY in services:
+        speech = [STT_ENGLISH, STT_MULTILINGUAL, *voice_models()]
     if settings.skydeck_llm_url is not None:
         return speech
     choice = choice or present_choice(settings)
@@ -198,7 +201,7 @@ def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handle
         llm=models.chat,
         voice_llm=models.voice,
         tts=LocalVoices(
-            lambda: folder(TTS_ENGLISH),
+            folder,
             threads=settings.skydeck_threads or usable_processors(),
         ),
         clock=SystemClock(),

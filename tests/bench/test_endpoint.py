@@ -100,7 +100,7 @@ def conversations(weights) -> list[Conversation]:
 
 async def spoken(voice: Path) -> list[list[Piece]]:
     """Turns that Piper says."""
-    voices = LocalVoices(lambda: voice)
+    voices = LocalVoices(lambda _: voice)
 
     async def one(text: str) -> Piece:
         samples, rate_hz = await voices.synthesize(text, language="en", voice=None)

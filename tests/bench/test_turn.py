@@ -69,7 +69,7 @@ class Peer:
     def __init__(self, weights) -> None:
         from faster_whisper import WhisperModel
 
-        self.voices = LocalVoices(lambda: weights("piper-joe"))
+        self.voices = LocalVoices(weights)
         self._qwen = Qwen(
             lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=model_threads()
         )
@@ -102,7 +102,7 @@ class Peer:
 
 async def test_end_of_clip_to_first_audio(weights, capsys: pytest.CaptureFixture[str]) -> None:
     clock = SystemClock()
-    voices = LocalVoices(lambda: weights("piper-joe"))
+    voices = LocalVoices(weights)
     clips = await record(voices)
     await voices.close()
     figures: dict[str, list[float]] = {"skydeck": [], "one after another": []}

@@ -63,7 +63,7 @@ class Prompt(Scripted):
 
 @pytest.fixture
 async def voices(weights):
-    mouth = LocalVoices(lambda: weights("piper-joe"))
+    mouth = LocalVoices(weights)
     await mouth.warm_up()
     return mouth
 

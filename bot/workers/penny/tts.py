@@ -1,4 +1,4 @@
-"""Speech synthesis: Piper for English, eSpeak NG for all other languages."""
+"""Speech synthesis with Piper and eSpeak NG; `voices.py` chooses between them."""
 
 import asyncio
 import json
@@ -12,11 +12,11 @@ import numpy as np
 
 from audio.samples import Samples
 from bot.errors import WeightsError
-from bot.languages import DEFAULT, find_language
+from bot.languages import DEFAULT
 from bot.processors import usable_processors
 from bot.workers.device import runtime_missing
 from bot.workers.penny.espeak import Espeak
-from bot.workers.penny.voices import VOICES, Engine
+from bot.workers.penny.voices import Engine, choose_voice
 
 
 class Synthesizer(Protocol):
@@ -41,32 +41,19 @@ class Synthesizer(Protocol):
         ...
 
 
-def pick_engine(language: str, voice: str | None) -> Engine:
-    """The engine of a voice, or of the first voice of a language; eSpeak for any other."""
-    for one in VOICES:
-        if one.name == voice or (voice is None and language.startswith(one.language)):
-            return one.engine
-    return Engine.ESPEAK
-
-
-def _espeak_voice(name: str) -> str:
-    """ESpeak's own name of a language's voice; a name with a region or a variant is eSpeak's."""
-    known = find_language(name) if name.isalpha() else None
-    return known.voice if known else name
-
-
 class LocalVoices:
     """A `Synthesizer` on this machine's CPU. It speaks one text at a time.
 
     Args:
-        piper: Returns the folder with Piper's `voice.onnx`; called on first use.
+        folder: Returns the folder of a Piper voice's `voice.onnx` by the model's name in the
+            manifest; called on a voice's first use.
         threads: Processor threads for Piper; 0: as many as this process may use.
     """
 
-    def __init__(self, piper: Callable[[], Path], *, threads: int = 0) -> None:
-        self._folder = piper
+    def __init__(self, folder: Callable[[str], Path], *, threads: int = 0) -> None:
+        self._folder = folder
         self._threads = threads or usable_processors()
-        self._piper: Any = None
+        self._piper: dict[str, Any] = {}
         self._loading = threading.Lock()
         self._espeak = Espeak()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tts")
@@ -85,35 +72,37 @@ class LocalVoices:
         return await loop.run_in_executor(self._worker, self._say, text, language, voice)
 
     async def warm_up(self) -> None:
-        """Load Piper's voice, and speak a word with it."""
+        """Load the default language's voice, and speak a word with it."""
         await self.synthesize("Hello.", language=DEFAULT, voice=None)
 
     async def close(self) -> None:
         """Unload the voices."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
-        self._piper = None
+        self._piper.clear()
 
     def _say(self, text: str, language: str, voice: str | None) -> tuple[Samples, int]:
-        if pick_engine(language, voice) is Engine.PIPER:
-            piper = self._load()
+        chosen = choose_voice(language, voice)
+        if chosen.engine is Engine.PIPER:
+            piper = self._load(chosen.model)
             pieces = [chunk.audio_float_array for chunk in piper.synthesize(text)]
             sound = np.concatenate([*pieces, np.zeros(0, np.float32)])
             return sound.astype(np.float32), int(piper.config.sample_rate)
-        return self._espeak.synthesize(text, _espeak_voice(voice or language))
+        return self._espeak.synthesize(text, chosen.name)
 
-    def _load(self) -> Any:
+    def _load(self, model: str) -> Any:
         with self._loading:
-            if self._piper is None:
-                folder = self._folder()
+            if model not in self._piper:
+                folder = self._folder(model)
                 try:
-                    self._piper = _load_piper(folder / "voice.onnx", self._threads)
+                    self._piper[model] = _load_piper(folder / "voice.onnx", self._threads)
                 except ImportError:
                     raise runtime_missing() from None
                 except (RuntimeError, ValueError, OSError) as e:
                     raise WeightsError(
-                        f"Piper's voice could not be loaded ({e}).", hint="skydeck models verify"
+                        f"Piper's voice {model} could not be loaded ({e}).",
+                        hint="skydeck models verify",
                     ) from e
-            return self._piper
+            return self._piper[model]
 
 
 def _load_piper(model: Path, threads: int) -> Any:
