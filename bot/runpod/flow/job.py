@@ -19,13 +19,11 @@ from typing import Final
 
 from bot.choices import Mode
 from bot.contract import Response, Status
-from bot.contract.foreign_status import failure_of
 from bot.contract.job import JobReport, JobStatus
 from bot.errors import (
     DeadlineExceeded,
     JobCancelled,
     JobExpired,
-    JobFailed,
     OutputLost,
     ServiceFailed,
     ServiceUnreachable,
@@ -38,7 +36,7 @@ from bot.runpod.flow.stream import stream_to_end
 from bot.runpod.flow.submit import SubmitBody, job_path
 from bot.runpod.flow.submit import submit as submit_once
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome, Reply, Update
-from bot.runpod.results.failure import job_error
+from bot.runpod.results.failure import failed_output, job_error, output_error
 from bot.runpod.results.parsing import read_report
 from bot.runpod.retry import CANCELS, MAX_CANCELS, TRANSIENT, Rng, retry_after_s
 from bot.sanitize import clean_excerpt
@@ -194,8 +192,8 @@ def _conclude(follower: Follower, report: JobReport) -> Flow[Outcome]:
         case JobStatus.COMPLETED:
             return (yield from _completed(follower, report))
         case JobStatus.FAILED:
-            if not report.error and failure_of(report.output) is not None:
-                return _final(follower, Response.parse(report.output))
+            if (output := failed_output(report)) is not None:
+                return _final(follower, output)
             return Outcome(follower.update(JobState.FAILED), job_error(report.error))
         case JobStatus.CANCELLED:
             return Outcome(follower.update(JobState.CANCELLED), _was_cancelled())
@@ -225,16 +223,7 @@ def _completed(follower: Follower, report: JobReport) -> Flow[Outcome]:
 def _final(follower: Follower, final: Response) -> Outcome:
     match final.status:
         case Status.FAILED:
-            error = final.error
-            return Outcome(
-                follower.update(JobState.FAILED, final),
-                JobFailed(
-                    clean_excerpt(error.message if error else "")
-                    or "The service failed without giving a reason.",
-                    service_code=clean_excerpt(error.code, limit=64) if error else "",
-                    service_retryable=error.retryable if error else False,
-                ),
-            )
+            return Outcome(follower.update(JobState.FAILED, final), output_error(final))
         case Status.CANCELLED:
             return Outcome(follower.update(JobState.CANCELLED, final), _was_cancelled())
         case _:

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.contract.job import JobReport
 from bot.errors import DeadlineExceeded, JobFailed
-from bot.runpod.results.failure import Failure, body_words, job_error, read_failure
+from bot.runpod.results.failure import (
+    Failure,
+    body_words,
+    failed_output,
+    job_error,
+    output_error,
+    read_failure,
+)
 from bot.sanitize import clean_excerpt
 
 SDK_ERROR = {
@@ -93,6 +101,22 @@ def test_a_job_that_runpod_stopped_is_late_and_not_broken():
         True,
     )
     assert job_error(None).message == "The worker failed without giving a reason."
+
+
+@pytest.mark.parametrize(
+    ("report", "message"),
+    [
+        ({"output": {"status": "FAILED", "error": OURS}}, "Too quiet."),
+        ({"output": {"error": "CUDA out of memory"}, "error": ""}, "CUDA out of memory"),
+        ({"output": {"success": False, "message": "No speech."}, "error": None}, "No speech."),
+        ({"output": {"error": "in the output"}, "error": "RunPod's"}, None),
+        ({"output": {"text": "The first half of an answer"}}, None),
+        ({}, None),
+    ],
+)
+def test_a_failed_job_tells_why_in_its_output_or_in_its_error(report, message):
+    output = failed_output(JobReport.model_validate({"status": "FAILED", **report}))
+    assert (output and output_error(output).message) == message
 
 
 def test_pages_of_an_edge_say_nothing():
