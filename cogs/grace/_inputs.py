@@ -8,6 +8,7 @@ from typing import Final
 import discord
 
 from bot.contract.envelope import speaker_label
+from bot.contract.grace import MAX_TEXT_CHARS
 from bot.errors import BadInput, TooLarge
 from bot.i18n import LANGUAGES, Words, words_for
 from cogs.shared.attachments import name_of
@@ -15,8 +16,6 @@ from cogs.shared.message_content import MessageContent
 from cogs.shared.message_parts import walk
 from cogs.shared.whole import whole
 
-MAX_TEXT_CHARS: Final = 1_000_000
-"""In characters; Grace's limit."""
 MAX_MESSAGES: Final = 100
 _LARGEST_ID: Final = 2**63 - 1
 

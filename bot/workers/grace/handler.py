@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine
 from typing import Any
 
 from bot.contract import InputType, Output, Request, Response, Service, Status
-from bot.contract.grace import Module, Value, find
+from bot.contract.grace import MAX_TEXT_CHARS, Module, Value, find
 from bot.contract.options import AUTO, OptionType
 from bot.errors import BadInput, TooLarge
 from bot.languages import LanguageHints, find_language
@@ -16,9 +16,6 @@ from bot.workers.grace.module_run import ModuleRun, Progress
 from bot.workers.grace.retrying_model import check_schema
 from bot.workers.grace.values import readable
 from bot.workers.protocols import Delivery, LanguageModel
-
-MAX_TEXT_CHARS = 1_000_000
-"""At 7 ms a token, a laptop takes half an hour to read it."""
 
 _PARTIAL_S = 0.25
 _OWN_LANGUAGE = "the text's own language"

@@ -8,10 +8,10 @@ import pytest
 
 from bot.catalogue import load_grace
 from bot.contract import Request
-from bot.contract.grace import Module
+from bot.contract.grace import MAX_TEXT_CHARS, Module
 from bot.errors import BadInput, BadSettings, JobFailed, TooLarge, UnknownModule
 from bot.settings import Settings
-from bot.workers.grace.handler import MAX_TEXT_CHARS, GraceHandler
+from bot.workers.grace.handler import GraceHandler
 from bot.workers.protocols import PromptTooLong
 from tests.fakes.language_model import ScriptedModel
 
