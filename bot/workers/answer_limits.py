@@ -9,6 +9,8 @@ from bot.proxies import proxy_for
 
 MAX_WAIT_S: Final = 5.0
 """Before a retry, the SDKs wait as long as `retry-after` says; a person does not."""
+MAX_RETRIES: Final = 2
+"""How often the SDKs repeat a request that was refused (429) or failed."""
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """The limit of one answer; each token is an event of about 150 bytes."""
 PLAIN: Final = {"Accept-Encoding": "identity"}

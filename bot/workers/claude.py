@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _SILENCE_S = 30.0
 """An answer that pauses for longer is lost: the API sends pings between its words."""
 _CONNECT_S = 5.0
-_MAX_RETRIES = 2
 
 _CONTEXT_CHARS = 200_000
 """Every Claude reads twice as much, but Haiku 5.5 costs less under 100,000 tokens."""
@@ -122,13 +121,13 @@ class Claude:
         if self._client is None:
             import anthropic  # noqa: PLC0415
 
-            from bot.workers.answer_limits import PLAIN, connection  # noqa: PLC0415
+            from bot.workers.answer_limits import MAX_RETRIES, PLAIN, connection  # noqa: PLC0415
 
             self._client = anthropic.AsyncAnthropic(
                 api_key=self._key.get_secret_value().strip(),
                 base_url=self._base_url,
                 timeout=anthropic.Timeout(_SILENCE_S, connect=_CONNECT_S),
-                max_retries=_MAX_RETRIES,
+                max_retries=MAX_RETRIES,
                 default_headers=PLAIN,
                 http_client=anthropic.DefaultAsyncHttpxClient(
                     **connection(self._base_url or "https://api.anthropic.com")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _SILENCE_S = 120.0
 """An answer that pauses for longer is lost. A server on a laptop may load its model first."""
 _CONNECT_S = 5.0
-_MAX_RETRIES = 2
 _ANSWER_TOKENS = 1536
 """What a prompt leaves free of the window."""
 _MAX_DIALECTS = 5
@@ -174,7 +173,7 @@ class OpenAIChat:
         if self._client is None:
             import openai  # noqa: PLC0415
 
-            from bot.workers.answer_limits import PLAIN, connection  # noqa: PLC0415
+            from bot.workers.answer_limits import MAX_RETRIES, PLAIN, connection  # noqa: PLC0415
 
             self._client = openai.AsyncOpenAI(
                 api_key=self._header_key(),
@@ -182,7 +181,7 @@ class OpenAIChat:
                 project="",
                 base_url=self._base_url,
                 timeout=openai.Timeout(_SILENCE_S, connect=_CONNECT_S),
-                max_retries=_MAX_RETRIES,
+                max_retries=MAX_RETRIES,
                 default_headers=PLAIN,
                 http_client=openai.DefaultAsyncHttpxClient(**connection(self._base_url)),
             )
