@@ -31,7 +31,7 @@ SERVICES = [service.value.lower() for service in Service]
 MODES = [attention.value.replace("-", "_") for attention in Attention]
 BUDGETS = [f"{scope}_{period}" for scope in Scope for period in Period]
 PHASES = [phase.name for phase in TRACE.split()]
-FAULTS = [kind.value for kind in FaultKind if kind not in {FaultKind.RECOVERED, FaultKind.LOST}]
+FAULTS = [kind for kind in FaultKind if kind is not FaultKind.LOST]  # never counted
 STATES = [JobState.SUBMITTING, JobState.QUEUED, JobState.RUNNING, JobState.WAITING_FOR_WORKER]
 
 OPTIONAL = None
