@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 _MAX_S: Final = 24 * 3600.0
+_MIN_NOTABLE_S: Final = 0.5
 
 
 class Loss:
@@ -12,7 +13,12 @@ class Loss:
     def __init__(self) -> None:
         self.seconds = 0.0
 
+    @property
+    def is_notable(self) -> bool:
+        """Whether it is so much that people should be told."""
+        return self.seconds >= _MIN_NOTABLE_S
+
     def add(self, seconds: float) -> None:
-        """Count what was left out; no more than a day, and nothing that is no length."""
+        """Count what was left out, up to a day; ignore negative and infinite lengths."""
         if math.isfinite(seconds):
             self.seconds = min(_MAX_S, self.seconds + max(0.0, seconds))

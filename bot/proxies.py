@@ -1,7 +1,7 @@
 """Which proxy of the environment a connection takes: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.
 
-aiohttp's own `trust_env` knows no ALL_PROXY, and wants WSS_PROXY for a secure WebSocket; discord.py
-does not look at the environment at all.
+aiohttp's own `trust_env` ignores ALL_PROXY, and reads WSS_PROXY for a secure WebSocket; discord.py
+does not read the environment at all.
 """
 
 from typing import Final

@@ -176,8 +176,8 @@ class Settings(BaseSettings):
     skydeck_llm: str = Field(
         default=AUTO, validation_alias=AliasChoices("skydeck_llm", "skydeck_local_model")
     )
-    """The local language model. auto: the best that this machine carries, and for voice the best
-    that begins to speak within 2 s. tiny: qwen2.5-coder-0.5b, quick, but half of its answers are
+    """The local language model. auto: the best that fits this machine, and for voice the best
+    that starts to speak within 2 s. tiny: qwen2.5-coder-0.5b, quick, but half of its answers are
     wrong. small: qwen2.5-coder-1.5b. Also a .gguf file, or hf:owner/repository/file.gguf."""
     skydeck_llm_url: HttpUrl | None = None
     """A server that speaks OpenAI's chat completions (Ollama, LM Studio, vLLM, llama.cpp,
@@ -254,7 +254,7 @@ class Settings(BaseSettings):
 
     @property
     def languages(self) -> frozenset[str]:
-        """The codes of the languages that come into question; empty: all."""
+        """The codes of the languages to choose from; empty: all."""
         named = (find_language(part) for part in self.skydeck_languages.split(","))
         return frozenset(one.code for one in named if one is not None)
 

@@ -23,7 +23,6 @@ from bot.text_files import decode_text
 QUESTION_LIMIT_S = 300
 RECORDING_LIMIT_S = 3600
 _SPEECH_BITRATE = 24_000
-_MIN_LOSS_S = 0.5
 _MAX_FILES = 10
 _MAX_OGG_BYTES = 10 * 1024 * 1024
 _WRITABLE = {".ogg", ".opus", ".wav"}
@@ -93,7 +92,7 @@ def _told_of(name: str, loss: Loss) -> Iterator[None]:
         raise TooLarge(f"{name}: {e}", hint="Cut it, or use a shorter recording.") from e
     except AudioError as e:
         raise BadInput(f"{name}: {e}") from e
-    if loss.seconds >= _MIN_LOSS_S:
+    if loss.is_notable:
         sys.stderr.write(f"{name} is damaged: about {loss.seconds:.0f} s could not be read.\n")
 
 

@@ -1,8 +1,8 @@
 """Discord's time, told by its replies: the clock of this machine may be wrong.
 
-Everything is reckoned from the monotonic clock, which nobody sets. A reply brackets the difference:
+It is measured against the monotonic clock, which nobody sets. A reply brackets the difference:
 Discord wrote it after the request was sent and before it arrived. Brackets of several replies
-narrow each other; one that fits none (the machine slept, and its clock stood still) begins anew.
+narrow each other; one that fits none (the machine slept, and its clock stood still) starts over.
 """
 
 import logging
@@ -69,7 +69,7 @@ class DiscordTime:
         return self._clock.now() + (self._least + self._most) / 2
 
     def ahead_s(self) -> float:
-        """How far this machine's clock is ahead of Discord's; negative: behind; 0: not surely."""
+        """How far this machine's clock is ahead of Discord's; negative: behind; 0: not certain."""
         if not self._is_known:
             return 0.0
         reading = self._clock.wall() - self._clock.now()

@@ -32,7 +32,7 @@ def decoded(text: str) -> bytes:
 
 
 def media_subtype(text: str) -> str | None:
-    """The subtype of a sound's data URL (`wav`); None if the text is no such URL."""
+    """The subtype of a data URL with audio (`wav`); None for any other text."""
     found = _MEDIA.match(text[:_MAX_HEAD_CHARS])
     return found[1].lower() if found is not None else None
 

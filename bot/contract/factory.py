@@ -33,7 +33,7 @@ class FactoryModule(StrEnum):
 MAX_ITERATIONS = 10
 _MAX_ROUNDS_READ = 100
 _MAX_ROUNDS = 100_000
-"""No service works so long at one thing."""
+"""No service works on one thing for so many rounds."""
 
 
 class Phase(StrEnum):

@@ -1,6 +1,6 @@
 """Decides which language a text or a recording is in. Pure.
 
-A detector's probabilities are multiplied by a prior, since a detector alone is no judge of a few
+A detector's probabilities are multiplied by a prior, since a detector alone is unreliable for a few
 words: without a prior, short clips become Greek or Welsh, and "lol ok thx bro" becomes Dutch. The
 prior is a mixture of what people of the whole world speak, what was said before, and the language
 of a person's Discord, which is a hint: many have it in another language than they speak.
@@ -38,7 +38,7 @@ class LanguageHints:
         speaker: The languages of the same person's earlier turns, the newest first.
         others: The languages of the other turns of the conversation, the newest first.
         locale: The language of the person's Discord, or of their server.
-        allowed: The codes that come into question; empty: all.
+        allowed: The codes to choose from; empty: all.
     """
 
     pinned: str | None = None
@@ -58,7 +58,7 @@ class LanguageDecision:
     Attributes:
         likely: Its code: the pinned one as it is, else one of the table.
         confidence: Its probability.
-        probabilities: Those of all languages that come into question; they sum to 1.
+        probabilities: Those of all languages to choose from; they sum to 1.
     """
 
     likely: str

@@ -30,7 +30,6 @@ MAX_FILES: Final = 5
 MAX_RECORDING_S: Final = 1800.0
 """For recordings that are re-encoded, together: 5.4 MB as Opus."""
 _SPEECH_BITRATE: Final = 24_000
-_MIN_LOSS_S: Final = 0.5
 
 _AS_IT_IS: Final = frozenset({"ogg", "wav", "flac", "mp3", "aac", "m4a", "webm", "aiff"})
 """Containers that every service can read; others are re-encoded as Opus."""
@@ -52,7 +51,7 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording: its name, its file in a container that services read, what was lost of it."""
+    """A recording: its name, its file in a container that services read, and how much was lost."""
 
     name: str
     content: bytes
@@ -84,7 +83,7 @@ class Files:
         lost = [
             words("common.file.lost", name=disarm(one.name), seconds=max(1, round(one.lost_s)))
             for one in self.recordings
-            if one.lost_s >= _MIN_LOSS_S
+            if one.lost_s > 0
         ]
         return guessed + lost
 
@@ -231,7 +230,7 @@ async def _recording(file: ReceivedFile, content: bytes) -> Recording:
         return Recording(file.name, content, container)
     loss = Loss()
     made = await _encoder.run(partial(_made_smaller, content, loss=loss))
-    return Recording(file.name, made, "ogg", loss.seconds)
+    return Recording(file.name, made, "ogg", loss.seconds if loss.is_notable else 0.0)
 
 
 def _made_smaller(content: bytes, stop: Stop = NEVER, *, loss: Loss | None = None) -> bytes:

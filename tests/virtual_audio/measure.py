@@ -10,19 +10,6 @@ def lag_of(said: np.ndarray, heard: np.ndarray) -> int:
     return int(np.argmax(np.fft.irfft(spectrum, size)[: len(heard)]))
 
 
-def aligned(heard: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """The stretch of `heard` that fits `said` best, as long as it."""
-    lag = lag_of(said, heard)
-    return np.pad(heard, (0, len(said)))[lag : lag + len(said)]
-
-
-def snr_db(heard: np.ndarray, said: np.ndarray) -> float:
-    """How much louder `said` is than what is wrong with `heard`, once the two are aligned."""
-    fit = aligned(heard, said)
-    error = float(np.sum((fit - said) ** 2))
-    return 10 * float(np.log10(np.sum(said**2) / max(error, 1e-12)))
-
-
 def intact(heard: np.ndarray, said: np.ndarray, over_db: float, piece: int = 4_800) -> float:
     """How much of `said` is in `heard` with so little wrong, looked for in pieces: 0 to 1."""
     pieces = [said[at : at + piece] for at in range(0, len(said) - piece, piece)]

@@ -58,7 +58,7 @@ class PennyHandler:
             tts: Speaks.
             clock: Measures each turn.
             voice_llm: Answers what people say, if that is another model.
-            languages: The codes of the languages that come into question; empty: all.
+            languages: The codes of the languages to choose from; empty: all.
         """
         self._stt = stt
         self._llm = llm

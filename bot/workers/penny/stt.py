@@ -57,7 +57,7 @@ _EXPECTED = 0.8
 
 _CLEARLY_ENGLISH = -0.45
 """The mean log probability of the English model's own language: mostly above in English, and
-hardly ever in another language, of which the model makes nonsense."""
+hardly ever in another language, which the model turns into nonsense."""
 
 _UNCLEAR_ENGLISH = 0.2
 """How much of English is heard less clearly than that; of other languages, all is."""
