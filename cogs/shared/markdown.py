@@ -215,17 +215,21 @@ class _Pairs:
         """For each mark, between which positions it is known to have no end."""
 
     def all(self) -> Iterator[Span]:
-        """Each pair, outer ones first."""
-        waiting = [(0, len(self._text))]
+        """Each pair, outer ones first.
+
+        What is bold already is not made bold again, so that a line of a thousand stars is no
+        thousand pairs, whose marks would fill every message.
+        """
+        waiting: list[tuple[int, int, tuple[str, ...]]] = [(0, len(self._text), ())]
         while waiting:
-            place, limit = waiting.pop()
+            place, limit, around = waiting.pop()
             while (mark := _MARK.search(self._text, place, limit)) is not None:
-                span = self._span(mark, limit)
+                span = None if mark[0] in around else self._span(mark, limit)
                 if span is None:
                     place = mark.end()
                     continue
                 yield span
-                waiting.append((span.inner, span.outer))
+                waiting.append((span.inner, span.outer, (*around, span.opening)))
                 place = span.end
 
     def _span(self, mark: re.Match[str], limit: int) -> Span | None:

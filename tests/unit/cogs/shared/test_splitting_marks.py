@@ -237,6 +237,18 @@ def test_no_text_breaks_it(text, limit):
     assert re.sub(r"[^ab1👍]", "", text) in kept or "`" in text
 
 
+@given(st.text("|*_~ a", min_size=1, max_size=9), st.integers(1, 300), st.integers(64, 120))
+def test_marks_repeated_without_end_leave_room(text, times, limit):
+    assert all(0 < len(piece) <= limit for piece in split(text * times, limit))
+
+
+@pytest.mark.parametrize("sign", ["*", "_", "~", "|", "*_", "**__~~||", "_ ", "**a "])
+def test_a_line_of_marks_is_a_few_messages(sign):
+    pieces = split((sign * 6_000)[:6_000])
+    assert len(pieces) <= 5
+    assert all(len(piece) <= 2_000 for piece in pieces)
+
+
 @given(st.text("|*_~`[]()<>:@#\\ \n.ab1", max_size=200))
 def test_spans_are_nested(text):
     spans = Markup.read(text).spans
