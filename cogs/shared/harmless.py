@@ -7,7 +7,7 @@ removed.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,8 +18,11 @@ _TARGET: Final = re.compile(
     r"\]\(\s*(<?)(https?://(?:[^\s<>()]|\([^\s<>()]*+\)){1,2000}+)(>?)[^()\n]{0,200}\)",
     re.IGNORECASE,
 )
-_LINK: Final = re.compile(r"\](?=\(\s{0,20}<?\s{0,20}[a-z][a-z0-9+.-]{1,30}:)", re.IGNORECASE)
-"""Where the target of a masked link may begin."""
+_LINK: Final = re.compile(
+    r"\](?=\([\s\ufeff]*+<?[\s\ufeff]*+\\?[a-z][a-z0-9+.\\-]{1,60}:)", re.IGNORECASE
+)
+"""Where the target of a masked link may begin; its signs may be escaped, and JavaScript, in which
+Discord's client is written, also takes U+FEFF for white space."""
 _HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 _MARKS: Final = re.compile(r"[\\*_~|<>`\s]+")
 _MAX_LABEL_CHARS: Final = 300
@@ -42,7 +45,24 @@ def unmask(text: str) -> str:
 
 
 def _show_targets(text: str, is_masked: Callable[[str, str], bool]) -> str:
-    return outside_code(text, lambda part: _unmasked(part, is_masked), certain_code_spans(text))
+    return outside_code(text, lambda part: _unmasked(part, is_masked), _surely_code(text))
+
+
+def _surely_code(text: str) -> Iterator[tuple[int, int]]:
+    """Where Discord cannot see a link either.
+
+    Code that begins in brackets may be a label to it, and after a backtick without a partner it may
+    pair the following ones in another way.
+    """
+    at = depth = 0
+    for begin, end in certain_code_spans(text):
+        between = text[at:begin]
+        if "`" in between:
+            return
+        depth = max(0, depth + between.count("[") - between.count("]"))
+        if depth == 0:
+            yield begin, end
+        at = end
 
 
 def _unmasked(text: str, is_masked: Callable[[str, str], bool]) -> str:

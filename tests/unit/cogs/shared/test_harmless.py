@@ -85,6 +85,14 @@ def test_a_text_that_is_too_long_for_messages_is_a_file():
         ('[gift](https://e.example "a(b)")', '[gift] (https://e.example "a(b)")'),
         ("[gift](steam://run/1)", "[gift] (steam://run/1)"),
         ("[gift](\nhttps://e.example)", "gift (<https://e.example>)"),
+        ("[`gift](https://e.example)`", "`gift (<https://e.example>)`"),
+        ("[a ```\n](https://e.example) ```", "a ```\n (<https://e.example>) ```"),
+        ("`[gift](https://e.example)``", "`gift (<https://e.example>)``"),
+        ("``a `` `` b` [gift](https://e.example) `", "``a `` `` b` gift (<https://e.example>) `"),
+        (f"[gift]({' ' * 30}https://e.example)", "gift (<https://e.example>)"),
+        (r"[gift](https\://e.example)", r"[gift] (https\://e.example)"),
+        (r"[gift](\https://e.example)", r"[gift] (\https://e.example)"),
+        ("[1] `[a](https://b.example)`", "[1] `[a](https://b.example)`"),
         ("call arr[0](x) now", "call arr[0](x) now"),
         ("<https://b.example> https://a.example/x_y", "<https://b.example> https://a.example/x_y"),
     ],
@@ -93,3 +101,7 @@ def test_a_masked_link_of_others_shows_its_target(text, shown):
     assert unmask(text) == shown
     assert unmask(shown) == shown
     assert disarm(text) == shown
+
+
+def test_what_javascript_takes_for_a_blank_hides_no_target():
+    assert unmask("[gift](\ufeffhttps://e.example)") == "[gift] (\ufeffhttps://e.example)"
