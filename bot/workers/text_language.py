@@ -30,6 +30,13 @@ _NOT_WORDS: Final = re.compile(
 )
 """Code, emoji, mentions and addresses, which are in no language."""
 
+_LABELS: Final = re.compile(
+    r"^\[(?:forwarded|poll(?: result)?|sticker: [^\]\n]{0,100}|[^\]\n]{1,2000}: not read)\]"
+    r"|^\[[^\]\n]{1,200}\.\w{1,8}\]$|\(\d+ votes?\)$",
+    re.MULTILINE,
+)
+"""What the reader of messages writes around people's words; it is English in any language."""
+
 _EVERYWHERE: Final = re.compile(
     r"\b(?:ok|okay|k|lol|xd+|lmao|rofl|omg|wtf|wow|btw|thx|ty|pls|plz|np|gg|wp|brb|afk|bro|no"
     r"|h+m+|u[hm]+|m+|(?:ha|ja|he|je|hi|ji)+h?|bot|discord|emoji|online|server)\b",
@@ -82,7 +89,8 @@ def conversation_hints(
 
 def detect(text: str) -> Probabilities:
     """The probabilities of the table's languages; empty if the text has no letters."""
-    words = unicodedata.normalize("NFC", _EVERYWHERE.sub(" ", _NOT_WORDS.sub(" ", text)))
+    plain = _EVERYWHERE.sub(" ", _NOT_WORDS.sub(" ", _LABELS.sub(" ", text)))
+    words = unicodedata.normalize("NFC", plain)
     letters = [c for c in words if c.isalpha()]
     if not letters:
         return {}

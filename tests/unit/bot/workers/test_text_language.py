@@ -125,3 +125,21 @@ def test_any_text_gets_a_decision(text: str) -> None:
     found = decide_on(text, NO_HINTS)
     assert found.likely in LANGUAGES
     assert 0 < found.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "que es\n\n[photo of my holidays.png: not read]",
+        "[forwarded]\nVale, nos vemos",
+        "[poll] ¿Qué comemos hoy?\n- Paella (0 votes)\n- Tortilla (1 vote)",
+        "[forwarded]\n[notes for the meeting.txt]\nQuedamos a las ocho en la plaza",
+    ],
+)
+def test_labels_around_peoples_words_are_not_their_words(text):
+    hints = LanguageHints(locale="es-ES")
+    assert decide_on_question(text, hints).code == "es"
+
+
+def test_a_label_alone_tells_no_language():
+    assert detect("[sticker: Hello there my friend]") == {}
