@@ -54,6 +54,15 @@ _SPACES: Final = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 _ESCAPED_CHARS: Final = re.compile(f"[{_UNSEEN}\x85\u2028\u2029]")
 
 
+_BLANK: Final = "\u2800"
+"""Braille's blank cell, which is no white space to Unicode."""
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: only white space and invisible characters."""
+    return not clean(text).replace(_BLANK, "").strip()
+
+
 def clean(text: str) -> str:
     """Multi-line text with only readable characters; all line ends become newlines."""
     if text.isascii() and text.isprintable():

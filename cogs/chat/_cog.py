@@ -51,6 +51,8 @@ _UNCOUNTED: Final = (TooSoon, NotAllowed, StoreFailed)
 """Refusals that come before any rate limit, so there can be any number of them."""
 _LATE_CALL_S: Final = 300.0
 """How long after a message an edit of it may still call the bot."""
+_MAX_POINTERS: Final = 3
+"""How many replies that only point at another message are followed."""
 _WAIT: Final = "⏳"
 _MAX_WAITS: Final = 3
 """How many further refused messages get this reaction."""
@@ -107,8 +109,8 @@ class Chat(commands.Cog, name=COG):
                 await self._take(message, is_edited=True)
             return
         content = await read_message(self.bot, message)
-        if content.is_empty:  # only the bot's name: another message has the question
-            return
+        if content.is_empty or (content.only_points and parent_of(message) is not None):
+            return  # another message has the question
         await memory.edit(
             payload.message_id,
             edited_question(
@@ -217,20 +219,26 @@ class Chat(commands.Cog, name=COG):
     ) -> tuple[discord.Message, MessageContent]:
         """The message with the question, and what it says.
 
-        Who only calls the bot in a reply asks it to answer the message that they point at.
+        Who only calls the bot in a reply asks it to answer the message that they point at, or the
+        one at which that points in turn.
 
         Raises:
             BadInput: That message is gone, or the person may not read it.
         """
         content = await read_message(self.bot, message)
-        if not content.is_empty or parent_of(message) is None:
-            return message, content
-        pointed_at = await replied_to(message) if may_read_history(message) else None
-        if pointed_at is None:
+        asked, said = message, content
+        for _ in range(_MAX_POINTERS):
+            if not said.only_points or parent_of(asked) is None:
+                break
+            pointed_at = await replied_to(asked) if may_read_history(message) else None
+            if pointed_at is None:
+                raise BadInput(words("chat.gone"))
+            if pointed_at.author == self.bot.user:
+                return message, content
+            asked, said = pointed_at, await read_message(self.bot, pointed_at)
+        if said.is_empty and asked is not message:  # such as "Ana pinned a message"
             raise BadInput(words("chat.gone"))
-        if pointed_at.author == self.bot.user:
-            return message, content
-        return pointed_at, await read_message(self.bot, pointed_at)
+        return asked, said
 
     async def _files(
         self, content: MessageContent, quoted: discord.Message | None

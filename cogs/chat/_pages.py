@@ -7,6 +7,7 @@ from typing import Final
 from bot.contract import Response
 from bot.i18n import Words, duration
 from bot.runpod.models import JobState, Update
+from bot.sanitize import is_blank
 from cogs.shared.harmless import unmask
 from cogs.shared.splitting import closed, disarm
 
@@ -58,7 +59,13 @@ class Draft:
         if response.transcript is not None:
             self.transcript = response.transcript
         spoken = response.audio.text if response.audio is not None else None
-        self.text = response.text or _json(response) or self.text or spoken or ""
+        self.text = (
+            _visible(response.text) or _json(response) or _visible(self.text) or _visible(spoken)
+        )
+
+
+def _visible(text: str | None) -> str:
+    return "" if text is None or is_blank(text) else text
 
 
 def _json(response: Response) -> str:

@@ -8,6 +8,7 @@ from bot.contract import Response, Service
 from bot.i18n import Words, duration
 from bot.jobs.place import PlacePart
 from bot.runpod.models import JobState, Update, Waiting
+from bot.sanitize import is_blank
 from cogs.grace._readable import plain_label, readable
 from cogs.shared.splitting import SHOWN_CHARS, closed, disarm, split
 
@@ -121,7 +122,8 @@ def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
         )
         whole = json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace")
         return Shown(_joined(look, disarm(body), footer), _files(look, "result.json", whole))
-    text = (response.text or response.transcript or "").strip()
+    texts = (response.text, response.transcript)
+    text = next((one.strip() for one in texts if one and not is_blank(one)), "")
     return _text_result(look, text or words(look.nothing), footer, words)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.sanitize import clean, is_blank
 from cogs.shared.code_spans import code_spans, outside_code
 
 _MAX_NAME_CHARS: Final = 100
@@ -107,7 +108,7 @@ def as_words(text: str, names: Names) -> str:
 
 
 def _is_blank(text: str, begin: int, end: int) -> bool:
-    return begin >= end or text[begin:end].isspace()
+    return begin >= end or is_blank(text[begin:end])
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:
@@ -138,8 +139,8 @@ def _word(token: re.Match[str], names: Names) -> str:
 
 
 def _named(sign: str, name: str | None) -> str:
-    plain = " ".join((name or "")[:_MAX_NAME_CHARS].split())
-    return plain and sign + plain
+    plain = " ".join(clean((name or "")[:_MAX_NAME_CHARS]).split())
+    return "" if is_blank(plain) else sign + plain
 
 
 def _time(token: re.Match[str]) -> str:

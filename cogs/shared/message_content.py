@@ -6,6 +6,7 @@ bounded, whatever Discord sends.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -13,6 +14,7 @@ from typing import Final
 
 import discord
 
+from bot.sanitize import is_blank
 from cogs.shared.mentions import Names, Own, as_words
 from cogs.shared.message_parts import (
     component_files,
@@ -33,6 +35,11 @@ _FEW_MESSAGES: Final = 4
 """More are read in a thread."""
 _MAX_FILES: Final = 20
 _FORWARDED: Final = "[forwarded]"
+_MAX_POINTING_CHARS: Final = 20
+_POINTING: Final = re.compile(
+    r"(?:[\s?!.\u2026\u00bf\u00a1^\u2191\u2b06\u261d\ufe0f]|[👆🔼🏻-🏿])*"
+)
+"""Signs by which people point at a message above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,12 @@ class MessageContent:
     def is_empty(self) -> bool:
         """Whether it says nothing, except perhaps that the bot is called."""
         return not self.asked and not self.files
+
+    @property
+    def only_points(self) -> bool:
+        """Whether a reply with this asks about the message that it replies to: "@Alfred ^"."""
+        is_short = len(self.asked) <= _MAX_POINTING_CHARS
+        return not self.files and is_short and _POINTING.fullmatch(self.asked) is not None
 
     def _joined(self, text: str) -> str:
         forwarded = (f"{_FORWARDED}\n{one.words}" for one in self.forwarded if one.words)
@@ -125,11 +138,11 @@ def content_of(message: discord.Message, own: Own, names: Names) -> MessageConte
     if message.poll is not None:
         shown.append(poll_as_text(message.poll, names))
     content = message.content[:MAX_CHARS]
-    text, is_call = as_words(content, names).strip(), own.is_called_in(content)
+    text, is_call = _visible(as_words(content, names)), own.is_called_in(content)
     forwarded = islice(message.message_snapshots, _MAX_FORWARDED)
     return MessageContent(
         text=text,
-        question=as_words(own.without_calls(content), names).strip() if is_call else text,
+        question=_visible(as_words(own.without_calls(content), names)) if is_call else text,
         shown=_stripped(shown),
         forwarded=tuple(_read_forwarded(one, names) for one in forwarded),
         attached=_files(message),
@@ -138,7 +151,7 @@ def content_of(message: discord.Message, own: Own, names: Names) -> MessageConte
 
 
 def _read_forwarded(snapshot: discord.MessageSnapshot, names: Names) -> MessageContent:
-    text = as_words(snapshot.content[:MAX_CHARS], names).strip()
+    text = _visible(as_words(snapshot.content[:MAX_CHARS], names))
     # Controls under a message are not forwarded; in a layout they are content.
     shown = _shown(snapshot, names, with_labels=snapshot.flags.components_v2)
     return MessageContent(
@@ -157,7 +170,11 @@ def _shown(
 
 
 def _stripped(shown: Iterable[str]) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, shown)))
+    return tuple(filter(None, map(_visible, shown)))
+
+
+def _visible(text: str) -> str:
+    return "" if is_blank(text) else text.strip()
 
 
 def _files(part: discord.Message | discord.MessageSnapshot) -> tuple[discord.Attachment, ...]:

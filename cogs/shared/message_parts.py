@@ -59,13 +59,21 @@ def _poll_result(embed: discord.Embed) -> str:
 
 def poll_as_text(poll: discord.Poll, names: Names) -> str:
     """A poll's question, and its answers with their votes."""
-    lines = [f"[poll] {_line(poll.question, names)}"]
+    lines = [f"[poll] {_line(_question(poll), names)}".rstrip()]
     for answer in islice(poll.answers, _MAX_ANSWERS):
         emoji = as_words(str(answer.emoji), names) if answer.emoji else ""
         text = " ".join(filter(None, [emoji, _line(answer.text, names)]))
         votes = answer.vote_count
         lines.append(f"- {text} ({votes} {'vote' if votes == 1 else 'votes'})")
     return _cut("\n".join(lines))
+
+
+def _question(poll: discord.Poll) -> str:
+    """A poll's question; empty: it has none ("do not depend on that", says Discord's reference)."""
+    try:
+        return poll.question
+    except AttributeError:  # so does discord.py 2.7
+        return ""
 
 
 def components_as_text(components: Sequence[Any], names: Names, *, with_labels: bool) -> str:

@@ -433,3 +433,45 @@ async def test_names_that_discord_does_not_tell_are_left_unknown(
 ):
     await ben.slash("/ask", channel, question=f"who is <@999999999999999999> or {ana.mention}?")
     await ben.sees("You said: who is @unknown-user or @Ana?")
+
+
+@pytest.mark.parametrize(
+    "said", ["@Alfred ^", "@Alfred?", "^ @Alfred", "@Alfred 👆🏽", "@Alfred \u2800"]
+)
+async def test_signs_in_a_reply_point_at_what_it_replies_to(
+    sim, deck, channel, ana, ben, penny_script, said
+):
+    question = await ana.says("What is the capital of Peru?", channel)
+    await ben.says(said, channel, reply_to=question)
+    await ben.sees("You said: What is the capital of Peru?")
+    assert told(penny_script.asked[0]) == []
+    assert not sim.problems
+
+
+async def test_a_bare_call_that_points_at_another_is_followed(
+    sim, deck, channel, ana, ben, penny_script
+):
+    question = await ana.says("What is the capital of Peru?", channel)
+    call = await ana.says("@Alfred", channel, reply_to=question)
+    await ana.sees("You said: What is the capital of Peru?")
+    await ben.says("@Alfred", channel, reply_to=call)
+    await ben.sees("You said: What is the capital of Peru?")
+    assert len(penny_script.asked) == 2
+    assert not sim.problems
+
+
+async def test_a_bare_call_that_points_at_a_message_without_words_says_so(
+    sim, deck, channel, ana, ben
+):
+    thread = await ana.starts_thread("plans", on=await ana.says("shall we?", channel))
+    [starter] = thread.messages.values()
+    await ben.says("@Alfred", thread, reply_to=starter)
+    await ben.sees("I can't see the message you replied to", thread)
+    assert not sim.problems
+
+
+async def test_an_answer_that_shows_nothing_is_no_answer(sim, deck, channel, ben, penny_script):
+    penny_script.answers["well?"] = "\u200b\u2800"
+    await ben.says("@Alfred well?", channel)
+    await ben.sees("I got no answer.")
+    assert not sim.problems

@@ -93,3 +93,10 @@ def test_without_files_what_is_left_out_is_not_promised():
     shown = finished(look, response, ENGLISH, 1.0)
     assert "… and 59 more." in shown.text
     assert not shown.files
+
+
+def test_a_text_that_shows_nothing_is_no_result():
+    response = Response.model_validate(
+        {"status": "COMPLETED", "output": {"type": "text", "text": "\u200b", "transcript": "Hi."}}
+    )
+    assert "Hi." in finished(LOOK, response, ENGLISH, 100.0).text

@@ -163,3 +163,12 @@ def test_a_hostile_text_takes_no_time(text: str) -> None:
     as_words(text, Names())
     OWN.is_called_in(text)
     OWN.without_calls(text)
+
+
+@pytest.mark.parametrize("name", ["\u200b\u200b", "\u3164", "\u2800", " \ufeff "])
+def test_a_name_that_shows_nothing_is_unknown(name):
+    assert as_words("<@12>", Names({12: name}.get)) == "@unknown-user"
+
+
+def test_a_name_does_not_turn_the_text_around_it():
+    assert as_words("<@12> sent it", Names({12: "\u202egnp.exe"}.get)) == "@gnp.exe sent it"

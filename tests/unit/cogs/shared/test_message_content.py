@@ -424,3 +424,32 @@ def test_whatever_discord_sends_is_read(fields: dict[str, Any]) -> None:
     assert given_ids <= {str(read.id) for read in content.files}
     assert content.is_empty == (not content.asked and not content.files)
     assert has_content(one) or content.is_empty
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b", "\u2800", "\u3164 \ufeff", "<@5> \u200b", "\u200b<@5>\u2800"]
+)
+def test_what_shows_nothing_is_no_question(text: str) -> None:
+    assert read(content=text).is_empty
+
+
+def test_an_embed_that_shows_nothing_says_nothing() -> None:
+    blank = {"type": "rich", "title": "\u200b", "description": "\u200b"}
+    assert read(embeds=[blank]).is_empty
+
+
+@pytest.mark.parametrize(
+    "text", ["<@5>", "<@5>?", "<@5> ^", "^^ <@5>", "<@5> ☝️", "<@5> 👆🏽", "<@5>!"]
+)
+def test_signs_that_point_at_another_message(text: str) -> None:
+    assert read(content=text).only_points
+
+
+@pytest.mark.parametrize("text", ["<@5> 2^3", "<@5> why?", "<@5> 🤔", "<@5> -", "<@5> " + "?" * 50])
+def test_signs_that_do_not_point(text: str) -> None:
+    assert not read(content=text).only_points
+
+
+def test_a_poll_without_words_is_read() -> None:
+    assert read(poll=poll() | {"question": {}}).words == "[poll]"
+    assert read(poll=poll("")).words == "[poll]"
