@@ -11,6 +11,7 @@ MAX_WAIT_S: Final = 5.0
 """Before a retry, the SDKs wait as long as `retry-after` says; a person does not."""
 MAX_RETRIES: Final = 2
 """How often the SDKs repeat a request that was refused (429) or failed."""
+_DAY_S: Final = 86_400.0
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """The limit of one answer; each token is an event of about 150 bytes."""
 PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -31,6 +32,7 @@ def connection(base_url: str) -> dict[str, Any]:
         "proxy": proxy_for(base_url),
         "verify": httpx2.create_ssl_context(),  # honours SSL_CERT_FILE
         "trust_env": False,
+        "follow_redirects": False,  # what a person wrote goes to no host that nobody chose
     }
 
 
@@ -55,11 +57,12 @@ async def wait_briefly(response: httpx2.Response) -> None:
 
 
 def wait_s(response: httpx2.Response) -> float:
-    """Return how long the server asks to wait, in seconds; 0: it does not say."""
+    """Return how long the server asks to wait, in seconds up to a day; 0: it does not say."""
     try:
-        return float(response.headers.get("retry-after", 0))
+        wait = float(response.headers.get("retry-after", 0))
     except ValueError:  # a date, which the API does not use
         return 0.0
+    return min(wait, _DAY_S) if wait > 0 else 0.0
 
 
 class _Bounded(httpx2.AsyncByteStream):

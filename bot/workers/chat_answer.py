@@ -1,14 +1,18 @@
 """Reads an answer of OpenAI's chat completions as it streams. Pure, and tolerant."""
 
+import codecs
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, Final
 
+from bot.contract.foreign import words_of
 from bot.workers.protocols import CompletionUsage, Prompt
 from bot.workers.thoughts import SpokenPart
 
 CHARS_PER_TOKEN: Final = 2.5
 """As for the local model: safe for English, Spanish and code."""
+_MOST_CHARS_PER_TOKEN: Final = 20
+"""Some servers ignore the limit of an answer."""
 _MAX_COST_USD: Final = 1000
 _QUOTE_CHARS: Final = 40
 _MAX_ERROR_CHARS: Final = 200
@@ -22,7 +26,7 @@ class ChatAnswer:
         error: The server's own words about a failure; empty: there was none.
         is_over: Whether nothing more will come.
         has_text: Whether there is an answer.
-        is_nonsense: Whether an event was no JSON object.
+        is_nonsense: Whether an event was nothing that a chat completion has.
     """
 
     def __init__(self, prompt: Prompt) -> None:
@@ -32,6 +36,8 @@ class ChatAnswer:
         self.has_text = False
         self.is_nonsense = False
         self._spoken = SpokenPart()
+        self._whole = codecs.getincrementaldecoder("utf-16-le")(errors="replace")
+        self._max_chars = prompt.max_tokens * _MOST_CHARS_PER_TOKEN
         self._messages = [m for m in prompt.messages if m.content.strip()]
         self._chars_in = sum(len(m.content) for m in self._messages)
         self._chars_out = 0
@@ -49,15 +55,18 @@ class ChatAnswer:
             return ""
         if error := chunk.get("error"):
             message = error.get("message") if isinstance(error, dict) else error
-            self.error, self.is_over = self._without_question(str(message)), True
+            self.error, self.is_over = self._without_question(_printable(str(message))), True
             return ""
         if isinstance(chunk.get("usage"), dict):
             self._usage = chunk["usage"]
+        elif "choices" not in chunk:
+            self.is_nonsense = True
         return self._choice(chunk.get("choices"))
 
     def rest(self) -> str:
         """Return text that was held back because it might have been a thought."""
-        return self._noted(self._spoken.finish())
+        last = self._spoken.feed(self._whole.decode(b"", final=True))
+        return self._noted(last + self._spoken.finish())
 
     def usage(self) -> CompletionUsage:
         """Return the tokens as the server counted them, else an estimate, and its price if told."""
@@ -85,11 +94,18 @@ class ChatAnswer:
         # A server that cannot stream sends the whole message at once.
         delta = first.get("delta") or first.get("message")
         content = delta.get("content") if isinstance(delta, dict) else None
-        return self._noted(self._spoken.feed(content)) if isinstance(content, str) else ""
+        words = words_of(content) if isinstance(content, str | list) else None
+        return self._noted(self._spoken.feed(self._joined(words))) if words else ""
+
+    def _joined(self, text: str) -> str:
+        """Join a character whose two UTF-16 halves come apart; half a one becomes a sign for it."""
+        return self._whole.decode(text.encode("utf-16-le", "surrogatepass"))
 
     def _noted(self, text: str) -> str:
         self._chars_out += len(text)
         self.has_text = self.has_text or bool(text.strip())
+        if self._chars_out > self._max_chars:
+            self.finish, self.is_over = "length", True
         return text
 
 
@@ -97,6 +113,10 @@ def _count(tokens: object, chars: int) -> int:
     if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0:
         return tokens
     return round(chars / CHARS_PER_TOKEN)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _object(data: str) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
+from bot.sanitize import clean_line
 from bot.workers.chat_answer import CHARS_PER_TOKEN, ChatAnswer, event_data
 from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong
 
@@ -28,8 +29,8 @@ _SILENCE_S = 120.0
 _CONNECT_S = 5.0
 _ANSWER_TOKENS = 1536
 """What a prompt leaves free of the window."""
-_MAX_DIALECTS = 5
-"""How often a request is changed to what the server accepts."""
+_MAX_DIALECTS = 8
+"""How often a request is tried; each refusal changes something."""
 _NO_KEY: Final = "none"
 """The SDK insists on a key; servers without one ignore it."""
 _TOO_LONG: Final = (
@@ -42,6 +43,8 @@ _TOO_LONG: Final = (
 """How servers say that the prompt does not fit."""
 _BAD_REQUEST: Final = frozenset({400, 404, 422, 500, 501})
 """Statuses by which servers refuse a field that they do not know."""
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_HOST_CHARS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +54,44 @@ class Dialect:
     Attributes:
         length: The field that limits the answer. OpenAI's newer models refuse `max_tokens`.
         leaves_out: Fields that the server refuses.
+        folds_system: Whether the model has no system role: its words begin the person's message.
     """
 
     length: str = "max_tokens"
     leaves_out: frozenset[str] = field(default_factory=frozenset)
+    folds_system: bool = False
 
-    def after(self, refusal: str) -> "Dialect | None":
+    def after(self, refusal: str, *, status: int = 400) -> "Dialect | None":
         """Return the dialect that avoids what `refusal`, the server's words, names; None: no idea.
 
-        The order matters: OpenAI's refusal of `max_tokens` also names its replacement.
+        The order matters: OpenAI's refusal of `max_tokens` also names its replacement. A refusal
+        that names nothing may be about any field.
         """
+        if status not in _BAD_REQUEST:
+            return None
         if self.length in refusal and self.length == "max_tokens":
             return replace(self, length="max_completion_tokens")
         for name, words in _OPTIONAL.items():
             if name not in self.leaves_out and any(word in refusal for word in words):
                 return replace(self, leaves_out=self.leaves_out | {name})
-        return None
+        if not self.folds_system and any(words in refusal for words in _NO_SYSTEM):
+            return replace(self, folds_system=True)
+        bare = replace(self, leaves_out=self.leaves_out | _ANY_FIELD)
+        return bare if status in _SAYS_FIELDS and bare != self else None
 
 
 _OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
     "response_format": ("response_format", "json_schema", "schema", "grammar", "structured"),
     "stream_options": ("stream_options", "include_usage"),
     "temperature": ("temperature",),
+    "stream": ("streaming", "'stream'", "`stream`", "stream="),
 }
 """Fields that an answer can do without, and the words by which a server refuses each."""
+_ANY_FIELD: Final = frozenset({"response_format", "stream_options", "temperature"})
+_SAYS_FIELDS: Final = frozenset({400, 422})
+"""Statuses of which a request without those fields may be the end."""
+_NO_SYSTEM: Final = ("system role", "system message", "'system'", "`system`", "must alternate")
+"""How servers and chat templates, as those of Gemma, say that there is no system role."""
 
 
 class OpenAIChat:
@@ -152,19 +169,21 @@ class OpenAIChat:
         import openai  # noqa: PLC0415
 
         api = self._connect().chat.completions.with_streaming_response
+        dialect = self._dialect
         for _ in range(_MAX_DIALECTS):
             try:
-                async with api.create(**_request(prompt, self.name, self._dialect)) as reply:
+                async with api.create(**_request(prompt, self.name, dialect)) as reply:
+                    self._dialect = dialect
                     async for data in event_data(reply.iter_lines()):
                         yield data
             except openai.APIStatusError as e:
                 refusal = _words(e)
                 if any(words in refusal for words in _TOO_LONG):
                     raise PromptTooLong("The text does not fit the model's window.") from None
-                dialect = self._dialect.after(refusal) if e.status_code in _BAD_REQUEST else None
-                if dialect is None:
+                changed = dialect.after(refusal, status=e.status_code)
+                if changed is None:
                     raise
-                self._dialect = dialect
+                dialect = changed
             else:
                 return
         raise AssertionError("each refusal leaves a field out, and there are fewer fields")
@@ -199,14 +218,12 @@ class OpenAIChat:
         """Return what a complete answer cost; raise if it is none."""
         if answer.error:
             raise self._failed(answer.error)
+        if not answer.has_text and answer.is_nonsense:
+            raise self._failed("its answer is not a chat completion")
         if not answer.finish:
-            if answer.is_nonsense:
-                raise self._failed("its answer is not a chat completion")
             raise self._unreachable()
         if not answer.has_text:
-            cut = answer.finish == "length"
-            why = "it used up its tokens before an answer" if cut else "it answered nothing"
-            raise self._failed(why)
+            raise self._failed(_NO_ANSWER.get(answer.finish, "it answered nothing"))
         return answer.usage()
 
     def _failed(self, why: str) -> JobFailed:
@@ -234,6 +251,9 @@ class OpenAIChat:
             case 404:
                 message = f"{where} has no model {self.name!r}, or no chat completions."
                 hint = "Check SKYDECK_LLM_MODEL, and that SKYDECK_LLM_URL ends in /v1."
+            case status if status in _REDIRECTS:
+                message = f"{where} sends its callers on to {_moved_to(error)}."
+                hint = "Set SKYDECK_LLM_URL to the final address, if you trust it."
             case 429:
                 from bot.workers.answer_limits import wait_s  # noqa: PLC0415
 
@@ -250,6 +270,10 @@ class OpenAIChat:
         return JobFailed(message, hint=hint, service_code=code, service_retryable=busy)
 
 
+_NO_ANSWER: Final = {
+    "length": "it used up its tokens before an answer",
+    "content_filter": "its server withheld the answer",
+}
 _IN_WORDS: Final = "Answer with one JSON object that fits this JSON Schema, and nothing else:\n"
 
 
@@ -266,14 +290,38 @@ def _request(prompt: Prompt, model: str, dialect: Dialect) -> dict[str, Any]:
         extra["response_format"] = {"type": "json_schema", "json_schema": form}
         if "response_format" in dialect.leaves_out:
             messages.append({"role": "system", "content": _IN_WORDS + json.dumps(prompt.schema)})
-    kept = {name: value for name, value in extra.items() if name not in dialect.leaves_out}
+    streams = "stream" not in dialect.leaves_out
+    refused = dialect.leaves_out if streams else dialect.leaves_out | {"stream_options"}
     return {
         "model": model,
-        "messages": messages,
-        "stream": True,
+        "messages": _folded(messages) if dialect.folds_system else messages,
+        "stream": streams,
         dialect.length: prompt.max_tokens,
-        **kept,
+        **{name: value for name, value in extra.items() if name not in refused},
     }
+
+
+def _moved_to(error: "APIStatusError") -> str:
+    address = error.response.headers.get("location", "")
+    try:
+        found = error.response.url.join(address)
+    except ValueError:
+        return "another address"
+    return clean_line(f"{found.scheme}://{found.netloc.decode('ascii', 'replace')}")[:_HOST_CHARS]
+
+
+def _folded(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The messages without a system role; the roles of the others alternate, the person first."""
+    system = [m["content"] for m in messages if m["role"] == "system"]
+    others = [m for m in messages if m["role"] != "system"]
+    found: list[dict[str, str]] = [{"role": "user", "content": "\n\n".join(system)}]
+    for message in others:
+        last = found[-1]
+        if last["role"] == message["role"]:
+            last["content"] = f"{last['content']}\n\n{message['content']}".strip()
+        else:
+            found.append(dict(message))
+    return found
 
 
 def _words(error: "APIStatusError") -> str:

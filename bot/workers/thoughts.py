@@ -2,18 +2,27 @@
 
 from typing import Final
 
-_OPEN: Final = "<think>"
-_CLOSE: Final = "</think>"
+_PAIRS: Final = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "<seed:think>": "</seed:think>",
+    "[THINK]": "[/THINK]",  # Magistral
+    "<|channel>thought": "<channel|>",  # Gemma 4
+    "<|channel|>analysis": "<|channel|>final<|message|>",  # gpt-oss
+}
+"""How models mark a thought, where the server leaves that to us."""
 
 
 class SpokenPart:
-    """Passes a model's text on without a `<think>…</think>` at its beginning.
+    """Passes a model's text on without a thought, as `<think>…</think>`, at its beginning.
 
     Only the beginning counts: later, the tag is a word of the answer.
     """
 
     def __init__(self) -> None:
         self._held = ""
+        self._close = ""
         self._is_thinking = False
         self._is_decided = False
 
@@ -24,15 +33,16 @@ class SpokenPart:
         self._held += piece
         begun = self._held.lstrip()
         if not self._is_thinking:
-            if len(begun) < len(_OPEN) and _OPEN.startswith(begun):
-                return ""
-            if not begun.startswith(_OPEN):
-                return self._decide(self._held)
-            self._is_thinking, self._held = True, begun[len(_OPEN) :]
-        before, closed, after = self._held.partition(_CLOSE)
+            opened = next(filter(begun.startswith, _PAIRS), None)
+            if opened is None:
+                may_open = any(mark.startswith(begun) for mark in _PAIRS)
+                return "" if may_open else self._decide(self._held)
+            self._is_thinking, self._held = True, begun[len(opened) :]
+            self._close = _PAIRS[opened]
+        before, closed, after = self._held.partition(self._close)
         if closed:
             return self._after_thoughts(self._decide(after))
-        self._held = before[-len(_CLOSE) :]  # enough to find a tag that comes in pieces
+        self._held = before[-len(self._close) :]  # enough to find a mark that comes in pieces
         return ""
 
     def _after_thoughts(self, piece: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import traceback
 
@@ -24,6 +25,10 @@ PARIS = Answer(
 TEXT = "The capital is Paris. Voilà!"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 MODEL = "llama3.2"
+
+
+def _event(content: object) -> bytes:
+    return json.dumps({"choices": [{"delta": {"content": content}}]}).encode()
 
 
 @contextlib.asynccontextmanager
@@ -86,8 +91,18 @@ async def test_without_a_count_the_tokens_are_estimated(usage):
         Answer(raw=b"data: nonsense\n\ndata: []\n\n" + PARIS.body()),
         Answer(raw=b'data: {"choices": null}\n\ndata: {"choices": [7]}\n\n' + PARIS.body()),
         Answer(raw=b'data: {"choices": [{"delta": {"content": 7}}]}\n\n' + PARIS.body()),
+        Answer(raw=b"data: " + _event([{"type": "text", "text": TEXT}]) + b"\n\ndata: [DONE]\n\n"),
+        Answer(
+            raw=b"data: "
+            + _event([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}])
+            + b"\n\n"
+            + PARIS.body()
+        ),
     ],
-    ids=["whole", "no reason", "no DONE", "CRLF", "comments", "nonsense", "choices", "content"],
+    ids=[
+        *("whole", "no reason", "no DONE", "CRLF", "comments", "nonsense", "choices", "content"),
+        *("parts", "a thought"),
+    ],
 )
 async def test_servers_that_differ_are_understood(answer: Answer):
     async with chat(answer) as (llm, _):
@@ -178,7 +193,117 @@ async def test_a_model_of_openai_gets_the_fields_that_it_takes():
     assert api.heard[-1].body["max_completion_tokens"] == 200
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "System role not supported",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+    ],
+)
+async def test_a_model_without_a_system_role_is_told_in_the_question(words: str):
+    prompt = Prompt(
+        messages=[
+            Message(role="system", content="You are Penny."),
+            Message(role="user", content="Well?"),
+            Message(role="assistant", content="Yes?"),
+            Message(role="user", content="What is new?"),
+            Message(role="user", content="And old?"),
+        ]
+    )
+    async with chat(Refusal(400, words), PARIS) as (llm, api):
+        text, _spent = await complete(llm, prompt)
+        await complete(llm, prompt)
+    assert text == TEXT
+    assert len(api.heard) == 3  # one refusal, and it is remembered
+    assert api.heard[-1].body["messages"] == [
+        {"role": "user", "content": "You are Penny.\n\nWell?"},
+        {"role": "assistant", "content": "Yes?"},
+        {"role": "user", "content": "What is new?\n\nAnd old?"},
+    ]
+
+
+async def test_a_refusal_that_names_no_field_is_met_with_the_fewest():
+    prompt = Prompt(messages=PROMPT.messages, schema=SCHEMA)
+    async with chat(Refusal(400, "JSON mode is not to be had"), PARIS) as (llm, api):
+        text, _spent = await complete(llm, prompt)
+        await complete(llm, prompt)
+    assert text == TEXT
+    assert len(api.heard) == 3
+    assert api.heard[-1].body.keys() == {"model", "messages", "stream", "max_tokens"}
+    assert '"city"' in api.heard[-1].body["messages"][-1]["content"]
+
+
+async def test_fields_are_not_left_out_for_a_question_that_is_refused():
+    refused = Refusal(400, "we do not answer that")
+    async with chat(refused, refused, PARIS) as (llm, api):
+        await failure(llm)
+        await complete(llm, PROMPT)
+    assert "temperature" in api.heard[-1].body
+
+
+async def test_a_server_that_cannot_stream_is_asked_for_the_whole():
+    whole = Answer(PARIS.pieces, streams=False)
+    async with chat(Refusal(400, "Streaming is not supported here"), whole) as (llm, api):
+        text, _spent = await complete(llm, PROMPT)
+    assert text == TEXT
+    assert api.heard[-1].body["stream"] is False
+    assert "stream_options" not in api.heard[-1].body
+
+
 # What goes wrong
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_question_goes_to_no_other_server(status: int):
+    async with FakeOpenAI(PARIS) as other:
+        moved = Refusal(status, "", {"location": f"{other.url}/chat/completions"})
+        async with chat(moved) as (llm, _):
+            _, caught = await failure(llm)
+    assert other.heard == []
+    assert f"sends its callers on to {other.url.removesuffix('/v1')}." in str(caught)
+
+
+@pytest.mark.parametrize("location", ["", "http://[", "/v2", "//" + "a" * 900])
+async def test_any_place_that_a_server_names_is_one_short_line(location: str):
+    raw = Refusal(307, "", {"location": location} if location else {})
+    async with chat(raw) as (llm, _):
+        _, caught = await failure(llm)
+    assert "sends its callers on" in str(caught)
+    assert str(caught).isprintable()
+    assert len(str(caught)) < 400
+
+
+async def test_a_server_that_ignores_the_limit_is_cut():
+    prompt = Prompt(messages=PROMPT.messages, max_tokens=10)
+    endless = Answer(("word " * 10,) * 50, finish="", done=False, end=End.HANG)
+    async with chat(endless) as (llm, api):
+        text, spent = await complete(llm, prompt)
+        async with asyncio.timeout(5):
+            await api.left.wait()
+    assert spent.finish_reason == "length"
+    assert len(text) < 500
+
+
+async def test_half_a_character_is_joined_or_replaced():
+    halves = [_event("Hi \ud83d"), _event("\ude00 \udc00 and \ud800")]
+    raw = b"".join(b"data: " + half + b"\n\n" for half in halves) + b"data: [DONE]\n\n"
+    async with chat(Answer(raw=raw)) as (llm, _):
+        text, _spent = await complete(llm, PROMPT)
+    assert text == "Hi \N{GRINNING FACE} \ufffd and \ufffd"
+
+
+async def test_half_a_character_in_an_error_is_replaced():
+    async with chat(Answer(error="bad \ud800 token")) as (llm, _):
+        _, caught = await failure(llm)
+    assert "bad \ufffd token" in str(caught)
+
+
+@pytest.mark.parametrize("wait", ["1e400", "nan", "-5", "999999999"])
+async def test_an_odd_wait_is_said_as_a_number(wait: str):
+    async with chat(Refusal(429, "", {"retry-after": wait, "x-should-retry": "false"})) as (llm, _):
+        _, caught = await failure(llm)
+    assert str(caught).endswith(("in a minute.", "in 86400 s."))
 
 
 @pytest.mark.parametrize(
@@ -226,8 +351,11 @@ async def test_an_error_in_the_middle_keeps_what_was_written():
         (Answer(raw=b"<html>Welcome to nginx</html>"), "not a chat completion"),
         (Answer(raw=b"data: {{{{\n\n"), "not a chat completion"),
         (Answer(raw=b"[" * 100_000), "not a chat completion"),
+        (Answer(raw=b"{}"), "not a chat completion"),
+        (Answer(raw=b'data: {"foo": [1]}\n\ndata: [DONE]\n\n'), "not a chat completion"),
+        (Answer((), finish="content_filter"), "withheld"),
     ],
-    ids=["nothing", "thoughts", "a page", "nonsense", "nested"],
+    ids=["nothing", "thoughts", "a page", "nonsense", "nested", "empty", "foreign", "filtered"],
 )
 async def test_no_answer_is_an_error_that_says_why(answer: Answer, words: str):
     async with chat(answer) as (llm, _):

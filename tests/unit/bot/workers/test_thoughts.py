@@ -27,6 +27,13 @@ def cut(text: str, places: list[int]) -> list[str]:
         ("\n<think>\nHm.\n</think>\n\nParis.", "Paris."),
         ("<think></think>Paris.", "Paris."),
         ("<think>and so on", ""),
+        ("<thinking>Hm.</thinking>\nParis.", "Paris."),
+        ("<thought>Hm.</think></thought>Paris.", "Paris."),
+        ("[THINK]Hm.[/THINK]Paris.", "Paris."),
+        ("<seed:think>Hm.</seed:think>Paris.", "Paris."),
+        ("<|channel>thought\nHm.\n<channel|>Paris.", "Paris."),
+        ("<|channel|>analysis<|message|>Hm.<|channel|>final<|message|>Paris.", "Paris."),
+        ("[THIS] is", "[THIS] is"),
         ("<thin", "<thin"),
         ("<thing> is a tag", "<thing> is a tag"),
         ("Write <think> and </think>.", "Write <think> and </think>."),
@@ -39,7 +46,7 @@ def test_only_the_answer_is_spoken(text: str, answer: str, places: list[int]):
     assert spoken(cut(text, places)) == answer
 
 
-@given(text=st.text(max_size=200).filter(lambda t: not t.lstrip().startswith("<")))
+@given(text=st.text(max_size=200).filter(lambda t: not t.lstrip().startswith(("<", "["))))
 def test_an_answer_without_thoughts_is_untouched(text: str):
     assert spoken(list(text)) == text
 
