@@ -10,7 +10,8 @@ TINY: Final = "qwen2.5-coder-0.5b"
 SMALL: Final = "qwen2.5-coder-1.5b"
 _SHORT_NAMES: Final = {"tiny": TINY, "small": SMALL}
 _HUB: Final = re.compile(
-    r"hf:(?P<repo>[A-Za-z0-9][\w.-]*/[\w.-]+)/(?P<file>[\w./-]+\.gguf)", re.ASCII | re.IGNORECASE
+    r"hf:(?P<repo>[A-Za-z0-9][\w.-]*/[\w.-]+)/(?P<file>(?:[\w.-]+/)*[\w.-]+\.gguf)",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -68,8 +69,15 @@ def read_llm(text: str) -> LlmSource | None:
             raise ValueError("must be hf:owner/repository/file.gguf")
         return HubFile(match["repo"], match["file"])
     if text.lower().endswith(".gguf"):
-        return GgufFile(Path(text).expanduser())
+        return GgufFile(_home_expanded(Path(text)))
     raise ValueError(
         f"must be auto, tiny ({TINY}), small ({SMALL}), a .gguf file, "
         "or hf:owner/repository/file.gguf"
     )
+
+
+def _home_expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody has this name
+        return path

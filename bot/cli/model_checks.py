@@ -5,7 +5,9 @@ from typing import Final
 
 from bot.clock import SystemClock
 from bot.contract import Message
+from bot.llm_source import GgufFile
 from bot.settings import Settings
+from bot.workers.build import check_gguf
 from bot.workers.llm_choice import present_choice
 from bot.workers.openai_chat import OpenAIChat
 from bot.workers.protocols import Prompt, complete
@@ -20,10 +22,13 @@ def language_model_state(settings: Settings) -> str:
     """Say which language models answer, and try the one at SKYDECK_LLM_URL.
 
     Raises:
-        SkydeckError: It does not answer, or not with text.
+        SkydeckError: It does not answer, or not with text; or SKYDECK_LLM is no model's file.
     """
     if settings.skydeck_llm_url is not None:
         return asyncio.run(_ask(settings))
+    for source in present_choice(settings).sources:
+        if isinstance(source, GgufFile):
+            check_gguf(source.path)
     return describe_choice(settings)
 
 

@@ -21,6 +21,7 @@ from bot.workers.qwen import Qwen
 
 STT_ENGLISH, STT_MULTILINGUAL = "whisper-tiny.en", "whisper-base"
 
+_GGUF = b"GGUF"
 _SPIN_COUNT = "1000"
 """How long libgomp's threads (Whisper's and Qwen's) spin before they sleep. By default they hold
 their cores for milliseconds after each step, just when the next model needs them: a spoken turn
@@ -175,15 +176,32 @@ def llm_file(source: LlmSource, folder: ModelFolder, weights: Path) -> Path:
         case Listed(name):
             return folder(name) / "model.gguf"
         case GgufFile(path):
-            if not path.is_file():
-                raise WeightsError(
-                    f"There is no file {path}.", hint="Check SKYDECK_LLM; it is set to this file."
-                )
+            check_gguf(path)
             return path
         case HubFile(repo, file):
             from bot.models.hub import fetch_from_hub  # noqa: PLC0415  (heavy)
 
-            return fetch_from_hub(repo, file, weights)
+            path = fetch_from_hub(repo, file, weights)
+            check_gguf(path)
+            return path
+
+
+def check_gguf(path: Path) -> None:
+    """Check that a model of one's own is there and begins as GGUF does; llama.cpp says less.
+
+    Raises:
+        WeightsError: It is not, or cannot be read.
+    """
+    hint = "Check SKYDECK_LLM; it is set to this file."
+    try:
+        if not path.is_file():
+            raise WeightsError(f"There is no file {path}.", hint=hint)
+        with path.open("rb") as file:
+            start = file.read(len(_GGUF))
+    except OSError as e:
+        raise WeightsError(f"{path} cannot be read: {e.strerror}.", hint=hint) from None
+    if start != _GGUF:
+        raise WeightsError(f"{path} is not a GGUF model.", hint=hint)
 
 
 def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handler:

@@ -6,10 +6,13 @@ but a spoken turn takes 2.4 s to its first sound with the larger one, and 1.3 s 
 
 import contextlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+
+from pydantic import TypeAdapter
 
 from bot.llm_source import SMALL, TINY, Listed, LlmSource, read_llm
 from bot.processors import usable_processors
@@ -170,20 +173,26 @@ def settle_choice(settings: Settings, measure: Callable[[], float | None]) -> Ll
 
 def read_trial(folder: Path) -> Trial | None:
     """Read the kept measurement; None: there is none that can be read."""
+    file = folder / _TRIAL_FILE
     try:
-        found = json.loads((folder / _TRIAL_FILE).read_text(encoding="utf-8"))
-        trial = Trial(**found)
-        seconds = float(trial.first_sentence_s)
-    except (OSError, ValueError, TypeError):
+        if not file.is_file():  # a pipe would be waited for
+            return None
+        trial = TypeAdapter(Trial).validate_json(file.read_bytes(), strict=True)
+    except (OSError, ValueError):
         return None
-    return trial if trial.model == SMALL and 0 <= seconds < _MAX_TRIAL_S else None
+    return trial if trial.model == SMALL and 0 <= trial.first_sentence_s < _MAX_TRIAL_S else None
 
 
 def keep_trial(folder: Path, trial: Trial) -> None:
     """Keep a measurement; where the folder cannot be written, the next start measures again."""
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _TRIAL_FILE).write_text(json.dumps(asdict(trial)), encoding="utf-8")
+        part = folder / f"{_TRIAL_FILE}.{os.getpid()}"
+        try:
+            part.write_text(json.dumps(asdict(trial)), encoding="utf-8")
+            part.replace(folder / _TRIAL_FILE)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _memory_bytes() -> int:

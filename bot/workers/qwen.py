@@ -170,7 +170,8 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
             return xllamacpp.Server(params)
         except Exception as e:
             raise WeightsError(
-                f"The language model could not be loaded ({e}).", hint="skydeck models verify"
+                f"The language model could not be loaded ({e}).",
+                hint="Check SKYDECK_LLM; `skydeck models verify` finds a damaged model of ours.",
             ) from e
 
 

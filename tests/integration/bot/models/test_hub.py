@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -15,12 +14,6 @@ from bot.errors import WeightsError
 from bot.models.hub import fetch_from_hub
 
 REPO, FILE, GGUF = "owner/model-GGUF", "q4/model.gguf", b"GGUF" + bytes(100_000)
-
-
-@pytest.fixture(autouse=True)
-def _no_waits_between_tries(monkeypatch: pytest.MonkeyPatch):
-    """huggingface_hub tries for half a minute; with the same requests, but without the waits."""
-    monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda _: None))
 
 
 @contextlib.asynccontextmanager
@@ -72,7 +65,8 @@ async def test_a_file_that_is_there_needs_no_network(tmp_path: Path):
         (404, "RepoNotFound", "The hub has no file"),
         (401, "RepoNotFound", "The hub has no file"),
         (403, "GatedRepo", "consent to its licence"),
-        (500, "", "cannot be fetched"),
+        (404, "", "The hub has no file"),
+        (500, "", "answers HTTP 500"),
     ],
 )
 async def test_a_refusal_is_one_line(tmp_path: Path, status: int, code: str, words: str):
@@ -88,3 +82,10 @@ async def test_a_hub_that_does_not_answer_is_told(tmp_path: Path):
         pass
     with pytest.raises(WeightsError, match="the hub does not answer"):
         await fetched(endpoint, tmp_path)
+
+
+async def test_a_hub_that_does_not_answer_is_asked_once(tmp_path: Path):
+    async with hub(503) as (endpoint, asked):
+        with pytest.raises(WeightsError, match="HTTP 503"):
+            await fetched(endpoint, tmp_path)
+    assert len(asked) == 1

@@ -1,15 +1,17 @@
 """Which local language model answers: by the setting, the memory, and a kept measurement."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from bot.contract import Service
-from bot.llm_source import SMALL, TINY, GgufFile, Listed
+from bot.errors import WeightsError
+from bot.llm_source import SMALL, TINY, GgufFile, Listed, read_llm
 from bot.settings import Settings
 from bot.workers import llm_choice
-from bot.workers.build import build_workers, models_needed
+from bot.workers.build import build_workers, check_gguf, models_needed
 from bot.workers.llm_choice import (
     LlmChoice,
     Machine,
@@ -158,3 +160,68 @@ def test_claude_answers_for_penny_and_the_local_model_for_the_others(settings: S
     own = settings.model_copy(update={"anthropic_api_key": SecretStr("k")})
     assert set(models_needed(own, frozenset(Service))) & {TINY, SMALL} == {SMALL}
     assert not set(models_needed(own, ONLY_PENNY)) & {TINY, SMALL}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"[" * 100_000,
+        b'{"model": "%b", "first_sentence_s": "1.5", "cores": 2, "device": "cpu", "threads": 0}',
+        b'{"model": "%b", "first_sentence_s": NaN, "cores": 2, "device": "cpu", "threads": 0}',
+        b'{"model": "%b", "first_sentence_s": 1e999, "cores": 2, "device": "cpu", "threads": 0}',
+        b'{"model": "%b", "first_sentence_s": 1, "cores": [], "device": {}, "threads": 0}',
+    ],
+)
+def test_a_damaged_measurement_is_none(tmp_path: Path, kept: bytes):
+    (tmp_path / "llm-trial.json").write_bytes(kept.replace(b"%b", SMALL.encode()))
+    assert read_trial(tmp_path) is None
+
+
+def test_a_measurement_replaces_whatever_stands_in_its_place(tmp_path: Path):
+    os.mkfifo(tmp_path / "llm-trial.json")
+    assert read_trial(tmp_path) is None
+    keep_trial(tmp_path, trial(1.2))
+    assert read_trial(tmp_path) == trial(1.2)
+    assert [file.name for file in tmp_path.iterdir()] == ["llm-trial.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("model.gguf", b"GGUF\x03", ""),
+        ("text.gguf", b"I am not a model", "is not a GGUF model"),
+        ("empty.gguf", b"", "is not a GGUF model"),
+        ("gone.gguf", None, "There is no file"),
+        ("a" * 400 + ".gguf", None, "cannot be read: File name too long"),
+    ],
+)
+def test_a_file_that_is_no_model_is_told_as_such(tmp_path: Path, name, content, words: str):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    caught = None
+    try:
+        check_gguf(tmp_path / name)
+    except WeightsError as e:
+        caught = e
+    assert words in str(caught or "")
+    assert (caught is None) == (words == "")
+
+
+@pytest.mark.parametrize("kind", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, kind):
+    kind(tmp_path / "model.gguf")
+    with pytest.raises(WeightsError, match="There is no file"):
+        check_gguf(tmp_path / "model.gguf")
+
+
+@pytest.mark.parametrize("text", ["hf:o/r//m.gguf", "hf:o/r/.gguf/", "hf:/r/m.gguf", "hf:o/r/a/"])
+def test_a_path_that_the_hub_cannot_have_is_refused(text: str):
+    with pytest.raises(ValueError, match="hf:owner"):
+        read_llm(text)
+
+
+def test_a_home_that_nobody_has_is_a_missing_file():
+    assert read_llm("~nobody-of-this-name/x.gguf") == GgufFile(Path("~nobody-of-this-name/x.gguf"))
