@@ -206,6 +206,17 @@ class SpokenRules:
         if self._words["decimal"] == ",":
             pattern = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3}){2,}(?![\d,])")
             yield pattern, lambda m: m[0].replace(",", "")
+        yield from self._prices()
+        yield _RANGE, lambda m: self._say("range", m[1] or m[3], m[2] or m[4])
+        yield _ABOUT, lambda _: self._words["about"].removesuffix("{0}")
+        yield _NEGATIVE, lambda _: self._words["negative"].removesuffix("{0}")
+        yield from self._measures()
+        yield _FEET, lambda m: self._say("feet_and_inches", m[1], m[2])
+        yield _PRODUCT, lambda m: f"{m[1]} {self._words['between']['*']} {m[2]}"
+        yield _SIZE, self._size
+        yield _TIMES, lambda m: self._say("times", m[1])
+
+    def _prices(self) -> Iterable[_Rule]:
         signs, magnitudes = _any_of(self._money), _any_of(self._words["magnitudes"])
         yield (
             re.compile(
@@ -226,9 +237,8 @@ class SpokenRules:
             re.compile(rf"({_NUMBER})\s?(?:({magnitudes})\s?)?({signs})(?!\w)"),
             lambda m: self._priced(m[1], m[3], m[2]),
         )
-        yield _RANGE, lambda m: self._say("range", m[1] or m[3], m[2] or m[4])
-        yield _ABOUT, lambda _: self._words["about"].removesuffix("{0}")
-        yield _NEGATIVE, lambda _: self._words["negative"].removesuffix("{0}")
+
+    def _measures(self) -> Iterable[_Rule]:
         units = _any_of(self._units)
         yield (
             re.compile(
@@ -241,10 +251,6 @@ class SpokenRules:
             re.compile(r"(?<![\w/])(km|m|kB|KB|MB|GB|TB)/(h|s|min)(?![\w/])"),
             lambda m: self._unit(m[1], False, None, m[2]),
         )
-        yield _FEET, lambda m: self._say("feet_and_inches", m[1], m[2])
-        yield _PRODUCT, lambda m: f"{m[1]} {self._words['between']['*']} {m[2]}"
-        yield _SIZE, self._size
-        yield _TIMES, lambda m: self._say("times", m[1])
 
     def _priced(self, amount: str, sign: str, magnitude: str | None) -> str:
         one, many, cent, cents = self._money[sign]
