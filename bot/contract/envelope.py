@@ -45,8 +45,8 @@ class Wire(BaseModel):
         return self.model_dump(mode="json")
 
 
-class Report(Wire):
-    """What somebody else tells us: a field of an unexpected kind is left out, alone."""
+class TolerantWire(Wire):
+    """What somebody else sends: fields of an unexpected type are left out, the others are read."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -251,7 +251,7 @@ Words = Annotated[str | None, BeforeValidator(words_of)]
 """A text, or what a service writes in its place: a number, a message, a list of parts."""
 
 
-class Audio(Report):
+class Audio(TolerantWire):
     """Audio. `data` is base64 of a whole file; in a partial, of a file with only the next piece.
 
     `text` holds the words of a piece, so that a listener who interrupts knows what was heard.
@@ -275,7 +275,7 @@ class Audio(Report):
             raise BadInput("The audio is not valid base64.") from None
 
 
-class Output(Report):
+class Output(TolerantWire):
     """The output. The minimum is `data`; Penny adds transcript, text and audio."""
 
     type: str | None = None
@@ -292,7 +292,7 @@ class Output(Report):
         return value if isinstance(value, Audio) else as_audio(value)
 
 
-class Usage(Report):
+class Usage(TolerantWire):
     """Resources used. Every figure is optional; `cost_usd` is the service's own claim."""
 
     cost_usd: Annotated[float | None, figure(_MAX_USD)] = None
@@ -312,7 +312,7 @@ class Usage(Report):
         return {**other, **value}
 
 
-class ServiceError(Report):
+class ServiceError(TolerantWire):
     """Why a service failed: a code for programs and a sentence for people.
 
     Without a code it is not known whether the service refused the job or broke.
@@ -323,7 +323,7 @@ class ServiceError(Report):
     retryable: bool = False
 
 
-class Response(Report):
+class Response(TolerantWire):
     """The answer: `output` of a RunPod job, or one chunk of its stream.
 
     A partial carries a `sequence` from 0 and only the new content; the last response is complete

@@ -11,12 +11,12 @@ from bot.contract.envelope import (
     Input,
     InputType,
     Policy,
-    Report,
     Request,
     Response,
     Service,
     Source,
     Target,
+    TolerantWire,
     Wire,
     given,
 )
@@ -71,7 +71,7 @@ def _readable(kind: type[Wire], values: Iterable[object]) -> Iterator[Wire]:
             yield kind.model_validate(value)
 
 
-class Working(Report):
+class Working(TolerantWire):
     """Progress within an iteration: `output.data` of the partials between iterations."""
 
     phase: Phase | str
@@ -79,7 +79,7 @@ class Working(Report):
     limit: int = Field(ge=1, le=_MAX_ROUNDS)
 
 
-class Iteration(Report):
+class Iteration(TolerantWire):
     """A finished round: `output.data` of a partial, and the last of `Build.iterations`.
 
     Attributes:
@@ -100,7 +100,7 @@ class Iteration(Report):
     problem: str | None = None
 
 
-class Build(Report):
+class Build(TolerantWire):
     """`output.data` of the completed response: the best round, and a record of all rounds."""
 
     summary: Annotated[str, BeforeValidator(lambda value: words_of(value) or "")] = ""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from bot.contract.envelope import Report, Request, Wire, figure
+from bot.contract.envelope import Request, TolerantWire, Wire, figure
 
 MIB = 1024 * 1024
 RUN_LIMIT_BYTES = 10 * MIB
@@ -92,7 +92,7 @@ Milliseconds = Annotated[int | float | None, figure(MAX_JOB_MS)]
 Count = Annotated[int, figure(MAX_COUNT, instead=0)]
 
 
-class JobReport(Report):
+class JobReport(TolerantWire):
     """The answer of `/run`, `/runsync`, `/status` and `/cancel`. Times are in milliseconds."""
 
     id: JobId | None = None
@@ -121,14 +121,14 @@ class StreamChunk(Wire):
     output: Any = None
 
 
-class StreamReport(Report):
+class StreamReport(TolerantWire):
     """The answer of `/stream`; the call drains the chunks."""
 
     status: PlatformStatus = None
     stream: list[StreamChunk] = Field(default_factory=list)
 
 
-class JobCounts(Report):
+class JobCounts(TolerantWire):
     """`jobs` of `/health`. `completed`, `failed` and `retried` only grow."""
 
     completed: Count = 0
@@ -138,7 +138,7 @@ class JobCounts(Report):
     retried: Count = 0
 
 
-class WorkerCounts(Report):
+class WorkerCounts(TolerantWire):
     """`workers` of `/health`."""
 
     idle: Count = 0
@@ -149,7 +149,7 @@ class WorkerCounts(Report):
     unhealthy: Count = 0
 
 
-class Health(Report):
+class Health(TolerantWire):
     """The answer of `/health`."""
 
     jobs: JobCounts = Field(default_factory=JobCounts)

@@ -1,4 +1,4 @@
-"""Turns the answer to what nobody said into silence: one place for every door. Pure.
+"""Turns the answer to what nobody said into silence, whoever asked for it. Pure.
 
 Our own Penny judges with her recogniser's certainty. Another service sends only a transcript, and
 answers "Thanks for watching!" as if somebody had said it.

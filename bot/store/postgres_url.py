@@ -1,7 +1,7 @@
 """Reads a PostgreSQL URL as libpq, hosts and other drivers write it. Pure.
 
 `make_url` of SQLAlchemy hands every parameter to the driver as a keyword argument, and takes a
-password with an unquoted `@` for a part of the host. asyncpg reads libpq's parameters of TLS only
+password with an unescaped `@` for a part of the host. asyncpg reads libpq's parameters of TLS only
 from a DSN, so those are given to it as one.
 
 Source: https://www.postgresql.org/docs/current/libpq-connect.html
@@ -136,7 +136,7 @@ class PostgresUrl:
 
     @classmethod
     def parse(cls, text: str) -> "PostgresUrl":
-        """Read a URL. Signs in the password that should have been quoted are taken as they are.
+        """Read a URL; characters in the password that should have been escaped are taken as they are.
 
         Raises:
             BadSettings: It cannot be read. No message repeats any value, which may be a secret.
