@@ -136,7 +136,7 @@ class PostgresUrl:
 
     @classmethod
     def parse(cls, text: str) -> "PostgresUrl":
-        """Read a URL; characters in the password that should have been escaped are taken as they are.
+        """Read a URL; unescaped characters in the password are taken as they are.
 
         Raises:
             BadSettings: It cannot be read. No message repeats any value, which may be a secret.
