@@ -7,7 +7,7 @@ import ast
 import json
 import re
 import reprlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,8 @@ _MAX_PRINTED_CHARS = 16 * 1024
 _MAX_ERROR_DEPTH = 4
 _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 _MAX_MEMBERS = 32
+_MAX_LISTED = 4
+"""How many errors of a list are told."""
 _TRACES = ("error_traceback", "traceback", "stacktrace", "stack_trace")
 _printer = reprlib.Repr()
 _printer.maxdict = _printer.maxlist = _MAX_MEMBERS
@@ -42,13 +44,15 @@ def read_failure(error: object, depth: int = 0) -> Failure:
 
     It may be plain text, a dict, JSON in a string (the SDK's form, with `error_type`,
     `error_message` and `error_traceback`), a dict as Python prints it, or our form (`code`,
-    `message`, `retryable`), each possibly nested in another.
+    `message`, `retryable`), each possibly nested in another, or a list of these.
     """
     if isinstance(error, str):
         inner = _unwrap(error[:MAX_ERROR_TEXT_CHARS]) if depth < _MAX_ERROR_DEPTH else None
         return Failure(_words(error)) if inner is None else read_failure(inner, depth + 1)
     if isinstance(error, dict):
         return _from_dict(error, depth)
+    if isinstance(error, list) and depth < _MAX_ERROR_DEPTH:
+        return _from_list(error, depth)
     return Failure("" if error is None else _words(_printer.repr(error)))
 
 
@@ -58,7 +62,7 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
         words = read_failure(error.get("error_message") or "", depth + 1)
         message = ": ".join(part for part in (clean_excerpt(kind), words.message) if part)
         return Failure(message, words.code, words.retryable)
-    for name in ("message", "error", "detail", "title", "msg", "reason"):
+    for name in ("message", "error", "errors", "detail", "title", "msg", "reason"):
         if error.get(name) and depth < _MAX_ERROR_DEPTH:
             inner = read_failure(error[name], depth + 1)
             code = error.get("code")
@@ -69,6 +73,24 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
             )
     rest = {k: v for k, v in islice(error.items(), _MAX_MEMBERS) if k not in _TRACES}
     return Failure(clean_excerpt(_printer.repr(rest)))
+
+
+def _from_list(errors: list[Any], depth: int) -> Failure:
+    said = [_located(one, depth + 1) for one in errors[:_MAX_LISTED]]
+    messages = dict.fromkeys(one.message for one in said if one.message)
+    code = next((one.code for one in said if one.code), "")
+    return Failure(clean_excerpt("; ".join(messages)), code, any(one.retryable for one in said))
+
+
+def _located(error: object, depth: int) -> Failure:
+    """One error of a list; FastAPI's tell in which field (`loc`) it is."""
+    failure = read_failure(error, depth)
+    place = error.get("loc") if isinstance(error, dict) else None
+    if not failure.message or not isinstance(place, list):
+        return failure
+    names = [clean_excerpt(one, limit=64) for one in place[:_MAX_LISTED] if isinstance(one, str)]
+    path = ".".join(name for name in names if name)
+    return replace(failure, message=f"{path}: {failure.message}") if path else failure
 
 
 def _unwrap(text: str) -> dict[Any, Any] | str | None:

@@ -113,12 +113,16 @@ class Phrasing:
         """Return whether the last word seems to end a sentence, without seeing the next one.
 
         The next token comes tens of milliseconds later, and a person waits for the first phrase.
-        Outside quotes, brackets and addresses, a word with a full stop nearly always ends one.
+        Outside quotes, brackets and addresses, a word with a full stop nearly always ends one,
+        unless it would go on with a name or a number: "Dr.", "p. ej.", "núm."
         """
         return (
             _PROBABLE_END.search(self._pending) is not None
             and _UNFINISHED.search(self._pending) is None
-            and sentences.last_end(self._pending, next_word="Xx") == len(self._pending)
+            and all(
+                sentences.last_end(self._pending, next_word=word) == len(self._pending)
+                for word in ("Xx", "5")
+            )
         )
 
     def _is_in_link(self, place: int) -> bool:

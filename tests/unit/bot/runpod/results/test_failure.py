@@ -47,10 +47,13 @@ OURS = {"code": "bad_input", "message": "Too quiet.", "retryable": True}
         ({"error": {"message": "inner"}}, Failure("inner")),
         (
             {"detail": [{"loc": ["body"], "msg": "missing"}]},
-            Failure("[{'loc': ['body'], 'msg': 'missing'}]"),
+            Failure("body: missing"),
         ),
         ("{not json", Failure("{not json")),
-        (["a", "b"], Failure("['a', 'b']")),
+        (["a", "b"], Failure("a; b")),
+        ([OURS, OURS, "also this"], Failure("Too quiet.; also this", "bad_input", retryable=True)),
+        ([[["deep"]], None, 5], Failure("deep; 5")),
+        ({"errors": ["a", "b"]}, Failure("a; b")),
         (
             "Traceback (most recent call last):\n  File x, line 1\nKeyError: 'SECRET is out'\n",
             Failure("KeyError: 'SECRET is out'"),

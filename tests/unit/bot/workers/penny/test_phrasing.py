@@ -82,6 +82,11 @@ def test_the_first_sentence_does_not_wait_for_the_next_word() -> None:
         "It is (",
         "See [this.",
         "Fruit, e.g.",
+        "Calle Mayor, núm.",
+        "Pág.",
+        "As shown in Fig.",
+        "Siehe Nr.",
+        "It ends in Dec.",
     ],
 )
 def test_what_may_go_on_waits_for_the_next_word(text: str) -> None:
