@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.contract.foreign import words_of
 from bot.workers.protocols import CompletionUsage, Prompt
-from bot.workers.thoughts import SpokenPart
+from bot.workers.reasoning import ReasoningFilter
 
 CHARS_PER_TOKEN: Final = 2.5
 """As for the local model: safe for English, Spanish and code."""
@@ -35,7 +35,7 @@ class ChatAnswer:
         self.is_over = False
         self.has_text = False
         self.is_nonsense = False
-        self._spoken = SpokenPart()
+        self._reasoning = ReasoningFilter()
         self._whole = codecs.getincrementaldecoder("utf-16-le")(errors="replace")
         self._max_chars = prompt.max_tokens * _MOST_CHARS_PER_TOKEN
         self._messages = [m for m in prompt.messages if m.content.strip()]
@@ -65,8 +65,8 @@ class ChatAnswer:
 
     def rest(self) -> str:
         """Return text that was held back because it might have been a thought."""
-        last = self._spoken.feed(self._whole.decode(b"", final=True))
-        return self._noted(last + self._spoken.finish())
+        last = self._reasoning.feed(self._whole.decode(b"", final=True))
+        return self._noted(last + self._reasoning.finish())
 
     def usage(self) -> CompletionUsage:
         """Return the tokens as the server counted them, else an estimate, and its price if told."""
@@ -95,7 +95,7 @@ class ChatAnswer:
         delta = first.get("delta") or first.get("message")
         content = delta.get("content") if isinstance(delta, dict) else None
         words = words_of(content) if isinstance(content, str | list) else None
-        return self._noted(self._spoken.feed(self._joined(words))) if words else ""
+        return self._noted(self._reasoning.feed(self._joined(words))) if words else ""
 
     def _joined(self, text: str) -> str:
         """Join a character whose two UTF-16 halves come apart; half a one becomes a sign for it."""

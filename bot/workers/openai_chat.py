@@ -247,7 +247,7 @@ class OpenAIChat:
             case 401 | 403:
                 return KeyRefused(f"{where} refused the key.", hint="Check SKYDECK_LLM_KEY.")
             case 402:
-                message, hint = f"{where} wants to be paid.", "Check the account's credit."
+                message, hint = f"{where} requires payment.", "Check the account's credit."
             case 404:
                 message = f"{where} has no model {self.name!r}, or no chat completions."
                 hint = "Check SKYDECK_LLM_MODEL, and that SKYDECK_LLM_URL ends in /v1."

@@ -311,7 +311,7 @@ async def test_an_odd_wait_is_said_as_a_number(wait: str):
     [
         (Refusal(401, ""), KeyRefused, "refused the key. Check SKYDECK_LLM_KEY"),
         (Refusal(403, ""), KeyRefused, "refused the key"),
-        (Refusal(402, ""), JobFailed, "wants to be paid"),
+        (Refusal(402, ""), JobFailed, "requires payment"),
         (Refusal(404, "model not found"), JobFailed, "no model 'llama3.2'"),
         (Refusal(400, ""), JobFailed, "refused the request (HTTP 400)"),
         (Refusal(400, "maximum context length is 4096 tokens"), PromptTooLong, "does not fit"),

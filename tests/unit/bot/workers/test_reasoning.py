@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.workers.thoughts import SpokenPart
+from bot.workers.reasoning import ReasoningFilter
 
 
 def spoken(pieces: list[str]) -> str:
-    part = SpokenPart()
+    part = ReasoningFilter()
     return "".join([*map(part.feed, pieces), part.finish()])
 
 
@@ -52,7 +52,7 @@ def test_an_answer_without_thoughts_is_untouched(text: str):
 
 
 def test_a_long_thought_is_not_kept():
-    part = SpokenPart()
+    part = ReasoningFilter()
     part.feed("<think>")
     for _ in range(1000):
         assert part.feed("a thought, " * 10) == ""

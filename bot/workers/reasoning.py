@@ -14,7 +14,7 @@ _PAIRS: Final = {
 """How models mark a thought, where the server leaves that to us."""
 
 
-class SpokenPart:
+class ReasoningFilter:
     """Passes a model's text on without a thought, as `<think>…</think>`, at its beginning.
 
     Only the beginning counts: later, the tag is a word of the answer.
