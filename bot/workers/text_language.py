@@ -17,6 +17,8 @@ from bot.languages.decision import by_code
 
 _SAMPLE_CHARS: Final = 2_000
 """How much of a text is read."""
+_LOOKED_BACK: Final = 24
+"""Messages; so many that a person's own turns are among them when several people take turns."""
 _TURNS: Final = 6
 _TURN_CHARS: Final = 500
 """How much of the conversation counts as a hint."""
@@ -78,12 +80,15 @@ def conversation_hints(
         )
     speaker: list[Probabilities] = []
     others: list[Probabilities] = []
-    for message in reversed(context.history[-_TURNS:]):
+    for message in context.history[-_LOOKED_BACK:]:
         is_own = message.role == "user" and message.name in {None, context.speaker}
         detected = detect(message.content[:_TURN_CHARS])
         if detected:
-            known = decide(detected, LanguageHints(allowed=allowed)).probabilities
-            (speaker if is_own else others).append(known)
+            # Somebody's "vale" is in the language of their turns before it, whoever spoke between.
+            before = LanguageHints(speaker=speaker[:_TURNS] if is_own else (), allowed=allowed)
+            known = decide(detected, before).probabilities
+            (speaker if is_own else others).insert(0, known)
+    speaker, others = speaker[:_TURNS], others[:_TURNS]
     return LanguageHints(speaker=speaker, others=others, locale=context.locale, allowed=allowed)
 
 

@@ -143,3 +143,43 @@ def test_labels_around_peoples_words_are_not_their_words(text):
 
 def test_a_label_alone_tells_no_language():
     assert detect("[sticker: Hello there my friend]") == {}
+
+
+TURNS = (
+    ("Ana", "¿Me recomiendas un libro de historia?", "Claro, te recomiendo Sapiens."),
+    ("Ben", "Can you recommend a film?", "Sure, you could watch Casablanca tonight."),
+    ("Ana", "¿y de arte?", "La historia del arte, de Gombrich, es muy buena."),
+    ("Ben", "one more", "You could also watch The Third Man."),
+    ("Ana", "vale", "¿Quieres algo más?"),
+    ("Ben", "ok thx", "You are welcome!"),
+    ("Ana", "otro", "Otro bueno es El infinito en un junco."),
+    ("Ben", "another", "Another good one is Vertigo."),
+    ("Ana", "👍", "¡Perfecto!"),
+    ("Ben", "👍", "Great!"),
+    ("Ana", "jajaja", "Me alegro."),
+    ("Ben", "lol", "Glad you like it."),
+)
+
+
+@pytest.mark.parametrize("turn", range(len(TURNS)))
+def test_two_people_who_take_turns_each_keep_their_language(turn):
+    said = [
+        message
+        for who, asked, answered in TURNS[:turn]
+        for message in (
+            Message(role="user", content=asked, name=who),
+            Message(role="assistant", content=answered),
+        )
+    ]
+    who, asked, _ = TURNS[turn]
+    context = Context(history=said, locale="en-US", speaker=who)
+    hints = conversation_hints(context, pinned=None, allowed=())
+    assert decide_on_question(asked, hints).code == {"Ana": "es", "Ben": "en"}[who]
+
+
+def test_a_person_who_changes_their_language_is_followed():
+    said = [Message(role="user", content="¿Me recomiendas un libro?", name="Ana")] * 5
+    said.append(Message(role="user", content="Can you tell me about rivers?", name="Ana"))
+    context = Context(history=said, locale="es-ES", speaker="Ana")
+    hints = conversation_hints(context, pinned=None, allowed=())
+    assert decide_on_question("one more", hints).code == "en"
