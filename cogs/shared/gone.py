@@ -14,6 +14,8 @@ _GONE: Final = frozenset({10003, 10008})
 """Unknown channel, unknown message."""
 _UNKNOWN_CHANNEL: Final = 10003
 _INVALID_FORM: Final = 50035
+_MAY_NOT_REPLY: Final = 160002
+"""A reply needs the permission to read the history, which a message does not need."""
 
 
 async def is_gone(fetch: Callable[[], Awaitable[Any]]) -> bool:
@@ -52,20 +54,22 @@ def require_there(bot: SkyDeck, message: discord.Message) -> None:
 
 
 async def reply_to(message: discord.Message | discord.PartialMessage, text: str) -> discord.Message:
-    """Reply exactly once, even if Discord's response is lost.
+    """Reply exactly once, even if Discord's response is lost; where it may not reply, just write.
 
     Raises:
         QuestionDeleted: The message, or its channel, is gone.
         discord.HTTPException: Discord refuses the reply.
         OSError, TimeoutError: Discord does not answer now.
     """
-    nonce = draw_nonce()
+    nonce, other = draw_nonce(), draw_nonce()
     try:
         return await persist(lambda: message.reply(text, nonce=nonce))
     except discord.HTTPException as e:
         if _names_what_is_gone(e):
             raise QuestionDeleted("The question was deleted.") from e
-        raise
+        if e.code != _MAY_NOT_REPLY:
+            raise
+    return await persist(lambda: message.channel.send(text, nonce=other))
 
 
 def _names_what_is_gone(error: discord.HTTPException) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from audio import codec, ogg
 from bot.contract.envelope import InputType
 from tests.simulator import File
+from tests.simulator.permissions import Permission
 from tests.virtual_time import settle
 
 CARD = {
@@ -475,3 +476,14 @@ async def test_an_answer_that_shows_nothing_is_no_answer(sim, deck, channel, ben
     await ben.says("@Alfred well?", channel)
     await ben.sees("I got no answer.")
     assert not sim.problems
+
+
+async def test_where_the_bot_may_write_but_not_reply_it_answers(
+    sim, deck, guild, channel, ben, penny_script
+):
+    guild.deny(channel, sim.bot, Permission.READ_MESSAGE_HISTORY)
+    await ben.says("@Alfred are you there?", channel)
+    await ben.sees("You said: are you there?")
+    await ben.says("@Alfred", channel)
+    await ben.sees("Hello, I'm Alfred")
+    assert {problem.code for problem in sim.problems} == {160002}
