@@ -85,6 +85,25 @@ async def test_the_texts_own_language_is_found_out():
 
 
 @pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("안녕하세요, 오늘 날씨가 어때요?", "Korean"),
+        ("كيف حالك اليوم؟ أنا بخير.", "Arabic"),
+        ("Hej, hur mår du idag? Vi ska åka till skolan.", "Swedish"),
+        ("Merhaba, bu kitap çok güzel. Okula gidiyoruz.", "Turkish"),
+        ("Привіт, як справи сьогодні?", "Ukrainian"),
+        ("Xin chào, hôm nay bạn thế nào?", "Vietnamese"),
+        ("ok 42", "the text's own language"),
+        ("Salam, necəsən?", "the text's own language"),
+    ],
+)
+async def test_any_language_is_told_by_name_and_none_is_guessed(text, language):
+    model = ScriptedModel(["Words."])
+    await result(model, request(data=text))
+    assert f"in {language}," in model.questions[0]
+
+
+@pytest.mark.parametrize(
     ("asked", "error", "words"),
     [
         (request("NOBODY"), UnknownModule, "no module 'NOBODY'"),
