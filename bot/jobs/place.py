@@ -1,6 +1,7 @@
 """Where a job is shown. The journal keeps it as JSON for the next process. Pure."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, ValidationError
 from pydantic.fields import FieldInfo
@@ -9,6 +10,10 @@ from bot.store.repositories.recovery import Job
 
 Snowflake = Annotated[int, PlainSerializer(str, return_type=str)]
 """Discord's id. It is a string in JSON, as in Discord's own: JavaScript's numbers are too small."""
+
+
+ASKED_BY_MESSAGE: Final = "message_asked"
+"""The key that says that a job answers a message, not a command."""
 
 
 def stored_as(key: str) -> FieldInfo:
@@ -42,6 +47,11 @@ class JobPlace(PlacePart):
     def to_json(self) -> dict[str, JsonValue]:
         """The document that the journal keeps."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def answers_message(place: Mapping[str, JsonValue]) -> bool:
+    """Whether a job at this place answers a message, not a command."""
+    return place.get(ASKED_BY_MESSAGE) is True
 
 
 def address_of(job: Job) -> JobPlace:

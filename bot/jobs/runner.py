@@ -23,7 +23,7 @@ from pydantic import JsonValue
 from bot.clock import Clock
 from bot.contract import Request
 from bot.errors import QuestionDeleted, SkydeckError, Stopping, StoreFailed
-from bot.jobs.place import JobPlace
+from bot.jobs.place import JobPlace, answers_message
 from bot.jobs.recovery import JobRecovery, P, Revive, kind_of
 from bot.jobs.running_job import Interruption, JobContext, RunningJob
 from bot.jobs.view import AdmissionGate, JobView, Requester
@@ -179,11 +179,17 @@ class JobRunner:
         chosen = [running for running in self._running.values() if which(running)]
         return [running for running in chosen if running.interrupt(Interruption.WITHDRAWN)]
 
-    async def withdraw_all_on(self, guild_id: int) -> int:
-        """The same for a server that has removed the bot; returns when they have ended."""
-        withdrawn = self.withdraw(lambda running: running.guild_id == guild_id)
-        await _wait_for(withdrawn)
-        return len(withdrawn)
+    async def leave(self, guild_id: int) -> int:
+        """Stop the jobs of a server that has removed the bot, and wait until they have ended.
+
+        Answers to messages are withdrawn: the messages are out of reach. Whoever waits for a
+        command's job, as for a build, is told that it was stopped. Returns how many there were.
+        """
+        there = [running for running in self._running.values() if running.guild_id == guild_id]
+        withdrawn = self.withdraw(lambda r: r in there and answers_message(r.place))
+        stopped = self._stop_each(r for r in there if not answers_message(r.place))
+        await _wait_for([*withdrawn, *stopped])
+        return len(withdrawn) + len(stopped)
 
     async def wait_for(
         self, which: Callable[[Mapping[str, JsonValue]], bool], *, within_s: float

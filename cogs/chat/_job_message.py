@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import JsonValue, ValidationError
 
-from bot.jobs.place import PlacePart, Snowflake, stored_as
+from bot.jobs.place import ASKED_BY_MESSAGE, PlacePart, Snowflake, stored_as
 from bot.store.repositories.recovery import Job
 from cogs.shared.job_message import JobMessage
 
@@ -29,7 +29,7 @@ class Thread(PlacePart):
     note: str = ""
     file: str = ""
     module: str = ""
-    is_message: Annotated[bool, stored_as("message_asked")] = False
+    is_message: Annotated[bool, stored_as(ASKED_BY_MESSAGE)] = False
 
 
 class ChatMessage(Thread, JobMessage):

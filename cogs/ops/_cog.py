@@ -145,10 +145,10 @@ class Ops(commands.Cog):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete a server's data after the bot was removed. An outage is a different event.
 
-        Its running jobs are stopped before; nobody can see what they show.
+        Its running jobs are stopped before, so that those who wait for them are told.
         """
         self.bot.deleted.guilds.add({guild.id})
-        await self.bot.runner.withdraw_all_on(guild.id)
+        await self.bot.runner.leave(guild.id)
         gone = await self.bot.store.privacy.forget_guild(guild.id)
         log.info("left server %d; %d messages deleted", guild.id, gone.messages)
 

@@ -63,7 +63,10 @@ async def test_without_its_channel_a_build_is_stopped(
         guild.removes_bot()
     await settle()
     assert not deck.runner._running
-    assert not own(sim, ben.dm)
+    if goes == "channel":
+        assert not own(sim, ben.dm)
+    else:
+        await ben.sees("Stopped", ben.dm)
     assert "secret" not in str(await deck.store.privacy.export(ben.id))
 
 
