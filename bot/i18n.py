@@ -19,8 +19,10 @@ from typing import Any, Final
 from bot import languages
 
 DEFAULT: Final = languages.DEFAULT
-LANGUAGES: Final = tuple(one.code for one in languages.LANGUAGES.values() if one.interface)
-"""The languages of the texts."""
+INTERFACE_LANGUAGES: Final = tuple(
+    one.code for one in languages.LANGUAGES.values() if one.interface
+)
+"""The languages of the bot's own texts, by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Words:
 def words_for(locale: str | None) -> Words:
     """The words for a Discord locale (`es-ES`, `en-GB`, …), or English."""
     language = languages.primary(locale)
-    return _read(language if language in LANGUAGES else DEFAULT)
+    return _read(language if language in INTERFACE_LANGUAGES else DEFAULT)
 
 
 def duration(seconds: float) -> str:

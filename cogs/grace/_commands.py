@@ -17,7 +17,7 @@ from discord import app_commands
 from bot.contract.grace import Module
 from bot.contract.options import Option, OptionType
 from bot.discord_client import SkyDeck
-from bot.i18n import DEFAULT, LANGUAGES, Words, words_for
+from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
 from cogs.grace._inputs import MAX_MESSAGES
 from cogs.grace._languages import MAX_OFFERS, Offer, offer_choices, offer_languages
 from cogs.shared.commands import text
@@ -217,7 +217,7 @@ class OfferingTransformer(OptionTransformer):
 
     def _offers(self, typed: str, words: Words) -> list[Offer]:
         if self.option.type is OptionType.LANGUAGE:
-            return offer_languages(typed, self.option, words, map(words_for, LANGUAGES))
+            return offer_languages(typed, self.option, words, map(words_for, INTERFACE_LANGUAGES))
         return offer_choices(typed, self.option)
 
 

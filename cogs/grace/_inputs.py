@@ -10,7 +10,7 @@ import discord
 from bot.contract.envelope import speaker_label
 from bot.contract.grace import MAX_TEXT_CHARS
 from bot.errors import BadInput, TooLarge
-from bot.i18n import LANGUAGES, Words, words_for
+from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from cogs.shared.attachments import name_of
 from cogs.shared.message_content import MessageContent
 from cogs.shared.message_parts import walk
@@ -37,7 +37,7 @@ _SAID_BY_PEOPLE: Final = frozenset(
         discord.MessageType.poll_result,
     }
 )
-_FIRST_WORDS: Final = frozenset(words_for(one)("common.working") for one in LANGUAGES)
+_FIRST_WORDS: Final = frozenset(words_for(one)("common.working") for one in INTERFACE_LANGUAGES)
 _UNDER_WAY = re.compile(r"[a-z]+:(?:cancel|stop):\d+")
 
 

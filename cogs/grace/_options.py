@@ -6,7 +6,7 @@ from typing import Any
 from bot.contract.grace import Module
 from bot.contract.options import Option, OptionType, Value
 from bot.errors import BadInput
-from bot.i18n import LANGUAGES, Words, words_for
+from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from cogs.grace._languages import read_language
 
 _MAX_ITEMS = 30
@@ -35,7 +35,7 @@ def option_name(module: Module, option: Option, words: Words) -> str:
 
 def _read(module: Module, option: Option, value: Any, words: Words) -> Value:
     if option.type is OptionType.LANGUAGE and isinstance(value, str):
-        value = read_language(value, option, map(words_for, LANGUAGES))
+        value = read_language(value, option, map(words_for, INTERFACE_LANGUAGES))
     try:
         return option.check(value)
     except BadInput:

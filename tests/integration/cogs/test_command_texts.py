@@ -3,12 +3,12 @@
 import discord
 import pytest
 
-from bot.i18n import DEFAULT, LANGUAGES, words_for
+from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, words_for
 
 LOCALES = [
     locale.value
     for locale in discord.Locale
-    if locale.value.partition("-")[0] in set(LANGUAGES) - {DEFAULT}
+    if locale.value.partition("-")[0] in set(INTERFACE_LANGUAGES) - {DEFAULT}
 ]
 ONE_NAME = {"grace"}
 """Commands whose name is the same in every language."""

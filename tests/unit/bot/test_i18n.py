@@ -3,7 +3,7 @@ from importlib import resources
 
 import pytest
 
-from bot.i18n import LANGUAGES, duration, words_for
+from bot.i18n import INTERFACE_LANGUAGES, duration, words_for
 
 DISCORD_LIMIT = 2000
 ENGLISH, SPANISH = words_for("en-US"), words_for("es-ES")
@@ -61,7 +61,7 @@ def test_both_languages_have_the_same_texts():
 def test_both_languages_have_the_same_files():
     files = [
         {file.name for file in resources.files("bot").joinpath("locales", language).iterdir()}
-        for language in LANGUAGES
+        for language in INTERFACE_LANGUAGES
     ]
     assert files[0] == files[1]
 
