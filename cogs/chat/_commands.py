@@ -13,6 +13,7 @@ from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, SkydeckError
 from bot.jobs.view import Requester
+from bot.sanitize import is_blank
 from bot.store.records import Role, StoredMessage
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
@@ -111,6 +112,8 @@ class ChatCommands(commands.Cog):
     ) -> None:
         """Have a text read aloud."""
         requester = await admit(self.bot, interaction)
+        if is_blank(text):
+            raise BadInput(words_of(requester)("chat.say_what"))
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():
             said = await typed_words(interaction, text)

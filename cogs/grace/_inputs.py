@@ -11,6 +11,7 @@ from bot.contract.envelope import speaker_label
 from bot.contract.grace import MAX_TEXT_CHARS
 from bot.errors import BadInput, TooLarge
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
+from bot.sanitize import is_blank
 from cogs.shared.attachments import name_of
 from cogs.shared.message_content import MessageContent
 from cogs.shared.message_parts import walk
@@ -170,7 +171,7 @@ def check_text(text: str, words: Words) -> str:
         BadInput: It is blank.
         TooLarge: It is longer than Grace accepts.
     """
-    if not text.strip():
+    if is_blank(text):
         raise BadInput(words("grace.input.empty"))
     if len(text) > MAX_TEXT_CHARS:
         number, most = f"{len(text):_}".replace("_", " "), f"{MAX_TEXT_CHARS:_}".replace("_", " ")

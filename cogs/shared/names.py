@@ -8,6 +8,7 @@ from typing import Final
 
 import discord
 
+from bot.sanitize import is_blank
 from cogs.shared.mentions import Names, Own, as_words
 from cogs.shared.whole import whole
 
@@ -112,7 +113,12 @@ def names_at(channel_id: int | None, people: People) -> Names:
 
 
 async def typed_words(interaction: discord.Interaction, text: str) -> str:
-    """A text that a person has typed into a command, with words in place of mentions."""
+    """A text that a person has typed into a command, with words in place of mentions.
+
+    A text of invisible characters is empty.
+    """
+    if is_blank(text):
+        return ""
     people = People(interaction.client, interaction.guild)
     people.add([interaction.user])
     names = names_at(interaction.channel_id, people)

@@ -487,3 +487,20 @@ async def test_where_the_bot_may_write_but_not_reply_it_answers(
     await ben.says("@Alfred", channel)
     await ben.sees("Hello, I'm Alfred")
     assert {problem.code for problem in sim.problems} == {160002}
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "reason"),
+    [
+        ("/ask", "question", "Write a question"),
+        ("/say", "text", "Write what I should say."),
+    ],
+)
+async def test_a_command_with_a_text_that_shows_nothing_says_what_to_do(
+    sim, deck, channel, ben, penny_script, command, option, reason
+):
+    reply = await ben.slash(command, channel, **{option: "\u200b\u2800"})
+    assert reason in (await ben.sees(reason)).text
+    assert reply.message is not None
+    assert not penny_script.asked
+    assert not sim.problems

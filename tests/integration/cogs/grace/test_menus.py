@@ -142,3 +142,13 @@ async def test_a_recording_that_is_none(sim, deck, ana, ben, penny, file):
     assert told.is_ephemeral
     assert not penny.asked
     assert not sim.problems
+
+
+async def test_a_text_that_shows_nothing_is_no_text(sim, deck, channel, ben, grace):
+    await ben.slash("/grace summarize", channel, text="\u200b\u2800")
+    await ben.sees("There's no text in that.")
+    said = await ben.says(files=[File("a.txt", "\u200b\n".encode())])
+    await ben.menu("Summarize", on=said)
+    await ben.sees("There's no text in that.")
+    assert not grace.asked
+    assert not sim.problems
