@@ -224,6 +224,18 @@ class Settings(BaseSettings):
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
         return value
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse bytes that are not UTF-8: what leaves the process as JSON cannot hold them."""
+        kind = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, str) and kind not in (Path, Path | None):
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("is not text (UTF-8)") from None
+        return value
+
     @field_validator("skydeck_llm")
     @classmethod
     def _known_llm(cls, value: str) -> str:

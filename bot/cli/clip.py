@@ -16,7 +16,7 @@ from audio.files import NotAFileError, open_regular
 from audio.loss import Loss
 from bot.contract import Audio, Input
 from bot.contract.penny import audio_input
-from bot.errors import BadInput, TooLarge
+from bot.errors import BadInput, JobFailed, TooLarge
 from bot.file_kinds import HEAD_BYTES, FileKind, kind_of
 from bot.text_files import decode_text
 
@@ -198,9 +198,13 @@ def save_reply(audio: Audio, path: Path) -> None:
     """Write a reply as Ogg Opus, or as WAV if the file's suffix is `.wav`.
 
     Raises:
-        BadInput: The file cannot be written, or the reply is not audio.
+        BadInput: The file cannot be written.
+        JobFailed: The reply is not audio.
     """
-    data = audio.file()
+    try:
+        data = audio.file()
+    except BadInput as e:
+        raise JobFailed(f"The reply's audio cannot be used: {e}") from None
     try:
         with tempfile.TemporaryFile() as made:  # complete before the old file is overwritten
             if path.suffix.lower() == ".wav":
@@ -212,7 +216,7 @@ def save_reply(audio: Audio, path: Path) -> None:
             with path.open("wb") as out:
                 shutil.copyfileobj(made, out)
     except AudioError as e:
-        raise BadInput(f"The reply's audio cannot be used: {e}") from e
+        raise JobFailed(f"The reply's audio cannot be used: {e}") from e
     except OSError as e:
         raise BadInput(f"{path} cannot be written ({e.strerror}).") from None
 

@@ -252,8 +252,9 @@ def summary(result: Result) -> str:
     parts = []
     if result.audio_path is not None:
         audio = result.response.audio
-        seconds = (audio.duration_ms or 0) / 1000 if audio else 0
-        parts.append(f"{result.audio_path} ({seconds:.1f} s)")
+        length_ms = audio.duration_ms if audio else None
+        length = "" if length_ms is None else f" ({length_ms / 1000:.1f} s)"
+        parts.append(f"{result.audio_path}{length}")
     waited = marks.get("worker", 0.0)
     if waited > _MIN_SHOWN_WAIT_MS:
         parts.append(f"waited {waited / 1000:.1f} s for a worker, then")

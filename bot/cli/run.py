@@ -12,7 +12,7 @@ from bot.clock import SystemClock
 from bot.composition import Services, WarmUp, open_paid_services
 from bot.contract import Request, Service, Source, System
 from bot.contract.factory import File, read_build
-from bot.errors import BadInput
+from bot.errors import BadInput, JobFailed
 from bot.models.store import ModelStore
 from bot.settings import Settings
 from bot.workers.factory.files import unique_names
@@ -91,9 +91,10 @@ def _keep(result: Result, service: Service, place: Path) -> None:
         if build is not None:
             write_files(build.files, place)
         return
-    if result.response.audio is not None:
-        save_reply(result.response.audio, place)
-        result.audio_path = place
+    if result.response.audio is None:
+        raise JobFailed(f"The answer has no sound, so {place} is not written.")
+    save_reply(result.response.audio, place)
+    result.audio_path = place
 
 
 def write_files(files: list[File], folder: Path) -> None:

@@ -23,6 +23,10 @@ _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 _MAX_MEMBERS = 32
 _MAX_LISTED = 4
 """How many errors of a list are told."""
+_WORDS_NAMES = (
+    *("message", "error", "errors", "detail", "title", "msg", "reason"),
+    *("description", "info"),
+)
 _TRACES = ("error_traceback", "traceback", "stacktrace", "stack_trace")
 _printer = reprlib.Repr()
 _printer.maxdict = _printer.maxlist = _MAX_MEMBERS
@@ -62,7 +66,7 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
         words = read_failure(error.get("error_message") or "", depth + 1)
         message = ": ".join(part for part in (clean_excerpt(kind), words.message) if part)
         return Failure(message, words.code, words.retryable)
-    for name in ("message", "error", "errors", "detail", "title", "msg", "reason"):
+    for name in _WORDS_NAMES:
         if error.get(name) and depth < _MAX_ERROR_DEPTH:
             inner = read_failure(error[name], depth + 1)
             code = error.get("code")

@@ -6,6 +6,7 @@ server-sent events. What it does not know becomes the output's data as it is.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from itertools import islice, pairwise
 from typing import Any, Final
@@ -24,7 +25,7 @@ from bot.steps import Steps
 
 WORDS_NAMES: Final = (
     *("text", "reply", "response", "answer", "message", "content", "generated_text"),
-    *("output_text", "completion"),
+    *("output_text", "completion", "generation"),
 )
 """Where services put their words, most telling first."""
 _WORDS: Final = tuple(map(plain_name, WORDS_NAMES))
@@ -32,7 +33,7 @@ _CHUNK: Final = frozenset({*_WORDS, "delta"})
 _PIECES: Final = ("delta", "parts", "tokens", "token", "value")
 _HOLDERS: Final = (
     *("output", "outputs", "result", "results", "response", "data", "body", "candidates"),
-    *("predictions", "generations"),
+    *("predictions", "generations", "responses"),
 )
 _AUDIO_NAMES: Final = ("audio", "audio_base64", "audio_b64", "audio_content", "speech")
 _AUDIO: Final = tuple(map(plain_name, _AUDIO_NAMES))
@@ -54,6 +55,12 @@ _BESIDE_WORDS: Final = frozenset({
     "last",
 }) | {*_AUDIO}  # fmt: skip
 """Names of what services write beside the words, and that says nothing more."""
+_MEASURES: Final = re.compile(
+    r"(?:eval|prompt|tokens?|input|output|total|load|completion|generat|queue|inference|processing"
+    r"|execution|delay|cached?|reasoning)[a-z]*(?:count|duration|tokens|latency|time|ms|seconds)"
+)
+"""Names of figures that servers add to an answer."""
+_REASONS: Final = re.compile(r"[a-z]*(?:finish|stop|done|completion|end)[a-z]*reason")
 _OUTPUT_NAMES: Final = frozenset({"data", "text", "transcript", "audio"})
 _SAYS_HOW: Final = frozenset(
     {"status", "state", "statuscode", "success", "ok", "error", "errors", "usage", "sequence"}
@@ -131,17 +138,31 @@ def _output(value: dict[Any, Any], depth: int) -> Steps[Any]:
 
 def _flat(value: dict[Any, Any], depth: int) -> Steps[Any]:
     """The contract's output of an object that does not have the contract's form."""
-    members = {n: v for n, v in by_plain_name(value).items() if v is not None}
+    members = _said(value)
     words = _chunk(members)
     if words is not None:
         return _described(words, members)
-    rest = [name for name in members if name not in _BESIDE_WORDS]
+    rest = [name for name, item in members.items() if not _is_beside(name, item)]
     if len(rest) == 1 and len(value) <= MAX_NAMES and rest[0] in _HOLDERS and depth < _DEEPEST:
         return (yield from _held(members[rest[0]], members, depth))
     if not rest and _audio(members) is not None:
         return _described(None, members)
     kept = value if depth else {n: v for n, v in value.items() if not _says_how(n, v)}
     return {"data": kept} if kept else None
+
+
+def _said(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """The members of an object that hold anything."""
+    return {n: v for n, v in by_plain_name(value).items() if v is not None and v not in ([], {})}
+
+
+def _is_beside(name: str, item: Any) -> bool:
+    """Whether a member says nothing more than the words beside it."""
+    if name in _BESIDE_WORDS:
+        return True
+    if isinstance(item, str):
+        return _REASONS.fullmatch(name) is not None
+    return isinstance(item, int | float) and _MEASURES.fullmatch(name) is not None
 
 
 def _says_how(name: object, item: Any) -> bool:
@@ -240,6 +261,10 @@ def words_of_piece(piece: Any) -> str | None:
     if not isinstance(piece, dict):
         return None
     members = by_plain_name(piece)
+    token = members.get("token")
+    if isinstance(token, Mapping) and isinstance(token.get("text"), str):
+        # Hugging Face's servers; the last piece has the whole text as well.
+        return "" if token.get("special") is True else token["text"]
     words = "" if _is_thought(members) else _chunk(members)
     if words is not None:
         return words
@@ -255,7 +280,9 @@ def _chunk(members: Mapping[str, Any]) -> str | None:
     choices = members.get("choices", members.get("candidates"))
     if isinstance(choices, list):
         return words_of(choices[0]) if choices and isinstance(choices[0], Mapping) else None
-    if members.keys().isdisjoint(_CHUNK) or not members.keys() <= _BESIDE_WORDS | _CHUNK:
+    if members.keys().isdisjoint(_CHUNK):
+        return None
+    if not all(name in _CHUNK or _is_beside(name, item) for name, item in members.items()):
         return None
     is_number = all(isinstance(members.get(name, 0), int | float) for name in _CHUNK)
     return None if is_number else words_of(members)
@@ -266,10 +293,10 @@ def lone_words(value: Any) -> str:
     for _ in range(_DEEPEST):
         if not isinstance(value, Mapping):
             return ""
-        members = {n: item for n, item in by_plain_name(value).items() if item is not None}
+        members = _said(value)
         if words := _chunk(members):
             return words
-        rest = [name for name in members if name not in _BESIDE_WORDS]
+        rest = [name for name, item in members.items() if not _is_beside(name, item)]
         if len(rest) != 1 or rest[0] not in _HOLDERS:
             return ""
         value = members[rest[0]]

@@ -112,3 +112,15 @@ def test_keys_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     shown = repr(settings) + str(settings) + settings.model_dump_json() + str(settings.model_dump())
     assert SECRET not in shown
+
+
+@pytest.mark.parametrize("name", ["SKYDECK_LLM_MODEL", "SKYDECK_LLM", "SKYDECK_LLM_KEY"])
+def test_a_setting_that_is_not_utf_8_is_named(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(name, "caf\udce9.gguf")
+    with pytest.raises(BadSettings, match=rf"{name}: .*is not text \(UTF-8\)"):
+        load_settings()
+
+
+def test_a_folder_may_have_any_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SKYDECK_WEIGHTS_DIR", "/tmp/caf\udce9")
+    assert load_settings().skydeck_weights_dir.name == "caf\udce9"

@@ -15,7 +15,7 @@ from bot.cli import clip
 from bot.cli.clip import read_clip, read_clips, read_text, save_reply
 from bot.contract import Audio
 from bot.contract.penny import audio_input
-from bot.errors import BadInput, TooLarge
+from bot.errors import BadInput, JobFailed, TooLarge
 from tests.fakes.media_files import tone
 
 TONE = (np.sin(np.arange(32_000) / 10) / 2).astype(np.float32)
@@ -166,7 +166,7 @@ def test_a_reply_that_is_a_playlist_is_not_saved(folder: Path, ending: str) -> N
     kept = folder / f"reply{ending}"
     kept.write_bytes(b"what was there")
     said = audio_input(b"ffconcat version 1.0\nfile 'secret.wav'\n", format="wav")
-    with pytest.raises(BadInput):
+    with pytest.raises(JobFailed):
         save_reply(Audio(data=said.data), kept)
     assert kept.read_bytes() == b"what was there"
 

@@ -88,7 +88,7 @@ async def test_sound_that_is_none_costs_no_words(tmp_path):
     output = {"output": {"text": "Paris.", "audio": "no sound!"}}
     done = await called(output, *PENNY, "--save", "reply.ogg", folder=tmp_path)
     assert done.stdout == "Alfred: Paris.\n"
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert "base64" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -119,3 +119,21 @@ def test_every_page_reaches_a_terminal_of_any_encoding(command, encoding, tmp_pa
     done = skydeck(command, cwd=tmp_path, encoding=encoding, SKYDECK_DATABASE_URL=url)
     assert "Traceback" not in done.stderr
     assert done.stdout or done.stderr
+
+
+@pytest.mark.parametrize(
+    ("audio", "words"),
+    [
+        ("@@@", "cannot be used: The audio is not valid base64."),
+        ("UklGRgAAAAA=", "cannot be used"),
+        ("https://files.example/a.wav", "has no sound, so reply.ogg is not written."),
+        ([1, 2], "has no sound"),
+    ],
+)
+async def test_a_reply_that_cannot_be_saved_is_the_services_failure(audio, words, tmp_path):
+    answer = {"text": "Paris.", "audio": audio}
+    done = await called(answer, *PENNY, "--save", "reply.ogg", folder=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "Paris." in done.stdout
+    assert words in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "reply.ogg").exists()

@@ -26,6 +26,9 @@ FAILURES = [
     ({"error": {"code": 500, "message": CUDA}, "id": 7}, CUDA),
     ({"error": "Bad Request", "message": CUDA}, f"Bad Request: {CUDA}"),
     ({"error_message": CUDA}, CUDA),
+    ({"error": {"type": "OutOfMemory", "info": CUDA}}, CUDA),
+    ({"errors": [{"message": CUDA}, {"message": "retry later"}]}, f"{CUDA}; retry later"),
+    ({"error": [{"msg": CUDA}, {"msg": CUDA}]}, CUDA),
     ({"errorMessage": CUDA, "errorType": "RuntimeError"}, CUDA),
     ({"error_type": "<class 'RuntimeError'>", "error_message": CUDA}, CUDA),
     ({"exception": f"RuntimeError('{CUDA}')"}, CUDA),
@@ -115,6 +118,17 @@ WORDS = [
     {"output": "Paris.", "error": {"code": 0, "message": ""}},
     {"output": "Paris.", "error": {"code": 200, "message": "OK"}},
     {"output": "Paris.", "error": "None", "failed": False, "has_error": 0},
+    {"message": {"content": "Paris."}, "done": True, "eval_count": 12, "total_duration": 5},
+    {"response": "Paris.", "done_reason": "stop", "prompt_eval_duration": 7, "context": []},
+    {"result": {"response": "Paris."}, "success": True, "errors": [], "messages": []},
+    {"results": [{"outputText": "Paris.", "completionReason": "FINISH"}], "inputTokenCount": 4},
+    {"generation": "Paris.", "prompt_token_count": 3, "stop_reason": "stop"},
+    {"responses": [{"text": "Paris.", "finish_reason": "eos_token", "warnings": {}}]},
+    [
+        {"index": 1, "token": {"id": 7, "text": "Par", "special": False}, "generated_text": None},
+        {"index": 2, "token": {"id": 8, "text": "is."}, "generated_text": None, "details": None},
+        {"index": 3, "token": {"text": "</s>", "special": True}, "generated_text": "Paris."},
+    ],
 ]
 
 ANSWERS_THAT_SPEAK_OF_ERRORS = [
@@ -133,6 +147,8 @@ FORMS_OF_DATA = [
     {"sentiment": "positive", "reason": "joy"},
     {"keywords": ["a", "b"]},
     {"answer": 42},
+    {"text": "the cat", "count": 7},
+    {"answer": "yes", "reason": "it rains", "risk": 3},
     {"name": "Ana", "language": "en"},
     ["Paris", "London"],
     [{"start": 0, "text": "a"}],
