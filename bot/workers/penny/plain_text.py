@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bot.workers.penny.formulas import with_signs
+
 _BLOCK: Final = re.compile(r"```(?:([\w+#.-]{1,20})[^\S\n]*\n)?(.*?)(?:```|\Z)", re.DOTALL)
 _CODE_NAMES: Final = {
     "py": "Python", "js": "JavaScript", "ts": "TypeScript", "cs": "C#", "csharp": "C#",
@@ -77,6 +79,7 @@ def plain(text: str, code_block: Callable[[str], str]) -> str:
     text = _KEPT.sub("", text)
     text = _BLOCK.sub(lambda block: f" {code_block(_code_name(block[1] or ''))} ", text)
     text = _CODE.sub(lambda code: keep(code[2].strip()), text)
+    text = with_signs(text)
     text = _ESCAPED.sub(lambda sign: keep(sign[1]), text)
     text = _without_tokens(text)
     text = _without_lines(text)
