@@ -125,3 +125,32 @@ def test_what_people_say_is_no_invention(text: str) -> None:
 @given(st.text(max_size=500))
 def test_any_transcript_can_be_judged(text: str) -> None:
     assert hallucination_kind(text) in {None, *HallucinationKind}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you for watching the kids, when do you come back?",
+        "Thanks for watching my dog yesterday.",
+        "Merci d'avoir regardé mon dossier.",
+        "Obrigado por ver as crianças.",
+        "Grazie per aver guardato i bambini.",
+        "Bedankt voor het kijken naar mijn code.",
+    ],
+)
+def test_thanks_for_something_else_are_heard(text: str) -> None:
+    assert hallucination_kind(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you all for watching this video, see you soon.",
+        "Thanks for watching and don't forget to subscribe.",
+        "Merci d'avoir regardé cette vidéo !",
+        "Obrigada por assistir ao meu canal.",
+        "Bedankt voor het kijken naar deze video.",
+    ],
+)
+def test_thanks_for_a_video_are_not(text: str) -> None:
+    assert is_said_to_nobody(text)
