@@ -40,7 +40,7 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@command -v prometheus >/dev/null || sh scripts/system-package.sh prometheus --optional "the test with a Prometheus server is skipped"
 	@touch $@
 
-models: setup                    ## fetch the model files (0.8 GB, once)
+models: setup                    ## fetch the model files (1.4 GB, once)
 	@$(BIN)/skydeck models pull
 
 talk: setup                      ## ask Penny a recorded question; FILE=… for your own
@@ -50,11 +50,11 @@ unit: setup-dev                  ## pure code: after each save
 	@$(PYTEST) tests/unit
 
 test: setup-dev                  ## unit, integration, and one spoken turn with real models
-	@$(BIN)/skydeck models pull
+	@SKYDECK_LLM=tiny $(BIN)/skydeck models pull
 	@$(PYTEST) -m "unit or integration or smoke"
 
 test-all: setup-dev              ## everything, with real models
-	@$(BIN)/skydeck models pull
+	@SKYDECK_LLM=tiny $(BIN)/skydeck models pull
 	@$(PYTEST)
 
 lint: setup-dev                  ## style, types, import rules, known weaknesses of packages
@@ -65,7 +65,7 @@ lint: setup-dev                  ## style, types, import rules, known weaknesses
 	@$(BIN)/python scripts/audit.py
 
 bench: setup-dev                 ## speed beside named peers
-	@$(BIN)/skydeck models pull
+	@SKYDECK_LLM=tiny $(BIN)/skydeck models pull
 	@$(BIN)/python -m pytest -m bench tests/bench -s
 
 chaos: setup-dev                 ## the fault campaign, 20 minutes; SEED=… repeats it, ROUNDS=… shortens it
