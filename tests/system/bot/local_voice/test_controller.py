@@ -50,6 +50,11 @@ class Person:
             raise AssertionError(self.controller.view()) from None
         return self.controller.view()
 
+    def lost_sound(self) -> int:
+        """How often a device has lost sound so far."""
+        state = self.controller.devices.state
+        return state.microphone.xruns + state.loudspeaker.xruns
+
     async def played_out(self, recording) -> None:
         """Wait until the loudspeaker has nothing more to play, and has played it."""
         await self.until(lambda _: self.controller.devices.playout.progress().drained)
@@ -209,6 +214,7 @@ async def test_the_key_stops_the_answer_and_esc_stops_everything(open_talk, card
 
 
 async def test_hands_free(open_talk, card):
+    knows_its_echo, wrong = False, 0
     async with open_talk(mode=TalkMode.HANDS_FREE) as me:
         italy = await me.spoken("What is the capital of Italy?")
         spain = await me.spoken("What is the capital of Spain?")
@@ -217,17 +223,19 @@ async def test_hands_free(open_talk, card):
             return [one for one in me.controller.view().entries if one.kind is Kind.TURN]
 
         with card.loudspeaker_in_the_room():
-            for _ in range(TRIES):
-                begun = len(turns())
+            for _ in range(2 * TRIES):
+                begun, lost = len(turns()), me.lost_sound()
                 for number, question in enumerate((italy, spain)):
                     await me.says(question)
                     await me.answered(begun + number)
                 first, second, *more = turns()[begun:]
                 if not (more or first.was_cut) and "spain" in second.asked.lower():
+                    knows_its_echo = True
                     break
-            else:
-                pytest.fail(f"it takes its own voice for the person's, or answers it: {turns()}")
-            assert "rome" in first.answered.lower()
+                # Where sound was lost, the echo canceller cannot know what was played.
+                wrong += me.lost_sound() == lost
+                assert wrong < TRIES, f"it takes its own voice for the person's: {turns()}"
+            assert not knows_its_echo or "rome" in first.answered.lower()
         begun = len(turns())
         me.controller.key_down()
         assert me.controller.view().doing is Doing.PAUSED
@@ -239,6 +247,8 @@ async def test_hands_free(open_talk, card):
         asked = [entry.asked.lower() for entry in turns()[begun:]]
         assert len(asked) == 1, "what was said in the pause is not asked"
         assert "italy" not in asked[0]
+    if not knows_its_echo:
+        pytest.skip("this machine lost sound in every try, so its echo was not tested")
 
 
 async def test_silence_is_told_and_not_answered(open_talk):
