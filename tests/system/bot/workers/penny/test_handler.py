@@ -163,7 +163,9 @@ async def test_an_emoji_is_not_read_out(penny) -> None:
     text = "The build is done! 🎉 <:party:123456789012345678>"
     final = (await responses(penny, speak(text, source=DECK, language="en")))[-1]
     assert final.audio.duration_ms < 2_000
-    assert re.fullmatch(r"the build is done\W*", (await heard(penny, final.audio.file())).lower())
+    words = (await heard(penny, final.audio.file())).lower()
+    assert re.search(r"\bdone\W*$", words)  # the last word; a small ear may mishear the others
+    assert not re.search(r"\d|party|emoji", words)
 
 
 @pytest.mark.parametrize(
