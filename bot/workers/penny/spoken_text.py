@@ -26,7 +26,7 @@ _PICTURES: Final = re.compile(
 )
 """Emoji and what joins them. A keycap keeps its digit."""
 _FACE: Final = re.compile(
-    r"(?<!\S)(?:[:;=8][-o^']?[()DPpO3/|\\*]|</?3|[xX]D|\^_?\^)(?=[\s.!,?]|\Z)"
+    r"(?<!\S)(?:[:;=][-o^']?[()DPpO3/|\\*]|8-\)|</?3|[xX]D|\^_?\^)(?=[\s.!,?]|\Z)"
 )
 _URL: Final = re.compile(
     r"\b(?:https?://(?:[^\s/@]*@)?|(?=www\.))(?:www\.)?([\w.-]*\w)(?::\d+)?(?:[/?#][^\s<>\"]*)?",

@@ -208,3 +208,8 @@ def test_plain_words_stay(words: list[str]) -> None:
 @given(st.integers(0, 10**9), st.sampled_from(["en", "es"]))
 def test_a_plain_number_stays(number: int, language: str) -> None:
     assert spoken(f"Son {number}.", language) == f"Son {number}."
+
+
+@pytest.mark.parametrize("text", ["See page 83.", "the 8D hall", "(chapter 8)", "size 8P"])
+def test_an_eight_is_no_pair_of_eyes(text: str) -> None:
+    assert "8" in spoken(text, "en")
