@@ -11,7 +11,7 @@ from bot.workers.reasoning import ReasoningFilter
 
 CHARS_PER_TOKEN: Final = 2.5
 """As for the local model: safe for English, Spanish and code."""
-_MOST_CHARS_PER_TOKEN: Final = 20
+_MAX_CHARS_PER_TOKEN: Final = 20
 """Some servers ignore the limit of an answer."""
 _MAX_COST_USD: Final = 1000
 _QUOTE_CHARS: Final = 40
@@ -37,7 +37,7 @@ class ChatAnswer:
         self.is_nonsense = False
         self._reasoning = ReasoningFilter()
         self._whole = codecs.getincrementaldecoder("utf-16-le")(errors="replace")
-        self._max_chars = prompt.max_tokens * _MOST_CHARS_PER_TOKEN
+        self._max_chars = prompt.max_tokens * _MAX_CHARS_PER_TOKEN
         self._messages = [m for m in prompt.messages if m.content.strip()]
         self._chars_in = sum(len(m.content) for m in self._messages)
         self._chars_out = 0

@@ -51,7 +51,7 @@ _SPACED: Final = re.compile(
 )
 _OPERAND: Final = r"(?<=[\d)\]%\u00b2\u00b3])|(?<=\b[A-Za-z])"
 _NOON, _EVENING, _SMALL = 12, 8, 10
-_FEWEST_DIGITS, _MAX_DIGITS = 9, 15
+_MIN_DIGITS, _MAX_DIGITS = 9, 15
 
 _Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
@@ -194,7 +194,7 @@ class SpokenRules:
         is_local = re.fullmatch(r"\d{3}-\d{4}", m[0]) is not None
         is_spanish = self._words["day_first"] and re.fullmatch(r"[6-9]\d\d(?: \d{3}){2}", m[0])
         is_number = not is_spanish and re.fullmatch(r"\d{1,3}(?:[ .]\d{3})+", m[0])
-        if is_number or not (is_local or _FEWEST_DIGITS <= digits <= _MAX_DIGITS):
+        if is_number or not (is_local or _MIN_DIGITS <= digits <= _MAX_DIGITS):
             return m[0]
         prefix = f"{self._words['between']['+']} " if m[0].startswith("+") else ""
         return prefix + ", ".join(" ".join(group) for group in groups)
