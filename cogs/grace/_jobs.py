@@ -67,7 +67,7 @@ async def run_task(
             source_text = await task.fetch()
             request = await task.ask(source_text)
             look = Look(
-                heading=_heading(task.title, source_text.name),
+                heading=_heading(task.title, source_text),
                 service=task.service,
                 begun=begun,
                 is_json=task.is_json,
@@ -92,8 +92,9 @@ async def run_task(
         raise
 
 
-def _heading(title: str, name: str) -> str:
-    return f"**{title}** · {disarm(discord.utils.escape_markdown(name[:_TITLE_CHARS]))}"
+def _heading(title: str, source: SourceText) -> str:
+    name = disarm(discord.utils.escape_markdown(source.name[:_TITLE_CHARS]))
+    return "\n".join([f"**{title}** · {name}", *source.notes])
 
 
 def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:

@@ -130,12 +130,14 @@ class Menus:
 
             async def fetch() -> SourceText:
                 require_there(self._bot, message)
-                return SourceText("", name)
+                clip, files = await read_recordings(content.files, words)
+                return SourceText("", name, tuple(files.notes(words)), clip)
 
-            async def request(_: SourceText) -> Request:
-                clip, _files = await read_recordings(content.files, words)
+            async def request(recorded: SourceText) -> Request:
+                if recorded.clip is None:
+                    raise AssertionError("fetch gives one")
                 return transcribe(
-                    clip,
+                    recorded.clip,
                     source=requester.source,
                     language=requester.language,
                     context=Context(locale=requester.locale, speaker=requester.user_name),

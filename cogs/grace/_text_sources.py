@@ -5,6 +5,7 @@ from typing import Final
 
 import discord
 
+from bot.contract import Input
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, MissingPermission, NotAllowed
 from bot.file_kinds import FileKind
@@ -42,10 +43,14 @@ class SourceText:
     Attributes:
         text: The whole text.
         name: What to call it, in the person's language.
+        notes: What the person should know: a guessed encoding, lost sound.
+        clip: The recordings, if they are the input.
     """
 
     text: str
     name: str
+    notes: tuple[str, ...] = ()
+    clip: Input | None = None
 
 
 async def read_source(
@@ -94,7 +99,7 @@ async def _message_text(
     files = await read_files(content.files, words, wanted=_TEXTS, most=_MAX_FILES)
     parts = [content.words, *(one.text for one in files.texts)]
     name = words("grace.source.message", name=message.author.display_name)
-    return SourceText("\n\n".join(filter(None, parts)), name)
+    return SourceText("\n\n".join(filter(None, parts)), name, tuple(files.notes(words)))
 
 
 async def _latest(

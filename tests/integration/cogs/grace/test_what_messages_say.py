@@ -3,6 +3,7 @@
 import pytest
 
 from bot.contract import Output, Response, Status
+from tests.fakes.media_files import tone
 from tests.integration.cogs.grace.sight import settled
 from tests.simulator import CannotDo, File
 
@@ -73,4 +74,28 @@ async def test_names_in_what_is_typed_and_in_what_is_linked(sim, deck, guild, an
     await ben.slash("/grace summarize", message=str(said.id))
     await settled(ben, "Ana's message")
     assert grace.last.input.data == f"thank @\\o/, `{odd.mention}`"
+    assert not sim.problems
+
+
+async def test_a_guessed_encoding_is_told_by_the_menus(sim, deck, ana, ben, grace):
+    words = "¿Qué tal? El señor Muñoz comió piñones en la montaña."
+    posted = await ana.says(files=[File("nota.txt", words.encode("cp1252"))])
+    await ben.menu("Summarize", on=posted)
+    seen = await settled(ben, "**Summary** · Ana's message")
+    assert "nota.txt doesn't say how it is encoded; I read it as cp1252." in seen.content
+    assert grace.last.input.data == words
+    assert not sim.problems
+
+
+async def test_lost_sound_is_told_by_the_transcript(sim, deck, ana, ben, penny):
+    async def hears(_request):
+        whole = Output(type="text", text="the rest", transcript="the rest")
+        yield Response(status=Status.COMPLETED, output=whole)
+
+    penny.answer = hears
+    whole = tone("caf", seconds=1) + tone("flac", seconds=6)
+    posted = await ana.says(files=[File("memo.caf", whole[: -len(whole) // 4])])
+    await ben.menu("Transcribe", on=posted)
+    seen = await settled(ben, "the rest")
+    assert "memo.caf is damaged: about" in seen.content
     assert not sim.problems
