@@ -15,7 +15,7 @@ MAX_DELAY_S: Final = 1.5
 MAX_PERIOD_S: Final = 0.6
 MAX_JITTER_S: Final = 0.3
 """How much longer the line may take for one key than for the next."""
-_SHORTEST_WAIT_S: Final = 0.2
+_MIN_WAIT_S: Final = 0.2
 _MAX_WAIT_S: Final = 1.5
 _UNEVEN_WAIT_S: Final = 0.7
 _MARGIN_S: Final = 0.08
@@ -62,4 +62,4 @@ class KeyRhythm:
             return min(max(_UNEVEN_WAIT_S, 1.5 * longest + _MARGIN_S), _MAX_WAIT_S)
         is_known = len(self._gaps) >= _KNOWN_GAPS
         wait_s = 2 * longest + _MARGIN_S if is_known else 6 * longest
-        return min(max(_SHORTEST_WAIT_S, wait_s), _MAX_WAIT_S)
+        return min(max(_MIN_WAIT_S, wait_s), _MAX_WAIT_S)

@@ -30,7 +30,7 @@ MAX_CHARS: Final = 8_000
 """In a command's names, descriptions and values together. Source: Discord's reference, "Application
 Commands": the longest localization of each counts."""
 _MAX_TEXT_CHARS: Final = 6_000
-_LARGEST_NUMBER: Final = 2**53
+_MAX_NUMBER: Final = 2**53
 _VALUE_CHARS: Final = 100
 
 _OPTION: Final = "option_"
@@ -234,7 +234,7 @@ def _fits_menu(option: Option) -> bool:
 
 
 def _within(number: int | None) -> int | None:
-    return None if number is None else max(-_LARGEST_NUMBER, min(_LARGEST_NUMBER, number))
+    return None if number is None else max(-_MAX_NUMBER, min(_MAX_NUMBER, number))
 
 
 # -- how much room a command takes ---------------------------------------------------------------

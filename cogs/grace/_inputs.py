@@ -18,7 +18,7 @@ from cogs.shared.message_parts import walk
 from cogs.shared.whole import whole
 
 MAX_MESSAGES: Final = 100
-_LARGEST_ID: Final = 2**63 - 1
+_MAX_ID: Final = 2**63 - 1
 
 _LINK = re.compile(
     r"<?https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com"
@@ -124,7 +124,7 @@ def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
         raise BadInput(words("grace.input.no_link"))
     channel_id = int(found["channel"]) if found["channel"] else None
     message_id = int(found["message"])
-    if max(channel_id or 0, message_id) > _LARGEST_ID:
+    if max(channel_id or 0, message_id) > _MAX_ID:
         raise BadInput(words("grace.input.no_link"))
     return Linked(channel_id, message_id)
 

@@ -94,8 +94,8 @@ class Heard:
     body: dict[str, Any]
 
 
-class FakeAnthropic:
-    """Answers in the order of the script, and the last for ever.
+class ModelApi:
+    """An API of a language model on loopback; it has one route.
 
     Attributes:
         url: For `base_url`.
@@ -103,26 +103,41 @@ class FakeAnthropic:
         left: Set when a caller has closed the connection before the end of its answer.
     """
 
-    def __init__(self, *script: Answer | Refusal) -> None:
+    root = ""
+    route = ""
+
+    def __init__(self) -> None:
         self.url = ""
         self.heard: list[Heard] = []
         self.left = asyncio.Event()
-        self._script = script
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post("/v1/messages", self._messages)
+        app.router.add_post(self.root + self.route, self._asked)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = f"http://{host}:{port}{self.root}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
-    async def _messages(self, request: web.Request) -> web.StreamResponse:
+    async def _asked(self, request: web.Request) -> web.StreamResponse:
+        raise NotImplementedError
+
+
+class FakeAnthropic(ModelApi):
+    """Answers in the order of the script, and the last for ever."""
+
+    route = "/v1/messages"
+
+    def __init__(self, *script: Answer | Refusal) -> None:
+        super().__init__()
+        self._script = script
+
+    async def _asked(self, request: web.Request) -> web.StreamResponse:
         self.heard.append(Heard(dict(request.headers), await request.json()))
         answer = _objection(self.heard[-1]) or self._next()
         if isinstance(answer, Refusal):

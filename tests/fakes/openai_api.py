@@ -5,11 +5,11 @@ import contextlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.anthropic_api import End, Heard, Refusal
+from tests.fakes.anthropic_api import End, Heard, ModelApi, Refusal
 
 KEY = "sk-a-key-for-tests-0123456789"
 
@@ -61,40 +61,21 @@ class Answer:
         return "".join(lines + ["data: [DONE]\n\n"] * (self.done and not self.error)).encode()
 
 
-class FakeOpenAI:
-    """Answers in the order of the script, and the last for ever.
+class FakeOpenAI(ModelApi):
+    """Answers in the order of the script, and the last for ever."""
 
-    Attributes:
-        url: For `base_url`, with `/v1`.
-        heard: Every request.
-        left: Set when a caller has closed the connection before the end of its answer.
-    """
+    root, route = "/v1", "/chat/completions"
 
     def __init__(
         self, *script: Answer | Refusal, refuses: Collection[str] = (), key: str = KEY
     ) -> None:
-        self.url = ""
-        self.heard: list[Heard] = []
-        self.left = asyncio.Event()
+        super().__init__()
         self._script = script
         self._refuses = refuses
         self._key = key
         self._answered = 0
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_post("/v1/chat/completions", self._chat)
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}/v1"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    async def _chat(self, request: web.Request) -> web.StreamResponse:
+    async def _asked(self, request: web.Request) -> web.StreamResponse:
         heard = Heard(dict(request.headers), await request.json())
         self.heard.append(heard)
         if self._key and heard.headers.get("Authorization") != f"Bearer {self._key}":
