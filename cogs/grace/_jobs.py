@@ -1,22 +1,26 @@
-"""Runs a job for a person: placeholder message, input, request, result."""
+"""Runs a job for a person: placeholder message, input, request, and the message that shows it."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import discord
 
-from bot.contract import Request, Service
+from bot.contract import Request, Response, Service
 from bot.discord_client import SkyDeck
-from bot.errors import MissingPermission
+from bot.errors import MissingPermission, SkydeckError
 from bot.i18n import Words
 from bot.jobs.view import Requester
-from cogs.grace._job_view import make_view
-from cogs.grace._pages import Look
+from bot.runpod.models import Update
+from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.grace._text_sources import SourceText
-from cogs.shared.answering import command_placeholder
+from cogs.shared.answering import Placeholder, command_placeholder
+from cogs.shared.error_messages import explain
+from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
+from cogs.shared.page import Page
 from cogs.shared.splitting import disarm
 
 _TITLE_CHARS: Final = 80
@@ -74,11 +78,12 @@ async def run_task(
                 nothing=task.nothing,
                 may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
             )
-            view = make_view(bot, requester, placeholder, look)
+            place = GraceMessage.at(placeholder.live, requester, look, begun=begun)
+            view = GraceJobView(bot, place, placeholder.live, placeholder)
             await bot.runner.perform(
                 request,
                 requester=requester,
-                place=view.place,
+                place=place,
                 title=f"{task.title} · {source_text.name}"[:_TITLE_CHARS],
                 view=view,
                 reply_token=interaction.token,
@@ -114,3 +119,44 @@ def title_of(words: Words, module_name: str, otherwise: str) -> str:
     """The title of a module's result."""
     key = f"grace.module.{module_name.lower()}.title"
     return words(key) if words.has(key) else otherwise
+
+
+# -- how the job is shown ---------------------------------------------------------------------
+
+
+class GraceMessage(Look, JobMessage):
+    """The place of one of Grace's or Penny's jobs."""
+
+    kind: str = "grace"
+
+
+@dataclass(slots=True)
+class GraceJobView(MessageView[GraceMessage]):
+    """Shows a job in one message, with a Cancel button while it works."""
+
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(grows=self.place.service is Service.PENNY)
+
+    def update(self, update: Update) -> None:
+        """Follow the job's progress."""
+        self.progress.take(update)
+
+    async def refresh(self) -> None:
+        """Show the present state."""
+        text = under_way(self.place, self.progress, self.words, self.bot.clock.wall())
+        await self.live.refresh(Page(text=text, view=self.controls))
+
+    async def done(self, response: Response) -> None:
+        """Show the result."""
+        # In a thread: a large JSON value takes a while.
+        shown = await asyncio.to_thread(
+            finished, self.place, response, self.words, self.bot.clock.wall()
+        )
+        await self.live.settle(Page(text=shown.text, files=shown.files))
+
+    async def failed(self, error: SkydeckError) -> None:
+        """Say why there is none."""
+        text = failed(self.place, explain(error, self.words).text)
+        await self.live.settle(Page(text=text))

@@ -10,7 +10,7 @@ from bot.jobs.view import Requester
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.chat._job_message import ChatMessage, Thread, question_of
 from cogs.factory._job_view import FactoryMessage
-from cogs.grace._job_view import GraceMessage
+from cogs.grace._jobs import GraceMessage
 from cogs.shared.live import LiveMessage
 from cogs.voice._minutes import MinutesMessage
 
