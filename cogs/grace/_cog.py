@@ -14,11 +14,10 @@ from bot.contract.options import Value
 from bot.discord_client import SkyDeck
 from bot.jobs.view import Requester
 from cogs.grace._commands import Inputs, make_groups
-from cogs.grace._inputs import Source, Typed, choose_source
+from cogs.grace._inputs import Source, SourceText, Typed, choose_source, read_source
 from cogs.grace._jobs import GraceJobView, GraceMessage, Task, run_task, title_of
 from cogs.grace._menus import Menus
 from cogs.grace._options import read_options
-from cogs.grace._text_sources import SourceText, read_source
 from cogs.shared.requester import admit, readmit, words_of
 from cogs.shared.text_dialog import TextDialog
 

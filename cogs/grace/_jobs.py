@@ -14,9 +14,9 @@ from bot.errors import MissingPermission, SkydeckError
 from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
+from cogs.grace._inputs import SourceText
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
-from cogs.grace._text_sources import SourceText
-from cogs.shared.answering import Placeholder, command_placeholder
+from cogs.shared.answering import command_placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE

@@ -14,9 +14,8 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.jobs.view import Requester
 from bot.languages import find_language
-from cogs.grace._inputs import GivenMessage, Source
+from cogs.grace._inputs import GivenMessage, Source, SourceText, read_source
 from cogs.grace._jobs import Task, run_task
-from cogs.grace._text_sources import SourceText, read_source
 from cogs.shared.attachments import is_unread
 from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
