@@ -17,7 +17,7 @@ from cogs.grace._commands import Inputs, make_groups
 from cogs.grace._inputs import Source, SourceText, Typed, choose_source, read_source
 from cogs.grace._jobs import GraceJobView, GraceMessage, Task, run_task, title_of
 from cogs.grace._menus import Menus
-from cogs.grace._options import read_options
+from cogs.grace._option_values import read_options
 from cogs.shared.requester import admit, readmit, words_of
 from cogs.shared.text_dialog import TextDialog
 

@@ -19,7 +19,7 @@ from bot.contract.options import Option, OptionType
 from bot.discord_client import SkyDeck
 from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
 from cogs.grace._inputs import MAX_MESSAGES
-from cogs.grace._languages import MAX_OFFERS, Offer, offer_choices, offer_languages
+from cogs.grace._option_values import MAX_OFFERS, Offer, offer_choices, offer_languages
 from cogs.shared.commands import text
 
 log = logging.getLogger(__name__)

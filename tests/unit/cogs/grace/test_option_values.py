@@ -4,7 +4,7 @@ import pytest
 
 from bot.contract.options import Option, OptionType
 from bot.i18n import words_for
-from cogs.grace._languages import Offer, offer_choices, offer_languages, plain, read_language
+from cogs.grace._option_values import Offer, offer_choices, offer_languages, plain, read_language
 
 ENGLISH, SPANISH = words_for("en"), words_for("es")
 BOTH = (ENGLISH, SPANISH)
