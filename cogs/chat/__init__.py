@@ -12,7 +12,7 @@ async def setup(bot: "SkyDeck") -> None:
     from cogs.chat._commands import ChatCommands
     from cogs.chat._deletions import Deletions
     from cogs.chat._views import RegenerateButton
-    from cogs.shared.stop_button import StopButton
+    from cogs.shared.job_message import StopButton
     from cogs.shared.translator import speak_languages
 
     await speak_languages(bot)
