@@ -16,8 +16,8 @@ from cogs.shared.answering import Placeholder, find_placeholder
 from cogs.shared.error_messages import reported
 from cogs.shared.gone import is_gone
 from cogs.shared.live import LiveMessage
-from cogs.shared.nonces import Nonces
 from cogs.shared.places import Places
+from cogs.shared.retry import Nonces
 from cogs.shared.rights import Right, require
 
 

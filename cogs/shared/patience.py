@@ -28,7 +28,7 @@ class Unreadable(OSError):
 async def persist(call: Callable[[], Awaitable[_T]]) -> _T:
     """Call Discord until it answers; discord.py itself retries neither 503 nor a broken connection.
 
-    A call that posts a message must use the same nonce each time (`cogs.shared.nonces`).
+    A call that posts a message must use the same nonce each time (`cogs.shared.retry`).
 
     Raises:
         discord.HTTPException: Discord refused, so that a retry would not help.

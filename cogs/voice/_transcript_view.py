@@ -15,8 +15,8 @@ from bot.jobs.edit_throttle import EditThrottle
 from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage
-from cogs.shared.nonces import Nonces, draw_nonce
 from cogs.shared.page import Page
+from cogs.shared.retry import Nonces, draw_nonce
 from cogs.shared.splitting import closed, disarm, split
 
 log = logging.getLogger(__name__)
