@@ -9,7 +9,7 @@ import discord
 
 from bot.discord_client import SkyDeck
 from cogs.shared.live import LiveMessage
-from cogs.shared.patience import persist
+from cogs.shared.retry import persist
 
 TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 """The errors of a request to Discord."""
