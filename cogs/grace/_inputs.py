@@ -19,11 +19,10 @@ from cogs.shared.attachments import name_of
 from cogs.shared.files import read_files, read_text
 from cogs.shared.gone import require_there
 from cogs.shared.message_content import MessageContent, has_content, read_message, read_messages
-from cogs.shared.message_parts import walk
+from cogs.shared.message_parts import walk, whole
 from cogs.shared.names import typed_words
 from cogs.shared.places import Places, find_place
 from cogs.shared.rights import Right, may
-from cogs.shared.whole import whole
 
 MAX_MESSAGES: Final = 100
 _LOOK_BACK: Final = 3

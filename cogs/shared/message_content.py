@@ -21,9 +21,9 @@ from cogs.shared.message_parts import (
     components_as_text,
     embed_as_text,
     poll_as_text,
+    whole,
 )
 from cogs.shared.names import People, names_in, own_ids
-from cogs.shared.whole import whole
 
 MAX_CHARS: Final = 60_000
 """Of one message's words. The largest real message has about 24,000: text, embeds, components, and

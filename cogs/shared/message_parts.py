@@ -17,6 +17,20 @@ _MAX_ANSWERS: Final = 25
 _MAX_OPTIONS: Final = 25
 _MAX_COMPONENTS: Final = 100
 """Discord allows 40."""
+_LISTS: Final = ("components", "mentions", "role_mentions")
+
+
+def whole(message: discord.Message) -> discord.Message:
+    """The same message, with empty lists for the fields that Discord has left out.
+
+    Source: Discord's reference, "Message Object": `components` is present only if the message has
+    any, and a partial message may lack more. discord.py 2.7 leaves such an attribute unset
+    (`Message.__init__`, its last loop), so that reading it raises AttributeError.
+    """
+    for name in _LISTS:
+        if not hasattr(message, name):
+            setattr(message, name, [])
+    return message
 
 
 def embed_as_text(embed: discord.Embed, names: Names, *, beside: str = "") -> str:
@@ -36,10 +50,10 @@ def embed_as_text(embed: discord.Embed, names: Names, *, beside: str = "") -> st
     said = [as_words(line[:_MAX_PART_CHARS], names) for line in lines if line]
     footer = embed.footer.text
     rest = [*fields, as_words(footer[:_MAX_PART_CHARS], names) if footer else ""]
-    whole = "\n".join(filter(None, [*said, *rest]))
-    if not whole and embed.image.url and not is_linked:
+    text = "\n".join(filter(None, [*said, *rest]))
+    if not text and embed.image.url and not is_linked:
         return _picture(embed.image.url)
-    return _cut(whole)
+    return _cut(text)
 
 
 def _field(field: Any, names: Names) -> str:

@@ -10,7 +10,7 @@ import discord
 
 from bot.sanitize import is_blank
 from cogs.shared.mentions import Names, Own, as_words
-from cogs.shared.whole import whole
+from cogs.shared.message_parts import whole
 
 _HIDDEN: Final = "…"
 _LOOK_UP_S: Final = 1.0
