@@ -23,10 +23,9 @@ from pydantic import JsonValue
 from bot.clock import Clock
 from bot.contract import Request
 from bot.errors import QuestionDeleted, SkydeckError, Stopping, StoreFailed
-from bot.jobs.place import JobPlace, answers_message
 from bot.jobs.recovery import JobRecovery, P, Revive, kind_of
 from bot.jobs.running_job import Interruption, JobContext, RunningJob
-from bot.jobs.view import AdmissionGate, JobView, Requester
+from bot.jobs.view import AdmissionGate, JobPlace, JobView, Requester, answers_message
 from bot.service_calls.client import ServiceClient
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Ending, Entry

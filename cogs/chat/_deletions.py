@@ -6,7 +6,7 @@ import discord
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
-from bot.jobs.place import address_of
+from bot.jobs.view import address_of
 from bot.store.repositories.recovery import Job
 from cogs.chat._job_message import question_at, question_of
 

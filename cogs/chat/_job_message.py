@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import JsonValue, ValidationError
 
-from bot.jobs.place import ASKED_BY_MESSAGE, PlacePart, Snowflake, stored_as
+from bot.jobs.view import ASKED_BY_MESSAGE, PlacePart, Snowflake, stored_as
 from bot.store.repositories.recovery import Job
 from cogs.shared.job_message import JobMessage
 

@@ -7,7 +7,7 @@ from typing import Final
 import discord
 
 from bot.i18n import Words
-from bot.jobs.place import address_of
+from bot.jobs.view import address_of
 from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.shared.splitting import disarm
 

@@ -10,8 +10,7 @@ from bot.contract.envelope import speaker_label
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import duration
-from bot.jobs.place import PlacePart, Snowflake, stored_as
-from bot.jobs.view import Requester
+from bot.jobs.view import PlacePart, Requester, Snowflake, stored_as
 from bot.runpod.models import Update
 from bot.store.records import Minute
 from cogs.shared.answering import Placeholder

@@ -5,8 +5,7 @@ from pydantic import ValidationError
 
 from bot.choices import Mode
 from bot.contract import Service, System
-from bot.jobs.place import address_of
-from bot.jobs.view import Requester
+from bot.jobs.view import Requester, address_of
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.chat._job_message import ChatMessage, Thread, question_of
 from cogs.factory._job_view import FactoryMessage
