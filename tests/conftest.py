@@ -27,6 +27,7 @@ pytest_plugins = [
 # starts, compiles all of our source, and discord.py compiles every cog for each bot.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["HF_HUB_OFFLINE"] = "1"  # tests ask no hub but tests/fakes/model_hub.py
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
 settings.register_profile("skydeck", deadline=None)  # no wall clock decides
 settings.load_profile("skydeck")

@@ -19,7 +19,7 @@ from bot import terminal
 from bot.catalogue import load_grace
 from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
-from bot.cli.model_checks import language_model_state
+from bot.cli.model_checks import language_model_state, model_source
 from bot.cli.storage_checks import database_state, free_space
 from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
@@ -132,6 +132,7 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("local runtimes", _runtimes)
     yield _try("device", lambda: _device(settings))
     yield _weights(settings)
+    yield _try("model source", lambda: model_source(settings))
     yield _try("language model", lambda: language_model_state(settings))
     yield _sandbox()
 

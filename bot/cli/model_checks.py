@@ -6,6 +6,7 @@ from typing import Final
 from bot.clock import SystemClock
 from bot.contract import Message
 from bot.llm_source import GgufFile
+from bot.models.store import ModelStore
 from bot.settings import Settings
 from bot.workers.build import check_gguf
 from bot.workers.llm_choice import present_choice
@@ -16,6 +17,14 @@ _QUESTION: Final = Prompt(
     messages=[Message(role="user", content="Answer with one word: what colour is snow?")],
     max_tokens=500,  # enough for a model that thinks first
 )
+
+
+def model_source(settings: Settings) -> str:
+    """Say where a model would be fetched from now; asks the hub whether it answers."""
+    store = ModelStore(settings.skydeck_weights_dir)
+    models = store.manifest.models.values()
+    _, line = store.hub.choose((model, file) for model in models for file in model.files)
+    return line.rstrip(".").removeprefix("From ")
 
 
 def language_model_state(settings: Settings) -> str:

@@ -46,7 +46,7 @@ class Bars:
     def __call__(self, event: Progress, /) -> None:
         """Move a bar."""
         if not event.model:
-            self._bars.console.print(_WAITING)
+            self._bars.console.print(event.note or _WAITING, markup=False, highlight=False)
             return
         text = f"{event.phase.capitalize():<9} {event.model:<18}"
         if event.phase not in self._tasks:
@@ -67,7 +67,7 @@ class Lines:
     def __call__(self, event: Progress, /) -> None:
         """Write a line if the event says something new."""
         if not event.model:
-            self._write(_WAITING)
+            self._write(event.note or _WAITING)
         elif event.phase is Phase.FETCHING:
             self._fetching(event)
         elif (event.phase, event.model) not in self._said:

@@ -1,17 +1,181 @@
-"""Fetches a file from Hugging Face's hub, or from the mirror that HF_ENDPOINT names."""
+"""Hugging Face's hub, or the mirror that HF_ENDPOINT names: where models' authors publish them.
 
+`huggingface_hub` knows the addresses, the user's token (HF_TOKEN), HF_HUB_OFFLINE and proxies. Its
+own download forgets a file that breaks off, so this module fetches the bytes itself.
+"""
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from bot.errors import WeightsError
+from bot.models.hub_file import HubFileRef
+from bot.models.progress import Advance
 
+ASK_S: Final = 4.0
+"""How long the hub may take to say what a file is, name resolution included."""
+MAX_BYTES: Final = 50 * 10**9
+"""The largest file that is fetched."""
+_READ_S: Final = 30.0
+"""How long a download may stand still."""
+_ATTEMPTS: Final = 4
+"""How often a download continues without a new byte in between."""
+_PAUSE_S: Final = 1.0
 _FOLDER: Final = "hub"
-_CONNECT_S: Final = 10
-"""How long to wait for the hub's answer about a file; the download has no limit."""
-_NO_SUCH_FILE: Final = 404
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_HTTP_NOT_FOUND: Final = 404
+_HTTP_UNPROCESSED: Final = frozenset({407, 408, 429})
+_HTTP_SERVER_ERROR: Final = 500
+_HTTP_PARTIAL: Final = 206
+_HTTP_NO_SUCH_RANGE: Final = 416
+
+T = TypeVar("T")
 
 
-def fetch_from_hub(repo: str, file: str, weights: Path, *, endpoint: str | None = None) -> Path:
+class HubUnreachableError(Exception):
+    """The hub does not answer, or may not be asked; says why."""
+
+
+class HubRefusedError(Exception):
+    """The hub answers, but does not give this file; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """What the hub says about a file: where it is, its size, and its hash if it is a large one."""
+
+    url: str
+    bytes: int
+    sha256: str
+
+
+class Hub:
+    """The hub. Every method blocks.
+
+    Args:
+        endpoint: Its URL; None: as HF_ENDPOINT says, else the hub itself.
+        ask_s: How long it may take to answer a question about a file.
+    """
+
+    def __init__(self, endpoint: str | None = None, *, ask_s: float = ASK_S) -> None:
+        self._endpoint = endpoint
+        self._ask_s = ask_s
+
+    @property
+    def host(self) -> str:
+        """The host to show to people; without a user name or a password."""
+        return urlsplit(self._endpoint or _library().constants.ENDPOINT).hostname or "?"
+
+    def look_up(self, ref: HubFileRef) -> RemoteFile:
+        """Ask for a file's size and hash.
+
+        Raises:
+            HubUnreachableError: The hub does not answer in time.
+            HubRefusedError: It has no such file, or does not give it.
+        """
+        library = _library()
+        if library.constants.HF_HUB_OFFLINE:
+            raise HubUnreachableError("HF_HUB_OFFLINE is set")
+
+        def ask() -> Any:
+            url = library.hf_hub_url(
+                ref.repo, ref.path, revision=ref.revision, endpoint=self._endpoint
+            )
+            found = library.get_hf_file_metadata(
+                url, timeout=self._ask_s, library_name="skydeck", endpoint=self._endpoint
+            )
+            return url, found
+
+        try:
+            # Name resolution has no time limit of its own.
+            url, found = _within(self._ask_s, ask)
+        except Exception as e:  # noqa: BLE001  (the library lets its own libraries' errors through)
+            raise _explained(e) from None
+        if found.size is None or not 0 < found.size <= MAX_BYTES:
+            raise HubRefusedError("the hub does not say how large it is, or it is too large")
+        etag = str(found.etag or "")
+        return RemoteFile(url, found.size, etag if _SHA256.fullmatch(etag) else "")
+
+    def download(
+        self, remote: RemoteFile, part: Path, advance: Advance, *, sha256: str = ""
+    ) -> None:
+        """Fetch a file into `part`, and check its hash; continue where an earlier call broke off.
+
+        Args:
+            remote: The file.
+            part: Where it is written; after an error about the connection what came is kept.
+            advance: Counts the bytes, also those that were there before.
+            sha256: The hash that it must have; empty: what the hub says, if it does.
+
+        Raises:
+            HubUnreachableError: The connection breaks again and again.
+            HubRefusedError: The hub does not give the file, or gives another.
+            OSError: The disk is full (ENOSPC), or the file system refuses something else.
+        """
+        part.parent.mkdir(parents=True, exist_ok=True)
+        expected = sha256 or remote.sha256
+        is_fresh = _size(part) == 0
+        self._complete(remote, part, advance)
+        if not expected or _sha256(part) == expected:
+            return
+        part.unlink()
+        advance(-remote.bytes)
+        if is_fresh:
+            raise HubRefusedError("the hub's file has another hash")
+        self.download(remote, part, advance, sha256=sha256)  # what was there was of another file
+
+    def _complete(self, remote: RemoteFile, part: Path, advance: Advance) -> None:
+        if _size(part) > remote.bytes:
+            part.unlink()
+        advance(_size(part))
+        left = _ATTEMPTS
+        while (have := _size(part)) < remote.bytes:
+            try:
+                self._continue(remote, part, have, advance)
+            except HubUnreachableError:
+                left = _ATTEMPTS if _size(part) > have else left - 1
+                if not left:
+                    raise
+                time.sleep(_PAUSE_S)
+
+    def _continue(self, remote: RemoteFile, part: Path, have: int, advance: Advance) -> None:
+        import httpx2  # noqa: PLC0415  (the hub's client lets its errors through)
+
+        headers = dict(_library().utils.build_hf_headers(library_name="skydeck"))
+        headers["Accept-Encoding"] = "identity"  # so that ranges count the file's own bytes
+        if have:
+            headers["Range"] = f"bytes={have}-"
+        session = _library().utils.get_session()
+        try:
+            with session.stream("GET", remote.url, headers=headers, timeout=_READ_S) as response:
+                if response.status_code == _HTTP_NO_SUCH_RANGE:
+                    part.unlink()
+                    return
+                response.raise_for_status()
+                if have and response.status_code != _HTTP_PARTIAL:  # it begins at the beginning
+                    advance(-have)
+                    have = 0
+                _write(response.iter_bytes(), part, have, remote.bytes, advance)
+        except httpx2.HTTPStatusError as e:
+            raise _of_status(e.response.status_code) from None
+        except httpx2.HTTPError as e:
+            raise HubUnreachableError(_words(e)) from None
+
+
+def fetch_from_hub(
+    repo: str,
+    file: str,
+    weights: Path,
+    *,
+    endpoint: str | None = None,
+    setting: str = "SKYDECK_LLM",
+) -> Path:
     """Return a file of a repository; fetched at first use, then used without the network. Blocks.
 
     Args:
@@ -19,67 +183,143 @@ def fetch_from_hub(repo: str, file: str, weights: Path, *, endpoint: str | None 
         file: The file's path in it.
         weights: The model folder; the file goes into `hub/OWNER--NAME` there.
         endpoint: The hub's URL; None: as HF_ENDPOINT says, else the hub itself.
+        setting: The setting that names the file, for the error.
 
     Raises:
         WeightsError: There is no such file, the hub refuses it or cannot be reached.
     """
-    folder = weights / _FOLDER / repo.replace("/", "--")
-    if (folder / file).is_file():
-        return folder / file
+    return fetch_file(Hub(endpoint), HubFileRef(repo, file), weights, setting=setting)
+
+
+def fetch_file(
+    hub: Hub,
+    ref: HubFileRef,
+    weights: Path,
+    *,
+    setting: str,
+    advance: Advance = lambda _count: None,
+) -> Path:
+    """Do as `fetch_from_hub`, with a hub that was asked before. Blocks.
+
+    Raises:
+        WeightsError: As there.
+    """
+    target = weights / _FOLDER / ref.repo.replace("/", "--") / ref.path
+    if target.is_file():
+        return target
+    part = target.with_name(f".{target.name}.part")
     try:
-        import httpx2  # noqa: PLC0415  (the hub's client lets its errors through)
+        hub.download(hub.look_up(ref), part, advance)
+        part.replace(target)
+    except HubRefusedError as e:
+        raise WeightsError(f"{ref} cannot be fetched: {e}.", hint=_hint(e, setting)) from None
+    except HubUnreachableError as e:
+        raise WeightsError(
+            f"{ref} cannot be fetched: the hub does not answer ({e}).",
+            hint="Check the network, or set HF_ENDPOINT to a mirror; what was fetched is kept.",
+        ) from None
+    except OSError as e:
+        raise WeightsError(f"{ref} cannot be stored: {e.strerror}.") from None
+    return target
+
+
+def _hint(error: HubRefusedError, setting: str) -> str:
+    if "licence" in str(error):
+        return "Accept its licence on the hub, and set HF_TOKEN."
+    return f"Check {setting}, or set HF_TOKEN if the repository is private."
+
+
+def _library() -> Any:
+    try:
         import huggingface_hub  # noqa: PLC0415  (heavy)
+        from huggingface_hub import constants, errors, utils  # noqa: F401, PLC0415
     except ImportError:
         raise WeightsError(
             "huggingface_hub is not installed.", hint="pip install 'skydeck[local]'"
         ) from None
-    try:
-        # Asked first, since the download repeats this question for minutes before it gives up.
-        url = huggingface_hub.hf_hub_url(repo, file, endpoint=endpoint)
-        huggingface_hub.get_hf_file_metadata(url, timeout=_CONNECT_S, endpoint=endpoint)
-        found = huggingface_hub.hf_hub_download(
-            repo,
-            file,
-            local_dir=folder,
-            endpoint=endpoint,
-            etag_timeout=_CONNECT_S,
-            library_name="skydeck",
-        )
-    except (huggingface_hub.errors.HFValidationError, httpx2.HTTPError, OSError) as e:
-        raise _explained(e, f"hf:{repo}/{file}") from None
-    return Path(found)
+    return huggingface_hub
 
 
-def _explained(error: Exception, named: str) -> WeightsError:
-    """The library's error in our words, which say what to do."""
+def _within(seconds: float, ask: Callable[[], T]) -> T:
+    """Return what `ask` returns; a thread that is still busy then is left to itself.
+
+    Raises:
+        TimeoutError: It takes longer.
+    """
+    answers: list[T] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except Exception as e:  # noqa: BLE001  (raised in the caller's thread)
+            errors.append(e)
+
+    thread = threading.Thread(target=run, name="hub", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise TimeoutError
+    return answers[0]
+
+
+def _explained(error: Exception) -> Exception:
+    """The library's error as one of ours."""
     from huggingface_hub import errors  # noqa: PLC0415  (heavy)
 
     match error:
         case errors.GatedRepoError():
-            advice = "Accept its licence on the hub, and set HF_TOKEN."
-            return WeightsError(f"{named} needs your consent to its licence.", hint=advice)
-        case errors.LocalEntryNotFoundError():  # its way to say that nobody answers
-            return _unreachable(named)
+            return HubRefusedError("it needs your consent to its licence")
         case (
             errors.RepositoryNotFoundError()
             | errors.EntryNotFoundError()
+            | errors.RevisionNotFoundError()
             | errors.HFValidationError()
         ):
-            return WeightsError(f"The hub has no file {named}.", hint="Check SKYDECK_LLM.")
-        case errors.HfHubHTTPError() if error.response.status_code == _NO_SUCH_FILE:
-            return WeightsError(f"The hub has no file {named}.", hint="Check SKYDECK_LLM.")
+            return HubRefusedError("the hub has no such file")
         case errors.HfHubHTTPError():
-            return WeightsError(
-                f"{named} cannot be fetched: the hub answers HTTP {error.response.status_code}.",
-                hint="Try again later, or set HF_ENDPOINT to a mirror.",
-            )
-        case OSError() if error.errno is not None and error.filename is not None:
-            return WeightsError(f"{named} cannot be stored: {error.strerror}.")
-    return _unreachable(named)
+            return _of_status(error.response.status_code)
+    return HubUnreachableError(_words(error))
 
 
-def _unreachable(named: str) -> WeightsError:
-    return WeightsError(
-        f"{named} cannot be fetched: the hub does not answer.",
-        hint="Check the network, or set HF_ENDPOINT to a mirror.",
-    )
+def _of_status(status: int) -> Exception:
+    if status >= _HTTP_SERVER_ERROR or status in _HTTP_UNPROCESSED:
+        return HubUnreachableError(f"HTTP {status}")
+    if status == _HTTP_NOT_FOUND:
+        return HubRefusedError("the hub has no such file")
+    return HubRefusedError(f"the hub answers HTTP {status}")
+
+
+def _words(error: Exception) -> str:
+    """What to tell of a connection's error: no address, since it may hold a password."""
+    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
+        return "no answer in time"
+    said = re.search(r"\[Errno -?\d+\] ([\w ]+)", str(error))
+    return said[1] if said else "no connection"
+
+
+def _write(chunks: Any, part: Path, have: int, limit: int, advance: Advance) -> None:
+    """Append what comes after the first `have` bytes."""
+    with part.open("r+b" if have else "wb") as out:
+        out.seek(have)
+        for chunk in chunks:
+            have += len(chunk)
+            if have > limit:
+                out.truncate(0)
+                raise HubRefusedError("the hub sends more than it said")
+            out.write(chunk)
+            advance(len(chunk))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,12 +9,16 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bot.errors import WrongUse
+from bot.models.hub_file import HubFileRef
 
 MANIFEST = Path(__file__).with_name("models.toml")
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # A plain name: it becomes a file or folder inside the store and must not point outside.
 PlainName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+HubPath = Annotated[
+    str, StringConstraints(pattern=r"^([A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*)?$")
+]
 Bytes = Annotated[int, Field(gt=0)]
 
 
@@ -41,14 +45,23 @@ class Wheel(_Entry):
         return f"{self.name}-{self.version}.whl"
 
 
+class HubRepository(_Entry):
+    """A repository at the hub: owner/name, and a commit, a tag or a branch."""
+
+    repo: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")]
+    revision: PlainName
+
+
 class ModelFile(_Entry):
-    """One file of a model: the concatenation of members of wheels."""
+    """One file of a model, as its authors publish it, and as members of wheels, concatenated."""
 
     name: PlainName
     bytes: Bytes
     sha256: Sha256
     parts: tuple[tuple[str, str], ...] = Field(min_length=1)
     """(wheel, member), in order."""
+    hub_path: HubPath = ""
+    """The path in the model's repository at the hub; empty: as `name`."""
 
 
 class Model(_Entry):
@@ -59,12 +72,20 @@ class Model(_Entry):
     licence: str
     source: str
     """The original publisher of the files, before they were packed into wheels."""
+    hub: HubRepository | None = None
+    """Where the authors publish it; None: not at the hub."""
     files: tuple[ModelFile, ...] = Field(min_length=1)
 
     @property
     def bytes(self) -> int:
         """Size on disk."""
         return sum(f.bytes for f in self.files)
+
+    def hub_file(self, file: ModelFile) -> HubFileRef | None:
+        """Where the hub has one of its files; None: nowhere."""
+        if self.hub is None:
+            return None
+        return HubFileRef(self.hub.repo, file.hub_path or file.name, self.hub.revision)
 
 
 class Manifest(_Entry):

@@ -46,7 +46,9 @@ class Plan:
     """Files that exist but are wrong, and will be replaced."""
     download_bytes: int
     room_bytes: int
-    """Free space needed at the peak."""
+    """Free space needed at the peak if all comes as wheels."""
+    hub_room_bytes: int
+    """The same if the hub has what it should have."""
 
     def __bool__(self) -> bool:
         return bool(self.fetches)
@@ -80,6 +82,15 @@ def make_plan(
         replaced=tuple(f for f in findings if f.problem is not Problem.MISSING),
         download_bytes=sum(w.bytes for w in to_fetch.values()),
         room_bytes=_room(fetches, to_fetch),
+        hub_room_bytes=sum(f.bytes for fetch in fetches for f in fetch.files)
+        + sum(w.bytes for w in _not_at_hub(manifest, fetches) if w.name in to_fetch),
+    )
+
+
+def _not_at_hub(manifest: Manifest, fetches: Iterable[Fetch]) -> list[Wheel]:
+    """The wheels of those files that the hub does not have."""
+    return manifest.wheels_of(
+        file for fetch in fetches for file in fetch.files if fetch.model.hub_file(file) is None
     )
 
 

