@@ -20,7 +20,7 @@ class ThinkingSound:
         """The cue to play now, if any. Call this only while nobody speaks and nothing plays.
 
         Args:
-            since_s: When the wait for the answer began; another time means another turn.
+            since_s: Since when the turn is surely over; another time means another turn.
             now_s: The current time.
             is_cold_start: The service has to start a worker first.
         """

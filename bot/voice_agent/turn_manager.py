@@ -156,7 +156,7 @@ class TurnManager:
     def _end_speech(self, clip: Clip) -> None:
         turn = self._take_clip(clip)
         del self._speeches[clip.user_id]
-        turn.clip = turn.with_clip(clip)
+        turn.clip, turn.ended_s = turn.with_clip(clip), clip.ended_s
 
     def _speech_of(self, user_id: int) -> ActiveSpeech:
         """The person's speech, which begins now if its beginning was never reported."""
@@ -195,6 +195,7 @@ class TurnManager:
         if self._floor.turn is turn:
             self._commands += self._floor.clear()
         self._cancel_request(turn)
+        turn.taken_back += turn.state is not TurnState.SPEAKING
         turn.state = TurnState.SPEAKING
 
     def _submit_ended_turns(self) -> None:
@@ -405,7 +406,7 @@ class TurnManager:
         turn = self._floor.turn
         if turn is None or turn.reply.has_begun or not self._is_awaited(turn) or self._speeches:
             return
-        since_s, is_cold_start = turn.since_s, turn.awaits_worker
+        since_s, is_cold_start = turn.is_over_since_s, turn.awaits_worker
         if cue := self._thinking_sound.due(since_s, self._now_s, is_cold_start=is_cold_start):
             self._play_cue(cue)
 

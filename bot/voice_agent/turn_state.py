@@ -211,6 +211,8 @@ class UserTurn:
         overlaps_answer: It was spoken over an answer.
         is_accepted: It is for the assistant.
         since_s: When it ended or got the floor: somebody has been waiting since then.
+        ended_s: When the last packet of speech in it arrived.
+        taken_back: How often they went on after it had ended.
         request_id: The current request.
         is_requesting: The service may still send more for that request.
         wants_answer: That request is for an answer; else only for a transcript.
@@ -232,6 +234,8 @@ class UserTurn:
     overlaps_answer: bool = False
     is_accepted: bool = False
     since_s: float = 0.0
+    ended_s: float = 0.0
+    taken_back: int = 0
     request_id: int | None = None
     is_requesting: bool = False
     wants_answer: bool = False
@@ -246,6 +250,13 @@ class UserTurn:
     def transcript(self) -> str:
         """Everything that is known about what they said."""
         return self._joined(self.heard or "")
+
+    @property
+    def is_over_since_s(self) -> float:
+        """Since when the turn is surely over, if nobody speaks: their silence is long enough."""
+        options = self.options.thinking_sound
+        silence_s = options.surely_over_after_s * 2**self.taken_back
+        return max(self.since_s, self.ended_s + min(silence_s, options.max_surely_over_s))
 
     @property
     def awaits_worker(self) -> bool:

@@ -135,7 +135,7 @@ def test_what_counts_as_a_backchannel():
 def test_when_the_thinking_sound_plays():
     talk = alone(thinking_sound=ThinkingSoundOptions(listening_after_s=5.0, thinking_after_s=9.0))
     talk.say(ANA)
-    assert not only(talk.wait(4.5), PlayCue)
+    assert not only(talk.wait(5.5), PlayCue)
     assert only(talk.wait(1.0), PlayCue) == [PlayCue(Cue.LISTENING)]
 
 

@@ -1,5 +1,7 @@
 """Whose turn it is, what is requested, what plays, and when it stops."""
 
+import pytest
+
 from bot.errors import DeadlineExceeded, OutputLost
 from bot.voice_agent.events import (
     Attention,
@@ -341,8 +343,9 @@ def cues(commands) -> list[Cue]:
 def test_cues_while_an_answer_is_awaited():
     talk = alone()
     talk.say(ANA)
-    assert cues(talk.wait(1.0)) == [Cue.LISTENING]
-    assert cues(talk.wait(1.0)) == [Cue.THINKING]
+    assert cues(talk.wait(1.2)) == []
+    assert cues(talk.wait(0.6)) == [Cue.LISTENING]
+    assert cues(talk.wait(1.5)) == [Cue.THINKING]
     assert cues(talk.wait(3.0)) == []
     assert cues(talk.wait(1.0)) == [Cue.THINKING]
     assert cues(talk.wait(7.0)) == []  # the gap doubles
@@ -357,11 +360,28 @@ def test_a_quick_answer_needs_no_cue():
     assert cues(talk.wait(1.0)) == []
 
 
+@pytest.mark.parametrize("pause_s", [0.4, 0.8, 1.2])
+def test_whoever_speaks_at_length_hears_no_cue_between_sentences(pause_s):
+    talk = alone()
+    for _ in range(20):
+        assert not cues(talk.say(ANA, 3.0) + talk.wait(pause_s))
+    assert cues(talk.wait(60.0))
+
+
+def test_each_turn_that_goes_on_after_its_end_makes_the_next_cue_wait():
+    talk = alone()
+    talk.say(ANA)
+    assert cues(talk.wait(2.0)) == [Cue.LISTENING]
+    talk.say(ANA)
+    assert cues(talk.wait(2.0)) == []
+    assert cues(talk.wait(1.0)) == [Cue.LISTENING]
+
+
 def test_a_cold_service_has_a_cue_of_its_own():
     talk = alone()
     talk.say(ANA)
     assert talk.waits()[0].stage is Stage.WAITING_FOR_WORKER
-    assert cues(talk.wait(2.0)) == [Cue.LISTENING, Cue.WAITING]
+    assert cues(talk.wait(4.0)) == [Cue.LISTENING, Cue.WAITING]
     talk.heard("How far is it?")
     assert talk.stages(1) == [Stage.WAITING_FOR_WORKER, Stage.HEARD]
 
