@@ -255,7 +255,7 @@ class UserTurn:
     def is_over_since_s(self) -> float:
         """Since when the turn is surely over, if nobody speaks: their silence is long enough."""
         options = self.options.thinking_sound
-        silence_s = options.surely_over_after_s * 2**self.taken_back
+        silence_s = options.surely_over_after_s * 2.0**self.taken_back
         return max(self.since_s, self.ended_s + min(silence_s, options.max_surely_over_s))
 
     @property

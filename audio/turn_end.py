@@ -1,0 +1,104 @@
+"""How long a silence must last to end a turn: a model learned from recordings. Pure.
+
+It sees how complete the turn sounds (Smart Turn), how complete its words are, how long it is, and
+how often this person has gone on after a pause that looked like an end. A logistic regression makes
+of these how likely it is that they go on, and a table makes of that the wait.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+_LOGIT_LIMIT: Final = 6.0
+"""The turn detector's probabilities beyond 0.0025 and 0.9975 tell nothing more."""
+
+
+class Words(StrEnum):
+    """How complete a turn's recognised words are.
+
+    UNKNOWN: not recognised yet, or in a language whose words nobody judges. DANGLING: they end
+    where nobody stops: "and", "to the", "um". OPEN: they may be all or not, as a statement is.
+    WHOLE: a whole question or command, or a short answer.
+    """
+
+    UNKNOWN = "unknown"
+    DANGLING = "dangling"
+    OPEN = "open"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEndFeatures:
+    """What is known about a turn in a pause.
+
+    Attributes:
+        completeness: The turn detector's answer, 0 to 1; None when it has not answered.
+        words: How complete the words are.
+        speech_ms: How much of the turn is speech.
+        went_on: How often they have gone on after a pause that looked like an end.
+    """
+
+    completeness: float | None
+    words: Words = Words.UNKNOWN
+    speech_ms: int = 0
+    went_on: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEndModel:
+    """The wait before a turn ends.
+
+    Attributes:
+        bias: The logit of going on without anything known.
+        sound: What each unit of the completeness' logit adds to it.
+        words: What the words add.
+        seconds: What each doubling of the speech beyond a second adds.
+        went_on: What each pause that they went on after adds, up to `max_went_on`.
+        max_went_on: More of them add nothing.
+        waits: (how likely they go on, ms), rising in both, interpolated between points.
+        looks_over: Below this, a pause looks like an end.
+    """
+
+    bias: float
+    sound: float
+    words: Mapping[Words, float]
+    seconds: float
+    went_on: float
+    max_went_on: int
+    waits: tuple[tuple[float, int], ...]
+    looks_over: float
+
+    def goes_on(self, features: TurnEndFeatures) -> float:
+        """How likely it is that they go on, from 0 to 1."""
+        logit = self.bias + self.words[features.words]
+        if features.completeness is not None:
+            logit += self.sound * completeness_logit(features.completeness)
+        logit += self.seconds * doublings(features.speech_ms)
+        logit += self.went_on * min(features.went_on, self.max_went_on)
+        return 1 / (1 + math.exp(-logit))
+
+    def wait_ms(self, features: TurnEndFeatures) -> int:
+        """How long a silence ends the turn."""
+        goes_on = self.goes_on(features)
+        if goes_on <= self.waits[0][0]:
+            return self.waits[0][1]
+        for (low, short), (high, long) in pairwise(self.waits):
+            if goes_on <= high:
+                return round(short + (long - short) * (goes_on - low) / (high - low))
+        return self.waits[-1][1]
+
+
+def completeness_logit(completeness: float) -> float:
+    """The logit of the turn detector's probability, within bounds."""
+    if not 0.0 < completeness < 1.0:
+        return math.copysign(_LOGIT_LIMIT, completeness - 0.5)
+    logit = math.log(completeness / (1 - completeness))
+    return max(-_LOGIT_LIMIT, min(_LOGIT_LIMIT, logit))
+
+
+def doublings(speech_ms: int) -> float:
+    """How often a second of speech doubles to become this much; 0 for less than a second."""
+    return math.log2(max(1.0, speech_ms / 1000))
