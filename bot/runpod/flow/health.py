@@ -5,8 +5,8 @@ from typing import Final
 
 from bot.contract.job import Health
 from bot.errors import RateLimited, ServiceUnreachable, SkydeckError
+from bot.runpod.errors import final_error
 from bot.runpod.flow.context import FlowContext, is_ok
-from bot.runpod.http_errors import final_error
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
 from bot.runpod.results.parsing import read_health
 from bot.runpod.retry import (
