@@ -12,9 +12,8 @@ from bot.runpod.errors import final_error, too_many_values
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.flow.submit import job_path
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
-from bot.runpod.results.assembly import OutputAssembly
+from bot.runpod.results.assembly import OutputAssembly, PartialRedactor
 from bot.runpod.results.parsing import read_health, reading_report
-from bot.runpod.results.partial_redactor import PartialRedactor
 from bot.runpod.retry import (
     FIRST_HEALTH_S,
     HEALTH_EVERY_S,
