@@ -12,7 +12,7 @@ async def setup(bot: "SkyDeck") -> None:
     from cogs.shared.translator import speak_languages
     from cogs.voice._cog import Voice
     from cogs.voice._commands import VoiceCommands
-    from cogs.voice._minutes_command import MinutesCommand
+    from cogs.voice._minutes import MinutesCommand
     from cogs.voice._views import ConsentButton
     from cogs.voice._voice_channels import VoiceChannels
 

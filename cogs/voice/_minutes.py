@@ -1,23 +1,36 @@
-"""Shows the minutes of a meeting: Grace's progress, then the summary with the transcript."""
+"""`/minutes`: Grace summarizes what was said while the bot only listened, and the bot shows it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
+import discord
+from discord import app_commands
+from discord.ext import commands
+
 from bot.contract import Response
 from bot.contract.envelope import speaker_label
+from bot.contract.grace import task
 from bot.discord_client import SkyDeck
-from bot.errors import SkydeckError
-from bot.i18n import duration
-from bot.jobs.view import PlacePart, Requester, Snowflake, stored_as
+from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
+from bot.i18n import Words, duration
+from bot.jobs.view import PlacePart, Snowflake, stored_as
 from bot.runpod.models import Update
 from bot.store.records import Minute
-from cogs.shared.answering import Placeholder
+from cogs.shared.answering import command_placeholder, give_reason
+from cogs.shared.commands import text
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.page import Page
+from cogs.shared.places import Places
+from cogs.shared.requester import admit, words_of
+from cogs.shared.rights import Right, require
 from cogs.shared.splitting import disarm
+from cogs.voice._commands import current_channel
+from cogs.voice._policy import latest_meeting
+from cogs.voice._voice_channel import VocalChannel
+from cogs.voice._voice_channels import VoiceChannels
 
 MODULE: Final = "SUMMARIZER"
 MAX_CHARS: Final = 200_000
@@ -107,9 +120,75 @@ class MinutesJobView(MessageView[MinutesMessage]):
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 
-def make_view(
-    bot: SkyDeck, requester: Requester, placeholder: Placeholder, notes: Notes
-) -> MinutesJobView:
-    """The view of minutes that are about to be summed up."""
-    place = MinutesMessage.at(placeholder.live, requester, notes, begun=bot.clock.wall())
-    return MinutesJobView(bot, place, placeholder.live, placeholder)
+class MinutesCommand(commands.Cog):
+    """The command for the minutes of a voice channel's latest meeting."""
+
+    def __init__(self, bot: SkyDeck, channels: VoiceChannels) -> None:
+        self.bot = bot
+        self.channels = channels
+
+    @app_commands.command(
+        name=text("voice.cmd.minutes.name"), description=text("voice.cmd.minutes.about")
+    )
+    @app_commands.rename(clear=text("voice.cmd.minutes.clear"))
+    @app_commands.describe(clear=text("voice.cmd.minutes.clear_about"))
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def minutes(self, interaction: discord.Interaction[SkyDeck], clear: bool = False) -> None:
+        """Have Grace summarize the transcript of a voice channel's latest meeting."""
+        requester = await admit(self.bot, interaction)
+        words = words_of(requester)
+        channel = self._channel(interaction, words)
+        relation = await Places(interaction).relation(
+            owner_id=None, guild_id=channel.guild.id, channel_id=channel.id
+        )
+        require(Right.MINUTES, relation, words("voice.not_for_you"))
+        if clear:
+            require(Right.CLEAR_MINUTES, relation, words("voice.minutes.not_yours"))
+        said = latest_meeting(await self.bot.store.minutes.get(channel.guild.id, channel.id))
+        if not said:
+            await interaction.response.send_message(words("voice.minutes.none"), ephemeral=True)
+            return
+        module = self.bot.grace.get(MODULE)
+        if module is None:
+            raise UnknownModule(f"Grace's catalogue has no {MODULE}.")
+        notes = Notes(
+            voice_channel_id=channel.id,
+            since_ms=said[0].at_ms,
+            clear=clear,
+            may_attach=interaction.app_permissions.attach_files,
+        )
+        request = task(module, transcript(said), source=requester.source)
+        placeholder = command_placeholder(self.bot, interaction, requester)
+        live, begun = placeholder.live, self.bot.clock.wall()
+        place = MinutesMessage.at(live, requester, notes, begun=begun)
+        view = MinutesJobView(self.bot, place, live, placeholder)
+        async with placeholder.in_time():
+            try:
+                await self.bot.runner.perform(
+                    request,
+                    requester=requester,
+                    place=place,
+                    title=words("voice.minutes.title"),
+                    view=view,
+                    reply_token=interaction.token,
+                    interaction_id=interaction.id,
+                    is_shown=False,
+                )
+            except SkydeckError as e:
+                await placeholder.show()
+                await give_reason(placeholder.live, e, words)
+
+    def _channel(self, interaction: discord.Interaction[SkyDeck], words: Words) -> VocalChannel:
+        """The voice channel whose chat they write in, else the one they are in, else the bot's.
+
+        Raises:
+            NoVoiceChannel: There is none.
+        """
+        here = interaction.channel
+        channel = here if isinstance(here, VocalChannel) else current_channel(interaction.user)
+        if channel is None:
+            voice = self.channels.get(interaction.guild_id)
+            channel = None if voice is None else voice.channel
+        if channel is None:
+            raise NoVoiceChannel(words("voice.where"))
+        return channel
