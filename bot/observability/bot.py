@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Never, Protocol
 
 from bot.clock import Clock
 from bot.errors import StoreFailed
 from bot.observability.calls import CallMetrics, CallSpans
-from bot.observability.lag import sample_lag
 from bot.observability.metrics import Metrics
 from bot.observability.reception import LinkHealth, Reception
 from bot.observability.turns import TurnRecorder
@@ -22,6 +21,7 @@ from bot.store.store import Store
 
 DATABASE_TIMEOUT_S: Final = 2.0
 """After this the database counts as unavailable."""
+LAG_EVERY_S: Final = 0.1
 
 
 class ObservedClient(Protocol):
@@ -126,3 +126,11 @@ def _links(bot: ObservedClient) -> Iterator[tuple[int, LinkHealth]]:
     for link in bot.voice_clients:
         if hasattr(link, "health"):
             yield id(link), link.health()
+
+
+async def sample_lag(metrics: Metrics, clock: Clock, *, every_s: float = LAG_EVERY_S) -> Never:
+    """Record the event loop's lag: how long its tasks wait while something computes."""
+    while True:
+        due = clock.now() + every_s
+        await clock.sleep(every_s)
+        metrics.lag_s.observe(max(0.0, clock.now() - due))

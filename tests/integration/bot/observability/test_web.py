@@ -14,7 +14,7 @@ from audio.discord_voice.stats import ReceptionStats
 from bot.clock import SystemClock
 from bot.errors import BadSettings
 from bot.observability import web
-from bot.observability.lag import sample_lag
+from bot.observability.bot import sample_lag
 from bot.observability.metrics import Metrics
 from bot.observability.reception import Reception
 from bot.observability.web import serve_metrics
