@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.sanitize import clean
-from cogs.shared.code_spans import certain_code_spans, outside_code
+from cogs.shared.markdown import certain_code_spans, outside_code
 
 _TARGET: Final = re.compile(
     r"\]\(\s*(<?)(https?://(?:[^\s<>()]|\([^\s<>()]*+\)){1,2000}+)(>?)[^()\n]{0,200}\)",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.sanitize import clean, is_blank
-from cogs.shared.code_spans import code_spans, outside_code
+from cogs.shared.markdown import code_spans, outside_code
 
 _MAX_NAME_CHARS: Final = 100
 """The longest name in Discord, that of a channel."""

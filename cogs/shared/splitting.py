@@ -12,9 +12,8 @@ from typing import Final
 
 from bot import sentences
 from bot.graphemes import MAX_CLUSTER_CHARS, is_boundary
-from cogs.shared.code_spans import certain_code_spans, outside_code
 from cogs.shared.harmless import harmless, unmask
-from cogs.shared.markdown import SPOILER, Markup
+from cogs.shared.markdown import SPOILER, Markup, certain_code_spans, outside_code
 
 MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in code points, as Python counts: so does Discord's API

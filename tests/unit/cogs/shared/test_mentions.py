@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogs.shared.code_spans import code_spans
+from cogs.shared.markdown import code_spans
 from cogs.shared.mentions import Names, Own, as_words
 
 OWN = Own(user_id=5, role_id=7)
