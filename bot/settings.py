@@ -1,6 +1,9 @@
 """Every setting, from the environment and from `.env`; nothing else reads the environment.
 
 `.env.example` shows every setting with its default; a test compares the two.
+
+The fields are flat, one for each variable. Nested models would need an alias in every field, since
+no delimiter divides names such as SKYDECK_BUDGET_USER_DAY_USD; `services` groups what has a group.
 """
 
 import os

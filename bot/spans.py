@@ -2,7 +2,9 @@
 
 The ids are W3C's and OpenTelemetry's, but only `bot.otlp` imports that library. The root span of a
 trace has the first half of the trace's id as its own id, so a span can be its child without waiting
-for the root, which is recorded last.
+for the root, which is recorded last. OpenTelemetry's API cannot choose ids: that takes its SDK with
+an id generator. Both would replace some 95 lines here and in `bot.otlp` by some 80, become required
+dependencies, and double the time that this module takes to import.
 """
 
 import re
