@@ -41,7 +41,6 @@ class SpeakerStream:
         self._end = 0
         self._received = self._silence = self._padding = self._late = self._duplicate = 0
         self._undecryptable = self._concealed = self._undecryptable_in_a_row = 0
-        self._last_packet_s: float | None = None
 
     # -- in --------------------------------------------------------------------------------------
 
@@ -50,7 +49,6 @@ class SpeakerStream:
         if rtp.ssrc != self.ssrc:
             self._jitter.restart()
             self.ssrc = rtp.ssrc
-        self._last_packet_s = arrived_s
         arrival = self._jitter.put(rtp.sequence, rtp.timestamp, payload, arrived_s)
         if arrival is Arrival.NEW:
             self._received += 1
@@ -188,5 +186,4 @@ class SpeakerStream:
             concealed=self._concealed,
             waiting=self.held,
             undecryptable_in_a_row=self._undecryptable_in_a_row + stuck,
-            last_packet_s=self._last_packet_s,
         )

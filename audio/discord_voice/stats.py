@@ -21,7 +21,6 @@ class ReceptionStats:
         waiting: Held back for a missing packet, or for a key.
         undecryptable_in_a_row: Not decrypted since the last one that was; 50 make a second of
             speech that nobody heard.
-        last_packet_s: When the last packet arrived, on the caller's clock; None before the first.
     """
 
     received: int = 0
@@ -34,7 +33,6 @@ class ReceptionStats:
     concealed: int = 0
     waiting: int = 0
     undecryptable_in_a_row: int = 0
-    last_packet_s: float | None = None
 
     @property
     def loss(self) -> float:

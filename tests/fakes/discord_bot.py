@@ -134,6 +134,3 @@ async def made(
             if not bot.membership.is_claimed:  # else it waits for the turn of all processes
                 bot.before_identify_hook = at_once
             yield bot
-
-
-Make = Callable[..., contextlib.AbstractAsyncContextManager[SkyDeck]]

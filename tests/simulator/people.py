@@ -207,10 +207,6 @@ class Person(Caller):
         self._act()
         posting.react(self._world, on, self.user, emoji)
 
-    async def unreacts(self, emoji: str, *, on: Message) -> None:
-        """Take an own reaction back."""
-        posting.unreact(self._world, on, self.user, emoji)
-
     async def types(self, in_: Channel | None = None) -> None:
         """Start to type."""
         posting.start_typing(self._world, self._go(in_, Permission.SEND_MESSAGES), self.user)

@@ -388,6 +388,5 @@ DEPRECATIONS = (
     Deprecation("dm_permission in place of contexts", COMMAND, "contexts"),
 )
 
-RULE = {rule.name: rule for rule in RULES}
 MOST = {rule.name: rule.most for rule in RULES}
 DEPRECATION = {way.name: way for way in DEPRECATIONS}

@@ -119,14 +119,6 @@ class Speaker:
         """Their user id."""
         return self.user.id
 
-    @property
-    def last_voice_packet(self) -> float:
-        """When their last packet of speech left, in monotonic seconds."""
-        at = self.speech.last_voice_packet_at if self.speech else None
-        if at is None:
-            raise AssertionError(f"{self.user.name} has not spoken")
-        return at
-
     # --- in and out of a call ------------------------------------------------------------------
 
     def enters(self, call: Call) -> None:

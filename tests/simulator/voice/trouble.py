@@ -50,10 +50,6 @@ class Voice(Service):
         self.leaves(passer)
         del guild.members[passer.id]
 
-    def reset_group(self, channel: Channel) -> None:
-        """Make everybody in a call begin a new group (opcodes 24 and 21)."""
-        self.call(channel).begin_again()
-
     def malformed(self, guild: Guild | HasGuild, op: int) -> None:
         """Send the bot a message that cannot be read: binary from 25 to 30, JSON else."""
         if op in (Op.MLS_ANNOUNCE_COMMIT, Op.MLS_WELCOME):
@@ -155,12 +151,6 @@ class Voice(Service):
     def sends_binary(self, guild: Guild | HasGuild, op: int, payload: bytes) -> None:
         """Send the bot any binary message."""
         self._here(guild).tell_binary(Op(op), payload)
-
-    def sends_datagram(self, guild: Guild | HasGuild, datagram: bytes | None = None) -> None:
-        """Send the bot any UDP packet; without one, random bytes."""
-        session = self._here(guild)
-        if session.address is not None:
-            session.send_datagram(datagram or secrets.token_bytes(120), session.address)
 
     def _here(self, guild: Guild | HasGuild) -> BotSession:
         session = self.session(guild)
