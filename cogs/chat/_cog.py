@@ -12,7 +12,6 @@ from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.errors import (
     BadInput,
-    MissingPermission,
     NotAllowed,
     QuestionDeleted,
     SkydeckError,
@@ -40,6 +39,7 @@ from cogs.shared.gone import reply_to, was_deleted
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.message_content import MessageContent, read_message
 from cogs.shared.names import own_ids
+from cogs.shared.permissions import posting_permission, require_permissions
 from cogs.shared.requester import admit, requester_of, settings_of, words_of
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
@@ -308,8 +308,5 @@ def _check_may_write(message: discord.Message) -> None:
     """Check permissions before anything costs money."""
     if message.guild is None or isinstance(message.channel, discord.PartialMessageable):
         return
-    needed = "send_messages"
-    if isinstance(message.channel, discord.Thread):
-        needed = "send_messages_in_threads"
-    if not getattr(message.channel.permissions_for(message.guild.me), needed):
-        raise MissingPermission((needed,))
+    allowed = message.channel.permissions_for(message.guild.me)
+    require_permissions(allowed, posting_permission(message.channel))

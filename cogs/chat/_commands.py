@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.contract import Context
 from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, MissingPermission, SkydeckError
+from bot.errors import BadInput, SkydeckError
 from bot.jobs.view import Requester
 from bot.sanitize import is_blank
 from bot.store.records import Role, StoredMessage
@@ -24,6 +24,7 @@ from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
 from cogs.shared.live import LiveMessage
 from cogs.shared.names import typed_words
+from cogs.shared.permissions import require_permissions
 from cogs.shared.requester import admit, words_of
 
 _TITLE_CHARS: Final = 80
@@ -175,13 +176,8 @@ class ChatCommands(commands.Cog):
         channel = interaction.channel
         if not isinstance(channel, discord.TextChannel):
             raise BadInput(words("chat.no_thread_here"))
-        lacking = tuple(
-            name
-            for name in ("create_public_threads", "send_messages_in_threads")
-            if not getattr(interaction.app_permissions, name)
-        )
-        if lacking:
-            raise MissingPermission(lacking)
+        needed = ("create_public_threads", "send_messages_in_threads")
+        require_permissions(interaction.app_permissions, *needed)
         line = words("chat.thread_opened", name=requester.user_name)
         answer = await interaction.response.send_message(line)
         said = await typed_words(interaction, question or "")

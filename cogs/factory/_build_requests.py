@@ -9,7 +9,7 @@ import discord
 from bot.contract import Request
 from bot.contract.factory import MAX_ITERATIONS, File, build
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, MissingPermission, SkydeckError, TooLarge
+from bot.errors import BadInput, SkydeckError, TooLarge
 from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
 from bot.jobs.view import Requester
@@ -19,6 +19,7 @@ from cogs.factory._plan import Plan, title_of
 from cogs.shared.answering import command_placeholder, give_reason, placeholder_reply
 from cogs.shared.attachments import MAX_BUILD_FILES_BYTES, download
 from cogs.shared.page import given_name
+from cogs.shared.permissions import require_posting
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
@@ -60,7 +61,7 @@ async def start_build(
         MissingPermission, BadInput: It cannot start here or as asked; no response was sent.
         SkydeckError: It did not start; no response was sent.
     """
-    _check_own(interaction)
+    require_posting(interaction, "embed_links", "attach_files", "read_message_history")
     words = words_of(requester)
     request = _request(build_request, requester)
     plan = _plan(bot, interaction, build_request, words)
@@ -180,21 +181,3 @@ def _plan(
         opens_thread=is_wanted and can_open,
         lacks_thread=is_wanted and not can_open,
     )
-
-
-def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
-    """Check that the bot can show a build here, even after the interaction has expired."""
-    if interaction.guild_id is None:
-        return
-    may = interaction.app_permissions
-    is_thread = isinstance(interaction.channel, discord.Thread)
-    needed = (
-        "view_channel",
-        "send_messages_in_threads" if is_thread else "send_messages",
-        "embed_links",
-        "attach_files",
-        "read_message_history",
-    )
-    lacking = tuple(name for name in needed if not getattr(may, name))
-    if lacking:
-        raise MissingPermission(lacking)

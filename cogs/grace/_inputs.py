@@ -11,7 +11,7 @@ from bot.contract import Input
 from bot.contract.envelope import speaker_label
 from bot.contract.grace import MAX_TEXT_CHARS
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, MissingPermission, NotAllowed, TooLarge
+from bot.errors import BadInput, NotAllowed, TooLarge
 from bot.file_kinds import FileKind
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from bot.sanitize import is_blank
@@ -21,6 +21,7 @@ from cogs.shared.gone import require_there
 from cogs.shared.message_content import MessageContent, has_content, read_message, read_messages
 from cogs.shared.message_parts import walk, whole
 from cogs.shared.names import typed_words
+from cogs.shared.permissions import require_permissions
 from cogs.shared.places import Places, find_place
 from cogs.shared.rights import Right, may
 
@@ -29,6 +30,7 @@ _LOOK_BACK: Final = 3
 """At most this many times the wanted number of messages is searched."""
 _MAX_FILES: Final = 3
 """How many text files of one message are read."""
+_READING: Final = ("view_channel", "read_message_history")
 _TEXTS: Final = frozenset({FileKind.TEXT})
 _MAX_ID: Final = 2**63 - 1
 
@@ -269,7 +271,7 @@ async def _latest(
     if interaction.guild_id is not None:
         if not interaction.permissions.read_message_history:
             raise NotAllowed(words("grace.input.no_history"))
-        _check_own(interaction.app_permissions)
+        require_permissions(interaction.app_permissions, *_READING)
     found: list[discord.Message] = []
     # before the command itself, whose answer is already in the channel
     before = discord.Object(interaction.id)
@@ -320,11 +322,5 @@ async def _channel(
     channel = await find_place(guild, channel_id)
     if channel is None or not may(Right.READ_MESSAGE, relation):
         raise BadInput(words("grace.input.no_message"))
-    _check_own(channel.permissions_for(guild.me))
+    require_permissions(channel.permissions_for(guild.me), *_READING)
     return interaction.client.get_partial_messageable(channel_id, guild_id=guild.id)
-
-
-def _check_own(allowed: discord.Permissions) -> None:
-    lacking = tuple(n for n in ("view_channel", "read_message_history") if not getattr(allowed, n))
-    if lacking:
-        raise MissingPermission(lacking)

@@ -10,7 +10,7 @@ import discord
 
 from bot.contract import Request, Response, Service
 from bot.discord_client import SkyDeck
-from bot.errors import MissingPermission, SkydeckError
+from bot.errors import SkydeckError
 from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
@@ -21,6 +21,7 @@ from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.page import Page
+from cogs.shared.permissions import require_posting
 from cogs.shared.splitting import disarm
 
 _TITLE_CHARS: Final = 80
@@ -63,7 +64,7 @@ async def run_task(
         MissingPermission: The bot cannot post here; no response was sent.
         SkydeckError: The job did not start.
     """
-    _check_own(interaction)
+    require_posting(interaction, "read_message_history")
     begun = bot.clock.wall()
     placeholder = command_placeholder(bot, interaction, requester)
     try:
@@ -100,19 +101,6 @@ async def run_task(
 def _heading(title: str, source: SourceText) -> str:
     name = disarm(discord.utils.escape_markdown(source.name[:_TITLE_CHARS]))
     return "\n".join([f"**{title}** · {name}", *source.notes])
-
-
-def _check_own(interaction: discord.Interaction[SkyDeck]) -> None:
-    """Check that the bot can still post here after the interaction has expired."""
-    if interaction.guild_id is None:
-        return
-    may = interaction.app_permissions
-    needed = ["view_channel", "send_messages", "read_message_history"]
-    if isinstance(interaction.channel, discord.Thread):
-        needed[1] = "send_messages_in_threads"
-    lacking = tuple(name for name in needed if not getattr(may, name))
-    if lacking:
-        raise MissingPermission(lacking)
 
 
 def title_of(words: Words, module_name: str, otherwise: str) -> str:

@@ -26,7 +26,8 @@ from bot.store.repositories.recovery import Job, JobStage
 from cogs.shared.error_messages import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
-from cogs.shared.reply import Reply, may_write
+from cogs.shared.permissions import may_write
+from cogs.shared.reply import Reply
 from cogs.shared.requester import words_of
 from cogs.shared.retry import is_passing, persist
 

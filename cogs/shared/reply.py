@@ -58,19 +58,3 @@ class Reply:
             view=page.view,
         )
         return shown.id
-
-
-def may_write(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the bot can keep posting there with its own token.
-
-    It cannot where it is present only as an app that the person has installed: in group messages,
-    and on servers that it is not a member of.
-    """
-    if interaction.guild_id is None:
-        is_group = isinstance(interaction.channel, discord.GroupChannel)
-        return not (is_group or interaction.context.private_channel)
-    if interaction.is_user_integration() and not interaction.is_guild_integration():
-        return False
-    may = interaction.app_permissions
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    return may.view_channel and (may.send_messages_in_threads if in_thread else may.send_messages)

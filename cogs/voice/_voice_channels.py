@@ -14,11 +14,12 @@ from bot.background import Background
 from bot.cluster.spec import shard_of
 from bot.contract import System
 from bot.discord_client import SkyDeck
-from bot.errors import MissingPermission, NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
+from bot.errors import NoVoiceChannel, SkydeckError, VoiceUnreachable, WrongUse
 from bot.i18n import Words, words_for
 from bot.languages import primary
 from bot.store.records import VoiceRoom
 from bot.voice_agent.events import Attention
+from cogs.shared.permissions import require_permissions
 from cogs.voice._policy import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
@@ -322,11 +323,8 @@ def check_permissions(channel: VocalChannel, words: Words) -> None:
         NoVoiceChannel: The channel is full.
     """
     me = channel.guild.me
-    permissions = channel.permissions_for(me)
     wanted = needed(is_stage=isinstance(channel, discord.StageChannel))
-    lacking = tuple(name for name in wanted if not getattr(permissions, name))
-    if lacking:
-        raise MissingPermission(lacking)
+    require_permissions(channel.permissions_for(me), *wanted)
     inside = channel.voice_states
     if me.id not in inside and is_full(len(inside), channel.user_limit):
         raise NoVoiceChannel(words("voice.full", channel=channel.mention))

@@ -6,7 +6,7 @@ import pytest
 
 from bot.contract import Service
 from bot.discord_client import COGS
-from cogs.shared.reply import may_write
+from cogs.shared.permissions import may_write
 from tests.fakes.handlers import Scripted, echo
 from tests.integration.cogs.shared.conftest import ended
 from tests.simulator import wire
