@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.composition import open_services
 from bot.contract import Context, Input, Service, Source, System
 from bot.contract.penny import audio_input, converse
+from bot.llm_source import TINY
 from bot.processors import model_threads, usable_processors
 from bot.settings import Settings
 from bot.workers.penny.prompt import converse_prompt
@@ -66,13 +67,11 @@ async def ours(client, clip: Input, clock: SystemClock) -> float:
 class Peer:
     """The same models without anything of ours: recognise, answer, speak."""
 
-    def __init__(self, weights) -> None:
+    def __init__(self, weights, *, llm: str = TINY) -> None:
         from faster_whisper import WhisperModel
 
         self.voices = LocalVoices(weights)
-        self._qwen = Qwen(
-            lambda: weights("qwen2.5-coder-0.5b") / "model.gguf", threads=model_threads()
-        )
+        self._qwen = Qwen(lambda: weights(llm) / "model.gguf", threads=model_threads())
         self._whisper = WhisperModel(
             str(weights("whisper-tiny.en")), compute_type="int8", cpu_threads=usable_processors()
         )

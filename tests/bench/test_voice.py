@@ -21,16 +21,21 @@ from audio import codec, ogg
 from bot.clock import SystemClock
 from bot.contract import Response, Service, Status
 from bot.contract.penny import audio_input
+from bot.llm_source import SMALL, TINY
+from bot.settings import Settings
 from bot.voice_agent.events import Stage
+from bot.voice_agent.turn_latency import summary
+from bot.workers.build import build_workers
 from bot.workers.penny.tts import LocalVoices
 from tests.bench.test_turn import QUESTIONS, Peer
 from tests.fakes.handlers import Scripted
-from tests.fakes.voice_call import spoken, voice_call
+from tests.fakes.voice_call import voice_call
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
 TURNS = 24
 QUIET_S = 0.1
+_MODELS = {"tiny": TINY, "small": SMALL}
 SILENCE_S = 1.5
 """What the peers wait for."""
 
@@ -62,23 +67,22 @@ class Prompt(Scripted):
 
 
 @pytest.fixture
-async def voices(weights):
-    mouth = LocalVoices(weights)
-    await mouth.warm_up()
-    return mouth
+async def clips(weights):
+    """The questions in Piper's voice: 48 kHz."""
+    voices = LocalVoices(weights)
+    sounds = []
+    for question in QUESTIONS:
+        samples, rate_hz = await voices.synthesize(question, language="en", voice=None)
+        sounds.append(codec.decode(codec.wav(samples, rate_hz), rate_hz=48_000, limit_s=60))
+    await voices.close()
+    return sounds
 
 
-class _Mouth:
-    def __init__(self, mouth) -> None:
-        self._mouth = mouth
-
-
-async def test_our_own_share_of_a_turn(voices):
-    question = await spoken(_Mouth(voices), QUESTIONS[0])
+async def test_our_own_share_of_a_turn(clips):
     async with voice_call(Prompt(0.4), people=["Ana"]) as (call, ana):
         [speaker] = await call.joins(ana)
         for _ in range(TURNS):
-            await speaker.plays(question)
+            await speaker.plays(clips[0])
             await call.reader.sees(Stage.DONE)
             await asyncio.sleep(0.3)
         traces = [t for t in call.session.latency.turns if t.split()]
@@ -91,17 +95,16 @@ async def test_our_own_share_of_a_turn(voices):
     assert len(own) == TURNS
 
 
-async def test_how_soon_an_interruption_silences_us(voices):
-    question = await spoken(_Mouth(voices), QUESTIONS[0])
+async def test_how_soon_an_interruption_silences_us(clips):
     stops = []
     async with voice_call(Prompt(20), people=["Ana"]) as (call, ana):
         [speaker] = await call.joins(ana)
-        await speaker.plays(question)
+        await speaker.plays(clips[0])
         for number in range(TURNS):  # each interruption is the next question
             await call.reader.sees(Stage.ANSWERING)
             await call.line.until_speaking()
             await asyncio.sleep(0.6 + number % 5 / 20)
-            said = await speaker.plays(question)
+            said = await speaker.plays(clips[0])
             await call.reader.sees(Stage.INTERRUPTED)
             sent = np.array(
                 [p.at for p in call.line.recording.voice if p.at > said.first_packet_at]
@@ -112,25 +115,36 @@ async def test_how_soon_an_interruption_silences_us(voices):
     print("\n" + line("first packet of speech to our last packet", stops, "target: p95 400 ms"))
 
 
-async def test_whole_local_turns(penny, voices, weights):
+@pytest.mark.parametrize("llm", ["tiny", "small"])
+async def test_whole_local_turns(clips, weights, llm):
+    """In blocks of six turns each, ours and the peer's by turns."""
+    settings = Settings(_env_file=None, skydeck_llm=llm)
+    workers = build_workers(settings, weights, {Service.PENNY})
+    penny = workers.handlers["penny"]
     await penny.warm_up()
-    clips = [await spoken(_Mouth(voices), question) for question in QUESTIONS]
+    peer, clock, theirs = Peer(weights, llm=_MODELS[llm]), SystemClock(), []
     async with voice_call(penny, people=["Ana"]) as (call, ana):
         [speaker] = await call.joins(ana)
-        for number in range(TURNS):
-            await speaker.plays(clips[number % len(clips)])
-            await call.reader.sees(Stage.DONE)
-            await asyncio.sleep(0.5)
+        await peer.turn(_clip(clips[0]), clock)
+        for _ in range(TURNS // len(clips)):
+            for sound in clips:
+                await speaker.plays(sound)
+                await call.reader.sees(Stage.DONE)
+                await asyncio.sleep(0.5)
+            for sound in clips:
+                await asyncio.sleep(0.5)
+                theirs.append((SILENCE_S + await peer.turn(_clip(sound), clock)) * 1000)
         traces = [t for t in call.session.latency.turns if t.split()]
-    ours = [t.total_ms for t in traces]
-    clock, theirs = SystemClock(), []
-    peer = Peer(weights)
-    for number in range(TURNS):
-        clip = audio_input(codec.wav(clips[number % len(clips)], 48_000), format="wav")
-        await asyncio.sleep(SILENCE_S)
-        theirs.append((SILENCE_S + await peer.turn(clip, clock)) * 1000)
     await peer.close()
-    print("\n" + line("last packet to first packet of the answer", ours, "target: median 1200 ms"))
+    await workers.close()
+    ours = [t.total_ms for t in traces]
+    print(f"\n{llm}: {call.reader.shows[-1].reply}")
+    print(line("last packet to first packet of the answer", ours, "target: median 1200 ms"))
     print(line("1.5 s of silence, then one after another", theirs, ""))
     print(f"ratio {statistics.median(theirs) / statistics.median(ours):.2f}")
     print(line("our own share of it", [t.own_ms for t in traces], "target: p95 60 ms"))
+    print({name: round(s.median_ms) for name, s in summary(traces).items()})
+
+
+def _clip(sound):
+    return audio_input(codec.wav(sound, 48_000), format="wav")

@@ -106,7 +106,7 @@ class _Reply:
         self._turn = turn
 
     async def write(self, llm: LanguageModel, prompt: Prompt) -> None:
-        phrasing = Phrasing()
+        phrasing = Phrasing(self._turn.likely_language or "")
         async for piece in llm.stream(prompt):
             if isinstance(piece, CompletionUsage):
                 self._turn.usage = piece

@@ -151,7 +151,7 @@ class PennyHandler:
         turn.text = text
         hints = await self._hints(request)
         turn.decide_language(await asyncio.to_thread(text_language.decide_on, text, hints))
-        phrasing = Phrasing()
+        phrasing = Phrasing(turn.likely_language or "")
         speech = self._new_speech(turn, request)
         for phrase in phrasing.feed(text) + phrasing.finish():
             if audio := await speech.say(phrase):

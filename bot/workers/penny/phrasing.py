@@ -5,18 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot import sentences
+from bot.clauses import UNSPACED, clause_ends
 from bot.graphemes import is_boundary
 
 _FENCE: Final = "```"
-_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-"""Thai, Lao, Burmese, Khmer: no blanks between words, but between clauses."""
-_WIDE: Final = f"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff{_UNSPACED}"
-_CLAUSE_END: Final = re.compile(
-    r"(?<=[,;:\u060c\u061b])\s+"
-    "|(?<=[\u3001\uff0c\uff1b\uff1a])\\s*"
-    r"|\s+[\u2014\u2013-]\s+(?=[^\s\d])"  # a dash, not "3 - 4"
-    rf"|(?<=[{_UNSPACED}])\s+(?=[{_UNSPACED}])"
-)
+_WIDE: Final = f"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff{UNSPACED}"
 _STOPS: Final = ".!?\u2026\u3002\uff01\uff1f\u0964\u061f\u06d4"
 _PROBABLE_END: Final = re.compile(rf"[^\W\d_]{{2,}}[{_STOPS}]\s*\Z")
 _UNFINISHED: Final = re.compile(
@@ -38,9 +31,13 @@ class Phrasing:
 
     The first phrase is short, so that the voice starts early; the others are sentences, so that
     their intonation is right. A code block is a phrase. Joined, the phrases are the text.
+
+    Args:
+        language: ISO 639-1, if known: conjunctions then end a clause, too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "") -> None:
+        self._language = language
         self._pending = ""
         self._started = False
         self._searched = 0  # for the end of a code block
@@ -105,9 +102,9 @@ class Phrasing:
         return clauses[-1] if clauses else next(spaces, 0) or next(whole, limit)
 
     def _clause_ends(self, limit: int) -> Iterator[int]:
-        for clause in _CLAUSE_END.finditer(self._pending, 0, limit):
-            if not self._is_in_link(clause.end()):
-                yield clause.end()
+        for end in clause_ends(self._pending, limit, self._language):
+            if not self._is_in_link(end):
+                yield end
 
     def _probably_ends(self) -> bool:
         """Return whether the last word seems to end a sentence, without seeing the next one.

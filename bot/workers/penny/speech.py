@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from bot.workers.penny.tts import Synthesizer
 
 _PAUSE_S = 0.08
 """The pause between two phrases."""
+
+_GOES_ON = re.compile(r"\w[ \t]+\Z")
+"""A phrase that was cut before a conjunction. With a comma, the voice does not fall there."""
 
 
 class Speech:
@@ -44,6 +48,8 @@ class Speech:
         said = await asyncio.to_thread(spoken, words, self._language)
         if not said:
             return None
+        if _GOES_ON.search(phrase):
+            said = f"{said},"
         samples, rate_hz = await self._tts.synthesize(
             said, language=self._language, voice=self._voice
         )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.workers.penny.phrasing import Phrasing
 
 
-def raw(text: str, step: int = 3) -> list[str]:
-    phrasing = Phrasing()
+def raw(text: str, step: int = 3, language: str = "") -> list[str]:
+    phrasing = Phrasing(language)
     pieces = [text[i : i + step] for i in range(0, len(text), step)]
     return [p for piece in pieces for p in phrasing.feed(piece)] + phrasing.finish()
 
@@ -93,6 +93,21 @@ def test_what_may_go_on_waits_for_the_next_word(text: str) -> None:
     assert Phrasing().feed(text) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "first"),
+    [
+        ("en", "The sky looks blue because the air", "The sky looks blue "),
+        ("en", "It rains and it snows", ""),  # fewer words would sound torn off
+        ("en", "The capital is Paris and it lies", "The capital is Paris "),
+        ("en", "The song is by Simon and Garfunkel ", ""),
+        ("es", "El cielo es azul porque el aire", "El cielo es azul "),
+        ("es", "La obra es Romeo y Julieta ", ""),
+    ],
+)
+def test_a_clause_also_ends_before_a_conjunction(language: str, text: str, first: str) -> None:
+    assert Phrasing(language).feed(text)[:1] == ([first] if first else [])
+
+
 def test_later_clauses_do_wait() -> None:
     phrasing = Phrasing()
     phrasing.feed("That is right. ")
@@ -141,14 +156,25 @@ def test_a_long_code_block_is_one_phrase_that_costs_no_more_the_longer_it_grows(
 
 
 _PIECES = st.sampled_from(
-    [*"aé1 .,!?…。、」\"')*_`|\n।[](-", "```", "Dr.", "the ", "次", "ไ", "https://a.b", "🎉"]
+    [
+        *"aé1 .,!?…。、」\"')*_`|\n।[](-",
+        "```",
+        "Dr.",
+        "the ",
+        "and it ",
+        "porque ",
+        "次",
+        "ไ",
+        "https://a.b",
+        "🎉",
+    ]
 )
 _MARKDOWN = st.text(max_size=120) | st.lists(_PIECES, max_size=120).map("".join)
 
 
 @settings(max_examples=200, deadline=None)
-@given(_MARKDOWN, st.integers(1, 9))
-def test_joined_the_phrases_are_the_text(text: str, step: int) -> None:
-    found = raw(text, step)
+@given(_MARKDOWN, st.integers(1, 9), st.sampled_from(["", "en", "es"]))
+def test_joined_the_phrases_are_the_text(text: str, step: int, language: str) -> None:
+    found = raw(text, step, language)
     assert "".join(found) == text
     assert all(len(phrase) <= 220 or "```" in phrase for phrase in found[:-1])

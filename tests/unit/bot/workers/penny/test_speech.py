@@ -29,6 +29,8 @@ class Voice:
         ("en", "So, **5*4 = 20**. ", "So, 5 times 4 equals 20.", "So, 5*4 = 20."),
         ("es", "Son 5 €. ", "Son 5 euros.", "Son 5 €."),
         ("en", "```py\nx = 1\n```", "Python code.", "Python code."),
+        ("en", "The sky is blue ", "The sky is blue,", "The sky is blue"),  # it does not fall
+        ("en", "- the first\n", "the first", "the first"),
         ("de", "Das sind _5 %_. ", "Das sind 5 %.", "Das sind 5 %."),
     ],
 )
