@@ -16,6 +16,7 @@ from bot.cli.clip import (
     kind_of_file,
     read_clips,
     read_text,
+    require_all,
     text_of,
 )
 from bot.cli.options import JsonOption, LanguageOption, SaveOption, service_named
@@ -84,8 +85,9 @@ def call(
     """
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     options = _options(option or [])
-    request = _request(chosen, service, module, text, file or [], options, language)
+    request, refused = _request(chosen, service, module, text, file or [], options, language)
     asyncio.run(perform(chosen, request))
+    require_all(refused)
 
 
 def _request(
@@ -96,27 +98,29 @@ def _request(
     files: list[Path],
     options: dict[str, Any],
     language: str | None,
-) -> Request:
+) -> tuple[Request, tuple[str, ...]]:
+    """The request, and the names of recordings that were left out of it."""
     match service_named(service):
         case Service.GRACE:
             known = grace.find(load_grace(chosen.settings), module)
             words = _text(text, files)
-            return grace.task(known, words, source=chosen.source, options=options)
+            return grace.task(known, words, source=chosen.source, options=options), ()
         case Service.FACTORY:
             _module_named("The Factory", module, list(factory.FactoryModule))
             limit = _iterations(options.pop("iterations", 4))
             request = factory.build(_text(text, files), source=chosen.source, iterations=limit)
             params = {**(request.params or {}), **options}
-            return request.model_copy(update={"params": params})
+            return request.model_copy(update={"params": params}), ()
         case Service.PENNY:
             name = _module_named("Penny", module, list(PennyModule))
-            data = _penny_input(name, text, files, language)
-            return Request(
+            data, refused = _penny_input(name, text, files, language)
+            request = Request(
                 source=chosen.source,
                 target=Target(service=Service.PENNY, module=name),
                 input=data,
                 **given(params=options or None),
             )
+            return request, refused
 
 
 def _module_named(service: str, module: str, names: Iterable[str]) -> str:
@@ -129,7 +133,7 @@ def _module_named(service: str, module: str, names: Iterable[str]) -> str:
 
 def _penny_input(
     module: str, text: str | None, files: Sequence[Path], language: str | None
-) -> Input:
+) -> tuple[Input, tuple[str, ...]]:
     """Penny's input: recordings, or a text that she answers or speaks."""
     if text is not None and files:
         raise BadInput(_ONE_OF_BOTH)
@@ -137,7 +141,7 @@ def _penny_input(
     is_text = takes_text and all(kind_of_file(one) is FileKind.TEXT for one in files)
     if not files or is_text or module == PennyModule.SPEAK:
         words = _text(text, files)
-        return Input(type=InputType.TEXT, data=words, **given(language=language))
+        return Input(type=InputType.TEXT, data=words, **given(language=language)), ()
     long = module == PennyModule.TRANSCRIBE
     limit_s = RECORDING_LIMIT_S if long else QUESTION_LIMIT_S
     return read_clips(files, language=language, limit_s=limit_s)

@@ -16,14 +16,14 @@ from audio.files import NotAFileError, open_regular
 from audio.loss import Loss
 from bot.contract import Audio, Input
 from bot.contract.penny import audio_input
-from bot.errors import BadInput, JobFailed, TooLarge
+from bot.contract.recordings import MAX_RECORDINGS, Clip, recordings_input
+from bot.errors import BadInput, JobFailed, TooLarge, WrongUse
 from bot.file_kinds import HEAD_BYTES, FileKind, kind_of
 from bot.text_files import decode_text
 
 QUESTION_LIMIT_S = 300
 RECORDING_LIMIT_S = 3600
 _SPEECH_BITRATE = 24_000
-_MAX_FILES = 10
 _MAX_OGG_BYTES = 10 * 1024 * 1024
 _WRITABLE = {".ogg", ".opus", ".wav"}
 
@@ -31,15 +31,17 @@ _WRITABLE = {".ogg", ".opus", ".wav"}
 def read_clip(path: Path, *, language: str | None, limit_s: float) -> Input:
     """Read a recording of any format as contract input, which is Ogg Opus.
 
-    A file that is Ogg Opus already is not encoded again.
-
     Raises:
         BadInput: The file is missing, empty, or has no sound in it.
         TooLarge: The recording is longer than the limit.
     """
+    return audio_input(_content(path, limit_s), format="ogg", language=language)
+
+
+def _content(path: Path, limit_s: float) -> bytes:
+    """A recording as Ogg Opus; a file that is that already is not encoded again."""
     with _reading(path) as file:
-        data = _ogg_opus(file, limit_s) or _recode(file, path.name, limit_s)
-    return audio_input(data, format="ogg", language=language)
+        return _ogg_opus(file, limit_s) or _recode(file, path.name, limit_s)
 
 
 def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
@@ -63,24 +65,42 @@ def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
         )
 
 
-def read_clips(paths: Sequence[Path], *, language: str | None, limit_s: float) -> Input:
-    """Read recordings as one, in order; see `read_clip`.
+def read_clips(
+    paths: Sequence[Path], *, language: str | None, limit_s: float
+) -> tuple[Input, tuple[str, ...]]:
+    """Read one recording, or several, each by itself.
+
+    Returns:
+        The input, and the names of those that were left out; standard error has said why.
 
     Raises:
-        BadInput: One is missing, empty, or has no sound in it; or there are too many.
-        TooLarge: They are longer than the limit together.
+        BadInput: None can be read (see `read_clip`), or there are too many.
+        TooLarge: None is short enough.
     """
     if len(paths) == 1:
-        return read_clip(paths[0], language=language, limit_s=limit_s)
-    if len(paths) > _MAX_FILES:
-        raise BadInput(f"At most {_MAX_FILES} recordings are heard at once.")
-    names, rate_hz, loss = ", ".join(path.name for path in paths), SPEECH_RATE_HZ, Loss()
-    with contextlib.ExitStack() as opened, _told_of(names, loss):
-        files = [opened.enter_context(_reading(path)) for path in paths]
-        data = codec.join_to_ogg(
-            files, rate_hz=rate_hz, limit_s=limit_s, bitrate=_SPEECH_BITRATE, loss=loss
-        )
-    return audio_input(data, format="ogg", language=language)
+        return read_clip(paths[0], language=language, limit_s=limit_s), ()
+    if len(paths) > MAX_RECORDINGS:
+        raise BadInput(f"At most {MAX_RECORDINGS} recordings are heard at once.")
+    clips, refused = [], []
+    for path in paths:
+        try:
+            clips.append(Clip.of(path.name, _content(path, limit_s), "ogg"))
+        except WrongUse as e:
+            if not clips and path is paths[-1]:
+                raise
+            refused.append(path.name)
+            sys.stderr.write(f"{e}\n")
+    return recordings_input(clips, language=language), tuple(refused)
+
+
+def require_all(refused: Sequence[str]) -> None:
+    """Fail at the end if recordings were left out: a script must not take the rest for all.
+
+    Raises:
+        BadInput: Some were.
+    """
+    if refused:
+        raise BadInput(f"Not every recording was heard; left out: {', '.join(refused)}.")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from bot import terminal
 from bot.clock import Clock
 from bot.contract import Audio, Response
 from bot.contract.plain import readable
+from bot.contract.recordings import heard_in
 from bot.runpod.models import JobState, Update
 from bot.sanitize import clean_excerpt
 
@@ -133,6 +134,7 @@ class JsonSink:
             data=response.output.data if response.output else None,
             audio=str(result.audio_path) if result.audio_path else None,
             usage=usage,
+            **_recordings(response),
             timings_ms={
                 name: result.timings_ms.get(name)
                 for name in ("worker", "asr", "first_token", "first_audio", "total")
@@ -141,6 +143,12 @@ class JsonSink:
 
     def _write(self, event: str, **fields: Any) -> None:
         terminal.out_json({"event": event, **fields})
+
+
+def _recordings(response: Response) -> dict[str, Any]:
+    """What was heard in each of several recordings; nothing for one."""
+    heard = [one.to_wire() for one in heard_in(response)]
+    return {"recordings": heard} if heard else {}
 
 
 class ScreenSink:

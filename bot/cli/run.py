@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from bot.clock import SystemClock
 from bot.composition import Services, WarmUp, open_paid_services
 from bot.contract import Request, Service, Source, System
 from bot.contract.factory import File, read_build
+from bot.contract.recordings import Heard, heard_in
 from bot.errors import BadInput, JobFailed
 from bot.models.store import ModelStore
+from bot.service_calls import recordings
 from bot.settings import Settings
 from bot.workers.factory.files import unique_names
 
@@ -68,6 +71,24 @@ async def perform(chosen: CallOptions, request: Request) -> None:
                     _keep(result, service, chosen.save)
             finally:
                 sink.final(result)  # what cannot be saved can still be read
+            _tell_of_recordings(heard_in(result.response))
+
+
+def _tell_of_recordings(heard: Sequence[Heard]) -> None:
+    """Say on standard error which of several recordings were not heard, not wholly, or are silent.
+
+    Raises:
+        JobFailed: Not every one could be heard.
+    """
+    for one in heard:
+        if one.error is not None:
+            sys.stderr.write(f"{one.name}: {one.error.message or one.error.code}\n")
+        elif not one.transcript:
+            sys.stderr.write(f"{one.name}: nothing was said in it.\n")
+        elif one.is_cut:
+            sys.stderr.write(f"{one.name} was long; only its beginning was answered.\n")
+    if failed := ", ".join(one.name for one in heard if one.error is not None):
+        raise JobFailed(f"Not every recording was heard: {failed}.")
 
 
 def _fetch(store: ModelStore, names: list[str], sink: Sink, warm_up: WarmUp) -> None:
@@ -77,7 +98,7 @@ def _fetch(store: ModelStore, names: list[str], sink: Sink, warm_up: WarmUp) -> 
 
 
 async def _call(services: Services, request: Request, sink: JsonSink | ScreenSink) -> Result:
-    async with services.client.submit(request) as updates:
+    async with recordings.submit(services.client, request) as updates:
         return await follow(updates, sink, SystemClock())
 
 

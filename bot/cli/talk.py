@@ -9,7 +9,7 @@ import typer
 
 from audio.devices.portaudio import quiet_native_errors
 from bot.catalogue import load_grace
-from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clips
+from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clips, require_all
 from bot.cli.models import pull_with_progress
 from bot.cli.options import JsonOption, LanguageOption, SaveOption
 from bot.cli.run import CallOptions, perform
@@ -31,7 +31,7 @@ def talk(
         list[Path] | None,
         typer.Option(
             help="Ask the question in this recording, then exit; any format, up to five minutes. "
-            "May be repeated.",
+            "May be repeated: each is heard by itself, and all are answered together.",
             show_default=False,
         ),
     ] = None,
@@ -83,9 +83,10 @@ def _ask(files: list[Path], *, save: Path | None, language: str | None, as_json:
     settings = load_settings()
     if save is not None:
         check_writable(save)
-    clip = read_clips(files, language=language, limit_s=QUESTION_LIMIT_S)
+    clips, refused = read_clips(files, language=language, limit_s=QUESTION_LIMIT_S)
     chosen = CallOptions(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
-    asyncio.run(perform(chosen, converse(clip, source=chosen.source)))
+    asyncio.run(perform(chosen, converse(clips, source=chosen.source)))
+    require_all(refused)
 
 
 def _converse(

@@ -25,7 +25,7 @@ from bot.jobs.outcomes import Outcome
 from bot.jobs.view import AdmissionGate, JobView, Undeliverable
 from bot.money import Call, Payer
 from bot.runpod.models import Update
-from bot.service_calls.call import ServiceCall
+from bot.service_calls import recordings
 from bot.service_calls.client import ServiceClient
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Ending, Job
@@ -38,7 +38,7 @@ SHOW_AGAIN_S: Final = 15.0
 """The pause before a failed attempt to show a result is repeated."""
 _MIN_COLLECT_S: Final = 60.0
 
-Sent = AbstractAsyncContextManager[ServiceCall | None]
+Sent = AbstractAsyncContextManager[AsyncIterator[Update] | None]
 """Entering it sends a job, or follows a sent one; None: another process has the job."""
 
 
@@ -279,7 +279,7 @@ class RunningJob:
         return gate(self.journal_id, user_id=self.user_id, guild_id=self.guild_id, is_sent=is_sent)
 
     @asynccontextmanager
-    async def _submitted(self, request: Request) -> AsyncIterator[ServiceCall | None]:
+    async def _submitted(self, request: Request) -> AsyncIterator[AsyncIterator[Update] | None]:
         """The call of a job that is sent when its turn has come."""
         context = self.context
         async with self._admitted(is_sent=False):
@@ -287,14 +287,14 @@ class RunningJob:
                 yield None
                 return
             try:
-                async with context.client.submit(request) as call:
-                    yield call
+                async with recordings.submit(context.client, request) as updates:
+                    yield updates
             except SubmissionUnknown:
                 await context.journal.unknown(self.journal_id)
                 raise
 
     @asynccontextmanager
-    async def _collected(self, job: Job) -> AsyncIterator[ServiceCall]:
+    async def _collected(self, job: Job) -> AsyncIterator[AsyncIterator[Update]]:
         """The call of a job that another process sent."""
         deadline_s = max(job.deadline_ms / 1000, _MIN_COLLECT_S)
         client = self.context.client

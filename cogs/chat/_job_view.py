@@ -23,6 +23,7 @@ from cogs.chat._views import again_view
 from cogs.shared.answering import Placeholder, find_answer, posted_placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.gone import is_gone, reply_to
+from cogs.shared.heard import notes_of
 from cogs.shared.job_message import MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
@@ -69,7 +70,7 @@ class ChatJobView(MessageView[ChatMessage]):
     async def done(self, response: Response) -> None:
         """Show the whole answer, remember it, and speak it if the question was spoken."""
         await asyncio.to_thread(self.draft.complete, response)
-        await self._settle(self.place.note)
+        await self._settle(self.place.note, *notes_of(response, self.words))
         if self.place.is_spoken and response.audio is not None and self.draft.text.strip():
             await self._speak(response.audio)
 
@@ -113,19 +114,19 @@ class ChatJobView(MessageView[ChatMessage]):
         is_answer = remembered is not None and remembered.role is Role.ASSISTANT
         return remembered.content if remembered is not None and is_answer else ""
 
-    async def _settle(self, note: str) -> None:
+    async def _settle(self, *notes: str) -> None:
         """Remember the answer, then show it: people can reply as soon as they see it."""
         await self._remember()
         shown_before = (self.live.message_id, *self.live.parts)
-        await self._show(note)
+        await self._show(notes)
         shown = (self.live.message_id, *self.live.parts)
         if shown != shown_before:
             await self._remember()  # it fills more messages now
         if any(one in self.bot.deleted.messages for one in shown):  # while it was being shown
             await self.bot.store.conversations.delete(shown)
 
-    async def _show(self, note: str) -> None:
-        text = at_the_end(self.draft, self.words, notes=(note,) if note else ())
+    async def _show(self, notes: tuple[str, ...]) -> None:
+        text = at_the_end(self.draft, self.words, notes=notes)
         view = self._again if self._can_repeat else None
         if self.place.file and len(text) > MESSAGE_LIMIT:
             file = (self.place.file, self.draft.text.strip().encode())

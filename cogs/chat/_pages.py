@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.contract import Response
+from bot.contract.recordings import Heard, heard_in
 from bot.i18n import Words, duration
 from bot.runpod.models import JobState, Update
 from bot.sanitize import is_blank
 from cogs.shared.harmless import unmask
+from cogs.shared.heard import shown_name
 from cogs.shared.splitting import closed, disarm
 
 _QUOTED_CHARS: Final = 1_500
@@ -34,11 +36,13 @@ class Draft:
         state: The state of its job.
         transcript: The transcript of a spoken question.
         text: The answer's text so far.
+        recordings: What was heard in each, if the question was several.
     """
 
     state: JobState = JobState.SUBMITTING
     transcript: str | None = None
     text: str = ""
+    recordings: tuple[Heard, ...] = ()
 
     @property
     def is_silent(self) -> bool:
@@ -52,12 +56,14 @@ class Draft:
         if response is None or not response.is_partial:
             return
         self.transcript = self.transcript or response.transcript
+        self.recordings = heard_in(response) or self.recordings
         self.text += response.text[: max(MAX_DRAFT_CHARS - len(self.text), 0)]
 
     def complete(self, response: Response) -> None:
         """Take the final, complete response. Run it in a thread: a large JSON value is slow."""
         if response.transcript is not None:
             self.transcript = response.transcript
+        self.recordings = heard_in(response) or self.recordings
         spoken = response.audio.text if response.audio is not None else None
         self.text = (
             _visible(response.text) or _json(response) or _visible(self.text) or _visible(spoken)
@@ -101,7 +107,7 @@ def at_the_end(draft: Draft, words: Words, *, notes: tuple[str, ...] = ()) -> st
         lines.append(words("chat.nothing_heard"))
     elif draft.text.strip():
         lines.append(unmask(draft.text.strip()))
-    elif not notes:
+    elif not any(notes):
         lines.append(words("chat.no_answer"))
     return "\n".join([*lines, *filter(None, notes)])
 
@@ -116,5 +122,15 @@ def _quote(draft: Draft) -> list[str]:
     heard = " ".join((draft.transcript or "")[:_COMPARED_CHARS].split())
     if not heard or heard == " ".join(draft.text[:_COMPARED_CHARS].split()):
         return []  # a transcription's text is the transcript itself
-    shown = heard if len(heard) <= _QUOTED_CHARS else f"{heard[:_QUOTED_CHARS]}…"
-    return [f"> {disarm(shown)}"]
+    if not draft.recordings:
+        return [f"> {disarm(_excerpt(heard, _QUOTED_CHARS))}"]
+    room = _QUOTED_CHARS // len(draft.recordings)
+    return [
+        f"> 🎙 {shown_name(one)}: {disarm(_excerpt(' '.join(one.transcript.split()), room))}"
+        for one in draft.recordings
+        if one.transcript
+    ]
+
+
+def _excerpt(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -56,7 +56,7 @@ async def read_question(
 ) -> Question | None:
     """Read a message; None if it is empty.
 
-    Recordings take precedence, in order as one; text beside them, and in files, goes into Penny's
+    Recordings take precedence, each by itself; text beside them, and in files, goes into Penny's
     context. Other files, such as pictures, are named to Penny, who cannot see them.
 
     Args:
@@ -72,18 +72,21 @@ async def read_question(
     files = await read_files(attachments, words)
     parts = [content] if content else []
     parts += [f"[{one.name}]\n{one.text}" for one in files.texts]
+    speech: Input | None = None
+    if files.recordings:
+        speech, files = await speech_of(files, words)
     notes = [*_note(files.others, words), *files.notes(words)]
-    if not parts and not files.recordings:
+    if not parts and speech is None:
         return Question("", "", "\n".join(notes)) if notes else None
-    if files.others and not files.recordings:
-        parts.append(f"[{', '.join(files.others)}: not read]")
+    if files.unread and speech is None:
+        parts.append(f"[{', '.join(files.unread)}: not read]")
     text = "\n\n".join(parts)
     if len(text) > MAX_CHARS:
         text = text[:MAX_CHARS]
         notes.append(words("chat.cut", most=MAX_CHARS))
     note = "\n".join(notes)
-    if files.recordings:
-        return Question(await speech_of(files.recordings, words), text, note)
+    if speech is not None:
+        return Question(speech, text, note)
     return Question(text, text, note, is_bare=not content)
 
 

@@ -10,6 +10,7 @@ from bot.jobs.view import PlacePart
 from bot.runpod.models import JobState, Update, Waiting
 from bot.sanitize import is_blank
 from cogs.grace._readable import plain_label, readable
+from cogs.shared.heard import notes_of
 from cogs.shared.splitting import SHOWN_CHARS, closed, disarm, split
 
 MAX_MESSAGES: Final = 3
@@ -124,6 +125,8 @@ def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
         return Shown(_joined(look, disarm(body), footer), _files(look, "result.json", whole))
     texts = (response.text, response.transcript)
     text = next((one.strip() for one in texts if one and not is_blank(one)), "")
+    notes = "\n".join(notes_of(response, words))
+    footer = f"{footer}\n{notes}" if notes else footer
     return _text_result(look, text or words(look.nothing), footer, words)
 
 

@@ -73,6 +73,12 @@ def is_unread(attachment: discord.Attachment) -> bool:
     )
 
 
+def may_be(attachment: discord.Attachment, wanted: frozenset[FileKind]) -> bool:
+    """Whether a file may turn out to be of one of these kinds: it claims that, or nothing."""
+    claim = _claim(attachment)
+    return claim is None or claim in wanted
+
+
 async def receive(
     attachment: discord.Attachment, words: Words, *, wanted: frozenset[FileKind]
 ) -> ReceivedFile:

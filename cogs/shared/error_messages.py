@@ -109,6 +109,17 @@ def explain(error: BaseException, words: Words, *, privately: bool = False) -> E
     return Explained(f"{reading.text}\n-# ({reference})", reference)
 
 
+def reason_of(code: str, message: str, words: Words) -> str:
+    """One line on an error that is a part of an answer, by its code; there is no reference."""
+    key = f"errors.{code}"
+    text = words.texts.get(key, "{")
+    if "{" in text:
+        text = words("errors.job_failed")
+    is_fact = code in _INPUT_ERRORS or text == words("errors.job_failed")
+    facts = _facts(errors.SkydeckError(message)) if is_fact else ""
+    return f"{text} ({facts})" if facts else text
+
+
 async def report(interaction: discord.Interaction, error: BaseException) -> None:
     """Report an error to the person who used a command, button or modal; never raises.
 

@@ -1,15 +1,18 @@
-"""Reads the files of a message: recordings for the wire, and texts; by bytes, not by names."""
+"""Reads the files of a message: recordings for the wire, and texts; by bytes, not by names.
+
+One that cannot be read is named, and the others are read; it is an error only if none is left.
+"""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from typing import Final
 
 import discord
 
-from audio import codec
+from audio import codec, ogg
 from audio.constants import SPEECH_RATE_HZ
 from audio.containers import READABLE, sniff
 from audio.errors import AudioError, TooLongError
@@ -18,11 +21,20 @@ from audio.pool import SoundPool
 from audio.stopping import NEVER, Stop
 from bot.contract import Input
 from bot.contract.penny import audio_input
-from bot.errors import BadInput, TooLarge
+from bot.contract.recordings import Clip, recordings_input
+from bot.errors import BadInput, SkydeckError, TooLarge, WrongUse
 from bot.file_kinds import FileKind
 from bot.i18n import Words, duration
 from bot.text_files import decode_text
-from cogs.shared.attachments import MAX_AUDIO_BYTES, ReceivedFile, is_unread, name_of, receive
+from cogs.shared.attachments import (
+    MAX_AUDIO_BYTES,
+    ReceivedFile,
+    is_unread,
+    may_be,
+    name_of,
+    receive,
+)
+from cogs.shared.error_messages import explain
 from cogs.shared.splitting import disarm
 
 MAX_FILES: Final = 5
@@ -66,15 +78,24 @@ class Files:
     Attributes:
         recordings: In the message's order.
         texts: In the message's order.
-        others: The names of those that were not read.
+        others: The names of those that cannot be read here, such as pictures.
+        left_out: The names of those that were too many.
+        refused: The names of those that could not be read, and why.
     """
 
     recordings: tuple[Recording, ...]
     texts: tuple[TextFile, ...]
-    others: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names of all that were not read, for whatever reason."""
+        return (*self.others, *self.left_out, *(name for name, _ in self.refused))
 
     def notes(self, words: Words) -> list[str]:
-        """What to tell the person: whose encoding was guessed, and of which a part was lost."""
+        """What to tell the person: what was guessed, lost, refused and left out."""
         guessed = [
             words("common.file.guessed", name=disarm(one.name), encoding=one.encoding)
             for one in self.texts
@@ -85,7 +106,13 @@ class Files:
             for one in self.recordings
             if one.lost_s > 0
         ]
-        return guessed + lost
+        refused = [
+            words("common.file.unheard", name=disarm(name), reason=reason)
+            for name, reason in self.refused
+        ]
+        names = disarm(", ".join(self.left_out))
+        left = [words("common.file.left_out", most=MAX_FILES, names=names)] if names else []
+        return guessed + lost + refused + left
 
 
 async def read_files(
@@ -104,26 +131,78 @@ async def read_files(
         most: How many to read.
 
     Raises:
-        TooLarge: One is too large, or too long.
-        BadInput: One claims to be a recording or text, and is not.
-        FileUnreachable: Discord does not hand one out now.
-        discord.HTTPException: Discord no longer has one.
+        TooLarge: The only one is too large, or too long.
+        BadInput: The only one claims to be a recording or text, and is not.
+        FileUnreachable: Discord does not hand out the only one now.
+        discord.HTTPException: Discord no longer has the only one.
     """
-    recordings: list[Recording] = []
-    texts: list[TextFile] = []
-    others: list[str] = []
+    reading = _Reading(words)
     for attachment in attachments:
-        if is_unread(attachment) or len(recordings) + len(texts) >= most:
-            others.append(name_of(attachment))
-            continue
-        file = await _read_in_turn(attachment, words, wanted)
-        if isinstance(file, Recording):
-            recordings.append(file)
-        elif isinstance(file, TextFile):
-            texts.append(file)
+        name = name_of(attachment)
+        if is_unread(attachment):
+            reading.others.append(name)
+        elif reading.count >= most:
+            which = reading.left_out if may_be(attachment, wanted) else reading.others
+            which.append(name)
         else:
-            others.append(file)
-    return Files(tuple(recordings), tuple(texts), tuple(others))
+            await reading.add(attachment, wanted)
+    return reading.files()
+
+
+class _Reading:
+    """What was read so far of several files."""
+
+    def __init__(self, words: Words) -> None:
+        self.others: list[str] = []
+        self.left_out: list[str] = []
+        self._words = words
+        self._recordings: list[Recording] = []
+        self._texts: list[TextFile] = []
+        self._refused: list[tuple[str, str]] = []
+        self._error: Exception | None = None
+
+    @property
+    def count(self) -> int:
+        """How many were read, or tried."""
+        return len(self._recordings) + len(self._texts) + len(self._refused)
+
+    async def add(self, attachment: discord.Attachment, wanted: frozenset[FileKind]) -> None:
+        """Read one; if it cannot be read, note why."""
+        try:
+            file = await _read_in_turn(attachment, self._words, wanted)
+        except (SkydeckError, discord.HTTPException) as e:
+            self._error = self._error or e
+            self._refused.append((name_of(attachment), reason_for(e, self._words)))
+            return
+        if isinstance(file, Recording):
+            self._recordings.append(file)
+        elif isinstance(file, TextFile):
+            self._texts.append(file)
+        else:
+            self.others.append(file)
+
+    def files(self) -> Files:
+        """What was read.
+
+        Raises:
+            SkydeckError, discord.HTTPException: Nothing; this is the first reason.
+        """
+        if self._error is not None and not self._recordings and not self._texts:
+            raise self._error
+        return Files(
+            tuple(self._recordings),
+            tuple(self._texts),
+            tuple(self.others),
+            tuple(self.left_out),
+            tuple(self._refused),
+        )
+
+
+def reason_for(error: Exception, words: Words) -> str:
+    """Why one file of several was not read, in one line."""
+    if isinstance(error, WrongUse):
+        return disarm(" ".join(error.message.split()))
+    return explain(error, words).text.partition("\n")[0]
 
 
 async def read_text(attachment: discord.Attachment, words: Words) -> TextFile:
@@ -141,35 +220,57 @@ async def read_text(attachment: discord.Attachment, words: Words) -> TextFile:
 async def read_recordings(
     attachments: Sequence[discord.Attachment], words: Words
 ) -> tuple[Input, Files]:
-    """Read the recordings among some files for the wire; several follow one another in one clip.
+    """Read the recordings among some files for the wire.
 
     Raises:
         BadInput: There is none; otherwise as `read_files`.
     """
     files = await read_files(attachments, words, wanted=frozenset({FileKind.SOUND}))
     if not files.recordings:
-        name = ", ".join(files.others)
+        name = ", ".join(files.unread)
         raise BadInput(words("common.file.no_sound", name=name, kinds=READABLE))
-    return await speech_of(files.recordings, words), files
+    return await speech_of(files, words)
 
 
-async def speech_of(recordings: Sequence[Recording], words: Words) -> Input:
-    """One recording as it is, or several as one clip, in order.
+async def speech_of(files: Files, words: Words) -> tuple[Input, Files]:
+    """The recordings among some files for the wire: one as it is, or several, each by itself.
+
+    Several are re-encoded, so that together they fit into one request; the files that are returned
+    say which of them was refused, or lost a part.
 
     Raises:
-        TooLarge: They are too long together.
-        BadInput: One cannot be decoded.
+        TooLarge: None is short enough.
+        BadInput: None can be decoded.
     """
-    if len(recordings) == 1:
-        return audio_input(recordings[0].content, format=recordings[0].container)
-    try:
-        joined = await _encoder.run(partial(_joined, [one.content for one in recordings]))
-    except TooLongError as e:
-        raise _too_long(words) from e
-    except AudioError as e:
-        names = ", ".join(one.name for one in recordings)
-        raise BadInput(words("common.file.no_sound", name=names, kinds=READABLE)) from e
-    return audio_input(joined, format="ogg")
+    if len(files.recordings) > 1:
+        files = await _several(files, words)
+    first, *others = files.recordings
+    if not others:
+        return audio_input(first.content, format=first.container), files
+    clips = [Clip.of(one.name, one.content, one.container) for one in files.recordings]
+    return recordings_input(clips), files
+
+
+async def _several(files: Files, words: Words) -> Files:
+    """Re-encode each recording; they share the limit of their length."""
+    left_s, made, refused = MAX_RECORDING_S, [], []
+    error: SkydeckError | None = None
+    for one in files.recordings:
+        loss = Loss()
+        try:
+            work = partial(_made_smaller, one.content, loss=loss, limit_s=left_s)
+            content = await _encoder.run(work)
+        except AudioError as e:
+            reason = _too_long(words) if isinstance(e, TooLongError) else _no_sound(one.name, words)
+            error = error or reason
+            refused.append((one.name, reason_for(reason, words)))
+            continue
+        left_s -= ogg.demux(content).duration_ms / 1000
+        lost_s = one.lost_s or (loss.seconds if loss.is_notable else 0.0)
+        made.append(Recording(one.name, content, "ogg", lost_s))
+    if error is not None and not made:
+        raise error
+    return replace(files, recordings=tuple(made), refused=(*files.refused, *refused))
 
 
 async def _read_in_turn(
@@ -215,7 +316,11 @@ async def _text(file: ReceivedFile, content: bytes, words: Words) -> TextFile:
 def _unreadable(file: ReceivedFile, words: Words) -> BadInput:
     if file.claim is FileKind.TEXT:
         return BadInput(words("common.file.no_text", name=file.name))
-    return BadInput(words("common.file.no_sound", name=file.name, kinds=READABLE))
+    return _no_sound(file.name, words)
+
+
+def _no_sound(name: str, words: Words) -> BadInput:
+    return BadInput(words("common.file.no_sound", name=name, kinds=READABLE))
 
 
 async def _recording(file: ReceivedFile, content: bytes) -> Recording:
@@ -233,7 +338,9 @@ async def _recording(file: ReceivedFile, content: bytes) -> Recording:
     return Recording(file.name, made, "ogg", loss.seconds if loss.is_notable else 0.0)
 
 
-def _made_smaller(content: bytes, stop: Stop = NEVER, *, loss: Loss | None = None) -> bytes:
+def _made_smaller(
+    content: bytes, stop: Stop = NEVER, *, loss: Loss, limit_s: float = MAX_RECORDING_S
+) -> bytes:
     """Re-encode a recording as Ogg Opus. Blocking: run it in a thread.
 
     Raises:
@@ -242,21 +349,10 @@ def _made_smaller(content: bytes, stop: Stop = NEVER, *, loss: Loss | None = Non
     return codec.transcode_to_ogg(
         content,
         rate_hz=SPEECH_RATE_HZ,
-        limit_s=MAX_RECORDING_S,
+        limit_s=limit_s,
         bitrate=_SPEECH_BITRATE,
         stop=stop,
         loss=loss,
-    )
-
-
-def _joined(contents: Sequence[bytes], stop: Stop = NEVER) -> bytes:
-    """Re-encode recordings as one, in order. Blocking: run it in a thread."""
-    return codec.join_to_ogg(
-        contents,
-        rate_hz=SPEECH_RATE_HZ,
-        limit_s=MAX_RECORDING_S,
-        bitrate=_SPEECH_BITRATE,
-        stop=stop,
     )
 
 

@@ -12,9 +12,10 @@ import pytest
 
 from audio import codec, ogg
 from bot.cli import clip
-from bot.cli.clip import read_clip, read_clips, read_text, save_reply
-from bot.contract import Audio
-from bot.contract.penny import audio_input
+from bot.cli.clip import read_clip, read_clips, read_text, require_all, save_reply
+from bot.contract import Audio, Request, Source, System
+from bot.contract.penny import audio_input, converse
+from bot.contract.recordings import clips_of
 from bot.errors import BadInput, JobFailed, TooLarge
 from tests.fakes.media_files import tone
 
@@ -106,22 +107,39 @@ def test_a_recording_needs_no_name(folder: Path, kind: str, capsys) -> None:
     assert not capsys.readouterr().err
 
 
-def test_several_recordings_are_one_in_order(folder: Path, capsys) -> None:
+def test_several_recordings_stay_several(folder: Path, capsys) -> None:
     kinds = {"1.caf": ("caf", 1), "2": ("mp3, 8 kHz", 2), "3.mp4": ("m4a", 3)}
     for name, (kind, seconds) in kinds.items():
         Path(name).write_bytes(tone(kind, seconds=seconds))
     paths = [Path(name) for name in kinds]
-    data = read_clips(paths, language=None, limit_s=60).data
-    length_ms = ogg.demux(base64.b64decode(str(data))).duration_ms
-    assert length_ms == pytest.approx(6000 + 2000 * codec.JOIN_PAUSE_S, abs=200)
-    with pytest.raises(TooLarge, match=r"1\.caf, 2, 3\.mp4"):
-        read_clips(paths, language=None, limit_s=4)
-    Path("3.mp4").write_bytes(b"no sound")
-    with pytest.raises(BadInput, match="cannot be read as audio"):
-        read_clips(paths, language=None, limit_s=60)
+    given, refused = read_clips(paths, language="es", limit_s=60)
+    request = converse(given, source=Source(system=System.DECK))
+    clips = clips_of(Request.model_validate_json(request.model_dump_json()))
+    assert [one.name for one in clips] == list(kinds)
+    lengths_ms = [ogg.demux(base64.b64decode(one.data)).duration_ms for one in clips]
+    assert lengths_ms == pytest.approx([1000, 2000, 3000], abs=100)
+    assert request.input.language == "es"
+    assert not refused
+    assert not capsys.readouterr().err
+
+
+def test_of_several_the_unreadable_are_told_and_left_out(folder: Path, capsys) -> None:
+    Path("1.caf").write_bytes(tone("caf"))
+    Path("2.mp4").write_bytes(b"no sound")
+    Path("3.ogg").write_bytes(tone("opus", seconds=6))
+    paths = [Path("1.caf"), Path("2.mp4"), Path("3.ogg"), Path("4.ogg")]
+    given, refused = read_clips(paths, language=None, limit_s=4)
+    assert [one["name"] for one in given.data["recordings"]] == ["1.caf"]
+    assert refused == ("2.mp4", "3.ogg", "4.ogg")
+    told = capsys.readouterr().err
+    for words in ("2.mp4: ", "cannot be read as audio", "3.ogg: ", "There is no file 4.ogg"):
+        assert words in told
+    with pytest.raises(BadInput, match=r"left out: 2\.mp4, 3\.ogg, 4\.ogg"):
+        require_all(refused)
+    with pytest.raises(BadInput, match="There is no file"):
+        read_clips(paths[3:] * 2, language=None, limit_s=4)
     with pytest.raises(BadInput, match="At most 10"):
         read_clips(paths * 4, language=None, limit_s=60)
-    assert not capsys.readouterr().err
 
 
 def test_what_is_lost_of_a_recording_is_told(folder: Path, capsys) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.contract import Audio, Output, Response, Service, Status
+from bot.contract import Audio, Output, Response, Service, Status, Usage
 from bot.contract.envelope import InputType
 from bot.errors import JobFailed
 from bot.workers.protocols import Delivery
@@ -21,11 +21,20 @@ class Penny:
         self.responses = {}
         """Whole responses by module, for those that need more than words."""
         self.audio: bytes | None = None
+        self.hears: list[tuple[str, str] | Exception] = []
+        """What each of several recordings says, and in which language."""
 
     async def __call__(self, request):
         self.asked.append(request)
         text = "" if request.input.type is InputType.AUDIO else str(request.input.data)
-        if request.target.module in self.responses:
+        if request.target.module == "TRANSCRIBE" and self.hears:
+            heard = self.hears.pop(0)
+            if isinstance(heard, Exception):
+                raise heard
+            output = Output(type="text", text=heard[0], transcript=heard[0], language=heard[1])
+            usage = Usage(audio_seconds=2.0, cost_usd=0.001)
+            yield Response(status=Status.COMPLETED, output=output, usage=usage)
+        elif request.target.module in self.responses:
             yield self.responses[request.target.module]
         elif "slowly" in text:
             yield partial("One, ")

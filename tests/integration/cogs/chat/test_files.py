@@ -59,29 +59,6 @@ async def test_a_recording_is_one_whatever_it_is_called(
     assert not sim.problems
 
 
-async def test_several_recordings_are_all_heard_in_order(sim, deck, channel, ben, penny_script):
-    penny_script.responses["CONVERSE"] = heard("all of them")
-    files = [
-        File("1.ogg", tone("opus", seconds=1)),
-        File("2.mp4", tone("m4a")),
-        File("3.caf", tone("caf", seconds=3)),
-    ]
-    await ben.says("@Alfred", channel, files=files)
-    await ben.sees("all of them")
-    assert seconds(penny_script) == pytest.approx(6 + 2 * codec.JOIN_PAUSE_S, abs=0.2)
-    assert not sim.problems
-
-
-async def test_so_many_files_are_read_and_the_others_are_named(
-    sim, deck, channel, ben, penny_script
-):
-    penny_script.responses["CONVERSE"] = heard("five of them")
-    files = [File(f"{number}.ogg", tone("opus", seconds=1)) for number in range(7)]
-    await ben.says("@Alfred", channel, files=[File("a.bin", b"\x7fELF\2\1\1" + bytes(99)), *files])
-    await ben.sees("I can't view: a.bin, 5.ogg, 6.ogg")
-    assert seconds(penny_script) == pytest.approx(5 + 4 * codec.JOIN_PAUSE_S, abs=0.2)
-
-
 async def test_words_beside_recordings_and_in_files_are_told_too(
     sim, deck, channel, ben, penny_script
 ):

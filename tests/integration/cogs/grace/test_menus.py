@@ -96,22 +96,31 @@ async def test_transcribe(sim, deck, ana, ben, penny, clips):
     assert not sim.problems
 
 
-async def test_transcribe_hears_all_recordings_of_a_message_in_order(sim, deck, ana, ben, penny):
+async def test_transcribe_hears_each_recording_of_a_message_in_order(sim, deck, ana, ben, penny):
+    heard = [("good morning", "en"), ("", None), ("buenas noches", "es")]
+
     async def hears(_request):
-        whole = Output(type="text", text="all of them", transcript="all of them")
+        words, language = heard.pop(0)
+        whole = Output(type="text", text=words, transcript=words, language=language)
         yield Response(status=Status.COMPLETED, output=whole)
 
     penny.answer = hears
     files = [
         File("1.mp4", tone("m4a")),
         File("cat.png", b"\x89PNG\r\n\x1a\n\0"),
+        File("quiet.flac", tone("flac", seconds=1)),
+        File("broken.mp3", b"\xff\xfb\x90\x00"),
         File("2", tone("caf", seconds=3), ""),
     ]
     said = await ana.says("listen", files=files)
     await ben.menu("Transcribe", on=said)
-    await settled(ben, "**Transcript** · Ana's message\nall of them")
-    sent = base64.b64decode(penny.last.input.data)
-    assert ogg.demux(sent).duration_ms == pytest.approx(5500, abs=100)
+    shown = await settled(ben, "**Transcript** · Ana's message")
+    assert "[1.mp4]\ngood morning\n\n[2]\nbuenas noches" in shown.text
+    assert "quiet.flac: I couldn't hear any speech in it." in shown.text
+    assert "broken.mp3: I can't play broken.mp3" in shown.text
+    lengths_ms = [ogg.demux(base64.b64decode(one.input.data)).duration_ms for one in penny.asked]
+    assert lengths_ms == pytest.approx([2000, 1000, 3000], abs=100)
+    assert {one.target.module for one in penny.asked} == {"TRANSCRIBE"}
     assert not sim.problems
 
 
