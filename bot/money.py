@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from bot.contract import Service
@@ -35,12 +36,7 @@ class Period(StrEnum):
 
     def start(self, at_ms: int) -> int:
         """The start of the period that contains `at_ms`, in UTC epoch milliseconds."""
-        at = datetime.fromtimestamp(at_ms / 1000, UTC).replace(
-            hour=0, minute=0, second=0, microsecond=0
-        )
-        if self is Period.MONTH:
-            at = at.replace(day=1)
-        return int(at.timestamp() * 1000)
+        return _start(self, at_ms // _MINUTE_MS)
 
     def end(self, starts_ms: int) -> int:
         """The start of the next period."""
@@ -49,6 +45,17 @@ class Period(StrEnum):
             return int((start + timedelta(days=1)).timestamp() * 1000)
         year, month = divmod(start.year * 12 + start.month, 12)
         return int(datetime(year, month + 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+_MINUTE_MS: Final = 60_000
+
+
+@lru_cache(256)  # every call asks, several times
+def _start(period: Period, minute: int) -> int:
+    at = datetime.fromtimestamp(minute * 60, UTC).replace(hour=0, minute=0)
+    if period is Period.MONTH:
+        at = at.replace(day=1)
+    return int(at.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,20 +3,35 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, event, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    RowMapping,
+    Table,
+    create_engine,
+    delete,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from bot.errors import BadSettings, StoreFailed
 from bot.store.address import Address
+from bot.store.sqlite_thread import SqliteThread
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -62,18 +77,22 @@ def uninterrupted(
     @wraps(method)
     async def whole(*args: P.args, **kwargs: P.kwargs) -> R:
         # Not a TaskGroup: that would pass the cancellation on to the work.
-        work = asyncio.ensure_future(method(*args, **kwargs))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            while not work.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([work])
-            if not work.cancelled() and work.exception() is not None:
-                log.warning("a cancelled call had failed: %s", work.exception())
-            raise
+        return await finish(asyncio.ensure_future(method(*args, **kwargs)))
 
     return whole
+
+
+async def finish(work: "asyncio.Future[R]") -> R:
+    """Wait for `work` to its end, even if the caller is cancelled meanwhile."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled() and work.exception() is not None:
+            log.warning("a cancelled call had failed: %s", work.exception())
+        raise
 
 
 class Database:
@@ -99,6 +118,67 @@ class Database:
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._immediate = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
         self._bare = self.engine.execution_options(**{_BEGIN: ""})
+        self._writer = self._reader = None
+        if self.is_sqlite:
+            self._writer = SqliteThread(_sqlite_engine(address, begin="IMMEDIATE"))
+            self._reader = SqliteThread(_sqlite_engine(address, begin="DEFERRED"))
+
+    # -- a transaction as one function ---------------------------------------------------------
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Run `work`, a short function that only reads, in a transaction.
+
+        On SQLite it runs in a thread, from its first statement to its last. What reads for long
+        uses `reading`, so that nobody has to wait for it.
+
+        Raises:
+            StoreFailed: The database cannot be used.
+        """
+        with translated(self.address):
+            if self._reader is not None:
+                return await finish(self._reader.run(work))
+            return await finish(asyncio.ensure_future(self._run(work)))
+
+    async def write(self, work: Callable[[Connection], R]) -> R:
+        """Run `work` in a transaction that writes: committed at its end, as `writing` is.
+
+        On SQLite it runs in a thread, from its first statement to its last. A cancellation reaches
+        the caller only after its end.
+
+        Raises:
+            StoreFailed: The database cannot be used; nothing was written.
+        """
+        with translated(self.address):
+            async with self._turn:
+                if self._writer is not None:
+                    return await finish(self._writer.run(work))
+                return await finish(asyncio.ensure_future(self._run(work)))
+
+    async def _run(self, work: Callable[[Connection], R]) -> R:
+        async with self.engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def rows(self, query: Executable) -> Sequence[RowMapping]:
+        """The rows of one short query.
+
+        Raises:
+            StoreFailed: The database cannot be used.
+        """
+        return await self.read(lambda connection: connection.execute(query).mappings().all())
+
+    async def change(self, statement: Executable) -> int:
+        """Carry out one statement. Returns how many rows it has changed.
+
+        Raises:
+            StoreFailed: The database cannot be used; nothing was written.
+        """
+
+        def work(connection: Connection) -> int:
+            return cast("CursorResult[Any]", connection.execute(statement)).rowcount
+
+        return await self.write(work)
+
+    # -- statement by statement ----------------------------------------------------------------
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -144,7 +224,6 @@ class Database:
         """An INSERT with ON CONFLICT, which both databases have and standard SQL lacks."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    @uninterrupted
     async def upsert(self, table: Table, row: Mapping[str, Any]) -> None:
         """Insert a row, or replace the values of the row with the same primary key.
 
@@ -154,10 +233,7 @@ class Database:
         keys = [column.name for column in table.primary_key]
         changes = {name: value for name, value in row.items() if name not in keys}
         insert = self.insert(table).values(row)
-        async with self.writing() as connection:
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=keys, set_=changes)
-            )
+        await self.change(insert.on_conflict_do_update(index_elements=keys, set_=changes))
 
     @uninterrupted
     async def prune(self, key: Column[Any], old: ColumnElement[bool]) -> int:
@@ -169,10 +245,9 @@ class Database:
         step = select(key).where(old).limit(PRUNE_BATCH)
         gone = 0
         while True:
-            async with self.writing() as connection:
-                deleted = await connection.execute(delete(key.table).where(key.in_(step)))
-            gone += deleted.rowcount
-            if deleted.rowcount < PRUNE_BATCH:
+            deleted = await self.change(delete(key.table).where(key.in_(step)))
+            gone += deleted
+            if deleted < PRUNE_BATCH:
                 return gone
 
     async def scrub(self) -> None:
@@ -205,6 +280,9 @@ class Database:
         while isinstance(pool, QueuePool) and pool.checkedout() and deadline_s > 0:
             deadline_s -= _LOOK_EVERY_S
             await asyncio.sleep(_LOOK_EVERY_S)
+        for thread in (self._writer, self._reader):
+            if thread is not None:
+                await thread.close()
         await self.engine.dispose()
 
 
@@ -245,8 +323,20 @@ def _engine(address: Address, *, migrating: bool, is_pooled: bool) -> AsyncEngin
             hint="Use a newer Python build, or PostgreSQL.",
         )
     engine = create_async_engine(address.url, **options)
-    _prepare_sqlite(engine, foreign_keys=not migrating)
+    _prepare_sqlite(engine.sync_engine, foreign_keys=not migrating)
     return engine
+
+
+def _sqlite_engine(address: Address, *, begin: str) -> Engine:
+    """For a thread that has one connection, and begins each transaction the same way."""
+    engine = create_engine(
+        address.url.set(drivername="sqlite"),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
+    )
+    _prepare_sqlite(engine, foreign_keys=True)
+    return engine.execution_options(**{_BEGIN: begin})
 
 
 def _for_asyncpg(
@@ -265,13 +355,13 @@ def _for_asyncpg(
     return arguments
 
 
-def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
+def _prepare_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
     """Set up each connection, and begin transactions explicitly.
 
     The driver begins a transaction only at the first INSERT, so schema changes would be outside it.
     """
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _connected(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -279,7 +369,7 @@ def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
             cursor.execute(pragma)
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         kind = connection.get_execution_options().get(_BEGIN, "DEFERRED")
         if kind:

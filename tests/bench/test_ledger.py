@@ -1,13 +1,14 @@
 """Paying for calls: reserve and settle, beside two bare transactions of the same database.
 
 The peers write a row when a call begins and the cost when it has ended, without a check and without
-purses: through the same SQLAlchemy engine, and with Python's own `sqlite3`, which keeps no event
-loop free meanwhile.
+purses: through SQLAlchemy's engine for the event loop, and with Python's own `sqlite3`, which keeps
+no event loop free meanwhile.
 
     make bench
 """
 
 import asyncio
+import itertools
 import sqlite3
 import time
 
@@ -24,7 +25,13 @@ from bot.store.store import Store
 pytestmark = pytest.mark.bench
 
 CALLS = 500
-LIMITS = Limits({(scope, period): 10**12 for scope in Scope for period in Period})
+LIMITS = {
+    "every limit": Limits({(scope, period): 10**12 for scope in Scope for period in Period}),
+    "none for all": Limits(
+        {(scope, period): 10**12 for scope in (Scope.USER, Scope.GUILD) for period in Period}
+    ),
+}
+AT_ONCE = (1, 16, 64)
 
 
 def peer(path) -> float:
@@ -66,8 +73,8 @@ async def bare(url: str, at_once: int) -> float:
         await database.close()
 
 
-async def ours(url: str, at_once: int) -> float:
-    async with Store.open(url, SystemClock(), limits=LIMITS) as store:
+async def ours(url: str, at_once: int, limits: Limits) -> float:
+    async with Store.open(url, SystemClock(), limits=limits) as store:
         numbers = iter(range(CALLS))
 
         async def caller() -> None:
@@ -88,15 +95,21 @@ async def ours(url: str, at_once: int) -> float:
 
 
 async def test_calls_paid_a_second(tmp_path, postgres):
-    print(f"\n{'sqlite3, two bare writes a call':<40} {peer(tmp_path / 'peer.db'):7.0f} calls/s")
-    for at_once in (1, 16):
-        places = {
-            "SQLite": f"sqlite:///{tmp_path}/ours{at_once}.db",
-            "PostgreSQL": await postgres.create(),
-        }
-        for name, url in places.items():
-            rate, plain = await ours(url, at_once), await bare(url, at_once)
-            print(
-                f"{f'ledger on {name}, {at_once} at once':<40} {rate:7.0f} calls/s"
-                f"   two bare writes {plain:5.0f}   ratio {rate / plain:.2f}"
-            )
+    numbers = itertools.count()
+    for which, limits in LIMITS.items():
+        first: dict[str, float] = {}
+        for at_once in AT_ONCE:
+            places = {
+                "SQLite": f"sqlite:///{tmp_path}/ours{next(numbers)}.db",
+                "PostgreSQL": await postgres.create(),
+            }
+            for name, url in places.items():
+                rate, plain = await ours(url, at_once, limits), await bare(url, at_once)
+                driver = peer(tmp_path / f"peer{next(numbers)}.db")
+                alone = first.setdefault(name, rate)
+                print(
+                    f"{f'{name}, {which}, {at_once} at once':<38} {rate:6.0f} calls/s,"
+                    f" {rate / alone:4.1f} times one at once;"
+                    f" two bare writes {plain:5.0f}, ratio {rate / plain:5.2f};"
+                    f" plain sqlite3 {driver:6.0f}, ratio {rate / driver:.3f}"
+                )

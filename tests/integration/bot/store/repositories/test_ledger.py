@@ -1,16 +1,25 @@
 import asyncio
+import shutil
 import uuid
+from dataclasses import replace
 
+import asyncpg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
 
 from bot.contract import Service
-from bot.errors import OverBudget
+from bot.errors import OverBudget, StoreFailed
 from bot.money import Basis, Call, Charge, Limits, Payer, Period, Scope
 from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.records import View
 from bot.store.repositories.ledger import Ledger
+from bot.store.repositories.payments import Books, Release, Reserve, Settle
 from bot.store.repositories.spending import Spending
+from bot.store.tables import purses as purses_table
+from tests.waiting import HANGS_S
 
 DAY_MS = 86_400_000
 ALWAYS = View(since_ms=0, until_ms=2**62)
@@ -219,3 +228,109 @@ async def test_no_name_breaks_the_ledger(open_ledger, text):
     ledger, spending = open_ledger()
     await ledger.settle(call(call_id=text, module=text), paid(5))
     assert await total(spending) == 5
+
+
+@pytest.mark.parametrize("kind", [pytest.param("postgres", marks=pytest.mark.system)])
+async def test_without_a_limit_for_all_nobody_waits_for_the_row_of_all(open_ledger, url):
+    ledger, _ = open_ledger({(Scope.USER, Period.DAY): 1_000})
+    strict, _ = open_ledger({(Scope.ALL, Period.DAY): 100})
+    await strict.settle(call(), paid(60))
+    holder = await asyncpg.connect(url)
+    try:
+        async with holder.transaction():
+            held = "SELECT * FROM purses WHERE scope = 'all' AND scope_id = 0 FOR UPDATE"
+            assert await holder.fetch(held)
+            one = call()
+            await asyncio.wait_for(ledger.reserve(one, 30), HANGS_S)
+            await asyncio.wait_for(ledger.settle(one, paid(30)), HANGS_S)
+    finally:
+        await holder.close()
+    assert (await ledger.balances(Payer()))[0].spent == 90
+
+
+async def test_a_limit_for_all_counts_what_was_spent_before_there_was_one(open_ledger):
+    free, _ = open_ledger()
+    other, _ = open_ledger()
+    begun = call()
+    await free.reserve(begun, 30)
+    await other.settle(call(), paid(50))
+    limited, _ = open_ledger({(Scope.ALL, Period.MONTH): 100})
+    with pytest.raises(OverBudget) as refused:
+        await limited.reserve(call(), 21)
+    assert refused.value.left_micro_usd == 20
+    await other.settle(begun, paid(10))  # by another process than the one that has reserved
+    assert [(b.spent, b.reserved) for b in await limited.balances(Payer())] == [(60, 0)] * 2
+    await limited.reserve(call(), 40)
+
+
+async def test_a_payment_that_fails_fails_alone(open_ledger):
+    ledger, spending = open_ledger({(Scope.USER, Period.DAY): 10_000})
+    again = call()
+    await ledger.reserve(again, 1)
+    others = [call(user_id=n + 2) for n in range(8)]
+    asked = [*others[:4], again, *others[4:]]
+    outcomes = await asyncio.gather(*(ledger.reserve(c, 5) for c in asked), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes].count(StoreFailed) == 1
+    assert isinstance(outcomes[4], StoreFailed)
+    for one in others:
+        await ledger.settle(one, paid(5))
+    assert await total(spending) == 40
+    assert {b.reserved for b in await ledger.balances(Payer())} == {1}
+
+
+async def test_whoever_is_cancelled_waits_until_it_is_known(open_ledger):
+    ledger, _ = open_ledger()
+    one = call()
+    reserving = asyncio.ensure_future(ledger.reserve(one, 5))
+    await asyncio.sleep(0)
+    reserving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reserving
+    assert await spent(ledger, one.payer) == {(0, 5)}
+
+
+_PAYERS = st.builds(
+    Payer, user_id=st.sampled_from([None, 1, 2]), guild_id=st.sampled_from([None, 3])
+)
+_STEPS = st.lists(
+    st.tuples(_PAYERS, st.sampled_from([0, 3, 40]), st.sampled_from(["reserve", "settle", "free"])),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=_STEPS)
+async def test_many_in_one_transaction_are_as_many_one_after_the_other(
+    steps, sqlite_template, tmp_path_factory
+):
+    """What came of each, what is told, and what is in every bucket."""
+    books = Books(Limits({(scope, Period.DAY): 100 for scope in Scope}), part=3)
+    before, ends, new = [], [], []
+    for number, (payer, micro_usd, what) in enumerate(steps):
+        one = replace(call(call_id=str(number)), payer=payer)
+        if what == "reserve":
+            new.append(Reserve(one, micro_usd))
+            continue
+        before.append(Reserve(one, 10))
+        ends.append(Settle(one, paid(micro_usd)) if what == "settle" else Release(one.call_id))
+    seen = []
+    for size in (1, len(steps)):
+        file = tmp_path_factory.mktemp("books") / "deck.db"
+        shutil.copy(sqlite_template, file)
+        database = Database(Address.parse(f"sqlite:///{file}"))
+        outcomes = []
+        try:
+            for payments, at_once in ((before, 1), ([*ends, *new], size)):
+                for start in range(0, len(payments), at_once):
+                    some = payments[start : start + at_once]
+                    outcomes += await database.write(
+                        lambda connection, some=some: books.carry_out(connection, some, 1_000_000)
+                    )
+            purses = await database.rows(select(purses_table).order_by(*purses_table.primary_key))
+        finally:
+            await database.close()
+        seen.append(([repr(one) for one in outcomes], [dict(row) for row in purses]))
+    assert seen[0] == seen[1]
