@@ -73,7 +73,7 @@ def decode_stream(
 ) -> Iterator[Pcm]:
     """Decode the first audio track of a file, mixed to mono, in pieces of about a second.
 
-    What is damaged is left out, and recordings that were joined to one file follow one another.
+    What is damaged is left out, and recordings that were joined into one file follow one another.
     Plain Ogg Opus and plain WAV are decoded here, without delay. FFmpeg decodes everything else in
     a process of its own (`isolated`), which takes about 0.1 s to start.
 
@@ -82,7 +82,7 @@ def decode_stream(
         rate_hz: The sample rate of the result.
         limit_s: A longer file is refused.
         stop: Set by the caller to end the work.
-        loss: Is told how much could not be read.
+        loss: Counts how much could not be read.
 
     Raises:
         NotAudioError: It has no audio that can be decoded.
@@ -405,7 +405,7 @@ def join_to_ogg(
         limit_s: The longest that they may last together.
         bitrate: In bits per second.
         stop: Set by the caller to end the work.
-        loss: Is told how much could not be read.
+        loss: Counts how much could not be read.
 
     Raises:
         AudioError: One cannot be decoded, or they are too long; see `decode_stream`.

@@ -1,4 +1,4 @@
-"""Decoding by FFmpeg in a process of its own (`decoder`), so that its faults stay contained."""
+"""Lets FFmpeg decode in a process of its own (`decoder`), so that its faults stay contained."""
 
 import contextlib
 import importlib.util
@@ -37,7 +37,7 @@ def pcm(
         file: Seekable; stays open. The process has no handle to it, and requests its parts.
         rate_hz: The sample rate of the result.
         limit_s: A longer file is refused.
-        loss: Is told how much could not be read.
+        loss: Counts how much could not be read.
         stop: Ends the process at once.
 
     Raises:
@@ -88,7 +88,7 @@ def _pyav_folder() -> str:
 def _audio(process: subprocess.Popen[bytes], file: BinaryIO, loss: Loss) -> Iterator[bytes]:
     """Yield the audio from the process's messages, and serve the parts that it requests.
 
-    It reads what a stranger sent, so its messages are not trusted either.
+    It decodes what a stranger sent, so its messages are not trusted either.
     """
     for kind, body in _messages(process.stdout):
         if kind == b"D" and len(body) == LOST.size:

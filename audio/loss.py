@@ -15,10 +15,10 @@ class Loss:
 
     @property
     def is_notable(self) -> bool:
-        """Whether it is so much that people should be told."""
+        """Whether it is enough to tell people about."""
         return self.seconds >= _MIN_NOTABLE_S
 
     def add(self, seconds: float) -> None:
-        """Count what was left out, up to a day; ignore negative and infinite lengths."""
+        """Count a loss, up to a day in all; ignore negative and infinite lengths."""
         if math.isfinite(seconds):
             self.seconds = min(_MAX_S, self.seconds + max(0.0, seconds))

@@ -22,7 +22,7 @@ MIN_RATE_HZ: Final = 4_000
 MAX_RATE_HZ: Final = 768_000
 MAX_CHANNELS: Final = 64
 MAX_FRAME_SAMPLES: Final = 1 << 17
-"""A decoder's frame has at most about 65,000; a file in one frame would be unpacked at once."""
+"""Real frames have at most about 65,000; a file in a single frame would be unpacked at once."""
 MAX_PACKET_BYTES: Final = 4 * 1024 * 1024
 """An uncompressed FLAC frame of eight channels takes 2 MB."""
 
@@ -36,7 +36,7 @@ _MIN_BYTES_PER_S: Final = 40
 """No codec for speech takes less."""
 _MIN_GAP_S: Final = 0.1
 _MAX_GAP_S: Final = 60.0
-"""More is no damage: a joined file's clock starts anew."""
+"""A longer gap is no damage: the clock of a joined file starts again."""
 _NO_INDEX: Final = (
     "The file is damaged or incomplete: it has no index of its audio, which is written last."
 )
@@ -71,14 +71,14 @@ class _Window:
 def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, loss: Loss) -> Iterator[bytes]:
     """Decode the first audio track of a file to mono: 16-bit samples in native byte order.
 
-    What is damaged is left out, and the rest is heard: a damaged packet, a truncated end, whatever
-    was appended. Recordings that were joined to one file are heard one after another.
+    What cannot be decoded is left out: a damaged packet, a truncated end, bytes that something else
+    appended. Recordings that were joined into one file follow one another.
 
     Args:
         file: Seekable; stays open. Nothing else is opened, whatever its bytes say.
         rate_hz: The sample rate of the result.
         limit_s: A longer file is refused.
-        loss: Is told what was left out.
+        loss: Counts what was left out.
 
     Yields:
         About a second at a time.
@@ -102,7 +102,7 @@ def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, loss: Loss) -> Iterator
 
 
 class _Salvage:
-    """What could not be read, for the time being: it ends the work only if nothing else is left."""
+    """Notes what cannot be read; that is an error only if nothing can be read."""
 
     def __init__(self, loss: Loss) -> None:
         self._loss = loss
@@ -110,7 +110,7 @@ class _Salvage:
         self.stated_s = 0.0
 
     def note(self, error: Exception | str, lost_s: float = 0.0) -> None:
-        """Something was left out."""
+        """Count what was left out; the first reason is kept."""
         self._loss.add(lost_s)
         if self.first_error is None:
             reason = error.strerror if isinstance(error, av.FFmpegError) else str(error)
@@ -188,7 +188,7 @@ def _check_header(container: Any, part: Part, limit_s: float) -> float:
 
 
 def _stated_s(container: Any) -> float:
-    """The sound's length by the header: the file's is that of its pictures, if it has any."""
+    """The length that the header states for the sound; the file's own may be that of a video."""
     track = container.streams.audio[0]
     if track.duration and track.time_base:
         return float(track.duration * track.time_base)
@@ -233,7 +233,7 @@ def _packets(container: Any, salvage: _Salvage) -> Iterator[Any]:
 
 
 def _without_gaps(packets: Iterator[Any], salvage: _Salvage) -> Iterator[Any]:
-    """Count what lies between packets as lost: FFmpeg drops a damaged page of Ogg in silence."""
+    """Count what lies between packets as lost: FFmpeg silently drops a damaged Ogg page."""
     end: int | None = None
     for packet in packets:
         if packet.pts is not None and packet.time_base:

@@ -107,7 +107,7 @@ def _end_of_w64(file: BinaryIO, start: int, _size: int) -> int:
 def _end_of_chunks(
     file: BinaryIO, start: int, size: int, *, form: struct.Struct, first: int
 ) -> int | None:
-    """Follow the chunks to the first thing that is none, or that opens another file."""
+    """Follow the chunks to the first bytes that are not one, or that open another file."""
     at = start + first
     padded = form.size == 8  # noqa: PLR2004  # of these, each has an even number of bytes
     for _ in range(_MAX_CHUNKS):
@@ -131,7 +131,7 @@ def _is_printable(name: bytes) -> bool:
 
 
 def _end_of_boxes(file: BinaryIO, start: int, size: int) -> int | None:
-    """Follow the boxes of ISO/IEC 14496-12 to the next file's first, or to what is none."""
+    """Follow the boxes of ISO/IEC 14496-12 to the next file's first, or to other bytes."""
     at = start
     for _ in range(_MAX_CHUNKS):
         file.seek(at)
@@ -150,7 +150,7 @@ def _end_of_boxes(file: BinaryIO, start: int, size: int) -> int | None:
 
 
 def _end_of_blocks(file: BinaryIO, start: int, _size: int) -> int | None:
-    """Follow WavPack's blocks to one that follows none: FFmpeg does not find it after damage."""
+    """Follow WavPack's blocks to one that begins another file, or that follows a gap."""
     expected = start
     for at, block in _found(file, start, _WAVPACK_BLOCK):
         if at != expected or (at > start and block[2]):

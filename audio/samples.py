@@ -15,7 +15,7 @@ FULL_SCALE: Final = 32_768
 
 
 def to_pcm(samples: Samples | Pcm) -> Pcm:
-    """Convert to 16 bits; what exceeds full scale is clipped."""
+    """Convert to 16 bits; values beyond full scale are clipped."""
     if samples.dtype == np.int16:
         return samples.astype(np.int16, copy=False)
     return (np.clip(samples, -1, 1) * (FULL_SCALE - 1)).astype(np.int16)

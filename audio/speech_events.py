@@ -159,11 +159,10 @@ class TurnEnded:
     """The turn is over.
 
     Attributes:
-        clip: The whole turn. It has the same packets as the last `SpeechPaused`, if one came since
-            the last speech.
+        clip: The whole turn: the clip of the last `SpeechPaused`, if no speech followed that.
         completeness: How sure the turn detector is that the turn is complete, from 0 to 1; None
             when time alone decided.
-        waited_ms: How much of the time since the last packet was a deliberate wait.
+        waited_ms: How much of the time since the last packet was waited on purpose.
     """
 
     clip: Clip

@@ -55,7 +55,7 @@ class _Buckets:
 
 
 class Refusals:
-    """Which refusals a person has already been told: each is told once while it is in force."""
+    """Which refusals people have seen: each is shown once while it is in force."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

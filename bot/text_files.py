@@ -26,13 +26,13 @@ _LETTERS: Final = "áéíóúüñàèìòùâêîôûäëïöçãõåæøßÁÉ�
 _SIGNS: Final = bytes(range(0x91, 0x98)).decode("cp1252") + "ªº°·«»§©®£¥€„‚…™½¼¾²³±´œŒŸÿ\xa0\xad×"  # noqa: RUF001
 _WESTERN: Final = re.compile(rf"[\x09-\x7e{_LETTERS}{_SIGNS}]*")
 _OLD_WESTERN: Final = re.compile(rf"[\x09-\x7e{_LETTERS}]*")
-"""What Western texts consist of; the same bytes are other letters in an encoding's relatives."""
+"""The characters of Western texts; in related encodings the same bytes are other letters."""
 _MAX_WESTERN: Final = 0.25
 """The largest share of letters outside ASCII in a Western text; in Cyrillic or Greek it is most."""
 _KANA: Final = re.compile(r"[\u3041-\u30fe]")
 _MIN_KANA: Final = 0.3
 _COMMON: Final = re.compile(r"[ -~\n\u3001\u3002\u3041-\u30fe\uff0c]")
-"""What is frequent in some script, and rare in UTF-16 with its bytes exchanged."""
+"""Frequent characters of every script, which are rare in UTF-16 with its bytes swapped."""
 _MIN_COMMON: Final = 0.05
 _GUESS_CHARS: Final = 32 * 1024
 _GUESS_BYTES: Final = 64 * 1024
@@ -41,7 +41,7 @@ _ENCODINGS: Final = [
     *("iso8859_2", "iso8859_5", "iso8859_7", "koi8_r", "koi8_u", "cp866", "cp437", "cp850"),
     *("cp932", "euc_jp", "gb18030", "big5", "cp949", "mac_roman", "mac_cyrillic", "cp874"),
 ]
-"""What text files are written in; EBCDIC and the like only turn noise into letters."""
+"""The encodings of text files; EBCDIC and the like only turn noise into letters."""
 
 
 @dataclass(frozen=True, slots=True)

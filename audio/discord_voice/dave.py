@@ -66,7 +66,7 @@ class Dave:
 
     def __init__(self) -> None:
         self._session: DaveSession | None = None
-        self._encrypted = True  # until it is known: better deaf for a moment than deceived
+        self._encrypted = True  # until the version is known, a packet in the clear may be forged
         self._audio: Any = None
 
     def use(self, session: DaveSession | None, protocol_version: int) -> None:

@@ -13,14 +13,13 @@ class ReceptionStats:
         received: Arrived, each counted once.
         silent: Silence frames among those.
         padding: Padding alone, among those.
-        lost: Not arrived in time.
+        lost: Did not arrive in time.
         late: Arrived after they had been given up; these count as lost, too.
         duplicate: Arrived again.
-        undecryptable: Arrived, and could not be decrypted end to end.
+        undecryptable: Arrived, but could not be decrypted end to end.
         concealed: Handed on as `LostSpeech`.
         waiting: Held back for a missing packet, or for a key.
-        undecryptable_in_a_row: Not decrypted since the last one that was; 50 make a second of
-            speech that nobody heard.
+        undecryptable_in_a_row: Undecryptable since one was decrypted; 50 are a second of speech.
     """
 
     received: int = 0
@@ -66,7 +65,7 @@ class Totals:
         unmapped: Packets dropped because their sender was never known.
         learned: Streams whose sender was found by trial.
         waiting: Packets kept, unopened, until their sender is known.
-        transport_errors_in_a_row: The same since the last packet that was in order.
+        transport_errors_in_a_row: Those since the last packet that the key opened.
         last_datagram_s: When the last one arrived, on the caller's clock; None before the first.
     """
 

@@ -98,7 +98,7 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
         except BadSettings as e:
             if settings.embedded:
                 raise
-            trouble = str(e)  # the services can be asked without the database
+            trouble = str(e)  # services that run elsewhere can be asked without the database
         if settings.embedded and store is not None:
             if not await read_heartbeats(store.heartbeats):
                 raise BadSettings(

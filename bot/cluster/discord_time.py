@@ -21,7 +21,7 @@ from bot.clock import Clock
 log = logging.getLogger(__name__)
 
 TELLING_S: Final = 2.0
-"""From this difference on, people are told that the clock is wrong."""
+"""From this difference on, the operator is told that the clock is wrong."""
 _DATE_STEP_S: Final = 1.0
 """The resolution of the header `Date`."""
 _RESET_SLACK_S: Final = 0.01
@@ -59,7 +59,7 @@ class DiscordTime:
         self._tell()
 
     def earliest(self) -> float | None:
-        """Discord's time in epoch seconds, at the least; None: no reply has arrived yet."""
+        """The earliest that Discord's time can be, in epoch seconds; None before a reply."""
         return self._clock.now() + self._least if self._is_known else None
 
     def wall(self) -> float:
@@ -124,7 +124,7 @@ def describe_skew(ahead_s: float) -> str:
 def _written_at(headers: Mapping[str, Any]) -> tuple[float, float] | None:
     """Between which times Discord wrote a reply with these headers, in epoch seconds.
 
-    A rate limit's end is told twice: as a time, and as the seconds until then.
+    The headers state the end of a rate limit twice: as a time, and as the seconds until then.
     """
     try:
         date_s = parsedate_to_datetime(headers["Date"]).replace(tzinfo=UTC).timestamp()

@@ -65,7 +65,7 @@ class File(Wire):
 
 
 def _readable(kind: type[Wire], values: Iterable[object]) -> Iterator[Wire]:
-    """The values that are of a kind; one that is not is left out alone."""
+    """The values of one kind; any other is left out by itself."""
     for value in values:
         with suppress(ValidationError):
             yield kind.model_validate(value)

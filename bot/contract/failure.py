@@ -22,7 +22,7 @@ _MAX_ERROR_DEPTH = 4
 _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 _MAX_MEMBERS = 32
 _MAX_LISTED = 4
-"""How many errors of a list are told."""
+"""How many errors of a list become part of the message."""
 _WORDS_NAMES = (
     *("message", "error", "errors", "detail", "title", "msg", "reason"),
     *("description", "info"),
@@ -87,7 +87,7 @@ def _from_list(errors: list[Any], depth: int) -> Failure:
 
 
 def _located(error: object, depth: int) -> Failure:
-    """One error of a list; FastAPI's tell in which field (`loc`) it is."""
+    """One error of a list; FastAPI's errors name the field (`loc`)."""
     failure = read_failure(error, depth)
     place = error.get("loc") if isinstance(error, dict) else None
     if not failure.message or not isinstance(place, list):

@@ -54,7 +54,7 @@ _BESIDE_WORDS: Final = frozenset({
     "msg", "prompttokens", "thinking", "reasoningcontent", "worker", "workerid", "stream",
     "last",
 }) | {*_AUDIO}  # fmt: skip
-"""Names of what services write beside the words, and that says nothing more."""
+"""Names of members that services write beside the words, and that add nothing to them."""
 _MEASURES: Final = re.compile(
     r"(?:eval|prompt|tokens?|input|output|total|load|completion|generat|queue|inference|processing"
     r"|execution|delay|cached?|reasoning)[a-z]*(?:count|duration|tokens|latency|time|ms|seconds)"
@@ -66,7 +66,7 @@ _SAYS_HOW: Final = frozenset(
     {"status", "state", "statuscode", "success", "ok", "error", "errors", "usage", "sequence"}
     | {"timingsms", "contractversion", "contractid", "traceid"}
 )
-"""Names of what says how a job went; all else is its answer."""
+"""Names of members that say how a job went; everything else is its answer."""
 _CONTRACT_NAMES: Final = frozenset({"status", "output", "usage", "error", "sequence", "timings_ms"})
 _DEEPEST: Final = 6
 _MAX_NUMBER: Final = 10**18
@@ -104,7 +104,7 @@ def _failed(found: dict[str, Any], failure: Failure) -> dict[str, Any]:
     partial = words_of(output.get("data")) if isinstance(output, dict) else None
     message = failure.message or clean_excerpt(partial or "")
     if partial and clean_excerpt(partial) in message:
-        # The words of the failure are no part of an answer.
+        # The words of a failure are not part of an answer.
         found = {n: v for n, v in found.items() if n in _CONTRACT_NAMES and n != "output"}
     error = {"code": "", "message": message, "retryable": failure.retryable}
     return {**found, "status": "failed", "error": error}

@@ -1,4 +1,4 @@
-"""Tells a failure from an answer by everything that says so. Pure.
+"""Tells a failure from an answer, in whatever way the service says so. Pure.
 
 Services say it in many ways: a status in any spelling, `error` with words, `success: false`, an
 HTTP status. An `error` that is null, empty or false says nothing, nor does a word in an answer.
@@ -165,7 +165,7 @@ def _is_error(value: object, depth: int = 0) -> bool:
 
 
 def _is_code(value: object) -> bool:
-    """Whether a number in an error is the number of an error, and not 0 or 200."""
+    """Whether a number stands for an error: 0 and 200 do not."""
     return not isinstance(value, int | float) or not 0 <= value < _MIN_HTTP_ERROR or value is True
 
 
@@ -176,7 +176,7 @@ def _is_no(value: object) -> bool:
 
 
 def _is_error_object(members: Mapping[str, Any]) -> bool:
-    """OpenAI's and Anthropic's forms of an error, and one told by its code alone."""
+    """OpenAI's and Anthropic's forms of an error, and an error that has only a code."""
     if "error" in (members.get("object"), members.get("type"), members.get("finishreason")):
         return True
     has_words = any(isinstance(members.get(n), str) for n in ("message", "msg", "detail"))

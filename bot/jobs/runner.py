@@ -181,8 +181,8 @@ class JobRunner:
     async def leave(self, guild_id: int) -> int:
         """Stop the jobs of a server that has removed the bot, and wait until they have ended.
 
-        Answers to messages are withdrawn: the messages are out of reach. Whoever waits for a
-        command's job, as for a build, is told that it was stopped. Returns how many there were.
+        Answers to messages are withdrawn: the messages are out of reach. Somebody who waits for a
+        command's job, such as a build, is told that it was stopped. Returns how many there were.
         """
         there = [running for running in self._running.values() if running.guild_id == guild_id]
         withdrawn = self.withdraw(lambda r: r in there and answers_message(r.place))
@@ -193,7 +193,7 @@ class JobRunner:
     async def wait_for(
         self, which: Callable[[Mapping[str, JsonValue]], bool], *, within_s: float
     ) -> None:
-        """Wait until this process's jobs at certain places have ended, but not longer than that."""
+        """Wait until this process's jobs at certain places have ended, or until the time is up."""
         await _wait_for([r for r in self._running.values() if which(r.place)], within_s)
 
     async def close(self) -> None:

@@ -32,7 +32,7 @@ from bot.workers.build import models_needed
 
 _KEY_EVERY_S: Final = 0.05
 _MAX_CONTEXT_CHARS: Final = 20_000
-"""How much of the conversation a command without a text of its own works on."""
+"""How much of the conversation a command gets if it has no text of its own."""
 
 
 class TalkController:
@@ -176,7 +176,7 @@ class TalkController:
                 )
 
     def set_mode(self, mode: TalkMode) -> None:
-        """Change when the microphone is live, and remember the choice."""
+        """Set when the microphone is live, and remember the choice."""
         self._key.reset()
         self._prefs.mode = mode
         self._options.keep_prefs()

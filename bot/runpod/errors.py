@@ -75,7 +75,7 @@ def too_many_values() -> OutputLost:
 
 
 def failed_output(report: JobReport) -> Response | None:
-    """The output of a FAILED job if the failure is told there, and not in the report's `error`."""
+    """The output of a FAILED job if it describes the failure and the report's `error` does not."""
     if report.error or failure_of(report.output) is None:
         return None
     return Response.parse(report.output)

@@ -26,14 +26,14 @@ from bot.store.repositories.spending import Spending
 from bot.store.repositories.voice import Consents, Minutes, VoiceRooms
 
 LEASE_MS: Final = 10_000
-"""How long after its last sign of life a process's jobs are taken over."""
+"""How long after a process's last sign of life its jobs are taken over."""
 _DAY_MS: Final = 86_400_000
 NO_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many of each were deleted."""
+    """How many rows and backup files were deleted."""
 
     messages: int
     jobs: int

@@ -199,7 +199,7 @@ class TurnManager:
         turn.state = TurnState.SPEAKING
 
     def _submit_ended_turns(self) -> None:
-        """Request an answer to turns that have ended, unless the request at the pause has it."""
+        """Request an answer to turns that have ended, unless the one sent at the pause will do."""
         for user_id, turn in list(self._open.items()):
             if turn.state is not TurnState.SPEAKING or user_id in self._speeches:
                 continue

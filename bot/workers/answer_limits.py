@@ -32,7 +32,7 @@ def connection(base_url: str) -> dict[str, Any]:
         "proxy": proxy_for(base_url),
         "verify": httpx2.create_ssl_context(),  # honours SSL_CERT_FILE
         "trust_env": False,
-        "follow_redirects": False,  # what a person wrote goes to no host that nobody chose
+        "follow_redirects": False,  # else it could take what a person wrote to any host
     }
 
 

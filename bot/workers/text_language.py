@@ -118,7 +118,7 @@ _UNKNOWN: Final = 1e-3
 def _languages_of_script(letters: list[str]) -> list[str] | None:
     """The languages written in most of these letters; None: in Latin ones, or unknown.
 
-    Japanese is told from Chinese by its kana, of which each sentence has some.
+    Kana tell Japanese from Chinese: each Japanese sentence has some.
     """
     scripts = Counter(unicodedata.name(c, "").partition(" ")[0] for c in letters)
     scripts.pop("LATIN", None)

@@ -145,7 +145,7 @@ class Ops(commands.Cog):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Delete a server's data after the bot was removed. An outage is a different event.
 
-        Its running jobs are stopped before, so that those who wait for them are told.
+        Its running jobs are stopped first, so that the people who wait for them hear of it.
         """
         self.bot.deleted.guilds.add({guild.id})
         await self.bot.runner.leave(guild.id)

@@ -39,7 +39,7 @@ _MAX_POINTING_CHARS: Final = 20
 _POINTING: Final = re.compile(
     r"(?:[\s?!.\u2026\u00bf\u00a1^\u2191\u2b06\u261d\ufe0f]|[👆🔼🏻-🏿])*"
 )
-"""Signs by which people point at a message above."""
+"""What people write to point at a message above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

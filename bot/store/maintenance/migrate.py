@@ -32,7 +32,7 @@ _WAL_RETRY_S: Final = 0.05
 
 
 async def migrate(address: Address, clock: Clock) -> bool:
-    """Create the schema or bring it up to date. Returns whether a pooler is before the database.
+    """Create the schema or bring it up to date. Returns whether it is behind a pooler.
 
     Before an existing SQLite file is changed it is copied to `FILE.REVISION.bak` beside it.
 

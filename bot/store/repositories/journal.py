@@ -140,16 +140,17 @@ class Journal:
             return ours.first() is not None
 
     async def unknown(self, journal_id: int) -> bool:
-        """Note that the connection broke while the job was submitted. Whether it is still ours.
+        """Note that the connection broke while the job was submitted.
 
-        Tell the user, then call `finished` with `Ending.UNKNOWN`.
+        Tell the user, then call `finished` with `Ending.UNKNOWN`. Returns whether it is still ours.
         """
         return await self._change(journal_id, stage=JobStage.UNKNOWN)
 
     async def keep(self, journal_id: int, result: bytes, place: Mapping[str, JsonValue]) -> bool:
-        """Keep how the job ended, and where, until showing it succeeds. Whether it is still ours.
+        """Keep how the job ended, and where, until it can be shown.
 
-        A job that was stopped while it waited does not wait any more: nobody may send it.
+        A job that was stopped while it waited does not wait any more: nobody may send it. Returns
+        whether it is still ours.
 
         Raises:
             TooLarge: The place is too large.
@@ -160,8 +161,8 @@ class Journal:
     async def finished(self, journal_id: int, ending: Ending, detail: str = "") -> bool:
         """Note how the job ended, once the user has seen it.
 
-        When this raises, the job is still ours: try again, or release its lease, so that the user
-        is told again.
+        If this raises, the job is still ours: try again, or release its lease, so that another
+        process tells the user.
 
         Returns:
             False when it was not ours to end: another process has claimed it, it ended before, or
@@ -172,7 +173,7 @@ class Journal:
     async def undelivered(
         self, journal_id: int, ending: Ending, detail: str, result: bytes
     ) -> bool:
-        """Note how the job ended, and keep it, as nothing can show it now. See also `finished`."""
+        """Keep how the job ended, since nothing can show it now. See also `finished`."""
         return await self._end(journal_id, JobStage.UNDELIVERED, ending, detail, result)
 
     async def withdrawn(self, journal_id: int, detail: str) -> bool:

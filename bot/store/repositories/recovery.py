@@ -22,7 +22,7 @@ class JobStage(StrEnum):
     WAITING = "waiting"
     """It waits at its gate, or for its first message: it has certainly not been sent."""
     WRITTEN = "written"
-    """It is about to be sent, or was sent: only its process knew."""
+    """It is about to be sent, or was sent; only its process knew which."""
     ACCEPTED = "accepted"
     """The service has accepted it under a known id."""
     UNKNOWN = "unknown"
@@ -53,7 +53,7 @@ class Recovery(StrEnum):
     TELL_UNKNOWN = "tell_unknown"
     """Nobody can know whether it was sent. Say so, and let the user ask again."""
     NOTHING = "nothing"
-    """It has ended, and the user knows."""
+    """It has ended; the user knows, or can ask for its result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,8 @@ def decide(job: Job) -> Recovery:
     """What to do about a job whose process is gone.
 
     Only the service knows whether it still keeps a result, and asking for one that is gone costs
-    nothing. Our own clock cannot tell: set forward by an hour, it would give up what was paid for.
+    nothing. Our own clock cannot tell: if somebody set it forward by an hour, we would give up a
+    result that was paid for.
     """
     if job.stage in {JobStage.FINISHED, JobStage.UNDELIVERED}:
         return Recovery.NOTHING

@@ -49,18 +49,18 @@ _TOKENS_PER_SECOND, _MIN_TOKENS = 10, 24
 """Nobody speaks faster; the limit stops a decoder that repeats itself."""
 
 _IDENTIFY_S, _IDENTIFY_FRAMES = 6.0, 300
-"""The language is told from the loudest seconds of a clip, in a context of their own length: 70 ms
-for a clip of three seconds, and better than in Whisper's 30 s (which take 500 ms and more)."""
+"""The language is identified from the loudest seconds of a clip, in a context of their own length:
+70 ms for a clip of three seconds, and better than in Whisper's 30 s, which take 500 ms or more."""
 
 _EXPECTED = 0.8
-"""From this probability on, a window is taken for English before its language is told."""
+"""From this probability on, a window is taken for English before its language is identified."""
 
 _CLEARLY_ENGLISH = -0.45
 """The mean log probability of the English model's own language: mostly above in English, and
 hardly ever in another language, which the model turns into nonsense."""
 
 _UNCLEAR_ENGLISH = 0.2
-"""How much of English is heard less clearly than that; of other languages, all is."""
+"""The share of English that is less clear than that; of other languages, all is."""
 
 _HINT_WEIGHT = 0.5
 """Whisper often gives the right language of a short clip a third; measured by
