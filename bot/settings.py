@@ -53,7 +53,7 @@ class LogFormat(StrEnum):
 _MAX_ENV_LINES = 10_000
 _SECRET_LINE = re.compile(
     r"\s*(?:export\s+)?(?:RUNPOD_API_KEY|DISCORD_TOKEN|ANTHROPIC_API_KEY|SKYDECK_DATABASE_URL"
-    r"|SKYDECK_SERVE_KEY|SKYDECK_LLM_KEY)\s*=\s*[^\s#]",
+    r"|SKYDECK_SERVE_KEY|SKYDECK_LLM_KEY|SKYDECK_ASR_KEY|SKYDECK_TTS_KEY)\s*=\s*[^\s#]",
     re.IGNORECASE,
 )
 
@@ -192,6 +192,13 @@ class Settings(BaseSettings):
     """The key of SKYDECK_LLM_URL; empty: it needs none."""
     skydeck_llm_context: int = Field(default=8192, ge=2048, le=2_000_000)
     """How many tokens the model at SKYDECK_LLM_URL reads; longer texts are worked on in pieces."""
+    skydeck_asr_url: HttpUrl | None = None
+    """A server that speaks OpenAI's audio transcriptions (Speaches, whisper.cpp, vLLM, LocalAI), up
+    to and including /v1. It recognises speech in place of the local models; empty: none."""
+    skydeck_asr_model: str = "whisper-1"
+    """The model's name at SKYDECK_ASR_URL."""
+    skydeck_asr_key: SecretStr | None = None
+    """The key of SKYDECK_ASR_URL; empty: it needs none."""
     skydeck_device: Device = Device.AUTO
     """Where the models run: auto (an NVIDIA GPU for each model that can use one), cpu, or cuda (a
     GPU, or an error that says what is missing)."""
@@ -313,6 +320,7 @@ class Settings(BaseSettings):
         keys = [
             ("RUNPOD_API_KEY", self.runpod_api_key, self.runpod_base_url),
             ("SKYDECK_LLM_KEY", self.skydeck_llm_key, self.skydeck_llm_url),
+            ("SKYDECK_ASR_KEY", self.skydeck_asr_key, self.skydeck_asr_url),
         ]
         return [
             (name, url)

@@ -20,6 +20,7 @@ from bot.catalogue import load_grace
 from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
 from bot.cli.model_checks import language_model_state, model_source
+from bot.cli.speech_checks import recognition_state
 from bot.cli.storage_checks import database_state, free_space
 from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
@@ -134,6 +135,8 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _weights(settings)
     yield _try("model source", lambda: model_source(settings))
     yield _try("language model", lambda: language_model_state(settings))
+    if settings.skydeck_asr_url is not None:
+        yield _try("speech recognition", lambda: recognition_state(settings))
     yield _sandbox()
 
 

@@ -7,6 +7,7 @@ from bot.clock import SystemClock
 from bot.contract import Message
 from bot.llm_source import GgufFile
 from bot.models.store import ModelStore
+from bot.sanitize import clean_line
 from bot.settings import Settings
 from bot.workers.build import check_gguf
 from bot.workers.llm_choice import present_choice
@@ -47,6 +48,25 @@ def describe_choice(settings: Settings) -> str:
     if choice.text == choice.voice:
         return f"{choice.text.name} ({choice.why})"
     return f"{choice.text.name} for text, {choice.voice.name} for voice ({choice.why})"
+
+
+def describe_models(settings: Settings) -> list[str]:
+    """Say which models answer, listen and speak: a line for each that is not in the list."""
+    urls = {
+        "Language model": (settings.skydeck_llm_url, settings.skydeck_llm_model, "SKYDECK_LLM_URL"),
+        "Speech recognition": (
+            settings.skydeck_asr_url,
+            settings.skydeck_asr_model,
+            "SKYDECK_ASR_URL",
+        ),
+    }
+    served = {
+        what: f"{what}: {clean_line(model)} at {url.host} ({setting})"
+        for what, (url, model, setting) in urls.items()
+        if url is not None
+    }
+    local = {"Language model": f"Language model: {describe_choice(settings)}"}
+    return list({**local, **served}.values())
 
 
 async def _ask(settings: Settings) -> str:

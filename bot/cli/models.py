@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from bot import terminal
-from bot.cli.model_checks import describe_choice
+from bot.cli.model_checks import describe_models
 from bot.cli.progress import shown_progress
 from bot.contract import Service
 from bot.errors import WrongUse
@@ -62,7 +62,7 @@ def list_models(
     statuses = store.status()
     if not as_json:
         _table(statuses, store.folder)
-        terminal.out(f"Language model: {describe_choice(load_settings())}\n")
+        terminal.out("".join(f"{line}\n" for line in describe_models(load_settings())))
         return
     for status in statuses:
         line = dataclasses.asdict(status) | {"folder": str(status.folder)}

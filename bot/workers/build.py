@@ -1,7 +1,7 @@
 """Builds the services and their models from the settings."""
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,9 @@ from bot.settings import Settings
 from bot.workers.claude import Claude
 from bot.workers.llm_choice import LlmChoice, present_choice
 from bot.workers.openai_chat import OpenAIChat
-from bot.workers.penny.voices import voice_models
+from bot.workers.penny.build import ModelFolder, build_recognizer, speech_models_needed
 from bot.workers.protocols import Handler, LanguageModel
 from bot.workers.qwen import Qwen
-
-STT_ENGLISH, STT_MULTILINGUAL = "whisper-tiny.en", "whisper-base"
 
 _GGUF = b"GGUF"
 _SPIN_COUNT = "1000"
@@ -27,9 +25,6 @@ _SPIN_COUNT = "1000"
 their cores for milliseconds after each step, just when the next model needs them: a spoken turn
 took 0.79 s instead of 0.76 s (medians of five runs each), and a token beside a busy process 80 ms
 instead of 71."""
-
-ModelFolder = Callable[[str], Path]
-"""Returns the folder of a model by its name in the manifest, fetched and verified. Blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ def models_needed(
     """
     speech: list[str] = []
     if Service.PENNY in services:
-        speech = [STT_ENGLISH, STT_MULTILINGUAL, *voice_models()]
+        speech = speech_models_needed(settings)
     if settings.skydeck_llm_url is not None:
         return speech
     choice = choice or present_choice(settings)
@@ -206,16 +201,10 @@ def check_gguf(path: Path) -> None:
 
 def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handler:
     from bot.workers.penny.handler import PennyHandler  # noqa: PLC0415
-    from bot.workers.penny.stt import Whisper  # noqa: PLC0415  (only Penny needs it)
-    from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415
+    from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415  (only Penny needs it)
 
     return PennyHandler(
-        stt=Whisper(
-            lambda: folder(STT_ENGLISH),
-            lambda: folder(STT_MULTILINGUAL),
-            threads=settings.skydeck_threads or usable_processors(),
-            device=settings.skydeck_device,
-        ),
+        stt=build_recognizer(settings, folder),
         llm=models.chat,
         voice_llm=models.voice,
         tts=LocalVoices(

@@ -185,7 +185,7 @@ class Whisper:
         self, sound: Iterator[Samples], hints: LanguageHints, name: str, stop: Stop
     ) -> Iterator[TranscriptSegment]:
         """Transcribe a window at each step, in the worker's thread."""
-        hints = _with_known_pin(hints)
+        hints = with_known_pin(hints)
         for clip, start_s, seconds, is_all in cut_windows(sound):
             if stop.is_set():
                 return
@@ -247,7 +247,12 @@ class Whisper:
         return by_code(((label[2:-2], chance) for label, chance in labels), _ASR_CODES)
 
 
-def _with_known_pin(hints: LanguageHints) -> LanguageHints:
+def with_known_pin(hints: LanguageHints) -> LanguageHints:
+    """Return the hints with the pinned language by our code.
+
+    Raises:
+        BadInput: We do not know it.
+    """
     if not hints.pinned:
         return hints
     language = find_language(hints.pinned)

@@ -16,7 +16,7 @@ from bot.llm_source import SMALL, TINY
 from bot.models.manifest import load_manifest
 from bot.settings import Settings
 from bot.voice_agent.session_factory import SPEECH_MODELS
-from bot.workers.build import STT_ENGLISH, STT_MULTILINGUAL
+from bot.workers.penny.build import STT_ENGLISH, STT_MULTILINGUAL
 from bot.workers.penny.voices import voice_models
 from tests.paths import ROOT
 

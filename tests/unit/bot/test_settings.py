@@ -66,6 +66,7 @@ def test_pennys_endpoint_is_the_seeds() -> None:
         ("SKYDECK_LLM", "gpt"),
         ("SKYDECK_LLM", "hf:owner/file.txt"),
         ("SKYDECK_LLM_URL", "localhost:11434"),
+        ("SKYDECK_ASR_URL", "localhost:8000"),
         ("SKYDECK_LLM_CONTEXT", "12"),
     ],
 )
