@@ -33,6 +33,7 @@ from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
 from bot.languages import LANGUAGES, find_language
 from bot.llm_source import AUTO, read_llm
+from bot.voice_source import read_voices
 
 
 class Device(StrEnum):
@@ -199,6 +200,13 @@ class Settings(BaseSettings):
     """The model's name at SKYDECK_ASR_URL."""
     skydeck_asr_key: SecretStr | None = None
     """The key of SKYDECK_ASR_URL; empty: it needs none."""
+    skydeck_voices: str = ""
+    """The voice of each language on this machine, as en=joe,es=es_ES-davefx-medium. A voice is
+    one of Piper's or Kokoro's by name (`skydeck models voices` lists them), an .onnx file of
+    Piper's, or a folder with one. Empty: joe for English, a voice that was pulled, else eSpeak."""
+    skydeck_kokoro_dir: Path | None = None
+    """A folder with Kokoro's model (.onnx) and its voices (voices/NAME.bin); empty: what was
+    pulled."""
     skydeck_device: Device = Device.AUTO
     """Where the models run: auto (an NVIDIA GPU for each model that can use one), cpu, or cuda (a
     GPU, or an error that says what is missing)."""
@@ -250,6 +258,12 @@ class Settings(BaseSettings):
     @classmethod
     def _known_llm(cls, value: str) -> str:
         read_llm(value)
+        return value
+
+    @field_validator("skydeck_voices")
+    @classmethod
+    def _known_voices(cls, value: str) -> str:
+        read_voices(value)
         return value
 
     @field_validator("skydeck_llm_model")

@@ -26,6 +26,7 @@ from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
 from bot.discord_client import Account, check_token, discord_proxy
 from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
+from bot.models.any_model import split_names
 from bot.models.store import ModelState, ModelStore
 from bot.proxies import describe_proxy, proxy_for
 from bot.sanitize import clean_excerpt
@@ -33,6 +34,7 @@ from bot.settings import Settings, load_settings, precautions
 from bot.workers.build import models_needed
 from bot.workers.device import place_llama, place_whisper
 from bot.workers.factory.sandbox import find_sandbox
+from bot.workers.penny.voice_files import check_voices
 
 _PYTHONS = ((3, 11), (3, 14))
 
@@ -134,6 +136,7 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("device", lambda: _device(settings))
     yield _weights(settings)
     yield _try("model source", lambda: model_source(settings))
+    yield _try("voices", lambda: check_voices(settings))
     yield _try("language model", lambda: language_model_state(settings))
     if settings.skydeck_asr_url is not None:
         yield _try("speech recognition", lambda: recognition_state(settings))
@@ -160,8 +163,11 @@ def _device(settings: Settings) -> str:
 def _weights(settings: Settings) -> Finding:
     needed = models_needed(settings, set(Service))
     in_place = {ModelState.READY, ModelState.UNVERIFIED}  # verified at first use
-    states = {m.name: m.state for m in ModelStore(settings.skydeck_weights_dir).status()}
-    absent = [name for name in needed if states.get(name) not in in_place]
+    store = ModelStore(settings.skydeck_weights_dir)
+    listed, others = split_names(store, needed)
+    states = {m.name: m.state for m in store.status()}
+    absent = [name for name in listed if states.get(name) not in in_place]
+    absent += [model.name for model in others if not model.is_in(store.folder)]
     return Finding(
         "weights",
         well=not absent,

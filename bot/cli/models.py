@@ -15,13 +15,17 @@ from rich.table import Table
 from bot import terminal
 from bot.cli.model_checks import describe_models
 from bot.cli.progress import shown_progress
+from bot.cli.voices import VOICES_NOTE, voice_rows
 from bot.contract import Service
 from bot.errors import WrongUse
+from bot.models.any_model import ensure_models, split_names
+from bot.models.hub_models import HubModel, ensure_hub_model, remove_hub_model
 from bot.models.manifest import load_manifest
 from bot.models.plan import Finding, Plan
 from bot.models.progress import Sink
 from bot.models.store import ModelState, ModelStatus, ModelStore, megabytes, refuse
 from bot.settings import load_settings
+from bot.voice_source import piper_voice_names
 from bot.workers.build import models_needed
 
 app = typer.Typer(
@@ -32,7 +36,7 @@ app = typer.Typer(
 
 
 def _known_names() -> list[str]:
-    return list(load_manifest().models)
+    return [*load_manifest().models, *piper_voice_names()]
 
 
 NamesArgument = Annotated[
@@ -69,6 +73,33 @@ def list_models(
         terminal.out_json(line)
 
 
+@app.command("voices")
+def list_voices(
+    language: Annotated[
+        str | None, typer.Argument(help="Only of this language, as es.", show_default=False)
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List the voices that can be had, by language; those that are here speak at once.
+
+    Example: skydeck models voices es
+    """
+    settings = load_settings()
+    rows = voice_rows(settings, language)
+    if as_json:
+        for row in rows:
+            terminal.out_json(dataclasses.asdict(row))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Language", "Voice", "Engine", "State"):
+        table.add_column(title, no_wrap=True)
+    for row in rows:
+        table.add_row(row.language, row.name, row.engine, "here" if row.is_here else "")
+    terminal.console().print(table)
+    terminal.out(f"{VOICES_NOTE}\n")
+
+
 @app.command()
 def pull(
     names: NamesArgument = None,
@@ -78,14 +109,15 @@ def pull(
 ) -> None:
     """Fetch models, and replace damaged ones; without a name, those that the services need.
 
-    An interrupted fetch continues where it stopped.
+    An interrupted fetch continues where it stopped. A name is one that `list` shows, one of Piper's
+    or Kokoro's voices (`voices` lists them), or hf:owner/repository/file.gguf.
 
-    Example: skydeck models pull whisper-base
+    Example: skydeck models pull es_ES-davefx-medium
     """
     store = _store()
     if every:
         names = list(store.manifest.models)
-    wanted = names or _needed()
+    wanted, others = split_names(store, names or _needed())
     seen = store.plan(wanted)
     _announce(seen, store)
     with _watched() as progress:
@@ -93,8 +125,11 @@ def pull(
     for finding in done.replaced:
         if finding not in seen.replaced:  # only its hash shows that it is damaged
             sys.stdout.write(f"{finding}: replaced.\n")
-    for name in dict.fromkeys(wanted):
+    for name in wanted:
         sys.stdout.write(f"{name}: ready in {store.folder / name}\n")
+    for model in others:
+        folder = _pull_from_hub(store, model, force=force)
+        sys.stdout.write(f"{model.name}: ready in {folder}\n")
 
 
 @app.command()
@@ -130,11 +165,13 @@ def remove(
     Example: skydeck models remove qwen2.5-coder-1.5b
     """
     store = _store()
-    chosen = ", ".join(model.name for model in store.manifest.pick(names))
+    listed, others = split_names(store, names)
+    chosen = ", ".join([*listed, *(model.name for model in others)])
     if not yes and not _agreed(f"Remove {chosen} from {store.folder}?"):
         sys.stdout.write("Nothing was removed.\n")
         return
-    freed = store.remove(names)
+    freed = store.remove(listed)
+    freed += sum(remove_hub_model(model, store.folder) for model in others)
     sys.stdout.write(f"Removed {chosen}: {megabytes(freed)} MB freed.\n")
 
 
@@ -148,13 +185,25 @@ def pull_with_progress(store: ModelStore, names: Iterable[str]) -> dict[str, Pat
         WrongUse: No model has one of the names.
         WeightsError: As for `ModelStore.ensure`.
     """
-    names = list(names)
-    plan = store.plan(names)
-    if not plan:
-        return store.ensure(names)
+    listed, others = split_names(store, names)
+    plan = store.plan(listed)
+    missing = [model for model in others if not model.is_in(store.folder)]
+    if not plan and not missing:
+        return ensure_models(store, [*listed, *(model.name for model in others)])
     _announce(plan, store)
+    for model in missing:
+        sys.stderr.write(f"Fetching {model.name} into {store.folder}\n")
     with _watched() as progress:
-        return store.ensure(names, progress)
+        return ensure_models(store, [*listed, *(model.name for model in others)], progress)
+
+
+def _pull_from_hub(store: ModelStore, model: HubModel, *, force: bool) -> Path:
+    if force:
+        remove_hub_model(model, store.folder)
+    if not model.is_in(store.folder):
+        sys.stderr.write(f"Fetching {model.name} into {store.folder}\n")
+    with _watched() as progress:
+        return ensure_hub_model(model, store.folder, setting="its name", progress=progress)
 
 
 def _store() -> ModelStore:

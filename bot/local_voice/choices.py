@@ -4,18 +4,25 @@ from typing import Final
 
 from bot import languages
 from bot.local_voice.view import Choice
-from bot.workers.penny import voices
+from bot.settings import Settings
+from bot.workers.penny.voice_files import voice_book
+from bot.workers.penny.voices import VoiceBook
 
 
 def _by_name() -> list[languages.Language]:
     return sorted(languages.LANGUAGES.values(), key=lambda one: one.english)
 
 
-VOICES: Final = (
-    Choice(None, "by language"),
-    *(Choice(voice.name, voice.label) for voice in voices.VOICES),
-)
 LANGUAGES: Final = (
     Choice(None, "detected in each question"),
     *(Choice(one.code, one.english) for one in _by_name()),
 )
+
+
+def voice_choices(settings: Settings) -> tuple[Choice, ...]:
+    """The voices of this machine, or those that come with skydeck if the services are elsewhere."""
+    book = voice_book(settings) if settings.embedded else VoiceBook()
+    return (
+        Choice(None, "by language"),
+        *(Choice(voice.name, voice.label) for voice in book.all),
+    )

@@ -10,10 +10,11 @@ from bot.contract import Request, System
 from bot.errors import BadInput
 from bot.local_voice import tasks
 from bot.local_voice.audio_io import SPEAKER, TYPIST
+from bot.local_voice.choices import voice_choices
 from bot.local_voice.devices import Devices
 from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.transcript import Transcript
-from bot.local_voice.view import PERSON
+from bot.local_voice.view import PERSON, Choice
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.options import VoiceAgentOptions
@@ -150,6 +151,10 @@ class Conversation:
             self._session.forget(TYPIST)
         if self._options.memory is not None:
             self._options.memory.forget()
+
+    def voices(self) -> tuple[Choice, ...]:
+        """The voices to choose from."""
+        return voice_choices(self._options.settings)
 
     def set_voice(self, name: str | None) -> None:
         """Answer with this voice from now on, and remember the choice."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from bot import sentences, terminal
-from bot.local_voice.choices import LANGUAGES, VOICES
+from bot.local_voice.choices import LANGUAGES
 from bot.local_voice.controller import TalkController
 from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
 
@@ -103,7 +103,7 @@ class LineMode:
             "microphone": (devices.microphones(), devices.choose_microphone),
             "loudspeaker": (devices.loudspeakers(), devices.choose_loudspeaker),
             "language": (LANGUAGES, conversation.set_language),
-            "voice": (VOICES, conversation.set_voice),
+            "voice": (conversation.voices(), conversation.set_voice),
         }[what]
         chosen = _numbered(found, value)
         if chosen is None:

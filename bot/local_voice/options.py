@@ -12,6 +12,7 @@ from bot.composition import Services, WarmUp, available, open_paid_services
 from bot.contract.grace import Module
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
+from bot.models.any_model import ensure_models
 from bot.settings import Settings
 
 Connect: TypeAlias = Callable[[Settings], contextlib.AbstractAsyncContextManager[Services]]
@@ -48,7 +49,7 @@ def connect(settings: Settings) -> contextlib.AbstractAsyncContextManager[Servic
     """Open the services: RunPod's, or on this machine with all models loaded."""
     return open_paid_services(
         settings,
-        fetch=lambda store, names: store.ensure(names),
+        fetch=ensure_models,
         only=available(settings),
         warm_up=WarmUp.FIRST,
     )

@@ -8,7 +8,8 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from bot.errors import WeightsError
 from bot.models.hub_file import HubFileRef
+from bot.models.lock import exclusive
 from bot.models.progress import Advance
 
 ASK_S: Final = 4.0
@@ -188,7 +190,35 @@ def fetch_from_hub(
     Raises:
         WeightsError: There is no such file, the hub refuses it or cannot be reached.
     """
-    return fetch_file(Hub(endpoint), HubFileRef(repo, file), weights, setting=setting)
+    ref = HubFileRef(repo, file)
+    if (found := stored_file(ref, weights)).is_file():
+        return found
+    with exclusive_folder(weights):
+        return fetch_file(Hub(endpoint), ref, weights, setting=setting)
+
+
+def stored_file(ref: HubFileRef, weights: Path) -> Path:
+    """Where a file of the hub is kept."""
+    return weights / _FOLDER / ref.repo.replace("/", "--") / ref.path
+
+
+@contextmanager
+def exclusive_folder(weights: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Let one process at a time fetch into the model folder.
+
+    Raises:
+        WeightsError: The folder cannot be written.
+    """
+    try:
+        weights.mkdir(parents=True, exist_ok=True)
+        lock = exclusive(weights / ".lock", on_wait)
+        with lock:
+            yield
+    except OSError as e:
+        raise WeightsError(
+            f"The model folder {weights} cannot be used: {e.strerror or e}.",
+            hint="Set SKYDECK_WEIGHTS_DIR to a writable folder.",
+        ) from None
 
 
 def fetch_file(
@@ -197,19 +227,20 @@ def fetch_file(
     weights: Path,
     *,
     setting: str,
+    remote: RemoteFile | None = None,
     advance: Advance = lambda _count: None,
 ) -> Path:
-    """Do as `fetch_from_hub`, with a hub that was asked before. Blocks.
+    """Do as `fetch_from_hub`, but for the holder of the folder's lock. Blocks.
 
     Raises:
         WeightsError: As there.
     """
-    target = weights / _FOLDER / ref.repo.replace("/", "--") / ref.path
+    target = stored_file(ref, weights)
     if target.is_file():
         return target
     part = target.with_name(f".{target.name}.part")
     try:
-        hub.download(hub.look_up(ref), part, advance)
+        hub.download(remote or hub.look_up(ref), part, advance)
         part.replace(target)
     except HubRefusedError as e:
         raise WeightsError(f"{ref} cannot be fetched: {e}.", hint=_hint(e, setting)) from None

@@ -3,19 +3,21 @@
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import WeightsError
 from bot.llm_source import GgufFile, HubFile, Listed, LlmSource
+from bot.models.hub_models import gguf_model
 from bot.processors import model_threads, usable_processors
 from bot.settings import Settings
 from bot.workers.claude import Claude
 from bot.workers.llm_choice import LlmChoice, present_choice
 from bot.workers.openai_chat import OpenAIChat
 from bot.workers.penny.build import ModelFolder, build_recognizer, speech_models_needed
+from bot.workers.penny.voice_files import kokoro_model_file, voice_book
 from bot.workers.protocols import Handler, LanguageModel
 from bot.workers.qwen import Qwen
 
@@ -45,7 +47,7 @@ class Workers:
 def models_needed(
     settings: Settings, services: Collection[Service], choice: LlmChoice | None = None
 ) -> list[str]:
-    """Return the names of the listed models that these services load.
+    """Return the names of the models that these services load, but for files of one's own.
 
     Args:
         settings: All settings.
@@ -64,7 +66,18 @@ def models_needed(
         sources.append(choice.text)
     if voice_is_local(settings, services) and not choice.needs_trial:
         sources.append(choice.voice)
-    return [*speech, *dict.fromkeys(s.name for s in sources if isinstance(s, Listed))]
+    names = (_name_of(source) for source in sources)
+    return [*speech, *dict.fromkeys(name for name in names if name)]
+
+
+def _name_of(source: LlmSource) -> str:
+    """The name to fetch it by; empty: a file of one's own."""
+    match source:
+        case Listed(name):
+            return name
+        case HubFile():
+            return gguf_model(source).name
+    return ""
 
 
 def voice_is_local(settings: Settings, services: Collection[Service]) -> bool:
@@ -210,6 +223,8 @@ def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handle
         tts=LocalVoices(
             folder,
             threads=settings.skydeck_threads or usable_processors(),
+            book=partial(voice_book, settings),
+            kokoro=partial(kokoro_model_file, settings),
         ),
         clock=SystemClock(),
         languages=settings.languages,

@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.local_voice.choices import voice_choices
 from bot.local_voice.push_to_talk import Act, TalkKey
 from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
+from bot.settings import Settings
 from bot.voice_agent.turn_latency import Owner, Phase
 
 PHASES = (
@@ -110,6 +112,9 @@ class FakeController:
     async def test_microphone(self) -> str:
         await asyncio.sleep(0.05)
         return "This is what I heard, at -20 dB."
+
+    def voices(self) -> tuple[Choice, ...]:
+        return voice_choices(Settings(_env_file=None, skydeck_weights_dir=Path("/nowhere")))
 
     def set_voice(self, name: str | None) -> None:
         self.calls.append(("voice", name))

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Label, Select, Static
 
-from bot.local_voice.choices import LANGUAGES, VOICES
+from bot.local_voice.choices import LANGUAGES
 from bot.local_voice.controller import TalkController
 from bot.local_voice.tui.formatting import clean
 from bot.local_voice.tui.modal import Modal
@@ -39,6 +39,7 @@ class SettingsScreen(Modal):
         super().__init__()
         self._devices = devices = controller.devices
         conversation = controller.conversation
+        self._voices = conversation.voices
         self._message = ""
         view = controller.view()
         self._chosen: dict[str, str | None] = {
@@ -74,7 +75,7 @@ class SettingsScreen(Modal):
             yield Static(id="message", markup=False)
             yield self._row("mode", "Mode", lambda: _MODES)
             yield self._row("language", "You speak", lambda: LANGUAGES)
-            yield self._row("voice", "Voice of answers", lambda: VOICES)
+            yield self._row("voice", "Voice of answers", self._voices)
             yield Static("A choice takes effect at once, and is remembered.", id="hint")
 
     def on_mount(self) -> None:

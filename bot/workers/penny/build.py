@@ -8,7 +8,7 @@ from bot.clock import SystemClock
 from bot.models.store import ModelStore
 from bot.processors import usable_processors
 from bot.settings import Settings
-from bot.workers.penny.voices import voice_models
+from bot.workers.penny.voice_files import voices_needed
 
 if TYPE_CHECKING:
     from bot.workers.penny.openai_stt import OpenAITranscriber
@@ -21,9 +21,9 @@ ModelFolder = Callable[[str], Path]
 
 
 def speech_models_needed(settings: Settings) -> list[str]:
-    """Return the names of the listed models that speech needs; where a server does it, none."""
+    """Return the names of the models that speech needs; where a server hears, only the voices."""
     ears = [] if settings.skydeck_asr_url is not None else [STT_ENGLISH, STT_MULTILINGUAL]
-    return [*ears, *voice_models()]
+    return [*ears, *voices_needed(settings)]
 
 
 def build_recognizer(settings: Settings, folder: ModelFolder) -> "Recognizer":

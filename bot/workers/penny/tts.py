@@ -1,7 +1,8 @@
-"""Speech synthesis with Piper and eSpeak NG; `voices.py` chooses between them."""
+"""Speech synthesis with Piper, Kokoro and eSpeak NG; `voices.py` chooses between them."""
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +12,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from audio.samples import Samples
-from bot.errors import WeightsError
+from bot.errors import JobFailed, WeightsError
 from bot.languages import DEFAULT
 from bot.processors import usable_processors
 from bot.workers.device import runtime_missing
 from bot.workers.penny.espeak import Espeak
-from bot.workers.penny.voices import Engine, choose_voice
+from bot.workers.penny.kokoro import Kokoro
+from bot.workers.penny.voice_files import check_piper
+from bot.workers.penny.voices import Engine, Voice, VoiceBook
+
+log = logging.getLogger(__name__)
 
 
 class Synthesizer(Protocol):
@@ -47,13 +52,26 @@ class LocalVoices:
     Args:
         folder: Returns the folder of a Piper voice's `voice.onnx` by the model's name in the
             manifest; called on a voice's first use.
-        threads: Processor threads for Piper; 0: as many as this process may use.
+        threads: Processor threads for Piper and Kokoro; 0: as many as this process may use.
+        book: Returns all voices of this machine; called now and then, since one may pull another.
+        kokoro: Returns Kokoro's model; None: there is none.
     """
 
-    def __init__(self, folder: Callable[[str], Path], *, threads: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Callable[[str], Path],
+        *,
+        threads: int = 0,
+        book: Callable[[], VoiceBook] = VoiceBook,
+        kokoro: Callable[[], Path | None] = lambda: None,
+    ) -> None:
         self._folder = folder
         self._threads = threads or usable_processors()
-        self._piper: dict[str, Any] = {}
+        self._book = book
+        self._kokoro_file = kokoro
+        self._piper: dict[Voice, Any] = {}
+        self._kokoro: Kokoro | None = None
+        self._broken: set[Voice] = set()
         self._loading = threading.Lock()
         self._espeak = Espeak()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tts")
@@ -61,7 +79,7 @@ class LocalVoices:
     async def synthesize(
         self, text: str, *, language: str, voice: str | None
     ) -> tuple[Samples, int]:
-        """Speak `text`. The voice is one of `VOICES` or another of eSpeak's; None: by language.
+        """Speak `text`. The voice is one of the book's or another of eSpeak's; None: by language.
 
         Raises:
             BadInput: There is no such voice.
@@ -79,30 +97,73 @@ class LocalVoices:
         """Unload the voices."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
         self._piper.clear()
+        self._kokoro = None
 
     def _say(self, text: str, language: str, voice: str | None) -> tuple[Samples, int]:
-        chosen = choose_voice(language, voice)
-        if chosen.engine is Engine.PIPER:
-            piper = self._load(chosen.model)
-            pieces = [chunk.audio_float_array for chunk in piper.synthesize(text)]
-            sound = np.concatenate([*pieces, np.zeros(0, np.float32)])
-            return sound.astype(np.float32), int(piper.config.sample_rate)
-        return self._espeak.synthesize(text, chosen.name)
+        book = self._book()
+        if voice is not None:
+            return self._say_with(book.choose(language, voice), text)
+        for broken in self._broken:
+            book = book.without(broken)
+        chosen = book.choose(language, None)
+        try:
+            return self._say_with(chosen, text)
+        except WeightsError as e:
+            if chosen.file is None:
+                raise
+            # Nobody asked for this very voice, so another speaks rather than none.
+            log.warning("%s cannot speak, so another voice does: %s", chosen.name, e)
+            self._broken.add(chosen)
+            return self._say(text, language, None)
 
-    def _load(self, model: str) -> Any:
+    def _say_with(self, voice: Voice, text: str) -> tuple[Samples, int]:
+        match voice.engine:
+            case Engine.PIPER:
+                return _speak_piper(self._load(voice), text)
+            case Engine.KOKORO:
+                style = voice.file or Path()
+                return self._load_kokoro().synthesize(text, style=style, espeak=voice.language)
+        return self._espeak.synthesize(text, voice.name)
+
+    def _load(self, voice: Voice) -> Any:
         with self._loading:
-            if model not in self._piper:
-                folder = self._folder(model)
+            if voice not in self._piper:
+                path = self._folder(voice.model) / "voice.onnx" if voice.model else voice.file
                 try:
-                    self._piper[model] = _load_piper(folder / "voice.onnx", self._threads)
+                    model = check_piper(path or Path())
+                    self._piper[voice] = _load_piper(model, self._threads)
                 except ImportError:
                     raise runtime_missing() from None
-                except (RuntimeError, ValueError, OSError) as e:
+                except (RuntimeError, ValueError, OSError, LookupError, TypeError) as e:
+                    hint = "skydeck models verify" if voice.model else f"Check {path}."
+                    why = " ".join(f"{type(e).__name__}: {e}".split())[:200]
                     raise WeightsError(
-                        f"Piper's voice {model} could not be loaded ({e}).",
-                        hint="skydeck models verify",
+                        f"Piper's voice {voice.model or voice.name} could not be loaded ({why}).",
+                        hint=hint,
                     ) from e
-            return self._piper[model]
+            return self._piper[voice]
+
+    def _load_kokoro(self) -> Kokoro:
+        with self._loading:
+            if self._kokoro is None:
+                file = self._kokoro_file()
+                if file is None:
+                    raise WeightsError(
+                        "Kokoro's model is not there.",
+                        hint="skydeck models pull af_heart, or set SKYDECK_KOKORO_DIR.",
+                    )
+                self._kokoro = Kokoro(file, threads=self._threads)
+            return self._kokoro
+
+
+def _speak_piper(piper: Any, text: str) -> tuple[Samples, int]:
+    try:
+        pieces = [chunk.audio_float_array for chunk in piper.synthesize(text)]
+    except Exception as e:  # a model of one's own may fail in any way
+        why = " ".join(str(e).split())[:200]
+        raise JobFailed(f"Piper failed ({why}).", service_code="tts") from e
+    sound = np.concatenate([*pieces, np.zeros(0, np.float32)])
+    return sound.astype(np.float32), int(piper.config.sample_rate)
 
 
 def _load_piper(model: Path, threads: int) -> Any:

@@ -1,20 +1,24 @@
 """The voices, and which one speaks a language. Pure.
 
-eSpeak also takes any other language's code as a voice. A further Piper voice is one entry of
-`VOICES`, and its files in `bot/models/models.toml`.
+eSpeak also takes any other language's code as a voice. `voice_files.py` finds voices of one's
+own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from bot.languages import find_language, primary
+from bot.voice_source import JOE, JOE_AT_PIPER
 
 
 class Engine(StrEnum):
     """What speaks."""
 
     PIPER = "piper"
+    KOKORO = "kokoro"
     ESPEAK = "espeak"
 
 
@@ -26,8 +30,11 @@ class Voice:
         name: The contract's `voice`.
         label: The text that a person sees.
         engine: What speaks with it.
-        language: ISO 639-1. A caller who names no voice gets the first one of a language.
+        language: ISO 639-1, or with a region. A caller who names no voice gets the first one of a
+            language.
         model: Piper's model, by its name in the manifest.
+        file: A voice of one's own: Piper's model, or the style of Kokoro's voice; None: of the
+            manifest, or eSpeak's.
     """
 
     name: str
@@ -35,40 +42,85 @@ class Voice:
     engine: Engine
     language: str
     model: str = ""
+    file: Path | None = None
 
 
 VOICES: Final = (
-    Voice("joe", "Joe (English)", Engine.PIPER, "en", model="piper-joe"),
+    Voice(JOE, "Joe (English)", Engine.PIPER, "en", model="piper-joe"),
     Voice("en", "eSpeak (English)", Engine.ESPEAK, "en"),
     Voice("es", "eSpeak (Spanish)", Engine.ESPEAK, "es"),
 )
 
 
-def voice_models() -> list[str]:
-    """The models of all voices, by their names in the manifest."""
-    return list(dict.fromkeys(voice.model for voice in VOICES if voice.model))
+@dataclass(frozen=True, slots=True)
+class VoiceBook:
+    """All voices of this machine.
+
+    Attributes:
+        chosen: The operator's voice of each language, by its primary code.
+        own: The voices of one's own, those of Piper first.
+    """
+
+    chosen: Mapping[str, Voice] = field(default_factory=dict)
+    own: tuple[Voice, ...] = ()
+
+    @property
+    def all(self) -> tuple[Voice, ...]:
+        """Each voice once, in the order in which they are shown."""
+        known = (*self.chosen.values(), *VOICES, *self.own)
+        return tuple({voice.name: voice for voice in reversed(known)}.values())[::-1]
+
+    def choose(self, language: str, name: str | None) -> Voice:
+        """The voice of that name or, without a name, the one that speaks the language.
+
+        Any other is eSpeak's, under eSpeak's own name; whether it exists, only eSpeak knows.
+
+        Args:
+            language: Of the text: ISO 639-1, or with a region (`en-gb`).
+            name: The voice that the caller asks for; None: by language.
+        """
+        if name is not None:
+            wanted = JOE if name == JOE_AT_PIPER else name
+            return next((v for v in self.all if v.name == wanted), None) or _espeak(
+                wanted or language
+            )
+        if voice := self.chosen.get(primary(language) or language):
+            return voice
+        pipers = [v for v in (*VOICES, *self.own) if _speaks(v, language)]
+        # Of several, one of the same region is nearest.
+        pipers.sort(key=lambda voice: voice.language.lower() != language.lower())
+        return pipers[0] if pipers else _espeak(language)
+
+    def without(self, voice: Voice) -> "VoiceBook":
+        """The book as if this voice were not there."""
+        return VoiceBook(
+            {code: one for code, one in self.chosen.items() if one != voice},
+            tuple(one for one in self.own if one != voice),
+        )
+
+    def models_needed(self) -> list[str]:
+        """The models of the manifest that speak without being asked for by name."""
+        return list(
+            dict.fromkeys(
+                voice.model
+                for voice in VOICES
+                if voice.model and self.chosen.get(voice.language, voice) == voice
+            )
+        )
 
 
 def choose_voice(language: str, name: str | None) -> Voice:
-    """The voice of that name or, without a name, the first one of the language.
-
-    Any other is eSpeak's, under eSpeak's own name; whether it exists, only eSpeak knows.
-
-    Args:
-        language: Of the text: ISO 639-1, or with a region (`en-gb`).
-        name: The voice that the caller asks for; None: by language.
-    """
-    for voice in VOICES:
-        is_meant = voice.language == primary(language) if name is None else voice.name == name
-        if is_meant and voice.engine is Engine.PIPER:
-            return voice
-        if is_meant:
-            break  # eSpeak's: the region of the language counts
-    espeak = _espeak_name(name or language)
-    return Voice(espeak, f"eSpeak ({espeak})", Engine.ESPEAK, language)
+    """Choose among the voices that come with skydeck."""
+    return VoiceBook().choose(language, name)
 
 
-def _espeak_name(name: str) -> str:
-    """ESpeak's own name of a language's voice; a name with a region or a variant is eSpeak's."""
+def _speaks(voice: Voice, language: str) -> bool:
+    """Whether it speaks a language unasked: Kokoro is too slow for a turn on a processor."""
+    return voice.engine is Engine.PIPER and primary(voice.language) == primary(language)
+
+
+def _espeak(name: str) -> Voice:
+    """ESpeak's own voice of a language; a name with a region or a variant is eSpeak's."""
     known = find_language(name) if name.isalpha() else None
-    return known.voice if known else name
+    espeak = known.voice if known else name
+    return Voice(espeak, f"eSpeak ({espeak})", Engine.ESPEAK, name)

@@ -17,7 +17,7 @@ from bot.models.manifest import load_manifest
 from bot.settings import Settings
 from bot.voice_agent.session_factory import SPEECH_MODELS
 from bot.workers.penny.build import STT_ENGLISH, STT_MULTILINGUAL
-from bot.workers.penny.voices import voice_models
+from bot.workers.penny.voices import VoiceBook
 from tests.paths import ROOT
 
 BOT, WORKER = ROOT / "deploy" / "bot.Dockerfile", ROOT / "deploy" / "worker.Dockerfile"
@@ -147,7 +147,7 @@ def test_each_worker_is_a_service_and_its_models_are_inside():
     assert "bot.workers.serverless" in dict(found["worker"])["ENTRYPOINT"]
     assert environment(found["worker"])["SKYDECK_DEVICE"] == "cuda"
     speech = dict(found["speech"])["RUN"].split()[3:]
-    assert set(speech) == {STT_ENGLISH, STT_MULTILINGUAL, *voice_models()}
+    assert set(speech) == {STT_ENGLISH, STT_MULTILINGUAL, *VoiceBook().models_needed()}
     assert "/opt/weights" in dict(found["penny"])["COPY"]
     models = {rest.split("=")[1] for w, rest in found["language"] if w == "ARG"}
     assert models == {r.split("=")[1] for w, r in found["worker"] if w == "ARG"}

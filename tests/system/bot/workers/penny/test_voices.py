@@ -1,27 +1,62 @@
-"""A second Piper voice, over the same files as the first."""
+"""Voices of one's own: Piper's over real files, Kokoro's over a small model of the same form."""
 
 # mypy: ignore-errors
 
+import shutil
+
 import numpy as np
+import pytest
 
-from bot.workers.penny import voices
+from bot.errors import WeightsError
+from bot.settings import Settings
+from bot.workers.penny.kokoro import Kokoro
 from bot.workers.penny.tts import LocalVoices
-from bot.workers.penny.voices import VOICES, Engine, Voice
+from bot.workers.penny.voice_files import kokoro_model_file, voice_book
+from tests.fakes.small_kokoro import write_kokoro
 
 
-async def test_a_second_piper_voice_speaks(weights, monkeypatch):
-    second = Voice("ann", "Ann (English)", Engine.PIPER, "en", model="piper-ann")
-    monkeypatch.setattr(voices, "VOICES", (*VOICES, second))
-    asked = []
-
-    def folder(model):
-        asked.append(model)
-        return weights("piper-joe")
-
-    speaker = LocalVoices(folder)
-    joe, rate = await speaker.synthesize("Hello there.", language="en", voice=None)
-    ann, same_rate = await speaker.synthesize("Hello there.", language="en", voice="ann")
+async def test_a_piper_voice_of_ones_own_speaks(weights, tmp_path):
+    joe = weights("piper-joe")
+    for end in ("onnx", "onnx.json"):
+        shutil.copy(joe / f"voice.{end}", tmp_path / f"ann.{end}")
+    settings = Settings(
+        _env_file=None, skydeck_weights_dir=tmp_path / "w", skydeck_voices=f"es={tmp_path}"
+    )
+    speaker = LocalVoices(weights, book=lambda: voice_book(settings))
+    english, rate = await speaker.synthesize("Hello there.", language="en", voice=None)
+    spanish, same_rate = await speaker.synthesize("Hello there.", language="es", voice=None)
     await speaker.close()
-    assert asked == ["piper-joe", "piper-ann"]
     assert rate == same_rate
-    assert min(np.abs(joe).max(), np.abs(ann).max()) > 0.1
+    assert min(np.abs(english).max(), np.abs(spanish).max()) > 0.1
+
+
+async def test_a_kokoro_voice_is_given_its_phonemes_and_style(tmp_path):
+    write_kokoro(tmp_path, "ef_dora", "af_heart")
+    settings = Settings(
+        _env_file=None,
+        skydeck_weights_dir=tmp_path / "w",
+        skydeck_kokoro_dir=tmp_path,
+        skydeck_voices="es=ef_dora",
+    )
+    speaker = LocalVoices(
+        lambda _: tmp_path,
+        book=lambda: voice_book(settings),
+        kokoro=lambda: kokoro_model_file(settings),
+    )
+    short, rate = await speaker.synthesize("Sí.", language="es", voice=None)
+    long, _ = await speaker.synthesize("Sí. " * 300, language="es", voice=None)
+    (tmp_path / "voices" / "af_heart.bin").write_bytes(b"x")
+    with pytest.raises(WeightsError, match="not a voice of Kokoro"):
+        await speaker.synthesize("Yes.", language="en", voice="af_heart")
+    await speaker.close()
+    assert rate == 24_000
+    assert 0 < len(short) < len(long) / 100
+
+
+def test_another_model_is_not_kokoros(weights, tmp_path):
+    with pytest.raises(WeightsError, match="not a model of Kokoro"):
+        Kokoro(weights("silero-vad") / "model.onnx", threads=1)
+    (tmp_path / "x.onnx").write_bytes(b"nonsense")
+    with pytest.raises(WeightsError, match="could not be loaded") as caught:
+        Kokoro(tmp_path / "x.onnx", threads=1)
+    assert "\n" not in str(caught.value)

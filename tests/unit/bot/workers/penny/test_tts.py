@@ -2,19 +2,25 @@
 
 # mypy: ignore-errors
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bot.contract import Service
+from bot.errors import WeightsError
 from bot.local_voice import choices
+from bot.models.hub_models import KOKORO_MODEL, find_hub_model, kokoro_folder, piper_model
 from bot.models.manifest import load_manifest
 from bot.settings import Settings
+from bot.voice_source import PiperVoiceName, piper_voice_names
 from bot.workers.build import models_needed
-from bot.workers.penny import tts, voices
+from bot.workers.penny import tts
 from bot.workers.penny.tts import LocalVoices
-from bot.workers.penny.voices import VOICES, Engine, Voice, choose_voice, voice_models
+from bot.workers.penny.voice_files import check_voices, voice_book, voices_needed
+from bot.workers.penny.voices import VOICES, Engine, VoiceBook, choose_voice
 
 
 @pytest.mark.parametrize(
@@ -39,37 +45,142 @@ def test_the_voice_chooses_the_engine_and_else_the_language(language, voice, eng
     assert (chosen.engine, chosen.name) == (engine, name)
 
 
-def test_every_voice_can_be_chosen_at_the_microphone():
-    assert [one.name for one in choices.VOICES] == [None, *(one.name for one in VOICES)]
-    assert len({one.name for one in VOICES}) == len(VOICES)
+def settings_in(folder: Path, **more) -> Settings:
+    return Settings(_env_file=None, skydeck_weights_dir=folder, **more)
+
+
+def pull_piper(folder: Path, name: str) -> Path:
+    """As if it had been pulled."""
+    file = piper_model(PiperVoiceName(name)).folder(folder) / PiperVoiceName(name).path
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"onnx")
+    Path(f"{file}.json").write_text("{}")
+    return file
+
+
+def pull_kokoro(folder: Path, *names: str) -> None:
+    home = kokoro_folder(folder)
+    (home / "onnx").mkdir(parents=True)
+    (home / "voices").mkdir()
+    (home / KOKORO_MODEL).write_bytes(b"onnx")
+    for name in names:
+        (home / "voices" / f"{name}.bin").write_bytes(bytes(1024))
+
+
+def test_every_voice_can_be_chosen_at_the_microphone(tmp_path):
+    pull_piper(tmp_path, "es_ES-davefx-medium")
+    pull_kokoro(tmp_path, "ef_dora", "jf_alpha", "..")
+    shown = choices.voice_choices(settings_in(tmp_path))
+
+    assert [one.name for one in shown] == [
+        None,
+        *(one.name for one in VOICES),
+        "es_ES-davefx-medium",
+        "ef_dora",
+    ]
+    assert [one.label for one in shown][-2:] == [
+        "Davefx (Spanish, ES, medium)",
+        "Dora (Kokoro, Spanish)",
+    ]
+
+
+def test_voices_elsewhere_are_not_those_of_this_machine(tmp_path):
+    pull_piper(tmp_path, "es_ES-davefx-medium")
+    shown = choices.voice_choices(settings_in(tmp_path, runpod_api_key="key"))
+    assert [one.name for one in shown] == [None, *(one.name for one in VOICES)]
 
 
 def test_every_piper_voice_has_its_model_in_the_manifest():
     models = load_manifest().models
     for voice in VOICES:
         assert bool(voice.model) == (voice.engine is Engine.PIPER)
-    for name in voice_models():
+    for name in VoiceBook().models_needed():
         assert {file.name for file in models[name].files} == {"voice.onnx", "voice.onnx.json"}
 
 
+def test_a_pulled_voice_speaks_its_language(tmp_path):
+    file = pull_piper(tmp_path, "es_ES-davefx-medium")
+    pull_piper(tmp_path, "es_MX-ald-medium")
+    pull_piper(tmp_path, "en_GB-alba-medium")
+    book = voice_book(settings_in(tmp_path))
+
+    assert book.choose("es", None).file == file
+    assert book.choose("es-MX", None).name == "es_MX-ald-medium"
+    assert book.choose("en", None).name == "joe"
+    assert book.choose("en-gb", None).name == "en_GB-alba-medium"
+    assert book.choose("en", "es_ES-davefx-medium").file == file
+    assert book.choose("es", "en_US-joe-medium").name == "joe"
+    assert book.choose("fr", None).engine is Engine.ESPEAK
+
+
+def test_a_kokoro_voice_speaks_only_where_it_is_chosen(tmp_path):
+    pull_kokoro(tmp_path, "ef_dora")
+    assert voice_book(settings_in(tmp_path)).choose("es", None).engine is Engine.ESPEAK
+    chosen = voice_book(settings_in(tmp_path, skydeck_voices="es=ef_dora")).choose("es-419", None)
+    assert (chosen.engine, chosen.language) == (Engine.KOKORO, "es")
+
+
+def test_the_operator_chooses_the_voice_of_each_language(tmp_path):
+    settings = settings_in(
+        tmp_path, skydeck_voices=f"en=en_GB-alba-medium, es={tmp_path / 'ana.onnx'},fr=fr"
+    )
+    book = voice_book(settings)
+
+    assert book.choose("en", None).name == "en_GB-alba-medium"
+    assert book.choose("es", None).file == tmp_path / "ana.onnx"
+    assert book.choose("fr", None) == VoiceBook().choose("fr", None)
+    assert voices_needed(settings) == ["en_GB-alba-medium"]
+    assert {"en_GB-alba-medium"} <= set(models_needed(settings, {Service.PENNY}))
+    assert "piper-joe" not in models_needed(settings, {Service.PENNY})
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("es=es_ES-davefx-medum", "Did you mean es_ES-davefx-medium"),
+        ("es=Davefx", "Did you mean es_ES-davefx-medium"),
+        ("es", "must be LANGUAGE=VOICE"),
+        ("es=", "must be LANGUAGE=VOICE"),
+        ("xx=joe", "'xx' is none of"),
+        ("en=joe,en-us=joe", "more than one voice"),
+        ("en=a b", "there is no voice 'a b'"),
+    ],
+)
+def test_a_wrong_choice_says_what_to_do(value, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        Settings(_env_file=None, skydeck_voices=value)
+
+
+def test_a_chosen_voice_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(WeightsError, match="There is no Piper voice at"):
+        check_voices(settings_in(tmp_path, skydeck_voices=f"es={tmp_path}/none.onnx"))
+    (tmp_path / "ana.onnx").write_bytes(b"x")
+    with pytest.raises(WeightsError, match=r"ana\.onnx\.json is not beside"):
+        check_voices(settings_in(tmp_path, skydeck_voices=f"es={tmp_path}"))
+    with pytest.raises(WeightsError, match="skydeck models pull es_ES-davefx-medium"):
+        check_voices(settings_in(tmp_path, skydeck_voices="es=es_ES-davefx-medium"))
+    with pytest.raises(WeightsError, match="skydeck models pull ef_dora"):
+        check_voices(settings_in(tmp_path, skydeck_voices="es=ef_dora"))
+    own = settings_in(tmp_path, skydeck_voices="es=ef_dora", skydeck_kokoro_dir=tmp_path / "no")
+    with pytest.raises(WeightsError, match="Check SKYDECK_KOKORO_DIR"):
+        check_voices(own)
+    assert check_voices(settings_in(tmp_path)) == "en: joe (piper), es: es (espeak)"
+
+
+def test_no_name_leads_out_of_the_folder():
+    names = piper_voice_names()
+    assert len(names) == len(set(names)) > 100
+    for name in names:
+        path = PiperVoiceName(name).path
+        assert ".." not in path
+        assert re.fullmatch(r"[a-z]{2,3}/[a-z]{2,3}_[A-Z]{2}/\w+/(x_low|low|medium|high)/\S+", path)
+    for bad in ("../x", "es_ES-../x-medium", "ef_../x", "af_heart.bin", "hf:../x/y.gguf"):
+        assert find_hub_model(bad) is None
+
+
 @pytest.fixture
-def second(monkeypatch):
-    """A second Piper voice, for Spanish; it stands before eSpeak's."""
-    voice = Voice("ana", "Ana (Spanish)", Engine.PIPER, "es", model="piper-ana")
-    monkeypatch.setattr(voices, "VOICES", (voice, *VOICES))
-    return voice
-
-
-def test_a_further_voice_is_one_entry(second):
-    assert choose_voice("es-419", None) is second
-    assert choose_voice("en", None).name == "joe"
-    assert choose_voice("en", "ana") is second
-    assert voice_models() == ["piper-ana", "piper-joe"]
-    needed = models_needed(Settings(_env_file=None), {Service.PENNY})
-    assert {"piper-ana", "piper-joe"} <= set(needed)
-
-
-async def test_each_voice_speaks_with_its_own_model(second, monkeypatch, tmp_path):
+def fake_piper(monkeypatch):
+    """Loads any file; returns which."""
     loaded = []
 
     def load(model, _threads):
@@ -79,11 +190,40 @@ async def test_each_voice_speaks_with_its_own_model(second, monkeypatch, tmp_pat
         return SimpleNamespace(synthesize=lambda _: [chunk], config=config)
 
     monkeypatch.setattr(tts, "_load_piper", load)
-    speaker = LocalVoices(lambda model: tmp_path / model)
+    return loaded
+
+
+async def test_each_voice_speaks_with_its_own_model(fake_piper, tmp_path):
+    joe = tmp_path / "piper-joe" / "voice.onnx"
+    joe.parent.mkdir()
+    joe.write_bytes(b"x")
+    joe.with_name("voice.onnx.json").write_text("{}")
+    ana = pull_piper(tmp_path, "es_ES-davefx-medium")
+    settings = settings_in(tmp_path)
+    speaker = LocalVoices(lambda model: tmp_path / model, book=lambda: voice_book(settings))
     rates = [
         (await speaker.synthesize("Hello.", language=language, voice=None))[1]
         for language in ("en", "es", "en", "es-ES")
     ]
     await speaker.close()
     assert rates == [1, 2, 1, 2]
-    assert loaded == [tmp_path / name / "voice.onnx" for name in ("piper-joe", "piper-ana")]
+    assert fake_piper == [joe, ana]
+
+
+async def test_a_voice_that_cannot_speak_is_replaced_unless_it_was_asked_for(
+    monkeypatch, tmp_path, caplog
+):
+    pull_piper(tmp_path, "es_ES-davefx-medium")
+    monkeypatch.setattr(
+        tts.Espeak, "synthesize", lambda _self, _text, voice: (np.zeros(1), len(voice))
+    )
+    settings = settings_in(tmp_path)
+    speaker = LocalVoices(lambda model: tmp_path / model, book=lambda: voice_book(settings))
+
+    for _ in range(2):
+        assert (await speaker.synthesize("Hola.", language="es", voice=None))[1] == len("es")
+    with pytest.raises(WeightsError, match="es_ES-davefx-medium could not be loaded") as caught:
+        await speaker.synthesize("Hola.", language="es", voice="es_ES-davefx-medium")
+    await speaker.close()
+    assert "\n" not in str(caught.value)
+    assert caplog.text.count("another voice does") == 1

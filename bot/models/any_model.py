@@ -1,0 +1,63 @@
+"""Any model by its name, of the manifest or of the hub alone."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot.did_you_mean import did_you_mean
+from bot.errors import WrongUse
+from bot.models.hub_models import HubModel, ensure_hub_model, find_hub_model
+from bot.models.progress import Sink, ignore
+from bot.models.store import ModelStore
+from bot.sanitize import clean_excerpt
+from bot.voice_source import JOE, JOE_AT_PIPER, piper_voice_names
+
+_OTHER_NAMES = {JOE: "piper-joe", JOE_AT_PIPER: "piper-joe"}
+
+
+def split_names(store: ModelStore, names: Iterable[str]) -> tuple[list[str], list[HubModel]]:
+    """Divide names into those of the manifest, and models of the hub; each once.
+
+    Raises:
+        WrongUse: No model has one of the names.
+    """
+    listed: dict[str, None] = {}
+    others: dict[str, HubModel] = {}
+    for given in names:
+        name = _OTHER_NAMES.get(given, given)
+        if name in store.manifest.models:
+            listed[name] = None
+        elif (model := find_hub_model(name)) is not None:
+            others[model.name] = model
+        else:
+            raise _unknown(store, name)
+    return list(listed), list(others.values())
+
+
+def ensure_models(
+    store: ModelStore, names: Iterable[str], progress: Sink = ignore
+) -> dict[str, Path]:
+    """Make sure that these models are on disk, whichever source has them. Blocks.
+
+    Returns:
+        The folder of each model.
+
+    Raises:
+        WrongUse: No model has one of the names.
+        WeightsError: A file is damaged, cannot be fetched, or does not fit on the disk.
+    """
+    listed, others = split_names(store, names)
+    folders = store.ensure(listed, progress)
+    for model in others:
+        folders[model.name] = ensure_hub_model(
+            model, store.folder, setting="its name", progress=progress
+        )
+    return folders
+
+
+def _unknown(store: ModelStore, name: str) -> WrongUse:
+    known = (*store.manifest.models, *piper_voice_names())
+    guess = did_you_mean(name, known)
+    listed = f"The models are: {', '.join(store.manifest.models)}; voices: skydeck models voices."
+    return WrongUse(
+        f"There is no model called {clean_excerpt(name)[:60]!r}.", hint=f"{guess} {listed}".strip()
+    )

@@ -1,0 +1,183 @@
+"""Models that are in no manifest: their names, their files at the hub, and how to fetch them."""
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot.errors import WeightsError
+from bot.llm_source import HubFile, read_llm
+from bot.models.hub import (
+    Hub,
+    HubRefusedError,
+    HubUnreachableError,
+    RemoteFile,
+    exclusive_folder,
+    fetch_file,
+)
+from bot.models.hub_file import HubFileRef
+from bot.models.progress import Meter, Phase, Progress, Sink, ignore
+from bot.voice_source import KokoroVoiceName, PiperVoiceName, find_voice
+
+_PIPER: Final = ("rhasspy/piper-voices", "375a0fe641dea077c2a47b4e9a056d6da521eed3")
+"""The commit behind the tag v1.0.0."""
+_KOKORO: Final = (
+    "onnx-community/Kokoro-82M-v1.0-ONNX",
+    "1939ad2a8e416c0acfeecc08a694d14ef25f2231",
+)
+KOKORO_MODEL: Final = "onnx/model_quantized.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """Files of one repository that are used together.
+
+    Attributes:
+        name: The name to show, and for `skydeck models pull`.
+        repo: The repository, as owner/name.
+        revision: A commit, or a branch if nobody has pinned it.
+        files: What it needs, the largest last: with it, all is there.
+        optional: What it uses if the repository has it.
+    """
+
+    name: str
+    repo: str
+    revision: str
+    files: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    def folder(self, weights: Path) -> Path:
+        """Where its files are kept."""
+        return weights / "hub" / self.repo.replace("/", "--")
+
+    def is_in(self, weights: Path) -> bool:
+        """Whether all that it needs is there."""
+        return all((self.folder(weights) / file).is_file() for file in self.files)
+
+    def ref(self, file: str) -> HubFileRef:
+        """Where one of its files is."""
+        return HubFileRef(self.repo, file, self.revision)
+
+
+def piper_model(voice: PiperVoiceName) -> HubModel:
+    """The files of a Piper voice."""
+    return HubModel(voice.name, *_PIPER, (f"{voice.path}.json", voice.path))
+
+
+def kokoro_model(voice: KokoroVoiceName) -> HubModel:
+    """The files of a Kokoro voice; all voices share the model."""
+    return HubModel(voice.name, *_KOKORO, (f"voices/{voice.name}.bin", KOKORO_MODEL))
+
+
+def voice_model(voice: PiperVoiceName | KokoroVoiceName) -> HubModel:
+    """The files of a voice."""
+    return piper_model(voice) if isinstance(voice, PiperVoiceName) else kokoro_model(voice)
+
+
+def gguf_model(source: HubFile) -> HubModel:
+    """A language model of one file."""
+    return HubModel(f"hf:{source.repo}/{source.file}", source.repo, "main", (source.file,))
+
+
+def find_hub_model(name: str) -> HubModel | None:
+    """The model of this name: a voice, or a GGUF file; None: there is none."""
+    if (voice := find_voice(name)) is not None:
+        return voice_model(voice)
+    if name.lower().startswith("hf:"):
+        with contextlib.suppress(ValueError):
+            source = read_llm(name)
+            return gguf_model(source) if isinstance(source, HubFile) else None
+    return None
+
+
+def pulled_piper_voices(weights: Path) -> list[str]:
+    """The names of the Piper voices in this folder."""
+    folder = weights / "hub" / _PIPER[0].replace("/", "--")
+    files = folder.glob("*/*/*/*/*.onnx") if folder.is_dir() else ()
+    return sorted(file.stem for file in files if Path(f"{file}.json").is_file())
+
+
+def kokoro_folder(weights: Path) -> Path:
+    """Where pulled Kokoro files are."""
+    return weights / "hub" / _KOKORO[0].replace("/", "--")
+
+
+def ensure_hub_model(
+    model: HubModel, weights: Path, *, setting: str, hub: Hub | None = None, progress: Sink = ignore
+) -> Path:
+    """Return a model's folder; fetch what is missing. Blocks.
+
+    Args:
+        model: The model.
+        weights: The folder of all models.
+        setting: The setting that names it, for the error.
+        hub: The hub; None: the one that huggingface_hub is set to.
+        progress: Receives progress events.
+
+    Raises:
+        WeightsError: A file cannot be fetched, or there is no room.
+    """
+    if model.is_in(weights):
+        return model.folder(weights)
+    hub = hub or Hub()
+    with exclusive_folder(weights, lambda: progress(Progress(Phase.WAITING))):
+        remotes = _look_up(hub, model, weights, setting)
+        progress(Progress(Phase.SOURCE, note=f"From the authors' hub, {hub.host}."))
+        total = sum(remote.bytes for remote in remotes.values())
+        _refuse_without_room(weights, total)
+        advance = Meter(progress, Phase.FETCHING, total).of(model.name)
+        for file, remote in remotes.items():
+            ref = model.ref(file)
+            fetch_file(hub, ref, weights, setting=setting, remote=remote, advance=advance)
+    return model.folder(weights)
+
+
+def remove_hub_model(model: HubModel, weights: Path, *, keep: tuple[str, ...] = ()) -> int:
+    """Delete a model's files but those to keep; returns the bytes freed.
+
+    Raises:
+        WeightsError: A file cannot be deleted.
+    """
+    freed = 0
+    try:
+        for file in (*model.files, *model.optional):
+            path = model.folder(weights) / file
+            if file not in keep and path.is_file():
+                freed += path.stat().st_size
+                path.unlink()
+    except OSError as e:
+        raise WeightsError(f"{model.name} cannot be deleted: {e.strerror}.") from None
+    return freed
+
+
+def _look_up(hub: Hub, model: HubModel, weights: Path, setting: str) -> dict[str, RemoteFile]:
+    """Ask for every file that is missing, so that nothing is fetched of what cannot be whole."""
+    found: dict[str, RemoteFile] = {}
+    for file in (*model.optional, *model.files):
+        if (model.folder(weights) / file).is_file():
+            continue
+        try:
+            found[file] = hub.look_up(model.ref(file))
+        except HubRefusedError as e:
+            if file not in model.optional:
+                raise WeightsError(
+                    f"{model.name} cannot be fetched: {model.ref(file)}: {e}.",
+                    hint=f"Check {setting}, or set HF_TOKEN if the repository is private.",
+                ) from None
+        except HubUnreachableError as e:
+            raise WeightsError(
+                f"{model.name} cannot be fetched: the hub does not answer ({e}).",
+                hint="Check the network, or set HF_ENDPOINT to a mirror.",
+            ) from None
+    return found
+
+
+def _refuse_without_room(weights: Path, needed_bytes: int) -> None:
+    free = shutil.disk_usage(weights).free
+    if free < needed_bytes:
+        raise WeightsError(
+            f"Not enough disk space: {needed_bytes / 1e6:,.0f} MB needed, {free / 1e6:,.0f} MB "
+            f"free in {weights}.",
+            hint="Free some space, or set SKYDECK_WEIGHTS_DIR to another disk.",
+        )

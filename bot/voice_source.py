@@ -1,0 +1,153 @@
+"""What speaks which language, as SKYDECK_VOICES names it. Pure.
+
+`piper_voices.txt` lists Piper's voices, so that names can be checked without the network.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from bot.did_you_mean import did_you_mean
+from bot.languages import LANGUAGES, find_language
+
+JOE: Final = "joe"
+"""The English voice that comes with skydeck."""
+JOE_AT_PIPER: Final = "en_US-joe-medium"
+KOKORO_LANGUAGES: Final[Mapping[str, str]] = {
+    "a": "en-us",
+    "b": "en",  # British, as eSpeak means it
+    "e": "es",
+    "f": "fr",
+    "h": "hi",
+    "i": "it",
+    "p": "pt-br",
+}
+"""ESpeak's voice for the first letter of a Kokoro voice's name. The Japanese and Chinese ones need
+other phonemes than eSpeak's, so they are left out."""
+_KOKORO: Final = re.compile(rf"[{''.join(KOKORO_LANGUAGES)}][fm]_[a-z]{{2,20}}")
+_MAX_LANGUAGES: Final = 64
+_LIST: Final = Path(__file__).with_name("piper_voices.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedVoice:
+    """`joe`, or a voice of eSpeak's: usually a language."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PiperVoiceName:
+    """One of Piper's voices at the hub, as `es_ES-davefx-medium`."""
+
+    name: str
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1, as our table has it."""
+        known = find_language(self.name.partition("_")[0])
+        return known.code if known else self.name.partition("_")[0]
+
+    @property
+    def locale(self) -> str:
+        """The language with its region, as `es-ES`."""
+        return self.name.partition("-")[0].replace("_", "-")
+
+    @property
+    def path(self) -> str:
+        """Its model in the authors' repository; the configuration is beside it, with `.json`."""
+        code, rest = self.name.split("-", 1)
+        speaker, quality = rest.rsplit("-", 1)
+        return f"{code.partition('_')[0]}/{code}/{speaker}/{quality}/{self.name}.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class KokoroVoiceName:
+    """One of Kokoro's voices, as `ef_dora`."""
+
+    name: str
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1."""
+        return self.espeak.partition("-")[0]
+
+    @property
+    def espeak(self) -> str:
+        """ESpeak's voice for its phonemes."""
+        return KOKORO_LANGUAGES[self.name[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class PiperVoiceFile:
+    """A Piper voice on this machine: an `.onnx` with its `.onnx.json`, or a folder with both."""
+
+    path: Path
+
+
+VoiceSource = NamedVoice | PiperVoiceName | KokoroVoiceName | PiperVoiceFile
+
+
+@cache
+def piper_voice_names() -> tuple[str, ...]:
+    """Piper's voices, by name."""
+    lines = _LIST.read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def find_voice(name: str) -> PiperVoiceName | KokoroVoiceName | None:
+    """The voice at the hub that has this name; None: none has."""
+    if _KOKORO.fullmatch(name):
+        return KokoroVoiceName(name)
+    return PiperVoiceName(name) if name in piper_voice_names() else None
+
+
+def read_voice(text: str) -> VoiceSource:
+    """Read the voice of one language.
+
+    Raises:
+        ValueError: It is none of the forms.
+    """
+    text = text.strip()
+    if text in (JOE, JOE_AT_PIPER):
+        return NamedVoice(JOE)
+    if text.lower().endswith(".onnx") or "/" in text or "\\" in text:
+        return PiperVoiceFile(_home_expanded(Path(text)))
+    if found := find_voice(text):
+        return found
+    if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", text, re.IGNORECASE):
+        return NamedVoice(text.lower())
+    guess = did_you_mean(text, (JOE, *piper_voice_names()))
+    raise ValueError(
+        f"there is no voice {text[:60]!r}. {guess or '`skydeck models voices` lists them.'}"
+    )
+
+
+def read_voices(text: str) -> dict[str, VoiceSource]:
+    """Read SKYDECK_VOICES, as `en=joe,es=es_ES-davefx-medium`: the voice of each language.
+
+    Raises:
+        ValueError: An entry is none of the forms.
+    """
+    voices: dict[str, VoiceSource] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        code, sign, voice = entry.partition("=")
+        language = find_language(code)
+        if not sign or not voice.strip():
+            raise ValueError(f"{entry[:60]!r} must be LANGUAGE=VOICE, as es=es_ES-davefx-medium")
+        if language is None:
+            raise ValueError(f"{code[:20]!r} is none of {', '.join(LANGUAGES)}")
+        if len(voices) >= _MAX_LANGUAGES or language.code in voices:
+            raise ValueError(f"{language.code} has more than one voice")
+        voices[language.code] = read_voice(voice)
+    return voices
+
+
+def _home_expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody has this name
+        return path
