@@ -15,7 +15,7 @@ from discord.errors import ConnectionClosed
 from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
-from audio.constants import MAX_DATAGRAM_BYTES
+from audio.discord_voice.datagrams import DatagramReader, enlarge
 from audio.discord_voice.membership import Membership, Where
 
 log = logging.getLogger(__name__)
@@ -85,28 +85,30 @@ def _settle(answer: "asyncio.Future[bytes]", data: bytes) -> None:
 
 
 class Reader(SocketReader):
-    """The thread that reads the socket.
+    """The thread that reads the socket, as many datagrams at once as there are.
 
     Workaround: discord.py's own waits up to 30 s in one select(). If the socket is closed or
     replaced meanwhile, it keeps waiting for the old one, and the bot is deaf until then.
     """
 
     def _do_run(self) -> None:
+        arrived = DatagramReader()
         while not self._end.is_set():
             if not self._running.wait(_LOOK_S):
                 continue
             connected = self.state.socket
             try:
                 readable, _, _ = select.select([connected], [], [], _LOOK_S)
-                data = connected.recv(MAX_DATAGRAM_BYTES) if readable else b""
+                datagrams = arrived.read(connected) if readable else []
             except (OSError, ValueError, TypeError):  # closed, or not open yet
                 self._end.wait(_LOOK_S / 10)
                 continue
-            for callback in tuple(self._callbacks) if data else ():
-                try:
-                    callback(data)
-                except Exception:
-                    log.exception("a datagram could not be processed")
+            for data in datagrams:
+                for callback in tuple(self._callbacks):
+                    try:
+                        callback(data)
+                    except Exception:
+                        log.exception("a datagram could not be processed")
 
 
 class VoiceConnection(VoiceConnectionState):
@@ -276,6 +278,12 @@ class VoiceConnection(VoiceConnectionState):
         async with asyncio.timeout(timeout):
             while self.state not in states:  # noqa: ASYNC110  (the event loses wake-ups)
                 await asyncio.sleep(_WAIT_STEP_S)
+
+    def _create_socket(self) -> None:
+        super()._create_socket()
+        room = enlarge(self.socket)
+        if not room.is_enough:
+            log.info("room for %.1f s of fifty voices: %s", room.seconds, room.advice)
 
     async def _poll_voice_ws(self, reconnect: bool) -> None:
         """Read the voice gateway for as long as the connection lasts.

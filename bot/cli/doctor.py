@@ -14,6 +14,7 @@ import numpy as np
 import typer
 
 from audio import codec, isolated, ogg
+from audio.discord_voice.datagrams import Room, find_room
 from audio.errors import AudioError
 from bot import terminal
 from bot.catalogue import load_grace
@@ -87,6 +88,7 @@ def _examine() -> Iterator[Finding]:
         yield Finding("secrets", well=True, state=words, advice=advice, warns=True)
     yield _catalogue(settings)
     yield _audio()
+    yield _receive_buffer()
     yield _try("database", lambda: database_state(settings))
     yield _try("disk", lambda: free_space(settings))
     if settings.embedded:
@@ -129,6 +131,19 @@ def _audio() -> Finding:
         return f"Opus encodes, and decodes here and in FFmpeg's process ({also / 16_000:.0f} s)"
 
     return _try("audio", round_trip)
+
+
+def _receive_buffer() -> Finding:
+    rooms: list[Room] = []
+
+    def ask() -> str:
+        rooms.append(find_room())
+        return f"the kernel keeps {rooms[0].seconds:.1f} s of fifty people's voices"
+
+    finding = _try("receive buffer", ask)
+    if all(room.is_enough for room in rooms):
+        return finding
+    return dataclasses.replace(finding, advice=rooms[0].advice, warns=True)
 
 
 def _local(settings: Settings) -> Iterator[Finding]:

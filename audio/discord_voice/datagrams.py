@@ -1,0 +1,162 @@
+"""Reads a UDP socket so that no packet is lost while others have the processor.
+
+A voice channel of fifty people sends 2,500 packets a second. The kernel's usual room for a socket
+holds those of a tenth of a second, and drops whatever arrives while the reader waits for longer.
+And after each call to the kernel, the reader has to wait until Python's other threads let it go on,
+up to 5 ms where they are busy: so one call takes all packets that are there (`recvmmsg`, Linux).
+"""
+
+import ctypes
+import errno
+import os
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from audio.constants import MAX_DATAGRAM_BYTES
+
+ROOM_S: Final = 2.0
+"""For how long the reader may stand still."""
+_PEOPLE: Final = 50
+_PACKETS_PER_S: Final = 50
+_PACKET_BYTES: Final = 2304
+"""What the kernel counts for one packet in its buffer: far more than the packet's own 150 bytes
+(a network card's driver takes a buffer of 2 KB, and the kernel adds its own record of 256)."""
+ROOM_BYTES: Final = int(ROOM_S * _PEOPLE * _PACKETS_PER_S * _PACKET_BYTES)
+_BATCH: Final = 128
+_SO_RCVBUFFORCE: Final = 33  # asm-generic/socket.h; the module `socket` does not have it
+_DONTWAIT: Final = 0x40
+_POINTER_BYTES: Final = 8
+"""`_Header` is laid out for 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much the kernel keeps for a socket until it is read.
+
+    Attributes:
+        given_bytes: As the kernel counts, see `_PACKET_BYTES`.
+    """
+
+    given_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        """For how long fifty people may speak before packets are lost."""
+        return ROOM_S * self.given_bytes / ROOM_BYTES
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether that is what was asked for."""
+        return self.given_bytes >= ROOM_BYTES
+
+    @property
+    def advice(self) -> str:
+        """What to do for more."""
+        return (
+            f"Allow more, on the host: sysctl -w net.core.rmem_max={ROOM_BYTES // 2}, and a line "
+            "in /etc/sysctl.d to keep it."
+        )
+
+
+def enlarge(udp: socket.socket) -> Room:
+    """Ask the kernel for room for `ROOM_S`. Returns what it really gave.
+
+    The kernel doubles what is asked for, to allow for its own records, and gives no more than
+    net.core.rmem_max to whoever is not an administrator (socket(7)).
+    """
+    options = [socket.SO_RCVBUF]
+    if sys.platform.startswith("linux"):
+        options.insert(0, _SO_RCVBUFFORCE)
+    for option in options:
+        with suppress(OSError):  # only an administrator may force it
+            udp.setsockopt(socket.SOL_SOCKET, option, ROOM_BYTES // 2)
+            break
+    return Room(udp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+
+
+def find_room() -> Room:
+    """The room that a voice connection of this process gets.
+
+    Raises:
+        OSError: No UDP socket can be opened.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        return enlarge(udp)
+
+
+class _Vector(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("len", ctypes.c_size_t))
+
+
+class _Header(ctypes.Structure):
+    """`struct mmsghdr` of recvmmsg(2), with `struct msghdr` in it."""
+
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("namelen", ctypes.c_uint32),
+        ("iov", ctypes.POINTER(_Vector)),
+        ("iovlen", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("controllen", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+        ("padding", ctypes.c_int),
+        ("received", ctypes.c_uint),
+    )
+
+
+class DatagramReader:
+    """Takes the datagrams that have arrived, all at once. For one thread."""
+
+    def __init__(self) -> None:
+        self._call = _recvmmsg()
+        self._buffer = (ctypes.c_char * (_BATCH * MAX_DATAGRAM_BYTES))()
+        start = ctypes.addressof(self._buffer)
+        self._vectors = (_Vector * _BATCH)(
+            *(_Vector(start + n * MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES) for n in range(_BATCH))
+        )
+        self._headers = (_Header * _BATCH)()
+        for header, vector in zip(self._headers, self._vectors, strict=True):
+            header.iov, header.iovlen = ctypes.pointer(vector), 1
+
+    def read(self, udp: socket.socket) -> list[bytes]:
+        """What has arrived at a non-blocking socket; nothing if nothing has.
+
+        Raises:
+            OSError: The socket is closed or broken.
+        """
+        if self._call is None:
+            return _one_by_one(udp)
+        number = self._call(udp.fileno(), self._headers, _BATCH, _DONTWAIT, None)
+        if number < 0:
+            code = ctypes.get_errno()
+            if code in {errno.EAGAIN, errno.EINTR}:
+                return []
+            raise OSError(code, os.strerror(code))
+        view = memoryview(self._buffer).cast("B")
+        starts = range(0, number * MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES)
+        return [
+            bytes(view[start : start + self._headers[n].received]) for n, start in enumerate(starts)
+        ]
+
+
+def _one_by_one(udp: socket.socket) -> list[bytes]:
+    found: list[bytes] = []
+    while len(found) < _BATCH:
+        try:
+            found.append(udp.recv(MAX_DATAGRAM_BYTES))
+        except BlockingIOError:
+            break
+    return found
+
+
+def _recvmmsg() -> Any:
+    """The C library's function; None where it has none."""
+    if not sys.platform.startswith("linux") or ctypes.sizeof(ctypes.c_void_p) != _POINTER_BYTES:
+        return None
+    call = getattr(ctypes.CDLL(None, use_errno=True), "recvmmsg", None)
+    if call is not None:
+        call.restype = ctypes.c_int
+    return call

@@ -1,0 +1,71 @@
+import socket
+
+import pytest
+
+from audio.constants import MAX_DATAGRAM_BYTES
+from audio.discord_voice import datagrams
+from audio.discord_voice.datagrams import ROOM_BYTES, DatagramReader, Room, enlarge
+
+
+@pytest.fixture
+def pair():
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+    ):
+        here.bind(("127.0.0.1", 0))
+        here.setblocking(False)
+        enlarge(here)
+        there.connect(here.getsockname())
+        yield here, there
+
+
+@pytest.fixture(params=["recvmmsg", "one by one"])
+def reader(request, monkeypatch):
+    if request.param == "one by one":
+        monkeypatch.setattr(datagrams, "_recvmmsg", lambda: None)
+    return DatagramReader()
+
+
+def test_all_that_has_arrived_comes_at_once_whole_and_in_order(pair, reader):
+    here, there = pair
+    assert reader.read(here) == []
+    sent = [bytes([n]) * (n * 7 % 1400) for n in range(200)]  # the first is empty
+    for data in sent:
+        there.send(data)
+    assert reader.read(here) + reader.read(here) == sent
+    assert reader.read(here) == []
+
+
+def test_what_is_too_long_is_cut(pair, reader):
+    here, there = pair
+    there.send(b"x" * (MAX_DATAGRAM_BYTES + 5))
+    there.send(b"y")
+    assert reader.read(here) == [b"x" * MAX_DATAGRAM_BYTES, b"y"]
+
+
+def test_a_closed_socket_is_an_error(pair, reader):
+    here, _ = pair
+    here.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        reader.read(here)
+
+
+def test_the_kernel_keeps_what_it_says(pair):
+    """All packets of the time that it has room for, though nobody reads."""
+    here, there = pair
+    room = enlarge(here)
+    number = int(room.seconds * 2_500)
+    for n in range(number):
+        there.send(n.to_bytes(4, "big") + bytes(146))
+    reader, found = DatagramReader(), []
+    while some := reader.read(here):
+        found += [int.from_bytes(data[:4], "big") for data in some]
+    assert found == list(range(number))
+
+
+def test_too_little_room_is_told_with_what_to_do():
+    little = Room(ROOM_BYTES // 10)
+    assert (little.is_enough, little.seconds) == (False, pytest.approx(0.2))
+    assert f"net.core.rmem_max={ROOM_BYTES // 2}" in little.advice
+    assert Room(ROOM_BYTES).is_enough
