@@ -11,12 +11,10 @@ from pydantic import ValidationError
 from bot.clock import Clock
 from bot.contract import Request, Response, Service, ServiceError, Status, Usage
 from bot.errors import BadInput, DeadlineExceeded, JobFailed, SkydeckError
+from bot.sanitize import clean_excerpt
 from bot.workers.protocols import Handler
 
 log = logging.getLogger(__name__)
-
-_MESSAGE_CHARS = 500
-"""The longest error message that leaves a worker: people read it, so it is never a dump."""
 
 _SHAPE_HINT = 'Send {"input": {"contract": {…}}}.'
 
@@ -69,7 +67,7 @@ def read_request(service: Service, job_input: object) -> Request:
         problem = e.errors(include_input=False, include_url=False, include_context=False)[0]
         field = ".".join(["contract", *map(str, problem["loc"])])
         words = str(problem["msg"]).removeprefix("Value error, ")
-        raise BadInput(_clip(f"{field}: {words}.")) from None
+        raise BadInput(clean_excerpt(f"{field}: {words}.")) from None
     if request.target.service is not service:
         raise BadInput(
             f"This is {service}; the contract is addressed to {request.target.service}.",
@@ -97,7 +95,7 @@ def to_service_error(error: Exception) -> ServiceError:
                 message=f"The service failed unexpectedly ({type(error).__name__}).",
                 retryable=False,
             )
-    return ServiceError(code=code, message=_clip(str(error)), retryable=retryable)
+    return ServiceError(code=code, message=clean_excerpt(str(error)), retryable=retryable)
 
 
 async def _respond(
@@ -136,8 +134,3 @@ def _add_usage(last: Response, seconds: float) -> Response:
     if last.status == Status.FAILED and last.error is None:
         update["error"] = ServiceError(code="service_failed", message="The service failed.")
     return last.model_copy(update=update)
-
-
-def _clip(message: str) -> str:
-    line = " ".join(message.split())
-    return line if len(line) <= _MESSAGE_CHARS else line[: _MESSAGE_CHARS - 1] + "…"

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 from bot.contract.envelope import given
 from bot.contract.factory import Build, Check, File, Iteration, Phase
+from bot.sanitize import clean_excerpt
 from bot.workers.factory import prompts, verdict
 from bot.workers.factory.drafts import (
     Draft,
@@ -172,7 +173,7 @@ def _decide_by_second_program(
     if not agreed:
         state.reason = "rewritten from the task alone; it agrees with neither"
         return second
-    values = ", ".join(_short(value, 40) for value in agreed.values())
+    values = ", ".join(clean_excerpt(value, limit=40) for value in agreed.values())
     state.reason = f"example corrected: a second program returns the same as the first ({values})"
     return with_expected(first, agreed)
 
@@ -289,17 +290,12 @@ class _BuildState:
         added = sum(step.startswith("+ ") for step in steps)
         removed = sum(step.startswith("- ") for step in steps)
         what = f"lines: {added} added, {removed} removed" if added or removed else "nothing"
-        return f"{what}: {_short(self.reason)}"
+        return f"{what}: {clean_excerpt(self.reason, limit=_MAX_REASON_CHARS)}"
 
 
 def _lines(draft: Draft) -> list[str]:
     own = [draft.made, *([draft.example] if draft.example else [])]
     return [line for file in own for line in file.content.splitlines()]
-
-
-def _short(text: str, limit: int = _MAX_REASON_CHARS) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _summary(files: list[File], best: Iteration, rounds: int, stopped: str) -> str:

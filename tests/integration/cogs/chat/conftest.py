@@ -2,8 +2,10 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 
+from audio import codec, ogg
 from bot.contract import Audio, Output, Response, Service, Status, Usage
 from bot.contract.envelope import InputType
 from bot.errors import JobFailed
@@ -76,3 +78,10 @@ def handlers(penny_script):
 @pytest.fixture
 def cogs():
     return ("cogs.errors", "cogs.chat")
+
+
+@pytest.fixture
+def tone() -> bytes:
+    """Two seconds of a tone, as Ogg Opus."""
+    samples = np.sin(np.arange(32_000) / 20).astype(np.float32) * 0.5
+    return ogg.mux(codec.encode(samples, 16_000))

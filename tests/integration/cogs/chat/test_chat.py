@@ -4,10 +4,8 @@ import asyncio
 import itertools
 import sys
 
-import numpy as np
 import pytest
 
-from audio import codec, ogg
 from bot.contract import Service
 from cogs.shared import retry
 from tests.fakes.discord_bot import made
@@ -17,12 +15,6 @@ from tests.virtual_time import settle
 from tests.waiting import until
 
 REPLY_4O_K = "".join(f"Line {n} of a long reply, with words enough.\n" for n in range(900))
-
-
-@pytest.fixture
-def tone() -> bytes:
-    samples = np.sin(np.arange(32_000) / 20).astype(np.float32) * 0.5
-    return ogg.mux(codec.encode(samples, 16_000))
 
 
 async def test_a_mention_is_answered_as_a_reply(sim, deck, channel, ben, penny_script):

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 
-from audio import codec, ogg
+from audio import codec
 from bot.contract import Output, Response, Status
 from tests.simulator import File
 from tests.simulator.values import Permission
-
-
-@pytest.fixture
-def tone() -> bytes:
-    samples = np.sin(np.arange(32_000) / 20).astype(np.float32) * 0.5
-    return ogg.mux(codec.encode(samples, 16_000))
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import asyncio
 
-import numpy as np
 import pytest
 
-from audio import codec, ogg
 from bot.contract.envelope import InputType
 from tests.simulator import File
 from tests.simulator.permissions import Permission
@@ -27,12 +25,6 @@ CARD = {
         {"type": 1, "components": [{"type": 2, "style": 1, "label": "Install", "custom_id": "x"}]},
     ],
 }
-
-
-@pytest.fixture
-def tone() -> bytes:
-    samples = np.sin(np.arange(32_000) / 20).astype(np.float32) * 0.5
-    return ogg.mux(codec.encode(samples, 16_000))
 
 
 def told(request):
