@@ -1,8 +1,9 @@
-"""RunPod's routes over HTTP.
+"""RunPod's routes over HTTP, and who may use them.
 
 Every refusal is `{"error": "<one line>"}`. RunPod documents the status codes, not these bodies.
 """
 
+import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,11 +15,12 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.contract.job import MIB, RUN_LIMIT_BYTES, RUNSYNC_LIMIT_BYTES, WorkerCounts
+from bot.hosts import is_loopback, name_of
 from bot.steps import in_turns
 from bot.workers.server.endpoint import Closing, Endpoint
-from bot.workers.server.gates import HostGate, KeyGate
 from bot.workers.server.jobs import Job, NotRetryable, QueueFull
 from bot.workers.server.wire import (
     BadBody,
@@ -218,12 +220,82 @@ def _json(body: bytes, *, status: int = 200) -> Response:
 
 async def _answer_refusal(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
-        return _json(encode({"error": str(error)}), status=_STATUS_OF[type(error)])
-    response = _json(encode({"error": error.detail}), status=error.status_code)
+        return _refusal(_STATUS_OF[type(error)], str(error))
+    response = _refusal(error.status_code, error.detail)
     response.headers.update(error.headers or {})
     return response
 
 
 async def _answer_500(_: Request, __: Exception) -> Response:
     """Answer after a bug. Starlette then re-raises the error, so the log has the traceback."""
-    return _json(encode({"error": "the server failed unexpectedly"}), status=500)
+    return _refusal(500, "the server failed unexpectedly")
+
+
+def _refusal(status: int, words: str) -> Response:
+    return _json(encode({"error": words}), status=status)
+
+
+# -- before a byte of the body is read -------------------------------------------------------------
+
+
+class HostGate:
+    """Admits requests that name this machine, or a host that its owner has configured.
+
+    Any other name is that of a web page whose owner points it at this machine (`bot/hosts.py`). A
+    browser also sends the origin of a page that calls a server other than its own.
+
+    Args:
+        app: The protected application.
+        names: More names than the loopback's, in lower case and without a port.
+    """
+
+    def __init__(self, app: ASGIApp, *, names: Collection[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request, or pass it on."""
+        if scope["type"] == "http" and (problem := self._problem(scope["headers"])):
+            status, words = problem
+            await _refusal(status, words)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _problem(self, headers: Collection[tuple[bytes, bytes]]) -> tuple[int, str] | None:
+        hosts = [value for name, value in headers if name == b"host"]
+        if len(hosts) != 1 or not self._knows(hosts[0]):
+            return 421, "this server does not serve that host name (SKYDECK_SERVE_HOSTS)"
+        origins = [value for name, value in headers if name == b"origin"]
+        if not all(self._is_own(origin) for origin in origins):
+            return 403, "this server does not answer web pages of other origins"
+        return None
+
+    def _is_own(self, origin: bytes) -> bool:
+        scheme, _, authority = origin.partition(b"://")
+        return scheme in (b"http", b"https") and self._knows(authority)
+
+    def _knows(self, authority: bytes) -> bool:
+        name = name_of(authority.decode("latin-1"))
+        return name in self._names or is_loopback(name)
+
+
+class KeyGate:
+    """Admits requests that carry the key."""
+
+    def __init__(self, app: ASGIApp, *, key: SecretStr) -> None:
+        self._app = app
+        self._key = key.get_secret_value().encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request, or pass it on."""
+        if scope["type"] == "http" and not self._admits(dict(scope["headers"])):
+            await _refusal(401, "the key is missing or wrong")(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _admits(self, headers: Mapping[bytes, bytes]) -> bool:
+        shown = headers.get(b"authorization", b"").strip()
+        scheme, _, rest = shown.partition(b" ")
+        if scheme.lower() == b"bearer":
+            shown = rest.strip()
+        return hmac.compare_digest(shown, self._key)
