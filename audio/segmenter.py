@@ -94,7 +94,7 @@ class SpeechSegmenter:
     Args:
         vad: Tells speech from noise.
         detector: Tells complete turns from incomplete ones.
-        options: How long to wait for what.
+        options: The waits of endpointing.
         decoder: Makes a decoder for a speaker.
     """
 

@@ -1,8 +1,8 @@
 """How long a silence must last to end a turn: a model learned from recordings. Pure.
 
 It sees how complete the turn sounds (Smart Turn), how complete its words are, how long it is, and
-how often this person has gone on after a pause that looked like an end. A logistic regression makes
-of these how likely it is that they go on, and a table makes of that the wait.
+how often this person has gone on after a pause that looked like an end. A logistic regression
+turns these into the likelihood that they go on, and a table turns that into the wait.
 """
 
 import math
@@ -20,7 +20,7 @@ class Words(StrEnum):
     """How complete a turn's recognised words are.
 
     UNKNOWN: not recognised yet, or in a language whose words nobody judges. DANGLING: they end
-    where nobody stops: "and", "to the", "um". OPEN: they may be all or not, as a statement is.
+    where nobody stops: "and", "to the", "um". OPEN: they may be complete or not, as a statement.
     WHOLE: a whole question or command, or a short answer.
     """
 

@@ -1,8 +1,8 @@
 """Where clauses end in a growing text, so that a voice need not wait for whole sentences. Pure.
 
 A clause ends after a comma, a semicolon, a colon or a dash, and before a word that begins another
-one: "because", "porque", or "and" if its subject or verb follows. Only in the languages of
-`clauses.toml` are these words known; the signs are in all.
+one: "because", "porque", or "and" if its subject or verb follows. These words are
+known for the languages of `clauses.toml`; the signs count in every language.
 """
 
 import re

@@ -111,7 +111,7 @@ class Hub:
 
         Args:
             remote: The file.
-            part: Where it is written; after an error about the connection what came is kept.
+            part: Where it is written; what has arrived stays when the connection breaks.
             advance: Counts the bytes, also those that were there before.
             sha256: The hash that it must have; empty: what the hub says, if it does.
 
@@ -130,7 +130,7 @@ class Hub:
         advance(-remote.bytes)
         if is_fresh:
             raise HubRefusedError("the hub's file has another hash")
-        self.download(remote, part, advance, sha256=sha256)  # what was there was of another file
+        self.download(remote, part, advance, sha256=sha256)  # the old part belonged to another file
 
     def _complete(self, remote: RemoteFile, part: Path, advance: Advance) -> None:
         if _size(part) > remote.bytes:
@@ -324,7 +324,7 @@ def _of_status(status: int) -> Exception:
 
 
 def _words(error: Exception) -> str:
-    """What to tell of a connection's error: no address, since it may hold a password."""
+    """A connection's error in words, without an address, which may hold a password."""
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return "no answer in time"
     said = re.search(r"\[Errno -?\d+\] ([\w ]+)", str(error))

@@ -152,7 +152,7 @@ def remove_hub_model(model: HubModel, weights: Path, *, keep: tuple[str, ...] = 
 
 
 def _look_up(hub: Hub, model: HubModel, weights: Path, setting: str) -> dict[str, RemoteFile]:
-    """Ask for every file that is missing, so that nothing is fetched of what cannot be whole."""
+    """Ask for every missing file first: nothing is fetched of a model that cannot be complete."""
     found: dict[str, RemoteFile] = {}
     for file in (*model.optional, *model.files):
         if (model.folder(weights) / file).is_file():

@@ -81,7 +81,7 @@ def _difference(remote: RemoteFile, file: ModelFile) -> str:
 
 
 class _Counted:
-    """Passes on what is done, and knows how much it was."""
+    """Passes progress on, and adds it up."""
 
     def __init__(self, advance: Advance) -> None:
         self._advance = advance

@@ -37,7 +37,7 @@ class People:
         client: The client.
         guild: Where their names are needed; None for a DM.
         names: The known names by id.
-        unknown: The ids that were asked for in vain, to look up.
+        unknown: The ids whose names are not known, to look up.
     """
 
     client: discord.Client
