@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, WeightsError
 from bot.llm_source import SMALL
+from bot.models.any_model import ensure_models
 from bot.models.store import ModelStore
 from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
@@ -187,7 +188,7 @@ async def _embedded(
 def model_fetcher(settings: Settings) -> Callable[[str], Path]:
     """Make a function that gives a model's folder by name, and fetches a missing model."""
     store = ModelStore(settings.skydeck_weights_dir)
-    return lambda name: store.ensure([name])[name]
+    return lambda name: ensure_models(store, [name])[name]
 
 
 async def serve_until_stopped(

@@ -28,6 +28,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.asr_source import AUTO as ASR_AUTO
+from bot.asr_source import read_asr
 from bot.choices import Identity, Mode
 from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
@@ -193,6 +195,10 @@ class Settings(BaseSettings):
     """The key of SKYDECK_LLM_URL; empty: it needs none."""
     skydeck_llm_context: int = Field(default=8192, ge=2048, le=2_000_000)
     """How many tokens the model at SKYDECK_LLM_URL reads; longer texts are worked on in pieces."""
+    skydeck_asr: str = ASR_AUTO
+    """The local speech recognition. auto: whisper-tiny.en for English, whisper-base for all else.
+    Also a faster-whisper model by name, as large-v3-turbo, a folder with one, as ./my-whisper, or
+    owner/repository at the hub."""
     skydeck_asr_url: HttpUrl | None = None
     """A server that speaks OpenAI's audio transcriptions (Speaches, whisper.cpp, vLLM, LocalAI), up
     to and including /v1. It recognises speech in place of the local models; empty: none."""
@@ -258,6 +264,12 @@ class Settings(BaseSettings):
     @classmethod
     def _known_llm(cls, value: str) -> str:
         read_llm(value)
+        return value
+
+    @field_validator("skydeck_asr")
+    @classmethod
+    def _known_asr(cls, value: str) -> str:
+        read_asr(value)
         return value
 
     @field_validator("skydeck_voices")

@@ -153,8 +153,7 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("model source", lambda: model_source(settings))
     yield _try("voices", lambda: check_voices(settings))
     yield _try("language model", lambda: language_model_state(settings))
-    if settings.skydeck_asr_url is not None:
-        yield _try("speech recognition", lambda: recognition_state(settings))
+    yield _try("speech recognition", lambda: recognition_state(settings))
     yield _sandbox()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from bot.asr_source import read_asr
 from bot.clock import SystemClock
 from bot.contract import Message
 from bot.llm_source import GgufFile
@@ -12,6 +13,7 @@ from bot.settings import Settings
 from bot.workers.build import check_gguf
 from bot.workers.llm_choice import present_choice
 from bot.workers.openai_chat import OpenAIChat
+from bot.workers.penny.voice_files import spoken_by
 from bot.workers.protocols import Prompt, complete
 
 _QUESTION: Final = Prompt(
@@ -66,6 +68,10 @@ def describe_models(settings: Settings) -> list[str]:
         if url is not None
     }
     local = {"Language model": f"Language model: {describe_choice(settings)}"}
+    if (ear := read_asr(settings.skydeck_asr)) is not None:
+        local["Speech recognition"] = f"Speech recognition: {ear.name} (SKYDECK_ASR)"
+    if settings.skydeck_voices:
+        local["Voices"] = f"Voices: {spoken_by(settings)}"
     return list({**local, **served}.values())
 
 

@@ -110,7 +110,8 @@ def pull(
     """Fetch models, and replace damaged ones; without a name, those that the services need.
 
     An interrupted fetch continues where it stopped. A name is one that `list` shows, one of Piper's
-    or Kokoro's voices (`voices` lists them), or hf:owner/repository/file.gguf.
+    or Kokoro's voices (`voices` lists them), a Whisper model as whisper-large-v3-turbo or
+    hf:owner/repository, or hf:owner/repository/file.gguf.
 
     Example: skydeck models pull es_ES-davefx-medium
     """

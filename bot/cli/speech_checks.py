@@ -6,23 +6,84 @@ from typing import Final
 from audio.codec import Resampler
 from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
+from bot.asr_source import WhisperFolder, read_asr
 from bot.clock import SystemClock
-from bot.errors import JobFailed
+from bot.composition import model_fetcher
+from bot.errors import JobFailed, WeightsError
+from bot.models.any_model import split_names
+from bot.models.store import ModelStore
 from bot.sanitize import clean_excerpt
 from bot.settings import Settings
-from bot.workers.penny.build import open_transcriber
+from bot.workers.penny.build import (
+    STT_ENGLISH,
+    STT_MULTILINGUAL,
+    build_recognizer,
+    ears_needed,
+    open_transcriber,
+)
+from bot.workers.penny.whisper_files import check_whisper
 
 _SENTENCE: Final = "What is the weather like in London today?"
 _HEARD_CHARS: Final = 80
 
 
 def recognition_state(settings: Settings) -> str:
-    """Let the server at SKYDECK_ASR_URL hear a sentence, and say what it heard.
+    """Say what recognises speech; a server, and a model of one's own, have to hear a sentence.
 
     Raises:
-        SkydeckError: It does not answer, or not with words.
+        SkydeckError: It is not there, does not answer, cannot be loaded, or hears no words.
     """
-    return asyncio.run(_listen(settings))
+    if settings.skydeck_asr_url is not None:
+        return asyncio.run(_listen(settings))
+    source = read_asr(settings.skydeck_asr)
+    if source is None:
+        return f"{STT_ENGLISH} for English, {STT_MULTILINGUAL} for all else"
+    if isinstance(source, WhisperFolder):
+        check_whisper(source.path)
+    if missing := _missing(settings):
+        raise WeightsError(f"{missing} is not there.", hint=f"skydeck models pull {missing}")
+    return asyncio.run(_listen_here(settings, source.name))
+
+
+def _missing(settings: Settings) -> str:
+    store = ModelStore(settings.skydeck_weights_dir)
+    listed, others = split_names(store, ears_needed(settings))
+    absent = [fetch.model.name for fetch in store.plan(listed).fetches]
+    absent += [model.name for model in others if not model.is_in(store.folder)]
+    return " ".join(absent)
+
+
+async def _listen_here(settings: Settings, name: str) -> str:
+    sound = await asyncio.to_thread(_sentence)
+    clock, before = SystemClock(), _resident_mb()
+    stt = build_recognizer(settings, model_fetcher(settings))
+    try:
+        began = clock.now()
+        await stt.warm_up()
+        loaded = clock.now()
+        heard = [part.text async for part in stt.recognize(lambda _: iter([sound]))]
+        took_s = clock.now() - loaded
+        if not heard:
+            raise JobFailed(
+                f"{name} hears no words in a spoken sentence.", hint="Check SKYDECK_ASR."
+            )
+        words = clean_excerpt(" ".join(heard), limit=_HEARD_CHARS)
+        memory = f", {_resident_mb() - before:,} MB" if before else ""
+        return (
+            f"{name}: loaded in {loaded - began:.1f} s{memory}; "
+            f"{len(sound) / SPEECH_RATE_HZ:.1f} s of speech took {took_s:.1f} s; it heard: {words}"
+        )
+    finally:
+        await stt.close()
+
+
+def _resident_mb() -> int:
+    """How much memory this process has; 0: nobody can tell."""
+    try:
+        import psutil  # noqa: PLC0415  (an extra)
+    except ImportError:
+        return 0
+    return int(psutil.Process().memory_info().rss) // 1_000_000
 
 
 async def _listen(settings: Settings) -> str:

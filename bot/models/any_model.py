@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from bot.asr_source import PREFIX, WHISPERS
 from bot.did_you_mean import did_you_mean
 from bot.errors import WrongUse
 from bot.models.hub_models import HubModel, ensure_hub_model, find_hub_model
@@ -55,7 +56,8 @@ def ensure_models(
 
 
 def _unknown(store: ModelStore, name: str) -> WrongUse:
-    known = (*store.manifest.models, *piper_voice_names())
+    whispers = (f"{PREFIX}{short}" for short in WHISPERS)
+    known = (*store.manifest.models, *whispers, *piper_voice_names())
     guess = did_you_mean(name, known)
     listed = f"The models are: {', '.join(store.manifest.models)}; voices: skydeck models voices."
     return WrongUse(

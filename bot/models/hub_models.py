@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.asr_source import (
+    PREFIX,
+    WhisperName,
+    WhisperRepository,
+    find_repository,
+    find_whisper,
+)
 from bot.errors import WeightsError
 from bot.llm_source import HubFile, read_llm
 from bot.models.hub import (
@@ -80,14 +87,26 @@ def gguf_model(source: HubFile) -> HubModel:
     return HubModel(f"hf:{source.repo}/{source.file}", source.repo, "main", (source.file,))
 
 
+def whisper_model(source: WhisperName | WhisperRepository) -> HubModel:
+    """A Whisper model for CTranslate2."""
+    optional = ("preprocessor_config.json", "vocabulary.json", "vocabulary.txt")
+    needed = ("config.json", "tokenizer.json", "model.bin")
+    return HubModel(source.name, source.repo, source.revision, needed, optional)
+
+
 def find_hub_model(name: str) -> HubModel | None:
-    """The model of this name: a voice, or a GGUF file; None: there is none."""
+    """The model of this name: a voice, a Whisper model, or a GGUF file; None: there is none."""
     if (voice := find_voice(name)) is not None:
         return voice_model(voice)
-    if name.lower().startswith("hf:"):
-        with contextlib.suppress(ValueError):
-            source = read_llm(name)
-            return gguf_model(source) if isinstance(source, HubFile) else None
+    if name.startswith(PREFIX) and (whisper := find_whisper(name.removeprefix(PREFIX))):
+        return whisper_model(whisper)
+    if not name.lower().startswith("hf:"):
+        return None
+    if (repository := find_repository(name)) is not None:
+        return whisper_model(repository)
+    with contextlib.suppress(ValueError):
+        source = read_llm(name)
+        return gguf_model(source) if isinstance(source, HubFile) else None
     return None
 
 

@@ -152,11 +152,12 @@ def _work(name: str) -> None:
     settings = load_settings()
     _load_sdk(settings.skydeck_log_level)  # first, so that a missing extra does not cost a minute
     # Only a worker that starts needs the models' runtimes.
+    from bot.models.any_model import ensure_models  # noqa: PLC0415
     from bot.models.store import ModelStore  # noqa: PLC0415
     from bot.workers.build import build_workers  # noqa: PLC0415
 
     store = ModelStore(settings.skydeck_weights_dir)
-    workers = build_workers(settings, lambda model: store.ensure([model])[model])
+    workers = build_workers(settings, lambda model: ensure_models(store, [model])[model])
     handler = workers.handlers[name]
     # The SDK runs another loop later; the models live in threads and need no loop.
     asyncio.run(handler.warm_up())

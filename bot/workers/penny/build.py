@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.asr_source import AsrSource, WhisperFolder, knows_english_alone, read_asr
 from bot.clock import SystemClock
+from bot.models.any_model import split_names
 from bot.models.store import ModelStore
 from bot.processors import usable_processors
 from bot.settings import Settings
 from bot.workers.penny.voice_files import voices_needed
+from bot.workers.penny.whisper_files import check_whisper, is_multilingual
 
 if TYPE_CHECKING:
     from bot.workers.penny.openai_stt import OpenAITranscriber
@@ -22,15 +25,26 @@ ModelFolder = Callable[[str], Path]
 
 def speech_models_needed(settings: Settings) -> list[str]:
     """Return the names of the models that speech needs; where a server hears, only the voices."""
-    ears = [] if settings.skydeck_asr_url is not None else [STT_ENGLISH, STT_MULTILINGUAL]
+    ears = [] if settings.skydeck_asr_url is not None else ears_needed(settings)
     return [*ears, *voices_needed(settings)]
+
+
+def ears_needed(settings: Settings) -> list[str]:
+    """Return the names of the models that recognise speech, but for a folder of one's own."""
+    source = read_asr(settings.skydeck_asr)
+    if source is None:
+        return [STT_ENGLISH, STT_MULTILINGUAL]
+    own = [] if isinstance(source, WhisperFolder) else [source.name]
+    return [*own, STT_MULTILINGUAL] if knows_english_alone(source) else own
 
 
 def build_recognizer(settings: Settings, folder: ModelFolder) -> "Recognizer":
     """Make the local recogniser, or a server for which it stands in if its files are stored."""
     if settings.skydeck_asr_url is None:
         return _whisper(settings, folder)
-    is_stored = not ModelStore(settings.skydeck_weights_dir).plan([STT_ENGLISH, STT_MULTILINGUAL])
+    store = ModelStore(settings.skydeck_weights_dir)
+    listed, others = split_names(store, ears_needed(settings))
+    is_stored = not store.plan(listed) and all(one.is_in(store.folder) for one in others)
     return open_transcriber(settings, local=_whisper(settings, folder) if is_stored else None)
 
 
@@ -57,9 +71,29 @@ def open_transcriber(
 def _whisper(settings: Settings, folder: ModelFolder) -> "Recognizer":
     from bot.workers.penny.stt import Whisper  # noqa: PLC0415  (heavy)
 
+    english, multilingual = _ears(read_asr(settings.skydeck_asr), folder)
     return Whisper(
-        lambda: folder(STT_ENGLISH),
-        lambda: folder(STT_MULTILINGUAL),
+        english,
+        multilingual,
         threads=settings.skydeck_threads or usable_processors(),
         device=settings.skydeck_device,
     )
+
+
+def _ears(
+    source: AsrSource | None, folder: ModelFolder
+) -> tuple[Callable[[], Path], Callable[[], Path]]:
+    """What returns the folders of the English model, and of the one for all else."""
+    if source is None:
+        return lambda: folder(STT_ENGLISH), lambda: folder(STT_MULTILINGUAL)
+
+    def own() -> Path:
+        if isinstance(source, WhisperFolder):
+            return check_whisper(source.path)
+        return check_whisper(folder(source.name))
+
+    def multilingual() -> Path:
+        english_alone = knows_english_alone(source) or not is_multilingual(own())
+        return folder(STT_MULTILINGUAL) if english_alone else own()
+
+    return own, multilingual

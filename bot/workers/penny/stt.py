@@ -116,7 +116,7 @@ class Recognizer(Protocol):
 
 
 class Whisper:
-    """A `Recognizer` on faster-whisper: a small English model, and a larger one for the rest.
+    """A `Recognizer` on faster-whisper: a model for English, and one for the rest, or one for both.
 
     It recognises one clip at a time, since two would only slow each other down.
 
@@ -139,6 +139,7 @@ class Whisper:
         self._threads = threads
         self._device = device
         self._models: dict[bool, Any] = {}
+        self._loaded: dict[Path, Any] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
     async def recognize(
@@ -164,21 +165,27 @@ class Whisper:
         """Load both models, and run each once."""
         quiet = np.zeros(SPEECH_RATE_HZ, np.float32)
         loop = asyncio.get_running_loop()
-        for english in (True, False):
-            await loop.run_in_executor(self._worker, self._run_once, english, quiet)
+        await loop.run_in_executor(self._worker, self._run_once, quiet)
 
     async def close(self) -> None:
         """Unload the models."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
         self._models.clear()
+        self._loaded.clear()
 
-    def _run_once(self, english: bool, clip: Samples) -> None:
-        segments, _ = self._model(english).transcribe(clip, beam_size=1, language=ENGLISH)
-        list(segments)
+    def _run_once(self, clip: Samples) -> None:
+        for english in (True, False):
+            self._model(english)
+        for model in self._loaded.values():
+            segments, _ = model.transcribe(clip, beam_size=1, language=ENGLISH)
+            list(segments)
 
     def _model(self, english: bool) -> Any:
         if english not in self._models:
-            self._models[english] = _load(self._folders[english](), self._threads, self._device)
+            folder = self._folders[english]()
+            if folder not in self._loaded:
+                self._loaded[folder] = _load(folder, self._threads, self._device)
+            self._models[english] = self._loaded[folder]
         return self._models[english]
 
     def _segments(
@@ -374,5 +381,6 @@ def _load(folder: Path, threads: int, wanted: Device) -> Any:
         )
     except (RuntimeError, ValueError, OSError) as e:
         raise WeightsError(
-            f"The speech recognition model could not be loaded ({e}).", hint="skydeck models verify"
+            f"The speech recognition model could not be loaded ({' '.join(str(e).split())[:300]}).",
+            hint="skydeck models verify, or check SKYDECK_ASR.",
         ) from e

@@ -59,7 +59,7 @@ def check_voices(settings: Settings) -> str:
     Raises:
         WeightsError: A voice that SKYDECK_VOICES names is not there.
     """
-    book, styles = voice_book(settings), kokoro_styles(settings)
+    styles = kokoro_styles(settings)
     for source in read_voices(settings.skydeck_voices).values():
         match source:
             case PiperVoiceFile(path):
@@ -76,6 +76,12 @@ def check_voices(settings: Settings) -> str:
                 raise WeightsError(
                     f"Piper's voice {name} is not there.", hint=f"skydeck models pull {name}"
                 )
+    return spoken_by(settings)
+
+
+def spoken_by(settings: Settings) -> str:
+    """Say which voice speaks which language, whether it is there or not."""
+    book = voice_book(settings)
     spoken = dict.fromkeys(["en", "es", *book.chosen, *(primary(v.language) for v in book.own)])
     voices = ((code, book.choose(code, None)) for code in spoken if code)
     return ", ".join(f"{code}: {voice.name} ({voice.engine})" for code, voice in voices)
