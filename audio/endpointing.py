@@ -40,6 +40,8 @@ class EndpointingOptions:
             the client: the network may be at fault and the turn not over.
         soft_max_turn_ms: A turn this long ends at its next pause.
         max_turn_ms: A turn this long is cut.
+        partial_silence_ms: This much silence, shorter than a pause, makes a partial; 0: none does.
+        partial_every_ms: This much of a turn without a partial makes one; 0: none does.
     """
 
     min_speech_ms: int
@@ -51,6 +53,8 @@ class EndpointingOptions:
     packet_stall_ms: int
     soft_max_turn_ms: int
     max_turn_ms: int
+    partial_silence_ms: int = 0
+    partial_every_ms: int = 0
 
     def wait_ms(self, completeness: float | None) -> int:
         """How long a silence ends a turn that sounds this complete."""
@@ -79,6 +83,11 @@ class TurnDetectionRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """A good moment to look at what was said so far; decides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """The speaker pauses."""
 
@@ -101,7 +110,7 @@ class Ended:
     waited_ms: int
 
 
-Decision: TypeAlias = Began | TurnDetectionRequested | Paused | Resumed | Ended
+Decision: TypeAlias = Began | TurnDetectionRequested | Partial | Paused | Resumed | Ended
 
 
 class _Phase(Enum):
@@ -125,6 +134,7 @@ class Endpointer:
         self._is_detecting = False
         self._completeness: float | None = None
         self._is_stalled = False
+        self._since_partial_ms = 0
 
     @property
     def in_turn(self) -> bool:
@@ -163,6 +173,8 @@ class Endpointer:
             self._is_stalled |= self._quiet_ms < self._options.detect_after_ms
         decisions = self._elapse(ms, speech=False)
         if self._phase is _Phase.SPEAKING and not self._is_stalled:
+            # The client's word for it makes a pause at once, so there is no time for a partial.
+            decisions = [d for d in decisions if not isinstance(d, Partial)]
             decisions += self._request_detection() + self._begin_pause()
         return decisions
 
@@ -182,6 +194,7 @@ class Endpointer:
 
     def _elapse(self, ms: int, *, speech: bool) -> list[Decision]:
         self._length_ms += ms
+        self._since_partial_ms += ms
         if self._phase is _Phase.SPEAKING:
             return self._speaking(ms, speech=speech)
         self._gather_evidence(ms, speech=speech)
@@ -203,6 +216,7 @@ class Endpointer:
             return []
         lead_ms = self._onset_ms
         self._length_ms, self._speech_ms = lead_ms, 0
+        self._since_partial_ms = 0
         self._enter_speech()
         return [Began(lead_ms)]
 
@@ -211,14 +225,25 @@ class Endpointer:
             self._speech_ms += ms
             self._quiet_ms = 0
             self._is_detecting = False
-            return self._cut() if self._length_ms >= self._options.max_turn_ms else []
-        self._quiet_ms += ms
+            if self._length_ms >= self._options.max_turn_ms:
+                return self._cut()
+            return self._partial(self._options.partial_every_ms, self._since_partial_ms)
+        before_ms, self._quiet_ms = self._quiet_ms, self._quiet_ms + ms
         decisions: list[Decision] = []
+        is_brief = before_ms < self._options.partial_silence_ms and not self._is_stalled
+        if is_brief and self._quiet_ms < self._options.pause_ms:
+            decisions += self._partial(self._options.partial_silence_ms, self._quiet_ms)
         if self._quiet_ms >= self._options.detect_after_ms:
             decisions += self._request_detection()
         if self._quiet_ms >= self._options.pause_ms:
             decisions += self._begin_pause()
         return decisions
+
+    def _partial(self, due_ms: int, reached_ms: int) -> list[Decision]:
+        if not due_ms or reached_ms < due_ms:
+            return []
+        self._since_partial_ms = 0
+        return [Partial()]
 
     def _paused(self) -> list[Decision]:
         if self._evidence_ms >= self._options.min_resume_ms:

@@ -31,6 +31,7 @@ from audio.endpointing import (
     Ended,
     Endpointer,
     EndpointingOptions,
+    Partial,
     Paused,
     Resumed,
     TurnDetectionRequested,
@@ -46,6 +47,7 @@ from audio.speech_events import (
     SpeechEvent,
     SpeechFrame,
     SpeechPacket,
+    SpeechPartial,
     SpeechPaused,
     SpeechResumed,
     TurnEnded,
@@ -68,6 +70,9 @@ _ASSUME_DTX_AFTER_S: Final = 1.0
 """Without packets and without news from the receiver, a client counts as silent after this time."""
 _REST_AFTER_S: Final = 1.0
 """Without packets for this long, nothing heard before is kept."""
+_MAX_TAIL: Final = 0.05
+"""How loud the rest of a pause may be, beside the speech before it, if its partial is to serve as
+the clip: a faint last sound, such as the "s" of "six", may not be speech to the detector."""
 _FORGET_AFTER_S: Final = 30.0
 """A speaker who is silent for this long is forgotten, decoder and all."""
 
@@ -180,6 +185,8 @@ class _Speaker:
         self._detection: tuple[int, Future[float]] | None = None
         self._clip: Clip | None = None
         self._pause_held_since_s: float | None = None
+        self._partial: Clip | None = None
+        self._window_loudness = self._speech_loudness = self._tail_loudness = 0.0
 
     # -- packets to windows ----------------------------------------------------------------------
 
@@ -190,6 +197,7 @@ class _Speaker:
                 return None
             self._process(self.inbox.popleft(), now_s, events)
         window, self._unheard = self._unheard[:WINDOW], self._unheard[WINDOW:]
+        self._window_loudness = float(np.sqrt(np.mean(np.square(window))))
         return window
 
     def _process(self, frame: SpeechFrame, now_s: float, events: list[SpeechEvent]) -> None:
@@ -274,8 +282,10 @@ class _Speaker:
     def hear(self, probability: float, now_s: float, events: list[SpeechEvent]) -> None:
         """Process the speech probability of the last window."""
         decisions = self._endpointer.hear(WINDOW_MS, probability)
+        self._tail_loudness = max(self._tail_loudness, self._window_loudness)
         if self._endpointer.quiet_ms == 0:
             self._voice_s = self._arrived_s
+            self._speech_loudness += (self._window_loudness - self._speech_loudness) / 8
         self._apply(decisions, now_s, events)
 
     def settle(self, now_s: float, events: list[SpeechEvent]) -> None:
@@ -313,19 +323,36 @@ class _Speaker:
                     events.append(SpeechBegan(self.user_id, self._audio.begin(lead), now_s))
                 case TurnDetectionRequested(pause):
                     self._request_detection(pause)
+                case Partial():
+                    self._partial, self._tail_loudness = self._clip_so_far(), 0.0
+                    events.append(SpeechPartial(self._partial, now_s))
                 case Paused():
-                    self._clip = self._audio.clip(
-                        speech_ms=self._endpointer.speech_ms, ended_s=self._voice_s
-                    )
+                    self._clip = self._partial if self._partial_is_whole else self._clip_so_far()
                     self._pause_held_since_s = now_s
                 case Resumed():
-                    self._cancel_detection()
-                    if self._pause_held_since_s is None:  # otherwise nobody knows about the pause
-                        events.append(SpeechResumed(self.user_id, now_s))
-                    self._pause_held_since_s = None
+                    self._resume(now_s, events)
                 case Ended():
                     self._emit_pause(now_s, events)
                     events.append(self._end(decision, now_s))
+
+    def _resume(self, now_s: float, events: list[SpeechEvent]) -> None:
+        self._cancel_detection()
+        if self._pause_held_since_s is None:  # otherwise nobody knows about the pause
+            events.append(SpeechResumed(self.user_id, now_s))
+        self._pause_held_since_s = None
+
+    def _clip_so_far(self) -> Clip:
+        return self._audio.clip(speech_ms=self._endpointer.speech_ms, ended_s=self._voice_s)
+
+    @property
+    def _partial_is_whole(self) -> bool:
+        """Whether nothing was said since the last partial, however faintly."""
+        return (
+            self._partial is not None
+            and self._partial.ended_s == self._voice_s
+            and self._partial.speech_ms == self._endpointer.speech_ms
+            and self._tail_loudness <= _MAX_TAIL * self._speech_loudness
+        )
 
     def _emit_pause(self, now_s: float, events: list[SpeechEvent]) -> None:
         if self._pause_held_since_s is not None and self._clip is not None:
@@ -338,7 +365,7 @@ class _Speaker:
         self._detection = pause, self._detector.ask(self._audio.sound(more_silence_ms=silence_ms))
 
     def _end(self, ended: Ended, now_s: float) -> TurnEnded:
-        clip, self._clip = self._clip, None
+        clip, self._clip, self._partial = self._clip, None, None
         if clip is None:
             raise AssertionError("a turn ends in a pause")
         self._cancel_detection()

@@ -1,7 +1,7 @@
 """What a receiver hands to a segmenter, and what the segmenter makes of it.
 
     receiver ── SpeechPacket, LostSpeech, DtxStarted ──▶ segmenter
-    segmenter ── SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded ──▶ turn manager
+    segmenter ── SpeechBegan, SpeechPartial, SpeechPaused, SpeechResumed, TurnEnded ──▶ turn manager
 
 Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so they never decrease.
 Times are seconds of the monotonic clock on which the packets arrived; `at_s` is when an event was
@@ -130,6 +130,24 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechPartial:
+    """What the speaker has said so far; they may be in the middle of a word. Decides nothing.
+
+    Attributes:
+        clip: All of the turn so far. If the turn then pauses without another word, the pause has
+            the same clip.
+    """
+
+    clip: Clip
+    at_s: float
+
+    @property
+    def user_id(self) -> int:
+        """Who speaks."""
+        return self.clip.user_id
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechPaused:
     """The speaker pauses and the turn may be over. Recognition can start now, speculatively.
 
@@ -176,4 +194,4 @@ class TurnEnded:
         return self.clip.user_id
 
 
-SpeechEvent: TypeAlias = SpeechBegan | SpeechPaused | SpeechResumed | TurnEnded
+SpeechEvent: TypeAlias = SpeechBegan | SpeechPartial | SpeechPaused | SpeechResumed | TurnEnded

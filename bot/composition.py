@@ -31,7 +31,7 @@ from bot.service_calls.client import ServiceClient
 from bot.service_calls.pricing import Rates
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
-from bot.workers.build import Workers, build_workers, models_needed, voice_is_local
+from bot.workers.build import CONCURRENCY, Workers, build_workers, models_needed, voice_is_local
 from bot.workers.llm_choice import LlmChoice, present_choice, settle_choice
 from bot.workers.protocols import Handler
 from bot.workers.traced import TracedHandler
@@ -179,6 +179,7 @@ async def _embedded(
                 _traced(workers.handlers, sink),
                 key=key,
                 queue_limit=settings.skydeck_queue_limit,
+                concurrency=CONCURRENCY,
                 clock=SystemClock(),
                 warm_up=None if warm_up is WarmUp.BACKGROUND else (),
             )

@@ -17,9 +17,8 @@ from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Choice
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Attention, Remember
-from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import SessionConfig, VoiceSession
-from bot.voice_agent.session_factory import VoiceSessionFactory
+from bot.voice_agent.session_factory import VoiceSessionFactory, options_for
 from bot.voice_agent.turn_latency import Phase
 
 
@@ -74,10 +73,7 @@ class Conversation:
             channel_id=None,
             language=prefs.language,
             attention=Attention.ALWAYS,
-            options=VoiceAgentOptions(
-                preemptive_generation=settings.voice_is_eager,
-                warm_up_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
-            ),
+            options=options_for(settings),
         )
         session = await voices.open(
             self._devices.transport,

@@ -13,7 +13,7 @@ import logging
 import math
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -134,6 +134,16 @@ class ServiceClient:
             request=request,
             is_held=(mode or endpoint.mode) is Mode.RUNSYNC,
         )
+
+    async def prepare(self, request: Request) -> None:
+        """Let a service on this machine prepare for a request that is about to come.
+
+        That is no call: nobody pays for it, sees it, or hears that it failed.
+        """
+        with suppress(SkydeckError):
+            async with aclosing(self._client.submit(request)) as updates:
+                async for _ in updates:
+                    pass
 
     def collect(
         self, job_id: str, call: Call, *, deadline_s: float | None = None, mode: Mode | None = None

@@ -220,6 +220,18 @@ class SendRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Let Penny take in what is known of a turn that is not over, so that its answer comes sooner.
+
+    Attributes:
+        clip: What the person has said so far; None: only the conversation before.
+    """
+
+    user_id: int
+    clip: Clip | None
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequest:
     """Cancel a request; its result is no longer needed."""
 
@@ -295,6 +307,7 @@ class Remember:
 
 Command: TypeAlias = (
     SendRequest
+    | Prepare
     | CancelRequest
     | Play
     | PausePlayout

@@ -31,6 +31,8 @@ def _endpointing() -> EndpointingOptions:
         packet_stall_ms=400,  # the shortest wait when packets just stop: it may be the network
         soft_max_turn_ms=45_000,  # a turn this long ends at its next pause
         max_turn_ms=60_000,  # a turn this long is cut
+        partial_silence_ms=64,  # silence that may become a pause: recognition may begin
+        partial_every_ms=1_200,  # it also begins after this much speech without such a silence
     )
 
 
@@ -232,6 +234,9 @@ class VoiceAgentOptions:
         preemptive_generation: Send a request at a pause, before the turn is known to be over. It
             saves the rest of the wait, and costs a request that may be cancelled.
             `SKYDECK_VOICE_EAGER` sets it.
+        partial_recognition: Let the service recognise what was said so far, and read it and the
+            conversation before into its language model, while somebody still speaks. Nothing of it
+            is shown or played. For services on this machine; elsewhere it would cost money.
         warm_up_after_s: Seconds. A service not called for this long is woken when somebody begins
             to speak; 0: never. `SKYDECK_VOICE_WARM_S` sets it.
         thinking_sound: The cues while somebody waits.
@@ -248,6 +253,7 @@ class VoiceAgentOptions:
     phrases: PhraseOptions = PhraseOptions()
     follow_up_window_s: float = 8.0
     preemptive_generation: bool = True
+    partial_recognition: bool = False
     warm_up_after_s: float = 0.0
     thinking_sound: ThinkingSoundOptions = ThinkingSoundOptions()
     chat_context: ChatContextOptions = ChatContextOptions()

@@ -41,6 +41,7 @@ from bot.voice_agent.events import (
     Play,
     PlayCue,
     Played,
+    Prepare,
     Remember,
     ReplyChunk,
     RequestFailed,
@@ -52,6 +53,7 @@ from bot.voice_agent.events import (
     new_utterance_id,
 )
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
+from bot.voice_agent.preparation import Preparation
 from bot.voice_agent.recordings import RecordingStore
 from bot.voice_agent.response_stream import ResponseStream
 from bot.voice_agent.turn_latency import LatencyStopwatch, TurnTrace
@@ -169,6 +171,7 @@ class VoiceSession:
     _locales: dict[int, str] = field(default_factory=dict)
     _forgotten: set[int] = field(default_factory=set)
     _called_s: float | None = None
+    _preparation: Preparation = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _is_playing: bool = False
     _progress: PlayoutProgress = field(default_factory=PlayoutProgress)
@@ -177,6 +180,7 @@ class VoiceSession:
         options = self.config.options
         self.chat_context = ChatContext(options.chat_context.max_chars)
         self.latency = LatencyStopwatch(options.latency)
+        self._preparation = Preparation(self._prepare, self._start)
         self._manager = TurnManager(
             assistant_names=(self.config.system.assistant,),
             options=options,
@@ -308,7 +312,10 @@ class VoiceSession:
 
     def _carry_out(self, command: Command) -> None:
         match command:
+            case Prepare():
+                self._preparation.want(command)
             case SendRequest():
+                self._preparation.drop(command.user_id)
                 self._requests[command.request_id] = self._start(self._send(command))
             case CancelRequest(request_id):
                 self._cancel(request_id)
@@ -413,6 +420,18 @@ class VoiceSession:
         finally:
             self._requests.pop(request_id, None)
 
+    async def _prepare(self, command: Prepare) -> None:
+        clip = command.clip
+        question = "" if clip is None else audio_input(clip.file(), format="ogg")
+        request = converse(
+            question,
+            source=self._source(command.user_id),
+            language=self.config.language,
+            context=self._context(command.user_id),
+            params={"prepare": True},
+        )
+        await self.client.prepare(request)
+
     async def _call(
         self, request: Request, stream: ResponseStream, deliver: Callable[[Fact], None]
     ) -> None:
@@ -437,16 +456,19 @@ class VoiceSession:
         question: Any = command.text or ""
         if command.clip is not None:
             question = audio_input(command.clip.file(), format="ogg")
-        context = Context(
-            history=self.chat_context.messages(),
-            locale=self._locales.get(command.user_id) or self.config.locale,
-            speaker=self._names.get(command.user_id),
-        )
+        context = self._context(command.user_id)
         language = self.config.language
         if not command.wants_answer:
             return transcribe(question, source=source, language=language, context=context)
         params = {"voice": self.voice} if self.voice else None
         return converse(question, source=source, language=language, context=context, params=params)
+
+    def _context(self, user_id: int) -> Context:
+        return Context(
+            history=self.chat_context.messages(),
+            locale=self._locales.get(user_id) or self.config.locale,
+            speaker=self._names.get(user_id),
+        )
 
     def _source(self, user_id: int | None) -> Source:
         ids = {

@@ -9,7 +9,9 @@ from audio.earcons import chime
 from audio.endpointing import EndpointingOptions
 from bot.clock import Clock
 from bot.service_calls.client import ServiceClient
+from bot.settings import Settings
 from bot.voice_agent.events import Cue, Remember
+from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.recordings import RecordingStore
 from bot.voice_agent.session import (
     SessionConfig,
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
 
 SPEECH_MODELS: Final = ("silero-vad", "smart-turn-v3.2")
 """The models that detect speech and the ends of turns."""
+
+
+def options_for(settings: Settings) -> VoiceAgentOptions:
+    """The knobs of a conversation, as far as settings decide them."""
+    return VoiceAgentOptions(
+        preemptive_generation=settings.voice_is_eager,
+        partial_recognition=settings.voice_is_eager and settings.embedded,
+        warm_up_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
+    )
 
 
 class VoiceSessionFactory:

@@ -15,10 +15,18 @@ answer that somebody speaks over.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from audio.speech_events import (
+    Clip,
+    SpeechBegan,
+    SpeechPartial,
+    SpeechPaused,
+    SpeechResumed,
+    TurnEnded,
+)
 from bot.voice_agent.engagement import LETS_ANSWER_PLAY_ON, AddresseeMode, EngagementPolicy
 from bot.voice_agent.events import (
     AllStopped,
@@ -33,6 +41,7 @@ from bot.voice_agent.events import (
     PeopleChanged,
     PlayCue,
     Played,
+    Prepare,
     ReplyChunk,
     RequestCompleted,
     RequestFailed,
@@ -84,12 +93,21 @@ class TurnManager:
         """Process a fact. Returns the commands to carry out, in order."""
         self._now_s = max(self._now_s, fact.at_s)
         match fact:
-            case SpeechBegan() | SpeechPaused() | SpeechResumed() | TurnEnded() | Typed() if (
-                fact.user_id not in self._people.names
-            ):
+            case (
+                SpeechBegan()
+                | SpeechPartial()
+                | SpeechPaused()
+                | SpeechResumed()
+                | TurnEnded()
+                | Typed()
+            ) if fact.user_id not in self._people.names:
                 pass  # they left, or never consented
             case SpeechBegan(user_id, began_s):
                 self._begin_speech(user_id, began_s)
+                self._prepare(user_id, None)
+            case SpeechPartial(clip):
+                self._speech_of(clip.user_id)
+                self._prepare(clip.user_id, clip)
             case SpeechPaused(clip):
                 self._pause_speech(clip)
             case SpeechResumed(user_id):
@@ -267,6 +285,16 @@ class TurnManager:
         request_id = self._new_request_id()
         self._requests[request_id] = turn
         self._commands.append(turn.begin_request(request_id, clip, wants_answer, preemptive))
+
+    def _prepare(self, user_id: int, clip: Clip | None) -> None:
+        """Let the service take in what was said so far, if an answer will surely be wanted."""
+        turn = self._open.get(user_id) or UserTurn(0, user_id, self._options)
+        turn_now = replace(turn)
+        turn_now.inherit(self._speeches[user_id])
+        is_ours = self._mode(turn_now) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
+        is_new = turn.state is TurnState.SPEAKING and not turn.words
+        if self._options.partial_recognition and self._floor.turn is None and is_ours and is_new:
+            self._commands.append(Prepare(user_id, clip and turn.with_clip(clip)))
 
     def _cancel_request(self, turn: UserTurn) -> None:
         if turn.is_requesting and turn.request_id is not None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Final
 
 from bot.clock import SystemClock
 from bot.contract import Service
@@ -27,6 +28,10 @@ _SPIN_COUNT = "1000"
 their cores for milliseconds after each step, just when the next model needs them: a spoken turn
 took 0.79 s instead of 0.76 s (medians of five runs each), and a token beside a busy process 80 ms
 instead of 71."""
+
+CONCURRENCY: Final = {"penny": 2}
+"""Jobs at once of each endpoint on this machine, if more than one. Penny answers one after another;
+beside an answer she takes what prepares the next."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from bot.i18n import Words
 from bot.jobs.edit_throttle import EditThrottle
 from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
-from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session_factory import options_for
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view
@@ -156,10 +156,7 @@ class VoiceChannel:
             language=self.language,
             locale=self.locale,
             attention=Attention(self.place.attention),
-            options=VoiceAgentOptions(
-                preemptive_generation=settings.voice_is_eager,
-                warm_up_after_s=0 if settings.embedded else settings.skydeck_voice_warm_s,
-            ),
+            options=options_for(settings),
         )
 
     def _on_fault(self, fault: FaultKind) -> None:

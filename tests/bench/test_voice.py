@@ -13,6 +13,7 @@ import base64
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ from bot.contract.penny import audio_input
 from bot.llm_source import SMALL, TINY
 from bot.settings import Settings
 from bot.voice_agent.events import Stage
-from bot.voice_agent.turn_latency import summary
+from bot.voice_agent.session_factory import options_for
+from bot.voice_agent.turn_latency import TurnTrace, summary
 from bot.workers.build import build_workers
 from bot.workers.penny.tts import LocalVoices
 from tests.bench.test_turn import QUESTIONS, Peer
@@ -35,7 +37,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
 TURNS = 24
 QUIET_S = 0.1
-_MODELS = {"tiny": TINY, "small": SMALL}
+ROUNDS = 2
+MODELS = {"tiny": TINY, "small": SMALL}
 SILENCE_S = 1.5
 """What the peers wait for."""
 
@@ -117,33 +120,54 @@ async def test_how_soon_an_interruption_silences_us(clips):
 
 @pytest.mark.parametrize("llm", ["tiny", "small"])
 async def test_whole_local_turns(clips, weights, llm):
-    """In blocks of six turns each, ours and the peer's by turns."""
+    """In blocks of six turns: with what begins before the turn is over, without, and the peer."""
     settings = Settings(_env_file=None, skydeck_llm=llm)
     workers = build_workers(settings, weights, {Service.PENNY})
     penny = workers.handlers["penny"]
     await penny.warm_up()
-    peer, clock, theirs = Peer(weights, llm=_MODELS[llm]), SystemClock(), []
-    async with voice_call(penny, people=["Ana"]) as (call, ana):
+    peer, clock, theirs = Peer(weights, llm=MODELS[llm]), SystemClock(), []
+    ours: dict[bool, list[TurnTrace]] = {True: [], False: []}
+    options = options_for(settings)
+    async with voice_call(penny, people=["Ana"], options=options) as (call, ana):
         [speaker] = await call.joins(ana)
+        manager, latency = call.session._manager, call.session.latency
         await peer.turn(_clip(clips[0]), clock)
-        for _ in range(TURNS // len(clips)):
-            for sound in clips:
-                await speaker.plays(sound)
-                await call.reader.sees(Stage.DONE)
-                await asyncio.sleep(0.5)
+        await _turn(call, speaker, clips[0])
+        for number in range(ROUNDS):
+            for early in (True, False) if number % 2 else (False, True):
+                manager._options = replace(options, partial_recognition=early)
+                await _turn(call, speaker, clips[0])
+                latency.turns.clear()
+                for sound in clips:
+                    await _turn(call, speaker, sound)
+                ours[early] += [t for t in latency.turns if t.split()]
             for sound in clips:
                 await asyncio.sleep(0.5)
                 theirs.append((SILENCE_S + await peer.turn(_clip(sound), clock)) * 1000)
-        traces = [t for t in call.session.latency.turns if t.split()]
     await peer.close()
     await workers.close()
-    ours = [t.total_ms for t in traces]
-    print(f"\n{llm}: {call.reader.shows[-1].reply}")
-    print(line("last packet to first packet of the answer", ours, "target: median 1200 ms"))
+    totals = {early: [t.total_ms for t in traces] for early, traces in ours.items()}
+    print(f"\n{llm}, last packet to first packet of the answer: {call.reader.shows[-1].transcript}")
+    print(line("recognition begins while they speak", totals[True], ""))
+    print(line("recognition begins at the pause", totals[False], ""))
     print(line("1.5 s of silence, then one after another", theirs, ""))
-    print(f"ratio {statistics.median(theirs) / statistics.median(ours):.2f}")
-    print(line("our own share of it", [t.own_ms for t in traces], "target: p95 60 ms"))
-    print({name: round(s.median_ms) for name, s in summary(traces).items()})
+    middle = {early: statistics.median(values) for early, values in totals.items()}
+    print(f"ratio to the peer {statistics.median(theirs) / middle[True]:.2f}")
+    print(f"ratio to the pause {middle[False] / middle[True]:.2f}")
+    print(line("our own share of it", [t.own_ms for t in ours[True]], "target: p95 60 ms"))
+    for early, traces in ours.items():
+        print(early, {name: round(s.median_ms) for name, s in summary(traces).items()})
+
+
+async def _turn(call, speaker, sound):
+    """One question, and its answer as far as its first packets."""
+    await speaker.plays(sound)
+    await call.reader.sees(Stage.ANSWERING)
+    await call.line.until_speaking()
+    await asyncio.sleep(0.3)
+    call.session.stop_answer()
+    await call.reader.sees(Stage.INTERRUPTED, Stage.DONE)
+    await asyncio.sleep(0.5)
 
 
 def _clip(sound):

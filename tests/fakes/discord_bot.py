@@ -43,10 +43,17 @@ async def at_once(shard_id, *, initial) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(handlers: Mapping[str, Handler]) -> AsyncIterator[str]:
+async def serving(
+    handlers: Mapping[str, Handler], *, concurrency: Mapping[str, int] | None = None
+) -> AsyncIterator[str]:
     """Services behind RunPod's routes on loopback; gives the base URL."""
     async with embedded_server(
-        handlers, key=SecretStr(KEY), queue_limit=64, clock=SystemClock(), warm_up=()
+        handlers,
+        key=SecretStr(KEY),
+        queue_limit=64,
+        concurrency=concurrency,
+        clock=SystemClock(),
+        warm_up=(),
     ) as base_url:
         yield base_url
 

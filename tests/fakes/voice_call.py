@@ -27,6 +27,7 @@ from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Remember, Stage, TurnUpdate
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.session_factory import VoiceSessionFactory
+from bot.workers.build import CONCURRENCY
 from tests.fakes.discord_bot import KEY, at_once, serving, weight_folder
 from tests.simulator import PATIENCE, Simulator
 
@@ -148,7 +149,7 @@ async def voice_call(
     endpoints = {Service.PENNY: Endpoint(Service.PENNY, "penny", mode=Mode.STREAM, deadline_s=120)}
     async with (
         Simulator(answer_seconds=PATIENCE) as sim,
-        serving({"penny": recorded}) as base_url,
+        serving({"penny": recorded}, concurrency=CONCURRENCY) as base_url,
         ServiceClient(
             RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock),
             clock=clock,

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from functools import partial
 from typing import Final
 
@@ -17,6 +17,7 @@ from bot.hallucinations import is_said_to_nobody
 from bot.languages import DEFAULT, LanguageHints, primary
 from bot.workers import text_language
 from bot.workers.penny.converse import Turn, stream_reply
+from bot.workers.penny.early_transcripts import ClipKey, EarlyTranscripts
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.recording import Recording
@@ -24,7 +25,7 @@ from bot.workers.penny.speech import Speech
 from bot.workers.penny.spoken_text import spoken
 from bot.workers.penny.stt import Recognizer, TranscriptSegment
 from bot.workers.penny.tts import Synthesizer
-from bot.workers.protocols import Delivery, LanguageModel
+from bot.workers.protocols import Delivery, LanguageModel, Prompt
 
 _MAX_QUESTION_S = 300
 _MAX_RECORDING_S = 3600
@@ -66,11 +67,17 @@ class PennyHandler:
         self._tts = tts
         self._clock = clock
         self._languages = languages
+        self._early = EarlyTranscripts()
+        self._working = asyncio.Lock()
 
     async def handle(self, request: Request) -> AsyncGenerator[Response, None]:
         """Handle one contract; see `bot.workers.protocols.Handler`."""
         turn = Turn(self._clock, self._clock.now())
         match request.target.module:
+            case PennyModule.CONVERSE if _bool_param(request, "prepare", default=False):
+                await self._prepare(turn, request)
+                yield turn.completed()
+                return
             case PennyModule.CONVERSE:
                 work = self._converse(turn, request)
             case PennyModule.TRANSCRIBE:
@@ -80,7 +87,7 @@ class PennyHandler:
             case other:
                 known = ", ".join(PennyModule)
                 raise UnknownModule(f"Penny has no module {other!r}.", hint=f"She has: {known}.")
-        async with contextlib.aclosing(work) as responses:
+        async with self._working, contextlib.aclosing(work) as responses:
             async for response in responses:
                 yield response
         yield turn.completed()
@@ -109,7 +116,6 @@ class PennyHandler:
         await self._tts.close()
 
     async def _converse(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
-        context = request.context or Context()
         max_tokens = _int_param(request, "max_tokens", _DEFAULT_TOKENS, _MAX_TOKENS)
         speak = _bool_param(request, "speak", default=True)
         hints = await self._hints(request)
@@ -126,19 +132,40 @@ class PennyHandler:
             turn.decide_language(
                 await asyncio.to_thread(text_language.decide_on_question, question, hints)
             )
-        prompt = converse_prompt(
-            question,
-            system=request.source.system,
-            language=turn.language,
-            context=context,
-            max_tokens=max_tokens,
-            room_chars=llm.context_chars,
-        )
+        prompt = _prompt(turn, request, question, llm, max_tokens)
         speech = self._new_speech(turn, request) if speak else None
         reply = stream_reply(turn, prompt, llm=llm, speech=speech)
         async with contextlib.aclosing(reply) as responses:
             async for response in responses:
                 yield response
+
+    async def _prepare(self, turn: Turn, request: Request) -> None:
+        """Recognise what was said so far, and read it into the language model's cache.
+
+        It gives way to everything else: the processor has no time for both.
+        """
+        if self._working.locked():
+            return
+        hints = await self._hints(request)
+        if request.input.type is InputType.AUDIO:
+            recording = await _decoded(request, _MAX_QUESTION_S)
+            if self._working.locked():
+                return
+            key = ClipKey.of(request, hints)
+            segments = self._stt.recognize(
+                recording.chunks, hints=hints, name=key.name, is_partial=True
+            )
+            heard = await self._early.recognize(key, segments)
+            for segment in heard:
+                await self._take_segment(turn, segment, hints)
+            if not turn.transcript:
+                return
+        else:
+            found = await asyncio.to_thread(text_language.decide_on, "", hints)
+            turn.language = found.likely  # no words yet: the language that is expected
+        if not self._working.locked():
+            question = turn.transcript or ""
+            await self._voice_llm.warm_up(_prompt(turn, request, question, self._voice_llm, 1))
 
     async def _transcribe(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         hints = await self._hints(request)
@@ -164,20 +191,32 @@ class PennyHandler:
     async def _listen(
         self, turn: Turn, request: Request, hints: LanguageHints, limit_s: float
     ) -> AsyncGenerator[Response, None]:
-        pool = _recordings if limit_s > _MAX_QUESTION_S else _questions
-        recording = await pool.run(partial(_decode_recording, request, limit_s))
+        recording = await _decoded(request, limit_s)
         turn.audio_seconds = recording.seconds
         turn.transcript = ""
-        name = request.source.system.assistant
-        async for segment in self._stt.recognize(recording.chunks, hints=hints, name=name):
-            text = segment.text if not turn.transcript else f" {segment.text}"
-            turn.transcript += text
-            turn.likely_language = turn.language = segment.language
-            if not segment.is_sure:  # the words may tell what the sound did not
-                turn.language = await asyncio.to_thread(_confirmed, segment, hints)
+        key = ClipKey.of(request, hints)
+        early = await self._early.take(key)
+        segments = (
+            _each(early)
+            if early
+            else self._stt.recognize(recording.chunks, hints=hints, name=key.name)
+        )
+        async for segment in segments:
+            text = await self._take_segment(turn, segment, hints)
             turn.mark("asr")
             yield turn.partial(transcript=text, language=turn.language)
         turn.mark("asr")
+
+    async def _take_segment(
+        self, turn: Turn, segment: TranscriptSegment, hints: LanguageHints
+    ) -> str:
+        """Add a segment to the transcript; returns what that added."""
+        text = segment.text if not turn.transcript else f" {segment.text}"
+        turn.transcript = (turn.transcript or "") + text
+        turn.likely_language = turn.language = segment.language
+        if not segment.is_sure:  # the words may tell what the sound did not
+            turn.language = await asyncio.to_thread(_confirmed, segment, hints)
+        return text
 
     async def _hints(self, request: Request) -> LanguageHints:
         return await asyncio.to_thread(
@@ -197,6 +236,29 @@ class PennyHandler:
 _questions: Final = SoundPool(2)
 _recordings: Final = SoundPool(1)
 """Separate, so that no question waits for an hour's recording."""
+
+
+async def _decoded(request: Request, limit_s: float) -> Recording:
+    pool = _recordings if limit_s > _MAX_QUESTION_S else _questions
+    return await pool.run(partial(_decode_recording, request, limit_s))
+
+
+async def _each(segments: Sequence[TranscriptSegment]) -> AsyncIterator[TranscriptSegment]:
+    for segment in segments:
+        yield segment
+
+
+def _prompt(
+    turn: Turn, request: Request, question: str, llm: LanguageModel, max_tokens: int
+) -> Prompt:
+    return converse_prompt(
+        question,
+        system=request.source.system,
+        language=turn.language,
+        context=request.context or Context(),
+        max_tokens=max_tokens,
+        room_chars=llm.context_chars,
+    )
 
 
 def _decode_recording(request: Request, limit_s: float, stop: Stop) -> Recording:

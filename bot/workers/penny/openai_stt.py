@@ -129,9 +129,16 @@ class OpenAITranscriber:
         return self._form.format or "its own format"
 
     async def recognize(
-        self, sound: AudioSource, *, hints: LanguageHints = NO_HINTS, name: str = ""
+        self,
+        sound: AudioSource,
+        *,
+        hints: LanguageHints = NO_HINTS,
+        name: str = "",
+        is_partial: bool = False,
     ) -> AsyncIterator[TranscriptSegment]:
         """Yield speech as it is recognised. `name` is a hint in a recording of one window.
+
+        The server may charge for each request, so it is not asked while somebody still speaks.
 
         Raises:
             BadInput: There is no such pinned language.
@@ -140,6 +147,8 @@ class OpenAITranscriber:
             ServiceUnreachable: The server does not answer, or its answer broke off.
             JobFailed: It answers with an error, or with nothing that can be read.
         """
+        if is_partial:
+            return
         hints = with_known_pin(hints)
         stop = Stop()
         windows = cut_windows(sound(stop))

@@ -95,7 +95,12 @@ class Recognizer(Protocol):
     """Converts speech to text."""
 
     def recognize(
-        self, sound: AudioSource, *, hints: LanguageHints = NO_HINTS, name: str = ""
+        self,
+        sound: AudioSource,
+        *,
+        hints: LanguageHints = NO_HINTS,
+        name: str = "",
+        is_partial: bool = False,
     ) -> AsyncIterator[TranscriptSegment]:
         """Yield speech as it is recognised; nothing for silence and noise.
 
@@ -103,6 +108,7 @@ class Recognizer(Protocol):
             sound: Returns mono samples at 16 kHz, in chunks; a short clip in one.
             hints: What is known about the language.
             name: A name that people are likely to say; may be empty.
+            is_partial: They may still be speaking: yield nothing where it would take another try.
         """
         ...
 
@@ -143,7 +149,12 @@ class Whisper:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
     async def recognize(
-        self, sound: AudioSource, *, hints: LanguageHints = NO_HINTS, name: str = ""
+        self,
+        sound: AudioSource,
+        *,
+        hints: LanguageHints = NO_HINTS,
+        name: str = "",
+        is_partial: bool = False,
     ) -> AsyncIterator[TranscriptSegment]:
         """Yield speech as it is recognised. `name` is a hint in a recording of one window.
 
@@ -154,7 +165,9 @@ class Whisper:
         """
         loop = asyncio.get_running_loop()
         stop = Stop()
-        segments: Iterator[TranscriptSegment] = self._segments(sound(stop), hints, name, stop)
+        segments: Iterator[TranscriptSegment] = self._segments(
+            sound(stop), hints, name, stop, retries=not is_partial
+        )
         try:
             while heard := await loop.run_in_executor(self._worker, next, segments, None):
                 yield heard
@@ -189,7 +202,13 @@ class Whisper:
         return self._models[english]
 
     def _segments(
-        self, sound: Iterator[Samples], hints: LanguageHints, name: str, stop: Stop
+        self,
+        sound: Iterator[Samples],
+        hints: LanguageHints,
+        name: str,
+        stop: Stop,
+        *,
+        retries: bool,
     ) -> Iterator[TranscriptSegment]:
         """Transcribe a window at each step, in the worker's thread."""
         hints = with_known_pin(hints)
@@ -197,7 +216,9 @@ class Whisper:
             if stop.is_set():
                 return
             try:
-                text, found = self._hear(clip, seconds, hints, name if is_all else "")
+                text, found = self._hear(
+                    clip, seconds, hints, name if is_all else "", retries=retries
+                )
             except (RuntimeError, ValueError) as e:
                 raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
             if text:
@@ -208,7 +229,7 @@ class Whisper:
                 hints = replace(hints, speaker=turns)
 
     def _hear(
-        self, window: Samples, speech_s: float, hints: LanguageHints, name: str
+        self, window: Samples, speech_s: float, hints: LanguageHints, name: str, *, retries: bool
     ) -> tuple[str, LanguageDecision]:
         """Transcribe a window with the model that suits its language."""
         first = None
@@ -217,7 +238,16 @@ class Whisper:
             found, first = self._choose(window, speech_s, hints, name)
         english = found.likely == ENGLISH
         model, kept = self._model(english), first if english else None
-        return _transcribe(model, window, speech_s, found.likely, name, kept), found
+        attempt = kept or _attempt(model, window, speech_s, found.likely, name)
+        if attempt.is_doubtful:
+            attempt = (
+                # With a name as a hint, the small English model tends to repeat itself, so it gets
+                # the hint only on retry.
+                _attempt(model, window, speech_s, found.likely, name, careful=True)
+                if retries
+                else _NOTHING
+            )
+        return attempt.text, found
 
     def _choose(
         self, window: Samples, speech_s: float, hints: LanguageHints, name: str
@@ -290,23 +320,7 @@ class _Attempt:
     is_clear: bool
 
 
-def _transcribe(
-    model: Any,
-    window: Samples,
-    speech_s: float,
-    language: str,
-    name: str,
-    first: _Attempt | None = None,
-) -> str:
-    """Return the text of a window; retry a doubtful result more carefully.
-
-    With a name as a hint, the small English model tends to repeat itself, so it gets the hint only
-    on retry.
-    """
-    attempt = first or _attempt(model, window, speech_s, language, name)
-    if attempt.is_doubtful:
-        attempt = _attempt(model, window, speech_s, language, name, careful=True)
-    return attempt.text
+_NOTHING = _Attempt("", is_doubtful=True, is_clear=False)
 
 
 def _attempt(

@@ -17,6 +17,7 @@ from audio.speech_events import (
     LostSpeech,
     SpeechBegan,
     SpeechPacket,
+    SpeechPartial,
     SpeechPaused,
     SpeechResumed,
     TurnEnded,
@@ -64,12 +65,12 @@ def speech(clips: Path, name: str):
 
 
 def listen(segmenter: SpeechSegmenter, *streams) -> list:
-    """All events of people who speak at the same time."""
+    """All events of people who speak at the same time, but for partials, which decide nothing."""
     events = []
     for steps in zip(*map(list, streams), strict=False):
         frames = [frame for _, frames in steps for frame in frames]
         events += segmenter.tick(frames, steps[0][0])
-    return events
+    return [event for event in events if not isinstance(event, SpeechPartial)]
 
 
 def of(kind, events: list) -> list:
@@ -95,6 +96,30 @@ def test_the_clip_is_the_packets_as_they_came(segmenter: SpeechSegmenter, clips:
     assert list(ended.clip.packets) == sent[: len(ended.clip.packets)]  # the first syllable is in
     heard = codec.decode(ended.clip.file(), limit_s=60)
     assert abs(len(heard) / RATE - ended.clip.duration_ms / 1000) < 0.05
+
+
+def test_a_partial_is_what_the_pause_brings(segmenter: SpeechSegmenter, clips: Path) -> None:
+    events = []
+    for now_s, frames in pull(ANA, say(speech(clips, "question.wav"))):
+        events += segmenter.tick(frames, now_s)
+    *_, partial = of(SpeechPartial, events)
+    (paused,) = of(SpeechPaused, events)
+    assert partial.clip is paused.clip  # so that it need not be recognised again
+    assert paused.at_s - partial.at_s > 0.05
+
+
+def test_a_faint_sound_after_a_partial_is_in_the_clip() -> None:
+    script = Script()
+    segmenter = SpeechSegmenter(vad=script, detector=script, decoder=Script, options=ENDPOINTING)
+    loudness = [240] * 40 + [0] * 4 + [40] * 6  # a vowel, a stop, an "s"
+    events = []
+    for number, level in enumerate(loudness):
+        now_s = 50.0 + number / 50
+        packet = b"\xfc" + number.to_bytes(4, "big") + bytes([level])
+        events += segmenter.tick([SpeechPacket(ANA, number * 960, packet, now_s)], now_s)
+    *_, partial = of(SpeechPartial, events)
+    (paused,) = of(SpeechPaused, events)
+    assert len(paused.clip.packets) > len(partial.clip.packets)
 
 
 def test_a_pause_in_a_sentence_is_waited_for(segmenter: SpeechSegmenter, clips: Path) -> None:
@@ -364,6 +389,10 @@ def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) ->
     last, before, paused = None, -1, None
     for now_s, frames, sent in frames_of(steps):
         for event in segmenter.tick(frames, now_s):
+            if isinstance(event, SpeechPartial):
+                assert last in (SpeechBegan, SpeechResumed)
+                assert event.clip.began_s <= event.clip.ended_s <= event.at_s
+                continue
             assert type(event) in FOLLOWS[last]
             last = type(event)
             if isinstance(event, SpeechPaused):

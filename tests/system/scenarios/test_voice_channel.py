@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from bot.voice_agent.events import Attention, Stage
+from bot.voice_agent.options import VoiceAgentOptions
 from tests.fakes.voice_call import spoken, voice_call, wer, words_of
 from tests.simulator.voice import Network
 from tests.waiting import until
@@ -20,14 +21,19 @@ async def warm(penny):
 
 
 async def test_a_question_is_answered_aloud(warm, clips):
-    async with voice_call(warm, people=["Ana"]) as (call, ana):
+    options = VoiceAgentOptions(partial_recognition=True)
+    async with voice_call(warm, people=["Ana"], options=options) as (call, ana):
         [speaker] = await call.joins(ana)
-        await speaker.plays(clips / "question.wav")
+        said = await speaker.plays(clips / "question.wav")
         done = await call.reader.sees()
         assert done.stage is Stage.DONE
         assert wer(done.transcript, "What is the capital of France?") == 0
         assert "paris" in (await words_of(warm, call.line.recording.samples)).lower()
         assert call.line.plaintext_frames == call.line.undecryptable_frames == 0
+        early = [request for request in call.requests if request.option("prepare")]
+        assert {bool(request.input.data) for request in early} == {False, True}
+        assert len(call.requests) > len(early)  # the question itself
+        assert call.line.recording.voice[0].at > said.last_packet_at  # what is prepared is silent
         [trace] = call.session.latency.turns
         assert {phase.name for phase in trace.split()} >= {"listening", "asking", "playing"}
         assert not call.reader.troubles

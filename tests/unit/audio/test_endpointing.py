@@ -10,13 +10,15 @@ from audio.endpointing import (
     Ended,
     Endpointer,
     EndpointingOptions,
+    Partial,
     Paused,
     Resumed,
     TurnDetectionRequested,
 )
 from bot.voice_agent.options import DEFAULT_OPTIONS
 
-DEFAULTS = DEFAULT_OPTIONS.endpointing
+DEFAULTS = replace(DEFAULT_OPTIONS.endpointing, partial_silence_ms=0, partial_every_ms=0)
+PARTIALS = DEFAULT_OPTIONS.endpointing
 
 MS = 32
 SPEECH, NOISE = 0.9, 0.05
@@ -62,6 +64,26 @@ def test_the_detector_is_asked_before_the_pause_is_sure() -> None:
     assert hear(endpointer, 96, NOISE) == []
     assert hear(endpointer, MS, NOISE) == [TurnDetectionRequested(1)]
     assert hear(endpointer, 64, NOISE) == [Paused()]
+
+
+def test_a_silence_too_short_for_a_pause_makes_one_partial() -> None:
+    endpointer = speaking(PARTIALS)
+    assert hear(endpointer, 32, NOISE) == []
+    assert hear(endpointer, 32, NOISE) == [Partial()]
+    assert hear(endpointer, 32, NOISE) == []
+    hear(endpointer, 32)
+    assert hear(endpointer, 64, NOISE) == [Partial()]
+
+
+def test_speech_without_a_silence_makes_partials_now_and_then() -> None:
+    endpointer = speaking(PARTIALS)
+    found = hear(endpointer, 4 * PARTIALS.partial_every_ms)
+    assert found == [Partial()] * 4
+
+
+def test_a_client_that_falls_silent_pauses_without_a_partial() -> None:
+    endpointer = speaking(PARTIALS)
+    assert endpointer.idle(100) == [TurnDetectionRequested(1), Paused()]
 
 
 def test_what_sounds_complete_ends_soon() -> None:
@@ -208,9 +230,12 @@ FOLLOWS = {
 def test_marks_are_well_formed(steps: list) -> None:
     last = None
     for decision in play(
-        Endpointer(replace(DEFAULTS, soft_max_turn_ms=2_000, max_turn_ms=4_000)), steps
+        Endpointer(replace(PARTIALS, soft_max_turn_ms=2_000, max_turn_ms=4_000)), steps
     ):
         if isinstance(decision, TurnDetectionRequested):
+            continue
+        if isinstance(decision, Partial):
+            assert last in (Began, Resumed), "only while they speak"
             continue
         assert type(decision) in FOLLOWS[last]
         last = type(decision)

@@ -42,6 +42,21 @@ async def fails(_request):
     raise JobFailed("It broke.")
 
 
+async def test_preparing_is_no_call(exchange):
+    penny = Scripted(dear)
+    async with exchange(penny) as at:
+        async with at.open() as board:
+            await board.prepare(asking())
+            await whole(board, asking())
+        booked = await rows(at)
+    assert len(booked) == 1
+
+
+async def test_preparing_fails_without_a_word(exchange):
+    async with exchange(Scripted(fails)) as at, at.open() as board:
+        await board.prepare(asking())
+
+
 async def test_a_call_is_booked_under_who_made_it(exchange):
     async with exchange(Scripted(dear)) as at:
         async with at.open() as board:

@@ -100,6 +100,12 @@ async def test_what_servers_answer_is_understood(answer: Reply):
     assert heard.end_s > 1
 
 
+async def test_nothing_is_asked_while_somebody_still_speaks():
+    async with ears(OPENAI) as (stt, api):
+        assert await listen(stt, is_partial=True) == []
+    assert not api.asked
+
+
 async def test_the_request_is_what_servers_take():
     async with ears(OPENAI) as (stt, api):
         await listen(stt, name="Alfred")

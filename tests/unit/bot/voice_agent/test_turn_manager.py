@@ -2,6 +2,7 @@
 
 import pytest
 
+from audio.speech_events import SpeechPartial
 from bot.errors import DeadlineExceeded, OutputLost
 from bot.voice_agent.events import (
     Attention,
@@ -12,6 +13,7 @@ from bot.voice_agent.events import (
     Play,
     PlayCue,
     Played,
+    Prepare,
     Remember,
     ReplyChunk,
     ResumePlayout,
@@ -65,6 +67,41 @@ def test_what_a_preemptive_request_brings_is_kept_until_the_turn_has_ended():
     assert not only(commands, SendRequest)
     assert only(commands, Play)
     assert talk.stages(1) == [Stage.HEARD, Stage.ANSWERING]
+
+
+EARLY = VoiceAgentOptions(partial_recognition=True)
+
+
+def test_what_was_said_so_far_is_prepared_and_nothing_else():
+    talk = alone(EARLY)
+    assert talk.begin(ANA) == [Prepare(ANA, None)]
+    clip = talk.clip(ANA, 0.6)
+    assert talk.tell(SpeechPartial(clip, talk.now)) == [Prepare(ANA, clip)]
+
+
+def test_a_partial_has_all_of_the_turn():
+    talk = alone(EARLY)
+    [first] = only(talk.say(ANA), SendRequest)
+    talk.begin(ANA)  # they go on before the answer
+    later = talk.clip(ANA, 0.6)
+    [prepare] = only(talk.tell(SpeechPartial(later, talk.now)), Prepare)
+    assert prepare.clip == first.clip.then(later)
+
+
+def test_what_may_be_for_others_is_not_prepared():
+    talk = Talk(EARLY)
+    talk.people("Ana", "Ben")
+    talk.begin(ANA)
+    assert talk.tell(SpeechPartial(talk.clip(ANA, 0.6), talk.now)) == []
+
+
+def test_nothing_is_prepared_beside_an_answer_or_if_it_costs_money():
+    talk = alone(EARLY)
+    talk.say(ANA)
+    talk.answer("How far is the moon?", "Far away.")
+    talk.play(1)
+    assert not only(talk.begin(ANA), Prepare)
+    assert not only(alone().begin(ANA), Prepare)
 
 
 def test_a_preemptive_request_is_discarded_when_they_go_on():

@@ -1,0 +1,45 @@
+"""Lets the service take in what is known of a turn that is not over, one thing at a time."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot.voice_agent.events import Prepare
+
+
+class Preparation:
+    """Carries out `Prepare`, one after another; of those that have to wait, the newest counts.
+
+    Args:
+        send: Sends one to the service; must not raise.
+        start: Starts a task.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Prepare], Coroutine[Any, Any, None]],
+        start: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._send = send
+        self._start = start
+        self._is_busy = False
+        self._next: Prepare | None = None
+
+    def want(self, command: Prepare) -> None:
+        """Carry it out now, or once the present one is done."""
+        self._next = command
+        if not self._is_busy:
+            self._is_busy = True
+            self._start(self._work())
+
+    def drop(self, user_id: int) -> None:
+        """Forget what waits for a person: their request itself is sent."""
+        if self._next is not None and self._next.user_id == user_id:
+            self._next = None
+
+    async def _work(self) -> None:
+        try:
+            while self._next is not None:
+                command, self._next = self._next, None
+                await self._send(command)
+        finally:
+            self._is_busy = False

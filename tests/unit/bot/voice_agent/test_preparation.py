@@ -1,0 +1,57 @@
+"""What is prepared, and in which order."""
+
+import asyncio
+
+from bot.voice_agent.events import Prepare
+from bot.voice_agent.preparation import Preparation
+
+
+class Sent:
+    """A service that takes in one thing after another, each when it is told to go on."""
+
+    def __init__(self) -> None:
+        self.users: list[int] = []
+        self.go_on = asyncio.Semaphore(0)
+
+    async def send(self, command: Prepare) -> None:
+        self.users.append(command.user_id)
+        await self.go_on.acquire()
+
+
+async def test_one_at_a_time_and_the_newest_of_those_that_wait() -> None:
+    sent = Sent()
+    async with asyncio.TaskGroup() as group:
+        preparation = Preparation(sent.send, group.create_task)
+        for user in (1, 2, 3):
+            preparation.want(Prepare(user, None))
+            await asyncio.sleep(0)
+        sent.go_on.release()
+        sent.go_on.release()
+    assert sent.users == [1, 3]
+
+
+async def test_what_waits_is_dropped_when_the_request_itself_is_sent() -> None:
+    sent = Sent()
+    async with asyncio.TaskGroup() as group:
+        preparation = Preparation(sent.send, group.create_task)
+        preparation.want(Prepare(1, None))
+        await asyncio.sleep(0)
+        preparation.want(Prepare(2, None))
+        preparation.drop(1)  # somebody else's
+        preparation.drop(2)
+        sent.go_on.release()
+    assert sent.users == [1]
+
+
+async def test_it_works_on_after_a_pause() -> None:
+    sent = Sent()
+    for _ in range(2):
+        sent.go_on.release()
+    async with asyncio.TaskGroup() as group:
+        preparation = Preparation(sent.send, group.create_task)
+        first = Prepare(1, None)
+        preparation.want(first)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        preparation.want(first)
+    assert sent.users == [1, 1]
