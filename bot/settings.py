@@ -25,6 +25,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -35,6 +36,7 @@ from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
 from bot.languages import LANGUAGES, find_language
 from bot.llm_source import AUTO, read_llm
+from bot.presets import Preset, with_preset
 from bot.voice_source import read_voices
 
 
@@ -179,6 +181,10 @@ class Settings(BaseSettings):
     """The Claude model."""
     skydeck_identity: Identity = Identity.DECK
     """The assistant that speaks: DECK (Alfred) or CORP (Jared)."""
+    skydeck_preset: Preset | None = None
+    """The models for a kind of machine: laptop, or gpu-24gb (an 8B language model, Whisper
+    large-v3-turbo, Kokoro). It sets SKYDECK_LLM, SKYDECK_ASR and SKYDECK_VOICES where they are
+    empty or auto; empty: nothing."""
     skydeck_llm: str = Field(
         default=AUTO, validation_alias=AliasChoices("skydeck_llm", "skydeck_local_model")
     )
@@ -239,6 +245,11 @@ class Settings(BaseSettings):
     """Where the bot answers /metrics, /healthz and /readyz, as HOST:PORT; empty: nowhere."""
     skydeck_otlp_endpoint: HttpUrl | None = None
     """An OpenTelemetry collector's base URL (OTLP over HTTP); empty: the bot sends no traces."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_preset(cls, values: dict[str, object]) -> dict[str, object]:
+        return with_preset(values)
 
     @field_validator("*", mode="before")
     @classmethod

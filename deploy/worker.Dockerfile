@@ -4,6 +4,9 @@
 #   docker build --file deploy/worker.Dockerfile --target grace   --build-arg XLLAMACPP_INDEX=… --tag skydeck-grace .
 #   docker build --file deploy/worker.Dockerfile --target factory --build-arg XLLAMACPP_INDEX=… --tag skydeck-factory .
 #
+# SKYDECK_PRESET chooses the models: gpu-24gb (an 8B language model, Whisper large-v3-turbo, Kokoro), or
+# laptop (the small ones). SKYDECK_LLM, if given, is the language model instead: a name of `skydeck models
+# list`, or hf:owner/repository/file.gguf.
 # XLLAMACPP_INDEX is where llama.cpp's wheels for CUDA 12.8 are: the ones on the Python package index
 # are for processors. xllamacpp's own README names the address, under "Installation".
 # CTranslate2's wheel needs nothing else: it has CUDA built in and takes cuBLAS from the base image.
@@ -37,14 +40,17 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 
 # The models, verified by their hashes; each in a stage of its own, so that only its users have it.
 FROM build AS language
-ARG LOCAL_MODEL=qwen2.5-coder-1.5b
-RUN skydeck models pull "$LOCAL_MODEL"
+ARG SKYDECK_PRESET=gpu-24gb
+ARG SKYDECK_LLM=
+RUN skydeck models pull --only language
 
 FROM build AS speech
-RUN skydeck models pull whisper-tiny.en whisper-base piper-joe
+ARG SKYDECK_PRESET=gpu-24gb
+RUN skydeck models pull --only speech
 
 FROM base AS worker
-ARG LOCAL_MODEL=qwen2.5-coder-1.5b
+ARG SKYDECK_PRESET=gpu-24gb
+ARG SKYDECK_LLM=
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin skydeck
 COPY --from=build /opt/skydeck /opt/skydeck
 COPY --from=language --chown=10001:10001 /opt/weights /opt/weights
@@ -52,7 +58,8 @@ COPY --from=language --chown=10001:10001 /opt/weights /opt/weights
 ENV PATH=/opt/skydeck/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SKYDECK_DEVICE=cuda \
-    SKYDECK_LLM=${LOCAL_MODEL} \
+    SKYDECK_LLM=${SKYDECK_LLM} \
+    SKYDECK_PRESET=${SKYDECK_PRESET} \
     SKYDECK_WEIGHTS_DIR=/opt/weights
 USER 10001:10001
 WORKDIR /home/skydeck

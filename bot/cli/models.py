@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,15 +25,23 @@ from bot.models.manifest import load_manifest
 from bot.models.plan import Finding, Plan
 from bot.models.progress import Sink
 from bot.models.store import ModelState, ModelStatus, ModelStore, megabytes, refuse
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.voice_source import piper_voice_names
 from bot.workers.build import models_needed
+from bot.workers.penny.build import speech_models_needed
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     help="The model files of the services on this machine.",
 )
+
+
+class Part(StrEnum):
+    """What the models are for."""
+
+    LANGUAGE = "language"
+    SPEECH = "speech"
 
 
 def _known_names() -> list[str]:
@@ -105,6 +114,10 @@ def pull(
     names: NamesArgument = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Fetch every model.")] = False,
+    only: Annotated[
+        Part | None,
+        typer.Option("--only", help="Without a name: only what writes, or what hears and speaks."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Fetch stored models, too.")] = False,
 ) -> None:
     """Fetch models, and replace damaged ones; without a name, those that the services need.
@@ -118,7 +131,7 @@ def pull(
     store = _store()
     if every:
         names = list(store.manifest.models)
-    wanted, others = split_names(store, names or _needed())
+    wanted, others = split_names(store, names or _needed_by(load_settings(), only))
     seen = store.plan(wanted)
     _announce(seen, store)
     with _watched() as progress:
@@ -211,9 +224,14 @@ def _store() -> ModelStore:
     return ModelStore(load_settings().skydeck_weights_dir)
 
 
-def _needed() -> list[str]:
+def _needed_by(settings: Settings, only: Part | None) -> list[str]:
     """The models that the services load with these settings."""
-    return models_needed(load_settings(), set(Service))
+    match only:
+        case Part.LANGUAGE:
+            return models_needed(settings, {Service.GRACE})
+        case Part.SPEECH:
+            return speech_models_needed(settings)
+    return models_needed(settings, set(Service))
 
 
 def _announce(plan: Plan, store: ModelStore) -> None:

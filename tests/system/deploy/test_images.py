@@ -11,13 +11,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from bot.cli.models import Part
 from bot.contract import Service
-from bot.llm_source import SMALL, TINY
-from bot.models.manifest import load_manifest
+from bot.presets import Preset
 from bot.settings import Settings
 from bot.voice_agent.session_factory import SPEECH_MODELS
-from bot.workers.penny.build import STT_ENGLISH, STT_MULTILINGUAL
-from bot.workers.penny.voices import VoiceBook
 from tests.paths import ROOT
 
 BOT, WORKER = ROOT / "deploy" / "bot.Dockerfile", ROOT / "deploy" / "worker.Dockerfile"
@@ -146,12 +144,19 @@ def test_each_worker_is_a_service_and_its_models_are_inside():
         assert dict(found[service.lower()])["CMD"] == f'["{service.lower()}"]'
     assert "bot.workers.serverless" in dict(found["worker"])["ENTRYPOINT"]
     assert environment(found["worker"])["SKYDECK_DEVICE"] == "cuda"
-    speech = dict(found["speech"])["RUN"].split()[3:]
-    assert set(speech) == {STT_ENGLISH, STT_MULTILINGUAL, *VoiceBook().models_needed()}
+    for part in Part:
+        assert dict(found[part])["RUN"] == f"skydeck models pull --only {part}"
     assert "/opt/weights" in dict(found["penny"])["COPY"]
-    models = {rest.split("=")[1] for w, rest in found["language"] if w == "ARG"}
-    assert models == {r.split("=")[1] for w, r in found["worker"] if w == "ARG"}
-    assert models <= {TINY, SMALL} <= set(load_manifest().models)
+    chosen = {
+        stage: {rest for word, rest in found[stage] if word == "ARG"}
+        for stage in ("language", "speech", "worker")
+    }
+    assert chosen["language"] == chosen["worker"] == {*chosen["speech"], "SKYDECK_LLM="}
+    [(setting, preset)] = [rest.split("=") for rest in chosen["speech"]]
+    assert setting == "SKYDECK_PRESET"
+    assert preset in set(Preset)
+    for name in ("SKYDECK_PRESET", "SKYDECK_LLM"):
+        assert environment(found["worker"])[name] == f"${{{name}}}"
 
 
 def test_what_the_bot_hears_with_is_inside():
