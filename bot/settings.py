@@ -37,6 +37,7 @@ from bot.hosts import is_loopback, name_of
 from bot.languages import LANGUAGES, find_language
 from bot.llm_source import AUTO, read_llm
 from bot.presets import Preset, with_preset
+from bot.server_voices import read_voice_names
 from bot.voice_source import read_voices
 
 
@@ -219,6 +220,16 @@ class Settings(BaseSettings):
     skydeck_kokoro_dir: Path | None = None
     """A folder with Kokoro's model (.onnx) and its voices (voices/NAME.bin); empty: what was
     pulled."""
+    skydeck_tts_url: HttpUrl | None = None
+    """A server that speaks OpenAI's audio speech (Kokoro-FastAPI, Speaches, openedai-speech,
+    LocalAI), up to and including /v1. Its voices speak in place of the local ones; empty: none."""
+    skydeck_tts_model: str = "tts-1"
+    """The model's name at SKYDECK_TTS_URL."""
+    skydeck_tts_key: SecretStr | None = None
+    """The key of SKYDECK_TTS_URL; empty: it needs none."""
+    skydeck_tts_voice: str = ""
+    """The server's voice, or one for each language as en=af_heart,es=ef_dora; empty: by the
+    server's own list, else alloy."""
     skydeck_device: Device = Device.AUTO
     """Where the models run: auto (an NVIDIA GPU for each model that can use one), cpu, or cuda (a
     GPU, or an error that says what is missing)."""
@@ -296,6 +307,12 @@ class Settings(BaseSettings):
             raise ValueError("must name the model that SKYDECK_LLM_URL serves")
         return model.strip()
 
+    @field_validator("skydeck_tts_voice")
+    @classmethod
+    def _voices_are_named(cls, value: str) -> str:
+        read_voice_names(value)
+        return value
+
     @field_validator("skydeck_log_level")
     @classmethod
     def _known_level(cls, level: str) -> str:
@@ -358,6 +375,7 @@ class Settings(BaseSettings):
             ("RUNPOD_API_KEY", self.runpod_api_key, self.runpod_base_url),
             ("SKYDECK_LLM_KEY", self.skydeck_llm_key, self.skydeck_llm_url),
             ("SKYDECK_ASR_KEY", self.skydeck_asr_key, self.skydeck_asr_url),
+            ("SKYDECK_TTS_KEY", self.skydeck_tts_key, self.skydeck_tts_url),
         ]
         return [
             (name, url)

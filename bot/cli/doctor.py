@@ -21,7 +21,7 @@ from bot.catalogue import load_grace
 from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
 from bot.cli.model_checks import language_model_state, model_source
-from bot.cli.speech_checks import recognition_state
+from bot.cli.speech_checks import recognition_state, voices_state
 from bot.cli.storage_checks import database_state, free_space
 from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
@@ -154,6 +154,8 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("voices", lambda: check_voices(settings))
     yield _try("language model", lambda: language_model_state(settings))
     yield _try("speech recognition", lambda: recognition_state(settings))
+    if settings.skydeck_tts_url is not None:
+        yield _try("voice server", lambda: voices_state(settings))
     yield _sandbox()
 
 

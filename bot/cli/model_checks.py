@@ -61,6 +61,7 @@ def describe_models(settings: Settings) -> list[str]:
             settings.skydeck_asr_model,
             "SKYDECK_ASR_URL",
         ),
+        "Voices": (settings.skydeck_tts_url, settings.skydeck_tts_model, "SKYDECK_TTS_URL"),
     }
     served = {
         what: f"{what}: {clean_line(model)} at {url.host} ({setting})"

@@ -19,6 +19,7 @@ from bot.workers.penny.build import (
     STT_MULTILINGUAL,
     build_recognizer,
     ears_needed,
+    open_server_voices,
     open_transcriber,
 )
 from bot.workers.penny.whisper_files import check_whisper
@@ -84,6 +85,34 @@ def _resident_mb() -> int:
     except ImportError:
         return 0
     return int(psutil.Process().memory_info().rss) // 1_000_000
+
+
+def voices_state(settings: Settings) -> str:
+    """Let the server at SKYDECK_TTS_URL speak a sentence, and say how soon and in which form.
+
+    Raises:
+        SkydeckError: It does not answer, or not with speech.
+    """
+    return asyncio.run(_speak(settings))
+
+
+async def _speak(settings: Settings) -> str:
+    tts = open_server_voices(settings)
+    try:
+        await tts.warm_up()
+        clock = SystemClock()
+        began, first_s, seconds = clock.now(), 0.0, 0.0
+        async for sound in tts.stream(_SENTENCE, language="en", voice=None):
+            first_s = first_s or clock.now() - began
+            seconds += len(sound.samples) / sound.rate_hz
+        listed = await tts.voices()
+        known = f"; it lists {len(listed)} voices" if listed else ""
+        return (
+            f"{tts.name} at {tts.host} begins to speak after {first_s:.1f} s; {seconds:.1f} s of "
+            f"speech take {clock.now() - began:.1f} s ({tts.form}){known}"
+        )
+    finally:
+        await tts.close()
 
 
 async def _listen(settings: Settings) -> str:

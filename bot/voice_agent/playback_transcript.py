@@ -14,7 +14,10 @@ _WORD: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\S+?(?=[\u
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of speech. `text` is empty when the service does not say its words."""
+    """A stretch of speech.
+
+    `text` is empty when the service does not say its words, or has said them with an earlier piece.
+    """
 
     packets: int
     text: str
@@ -45,6 +48,7 @@ def played_text(
         return ""
     if is_complete and played >= total:
         return text.strip() or _joined(piece.text for piece in pieces)
+    pieces = _with_words(pieces)
     if not all(piece.text for piece in pieces if piece.packets):
         played_chars = played * FRAME_MS / 1000 * chars_per_s
         share = played / total if is_complete else played_chars / max(1, len(text))
@@ -56,6 +60,17 @@ def played_text(
         if played <= 0:
             break
     return _joined(words)
+
+
+def _with_words(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces, each with those after it that continue its words."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and found[-1].text and not piece.text:
+            found[-1] = Piece(found[-1].packets + piece.packets, found[-1].text)
+        else:
+            found.append(piece)
+    return found
 
 
 def _beginning(text: str, share: float) -> str:

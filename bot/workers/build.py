@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +12,17 @@ from bot.contract import Service
 from bot.errors import WeightsError
 from bot.llm_source import GgufFile, HubFile, Listed, LlmSource
 from bot.models.hub_models import gguf_model
-from bot.processors import model_threads, usable_processors
+from bot.processors import model_threads
 from bot.settings import Settings
 from bot.workers.claude import Claude
 from bot.workers.llm_choice import LlmChoice, present_choice
 from bot.workers.openai_chat import OpenAIChat
-from bot.workers.penny.build import ModelFolder, build_recognizer, speech_models_needed
-from bot.workers.penny.voice_files import kokoro_model_file, voice_book
+from bot.workers.penny.build import (
+    ModelFolder,
+    build_recognizer,
+    build_voices,
+    speech_models_needed,
+)
 from bot.workers.protocols import Handler, LanguageModel
 from bot.workers.qwen import Qwen
 
@@ -218,19 +222,13 @@ def check_gguf(path: Path) -> None:
 
 
 def _penny(settings: Settings, folder: ModelFolder, models: "_Models") -> Handler:
-    from bot.workers.penny.handler import PennyHandler  # noqa: PLC0415
-    from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415  (only Penny needs it)
+    from bot.workers.penny.handler import PennyHandler  # noqa: PLC0415  (only Penny needs it)
 
     return PennyHandler(
         stt=build_recognizer(settings, folder),
         llm=models.chat,
         voice_llm=models.voice,
-        tts=LocalVoices(
-            folder,
-            threads=settings.skydeck_threads or usable_processors(),
-            book=partial(voice_book, settings),
-            kokoro=partial(kokoro_model_file, settings),
-        ),
+        tts=build_voices(settings, folder),
         clock=SystemClock(),
         languages=settings.languages,
     )

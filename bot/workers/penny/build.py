@@ -1,21 +1,26 @@
 """Builds Penny's speech recognition and voices from the settings."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.asr_source import AsrSource, WhisperFolder, knows_english_alone, read_asr
 from bot.clock import SystemClock
+from bot.errors import WeightsError
 from bot.models.any_model import split_names
 from bot.models.store import ModelStore
 from bot.processors import usable_processors
+from bot.server_voices import read_voice_names
 from bot.settings import Settings
-from bot.workers.penny.voice_files import voices_needed
+from bot.workers.penny.voice_files import kokoro_model_file, voice_book, voices_needed
 from bot.workers.penny.whisper_files import check_whisper, is_multilingual
 
 if TYPE_CHECKING:
     from bot.workers.penny.openai_stt import OpenAITranscriber
+    from bot.workers.penny.openai_tts import OpenAIVoices
     from bot.workers.penny.stt import Recognizer
+    from bot.workers.penny.tts import LocalVoices, Synthesizer
 
 STT_ENGLISH, STT_MULTILINGUAL = "whisper-tiny.en", "whisper-base"
 
@@ -24,9 +29,10 @@ ModelFolder = Callable[[str], Path]
 
 
 def speech_models_needed(settings: Settings) -> list[str]:
-    """Return the names of the models that speech needs; where a server hears, only the voices."""
+    """Return the names of the models that speech needs; what a server does needs none."""
     ears = [] if settings.skydeck_asr_url is not None else ears_needed(settings)
-    return [*ears, *voices_needed(settings)]
+    voices = [] if settings.skydeck_tts_url is not None else voices_needed(settings)
+    return [*ears, *voices]
 
 
 def ears_needed(settings: Settings) -> list[str]:
@@ -66,6 +72,46 @@ def open_transcriber(
         clock=SystemClock(),
         local=local,
     )
+
+
+def build_voices(settings: Settings, folder: ModelFolder) -> "Synthesizer":
+    """Make the local voices, or those of a server, for which the stored ones stand in."""
+    if settings.skydeck_tts_url is None:
+        return _local_voices(settings, folder)
+    from bot.workers.penny.standby_voices import StandbyVoices  # noqa: PLC0415  (heavy)
+
+    local = _local_voices(settings, partial(_stored, settings, folder))
+    return StandbyVoices(open_server_voices(settings), local, SystemClock())
+
+
+def open_server_voices(settings: Settings) -> "OpenAIVoices":
+    """Make the voices at SKYDECK_TTS_URL, which must be set."""
+    from bot.workers.penny.openai_tts import OpenAIVoices  # noqa: PLC0415  (heavy)
+
+    return OpenAIVoices(
+        str(settings.skydeck_tts_url),
+        model=settings.skydeck_tts_model,
+        key=settings.skydeck_tts_key,
+        names=read_voice_names(settings.skydeck_tts_voice),
+    )
+
+
+def _local_voices(settings: Settings, folder: ModelFolder) -> "LocalVoices":
+    from bot.workers.penny.tts import LocalVoices  # noqa: PLC0415  (heavy)
+
+    return LocalVoices(
+        folder,
+        threads=settings.skydeck_threads or usable_processors(),
+        book=partial(voice_book, settings),
+        kokoro=partial(kokoro_model_file, settings),
+    )
+
+
+def _stored(settings: Settings, folder: ModelFolder, name: str) -> Path:
+    """The folder of a model that is here; in an outage nobody waits until one is fetched."""
+    if ModelStore(settings.skydeck_weights_dir).plan([name]):
+        raise WeightsError(f"The model {name} is not stored.", hint=f"skydeck models pull {name}")
+    return folder(name)
 
 
 def _whisper(settings: Settings, folder: ModelFolder) -> "Recognizer":

@@ -1,6 +1,7 @@
 """One turn of a conversation: recognition, answer and speech, overlapping in time."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
@@ -123,9 +124,12 @@ class _Reply:
 
     async def speak(self, speech: Speech | None) -> None:
         while (phrase := await self._phrases.get()) is not None:
-            if speech is not None and (audio := await speech.say(phrase)):
-                self._turn.mark("first_audio")
-                self.outbox.put_nowait(self._turn.partial(audio=audio))
+            if speech is None:
+                continue
+            async with contextlib.aclosing(speech.say(phrase)) as pieces:
+                async for audio in pieces:
+                    self._turn.mark("first_audio")
+                    self.outbox.put_nowait(self._turn.partial(audio=audio))
         self._turn.audio = speech.finish() if speech is not None else None
         self.outbox.put_nowait(None)
 

@@ -181,9 +181,10 @@ class PennyHandler:
         phrasing = Phrasing(turn.likely_language or "")
         speech = self._new_speech(turn, request)
         for phrase in phrasing.feed(text) + phrasing.finish():
-            if audio := await speech.say(phrase):
-                turn.mark("first_audio")
-                yield turn.partial(audio=audio)
+            async with contextlib.aclosing(speech.say(phrase)) as pieces:
+                async for audio in pieces:
+                    turn.mark("first_audio")
+                    yield turn.partial(audio=audio)
         turn.audio = speech.finish()
         if turn.audio is None:
             raise BadInput("Nothing in this text can be spoken.")

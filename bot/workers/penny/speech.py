@@ -2,19 +2,23 @@
 
 import asyncio
 import base64
+import contextlib
 import re
+from collections.abc import AsyncGenerator
 
 import numpy as np
 
 from audio import ogg
-from audio.codec import OpusEncoder
+from audio.codec import OpusEncoder, Resampler
 from audio.constants import OPUS_RATE_HZ
 from bot.contract import Audio
 from bot.workers.penny.spoken_text import shown, spoken
-from bot.workers.penny.tts import Synthesizer
+from bot.workers.penny.tts import Sound, Synthesizer
 
 _PAUSE_S = 0.08
 """The pause between two phrases."""
+_CHARS_PER_S = 13
+"""How quickly words are spoken."""
 
 _GOES_ON = re.compile(r"\w[ \t]+\Z")
 """A phrase that was cut before a conjunction. With a comma, the voice does not fall there."""
@@ -34,31 +38,42 @@ class Speech:
         self._language = language
         self._voice = voice
         self._encoder: OpusEncoder | None = None
+        self._rate_hz = 0
         self._pieces: list[ogg.OpusStream] = []
         self._spoken: list[str] = []
 
-    async def say(self, phrase: str) -> Audio | None:
-        """Speak a phrase of Markdown.
+    async def say(self, phrase: str) -> AsyncGenerator[Audio, None]:
+        """Speak a phrase of Markdown, as its sound comes.
 
-        Returns:
-            An Ogg Opus file with the packets that it adds to the stream, and the phrase's words
-            without their markup; None if it has nothing to say.
+        Yields:
+            Ogg Opus files with the packets that they add to the stream, and the phrase's words
+            without their markup; nothing if it has nothing to say. The words of a phrase in
+            several pieces are divided by a guess of how quickly they are spoken.
         """
         words = shown(phrase, self._language)
         said = await asyncio.to_thread(spoken, words, self._language)
         if not said:
-            return None
+            return
         if _GOES_ON.search(phrase):
             said = f"{said},"
-        samples, rate_hz = await self._tts.synthesize(
-            said, language=self._language, voice=self._voice
-        )
-        if self._encoder is None:
-            self._encoder = OpusEncoder(rate_hz)
-        pause = np.zeros(int(_PAUSE_S * rate_hz), np.float32)
-        piece = self._encoder.encode(np.concatenate([samples, pause]))
-        self._pieces.append(piece)
         self._spoken.append(words)
+        sounds = self._tts.stream(said, language=self._language, voice=self._voice)
+        async with contextlib.aclosing(sounds):
+            async for sound in sounds:
+                part, words = (words, "") if sound.is_last else _first_words(words, sound)
+                yield self._piece(sound, part)
+
+    def _piece(self, sound: Sound, words: str) -> Audio:
+        if self._encoder is None:
+            self._encoder, self._rate_hz = OpusEncoder(sound.rate_hz), sound.rate_hz
+        samples = sound.samples
+        if sound.rate_hz != self._rate_hz:  # another voice goes on
+            resampler = Resampler(sound.rate_hz, self._rate_hz)
+            samples = np.concatenate([resampler.resample(samples), resampler.finish()])
+        if sound.is_last:
+            samples = np.concatenate([samples, np.zeros(int(_PAUSE_S * self._rate_hz), np.float32)])
+        piece = self._encoder.encode(samples)
+        self._pieces.append(piece)
         return _as_audio(piece, words)
 
     def finish(self) -> Audio | None:
@@ -67,6 +82,13 @@ class Speech:
             return None
         self._pieces.append(self._encoder.finish())
         return _as_audio(ogg.join(self._pieces), " ".join(self._spoken))
+
+
+def _first_words(words: str, sound: Sound) -> tuple[str, str]:
+    """The words that a sound probably holds, at least one, and the others."""
+    count = int(len(sound.samples) / sound.rate_hz * _CHARS_PER_S)
+    end = words.find(" ", max(1, count))
+    return (words, "") if end < 0 else (words[:end], words[end + 1 :])
 
 
 def _as_audio(stream: ogg.OpusStream, words: str) -> Audio:

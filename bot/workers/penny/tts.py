@@ -4,10 +4,10 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,13 +24,19 @@ from bot.workers.penny.voices import Engine, Voice, VoiceBook
 log = logging.getLogger(__name__)
 
 
+class Sound(NamedTuple):
+    """Mono samples, their rate, and whether the text ends with them; those may be none."""
+
+    samples: Samples
+    rate_hz: int
+    is_last: bool = True
+
+
 class Synthesizer(Protocol):
     """Converts text to speech."""
 
-    async def synthesize(
-        self, text: str, *, language: str, voice: str | None
-    ) -> tuple[Samples, int]:
-        """Speak `text`. Returns mono samples and their rate in Hz.
+    def stream(self, text: str, *, language: str, voice: str | None) -> AsyncGenerator[Sound, None]:
+        """Speak `text`; yields sound as it is made. Closing it stops the work.
 
         Raises:
             BadInput: There is no such voice.
@@ -88,6 +94,12 @@ class LocalVoices:
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker, self._say, text, language, voice)
+
+    async def stream(
+        self, text: str, *, language: str, voice: str | None
+    ) -> AsyncGenerator[Sound, None]:
+        """Speak `text`, as `synthesize` does; the sound comes in one piece."""
+        yield Sound(*await self.synthesize(text, language=language, voice=voice))
 
     async def warm_up(self) -> None:
         """Load the default language's voice, and speak a word with it."""

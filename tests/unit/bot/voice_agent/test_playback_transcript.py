@@ -28,6 +28,13 @@ def test_a_word_counts_when_it_was_played_to_its_end():
     )
 
 
+def test_a_piece_without_words_continues_the_one_before():
+    parts = [TWO[0], Piece(40, TWO[1].text), Piece(60, "")]
+    for played in range(0, 151, 10):
+        whole = played_text(TWO, played, text=TEXT, is_complete=False)
+        assert played_text(parts, played, text=TEXT, is_complete=False) == whole
+
+
 def test_a_service_that_does_not_tell_its_words():
     pieces = [Piece(75, ""), Piece(75, "")]
     assert played_text(pieces, 75, text=TEXT, is_complete=True) == "The moon is far away. It is"

@@ -1,22 +1,28 @@
 """What the voice gets, and what the listener reads."""
 
+from collections.abc import AsyncGenerator
+
 import numpy as np
 import pytest
 
 from bot.workers.penny.speech import Speech
+from bot.workers.penny.tts import Sound
 
 
 class Voice:
-    """A synthesizer that notes what it is to say."""
+    """A synthesizer that notes what it is to say; its sound comes in pieces of these seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, *seconds: float) -> None:
         self.said: list[str] = []
+        self._seconds = seconds or (0.1,)
 
-    async def synthesize(
+    async def stream(
         self, text: str, *, language: str, voice: str | None
-    ) -> tuple[np.ndarray, int]:
+    ) -> AsyncGenerator[Sound, None]:
         self.said.append(text)
-        return np.zeros(1600, np.float32), 16_000
+        for seconds in self._seconds[:-1]:
+            yield Sound(np.zeros(int(16_000 * seconds), np.float32), 16_000, is_last=False)
+        yield Sound(np.zeros(int(16_000 * self._seconds[-1]), np.float32), 16_000)
 
     async def warm_up(self) -> None: ...
 
@@ -39,9 +45,8 @@ async def test_the_voice_gets_words_and_the_listener_reads_what_was_written(
 ) -> None:
     voice = Voice()
     speech = Speech(voice, language=language, voice=None)
-    piece = await speech.say(phrase)
+    [piece] = [audio async for audio in speech.say(phrase)]
     assert voice.said == [said]
-    assert piece is not None
     assert piece.text == shown
 
 
@@ -49,6 +54,22 @@ async def test_a_phrase_without_words_is_not_spoken() -> None:
     voice = Voice()
     speech = Speech(voice, language="en", voice=None)
     for phrase in ("\n", "🎉 <:party:123456789012345678>", "---\n", "**"):
-        assert await speech.say(phrase) is None
+        assert [audio async for audio in speech.say(phrase)] == []
     assert voice.said == []
     assert speech.finish() is None
+
+
+@pytest.mark.parametrize("seconds", [(0.2, 0.5, 0.5, 0.3), (0.2, 9.0, 0.0), (9.0, 9.0, 1.0)])
+async def test_the_words_of_a_phrase_in_pieces_are_divided_and_none_is_lost(
+    seconds: tuple[float, ...],
+) -> None:
+    phrase = "The capital of France is Paris, on the Seine."
+    speech = Speech(Voice(*seconds), language="en", voice=None)
+    pieces = [audio async for audio in speech.say(phrase)]
+    assert len(pieces) == len(seconds)
+    assert pieces[0].text
+    assert " ".join(words for piece in pieces if (words := piece.text)) == phrase
+    whole = speech.finish()
+    assert whole is not None
+    assert whole.text == phrase
+    assert whole.duration_ms == pytest.approx(sum(seconds) * 1000 + 80, abs=30)
