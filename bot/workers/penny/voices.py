@@ -109,11 +109,6 @@ class VoiceBook:
         )
 
 
-def choose_voice(language: str, name: str | None) -> Voice:
-    """Choose among the voices that come with skydeck."""
-    return VoiceBook().choose(language, name)
-
-
 def _speaks(voice: Voice, language: str) -> bool:
     """Whether it speaks a language unasked: Kokoro is too slow for a turn on a processor."""
     return voice.engine is Engine.PIPER and primary(voice.language) == primary(language)

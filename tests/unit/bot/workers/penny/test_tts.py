@@ -20,7 +20,7 @@ from bot.workers.build import models_needed
 from bot.workers.penny import tts
 from bot.workers.penny.tts import LocalVoices
 from bot.workers.penny.voice_files import check_voices, voice_book, voices_needed
-from bot.workers.penny.voices import VOICES, Engine, VoiceBook, choose_voice
+from bot.workers.penny.voices import VOICES, Engine, VoiceBook
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from bot.workers.penny.voices import VOICES, Engine, VoiceBook, choose_voice
     ],
 )
 def test_the_voice_chooses_the_engine_and_else_the_language(language, voice, engine, name):
-    chosen = choose_voice(language, voice)
+    chosen = VoiceBook().choose(language, voice)
     assert (chosen.engine, chosen.name) == (engine, name)
 
 
