@@ -10,8 +10,7 @@ from bot.i18n import Words, duration
 from bot.runpod.models import JobState, Update
 from bot.sanitize import is_blank
 from cogs.shared.harmless import unmask
-from cogs.shared.heard import shown_name
-from cogs.shared.splitting import closed, disarm
+from cogs.shared.splitting import as_plain_text, closed, disarm
 
 _QUOTED_CHARS: Final = 1_500
 _BEGINNING_CHARS: Final = 600
@@ -126,7 +125,7 @@ def _quote(draft: Draft) -> list[str]:
         return [f"> {disarm(_excerpt(heard, _QUOTED_CHARS))}"]
     room = _QUOTED_CHARS // len(draft.recordings)
     return [
-        f"> 🎙 {shown_name(one)}: {disarm(_excerpt(' '.join(one.transcript.split()), room))}"
+        f"> 🎙 {as_plain_text(one.name)}: {disarm(_excerpt(' '.join(one.transcript.split()), room))}"
         for one in draft.recordings
         if one.transcript
     ]

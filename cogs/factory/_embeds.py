@@ -15,7 +15,7 @@ from bot.i18n import Words, duration
 from bot.runpod.models import JobState, Waiting
 from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress, cost_of
-from cogs.shared.splitting import closed, disarm, split
+from cogs.shared.splitting import as_plain_text, closed, disarm, split
 
 _FIELD_CHARS: Final = 1024
 _TEXT_CHARS: Final = 1500
@@ -106,7 +106,7 @@ def plain(text: str, limit: int) -> str:
     """Someone else's text in one line, without Markdown or mentions."""
     line = " ".join(text[: 4 * limit].split())
     cut = line if len(line) <= limit else f"{line[: limit - 1]}…"
-    return disarm(discord.utils.escape_markdown(cut))
+    return as_plain_text(cut)
 
 
 # -- parts ----------------------------------------------------------------------------------

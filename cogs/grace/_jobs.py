@@ -18,11 +18,12 @@ from cogs.grace._inputs import SourceText
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.answering import command_placeholder
 from cogs.shared.error_messages import explain
+from cogs.shared.heard import notes_of
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.page import Page
 from cogs.shared.permissions import require_posting
-from cogs.shared.splitting import disarm
+from cogs.shared.splitting import as_plain_text
 
 _TITLE_CHARS: Final = 80
 
@@ -99,7 +100,7 @@ async def run_task(
 
 
 def _heading(title: str, source: SourceText) -> str:
-    name = disarm(discord.utils.escape_markdown(source.name[:_TITLE_CHARS]))
+    name = as_plain_text(source.name[:_TITLE_CHARS])
     return "\n".join([f"**{title}** · {name}", *source.notes])
 
 
@@ -140,7 +141,12 @@ class GraceJobView(MessageView[GraceMessage]):
         """Show the result."""
         # In a thread: a large JSON value takes a while.
         shown = await asyncio.to_thread(
-            finished, self.place, response, self.words, self.bot.clock.wall()
+            finished,
+            self.place,
+            response,
+            self.words,
+            self.bot.clock.wall(),
+            notes_of(response, self.words),
         )
         await self.live.settle(Page(text=shown.text, files=shown.files))
 

@@ -1,6 +1,7 @@
 """The message of a job, while it runs and with its result. Pure."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,7 +11,6 @@ from bot.jobs.view import PlacePart
 from bot.runpod.models import JobState, Update, Waiting
 from bot.sanitize import is_blank
 from cogs.grace._readable import plain_label, readable
-from cogs.shared.heard import notes_of
 from cogs.shared.splitting import SHOWN_CHARS, closed, disarm, split
 
 MAX_MESSAGES: Final = 3
@@ -110,8 +110,18 @@ def _state(progress: Progress, words: Words) -> str:
     return words(key if words.has(key) else "grace.state.running")
 
 
-def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
-    """The result: a JSON value as lists and as a file, a long text as its start and a file."""
+def finished(
+    look: Look, response: Response, words: Words, now: float, notes: Sequence[str] = ()
+) -> Shown:
+    """The result: a JSON value as lists and as a file, a long text as its start and a file.
+
+    Args:
+        look: How the message is shown.
+        response: The service's answer.
+        words: The person's language.
+        now: The time, in seconds since the epoch.
+        notes: Lines below a text.
+    """
     footer = _footer(look, response, words, now)
     value = _json_value(look, response)
     if value is not None:
@@ -125,8 +135,7 @@ def finished(look: Look, response: Response, words: Words, now: float) -> Shown:
         return Shown(_joined(look, disarm(body), footer), _files(look, "result.json", whole))
     texts = (response.text, response.transcript)
     text = next((one.strip() for one in texts if one and not is_blank(one)), "")
-    notes = "\n".join(notes_of(response, words))
-    footer = f"{footer}\n{notes}" if notes else footer
+    footer = "\n".join([footer, *notes])
     return _text_result(look, text or words(look.nothing), footer, words)
 
 

@@ -4,10 +4,11 @@ Lists are shown in full where they fit; the rest is counted, and is in the attac
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
+
+from cogs.shared.markdown import escaped
 
 MAX_CHARS: Final = 3_600
 """A result stays within two messages."""
@@ -19,16 +20,6 @@ TABLE_CHARS: Final = 56
 """The widest code block that a phone shows without wrapping."""
 MIN_ROWS: Final = 2
 SCALAR_CHARS: Final = 1_000
-
-_MARKS = re.compile(
-    r"""
-    (?P<url>\bhttps?://[^\s<>\[\]`]{1,2000})   # an address is not Markdown
-    | [\\*_~`|\[\]]                           # emphasis, code, spoilers, links, anywhere
-    | (?<![^\n])(?:\#{1,3}|-\#?|\+|>{1,3})(?=\s)  # headings, lists, quotes begin a line
-    | (?:(?<=^\d)|(?<=^\d\d))\.(?=\s)         # numbered lists
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
 
 Label = Callable[[str], str]
 """The label of a key."""
@@ -80,7 +71,7 @@ class _Writer:
             yield self._word(value)
 
     def _field(self, key: str, value: Any) -> Iterator[str]:
-        name = _escaped(self.label(key))
+        name = escaped(self.label(key))
         if _is_empty(value):
             yield f"**{name}:** —"
         elif isinstance(value, dict | list):
@@ -113,7 +104,7 @@ class _Writer:
 
     def _entry(self, key: str, value: Any, depth: int) -> Iterator[str]:
         margin = "  " * depth
-        name = _escaped(self.label(key))
+        name = escaped(self.label(key))
         if isinstance(value, dict | list) and value:
             yield f"{margin}- **{name}**"
             yield from self._items(value, depth + 1)
@@ -158,9 +149,9 @@ class _Writer:
             case bool():
                 return "✓" if value else "✗"
             case str():
-                return _escaped(value[: 2 * SCALAR_CHARS].strip()[:SCALAR_CHARS])
+                return escaped(value[: 2 * SCALAR_CHARS].strip()[:SCALAR_CHARS])
             case _:
-                return _escaped(str(value)[:SCALAR_CHARS])
+                return escaped(str(value)[:SCALAR_CHARS])
 
 
 def _strong(word: str) -> str:
@@ -216,12 +207,3 @@ def _table(
 def _one_line(value: Any) -> str:
     """Text for a code block: without line ends and backticks."""
     return " ".join(str(value)[:3_000].split()).replace("`", "'")[:300]
-
-
-def _escaped(text: str) -> str:
-    """Text with its Markdown escaped, and its addresses as they are.
-
-    discord.py's `escape_markdown` leaves the second masked link of a line alive, and shows a
-    backslash before an indented list.
-    """
-    return _MARKS.sub(lambda m: m[0] if m["url"] else f"\\{m[0]}", text)

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import discord
-
 from bot.i18n import Words
 from bot.jobs.view import address_of
 from bot.store.repositories.recovery import Ending, Job, JobStage
-from cogs.shared.splitting import disarm
+from cogs.shared.splitting import as_plain_text
 
 LIST_CHARS: Final = 3_800
 """An embed holds 4096; the rest is for the line about jobs that are not listed."""
@@ -86,7 +84,7 @@ def _section(heading: str, jobs: Iterable[Job], words: Words) -> Iterator[str]:
 def _line(job: Job, words: Words) -> str:
     mark = "⏳" if job.ending is None else _MARKS[job.ending]
     title = " ".join(job.title.split())[:_TITLE_CHARS] or words("jobs.untitled")
-    name = disarm(discord.utils.escape_markdown(title))
+    name = as_plain_text(title)
     return f"{mark} {name} · <t:{job.created_at_ms // 1000}:R> · {_where(job)}"
 
 

@@ -1,12 +1,10 @@
-"""What was heard in several recordings, for the message that shows the answer. Pure."""
-
-import discord
+"""What was heard in several recordings, for the message that shows the answer."""
 
 from bot.contract import Response
 from bot.contract.recordings import Heard, heard_in
 from bot.i18n import Words
 from cogs.shared.error_messages import reason_of
-from cogs.shared.splitting import disarm
+from cogs.shared.splitting import as_plain_text
 
 
 def notes_of(response: Response, words: Words) -> list[str]:
@@ -15,15 +13,10 @@ def notes_of(response: Response, words: Words) -> list[str]:
 
 
 def _note(heard: Heard, words: Words) -> str:
-    name = shown_name(heard)
+    name = as_plain_text(heard.name)
     if heard.error is not None:
         reason = reason_of(heard.error.code, heard.error.message, words)
         return words("common.file.unheard", name=name, reason=reason)
     if not heard.transcript:
         return words("common.file.silent", name=name)
     return words("common.file.unasked", name=name) if heard.is_cut else ""
-
-
-def shown_name(heard: Heard) -> str:
-    """A recording's name, as text without any Markdown in it."""
-    return disarm(discord.utils.escape_markdown(" ".join(heard.name.split())))

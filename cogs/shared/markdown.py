@@ -48,6 +48,16 @@ _LINE_PREFIX: Final = re.compile(
 _REPEATED_PREFIX: Final = re.compile(r"(?:>>> |> )?(?:#{1,3} |-# )?")
 _BLOCK_QUOTE: Final = re.compile(r"^>>> ", re.MULTILINE)
 
+_SIGNS: Final = re.compile(
+    r"""
+    (?P<url>\bhttps?://[^\s<>\[\]`]{1,2000})   # an address is not Markdown
+    | [\\*_~`|\[\]]                           # emphasis, code, spoilers, links, anywhere
+    | (?<![^\n])(?:\#{1,3}|-\#?|\+|>{1,3})(?=\s)  # headings, lists, quotes begin a line
+    | (?:(?<=^\d)|(?<=^\d\d))\.(?=\s)         # numbered lists
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+
 _MARK: Final = re.compile(r"\|\||\*{1,2}|_{1,2}|~~")
 _ENDS: Final = {
     "||": re.compile(r"(?s:.)\|\|"),
@@ -278,6 +288,18 @@ def _changes(spans: list[Span]) -> tuple[tuple[int, ...], tuple[tuple[Span, ...]
         states.append(tuple(stack))
     leave(1 << 62)
     return tuple(places), tuple(states)
+
+
+# -- a text without marks -----------------------------------------------------------------------
+
+
+def escaped(text: str) -> str:
+    """Text with its Markdown escaped, and its addresses as they are.
+
+    discord.py's `escape_markdown` leaves the second masked link of a line alive, and shows a
+    backslash before an indented list.
+    """
+    return _SIGNS.sub(lambda m: m[0] if m["url"] else f"\\{m[0]}", text)
 
 
 # -- code in a text that is complete ---------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Final
 from bot import sentences
 from bot.graphemes import MAX_CLUSTER_CHARS, is_boundary
 from cogs.shared.harmless import harmless, unmask
-from cogs.shared.markdown import SPOILER, Markup, certain_code_spans, outside_code
+from cogs.shared.markdown import SPOILER, Markup, certain_code_spans, escaped, outside_code
 
 MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in code points, as Python counts: so does Discord's API
@@ -95,6 +95,11 @@ def disarm(text: str) -> str:
     head = unmask(harmless(text[:SHOWN_CHARS]))
     shown = outside_code(head, lambda part: _MENTION.sub("@\u200b", part), certain_code_spans(head))
     return shown + text[SHOWN_CHARS:]
+
+
+def as_plain_text(text: str) -> str:
+    """Somebody's name or title on one line, with its Markdown escaped and its mentions disarmed."""
+    return disarm(escaped(" ".join(text.split())))
 
 
 class _Splitter:

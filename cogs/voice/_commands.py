@@ -15,6 +15,7 @@ from bot.jobs.view import Requester
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import summary
 from cogs.shared.commands import only_on_servers, text
+from cogs.shared.markdown import escaped
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Relation, Right, may, require
@@ -115,7 +116,7 @@ class VoiceCommands(commands.Cog):
             where, called_by=requester.user_id, locale=requester.locale
         )
         if voice is not was_there:
-            await voice.introduce(discord.utils.escape_markdown(requester.user_name))
+            await voice.introduce(escaped(requester.user_name))
         joined = words_of(requester)("voice.joined", channel=where.mention)
         await interaction.edit_original_response(content=joined)
 

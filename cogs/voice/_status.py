@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-import discord
-
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import ReceptionStats
 from bot.i18n import Words
 from bot.store.records import VoiceRoom
 from bot.voice_agent.turn_latency import OWN, TOTAL, Spread
-from cogs.shared.splitting import disarm
+from cogs.shared.splitting import as_plain_text
 
 _MAX_PEOPLE: Final = 15
 """This many lines fit into an embed with everything else."""
@@ -71,7 +69,7 @@ def _line(health: LinkHealth, words: Words) -> str:
 def _person(health: ReceptionStats, name: str, words: Words) -> str:
     return words(
         "voice.status.person",
-        name=disarm(discord.utils.escape_markdown(name)),
+        name=as_plain_text(name),
         received=health.received,
         lost=health.lost,
         late=health.late,

@@ -17,7 +17,7 @@ from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.retry import Nonces, draw_nonce
-from cogs.shared.splitting import closed, disarm, split
+from cogs.shared.splitting import as_plain_text, closed, disarm, split
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +199,7 @@ def render(
     is_empty = not heard and not said and update.stage not in _WORDLESS
     if is_empty or update.stage in _UNSEEN:
         return ""
-    person = disarm(discord.utils.escape_markdown(name))
+    person = as_plain_text(name)
     lines = [f"🗣️ **{person}:** {disarm(heard)}"] if heard else []
     if not heard and update.stage is Stage.WAITING_FOR_WORKER:
         lines = [f"🗣️ **{person}**"]

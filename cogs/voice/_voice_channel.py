@@ -22,6 +22,7 @@ from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.session_factory import options_for
+from cogs.shared.markdown import escaped
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view
@@ -220,7 +221,7 @@ class VoiceChannel:
             newcomers = set(found.unasked) - self._asked
             if newcomers:
                 self._asked |= newcomers
-                names = sorted(discord.utils.escape_markdown(present[one]) for one in newcomers)
+                names = sorted(escaped(present[one]) for one in newcomers)
                 await self._post(self.words("voice.consent.ask", names=", ".join(names)))
             return found
 
