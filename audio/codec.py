@@ -117,7 +117,8 @@ def _plain(
     header = plain_wav(head)
     if header is not None and not is_joined(file):
         return _wav_pcm(file, header, rate_hz, limit_s, stop, loss)
-    if head.startswith(b"OggS") and rate_hz in _OPUS_RATES_HZ:
+    if head.startswith(b"OggS") and rate_hz in _OPUS_RATES_HZ and not is_joined(file):
+        file.seek(len(head))
         head += file.read(_MAX_PLAIN_BYTES)
         if len(head) <= _MAX_PLAIN_BYTES:
             with suppress(AudioError):

@@ -149,13 +149,13 @@ def _has_mpeg_frames(head: bytes) -> bool:
     """MP3 has no signature, only frames, sometimes after padding or the rest of another file."""
     first = len(head) - len(head.lstrip(b"\0"))
     return any(
-        _is_chain(head, found.start(), is_first=found.start() == first)
+        is_mpeg_chain(head, found.start(), is_first=found.start() == first)
         for found in _MPEG_SYNC.finditer(head)
     )
 
 
-def _is_chain(head: bytes, offset: int, *, is_first: bool) -> bool:
-    """Whether consecutive frames of one kind start here.
+def is_mpeg_chain(head: bytes, offset: int, *, is_first: bool = False) -> bool:
+    """Whether consecutive frames of MPEG audio of one kind start here.
 
     Fewer are enough where the bytes end; a single one only where the file begins, since any bytes
     look like one frame somewhere.

@@ -31,7 +31,7 @@ _PYAV_WITHOUT_OPTION: Final = 19
 _SAMPLE_BYTES: Final = 2
 _MAX_FAILURES: Final = 100
 """How often in a row the demuxer may fail to find a packet; each time it moves on."""
-_STATES_LENGTH: Final = frozenset({"wav", "w64", "flac", "m4a", "webm", "aiff", "caf", "wma"})
+_STATES_LENGTH: Final = frozenset({"wav", "w64", "flac", "m4a", "webm", "aiff", "caf", "wma", "wv"})
 _MIN_BYTES_PER_S: Final = 40
 """No codec for speech takes less."""
 _MIN_GAP_S: Final = 0.1
@@ -118,6 +118,11 @@ class _Salvage:
             text = reason if plain else f"This cannot be read as audio ({reason})."
             self.first_error = NotAudioError(text)
 
+    def note_truncation(self, part: Part, size: int, heard_s: float) -> None:
+        """The file ends before its part does, which may be all that tells that there was more."""
+        if part.missing and size:
+            self.note("The file is incomplete.", heard_s * min(part.missing / size, 1000.0))
+
 
 def _frames_of_parts(file: BinaryIO, limit_s: float, salvage: _Salvage) -> Iterator[Any]:
     """The frames of each recording in the file, which are one unless it was joined."""
@@ -130,9 +135,13 @@ def _frames_of_parts(file: BinaryIO, limit_s: float, salvage: _Salvage) -> Itera
                 packets = _packets(container, salvage)
                 if part.kind == "ogg":
                     packets = _without_gaps(packets, salvage)
-                yield from _frames(packets, salvage)
+                heard_s = 0.0
+                for frame in _frames(packets, salvage):
+                    heard_s += frame.samples / frame.sample_rate
+                    yield frame
+                salvage.note_truncation(part, container.size, heard_s)
         except (NotAudioError, av.FFmpegError) as e:
-            no_index = part.kind == "m4a" and isinstance(e, av.FFmpegError)
+            no_index = part.kind in {"m4a", "caf"} and isinstance(e, av.FFmpegError)
             salvage.note(_NO_INDEX if no_index else e)
     if not is_media:
         raise NotAudioError(UNKNOWN)

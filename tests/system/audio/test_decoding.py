@@ -23,6 +23,7 @@ from audio.loss import Loss
 from audio.pool import SoundPool
 from audio.stopping import Stop
 from tests.fakes import hostile_media
+from tests.fakes.media_files import tone
 
 RATE_HZ = 48_000
 SECONDS = 2
@@ -131,6 +132,12 @@ def test_recordings_joined_to_one_ogg_file_are_all_read() -> None:
     one = ogg.mux(codec.encode(np.zeros(16_000, np.float32), 16_000))
     two = ogg.mux(codec.encode(np.zeros(32_000, np.float32), 16_000), serial=2)
     assert len(decode(one + two, limit_s=60)) == pytest.approx(48_000, abs=1_000)
+
+
+@pytest.mark.parametrize(("first", "second"), [("opus", "mp3"), ("wav", "aac"), ("mp3", "opus")])
+def test_of_joined_files_the_quick_way_reads_not_only_the_first(first: str, second: str) -> None:
+    samples = decode(tone(first) + tone(second), limit_s=60)
+    assert len(samples) / 16_000 == pytest.approx(4, abs=0.2)
 
 
 def test_the_process_says_how_much_was_lost() -> None:
