@@ -11,7 +11,6 @@ from . import errors, events, permissions, wire
 from .file_names import reference
 from .values import (
     NO_FLAG,
-    THREADS,
     Attachment,
     Channel,
     Json,
@@ -273,8 +272,3 @@ def visible_messages(channel: Channel, reader: User) -> list[Message]:
         for m in channel.messages.values()
         if not m.deleted and (m.visible_to is None or m.visible_to is reader)
     ]
-
-
-def is_thread(channel: Channel) -> bool:
-    """Whether a channel is a thread."""
-    return channel.type in THREADS
