@@ -40,7 +40,7 @@ from bot.workers.penny.transcription import (
 
 _SILENCE_S = 60.0
 """An answer that pauses for longer is lost. A server may load its model first."""
-_LONGEST_S = 180.0
+_MAX_WINDOW_S = 180.0
 """What one window may take, retries and all, even if something drips all the time."""
 _MAX_FORMS: Final = 6
 """How often a window is sent; each refusal changes something."""
@@ -225,7 +225,7 @@ class OpenAITranscriber:
 
         label = LANGUAGES[language].asr_ids[0] if language in LANGUAGES else ""
         try:
-            async with asyncio.timeout(_LONGEST_S):
+            async with asyncio.timeout(_MAX_WINDOW_S):
                 body, kind = await self._body(file, label, prompt)
         except openai.APIStatusError as e:
             raise self._server.refusal(e) from None

@@ -28,7 +28,7 @@ from bot.workers.penny.tts import Sound
 
 _SILENCE_S = 30.0
 """An answer that pauses for longer is lost. A server may load its model first."""
-_LONGEST_S = 120.0
+_MAX_PHRASE_S = 120.0
 """What one phrase may take, retries and all, even if something drips all the time."""
 _LISTING_S = 5.0
 _FORMATS: Final = ("wav", "pcm", "mp3", "opus", "flac")
@@ -129,7 +129,7 @@ class OpenAIVoices:
 
         client = self._server.connect(silence_s=_SILENCE_S)
         create: Any = client.audio.speech.with_streaming_response.create
-        ends = asyncio.get_running_loop().time() + _LONGEST_S
+        ends = asyncio.get_running_loop().time() + _MAX_PHRASE_S
         for wanted in _FORMATS[_FORMATS.index(self._format) :]:
             fields = {"input": text, "model": self.name, "voice": voice, "response_format": wanted}
             async with contextlib.AsyncExitStack() as opened:

@@ -11,7 +11,7 @@ from audio.samples import Pcm
 
 _FIRST_S, _NEXT_S = 0.2, 0.5
 """How much is passed on at once. Speech begins with the first; fewer pieces cost less."""
-_MIN_LONGEST_S, _S_PER_CHAR = 15.0, 0.35
+_MIN_LIMIT_S, _S_PER_CHAR = 15.0, 0.35
 """How long a text may sound; the slowest voices take a quarter."""
 _SILENT: Final = 8
 """A sample of at most this is silence."""
@@ -33,7 +33,7 @@ class SpeechChecks:
     """
 
     def __init__(self, text: str) -> None:
-        self._longest_s = _MIN_LONGEST_S + len(text) * _S_PER_CHAR
+        self._limit_s = _MIN_LIMIT_S + len(text) * _S_PER_CHAR
         self._held: list[Pcm] = []
         self._held_count = 0
         self._count = 0
@@ -47,7 +47,7 @@ class SpeechChecks:
             NotSpeechError: It is noise, or too long.
         """
         self._count += len(pcm)
-        if self._count > self._longest_s * rate_hz:
+        if self._count > self._limit_s * rate_hz:
             raise NotSpeechError("its sound does not end")
         if not self._has_sound:
             loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > _SILENT)
