@@ -14,6 +14,8 @@ CHARS_PER_TOKEN: Final = 2.5
 _MAX_CHARS_PER_TOKEN: Final = 20
 """Some servers ignore the limit of an answer."""
 _MAX_COST_USD: Final = 1000
+_THOUGHTS: Final = ("reasoning", "reasoning_content", "thinking")
+"""Where Ollama, OpenRouter, vLLM, llama.cpp and LM Studio put a model's thoughts."""
 _QUOTE_CHARS: Final = 40
 _MAX_ERROR_CHARS: Final = 200
 
@@ -26,6 +28,7 @@ class ChatAnswer:
         error: The server's own words about a failure; empty: there was none.
         is_over: Whether nothing more will come.
         has_text: Whether there is an answer.
+        has_thought: Whether there is a thought that the server marks as such.
         is_nonsense: Whether an event was nothing that a chat completion has.
     """
 
@@ -34,6 +37,7 @@ class ChatAnswer:
         self.error = ""
         self.is_over = False
         self.has_text = False
+        self.has_thought = False
         self.is_nonsense = False
         self._reasoning = ReasoningFilter()
         self._whole = codecs.getincrementaldecoder("utf-16-le")(errors="replace")
@@ -93,7 +97,10 @@ class ChatAnswer:
             self.finish = finish
         # A server that cannot stream sends the whole message at once.
         delta = first.get("delta") or first.get("message")
-        content = delta.get("content") if isinstance(delta, dict) else None
+        if not isinstance(delta, dict):
+            return ""
+        self.has_thought = self.has_thought or any(delta.get(name) for name in _THOUGHTS)
+        content = delta.get("content")
         words = words_of(content) if isinstance(content, str | list) else None
         return self._noted(self._reasoning.feed(self._joined(words))) if words else ""
 

@@ -179,12 +179,14 @@ class OpenAIChat:
         if not answer.finish:
             raise self._server.unreachable()
         if not answer.has_text:
-            raise self._server.failed(_NO_ANSWER.get(answer.finish, "it answered nothing"))
+            usual = "it only thought" if answer.has_thought else "it answered nothing"
+            raise self._server.failed(_NO_ANSWER.get(answer.finish, usual))
         return answer.usage()
 
 
 _NO_ANSWER: Final = {
     "length": "it used up its tokens before an answer",
+    "tool_calls": "it called a tool that nobody offered",
     "content_filter": "its server withheld the answer",
 }
 _IN_WORDS: Final = "Answer with one JSON object that fits this JSON Schema, and nothing else:\n"

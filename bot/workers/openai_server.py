@@ -162,7 +162,8 @@ class OpenAIServer:
             case 402:
                 return "requires payment", "Check the account's credit."
             case 404 if "model" in words_of_refusal(error):
-                hint = f"Check {setting}_MODEL; the server may have to download the model first."
+                hint = f"Check {setting}_MODEL; the server may have to download the model first"
+                hint += f" (ollama pull {self._model})." if self._role is LLM else "."
                 return f"has no model {self._model!r}", hint
             case 404 | 405:
                 hint = f"Check that {setting}_URL ends in /v1, and {setting}_MODEL."

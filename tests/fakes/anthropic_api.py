@@ -100,6 +100,7 @@ class ModelApi:
     Attributes:
         url: For `base_url`.
         heard: Every request.
+        asked: Set when the first request has come.
         left: Set when a caller has closed the connection before the end of its answer.
     """
 
@@ -109,6 +110,7 @@ class ModelApi:
     def __init__(self) -> None:
         self.url = ""
         self.heard: list[Heard] = []
+        self.asked = asyncio.Event()
         self.left = asyncio.Event()
 
     async def __aenter__(self) -> Self:

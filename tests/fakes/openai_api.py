@@ -78,6 +78,7 @@ class FakeOpenAI(ModelApi):
     async def _asked(self, request: web.Request) -> web.StreamResponse:
         heard = Heard(dict(request.headers), await request.json())
         self.heard.append(heard)
+        self.asked.set()
         if self._key and heard.headers.get("Authorization") != f"Bearer {self._key}":
             return _refused(401, "Incorrect API key provided.")
         for name in self._refuses:

@@ -1,6 +1,6 @@
 """Builds Penny's speech recognition and voices from the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,10 +48,8 @@ def build_recognizer(settings: Settings, folder: ModelFolder) -> "Recognizer":
     """Make the local recogniser, or a server for which it stands in if its files are stored."""
     if settings.skydeck_asr_url is None:
         return _whisper(settings, folder)
-    store = ModelStore(settings.skydeck_weights_dir)
-    listed, others = split_names(store, ears_needed(settings))
-    is_stored = not store.plan(listed) and all(one.is_in(store.folder) for one in others)
-    return open_transcriber(settings, local=_whisper(settings, folder) if is_stored else None)
+    is_here = _are_stored(settings, ears_needed(settings))
+    return open_transcriber(settings, local=_whisper(settings, folder) if is_here else None)
 
 
 def open_transcriber(
@@ -109,9 +107,15 @@ def _local_voices(settings: Settings, folder: ModelFolder) -> "LocalVoices":
 
 def _stored(settings: Settings, folder: ModelFolder, name: str) -> Path:
     """The folder of a model that is here; in an outage nobody waits until one is fetched."""
-    if ModelStore(settings.skydeck_weights_dir).plan([name]):
+    if not _are_stored(settings, [name]):
         raise WeightsError(f"The model {name} is not stored.", hint=f"skydeck models pull {name}")
     return folder(name)
+
+
+def _are_stored(settings: Settings, names: Sequence[str]) -> bool:
+    store = ModelStore(settings.skydeck_weights_dir)
+    listed, others = split_names(store, names)
+    return not store.plan(listed) and all(one.is_in(store.folder) for one in others)
 
 
 def _whisper(settings: Settings, folder: ModelFolder) -> "Recognizer":
