@@ -311,7 +311,7 @@ async def test_silence_of_the_server_is_not_waited_out(monkeypatch: pytest.Monke
 
 @pytest.mark.real_time  # the loop never rests, so virtual time would stand still
 async def test_an_answer_that_drips_is_not_waited_out(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.workers.penny.openai_stt._LONGEST_S", 0.5)
+    monkeypatch.setattr("bot.workers.penny.openai_stt._MAX_WINDOW_S", 0.5)
     drips = lambda: itertools.repeat(b" ")  # noqa: E731
     async with ears(Reply(drips)) as (stt, _):
         with pytest.raises(ServiceUnreachable):
