@@ -9,6 +9,7 @@ import signal
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final, Never
 
 import aiohttp
@@ -171,7 +172,9 @@ class SkyDeck(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the cogs, register the commands if they changed, and recover jobs."""
         for name in self._cogs_to_load:
-            await self.load_extension(name)
+            # Not `load_extension`: closing the bot would forget the modules, and the next bot of
+            # this process would execute all of their source again.
+            await import_module(name).setup(self)
         await self.register_commands()
         self._listening = self.loop.create_task(self.remote_jobs.listen(), name="other processes")
         self.runner.begin_recovery()
