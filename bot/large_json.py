@@ -38,7 +38,8 @@ _NODES_A_STEP: Final = 2_000
 
 _IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _VALUES: Final = b",:[{"
-_LONG_NUMBER: Final = re.compile(rb"[^\s,:\[\]{}]{%d}" % (MAX_NUMBER_CHARS + 1))
+_LONG_NUMBER: Final = re.compile(rb"(?<![^\s,:\[\]{}])[^\s,:\[\]{}]{%d}" % (MAX_NUMBER_CHARS + 1))
+"""Tried only where a number begins: tried at each digit, it takes quadratic time."""
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _HEX_DIGITS: Final = re.compile(rb"[0-9a-fA-F]{1,4}")
 _CONTINUATION: Final = re.compile(rb"[\x80-\xbf]{1,3}")
