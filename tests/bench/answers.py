@@ -32,6 +32,7 @@ from tests.fakes.hostile_answers import Attack, book
 KEY: Final = "rpa_SECRETSECRET"
 LIMIT_S: Final = 8
 HOLD_MS: Final = 50
+WRITTEN_BYTES: Final = 64 * 1024
 
 
 class Server:
@@ -84,9 +85,14 @@ class Server:
                     head.append(f"Content-Length: {len(body) + 5}")
         writer.write("\r\n".join([*head, "", ""]).encode("latin-1"))
         if attack.framing == "chunked":
+            chunks = bytearray()
             for piece in attack.pieces():
-                writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-                await writer.drain()
+                chunks += b"%x\r\n%s\r\n" % (len(piece), piece)
+                if len(chunks) >= WRITTEN_BYTES:  # not each chunk: a chunk can be one byte
+                    writer.write(bytes(chunks))
+                    chunks.clear()
+                    await writer.drain()
+            writer.write(chunks)
             writer.write(b"0\r\n\r\n")
         else:
             writer.write(body or b"".join(attack.pieces()))
