@@ -144,10 +144,11 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def known_revisions() -> list[str]:
+@cache
+def known_revisions() -> tuple[str, ...]:
     """All revisions that this version knows, oldest first."""
     walk = ScriptDirectory.from_config(_config()).walk_revisions()
-    return [script.revision for script in walk][::-1]
+    return tuple(script.revision for script in walk)[::-1]
 
 
 def must_be_known(revision: str, address: Address) -> None:

@@ -252,7 +252,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     await room.hears(ana)
     epoch = call.dave.session.epoch
     invited = len(sim.log.events("VOICE_SERVER_UPDATE"))
-    room.voice.playout.add(1, speech(3.0))
+    room.voice.playout.add(1, speech(1.5))
     match fault:
         case "drop":
             sim.voice.drop(guild)
@@ -283,7 +283,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     assert not runner.done()
     line = sim.voice.line(guild)
     await until(lambda: room.voice.playout.progress().drained)
-    assert room.voice.playout.progress().packets == 151
+    assert room.voice.playout.progress().packets == 76
     assert line.plaintext_frames == 0
     call.stops()
     await talking.done()

@@ -49,7 +49,7 @@ def sqlite_template(tmp_path_factory) -> Path:
     return file
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.system)])
+@pytest.fixture(params=["sqlite", "postgres"])
 def kind(request) -> str:
     """Which database: a test that uses it runs on both, on PostgreSQL in the system layer."""
     return request.param
