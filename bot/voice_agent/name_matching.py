@@ -26,9 +26,20 @@ class NameMatcher:
             others: The names of the other people who are there; those never match.
         """
         rest: list[str] = []
+        openers = self._phrases.call_openers
+        opening = next((n for n, word in enumerate(clause) if word not in openers), len(clause))
         at = 0
         while at < len(clause):
-            sizes = (n for n in (1, 2) if self._is_name(clause, slice(at, at + n), others))
+            sizes = (
+                size
+                for size in (1, 2)
+                if self._is_name(
+                    clause[at : at + size],
+                    others,
+                    # with only openers before, or with nothing else in the clause
+                    is_call=at <= opening and (at > 0 or size >= len(clause)),
+                )
+            )
             if size := next(sizes, 0):
                 at += size
             else:
@@ -36,19 +47,22 @@ class NameMatcher:
                 at += 1
         return rest
 
-    def _is_name(self, clause: Sequence[str], at: slice, others: set[str]) -> bool:
-        """Whether these one or two words of a clause are the assistant's name."""
-        words = clause[at]
+    def _is_name(self, words: Sequence[str], others: set[str], *, is_call: bool) -> bool:
+        """Whether one or two words of a clause are the assistant's name.
+
+        Args:
+            words: They.
+            others: The names of the other people who are there.
+            is_call: Whether they stand where somebody is called.
+        """
         if others.intersection(words):
             return False
         heard = "".join(words)
         is_near = len(words) == 1 and any(self._is_near(heard, name) for name in self._names)
         if is_near or heard in self._names:
             return True
-        before, after = clause[: at.start], clause[at.stop :]
-        openers, misheard = self._phrases.call_openers, self._phrases.misheard_names
-        is_call = all(word in openers for word in before) and (before or not after)
-        return bool(is_call) and any(" ".join(words) in misheard.get(n, ()) for n in self._names)
+        misheard = self._phrases.misheard_names
+        return is_call and any(" ".join(words) in misheard.get(n, ()) for n in self._names)
 
     def _is_near(self, heard: str, name: str) -> bool:
         if len(name) < self._phrases.min_fuzzy_name_chars:

@@ -11,9 +11,9 @@ from bot.store.address import Address
 from bot.store.maintenance.backup import restore
 from bot.store.store import Store
 from tests.integration.bot.store.maintenance.test_backup import contents
-from tests.integration.bot.store.test_tampered import file, lines, written
+from tests.integration.bot.store.test_tampered import file, filled, lines, written
 
-__all__ = ["file", "lines"]  # fixtures
+__all__ = ["file", "filled", "lines"]  # fixtures
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"])
 
 VALUES = [

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -32,21 +33,26 @@ def file(tmp_path) -> Path:
     return tmp_path / "backup.gz"
 
 
-_FILLED: list[tuple[bytes, bytes, int]] = []
-"""A database with something in every table, its backup, and when it was made; to be copied."""
+@pytest.fixture(scope="module")
+def filled() -> list:
+    """A folder with a filled database and its backup, once there is one, and its time."""
+    return []
 
 
 @pytest.fixture
-async def lines(url, file, clock, entry, message) -> list:
+async def lines(url, file, clock, entry, message, filled, tmp_path_factory) -> list:
     """A sound backup: its header, and its rows as [table, {column: value}]."""
-    database = Path(url.removeprefix("sqlite:///"))
-    if not _FILLED:
+    database = url.removeprefix("sqlite:///")
+    if not filled:
         await fill(url, clock, entry, message)
         await backup(Address.parse(url), file, clock)
-        _FILLED.append((database.read_bytes(), file.read_bytes(), clock.at_ms))
-    whole, saved, clock.at_ms = _FILLED[0]
-    database.write_bytes(whole)
-    file.write_bytes(saved)
+        folder = tmp_path_factory.mktemp("filled")
+        shutil.copy(database, folder / "filled.db")
+        shutil.copy(file, folder / "filled.gz")
+        filled += folder, clock.at_ms
+    folder, clock.at_ms = filled
+    shutil.copy(folder / "filled.db", database)
+    shutil.copy(folder / "filled.gz", file)
     header, *rows, _end = map(json.loads, gzip.decompress(file.read_bytes()).splitlines())
     return [
         header,

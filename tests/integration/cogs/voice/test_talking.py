@@ -161,7 +161,7 @@ async def test_listening_only_makes_minutes(
     async def noted():
         return await deck.store.minutes.get(guild.id, lounge.id)
 
-    await until(noted, within=15)
+    await until(noted)
     [said] = await noted()
     assert said.name == "Ben"
     assert said.text == "We meet again on Monday."
