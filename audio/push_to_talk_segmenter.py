@@ -23,6 +23,7 @@ from audio.speech_events import (
     SpeechEvent,
     SpeechFrame,
     SpeechPacket,
+    SpeechPartial,
     SpeechResumed,
     TurnEnded,
 )
@@ -35,6 +36,9 @@ _MAX_TAIL_DELAY_MS: Final = 500
 """How long to wait for a tail that is overdue."""
 _SIGN_OF_LIFE_MS: Final = 30_000
 """How often a long turn emits SpeechResumed, as a sign of life."""
+
+_PARTIAL_EVERY_MS: Final = 1_200
+"""How often a turn emits SpeechPartial, so that recognition need not wait for the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class _Recording:
     packets: list[tuple[bytes, float]] = field(default_factory=list)  # with their times
     released_s: float | None = None
     reported_ms: int = 0
+    partial_ms: int = 0
 
     @property
     def length_ms(self) -> int:
@@ -184,20 +189,27 @@ class PushToTalkSegmenter:
         if recording.length_ms >= MAX_TURN_MS:
             recording.released_s, self._overran = now_s, True
             self._end(now_s, events)
-        elif recording.length_ms - recording.reported_ms >= _SIGN_OF_LIFE_MS:
+            return
+        if recording.length_ms - recording.reported_ms >= _SIGN_OF_LIFE_MS:
             recording.reported_ms = recording.length_ms
             events.append(SpeechResumed(self._user_id, now_s))
+        if recording.length_ms - recording.partial_ms >= _PARTIAL_EVERY_MS:
+            recording.partial_ms = recording.length_ms
+            events.append(SpeechPartial(self._clip(recording, now_s), now_s))
 
     def _end(self, now_s: float, events: list[SpeechEvent]) -> None:
         recording, self._recording = self._recording, None
         if recording is None or recording.released_s is None:
             raise AssertionError("only a released recording ends")
-        clip = Clip(
+        clip = self._clip(recording, recording.released_s)
+        events.append(TurnEnded(clip, now_s, None, TAIL_MS))
+
+    def _clip(self, recording: _Recording, ended_s: float) -> Clip:
+        return Clip(
             self._user_id,
             tuple(packet for packet, _ in recording.packets) or (SILENCE_FRAME,),
             recording.length_ms,
             recording.began_s,
-            recording.released_s,
+            ended_s,
             self._channels,
         )
-        events.append(TurnEnded(clip, now_s, None, TAIL_MS))

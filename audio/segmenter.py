@@ -70,9 +70,10 @@ _ASSUME_DTX_AFTER_S: Final = 1.0
 """Without packets and without news from the receiver, a client counts as silent after this time."""
 _REST_AFTER_S: Final = 1.0
 """Without packets for this long, nothing heard before is kept."""
-_MAX_TAIL: Final = 0.05
-"""How loud the rest of a pause may be, beside the speech before it, if its partial is to serve as
-the clip: a faint last sound, such as the "s" of "six", may not be speech to the detector."""
+_MAX_TAIL, _MAX_TAIL_RISE = 0.05, 1.5
+"""How loud the rest of a pause may be, beside the speech before it or (in noise) beside its own
+beginning, if its partial is to serve as the clip: a faint last sound, such as the "s" of "six", may
+not be speech to the detector."""
 _FORGET_AFTER_S: Final = 30.0
 """A speaker who is silent for this long is forgotten, decoder and all."""
 
@@ -186,7 +187,8 @@ class _Speaker:
         self._clip: Clip | None = None
         self._pause_held_since_s: float | None = None
         self._partial: Clip | None = None
-        self._window_loudness = self._speech_loudness = self._tail_loudness = 0.0
+        self._window_loudness = self._speech_loudness = 0.0
+        self._partial_loudness = self._tail_loudness = 0.0
 
     # -- packets to windows ----------------------------------------------------------------------
 
@@ -325,6 +327,7 @@ class _Speaker:
                     self._request_detection(pause)
                 case Partial():
                     self._partial, self._tail_loudness = self._clip_so_far(), 0.0
+                    self._partial_loudness = self._window_loudness
                     events.append(SpeechPartial(self._partial, now_s))
                 case Paused():
                     self._clip = self._partial if self._partial_is_whole else self._clip_so_far()
@@ -351,7 +354,8 @@ class _Speaker:
             self._partial is not None
             and self._partial.ended_s == self._voice_s
             and self._partial.speech_ms == self._endpointer.speech_ms
-            and self._tail_loudness <= _MAX_TAIL * self._speech_loudness
+            and self._tail_loudness
+            <= max(_MAX_TAIL * self._speech_loudness, _MAX_TAIL_RISE * self._partial_loudness)
         )
 
     def _emit_pause(self, now_s: float, events: list[SpeechEvent]) -> None:

@@ -237,6 +237,8 @@ class VoiceAgentOptions:
         partial_recognition: Let the service recognise what was said so far, and read it and the
             conversation before into its language model, while somebody still speaks. Nothing of it
             is shown or played. For services on this machine; elsewhere it would cost money.
+        max_partial_s: Seconds of a turn. A longer one is recognised at its pauses only, since each
+            partial is recognised from the beginning.
         warm_up_after_s: Seconds. A service not called for this long is woken when somebody begins
             to speak; 0: never. `SKYDECK_VOICE_WARM_S` sets it.
         thinking_sound: The cues while somebody waits.
@@ -254,6 +256,7 @@ class VoiceAgentOptions:
     follow_up_window_s: float = 8.0
     preemptive_generation: bool = True
     partial_recognition: bool = False
+    max_partial_s: float = 12.0
     warm_up_after_s: float = 0.0
     thinking_sound: ThinkingSoundOptions = ThinkingSoundOptions()
     chat_context: ChatContextOptions = ChatContextOptions()

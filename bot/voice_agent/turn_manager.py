@@ -293,8 +293,11 @@ class TurnManager:
         turn_now.inherit(self._speeches[user_id])
         is_ours = self._mode(turn_now) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
         is_new = turn.state is TurnState.SPEAKING and not turn.words
-        if self._options.partial_recognition and self._floor.turn is None and is_ours and is_new:
-            self._commands.append(Prepare(user_id, clip and turn.with_clip(clip)))
+        whole = clip and turn.with_clip(clip)
+        is_short = whole is None or whole.duration_ms <= self._options.max_partial_s * 1000
+        is_free = self._options.partial_recognition and self._floor.turn is None
+        if is_free and is_ours and is_new and is_short:
+            self._commands.append(Prepare(user_id, whole))
 
     def _cancel_request(self, turn: UserTurn) -> None:
         if turn.is_requesting and turn.request_id is not None:

@@ -14,6 +14,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from bot.contract.penny import audio_input
 from bot.llm_source import SMALL, TINY
 from bot.settings import Settings
 from bot.voice_agent.events import Stage
+from bot.voice_agent.options import DEFAULT_OPTIONS
 from bot.voice_agent.session_factory import options_for
 from bot.voice_agent.turn_latency import TurnTrace, summary
 from bot.workers.build import build_workers
@@ -38,6 +40,12 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 TURNS = 24
 QUIET_S = 0.1
 ROUNDS = 2
+EVERY_MS = DEFAULT_OPTIONS.endpointing.partial_every_ms
+WAYS: dict[str, dict[str, Any]] = {
+    "recognition begins at the pause": {"early": False, "every_ms": 0},
+    "... in short silences": {"early": True, "every_ms": 0},
+    "... and while they speak": {"early": True, "every_ms": EVERY_MS},
+}
 MODELS = {"tiny": TINY, "small": SMALL}
 SILENCE_S = 1.5
 """What the peers wait for."""
@@ -126,37 +134,39 @@ async def test_whole_local_turns(clips, weights, llm):
     penny = workers.handlers["penny"]
     await penny.warm_up()
     peer, clock, theirs = Peer(weights, llm=MODELS[llm]), SystemClock(), []
-    ours: dict[bool, list[TurnTrace]] = {True: [], False: []}
+    ours: dict[str, list[TurnTrace]] = {name: [] for name in WAYS}
     options = options_for(settings)
     async with voice_call(penny, people=["Ana"], options=options) as (call, ana):
         [speaker] = await call.joins(ana)
-        manager, latency = call.session._manager, call.session.latency
         await peer.turn(_clip(clips[0]), clock)
         await _turn(call, speaker, clips[0])
         for number in range(ROUNDS):
-            for early in (True, False) if number % 2 else (False, True):
-                manager._options = replace(options, partial_recognition=early)
+            for name in sorted(WAYS, reverse=bool(number % 2)):
+                _change(call, ana.id, options, **WAYS[name])
                 await _turn(call, speaker, clips[0])
-                latency.turns.clear()
+                call.session.latency.turns.clear()
                 for sound in clips:
                     await _turn(call, speaker, sound)
-                ours[early] += [t for t in latency.turns if t.split()]
+                ours[name] += [t for t in call.session.latency.turns if t.split()]
             for sound in clips:
                 await asyncio.sleep(0.5)
                 theirs.append((SILENCE_S + await peer.turn(_clip(sound), clock)) * 1000)
     await peer.close()
     await workers.close()
-    totals = {early: [t.total_ms for t in traces] for early, traces in ours.items()}
-    print(f"\n{llm}, last packet to first packet of the answer: {call.reader.shows[-1].transcript}")
-    print(line("recognition begins while they speak", totals[True], ""))
-    print(line("recognition begins at the pause", totals[False], ""))
+    print(f"\n{llm}, last packet to first packet of the answer")
+    middle = statistics.median(theirs)
     print(line("1.5 s of silence, then one after another", theirs, ""))
-    middle = {early: statistics.median(values) for early, values in totals.items()}
-    print(f"ratio to the peer {statistics.median(theirs) / middle[True]:.2f}")
-    print(f"ratio to the pause {middle[False] / middle[True]:.2f}")
-    print(line("our own share of it", [t.own_ms for t in ours[True]], "target: p95 60 ms"))
-    for early, traces in ours.items():
-        print(early, {name: round(s.median_ms) for name, s in summary(traces).items()})
+    for name, traces in ours.items():
+        totals = [t.total_ms for t in traces]
+        print(line(name, totals, f"{middle / statistics.median(totals):.2f} times as soon"))
+        print("   ", {phase: round(s.median_ms) for phase, s in summary(traces).items()})
+
+
+def _change(call, user_id, options, *, early: bool, every_ms: int) -> None:
+    """Let a conversation that is under way begin earlier or later."""
+    call.session._manager._options = replace(options, partial_recognition=early)
+    endpointing = replace(options.endpointing, partial_every_ms=every_ms)
+    call.session.speech_input._speakers[user_id]._endpointer._options = endpointing
 
 
 async def _turn(call, speaker, sound):

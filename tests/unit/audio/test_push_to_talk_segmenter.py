@@ -11,6 +11,7 @@ from audio.speech_events import (
     LostSpeech,
     SpeechBegan,
     SpeechPacket,
+    SpeechPartial,
     SpeechResumed,
     TurnEnded,
 )
@@ -61,6 +62,17 @@ def test_what_was_said_before_the_key_and_after_it_is_kept(mic):
     assert isinstance(mic.events[0], SpeechBegan)
     assert mic.events[-1].waited_ms == 200
     assert (mic.clip.began_s, mic.clip.ended_s, mic.clip.channels) == (5.0, 7.0, 1)
+
+
+def test_now_and_then_it_brings_what_was_said_so_far(mic):
+    mic.runs(1_000)
+    mic.segmenter.press(1.0)
+    mic.runs(3_500)
+    mic.segmenter.release(3.5)
+    mic.runs(6_000)
+    partials = [times(e.clip) for e in mic.events if isinstance(e, SpeechPartial)]
+    assert len(partials) == 2
+    assert all(times(mic.clip)[: len(partial)] == partial for partial in partials)
 
 
 def test_silence_never_ends_it(mic):
@@ -133,7 +145,7 @@ def test_two_minutes_are_the_most(mic):
 def test_what_is_cancelled_is_gone(mic):
     mic.runs(1_000)
     mic.segmenter.press(1.0)
-    mic.runs(2_000)
+    mic.runs(1_600)
     mic.segmenter.cancel()
     mic.runs(3_000)
     assert [type(event) for event in mic.events] == [SpeechBegan]

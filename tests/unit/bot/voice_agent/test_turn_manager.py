@@ -88,6 +88,12 @@ def test_a_partial_has_all_of_the_turn():
     assert prepare.clip == first.clip.then(later)
 
 
+def test_a_long_turn_is_not_recognised_again_and_again():
+    talk = alone(EARLY)
+    talk.begin(ANA)
+    assert talk.tell(SpeechPartial(talk.clip(ANA, 12.1), talk.now)) == []
+
+
 def test_what_may_be_for_others_is_not_prepared():
     talk = Talk(EARLY)
     talk.people("Ana", "Ben")
