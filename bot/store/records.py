@@ -27,6 +27,7 @@ class StoredMessage:
         created_at_ms: UTC epoch milliseconds.
         parent_id: The message it replies to, or a part of that.
         guild_id: None in a DM.
+        source_id: Another person's message whose words it holds, because it points at that.
         parts: The further messages of a long reply, in order.
     """
 
@@ -41,6 +42,7 @@ class StoredMessage:
     parent_id: int | None = None
     guild_id: int | None = None
     edited_at_ms: int | None = None
+    source_id: int | None = None
     parts: tuple[int, ...] = ()
 
 

@@ -61,6 +61,7 @@ messages = Table(
     Column("content", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False, index=True),
     Column("edited_at_ms", BigInteger),
+    Column("source_id", BigInteger, index=True),
     Index(None, "conversation_id", "message_id"),
 )
 """Messages to the assistant and from it."""

@@ -166,7 +166,8 @@ class Chat(commands.Cog, name=COG):
             self.bot, message, asked=asked, whole_channel=whole_channel
         )
         quoted = said_before.quoted
-        question = await read_question(content.asked, await self._files(content, quoted), words)
+        files = await self._files(content, quoted)
+        question = await read_question(content.asked, files, words)
         if question is None:
             await reply_to(message, words("chat.hello", name=requester.system.assistant))
             return
@@ -187,10 +188,12 @@ class Chat(commands.Cog, name=COG):
             self.bot, requester.channel_id, NO_MESSAGE, requester.user_id, words=words
         )
         post = functools.partial(self._first, message, words, is_dropped)
-        remembered = stored(message, question.text, said_before)
+        has_quoted_files = len(files) > len(content.files)
+        source = asked if asked is not message else quoted if has_quoted_files else None
+        remembered = stored(message, question.text, said_before, source=source)
 
         async def is_wanted() -> bool:
-            return await self._remember_once(message, remembered) or is_dropped
+            return await self._remember_once(message, remembered, source) or is_dropped
 
         await ask(
             self.bot,
@@ -202,14 +205,17 @@ class Chat(commands.Cog, name=COG):
             is_wanted=is_wanted,
         )
 
-    async def _remember_once(self, message: discord.Message, remembered: StoredMessage) -> bool:
+    async def _remember_once(
+        self, message: discord.Message, remembered: StoredMessage, source: discord.Message | None
+    ) -> bool:
         """Remember a question; False if another process does, or the gateway repeats the event.
 
         Raises:
-            QuestionDeleted: It was deleted before it was remembered.
+            QuestionDeleted: It, or the message that it points at, was deleted before it was
+                remembered.
         """
         is_new = await self.bot.store.conversations.add(remembered)
-        if was_deleted(self.bot, message):
+        if was_deleted(self.bot, message) or (source and was_deleted(self.bot, source)):
             await self.bot.store.conversations.delete({message.id})
             raise QuestionDeleted("The question was deleted.")
         return is_new

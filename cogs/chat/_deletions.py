@@ -42,10 +42,17 @@ class Deletions(commands.Cog):
         await self._forget_channel(channel.id)
 
     async def _forget_messages(self, gone: Collection[int]) -> None:
-        """Forget messages; stop the jobs that answer them, in whichever process those run."""
+        """Forget messages; stop the jobs that answer them, in whichever process those run.
+
+        A question that only points at one of them has its words, and is forgotten with it.
+        """
         self.bot.deleted.messages.add(gone)
         self.bot.runner.withdraw(lambda running: question_at(running.place) in gone)
         memory, journal = self.bot.store.conversations, self.bot.store.jobs
+        pointing = await memory.holding(gone)
+        if pointing:
+            gone = {*gone, *pointing}
+            self.bot.runner.withdraw(lambda running: question_at(running.place) in pointing)
         people = await memory.who_asked(gone)
         await memory.delete(gone)
         for person in people:

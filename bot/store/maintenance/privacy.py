@@ -43,7 +43,7 @@ from bot.store.tables import (
 _EXPORTED: Final[dict[Table, tuple[str, ...]]] = {
     messages: (
         "message_id", "conversation_id", "parent_id", "guild_id", "person_id", "author_id",
-        "author_name", "role", "content", "created_at_ms", "edited_at_ms",
+        "author_name", "role", "content", "created_at_ms", "edited_at_ms", "source_id",
     ),
     jobs: (
         "journal_id", "service", "module", "endpoint_id", "mode", "guild_id", "channel_id",

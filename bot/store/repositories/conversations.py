@@ -117,18 +117,32 @@ class Conversations:
 
     @uninterrupted
     async def delete(self, message_ids: Collection[int]) -> int:
-        """Forget deleted messages; any part stands for its reply. Returns how many."""
+        """Forget deleted messages, and those that hold their words. Returns how many.
+
+        Any part stands for its reply.
+        """
         async with self._database.writing() as connection:
             gone = 0
             for batch in _batches(message_ids):
                 named = or_(
                     messages.c.message_id.in_(batch),
+                    messages.c.source_id.in_(batch),
                     messages.c.message_id.in_(
                         select(parts.c.message_id).where(parts.c.part_id.in_(batch))
                     ),
                 )
                 gone += (await connection.execute(delete(messages).where(named))).rowcount
             return gone
+
+    @uninterrupted
+    async def holding(self, message_ids: Collection[int]) -> frozenset[int]:
+        """The questions that hold the words of any of these messages."""
+        found: set[int] = set()
+        async with self._database.reading() as connection:
+            for batch in _batches(message_ids):
+                query = select(messages.c.message_id).where(messages.c.source_id.in_(batch))
+                found.update((await connection.execute(query)).scalars())
+        return frozenset(found)
 
     @uninterrupted
     async def who_asked(self, message_ids: Collection[int]) -> frozenset[int]:

@@ -11,6 +11,7 @@ import pytest
 
 from cogs.chat._deletions import Deletions
 from tests.fakes.discord_bot import made
+from tests.simulator import File
 from tests.virtual_time import settle
 from tests.waiting import until
 
@@ -107,6 +108,53 @@ async def test_a_deletion_that_overtakes_its_question(
     await settle()
     assert not penny_script.asked
     assert not own(sim, channel, ben.dm)
+    await assert_nothing_is_kept(deck, message)
+
+
+@pytest.mark.parametrize("kind", ["words", "a file", "a file that is only quoted"])
+async def test_words_that_a_question_points_at_go_with_their_message(
+    sim, deck, channel, ana, ben, penny_script, kind
+):
+    files = [] if kind == "words" else [File("plan.txt", b"a secret plan")]
+    hers = await ana.says("" if files else "a secret question", channel, files=files)
+    text = "@Alfred is it good?" if "quoted" in kind else "@Alfred"
+    message = await ben.says(text, channel, reply_to=hers)
+    await ben.sees("You said:")
+    assert "secret" in (await deck.store.conversations.get(message.id)).content
+    await ana.deletes(hers)
+
+    async def is_forgotten():
+        return await deck.store.conversations.get(message.id) is None
+
+    await until(is_forgotten)
+    await settle()
+    for job in await deck.store.jobs.listing():
+        assert "secret" not in job.title
+        assert await deck.store.jobs.request(job.journal_id) is None
+
+
+async def test_what_is_replied_to_in_own_words_takes_nothing_along(
+    sim, deck, channel, ana, ben, penny_script
+):
+    hers = await ana.says("The bakery opens at six.", channel)
+    message = await ben.says("@Alfred is it far?", channel, reply_to=hers)
+    await ben.sees("You said: is it far?")
+    await ana.deletes(hers)
+    await settle()
+    assert (await deck.store.conversations.get(message.id)).content == "is it far?"
+
+
+async def test_what_is_pointed_at_may_be_deleted_first(
+    sim, deck, channel, ana, ben, penny_script, remembering
+):
+    hers = await ana.says("my secret", channel)
+    message = await ben.says("@Alfred", channel, reply_to=hers)
+    await settle()
+    await ana.deletes(hers)
+    await settle()
+    remembering.set()
+    await settle()
+    assert not penny_script.asked
     await assert_nothing_is_kept(deck, message)
 
 
