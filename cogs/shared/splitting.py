@@ -13,7 +13,7 @@ from typing import Final
 from bot import sentences
 from bot.graphemes import MAX_CLUSTER_CHARS, is_boundary
 from cogs.shared.harmless import harmless, unmask
-from cogs.shared.markdown import SPOILER, Markup, certain_code_spans, escaped, outside_code
+from cogs.shared.markdown import FENCE, SPOILER, Markup, certain_code_spans, escaped, outside_code
 
 MESSAGE_LIMIT: Final = 2000
 """The longest message of a bot, in code points, as Python counts: so does Discord's API
@@ -33,6 +33,8 @@ _STOP: Final = re.compile(
 """Where no sentence surely ends, but a part of one."""
 _WORD: Final = re.compile(r"[ \t\u3000]+")
 
+_BARE_FENCE: Final = "\\`" * 3
+
 _FREE, _AVOIDED, _NEVER = 0, 1, 2
 """Whether a cut may be at a position: inside a mark it would change the marks."""
 
@@ -45,8 +47,8 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     What is marked across the end of a message (a spoiler, bold, a quote, a code block in its
     language) is ended there, and marked again in the next message. Links, emoji, mentions and
     visible characters stay whole if they fit into a message. A code block that is never closed (in
-    an answer that is still growing, or in broken Markdown) is closed at the end. Nothing is lost
-    but white space at the cuts.
+    an answer that is still growing, or in broken Markdown) is closed at the end, unless that would
+    show what a spoiler hides. Nothing is lost but white space at the cuts.
 
     Args:
         text: Markdown of any length.
@@ -60,7 +62,7 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     """
     if limit < _MIN_LIMIT:
         raise ValueError(f"A limit under {_MIN_LIMIT} leaves no room for marks.")
-    text = text.strip()
+    text = _still_hiding(text.strip())
     if len(text) <= limit and "```" not in text:
         return [text] if text else []
     return list(_Splitter(text, limit).pieces())
@@ -74,12 +76,34 @@ def closed(text: str) -> str:
     """
     if SPOILER not in text:
         return text
+    text = _still_hiding(text)
     unclosed = Markup.read(text, goes_on=True).unclosed()
     if not any(one.opening == SPOILER for one in unclosed):
         return text
     end = "".join(one.closing for one in reversed(unclosed))
     # A bar that may be the first half of the end would make three.
     return f"{text.rstrip().removesuffix('|')}{end}"
+
+
+def _still_hiding(text: str) -> str:
+    """A text whose unclosed code block hides nothing that is a spoiler without it.
+
+    Discord takes three backticks without an end for text, and the spoiler after them for one. Once
+    the block is closed, the spoiler is code, which everybody reads. A code's own bars have a space
+    beside them (`a || b`).
+    """
+    if FENCE not in text or SPOILER not in text:
+        return text
+    block = next((one for one in Markup.read(text).unclosed() if one.is_code), None)
+    if block is None:
+        return text
+    at = text.index(FENCE, block.begin)
+    bare = f"{text[:at]}{_BARE_FENCE}{text[at + len(FENCE) :]}"
+    for span in Markup.read(bare).spans:
+        is_hiding = span.opening == SPOILER and span.end > at
+        if is_hiding and not (bare[span.inner].isspace() and bare[span.outer - 1].isspace()):
+            return bare
+    return text
 
 
 def disarm(text: str) -> str:

@@ -281,3 +281,29 @@ def test_no_beginning_of_a_growing_answer_leaks(around, length):
     whole = f"{before.rstrip('|')}\n||SECRET is out, SECRET is out||{around}"
     if whole.count("||", 0, whole.index("||SECRET")) == 0:
         assert "SECRET" not in shown_in(closed(whole[:length]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```py\nprint(1)\n||secret||",
+        "a ||secret and ```py\ncode|| b",
+        "||the secret\n```\nis|| out " + "word " * 500,
+        "```\nfirst\n```\nthen ```\n||secret||",
+    ],
+)
+def test_closing_a_code_block_shows_no_secret(text: str) -> None:
+    for shown in ("\n".join(split(text)), closed(text)):
+        assert "\\`\\`\\`" in shown
+        hidden = [
+            shown[one.inner : one.outer] for one in Markup.read(shown).spans if one.opening == "||"
+        ]
+        assert any("secret" in one for one in hidden)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["```js\nif (a || b || c)", "```\n||secret||\n```", "```\ncode ||", "||secret||\n```\nx"],
+)
+def test_bars_in_code_stay_code(text: str) -> None:
+    assert "\\`" not in "".join(split(text)) + closed(text)
