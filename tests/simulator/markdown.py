@@ -22,6 +22,7 @@ INLINE: list[tuple[re.Pattern[str], str]] = [
 HEADING = re.compile(r"^(#{1,3}) (.+)$")
 BULLET = re.compile(r"^(\s*)[-*] (.+)$")
 MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::\w)?&gt;")
+TOKEN = re.compile(r"<(@!?|@&|#|t:)(\d+)(?::\w)?>|<a?(:\w+:)\d+>")
 
 ESCAPED = re.compile(r"\\([\\*_~`|>#\-\[\]()@])")
 """A backslash takes a sign's meaning away."""
@@ -46,6 +47,12 @@ def to_html(text: str, naming: Naming) -> str:
         end = fence.end()
     parts.append(_blocks(text[end:], naming))
     return "".join(parts)
+
+
+def as_words(text: str, naming: Naming) -> str:
+    """A message's text on one line with names for its mentions, as a preview shows it."""
+    named = TOKEN.sub(lambda t: t[3] or naming(t[1].removesuffix("!"), int(t[2])), text)
+    return " ".join(named.split())
 
 
 def _blocks(text: str, naming: Naming) -> str:

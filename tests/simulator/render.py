@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from . import posting
-from .markdown import to_html
+from .markdown import as_words, to_html
 from .values import (
     Attachment,
     Channel,
@@ -97,7 +97,8 @@ class _Page:
     def _reference(self, one: Message) -> str:
         if one.replied_to is not None and one.type is MessageType.REPLY:
             told = one.replied_to
-            words = escape(told.text.replace("\n", " ")[:90]) or "<i>attachment</i>"
+            shown = as_words(told.text, self._name)[:90]
+            words = escape(shown) or "<i>attachment</i>"
             return f"<div class='reference'>↱ <b>{escape(told.author_name)}</b> {words}</div>"
         if one.interaction is not None and one.type is not MessageType.DEFAULT:
             name = escape(str(one.interaction["user"]["username"]))

@@ -7,7 +7,7 @@ import re
 
 import discord
 
-from tests.simulator.markdown import to_html
+from tests.simulator.markdown import as_words, to_html
 
 
 def naming(sign, number):
@@ -24,6 +24,20 @@ def test_markdown_as_discord_reads_it():
     )
     assert "<span class='mention'>@7</span>" in to_html("hi <@7>", naming)
     assert "<script>" not in to_html("<script>alert(1)</script> <@&9>", naming)
+
+
+def test_a_preview_shows_names():
+    text = "hi <@!7>\nand <@&9> in <#3> <a:party:123> at <t:5:R>"
+    assert as_words(text, naming) == "hi @7 and @&9 in #3 :party: at t:5"
+
+
+async def test_a_reply_shows_names_too(sim, guild, channel, ana):
+    bob = guild.member("Bob")
+    said = await ana.says("@Bob look", channel)
+    await bob.says("yes", channel, reply_to=said)
+    page = sim.render(channel, viewer=ana)
+    assert "</b> @Bob look</div>" in page
+    assert f"&lt;@{bob.user.id}&gt;" not in page
 
 
 async def test_a_channel_as_a_page(sim, guild, channel, ana, bot):
