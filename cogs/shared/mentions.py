@@ -1,14 +1,11 @@
-"""Discord's mentions, emoji and times in a text as words; code is left alone. Pure.
-
-Source of the forms: Discord's reference, "Message Formatting".
-"""
+"""Discord's mentions, emoji and times in a text as words; code is left alone. Pure."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
+from bot.discord_tokens import PLACES, TOKEN, time_in_words
 from bot.sanitize import clean, is_blank
 from cogs.shared.markdown import code_spans, outside_code
 
@@ -18,29 +15,6 @@ _UNKNOWN_PERSON: Final = "@unknown-user"
 _UNKNOWN_ROLE: Final = "@unknown-role"
 _UNKNOWN_CHANNEL: Final = "#unknown"
 """As Discord's client shows what it does not know."""
-
-_TOKEN: Final = re.compile(
-    r"<(?:"
-    r"@!?(?P<person>[0-9]{1,20})"
-    r"|@&(?P<role>[0-9]{1,20})"
-    r"|\#(?P<channel>[0-9]{1,20})"
-    r"|/(?P<command>[^:<>\n]{1,100}):[0-9]{1,20}"
-    r"|a?:(?P<emoji>\w{1,32}):[0-9]{1,20}"
-    r"|t:(?P<time>-?[0-9]{1,13})(?::(?P<style>[A-Za-z]))?"
-    r"|id:(?P<place>customize|browse|guide|linked-roles)(?::[0-9]{1,20})?"
-    r")>"
-)
-_PLACES: Final = {
-    "customize": "Channels & Roles",
-    "browse": "Browse Channels",
-    "guide": "Server Guide",
-    "linked-roles": "Linked Roles",
-}
-"""Parts of a server that every server has, by their names in Discord's client."""
-_TIMES: Final = {"t": "%H:%M UTC", "T": "%H:%M:%S UTC", "d": "%Y-%m-%d", "D": "%Y-%m-%d"}
-"""Without the words of any language. A time that Discord shows as "in 3 days" is a date here: a
-service does not know when it is asked."""
-_ANY_TIME: Final = "%Y-%m-%d %H:%M UTC"
 
 Name = Callable[[int], str | None]
 """The name of an id; None if it is unknown."""
@@ -102,7 +76,7 @@ def as_words(text: str, names: Names) -> str:
     """
 
     def in_words(part: str) -> str:
-        return _TOKEN.sub(lambda token: _word(token, names), part)
+        return TOKEN.sub(lambda token: _word(token, names), part)
 
     return outside_code(text, in_words, code_spans(text))
 
@@ -114,9 +88,9 @@ def _is_blank(text: str, begin: int, end: int) -> bool:
 def _tokens(text: str) -> Iterator[re.Match[str]]:
     at = 0
     for begin, end in code_spans(text):
-        yield from _TOKEN.finditer(text, at, begin)
+        yield from TOKEN.finditer(text, at, begin)
         at = end
-    yield from _TOKEN.finditer(text, at)
+    yield from TOKEN.finditer(text, at)
 
 
 def _word(token: re.Match[str], names: Names) -> str:
@@ -133,19 +107,11 @@ def _word(token: re.Match[str], names: Names) -> str:
         case "emoji":
             return f":{token['emoji']}:"
         case "place":
-            return _PLACES[token["place"]]
+            return PLACES[token["place"]]
         case _:
-            return _time(token)
+            return time_in_words(token) or token[0]
 
 
 def _named(sign: str, name: str | None) -> str:
     plain = " ".join(clean((name or "")[:_MAX_NAME_CHARS]).split())
     return "" if is_blank(plain) else sign + plain
-
-
-def _time(token: re.Match[str]) -> str:
-    try:
-        at = datetime.fromtimestamp(int(token["time"]), UTC)
-    except (ValueError, OverflowError, OSError):  # Discord shows no date either
-        return token[0]
-    return at.strftime(_TIMES.get(token["style"] or "", _ANY_TIME))

@@ -6,9 +6,9 @@ An answer comes in phrases, so the other half of a pair may be in another phrase
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bot.discord_tokens import PLACES, TOKEN, time_in_words
 from bot.workers.penny.formulas import with_signs
 
 _BLOCK: Final = re.compile(r"```(?:([\w+#.-]{1,20})[^\S\n]*\n)?(.*?)(?:```|\Z)", re.DOTALL)
@@ -24,12 +24,8 @@ _ESCAPED: Final = re.compile(r"\\([*_~`|>#\[\]()<:.!+\\-])")
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
 _HALF_LINK: Final = re.compile(r"\]\(<?https?://[^\s)]*>?\)")
 _AUTO_LINK: Final = re.compile(r"<(https?://[^\s<>]+|mailto:[^\s<>]+)>")
-_MENTION: Final = re.compile(r"<(?:@[!&]?|#|id:)[\w:]{1,40}>")
-_CUSTOM_EMOJI: Final = re.compile(
-    r"<a?:\w{1,40}:\d{1,25}>|(?<![\w:]):[a-z][a-z0-9_+-]{1,31}:(?![\w:])"
-)
-_COMMAND: Final = re.compile(r"<(/[\w -]{1,100}):\d{1,25}>")
-_TIME: Final = re.compile(r"<t:(-?\d{1,13})(?::([tTdDfFR]))?>")
+_SHORT_CODE: Final = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,31}:(?![\w:])")
+"""An emoji as people type it."""
 _TAG: Final = re.compile(
     r"</?(?:br|hr|strong|em|code|pre|span|div|li|ul|ol|sub|sup|small|details|summary|kbd|table|tr|td|th"
     r"|h[1-6]|img|[abispu])(?:\s+[\w-]+=[^<>]*)?\s*/?>",
@@ -102,22 +98,24 @@ def _without_tokens(text: str) -> str:
     text = _LINK.sub(r"\1", text)
     text = _HALF_LINK.sub("", text)
     text = _AUTO_LINK.sub(r"\1", text)
-    text = _TIME.sub(_time, text)
-    text = _COMMAND.sub(r"\1", text)
-    return _TAG.sub(" ", _CUSTOM_EMOJI.sub("", _MENTION.sub("", text)))
+    text = TOKEN.sub(_spoken, text)
+    return _TAG.sub(" ", _SHORT_CODE.sub("", text))
+
+
+def _spoken(token: re.Match[str]) -> str:
+    """What is said of a token: a mention's name is not known here, and emoji are silent."""
+    match token.lastgroup:
+        case "command":
+            return f"/{token['command']}"
+        case "place":
+            return PLACES[token["place"]]
+        case "time" | "style":
+            return time_in_words(token) or ""
+        case _:
+            return ""
 
 
 def _without_lines(text: str) -> str:
     text = _RULE.sub("", text)
     text = _ROW.sub(lambda row: ", ".join(filter(None, _CELLS.split(row[1].strip()))), text)
     return _LINE_START.sub("", text)
-
-
-def _time(found: re.Match[str]) -> str:
-    """A Discord timestamp in ISO 8601, which every language then reads in its own way."""
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(found[1]))
-    except OverflowError:
-        return ""
-    date, time = f"{moment:%Y-%m-%d}", f"{moment:%H:%M} UTC"
-    return {"t": time, "T": time, "d": date, "D": date}.get(found[2] or "f", f"{date} {time}")
