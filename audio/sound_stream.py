@@ -21,6 +21,7 @@ _PCM: Final = re.compile(r"audio/(?:x-)?(?:pcm|l16|raw)\b", re.IGNORECASE)
 _RATE: Final = re.compile(r";\s*rate=(\d{1,7})", re.IGNORECASE)
 _WORDS: Final = re.compile(rb"\s*(?:<[!a-zA-Z?]|[{\[]\s*[\"\]}{])")
 """How a web page and JSON begin; as sound, they would be noise."""
+_MAX_LEADING_BYTES: Final = 1_000
 _MIN_BYTES: Final = 16
 _NONE: Final = np.zeros(0, np.int16)
 
@@ -44,13 +45,13 @@ class SoundStream:
         self._raw_rate_hz = int(stated[1]) if stated else USUAL_RATE_HZ
         self._form: PlainWav | None = None
         self._left: int | None = None
-        self._held = b""
+        self._held = bytearray()
         self.rate_hz = 0
 
     @property
     def whole(self) -> bytes:
         """The file so far, if it is one."""
-        return self._held
+        return bytes(self._held)
 
     def feed(self, data: bytes) -> Pcm:
         """Return the samples that are there now.
@@ -74,9 +75,9 @@ class SoundStream:
         if self.is_file or (len(self._held) < _MIN_BYTES and not is_all):
             return False
         if self._held.startswith(b"RIFF"):
-            form = plain_wav(self._held)
+            form = plain_wav(bytes(self._held[:MIN_HEAD_BYTES]))
             self.is_file = form is None and (is_all or len(self._held) >= MIN_HEAD_BYTES)
-        elif _WORDS.match(self._held):
+        elif _WORDS.match(self._held[:_MAX_LEADING_BYTES]):
             raise NotAudioError("text, not sound")
         else:
             form = PlainWav(0, None, 1, self._raw_rate_hz) if self._is_raw else None
@@ -88,7 +89,7 @@ class SoundStream:
         if self.rate_hz not in (0, form.rate_hz):
             raise NotAudioError("sound at two rates")
         self._form, self._left, self.rate_hz = form, form.size, form.rate_hz
-        self._held = self._held[form.offset :]
+        del self._held[: form.offset]
         return True
 
     def _samples(self) -> Pcm:
@@ -97,8 +98,10 @@ class SoundStream:
             frame_bytes = 2 * self._form.channels
             there = len(self._held) if self._left is None else min(len(self._held), self._left)
             taken = there // frame_bytes * frame_bytes
-            data, self._held = self._held[:taken], self._held[taken:]
-            frames = np.frombuffer(data, "<i2").reshape(-1, self._form.channels)
+            frames = np.frombuffer(bytes(self._held[:taken]), "<i2").reshape(
+                -1, self._form.channels
+            )
+            del self._held[:taken]
             found.append(frames.mean(axis=1).astype(np.int16))
             if self._left is None:
                 break
@@ -106,7 +109,7 @@ class SoundStream:
             if self._left >= frame_bytes:
                 break
             if not self._held.startswith(b"RIFF"):  # what follows the samples tells of them
-                self._held = b""
+                self._held.clear()
                 break
             self._form = None  # some servers send each sentence as a file of its own
             self._begin(is_all=False)

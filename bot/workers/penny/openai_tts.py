@@ -7,6 +7,7 @@ says the rate, which differs (Piper's voices have 22,050 Hz), and its first byte
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -20,6 +21,7 @@ from audio.samples import Pcm, from_pcm, to_pcm
 from audio.sound_stream import USUAL_RATE_HZ, SoundStream
 from audio.stopping import Stop
 from bot.errors import BadInput, SkydeckError
+from bot.languages import primary
 from bot.sanitize import clean_line
 from bot.server_voices import ServerVoice, choose_server_voice, read_listed
 from bot.workers.openai_server import TTS, OpenAIServer, words_of_refusal
@@ -36,6 +38,8 @@ _FORMATS: Final = ("wav", "pcm", "mp3", "opus", "flac")
 _REFUSED_FIELD: Final = frozenset({400, 415, 422, 500, 501})
 _REFUSED_VOICE: Final = frozenset({400, 404, 422, 500})
 _NOT_SOUND: Final = ("text/", "application/json", "application/problem", "application/xhtml")
+_BLEND: Final = re.compile(r"[+(]")
+"""Of voices that Kokoro mixes: `af_bella(2)+af_sky(1)`."""
 _NAMED: Final = 8
 """How many voices an error lists."""
 
@@ -94,7 +98,7 @@ class OpenAIVoices:
         import httpx2  # noqa: PLC0415  (the SDK lets its errors through from a stream)
         import openai  # noqa: PLC0415
 
-        name = voice or choose_server_voice(language, self._names, await self.voices())
+        name = voice or await self._voice_of(language)
         try:
             async with contextlib.aclosing(self._sound(text, name)) as sounds:
                 async for sound in sounds:
@@ -122,6 +126,10 @@ class OpenAIVoices:
     async def close(self) -> None:
         """Close the connections."""
         await self._server.close()
+
+    async def _voice_of(self, language: str) -> str:
+        is_set = primary(language) in self._names
+        return choose_server_voice(language, self._names, () if is_set else await self.voices())
 
     async def _sound(self, text: str, voice: str) -> AsyncGenerator[Sound, None]:
         """Yield the sound, in a format that the server accepts."""
@@ -173,7 +181,8 @@ class OpenAIVoices:
         """Convert a refusal; of a voice, with some that there are."""
         refusal = words_of_refusal(error)
         listed = [one.name for one in await self.voices()]
-        is_voice = "voice" in refusal or (listed and voice not in listed)
+        is_missing = bool(listed) and voice not in listed and not _BLEND.search(voice)
+        is_voice = "voice" in refusal or is_missing
         if error.status_code not in _REFUSED_VOICE or not is_voice:
             return self._server.refusal(error)
         some = ", ".join(listed[:_NAMED])

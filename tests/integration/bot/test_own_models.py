@@ -314,6 +314,24 @@ async def test_ears_and_voices_that_fail_are_said(tmp_path: Path, heard, spoken,
     assert words in said
 
 
+async def test_leaving_an_answer_while_it_is_spoken_closes_the_voice_s_connection(tmp_path: Path):
+    hanging = Sound(speech(), kind="audio/wav", end=End.HANG)
+    async with FakeOpenAI(Answer(PARIS), key="") as brain, FakeAudio(hanging, key="") as voice:
+        urls = {"skydeck_llm_url": brain.url, "skydeck_tts_url": voice.url}
+        settings = Settings(
+            _env_file=None, skydeck_llm_model=MODEL, skydeck_weights_dir=tmp_path, **urls
+        )
+        opened = open_services(
+            settings, fetch=lambda *_: None, only={Service.PENNY}, warm_up=WarmUp.NEVER
+        )
+        async with opened as services, services.client.submit(question(speak=True)) as updates:
+            async for update in updates:
+                if update.response is not None and update.response.audio is not None:
+                    break  # somebody speaks over it
+        async with asyncio.timeout(60):
+            await voice.left.wait()
+
+
 async def test_a_voice_server_that_is_down_leaves_the_answer_spoken_by_espeak(tmp_path: Path):
     gone = "http://127.0.0.1:1/v1"
     async with (

@@ -22,7 +22,7 @@ from bot.workers.penny.recording import Recording
 from bot.workers.penny.stt import TranscriptSegment
 from tests.fakes.anthropic_api import End
 from tests.fakes.audio_api import KEY, Asked, FakeAudio, Reply
-from tests.paths import CLIPS
+from tests.paths import CLIPS, ROOT
 
 WORDS = "What is the capital of France?"
 SPANISH = "¿Cuál es la capital de Portugal?"
@@ -245,6 +245,19 @@ async def test_words_without_end_are_cut():
 # What goes wrong
 
 
+DOCUMENTED = (
+    "refused the key. Check SKYDECK_ASR_KEY",
+    "has no model 'whisper-1'. Check SKYDECK_ASR_MODEL",
+    "no audio transcriptions at this address. Check that SKYDECK_ASR_URL ends in /v1",
+    "may still be loading its model",
+    "it answered with a web page",
+    "its answer is not JSON",
+    "its answer has no text",
+    "Check that its server runs, and SKYDECK_ASR_URL",
+)
+"""Of the failures below."""
+
+
 def endless() -> Reply:
     pieces = lambda: itertools.repeat(b"x" * 1024 * 1024)  # noqa: E731
     return Reply(pieces, kind="text/plain")
@@ -291,6 +304,11 @@ async def test_each_failure_is_one_line_that_says_what_to_do(answer: Reply, erro
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("words", DOCUMENTED)
+def test_the_documents_show_the_words(words: str):
+    assert words in (ROOT / "docs" / "own-models.md").read_text("utf-8")
 
 
 async def test_nobody_at_the_address_is_unreachable():

@@ -29,6 +29,7 @@ from bot.workers.penny.openai_tts import OpenAIVoices
 from bot.workers.penny.standby_voices import StandbyVoices
 from tests.fakes.anthropic_api import End
 from tests.fakes.audio_api import KEY, Asked, FakeAudio, Reply
+from tests.paths import ROOT
 
 TEXT = "The capital of France is Paris."
 KOKORO = Reply(json.dumps({"voices": ["af_heart", "am_adam", "ef_dora", "em_alex"]}).encode())
@@ -268,6 +269,22 @@ def bad_rate(rate_hz: int) -> bytes:
     return bytes(data)
 
 
+DOCUMENTED = (
+    "refused the key. Check SKYDECK_TTS_KEY",
+    "has no voice 'bob'. It has: af_heart, am_adam, ef_dora, em_alex.",
+    "it sent text/html, no sound",
+    "text, not sound",
+    "sound that cannot be read",
+    "it sent noise",
+    "it sent only silence",
+    "it sent no sound",
+    "its sound does not end",
+    "it sent sound at 192000 Hz",
+    "Check that its server runs, and SKYDECK_TTS_URL",
+)
+"""Of the failures below and above."""
+
+
 def endless() -> Reply:
     head, body = streamed_wav()[:44], streamed_wav()[44:]
     return Reply(lambda: itertools.chain([head], itertools.repeat(body)), kind="audio/wav")
@@ -317,6 +334,11 @@ async def test_each_failure_is_one_line_that_says_what_to_do(answer: Reply, erro
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("words", DOCUMENTED)
+def test_the_documents_show_the_words(words: str):
+    assert words in (ROOT / "docs" / "own-models.md").read_text("utf-8")
 
 
 async def test_nobody_at_the_address_is_unreachable():
