@@ -223,11 +223,11 @@ class JobRunner:
         """Record a job and start it; an error that prevents this is returned, not raised."""
         journal = self._context.journal
         try:
-            journal_id = await journal.begin(entry)
+            journal_id, is_repeat = await journal.begin_once(entry)
             if self._context.is_closing:  # meanwhile: nobody would wait for it any more
                 await journal.finished(journal_id, Ending.CANCELLED, Stopping.code)
                 self._check_open()
-            if not await self._is_wanted(journal_id, entry, is_wanted):
+            if not await self._is_wanted(journal_id, is_wanted, is_repeat=is_repeat):
                 return None
         except SkydeckError as e:
             return e
@@ -243,7 +243,9 @@ class JobRunner:
         )
         return self._launch(running, running.send(request))
 
-    async def _is_wanted(self, journal_id: int, entry: Entry, is_wanted: Wanted | None) -> bool:
+    async def _is_wanted(
+        self, journal_id: int, is_wanted: Wanted | None, *, is_repeat: bool
+    ) -> bool:
         """Whether to do a job; if not, this ends it in the journal.
 
         Raises:
@@ -251,7 +253,6 @@ class JobRunner:
         """
         journal = self._context.journal
         try:
-            is_repeat = await journal.is_repeat(journal_id, entry)
             if not is_repeat and (is_wanted is None or await is_wanted()):
                 return True
             await journal.finished(journal_id, Ending.CANCELLED, "repeated")

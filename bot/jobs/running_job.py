@@ -37,6 +37,7 @@ NOTED_WITHIN_S: Final = 5.0
 SHOW_AGAIN_S: Final = 15.0
 """The pause before a failed attempt to show a result is repeated."""
 _MIN_COLLECT_S: Final = 60.0
+_FIRST_REFRESH_S: Final = 0.05
 
 Sent = AbstractAsyncContextManager[AsyncIterator[Update] | None]
 """Entering it sends a job, or follows a sent one; None: another process has the job."""
@@ -209,7 +210,9 @@ class RunningJob:
         try:
             async with EditThrottle(self.view.refresh) as refreshing:
                 if not self.is_gone:
-                    refreshing.hurry()  # the job may wait for its turn before the first update
+                    # The job may have to wait, for its turn or for its service. If not, it is sent
+                    # before its message gets a button.
+                    asyncio.get_running_loop().call_later(_FIRST_REFRESH_S, refreshing.hurry)
                 async with call as updates:
                     if updates is None:
                         return Outcome()
@@ -223,7 +226,8 @@ class RunningJob:
                         if self.is_gone and _is_unfinished(update):
                             raise _deleted()  # leaving the call cancels the job
                         self.view.update(update)
-                        refreshing.hurry()
+                        if self.job_id is not None:
+                            refreshing.hurry()
         except SkydeckError as e:
             return Outcome(error=e, so_far=so_far)
         return Outcome(response=last)

@@ -50,7 +50,7 @@ async def plain(interaction: discord.Interaction[PlainBot], text: str) -> None:
     )
     job = await interaction.client.grace.run({"contract": request.to_wire()})
     output = await job.output(timeout=60)
-    await interaction.followup.send(str(output["output"]["data"])[:2000])
+    await interaction.edit_original_response(content=str(output["output"]["data"])[:2000])
 
 
 if __name__ == "__main__":

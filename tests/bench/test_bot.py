@@ -77,8 +77,12 @@ def _states(message):
     return [(revision.at, revision.content) for revision in message.revisions]
 
 
-def figures(values: list[float]) -> tuple[float, float]:
-    return statistics.median(values), statistics.quantiles(values, n=100)[-1]
+def figures(values: list[float]) -> tuple[float, float, float]:
+    return (
+        statistics.quantiles(values, n=10)[0],
+        statistics.median(values),
+        statistics.quantiles(values, n=100)[-1],
+    )
 
 
 async def test_what_a_command_costs(tmp_path, capsys):
@@ -105,12 +109,12 @@ async def test_what_a_command_costs(tmp_path, capsys):
                     sim, person, channel, grace, "/plain"
                 )
     with capsys.disabled():
-        print(f"\nWhat the bot adds to a command, {CALLS} calls, ms (median / p99)")
+        print(f"\nWhat the bot adds to a command, {CALLS} calls, ms (p10 / median / p99)")
         for name, (out, back) in found.items():
             there, here = figures(out), figures(back)
             print(
-                f"  {name:26} command to contract {there[0]:6.1f} / {there[1]:6.1f}"
-                f"   answer to message {here[0]:6.1f} / {here[1]:6.1f}"
+                f"  {name:26} command to contract {' / '.join(f'{ms:6.1f}' for ms in there)}"
+                f"   answer to message {' / '.join(f'{ms:6.1f}' for ms in here)}"
             )
         ours, peer = (
             statistics.median(out) + statistics.median(back) for out, back in found.values()

@@ -37,7 +37,6 @@ class Guilds:
         self._cache: OrderedDict[int, tuple[float, GuildSettings]] = OrderedDict()
         self._writes = 0
 
-    @uninterrupted
     async def get(self, guild_id: int) -> GuildSettings:
         """The server's settings.
 
@@ -50,10 +49,8 @@ class Guilds:
             self._cache.move_to_end(guild_id)
             return cached[1]
         writes = self._writes
-        async with self._database.reading() as connection:
-            found = await connection.execute(_one(guild_id))
-            row = found.mappings().one_or_none()
-        settings = GuildSettings(guild_id=guild_id) if row is None else read(row)
+        rows = await self._database.rows(_one(guild_id))
+        settings = read(rows[0]) if rows else GuildSettings(guild_id=guild_id)
         if writes == self._writes:  # else a write happened meanwhile, and this may be older
             self._cache[guild_id] = (now, settings)
             self._cache.move_to_end(guild_id)

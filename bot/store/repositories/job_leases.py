@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Any, Final, Never
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, select, update
 
 from bot.clock import Clock
 from bot.errors import StoreFailed
-from bot.store.database import Database, uninterrupted
+from bot.store.database import Database
 from bot.store.repositories.job_rows import COLUMNS, job_of
 from bot.store.repositories.recovery import Job, Recovered, decide
 from bot.store.tables import jobs
@@ -70,7 +70,6 @@ class JobLeases:
         self.held.update(job.journal_id for job in new)
         return [Recovered(job, decide(job)) for job in new]
 
-    @uninterrupted
     async def _claim(self, now_ms: int, limit: int) -> list[Job]:
         # A lease that far ahead comes from a clock that was later set back; until it ran out,
         # nobody could take over its job.
@@ -83,9 +82,10 @@ class JobLeases:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        async with self._database.writing() as connection:
-            ids = (await connection.execute(orphaned)).scalars().all()
-            claimed = await connection.execute(
+
+        def work(connection: Connection) -> list[Job]:
+            ids = connection.execute(orphaned).scalars().all()
+            claimed = connection.execute(
                 update(jobs)
                 .where(jobs.c.journal_id.in_(ids))
                 .values(**self.fresh())
@@ -93,7 +93,8 @@ class JobLeases:
             )
             return sorted((job_of(row) for row in claimed.mappings()), key=lambda j: j.journal_id)
 
-    @uninterrupted
+        return await self._database.write(work)
+
     async def renew(self) -> frozenset[int]:
         """Renew the leases on all our jobs that have not ended.
 
@@ -111,8 +112,7 @@ class JobLeases:
                 .values(lease_until_ms=self._now() + self._lease_ms)
                 .returning(jobs.c.journal_id)
             )
-            async with self._database.writing() as connection:
-                kept.update((await connection.execute(change)).scalars())
+            kept.update(await self._database.write(_ids_of(change)))
         # A job that ended meanwhile has left `held` by itself, and is not lost.
         lost = (frozenset(held) - kept) & self.held
         self.held -= lost
@@ -139,20 +139,17 @@ class JobLeases:
                 log.warning("another process has claimed job %d", journal_id)
                 on_lost(journal_id)
 
-    @uninterrupted
     async def release(self, journal_ids: Collection[int] | None = None) -> None:
         """Let others claim our jobs at once; None means all of them. For an orderly shutdown."""
         given = self.held if journal_ids is None else self.held & set(journal_ids)
         ids = list(given)
         self.held.difference_update(ids)
-        async with self._database.writing() as connection:
-            await connection.execute(
-                update(jobs)
-                .where(jobs.c.journal_id.in_(ids), self.is_ours())
-                .values(lease_owner=None, lease_until_ms=0)
-            )
+        await self._database.change(
+            update(jobs)
+            .where(jobs.c.journal_id.in_(ids), self.is_ours())
+            .values(lease_owner=None, lease_until_ms=0)
+        )
 
-    @uninterrupted
     async def clear_reply_tokens(self) -> int:
         """Clear every expired token, whichever process has the job. Returns how many."""
         change = (
@@ -164,8 +161,12 @@ class JobLeases:
             )
             .values(reply_token=None)
         )
-        async with self._database.writing() as connection:
-            return (await connection.execute(change)).rowcount
+        return await self._database.change(change)
 
     def _now(self) -> int:
         return int(self._clock.wall() * 1000)
+
+
+def _ids_of(change: Executable) -> Callable[[Connection], list[int]]:
+    """Carry out a change, and return what it returns."""
+    return lambda connection: list(connection.execute(change).scalars())

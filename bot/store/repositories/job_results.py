@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, func, select, update
 
-from bot.store.database import Database, uninterrupted
+from bot.store.database import Database
 from bot.store.repositories.recovery import JobStage
 from bot.store.tables import job_results, jobs
 
@@ -28,28 +27,23 @@ class JobResults:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @uninterrupted
     async def get(self, journal_id: int) -> bytes | None:
         """A job's result; None if none is kept."""
         query = select(job_results.c.result).where(job_results.c.journal_id == journal_id)
-        async with self._database.reading() as connection:
-            result: bytes | None = (await connection.execute(query)).scalar_one_or_none()
-        return result
+        rows = await self._database.rows(query)
+        return rows[0]["result"] if rows else None
 
-    @uninterrupted
     async def missed(self, user_id: int) -> Missed:
         """Count the results that a user has not seen."""
         query = (
-            select(job_results.c.announced, func.count())
+            select(job_results.c.announced, func.count().label("number"))
             .join(jobs, jobs.c.journal_id == job_results.c.journal_id)
             .where(jobs.c.user_id == user_id, jobs.c.stage == JobStage.UNDELIVERED)
             .group_by(job_results.c.announced)
         )
-        async with self._database.reading() as connection:
-            counts = {row[0]: row[1] for row in await connection.execute(query)}
+        counts = {row["announced"]: row["number"] for row in await self._database.rows(query)}
         return Missed(sum(counts.values()), counts.get(False, 0))
 
-    @uninterrupted
     async def announced(self, user_id: int) -> None:
         """Note that a user has been told about the results that are waiting for them."""
         theirs = select(jobs.c.journal_id).where(
@@ -60,10 +54,8 @@ class JobResults:
             .where(job_results.c.journal_id.in_(theirs), job_results.c.announced.is_(False))
             .values(announced=True)
         )
-        async with self._database.writing() as connection:
-            await connection.execute(change)
+        await self._database.change(change)
 
-    @uninterrupted
     async def seen(self, journal_id: int) -> bool:
         """Note that the user has seen how the job ended. Returns whether that is new."""
         change = (
@@ -71,17 +63,18 @@ class JobResults:
             .where(jobs.c.journal_id == journal_id, jobs.c.stage == JobStage.UNDELIVERED)
             .values(stage=JobStage.FINISHED)
         )
-        async with self._database.writing() as connection:
-            await replace_result(connection, journal_id, None)
-            return (await connection.execute(change)).rowcount == 1
+
+        def work(connection: Connection) -> bool:
+            replace_result(connection, journal_id, None)
+            return connection.execute(change).rowcount == 1
+
+        return await self._database.write(work)
 
 
-async def replace_result(
-    connection: AsyncConnection, journal_id: int, result: bytes | None
-) -> None:
+def replace_result(connection: Connection, journal_id: int, result: bytes | None) -> None:
     """Delete a job's kept result, and keep a new one if there is one."""
-    await connection.execute(delete(job_results).where(job_results.c.journal_id == journal_id))
+    connection.execute(delete(job_results).where(job_results.c.journal_id == journal_id))
     if result is not None:
-        await connection.execute(
+        connection.execute(
             job_results.insert().values(journal_id=journal_id, result=result, announced=False)
         )

@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import Connection, Update, case, delete, select, text, update
 
 from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed
-from bot.store.database import Database, uninterrupted
+from bot.store.database import Database
 from bot.store.limits import LINE_LIMIT_CHARS, REQUEST_LIMIT_BYTES, storable
 from bot.store.repositories.job_leases import JobLeases
 from bot.store.repositories.job_results import JobResults, replace_result
@@ -26,6 +26,16 @@ from bot.store.tables import job_requests, jobs
 
 _IDS: Final = frozenset({"kind", "channel", "message", "user", "guild", "home", "question"})
 """The keys of a job's place that hold no words."""
+_REPEATED_WITHIN: Final = 10_000
+"""Discord repeats an interaction within seconds: so many jobs, and not all of a person's, are
+searched for it."""
+_ADDED: Final = jobs.insert().returning(jobs.c.journal_id)
+_REQUESTED: Final = job_requests.insert()
+_LOCKED: Final = text("SELECT pg_advisory_xact_lock(CAST(:key AS BIGINT))")
+_KNOWN: Final = text(
+    "SELECT 1 FROM jobs WHERE user_id = :user AND interaction_id = :interaction "
+    "AND journal_id > (SELECT MAX(journal_id) - :within FROM jobs) LIMIT 1"
+).bindparams(within=_REPEATED_WITHIN)
 LIST_LIMIT: Final = 25
 """How many jobs a list shows (a Discord select menu holds as many)."""
 
@@ -62,36 +72,30 @@ class Journal:
         Raises:
             TooLarge: The place is too large; nothing was written.
         """
-        journal_id = await self._write(entry)
-        self.leases.held.add(journal_id)  # not before: nobody follows the job of a cancelled call
-        return journal_id
+        return (await self.begin_once(entry))[0]
 
-    @uninterrupted
-    async def _write(self, entry: Entry) -> int:
+    async def begin_once(self, entry: Entry) -> tuple[int, bool]:
+        """As `begin`. Also returns whether an earlier job answers the same interaction."""
         values = row_of(entry) | self.leases.fresh() | {"created_at_ms": self._now()}
-        async with self._database.writing() as connection:
-            added = await connection.execute(
-                jobs.insert().values(**values).returning(jobs.c.journal_id)
-            )
-            journal_id: int = added.scalar_one()
-            if entry.request is not None and len(entry.request) <= REQUEST_LIMIT_BYTES:
-                await connection.execute(
-                    job_requests.insert().values(journal_id=journal_id, contract=entry.request)
-                )
-        return journal_id
 
-    @uninterrupted
-    async def is_repeat(self, journal_id: int, entry: Entry) -> bool:
-        """Whether an earlier job answers the same interaction."""
-        if entry.interaction_id is None:
-            return False
-        earlier = select(jobs.c.journal_id).where(
-            jobs.c.user_id == entry.user_id,
-            jobs.c.interaction_id == entry.interaction_id,
-            jobs.c.journal_id < journal_id,
-        )
-        async with self._database.reading() as connection:
-            return (await connection.execute(earlier.limit(1))).first() is not None
+        def work(connection: Connection) -> tuple[int, bool]:
+            is_repeat = entry.interaction_id is not None and self._is_known(connection, entry)
+            journal_id: int = connection.execute(_ADDED, values).scalar_one()
+            if entry.request is not None and len(entry.request) <= REQUEST_LIMIT_BYTES:
+                request = {"journal_id": journal_id, "contract": entry.request}
+                connection.execute(_REQUESTED, request)
+            return journal_id, is_repeat
+
+        journal_id, is_repeat = await self._database.write(work)
+        self.leases.held.add(journal_id)  # not before: nobody follows the job of a cancelled call
+        return journal_id, is_repeat
+
+    def _is_known(self, connection: Connection, entry: Entry) -> bool:
+        """Whether the journal has the entry's interaction; who asks next waits for our answer."""
+        if not self._database.is_sqlite:  # where a transaction that writes is alone anyway
+            connection.execute(_LOCKED, {"key": entry.interaction_id})
+        asked = {"user": entry.user_id, "interaction": entry.interaction_id}
+        return connection.execute(_KNOWN, asked).first() is not None
 
     async def shown(
         self, journal_id: int, place: Mapping[str, JsonValue], *, waits: bool = False
@@ -113,7 +117,6 @@ class Journal:
         """Note that a waiting job is sent next. Returns whether it is still ours."""
         return await self._change(journal_id, stage=leave_waiting())
 
-    @uninterrupted
     async def accepted(self, journal_id: int, job_id: str) -> bool:
         """Note the service's id; the first one stays. Returns whether the job is still ours.
 
@@ -130,14 +133,15 @@ class Journal:
                 ),
             )
         )
-        async with self._database.writing() as connection:
-            await connection.execute(change)
-            ours = await connection.execute(
-                select(jobs.c.journal_id).where(
-                    jobs.c.journal_id == journal_id, self.leases.is_ours()
-                )
-            )
-            return ours.first() is not None
+        ours = select(jobs.c.journal_id).where(
+            jobs.c.journal_id == journal_id, self.leases.is_ours()
+        )
+
+        def work(connection: Connection) -> bool:
+            connection.execute(change)
+            return connection.execute(ours).first() is not None
+
+        return await self._database.write(work)
 
     async def unknown(self, journal_id: int) -> bool:
         """Note that the connection broke while the job was submitted.
@@ -182,21 +186,22 @@ class Journal:
         await self.forget_words([journal_id])
         return ended
 
-    @uninterrupted
     async def forget_words(self, journal_ids: Collection[int]) -> None:
         """Forget the words of jobs whose question was deleted; what they cost is kept."""
-        async with self._database.writing() as connection:
-            these = jobs.c.journal_id.in_(journal_ids)
-            shown = select(jobs.c.journal_id, jobs.c.place)
-            ended = await connection.execute(shown.where(these, jobs.c.stage == JobStage.FINISHED))
+        these = jobs.c.journal_id.in_(journal_ids)
+        shown = select(jobs.c.journal_id, jobs.c.place)
+        requests = job_requests.c.journal_id.in_(journal_ids)
+
+        def work(connection: Connection) -> None:
+            ended = connection.execute(shown.where(these, jobs.c.stage == JobStage.FINISHED))
             for journal_id, place in ended.all():
                 ids = {key: place[key] for key in _IDS & place.keys()}
                 one = update(jobs).where(jobs.c.journal_id == journal_id)
-                await connection.execute(one.values(place=ids))
-            await connection.execute(update(jobs).where(these).values(title=""))
-            await connection.execute(
-                delete(job_requests).where(job_requests.c.journal_id.in_(journal_ids))
-            )
+                connection.execute(one.values(place=ids))
+            connection.execute(update(jobs).where(these).values(title=""))
+            connection.execute(delete(job_requests).where(requests))
+
+        await self._database.write(work)
 
     async def _end(
         self, journal_id: int, stage: JobStage, ending: Ending, detail: str, result: bytes | None
@@ -220,41 +225,38 @@ class Journal:
                 held.add(journal_id)
             raise
 
-    @uninterrupted
     async def _put(self, journal_id: int, result: bytes | None, **values: Any) -> bool:
         """Change a job that this process follows, and its kept result."""
-        change = update(jobs).where(jobs.c.journal_id == journal_id, self.leases.is_ours())
-        async with self._database.writing() as connection:
-            if (await connection.execute(change.values(**values))).rowcount != 1:
-                return False
-            await replace_result(connection, journal_id, result)
-        return True
+        change = self._changed(journal_id).values(**values)
 
-    @uninterrupted
+        def work(connection: Connection) -> bool:
+            if connection.execute(change).rowcount != 1:
+                return False
+            replace_result(connection, journal_id, result)
+            return True
+
+        return await self._database.write(work)
+
     async def _change(self, journal_id: int, **values: Any) -> bool:
-        change = update(jobs).where(jobs.c.journal_id == journal_id, self.leases.is_ours())
-        async with self._database.writing() as connection:
-            return (await connection.execute(change.values(**values))).rowcount == 1
+        return await self._database.change(self._changed(journal_id).values(**values)) == 1
+
+    def _changed(self, journal_id: int) -> Update:
+        return update(jobs).where(jobs.c.journal_id == journal_id, self.leases.is_ours())
 
     # -- reading -----------------------------------------------------------------------------
 
-    @uninterrupted
     async def get(self, journal_id: int) -> Job | None:
         """A job by its number; None when there is none (any more)."""
         query = select(*COLUMNS).where(jobs.c.journal_id == journal_id)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else job_of(row)
+        rows = await self._database.rows(query)
+        return job_of(rows[0]) if rows else None
 
-    @uninterrupted
     async def request(self, journal_id: int) -> bytes | None:
         """The contract of a job as JSON; None when it was too large to keep."""
         query = select(job_requests.c.contract).where(job_requests.c.journal_id == journal_id)
-        async with self._database.reading() as connection:
-            contract: bytes | None = (await connection.execute(query)).scalar_one_or_none()
-        return contract
+        rows = await self._database.rows(query)
+        return rows[0]["contract"] if rows else None
 
-    @uninterrupted
     async def listing(
         self,
         *,
@@ -278,16 +280,13 @@ class Journal:
                 query = query.where(column == value)
         if unfinished:
             query = query.where(jobs.c.finished_at_ms.is_(None))
-        async with self._database.reading() as connection:
-            return [job_of(row) for row in (await connection.execute(query)).mappings()]
+        return [job_of(row) for row in await self._database.rows(query)]
 
-    @uninterrupted
     async def asked_in(self, channel_id: int) -> list[Job]:
         """The jobs that people asked for in a channel, oldest first."""
         query = select(*COLUMNS).where(jobs.c.channel_id == channel_id)
-        async with self._database.reading() as connection:
-            rows = await connection.execute(query.order_by(jobs.c.journal_id))
-            return [job_of(row) for row in rows.mappings()]
+        rows = await self._database.rows(query.order_by(jobs.c.journal_id))
+        return [job_of(row) for row in rows]
 
     async def prune(self, *, before_ms: int) -> int:
         """Delete jobs that ended before `before_ms`. Returns how many."""

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import select
 
 from bot.store import tables
-from bot.store.database import Database, uninterrupted
+from bot.store.database import Database
 
 COMMANDS: Final = "commands"
 """The digest of the commands registered last, under this and `:APPLICATION_ID`."""
@@ -17,13 +17,11 @@ class KeyValue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @uninterrupted
     async def get(self, name: str) -> str | None:
         """The value; None if there is none."""
         query = select(tables.facts.c.value).where(tables.facts.c.name == name)
-        async with self._database.reading() as connection:
-            value: str | None = (await connection.execute(query)).scalar_one_or_none()
-        return value
+        rows = await self._database.rows(query)
+        return rows[0]["value"] if rows else None
 
     async def set(self, name: str, value: str) -> None:
         """Set a value."""

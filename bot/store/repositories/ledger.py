@@ -48,6 +48,8 @@ TYPICAL_OF: Final = 20
 """The next call of a kind may cost as much as any of the latest ones, this many of them."""
 AT_ONCE: Final = 64
 """How many payments one transaction carries out."""
+_UNLIMITED_S: Final = 30.0
+_UNLIMITED_KEPT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Ledger:
     def __init__(self, database: Database, clock: Clock, limits: Limits) -> None:
         self._database = database
         self._clock = clock
+        self._unlimited_until: dict[int, float] = {}
+        self._changes = 0
         self._books = Books(limits, part=secrets.randbelow(PARTS) + 1)
         self._batches = Batches(
             self._carry_out,
@@ -164,10 +168,24 @@ class Ledger:
         ]
 
     async def is_limited(self, payer: Payer) -> bool:
-        """Whether any budget applies to them; if not, nothing has to be reserved."""
+        """Whether any budget applies to them; if not, nothing has to be reserved.
+
+        That a server has no limit of its own may be known for half a minute: when it sets its first
+        one, another process may let through, unreserved, what it is asked for meanwhile.
+        """
         if any(scope in _scopes(payer) for scope, _ in self.limits.by):
             return True
-        return bool(await self._chosen(payer.guild_id))
+        guild_id, now_s = payer.guild_id, self._clock.now()
+        if guild_id is None or now_s < self._unlimited_until.get(guild_id, 0.0):
+            return False
+        changes = self._changes
+        if await self._chosen(guild_id):
+            return True
+        if changes == self._changes:  # else it may have set one meanwhile
+            if len(self._unlimited_until) >= _UNLIMITED_KEPT:
+                self._unlimited_until.clear()
+            self._unlimited_until[guild_id] = now_s + _UNLIMITED_S
+        return False
 
     async def _chosen(self, guild_id: int | None) -> Mapping[Period, int]:
         """A server's own limits."""
@@ -179,6 +197,17 @@ class Ledger:
 
     async def choose(self, guild_id: int, period: Period, limit_micro_usd: int | None) -> None:
         """Set a server's own limit for a period; None: only the operator's limit applies."""
+        self._forget(guild_id)
+        try:
+            await self._choose(guild_id, period, limit_micro_usd)
+        finally:
+            self._forget(guild_id)
+
+    def _forget(self, guild_id: int) -> None:
+        self._changes += 1
+        self._unlimited_until.pop(guild_id, None)
+
+    async def _choose(self, guild_id: int, period: Period, limit_micro_usd: int | None) -> None:
         which = and_(budgets.c.guild_id == guild_id, budgets.c.period == period)
         if limit_micro_usd is None:
             await self._database.change(delete(budgets).where(which))

@@ -3,8 +3,9 @@ import inspect
 import re
 
 import pytest
+from sqlalchemy import select
 
-from bot.errors import BadSettings
+from bot.errors import BadSettings, StoreFailed
 from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.maintenance.privacy import Privacy
@@ -15,6 +16,7 @@ from bot.store.repositories.job_results import JobResults
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Ending
 from bot.store.store import Pruned, Store
+from bot.store.tables import facts
 
 DAY_MS = 86_400_000
 
@@ -114,3 +116,35 @@ async def test_closing_waits_for_what_is_under_way(tmp_path):
     await begun.wait()
     await database.close()
     assert reading.done()
+
+
+async def test_a_transaction_that_fails_changes_nothing_and_hurts_no_later_one(url):
+    database = Database(Address.parse(url))
+
+    def half(connection):
+        connection.execute(facts.insert().values(name="a", value="1"))
+        connection.execute(facts.insert().values(name="a", value="2"))
+
+    try:
+        with pytest.raises(StoreFailed):
+            await database.write(half)
+        assert await database.rows(select(facts)) == []
+        assert await database.change(facts.insert().values(name="a", value="3")) == 1
+        assert [row["value"] for row in await database.rows(select(facts))] == ["3"]
+    finally:
+        await database.close()
+    assert len(await database.rows(select(facts))) == 1, "it opens again"
+    await database.close()
+
+
+async def test_a_cancelled_transaction_is_done_before_anybody_hears_of_it(url):
+    database = Database(Address.parse(url))
+    try:
+        adding = asyncio.ensure_future(database.change(facts.insert().values(name="a", value="1")))
+        await asyncio.sleep(0)
+        adding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await adding
+        assert len(await database.rows(select(facts))) == 1
+    finally:
+        await database.close()

@@ -334,3 +334,23 @@ async def test_many_in_one_transaction_are_as_many_one_after_the_other(
             await database.close()
         seen.append(([repr(one) for one in outcomes], [dict(row) for row in purses]))
     assert seen[0] == seen[1]
+
+
+async def test_a_servers_first_limit_holds_at_once(open_ledger):
+    ledger, _ = open_ledger()
+    payer = Payer(user_id=1, guild_id=2)
+    assert not await ledger.is_limited(payer)
+    await ledger.choose(2, Period.DAY, 50)
+    assert await ledger.is_limited(payer)
+    await ledger.choose(2, Period.DAY, None)
+    assert not await ledger.is_limited(payer)
+
+
+async def test_a_limit_that_another_process_sets_holds_soon(open_ledger, clock):
+    ledger, _ = open_ledger()
+    other, _ = open_ledger()
+    payer = Payer(user_id=1, guild_id=2)
+    assert not await ledger.is_limited(payer)
+    await other.choose(2, Period.DAY, 50)
+    clock.at_ms += 30_000
+    assert await ledger.is_limited(payer)
