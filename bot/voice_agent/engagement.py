@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.voice_agent.events import Attention
+from bot.voice_agent.events import Attention, Stage
 from bot.voice_agent.turn_state import Participants, UserTurn
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
 
@@ -39,6 +39,21 @@ LETS_ANSWER_PLAY_ON: Final = frozenset(
     {UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL, UtteranceIntent.ACKNOWLEDGEMENT}
 )
 """Spoken over an answer, these neither interrupt it nor need one."""
+_NOT_REMEMBERED: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """How a turn ends that gets no answer.
+
+    Attributes:
+        stops: Whether it ends the answer that has the floor.
+        is_remembered: Whether it goes into the history.
+    """
+
+    stage: Stage
+    stops: bool
+    is_remembered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,10 @@ class EngagementPolicy:
             return AddresseeMode.ALWAYS
         return AddresseeMode.FOLLOW_UP if turn.is_follow_up else AddresseeMode.CALLED
 
+    def is_for_us(self, people: Participants, turn: UserTurn) -> bool:
+        """Whether this turn is for the assistant, whatever its words are."""
+        return self.mode(people, turn) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
+
     def intent(self, people: Participants, turn: UserTurn) -> UtteranceIntent:
         """What the transcript of the turn's request is."""
         others = [name for user, name in people.names.items() if user != turn.user_id]
@@ -69,3 +88,24 @@ class EngagementPolicy:
             follow_up = people.follow_ups.get(turn.user_id)
             return follow_up is not None and follow_up.answers_question
         return intent in _ANSWERED[mode]
+
+    def dismissal(
+        self,
+        people: Participants,
+        turn: UserTurn,
+        intent: UtteranceIntent,
+        *,
+        floor_is_taken: bool,
+    ) -> Dismissal:
+        """How a turn ends that gets no answer; "stop" without a name needs an answer to end."""
+        mode = self.mode(people, turn)
+        is_ours = mode is not AddresseeMode.NEVER
+        stops = (
+            intent is UtteranceIntent.STOP
+            and is_ours
+            and (mode is not AddresseeMode.CALLED or floor_is_taken)
+        )
+        stage = Stage.DONE if stops or not is_ours else Stage.NOT_FOR_US
+        if intent is UtteranceIntent.NOTHING:
+            stage = Stage.NOTHING_HEARD
+        return Dismissal(stage, stops, intent not in _NOT_REMEMBERED and not stops)

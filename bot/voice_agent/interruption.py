@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from audio.speech_events import Clip
 from bot.voice_agent.events import (
     Command,
     FlushPlayout,
@@ -67,6 +68,15 @@ class Floor:
     def is_interrupted_by(self, user_id: int) -> bool:
         """Whether this person speaks over the answer."""
         return self.interruption is not None and self.interruption.user_id == user_id
+
+    def is_ended_by(self, clip: Clip) -> bool:
+        """Whether a clip that was spoken over the answer is too long for a backchannel."""
+        limit_ms = self.options.max_backchannel_duration_s * 1000
+        return self.is_interrupted_by(clip.user_id) and clip.speech_ms > limit_ms
+
+    def is_interrupted_in(self, turn: UserTurn) -> bool:
+        """Whether a turn was spoken over the answer to an earlier one."""
+        return self.turn is not turn and self.is_interrupted_by(turn.user_id)
 
     def is_real_interruption(self, speech: ActiveSpeech | None, now_s: float) -> bool:
         """Whether the pending interruption has lasted too long for a backchannel."""

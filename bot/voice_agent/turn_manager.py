@@ -17,11 +17,11 @@ answer that somebody speaks over.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Final
 
 from audio.speech_events import (
     Clip,
     SpeechBegan,
+    SpeechEvent,
     SpeechPartial,
     SpeechPaused,
     SpeechResumed,
@@ -45,7 +45,6 @@ from bot.voice_agent.events import (
     ReplyChunk,
     RequestCompleted,
     RequestFailed,
-    RequestNews,
     Stage,
     Transcribed,
     Typed,
@@ -55,8 +54,6 @@ from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from bot.voice_agent.thinking_sound import ThinkingSound
 from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
-
-_NOT_REMEMBERED: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
 
 
 class TurnManager:
@@ -93,14 +90,7 @@ class TurnManager:
         """Process a fact. Returns the commands to carry out, in order."""
         self._now_s = max(self._now_s, fact.at_s)
         match fact:
-            case (
-                SpeechBegan()
-                | SpeechPartial()
-                | SpeechPaused()
-                | SpeechResumed()
-                | TurnEnded()
-                | Typed()
-            ) if fact.user_id not in self._people.names:
+            case _ if isinstance(fact, SpeechEvent | Typed) and fact.user_id not in self._people:
                 pass  # they left, or never consented
             case SpeechBegan(user_id, began_s):
                 self._begin_speech(user_id, began_s)
@@ -116,7 +106,10 @@ class TurnManager:
                 self._end_speech(clip)
             case Transcribed() | ReplyChunk() | ColdStart() | RequestCompleted() | RequestFailed():
                 if turn := self._requests.get(fact.request_id):  # else it was cancelled
-                    self._receive(turn, fact)
+                    if isinstance(fact, RequestCompleted | RequestFailed):
+                        del self._requests[fact.request_id]
+                    turn.receive(fact)
+                    self._advance(turn)
             case Played():
                 self._track_playout(fact)
             case PeopleChanged(names, others):
@@ -186,8 +179,7 @@ class TurnManager:
         """Interrupt the answer if a clip is too long for a backchannel. Returns the clip's turn."""
         speech = self._speech_of(clip.user_id)
         speech.is_paused = True
-        limit_ms = self._options.interruption.max_backchannel_duration_s * 1000
-        if self._floor.is_interrupted_by(clip.user_id) and clip.speech_ms > limit_ms:
+        if self._floor.is_ended_by(clip):
             self._interrupt()
         turn = self._open_turn(clip.user_id)
         turn.inherit(speech)
@@ -279,8 +271,8 @@ class TurnManager:
     def _send_request(self, turn: UserTurn, clip: Clip | None, *, preemptive: bool) -> None:
         # A clip is answered directly if it is for us, is the whole question, and is next in turn;
         # otherwise its transcript comes first. Words are sent only once they are known to be ours.
-        is_next = self._floor.turn is None or self._is_interrupting(turn)
-        is_ours = self._mode(turn) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
+        is_next = self._floor.turn is None or self._floor.is_interrupted_in(turn)
+        is_ours = self._policy.is_for_us(self._people, turn)
         wants_answer = clip is None or (is_ours and is_next and not turn.words)
         request_id = self._new_request_id()
         self._requests[request_id] = turn
@@ -291,7 +283,7 @@ class TurnManager:
         turn = self._open.get(user_id) or UserTurn(0, user_id, self._options)
         turn_now = replace(turn)
         turn_now.inherit(self._speeches[user_id])
-        is_ours = self._mode(turn_now) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
+        is_ours = self._policy.is_for_us(self._people, turn_now)
         is_new = turn.state is TurnState.SPEAKING and not turn.words
         whole = clip and turn.with_clip(clip)
         is_short = whole is None or whole.duration_ms <= self._options.max_partial_s * 1000
@@ -304,12 +296,6 @@ class TurnManager:
             del self._requests[turn.request_id]
             self._commands.append(CancelRequest(turn.request_id))
         turn.drop_request()
-
-    def _receive(self, turn: UserTurn, news: RequestNews) -> None:
-        if isinstance(news, RequestCompleted | RequestFailed):
-            del self._requests[news.request_id]
-        turn.receive(news)
-        self._advance(turn)
 
     def _advance(self, turn: UserTurn) -> None:
         """Do what is possible with what is known about a turn by now."""
@@ -326,7 +312,7 @@ class TurnManager:
 
     def _is_backchannel(self, turn: UserTurn) -> bool:
         """Whether the turn is known to be an "uh-huh" or "ok" spoken over an answer."""
-        is_known = turn.heard is not None and self._is_interrupting(turn)
+        is_known = turn.heard is not None and self._floor.is_interrupted_in(turn)
         return is_known and self._policy.intent(self._people, turn) in LETS_ANSWER_PLAY_ON
 
     def _decide_on_transcript(self, turn: UserTurn) -> None:
@@ -347,7 +333,7 @@ class TurnManager:
     def _decide_on_answer(self, turn: UserTurn) -> bool:
         """An answer was requested before the words were known. Returns False if it is dismissed."""
         has_reply = turn.reply.has_begun or turn.reply.is_complete
-        is_final = has_reply or (turn.heard is not None and self._is_interrupting(turn))
+        is_final = has_reply or (turn.heard is not None and self._floor.is_interrupted_in(turn))
         if turn.heard is None and not is_final:
             return True  # nothing is known yet
         intent = self._policy.intent(self._people, turn)
@@ -363,19 +349,17 @@ class TurnManager:
 
     def _accept(self, turn: UserTurn) -> None:
         """The turn is for us."""
-        if self._is_interrupting(turn):
+        if self._floor.is_interrupted_in(turn):
             self._interrupt()
         if not turn.is_accepted:
             turn.is_accepted = True
             self._people.close_other_follow_ups(turn.user_id)
         self._show_progress(turn)
 
-    def _mode(self, turn: UserTurn) -> AddresseeMode:
-        return self._policy.mode(self._people, turn)
-
     def _is_awaited(self, turn: UserTurn) -> bool:
         """Whether the person expects an answer, as far as is known."""
-        return turn.is_accepted or self._mode(turn) is AddresseeMode.ALWAYS
+        mode = self._policy.mode(self._people, turn)
+        return turn.is_accepted or mode is AddresseeMode.ALWAYS
 
     # -- the floor -------------------------------------------------------------------------------
 
@@ -383,11 +367,8 @@ class TurnManager:
         """Give the floor to the person answered longest ago. Returns whether it was given."""
         if self._floor.turn is not None:
             return False
-        turn = self._floor.next_turn(
-            turn
-            for turn in self._open.values()
-            if turn.state is TurnState.WAITING and turn.user_id not in self._speeches
-        )
+        waiting = (t for t in self._open.values() if t.state is TurnState.WAITING)
+        turn = self._floor.next_turn(t for t in waiting if t.user_id not in self._speeches)
         if turn is None:
             return False
         self._floor.give_to(turn, self._now_s)
@@ -414,15 +395,10 @@ class TurnManager:
         if turn.reply.is_over:
             self._finish(turn)
 
-    def _is_interrupting(self, turn: UserTurn) -> bool:
-        """Whether the turn was spoken over the answer to an earlier one."""
-        return self._floor.turn is not turn and self._floor.is_interrupted_by(turn.user_id)
-
     def _resolve_interruption(self) -> None:
         """Decide by time alone whether a pending interruption is real."""
-        if (pending := self._floor.interruption) is None:
-            return
-        speech = self._speeches.get(pending.user_id)
+        pending = self._floor.interruption
+        speech = self._speeches.get(pending.user_id) if pending else None
         if self._floor.is_real_interruption(speech, self._now_s):
             self._interrupt()
         elif self._floor.is_false_interruption(speech, self._now_s):
@@ -474,21 +450,15 @@ class TurnManager:
 
     def _dismiss(self, turn: UserTurn, intent: UtteranceIntent) -> None:
         """The turn gets no answer. If it says "stop", the answer that has the floor ends."""
-        mode = self._mode(turn)
-        is_ours = mode is not AddresseeMode.CALLED or self._floor.turn is not None
-        stops = intent is UtteranceIntent.STOP and mode is not AddresseeMode.NEVER and is_ours
-        if stops and self._floor.turn is not turn:
+        is_taken = self._floor.turn is not None
+        ending = self._policy.dismissal(self._people, turn, intent, floor_is_taken=is_taken)
+        if ending.stops and self._floor.turn is not turn:
             self._interrupt()
         if intent is UtteranceIntent.OTHER_PERSON:
             self._people.close_follow_up(turn.user_id)
-        stage = Stage.DONE if stops or mode is AddresseeMode.NEVER else Stage.NOT_FOR_US
-        if intent is UtteranceIntent.NOTHING:
-            stage = Stage.NOTHING_HEARD
-        self._close(turn, stage, remember=intent not in _NOT_REMEMBERED and not stops)
+        self._close(turn, ending.stage, remember=ending.is_remembered)
 
-    def _close(
-        self, turn: UserTurn, stage: Stage, reply: str = "", *, remember: bool = True
-    ) -> None:
+    def _close(self, turn: UserTurn, stage: Stage, reply: str = "", remember: bool = True) -> None:
         """End a turn: show readers its last state, and remember it if it has words."""
         update = turn.update(stage, reply)
         self._release(turn)
@@ -511,7 +481,7 @@ class TurnManager:
     def _release(self, turn: UserTurn) -> None:
         if self._floor.turn is turn:
             self._commands += self._floor.clear()
-        elif self._is_interrupting(turn) and turn.user_id not in self._speeches:
+        elif self._floor.is_interrupted_in(turn) and turn.user_id not in self._speeches:
             self._commands += self._floor.end_interruption()
         self._cancel_request(turn)
         if self._open.get(turn.user_id) is turn:
@@ -519,8 +489,8 @@ class TurnManager:
 
     def _show_progress(self, turn: UserTurn) -> None:
         """Show readers the turn, if it is for us and they have not seen this state."""
-        has_floor, is_awaited = self._floor.turn is turn, self._is_awaited(turn)
-        update = turn.progress(has_floor=has_floor, is_awaited=is_awaited)
+        has_floor = self._floor.turn is turn
+        update = turn.progress(has_floor=has_floor, is_awaited=self._is_awaited(turn))
         if update is not None and update != turn.last_update:
             turn.last_update = update
             self._commands.append(update)

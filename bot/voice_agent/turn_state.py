@@ -83,6 +83,10 @@ class Participants:
     attention: Attention = Attention.AUTO
     follow_ups: dict[int, FollowUp] = field(default_factory=dict)
 
+    def __contains__(self, user_id: int) -> bool:
+        """Whether this person is there, and consented to being heard."""
+        return user_id in self.names
+
     @property
     def is_one_to_one(self) -> bool:
         """Whether exactly one person is there."""
