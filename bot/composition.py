@@ -286,9 +286,7 @@ def rates_of(settings: Settings) -> Rates:
         usd_per_s=settings.skydeck_gpu_usd_per_s,
         idle_tail_s=settings.skydeck_gpu_idle_tail_s,
         is_local=settings.embedded,
-        is_free=settings.embedded
-        and settings.anthropic_api_key is None
-        and settings.skydeck_llm_key is None,
+        is_free=settings.embedded and not settings.has_paid_models,
     )
 
 

@@ -165,7 +165,8 @@ class Settings(BaseSettings):
 
     skydeck_voice_eager: Eager = Eager.AUTO
     """Whether recognition begins at a speaker's first pause, before the turn is known to be over:
-    on, off, or auto (on if the services run on this machine, off if each call costs money)."""
+    on, off, or auto (on if the services run on this machine and no model there has a key, off if
+    each call may cost money)."""
     skydeck_voice_warm_s: float = Field(default=60, ge=0, le=86_400)
     """On RunPod: wake Penny when somebody begins to speak, if nobody has called her for this many
     seconds; 0: never."""
@@ -356,6 +357,17 @@ class Settings(BaseSettings):
         return self.runpod_api_key is None
 
     @property
+    def has_paid_models(self) -> bool:
+        """Whether a model of the services on this machine has a key, so that calls may cost."""
+        keys = (
+            self.anthropic_api_key,
+            self.skydeck_llm_key,
+            self.skydeck_asr_key,
+            self.skydeck_tts_key,
+        )
+        return any(key is not None for key in keys)
+
+    @property
     def otlp_endpoint(self) -> str | None:
         """The collector's base URL."""
         url = self.skydeck_otlp_endpoint
@@ -365,7 +377,7 @@ class Settings(BaseSettings):
     def voice_is_eager(self) -> bool:
         """Whether recognition begins before the turn is known to be over."""
         if self.skydeck_voice_eager is Eager.AUTO:
-            return self.embedded
+            return self.embedded and not self.has_paid_models
         return self.skydeck_voice_eager is Eager.ON
 
     @property

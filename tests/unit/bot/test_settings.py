@@ -67,6 +67,8 @@ def test_pennys_endpoint_is_the_seeds() -> None:
         ("SKYDECK_LLM", "hf:owner/file.txt"),
         ("SKYDECK_LLM_URL", "localhost:11434"),
         ("SKYDECK_ASR_URL", "localhost:8000"),
+        ("SKYDECK_TTS_URL", "localhost:8880"),
+        ("SKYDECK_TTS_VOICE", "klingon=worf"),
         ("SKYDECK_LLM_CONTEXT", "12"),
     ],
 )
@@ -87,6 +89,27 @@ def test_a_url_of_a_language_model_needs_its_name(monkeypatch: pytest.MonkeyPatc
     assert load_settings().skydeck_llm_model == "llama3.2"
 
 
+@pytest.mark.parametrize(
+    ("variables", "is_eager"),
+    [
+        ({}, True),
+        ({"SKYDECK_ASR_URL": "http://127.0.0.1:8000/v1"}, True),
+        ({"SKYDECK_ASR_KEY": SECRET}, False),
+        ({"SKYDECK_TTS_KEY": SECRET}, False),
+        ({"SKYDECK_LLM_KEY": SECRET}, False),
+        ({"ANTHROPIC_API_KEY": SECRET}, False),
+        ({"RUNPOD_API_KEY": SECRET}, False),
+        ({"SKYDECK_ASR_KEY": SECRET, "SKYDECK_VOICE_EAGER": "on"}, True),
+    ],
+)
+def test_nothing_extra_is_paid_for_unless_somebody_chooses_it(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], is_eager: bool
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().voice_is_eager == is_eager
+
+
 def test_the_older_name_of_the_model_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SKYDECK_LLM")
     monkeypatch.setenv("SKYDECK_LOCAL_MODEL", "qwen2.5-coder-1.5b")
@@ -104,6 +127,11 @@ def test_a_key_that_goes_to_another_machine_in_the_clear_is_told(
     assert not rest
     monkeypatch.setenv("SKYDECK_LLM_URL", "http://127.0.0.1:11434/v1")
     assert precautions(load_settings()) == []
+    for name in ("SKYDECK_ASR", "SKYDECK_TTS"):
+        monkeypatch.setenv(f"{name}_KEY", SECRET)
+        monkeypatch.setenv(f"{name}_URL", "http://gpu.example/v1")
+        assert precautions(load_settings())[0][0].startswith(f"{name}_KEY is sent to gpu.example")
+        monkeypatch.delenv(f"{name}_URL")
 
 
 def test_keys_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

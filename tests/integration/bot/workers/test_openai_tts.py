@@ -134,6 +134,24 @@ async def test_whatever_sound_a_server_sends_is_played(answer: Reply, rate_hz: i
     assert 0.15 < np.sqrt(np.mean(samples**2)) < 0.25
 
 
+async def test_a_wav_is_read_as_kokoro_fastapi_streams_it():
+    """PyAV writes it into a buffer that is emptied after each piece."""
+    buffer, sent = io.BytesIO(), []
+    with av.open(buffer, "w", format="wav") as out:
+        stream = out.add_stream("pcm_s16le", rate=24_000, layout="mono")
+        samples = (tone() * 32_767).astype(np.int16)
+        for at in range(0, len(samples), 5_000):
+            frame = av.AudioFrame.from_ndarray(samples[None, at : at + 5_000], "s16", "mono")
+            frame.sample_rate, frame.pts = 24_000, at
+            out.mux(stream.encode(frame))
+            sent.append(buffer.getvalue())
+            buffer.seek(0)
+            buffer.truncate(0)
+    async with voices(Reply(lambda: sent, kind="audio/wav")) as (tts, _):
+        played, rate, _ = await speak(tts)
+    assert seconds(played, rate) == pytest.approx(1.0, abs=0.001)
+
+
 async def test_two_wavs_in_one_answer_are_played_one_after_the_other():
     one = wav(tone(), 24_000)
     async with voices(Reply(pieces(one + one, 700), kind="audio/wav")) as (tts, _):
