@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import SecretStr
 
@@ -11,6 +13,7 @@ from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.composition import limits_of
 from bot.contract import Service
+from bot.contract.grace import Module
 from bot.discord_client import COGS, SkyDeck
 from bot.jobs.runner import JobRunner
 from bot.models.store import ModelStore
@@ -76,6 +79,12 @@ def _is_copied(file: Path) -> bool:
     return bool(_MIGRATED)
 
 
+@cache
+def _packaged_grace() -> Mapping[str, Module]:
+    """Grace's modules as they come with skydeck; to read them takes as long as a short test."""
+    return MappingProxyType(load_grace(Settings(_env_file=None)))
+
+
 @contextlib.asynccontextmanager
 async def made(
     base_url: str,
@@ -135,7 +144,9 @@ async def made(
                 runner=runner,
                 voices=voices,
                 clock=clock,
-                grace=load_grace(settings),
+                grace=load_grace(settings)
+                if settings.skydeck_grace_catalogue
+                else _packaged_grace(),
                 cogs=cogs,
             )
             if not bot.membership.is_claimed:  # else it waits for the turn of all processes
