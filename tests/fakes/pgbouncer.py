@@ -13,7 +13,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.fakes.postgres import Server, free_port
+from tests.fakes.postgres import Server
+from tests.ports import free_port
 
 _WITHIN_S = 30.0
 

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,7 @@ from bot.clock import SystemClock
 from bot.store.address import Address
 from bot.store.maintenance.migrate import migrate
 from bot.store.tables import metadata
+from tests.ports import free_port
 
 SHARED = "shared"
 _INITDB = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "--no-instructions")
@@ -127,13 +127,6 @@ def _account() -> dict[str, object]:
     if os.getuid() != 0:
         return {}
     return {"user": "postgres", "group": "postgres", "extra_groups": []}
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def _may_run() -> bool:

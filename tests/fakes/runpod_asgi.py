@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+
+from tests.ports import free_port
 
 _JSON = [(b"content-type", b"application/json")]
 _OUTPUT = {"status": "completed", "output": {"type": "text", "data": "x" * 600}, "usage": {}}
@@ -111,9 +112,7 @@ app = App()
 @contextlib.contextmanager
 def running() -> Iterator[str]:
     """The app under uvicorn in another process; gives its base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             sys.executable,

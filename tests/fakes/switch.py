@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.ports import free_port
+
 
 class Switch:
     """Stands before a server.
@@ -19,14 +21,13 @@ class Switch:
     def __init__(self, url: str) -> None:
         self._parts = urlsplit(url)
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = free_port()
         self._open: set[asyncio.StreamWriter] = set()
         self.url = ""
 
     async def on(self) -> None:
         """Let everything through, always at the same port."""
         self._server = await asyncio.start_server(self._pass, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
         self.url = urlunsplit(self._parts._replace(netloc=f"127.0.0.1:{self._port}"))
 
     async def off(self) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,16 +14,11 @@ from tests.environment import without_settings
 from tests.fakes.collector import collecting
 from tests.fakes.handlers import contract
 from tests.paths import ROOT
+from tests.ports import free_port
 
 pytestmark = pytest.mark.models
 
 KEY = "a-key-of-thirty-two-characters-x"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

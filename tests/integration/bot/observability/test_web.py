@@ -18,6 +18,7 @@ from bot.observability.bot import sample_lag
 from bot.observability.metrics import Metrics
 from bot.observability.reception import Reception
 from bot.observability.web import serve_metrics
+from tests.ports import free_port
 from tests.waiting import until
 
 
@@ -124,14 +125,6 @@ async def every_panel_is_answered(prometheus):
             async with http.get(f"{prometheus}/api/v1/query", params={"query": expr}) as answer:
                 said = await answer.json()
                 assert said["status"] == "success", (expr, said)
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 async def until_found(base, query):

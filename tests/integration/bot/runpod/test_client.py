@@ -6,7 +6,6 @@ import gc
 import gzip
 import json
 import logging
-import socket
 
 import httpx
 import pytest
@@ -29,6 +28,7 @@ from bot.runpod.models import (
 from bot.runpod.transport import HttpTransport
 from tests.fakes.runpod_script import completed, contract, partial, report
 from tests.fakes.runpod_server import FakeRunPod, Say
+from tests.ports import free_port
 
 KEY = "rpa_VERYSECRET123"
 QUEUED = Say({"id": "job-1", "status": "IN_QUEUE"})
@@ -173,10 +173,7 @@ class TestBrokenLines:
             assert server.count("run") == 1
 
     async def test_nobody_there(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        async with client(f"http://127.0.0.1:{port}/v2") as ours:
+        async with client(f"http://127.0.0.1:{free_port()}/v2") as ours:
             with pytest.raises(errors.ServiceUnreachable) as raised:
                 await last(ours.submit(contract()))
         assert type(raised.value) is errors.ServiceUnreachable
