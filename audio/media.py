@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final
 import av
 
 from audio.containers import DECODERS, DEMUXERS, UNKNOWN
+from audio.cut_index import with_whole_index
 from audio.errors import NotAudioError, too_long
 from audio.loss import Loss
 from audio.parts import Part, parts
@@ -141,7 +142,8 @@ def _frames_of_parts(file: BinaryIO, limit_s: float, salvage: _Salvage) -> Itera
                     yield frame
                 salvage.note_truncation(part, container.size, heard_s)
         except (NotAudioError, av.FFmpegError) as e:
-            no_index = part.kind in {"m4a", "caf"} and isinstance(e, av.FFmpegError)
+            is_unreadable = isinstance(e, av.FFmpegError) or part.missing > 0
+            no_index = part.kind in {"m4a", "caf"} and is_unreadable
             salvage.note(_NO_INDEX if no_index else e)
     if not is_media:
         raise NotAudioError(UNKNOWN)
@@ -157,8 +159,11 @@ def _opened(file: BinaryIO, part: Part) -> Any:
         "codec_whitelist": ",".join(sorted(_DECODERS)),
         "max_streams": str(MAX_STREAMS),
     }
+    source: Any = _Window(file, part.start, part.end)
+    if part.kind == "m4a" and part.missing:
+        source = with_whole_index(file, part.start) or source
     return av.open(
-        _Window(file, part.start, part.end),
+        source,
         "r",
         format=demuxer,
         container_options=options,

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio import media, ogg
+from audio import cut_index, media, ogg
 from audio.errors import AudioError, NotAudioError, TooLongError
 from audio.loss import Loss
 from tests.fakes.media_files import KINDS, TONE_HZ, tone
 
 RATE_HZ = 16_000
 ID3V1 = b"TAG" + bytes(125)
+
+BOXES = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"stts", b"stsz", b"mdat", b"junk"]
 
 
 def heard(data: bytes, *, limit_s: float = 60.0) -> tuple[np.ndarray, float]:
@@ -123,6 +125,35 @@ def test_what_the_header_promises_and_the_file_lacks_is_lost(kind: str, tenths: 
     whole = tone(kind, seconds=6)
     samples, lost_s = heard(whole[: len(whole) * tenths // 10])
     assert lost_s == pytest.approx(6 - len(samples) / RATE_HZ, abs=0.8)
+
+
+@pytest.mark.parametrize("missing", [1, 98, 333, 700])
+@pytest.mark.parametrize("kind", ["m4a", "alac", "3gp"])
+def test_a_movie_whose_index_is_truncated_is_heard_as_far_as_it_tells(
+    kind: str, missing: int
+) -> None:
+    whole = tone(kind, seconds=20)
+    samples, lost_s = heard(whole[:-missing])
+    heard_s = len(samples) / RATE_HZ
+    assert seconds_of_the_tone(samples) == pytest.approx(heard_s, abs=0.3)
+    assert heard_s > 6
+    assert lost_s == pytest.approx(20 - heard_s, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["m4a", "alac", "3gp", "caf, ALAC"])
+def test_a_movie_without_an_index_says_so(kind: str) -> None:
+    whole = tone(kind, seconds=6)
+    for tenths in range(1, 10):
+        with pytest.raises(NotAudioError, match="no index of its audio"):
+            heard(whole[: len(whole) * tenths // 10])
+
+
+@given(st.lists(st.sampled_from(BOXES), max_size=12), st.integers(0, 400))
+def test_any_boxes_are_mended_or_not(names: list[bytes], length: int) -> None:
+    nested = b"".join(length.to_bytes(4, "big") + name for name in names)
+    movie = b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x08mdat" + nested
+    spliced = cut_index.with_whole_index(io.BytesIO(movie), 0)
+    assert spliced is None or len(spliced.read(10_000)) <= spliced.size
 
 
 def test_a_movie_whose_index_comes_first_is_heard_as_far_as_it_goes(tmp_path) -> None:
