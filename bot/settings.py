@@ -9,7 +9,7 @@ no delimiter divides names such as SKYDECK_BUDGET_USER_DAY_USD; `services` group
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
@@ -78,6 +78,15 @@ def _cache() -> Path:
 
 def _database() -> SecretStr:
     return SecretStr(f"sqlite:///{platformdirs.user_data_path('skydeck') / 'skydeck.db'}")
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "skydeck_llm": read_llm,
+    "skydeck_asr": read_asr,
+    "skydeck_voices": read_voices,
+    "skydeck_tts_voice": read_voice_names,
+}
+"""What reads a setting where it is used; it raises ValueError for a value that is in no form."""
 
 
 class ServiceSettings(NamedTuple):
@@ -283,22 +292,10 @@ class Settings(BaseSettings):
                 raise ValueError("is not text (UTF-8)") from None
         return value
 
-    @field_validator("skydeck_llm")
+    @field_validator(*_READERS)
     @classmethod
-    def _known_llm(cls, value: str) -> str:
-        read_llm(value)
-        return value
-
-    @field_validator("skydeck_asr")
-    @classmethod
-    def _known_asr(cls, value: str) -> str:
-        read_asr(value)
-        return value
-
-    @field_validator("skydeck_voices")
-    @classmethod
-    def _known_voices(cls, value: str) -> str:
-        read_voices(value)
+    def _is_readable(cls, value: str, info: ValidationInfo) -> str:
+        _READERS[info.field_name or ""](value)
         return value
 
     @field_validator("skydeck_llm_model")
@@ -307,12 +304,6 @@ class Settings(BaseSettings):
         if info.data.get("skydeck_llm_url") is not None and not model.strip():
             raise ValueError("must name the model that SKYDECK_LLM_URL serves")
         return model.strip()
-
-    @field_validator("skydeck_tts_voice")
-    @classmethod
-    def _voices_are_named(cls, value: str) -> str:
-        read_voice_names(value)
-        return value
 
     @field_validator("skydeck_log_level")
     @classmethod
