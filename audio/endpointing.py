@@ -14,8 +14,9 @@ and ends below 0.35; anything between continues what was before.
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import pairwise
 from typing import Final, TypeAlias
+
+from audio.turn_end import TurnEndFeatures, Waits, Words
 
 SPEECH: Final = 0.5
 NO_SPEECH: Final = 0.35
@@ -33,9 +34,8 @@ class EndpointingOptions:
         detect_after_ms: This much silence asks the turn detector, so that its answer is there when
             the pause is certain.
         pause_ms: This much silence is a pause.
-        waits: How long a silence ends a turn, by how complete the turn sounds: (completeness, ms),
-            rising in completeness, interpolated between points.
-        no_detector_delay_ms: The same when the turn detector has not answered.
+        waits: How long a silence ends a turn, by its sound, its words and its length.
+        same_turn_ms: Who speaks again within this time after their last voice had not finished.
         packet_stall_ms: The minimum when packets stopped in mid-speech without any notice from
             the client: the network may be at fault and the turn not over.
         soft_max_turn_ms: A turn this long ends at its next pause.
@@ -48,24 +48,13 @@ class EndpointingOptions:
     min_resume_ms: int
     detect_after_ms: int
     pause_ms: int
-    waits: tuple[tuple[float, int], ...]
-    no_detector_delay_ms: int
+    waits: Waits
+    same_turn_ms: int
     packet_stall_ms: int
     soft_max_turn_ms: int
     max_turn_ms: int
     partial_silence_ms: int = 0
     partial_every_ms: int = 0
-
-    def wait_ms(self, completeness: float | None) -> int:
-        """How long a silence ends a turn that sounds this complete."""
-        if completeness is None:
-            return self.no_detector_delay_ms
-        if completeness <= self.waits[0][0]:
-            return self.waits[0][1]
-        for (low, long), (high, short) in pairwise(self.waits):
-            if completeness <= high:
-                return round(long + (short - long) * (completeness - low) / (high - low))
-        return self.waits[-1][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +122,9 @@ class Endpointer:
         self._pause = 0
         self._is_detecting = False
         self._completeness: float | None = None
+        self._words = Words.UNKNOWN
+        self._earlier_ms = 0  # speech before an end after which they went on
+        self._went_on = 0
         self._is_stalled = False
         self._since_partial_ms = 0
 
@@ -185,6 +177,23 @@ class Endpointer:
         self._completeness = completeness
         return self._end_if_due() if self._phase is _Phase.PAUSED else []
 
+    def transcribed(self, words: Words) -> list[Decision]:
+        """Process how complete the words are that were recognised up to this pause."""
+        if self._quiet_ms == 0 or self._phase is _Phase.QUIET:
+            return []
+        self._words = words
+        return self._end_if_due() if self._phase is _Phase.PAUSED else []
+
+    @property
+    def features(self) -> TurnEndFeatures:
+        """What is known about the turn in this pause."""
+        return TurnEndFeatures(
+            completeness=self._completeness,
+            words=self._words,
+            speech_ms=self._earlier_ms + self._speech_ms,
+            went_on=self._went_on,
+        )
+
     def _is_speech(self, probability: float) -> bool:
         if NO_SPEECH <= probability < SPEECH:
             if self._phase is _Phase.SPEAKING:
@@ -215,6 +224,11 @@ class Endpointer:
         if self._evidence_ms < self._options.min_speech_ms:
             return []
         lead_ms = self._onset_ms
+        if self._quiet_ms - lead_ms < self._options.same_turn_ms and self._speech_ms:
+            self._went_on += 1
+            self._earlier_ms += self._speech_ms
+        else:
+            self._went_on = self._earlier_ms = 0
         self._length_ms, self._speech_ms = lead_ms, 0
         self._since_partial_ms = 0
         self._enter_speech()
@@ -225,6 +239,7 @@ class Endpointer:
             self._speech_ms += ms
             self._quiet_ms = 0
             self._is_detecting = False
+            self._words = Words.UNKNOWN
             if self._length_ms >= self._options.max_turn_ms:
                 return self._cut()
             return self._partial(self._options.partial_every_ms, self._since_partial_ms)
@@ -247,6 +262,7 @@ class Endpointer:
 
     def _paused(self) -> list[Decision]:
         if self._evidence_ms >= self._options.min_resume_ms:
+            self._went_on += self._options.waits.looks_over(self.features)
             self._enter_speech()
             return [Resumed()]
         return self._end_if_due()
@@ -257,6 +273,7 @@ class Endpointer:
         self._quiet_ms = self._evidence_ms = self._onset_ms = 0
         self._is_detecting = False
         self._completeness = None
+        self._words = Words.UNKNOWN
 
     def _request_detection(self) -> list[Decision]:
         if self._is_detecting:
@@ -281,7 +298,7 @@ class Endpointer:
         if self._length_ms - self._quiet_ms >= options.soft_max_turn_ms:
             return options.pause_ms
         min_ms = options.packet_stall_ms if self._is_stalled else options.pause_ms
-        return max(min_ms, options.wait_ms(self._completeness))
+        return max(min_ms, options.waits.wait_ms(self.features))
 
     def _end(self, waited_ms: int) -> Ended:
         self._phase = _Phase.QUIET

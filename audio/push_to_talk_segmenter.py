@@ -27,6 +27,7 @@ from audio.speech_events import (
     SpeechResumed,
     TurnEnded,
 )
+from audio.turn_end import Words
 
 TAIL_MS: Final = 200
 """How much audio after the release is kept."""
@@ -121,6 +122,9 @@ class PushToTalkSegmenter:
             self._process(frame, now_s, events)
         self._end_if_late(now_s, events)
         return events
+
+    def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:
+        """Ignore how complete the words are: the key alone ends a turn."""
 
     def forget(self, user_id: int) -> None:
         """Drop everything from a person."""

@@ -54,6 +54,7 @@ from audio.speech_events import (
 )
 from audio.turn_audio_buffer import TurnAudioBuffer
 from audio.turn_detector import TurnDetector
+from audio.turn_end import Words
 from audio.vad import WINDOW, WINDOW_MS, Vad, VadMemory
 
 log = logging.getLogger(__name__)
@@ -142,6 +143,18 @@ class SpeechSegmenter:
                 self.forget(speaker.user_id)
         return events
 
+    def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:
+        """Take in what a person has said up to a pause; the next tick draws the conclusion.
+
+        Args:
+            user_id: Who.
+            ended_s: The `ended_s` of the clip that was recognised. If they have gone on since, the
+                words tell nothing.
+            words: How complete they are.
+        """
+        if speaker := self._speakers.get(user_id):
+            speaker.transcribed(ended_s, words)
+
     def forget(self, user_id: int) -> None:
         """Drop everything from a person; a turn in progress ends without an event."""
         if speaker := self._speakers.pop(user_id, None):
@@ -189,6 +202,7 @@ class _Speaker:
         self._partial: Clip | None = None
         self._window_loudness = self._speech_loudness = 0.0
         self._partial_loudness = self._tail_loudness = 0.0
+        self._words: tuple[float, Words] | None = None
 
     # -- packets to windows ----------------------------------------------------------------------
 
@@ -298,11 +312,19 @@ class _Speaker:
         if not self._endpointer.in_turn and now_s - self._arrived_s > _REST_AFTER_S:
             self._rest()
         self._collect_detection(now_s, events)
+        if self._words is not None:
+            (ended_s, words), self._words = self._words, None
+            if ended_s == self._voice_s:  # otherwise they have gone on
+                self._apply(self._endpointer.transcribed(words), now_s, events)
         held_since_s = self._pause_held_since_s
         if held_since_s is not None and (
             self._detection is None or now_s - held_since_s >= _MAX_PAUSE_HOLD_S
         ):
             self._emit_pause(now_s, events)
+
+    def transcribed(self, ended_s: float, words: Words) -> None:
+        """Take in how complete the words are that end at a time."""
+        self._words = ended_s, words
 
     def _collect_detection(self, now_s: float, events: list[SpeechEvent]) -> None:
         if self._detection is None or not self._detection[1].done():

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
 _LOGIT_LIMIT: Final = 6.0
 """The turn detector's probabilities beyond 0.0025 and 0.9975 tell nothing more."""
@@ -47,48 +47,68 @@ class TurnEndFeatures:
     went_on: int = 0
 
 
+class Waits(Protocol):
+    """Decides how long a silence ends a turn."""
+
+    def wait_ms(self, features: TurnEndFeatures) -> int:
+        """How long a silence ends the turn, in milliseconds."""
+        ...
+
+    def looks_over(self, features: TurnEndFeatures) -> bool:
+        """Whether most pauses like this one are ends."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnEndModel:
     """The wait before a turn ends.
 
     Attributes:
         bias: The logit of going on without anything known.
-        sound: What each unit of the completeness' logit adds to it.
+        sound: What each unit of the completeness' logit adds to it, by what the words are.
         words: What the words add.
         seconds: What each doubling of the speech beyond a second adds.
         went_on: What each pause that they went on after adds, up to `max_went_on`.
         max_went_on: More of them add nothing.
         waits: (how likely they go on, ms), rising in both, interpolated between points.
-        looks_over: Below this, a pause looks like an end.
+        waits_for_words: The same while the words are not known. Shorter, because an end that comes
+            too early costs less then: the words still hold back the answer.
+        looks_over_below: With a lower likelihood of going on, a pause looks like an end.
     """
 
     bias: float
-    sound: float
+    sound: Mapping[Words, float]
     words: Mapping[Words, float]
     seconds: float
     went_on: float
     max_went_on: int
     waits: tuple[tuple[float, int], ...]
-    looks_over: float
+    waits_for_words: tuple[tuple[float, int], ...]
+    looks_over_below: float
 
     def goes_on(self, features: TurnEndFeatures) -> float:
         """How likely it is that they go on, from 0 to 1."""
         logit = self.bias + self.words[features.words]
         if features.completeness is not None:
-            logit += self.sound * completeness_logit(features.completeness)
+            logit += self.sound[features.words] * completeness_logit(features.completeness)
         logit += self.seconds * doublings(features.speech_ms)
         logit += self.went_on * min(features.went_on, self.max_went_on)
         return 1 / (1 + math.exp(-logit))
 
+    def looks_over(self, features: TurnEndFeatures) -> bool:
+        """Whether most pauses like this one are ends."""
+        return self.goes_on(features) < self.looks_over_below
+
     def wait_ms(self, features: TurnEndFeatures) -> int:
-        """How long a silence ends the turn."""
+        """How long a silence ends the turn, in milliseconds."""
         goes_on = self.goes_on(features)
-        if goes_on <= self.waits[0][0]:
-            return self.waits[0][1]
-        for (low, short), (high, long) in pairwise(self.waits):
+        waits = self.waits_for_words if features.words is Words.UNKNOWN else self.waits
+        if goes_on <= waits[0][0]:
+            return waits[0][1]
+        for (low, short), (high, long) in pairwise(waits):
             if goes_on <= high:
                 return round(short + (long - short) * (goes_on - low) / (high - low))
-        return self.waits[-1][1]
+        return waits[-1][1]
 
 
 def completeness_logit(completeness: float) -> float:

@@ -97,6 +97,7 @@ async def _open_bot(
         weights=model_fetcher(settings),
         recordings=recordings,
         on_turn=seen.on_turn,
+        on_overlap=seen.on_turn.overlapped,
     )
     runner = JobRunner(services.client, store.jobs, clock, outlive=not services.embedded)
     with contextlib.closing(voices):

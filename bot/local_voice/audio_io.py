@@ -11,8 +11,9 @@ from audio.playout_queue import PlayoutQueue
 from audio.push_to_talk_segmenter import PushToTalkSegmenter
 from audio.samples import Samples
 from audio.speech_events import SpeechBegan, SpeechEvent, SpeechFrame, SpeechPacket, TurnEnded
+from audio.turn_end import Words
 from bot.local_voice.view import TalkMode
-from bot.voice_agent.session import SpeechInput
+from bot.voice_agent.ports import SpeechInput
 
 SPEAKER: Final = 1
 """The user id of whoever is at the microphone."""
@@ -144,6 +145,11 @@ class LocalSpeechInput:
                 case TurnEnded():
                     self.speaking_since_s = None
         return events
+
+    def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:
+        """Tell hands-free listening how complete what was said is; a key needs no telling."""
+        if self._hands_free is not None:
+            self._hands_free.transcribed(user_id, ended_s, words)
 
     def forget(self, user_id: int) -> None:
         """Drop everything that was heard from a person."""

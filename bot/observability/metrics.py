@@ -63,6 +63,12 @@ class Metrics:
             buckets=_TURN_S,
             registry=registry,
         )
+        self.overlaps = Counter(
+            "skydeck_turn_overlaps",
+            "Speech over an answer: backchannel, interruption, or talk_over (ours over theirs).",
+            ("kind",),
+            registry=registry,
+        )
         self.lag_s = Histogram(
             "skydeck_event_loop_lag_seconds",
             "How late the event loop wakes sleeping tasks.",

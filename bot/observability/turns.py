@@ -3,6 +3,7 @@
 from bot.clock import Clock
 from bot.observability.metrics import Metrics
 from bot.spans import Span, SpanSink, new_span_id, root_of
+from bot.voice_agent.overlaps import Overlap
 from bot.voice_agent.turn_latency import TurnTrace
 
 
@@ -33,6 +34,10 @@ class TurnRecorder:
             metrics.phase_s.labels(phase.name, phase.owner).observe(phase.lasts_ms / 1000)
         if self._sink is not None and turn.trace_id:
             self._trace(self._sink, turn, turn.last_packet, turn.total_ms)
+
+    def overlapped(self, how: Overlap) -> None:
+        """Count how speech over an answer ended."""
+        self._metrics.overlaps.labels(how).inc()
 
     def _trace(self, sink: SpanSink, turn: TurnTrace, last_packet: float, total_ms: float) -> None:
         begins = last_packet + self._clock.wall() - self._clock.now()

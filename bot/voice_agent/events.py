@@ -14,6 +14,7 @@ from itertools import count
 from typing import Final, TypeAlias
 
 from audio.speech_events import Clip, SpeechEvent
+from audio.turn_end import Words
 
 new_utterance_id: Final[Callable[[], int]] = count(1).__next__
 """Numbers everything that this process plays: answers, announcements and test tones."""
@@ -239,6 +240,19 @@ class CancelRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedWords:
+    """Tell the speech input how complete the words are that somebody has said up to a pause.
+
+    Attributes:
+        ended_s: When the last packet of speech before that pause arrived.
+    """
+
+    user_id: int
+    ended_s: float
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Append packets to the playout queue."""
 
@@ -309,6 +323,7 @@ Command: TypeAlias = (
     SendRequest
     | Prepare
     | CancelRequest
+    | JudgedWords
     | Play
     | PausePlayout
     | ResumePlayout

@@ -12,6 +12,7 @@ from typing import Final
 
 from audio.endpointing import EndpointingOptions
 from bot.voice_agent.events import Cue
+from bot.voice_agent.turn_waits import learned_waits
 
 
 def _endpointing() -> EndpointingOptions:
@@ -21,13 +22,8 @@ def _endpointing() -> EndpointingOptions:
         min_resume_ms=96,  # this much speech in a pause continues the turn
         detect_after_ms=128,  # silence before the turn detector is asked, ahead of the pause
         pause_ms=192,  # silence that makes a pause; a preemptive request is sent then
-        # The wait before a turn ends: (completeness as the turn detector sees it, ms), interpolated
-        # between the points. Chosen on 23 turns of recorded people that no test uses; the last step
-        # with those of tests/bench/test_endpoint.py in view: Smart Turn usually gives the end of a
-        # turn 0.97 or more, and often as much to the end of a sentence within it, so only a turn
-        # that sure ends soon.
-        waits=((0.0, 2000), (0.2, 1400), (0.7, 700), (0.93, 440), (0.97, 192)),
-        no_detector_delay_ms=1000,  # the same wait when the turn detector has not answered
+        waits=learned_waits(),  # the wait before a turn ends, by its sound and its words
+        same_turn_ms=2500,  # who speaks again within this time had not finished
         packet_stall_ms=400,  # the shortest wait when packets just stop: it may be the network
         soft_max_turn_ms=45_000,  # a turn this long ends at its next pause
         max_turn_ms=60_000,  # a turn this long is cut
@@ -50,11 +46,14 @@ class InterruptionOptions:
             speech detection on a busy machine.
         false_interruption_timeout_s: Seconds. A paused answer continues after this time if the
             person is silent again and their words are still unknown.
+        talk_over_s: Seconds. An answer that is interrupted within this time of its beginning counts
+            as begun in a pause of theirs.
     """
 
     max_backchannel_duration_s: float = 0.8
     min_interruption_duration_s: float = 1.2
     false_interruption_timeout_s: float = 4.0
+    talk_over_s: float = 1.0
 
 
 def _phrases(*lines: str) -> frozenset[str]:

@@ -10,14 +10,15 @@ thread of its own, and each request is a task; nothing else waits.
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from audio.playout_queue import PlayoutProgress, PlayoutQueue
-from audio.speech_events import SpeechBegan, SpeechEvent, SpeechFrame, TurnEnded
+from audio.playout_queue import PlayoutProgress
+from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
@@ -36,6 +37,7 @@ from bot.voice_agent.events import (
     Cue,
     Fact,
     FlushPlayout,
+    JudgedWords,
     PausePlayout,
     PeopleChanged,
     Play,
@@ -53,6 +55,8 @@ from bot.voice_agent.events import (
     new_utterance_id,
 )
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
+from bot.voice_agent.overlaps import Overlap, OverlapTracker
+from bot.voice_agent.ports import SessionRecorder, SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.preparation import Preparation
 from bot.voice_agent.recordings import RecordingStore
 from bot.voice_agent.response_stream import ResponseStream
@@ -60,56 +64,6 @@ from bot.voice_agent.turn_latency import LatencyStopwatch, TurnTrace
 from bot.voice_agent.turn_manager import TurnManager
 
 log = logging.getLogger(__name__)
-
-
-class VoiceTransport(Protocol):
-    """Carries speech both ways: a voice channel, or a microphone and a loudspeaker."""
-
-    playout: PlayoutQueue
-
-    def pull(self, now_s: float) -> list[SpeechFrame]:
-        """The frames received since the last call. Called on the hearing thread."""
-        ...
-
-
-class SpeechInput(Protocol):
-    """Detects speech in frames (`audio.segmenter.SpeechSegmenter`), on the hearing thread."""
-
-    def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
-        """The events in frames that have just been received."""
-        ...
-
-    def forget(self, user_id: int) -> None:
-        """Drop everything received from a person."""
-        ...
-
-
-class TranscriptView(Protocol):
-    """Shows the conversation to readers. Its methods must not wait."""
-
-    def show(self, update: TurnUpdate, /) -> None:
-        """Show the new state of a turn."""
-        ...
-
-    def trouble(self, kind: str) -> None:
-        """Report a fault of the connection, or that it is over."""
-        ...
-
-
-class SessionRecorder(Protocol):
-    """Records what is sent and received. Its methods must not wait."""
-
-    def asked(self, request: SendRequest, /) -> None:
-        """A request goes to the service."""
-        ...
-
-    def answered(self, utterance_id: int, packets: Sequence[bytes], /) -> None:
-        """A piece of an answer goes to the playout: Opus, 20 ms a packet."""
-        ...
-
-    def charged(self, cost_usd: float) -> None:
-        """The service has named the cost of a call."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +99,7 @@ class VoiceSession:
         remember: Called with every turn that is over, for the minutes.
         recordings: Keeps what people say; None: nothing is kept.
         on_turn: Called with the latency of each turn when its answer begins to play; must not wait.
+        on_overlap: Called with how each speech over an answer ended; must not wait.
         chat_context: What Penny is told about the conversation so far.
         voice: The voice of the answers; None: chosen by language.
     """
@@ -160,6 +115,7 @@ class VoiceSession:
     recordings: RecordingStore | None = None
     recorder: SessionRecorder | None = None
     on_turn: Callable[[TurnTrace], None] | None = None
+    on_overlap: Callable[[Overlap], None] | None = None
     chat_context: ChatContext = field(init=False)
     voice: str | None = None
     latency: LatencyStopwatch = field(init=False)
@@ -170,17 +126,20 @@ class VoiceSession:
     _names: dict[int, str] = field(default_factory=dict)
     _locales: dict[int, str] = field(default_factory=dict)
     _forgotten: set[int] = field(default_factory=set)
+    _judged: deque[JudgedWords] = field(default_factory=deque)  # for the hearing thread
     _called_s: float | None = None
     _preparation: Preparation = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _is_playing: bool = False
     _progress: PlayoutProgress = field(default_factory=PlayoutProgress)
+    _overlaps: OverlapTracker = field(init=False)
 
     def __post_init__(self) -> None:
         options = self.config.options
         self.chat_context = ChatContext(options.chat_context.max_chars)
         self.latency = LatencyStopwatch(options.latency)
         self._preparation = Preparation(self._prepare, self._start)
+        self._overlaps = OverlapTracker(options.interruption.talk_over_s)
         self._manager = TurnManager(
             assistant_names=(self.config.system.assistant,),
             options=options,
@@ -291,6 +250,9 @@ class VoiceSession:
     def _listen(self, now: float) -> list[SpeechEvent]:
         while self._forgotten:
             self.speech_input.forget(self._forgotten.pop())
+        while self._judged:
+            judged = self._judged.popleft()
+            self.speech_input.transcribed(judged.user_id, judged.ended_s, judged.words)
         return self.speech_input.tick(self.transport.pull(now), now)
 
     def _take(self, events: Sequence[SpeechEvent]) -> None:
@@ -319,6 +281,8 @@ class VoiceSession:
                 self._requests[command.request_id] = self._start(self._send(command))
             case CancelRequest(request_id):
                 self._cancel(request_id)
+            case JudgedWords():
+                self._judged.append(command)
             case TurnUpdate():
                 self.view.show(command)
             case Remember():
@@ -330,7 +294,10 @@ class VoiceSession:
     def _control_playout(
         self, command: Play | PausePlayout | ResumePlayout | FlushPlayout | PlayCue
     ) -> None:
-        playout = self.transport.playout
+        playout, now = self.transport.playout, self.clock.now()
+        ended = self._overlaps.take(command, played_s=self._progress.first_s or now, now_s=now)
+        if ended is not None and self.on_overlap is not None:
+            self.on_overlap(ended)
         match command:
             case Play(utterance_id, packets):
                 self._play(utterance_id, packets)

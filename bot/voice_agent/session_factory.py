@@ -12,14 +12,10 @@ from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
 from bot.voice_agent.events import Cue, Remember
 from bot.voice_agent.options import VoiceAgentOptions
+from bot.voice_agent.overlaps import Overlap
+from bot.voice_agent.ports import SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.recordings import RecordingStore
-from bot.voice_agent.session import (
-    SessionConfig,
-    SpeechInput,
-    TranscriptView,
-    VoiceSession,
-    VoiceTransport,
-)
+from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.turn_latency import TurnTrace
 
 if TYPE_CHECKING:
@@ -48,6 +44,7 @@ class VoiceSessionFactory:
         weights: Returns the folder of a model by name. It fetches a missing model, and may block.
         recordings: Keeps what people say; None: nothing is kept.
         on_turn: Called with the latency of each turn when its answer begins to play; must not wait.
+        on_overlap: Called with how each speech over an answer ended; must not wait.
     """
 
     def __init__(
@@ -58,12 +55,14 @@ class VoiceSessionFactory:
         weights: Callable[[str], Path],
         recordings: RecordingStore | None = None,
         on_turn: Callable[[TurnTrace], None] | None = None,
+        on_overlap: Callable[[Overlap], None] | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._weights = weights
         self._recordings = recordings
         self._on_turn = on_turn
+        self._on_overlap = on_overlap
         self._loading = asyncio.Lock()
         self._detector: TurnDetector | None = None
         self._make_segmenter: Callable[[EndpointingOptions], SpeechSegmenter] | None = None
@@ -127,6 +126,7 @@ class VoiceSessionFactory:
             remember=remember,
             recordings=self._recordings,
             on_turn=self._on_turn,
+            on_overlap=self._on_overlap,
         )
 
     def _load(self) -> "Callable[[EndpointingOptions], SpeechSegmenter]":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.voice_agent.events import Cue
 from bot.voice_agent.options import DEFAULT_OPTIONS, ThinkingSoundOptions
+from bot.voice_agent.turn_state import UserTurn
 
 
 @dataclass(slots=True)
@@ -16,22 +17,21 @@ class ThinkingSound:
     _next_s: float = 0.0
     _gap_s: float = 0.0
 
-    def due(self, since_s: float, now_s: float, *, is_cold_start: bool) -> Cue | None:
+    def due(self, turn: UserTurn, now_s: float) -> Cue | None:
         """The cue to play now, if any. Call this only while nobody speaks and nothing plays.
 
         Args:
-            since_s: Since when the turn is surely over; another time means another turn.
+            turn: The turn that has the floor. Another end of it, or another turn, starts anew.
             now_s: The current time.
-            is_cold_start: The service has to start a worker first.
         """
-        options = self.options
+        options, since_s = self.options, turn.is_over_since_s
         if since_s != self._since_s:
             self._since_s, self._has_listened = since_s, False
             self._next_s, self._gap_s = since_s + options.thinking_after_s, options.min_repeat_s
         if now_s >= self._next_s:
             self._has_listened = True
             self._next_s, self._gap_s = now_s + self._gap_s, self._gap_s * 2
-            return Cue.WAITING if is_cold_start else Cue.THINKING
+            return Cue.WAITING if turn.awaits_worker else Cue.THINKING
         if not self._has_listened and now_s >= since_s + options.listening_after_s:
             self._has_listened = True
             return Cue.LISTENING

@@ -27,6 +27,7 @@ from audio.speech_events import (
     SpeechResumed,
     TurnEnded,
 )
+from bot.voice_agent.end_of_turn import is_held, judged_words
 from bot.voice_agent.engagement import LETS_ANSWER_PLAY_ON, AddresseeMode, EngagementPolicy
 from bot.voice_agent.events import (
     AllStopped,
@@ -101,14 +102,16 @@ class TurnManager:
             case SpeechPaused(clip):
                 self._pause_speech(clip)
             case SpeechResumed(user_id):
-                self._resume_speech(user_id)
-            case TurnEnded(clip):
-                self._end_speech(clip)
+                self._speech_of(user_id).is_paused = False
+                self._yield_to(user_id, self._now_s)
+            case TurnEnded():
+                self._end_speech(fact)
             case Transcribed() | ReplyChunk() | ColdStart() | RequestCompleted() | RequestFailed():
                 if turn := self._requests.get(fact.request_id):  # else it was cancelled
                     if isinstance(fact, RequestCompleted | RequestFailed):
                         del self._requests[fact.request_id]
                     turn.receive(fact)
+                    self._commands += judged_words(turn) if isinstance(fact, Transcribed) else []
                     self._advance(turn)
             case Played():
                 self._track_playout(fact)
@@ -129,6 +132,8 @@ class TurnManager:
         self._submit_ended_turns()
         while self._give_floor():
             self._submit_ended_turns()
+        if (turn := self._floor.turn) and turn.is_decided and turn.reply.queued == 0:
+            self._play_answer(turn)  # it may have been held back
         self._play_thinking_sound()
         commands, self._commands = self._commands, []
         return commands
@@ -160,14 +165,10 @@ class TurnManager:
             self._cancel_request(turn)
             self._send_request(turn, turn.with_clip(clip), preemptive=True)
 
-    def _resume_speech(self, user_id: int) -> None:
-        self._speech_of(user_id).is_paused = False
-        self._yield_to(user_id, self._now_s)
-
-    def _end_speech(self, clip: Clip) -> None:
-        turn = self._take_clip(clip)
-        del self._speeches[clip.user_id]
-        turn.clip, turn.ended_s = turn.with_clip(clip), clip.ended_s
+    def _end_speech(self, end: TurnEnded) -> None:
+        turn = self._take_clip(end.clip)
+        del self._speeches[end.user_id]
+        turn.clip, turn.end = turn.with_clip(end.clip), end
 
     def _speech_of(self, user_id: int) -> ActiveSpeech:
         """The person's speech, which begins now if its beginning was never reported."""
@@ -380,6 +381,8 @@ class TurnManager:
     def _play_answer(self, turn: UserTurn) -> None:
         """Play what has arrived, if the turn has the floor."""
         has_floor = self._floor.turn is turn and turn.is_decided
+        if has_floor and is_held(turn, self._now_s):
+            return
         if has_floor:
             self._commands += self._floor.play()
         self._show_progress(turn)
@@ -413,8 +416,7 @@ class TurnManager:
         turn = self._floor.turn
         if turn is None or turn.reply.has_begun or not self._is_awaited(turn) or self._speeches:
             return
-        since_s, is_cold_start = turn.is_over_since_s, turn.awaits_worker
-        if cue := self._thinking_sound.due(since_s, self._now_s, is_cold_start=is_cold_start):
+        if cue := self._thinking_sound.due(turn, self._now_s):
             self._play_cue(cue)
 
     def _play_cue(self, cue: Cue) -> None:

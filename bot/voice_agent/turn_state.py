@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from audio.constants import FRAME_MS
-from audio.speech_events import Clip
+from audio.speech_events import Clip, TurnEnded
 from bot.voice_agent.events import (
     Attention,
     ColdStart,
@@ -215,13 +215,14 @@ class UserTurn:
         overlaps_answer: It was spoken over an answer.
         is_accepted: It is for the assistant.
         since_s: When it ended or got the floor: somebody has been waiting since then.
-        ended_s: When the last packet of speech in it arrived.
+        end: How it ended; the latest end if they went on.
         taken_back: How often they went on after it had ended.
         request_id: The current request.
         is_requesting: The service may still send more for that request.
         wants_answer: That request is for an answer; else only for a transcript.
         requested_clip: Its audio; None when it carries words.
         heard: Its transcript.
+        language: The language of that, if the service has told it.
         is_cold_start: It waits for a worker to start.
         is_decided: Whether it is answered is final.
         reply: The answer to it.
@@ -238,13 +239,14 @@ class UserTurn:
     overlaps_answer: bool = False
     is_accepted: bool = False
     since_s: float = 0.0
-    ended_s: float = 0.0
+    end: TurnEnded | None = None
     taken_back: int = 0
     request_id: int | None = None
     is_requesting: bool = False
     wants_answer: bool = False
     requested_clip: Clip | None = None
     heard: str | None = None
+    language: str | None = None
     is_cold_start: bool = False
     is_decided: bool = False
     reply: AgentReply = field(default_factory=AgentReply)
@@ -260,7 +262,8 @@ class UserTurn:
         """Since when the turn is surely over, if nobody speaks: their silence is long enough."""
         options = self.options.thinking_sound
         silence_s = options.surely_over_after_s * 2.0**self.taken_back
-        return max(self.since_s, self.ended_s + min(silence_s, options.max_surely_over_s))
+        ended_s = self.end.clip.ended_s if self.end is not None else self.since_s
+        return max(self.since_s, ended_s + min(silence_s, options.max_surely_over_s))
 
     @property
     def awaits_worker(self) -> bool:
@@ -317,9 +320,9 @@ class UserTurn:
     def receive(self, news: RequestNews) -> None:
         """Take in what the service said about the current request."""
         match news:
-            case Transcribed(_, text):
+            case Transcribed(_, text, language):
                 if self.requested_clip is not None:
-                    self.heard = text
+                    self.heard, self.language = text, language
             case ReplyChunk():
                 if self.wants_answer:
                     self.reply.append(news)

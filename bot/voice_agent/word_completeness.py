@@ -95,15 +95,16 @@ def _dangles(
         return whole not in lists.answers
     if _ends_with(sentence, lists.dangling_phrases):
         return not _ends_with(sentence, lists.closings)
-    core = _core(lists, sentence)
+    core = _core(lists, _without_closing(lists, sentence))
     is_question = bool(core) and (core[0] in lists.question_words or _has_two(core, lists))
     if last in lists.prepositions:
         return not (is_question and lists.stranded_after.fullmatch(core[-2]))
     if last in lists.auxiliaries and not _may_end_in_auxiliary(lists, sentence):
         return not (is_question and len(core) >= lists.limits["question_words"] and asks)
-    if whole in lists.answers or clause in lists.answers:
+    if whole in lists.answers or clause in lists.answers - lists.closings:
         return False
-    if lists.openings.fullmatch(" ".join(core)) or lists.openings.fullmatch(clause):
+    opening = clause if len(clauses) > 1 and clause not in lists.closings else " ".join(core)
+    if lists.openings.fullmatch(opening):
         return True
     return _is_list(lists, sentence, clauses)
 
@@ -141,6 +142,8 @@ def _is_whole(lists: _Lists, sentence: list[str], *, asks: bool) -> bool:
     if _ends_with(sentence, lists.closings):
         return True
     core = _core(lists, sentence)
+    if sentence[-1] in lists.prepositions:
+        return False  # a question may leave one at its end; or its object follows
     if not core or len(core) < 2:  # noqa: PLR2004  (a verb and what it asks for)
         return False
     begins_question = core[0] in lists.question_words or _has_two(core, lists)
@@ -156,6 +159,14 @@ def _core(lists: _Lists, sentence: Sequence[str]) -> list[str]:
     while at < len(sentence) - 1 and sentence[at] in lists.politeness:
         at += 1
     return list(sentence[at:])
+
+
+def _without_closing(lists: _Lists, sentence: Sequence[str]) -> list[str]:
+    """The sentence without a "please" at its end: "could you, please" has not begun."""
+    for size in range(1, len(sentence)):
+        if " ".join(sentence[-size:]) in lists.closings:
+            return list(sentence[:-size])
+    return list(sentence)
 
 
 def _ends_with(words: Sequence[str], phrases: frozenset[str]) -> bool:

@@ -23,6 +23,7 @@ from audio.speech_events import (
     TurnEnded,
 )
 from audio.turn_detector import TurnDetector
+from audio.turn_end import TurnEndFeatures, Words
 from audio.vad import Vad
 from bot.voice_agent.options import DEFAULT_OPTIONS
 from tests.fakes.discord_speech import Spoken, pull, say
@@ -64,12 +65,18 @@ def speech(clips: Path, name: str):
     return np.concatenate([codec.decode(clips / name, limit_s=60), room])
 
 
-def listen(segmenter: SpeechSegmenter, *streams) -> list:
-    """All events of people who speak at the same time, but for partials, which decide nothing."""
+def listen(segmenter: SpeechSegmenter, *streams, words: Words | None = None) -> list:
+    """All events of people who speak at the same time, but for partials, which decide nothing.
+
+    What they say is `words`, at each pause.
+    """
     events = []
     for steps in zip(*map(list, streams), strict=False):
         frames = [frame for _, frames in steps for frame in frames]
         events += segmenter.tick(frames, steps[0][0])
+        if words is not None and events and isinstance(events[-1], SpeechPaused):
+            clip = events[-1].clip
+            segmenter.transcribed(clip.user_id, clip.ended_s, words)
     return [event for event in events if not isinstance(event, SpeechPartial)]
 
 
@@ -86,7 +93,29 @@ def test_a_question_is_one_turn(segmenter: SpeechSegmenter, clips: Path) -> None
     assert ended.clip == paused.clip
     assert ended.completeness > 0.9
     assert 1000 < ended.clip.speech_ms < 1800
-    assert ended.at_s - (100 + spoken.last_voice_s()) < 0.3
+    assert ended.at_s - (100 + spoken.last_voice_s()) < 0.8  # by its sound alone
+
+
+@pytest.mark.parametrize(
+    ("words", "earliest_s", "latest_s"), [(Words.WHOLE, 0.0, 0.4), (Words.DANGLING, 1.0, 1.8)]
+)
+def test_its_words_end_a_turn_sooner_or_later(
+    segmenter: SpeechSegmenter, clips: Path, words: Words, earliest_s: float, latest_s: float
+) -> None:
+    spoken = say(speech(clips, "question.wav"))
+    (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, spoken, start_s=100), words=words))
+    assert earliest_s < ended.at_s - (100 + spoken.last_voice_s()) < latest_s
+
+
+def test_words_of_a_pause_that_is_over_are_ignored(segmenter: SpeechSegmenter, clips: Path) -> None:
+    spoken = say(speech(clips, "question.wav"))
+    for now_s, frames in pull(ANA, spoken, start_s=100):
+        segmenter.transcribed(ANA, 99.0, Words.DANGLING)
+        segmenter.transcribed(BEN, 99.0, Words.DANGLING)  # nobody has heard him
+        if ended := of(TurnEnded, segmenter.tick(frames, now_s)):
+            assert ended[0].at_s - (100 + spoken.last_voice_s()) < 0.8
+            return
+    pytest.fail("the turn has not ended")
 
 
 def test_the_clip_is_the_packets_as_they_came(segmenter: SpeechSegmenter, clips: Path) -> None:
@@ -124,7 +153,7 @@ def test_a_faint_sound_after_a_partial_is_in_the_clip() -> None:
 
 def test_a_pause_in_a_sentence_is_waited_for(segmenter: SpeechSegmenter, clips: Path) -> None:
     sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]  # "ask not … for your country"
-    events = listen(segmenter, pull(ANA, say(sound)))
+    events = listen(segmenter, pull(ANA, say(sound)), words=Words.OPEN)
     assert len(of(TurnEnded, events)) == 1
     assert len(of(SpeechResumed, events)) >= 2
 
@@ -134,7 +163,7 @@ def test_what_was_said_after_the_pause_is_in_the_clip(
 ) -> None:
     sound = speech(clips, "jfk.flac")[round(3.1 * RATE) :]
     spoken = say(sound)
-    (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, spoken)))
+    (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, spoken), words=Words.OPEN))
     sent = [packet for packet in spoken.packets if packet is not None]
     kept = [packet for packet in ended.clip.packets if packet != SILENCE_FRAME]
     first = sent.index(kept[0])
@@ -229,7 +258,9 @@ def test_a_slow_detector_is_not_waited_for(models, clips: Path) -> None:
     segmenter = SpeechSegmenter(vad=vad, detector=Never(), options=ENDPOINTING)
     (ended,) = of(TurnEnded, listen(segmenter, pull(ANA, say(speech(clips, "question.wav")))))
     assert ended.completeness is None
-    assert ended.waited_ms == ENDPOINTING.no_detector_delay_ms
+    assert ended.waited_ms == ENDPOINTING.waits.wait_ms(
+        TurnEndFeatures(completeness=None, speech_ms=1500)
+    )
 
 
 def test_a_failing_detector_is_said_and_time_decides(models, clips: Path, caplog) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from audio.endpointing import (
     Resumed,
     TurnDetectionRequested,
 )
+from audio.turn_end import TurnEndFeatures, Words
 from bot.voice_agent.options import DEFAULT_OPTIONS
 
 DEFAULTS = replace(DEFAULT_OPTIONS.endpointing, partial_silence_ms=0, partial_every_ms=0)
@@ -22,7 +25,23 @@ PARTIALS = DEFAULT_OPTIONS.endpointing
 
 MS = 32
 SPEECH, NOISE = 0.9, 0.05
-OPTIONS = replace(DEFAULTS, waits=((0.0, 2000), (0.5, 1000), (0.9, 300)))
+
+
+class SoundWaits:
+    """By sound alone: 2000, 1000 and 300 ms at 0, 0.5 and 0.9, and on straight lines between."""
+
+    def wait_ms(self, features: TurnEndFeatures) -> int:
+        if features.words is Words.DANGLING:
+            return 1500
+        if features.completeness is None:
+            return 1000
+        return int(np.interp(features.completeness, (0.0, 0.5, 0.9), (2000, 1000, 300)))
+
+    def looks_over(self, features: TurnEndFeatures) -> bool:
+        return (features.completeness or 0.0) > 0.5
+
+
+OPTIONS = replace(DEFAULTS, waits=SoundWaits())
 
 
 def hear(endpointer: Endpointer, ms: int, probability: float = SPEECH) -> list:
@@ -165,7 +184,7 @@ def test_packets_that_stop_after_silence_are_a_pause() -> None:
 
 
 def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
-    options = replace(DEFAULTS, soft_max_turn_ms=3_200, max_turn_ms=6_400)
+    options = replace(OPTIONS, soft_max_turn_ms=3_200, max_turn_ms=6_400)
     endpointer = speaking(options)
     hear(endpointer, 3_200)
     assert hear(endpointer, 192, NOISE)[1:] == [Paused(), Ended(None, options.pause_ms)]
@@ -174,10 +193,67 @@ def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
     assert endpointer.in_turn  # the next one
 
 
-def test_waits_fall_as_completeness_rises() -> None:
-    waits = [DEFAULTS.wait_ms(p / 100) for p in range(101)]
+@pytest.mark.parametrize("words", list(Words))
+@pytest.mark.parametrize("went_on", [0, 1, 5])
+def test_waits_fall_as_completeness_rises(words, went_on) -> None:
+    features = [
+        TurnEndFeatures(completeness=p / 100, words=words, speech_ms=2000, went_on=went_on)
+        for p in range(101)
+    ]
+    waits = [DEFAULTS.waits.wait_ms(one) for one in features]
     assert waits == sorted(waits, reverse=True)
-    assert max(waits) <= 2500
+    assert 192 <= min(waits) <= max(waits) <= 2500
+
+
+@pytest.mark.parametrize("completeness", [None, 0.0, 0.3, 0.9, 0.99, 1.0])
+def test_whole_words_shorten_the_wait_and_dangling_ones_lengthen_it(completeness) -> None:
+    waits = [
+        DEFAULTS.waits.wait_ms(
+            TurnEndFeatures(completeness=completeness, words=words, speech_ms=2000)
+        )
+        for words in (Words.WHOLE, Words.OPEN, Words.DANGLING)
+    ]
+    assert waits == sorted(waits)
+
+
+def test_words_that_dangle_keep_a_turn_open() -> None:
+    endpointer = speaking()
+    detect(endpointer, hear(endpointer, 192, NOISE), 0.95)
+    assert endpointer.transcribed(Words.DANGLING) == []
+    assert hear(endpointer, 1280, NOISE) == []
+    assert hear(endpointer, 64, NOISE) == [Ended(0.95, 1500)]
+
+
+def test_words_that_come_late_end_a_pause_that_is_long_enough() -> None:
+    endpointer = speaking()
+    detect(endpointer, hear(endpointer, 192, NOISE), 0.0)
+    hear(endpointer, 1600, NOISE)
+    assert endpointer.transcribed(Words.DANGLING) == [Ended(0.0, 1500)]
+
+
+def test_words_of_an_earlier_pause_are_forgotten() -> None:
+    endpointer = speaking()
+    detect(endpointer, hear(endpointer, 192, NOISE), 0.95)
+    endpointer.transcribed(Words.DANGLING)
+    assert hear(endpointer, 96) == [Resumed()]
+    assert endpointer.transcribed(Words.DANGLING) == []
+    assert endpointer.features.words is Words.UNKNOWN
+
+
+def test_who_goes_on_after_what_looked_like_an_end_is_remembered_for_this_turn() -> None:
+    endpointer = speaking()
+    detect(endpointer, hear(endpointer, 192, NOISE), 0.8)
+    hear(endpointer, 96)
+    assert endpointer.features.went_on == 1  # within the turn
+    detect(endpointer, hear(endpointer, 128, NOISE), 0.95)
+    hear(endpointer, 640, NOISE)
+    assert not endpointer.in_turn
+    hear(endpointer, 320)
+    assert endpointer.features.went_on == 2  # after its end
+    assert endpointer.features.speech_ms == 640 + 96 + 320
+    hear(endpointer, 6400, NOISE)
+    hear(endpointer, 320)
+    assert endpointer.features.went_on == 0  # a turn of its own
 
 
 STEPS = st.lists(

@@ -68,12 +68,10 @@ async def test_the_segmenter_gets_the_endpointing_of_the_conversation():
         system=System.DECK,
         guild_id=None,
         channel_id=None,
-        options=VoiceAgentOptions(
-            endpointing=replace(DEFAULT_OPTIONS.endpointing, no_detector_delay_ms=7)
-        ),
+        options=VoiceAgentOptions(endpointing=replace(DEFAULT_OPTIONS.endpointing, same_turn_ms=7)),
     )
     await factory.open(None, None, config, remember=None)
-    assert given[0].no_detector_delay_ms == 7
+    assert given[0].same_turn_ms == 7
 
 
 def test_no_other_module_of_the_agent_has_a_numeric_constant():

@@ -2,13 +2,15 @@
 
 import pytest
 
-from audio.speech_events import SpeechPartial
+from audio.speech_events import SpeechPartial, TurnEnded
+from audio.turn_end import Words
 from bot.errors import DeadlineExceeded, OutputLost
 from bot.voice_agent.events import (
     Attention,
     CancelRequest,
     Cue,
     FlushPlayout,
+    JudgedWords,
     PausePlayout,
     Play,
     PlayCue,
@@ -61,7 +63,7 @@ def test_what_a_preemptive_request_brings_is_kept_until_the_turn_has_ended():
     clip = talk.clip(ANA, 1.0)
     [request] = talk.pause(clip)
     assert request.preemptive
-    assert talk.heard("How far is it?") == []
+    assert talk.heard("How far is it?") == [JudgedWords(ANA, clip.ended_s, Words.WHOLE)]
     assert talk.spoke("Far away.") == []
     commands = talk.end(clip)
     assert not only(commands, SendRequest)
@@ -108,6 +110,53 @@ def test_nothing_is_prepared_beside_an_answer_or_if_it_costs_money():
     talk.play(1)
     assert not only(talk.begin(ANA), Prepare)
     assert not only(alone().begin(ANA), Prepare)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("I would like to", Words.DANGLING), ("I like dogs.", Words.OPEN), ("Yes.", Words.WHOLE)],
+)
+def test_what_was_heard_at_a_pause_tells_the_ears_whether_it_may_be_all(said, words):
+    talk = alone()
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 1.0)
+    talk.pause(clip)
+    assert talk.heard(said) == [JudgedWords(ANA, clip.ended_s, words)]
+
+
+def test_an_answer_to_what_ends_in_and_waits_for_the_rest():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("Tell me about Paris and", "Paris is a city.")
+    assert not talk.loud  # sound alone had ended the turn
+    commands = talk.begin(ANA)
+    assert CancelRequest not in kinds(commands)  # it was complete; its answer is not played
+    talk.now += 1
+    clip = talk.clip(ANA, 1.0)
+    talk.pause(clip)
+    talk.end(clip)
+    talk.answer("Tell me about Paris and Rome.", "Both are cities.")
+    assert talk.loud
+    talk.play()
+    assert talk.end_of(1).reply == "Both are cities."
+
+
+def test_an_answer_to_what_ends_in_and_comes_when_nothing_follows():
+    talk = alone()
+    talk.say(ANA)
+    talk.answer("Tell me about Paris and", "Paris is a city.")
+    assert only(talk.wait(3.0), Play)
+    talk.play()
+    assert talk.end_of(1).stage is Stage.DONE
+
+
+def test_a_let_go_talk_key_ends_a_turn_whatever_its_words():
+    talk = alone()
+    talk.begin(ANA)
+    clip = talk.clip(ANA, 1.0)
+    talk.tell(TurnEnded(clip, talk.now, None, 200))
+    talk.answer("Tell me about Paris and", "Paris is a city.")
+    assert talk.loud
 
 
 def test_a_preemptive_request_is_discarded_when_they_go_on():
@@ -275,7 +324,7 @@ def test_an_uh_huh_lets_the_answer_go_on_where_it_stopped():
     clip = talk.clip(ANA, 0.4)
     [request] = talk.pause(clip)
     assert request.wants_answer
-    assert talk.heard("Uh-huh.") == [ResumePlayout()]
+    assert only(talk.heard("Uh-huh."), ResumePlayout)
     assert only(talk.end(clip), CancelRequest) == [CancelRequest(request.request_id)]
     talk.play()
     assert talk.played[1] == 100
@@ -328,7 +377,7 @@ def test_short_words_interrupt_once_they_are_known():
     clip = talk.clip(ANA, 0.6)
     talk.pause(clip)
     assert talk.end(clip) == []
-    commands = talk.heard("And Mars?")
+    commands = talk.heard("How far is Mars?")
     assert kinds(commands)[:2] == [FlushPlayout, ResumePlayout]
     assert only(talk.spoke("Further."), Play)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
@@ -491,7 +540,7 @@ def test_a_follow_up_needs_no_name():
     talk = answered(group())
     talk.wait(5.0)
     assert only(talk.say(ANA), SendRequest)[0].wants_answer
-    talk.answer("And Mars?", "Further.")
+    talk.answer("How far is Mars?", "Further.")
     assert talk.loud
 
 

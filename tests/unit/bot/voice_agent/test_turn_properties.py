@@ -248,12 +248,12 @@ class AnyTalk(RuleBasedStateMachine):
         for user in list(self.clips):
             self.end(user)
         for _ in range(50):
-            if not (self.talk.requests or self.talk.loud):
-                break
             if self.talk.requests:
                 self.take(self.talk.answered())
-            self.take(self.talk.wait(5.0))  # no answer stays paused for longer
+            self.take(self.talk.wait(5.0))  # no answer stays paused or held back for longer
             self.take(self.talk.play())
+            if not (self.talk.requests or self.talk.loud):
+                break
         assert not self.talk.requests, "every request ends"
         assert not self.talk.loud
         assert not self.talk.is_held, "the loudspeaker is left free"

@@ -1,0 +1,63 @@
+"""What surrounds a voice conversation: where speech comes from and goes to, and who watches."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from audio.playout_queue import PlayoutQueue
+from audio.speech_events import SpeechEvent, SpeechFrame
+from audio.turn_end import Words
+from bot.voice_agent.events import SendRequest, TurnUpdate
+
+
+class VoiceTransport(Protocol):
+    """Carries speech both ways: a voice channel, or a microphone and a loudspeaker."""
+
+    playout: PlayoutQueue
+
+    def pull(self, now_s: float) -> list[SpeechFrame]:
+        """The frames received since the last call. Called on the hearing thread."""
+        ...
+
+
+class SpeechInput(Protocol):
+    """Detects speech in frames (`audio.segmenter.SpeechSegmenter`), on the hearing thread."""
+
+    def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
+        """The events in frames that have just been received."""
+        ...
+
+    def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:
+        """Take in how complete the words are that somebody has said up to a pause."""
+        ...
+
+    def forget(self, user_id: int) -> None:
+        """Drop everything received from a person."""
+        ...
+
+
+class TranscriptView(Protocol):
+    """Shows the conversation to readers. Its methods must not wait."""
+
+    def show(self, update: TurnUpdate, /) -> None:
+        """Show the new state of a turn."""
+        ...
+
+    def trouble(self, kind: str) -> None:
+        """Report a fault of the connection, or that it is over."""
+        ...
+
+
+class SessionRecorder(Protocol):
+    """Records what is sent and received. Its methods must not wait."""
+
+    def asked(self, request: SendRequest, /) -> None:
+        """A request goes to the service."""
+        ...
+
+    def answered(self, utterance_id: int, packets: Sequence[bytes], /) -> None:
+        """A piece of an answer goes to the playout: Opus, 20 ms a packet."""
+        ...
+
+    def charged(self, cost_usd: float) -> None:
+        """The service has named the cost of a call."""
+        ...
