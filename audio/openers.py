@@ -64,7 +64,7 @@ _FRAMES: Final = (
     ("ac3", re.compile(rb"\x0b\x77...[\x00-\x87]", re.DOTALL)),
     ("mp3", re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]")),
 )
-"""What opens a stream of bare frames: only a chain of them is told from accidents."""
+"""What opens a stream of bare frames: only a chain of them is no accident."""
 
 _AC3_KBITS: Final = (
     32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640
@@ -86,9 +86,9 @@ def next_opener(
     Args:
         file: Seekable.
         start: In bytes.
-        own: The container that is being left. Of MP3, AAC and AC-3, more of the same is no other
-            file: decoders read it on.
-        with_frames: Whether bare frames count: not in a container, which may hold such.
+        own: The container that is being left. More MP3, AAC or AC-3 after the same is no new file:
+            decoders read on.
+        with_frames: Whether bare frames count. In a container they do not: it may hold some.
         ignored: Containers that do not count.
     """
     at = start

@@ -14,7 +14,7 @@ from audio.riff import PlainWav, plain_wav
 from audio.samples import Pcm
 
 USUAL_RATE_HZ: Final = 24_000
-"""The rate of raw PCM that nobody states: that of OpenAI's and Kokoro's voices."""
+"""The rate of raw PCM if nobody states one: that of OpenAI's and Kokoro's voices."""
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 48_000
 """Rates of speech; others are a mistake."""
 _PCM: Final = re.compile(r"audio/(?:x-)?(?:pcm|l16|raw)\b", re.IGNORECASE)
@@ -108,7 +108,7 @@ class SoundStream:
             self._left -= taken
             if self._left >= frame_bytes:
                 break
-            if not self._held.startswith(b"RIFF"):  # what follows the samples tells of them
+            if not self._held.startswith(b"RIFF"):  # metadata follows the samples
                 self._held.clear()
                 break
             self._form = None  # some servers send each sentence as a file of its own

@@ -87,8 +87,8 @@ def choose_server_voice(
 ) -> str:
     """The voice that speaks a language if nobody asks for another.
 
-    The one that is set for it; else the one for all, unless that one's name tells another language
-    and the server has one of this; else the first that the server has.
+    The one that is set for it; else the one set for all, unless its name shows another language and
+    the server has a voice of this language; else the first that the server has.
     """
     code = primary(language) or ""
     if code in names:

@@ -49,7 +49,7 @@ class HubSource:
         """Fetch a file into `part`, and check its hash; continues an earlier fetch.
 
         Returns:
-            Why the registry has to do, in one line; empty: the file is whole.
+            Why the registry must be used, in one line; empty: the file is whole.
 
         Raises:
             OSError: The disk is full (ENOSPC), or the file system refuses something else.

@@ -167,7 +167,7 @@ class _Recordings:
         return replace(update, response=with_heard(whole, self.heard))
 
     def _usage(self) -> Usage | None:
-        """The sum of what the calls used; a figure that no service told stays untold."""
+        """The sum of what the calls used; a figure that no service reports is left out."""
         sums = {name: sum(told) for name in Usage.model_fields if (told := list(self._told(name)))}
         return Usage.model_validate(sums) if sums else None
 

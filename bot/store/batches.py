@@ -1,4 +1,4 @@
-"""What many callers want of the database at once, in one transaction after the other."""
+"""Carries out what many callers ask of the database at once, transaction by transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence

@@ -50,7 +50,7 @@ class SqliteThread:
             with connection.begin():
                 return work(connection)
         except (SQLAlchemyError, sqlite3.Error):
-            # Whatever state the connection is in now, nobody meets it again.
+            # The connection may be in any state now, so nobody uses it again.
             with suppress(SQLAlchemyError, sqlite3.Error):
                 self._disconnect()
             raise

@@ -1,4 +1,4 @@
-"""Statements that are written once and run often: their text is compiled by nobody twice."""
+"""Statements that are written once and run often: nobody compiles their text twice."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache

@@ -49,7 +49,7 @@ _MAX_CHARS_PER_SECOND, _MIN_CHARS = 40, 200
 _REMEMBERED: Final = 4
 """How many earlier windows of a recording count as turns of its speaker."""
 _UNKNOWN: Final = Certainty(no_speech=0.0, log_probability=0.0)
-"""Of a server that does not say: only what nobody ever says is left out then."""
+"""For a server that does not say how sure it is: only what nobody ever says is left out."""
 _REFUSED_FIELD: Final = frozenset({400, 415, 422, 500, 501})
 _FORMATS: Final = ("verbose_json", "json", "")
 """The forms of an answer, best first; empty: whatever the server sends by itself."""

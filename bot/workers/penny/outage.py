@@ -9,7 +9,7 @@ from bot.errors import JobFailed, KeyRefused, ServiceUnreachable, SkydeckError
 log = logging.getLogger(__name__)
 
 _PAUSE_S: Final = 30.0
-"""How long a server that is down is not asked: nobody waits for it at each phrase."""
+"""How long a server that is down is left alone, so that nobody waits for it at each phrase."""
 
 
 def is_outage(error: SkydeckError) -> bool:

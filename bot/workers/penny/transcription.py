@@ -42,7 +42,7 @@ class Transcription:
 
     Attributes:
         text: The words on one line; empty: it heard none.
-        languages: The probabilities of languages by our codes; empty: it told none that we know.
+        languages: The probabilities of languages by our codes; empty: it named none that we know.
         certainty: How sure it is; None: it does not say.
     """
 

@@ -1,4 +1,4 @@
-"""Finds the voices of one's own: those that were pulled, and those that the settings name."""
+"""Finds the operator's own voices: those that were pulled, and those that the settings name."""
 
 from collections.abc import Iterator
 from pathlib import Path

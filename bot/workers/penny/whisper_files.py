@@ -1,4 +1,4 @@
-"""A Whisper model of one's own: whether its folder is whole, and if it knows more than English."""
+"""The operator's own Whisper model: is its folder whole, and does it know more than English?"""
 
 import json
 from pathlib import Path
