@@ -46,6 +46,9 @@ _MAX_FORMS: Final = 6
 """How often a window is sent; each refusal changes something."""
 _MAX_CHARS_PER_SECOND, _MIN_CHARS = 40, 200
 """Nobody speaks faster; what goes beyond is a model that repeats itself."""
+_SHORT_S, _EXPECTED = 4.0, 0.8
+"""Of a clip shorter than this, Whisper often gives a wrong language. If the conversation is in
+another one with this probability, the clip is sent once more, as that, and the clearer is taken."""
 _REMEMBERED: Final = 4
 """How many earlier windows of a recording count as turns of its speaker."""
 _UNKNOWN: Final = Certainty(no_speech=0.0, log_probability=0.0)
@@ -211,6 +214,11 @@ class OpenAITranscriber:
         language = await asyncio.to_thread(_decide, found, hints)
         if found.languages and language.code and language.code not in found.languages:
             found = await self._ask(file, language.code, name)
+        elif _is_surprising(found, hints) and seconds < _SHORT_S:
+            expected = decide({}, hints)
+            other = await self._ask(file, expected.likely, name)
+            if _is_clearer(other, found):
+                found, language = other, expected
         text = found.text[: int(_MIN_CHARS + seconds * _MAX_CHARS_PER_SECOND)]
         if not text or is_hallucinated(text, found.certainty or _UNKNOWN):
             return None
@@ -257,6 +265,19 @@ class OpenAITranscriber:
                     raise
                 form = changed
         raise AssertionError("each refusal leaves something out, and there is less of it")
+
+
+def _is_surprising(found: Transcription, hints: LanguageHints) -> bool:
+    """Whether somebody seems to have left the language of the conversation."""
+    expected = decide({}, hints)
+    is_told = bool(found.languages) and found.certainty is not None
+    return is_told and expected.confidence >= _EXPECTED and expected.likely not in found.languages
+
+
+def _is_clearer(one: Transcription, other: Transcription) -> bool:
+    if one.certainty is None or other.certainty is None:
+        return False
+    return one.certainty.log_probability > other.certainty.log_probability
 
 
 def _decide(found: Transcription, hints: LanguageHints) -> LanguageDecision:

@@ -155,6 +155,24 @@ async def test_speech_taken_for_a_language_that_nobody_speaks_here_is_sent_again
     assert len(api.asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("clearness", "text", "language"), [(-0.2, SPANISH, "es"), (-0.9, "A capitol.", "en")]
+)
+async def test_a_short_clip_that_leaves_the_conversation_s_language_is_sent_as_that_too(
+    clearness: float, text: str, language: str
+):
+    def answer(asked: Asked) -> Reply:
+        is_spanish = asked.fields.get("language") == "es"
+        segment = {"avg_logprob": clearness if is_spanish else -0.5, "no_speech_prob": 0.01}
+        words, told = (SPANISH, "spanish") if is_spanish else ("A capitol.", "english")
+        return reply({"text": words, "language": told, "segments": [segment]})
+
+    spanish = LanguageHints(speaker=[{"es": 1.0}] * 4)
+    async with ears(answer) as (stt, api):
+        [heard] = await listen(stt, clip("pregunta.wav"), hints=spanish)
+    assert (heard.text, heard.language, len(api.asked)) == (text, language, 2)
+
+
 def takes(*formats: str, prompt: bool = True) -> Callable[[Asked], Reply]:
     """A server with only these forms of an answer, which refuses others as OpenAI or vLLM do."""
 
