@@ -64,8 +64,9 @@ lint: setup-dev                  ## style, types, import rules, known weaknesses
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/audit.py
 
-bench: setup-dev                 ## speed beside named peers
+bench: setup-dev                 ## speed beside named peers, and how cost grows: docs/performance.md
 	@SKYDECK_LLM=tiny $(BIN)/skydeck models pull
+	@$(BIN)/python -m tests.bench.growth
 	@$(BIN)/python -m pytest -m bench tests/bench -s
 
 chaos: setup-dev                 ## the fault campaign, 20 minutes; SEED=… repeats it, ROUNDS=… shortens it

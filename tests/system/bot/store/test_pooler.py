@@ -7,7 +7,9 @@ from sqlalchemy import text
 
 from bot.cli.storage_checks import database_state
 from bot.clock import SystemClock
+from bot.contract import Service
 from bot.errors import BadSettings, WrongUse
+from bot.money import Basis, Call, Charge, Limits, Payer, Period, Scope
 from bot.settings import Settings
 from bot.store import pubsub
 from bot.store.address import Address
@@ -38,7 +40,8 @@ def settings_of(url: str, shards: str = "") -> Settings:
 
 async def test_forty_tasks_use_two_connections(empty, entry, message):
     """Each statement meets a connection on which another task's statements were prepared."""
-    async with Store.open(empty, SystemClock()) as store:
+    limits = Limits({(Scope.USER, Period.DAY): 1_000})
+    async with Store.open(empty, SystemClock(), limits=limits) as store:
         assert store._database.is_pooled
 
         async def one(number: int) -> None:
@@ -47,10 +50,16 @@ async def test_forty_tasks_use_two_connections(empty, entry, message):
             assert (await store.jobs.get(journal_id)).user_id == number
             await store.key_value.set(f"key{number}", str(number))
             assert await store.key_value.get(f"key{number}") == str(number)
+            call = Call(
+                call_id=str(number), service=Service.PENNY, module="M", payer=Payer(user_id=1)
+            )
+            await store.ledger.reserve(call, 5)
+            await store.ledger.settle(call, Charge(micro_usd=3, basis=Basis.REPORTED))
 
         async with asyncio.timeout(HANGS_S), asyncio.TaskGroup() as tasks:
             for number in range(40):
                 tasks.create_task(one(number + 1))
+        assert {(b.spent, b.reserved) for b in await store.ledger.balances(Payer())} == {(120, 0)}
         named = text("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''")
         for _ in range(4):  # on both of the pooler's connections
             async with store._database.reading() as connection:

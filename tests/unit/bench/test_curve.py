@@ -1,0 +1,47 @@
+import pytest
+
+from tests.bench.growth import page
+from tests.bench.growth.curve import Curve
+
+SIZES = [1, 10, 100, 1_000]
+
+
+def curve(ours, **more) -> Curve:
+    values = {"title": "T", "size": "rows", "unit": "ms", "peer": "sqlite3", "sizes": SIZES}
+    return Curve(**values | {"ours": ours, "theirs": [1.0, None, 2.0, 3.0]} | more)
+
+
+@pytest.mark.parametrize(
+    ("ours", "exponent", "words"),
+    [
+        ([5.0, 5.0, 5.0, 5.0], 0.0, "Exponent 0.00"),
+        ([1.0, 10.0, 100.0, 1_000.0], 1.0, "Exponent 1.00"),
+        ([100.0, 101.0, 1_100.0, 101_000.0], 1.5, "Worse than linear (exponent 1.50)"),
+        ([0.0, 0.0, 0.0, 0.0], 0.0, "Exponent 0.00"),
+    ],
+)
+def test_how_a_cost_grows_is_told_from_its_later_half(ours, exponent, words):
+    assert curve(ours).exponent == pytest.approx(exponent)
+    assert curve(ours).verdict.startswith(words)
+
+
+def test_nothing_is_said_of_how_a_rate_grows_or_of_one_size():
+    assert curve([1.0, 9.0, 99.0, 999.0], is_rate=True).verdict == ""
+    assert curve([7.0], sizes=[10], theirs=[None]).exponent == 0.0
+
+
+def test_what_was_found_last_is_on_the_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "PAGE", tmp_path / "performance.md")
+    monkeypatch.setattr(page, "_FOLDER", tmp_path / "performance")
+    monkeypatch.setattr(page, "_FOUND", tmp_path / "performance" / "found.json")
+    monkeypatch.setattr(page, "_where", lambda: "Here.")
+    drawn = []
+    monkeypatch.setattr(page, "draw", lambda one, file: drawn.append((one.title, file.name)))
+    page.add({"b": [curve([1.0, 2.0, 3.0, 4.0], title="Old")], "a": [curve([1.0] * 4)]})
+    drawn.clear()
+    page.add({"b": [curve([1.0, 2.0, 3.0, 1234.0], title="New")]})
+    text = (tmp_path / "performance.md").read_text()
+    assert "Old" not in text
+    assert text.index("## T") < text.index("## New")
+    assert "| 1,000 | 1,234 | 3 |" in text
+    assert drawn == [("T", "a-0.svg"), ("New", "b-0.svg")]
