@@ -1,5 +1,6 @@
 """Lets the service take in what is known of a turn that is not over, one thing at a time."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -17,19 +18,18 @@ class Preparation:
     def __init__(
         self,
         send: Callable[[Prepare], Coroutine[Any, Any, None]],
-        start: Callable[[Coroutine[Any, Any, None]], object],
+        start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:
         self._send = send
         self._start = start
-        self._is_busy = False
+        self._task: asyncio.Task[None] | None = None
         self._next: Prepare | None = None
 
     def want(self, command: Prepare) -> None:
         """Carry it out now, or once the present one is done."""
         self._next = command
-        if not self._is_busy:
-            self._is_busy = True
-            self._start(self._work())
+        if self._task is None:
+            self._task = self._start(self._work())
 
     def drop(self, user_id: int) -> None:
         """Forget what waits for a person: their request itself is sent."""
@@ -42,4 +42,10 @@ class Preparation:
                 command, self._next = self._next, None
                 await self._send(command)
         finally:
-            self._is_busy = False
+            self._task = None
+
+    def close(self) -> None:
+        """Stop: the conversation is over."""
+        self._next = None
+        if self._task is not None:
+            self._task.cancel()

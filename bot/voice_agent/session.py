@@ -164,6 +164,7 @@ class VoiceSession:
     ) -> None:
         self._stop.set()
         self.transport.playout.flush()
+        self._preparation.close()
         for task in (*self._requests.values(), *self._loops[1:]):
             task.cancel()
         await self._group.__aexit__(None, None, None)

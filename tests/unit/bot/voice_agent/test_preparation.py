@@ -43,6 +43,17 @@ async def test_what_waits_is_dropped_when_the_request_itself_is_sent() -> None:
     assert sent.users == [1]
 
 
+async def test_the_end_of_the_conversation_waits_for_nothing() -> None:
+    sent = Sent()
+    async with asyncio.TaskGroup() as group:
+        preparation = Preparation(sent.send, group.create_task)
+        preparation.want(Prepare(1, None))
+        await asyncio.sleep(0)
+        preparation.want(Prepare(2, None))
+        preparation.close()
+    assert sent.users == [1]
+
+
 async def test_it_works_on_after_a_pause() -> None:
     sent = Sent()
     for _ in range(2):
