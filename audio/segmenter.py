@@ -350,7 +350,8 @@ class _Speaker:
                 case Partial():
                     self._partial, self._tail_loudness = self._clip_so_far(), 0.0
                     self._partial_loudness = self._window_loudness
-                    events.append(SpeechPartial(self._partial, now_s))
+                    is_silent = self._endpointer.quiet_ms > 0
+                    events.append(SpeechPartial(self._partial, now_s, is_silent))
                 case Paused():
                     self._clip = self._partial if self._partial_is_whole else self._clip_so_far()
                     self._pause_held_since_s = now_s

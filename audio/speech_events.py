@@ -136,10 +136,12 @@ class SpeechPartial:
     Attributes:
         clip: All of the turn so far. If the turn then pauses without another word, the pause has
             the same clip.
+        is_silent: They have just fallen silent, so it may be the whole turn.
     """
 
     clip: Clip
     at_s: float
+    is_silent: bool = False
 
     @property
     def user_id(self) -> int:

@@ -226,10 +226,12 @@ class Prepare:
 
     Attributes:
         clip: What the person has said so far; None: only the conversation before.
+        is_urgent: It may be the whole turn, so nothing older may hold it up.
     """
 
     user_id: int
     clip: Clip | None
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,10 @@ class Preparation:
         self._next: Prepare | None = None
 
     def want(self, command: Prepare) -> None:
-        """Carry it out now, or once the present one is done."""
+        """Carry it out once the present one is done; at once, in its place, if it is urgent."""
+        if command.is_urgent and self._task is not None:
+            self._task.cancel()
+            self._task = None
         self._next = command
         if self._task is None:
             self._task = self._start(self._work())
@@ -42,7 +45,8 @@ class Preparation:
                 command, self._next = self._next, None
                 await self._send(command)
         finally:
-            self._task = None
+            if self._task is asyncio.current_task():
+                self._task = None
 
     def close(self) -> None:
         """Stop: the conversation is over."""

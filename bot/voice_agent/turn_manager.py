@@ -96,9 +96,9 @@ class TurnManager:
             case SpeechBegan(user_id, began_s):
                 self._begin_speech(user_id, began_s)
                 self._prepare(user_id, None)
-            case SpeechPartial(clip):
+            case SpeechPartial(clip, is_silent=is_silent):
                 self._speech_of(clip.user_id)
-                self._prepare(clip.user_id, clip)
+                self._prepare(clip.user_id, clip, is_urgent=is_silent)
             case SpeechPaused(clip):
                 self._pause_speech(clip)
             case SpeechResumed(user_id):
@@ -279,7 +279,7 @@ class TurnManager:
         self._requests[request_id] = turn
         self._commands.append(turn.begin_request(request_id, clip, wants_answer, preemptive))
 
-    def _prepare(self, user_id: int, clip: Clip | None) -> None:
+    def _prepare(self, user_id: int, clip: Clip | None, *, is_urgent: bool = False) -> None:
         """Let the service take in what was said so far, if an answer will surely be wanted."""
         turn = self._open.get(user_id) or UserTurn(0, user_id, self._options)
         turn_now = replace(turn)
@@ -290,7 +290,7 @@ class TurnManager:
         is_short = whole is None or whole.duration_ms <= self._options.max_partial_s * 1000
         is_free = self._options.partial_recognition and self._floor.turn is None
         if is_free and is_ours and is_new and is_short:
-            self._commands.append(Prepare(user_id, whole))
+            self._commands.append(Prepare(user_id, whole, is_urgent))
 
     def _cancel_request(self, turn: UserTurn) -> None:
         if turn.is_requesting and turn.request_id is not None:

@@ -33,9 +33,9 @@ their cores for milliseconds after each step, just when the next model needs the
 took 0.79 s instead of 0.76 s (medians of five runs each), and a token beside a busy process 80 ms
 instead of 71."""
 
-CONCURRENCY: Final = {"penny": 2}
+CONCURRENCY: Final = {"penny": 3}
 """Jobs at once of each endpoint on this machine, if more than one. Penny answers one after another;
-beside an answer she takes what prepares the next."""
+beside an answer she takes what prepares the next, while what that replaces ends."""
 
 
 @dataclass(frozen=True, slots=True)

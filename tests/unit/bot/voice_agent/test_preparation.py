@@ -30,6 +30,24 @@ async def test_one_at_a_time_and_the_newest_of_those_that_wait() -> None:
     assert sent.users == [1, 3]
 
 
+async def test_what_may_be_the_whole_turn_waits_for_nothing() -> None:
+    sent = Sent()
+    async with asyncio.TaskGroup() as group:
+        preparation = Preparation(sent.send, group.create_task)
+        preparation.want(Prepare(1, None))
+        await asyncio.sleep(0)
+        preparation.want(Prepare(2, None, is_urgent=True))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert sent.users == [1, 2]
+        preparation.want(Prepare(3, None))
+        await asyncio.sleep(0)
+        assert sent.users == [1, 2]  # the first has not taken the second with it
+        sent.go_on.release()
+        sent.go_on.release()
+    assert sent.users == [1, 2, 3]
+
+
 async def test_what_waits_is_dropped_when_the_request_itself_is_sent() -> None:
     sent = Sent()
     async with asyncio.TaskGroup() as group:
