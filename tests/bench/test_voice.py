@@ -128,7 +128,7 @@ async def test_how_soon_an_interruption_silences_us(clips):
 
 @pytest.mark.parametrize("llm", ["tiny", "small"])
 async def test_whole_local_turns(clips, weights, llm):
-    """In blocks of six turns: with what begins before the turn is over, without, and the peer."""
+    """With what begins before the turn is over, without, and the peer: one after another."""
     settings = Settings(_env_file=None, skydeck_llm=llm)
     workers = build_workers(settings, weights, {Service.PENNY})
     penny = workers.handlers["penny"]
@@ -140,25 +140,20 @@ async def test_whole_local_turns(clips, weights, llm):
         [speaker] = await call.joins(ana)
         await peer.turn(_clip(clips[0]), clock)
         await _turn(call, speaker, clips[0])
-        for number in range(ROUNDS):
-            for name in sorted(WAYS, reverse=bool(number % 2)):
+        for number, sound in enumerate(clips * ROUNDS):
+            for name in sorted(WAYS, reverse=bool(number % 2)):  # none always comes first
                 _change(call, ana.id, options, **WAYS[name])
-                await _turn(call, speaker, clips[0])
-                call.session.latency.turns.clear()
-                for sound in clips:
-                    await _turn(call, speaker, sound)
-                ours[name] += [t for t in call.session.latency.turns if t.split()]
-            for sound in clips:
-                await asyncio.sleep(0.5)
-                theirs.append((SILENCE_S + await peer.turn(_clip(sound), clock)) * 1000)
+                await _turn(call, speaker, sound)
+                ours[name].append(call.session.latency.turns[-1])
+            theirs.append((SILENCE_S + await peer.turn(_clip(sound), clock)) * 1000)
     await peer.close()
     await workers.close()
     print(f"\n{llm}, last packet to first packet of the answer")
-    middle = statistics.median(theirs)
     print(line("1.5 s of silence, then one after another", theirs, ""))
     for name, traces in ours.items():
         totals = [t.total_ms for t in traces]
-        print(line(name, totals, f"{middle / statistics.median(totals):.2f} times as soon"))
+        ratio = statistics.median(a / b for a, b in zip(theirs, totals, strict=True))
+        print(line(name, totals, f"{ratio:.2f} times as soon"))
         print("   ", {phase: round(s.median_ms) for phase, s in summary(traces).items()})
 
 
