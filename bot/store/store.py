@@ -23,7 +23,7 @@ from bot.store.repositories.key_value import KeyValue
 from bot.store.repositories.ledger import Ledger
 from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.repositories.spending import Spending
-from bot.store.repositories.voice import Consents, Minutes, VoiceRooms
+from bot.store.repositories.voice import ChosenVoices, Consents, Minutes, VoiceRooms
 
 LEASE_MS: Final = 10_000
 """How long after a process's last sign of life its jobs are taken over."""
@@ -57,6 +57,7 @@ class Store:
         self.privacy = Privacy(database, clock, self.guilds)
         self.key_value = KeyValue(database)
         self.consents = Consents(database)
+        self.chosen_voices = ChosenVoices(database)
         self.voice_rooms = VoiceRooms(database)
         self.minutes = Minutes(database)
         self.ledger = Ledger(database, clock, limits)

@@ -164,6 +164,14 @@ consents = Table(
 )
 """Who agreed to be heard in a server's voice channels, and who refused."""
 
+chosen_voices = Table(
+    "chosen_voices",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("voice", String(64), nullable=False),
+)
+"""The voice that answers a person, where they have chosen one."""
+
 voice_rooms = Table(
     "voice_rooms",
     metadata,

@@ -102,6 +102,7 @@ class VoiceSession:
         on_overlap: Called with how each speech over an answer ended; must not wait.
         chat_context: What Penny is told about the conversation so far.
         voice: The voice of the answers; None: chosen by language.
+        voices: The voices of those people who have chosen one, by id; they count more.
     """
 
     transport: VoiceTransport
@@ -118,6 +119,7 @@ class VoiceSession:
     on_overlap: Callable[[Overlap], None] | None = None
     chat_context: ChatContext = field(init=False)
     voice: str | None = None
+    voices: Mapping[int, str] = field(default_factory=dict)
     latency: LatencyStopwatch = field(init=False)
     _manager: TurnManager = field(init=False)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
@@ -428,7 +430,8 @@ class VoiceSession:
         language = self.config.language
         if not command.wants_answer:
             return transcribe(question, source=source, language=language, context=context)
-        params = {"voice": self.voice} if self.voice else None
+        voice = self.voices.get(command.user_id) or self.voice
+        params = {"voice": voice} if voice else None
         return converse(question, source=source, language=language, context=context, params=params)
 
     def _context(self, user_id: int) -> Context:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.contract import Context, Message, Request
+from bot.contract.envelope import given
 from bot.contract.grace import task
 from bot.contract.penny import converse
 from bot.discord_client import SkyDeck
@@ -17,6 +18,7 @@ from cogs.chat._question import Question
 from cogs.shared.answering import Placeholder, give_reason
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.requester import words_of
+from cogs.shared.voices import voice_of
 
 
 async def ask(
@@ -31,7 +33,8 @@ async def ask(
     is_wanted: Wanted | None = None,
 ) -> None:
     """Ask a question; a spoken question is also answered aloud. For the rest see `perform`."""
-    request = _request(bot, question, said_before, requester, thread)
+    voice = await voice_of(bot, requester.user_id) if question.is_answered_aloud else None
+    request = _request(bot, question, said_before, requester, thread, voice)
     await perform(
         bot,
         request,
@@ -50,6 +53,7 @@ def _request(
     said_before: Sequence[Message],
     requester: Requester,
     thread: Thread,
+    voice: str | None,
 ) -> Request:
     """A request to Penny, or to the module that the server has chosen for such questions."""
     module = bot.grace.get(thread.module)
@@ -63,7 +67,7 @@ def _request(
         source=requester.source,
         language=requester.language,
         context=Context(history=history, locale=requester.locale, speaker=requester.user_name),
-        params={"speak": question.is_answered_aloud},
+        params={"speak": question.is_answered_aloud, **given(voice=voice)},
     )
 
 

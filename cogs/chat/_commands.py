@@ -15,6 +15,7 @@ from bot.errors import BadInput, SkydeckError
 from bot.jobs.view import Requester
 from bot.sanitize import is_blank
 from bot.store.records import Role, StoredMessage
+from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
@@ -26,6 +27,7 @@ from cogs.shared.live import LiveMessage
 from cogs.shared.names import typed_words
 from cogs.shared.permissions import require_permissions
 from cogs.shared.requester import admit, words_of
+from cogs.shared.voices import offer_voices, voice_of
 
 _TITLE_CHARS: Final = 80
 _MAX_SAID_CHARS: Final = 2_000
@@ -105,11 +107,12 @@ class ChatCommands(commands.Cog):
     @app_commands.describe(
         text=text("chat.cmd.say.text_about"), voice=text("chat.cmd.say.voice_about")
     )
+    @app_commands.autocomplete(voice=offer_voices)
     async def say(
         self,
         interaction: discord.Interaction[SkyDeck],
         text: app_commands.Range[str, 1, _MAX_SAID_CHARS],
-        voice: app_commands.Range[str, 1, 32] | None = None,
+        voice: app_commands.Range[str, 1, VOICE_LIMIT_CHARS] | None = None,
     ) -> None:
         """Have a text read aloud."""
         requester = await admit(self.bot, interaction)
@@ -118,6 +121,7 @@ class ChatCommands(commands.Cog):
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():
             said = await typed_words(interaction, text)
+            voice = voice or await voice_of(self.bot, requester.user_id)
             request = speak(said, source=requester.source, voice=voice)
             once, title = Thread(is_spoken=True), said[:_TITLE_CHARS]
             await perform(

@@ -12,6 +12,8 @@ from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel
 from bot.i18n import Words
 from bot.jobs.view import Requester
+from bot.sanitize import clean_excerpt
+from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import summary
 from cogs.shared.commands import only_on_servers, text
@@ -19,6 +21,7 @@ from cogs.shared.markdown import escaped
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Relation, Right, may, require
+from cogs.shared.voices import check_voice, offer_voices
 from cogs.voice._consent import store_consent
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall
@@ -189,6 +192,31 @@ class VoiceCommands(commands.Cog):
         await interaction.response.send_message(
             words.count("voice.forgotten", gone), ephemeral=True
         )
+
+    @voice.command(name=text("voice.cmd.choose.name"), description=text("voice.cmd.choose.about"))
+    @app_commands.rename(voice=text("voice.cmd.choose.voice"))
+    @app_commands.describe(voice=text("voice.cmd.choose.voice_about"))
+    @app_commands.autocomplete(voice=offer_voices)
+    async def choose(
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        voice: app_commands.Range[str, 1, VOICE_LIMIT_CHARS] | None = None,
+    ) -> None:
+        """Choose the voice that answers them, here and everywhere."""
+        requester = await requester_of(self.bot, interaction)
+        words = words_of(requester)
+        if voice is None:
+            name = None
+            await self.bot.store.chosen_voices.reset(requester.user_id)
+            said = words("voice.chosen_none")
+        else:
+            name = await check_voice(self.bot.settings, voice, words)
+            await self.bot.store.chosen_voices.choose(requester.user_id, name)
+            said = words("voice.chosen", voice=clean_excerpt(name))
+        here = self.channels.get(requester.guild_id or 0)
+        if here is not None:
+            here.set_voice(requester.user_id, name)
+        await interaction.response.send_message(said, ephemeral=True)
 
     @voice.command(name=text("voice.cmd.follow.name"), description=text("voice.cmd.follow.about"))
     async def follow(self, interaction: discord.Interaction[SkyDeck]) -> None:

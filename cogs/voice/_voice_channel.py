@@ -23,6 +23,7 @@ from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.session_factory import options_for
 from cogs.shared.markdown import escaped
+from cogs.shared.voices import voices_of
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view
@@ -67,6 +68,7 @@ class VoiceChannel:
     was_kicked: bool = False
     _agreed: frozenset[int] = frozenset()
     _audience: Audience = NOBODY
+    _voices: dict[int, str] = field(default_factory=dict)
     _barred: set[int] = field(default_factory=set)
     _asked: set[int] = field(default_factory=set)
     _fault: FaultKind | None = None
@@ -217,6 +219,7 @@ class VoiceChannel:
             consents = await self.bot.store.consents.get(self.place.guild_id, present)
             found = audience(present, consents, barred=self._barred)
             self.transcript.names.update(present)
+            self._voices = await voices_of(self.bot, found.agreed)
             self._admit(found)
             newcomers = set(found.unasked) - self._asked
             if newcomers:
@@ -246,6 +249,14 @@ class VoiceChannel:
         self._admit(self._audience.without(user_id))
         self._drop(user_id)
 
+    def set_voice(self, user_id: int, name: str | None) -> None:
+        """Answer a person with this voice from now on; None: their language chooses it."""
+        self._voices = {one: voice for one, voice in self._voices.items() if one != user_id}
+        if name is not None:
+            self._voices[user_id] = name
+        if self.session is not None:
+            self.session.voices = self._voices
+
     def readmit(self, user_id: int) -> None:
         """Allow a person again; the caller must call `update_audience` next."""
         self._barred.discard(user_id)
@@ -257,6 +268,7 @@ class VoiceChannel:
             self._drop(user_id)
         if self.session is not None:
             self.session.set_people(found.agreed, others=found.others, locales=found.locales)
+            self.session.voices = self._voices
 
     def _drop(self, user_id: int) -> None:
         if self.link is not None:

@@ -29,6 +29,7 @@ from bot.store.repositories.results import unpack
 from bot.store.tables import (
     budgets,
     calls,
+    chosen_voices,
     consents,
     job_requests,
     job_results,
@@ -51,6 +52,7 @@ _EXPORTED: Final[dict[Table, tuple[str, ...]]] = {
         "interaction_id", "job_id", "submitted_at_ms", "finished_at_ms", "ending", "detail",
     ),
     consents: ("guild_id", "user_id", "agreed", "locale", "at_ms"),
+    chosen_voices: ("user_id", "voice"),
     minutes: ("guild_id", "channel_id", "user_id", "name", "text", "at_ms"),
     calls: (
         "call_id", "at_ms", "state", "service", "module", "guild_id", "channel_id", "user_id",
@@ -83,10 +85,10 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, JsonValue]:
         """Everything that is stored about a person, as one JSON document.
 
-        That is their messages, the assistant's answers, their jobs, their consents, their turns in
-        transcripts, the cost of their calls, and the voice channels that the bot joins because of
-        them. Ids are strings, as in Discord's own JSON: JavaScript's numbers are too small. Times
-        are ISO 8601.
+        That is their messages, the assistant's answers, their jobs, their consents, the voice that
+        they chose, their turns in transcripts, the cost of their calls, and the voice channels that
+        the bot joins because of them. Ids are strings, as in Discord's own JSON: JavaScript's
+        numbers are too small. Times are ISO 8601.
         """
         theirs = _theirs(user_id)
         async with self._database.reading() as connection:
@@ -100,6 +102,10 @@ class Privacy:
                     select(*_exported(consents))
                     .where(consents.c.user_id == user_id)
                     .order_by(consents.c.guild_id),
+                ),
+                "chosen_voices": await _rows(
+                    connection,
+                    select(*_exported(chosen_voices)).where(chosen_voices.c.user_id == user_id),
                 ),
                 "minutes": await _rows(
                     connection,
@@ -140,9 +146,17 @@ class Privacy:
             consents.c.user_id == user_id,
             _because_of(user_id),
         )
+        await self._forget_voice(user_id)
         await self._make_nameless(Scope.USER, user_id)
         await self._database.scrub()
         return gone
+
+    @uninterrupted
+    async def _forget_voice(self, user_id: int) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(
+                delete(chosen_voices).where(chosen_voices.c.user_id == user_id)
+            )
 
     @uninterrupted
     async def _make_nameless(self, scope: Scope, owner: int) -> None:

@@ -1,4 +1,4 @@
-"""Voice channels: consents, the channels that the bot joins, and transcripts."""
+"""Voices that people chose, and voice channels: consents, where the bot joins, transcripts."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, delete, select
 from bot.store.database import Database, uninterrupted
 from bot.store.limits import NAME_LIMIT_CHARS, storable
 from bot.store.records import Consent, Minute, VoiceRoom
-from bot.store.tables import consents, minutes, voice_rooms
+from bot.store.tables import chosen_voices, consents, minutes, voice_rooms
 
 MINUTE_LIMIT_CHARS: Final = 4_000
 """The longest turn."""
@@ -17,6 +17,8 @@ MINUTES_LIMIT: Final = 5_000
 """How many turns of a channel are kept; then the oldest are deleted."""
 ATTENTIONS: Final = ("auto", "always", "listen-only")
 """When the assistant may answer in a voice channel (`bot.voice_agent.Attention`)."""
+VOICE_LIMIT_CHARS: Final = 64
+"""The longest name of a voice."""
 _WORD_LIMIT_CHARS: Final = 16
 """The longest Discord locale, and the longest name of an attention."""
 
@@ -57,6 +59,36 @@ class Consents:
         )
         async with self._database.writing() as connection:
             return bool((await connection.execute(gone)).rowcount)
+
+
+class ChosenVoices:
+    """The voice that answers a person. Every method raises StoreFailed when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @uninterrupted
+    async def of(self, user_ids: Collection[int]) -> dict[int, str]:
+        """These people's voices, by id; those who have chosen none are missing."""
+        if not user_ids:
+            return {}
+        query = select(chosen_voices).where(chosen_voices.c.user_id.in_(list(user_ids)))
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return {row["user_id"]: row["voice"] for row in rows}
+
+    async def choose(self, user_id: int, voice: str) -> None:
+        """Replace a person's voice."""
+        name = storable(voice, VOICE_LIMIT_CHARS)
+        await self._database.upsert(chosen_voices, {"user_id": user_id, "voice": name})
+
+    @uninterrupted
+    async def reset(self, user_id: int) -> None:
+        """Let the language choose again."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                delete(chosen_voices).where(chosen_voices.c.user_id == user_id)
+            )
 
 
 class VoiceRooms:

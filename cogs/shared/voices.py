@@ -1,0 +1,75 @@
+"""The voice that answers a person, and the voices to choose from."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.discord_client import SkyDeck
+from bot.errors import BadInput
+from bot.i18n import Words
+from bot.sanitize import clean_excerpt
+from bot.settings import Settings
+from bot.workers.penny.voice_files import voice_book
+from bot.workers.penny.voices import Voice, VoiceBook
+
+_MAX_CHOICES: Final = 25
+_MAX_LABEL_CHARS: Final = 100
+
+
+async def voices_of(bot: SkyDeck, user_ids: Collection[int]) -> dict[int, str]:
+    """The voices that these people chose, by id; without those that are gone.
+
+    Raises:
+        StoreFailed: They cannot be read.
+    """
+    chosen = await bot.store.chosen_voices.of(user_ids)
+    if not chosen or not bot.settings.embedded:
+        return chosen
+    here = {voice.name for voice in await known_voices(bot.settings)}
+    return {user_id: name for user_id, name in chosen.items() if name in here}
+
+
+async def voice_of(bot: SkyDeck, user_id: int) -> str | None:
+    """The voice that a person chose; None: their language chooses it.
+
+    Raises:
+        StoreFailed: It cannot be read.
+    """
+    return (await voices_of(bot, [user_id])).get(user_id)
+
+
+async def known_voices(settings: Settings) -> tuple[Voice, ...]:
+    """The voices of this machine; of workers elsewhere, those that come with skydeck."""
+    if not settings.embedded:
+        return VoiceBook().all
+    return (await asyncio.to_thread(voice_book, settings)).all
+
+
+async def check_voice(settings: Settings, name: str, words: Words) -> str:
+    """Return the name of a voice; workers elsewhere may have voices that we do not know.
+
+    Raises:
+        BadInput: There is no such voice.
+    """
+    for voice in await known_voices(settings):
+        if name.casefold() in (voice.name.casefold(), voice.label.casefold()):
+            return voice.name
+    if settings.embedded or not name.isprintable():
+        raise BadInput(words("voice.no_such_voice", voice=clean_excerpt(name)))
+    return name
+
+
+async def offer_voices(
+    interaction: discord.Interaction[Any], typed: str
+) -> list[app_commands.Choice[str]]:
+    """Offer the voices whose names or labels contain what was typed."""
+    settings: Settings = interaction.client.settings
+    part = typed.casefold()
+    return [
+        app_commands.Choice(name=voice.label[:_MAX_LABEL_CHARS], value=voice.name)
+        for voice in await known_voices(settings)
+        if part in voice.label.casefold() or part in voice.name.casefold()
+    ][:_MAX_CHOICES]
