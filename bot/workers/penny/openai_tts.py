@@ -12,12 +12,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 from pydantic import SecretStr
 
-from audio.codec import decode
+from audio.codec import decode_stream
 from audio.errors import AudioError, NotAudioError
 from audio.pool import SoundPool
-from audio.samples import Pcm, from_pcm, to_pcm
+from audio.samples import Pcm, from_pcm
 from audio.sound_stream import USUAL_RATE_HZ, SoundStream
 from audio.stopping import Stop
 from bot.errors import BadInput, SkydeckError
@@ -37,6 +38,8 @@ _FORMATS: Final = ("wav", "pcm", "mp3", "opus", "flac")
 """What is asked for, best first; a server that refuses one is asked for the next."""
 _REFUSED_FIELD: Final = frozenset({400, 415, 422, 500, 501})
 _REFUSED_VOICE: Final = frozenset({400, 404, 422, 500})
+_NO_LIST: Final = frozenset({400, 404, 405, 501})
+"""How servers say that they list no voices; another failure may pass."""
 _NOT_SOUND: Final = ("text/", "application/json", "application/problem", "application/xhtml")
 _BLEND: Final = re.compile(r"[+(]")
 """Of voices that Kokoro mixes: `af_bella(2)+af_sky(1)`."""
@@ -115,7 +118,7 @@ class OpenAIVoices:
         """Return the voices that the server lists, asked for once; empty if it lists none."""
         if self._listed is None:
             self._listed = await self._list()
-        return self._listed
+        return self._listed or ()
 
     async def warm_up(self) -> None:
         """Load the SDK, and ask for the voices; a server that is down is no error yet."""
@@ -179,11 +182,11 @@ class OpenAIVoices:
 
     async def _refusal(self, error: Any, voice: str) -> SkydeckError:
         """Convert a refusal; of a voice, with some that there are."""
-        refusal = words_of_refusal(error)
+        if error.status_code not in _REFUSED_VOICE:
+            return self._server.refusal(error)
         listed = [one.name for one in await self.voices()]
         is_missing = bool(listed) and voice not in listed and not _BLEND.search(voice)
-        is_voice = "voice" in refusal or is_missing
-        if error.status_code not in _REFUSED_VOICE or not is_voice:
+        if not is_missing and "voice" not in words_of_refusal(error):
             return self._server.refusal(error)
         some = ", ".join(listed[:_NAMED])
         hint = f"It has: {some}{', …' * (len(listed) > _NAMED)}." if some else ""
@@ -192,7 +195,8 @@ class OpenAIVoices:
             hint=hint or "Set SKYDECK_TTS_VOICE to one of the server's voices.",
         )
 
-    async def _list(self) -> Sequence[ServerVoice]:
+    async def _list(self) -> Sequence[ServerVoice] | None:
+        """Ask for the voices; None: it cannot say now, and is asked again."""
         import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
 
@@ -202,8 +206,10 @@ class OpenAIVoices:
                 quick = client.with_options(max_retries=0)
                 reply = await quick.get("/audio/voices", cast_to=httpx2.Response)
                 return await asyncio.to_thread(_voices_in, reply.content, self.name)
-        except (openai.APIStatusError, TimeoutError):
-            return ()
+        except openai.APIStatusError as e:
+            return () if e.status_code in _NO_LIST else None
+        except TimeoutError:
+            return ()  # nobody waits for it again at each phrase
         except (openai.OpenAIError, httpx2.HTTPError):
             raise self._server.unreachable() from None
 
@@ -234,9 +240,10 @@ def _voices_in(body: bytes, model: str) -> Sequence[ServerVoice]:
         return ()
 
 
-def _decoded(file: bytes, chars: int, rate_hz: int, _: Stop) -> Pcm:
+def _decoded(file: bytes, chars: int, rate_hz: int, stop: Stop) -> Pcm:
     """A whole file's samples. Blocks."""
     try:
-        return to_pcm(decode(file, rate_hz=rate_hz, limit_s=60 + chars))
+        pieces = decode_stream(file, rate_hz=rate_hz, limit_s=60 + chars, stop=stop)
+        return np.concatenate([np.zeros(0, np.int16), *pieces])
     except AudioError:
         raise NotSpeechError("it sent sound that cannot be read") from None

@@ -235,6 +235,14 @@ async def test_each_language_has_its_voice(names, language: str, expected: str):
     assert api.asked[0].fields["voice"] == expected
 
 
+async def test_a_list_that_fails_while_the_server_loads_is_asked_for_again():
+    answers = iter([Reply(b"", status=503), KOKORO])
+    async with voices(SOUND, listed=lambda _: next(answers)) as (tts, api):
+        await tts.warm_up()
+        await speak(tts, language="es")
+    assert api.asked[0].fields["voice"] == "ef_dora"
+
+
 NO_VOICE = Reply(
     json.dumps(
         {"detail": {"error": "validation_error", "message": "Voice 'bob' not found."}}
