@@ -198,6 +198,8 @@ def _end_of_boxes(file: BinaryIO, start: int, size: int) -> int:
         if at + length > size and name == b"moof":
             return at  # the fragments before it are whole
         at += length
+        if at >= size:  # a length can be too large to be sought
+            return at
     return at
 
 
@@ -285,6 +287,8 @@ def _end_of_objects(file: BinaryIO, start: int, size: int) -> int:
         if (at > start and is_other) or length < 24:  # noqa: PLR2004
             return at
         at += length
+        if at >= size:
+            return at
     return at
 
 

@@ -260,6 +260,19 @@ def test_damage_costs_only_what_is_damaged(kind: str, where: float, size: int, r
     assert seconds_of_the_tone(samples) > 5
 
 
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("m4a", struct.pack(">I4sQ", 1, b"free", 2**64 - 1)),
+        ("wma", bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c") + b"\xff" * 8),
+    ],
+    ids=["m4a", "wma"],
+)
+def test_a_length_that_no_file_can_have_costs_nothing(kind: str, damage: bytes) -> None:
+    samples, _ = heard(tone(kind, seconds=2) + damage)
+    assert seconds_of_the_tone(samples) > 1.5
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(KINDS)), st.data())
 def test_damage_anywhere_raises_nothing_but_our_own_error(kind: str, data) -> None:
