@@ -187,6 +187,8 @@ def _end_of_boxes(file: BinaryIO, start: int, size: int) -> int:
         head = file.read(_HEAD_BYTES)
         if len(head) < 8:  # noqa: PLR2004  (a box's header)
             return max(at, size)
+        length: int
+        name: bytes
         length, name = struct.unpack_from(">I4s", head)
         is_other = container_of(head) not in _NO_OPENERS | {"m4a"} or name == b"ftyp"
         if at > start and (is_other or not name.isalnum()):

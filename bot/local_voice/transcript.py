@@ -7,7 +7,7 @@ from itertools import count
 from typing import Final
 
 from audio.speech_events import Clip
-from bot.errors import SkydeckError
+from bot.errors import OverBudget, SkydeckError
 from bot.i18n import words_for
 from bot.local_voice.view import Entry, Kind
 from bot.voice_agent.events import SendRequest, Stage, TurnUpdate
@@ -188,14 +188,14 @@ class Transcript:
 def reason(error: Exception | None) -> str:
     """Say in words what went wrong.
 
-    Where the words for people in Discord need figures, or there are none, it is the error's own
-    message, which is for whoever runs skydeck.
+    Where the words for people in Discord need figures or leave them out, or there are none, it is
+    the error's own message, which is for whoever runs skydeck.
     """
     words = words_for(None)
     if not isinstance(error, SkydeckError):
         return words("errors.unexpected")
     text = words.texts.get(f"errors.{error.code}", "{")
-    return str(error) if "{" in text else text
+    return str(error) if "{" in text or isinstance(error, OverBudget) else text
 
 
 def _file(clip: Clip) -> bytes:
