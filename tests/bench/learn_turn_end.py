@@ -224,6 +224,7 @@ def document(model: TurnEndModel, learned, checked) -> str:
         [
             "# Learned by `python -m tests.bench.learn_turn_end`; do not edit.",
             f"# From: {', '.join(voices)}.",
+            "# (recorded: speakers of LibriSpeech's test-other; the rest: turn_set.toml)",
             report("learned", learned, model),
             "# Checked with other speakers and other sentences:",
             report("checked", checked, model),

@@ -76,6 +76,8 @@ def test_english(text, words):
         ("Me voy si", Words.DANGLING),
         ("No s\u00e9 qu\u00e9 hora es.", Words.OPEN),
         ("La hora es", Words.DANGLING),
+        ("cual es la capital de francia", Words.WHOLE),
+        ("cual es la capital de", Words.DANGLING),
         ("\u00bfPodr\u00edas, por favor?", Words.DANGLING),
         ("Por favor, cu\u00e9ntame un cuento", Words.WHOLE),
     ],
