@@ -5,8 +5,7 @@ from typing import Final
 from bot import languages
 from bot.local_voice.view import Choice
 from bot.settings import Settings
-from bot.workers.penny.voice_files import voice_book
-from bot.workers.penny.voices import VoiceBook
+from bot.workers.penny.voice_files import voices_to_choose
 
 
 def _by_name() -> list[languages.Language]:
@@ -20,8 +19,8 @@ LANGUAGES: Final = (
 
 
 def voice_choices(settings: Settings) -> tuple[Choice, ...]:
-    """The voices of this machine, or those that come with skydeck if the services are elsewhere."""
-    book = voice_book(settings) if settings.embedded else VoiceBook()
+    """The voices of this machine; of workers or a server elsewhere, those that we know of."""
+    book = voices_to_choose(settings)
     return (
         Choice(None, "by language"),
         *(Choice(voice.name, voice.label) for voice in book.all),

@@ -12,8 +12,8 @@ from bot.errors import BadInput
 from bot.i18n import Words
 from bot.sanitize import clean_excerpt
 from bot.settings import Settings
-from bot.workers.penny.voice_files import voice_book
-from bot.workers.penny.voices import Voice, VoiceBook
+from bot.workers.penny.voice_files import voices_are_known, voices_to_choose
+from bot.workers.penny.voices import Voice
 
 _MAX_CHOICES: Final = 25
 _MAX_LABEL_CHARS: Final = 100
@@ -26,7 +26,7 @@ async def voices_of(bot: SkyDeck, user_ids: Collection[int]) -> dict[int, str]:
         StoreFailed: They cannot be read.
     """
     chosen = await bot.store.chosen_voices.of(user_ids)
-    if not chosen or not bot.settings.embedded:
+    if not chosen or not voices_are_known(bot.settings):
         return chosen
     here = {voice.name for voice in await known_voices(bot.settings)}
     return {user_id: name for user_id, name in chosen.items() if name in here}
@@ -42,14 +42,12 @@ async def voice_of(bot: SkyDeck, user_id: int) -> str | None:
 
 
 async def known_voices(settings: Settings) -> tuple[Voice, ...]:
-    """The voices of this machine; of workers elsewhere, those that come with skydeck."""
-    if not settings.embedded:
-        return VoiceBook().all
-    return (await asyncio.to_thread(voice_book, settings)).all
+    """The voices of this machine; of workers or a server elsewhere, those that we know of."""
+    return (await asyncio.to_thread(voices_to_choose, settings)).all
 
 
 async def check_voice(settings: Settings, name: str, words: Words) -> str:
-    """Return the name of a voice; workers elsewhere may have voices that we do not know.
+    """Return the name of a voice; workers and servers may have voices that we do not know.
 
     Raises:
         BadInput: There is no such voice.
@@ -57,7 +55,7 @@ async def check_voice(settings: Settings, name: str, words: Words) -> str:
     for voice in await known_voices(settings):
         if name.casefold() in (voice.name.casefold(), voice.label.casefold()):
             return voice.name
-    if settings.embedded or not name.isprintable():
+    if voices_are_known(settings) or not name.isprintable():
         raise BadInput(words("voice.no_such_voice", voice=clean_excerpt(name)))
     return name
 

@@ -12,6 +12,7 @@ from bot.models.hub_models import (
     piper_model,
     pulled_piper_voices,
 )
+from bot.server_voices import read_voice_names
 from bot.settings import Settings
 from bot.voice_source import (
     KokoroVoiceName,
@@ -39,6 +40,21 @@ def voice_book(settings: Settings) -> VoiceBook:
         for code, source in read_voices(settings.skydeck_voices).items()
     }
     return VoiceBook(chosen, (*_pulled(weights), *_kokoro(styles))[:_MAX_OWN])
+
+
+def voices_are_known(settings: Settings) -> bool:
+    """Whether this machine's voices speak, and not those of a worker or a server elsewhere."""
+    return settings.embedded and settings.skydeck_tts_url is None
+
+
+def voices_to_choose(settings: Settings) -> VoiceBook:
+    """The voices that somebody can choose; of those elsewhere, the ones that we know of."""
+    if voices_are_known(settings):
+        return voice_book(settings)
+    if not settings.embedded:
+        return VoiceBook()
+    names = dict.fromkeys(read_voice_names(settings.skydeck_tts_voice).values())
+    return VoiceBook(only=tuple(Voice(name, name, Engine.SERVER, "") for name in names))
 
 
 def voices_needed(settings: Settings) -> list[str]:

@@ -20,6 +20,7 @@ class Engine(StrEnum):
     PIPER = "piper"
     KOKORO = "kokoro"
     ESPEAK = "espeak"
+    SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,18 @@ class VoiceBook:
     Attributes:
         chosen: The operator's voice of each language, by its primary code.
         own: The voices of one's own, those of Piper first.
+        only: All voices that can be chosen, if they are not this machine's; None: they are.
     """
 
     chosen: Mapping[str, Voice] = field(default_factory=dict)
     own: tuple[Voice, ...] = ()
+    only: tuple[Voice, ...] | None = None
 
     @property
     def all(self) -> tuple[Voice, ...]:
         """Each voice once, in the order in which they are shown."""
+        if self.only is not None:
+            return self.only
         known = (*self.chosen.values(), *VOICES, *self.own)
         return tuple({voice.name: voice for voice in reversed(known)}.values())[::-1]
 

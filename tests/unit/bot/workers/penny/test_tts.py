@@ -90,6 +90,15 @@ def test_voices_elsewhere_are_not_those_of_this_machine(tmp_path):
     assert [one.name for one in shown] == [None, *(one.name for one in VOICES)]
 
 
+def test_of_a_servers_voices_those_in_the_settings_can_be_chosen(tmp_path):
+    pull_piper(tmp_path, "es_ES-davefx-medium")
+    settings = settings_in(
+        tmp_path, skydeck_tts_url="http://127.0.0.1:1/v1", skydeck_tts_voice="en=nova,es=alba"
+    )
+    shown = choices.voice_choices(settings)
+    assert [one.name for one in shown] == [None, "nova", "alba"]
+
+
 def test_every_piper_voice_has_its_model_in_the_manifest():
     models = load_manifest().models
     for voice in VOICES:
