@@ -25,7 +25,7 @@ pytest_plugins = [
     "tests.fakes.wheelhouse",
 ]
 # Containers often disable bytecode. Then each process of a run, and each program that a test
-# starts, compiles all of our source, and discord.py compiles every cog for each bot.
+# starts, compiles all of our source.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["HF_HUB_OFFLINE"] = "1"  # tests ask no hub but tests/fakes/model_hub.py
