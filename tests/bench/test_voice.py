@@ -26,7 +26,6 @@ from bot.contract.penny import audio_input
 from bot.llm_source import SMALL, TINY
 from bot.settings import Settings
 from bot.voice_agent.events import Stage
-from bot.voice_agent.options import DEFAULT_OPTIONS
 from bot.voice_agent.session_factory import options_for
 from bot.voice_agent.turn_latency import TurnTrace, summary
 from bot.workers.build import build_workers
@@ -40,7 +39,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 TURNS = 24
 QUIET_S = 0.1
 ROUNDS = 2
-EVERY_MS = DEFAULT_OPTIONS.endpointing.partial_every_ms
+EVERY_MS = 1_200
 WAYS: dict[str, dict[str, Any]] = {
     "recognition begins at the pause": {"early": False, "every_ms": 0},
     "... in short silences": {"early": True, "every_ms": 0},
