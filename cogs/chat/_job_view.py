@@ -22,8 +22,8 @@ from cogs.chat._redelivery import find_reply
 from cogs.chat._views import again_view
 from cogs.shared.answering import Placeholder, find_answer, posted_placeholder
 from cogs.shared.error_messages import explain
+from cogs.shared.files import notes_of
 from cogs.shared.gone import is_gone, reply_to
-from cogs.shared.heard import notes_of
 from cogs.shared.job_message import MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page

@@ -18,7 +18,7 @@ from cogs.grace._inputs import SourceText
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.answering import command_placeholder
 from cogs.shared.error_messages import explain
-from cogs.shared.heard import notes_of
+from cogs.shared.files import notes_of
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.page import Page

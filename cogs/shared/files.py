@@ -19,9 +19,9 @@ from audio.errors import AudioError, TooLongError
 from audio.loss import Loss
 from audio.pool import SoundPool
 from audio.stopping import NEVER, Stop
-from bot.contract import Input
+from bot.contract import Input, Response
 from bot.contract.penny import audio_input
-from bot.contract.recordings import Clip, recordings_input
+from bot.contract.recordings import Clip, Heard, heard_in, recordings_input
 from bot.errors import BadInput, SkydeckError, TooLarge, WrongUse
 from bot.file_kinds import FileKind
 from bot.i18n import Words, duration
@@ -34,8 +34,8 @@ from cogs.shared.attachments import (
     name_of,
     receive,
 )
-from cogs.shared.error_messages import explain
-from cogs.shared.splitting import disarm
+from cogs.shared.error_messages import explain, reason_of
+from cogs.shared.splitting import as_plain_text, disarm
 
 MAX_FILES: Final = 5
 """How many files of one message are read."""
@@ -358,3 +358,21 @@ def _made_smaller(
 
 def _too_long(words: Words) -> TooLarge:
     return TooLarge(words("common.file.too_long", most=duration(MAX_RECORDING_S)))
+
+
+# -- what was heard in them ---------------------------------------------------------------------
+
+
+def notes_of(response: Response, words: Words) -> list[str]:
+    """A line for each of several recordings that was not heard, not wholly, or is silent."""
+    return [note for one in heard_in(response) if (note := _note(one, words))]
+
+
+def _note(heard: Heard, words: Words) -> str:
+    name = as_plain_text(heard.name)
+    if heard.error is not None:
+        reason = reason_of(heard.error.code, heard.error.message, words)
+        return words("common.file.unheard", name=name, reason=reason)
+    if not heard.transcript:
+        return words("common.file.silent", name=name)
+    return words("common.file.unasked", name=name) if heard.is_cut else ""
