@@ -7,6 +7,7 @@ samples: with a single track these follow one another. Source: ISO/IEC 14496-12,
 
 import io
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 _HEAD_BYTES: Final = 16
@@ -57,30 +58,36 @@ class SplicedFile:
 def with_whole_index(file: BinaryIO, start: int) -> SplicedFile | None:
     """The file from `start` on with its truncated index made whole; None if that cannot be done."""
     size = file.seek(0, io.SEEK_END)
-    sound_at, at = 0, start
+    sound_at = 0
+    for name, begin, content in _boxes(file, start, size):
+        if name == b"mdat" and not sound_at:
+            sound_at = content - start
+        if name == b"moov":
+            if not sound_at or size - begin > _MAX_INDEX_BYTES:
+                return None
+            file.seek(begin)
+            whole = _mended(file.read(), sound_at)
+            return None if whole is None else SplicedFile(file, start, begin, whole)
+    return None
+
+
+def _boxes(file: BinaryIO, at: int, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """The outermost boxes: the name of each, where it begins, and where its content does."""
     for _ in range(_MAX_BOXES):
+        if at > size:  # 64 bits cannot be sought
+            return
         file.seek(at)
         head = file.read(_HEAD_BYTES)
         if len(head) < _HEAD_BYTES:
-            return None
+            return
         length, name = struct.unpack_from(">I4s", head)
         is_long = length == _LONG_BOX
         if is_long:
             length = struct.unpack_from(">Q", head, _BOX_BYTES)[0]
-        if name == b"mdat" and not sound_at:
-            sound_at = at - start + (_HEAD_BYTES if is_long else _BOX_BYTES)
-        if name == b"moov":
-            break
+        yield name, at, at + (_HEAD_BYTES if is_long else _BOX_BYTES)
         if length < _BOX_BYTES:
-            return None
+            return
         at += length
-    else:
-        return None
-    if not sound_at or size - at > _MAX_INDEX_BYTES:
-        return None
-    file.seek(at)
-    whole = _mended(file.read(), sound_at)
-    return None if whole is None else SplicedFile(file, start, at, whole)
 
 
 def _mended(box: bytes, sound_at: int, depth: int = 1) -> bytes | None:

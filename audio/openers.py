@@ -5,9 +5,10 @@ have none, and for what stands behind damage. Sources: as for `audio.containers`
 for ADTS, ETSI TS 102 366 for AC-3.
 """
 
+import io
 import re
-from collections.abc import Collection, Iterator
-from typing import BinaryIO, Final, NamedTuple
+from collections.abc import Callable, Collection, Iterator
+from typing import BinaryIO, Final, Literal, NamedTuple
 
 from audio.containers import WEAKLY_SIGNED, is_mpeg_chain, sniff
 
@@ -69,6 +70,11 @@ _FRAMES: Final = (
 _AC3_KBITS: Final = (
     32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640
 )  # fmt: skip
+_MAX_BRANDS_BYTES: Final = 1000
+_OGG_CODECS: Final = (
+    b"OpusHead", b"vorbis", b"FLAC", b"Speex", b"theora", b"fishead", b"PCM     ", b"BBCD"
+)  # fmt: skip
+"""How a first page of Ogg names its content."""
 _AC3_MAX_BSID: Final = 10
 _EAC3_MAX_BSID: Final = 16
 
@@ -183,12 +189,60 @@ def _confirmed(file: BinaryIO, at: int, kind: str, own: str) -> Opener | None:
     place, sniffed = sniff(file, at)
     if sniffed is None or (kind == "" and sniffed == own):
         return None
-    if kind == "m4a":
-        file.seek(at)
-        if file.read(2) != b"\0\0":  # the length of a first box is short
-            return None
+    left = file.seek(0, io.SEEK_END) - place
+    file.seek(place)
+    head = file.read(_OVERLAP_BYTES)
     if sniffed in WEAKLY_SIGNED:
-        file.seek(place)
-        if not _is_chain(file.read(_OVERLAP_BYTES), 0, sniffed):
-            return None
-    return Opener(at, sniffed)
+        is_one = _is_chain(head, 0, sniffed)
+    else:
+        is_one = sniffed not in _PLAUSIBLE or _PLAUSIBLE[sniffed](head, left)
+    return Opener(at, sniffed) if is_one else None
+
+
+def _has_chunk(head: bytes, left: int) -> bool:
+    order: Literal["big", "little"] = "big" if head[:4] in {b"RIFX", b"FORM"} else "little"
+    return int.from_bytes(head[16:20], order) <= left
+
+
+def _has_box(head: bytes, _left: int) -> bool:
+    after = int.from_bytes(head[:4], "big")
+    return 16 <= after <= _MAX_BRANDS_BYTES and head[after + 4 : after + 8].isalnum()  # noqa: PLR2004
+
+
+def _has_blocks(head: bytes, left: int) -> bool:
+    """Whether FLAC's first block describes a stream, and another block or a frame follows it."""
+    if len(head) < 46:  # noqa: PLR2004  (that block, and what follows it)
+        return False
+    least, most = int.from_bytes(head[8:10], "big"), int.from_bytes(head[10:12], "big")
+    if not 16 <= least <= most:  # noqa: PLR2004  (samples per frame)
+        return False
+    if head[4] & 0x80:
+        return head[42:44] in {b"\xff\xf8", b"\xff\xf9"}
+    kind, length = head[42] & 0x7F, int.from_bytes(head[43:46], "big")
+    return kind <= 6 and length <= left  # noqa: PLR2004  (the kinds that there are)
+
+
+def _has_frame(head: bytes, _left: int) -> bool:
+    begin = head.find(b"\n") + 1
+    return begin < len(head) and not head[begin] & 0x83
+
+
+def _has_tag(head: bytes, _left: int) -> bool:
+    return head[9:13] == bytes(4) and head[13:14] in {b"\x08", b"\x09", b"\x12"}
+
+
+_PLAUSIBLE: Final[dict[str, Callable[[bytes, int], bool]]] = {
+    "wav": _has_chunk,
+    "avi": _has_chunk,
+    "aiff": _has_chunk,
+    "m4a": _has_box,
+    "flac": _has_blocks,
+    "amr": _has_frame,
+    "flv": _has_tag,
+    "wma": lambda head, left: int.from_bytes(head[16:24], "little") <= left,
+    "w64": lambda head, _: head[24:28] == b"wave",
+    "caf": lambda head, _: head[12:20] == (32).to_bytes(8, "big"),
+    "webm": lambda head, _: b"\x18\x53\x80\x67" in head,
+    "ogg": lambda head, _: any(name in head[:256] for name in _OGG_CODECS),
+}
+"""Whether what follows a signature belongs to it: damage can look like a signature."""

@@ -186,7 +186,7 @@ def _end_of_boxes(file: BinaryIO, start: int, size: int) -> int:
         file.seek(at)
         head = file.read(_HEAD_BYTES)
         if len(head) < 8:  # noqa: PLR2004  (a box's header)
-            return max(at, size)
+            return size
         length: int
         name: bytes
         length, name = struct.unpack_from(">I4s", head)
@@ -197,11 +197,9 @@ def _end_of_boxes(file: BinaryIO, start: int, size: int) -> int:
             length = struct.unpack_from(">Q", head, 8)[0]
         if length < 8:  # noqa: PLR2004  (0: up to the end)
             return size
-        if at + length > size and name == b"moof":
-            return at  # the fragments before it are whole
+        if at + length > size:  # of fragments, those before it are whole
+            return at if name == b"moof" else at + length
         at += length
-        if at >= size:  # a length can be too large to be sought
-            return at
     return at
 
 

@@ -148,10 +148,29 @@ def test_a_movie_without_an_index_says_so(kind: str) -> None:
             heard(whole[: len(whole) * tenths // 10])
 
 
+def test_lengths_of_64_bits_lead_nowhere() -> None:
+    for kind, at in (("wma", 23), ("w64", 23), ("caf", 19)):
+        whole = bytearray(tone(kind))
+        whole[at] = 0x80
+        with contextlib.suppress(NotAudioError):
+            heard(bytes(whole))
+    movie = b"\0\0\0\1" + b"mdat" + b"\xff" * 8 + bytes(40)
+    assert cut_index.with_whole_index(io.BytesIO(movie), 0) is None
+
+
+@pytest.mark.parametrize("kind", ["mp3", "aac", "m4a", "opus", "flac"])
+@pytest.mark.parametrize("sign", [b"RIFF....AVI LIST", b"fLaC\0\0\0\x22", b"#!AMR\n\xff"])
+def test_damage_that_looks_like_a_signature_is_damage(kind: str, sign: bytes) -> None:
+    whole = tone(kind, seconds=8)
+    at = len(whole) // 2
+    samples, _ = heard(whole[:at] + sign + whole[at + len(sign) :])
+    assert seconds_of_the_tone(samples) > 6
+
+
 @given(st.lists(st.sampled_from(BOXES), max_size=12), st.integers(0, 400))
 def test_any_boxes_are_mended_or_not(names: list[bytes], length: int) -> None:
     nested = b"".join(length.to_bytes(4, "big") + name for name in names)
-    movie = b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x08mdat" + nested
+    movie = b"\0\0\0\x10ftyp" + b"isom" + bytes(4) + b"\0\0\0\x08" + b"mdat" + nested
     spliced = cut_index.with_whole_index(io.BytesIO(movie), 0)
     assert spliced is None or len(spliced.read(10_000)) <= spliced.size
 
