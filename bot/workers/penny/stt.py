@@ -59,10 +59,10 @@ _CLEARLY_ENGLISH = -0.45
 """The mean log probability of the English model's own language: mostly above in English, and
 hardly ever in another language, which the model turns into nonsense."""
 
-_UNCLEAR_ENGLISH = 0.2
+_UNCLEAR_ENGLISH = 0.1
 """The share of English that is less clear than that; of other languages, all is."""
 
-_HINT_WEIGHT = 0.5
+_HINT_WEIGHT = 0.3
 """Whisper often gives the right language of a short clip a third; measured by
 `tests/bench/test_language.py`."""
 
