@@ -208,7 +208,7 @@ def _end_of_blocks(file: BinaryIO, start: int, _size: int) -> int:
     expected = start
     for at, block in _found(file, start, _WAVPACK_BLOCK):
         if at != expected or (at > start and block[2]):
-            return min(at, expected)
+            return at
         expected = at + 8 + int.from_bytes(block[1], "little")
     return expected
 

@@ -158,6 +158,13 @@ def test_lengths_of_64_bits_lead_nowhere() -> None:
     assert cut_index.with_whole_index(io.BytesIO(movie), 0) is None
 
 
+def test_a_damaged_block_of_wavpack_costs_only_itself() -> None:
+    whole = tone("wv", seconds=8)
+    at = whole.index(b"wvpk", len(whole) // 2)
+    samples, _ = heard(whole[:at] + bytes(130) + whole[at + 130 :])
+    assert seconds_of_the_tone(samples) > 6
+
+
 @pytest.mark.parametrize("kind", ["mp3", "aac", "m4a", "opus", "flac"])
 @pytest.mark.parametrize("sign", [b"RIFF....AVI LIST", b"fLaC\0\0\0\x22", b"#!AMR\n\xff"])
 def test_damage_that_looks_like_a_signature_is_damage(kind: str, sign: bytes) -> None:
