@@ -5,12 +5,15 @@ Source: espeak-ng's speak_lib.h.
 """
 
 import ctypes
+import re
 import threading
+from typing import Final
 
 import numpy as np
 
 from audio.samples import Samples
 from bot.errors import BadInput, JobFailed, WeightsError
+from bot.sanitize import clean_line
 from bot.workers.device import runtime_missing
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: it passes samples to the callback and plays nothing
@@ -19,6 +22,9 @@ _UTF8 = 1
 _POSITION_CHARACTER = 1
 _RATE_PARAMETER = 1
 _WORDS_PER_MINUTE = 160
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_+-]{0,31}", re.ASCII | re.IGNORECASE)
+"""A voice, and perhaps its variant (`en+f3`). eSpeak takes any other name for a file's path, and
+reads that file, even `../../dev/zero`."""
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -40,7 +46,7 @@ class Espeak:
 
         Args:
             text: The text.
-            voice: An eSpeak voice, usually a language: `es`, `es-419`, `fr`, `en-gb`.
+            voice: An eSpeak voice, usually a language: `es`, `es-419`, `fr`, `en-us`.
 
         Returns:
             Mono samples and their rate in Hz.
@@ -51,8 +57,9 @@ class Espeak:
         """
         with self._lock:
             library = self._load()
-            if library.espeak_SetVoiceByName(voice.encode()) != 0:
-                raise BadInput(f"There is no voice {voice!r}.", hint="Try a language: en, es, fr.")
+            if not _NAME.fullmatch(voice) or library.espeak_SetVoiceByName(voice.encode()) != 0:
+                name = clean_line(voice)[:60]
+                raise BadInput(f"There is no voice {name!r}.", hint="Try a language: en, es, fr.")
             library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
             self._pieces.clear()
             data = text.encode() + b"\0"
@@ -62,6 +69,14 @@ class Espeak:
             if failed:
                 raise JobFailed(f"eSpeak NG failed with code {failed}.", service_code="tts")
             return np.concatenate([*self._pieces, np.zeros(0, np.float32)]), self._rate_hz
+
+    def check(self, voice: str) -> None:
+        """See that there is a voice of this name. Blocks.
+
+        Raises:
+            BadInput: There is none.
+        """
+        self.synthesize("a", voice)
 
     def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
         if samples and count > 0:

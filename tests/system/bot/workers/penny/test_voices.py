@@ -7,8 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-from bot.errors import WeightsError
+from bot.errors import BadInput, WeightsError
 from bot.settings import Settings
+from bot.workers.penny.espeak import Espeak
 from bot.workers.penny.kokoro import Kokoro
 from bot.workers.penny.tts import LocalVoices
 from bot.workers.penny.voice_files import kokoro_model_file, voice_book
@@ -60,3 +61,28 @@ def test_another_model_is_not_kokoros(weights, tmp_path):
     with pytest.raises(WeightsError, match="could not be loaded") as caught:
         Kokoro(tmp_path / "x.onnx", threads=1)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../" * 9 + "dev/zero",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "en/../es",
+        "",
+        "é",
+        "en\0",
+        "\ud800",
+    ],
+)
+def test_a_voice_of_espeak_s_is_a_name_and_no_path(name):
+    with pytest.raises(BadInput, match="There is no voice") as caught:
+        Espeak().synthesize("Hello.", name)
+    assert str(caught.value).isprintable()
+
+
+def test_a_variant_of_a_voice_of_espeak_s_speaks():
+    for name in ("en+f3", "es-419", "en-us"):
+        sound, _ = Espeak().synthesize("One.", name)
+        assert np.abs(sound).max() > 0.1
