@@ -10,9 +10,11 @@ TINY: Final = "qwen2.5-coder-0.5b"
 SMALL: Final = "qwen2.5-coder-1.5b"
 _SHORT_NAMES: Final = {"tiny": TINY, "small": SMALL}
 _HUB: Final = re.compile(
-    r"hf:(?P<repo>[A-Za-z0-9][\w.-]*/[\w.-]+)/(?P<file>(?:[\w.-]+/)*[\w.-]+\.gguf)",
+    r"hf:(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96})"
+    r"/(?P<file>(?:[\w.-]{1,200}/){0,8}[\w.-]{1,200}\.gguf)",
     re.ASCII | re.IGNORECASE,
 )
+"""No longer than the hub and a file system allow: a name becomes a path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,26 @@ KOKORO_LANGUAGES: Final[Mapping[str, str]] = {
 """ESpeak's voice for the first letter of a Kokoro voice's name. The Japanese and Chinese ones need
 other phonemes than eSpeak's, so they are left out."""
 _KOKORO: Final = re.compile(rf"[{''.join(KOKORO_LANGUAGES)}][fm]_[a-z]{{2,20}}")
+KOKORO_VOICES: Final = tuple(
+    f"{prefix}_{name}"
+    for prefix, names in {
+        "af": "alloy aoede bella heart jessica kore nicole nova river sarah sky",
+        "am": "adam echo eric fenrir liam michael onyx puck santa",
+        "bf": "alice emma isabella lily",
+        "bm": "daniel fable george lewis",
+        "ef": "dora",
+        "em": "alex santa",
+        "ff": "siwis",
+        "hf": "alpha beta",
+        "hm": "omega psi",
+        "if": "sara",
+        "im": "nicola",
+        "pf": "dora",
+        "pm": "alex santa",
+    }.items()
+    for name in names.split()
+)
+"""Kokoro-82M v1.0's voices, as its VOICES.md lists them; a folder of one's own may have others."""
 _MAX_LANGUAGES: Final = 64
 _LIST: Final = Path(__file__).with_name("piper_voices.txt")
 
@@ -120,7 +140,7 @@ def read_voice(text: str) -> VoiceSource:
         return found
     if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", text, re.IGNORECASE):
         return NamedVoice(text.lower())
-    guess = did_you_mean(text, (JOE, *piper_voice_names()))
+    guess = did_you_mean(text, (JOE, *piper_voice_names(), *KOKORO_VOICES))
     raise ValueError(
         f"there is no voice {text[:60]!r}. {guess or '`skydeck models voices` lists them.'}"
     )

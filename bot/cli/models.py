@@ -18,7 +18,7 @@ from bot.cli.model_checks import describe_models
 from bot.cli.progress import shown_progress
 from bot.cli.voices import VOICES_NOTE, voice_rows
 from bot.contract import Service
-from bot.errors import WrongUse
+from bot.errors import WeightsError, WrongUse
 from bot.models.any_model import ensure_models, split_names
 from bot.models.hub_models import HubModel, ensure_hub_model, remove_hub_model
 from bot.models.manifest import load_manifest
@@ -26,7 +26,7 @@ from bot.models.plan import Finding, Plan
 from bot.models.progress import Sink
 from bot.models.store import ModelState, ModelStatus, ModelStore, megabytes, refuse
 from bot.settings import Settings, load_settings
-from bot.voice_source import piper_voice_names
+from bot.voice_source import KOKORO_VOICES, piper_voice_names
 from bot.workers.build import models_needed
 from bot.workers.penny.build import speech_models_needed
 
@@ -37,6 +37,9 @@ app = typer.Typer(
 )
 
 
+_UNKNOWN_HASH = "its files are there; we know no hashes of them (pull --force fetches them again)"
+
+
 class Part(StrEnum):
     """What the models are for."""
 
@@ -45,7 +48,7 @@ class Part(StrEnum):
 
 
 def _known_names() -> list[str]:
-    return [*load_manifest().models, *piper_voice_names()]
+    return [*load_manifest().models, *piper_voice_names(), *KOKORO_VOICES]
 
 
 NamesArgument = Annotated[
@@ -148,22 +151,28 @@ def pull(
 
 @app.command()
 def verify(names: NamesArgument = None) -> None:
-    """Read every byte of models and compare their hashes; without a name, of all that are stored.
+    """Read every byte of models and compare their hashes; without a name, of all in `list`.
 
-    Exits with 3 when a file is damaged or missing.
+    Of another model, such as a voice, we know no hash: then it is only seen whether its files are
+    there. Exits with 3 when a file is damaged or missing.
 
     Example: skydeck models verify
     """
     store = _store()
     here = [s.name for s in store.status() if s.state is not ModelState.MISSING]
-    chosen = list(dict.fromkeys(names or here))
-    if not chosen:
+    chosen, others = split_names(store, names or here)
+    if not chosen and not others:
         sys.stdout.write(f"No model is stored in {store.folder}.\n")
     with _watched() as progress:
         findings = store.verify(chosen, progress)
     for name in chosen:
         sys.stdout.write(f"{name}: {_verdict(name, findings)}\n")
+    for model in others:
+        state = _UNKNOWN_HASH if model.is_in(store.folder) else "not there"
+        sys.stdout.write(f"{model.name}: {state}\n")
     refuse(findings, store.folder)
+    if missing := " ".join(model.name for model in others if not model.is_in(store.folder)):
+        raise WeightsError(f"Not there: {missing}.", hint=f"skydeck models pull {missing}")
 
 
 @app.command()
@@ -212,12 +221,12 @@ def pull_with_progress(store: ModelStore, names: Iterable[str]) -> dict[str, Pat
 
 
 def _pull_from_hub(store: ModelStore, model: HubModel, *, force: bool) -> Path:
-    if force:
-        remove_hub_model(model, store.folder)
-    if not model.is_in(store.folder):
+    if force or not model.is_in(store.folder):
         sys.stderr.write(f"Fetching {model.name} into {store.folder}\n")
     with _watched() as progress:
-        return ensure_hub_model(model, store.folder, setting="its name", progress=progress)
+        return ensure_hub_model(
+            model, store.folder, setting="its name", progress=progress, again=force
+        )
 
 
 def _store() -> ModelStore:

@@ -1,19 +1,21 @@
 """What `skydeck models voices` lists."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from bot.errors import WrongUse
 from bot.languages import LANGUAGES, find_language
 from bot.settings import Settings
-from bot.voice_source import PiperVoiceName, piper_voice_names
+from bot.voice_source import KOKORO_VOICES, KokoroVoiceName, PiperVoiceName, piper_voice_names
 from bot.workers.penny.voice_files import voice_book
-from bot.workers.penny.voices import Engine
+from bot.workers.penny.voices import Engine, Voice
 
 VOICES_NOTE: Final = """\
 Piper's voices as its authors list them (August 2025); they come from rhasspy/piper-voices at
-Hugging Face's hub, each with its own licence (its MODEL_CARD there). Kokoro's have names too, as
-af_heart or ef_dora. eSpeak speaks every other language.
+Hugging Face's hub, each with its own licence (its MODEL_CARD there). Kokoro's come from
+onnx-community/Kokoro-82M-v1.0-ONNX there (Apache-2.0), and share one model. eSpeak speaks every
+other language.
 Fetch one: skydeck models pull es_ES-davefx-medium"""
 
 
@@ -28,7 +30,7 @@ class VoiceRow:
 
 
 def voice_rows(settings: Settings, language: str | None) -> list[VoiceRow]:
-    """List voices by language: those that are here, then Piper's others.
+    """List voices by language: those that are here, then Piper's and Kokoro's others.
 
     Raises:
         WrongUse: There is no such language.
@@ -41,16 +43,31 @@ def voice_rows(settings: Settings, language: str | None) -> list[VoiceRow]:
     rows = [
         VoiceRow(_named(voice.language), voice.name, voice.engine.value, is_here=True)
         for voice in here.values()
-        if voice.engine is not Engine.ESPEAK and (voice.file is None or voice.file.exists())
+        if voice.engine is not Engine.ESPEAK and _is_here(voice)
     ]
     names = {row.name for row in rows}
     rows += [
-        VoiceRow(_named(PiperVoiceName(name).locale), name, "piper", is_here=False)
-        for name in piper_voice_names()
+        VoiceRow(_named(language), name, engine.value, is_here=False)
+        for engine, language, name in _at_the_hub()
         if name not in names
     ]
     rows.sort(key=lambda row: (row.language, not row.is_here, row.name))
     return [row for row in rows if wanted is None or row.language == wanted.english]
+
+
+def _at_the_hub() -> Iterator[tuple[Engine, str, str]]:
+    """The engine, language and name of each voice that can be pulled."""
+    for name in piper_voice_names():
+        yield Engine.PIPER, PiperVoiceName(name).locale, name
+    for name in KOKORO_VOICES:
+        yield Engine.KOKORO, KokoroVoiceName(name).espeak, name
+
+
+def _is_here(voice: Voice) -> bool:
+    try:
+        return voice.file is None or voice.file.exists()
+    except OSError:  # the folder may not be entered, or the name is too long
+        return False
 
 
 def _named(code: str) -> str:

@@ -5,6 +5,7 @@ own download forgets a file that breaks off, so this module fetches the bytes it
 """
 
 import hashlib
+import os
 import re
 import threading
 import time
@@ -24,6 +25,8 @@ ASK_S: Final = 4.0
 """How long the hub may take to say what a file is, name resolution included."""
 MAX_BYTES: Final = 50 * 10**9
 """The largest file that is fetched."""
+_CONNECT_S: Final = 10.0
+"""How long a connection may take: firewalls may let the hub through, and not its files' servers."""
 _READ_S: Final = 30.0
 """How long a download may stand still."""
 _ATTEMPTS: Final = 4
@@ -122,7 +125,7 @@ class Hub:
         """
         part.parent.mkdir(parents=True, exist_ok=True)
         expected = sha256 or remote.sha256
-        is_fresh = _size(part) == 0
+        is_fresh = size_of(part) == 0
         self._complete(remote, part, advance)
         if not expected or _sha256(part) == expected:
             return
@@ -133,18 +136,22 @@ class Hub:
         self.download(remote, part, advance, sha256=sha256)  # the old part belonged to another file
 
     def _complete(self, remote: RemoteFile, part: Path, advance: Advance) -> None:
-        if _size(part) > remote.bytes:
+        if size_of(part) > remote.bytes:
             part.unlink()
-        advance(_size(part))
+        advance(size_of(part))
         left = _ATTEMPTS
-        while (have := _size(part)) < remote.bytes:
+        while (have := size_of(part)) < remote.bytes:
             try:
                 self._continue(remote, part, have, advance)
-            except HubUnreachableError:
-                left = _ATTEMPTS if _size(part) > have else left - 1
-                if not left:
-                    raise
-                time.sleep(_PAUSE_S)
+                trouble = HubUnreachableError("its answers end too early")
+            except HubUnreachableError as e:
+                trouble = e
+            if size_of(part) >= remote.bytes:
+                return
+            left = _ATTEMPTS if size_of(part) > have else left - 1
+            if not left:
+                raise trouble
+            time.sleep(_PAUSE_S)
 
     def _continue(self, remote: RemoteFile, part: Path, have: int, advance: Advance) -> None:
         import httpx2  # noqa: PLC0415  (the hub's client lets its errors through)
@@ -154,10 +161,12 @@ class Hub:
         if have:
             headers["Range"] = f"bytes={have}-"
         session = _library().utils.get_session()
+        limits = httpx2.Timeout(_READ_S, connect=_CONNECT_S)
         try:
-            with session.stream("GET", remote.url, headers=headers, timeout=_READ_S) as response:
-                if response.status_code == _HTTP_NO_SUCH_RANGE:
+            with session.stream("GET", remote.url, headers=headers, timeout=limits) as response:
+                if have and response.status_code == _HTTP_NO_SUCH_RANGE:
                     part.unlink()
+                    advance(-have)
                     return
                 response.raise_for_status()
                 if have and response.status_code != _HTTP_PARTIAL:  # it begins at the beginning
@@ -202,6 +211,11 @@ def stored_file(ref: HubFileRef, weights: Path) -> Path:
     return weights / _FOLDER / ref.repo.replace("/", "--") / ref.path
 
 
+def part_of(file: Path) -> Path:
+    """Where a file is written until it is whole."""
+    return file.with_name(f".{file.name}.part")
+
+
 @contextmanager
 def exclusive_folder(weights: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Let one process at a time fetch into the model folder.
@@ -229,16 +243,26 @@ def fetch_file(
     setting: str,
     remote: RemoteFile | None = None,
     advance: Advance = lambda _count: None,
+    again: bool = False,
 ) -> Path:
     """Do as `fetch_from_hub`, but for the holder of the folder's lock. Blocks.
+
+    Args:
+        hub: The hub.
+        ref: The file.
+        weights: The model folder.
+        setting: As there.
+        remote: What the hub said about the file; None: it is asked.
+        advance: Counts the bytes.
+        again: Fetch the file even if it is there; the old one stays until the new one is whole.
 
     Raises:
         WeightsError: As there.
     """
     target = stored_file(ref, weights)
-    if target.is_file():
+    if target.is_file() and not again:
         return target
-    part = target.with_name(f".{target.name}.part")
+    part = part_of(target)
     try:
         hub.download(remote or hub.look_up(ref), part, advance)
         part.replace(target)
@@ -267,6 +291,11 @@ def _library() -> Any:
     except ImportError:
         raise WeightsError(
             "huggingface_hub is not installed.", hint="pip install 'skydeck[local]'"
+        ) from None
+    except ValueError:  # it reads numbers from the environment while it loads
+        raise WeightsError(
+            "huggingface_hub cannot be loaded.",
+            hint="Check the variables whose names begin with HF_HUB_; numbers must be whole.",
         ) from None
     return huggingface_hub
 
@@ -342,9 +371,12 @@ def _write(chunks: Any, part: Path, have: int, limit: int, advance: Advance) -> 
                 raise HubRefusedError("the hub sends more than it said")
             out.write(chunk)
             advance(len(chunk))
+        out.flush()
+        os.fsync(out.fileno())  # before it gets its final name: the machine may lose power
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """A file's size in bytes; 0: there is none."""
     try:
         return path.stat().st_size
     except FileNotFoundError:

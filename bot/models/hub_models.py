@@ -22,6 +22,8 @@ from bot.models.hub import (
     RemoteFile,
     exclusive_folder,
     fetch_file,
+    part_of,
+    size_of,
 )
 from bot.models.hub_file import HubFileRef
 from bot.models.progress import Meter, Phase, Progress, Sink, ignore
@@ -123,7 +125,13 @@ def kokoro_folder(weights: Path) -> Path:
 
 
 def ensure_hub_model(
-    model: HubModel, weights: Path, *, setting: str, hub: Hub | None = None, progress: Sink = ignore
+    model: HubModel,
+    weights: Path,
+    *,
+    setting: str,
+    hub: Hub | None = None,
+    progress: Sink = ignore,
+    again: bool = False,
 ) -> Path:
     """Return a model's folder; fetch what is missing. Blocks.
 
@@ -133,48 +141,68 @@ def ensure_hub_model(
         setting: The setting that names it, for the error.
         hub: The hub; None: the one that huggingface_hub is set to.
         progress: Receives progress events.
+        again: Fetch also what is there; the old files stay until the new ones are whole.
 
     Raises:
         WeightsError: A file cannot be fetched, or there is no room.
     """
-    if model.is_in(weights):
+    if model.is_in(weights) and not again:
         return model.folder(weights)
     hub = hub or Hub()
     with exclusive_folder(weights, lambda: progress(Progress(Phase.WAITING))):
-        remotes = _look_up(hub, model, weights, setting)
+        remotes = _look_up(hub, model, weights, setting, again=again)
         progress(Progress(Phase.SOURCE, note=f"From the authors' hub, {hub.host}."))
         total = sum(remote.bytes for remote in remotes.values())
-        _refuse_without_room(weights, total)
+        begun = sum(size_of(part_of(model.folder(weights) / file)) for file in remotes)
+        _refuse_without_room(weights, total - begun)
         advance = Meter(progress, Phase.FETCHING, total).of(model.name)
         for file, remote in remotes.items():
             ref = model.ref(file)
-            fetch_file(hub, ref, weights, setting=setting, remote=remote, advance=advance)
+            fetch_file(
+                hub, ref, weights, setting=setting, remote=remote, advance=advance, again=again
+            )
     return model.folder(weights)
 
 
-def remove_hub_model(model: HubModel, weights: Path, *, keep: tuple[str, ...] = ()) -> int:
-    """Delete a model's files but those to keep; returns the bytes freed.
+def remove_hub_model(model: HubModel, weights: Path) -> int:
+    """Delete a model's files, and what an interrupted fetch left; returns the bytes freed.
+
+    The model that all of Kokoro's voices share stays while another of them is here.
 
     Raises:
         WeightsError: A file cannot be deleted.
     """
     freed = 0
     try:
-        for file in (*model.files, *model.optional):
-            path = model.folder(weights) / file
-            if file not in keep and path.is_file():
+        gone = {*model.files, *model.optional} - _needed_by_others(model, weights)
+        whole = [model.folder(weights) / file for file in sorted(gone)]
+        for path in (*whole, *map(part_of, whole)):
+            if path.is_file():
                 freed += path.stat().st_size
                 path.unlink()
     except OSError as e:
-        raise WeightsError(f"{model.name} cannot be deleted: {e.strerror}.") from None
+        raise WeightsError(
+            f"{model.name} cannot be deleted: {e.strerror}.",
+            hint=f"Check the permissions of {model.folder(weights)}.",
+        ) from None
     return freed
 
 
-def _look_up(hub: Hub, model: HubModel, weights: Path, setting: str) -> dict[str, RemoteFile]:
-    """Ask for every missing file first: nothing is fetched of a model that cannot be complete."""
+def _needed_by_others(model: HubModel, weights: Path) -> frozenset[str]:
+    if model.repo != _KOKORO[0]:
+        return frozenset()
+    others = (model.folder(weights) / "voices").glob("*.bin")
+    is_shared = any(f"voices/{voice.name}" not in model.files for voice in others)
+    return frozenset({KOKORO_MODEL} if is_shared else ())
+
+
+def _look_up(
+    hub: Hub, model: HubModel, weights: Path, setting: str, *, again: bool
+) -> dict[str, RemoteFile]:
+    """Ask for every file to fetch first: nothing is fetched of a model that cannot be complete."""
     found: dict[str, RemoteFile] = {}
     for file in (*model.optional, *model.files):
-        if (model.folder(weights) / file).is_file():
+        if (model.folder(weights) / file).is_file() and not again:
             continue
         try:
             found[file] = hub.look_up(model.ref(file))

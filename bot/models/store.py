@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.errors import WeightsError
-from bot.models.hub import Hub
+from bot.models.hub import Hub, size_of
 from bot.models.hub_source import REGISTRY, HubSource
 from bot.models.lock import exclusive
 from bot.models.manifest import Manifest, Model, ModelFile, load_manifest
@@ -254,7 +254,8 @@ class ModelStore:
         self._cache.tidy(self.manifest.wheels.values())
         from_hub, line = self.hub.choose((f.model, file) for f in plan.fetches for file in f.files)
         progress(Progress(Phase.SOURCE, note=line))
-        self._refuse_without_room(plan.hub_room_bytes if from_hub else plan.room_bytes)
+        room_bytes = plan.hub_room_bytes - self._begun(plan) if from_hub else plan.room_bytes
+        self._refuse_without_room(room_bytes)
         fetching = Meter(progress, Phase.FETCHING, plan.download_bytes)
         unpacking = Meter(progress, Phase.UNPACKING, plan.unpack_bytes)
         for index, fetch in enumerate(plan.fetches):
@@ -274,6 +275,11 @@ class ModelStore:
                 ]
                 raise self._no_room(self._plan(missing).room_bytes) from None
             self._cache.discard(plan.last_used_by(index))
+
+    def _begun(self, plan: Plan) -> int:
+        """How many bytes an interrupted fetch from the hub left of the files to fetch."""
+        parts = (_hub_part(self._path(f.model, file)) for f in plan.fetches for file in f.files)
+        return sum(map(size_of, parts))
 
     def _from_hub(self, fetch: Fetch, fetching: Meter, progress: Sink) -> list[ModelFile]:
         """Fetch a model's files from the hub; return those that it does not give."""

@@ -23,6 +23,7 @@ class FakeHub:
         code: The error code beside the status.
         break_after: Breaks off each answer after so many bytes, this often.
         breaks: How often it still breaks off.
+        page: Answers each download with this, as the whole of it; None: with the file.
         says_hash: Whether it says a file's hash, as it does of large files.
         asked: The method and path of each request.
         ranges: The Range header of each download.
@@ -34,6 +35,7 @@ class FakeHub:
     code: str = ""
     break_after: int = 0
     breaks: int = 0
+    page: bytes | None = None
     says_hash: bool = True
     asked: list[str] = field(default_factory=list)
     ranges: list[str | None] = field(default_factory=list)
@@ -82,6 +84,12 @@ def _handler(hub: FakeHub) -> type[http.server.BaseHTTPRequestHandler]:
                 self.send_header("X-Error-Code", code)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                return
+            if with_body and hub.page is not None:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(hub.page)))
+                self.end_headers()
+                self.wfile.write(hub.page)
                 return
             start = self._start() if with_body else 0
             self.send_response(206 if start else 200)

@@ -1,5 +1,6 @@
 """A file from the hub: huggingface_hub against a small hub on loopback."""
 
+import builtins
 import errno
 import socket
 from collections.abc import Iterator
@@ -118,6 +119,20 @@ def test_what_was_kept_of_another_file_is_thrown_away(hub: FakeHub, tmp_path: Pa
     assert sum(counts) == len(GGUF)
 
 
+@pytest.mark.parametrize("page", [b"", b"<html>Sign in to this network"])
+def test_a_page_in_place_of_the_file_is_not_asked_for_without_end(
+    hub: FakeHub, tmp_path: Path, page: bytes
+):
+    hub.page = page
+    counts: list[int] = []
+
+    with pytest.raises(HubUnreachableError, match="its answers end too early"):
+        hub.hub.download(hub.hub.look_up(REF), tmp_path / "part", counts.append)
+
+    assert len(hub.ranges) <= 5
+    assert sum(counts) == len(page)
+
+
 def test_what_came_is_kept_when_the_connection_breaks_for_good(hub: FakeHub, tmp_path: Path):
     remote = hub.hub.look_up(REF)
     (tmp_path / "part").write_bytes(GGUF[:10])
@@ -179,6 +194,20 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
 
     assert hub.tokens == ["Bearer hf_secret"] * 3
     assert "hf_secret" not in caplog.text + str(caught.value)
+
+
+def test_a_library_that_does_not_load_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As with HF_HUB_ETAG_TIMEOUT=soon."""
+
+    def fails(name: str, *args: object, **more: object) -> object:
+        if name == "huggingface_hub":
+            raise ValueError("invalid literal for int() with base 10: 'soon'")
+        return real(name, *args, **more)
+
+    real = builtins.__import__
+    monkeypatch.setattr("builtins.__import__", fails)
+    with pytest.raises(WeightsError, match=r"cannot be loaded\. Check the variables .* HF_HUB_"):
+        fetch_from_hub(REPO, FILE, tmp_path)
 
 
 def test_the_endpoint_is_huggingface_hubs_own(monkeypatch: pytest.MonkeyPatch):
