@@ -12,6 +12,7 @@ from bot.errors import BadInput
 from bot.i18n import Words
 from bot.sanitize import clean_excerpt
 from bot.settings import Settings
+from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from bot.workers.penny.voice_files import voices_are_known, voices_to_choose
 from bot.workers.penny.voices import Voice
 
@@ -69,5 +70,6 @@ async def offer_voices(
     return [
         app_commands.Choice(name=voice.label[:_MAX_LABEL_CHARS], value=voice.name)
         for voice in await known_voices(settings)
-        if part in voice.label.casefold() or part in voice.name.casefold()
+        if len(voice.name) <= VOICE_LIMIT_CHARS  # Discord refuses the whole list for a longer one
+        and (part in voice.label.casefold() or part in voice.name.casefold())
     ][:_MAX_CHOICES]

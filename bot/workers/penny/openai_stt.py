@@ -54,6 +54,9 @@ _REMEMBERED: Final = 4
 _UNKNOWN: Final = Certainty(no_speech=0.0, log_probability=0.0)
 """For a server that does not say how sure it is: only what nobody ever says is left out."""
 _REFUSED_FIELD: Final = frozenset({400, 415, 422, 500, 501})
+"""Statuses by which servers refuse a field that they name."""
+_SAYS_FIELDS: Final = frozenset({400, 415, 422})
+"""Statuses that are about a field even if they name none; a failure (5xx) passes by itself."""
 _FORMATS: Final = ("verbose_json", "json", "")
 """The forms of an answer, best first; empty: whatever the server sends by itself."""
 
@@ -83,7 +86,7 @@ class RequestForm:
         if self.has_language and "language" in refusal:
             return replace(self, has_language=False)
         bare = RequestForm("", has_prompt=False, has_language=self.has_language)
-        return bare if bare != self else None
+        return bare if bare != self and status in _SAYS_FIELDS else None
 
     def fields(self, language: str, prompt: str) -> dict[str, str]:
         """Return the fields of a request beside the sound and the model."""

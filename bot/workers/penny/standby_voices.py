@@ -1,5 +1,6 @@
 """A server's voices, for which the local ones stand in."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
@@ -45,8 +46,8 @@ class StandbyVoices:
                 failure = e
             else:
                 return
-        wanted = voice if isinstance(failure, UnknownVoiceError) else None
-        sounds = self._stand_in(text, language, wanted, failure)
+        is_ours = isinstance(failure, UnknownVoiceError) or await self._is_local(voice)
+        sounds = self._stand_in(text, language, voice if is_ours else None, failure)
         async with contextlib.aclosing(sounds):
             async for sound in sounds:
                 yield sound
@@ -66,6 +67,10 @@ class StandbyVoices:
             self._outage.begin(error)
             return True
         return isinstance(error, UnknownVoiceError) and voice is not None
+
+    async def _is_local(self, voice: str | None) -> bool:
+        """Whether somebody chose a voice of this machine; in an outage, too, it is theirs."""
+        return voice is not None and await asyncio.to_thread(self._local.knows, voice)
 
     async def _ask(
         self, text: str, language: str, voice: str | None

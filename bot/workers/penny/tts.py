@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from audio.samples import Samples
-from bot.errors import JobFailed, WeightsError
+from bot.errors import BadInput, JobFailed, WeightsError
 from bot.languages import DEFAULT
 from bot.processors import usable_processors
 from bot.workers.device import runtime_missing
@@ -95,6 +95,10 @@ class LocalVoices:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker, self._say, text, language, voice)
 
+    def knows(self, voice: str) -> bool:
+        """Whether a voice of this name is in the book. Blocks."""
+        return any(one.name == voice for one in self._book().all)
+
     async def stream(
         self, text: str, *, language: str, voice: str | None
     ) -> AsyncGenerator[Sound, None]:
@@ -120,8 +124,8 @@ class LocalVoices:
         chosen = book.choose(language, None)
         try:
             return self._say_with(chosen, text)
-        except WeightsError as e:
-            if chosen.file is None:
+        except (WeightsError, BadInput) as e:
+            if chosen.file is None and (chosen not in book.chosen.values() or chosen.model):
                 raise
             # Nobody asked for this very voice, so another speaks rather than none.
             log.warning("%s cannot speak, so another voice does: %s", chosen.name, e)

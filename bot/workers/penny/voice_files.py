@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.errors import WeightsError
+from bot.errors import BadInput, WeightsError
 from bot.languages import find_language, primary
 from bot.models.hub_models import (
     KOKORO_MODEL,
@@ -15,6 +15,7 @@ from bot.models.hub_models import (
 from bot.server_voices import read_voice_names
 from bot.settings import Settings
 from bot.voice_source import (
+    JOE,
     KokoroVoiceName,
     NamedVoice,
     PiperVoiceFile,
@@ -78,6 +79,8 @@ def check_voices(settings: Settings) -> str:
     styles = kokoro_styles(settings)
     for source in read_voices(settings.skydeck_voices).values():
         match source:
+            case NamedVoice(name) if name != JOE:
+                _check_espeak(name)
             case PiperVoiceFile(path):
                 check_piper(path)
             case KokoroVoiceName(name) if name not in styles:
@@ -122,6 +125,18 @@ def check_piper(path: Path) -> Path:
     except OSError as e:
         raise WeightsError(f"{path} cannot be read: {e.strerror}.", hint=hint) from None
     return models[0]
+
+
+def _check_espeak(name: str) -> None:
+    from bot.workers.penny.espeak import Espeak  # noqa: PLC0415  (loads a library)
+
+    try:
+        Espeak().check(name)
+    except BadInput:
+        raise WeightsError(
+            f"eSpeak has no voice {name}.",
+            hint=f"Check {SETTING}; `skydeck models voices` lists the voices that can be had.",
+        ) from None
 
 
 def kokoro_model_file(settings: Settings) -> Path | None:

@@ -25,11 +25,14 @@ def check_whisper(folder: Path) -> Path:
         "Check SKYDECK_ASR. ct2-transformers-converter makes such a folder; give it "
         "--copy_files tokenizer.json preprocessor_config.json."
     )
-    if not folder.is_dir():
-        raise WeightsError(f"There is no folder {folder}.", hint=hint)
-    missing = [name for name in _NEEDED if not (folder / name).is_file()]
-    if not any((folder / name).is_file() for name in _VOCABULARIES):
-        missing.append(_VOCABULARIES[0])
+    try:
+        if not folder.is_dir():
+            raise WeightsError(f"There is no folder {folder}.", hint=hint)
+        missing = [name for name in _NEEDED if not (folder / name).is_file()]
+        if not any((folder / name).is_file() for name in _VOCABULARIES):
+            missing.append(_VOCABULARIES[0])
+    except OSError as e:
+        raise WeightsError(f"{folder} cannot be read: {e.strerror}.", hint=hint) from None
     if missing:
         raise WeightsError(
             f"{folder} is no Whisper model for CTranslate2: {', '.join(missing)} missing.",

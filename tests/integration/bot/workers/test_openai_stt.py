@@ -215,6 +215,16 @@ async def test_a_refusal_that_names_nothing_is_met_with_the_fewest_fields():
     assert heard.text == WORDS
 
 
+async def test_a_failure_that_passes_does_not_change_what_is_asked_for():
+    broken = reply({"detail": "out of memory"}, status=500, headers={"retry-after-ms": "1"})
+    async with ears(*[broken] * 3, OPENAI) as (stt, api):
+        with pytest.raises(JobFailed, match="HTTP 500"):
+            await listen(stt, name="Alfred")
+        await listen(stt, name="Alfred")
+    assert api.asked[-1].fields == api.asked[0].fields
+    assert len(api.asked) == 4
+
+
 async def test_a_long_recording_is_sent_in_windows_of_speech():
     recording = clip("jfk.flac")
     async with ears(*(reply({"text": f"Part {n}.", "language": "en"}) for n in range(9))) as (

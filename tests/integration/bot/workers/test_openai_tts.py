@@ -429,6 +429,9 @@ class Local:
         self.said.append((text, voice))
         return tone(22_050), 22_050
 
+    def knows(self, voice: str) -> bool:
+        return voice == "joe"
+
     async def close(self) -> None: ...
 
 
@@ -474,6 +477,13 @@ async def test_a_voice_that_only_this_machine_has_is_its_own():
         assert local.said == [(TEXT, "joe")]
         with pytest.raises(BadInput, match="It has: af_heart"):
             await speak(tts, voice="bob")
+
+
+async def test_a_voice_of_this_machine_speaks_in_an_outage_too():
+    async with standby(Reply(b"", status=500)) as (tts, local, _):
+        for voice in ("joe", "af_heart"):
+            await speak(tts, voice=voice)
+    assert local.said == [(TEXT, "joe"), (TEXT, None)]
 
 
 @pytest.mark.parametrize(

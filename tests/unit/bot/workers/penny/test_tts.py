@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bot.contract import Service
-from bot.errors import WeightsError
+from bot.errors import BadInput, WeightsError
 from bot.local_voice import choices
 from bot.models.hub_models import KOKORO_MODEL, find_hub_model, kokoro_folder, piper_model
 from bot.models.manifest import load_manifest
@@ -236,3 +236,34 @@ async def test_a_voice_that_cannot_speak_is_replaced_unless_it_was_asked_for(
     await speaker.close()
     assert "\n" not in str(caught.value)
     assert caplog.text.count("another voice does") == 1
+
+
+async def test_a_voice_that_espeak_does_not_have_leaves_the_language_to_the_usual_one(
+    monkeypatch, tmp_path, caplog
+):
+    def say(_self, _text, voice):
+        if voice not in ("es", "fr"):
+            raise BadInput(f"There is no voice {voice!r}.")
+        return np.zeros(1), len(voice)
+
+    monkeypatch.setattr(tts.Espeak, "synthesize", say)
+    settings = settings_in(tmp_path, skydeck_voices="es=jo")
+    speaker = LocalVoices(lambda model: tmp_path / model, book=lambda: voice_book(settings))
+
+    for _ in range(2):
+        assert (await speaker.synthesize("Hola.", language="es", voice=None))[1] == len("es")
+    with pytest.raises(BadInput, match="no voice 'jo'"):
+        await speaker.synthesize("Hola.", language="es", voice="jo")
+    with pytest.raises(BadInput, match="no voice 'xx'"):
+        await speaker.synthesize("Hola.", language="xx", voice=None)
+    await speaker.close()
+    assert caplog.text.count("another voice does") == 1
+    with pytest.raises(WeightsError, match="eSpeak has no voice jo") as caught:
+        check_voices(settings)
+    assert "SKYDECK_VOICES" in caught.value.hint
+
+
+def test_a_local_voice_is_known_by_its_name(tmp_path):
+    speaker = LocalVoices(lambda model: tmp_path / model)
+    assert speaker.knows("joe")
+    assert not speaker.knows("af_heart")
