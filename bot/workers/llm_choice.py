@@ -116,7 +116,7 @@ def choose(setting: str, machine: Machine, trial: Trial | None) -> LlmChoice:
     """
     wanted = read_llm(setting)
     if wanted is not None:
-        return LlmChoice(wanted, wanted, "SKYDECK_LLM says so")
+        return LlmChoice(wanted, wanted, "as the settings say")
     gib = machine.memory_bytes / _GIB
     if not machine.fits_small:
         why = f"{gib:.1f} GiB of memory; the larger model needs {MIN_MEMORY_GIB}"

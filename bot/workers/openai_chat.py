@@ -161,7 +161,10 @@ class OpenAIChat:
             except openai.APIStatusError as e:
                 refusal = words_of_refusal(e)
                 if any(words in refusal for words in _TOO_LONG):
-                    raise PromptTooLong("The text does not fit the model's window.") from None
+                    raise PromptTooLong(
+                        "The text does not fit the model's window.",
+                        hint="Send less, or set SKYDECK_LLM_CONTEXT to the model's window.",
+                    ) from None
                 changed = dialect.after(refusal, status=e.status_code)
                 if changed is None:
                     raise

@@ -1,6 +1,6 @@
 """The prompts of each phase, short and plain for a small model. Pure."""
 
-import json
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +9,7 @@ from bot.contract.factory import File
 from bot.workers.factory.drafts import Draft, is_example
 from bot.workers.factory.kinds import Kind
 from bot.workers.factory.verdict import Verdict, from_grade
+from bot.workers.grace.values import find_object
 from bot.workers.protocols import Prompt, Slot
 
 _SYSTEM = {
@@ -82,20 +83,17 @@ def grade(task: str, attempt: Draft) -> Prompt:
 
 
 def read_grade(answer: str) -> Verdict:
-    """Read the verdict on a text. An unreadable grade counts as a middling one."""
-    graded = _object(answer)
+    """Read the verdict on a text. An unreadable grade counts as a middling one.
+
+    A server that enforces no schema may put the object among words, or in a code fence.
+    """
+    graded: dict[str, Any] = {}
+    with contextlib.suppress(ValueError):
+        graded = find_object(answer)
     score, problem = graded.get("score"), _line(graded.get("problem"))
-    if not isinstance(score, int):
+    if isinstance(score, bool) or not isinstance(score, int | float):
         return from_grade(_MIDDLING_GRADE, problem, PASSING_GRADE)
-    return from_grade(min(10, max(0, score)), problem, PASSING_GRADE)
-
-
-def _object(answer: str) -> dict[str, Any]:
-    try:
-        value = json.loads(answer)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return from_grade(round(min(10, max(0, score))), problem, PASSING_GRADE)
 
 
 def _line(words: object) -> str:

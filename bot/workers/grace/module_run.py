@@ -110,7 +110,7 @@ class ModuleRun:
             if len(notes) > len(text) * _MAX_NOTES_SHARE:
                 raise JobFailed(
                     "The text cannot be condensed far enough for this model.",
-                    hint="Use a larger model (SKYDECK_LLM), or less text.",
+                    hint="Use a larger model (SKYDECK_LLM, or SKYDECK_LLM_MODEL), or less text.",
                     service_code="cannot_condense",
                 )
             text = notes

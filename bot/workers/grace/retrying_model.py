@@ -138,7 +138,7 @@ def loops(answer: str, question: str) -> bool:
     return False
 
 
-_HINT = "Try again, or use a shorter text or a larger model (SKYDECK_LLM)."
+_HINT = "Try again, or use a shorter text or a larger model (SKYDECK_LLM, or SKYDECK_LLM_MODEL)."
 
 
 def check_schema(name: str, schema: dict[str, Any]) -> None:
