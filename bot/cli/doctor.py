@@ -21,6 +21,7 @@ from bot.catalogue import load_grace
 from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
 from bot.cli.model_checks import language_model_state, model_source
+from bot.cli.settings_checks import unused
 from bot.cli.speech_checks import recognition_state, voices_state
 from bot.cli.storage_checks import database_state, free_space
 from bot.cluster.discord_time import describe_skew
@@ -86,6 +87,8 @@ def _examine() -> Iterator[Finding]:
     yield Finding("settings", well=True, state=f"services on {where}")
     for words, advice in precautions(settings):
         yield Finding("secrets", well=True, state=words, advice=advice, warns=True)
+    for words, advice in unused(settings):
+        yield Finding("unused settings", well=True, state=words, advice=advice, warns=True)
     yield _catalogue(settings)
     yield _audio()
     yield _receive_buffer()
@@ -93,9 +96,9 @@ def _examine() -> Iterator[Finding]:
     yield _try("disk", lambda: free_space(settings))
     if settings.embedded:
         yield from _local(settings)
+        yield _claude(settings)
     else:
         yield from _endpoints(settings)
-    yield _claude(settings)
     yield _proxy(settings)
     yield from _discord(settings)
 
@@ -151,12 +154,16 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("device", lambda: _device(settings))
     yield _weights(settings)
     yield _try("model source", lambda: model_source(settings))
-    yield _try("voices", lambda: check_voices(settings))
+    yield voices(settings)
     yield _try("language model", lambda: language_model_state(settings))
     yield _try("speech recognition", lambda: recognition_state(settings))
-    if settings.skydeck_tts_url is not None:
-        yield _try("voice server", lambda: voices_state(settings))
     yield _sandbox()
+
+
+def voices(settings: Settings) -> Finding:
+    """Which voice speaks which language here; if a server speaks, that it does."""
+    check = check_voices if settings.skydeck_tts_url is None else voices_state
+    return _try("voices", lambda: check(settings))
 
 
 def _runtimes() -> str:
@@ -211,7 +218,8 @@ def _claude(settings: Settings) -> Finding:
     if settings.anthropic_api_key is not None and settings.skydeck_llm_url is not None:
         return Finding("Claude", well=True, state="key set, but SKYDECK_LLM_URL answers instead")
     if settings.anthropic_api_key is None:
-        return Finding("Claude", well=True, state="no ANTHROPIC_API_KEY: a local model answers")
+        state = "no ANTHROPIC_API_KEY: the language model above answers"
+        return Finding("Claude", well=True, state=state)
     return Finding("Claude", well=True, state=f"key set, model {settings.anthropic_model}")
 
 
