@@ -108,7 +108,7 @@ async def test_so_many_are_heard_and_the_others_are_named(sim, deck, channel, be
 async def test_long_ones_share_the_question(sim, deck, channel, ben, penny_script):
     penny_script.hears = [("word " * 4_000, "en"), (PREGUNTA, "es")]
     await ben.says("@Alfred", channel, files=FILES)
-    await ben.sees("1.ogg was long, so I answered only to its beginning.")
+    await ben.sees("1.ogg was long, so I answered only its beginning.")
     asked = penny_script.asked[-1].input.data
     assert len(asked) < MAX_QUESTION_CHARS
     assert asked.endswith(PREGUNTA)

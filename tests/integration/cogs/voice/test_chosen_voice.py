@@ -34,7 +34,7 @@ async def test_the_choice_is_by_name_or_label_and_can_be_undone(sim, deck, chann
     assert DAVEFX in reply.text
     assert await deck.store.chosen_voices.of([ben.id]) == {ben.id: DAVEFX}
     reply = await ben.slash("/voice choose", channel)
-    assert "your language decides" in reply.text
+    assert "the language decides" in reply.text
     assert await deck.store.chosen_voices.of([ben.id]) == {}
     assert not sim.problems
 
