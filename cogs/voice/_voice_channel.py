@@ -212,14 +212,16 @@ class VoiceChannel:
         """Update who is present and who has agreed; ask those who were never asked.
 
         Raises:
-            StoreFailed: The consents cannot be read.
+            StoreFailed: The consents or the chosen voices cannot be read.
         """
         async with self._audience_lock:
             present = people_in(self.channel)
             consents = await self.bot.store.consents.get(self.place.guild_id, present)
+            voices = await voices_of(self.bot, present)
+            # Nothing waits from here to `_admit`: somebody may be excluded meanwhile.
             found = audience(present, consents, barred=self._barred)
             self.transcript.names.update(present)
-            self._voices = await voices_of(self.bot, found.agreed)
+            self._voices = voices
             self._admit(found)
             newcomers = set(found.unasked) - self._asked
             if newcomers:

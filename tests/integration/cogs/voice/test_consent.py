@@ -17,9 +17,12 @@ def room(deck, called, guild):
     return deck.get_cog("Voice").channels.get(guild.id)
 
 
-async def test_what_was_read_before_a_no_does_not_count(deck, room, ben, monkeypatch):
+@pytest.mark.parametrize(("table", "method"), [("consents", "get"), ("chosen_voices", "of")])
+async def test_what_was_read_before_a_no_does_not_count(
+    deck, room, ben, monkeypatch, table, method
+):
     reading, go_on = asyncio.Event(), asyncio.Event()
-    read = deck.store.consents.get
+    read = getattr(getattr(deck.store, table), method)
 
     async def slowly(*args):
         said = await read(*args)
@@ -27,7 +30,7 @@ async def test_what_was_read_before_a_no_does_not_count(deck, room, ben, monkeyp
         await go_on.wait()
         return said
 
-    monkeypatch.setattr(deck.store.consents, "get", slowly)
+    monkeypatch.setattr(getattr(deck.store, table), method, slowly)
     async with asyncio.TaskGroup() as group:
         group.create_task(room.update_audience())
         await reading.wait()
