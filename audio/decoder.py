@@ -101,14 +101,18 @@ class _File(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        left = max(0, self._size - self._at)
-        wanted = min(left, MAX_READ_BYTES if size < 0 else size, MAX_READ_BYTES)
-        if not wanted:
-            return b""
-        _send(b"R", PART.pack(self._at, wanted))
-        data = sys.stdin.buffer.read(wanted)
-        self._at += len(data)
-        return data
+        """All that is asked for, as of a file on the disk: fewer bytes mean that it ends."""
+        end = self._size if size < 0 else min(self._size, self._at + size)
+        found = []
+        while self._at < end:
+            wanted = min(end - self._at, MAX_READ_BYTES)
+            _send(b"R", PART.pack(self._at, wanted))
+            data = sys.stdin.buffer.read(wanted)
+            self._at += len(data)
+            found.append(data)
+            if len(data) < wanted:
+                break
+        return b"".join(found)
 
 
 def _confine(cpu_s: int) -> None:

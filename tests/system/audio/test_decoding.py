@@ -140,6 +140,14 @@ def test_of_joined_files_the_quick_way_reads_not_only_the_first(first: str, seco
     assert len(samples) / 16_000 == pytest.approx(4, abs=0.2)
 
 
+@pytest.mark.parametrize(("first", "second"), [("mp3", "opus"), ("flac", "aac"), ("ts", "wav")])
+def test_what_follows_a_long_recording_is_read_too(first: str, second: str) -> None:
+    whole, loss = tone(first, seconds=20) + tone(second), Loss()
+    pieces = list(decode_stream(whole, limit_s=60, loss=loss))
+    assert sum(map(len, pieces)) / 16_000 == pytest.approx(22, abs=0.3)
+    assert loss.seconds < 0.3
+
+
 def test_the_process_says_how_much_was_lost() -> None:
     whole, loss = written(*WRITTEN["flac"]), Loss()
     pieces = list(decode_stream(whole[: len(whole) // 2], limit_s=60, loss=loss))
