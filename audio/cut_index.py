@@ -94,37 +94,42 @@ def _mended(box: bytes, sound_at: int, depth: int = 1) -> bytes | None:
     """A box without what is incomplete in it; None if what is left cannot be read."""
     if depth > _MAX_DEPTH:
         return None
-    name, inner = box[4:8], _whole_boxes(box, sound_at, depth)
-    if inner is None:
+    name, found = box[4:8], _inner_boxes(box, sound_at, depth)
+    if found is None:
         return None
+    inner, mended = found
+    if name == b"moov" and mended[4:8] == b"trak" and any(one[4:8] == b"trak" for one in inner):
+        mended = b""  # of several tracks, the samples do not follow one another
+    if mended:
+        inner.append(mended)
     if name == b"stbl":
         inner = _completed(inner, sound_at)
-    elif name == b"moov" and sum(one[4:8] == b"trak" for one in inner) > 1:
-        # Of several tracks, the samples do not follow one another; those of whole ones are known.
-        inner = [one for one in inner if one[4:8] != b"trak" or one in box]
     if not inner:
         return None
     content = b"".join(inner)
     return struct.pack(">I4s", _BOX_BYTES + len(content), name) + content
 
 
-def _whole_boxes(box: bytes, sound_at: int, depth: int) -> list[bytes] | None:
+def _inner_boxes(box: bytes, sound_at: int, depth: int) -> tuple[list[bytes], bytes] | None:
+    """The whole boxes in a box, and what can be read of the last one if that is truncated.
+
+    None: they are no boxes, or more than any recorder writes.
+    """
     found: list[bytes] = []
     at = _BOX_BYTES
     while at + _BOX_BYTES <= len(box):
         length, name = struct.unpack_from(">I4s", box, at)
-        if length < _BOX_BYTES:
+        if length < _BOX_BYTES or len(found) == _MAX_BOXES:
             return None
-        if at + length <= len(box):
-            found.append(box[at : at + length])
-            at += length
-            continue
-        rest = box[at:]
-        part = _mended(rest, sound_at, depth + 1) if name in _NESTING else None
-        if name == b"stsz":
-            part = _shorter(rest)
-        return found if part is None else [*found, part]
-    return found
+        if at + length > len(box):
+            rest = box[at:]
+            part = _mended(rest, sound_at, depth + 1) if name in _NESTING else None
+            if name == b"stsz":
+                part = _shorter(rest)
+            return found, part or b""
+        found.append(box[at : at + length])
+        at += length
+    return found, b""
 
 
 def _shorter(box: bytes) -> bytes | None:
@@ -141,14 +146,14 @@ def _shorter(box: bytes) -> bytes | None:
 
 def _completed(boxes: list[bytes], sound_at: int) -> list[bytes]:
     """The sample table, with all samples in one chunk if their places are lost; empty: no table."""
-    names = {one[4:8] for one in boxes}
-    if not names >= {b"stsd", b"stts", b"stsz"}:
+    by_name = {one[4:8]: one for one in boxes}
+    names = by_name.keys()
+    if not names >= {b"stsd", b"stts", b"stsz"} or len(by_name[b"stsz"]) < _STSZ.size:
         return []
     if names & {b"stco", b"co64"} and b"stsc" in names:
         return boxes
-    (sizes,) = (one for one in boxes if one[4:8] == b"stsz")
-    count = _STSZ.unpack_from(sizes)[4]
+    count = _STSZ.unpack_from(by_name[b"stsz"])[4]
     one_chunk = struct.pack(">I4sIIIII", 28, b"stsc", 0, 1, 1, count, 1)
-    place = struct.pack(">I4sIII", 20, b"stco", 0, 1, sound_at)
-    kept = [one for one in boxes if one[4:8] in {b"stsd", b"stts", b"stsz"}]
+    place = struct.pack(">I4sIIQ", 24, b"co64", 0, 1, sound_at)
+    kept = [by_name[name] for name in (b"stsd", b"stts", b"stsz")]
     return [*kept, one_chunk, place]

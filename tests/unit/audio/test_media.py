@@ -174,6 +174,20 @@ def test_damage_that_looks_like_a_signature_is_damage(kind: str, sign: bytes) ->
     assert seconds_of_the_tone(samples) > 6
 
 
+@pytest.mark.parametrize("lengths", [[20, 20], [8], [8, 20], [20, 8]])
+def test_a_table_of_lengths_may_be_short_or_there_twice(lengths: list[int]) -> None:
+    boxes = b"".join(n.to_bytes(4, "big") + b"stsz" + bytes(n - 8) for n in lengths)
+    table = b"\0\0\0\x08stsd" + b"\0\0\0\x08stts" + boxes
+    movie = b"\0\0\0\x08mdat" + b"".join((1000).to_bytes(4, "big") + name for name in BOXES[:5])
+    cut_index.with_whole_index(io.BytesIO(movie + table), 0)
+
+
+def test_an_index_of_very_many_tracks_costs_little() -> None:
+    tracks = b"".join(b"\0\0\0\x0ctrak" + n.to_bytes(4, "big") for n in range(100_000))
+    movie = b"\0\0\0\x08mdat" + b"\xff\0\0\0moov" + tracks + b"\0\0\1\0trak"
+    assert cut_index.with_whole_index(io.BytesIO(movie), 0) is None
+
+
 @given(st.lists(st.sampled_from(BOXES), max_size=12), st.integers(0, 400))
 def test_any_boxes_are_mended_or_not(names: list[bytes], length: int) -> None:
     nested = b"".join(length.to_bytes(4, "big") + name for name in names)
