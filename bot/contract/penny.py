@@ -47,7 +47,7 @@ def converse(
 
     `language` is given only if somebody set it; without it she tells it from the words, and takes
     the context for a hint. Her parameters: `speak` (bool, default true), `voice`, `max_tokens`, and
-    `prepare` (bool): take in what was said so far, and answer nothing but its transcript.
+    `prepare` (bool): take in what was said so far, and answer nothing.
     """
     words = _in_language(_as_input(question), language)
     return _penny(PennyModule.CONVERSE, words, source, context, params, policy)

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from audio.playout_queue import PlayoutProgress
-from audio.speech_events import SpeechBegan, SpeechEvent, TurnEnded
+from audio.speech_events import Clip, SpeechBegan, SpeechEvent, TurnEnded
 from bot.clock import Clock
 from bot.contract import Context, Request, Source, System
 from bot.contract.penny import audio_input, converse, speak, transcribe
@@ -194,6 +194,7 @@ class VoiceSession:
     def forget(self, user_id: int) -> None:
         """Drop all that is known about a person, including what they are saying now."""
         self._forgotten.add(user_id)  # only the hearing thread may touch the speech input
+        self._preparation.forget(user_id)
         self.chat_context.forget(user_id)
         self.latency.forget(user_id)
 
@@ -262,10 +263,15 @@ class VoiceSession:
         for event in events:
             if isinstance(event, SpeechBegan):
                 self._warm_up()
-            if isinstance(event, TurnEnded) and self.recordings is not None:
-                self._start(asyncio.to_thread(self.recordings.add, event.clip, self.clock.wall()))
+            if isinstance(event, TurnEnded):
+                self._record(event.clip)
             self.latency.heard(event)
             self._put(event)
+
+    def _record(self, clip: Clip) -> None:
+        """Keep what somebody said, unless they have left or withdrawn their consent meanwhile."""
+        if self.recordings is not None and clip.user_id in self._names:
+            self._start(asyncio.to_thread(self.recordings.add, clip, self.clock.wall()))
 
     # -- the turn manager ------------------------------------------------------------------------
 
@@ -326,7 +332,9 @@ class VoiceSession:
             task.cancel()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self._group.create_task(self._guarded(work))
+        task = self._group.create_task(self._guarded(work))
+        task.add_done_callback(lambda _: work.close())  # it may have been cancelled before it began
+        return task
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """Keep an unexpected error of a task from ending the conversation."""

@@ -75,7 +75,7 @@ class PennyHandler:
         turn = Turn(self._clock, self._clock.now())
         match request.target.module:
             case PennyModule.CONVERSE if _bool_param(request, "prepare", default=False):
-                await self._prepare(turn, request)
+                await self._prepare(request)
                 yield turn.completed()
                 return
             case PennyModule.CONVERSE:
@@ -112,6 +112,7 @@ class PennyHandler:
 
     async def close(self) -> None:
         """Unload the voices and the recogniser. The language model's owner closes it."""
+        self._early.close()
         await self._stt.close()
         await self._tts.close()
 
@@ -139,19 +140,20 @@ class PennyHandler:
             async for response in responses:
                 yield response
 
-    async def _prepare(self, turn: Turn, request: Request) -> None:
+    async def _prepare(self, request: Request) -> None:
         """Recognise what was said so far, and read it into the language model's cache.
 
         It gives way to everything else: the processor has no time for both.
         """
         if self._working.locked():
             return
+        turn = Turn(self._clock, self._clock.now())  # its words go nowhere else
         hints = await self._hints(request)
         if request.input.type is InputType.AUDIO:
             recording = await _decoded(request, _MAX_QUESTION_S)
             if self._working.locked():
                 return
-            key = ClipKey.of(request, hints)
+            key = ClipKey.of(recording.digest, request, hints)
             segments = self._stt.recognize(
                 recording.chunks, hints=hints, name=key.name, is_partial=True
             )
@@ -195,7 +197,7 @@ class PennyHandler:
         recording = await _decoded(request, limit_s)
         turn.audio_seconds = recording.seconds
         turn.transcript = ""
-        key = ClipKey.of(request, hints)
+        key = ClipKey.of(recording.digest, request, hints)
         early = await self._early.take(key)
         segments = (
             _each(early)

@@ -5,6 +5,7 @@ a long recording is decoded twice: once to check that it is whole and how long i
 work is done for it, and once during recognition.
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,6 +28,10 @@ class Recording:
         limit_s: The longest it may last.
         stop: Stops the decoding.
 
+    Attributes:
+        seconds: Its length.
+        digest: Of the file.
+
     Raises:
         AudioError: It is not audio, or too long.
     """
@@ -43,6 +48,7 @@ class Recording:
                 self._kept.clear()
         self._is_short = count <= _CHUNK
         self.seconds = count / SPEECH_RATE_HZ
+        self.digest = hashlib.sha256(file).digest()
 
     def chunks(self, stop: Stop = NEVER) -> Iterator[Samples]:
         """Yield its audio at 16 kHz mono, in chunks of `CHUNK_S`; a short recording in one.

@@ -61,6 +61,23 @@ async def test_what_waits_is_dropped_when_the_request_itself_is_sent() -> None:
     assert sent.users == [1]
 
 
+async def test_nothing_is_prepared_for_whoever_is_forgotten() -> None:
+    sent = Sent()
+    async with asyncio.TaskGroup() as group:
+        preparation = Preparation(sent.send, group.create_task)
+        preparation.want(Prepare(1, None))
+        await asyncio.sleep(0)
+        preparation.want(Prepare(2, None))
+        preparation.forget(3)
+        preparation.forget(1)  # the present one: the next takes its turn
+        await asyncio.sleep(0)
+        assert sent.users == [1, 2]
+        preparation.want(Prepare(1, None))
+        preparation.forget(1)  # the waiting one
+        sent.go_on.release()
+    assert sent.users == [1, 2]
+
+
 async def test_the_end_of_the_conversation_waits_for_nothing() -> None:
     sent = Sent()
     async with asyncio.TaskGroup() as group:

@@ -11,6 +11,7 @@ from bot.clock import SystemClock
 from bot.contract import Request, Source, System
 from bot.contract.penny import audio_input, converse
 from bot.errors import JobFailed
+from bot.workers.penny import early_transcripts
 from bot.workers.penny.handler import PennyHandler
 from bot.workers.penny.stt import TranscriptSegment
 from bot.workers.protocols import CompletionUsage, Prompt
@@ -97,6 +98,7 @@ def penny(ear: Ear, brain: Brain) -> PennyHandler:
 async def test_a_clip_that_was_taken_in_is_not_recognised_again(penny, ear, brain) -> None:
     prepared = await last(penny, ask(clip(), prepare=True))
     assert (prepared.text or "", brain.asked) == ("", [])  # and nothing is said
+    assert prepared.transcript is None  # the server keeps results for a while
     answered = await last(penny, ask(clip(), prepare=False))
     assert (answered.transcript, answered.text) == ("What is it?", "It is.")
     assert ear.passes == [True]
@@ -140,6 +142,28 @@ async def test_where_the_first_pass_gives_nothing_the_question_has_its_own(
 async def test_without_a_clip_the_conversation_is_read(penny, ear, brain) -> None:
     await last(penny, ask("", prepare=True))
     assert (ear.passes, len(brain.read), brain.asked) == ([], 1, [])
+
+
+async def test_what_nobody_asks_about_is_forgotten(penny, monkeypatch) -> None:
+    await last(penny, ask(clip(), prepare=True))
+    assert len(penny._early) == 1
+    monkeypatch.setattr(early_transcripts, "_KEEP_S", 0)
+    await last(penny, ask(clip(pitch=30), prepare=True))
+    async with asyncio.timeout(5):
+        while len(penny._early) > 1:  # noqa: ASYNC110  (a timer of the loop)
+            await asyncio.sleep(0)
+    await last(penny, ask(clip(), prepare=False))
+    assert len(penny._early) == 0
+
+
+async def test_what_is_called_off_leaves_nothing(penny, ear) -> None:
+    ear.may_answer.clear()
+    preparing = asyncio.create_task(last(penny, ask(clip(), prepare=True)))
+    await ear.is_asked.wait()
+    assert len(penny._early) == 1
+    preparing.cancel()
+    await asyncio.wait([preparing])
+    assert len(penny._early) == 0
 
 
 async def test_it_gives_way_to_a_question(penny, ear, brain) -> None:

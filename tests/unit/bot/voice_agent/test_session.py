@@ -1,0 +1,68 @@
+"""The shell of a voice conversation; the calls that it makes are tested with the local Discord."""
+
+import asyncio
+import gc
+import warnings
+from typing import Any
+
+import pytest
+
+from audio.speech_events import Clip, TurnEnded
+from bot.clock import SystemClock
+from bot.contract import System
+from bot.voice_agent.session import SessionConfig, VoiceSession
+
+ANA = 1
+
+
+class Kept:
+    """Recordings that are kept."""
+
+    def __init__(self) -> None:
+        self.user_ids: list[int] = []
+
+    def add(self, clip: Clip, wall_s: float) -> None:
+        self.user_ids.append(clip.user_id)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def session(kept: Kept) -> Any:
+    nothing: Any = None
+    recordings: Any = kept
+    return VoiceSession(
+        transport=nothing,
+        speech_input=nothing,
+        client=nothing,
+        clock=SystemClock(),
+        view=nothing,
+        config=SessionConfig(system=System.DECK, guild_id=None, channel_id=None),
+        cues={},
+        remember=nothing,
+        recordings=recordings,
+    )
+
+
+async def test_what_is_called_off_before_it_begins_is_no_fault(session: Any) -> None:
+    async def work() -> None:
+        await asyncio.sleep(0)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        async with session._group:
+            session._start(work()).cancel()
+        gc.collect()
+    assert warned == []
+
+
+async def test_what_somebody_said_before_they_left_is_not_kept(session: Any, kept: Kept) -> None:
+    end = TurnEnded(Clip(ANA, (b"\xf8",), 20, 0.0, 0.1), 0.2, None, 0)
+    async with session._group:
+        session._take([end])  # the hearing thread had it under way
+        session._names[ANA] = "Ana"
+        session._take([end])
+    assert kept.user_ids == [ANA]
