@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from audio.speech_events import SpeechEvent, TurnEnded
 from bot.runpod.models import JobState, Update
@@ -159,6 +159,14 @@ class TurnTrace:
         return json.dumps(line)
 
 
+class _TurnEnd(NamedTuple):
+    """When a turn ended; nothing of its sound."""
+
+    last_packet_s: float
+    at_s: float
+    waited_ms: int
+
+
 @dataclass(slots=True)
 class LatencyStopwatch:
     """Times the turns of a conversation. The caller says what happened when.
@@ -170,23 +178,24 @@ class LatencyStopwatch:
     options: LatencyOptions = DEFAULT_OPTIONS.latency
     turns: deque[TurnTrace] = field(default_factory=deque)
     _open: dict[int, TurnTrace] = field(default_factory=dict)  # by request
-    _ended: dict[int, TurnEnded] = field(default_factory=dict)  # by user: their latest turn
+    _ends: dict[int, _TurnEnd] = field(default_factory=dict)  # by user, of their latest turn
 
     def heard(self, event: SpeechEvent) -> None:
         """Note a speech event; the latency begins with the end of a turn."""
         if not isinstance(event, TurnEnded):
             return
-        self._ended[event.user_id] = event
+        end = _TurnEnd(event.clip.ended_s, event.at_s, event.waited_ms)
+        self._ends[event.user_id] = end
         for trace in self._open.values():
             if trace.user_id == event.user_id and trace.first_packet_out is None:
-                trace.ended(event.clip.ended_s, event.at_s, event.waited_ms)
+                trace.ended(*end)
 
     def requested(self, request: SendRequest, at_s: float, trace_id: str = "") -> None:
         """Start timing a request that is about to be sent."""
         trace = TurnTrace(request.request_id, request.user_id, request_sent=at_s, trace_id=trace_id)
-        ended, clip = self._ended.get(request.user_id), request.clip
-        if ended is not None and (clip is None or clip.ended_s <= ended.clip.ended_s):
-            trace.ended(ended.clip.ended_s, ended.at_s, ended.waited_ms)
+        end, clip = self._ends.get(request.user_id), request.clip
+        if end is not None and (clip is None or clip.ended_s <= end.last_packet_s):
+            trace.ended(*end)
         self._open[request.request_id] = trace
         while len(self._open) > self.options.max_open_traces:
             del self._open[next(iter(self._open))]
@@ -214,7 +223,7 @@ class LatencyStopwatch:
 
     def forget(self, user_id: int) -> None:
         """Drop a person's turns."""
-        self._ended.pop(user_id, None)
+        self._ends.pop(user_id, None)
         self._open = {key: trace for key, trace in self._open.items() if trace.user_id != user_id}
         self.turns = deque(trace for trace in self.turns if trace.user_id != user_id)
 

@@ -261,7 +261,8 @@ class UserTurn:
     def is_over_since_s(self) -> float:
         """Since when the turn is surely over, if nobody speaks: their silence is long enough."""
         options = self.options.thinking_sound
-        silence_s = options.surely_over_after_s * 2.0**self.taken_back
+        doublings = min(self.taken_back, 10)  # far above the limit; 2.0**1024 is no number
+        silence_s = options.surely_over_after_s * 2.0**doublings
         ended_s = self.end.clip.ended_s if self.end is not None else self.since_s
         return max(self.since_s, ended_s + min(silence_s, options.max_surely_over_s))
 

@@ -22,6 +22,7 @@ from bot.voice_agent.options import (
 )
 from bot.voice_agent.session import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory
+from bot.voice_agent.turn_state import UserTurn
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
 from tests.fakes.talk import Talk, kinds, only
 from tests.paths import ROOT
@@ -135,6 +136,11 @@ def test_when_the_thinking_sound_plays():
     talk.say(ANA)
     assert not only(talk.wait(5.5), PlayCue)
     assert only(talk.wait(1.0), PlayCue) == [PlayCue(Cue.LISTENING)]
+
+
+def test_the_silence_before_a_thinking_sound_does_not_grow_for_ever():
+    turn = UserTurn(1, ANA, since_s=2.0, taken_back=5_000)
+    assert turn.is_over_since_s == 2.0 + ThinkingSoundOptions().max_surely_over_s
 
 
 def test_how_much_of_a_question_is_kept():
