@@ -28,7 +28,7 @@ def _endpointing() -> EndpointingOptions:
         soft_max_turn_ms=45_000,  # a turn this long ends at its next pause
         max_turn_ms=60_000,  # a turn this long is cut
         partial_silence_ms=64,  # silence that may become a pause: recognition may begin
-        partial_every_ms=2_000,  # this much speech without one; 1,200 got in the way
+        partial_every_ms=2_000,  # after this much speech without such a silence, it begins, too
     )
 
 
