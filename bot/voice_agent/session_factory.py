@@ -17,6 +17,7 @@ from bot.voice_agent.ports import SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.recordings import RecordingStore
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.turn_latency import TurnTrace
+from bot.voice_agent.word_completeness import judge_words
 
 if TYPE_CHECKING:
     from audio.segmenter import SpeechSegmenter  # its runtime is loaded with the first conversation
@@ -135,6 +136,7 @@ class VoiceSessionFactory:
         from audio.turn_detector import TurnDetector  # noqa: PLC0415
         from audio.vad import Vad  # noqa: PLC0415
 
+        judge_words("yes")  # it reads its lists, which takes 20 ms
         vad = Vad(self._weights(SPEECH_MODELS[0]) / "model.onnx")
         detector = self._detector = TurnDetector(self._weights(SPEECH_MODELS[1]) / "model.onnx")
         return lambda options: SpeechSegmenter(

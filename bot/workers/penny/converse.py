@@ -130,7 +130,8 @@ class _Reply:
                 async for audio in pieces:
                     self._turn.mark("first_audio")
                     self.outbox.put_nowait(self._turn.partial(audio=audio))
-        self._turn.audio = speech.finish() if speech is not None else None
+        if speech is not None:
+            self._turn.audio = await asyncio.to_thread(speech.finish)
         self.outbox.put_nowait(None)
 
 

@@ -187,7 +187,7 @@ class PennyHandler:
                 async for audio in pieces:
                     turn.mark("first_audio")
                     yield turn.partial(audio=audio)
-        turn.audio = speech.finish()
+        turn.audio = await asyncio.to_thread(speech.finish)
         if turn.audio is None:
             raise BadInput("Nothing in this text can be spoken.")
 

@@ -61,7 +61,8 @@ class Speech:
         async with contextlib.aclosing(sounds):
             async for sound in sounds:
                 part, words = (words, "") if sound.is_last else _first_words(words, sound)
-                yield self._piece(sound, part)
+                # Encoding a second takes up to 20 ms.
+                yield await asyncio.to_thread(self._piece, sound, part)
 
     def _piece(self, sound: Sound, words: str) -> Audio:
         if self._encoder is None:
@@ -77,7 +78,7 @@ class Speech:
         return _as_audio(piece, words)
 
     def finish(self) -> Audio | None:
-        """Return the whole reply as one file; None if it has no phrase."""
+        """Return the whole reply as one file; None if it has no phrase. Blocks, if it is long."""
         if self._encoder is None:
             return None
         self._pieces.append(self._encoder.finish())

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from audio.speech_events import Clip, TurnEnded
 from bot.clock import SystemClock
 from bot.contract import System
+from bot.errors import WeightsError
+from bot.voice_agent import word_completeness
 from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session_factory import VoiceSessionFactory
 
 ANA = 1
 
@@ -45,6 +49,18 @@ def session(kept: Kept) -> Any:
         remember=nothing,
         recordings=recordings,
     )
+
+
+async def test_the_lists_of_words_are_read_when_the_models_are() -> None:
+    def missing(name: str) -> Path:
+        raise WeightsError(f"no {name}")
+
+    nothing: Any = None
+    word_completeness._tables.cache_clear()
+    factory = VoiceSessionFactory(client=nothing, clock=nothing, weights=missing)
+    with pytest.raises(WeightsError):
+        await factory.warm_up()
+    assert word_completeness._tables.cache_info().currsize == 1
 
 
 async def test_what_is_called_off_before_it_begins_is_no_fault(session: Any) -> None:

@@ -1,10 +1,14 @@
 """What the voice gets, and what the listener reads."""
 
+import threading
 from collections.abc import AsyncGenerator
 
 import numpy as np
 import pytest
 
+from audio.codec import OpusEncoder
+from audio.ogg import OpusStream
+from audio.samples import Samples
 from bot.workers.penny.speech import Speech
 from bot.workers.penny.tts import Sound
 
@@ -48,6 +52,20 @@ async def test_the_voice_gets_words_and_the_listener_reads_what_was_written(
     [piece] = [audio async for audio in speech.say(phrase)]
     assert voice.said == [said]
     assert piece.text == shown
+
+
+async def test_sound_is_encoded_off_the_event_loop(monkeypatch) -> None:
+    encode, threads = OpusEncoder.encode, []
+
+    def noting(encoder: OpusEncoder, samples: Samples) -> OpusStream:
+        threads.append(threading.current_thread())
+        return encode(encoder, samples)
+
+    monkeypatch.setattr(OpusEncoder, "encode", noting)
+    speech = Speech(Voice(0.5, 0.5), language="en", voice=None)
+    assert len([audio async for audio in speech.say("The sky is blue.")]) == 2
+    assert len(threads) == 2
+    assert threading.current_thread() not in threads
 
 
 async def test_a_phrase_without_words_is_not_spoken() -> None:
