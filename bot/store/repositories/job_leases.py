@@ -6,7 +6,8 @@ compare the wall clocks of the processes, which must agree to well under `lease_
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Never
 
 from sqlalchemy import ColumnElement, Connection, Executable, select, update
@@ -49,6 +50,7 @@ class JobLeases:
         self._owner = owner
         self._lease_ms = lease_ms
         self.held: set[int] = set()
+        self._ending: set[int] = set()
 
     def fresh(self) -> dict[str, Any]:
         """The columns of a lease that this process takes now."""
@@ -64,9 +66,11 @@ class JobLeases:
         Call this at the start and every few seconds: after a crash, the lease of the process
         that died runs out only a few seconds after the next one has started.
         """
+        before = frozenset(self.held)
         found = await self._claim(self._now(), limit)
-        # After a long sleep our own leases may have run out, though we still follow those jobs.
-        new = [job for job in found if job.journal_id not in self.held]
+        # After a long sleep our own leases may have run out, though we still follow those jobs, or
+        # did until their ends were written, just after they were found.
+        new = [job for job in found if job.journal_id not in before | self.held]
         self.held.update(job.journal_id for job in new)
         return [Recovered(job, decide(job)) for job in new]
 
@@ -113,8 +117,8 @@ class JobLeases:
                 .returning(jobs.c.journal_id)
             )
             kept.update(await self._database.write(_ids_of(change)))
-        # A job that ended meanwhile has left `held` by itself, and is not lost.
-        lost = (frozenset(held) - kept) & self.held
+        # A job that ended meanwhile, or is ending, leaves `held` by itself, and is not lost.
+        lost = (frozenset(held) - kept) & (self.held - self._ending)
         self.held -= lost
         return lost
 
@@ -141,7 +145,7 @@ class JobLeases:
 
     async def release(self, journal_ids: Collection[int] | None = None) -> None:
         """Let others claim our jobs at once; None means all of them. For an orderly shutdown."""
-        given = self.held if journal_ids is None else self.held & set(journal_ids)
+        given = self.held - self._ending if journal_ids is None else self.held & set(journal_ids)
         ids = list(given)
         self.held.difference_update(ids)
         await self._database.change(
@@ -149,6 +153,25 @@ class JobLeases:
             .where(jobs.c.journal_id.in_(ids), self.is_ours())
             .values(lease_owner=None, lease_until_ms=0)
         )
+
+    @contextmanager
+    def ending(self, journal_id: int) -> Iterator[None]:
+        """A context in which the end of a job is written; then this process follows it no more.
+
+        Until then the job is held, since a `claim` at this moment must not take it for orphaned.
+        After a StoreFailed it stays held: nothing was written.
+        """
+        is_written = True
+        self._ending.add(journal_id)
+        try:
+            yield
+        except StoreFailed:
+            is_written = False
+            raise
+        finally:
+            self._ending.discard(journal_id)
+            if is_written:
+                self.held.discard(journal_id)
 
     async def clear_reply_tokens(self) -> int:
         """Clear every expired token, whichever process has the job. Returns how many."""

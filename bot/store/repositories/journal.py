@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Update, case, delete, select, text, update
 
 from bot.clock import Clock
 from bot.contract import Service
-from bot.errors import StoreFailed
 from bot.store.database import Database
 from bot.store.limits import LINE_LIMIT_CHARS, REQUEST_LIMIT_BYTES, storable
 from bot.store.repositories.job_leases import JobLeases
@@ -206,10 +205,7 @@ class Journal:
     async def _end(
         self, journal_id: int, stage: JobStage, ending: Ending, detail: str, result: bytes | None
     ) -> bool:
-        held = self.leases.held
-        was_held = journal_id in held
-        held.discard(journal_id)  # first: a renewal at this moment must not call it lost
-        try:
+        with self.leases.ending(journal_id):
             return await self._put(
                 journal_id,
                 result,
@@ -220,10 +216,6 @@ class Journal:
                 lease_owner=None,
                 reply_token=None,
             )
-        except StoreFailed:
-            if was_held:
-                held.add(journal_id)
-            raise
 
     async def _put(self, journal_id: int, result: bytes | None, **values: Any) -> bool:
         """Change a job that this process follows, and its kept result."""

@@ -9,6 +9,8 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.settings import Settings
+from bot.store.repositories.recovery import Ending
+from cogs.factory._job_view import FactoryJobView
 from tests.fakes.discord_bot import made
 from tests.virtual_time import settle
 
@@ -128,6 +130,35 @@ async def test_a_message_that_was_deleted_meanwhile_comes_anew(sim, start, guild
     assert anew is not shown
     assert anew.file("fizz.py")
     assert [problem.code for problem in sim.problems] == [10008]
+
+
+async def test_an_end_stays_though_its_lease_runs_out_as_it_is_shown(
+    sim, start, ben, factory, tmp_path, monkeypatch
+):
+    """As after a laptop's sleep: jobs end while the journal is searched for orphans."""
+    show, searching = FactoryJobView.done, []
+
+    async def done(view, response):
+        await show(view, response)
+        with closing(sqlite3.connect(tmp_path / "skydeck.db")) as connection, connection:
+            connection.execute("UPDATE jobs SET lease_until_ms = 1")
+        searching.append(asyncio.ensure_future(view.bot.runner.recovery.run()))
+        await asyncio.sleep(0)  # until the search is under way
+
+    monkeypatch.setattr(FactoryJobView, "done", done)
+    async with start() as bot:
+        await ben.slash("/factory build", task="fizz")
+        thread = await ben.sees_thread("fizz")
+        shown = await ben.sees("ran and passed", thread)
+        edits = len(shown.revisions)
+        await settle()
+        [job] = await bot.store.jobs.listing()
+        searching[0].cancel()
+    assert job.ending is Ending.COMPLETED
+    assert "ran and passed" in shown.text
+    assert len(shown.revisions) == edits
+    assert len(searching) == 1
+    assert not sim.problems
 
 
 async def left_waiting(start, ana, ben, channel, tmp_path):

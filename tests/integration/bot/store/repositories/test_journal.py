@@ -239,6 +239,18 @@ async def test_a_renewal_while_a_job_ends_does_not_call_it_lost(store, entry):
         assert lost == frozenset()
 
 
+async def test_a_job_that_ends_while_orphans_are_searched_for_is_none(store, clock, entry):
+    for _ in range(10):
+        journal_id = await store.jobs.begin(entry())
+        clock.at_ms += LEASE_MS + 1  # the machine stood still
+        orphans, ended = await asyncio.gather(
+            store.jobs.leases.claim(), store.jobs.finished(journal_id, Ending.COMPLETED)
+        )
+        assert orphans == []
+        assert ended
+        assert await store.jobs.leases.renew() == frozenset()
+
+
 async def test_lists(store, clock, entry):
     mine = [await store.jobs.begin(entry(user_id=1, guild_id=10)) for _ in range(3)]
     other = await store.jobs.begin(entry(user_id=2, guild_id=10, service=Service.GRACE))
