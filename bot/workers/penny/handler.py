@@ -134,7 +134,7 @@ class PennyHandler:
                 await asyncio.to_thread(text_language.decide_on_question, question, hints)
             )
         prompt = _prompt(turn, request, question, llm, max_tokens)
-        speech = self._new_speech(turn, request) if speak else None
+        speech = self._new_speech(turn, request, is_wish=True) if speak else None
         reply = stream_reply(turn, prompt, llm=llm, speech=speech)
         async with contextlib.aclosing(reply) as responses:
             async for response in responses:
@@ -181,7 +181,7 @@ class PennyHandler:
         hints = await self._hints(request)
         turn.decide_language(await asyncio.to_thread(text_language.decide_on, text, hints))
         phrasing = Phrasing(turn.likely_language or "")
-        speech = self._new_speech(turn, request)
+        speech = self._new_speech(turn, request, is_wish=False)
         for phrase in phrasing.feed(text) + phrasing.finish():
             async with contextlib.aclosing(speech.say(phrase)) as pieces:
                 async for audio in pieces:
@@ -229,11 +229,12 @@ class PennyHandler:
             allowed=self._languages,
         )
 
-    def _new_speech(self, turn: Turn, request: Request) -> Speech:
+    def _new_speech(self, turn: Turn, request: Request, *, is_wish: bool) -> Speech:
         voice = request.option("voice")
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
-        return Speech(self._tts, language=turn.likely_language or DEFAULT, voice=voice)
+        language = turn.likely_language or DEFAULT
+        return Speech(self._tts, language=language, voice=voice, is_wish=is_wish)
 
 
 _questions: Final = SoundPool(2)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import logging
 import re
 from collections.abc import AsyncGenerator
 
@@ -12,8 +13,11 @@ from audio import ogg
 from audio.codec import OpusEncoder, Resampler
 from audio.constants import OPUS_RATE_HZ
 from bot.contract import Audio
+from bot.errors import BadInput, WeightsError
 from bot.workers.penny.spoken_text import shown, spoken
 from bot.workers.penny.tts import Sound, Synthesizer
+
+log = logging.getLogger(__name__)
 
 _PAUSE_S = 0.08
 """The pause between two phrases."""
@@ -31,12 +35,17 @@ class Speech:
         tts: The synthesizer.
         language: ISO 639-1.
         voice: The voice's name; None chooses by language.
+        is_wish: Whether the language chooses where there is no such voice (any more): an answer
+            counts more than its voice.
     """
 
-    def __init__(self, tts: Synthesizer, *, language: str, voice: str | None) -> None:
+    def __init__(
+        self, tts: Synthesizer, *, language: str, voice: str | None, is_wish: bool = False
+    ) -> None:
         self._tts = tts
         self._language = language
         self._voice = voice
+        self._is_wish = is_wish
         self._encoder: OpusEncoder | None = None
         self._rate_hz = 0
         self._pieces: list[ogg.OpusStream] = []
@@ -57,12 +66,30 @@ class Speech:
         if _GOES_ON.search(phrase):
             said = f"{said},"
         self._spoken.append(words)
-        sounds = self._tts.stream(said, language=self._language, voice=self._voice)
-        async with contextlib.aclosing(sounds):
+        async with contextlib.aclosing(self._sounds(said)) as sounds:
             async for sound in sounds:
                 part, words = (words, "") if sound.is_last else _first_words(words, sound)
                 # Encoding a second takes up to 20 ms.
                 yield await asyncio.to_thread(self._piece, sound, part)
+
+    async def _sounds(self, said: str) -> AsyncGenerator[Sound, None]:
+        try:
+            async with contextlib.aclosing(self._stream(said)) as sounds:
+                async for sound in sounds:
+                    yield sound
+        except (BadInput, WeightsError) as e:
+            if self._voice is None or not self._is_wish:
+                raise
+            log.warning("An answer is spoken in another voice than the chosen one: %s", e)
+            self._voice = None
+        else:
+            return
+        async with contextlib.aclosing(self._stream(said)) as sounds:
+            async for sound in sounds:
+                yield sound
+
+    def _stream(self, said: str) -> AsyncGenerator[Sound, None]:
+        return self._tts.stream(said, language=self._language, voice=self._voice)
 
     def _piece(self, sound: Sound, words: str) -> Audio:
         if self._encoder is None:

@@ -9,6 +9,7 @@ import pytest
 from audio.codec import OpusEncoder
 from audio.ogg import OpusStream
 from audio.samples import Samples
+from bot.errors import BadInput
 from bot.workers.penny.speech import Speech
 from bot.workers.penny.tts import Sound
 
@@ -91,3 +92,33 @@ async def test_the_words_of_a_phrase_in_pieces_are_divided_and_none_is_lost(
     assert whole is not None
     assert whole.text == phrase
     assert whole.duration_ms == pytest.approx(sum(seconds) * 1000 + 80, abs=30)
+
+
+class Picky(Voice):
+    """It has no voice of any name."""
+
+    async def stream(
+        self, text: str, *, language: str, voice: str | None
+    ) -> AsyncGenerator[Sound, None]:
+        if voice is not None:
+            raise BadInput(f"There is no voice {voice!r}.")
+        async for sound in super().stream(text, language=language, voice=voice):
+            yield sound
+
+
+async def test_an_answer_is_spoken_though_the_chosen_voice_is_gone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    voice = Picky()
+    speech = Speech(voice, language="en", voice="gone", is_wish=True)
+    for phrase in ("Yes. ", "It is. "):
+        [piece] = [audio async for audio in speech.say(phrase)]
+        assert piece.text == phrase.strip()
+    assert voice.said == ["Yes.", "It is."]
+    assert caplog.text.count("There is no voice 'gone'") == 1
+
+
+async def test_a_text_is_not_read_aloud_in_another_voice_than_the_one_asked_for() -> None:
+    speech = Speech(Picky(), language="en", voice="gone")
+    with pytest.raises(BadInput):
+        [audio async for audio in speech.say("Yes. ")]
