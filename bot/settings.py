@@ -434,7 +434,8 @@ def load_settings() -> Settings:
     except ValidationError as e:
         problem = e.errors(include_input=False)[0]
         name = str(problem["loc"][0]).upper() if problem["loc"] else "a setting"
+        words = str(problem["msg"]).removeprefix("Value error, ")
         raise BadSettings(
-            f"{name}: {problem['msg'].removeprefix('Value error, ')}.",
+            f"{name}: {words}{'' if words.endswith('?') else '.'}",
             hint="Correct it in .env or in the environment; .env.example shows each setting.",
         ) from None

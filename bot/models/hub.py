@@ -33,6 +33,7 @@ _ATTEMPTS: Final = 4
 """How often a download continues without a new byte in between."""
 _PAUSE_S: Final = 1.0
 _FOLDER: Final = "hub"
+_OFFLINE: Final = "HF_HUB_OFFLINE is set"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _HTTP_NOT_FOUND: Final = 404
 _HTTP_UNPROCESSED: Final = frozenset({407, 408, 429})
@@ -86,7 +87,7 @@ class Hub:
         """
         library = _library()
         if library.constants.HF_HUB_OFFLINE:
-            raise HubUnreachableError("HF_HUB_OFFLINE is set")
+            raise HubUnreachableError(_OFFLINE)
 
         def ask() -> Any:
             url = library.hf_hub_url(
@@ -271,11 +272,18 @@ def fetch_file(
     except HubUnreachableError as e:
         raise WeightsError(
             f"{ref} cannot be fetched: the hub does not answer ({e}).",
-            hint="Check the network, or set HF_ENDPOINT to a mirror; what was fetched is kept.",
+            hint=f"{how_to_reach(e)} What was fetched is kept.",
         ) from None
     except OSError as e:
         raise WeightsError(f"{ref} cannot be stored: {e.strerror}.") from None
     return target
+
+
+def how_to_reach(error: HubUnreachableError) -> str:
+    """What to do about a hub that does not answer."""
+    if _OFFLINE in str(error):
+        return "Remove HF_HUB_OFFLINE, or fetch the model on another machine."
+    return "Check the network, or set HF_ENDPOINT to a mirror."
 
 
 def _hint(error: HubRefusedError, setting: str) -> str:

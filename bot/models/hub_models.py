@@ -22,6 +22,7 @@ from bot.models.hub import (
     RemoteFile,
     exclusive_folder,
     fetch_file,
+    how_to_reach,
     part_of,
     size_of,
 )
@@ -215,7 +216,7 @@ def _look_up(
         except HubUnreachableError as e:
             raise WeightsError(
                 f"{model.name} cannot be fetched: the hub does not answer ({e}).",
-                hint="Check the network, or set HF_ENDPOINT to a mirror.",
+                hint=how_to_reach(e),
             ) from None
     return found
 

@@ -153,3 +153,10 @@ def test_a_setting_that_is_not_utf_8_is_named(monkeypatch: pytest.MonkeyPatch, n
 def test_a_folder_may_have_any_name(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SKYDECK_WEIGHTS_DIR", "/tmp/caf\udce9")
     assert load_settings().skydeck_weights_dir.name == "caf\udce9"
+
+
+def test_a_guess_ends_in_one_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKYDECK_ASR", "larg-v3")
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert caught.value.message.endswith("Did you mean large-v3 or large-v2 or large-v1?")

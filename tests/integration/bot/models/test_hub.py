@@ -173,8 +173,9 @@ def test_a_full_disk_is_said(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.M
 def test_offline_is_respected(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
 
-    with pytest.raises(WeightsError, match="HF_HUB_OFFLINE is set"):
+    with pytest.raises(WeightsError, match="HF_HUB_OFFLINE is set") as caught:
         fetched(hub, tmp_path)
+    assert "Remove HF_HUB_OFFLINE" in caught.value.hint
     assert hub.asked == []
 
 
