@@ -1,4 +1,4 @@
-"""What `skydeck doctor` says about settings that change nothing. Pure."""
+"""What `skydeck doctor` says about settings that change nothing."""
 
 from collections.abc import Collection, Iterator
 from typing import Final
