@@ -46,11 +46,16 @@ class Batches(Generic[T, R]):
         return await finish(result)
 
     async def _run(self) -> None:
+        batch: list[tuple[T, asyncio.Future[R]]] = []
         try:
             while batch := self._next():
                 await self._try(batch)
         finally:
             self._running = None
+            # Only a loop that is being closed cancels this task: nobody must wait for it then.
+            for _, result in [*batch, *self._waiting]:
+                result.cancel()
+            self._waiting = []
 
     def _next(self) -> list[tuple[T, asyncio.Future[R]]]:
         batch: dict[Hashable, tuple[T, asyncio.Future[R]]] = {}

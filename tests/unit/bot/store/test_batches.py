@@ -54,6 +54,24 @@ async def test_a_database_that_is_away_is_asked_once():
         await store.add(4)
 
 
+async def test_nobody_waits_for_a_batch_when_the_loop_is_closed():
+    """Closing a loop cancels all tasks at once, whoever waits for whom."""
+    begun = asyncio.Event()
+
+    async def carry_out(some):
+        begun.set()
+        await asyncio.Event().wait()
+
+    store = batches(carry_out)
+    asked = [asyncio.ensure_future(store.add(1)) for _ in range(2)]
+    await begun.wait()
+    for task in [*asked, store._running]:
+        task.cancel()
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [asyncio.CancelledError] * 2
+    assert store._running is None
+
+
 def test_lists_of_all_lengths_need_few_statements():
     assert [len(padded([{"n": 1}] * size)) for size in range(1, 9)] == [1, 2, 4, 4, 8, 8, 8, 8]
     assert padded([{"n": 1}, {"n": 2}, {"n": 3}]) == {"n0": 1, "n1": 2, "n2": 3, "n3": 3}
