@@ -68,10 +68,11 @@ Outcome = OverBudget | list[Balance]
 
 @dataclass(slots=True)
 class _Change:
-    """What a bucket gets."""
+    """What a bucket gets; `is_asked`: a refused reservation may give a part of it back."""
 
     spent: int = 0
     reserved: int = 0
+    is_asked: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +117,7 @@ class Books:
         for one in wanted.values():
             for key in one.call.payer.buckets(now_ms):
                 changes[key].reserved += one.micro_usd
+                changes[key].is_asked = True
         self._move(connection, changes)
         desk = _Desk(self._look(connection, changes), changes)
         outcomes: dict[str, Outcome] = {call_id: desk.settle(end) for call_id, end in ended.items()}
@@ -132,7 +134,7 @@ class Books:
         rows = [
             _key(self._own(key)) | {"spent": change.spent, "reserved": change.reserved}
             for key, change in sorted(changes.items())
-            if change.spent or change.reserved or self._may_be_limited(key)
+            if change.spent or change.reserved or change.is_asked or self._may_be_limited(key)
         ]
         _MOVED.each(connection, rows)
 
@@ -271,7 +273,8 @@ def _end(
     query = _CALLS if connection.dialect.name == "sqlite" else f"{_CALLS} ORDER BY 1 FOR UPDATE"
     found = {row[0]: row for row in listed(query, ":id{}", len(ids)).rows(connection, ids)}
     ended, known = {}, []
-    for payment in payments:
+    # In one order: another process may be recording the same calls.
+    for payment in sorted(payments, key=lambda payment: payment.call_id):
         row = found.get(payment.call_id)
         if row is not None and row[1] == CallState.RESERVED:
             known.append(_paid(payment, now_ms))
@@ -286,7 +289,7 @@ def _end(
                 cost = payment.charge.micro_usd
                 ended[payment.call_id] = _End(payment.call.payer.buckets(now_ms), cost, 0)
     _SETTLED.each(connection, known)
-    return ended
+    return {p.call_id: ended[p.call_id] for p in payments if p.call_id in ended}
 
 
 def _new(call: Call, now_ms: int) -> dict[str, Any]:
