@@ -86,7 +86,11 @@ class BudgetGate(CallObserver):
         micro_usd = max(typical or FIRST_MICRO_USD[info.service], 1)
         if policy is not None and policy.max_cost_usd is not None:
             micro_usd = min(micro_usd, micro(policy.max_cost_usd))
-        await self._ledger.reserve(info, micro_usd)
+        try:
+            await self._ledger.reserve(info, micro_usd)
+        except asyncio.CancelledError:  # the sum is reserved, and nothing will be sent
+            self._group.create_task(self._book(info, None, micro_usd))
+            raise
         call.reserved_micro_usd = micro_usd
 
     def ended(self, call: ServiceCall) -> None:

@@ -133,6 +133,25 @@ async def test_who_interrupts_pays_for_what_was_done(exchange):
         assert {b.reserved for b in await at.store.ledger.balances(ANA)} == {0}
 
 
+async def test_who_leaves_while_money_is_set_aside_gets_it_back(exchange, monkeypatch):
+    handler = Scripted(echo)
+    async with exchange(handler, {(Scope.USER, Period.DAY): 10**6}) as at:
+        reserve = at.store.ledger.reserve
+
+        async def then_leave(call, micro_usd):
+            await reserve(call, micro_usd)
+            calling.cancel()
+            await asyncio.sleep(0)
+
+        monkeypatch.setattr(at.store.ledger, "reserve", then_leave)
+        async with at.open() as board:
+            calling = asyncio.ensure_future(whole(board, asking()))
+            with pytest.raises(asyncio.CancelledError):
+                await calling
+        assert {(b.spent, b.reserved) for b in await at.store.ledger.balances(ANA)} == {(0, 0)}
+    assert handler.started == 0
+
+
 async def test_a_call_that_could_not_be_made_gives_the_money_back(exchange):
     async with exchange(Scripted(echo), {(Scope.USER, Period.DAY): 10**6}) as at:
         at.url = "http://127.0.0.1:9"
