@@ -202,11 +202,11 @@ class JobRunner:
         if context.is_closing:
             return
         context.is_closing = True
-        if context.outlive:
-            context.client.detach()
         running = list(self._running.values())
         for one in running:
-            one.interrupt(Interruption.CLOSING)
+            is_left = one.interrupt(Interruption.CLOSING)
+            if is_left and context.outlive and one.job_id is not None:
+                context.client.detach(one.job_id)  # the next process collects it
         await _wait_for(running)
         for chore in self._chores:
             chore.cancel()

@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from bot.choices import Mode
 from bot.clock import Clock
 from bot.contract import Request, Response
 from bot.errors import (
@@ -98,6 +99,7 @@ class RunningJob:
     _interruption: Interruption | None = None
     _has_begun: bool = False
     _is_ending: bool = False
+    _is_unsent_if_left: bool = False
 
     def interrupt(self, why: Interruption) -> bool:
         """Interrupt it; False when it is ending by itself, or was interrupted before."""
@@ -238,9 +240,18 @@ class RunningJob:
             return JobCancelled("It was stopped.")
         if self._interruption is Interruption.WITHDRAWN:
             return _deleted()
-        if self._interruption is Interruption.CLOSING and not self.context.outlive:
+        if self._interruption is Interruption.CLOSING and not self._goes_on:
             return Stopping("skydeck was stopped while it worked on this.")
         return None
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the next process can follow the job, or send it, or has to say what is unknown.
+
+        The calls before a job's own, which hear several recordings, are in no journal: they are
+        cancelled, and so is a submission whose answer has not arrived.
+        """
+        return self.context.outlive and (self.job_id is not None or not self._is_unsent_if_left)
 
     async def _show(self, outcome: Outcome) -> bool:
         """Show the outcome. Returns whether the requester sees it now.
@@ -290,6 +301,8 @@ class RunningJob:
             if self.waits and not await context.journal.sending(self.journal_id):
                 yield None
                 return
+            mode = context.client.endpoint(request.target.service).mode
+            self._is_unsent_if_left = mode is not Mode.RUNSYNC  # that one cannot be taken back
             try:
                 async with recordings.submit(context.client, request) as updates:
                     yield updates

@@ -104,12 +104,8 @@ class RunPodClient:
                 f"{service} has no endpoint.", hint=f"Set {service}_ENDPOINT_ID."
             ) from None
 
-    def detach(self, job_id: str | None = None) -> None:
-        """From now on a job that its caller leaves runs on, so that it can be `collect`ed.
-
-        Args:
-            job_id: Only this job; None: all of them.
-        """
+    def detach(self, job_id: str) -> None:
+        """Let a job run on when its caller leaves it, so that it can be `collect`ed."""
         self._driver.detach(job_id)
 
     def check(

@@ -66,7 +66,6 @@ class Driver:
         self._open: set[OpenJob] = set()
         self._in_flight: Counter[str] = Counter()
         self._is_running = False
-        self._is_detached = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -92,10 +91,8 @@ class Driver:
             await self._transport.close()
             await self._group.__aexit__(None, None, None)
 
-    def detach(self, job_id: str | None = None) -> None:
-        """From now on, do not cancel jobs that callers leave; with a `job_id`, only that one."""
-        if job_id is None:
-            self._is_detached = True
+    def detach(self, job_id: str) -> None:
+        """Do not cancel this job when its caller leaves it."""
         for job in self._open:
             job.settled = job.settled or job.job_id == job_id
 
@@ -188,7 +185,7 @@ class Driver:
 
     def _leave(self, job: OpenJob) -> None:
         self._open.discard(job)
-        if job.settled or self._is_detached:
+        if job.settled:
             return
         job.settled = True
         if job.job_id is not None and self._is_running:

@@ -49,7 +49,7 @@ class ServiceCall:
         info: Who calls what, and who pays.
         updates: From the RunPod client.
         observers: Observe it, in this order.
-        detached: Jobs that run on when their callers leave; None in it: all of them.
+        detached: Jobs that run on when their callers leave.
         meter: What is known about its cost so far.
         request: The contract; None: it was admitted and sent earlier, and is only followed now.
         is_held: The service answers the submission only when the job has ended.
@@ -64,7 +64,7 @@ class ServiceCall:
     clock: Clock
     updates: AsyncGenerator[Update, None]
     observers: Sequence[CallObserver]
-    detached: MutableSet[str | None]
+    detached: MutableSet[str]
     request: Request | None = None
     is_held: bool = False
     job_id: str | None = None
@@ -87,7 +87,7 @@ class ServiceCall:
     @property
     def is_detached(self) -> bool:
         """Whether its job runs on when the caller leaves it."""
-        return not self.detached.isdisjoint({None, self.job_id})
+        return self.job_id in self.detached
 
     async def __aenter__(self) -> Self:
         try:

@@ -62,7 +62,7 @@ class ServiceClient:
         # The breaker comes first: it must learn of calls that the budget refuses.
         own = [self._services] if budget_gate is None else [self._services, budget_gate]
         self._observers: list[CallObserver] = [*own, *observers]
-        self._detached: set[str | None] = set()
+        self._detached: set[str] = set()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -162,14 +162,11 @@ class ServiceClient:
             updates=self._client.collect(call.service, job_id, deadline_s=deadline_s, mode=mode),
             observers=self._observers,
             detached=self._detached,
+            job_id=job_id,
         )
 
-    def detach(self, job_id: str | None = None) -> None:
-        """From now on a job that its caller leaves runs on; whoever collects it records its cost.
-
-        Args:
-            job_id: Only this job; None: all of them.
-        """
+    def detach(self, job_id: str) -> None:
+        """Let a job run on when its caller leaves it; whoever collects it records its cost."""
         self._detached.add(job_id)
         self._client.detach(job_id)
 

@@ -171,7 +171,7 @@ async def test_the_next_process_books_what_this_one_set_aside(exchange):
                 if update.response is not None:
                     job_id = update.job_id
                     break
-            first.detach()
+            first.detach(job_id)
         reserved = {b.reserved for b in await at.store.ledger.balances(ANA)}
         assert reserved == {10_000}, "the money stays set aside while the job runs on"
         call = Call(call_id="contract-1", service=Service.PENNY, module="CONVERSE", payer=ANA)

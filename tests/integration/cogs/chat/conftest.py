@@ -23,8 +23,8 @@ class Penny:
         self.responses = {}
         """Whole responses by module, for those that need more than words."""
         self.audio: bytes | None = None
-        self.hears: list[tuple[str, str] | Exception] = []
-        """What each of several recordings says, and in which language."""
+        self.hears: list[tuple[str, str] | Exception | asyncio.Event] = []
+        """What each of several recordings says, and in which language; an event: it takes long."""
 
     async def __call__(self, request):
         self.asked.append(request)
@@ -33,6 +33,8 @@ class Penny:
             heard = self.hears.pop(0)
             if isinstance(heard, Exception):
                 raise heard
+            if isinstance(heard, asyncio.Event):
+                await heard.wait()
             output = Output(type="text", text=heard[0], transcript=heard[0], language=heard[1])
             usage = Usage(audio_seconds=2.0, cost_usd=0.001)
             yield Response(status=Status.COMPLETED, output=output, usage=usage)

@@ -1,14 +1,21 @@
 """Several recordings in one message: each is heard by itself, and one answer is given to all."""
 
+import asyncio
 import base64
 
 import pytest
 
 from audio import ogg
+from bot.clock import SystemClock
 from bot.errors import BadInput, JobFailed
 from bot.service_calls.recordings import MAX_QUESTION_CHARS
+from bot.store.records import View
+from bot.store.store import Store
+from tests.fakes.discord_bot import made
 from tests.fakes.media_files import tone
 from tests.simulator import File
+from tests.virtual_time import settle
+from tests.waiting import until
 
 QUESTION = "What is the capital of France?"
 PREGUNTA = "¿Y la de España?"
@@ -138,3 +145,22 @@ async def test_a_name_cannot_pass_for_somebodys_words(sim, deck, channel, ben, p
     assert "@everyone" not in quoted
     assert "**" not in quoted
     assert not sim.problems
+
+
+async def test_a_shutdown_while_they_are_heard_is_told_and_what_ran_is_booked(
+    sim, channel, ben, base_url, tmp_path, cogs, penny_script, handlers
+):
+    """On RunPod, too: the journal has no id of a call before the answer's."""
+    penny_script.hears = [(QUESTION, "en"), asyncio.Event()]
+    async with made(base_url, tmp_path / "x.db", cogs=cogs) as bot:
+        async with sim.connect(bot):
+            await ben.says("@Alfred", channel, files=FILES)
+            await until(lambda: len(penny_script.asked) == 2)
+            await settle(2)  # until the bot knows that a worker has it
+            shown = await ben.sees("Thinking")
+        assert "I'm restarting." in shown.content
+        assert [job.ending for job in await bot.store.jobs.listing()] == ["cancelled"]
+        await until(lambda: handlers["penny"].left == 2)
+    async with Store.open(f"sqlite:///{tmp_path / 'x.db'}", SystemClock()) as store:
+        calls = [row async for row in store.spending.each(View(since_ms=0, until_ms=2**62))]
+    assert [row["module"] for row in calls] == ["TRANSCRIBE"] * 2

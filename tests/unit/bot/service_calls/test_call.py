@@ -108,9 +108,9 @@ async def test_a_refusal_sends_nothing_and_is_told_only_to_those_before():
 
 
 @pytest.mark.parametrize(
-    ("detached", "runs_on"), [((), False), ((None,), True), (("job-1",), True), (("2",), False)]
+    ("detached", "runs_on"), [((), False), (("job-1",), True), (("2",), False)]
 )
-async def test_a_job_runs_on_when_it_or_all_are_detached(detached, runs_on):
+async def test_a_job_runs_on_when_it_is_detached(detached, runs_on):
     async with calling(Job(), detached=detached) as call:
         await anext(call)
         assert call.is_detached is runs_on
