@@ -35,6 +35,8 @@ from bot.service_calls.client import ServiceClient
 
 MAX_QUESTION_CHARS: Final = 16_000
 """Penny takes 20,000; the recordings share this equally."""
+_MAX_WORDS_CHARS: Final = 1_000_000
+"""How much of a growing transcript is kept; the final response is complete by itself."""
 _OF_ONE: Final = (BadInput, TooLarge, JobFailed, OutputLost)
 """Errors that say nothing about the next recording; after others, the rest is not sent."""
 
@@ -66,6 +68,7 @@ class _Recordings:
         heard: What was heard so far.
         usages: What the calls used.
         error: The first error.
+        stopped_by: An error after which the rest is not sent.
     """
 
     client: ServiceClient
@@ -73,13 +76,13 @@ class _Recordings:
     heard: list[Heard] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
     error: SkydeckError | None = None
-    _is_stopped: bool = False
+    stopped_by: SkydeckError | None = None
 
     async def updates(self, clips: list[Clip]) -> AsyncGenerator[Update, None]:
         """Hear each, then answer; the updates are those of one job with the answer's id."""
         for clip in clips:
-            if self._is_stopped and self.error is not None:
-                self.heard.append(Heard(name=clip.name, error=_noted(self.error)))
+            if self.stopped_by is not None:
+                self.heard.append(Heard(name=clip.name, error=_noted(self.stopped_by)))
                 continue
             async with contextlib.aclosing(self._hear(clip)) as updates:
                 async for update in updates:
@@ -110,14 +113,17 @@ class _Recordings:
                         yield replace(update, job_id=None)
                         continue
                     said = response.transcript or response.text
-                    words = words + said if response.is_partial else said or words
+                    if response.is_partial:
+                        words += said[: max(_MAX_WORDS_CHARS - len(words), 0)]
+                    else:
+                        words = said or words
                     if response.output is not None:
                         language = response.output.language or language
                     if not response.is_partial and response.usage is not None:
                         self.usages.append(response.usage)
         except SkydeckError as e:
             failed, self.error = _noted(e), self.error or e
-            self._is_stopped = not isinstance(e, _OF_ONE)
+            self.stopped_by = None if isinstance(e, _OF_ONE) else e
         if not self._is_transcription and is_said_to_nobody(words):
             words = ""
         self.heard.append(

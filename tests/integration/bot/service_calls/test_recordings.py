@@ -8,9 +8,9 @@ import pytest
 from bot.contract import Output, Request, Response, Source, Status, System, Usage
 from bot.contract.penny import audio_input, converse, transcribe
 from bot.contract.recordings import MAX_RECORDINGS, Clip, Heard, heard_in, recordings_input
-from bot.errors import BadInput, JobFailed, OverBudget
+from bot.errors import BadInput, JobFailed, OverBudget, ServiceDown
 from bot.money import Period, Scope
-from bot.runpod.models import JobState
+from bot.runpod.models import JobState, Update
 from bot.service_calls import recordings
 from bot.store.records import View
 from tests.fakes.handlers import Scripted, hang
@@ -120,6 +120,28 @@ async def test_a_spent_budget_ends_it_and_what_was_heard_is_kept(exchange):
             updates = await whole(client, asking(b"fir", b"sec", module=transcribe))
     assert not updates
     assert len(penny.asked) == 1
+
+
+async def test_what_was_not_sent_names_what_has_stopped_it():
+    troubles = [None, JobFailed("It broke."), ServiceDown("Penny keeps failing.", wait_s=9.0)]
+
+    class Client:
+        @contextlib.asynccontextmanager
+        async def submit(self, request):
+            if error := troubles.pop(0):
+                raise error
+
+            async def updates():
+                output = Output(type="text", text="first", transcript="first")
+                response = Response(status=Status.COMPLETED, output=output)
+                yield Update(state=JobState.COMPLETED, response=response)
+
+            yield updates()
+
+    updates = await whole(Client(), asking(b"a", b"b", b"c", b"d", module=transcribe))
+    heard = heard_in(updates[-1].response)
+    codes = [one.error.code if one.error else "" for one in heard]
+    assert codes == ["", "job_failed", "service_down", "service_down"]
 
 
 async def test_leaving_it_cancels_the_call_under_way(exchange):
