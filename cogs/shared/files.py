@@ -260,12 +260,13 @@ async def _several(files: Files, words: Words) -> Files:
         try:
             work = partial(_made_smaller, one.content, loss=loss, limit_s=left_s)
             content = await _encoder.run(work)
+            took_s = await asyncio.to_thread(_length_s, content)
         except AudioError as e:
             reason = _too_long(words) if isinstance(e, TooLongError) else _no_sound(one.name, words)
             error = error or reason
             refused.append((one.name, reason_for(reason, words)))
             continue
-        left_s -= ogg.demux(content).duration_ms / 1000
+        left_s -= took_s
         lost_s = one.lost_s or (loss.seconds if loss.is_notable else 0.0)
         made.append(Recording(one.name, content, "ogg", lost_s))
     if error is not None and not made:
@@ -354,6 +355,10 @@ def _made_smaller(
         stop=stop,
         loss=loss,
     )
+
+
+def _length_s(content: bytes) -> float:
+    return ogg.demux(content, check_crc=False).duration_ms / 1000
 
 
 def _too_long(words: Words) -> TooLarge:
