@@ -3,12 +3,22 @@
 The runner (`bot.jobs.runner`) does not know Discord: it has a `JobView`, which does.
 """
 
+import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Final, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 
 from bot.contract import Response, Source, System
@@ -51,8 +61,29 @@ Snowflake = Annotated[int, PlainSerializer(str, return_type=str)]
 """Discord's id. It is a string in JSON, as in Discord's own: JavaScript's numbers are too small."""
 
 
+MAX_WORDS_BYTES: Final = 2_000
+"""The most of a place's words, as JSON; the journal takes a place of 4 KiB."""
+
+
+def _that_fit(words: str) -> str:
+    """Words, cut where a place has no room for more: the names of ten files can be long."""
+    if len(json.dumps(words)) <= MAX_WORDS_BYTES:
+        return words
+    room = MAX_WORDS_BYTES - len(json.dumps("…"))
+    lengths = range(MAX_WORDS_BYTES)
+    fit = bisect_right(lengths, room, key=lambda number: len(json.dumps(words[:number]))) - 1
+    return f"{words[:fit]}…"
+
+
+PlaceWords = Annotated[str, AfterValidator(_that_fit)]
+"""What a message says about its job."""
+
 ASKED_BY_MESSAGE: Final = "message_asked"
 """The key that says that a job answers a message, not a command."""
+
+
+QUESTION: Final = "question"
+"""The key of the message, or of the command's interaction, that a job answers."""
 
 
 def stored_as(key: str) -> FieldInfo:

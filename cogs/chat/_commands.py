@@ -31,6 +31,8 @@ from cogs.shared.voices import offer_voices, voice_of
 
 _TITLE_CHARS: Final = 80
 _MAX_SAID_CHARS: Final = 2_000
+_NAME_CHARS: Final = 100
+"""How much of a recording's name its transcript's file gets."""
 
 
 class ChatCommands(commands.Cog):
@@ -154,7 +156,8 @@ class ChatCommands(commands.Cog):
                 context=Context(locale=requester.locale, speaker=requester.user_name),
             )
             once = Thread(
-                file=f"{PurePath(name_of(file)).stem}.txt", note="\n".join(files.notes(words))
+                file=f"{PurePath(name_of(file)).stem[:_NAME_CHARS]}.txt",
+                note="\n".join(files.notes(words)),
             )
             await perform(
                 self.bot,

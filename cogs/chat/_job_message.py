@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import JsonValue, ValidationError
 
-from bot.jobs.view import ASKED_BY_MESSAGE, PlacePart, Snowflake, stored_as
+from bot.jobs.view import ASKED_BY_MESSAGE, PlacePart, PlaceWords, Snowflake, stored_as
 from bot.store.repositories.recovery import Job
 from cogs.shared.job_message import JobMessage
 
@@ -26,7 +26,7 @@ class Thread(PlacePart):
     question_id: Annotated[Snowflake, stored_as("question")] = 0
     conversation_id: Annotated[Snowflake, stored_as("conversation")] = 0
     is_spoken: Annotated[bool, stored_as("spoken")] = False
-    note: str = ""
+    note: PlaceWords = ""
     file: str = ""
     module: str = ""
     is_message: Annotated[bool, stored_as(ASKED_BY_MESSAGE)] = False
