@@ -124,6 +124,12 @@ def answers_message(place: Mapping[str, JsonValue]) -> bool:
     return place.get(ASKED_BY_MESSAGE) is True
 
 
+def question_at(place: Mapping[str, JsonValue]) -> int | None:
+    """The question that a job at this place answers; None: it answers none."""
+    number = str(place.get(QUESTION, ""))
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
 def address_of(job: Job) -> JobPlace:
     """The channel and the message that show a job of any kind."""
     try:

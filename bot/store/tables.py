@@ -62,6 +62,7 @@ messages = Table(
     Column("created_at_ms", BigInteger, nullable=False, index=True),
     Column("edited_at_ms", BigInteger),
     Column("source_id", BigInteger, index=True),
+    Column("source_author_id", BigInteger, index=True),
     Index(None, "conversation_id", "message_id"),
 )
 """Messages to the assistant and from it."""

@@ -1,14 +1,13 @@
 """Forgets what was deleted in Discord, and stops the jobs that were asked for there."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import discord
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
-from bot.jobs.view import address_of
-from bot.store.repositories.recovery import Job
-from cogs.chat._job_message import question_at, question_of
+from bot.jobs.view import address_of, question_at
+from cogs.shared.forgetting import forget_questions, withdraw_jobs
 
 
 class Deletions(commands.Cog):
@@ -42,22 +41,14 @@ class Deletions(commands.Cog):
         await self._forget_channel(channel.id)
 
     async def _forget_messages(self, gone: Collection[int]) -> None:
-        """Forget messages; stop the jobs that answer them, in whichever process those run.
+        """Forget messages, and stop the jobs that answer them.
 
         A question that only points at one of them has its words, and is forgotten with it.
         """
         self.bot.deleted.messages.add(gone)
         self.bot.runner.withdraw(lambda running: question_at(running.place) in gone)
-        memory, journal = self.bot.store.conversations, self.bot.store.jobs
-        pointing = await memory.holding(gone)
-        if pointing:
-            gone = {*gone, *pointing}
-            self.bot.runner.withdraw(lambda running: question_at(running.place) in pointing)
-        people = await memory.who_asked(gone)
-        await memory.delete(gone)
-        for person in people:
-            theirs = await journal.listing(user_id=person)
-            await self._withdraw(job for job in theirs if question_of(job) in gone)
+        pointing = await self.bot.store.conversations.holding(gone)
+        await forget_questions(self.bot, {*gone, *pointing})
 
     async def _forget_channel(self, channel_id: int) -> None:
         """Forget what was said in a channel or thread, and stop the jobs asked for there."""
@@ -66,14 +57,6 @@ class Deletions(commands.Cog):
         memory = self.bot.store.conversations
         await memory.delete_conversation(channel_id)
         asked = await self.bot.store.jobs.asked_in(channel_id)
-        questions = {question_of(job) or 0 for job in asked}
+        questions = {question_at(job.place) or 0 for job in asked}
         await memory.delete(questions | {address_of(job).message_id for job in asked})
-        await self._withdraw(asked)
-
-    async def _withdraw(self, jobs: Iterable[Job]) -> None:
-        """Stop those that still run, and forget the words of all."""
-        asked = list(jobs)
-        for job in asked:
-            if job.ending is None:
-                await self.bot.remote_jobs.withdraw(job)
-        await self.bot.store.jobs.forget_words([job.journal_id for job in asked])
+        await withdraw_jobs(self.bot, asked)

@@ -3,10 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
-from bot.jobs.view import ASKED_BY_MESSAGE, PlacePart, PlaceWords, Snowflake, stored_as
-from bot.store.repositories.recovery import Job
+from bot.jobs.view import (
+    ASKED_BY_MESSAGE,
+    QUESTION,
+    PlacePart,
+    PlaceWords,
+    Snowflake,
+    question_at,
+    stored_as,
+)
 from cogs.shared.job_message import JobMessage
 
 
@@ -23,7 +30,7 @@ class Thread(PlacePart):
         is_message: Whether the question is a message, not a command.
     """
 
-    question_id: Annotated[Snowflake, stored_as("question")] = 0
+    question_id: Annotated[Snowflake, stored_as(QUESTION)] = 0
     conversation_id: Annotated[Snowflake, stored_as("conversation")] = 0
     is_spoken: Annotated[bool, stored_as("spoken")] = False
     note: PlaceWords = ""
@@ -38,19 +45,6 @@ class ChatMessage(Thread, JobMessage):
     kind: str = "chat"
 
 
-def question_of(job: Job) -> int | None:
-    """The message that a job answers; None when it answers none."""
-    return question_at(job.place)
-
-
 def answers(question_id: int) -> Callable[[Mapping[str, JsonValue]], bool]:
     """Whether a job at a place answers this question."""
     return lambda place: question_at(place) == question_id
-
-
-def question_at(place: Mapping[str, JsonValue]) -> int | None:
-    """The message that a job at this place answers; None when it answers none."""
-    try:
-        return ChatMessage.model_validate(place).question_id
-    except ValidationError:
-        return None

@@ -204,4 +204,5 @@ def stored(
         parent_id=before.parent_id,
         guild_id=message.guild.id if message.guild is not None else None,
         source_id=None if source is None else source.id,
+        source_author_id=None if source is None else source.author.id,
     )

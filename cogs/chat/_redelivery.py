@@ -10,7 +10,7 @@ from typing import Final
 import discord
 
 from bot.discord_client import SkyDeck
-from cogs.chat._job_message import question_of
+from bot.jobs.view import question_at
 
 _LOOKED_THROUGH: Final = 20
 
@@ -55,4 +55,4 @@ def _may_be_repeated(bot: SkyDeck, message: discord.Message) -> bool:
 
 async def _has_job(bot: SkyDeck, message: discord.Message) -> bool:
     jobs = await bot.store.jobs.listing(user_id=message.author.id)
-    return any(question_of(job) == message.id for job in jobs)
+    return any(question_at(job.place) == message.id for job in jobs)

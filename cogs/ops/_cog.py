@@ -16,6 +16,7 @@ from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, help_text
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.commands import only_on_servers, text
+from cogs.shared.forgetting import forget_questions
 from cogs.shared.places import for_who_may
 from cogs.shared.requester import settings_of, words_at
 from cogs.shared.rights import Right
@@ -133,7 +134,12 @@ class Ops(commands.Cog):
         )
 
     async def _forget(self, user_id: int) -> Forgotten:
-        """Stop their running jobs first: otherwise the results would be stored afterwards."""
+        """Stop their running jobs first: otherwise the results would be stored afterwards.
+
+        Other people's questions go too, where they hold this person's words.
+        """
+        holding = await self.bot.store.conversations.holding_words_of(user_id)
+        await forget_questions(self.bot, holding)
         stopped = await self.bot.remote_jobs.stop_all_of(
             user_id
         )  # this also stops listening to them

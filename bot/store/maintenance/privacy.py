@@ -45,6 +45,7 @@ _EXPORTED: Final[dict[Table, tuple[str, ...]]] = {
     messages: (
         "message_id", "conversation_id", "parent_id", "guild_id", "person_id", "author_id",
         "author_name", "role", "content", "created_at_ms", "edited_at_ms", "source_id",
+        "source_author_id",
     ),
     jobs: (
         "journal_id", "service", "module", "endpoint_id", "mode", "guild_id", "channel_id",
@@ -131,16 +132,18 @@ class Privacy:
     async def forget(self, user_id: int) -> Forgotten:
         """Delete all of that, without a trace.
 
-        That includes running jobs: cancel them first, or their results are lost. After a restart
-        the bot does not rejoin voice channels because of them. A copy of the file that a schema
-        update made holds their messages until `Store.prune` finds it too old.
+        That includes running jobs: cancel them first, or their results are lost. It includes other
+        people's questions that hold their words; for the jobs of those, see
+        `Conversations.holding_words_of`. After a restart the bot does not rejoin voice channels
+        because of them. A copy of the file that a schema update made holds their messages until
+        `Store.prune` finds it too old.
 
         Two sums stay. The cost of their calls remains in the books of the server and of the
         deployment, without their name. What they spent of a current budget remains until the period
         ends (`Ledger.prune`), because deleting it would refill the budget.
         """
         gone = await self._delete(
-            _theirs(user_id),
+            or_(_theirs(user_id), messages.c.source_author_id == user_id),
             jobs.c.user_id == user_id,
             minutes.c.user_id == user_id,
             consents.c.user_id == user_id,

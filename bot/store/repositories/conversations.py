@@ -144,6 +144,14 @@ class Conversations:
                 found.update((await connection.execute(query)).scalars())
         return frozenset(found)
 
+    async def holding_words_of(self, user_id: int) -> frozenset[int]:
+        """Other people's questions that hold this person's words, because they point at them."""
+        query = select(messages.c.message_id).where(
+            messages.c.source_author_id == user_id, messages.c.person_id != user_id
+        )
+        rows = await self._database.rows(query)
+        return frozenset(row["message_id"] for row in rows)
+
     @uninterrupted
     async def who_asked(self, message_ids: Collection[int]) -> frozenset[int]:
         """The people who wrote any of these messages to the assistant."""

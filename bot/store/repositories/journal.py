@@ -35,6 +35,8 @@ _KNOWN: Final = text(
     "SELECT 1 FROM jobs WHERE user_id = :user AND interaction_id = :interaction "
     "AND journal_id > (SELECT MAX(journal_id) - :within FROM jobs) LIMIT 1"
 ).bindparams(within=_REPEATED_WITHIN)
+_AT_ONCE: Final = 500
+"""How many questions one query looks for."""
 LIST_LIMIT: Final = 25
 """How many jobs a list shows (a Discord select menu holds as many)."""
 
@@ -279,6 +281,20 @@ class Journal:
         query = select(*COLUMNS).where(jobs.c.channel_id == channel_id)
         rows = await self._database.rows(query.order_by(jobs.c.journal_id))
         return [job_of(row) for row in rows]
+
+    async def answering(
+        self, question_ids: Collection[int], *, user_ids: Collection[int]
+    ) -> list[Job]:
+        """These people's jobs that answer any of these questions."""
+        asked = jobs.c.place["question"].as_string()
+        found: list[Job] = []
+        questions = [str(one) for one in question_ids]
+        for begin in range(0, len(questions), _AT_ONCE):
+            query = select(*COLUMNS).where(
+                jobs.c.user_id.in_(list(user_ids)), asked.in_(questions[begin : begin + _AT_ONCE])
+            )
+            found += [job_of(row) for row in await self._database.rows(query)]
+        return found
 
     async def prune(self, *, before_ms: int) -> int:
         """Delete jobs that ended before `before_ms`. Returns how many."""

@@ -133,6 +133,26 @@ async def test_words_that_a_question_points_at_go_with_their_message(
         assert await deck.store.jobs.request(job.journal_id) is None
 
 
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_words_that_a_question_points_at_go_with_the_data_of_who_wrote_them(
+    sim, deck, channel, ana, ben, penny_script, is_slow
+):
+    mine = await ben.says("@Alfred mine", channel)
+    await ben.sees("You said: mine")
+    hers = await ana.says("a secret slowly" if is_slow else "a secret question", channel)
+    message = await ben.says("@Alfred", channel, reply_to=hers)
+    shown = await ben.sees("One, two, ▌" if is_slow else "You said: a secret")
+    reply = await ana.slash("/privacidad olvidar")
+    await ana.clicks("Borrarlo todo", on=reply)
+    await ana.sees("He borrado")
+    assert await deck.store.conversations.get(message.id) is None
+    assert await deck.store.conversations.get(mine.id) is not None
+    assert shown.deleted is is_slow
+    for job in await deck.store.jobs.listing():
+        assert "secret" not in job.title
+        assert "secret" not in str(await deck.store.jobs.request(job.journal_id))
+
+
 async def test_what_is_replied_to_in_own_words_takes_nothing_along(
     sim, deck, channel, ana, ben, penny_script
 ):

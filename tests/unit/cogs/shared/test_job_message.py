@@ -5,9 +5,10 @@ from pydantic import ValidationError
 
 from bot.choices import Mode
 from bot.contract import Service, System
-from bot.jobs.view import Requester, address_of
+from bot.jobs.view import Requester, address_of, question_at
+from bot.store.repositories.job_rows import place_column
 from bot.store.repositories.recovery import Job, JobStage
-from cogs.chat._job_message import ChatMessage, Thread, question_of
+from cogs.chat._job_message import ChatMessage, Thread
 from cogs.factory._job_view import FactoryMessage
 from cogs.grace._jobs import GraceMessage
 from cogs.shared.live import LiveMessage
@@ -121,10 +122,25 @@ def test_a_place_is_made_where_the_message_is():
     assert (place.kind, place.question_id, place.guild_id, place.note) == ("chat", 11, 9, "a note")
 
 
+@pytest.mark.parametrize("sign", ["a", "ñ", "🎙", "\ud800", '"'])
+def test_the_words_of_a_place_fit_into_the_journal(sign):
+    requester = Requester(
+        user_id=7, user_name="Ana", channel_id=8, guild_id=9, locale="es-ES", system=System.DECK
+    )
+    live = LiveMessage(None, 8, 10, 7, home_id=6)
+    thread = Thread(question_id=11, note=sign * 5_000, file=f"{sign * 100}.txt", is_spoken=True)
+    place = ChatMessage.at(live, requester, thread, begun=5.0)
+    assert place_column(place.to_json())["note"] == place.note
+    assert place.note.endswith(f"{sign}…")
+    assert ChatMessage.model_validate(place.to_json()) == place
+    assert Thread(note=sign * 100).note == sign * 100
+
+
 def test_any_kind_has_an_address_and_only_a_chat_has_a_question():
     address = address_of(job(FACTORY))
     assert (address.channel_id, address.message_id) == (8, 10)
     nowhere = address_of(job({"channel": "x"}))
     assert (nowhere.channel_id, nowhere.message_id) == (3, 0)
-    assert question_of(job(CHAT)) == 900_000_000_000_000_011
-    assert not question_of(job(GRACE))
+    assert question_at(CHAT) == 900_000_000_000_000_011
+    assert question_at(GRACE) is None
+    assert [question_at({"question": odd}) for odd in (None, "", "x", "²", [1], True)] == [None] * 6

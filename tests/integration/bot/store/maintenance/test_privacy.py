@@ -73,6 +73,16 @@ async def test_a_person_is_forgotten_whole_and_others_are_not(store, entry, mess
     assert await store.privacy.forget(PERSON) == Forgotten(0, 0)
 
 
+async def test_words_in_the_questions_of_others_are_forgotten(store, message):
+    said = store.conversations
+    await said.add(message(1, person_id=OTHER, author_id=OTHER, source_id=9, source_author_id=7))
+    await said.add(message(2, person_id=OTHER, author_id=OTHER, source_id=8, source_author_id=8))
+    await said.add(message(3, source_id=9, source_author_id=PERSON))
+    assert await said.holding_words_of(PERSON) == {1}
+    assert await store.privacy.forget(PERSON) == Forgotten(messages=2, jobs=0)
+    assert await said.get(2) is not None
+
+
 async def test_a_job_whose_person_was_forgotten_ends_quietly(store, entry):
     journal_id = await store.jobs.begin(entry(user_id=PERSON))
     await store.privacy.forget(PERSON)

@@ -45,6 +45,18 @@ async def test_a_job_from_its_beginning_to_its_end(store, clock, entry):
     assert (await store.jobs.get(journal_id)).ending is Ending.FAILED
 
 
+async def test_jobs_are_found_by_the_question_that_they_answer(store, entry):
+    first = await store.jobs.begin(entry(user_id=7, place={"question": "900000000000000011"}))
+    for number in range(30):  # more than a list shows
+        await store.jobs.begin(entry(user_id=7, place={"question": str(number)}))
+    await store.jobs.begin(entry(user_id=8, place={"question": "900000000000000011"}))
+    await store.jobs.begin(entry(user_id=7))
+    asked = [900_000_000_000_000_011, *range(10_000, 11_000), 29]
+    found = await store.jobs.answering(asked, user_ids={7, 9})
+    assert [job.journal_id for job in found] == [first, first + 30]
+    assert await store.jobs.answering(asked, user_ids=set()) == []
+
+
 async def test_a_job_that_waits_is_written_as_waiting_until_it_is_sent(store, entry):
     gated = await store.jobs.begin(entry(waits=True))
     assert await store.jobs.shown(gated, {"message": "6"}, waits=True)
