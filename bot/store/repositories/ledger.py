@@ -272,6 +272,8 @@ class Ledger:
 
 
 _A_DAY_MS: Final = 86_400_000
+_DEADLOCK: Final = "40P01"
+"""PostgreSQL's code: who is forgotten gives up their calls' rows in another order than `Books`."""
 
 
 def _call(row: Mapping[Any, Any]) -> Call:
@@ -289,7 +291,9 @@ def _scopes(payer: Payer) -> frozenset[str]:
 
 
 def _is_of_one(error: Exception) -> bool:
-    """Whether values were wrong, rather than the database."""
+    """Whether values were wrong, not the database, or rows were locked crosswise."""
     cause = error.__cause__ if isinstance(error, StoreFailed) else error
     wrong = (IntegrityError, DataError, sqlite3.IntegrityError, sqlite3.DataError)
-    return isinstance(cause, wrong) or not isinstance(error, StoreFailed)
+    state = getattr(getattr(cause, "orig", None), "sqlstate", None)
+    is_known = isinstance(cause, wrong) or state == _DEADLOCK
+    return is_known or not isinstance(error, StoreFailed)

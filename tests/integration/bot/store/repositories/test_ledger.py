@@ -19,7 +19,7 @@ from bot.store.repositories.ledger import Ledger
 from bot.store.repositories.payments import Books, Release, Reserve, Settle
 from bot.store.repositories.spending import Spending
 from bot.store.tables import purses as purses_table
-from tests.waiting import HANGS_S
+from tests.waiting import HANGS_S, until
 
 DAY_MS = 86_400_000
 ALWAYS = View(since_ms=0, until_ms=2**62)
@@ -246,6 +246,28 @@ async def test_without_a_limit_for_all_nobody_waits_for_the_row_of_all(open_ledg
     finally:
         await holder.close()
     assert (await ledger.balances(Payer()))[0].spent == 90
+
+
+@pytest.mark.parametrize("kind", [pytest.param("postgres", marks=pytest.mark.system)])
+async def test_whoever_locks_in_another_order_costs_nobody_a_payment(open_ledger, url):
+    ledger, spending = open_ledger({(Scope.USER, Period.DAY): 1_000})
+    first, second = calls = [call(call_id="a"), call(call_id="b")]
+    for one in calls:
+        await ledger.reserve(one, 30)
+    holder = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(HANGS_S), holder.transaction():
+            locked = "SELECT 1 FROM calls WHERE call_id = $1 FOR UPDATE"
+            waiting = "SELECT 1 FROM pg_locks WHERE NOT granted"
+            await holder.execute(locked, second.call_id)
+            settling = asyncio.gather(*(ledger.settle(one, paid(20)) for one in calls))
+            await until(lambda: holder.fetch(waiting))
+            await holder.execute(locked, first.call_id)
+        await settling
+    finally:
+        await holder.close()
+    assert await total(spending) == 40
+    assert await spent(ledger, Payer(user_id=1)) == {(40, 0)}
 
 
 async def test_a_limit_for_all_counts_what_was_spent_before_there_was_one(open_ledger):
