@@ -59,7 +59,8 @@ class JobContext:
 
     Attributes:
         outlive: Whether jobs continue when this process ends (on RunPod they do): a shutdown then
-            leaves them to the next process, else it cancels them and tells their requesters.
+            leaves those with an id, and those that wait, to the next process; it cancels all others
+            and tells their requesters.
         is_closing: Whether this process is shutting down.
         gates: The gate of each kind of job that has one.
     """
@@ -99,7 +100,7 @@ class RunningJob:
     _interruption: Interruption | None = None
     _has_begun: bool = False
     _is_ending: bool = False
-    _is_unsent_if_left: bool = False
+    _can_take_back: bool = False  # leaving its call before it has an id cancels that
 
     def interrupt(self, why: Interruption) -> bool:
         """Interrupt it; False when it is ending by itself, or was interrupted before."""
@@ -251,7 +252,7 @@ class RunningJob:
         The calls before a job's own, which hear several recordings, are in no journal: they are
         cancelled, and so is a submission whose answer has not arrived.
         """
-        return self.context.outlive and (self.job_id is not None or not self._is_unsent_if_left)
+        return self.context.outlive and (self.job_id is not None or not self._can_take_back)
 
     async def _show(self, outcome: Outcome) -> bool:
         """Show the outcome. Returns whether the requester sees it now.
@@ -302,7 +303,7 @@ class RunningJob:
                 yield None
                 return
             mode = context.client.endpoint(request.target.service).mode
-            self._is_unsent_if_left = mode is not Mode.RUNSYNC  # that one cannot be taken back
+            self._can_take_back = mode is not Mode.RUNSYNC
             try:
                 async with recordings.submit(context.client, request) as updates:
                     yield updates
