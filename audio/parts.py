@@ -113,12 +113,15 @@ def _following(file: BinaryIO, start: int, end: int, kind: str, size: int) -> Op
         ignored = _LOOKALIKES.get(kind, frozenset())
         return next_opener(file, end, own=kind, with_frames=kind != "mpg", ignored=ignored)
     at = _after_tags(file, min(end, size))
-    found = [opener_at(file, at), next_opener(file, at, own=kind, with_frames=True)]
+    within: Opener | None = None
     if size - start <= _MAX_SCANNED_BYTES:
         is_plain = kind in _PLAIN and size - start <= _MAX_SEARCHED_BYTES
         behind = start + (_OGG_BEGINNINGS_BYTES if kind == "ogg" else 1)
         ignored = _LOOKALIKES.get(kind, frozenset())
-        found.append(next_opener(file, behind, own=kind, with_frames=is_plain, ignored=ignored))
+        within = next_opener(file, behind, own=kind, with_frames=is_plain, ignored=ignored)
+        if within is not None and within.at <= at:
+            return within  # a thousand parts must not be a thousand searches of all that follows
+    found = [within, opener_at(file, at), next_opener(file, at, own=kind, with_frames=True)]
     return min(filter(None, found), default=None)
 
 

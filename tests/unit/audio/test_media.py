@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio import cut_index, media, ogg
+from audio import cut_index, media, ogg, parts
 from audio.errors import AudioError, NotAudioError, TooLongError
 from audio.loss import Loss
 from tests.fakes.media_files import KINDS, TONE_HZ, tone
@@ -172,6 +172,24 @@ def test_damage_that_looks_like_a_signature_is_damage(kind: str, sign: bytes) ->
     at = len(whole) // 2
     samples, _ = heard(whole[:at] + sign + whole[at + len(sign) :])
     assert seconds_of_the_tone(samples) > 6
+
+
+def test_many_parts_are_not_as_many_searches_of_what_follows(monkeypatch) -> None:
+    size, searched = 5_000_000, []
+    search = parts.next_opener
+
+    def noting(file: io.BytesIO, start: int, **given) -> parts.Opener | None:
+        found = search(file, start, **given)
+        searched.append((size if found is None else found.at) - start)
+        return found
+
+    monkeypatch.setattr(parts, "next_opener", noting)
+    head = bytearray(tone("wav")[:2_000])
+    at = head.index(b"data") + 4
+    head[at : at + 4] = (size // 2).to_bytes(4, "little")  # what each of them claims
+    whole = io.BytesIO((bytes(head) * 100).ljust(size, b"\x80"))
+    assert len(list(parts.parts(whole))) == 100
+    assert sum(searched) < 3 * size
 
 
 @pytest.mark.parametrize("lengths", [[20, 20], [8], [8, 20], [20, 8]])
