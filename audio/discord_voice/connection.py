@@ -15,7 +15,7 @@ from discord.errors import ConnectionClosed
 from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
-from audio.discord_voice.datagrams import DatagramReader, enlarge
+from audio.discord_voice.datagrams import DatagramReader, enlarge_receive_buffer
 from audio.discord_voice.membership import Membership, Where
 
 log = logging.getLogger(__name__)
@@ -281,9 +281,9 @@ class VoiceConnection(VoiceConnectionState):
 
     def _create_socket(self) -> None:
         super()._create_socket()
-        room = enlarge(self.socket)
-        if not room.is_enough:
-            log.info("room for %.1f s of fifty voices: %s", room.seconds, room.advice)
+        buffer = enlarge_receive_buffer(self.socket)
+        if not buffer.is_enough:
+            log.info("a buffer for %.1f s of fifty voices: %s", buffer.seconds, buffer.advice)
 
     async def _poll_voice_ws(self, reconnect: bool) -> None:
         """Read the voice gateway for as long as the connection lasts.

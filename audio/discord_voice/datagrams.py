@@ -1,7 +1,7 @@
 """Reads a UDP socket so that no packet is lost while others have the processor.
 
-A voice channel of fifty people sends 2,500 packets a second. The kernel's usual room for a socket
-holds those of a tenth of a second, and drops whatever arrives while the reader waits for longer.
+A voice channel of fifty people sends 2,500 packets a second. A socket's usual receive buffer holds
+those of a tenth of a second; the kernel drops what arrives while the reader waits for longer.
 And after each call to the kernel, the reader has to wait until Python's other threads let it go on,
 up to 5 ms where they are busy: so one call takes all packets that are there (`recvmmsg`, Linux).
 """
@@ -17,14 +17,14 @@ from typing import Any, Final
 
 from audio.constants import MAX_DATAGRAM_BYTES
 
-ROOM_S: Final = 2.0
+BUFFER_S: Final = 2.0
 """For how long the reader may stand still."""
 _PEOPLE: Final = 50
 _PACKETS_PER_S: Final = 50
 _PACKET_BYTES: Final = 2304
 """What the kernel counts for one packet in its buffer: far more than the packet's own 150 bytes
 (a network card's driver takes a buffer of 2 KB, and the kernel adds its own record of 256)."""
-ROOM_BYTES: Final = int(ROOM_S * _PEOPLE * _PACKETS_PER_S * _PACKET_BYTES)
+BUFFER_BYTES: Final = int(BUFFER_S * _PEOPLE * _PACKETS_PER_S * _PACKET_BYTES)
 _BATCH: Final = 128
 _SO_RCVBUFFORCE: Final = 33  # asm-generic/socket.h; the module `socket` does not have it
 _DONTWAIT: Final = 0x40
@@ -33,8 +33,8 @@ _POINTER_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """How much the kernel keeps for a socket until it is read.
+class ReceiveBuffer:
+    """A socket's receive buffer: how much the kernel keeps until it is read.
 
     Attributes:
         given_bytes: As the kernel counts, see `_PACKET_BYTES`.
@@ -45,24 +45,24 @@ class Room:
     @property
     def seconds(self) -> float:
         """For how long fifty people may speak before packets are lost."""
-        return ROOM_S * self.given_bytes / ROOM_BYTES
+        return BUFFER_S * self.given_bytes / BUFFER_BYTES
 
     @property
     def is_enough(self) -> bool:
         """Whether that is what was asked for."""
-        return self.given_bytes >= ROOM_BYTES
+        return self.given_bytes >= BUFFER_BYTES
 
     @property
     def advice(self) -> str:
         """What to do for more."""
         return (
-            f"Allow more, on the host: sysctl -w net.core.rmem_max={ROOM_BYTES // 2}, and a line "
+            f"Allow more, on the host: sysctl -w net.core.rmem_max={BUFFER_BYTES // 2}, and a line "
             "in /etc/sysctl.d to keep it."
         )
 
 
-def enlarge(udp: socket.socket) -> Room:
-    """Ask the kernel for room for `ROOM_S`. Returns what it really gave.
+def enlarge_receive_buffer(udp: socket.socket) -> ReceiveBuffer:
+    """Ask the kernel for a buffer of `BUFFER_S`. Returns the one that it really gave.
 
     The kernel doubles what is asked for, to allow for its own records, and gives no more than
     net.core.rmem_max to whoever is not an administrator (socket(7)).
@@ -72,19 +72,19 @@ def enlarge(udp: socket.socket) -> Room:
         options.insert(0, _SO_RCVBUFFORCE)
     for option in options:
         with suppress(OSError):  # only an administrator may force it
-            udp.setsockopt(socket.SOL_SOCKET, option, ROOM_BYTES // 2)
+            udp.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES // 2)
             break
-    return Room(udp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+    return ReceiveBuffer(udp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
 
 
-def find_room() -> Room:
-    """The room that a voice connection of this process gets.
+def probe_receive_buffer() -> ReceiveBuffer:
+    """The buffer that a voice connection of this process gets.
 
     Raises:
         OSError: No UDP socket can be opened.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        return enlarge(udp)
+        return enlarge_receive_buffer(udp)
 
 
 class _Vector(ctypes.Structure):

@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from audio import codec, isolated, ogg
-from audio.discord_voice.datagrams import Room, find_room
+from audio.discord_voice.datagrams import ReceiveBuffer, probe_receive_buffer
 from audio.errors import AudioError
 from bot import terminal
 from bot.catalogue import load_grace
@@ -137,16 +137,16 @@ def _audio() -> Finding:
 
 
 def _receive_buffer() -> Finding:
-    rooms: list[Room] = []
+    buffers: list[ReceiveBuffer] = []
 
     def ask() -> str:
-        rooms.append(find_room())
-        return f"the kernel keeps {rooms[0].seconds:.1f} s of fifty people's voices"
+        buffers.append(probe_receive_buffer())
+        return f"the kernel keeps {buffers[0].seconds:.1f} s of fifty people's voices"
 
     finding = _try("receive buffer", ask)
-    if all(room.is_enough for room in rooms):
+    if all(buffer.is_enough for buffer in buffers):
         return finding
-    return dataclasses.replace(finding, advice=rooms[0].advice, warns=True)
+    return dataclasses.replace(finding, advice=buffers[0].advice, warns=True)
 
 
 def _local(settings: Settings) -> Iterator[Finding]:

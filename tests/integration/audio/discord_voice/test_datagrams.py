@@ -4,7 +4,12 @@ import pytest
 
 from audio.constants import MAX_DATAGRAM_BYTES
 from audio.discord_voice import datagrams
-from audio.discord_voice.datagrams import ROOM_BYTES, DatagramReader, Room, enlarge
+from audio.discord_voice.datagrams import (
+    BUFFER_BYTES,
+    DatagramReader,
+    ReceiveBuffer,
+    enlarge_receive_buffer,
+)
 
 
 @pytest.fixture
@@ -15,7 +20,7 @@ def pair():
     ):
         here.bind(("127.0.0.1", 0))
         here.setblocking(False)
-        enlarge(here)
+        enlarge_receive_buffer(here)
         there.connect(here.getsockname())
         yield here, there
 
@@ -52,10 +57,10 @@ def test_a_closed_socket_is_an_error(pair, reader):
 
 
 def test_the_kernel_keeps_what_it_says(pair):
-    """All packets of the time that it has room for, though nobody reads."""
+    """All packets that the buffer is for, though nobody reads."""
     here, there = pair
-    room = enlarge(here)
-    number = int(room.seconds * 2_500)
+    buffer = enlarge_receive_buffer(here)
+    number = int(buffer.seconds * 2_500)
     for n in range(number):
         there.send(n.to_bytes(4, "big") + bytes(146))
     reader, found = DatagramReader(), []
@@ -64,8 +69,8 @@ def test_the_kernel_keeps_what_it_says(pair):
     assert found == list(range(number))
 
 
-def test_too_little_room_is_told_with_what_to_do():
-    little = Room(ROOM_BYTES // 10)
+def test_too_small_a_buffer_is_told_with_what_to_do():
+    little = ReceiveBuffer(BUFFER_BYTES // 10)
     assert (little.is_enough, little.seconds) == (False, pytest.approx(0.2))
-    assert f"net.core.rmem_max={ROOM_BYTES // 2}" in little.advice
-    assert Room(ROOM_BYTES).is_enough
+    assert f"net.core.rmem_max={BUFFER_BYTES // 2}" in little.advice
+    assert ReceiveBuffer(BUFFER_BYTES).is_enough
