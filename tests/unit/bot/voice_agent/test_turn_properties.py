@@ -8,12 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from audio.speech_events import (
+    Clip,
+    SpeechBegan,
+    SpeechPartial,
+    SpeechPaused,
+    SpeechResumed,
+    TurnEnded,
+)
 from bot.errors import DeadlineExceeded
 from bot.voice_agent.events import (
     Attention,
     Play,
     Played,
+    Prepare,
     ReplyChunk,
     RequestFailed,
     SendRequest,
@@ -37,6 +45,8 @@ WORDS = st.sampled_from(
         "And Mars?",
         "Ben, did you see that?",
         "I do not think so.",
+        "Alfred, how far is the",
+        "um",
     ]
 )
 SELDOM = st.integers(0, 15)  # 0: now
@@ -54,9 +64,16 @@ class AnyTalk(RuleBasedStateMachine):
         self.turns: dict[int, int] = {}  # by request
         self.read: set[int] = set()  # turns whose answer was partly without sound
 
-    @initialize(preemptive=st.booleans(), there=st.sampled_from([1, 1, 2, 3]), others=SELDOM)
-    def meet(self, preemptive, there, others):
-        self.talk = Talk(VoiceAgentOptions(preemptive_generation=preemptive))
+    @initialize(
+        preemptive=st.booleans(),
+        partial=st.booleans(),
+        there=st.sampled_from([1, 1, 2, 3]),
+        others=SELDOM,
+    )
+    def meet(self, preemptive, partial, there, others):
+        self.talk = Talk(
+            VoiceAgentOptions(preemptive_generation=preemptive, partial_recognition=partial)
+        )
         self.talk.people(*["Ana", "Ben", "Eva"][:there], others=int(others == 0))
         self.there = set(range(1, there + 1))
 
@@ -68,6 +85,9 @@ class AnyTalk(RuleBasedStateMachine):
                 self.unended[command.request_id] = command.user_id
             if isinstance(command, Play):
                 assert command.utterance_id not in self.unended, "nothing of it is played"
+            if isinstance(command, Prepare):
+                assert command.user_id in self.talk.speaking
+                assert not self.talk.loud, "answers are not disturbed"
             if isinstance(command, TurnUpdate) and command.stage not in ENDS:
                 early = {
                     self.turns[request] for request in self.unended.keys() & self.talk.requests
@@ -90,6 +110,13 @@ class AnyTalk(RuleBasedStateMachine):
             clip = self.talk.clip(user, speech_s)
             self.clips[user] = earlier.then(clip) if earlier else clip
             self.take(self.talk.pause(self.clips[user]))
+
+    @rule(user=USERS, speech_s=SPEECH_S, is_silent=st.booleans())
+    def partly(self, user, speech_s, is_silent):
+        if user in self.talk.speaking:
+            self.talk.now += speech_s
+            clip = self.talk.clip(user, speech_s)
+            self.take(self.talk.tell(SpeechPartial(clip, self.talk.now, is_silent)))
 
     @rule(user=USERS)
     def resume(self, user):
@@ -273,6 +300,7 @@ CLIP = Clip(1, (b"\1",) * 20, 400, 0.0, 0.4)
 TIME = st.floats(0, 100)
 ANY_FACT = st.one_of(
     st.builds(SpeechBegan, USERS, TIME, TIME),
+    st.builds(SpeechPartial, st.just(CLIP), TIME, st.booleans()),
     st.builds(SpeechPaused, st.just(CLIP), TIME),
     st.builds(SpeechResumed, USERS, TIME),
     st.builds(TurnEnded, st.just(CLIP), TIME, st.none(), st.just(0)),
