@@ -23,6 +23,9 @@ from bot.workers.penny.voices import Engine, Voice, VoiceBook
 
 log = logging.getLogger(__name__)
 
+_MAX_PIPER = 8
+"""How many of Piper's voices stay loaded, in about 100 MB each: people may choose any of them."""
+
 
 class Sound(NamedTuple):
     """Mono samples, their rate, and whether the text ends with them; those may be none."""
@@ -157,7 +160,10 @@ class LocalVoices:
                         f"Piper's voice {voice.model or voice.name} could not be loaded ({why}).",
                         hint=hint,
                     ) from e
-            return self._piper[voice]
+            model = self._piper[voice] = self._piper.pop(voice)  # the latest comes last
+            if len(self._piper) > _MAX_PIPER:
+                del self._piper[next(iter(self._piper))]
+            return model
 
     def _load_kokoro(self) -> Kokoro:
         with self._loading:

@@ -67,6 +67,19 @@ def pull_kokoro(folder: Path, *names: str) -> None:
         (home / "voices" / f"{name}.bin").write_bytes(bytes(1024))
 
 
+async def test_the_voices_that_people_choose_do_not_pile_up(tmp_path, monkeypatch):
+    names = piper_voice_names()[: tts._MAX_PIPER + 1]
+    files = [pull_piper(tmp_path, name) for name in names]
+    loaded = []
+    monkeypatch.setattr(tts, "_load_piper", lambda model, _: loaded.append(model))
+    monkeypatch.setattr(tts, "_speak_piper", lambda *_: (np.zeros(1, np.float32), 16_000))
+    speaker = LocalVoices(Path, book=lambda: voice_book(settings_in(tmp_path)))
+    for name in (*names[:-1], names[0], names[-1], names[0], names[1]):
+        await speaker.synthesize("Hello.", language="en", voice=name)
+    await speaker.close()
+    assert loaded == [*files, files[1]]  # the one that was not used for longest went
+
+
 def test_every_voice_can_be_chosen_at_the_microphone(tmp_path):
     pull_piper(tmp_path, "es_ES-davefx-medium")
     pull_kokoro(tmp_path, "ef_dora", "jf_alpha", "..")
