@@ -213,10 +213,10 @@ class VoiceCommands(commands.Cog):
             name = await check_voice(self.bot.settings, voice, words)
             await self.bot.store.chosen_voices.choose(requester.user_id, name)
             said = words("voice.chosen", voice=clean_excerpt(name))
+        await interaction.response.send_message(said, ephemeral=True)
         here = self.channels.get(requester.guild_id or 0)
         if here is not None:
-            here.set_voice(requester.user_id, name)
-        await interaction.response.send_message(said, ephemeral=True)
+            await here.set_voice(requester.user_id, name)
 
     @voice.command(name=text("voice.cmd.follow.name"), description=text("voice.cmd.follow.about"))
     async def follow(self, interaction: discord.Interaction[SkyDeck]) -> None:

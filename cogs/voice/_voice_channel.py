@@ -251,13 +251,14 @@ class VoiceChannel:
         self._admit(self._audience.without(user_id))
         self._drop(user_id)
 
-    def set_voice(self, user_id: int, name: str | None) -> None:
+    async def set_voice(self, user_id: int, name: str | None) -> None:
         """Answer a person with this voice from now on; None: their language chooses it."""
-        self._voices = {one: voice for one, voice in self._voices.items() if one != user_id}
-        if name is not None:
-            self._voices[user_id] = name
-        if self.session is not None:
-            self.session.voices = self._voices
+        async with self._audience_lock:  # what is being read now may be older
+            self._voices = {one: voice for one, voice in self._voices.items() if one != user_id}
+            if name is not None:
+                self._voices[user_id] = name
+            if self.session is not None:
+                self.session.voices = self._voices
 
     def readmit(self, user_id: int) -> None:
         """Allow a person again; the caller must call `update_audience` next."""

@@ -2,10 +2,13 @@
 
 # mypy: ignore-errors
 
+import asyncio
+
 import pytest
 
 from bot.models.hub_models import piper_model
 from bot.voice_source import PiperVoiceName
+from tests.waiting import until
 
 DAVEFX = "es_ES-davefx-medium"
 
@@ -46,6 +49,28 @@ async def test_in_a_voice_channel_it_answers_this_person_alone(
     await called.plays(clips / "question.wav")
     await ben.sees("Paris", lounge, ever=True)
     assert penny_says.asked[-1].option("voice") == DAVEFX
+
+
+async def test_a_choice_counts_though_older_ones_are_being_read(
+    deck, guild, called, channel, ben, monkeypatch
+):
+    room = deck.get_cog("Voice").channels.get(guild.id)
+    reading, go_on = asyncio.Event(), asyncio.Event()
+    read = deck.store.chosen_voices.of
+
+    async def slowly(*args):
+        chosen = await read(*args)
+        reading.set()
+        await go_on.wait()
+        return chosen
+
+    monkeypatch.setattr(deck.store.chosen_voices, "of", slowly)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(room.update_audience())
+        await reading.wait()
+        await ben.slash("/voice choose", channel, voice=DAVEFX)
+        go_on.set()
+    await until(lambda: room.session.voices.get(ben.id) == DAVEFX)
 
 
 async def test_it_is_exported_and_forgotten(deck, ben):
