@@ -224,8 +224,9 @@ class Endpointer:
         if self._evidence_ms < self._options.min_speech_ms:
             return []
         lead_ms = self._onset_ms
-        if self._quiet_ms - lead_ms < self._options.same_turn_ms and self._speech_ms:
-            self._went_on += 1
+        silence_ms = self._quiet_ms - lead_ms
+        if silence_ms < self._options.same_turn_ms and self._speech_ms:
+            self._went_on += silence_ms > 0  # after a cut, nothing had looked like an end
             self._earlier_ms += self._speech_ms
         else:
             self._went_on = self._earlier_ms = 0

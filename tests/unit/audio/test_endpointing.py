@@ -256,6 +256,15 @@ def test_who_goes_on_after_what_looked_like_an_end_is_remembered_for_this_turn()
     assert endpointer.features.went_on == 0  # a turn of its own
 
 
+def test_who_is_cut_has_not_gone_on_after_an_end() -> None:
+    endpointer = speaking(replace(OPTIONS, max_turn_ms=6_400))
+    decisions = hear(endpointer, 6_400 + 640)
+    assert sum(isinstance(decision, Ended) for decision in decisions) == 1
+    assert endpointer.in_turn
+    assert endpointer.features.went_on == 0
+    assert endpointer.features.speech_ms > 6_400  # yet it is one long turn
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("hear"), st.floats(0, 1)),
