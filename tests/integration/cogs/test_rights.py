@@ -264,6 +264,7 @@ async def test_who_waits_on_a_server_that_puts_the_bot_out_is_told_directly(
     sim, deck, world, guild, channel
 ):
     await begun(deck, world, channel)
+    await world.asker.sees("A build for", channel)  # from now on it is shown in its thread
     guild.removes_bot()
     told = await world.asker.sees("Stopped", world.asker.dm)
     assert TITLE in told.text
