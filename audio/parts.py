@@ -45,6 +45,8 @@ _OGG_BEGINNINGS_BYTES: Final = 4096
 _SCAN_BYTES: Final = 64 * 1024
 _OPEN_ENDED: Final = 0xFFFFFFFF
 _LONG_BOX: Final = 1
+_DS64_DATA: Final = struct.Struct("<16xQ")
+"""The length of RF64's content, in its chunk "ds64". Source: EBU Tech 3306."""
 _W64_HEAD: Final = struct.Struct("<16sQ")
 _BIT_3: Final = b"".join(b"\\x%02x" % byte for byte in range(256) if byte & 8)
 _WAVPACK_BLOCK: Final = re.compile(
@@ -63,6 +65,10 @@ _WITHIN: Final = frozenset(
 _FLV_TAGS: Final = frozenset({8, 9, 18})
 _ASF_DATA: Final = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _TS_PACKETS: Final = re.compile(rb"(?:\x47.{187})*", re.DOTALL)
+
+
+class _Unstated(int):
+    """Where content begins whose length is not stated: it may go on to the file's end."""
 
 
 class Part(NamedTuple):
@@ -92,7 +98,7 @@ def parts(file: BinaryIO) -> Iterator[Part]:
         following = _following(file, start, end, kind, size)
         reach = size if following is None else following.at
         missing = max(end - reach, 0)
-        is_read_on = kind in _RESYNCS or missing > 0
+        is_read_on = kind in _RESYNCS or missing > 0 or isinstance(end, _Unstated)
         if following is None:
             yield Part(kind, start, None if is_read_on or end == size else end, missing)
             return
@@ -131,7 +137,7 @@ def _end(file: BinaryIO, start: int, kind: str, size: int) -> int:
     After the file's end: so many bytes are missing.
     """
     walk = _STRUCTURES.get(kind)
-    return max(start + 1, 0 if walk is None else walk(file, start, size))
+    return max(0 if walk is None else walk(file, start, size), start + 1)
 
 
 def _after_tags(file: BinaryIO, at: int) -> int:
@@ -159,6 +165,7 @@ def _end_of_chunks(
 ) -> int:
     """Follow the chunks to the first bytes that are not one, or that open another file."""
     at = start + first
+    stated_bytes = 0
     padded = form.size == 8  # noqa: PLR2004  # of these, each has an even number of bytes
     for _ in range(_MAX_CHUNKS):
         file.seek(at)
@@ -170,8 +177,12 @@ def _end_of_chunks(
         name, length = form.unpack_from(head)
         if container_of(head) not in _NO_OPENERS or not _is_printable(name):
             return at
-        if name == b"data" and (length in (0, _OPEN_ENDED) or length == 2**64 - 1):
-            return at + form.size  # written to a pipe
+        if name == b"ds64" and len(head) >= _DS64_DATA.size:
+            stated_bytes = int(_DS64_DATA.unpack_from(head)[0])
+        if name == b"data" and length == _OPEN_ENDED and stated_bytes:
+            length = stated_bytes  # longer than its own field could say
+        elif name == b"data" and (length in (0, _OPEN_ENDED) or length == 2**64 - 1):
+            return _Unstated(at + form.size)  # written to a pipe
         at += form.size + length + (length % 2 if padded else 0)
         if at > size:
             return at - length % 2 if padded else at
@@ -312,7 +323,8 @@ def _end_of_packets(file: BinaryIO, start: int, size: int) -> int:
 def _end_of_au(file: BinaryIO, start: int, size: int) -> int:
     file.seek(start)
     offset, length = struct.unpack(">4xII", file.read(12).ljust(12, b"\0"))
-    return start + int(offset) + (0 if length == _OPEN_ENDED else int(length))
+    content = start + int(offset)
+    return _Unstated(content) if length == _OPEN_ENDED else content + int(length)
 
 
 _RIFF: Final = partial(_end_of_chunks, form=struct.Struct("<4sI"), first=12)

@@ -148,6 +148,11 @@ def test_what_follows_a_long_recording_is_read_too(first: str, second: str) -> N
     assert loss.seconds < 0.3
 
 
+def test_an_index_of_many_kilobytes_is_mended() -> None:
+    file = tone("m4a", seconds=200)
+    assert len(decode(file[:-333], rate_hz=16_000, limit_s=300)) / 16_000 > 150
+
+
 def test_the_process_says_how_much_was_lost() -> None:
     whole, loss = written(*WRITTEN["flac"]), Loss()
     pieces = list(decode_stream(whole[: len(whole) // 2], limit_s=60, loss=loss))

@@ -16,6 +16,7 @@ from bot.contract import Audio
 from cogs.shared import files, voice_message
 from bot.voice_agent import response_stream
 from bot.workers.penny.recording import Recording
+from audio.loss import Loss
 from audio.stopping import NEVER
 from tests.fakes import hostile_media
 
@@ -85,7 +86,7 @@ idle = megabytes("self", "VmHWM")
 try:
     match door:
         case "attachment":
-            files._made_smaller(data)
+            files._made_smaller(data, loss=Loss())
         case "read_clip":
             clip.read_clip(path, language=None, limit_s=3600)
         case "save_reply":
