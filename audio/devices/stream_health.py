@@ -10,6 +10,9 @@ from audio.devices.device_errors import Fault
 
 STALLED_AFTER_S: Final = 0.6
 """A stream calls back every 20 ms, or in bursts of 100; a longer silence is more than mere load."""
+MAX_STEP_S: Final = 0.2
+"""A check later than this after the one before counts as this: whatever held up the checks, such as
+a model that is being loaded, held up the callbacks too."""
 WORKS_AFTER_S: Final = 0.8
 """A stream on a sleeping device accepts some audio at first; one that works lasts this long."""
 PAUSES_S: Final = (0.3, 0.6, 1.0, 2.0, 4.0)
@@ -30,6 +33,8 @@ class StreamHealth:
     fault: Fault | None = None
     tries: int = 0
     _opened_s: float | None = None
+    _checked_s: float = 0.0
+    _silent_s: float = 0.0
     _next_try_s: float = float("-inf")
     _is_resting: bool = False
 
@@ -45,6 +50,7 @@ class StreamHealth:
     def opened(self, now_s: float) -> None:
         """It was opened. Its callbacks will show whether it works."""
         self._opened_s, self._is_resting = now_s, False
+        self._checked_s, self._silent_s = now_s, 0.0
 
     def failed(self, fault: Fault, now_s: float) -> None:
         """It could not be opened, or failed and was closed."""
@@ -56,7 +62,7 @@ class StreamHealth:
         self.tries += 1
 
     def check(self, now_s: float, *, called_s: float | None, is_active: bool) -> Fault | None:
-        """The fault of an open stream, if any.
+        """The fault of an open stream, if any. Call this often: every tenth of a second.
 
         Args:
             now_s: The current time.
@@ -67,7 +73,11 @@ class StreamHealth:
             return None
         if not is_active:
             return Fault.GONE
-        if now_s - max(self._opened_s, called_s or 0.0) > STALLED_AFTER_S:
+        if called_s is not None and called_s > self._checked_s:
+            self._checked_s, self._silent_s = called_s, 0.0
+        self._silent_s += min(now_s - self._checked_s, MAX_STEP_S)
+        self._checked_s = now_s
+        if self._silent_s > STALLED_AFTER_S:
             return Fault.STALLED
         if called_s is not None and called_s - self._opened_s > WORKS_AFTER_S:
             self.fault = None

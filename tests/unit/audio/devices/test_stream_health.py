@@ -14,17 +14,35 @@ def test_it_is_opened_at_once_and_then_left_alone():
     assert health.fault is None
 
 
+def checked(health: StreamHealth, *, until: float, called_s: float | None) -> Fault | None:
+    """The fault after checks every tenth of a second from 10.0 on."""
+    fault = None
+    for tenth in range(1, round((until - 10.0) * 10) + 1):
+        fault = health.check(10.0 + tenth / 10, called_s=called_s, is_active=True)
+    return fault
+
+
 def test_silence_is_a_stall_within_a_second():
     health = StreamHealth()
     health.opened(10.0)
-    assert health.check(20.0, called_s=19.98, is_active=True) is None
-    assert health.check(20.7, called_s=19.98, is_active=True) is Fault.STALLED
+    assert checked(health, until=10.6, called_s=10.05) is None
+    assert checked(health, until=10.8, called_s=10.05) is Fault.STALLED
 
 
 def test_one_that_never_calls_back_is_stalled_too():
     health = StreamHealth()
     health.opened(10.0)
-    assert health.check(10.7, called_s=None, is_active=True) is Fault.STALLED
+    assert checked(health, until=10.5, called_s=None) is None
+    assert checked(health, until=10.7, called_s=None) is Fault.STALLED
+
+
+def test_a_process_that_was_held_up_blames_no_device():
+    health = StreamHealth()
+    health.opened(10.0)
+    assert health.check(10.1, called_s=10.09, is_active=True) is None
+    assert health.check(13.0, called_s=10.09, is_active=True) is None  # before the next callback
+    assert health.check(13.1, called_s=13.01, is_active=True) is None
+    assert health.fault is None
 
 
 def test_one_that_ended_is_gone():
