@@ -5,6 +5,8 @@ Unmodified clients speak, end-to-end encrypted; what the bot says is recorded as
 
 import asyncio
 import contextlib
+import difflib
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,6 +210,12 @@ async def words_of(penny: Any, sound: Samples | Path, rate_hz: int = 48_000) -> 
     async for response in penny.handle(transcribe(clip, source=Source(system=System.DECK))):
         text = response.text or text
     return text
+
+
+def has_word(heard: str, word: str) -> bool:
+    """Whether a word is among those heard, as a small recogniser may spell it: "Parris"."""
+    found = re.findall(r"\w+", heard.lower())
+    return bool(difflib.get_close_matches(word, found, cutoff=0.75))
 
 
 async def spoken(penny: Any, text: str, *, language: str = "en") -> Samples:

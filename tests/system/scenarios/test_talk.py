@@ -10,7 +10,7 @@ import pytest
 from audio import codec
 from bot.settings import Settings
 from tests.environment import without_settings
-from tests.fakes.voice_call import words_of
+from tests.fakes.voice_call import has_word, words_of
 from tests.paths import ROOT
 from tests.system.bot.local_voice.tui.test_terminals import Tmux, needs
 from tests.virtual_audio.sound_card import RATE_HZ
@@ -52,7 +52,7 @@ async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, cli
             await asyncio.to_thread(tmux.sees, "READY")
         assert "capital of France" in tmux.screen()
         assert "answered in" in tmux.screen()
-        assert "paris" in (await words_of(penny, recording.loud())).lower()
+        assert has_word(await words_of(penny, recording.loud()), "paris")
         tmux.press("C-s")
         await asyncio.to_thread(tmux.sees, "Saved")
         [saved] = tmp_path.glob("skydeck-*/conversation.md")
