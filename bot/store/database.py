@@ -250,6 +250,7 @@ class Database:
             if deleted < PRUNE_BATCH:
                 return gone
 
+    @uninterrupted
     async def scrub(self) -> None:
         """Merge SQLite's write-ahead log into the file, so that deleted text leaves the disk.
 
@@ -270,6 +271,7 @@ class Database:
         async with self._bare.connect() as connection:
             await connection.exec_driver_sql(f"PRAGMA {statement}")
 
+    @uninterrupted
     async def close(self) -> None:
         """Close every connection, after those in use have been returned to the pool.
 

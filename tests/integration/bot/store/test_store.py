@@ -148,3 +148,16 @@ async def test_a_cancelled_transaction_is_done_before_anybody_hears_of_it(url):
         assert len(await database.rows(select(facts))) == 1
     finally:
         await database.close()
+
+
+async def test_a_cancelled_close_closes_everything_all_the_same(tmp_path):
+    database = Database(Address.parse(f"sqlite:///{tmp_path}/deck.db"))
+    async with database.reading():
+        pass
+    await database.read(lambda connection: connection.execute(select(1)).all())
+    closing = asyncio.ensure_future(database.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert database.engine.pool.checkedin() == 0
