@@ -265,6 +265,3 @@ class VoiceAgentOptions:
 
 
 DEFAULT_OPTIONS: Final = VoiceAgentOptions()
-
-TEXT_CHAT: Final = ChatContextOptions(max_tokens=1_500)
-"""How much of a text chat the model is told; a small local model reads it in a second or two."""

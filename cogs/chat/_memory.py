@@ -1,7 +1,4 @@
-"""Which conversation a message belongs to, what is remembered of it, and what Penny is given.
-
-The history's length is `TEXT_CHAT`, a `ChatContextOptions` of bot/voice_agent/options.py.
-"""
+"""Which conversation a message belongs to, what is remembered of it, and what Penny is given."""
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,12 +11,14 @@ from bot.contract import Message
 from bot.discord_client import SkyDeck
 from bot.store.records import Role, StoredMessage
 from bot.voice_agent.chat_context import fit_history
-from bot.voice_agent.options import TEXT_CHAT
+from bot.voice_agent.options import ChatContextOptions
 from cogs.chat._reference import parent_of, replied_to
 from cogs.shared.message_content import read_message
 from cogs.shared.rights import Relation, Right, may
 
-_BUDGET_CHARS: Final = TEXT_CHAT.max_chars
+HISTORY: Final = ChatContextOptions(max_tokens=1_500)
+"""How much of the history the model is given; a small local one reads it in a second or two."""
+_BUDGET_CHARS: Final = HISTORY.max_chars
 
 Fetch = Callable[[], Awaitable[discord.Message | None]]
 
