@@ -140,8 +140,8 @@ async def _listen(settings: Settings) -> str:
 
 def _sentence() -> Samples:
     """A spoken sentence, 16 kHz. Blocks."""
-    from bot.workers.penny.espeak import Espeak  # noqa: PLC0415  (an extra)
+    from bot.workers.penny import espeak  # noqa: PLC0415  (an extra)
 
-    samples, rate_hz = Espeak().synthesize(_SENTENCE, "en")
+    samples, rate_hz = espeak.synthesize(_SENTENCE, "en")
     resampler = Resampler(rate_hz, SPEECH_RATE_HZ)
     return resampler.resample(samples)

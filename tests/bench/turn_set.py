@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from audio import codec
-from bot.workers.penny.espeak import Espeak
+from bot.workers.penny import espeak
 from bot.workers.penny.tts import _load_piper
 from tests.bench.conversation import RATE, Conversation, Piece, join, pause, piece
 
@@ -54,7 +54,6 @@ class Voices:
 
     def __init__(self, weights: Callable[[str], Path]) -> None:
         self._joe = _load_piper(weights("piper-joe") / "voice.onnx", 1)
-        self._espeak = Espeak()
 
     def say(self, text: str, voice: str) -> Piece:
         if voice.startswith("joe "):
@@ -62,7 +61,7 @@ class Voices:
             sound, rate = np.concatenate(chunks), self._joe.config.sample_rate
             rate = round(rate * float(voice.split()[1]))
         else:
-            sound, rate = self._espeak.synthesize(text, voice)
+            sound, rate = espeak.synthesize(text, voice)
         heard = codec.decode(codec.wav(np.asarray(sound, np.float32), rate), limit_s=60)
         loud = np.flatnonzero(np.abs(heard) > 0.01 * np.abs(heard).max())
         return piece(heard[max(0, loud[0] - RATE // 50) : loud[-1] + RATE // 25])

@@ -7,6 +7,7 @@ Source: espeak-ng's speak_lib.h.
 import ctypes
 import re
 import threading
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -31,72 +32,73 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-class Espeak:
-    """The engine. A process needs one instance, since the library's state is global."""
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""The library's state is global: its voice, and where it puts the sound."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._library: ctypes.CDLL | None = None
-        self._rate_hz = 0
-        self._pieces: list[Samples] = []
-        self._callback = _Callback(self._collect)  # a reference, since C holds only its address
 
-    def synthesize(self, text: str, voice: str) -> tuple[Samples, int]:
-        """Speak `text`. Blocks.
+def synthesize(text: str, voice: str) -> tuple[Samples, int]:
+    """Speak `text`. Blocks.
 
-        Args:
-            text: The text.
-            voice: An eSpeak voice, usually a language: `es`, `es-419`, `fr`, `en-us`.
+    Args:
+        text: The text.
+        voice: An eSpeak voice, usually a language: `es`, `es-419`, `fr`, `en-us`.
 
-        Returns:
-            Mono samples and their rate in Hz.
+    Returns:
+        Mono samples and their rate in Hz.
 
-        Raises:
-            BadInput: There is no such voice.
-            JobFailed: The engine failed.
-        """
-        with self._lock:
-            library = self._load()
-            if not _NAME.fullmatch(voice) or library.espeak_SetVoiceByName(voice.encode()) != 0:
-                name = clean_line(voice)[:60]
-                raise BadInput(f"There is no voice {name!r}.", hint="Try a language: en, es, fr.")
-            library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
-            self._pieces.clear()
-            data = text.encode() + b"\0"
-            failed = library.espeak_Synth(
-                data, len(data), 0, _POSITION_CHARACTER, 0, _UTF8, None, None
-            )
-            if failed:
-                raise JobFailed(f"eSpeak NG failed with code {failed}.", service_code="tts")
-            return np.concatenate([*self._pieces, np.zeros(0, np.float32)]), self._rate_hz
+    Raises:
+        BadInput: There is no such voice.
+        JobFailed: The engine failed.
+    """
+    with _ONE_AT_A_TIME:
+        library, rate_hz = _loaded()
+        if not _NAME.fullmatch(voice) or library.espeak_SetVoiceByName(voice.encode()) != 0:
+            name = clean_line(voice)[:60]
+            raise BadInput(f"There is no voice {name!r}.", hint="Try a language: en, es, fr.")
+        library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
+        _pieces.clear()
+        data = text.encode() + b"\0"
+        failed = library.espeak_Synth(data, len(data), 0, _POSITION_CHARACTER, 0, _UTF8, None, None)
+        if failed:
+            raise JobFailed(f"eSpeak NG failed with code {failed}.", service_code="tts")
+        return np.concatenate([*_pieces, np.zeros(0, np.float32)]), rate_hz
 
-    def check(self, voice: str) -> None:
-        """See that there is a voice of this name. Blocks.
 
-        Raises:
-            BadInput: There is none.
-        """
-        self.synthesize("a", voice)
+def check(voice: str) -> None:
+    """See that there is a voice of this name. Blocks.
 
-    def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
-        if samples and count > 0:
-            piece = np.ctypeslib.as_array(samples, (count,))
-            self._pieces.append(piece.astype(np.float32) / np.float32(32768))
-        return 0
+    Raises:
+        BadInput: There is none.
+    """
+    synthesize("a", voice)
 
-    def _load(self) -> ctypes.CDLL:
-        if self._library is None:
-            try:
-                import espeakng_loader  # noqa: PLC0415  (only the local services need it)
-            except ImportError:
-                raise runtime_missing() from None
-            library = ctypes.CDLL(espeakng_loader.get_library_path())
-            data = espeakng_loader.get_data_path().encode()
-            self._rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)
-            if self._rate_hz <= 0:
-                raise WeightsError(
-                    "eSpeak NG cannot find its data.", hint="Reinstall skydeck[local]."
-                )
-            library.espeak_SetSynthCallback(self._callback)
-            self._library = library
-        return self._library
+
+_pieces: Final[list[Samples]] = []
+"""The sound of the text that is being spoken."""
+
+
+def _collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
+    if samples and count > 0:
+        piece = np.ctypeslib.as_array(samples, (count,))
+        _pieces.append(piece.astype(np.float32) / np.float32(32768))
+    return 0
+
+
+_CALLBACK: Final = _Callback(_collect)
+"""C holds only its address, so it lives as long as the process."""
+
+
+@cache
+def _loaded() -> tuple[ctypes.CDLL, int]:
+    """The library, ready to speak, and its rate in Hz."""
+    try:
+        import espeakng_loader  # noqa: PLC0415  (only the local services need it)
+    except ImportError:
+        raise runtime_missing() from None
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    data = espeakng_loader.get_data_path().encode()
+    rate_hz: int = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)
+    if rate_hz <= 0:
+        raise WeightsError("eSpeak NG cannot find its data.", hint="Reinstall skydeck[local].")
+    library.espeak_SetSynthCallback(_CALLBACK)
+    return library, rate_hz

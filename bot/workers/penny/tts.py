@@ -16,7 +16,7 @@ from bot.errors import BadInput, JobFailed, WeightsError
 from bot.languages import DEFAULT
 from bot.processors import usable_processors
 from bot.workers.device import runtime_missing
-from bot.workers.penny.espeak import Espeak
+from bot.workers.penny import espeak
 from bot.workers.penny.kokoro import Kokoro
 from bot.workers.penny.voice_files import check_piper
 from bot.workers.penny.voices import Engine, Voice, VoiceBook
@@ -82,7 +82,6 @@ class LocalVoices:
         self._kokoro: Kokoro | None = None
         self._broken: set[Voice] = set()
         self._loading = threading.Lock()
-        self._espeak = Espeak()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tts")
 
     async def synthesize(
@@ -142,7 +141,7 @@ class LocalVoices:
             case Engine.KOKORO:
                 style = voice.file or Path()
                 return self._load_kokoro().synthesize(text, style=style, espeak=voice.language)
-        return self._espeak.synthesize(text, voice.name)
+        return espeak.synthesize(text, voice.name)
 
     def _load(self, voice: Voice) -> Any:
         with self._loading:

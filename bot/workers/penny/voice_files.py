@@ -128,10 +128,10 @@ def check_piper(path: Path) -> Path:
 
 
 def _check_espeak(name: str) -> None:
-    from bot.workers.penny.espeak import Espeak  # noqa: PLC0415  (loads a library)
+    from bot.workers.penny import espeak  # noqa: PLC0415  (loads a library)
 
     try:
-        Espeak().check(name)
+        espeak.check(name)
     except BadInput:
         raise WeightsError(
             f"eSpeak has no voice {name}.",

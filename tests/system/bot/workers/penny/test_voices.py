@@ -3,13 +3,14 @@
 # mypy: ignore-errors
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from bot.errors import BadInput, WeightsError
 from bot.settings import Settings
-from bot.workers.penny.espeak import Espeak
+from bot.workers.penny import espeak
 from bot.workers.penny.kokoro import Kokoro
 from bot.workers.penny.tts import LocalVoices
 from bot.workers.penny.voice_files import kokoro_model_file, voice_book
@@ -78,11 +79,19 @@ def test_another_model_is_not_kokoros(weights, tmp_path):
 )
 def test_a_voice_of_espeak_s_is_a_name_and_no_path(name):
     with pytest.raises(BadInput, match="There is no voice") as caught:
-        Espeak().synthesize("Hello.", name)
+        espeak.synthesize("Hello.", name)
     assert str(caught.value).isprintable()
 
 
 def test_a_variant_of_a_voice_of_espeak_s_speaks():
     for name in ("en+f3", "es-419", "en-us"):
-        sound, _ = Espeak().synthesize("One.", name)
+        sound, _ = espeak.synthesize("One.", name)
         assert np.abs(sound).max() > 0.1
+
+
+def test_espeak_speaks_in_several_threads_at_once_each_in_its_own_voice():
+    alone = [len(espeak.synthesize("One two three.", voice)[0]) for voice in ("en", "es")]
+    with ThreadPoolExecutor(4) as pool:
+        voices = ("en", "es") * 8
+        sounds = pool.map(lambda voice: espeak.synthesize("One two three.", voice)[0], voices)
+        assert [len(sound) for sound in sounds] == alone * 8

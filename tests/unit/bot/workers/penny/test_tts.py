@@ -17,7 +17,7 @@ from bot.models.manifest import load_manifest
 from bot.settings import Settings
 from bot.voice_source import PiperVoiceName, piper_voice_names
 from bot.workers.build import models_needed
-from bot.workers.penny import tts
+from bot.workers.penny import espeak, tts
 from bot.workers.penny.tts import LocalVoices
 from bot.workers.penny.voice_files import check_voices, voice_book, voices_needed
 from bot.workers.penny.voices import VOICES, Engine, VoiceBook
@@ -236,9 +236,7 @@ async def test_a_voice_that_cannot_speak_is_replaced_unless_it_was_asked_for(
     monkeypatch, tmp_path, caplog
 ):
     pull_piper(tmp_path, "es_ES-davefx-medium")
-    monkeypatch.setattr(
-        tts.Espeak, "synthesize", lambda _self, _text, voice: (np.zeros(1), len(voice))
-    )
+    monkeypatch.setattr(espeak, "synthesize", lambda _text, voice: (np.zeros(1), len(voice)))
     settings = settings_in(tmp_path)
     speaker = LocalVoices(lambda model: tmp_path / model, book=lambda: voice_book(settings))
 
@@ -254,12 +252,12 @@ async def test_a_voice_that_cannot_speak_is_replaced_unless_it_was_asked_for(
 async def test_a_voice_that_espeak_does_not_have_leaves_the_language_to_the_usual_one(
     monkeypatch, tmp_path, caplog
 ):
-    def say(_self, _text, voice):
+    def say(_text, voice):
         if voice not in ("es", "fr"):
             raise BadInput(f"There is no voice {voice!r}.")
         return np.zeros(1), len(voice)
 
-    monkeypatch.setattr(tts.Espeak, "synthesize", say)
+    monkeypatch.setattr(espeak, "synthesize", say)
     settings = settings_in(tmp_path, skydeck_voices="es=jo")
     speaker = LocalVoices(lambda model: tmp_path / model, book=lambda: voice_book(settings))
 
