@@ -32,6 +32,8 @@ pytestmark = pytest.mark.models
 
 DECK = Source(system="DECK")
 
+TRIES = 3
+
 
 def clip(path: Path, language: str | None = "en") -> Input:
     return audio_input(path.read_bytes(), format=path.suffix[1:], language=language)
@@ -155,9 +157,13 @@ async def test_spanish_is_spoken_by_espeak_and_heard_by_the_larger_model(penny) 
     ],
 )
 async def test_signs_are_spoken_as_words(penny, written: str, pattern: str) -> None:
-    final = (await responses(penny, speak(written, source=DECK, language="en")))[-1]
-    words = (await heard(penny, final.audio.file())).lower()
-    assert re.search(pattern, words), words
+    words = []
+    while len(words) < TRIES:  # no two are spoken alike, and the small ear mishears one in twenty
+        final = (await responses(penny, speak(written, source=DECK, language="en")))[-1]
+        words.append((await heard(penny, final.audio.file())).lower())
+        if re.search(pattern, words[-1]):
+            return
+    pytest.fail(f"it was never heard: {words}")
 
 
 async def test_an_emoji_is_not_read_out(penny) -> None:
