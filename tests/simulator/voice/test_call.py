@@ -83,7 +83,7 @@ async def test_packets_look_as_discords_do(link, lounge, ana, noise):
     voice = [p for p in link.received if p[0] & 0xC0 == 0x80 and p[1] == 0x78]
     assert all(p[0] & 0x10 and p[12:16] == b"\xbe\xde\0\1" for p in voice)
     padded = sum(bool(p[0] & 0x20) for p in voice) / len(voice)
-    assert 0.01 < padded < 0.1
+    assert 0 < padded < 0.15  # each with a chance of 0.04
     reports = [p for p in link.received if p[0] & 0xC0 == 0x80 and p[1] == 200]
     assert len(reports) == 4
 
