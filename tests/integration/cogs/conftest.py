@@ -1,9 +1,11 @@
-"""For the tests that look at all cogs together: what the services were asked."""
+"""For the tests of several cogs: what the services were asked, and a voice to choose."""
 
 # mypy: ignore-errors
 
 import pytest
 
+from bot.models.hub_models import piper_model
+from bot.voice_source import PiperVoiceName
 from tests.fakes.handlers import echo
 
 
@@ -23,3 +25,16 @@ def note(asked):
             yield response
 
     return note
+
+
+@pytest.fixture
+def davefx(deck, tmp_path, monkeypatch):
+    """The one voice of Piper's that has been pulled; services are embedded."""
+    monkeypatch.setattr(deck.settings, "skydeck_weights_dir", tmp_path)
+    monkeypatch.setattr(deck.settings, "runpod_api_key", None)
+    voice = PiperVoiceName("es_ES-davefx-medium")
+    file = piper_model(voice).folder(tmp_path) / voice.path
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x")
+    file.with_name(f"{file.name}.json").write_text("{}")
+    return "es_ES-davefx-medium"
