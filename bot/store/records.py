@@ -27,8 +27,6 @@ class StoredMessage:
         created_at_ms: UTC epoch milliseconds.
         parent_id: The message it replies to, or a part of that.
         guild_id: None in a DM.
-        source_id: Another message whose words it holds, because it points at that.
-        source_author_id: Who wrote that one.
         parts: The further messages of a long reply, in order.
     """
 
@@ -43,8 +41,6 @@ class StoredMessage:
     parent_id: int | None = None
     guild_id: int | None = None
     edited_at_ms: int | None = None
-    source_id: int | None = None
-    source_author_id: int | None = None
     parts: tuple[int, ...] = ()
 
 

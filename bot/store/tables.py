@@ -61,8 +61,6 @@ messages = Table(
     Column("content", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False, index=True),
     Column("edited_at_ms", BigInteger),
-    Column("source_id", BigInteger, index=True),
-    Column("source_author_id", BigInteger, index=True),
     Index(None, "conversation_id", "message_id"),
 )
 """Messages to the assistant and from it."""
@@ -80,6 +78,21 @@ message_parts = Table(
     ),
 )
 """The further Discord messages of a reply that is too long for one."""
+
+message_sources = Table(
+    "message_sources",
+    metadata,
+    Column(
+        "message_id",
+        BigInteger,
+        ForeignKey("messages.message_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("source_id", BigInteger, primary_key=True, autoincrement=False, index=True),
+    Column("author_id", BigInteger, index=True),  # none: from before it was noted
+)
+"""The other messages whose words a question holds, because it points at them."""
 
 jobs = Table(
     "jobs",

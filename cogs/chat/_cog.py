@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -188,12 +189,13 @@ class Chat(commands.Cog, name=COG):
             self.bot, requester.channel_id, NO_MESSAGE, requester.user_id, words=words
         )
         post = functools.partial(self._first, message, words, is_dropped)
-        has_quoted_files = len(files) > len(content.files)
-        source = asked if asked is not message else quoted if has_quoted_files else None
-        remembered = stored(message, question.text, said_before, source=source)
+        remembered = stored(message, question.text, said_before)
+        sources = [asked] if asked is not message else []
+        if quoted is not None and len(files) > len(content.files):
+            sources.append(quoted)
 
         async def is_wanted() -> bool:
-            return await self._remember_once(message, remembered, source) or is_dropped
+            return await self._remember_once(message, remembered, sources) or is_dropped
 
         await ask(
             self.bot,
@@ -206,16 +208,24 @@ class Chat(commands.Cog, name=COG):
         )
 
     async def _remember_once(
-        self, message: discord.Message, remembered: StoredMessage, source: discord.Message | None
+        self,
+        message: discord.Message,
+        remembered: StoredMessage,
+        sources: Collection[discord.Message],
     ) -> bool:
         """Remember a question; False if another process does, or the gateway repeats the event.
 
+        Args:
+            message: The person's message.
+            remembered: What to remember of it.
+            sources: The other messages whose words it holds, because it points at them.
+
         Raises:
-            QuestionDeleted: It, or the message that it points at, was deleted before it was
-                remembered.
+            QuestionDeleted: It, or one of those, was deleted before it was remembered.
         """
-        is_new = await self.bot.store.conversations.add(remembered)
-        if was_deleted(self.bot, message) or (source and was_deleted(self.bot, source)):
+        points_at = {one.id: one.author.id for one in sources}
+        is_new = await self.bot.store.conversations.add(remembered, points_at=points_at)
+        if any(was_deleted(self.bot, one) for one in (message, *sources)):
             await self.bot.store.conversations.delete({message.id})
             raise QuestionDeleted("The question was deleted.")
         return is_new

@@ -180,16 +180,13 @@ async def _quote(bot: SkyDeck, quoted: discord.Message | None) -> list[Message]:
     return [Message(role=Role.USER.value, content=words, name=quoted.author.display_name)]
 
 
-def stored(
-    message: discord.Message, text: str, before: History, *, source: discord.Message | None
-) -> StoredMessage:
+def stored(message: discord.Message, text: str, before: History) -> StoredMessage:
     """A person's message, as the memory stores it.
 
     Args:
         message: The message.
         text: Its words, and those of what it points at.
         before: The conversation before it.
-        source: The message that it points at.
     """
     return StoredMessage(
         message_id=message.id,
@@ -202,6 +199,4 @@ def stored(
         created_at_ms=int(message.created_at.timestamp() * 1000),
         parent_id=before.parent_id,
         guild_id=message.guild.id if message.guild is not None else None,
-        source_id=None if source is None else source.id,
-        source_author_id=None if source is None else source.author.id,
     )

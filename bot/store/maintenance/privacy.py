@@ -35,6 +35,7 @@ from bot.store.tables import (
     job_results,
     jobs,
     message_parts,
+    message_sources,
     messages,
     minutes,
     purses,
@@ -44,8 +45,7 @@ from bot.store.tables import (
 _EXPORTED: Final[dict[Table, tuple[str, ...]]] = {
     messages: (
         "message_id", "conversation_id", "parent_id", "guild_id", "person_id", "author_id",
-        "author_name", "role", "content", "created_at_ms", "edited_at_ms", "source_id",
-        "source_author_id",
+        "author_name", "role", "content", "created_at_ms", "edited_at_ms",
     ),
     jobs: (
         "journal_id", "service", "module", "endpoint_id", "mode", "guild_id", "channel_id",
@@ -142,8 +142,9 @@ class Privacy:
         deployment, without their name. What they spent of a current budget remains until the period
         ends (`Ledger.prune`), because deleting it would refill the budget.
         """
+        holding = select(message_sources.c.message_id).where(message_sources.c.author_id == user_id)
         gone = await self._delete(
-            or_(_theirs(user_id), messages.c.source_author_id == user_id),
+            or_(_theirs(user_id), messages.c.message_id.in_(holding)),
             jobs.c.user_id == user_id,
             minutes.c.user_id == user_id,
             consents.c.user_id == user_id,
@@ -250,13 +251,32 @@ async def _messages(connection: AsyncConnection, theirs: ColumnElement[bool]) ->
         .where(theirs)
         .order_by(message_parts.c.part_id)
     )
-    by_message: dict[int, list[JsonValue]] = {}
-    for row in (await connection.execute(parts)).mappings():
-        by_message.setdefault(row["message_id"], []).append(str(row["part_id"]))
+    points_at = (
+        select(message_sources.c.source_id, message_sources.c.message_id)
+        .join(messages, messages.c.message_id == message_sources.c.message_id)
+        .where(theirs)
+        .order_by(message_sources.c.source_id)
+    )
+    part_ids = await _by_message(connection, parts)
+    source_ids = await _by_message(connection, points_at)
     return [
-        _readable(row) | {"parts": by_message.get(row["message_id"], [])}
+        _readable(row)
+        | {
+            "parts": part_ids.get(row["message_id"], []),
+            "points_at": source_ids.get(row["message_id"], []),
+        }
         for row in (await connection.execute(said)).mappings()
     ]
+
+
+async def _by_message(
+    connection: AsyncConnection, query: Select[Any]
+) -> dict[int, list[JsonValue]]:
+    """The ids in the first column, as text, by the message in the second."""
+    found: dict[int, list[JsonValue]] = {}
+    for other_id, message_id in await connection.execute(query):
+        found.setdefault(message_id, []).append(str(other_id))
+    return found
 
 
 async def _jobs(connection: AsyncConnection, user_id: int) -> list[JsonValue]:

@@ -1,7 +1,8 @@
 """Remembered messages: reply chains and threads, as far back as fits a prompt."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, Select, delete, func, literal, or_, select, update
@@ -16,6 +17,7 @@ from bot.store.limits import (
 )
 from bot.store.records import Role, StoredMessage
 from bot.store.tables import message_parts as parts
+from bot.store.tables import message_sources as sources
 from bot.store.tables import messages
 
 MESSAGES_LIMIT: Final = 200
@@ -32,8 +34,14 @@ class Conversations:
         self._database = database
 
     @uninterrupted
-    async def add(self, message: StoredMessage) -> bool:
+    async def add(
+        self, message: StoredMessage, *, points_at: Mapping[int, int] = MappingProxyType({})
+    ) -> bool:
         """Remember a message; content beyond `CONTENT_LIMIT_CHARS` is cut.
+
+        Args:
+            message: The message.
+            points_at: The other messages whose words it holds, and who wrote each.
 
         Returns:
             False if it was remembered already: the gateway repeats events after a reconnect.
@@ -48,6 +56,12 @@ class Conversations:
             if added.rowcount == 0:
                 return False
             await self._set_parts(connection, message.message_id, message.parts)
+            rows = [
+                {"message_id": message.message_id, "source_id": source_id, "author_id": author_id}
+                for source_id, author_id in points_at.items()
+            ]
+            if rows:
+                await connection.execute(self._database.insert(sources).values(rows))
             return True
 
     @uninterrupted
@@ -126,7 +140,7 @@ class Conversations:
             for batch in _batches(message_ids):
                 named = or_(
                     messages.c.message_id.in_(batch),
-                    messages.c.source_id.in_(batch),
+                    messages.c.message_id.in_(_holding(batch)),
                     messages.c.message_id.in_(
                         select(parts.c.message_id).where(parts.c.part_id.in_(batch))
                     ),
@@ -140,14 +154,15 @@ class Conversations:
         found: set[int] = set()
         async with self._database.reading() as connection:
             for batch in _batches(message_ids):
-                query = select(messages.c.message_id).where(messages.c.source_id.in_(batch))
-                found.update((await connection.execute(query)).scalars())
+                found.update((await connection.execute(_holding(batch))).scalars())
         return frozenset(found)
 
     async def holding_words_of(self, user_id: int) -> frozenset[int]:
         """Other people's questions that hold this person's words, because they point at them."""
-        query = select(messages.c.message_id).where(
-            messages.c.source_author_id == user_id, messages.c.person_id != user_id
+        query = (
+            select(messages.c.message_id)
+            .join(sources, sources.c.message_id == messages.c.message_id)
+            .where(sources.c.author_id == user_id, messages.c.person_id != user_id)
         )
         rows = await self._database.rows(query)
         return frozenset(row["message_id"] for row in rows)
@@ -187,6 +202,11 @@ class Conversations:
             rows = [{"part_id": p, "message_id": message_id} for p in part_ids[:PARTS_LIMIT]]
             insert = self._database.insert(parts).values(rows)
             await connection.execute(insert.on_conflict_do_nothing())
+
+
+def _holding(message_ids: Sequence[int]) -> Select[Any]:
+    """SQL for the messages that hold the words of any of these."""
+    return select(sources.c.message_id).where(sources.c.source_id.in_(message_ids))
 
 
 def _whole(message_id: int) -> Any:

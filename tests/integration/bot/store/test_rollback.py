@@ -111,6 +111,24 @@ async def test_what_waits_still_waits_after_an_upgrade_and_after_going_back(
     ]
 
 
+async def test_the_one_source_of_a_question_is_the_first_of_several_and_stays_going_back(
+    empty_url, tmp_path, clock, message, execute
+):
+    address = Address.parse(empty_url)
+    async with Store.open(empty_url, clock) as store:
+        await store.conversations.add(message(3))
+    await revise(address, "0013", clock, keep=tmp_path / "first.gz")
+    await execute(empty_url, "UPDATE messages SET source_id = 2, source_author_id = 8")
+    async with Store.open(empty_url, clock) as store:
+        assert await store.conversations.holding({2}) == {3}
+        assert await store.conversations.holding_words_of(8) == {3}
+        await store.conversations.add(message(6), points_at={5: 9, 4: 8})
+        await store.conversations.add(message(7))
+    await revise(address, "0013", clock, keep=tmp_path / "second.gz")
+    query = "SELECT message_id, source_id, source_author_id FROM messages ORDER BY message_id"
+    assert await execute(empty_url, query) == [(3, 2, 8), (6, 4, 8), (7, None, None)]
+
+
 async def test_a_file_that_the_first_version_wrote_can_go_back_to_it(tmp_path, clock, execute):
     file = tmp_path / "skydeck.db"
     url = f"sqlite:///{file}"

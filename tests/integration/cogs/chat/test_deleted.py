@@ -71,9 +71,9 @@ def remembering(deck, monkeypatch):
     """Until this is set, no question is remembered: its deletion overtakes it."""
     gate, add = asyncio.Event(), deck.store.conversations.add
 
-    async def held(message):
+    async def held(message, **options):
         await gate.wait()
-        return await add(message)
+        return await add(message, **options)
 
     monkeypatch.setattr(deck.store.conversations, "add", held)
     return gate
@@ -125,6 +125,48 @@ async def test_words_that_a_question_points_at_go_with_their_message(
 
     async def is_forgotten():
         return await deck.store.conversations.get(message.id) is None
+
+    await until(is_forgotten)
+    await settle()
+    for job in await deck.store.jobs.listing():
+        assert "secret" not in job.title
+        assert await deck.store.jobs.request(job.journal_id) is None
+
+
+@pytest.fixture
+async def chain(channel, ana, ben, guild):
+    """Zoe's file, Ana's words about it, and Ben's question, which holds both."""
+    zoe = guild.member("Zoe")
+    file = await zoe.says("", channel, files=[File("plan.txt", b"a secret plan")])
+    hers = await ana.says("a secret question", channel, reply_to=file)
+    message = await ben.says("@Alfred", channel, reply_to=hers)
+    await ben.sees("You said:")
+    return SimpleNamespace(zoe=zoe, file=file, hers=hers, message=message)
+
+
+@pytest.mark.parametrize(
+    "goes", ["the file", "the words", "the file's person", "the words' person"]
+)
+async def test_a_question_goes_with_any_of_the_messages_whose_words_it_holds(
+    sim, deck, channel, ana, penny_script, chain, goes
+):
+    content = (await deck.store.conversations.get(chain.message.id)).content
+    assert "a secret question" in content
+    assert "a secret plan" in content
+    match goes:
+        case "the file":
+            await chain.zoe.deletes(chain.file)
+        case "the words":
+            await ana.deletes(chain.hers)
+        case "the file's person":
+            reply = await chain.zoe.slash("/privacy forget")
+            await chain.zoe.clicks("Delete everything", on=reply)
+        case _:
+            reply = await ana.slash("/privacidad olvidar")
+            await ana.clicks("Borrarlo todo", on=reply)
+
+    async def is_forgotten():
+        return await deck.store.conversations.get(chain.message.id) is None
 
     await until(is_forgotten)
     await settle()

@@ -75,10 +75,13 @@ async def test_a_person_is_forgotten_whole_and_others_are_not(store, entry, mess
 
 async def test_words_in_the_questions_of_others_are_forgotten(store, message):
     said = store.conversations
-    await said.add(message(1, person_id=OTHER, author_id=OTHER, source_id=9, source_author_id=7))
-    await said.add(message(2, person_id=OTHER, author_id=OTHER, source_id=8, source_author_id=8))
-    await said.add(message(3, source_id=9, source_author_id=PERSON))
+    await said.add(message(1, person_id=OTHER, author_id=OTHER), points_at={8: 8, 9: PERSON})
+    await said.add(message(2, person_id=OTHER, author_id=OTHER), points_at={8: 8})
+    await said.add(message(3), points_at={9: PERSON})
     assert await said.holding_words_of(PERSON) == {1}
+    assert await said.holding({8, 9}) == {1, 2, 3}
+    [mine] = (await store.privacy.export(PERSON))["messages"]
+    assert mine["points_at"] == ["9"]
     assert await store.privacy.forget(PERSON) == Forgotten(messages=2, jobs=0)
     assert await said.get(2) is not None
 
