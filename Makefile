@@ -8,7 +8,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 # Three processes for two cores: a third of the time is waiting, for sound and for other processes.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations 10
+# One that crashes ends the run and is named; with a new one in its place, xdist waits for ever.
+PYTEST := $(BIN)/python -m pytest -n 3 --max-worker-restart 0 --dist loadgroup \
+  --no-loadscope-reorder --durations 10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
