@@ -44,6 +44,9 @@ _OGG_BEGINNINGS_BYTES: Final = 4096
 """The first pages of all logical streams come first, and can look like other files."""
 _SCAN_BYTES: Final = 64 * 1024
 _OPEN_ENDED: Final = 0xFFFFFFFF
+_MIN_PLACEHOLDER_BYTES: Final = 0x7F000000
+"""Who writes samples to a pipe does not know their length, and states 4 GB (FFmpeg), 2 GB (SoX,
+eSpeak, ALSA) or nothing. So of a shorter file, a length from this on says nothing."""
 _LONG_BOX: Final = 1
 _DS64_DATA: Final = struct.Struct("<16xQ")
 """The length of RF64's content, in its chunk "ds64". Source: EBU Tech 3306."""
@@ -65,10 +68,6 @@ _WITHIN: Final = frozenset(
 _FLV_TAGS: Final = frozenset({8, 9, 18})
 _ASF_DATA: Final = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _TS_PACKETS: Final = re.compile(rb"(?:\x47.{187})*", re.DOTALL)
-
-
-class _Unstated(int):
-    """Where content begins whose length is not stated: it may go on to the file's end."""
 
 
 class Part(NamedTuple):
@@ -97,8 +96,9 @@ def parts(file: BinaryIO) -> Iterator[Part]:
         end = _end(file, start, kind, size)
         following = _following(file, start, end, kind, size)
         reach = size if following is None else following.at
-        missing = max(end - reach, 0)
-        is_read_on = kind in _RESYNCS or missing > 0 or isinstance(end, _Unstated)
+        is_placeholder = kind in _PLAIN and end - start >= _MIN_PLACEHOLDER_BYTES
+        missing = 0 if is_placeholder else max(end - reach, 0)
+        is_read_on = kind in _RESYNCS or end > reach
         if following is None:
             yield Part(kind, start, None if is_read_on or end == size else end, missing)
             return
@@ -181,8 +181,8 @@ def _end_of_chunks(
             stated_bytes = int(_DS64_DATA.unpack_from(head)[0])
         if name == b"data" and length == _OPEN_ENDED and stated_bytes:
             length = stated_bytes  # longer than its own field could say
-        elif name == b"data" and (length in (0, _OPEN_ENDED) or length == 2**64 - 1):
-            return _Unstated(at + form.size)  # written to a pipe
+        elif name == b"data" and length == 0:
+            length = _OPEN_ENDED  # written to a pipe
         at += form.size + length + (length % 2 if padded else 0)
         if at > size:
             return at - length % 2 if padded else at
@@ -323,8 +323,7 @@ def _end_of_packets(file: BinaryIO, start: int, size: int) -> int:
 def _end_of_au(file: BinaryIO, start: int, size: int) -> int:
     file.seek(start)
     offset, length = struct.unpack(">4xII", file.read(12).ljust(12, b"\0"))
-    content = start + int(offset)
-    return _Unstated(content) if length == _OPEN_ENDED else content + int(length)
+    return start + int(offset) + int(length)
 
 
 _RIFF: Final = partial(_end_of_chunks, form=struct.Struct("<4sI"), first=12)

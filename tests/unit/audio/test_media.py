@@ -83,16 +83,21 @@ def test_joined_recordings_may_differ_in_everything(first: dict, second: dict) -
 RF64 = (("rf64", "always"),)
 
 
-def without_length(data: bytes, field: bytes, at: int) -> bytes:
+def without_length(data: bytes, field: bytes, at: int, length: bytes = b"\xff" * 4) -> bytes:
     """The file as a pipe's writer leaves it: it could not go back to fill in the length."""
     start = data.index(field) + at
-    return data[:start] + b"\xff" * 4 + data[start + 4 :]
+    return data[:start] + length + data[start + len(length) :]
 
 
 UNSTATED = {
     "wav": without_length(tone("wav"), b"data", 4),
     "wav, 24 bit": without_length(tone("wav, 24 bit"), b"data", 4),
+    "wav, 24 bit, by SoX": without_length(tone("wav, 24 bit"), b"data", 4, b"\0\xf0\xff\x7f"),
+    "wav, 24 bit, by ALSA": without_length(tone("wav, 24 bit"), b"data", 4, b"\0\0\0\x80"),
+    "aiff": without_length(tone("aiff"), b"SSND", 4, b"\x7f\0\0\x08"),
+    "w64": without_length(tone("w64"), b"riff", 16, b"\xff" * 8),
     "au": without_length(tone("au"), b".snd", 8),
+    "au, by SoX": without_length(tone("au"), b".snd", 8, b"\x7f\xff\xf0\0"),
     "rf64": tone("wav", options=RF64),
 }
 
