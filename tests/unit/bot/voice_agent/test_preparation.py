@@ -1,6 +1,8 @@
 """What is prepared, and in which order."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bot.voice_agent.events import Prepare
 from bot.voice_agent.preparation import Preparation
@@ -18,11 +20,20 @@ class Sent:
         await self.go_on.acquire()
 
 
-async def test_one_at_a_time_and_the_newest_of_those_that_wait() -> None:
-    sent = Sent()
+@asynccontextmanager
+async def busy(sent: Sent) -> AsyncIterator[Preparation]:
+    """Take in something for user 1, and wait for all that is begun."""
     async with asyncio.TaskGroup() as group:
         preparation = Preparation(sent.send, group.create_task)
-        for user in (1, 2, 3):
+        preparation.want(Prepare(1, None))
+        await asyncio.sleep(0)
+        yield preparation
+
+
+async def test_one_at_a_time_and_the_newest_of_those_that_wait() -> None:
+    sent = Sent()
+    async with busy(sent) as preparation:
+        for user in (2, 3):
             preparation.want(Prepare(user, None))
             await asyncio.sleep(0)
         sent.go_on.release()
@@ -32,10 +43,7 @@ async def test_one_at_a_time_and_the_newest_of_those_that_wait() -> None:
 
 async def test_what_may_be_the_whole_turn_waits_for_nothing() -> None:
     sent = Sent()
-    async with asyncio.TaskGroup() as group:
-        preparation = Preparation(sent.send, group.create_task)
-        preparation.want(Prepare(1, None))
-        await asyncio.sleep(0)
+    async with busy(sent) as preparation:
         preparation.want(Prepare(2, None, is_urgent=True))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -50,10 +58,7 @@ async def test_what_may_be_the_whole_turn_waits_for_nothing() -> None:
 
 async def test_what_waits_is_dropped_when_the_request_itself_is_sent() -> None:
     sent = Sent()
-    async with asyncio.TaskGroup() as group:
-        preparation = Preparation(sent.send, group.create_task)
-        preparation.want(Prepare(1, None))
-        await asyncio.sleep(0)
+    async with busy(sent) as preparation:
         preparation.want(Prepare(2, None))
         preparation.drop(1)  # somebody else's
         preparation.drop(2)
@@ -63,10 +68,7 @@ async def test_what_waits_is_dropped_when_the_request_itself_is_sent() -> None:
 
 async def test_nothing_is_prepared_for_whoever_is_forgotten() -> None:
     sent = Sent()
-    async with asyncio.TaskGroup() as group:
-        preparation = Preparation(sent.send, group.create_task)
-        preparation.want(Prepare(1, None))
-        await asyncio.sleep(0)
+    async with busy(sent) as preparation:
         preparation.want(Prepare(2, None))
         preparation.forget(3)
         preparation.forget(1)  # the present one: the next takes its turn
@@ -80,10 +82,7 @@ async def test_nothing_is_prepared_for_whoever_is_forgotten() -> None:
 
 async def test_the_end_of_the_conversation_waits_for_nothing() -> None:
     sent = Sent()
-    async with asyncio.TaskGroup() as group:
-        preparation = Preparation(sent.send, group.create_task)
-        preparation.want(Prepare(1, None))
-        await asyncio.sleep(0)
+    async with busy(sent) as preparation:
         preparation.want(Prepare(2, None))
         preparation.close()
     assert sent.users == [1]
@@ -93,11 +92,7 @@ async def test_it_works_on_after_a_pause() -> None:
     sent = Sent()
     for _ in range(2):
         sent.go_on.release()
-    async with asyncio.TaskGroup() as group:
-        preparation = Preparation(sent.send, group.create_task)
-        first = Prepare(1, None)
-        preparation.want(first)
+    async with busy(sent) as preparation:
         await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        preparation.want(first)
+        preparation.want(Prepare(1, None))
     assert sent.users == [1, 1]
