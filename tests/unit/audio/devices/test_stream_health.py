@@ -1,5 +1,7 @@
 """When a stream is out of order, and when it is tried again."""
 
+import pytest
+
 from audio.devices.device_errors import Fault
 from audio.devices.stream_health import PAUSES_S, StreamHealth
 
@@ -43,6 +45,16 @@ def test_a_process_that_was_held_up_blames_no_device():
     assert health.check(13.0, called_s=10.09, is_active=True) is None  # before the next callback
     assert health.check(13.1, called_s=13.01, is_active=True) is None
     assert health.fault is None
+
+
+@pytest.mark.parametrize("every_s", [0.1, 0.2, 1.0, 3600.0])
+def test_a_stall_is_found_however_late_the_checks_come(every_s):
+    health, now_s, faults = StreamHealth(), 10.0, []
+    health.opened(now_s)
+    while Fault.STALLED not in faults:
+        now_s += every_s
+        faults.append(health.check(now_s, called_s=10.01, is_active=True))
+        assert len(faults) <= 7
 
 
 def test_one_that_ended_is_gone():
