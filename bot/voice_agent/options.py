@@ -235,7 +235,8 @@ class VoiceAgentOptions:
             `SKYDECK_VOICE_EAGER` sets it.
         partial_recognition: Let the service recognise what was said so far, and read it and the
             conversation before into its language model, while somebody still speaks. Nothing of it
-            is shown or played. For services on this machine; elsewhere it would cost money.
+            is shown or played. `SKYDECK_VOICE_EAGER` sets it, for services on this machine alone:
+            elsewhere it would cost money.
         max_partial_s: Seconds of a turn. A longer one is recognised at its pauses only, since each
             partial is recognised from the beginning.
         warm_up_after_s: Seconds. A service not called for this long is woken when somebody begins
