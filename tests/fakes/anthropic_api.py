@@ -1,28 +1,19 @@
 """Anthropic's Messages API on loopback: answers by script, refuses what the real one does."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
+
+from tests.fakes.loopback_api import End, Heard, ModelApi, Refusal, finish
 
 KEY = "sk-ant-a-key-for-tests-0123456789"
 _VERSION = "2026-10-21"
 _FIELDS = {"model", "max_tokens", "messages", "system", "stream", "thinking", "output_config"}
 """What we may send; this version of the API refuses the `temperature` of earlier ones."""
-
-
-class End(Enum):
-    """How a stream ends."""
-
-    WHOLE = "message_stop, as it should"
-    SHORT = "the body ends in good order, but without message_stop"
-    RESET = "the connection breaks"
-    HANG = "nothing more comes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,59 +68,6 @@ class Answer:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An answer of HTTP status `status`; `type` is Anthropic's word for it."""
-
-    status: int
-    type: str
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One request."""
-
-    headers: dict[str, str]
-    body: dict[str, Any]
-
-
-class ModelApi:
-    """An API of a language model on loopback; it has one route.
-
-    Attributes:
-        url: For `base_url`.
-        heard: Every request.
-        asked: Set when the first request has come.
-        left: Set when a caller has closed the connection before the end of its answer.
-    """
-
-    root = ""
-    route = ""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.heard: list[Heard] = []
-        self.asked = asyncio.Event()
-        self.left = asyncio.Event()
-
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_post(self.root + self.route, self._asked)
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}{self.root}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    async def _asked(self, request: web.Request) -> web.StreamResponse:
-        raise NotImplementedError
-
-
 class FakeAnthropic(ModelApi):
     """Answers in the order of the script, and the last for ever."""
 
@@ -139,41 +77,29 @@ class FakeAnthropic(ModelApi):
         super().__init__()
         self._script = script
 
-    async def _asked(self, request: web.Request) -> web.StreamResponse:
-        self.heard.append(Heard(dict(request.headers), await request.json()))
-        answer = _objection(self.heard[-1]) or self._next()
+    async def _answer(self, request: web.Request, heard: Heard) -> web.StreamResponse:
+        answer = _objection(heard) or self._next()
         if isinstance(answer, Refusal):
-            error = {"type": answer.type, "message": f"Not with {self.heard[-1].body}"}
+            error = {"type": answer.type, "message": f"Not with {heard.body}"}
             return web.json_response(
                 {"type": "error", "error": error}, status=answer.status, headers=answer.headers
             )
-        try:
-            return await self._stream(request, answer)
-        except (asyncio.CancelledError, ConnectionError):
-            self.left.set()
-            raise
+        return await _stream(request, answer)
 
     def _next(self) -> Answer | Refusal:
         return self._script[min(len(self.heard), len(self._script)) - 1]
 
-    async def _stream(self, request: web.Request, answer: Answer) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
-        await response.prepare(request)
-        for event in answer.events():
-            data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
-            # Not on the borders of events: that is how a network delivers them.
-            for part in (data[:20], data[20:]):
-                await response.write(part)
-                await asyncio.sleep(0)
-        match answer.end:
-            case End.RESET:
-                assert request.transport
-                request.transport.abort()
-            case End.HANG:
-                await asyncio.Event().wait()
-        with contextlib.suppress(ConnectionError):
-            await response.write_eof()
-        return response
+
+async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    await response.prepare(request)
+    for event in answer.events():
+        data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+        # Not on the borders of events: that is how a network delivers them.
+        for part in (data[:20], data[20:]):
+            await response.write(part)
+            await asyncio.sleep(0)
+    return await finish(request, response, answer.end)
 
 
 def _objection(heard: Heard) -> Refusal | None:

@@ -1,15 +1,14 @@
 """OpenAI's audio routes on loopback: answers by script, with whatever bytes and headers it says."""
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.anthropic_api import End
+from tests.fakes.loopback_api import End, LoopbackApi, finish
 
 KEY = "sk-an-audio-key-for-tests-0123456789"
 
@@ -51,42 +50,33 @@ class Asked:
 Script = Reply | Callable[[Asked], Reply]
 
 
-class FakeAudio:
+class FakeAudio(LoopbackApi):
     """Answers in the order of the script, and the last for ever.
 
     Attributes:
-        url: For `base_url`.
         asked: Every request for a transcription or for speech.
         begun: Set when an answer's first bytes were written.
-        left: Set when a caller has closed the connection before the end of its answer.
         sent: How many bytes were written.
     """
 
+    root = "/v1"
+
     def __init__(self, *script: Script, voices: Script | None = None, key: str = KEY) -> None:
+        super().__init__()
         self._script = script
         self._voices = voices
         self._key = key
-        self.url = ""
         self.asked: list[Asked] = []
-        self.left = asyncio.Event()
         self.begun = asyncio.Event()
         self.sent = 0
 
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_post("/v1/audio/transcriptions", self._transcribe)
-        app.router.add_post("/v1/audio/speech", self._speak)
-        if self._voices is not None:
-            app.router.add_get("/v1/audio/voices", self._list)
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}/v1"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        listing = [web.get("/audio/voices", self._list)] if self._voices is not None else []
+        return [
+            web.post("/audio/transcriptions", self._transcribe),
+            web.post("/audio/speech", self._speak),
+            *listing,
+        ]
 
     async def _transcribe(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
@@ -111,11 +101,8 @@ class FakeAudio:
         if self._key and asked.headers.get("Authorization") != f"Bearer {self._key}":
             return web.json_response({"detail": "Invalid API key"}, status=401)
         script = self._script[min(len(self.asked), len(self._script)) - 1]
-        try:
+        with self._noting_who_leaves():
             return await self._send(request, script if isinstance(script, Reply) else script(asked))
-        except (asyncio.CancelledError, ConnectionError):
-            self.left.set()
-            raise
 
     async def _send(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         headers = {"content-type": reply.kind, **reply.headers}
@@ -128,12 +115,4 @@ class FakeAudio:
             self.sent += len(piece)
             self.begun.set()
             await asyncio.sleep(0)
-        match reply.end:
-            case End.RESET:
-                assert request.transport
-                request.transport.abort()
-            case End.HANG:
-                await asyncio.Event().wait()
-        with contextlib.suppress(ConnectionError):
-            await response.write_eof()
-        return response
+        return await finish(request, response, reply.end)

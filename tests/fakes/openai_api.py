@@ -1,7 +1,6 @@
 """OpenAI's chat completions on loopback: answers by script, refuses fields as other servers do."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.anthropic_api import End, Heard, ModelApi, Refusal
+from tests.fakes.loopback_api import End, Heard, ModelApi, Refusal, finish
 
 KEY = "sk-a-key-for-tests-0123456789"
 
@@ -28,6 +27,7 @@ class Answer:
         raw: Bytes in place of all this.
         streams: Whether it comes as events; else as one JSON object.
         wait: Awaited before the first byte.
+        piece_bytes: How many bytes are sent at once; not on the borders of events, as a network.
     """
 
     pieces: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class Answer:
     raw: bytes = b""
     streams: bool = True
     wait: asyncio.Event | None = None
+    piece_bytes: int = 50
 
     def body(self) -> bytes:
         """The whole answer."""
@@ -75,10 +76,7 @@ class FakeOpenAI(ModelApi):
         self._key = key
         self._answered = 0
 
-    async def _asked(self, request: web.Request) -> web.StreamResponse:
-        heard = Heard(dict(request.headers), await request.json())
-        self.heard.append(heard)
-        self.asked.set()
+    async def _answer(self, request: web.Request, heard: Heard) -> web.StreamResponse:
         if self._key and heard.headers.get("Authorization") != f"Bearer {self._key}":
             return _refused(401, "Incorrect API key provided.")
         for name in self._refuses:
@@ -89,31 +87,20 @@ class FakeOpenAI(ModelApi):
         if isinstance(answer, Refusal):
             words = answer.type or f"Not with {heard.body}"
             return _refused(answer.status, words, answer.headers)
-        try:
-            return await self._stream(request, answer)
-        except (asyncio.CancelledError, ConnectionError):
-            self.left.set()
-            raise
+        return await _stream(request, answer)
 
-    async def _stream(self, request: web.Request, answer: Answer) -> web.StreamResponse:
-        if answer.wait is not None:
-            await answer.wait.wait()
-        kind = "text/event-stream" if answer.streams else "application/json"
-        response = web.StreamResponse(headers={"content-type": kind})
-        await response.prepare(request)
-        body = answer.body()
-        for begin in range(0, len(body), 50):  # not on the borders of events, as a network
-            await response.write(body[begin : begin + 50])
-            await asyncio.sleep(0)
-        match answer.end:
-            case End.RESET:
-                assert request.transport
-                request.transport.abort()
-            case End.HANG:
-                await asyncio.Event().wait()
-        with contextlib.suppress(ConnectionError):
-            await response.write_eof()
-        return response
+
+async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+    if answer.wait is not None:
+        await answer.wait.wait()
+    kind = "text/event-stream" if answer.streams else "application/json"
+    response = web.StreamResponse(headers={"content-type": kind})
+    await response.prepare(request)
+    body = answer.body()
+    for begin in range(0, len(body), answer.piece_bytes):
+        await response.write(body[begin : begin + answer.piece_bytes])
+        await asyncio.sleep(0)
+    return await finish(request, response, answer.end)
 
 
 def _refused(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:

@@ -22,9 +22,9 @@ from bot.i18n import words_for
 from bot.settings import Settings
 from bot.workers.build import models_needed
 from cogs.shared.error_messages import explain
-from tests.fakes.anthropic_api import End, Refusal
 from tests.fakes.audio_api import FakeAudio
 from tests.fakes.audio_api import Reply as Sound
+from tests.fakes.loopback_api import End, Refusal
 from tests.fakes.openai_api import Answer, FakeOpenAI
 from tests.paths import CLIPS, ROOT
 

@@ -15,7 +15,8 @@ from bot.contract.penny import converse
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.claude import Claude
 from bot.workers.protocols import CompletionUsage, Prompt, complete
-from tests.fakes.anthropic_api import KEY, Answer, End, FakeAnthropic, Refusal
+from tests.fakes.anthropic_api import KEY, Answer, FakeAnthropic
+from tests.fakes.loopback_api import End, Refusal
 
 QUESTION = "What is the capital of France?"
 PROMPT = Prompt(messages=[Message(role="user", content=QUESTION)], max_tokens=200)

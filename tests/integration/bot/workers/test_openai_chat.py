@@ -13,7 +13,7 @@ from bot.contract import Message
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.openai_chat import OpenAIChat
 from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong, complete
-from tests.fakes.anthropic_api import End, Refusal
+from tests.fakes.loopback_api import End, Refusal
 from tests.fakes.openai_api import KEY, Answer, FakeOpenAI
 
 QUESTION = "What is the capital of France, if I may ask so late in the evening?"

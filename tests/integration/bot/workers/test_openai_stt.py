@@ -20,8 +20,8 @@ from bot.languages import LanguageHints
 from bot.workers.penny.openai_stt import OpenAITranscriber
 from bot.workers.penny.recording import Recording
 from bot.workers.penny.stt import TranscriptSegment
-from tests.fakes.anthropic_api import End
 from tests.fakes.audio_api import KEY, Asked, FakeAudio, Reply
+from tests.fakes.loopback_api import End
 from tests.paths import CLIPS, ROOT
 
 WORDS = "What is the capital of France?"

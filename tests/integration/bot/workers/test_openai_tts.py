@@ -27,8 +27,8 @@ from bot.errors import (
 )
 from bot.workers.penny.openai_tts import OpenAIVoices
 from bot.workers.penny.standby_voices import StandbyVoices
-from tests.fakes.anthropic_api import End
 from tests.fakes.audio_api import KEY, Asked, FakeAudio, Reply
+from tests.fakes.loopback_api import End
 from tests.paths import ROOT
 
 TEXT = "The capital of France is Paris."
