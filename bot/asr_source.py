@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.did_you_mean import did_you_mean
+from bot.own_path import own_path
 
 AUTO: Final = "auto"
 PREFIX: Final = "whisper-"
@@ -112,7 +113,7 @@ def read_asr(text: str) -> AsrSource | None:
     if found := find_whisper(text.lower().removeprefix(PREFIX)):
         return found
     if text.startswith(_FOLDER_STARTS) or re.match(r"[A-Za-z]:[\\/]", text):
-        return WhisperFolder(_home_expanded(Path(text)))
+        return WhisperFolder(own_path(text))
     if repository := find_repository(text):
         return repository
     guess = did_you_mean(text, (*WHISPERS, *_OTHER_NAMES))
@@ -139,10 +140,3 @@ def find_repository(text: str) -> WhisperRepository | None:
 def knows_english_alone(source: AsrSource) -> bool:
     """Whether the name says so; the distilled models hear every language as English."""
     return ".en" in source.name.lower() or "distil" in source.name.lower()
-
-
-def _home_expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # nobody has this name
-        return path

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.own_path import own_path
+
 AUTO: Final = "auto"
 TINY: Final = "qwen2.5-coder-0.5b"
 SMALL: Final = "qwen2.5-coder-1.5b"
@@ -71,15 +73,8 @@ def read_llm(text: str) -> LlmSource | None:
             raise ValueError("must be hf:owner/repository/file.gguf")
         return HubFile(match["repo"], match["file"])
     if text.lower().endswith(".gguf"):
-        return GgufFile(_home_expanded(Path(text)))
+        return GgufFile(own_path(text))
     raise ValueError(
         f"must be auto, tiny ({TINY}), small ({SMALL}), a .gguf file, "
         "or hf:owner/repository/file.gguf"
     )
-
-
-def _home_expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # nobody has this name
-        return path

@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.did_you_mean import did_you_mean
 from bot.languages import LANGUAGES, find_language
+from bot.own_path import own_path
 
 JOE: Final = "joe"
 """The English voice that comes with skydeck."""
@@ -135,7 +136,7 @@ def read_voice(text: str) -> VoiceSource:
     if text in (JOE, JOE_AT_PIPER):
         return NamedVoice(JOE)
     if text.lower().endswith(".onnx") or "/" in text or "\\" in text:
-        return PiperVoiceFile(_home_expanded(Path(text)))
+        return PiperVoiceFile(own_path(text))
     if found := find_voice(text):
         return found
     if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", text, re.IGNORECASE):
@@ -164,10 +165,3 @@ def read_voices(text: str) -> dict[str, VoiceSource]:
             raise ValueError(f"{language.code} has more than one voice")
         voices[language.code] = read_voice(voice)
     return voices
-
-
-def _home_expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # nobody has this name
-        return path
