@@ -209,7 +209,12 @@ def fetch_from_hub(
 
 def stored_file(ref: HubFileRef, weights: Path) -> Path:
     """Where a file of the hub is kept."""
-    return weights / _FOLDER / ref.repo.replace("/", "--") / ref.path
+    return repository_folder(ref.repo, weights) / ref.path
+
+
+def repository_folder(repo: str, weights: Path) -> Path:
+    """Where a repository's files are kept."""
+    return weights / _FOLDER / repo.replace("/", "--")
 
 
 def part_of(file: Path) -> Path:

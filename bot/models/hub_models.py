@@ -24,6 +24,7 @@ from bot.models.hub import (
     fetch_file,
     how_to_reach,
     part_of,
+    repository_folder,
     size_of,
 )
 from bot.models.hub_file import HubFileRef
@@ -59,7 +60,7 @@ class HubModel:
 
     def folder(self, weights: Path) -> Path:
         """Where its files are kept."""
-        return weights / "hub" / self.repo.replace("/", "--")
+        return repository_folder(self.repo, weights)
 
     def is_in(self, weights: Path) -> bool:
         """Whether all that it needs is there."""
@@ -115,14 +116,14 @@ def find_hub_model(name: str) -> HubModel | None:
 
 def pulled_piper_voices(weights: Path) -> list[str]:
     """The names of the Piper voices in this folder."""
-    folder = weights / "hub" / _PIPER[0].replace("/", "--")
+    folder = repository_folder(_PIPER[0], weights)
     files = folder.glob("*/*/*/*/*.onnx") if folder.is_dir() else ()
     return sorted(file.stem for file in files if Path(f"{file}.json").is_file())
 
 
 def kokoro_folder(weights: Path) -> Path:
     """Where pulled Kokoro files are."""
-    return weights / "hub" / _KOKORO[0].replace("/", "--")
+    return repository_folder(_KOKORO[0], weights)
 
 
 def ensure_hub_model(
