@@ -30,10 +30,21 @@ reads that file, even `../../dev/zero`."""
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
-
-
 _ONE_AT_A_TIME: Final = threading.Lock()
 """The library's state is global: its voice, and where it puts the sound."""
+_pieces: Final[list[Samples]] = []
+"""The sound of the text that is being spoken."""
+
+
+def _collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
+    if samples and count > 0:
+        piece = np.ctypeslib.as_array(samples, (count,))
+        _pieces.append(piece.astype(np.float32) / np.float32(32768))
+    return 0
+
+
+_CALLBACK: Final = _Callback(_collect)
+"""C holds only its address, so it lives as long as the process."""
 
 
 def synthesize(text: str, voice: str) -> tuple[Samples, int]:
@@ -71,21 +82,6 @@ def check(voice: str) -> None:
         BadInput: There is none.
     """
     synthesize("a", voice)
-
-
-_pieces: Final[list[Samples]] = []
-"""The sound of the text that is being spoken."""
-
-
-def _collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
-    if samples and count > 0:
-        piece = np.ctypeslib.as_array(samples, (count,))
-        _pieces.append(piece.astype(np.float32) / np.float32(32768))
-    return 0
-
-
-_CALLBACK: Final = _Callback(_collect)
-"""C holds only its address, so it lives as long as the process."""
 
 
 @cache
