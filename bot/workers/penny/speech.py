@@ -13,7 +13,7 @@ from audio import ogg
 from audio.codec import OpusEncoder, Resampler
 from audio.constants import OPUS_RATE_HZ
 from bot.contract import Audio
-from bot.errors import BadInput, WeightsError
+from bot.errors import BadInput, JobFailed, WeightsError
 from bot.workers.penny.spoken_text import shown, spoken
 from bot.workers.penny.tts import Sound, Synthesizer
 
@@ -35,8 +35,8 @@ class Speech:
         tts: The synthesizer.
         language: ISO 639-1.
         voice: The voice's name; None chooses by language.
-        is_wish: Whether the language chooses where there is no such voice (any more): an answer
-            counts more than its voice.
+        is_wish: Whether the language chooses where there is no such voice (any more), or it fails:
+            an answer counts more than its voice.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Speech:
             async with contextlib.aclosing(self._stream(said)) as sounds:
                 async for sound in sounds:
                     yield sound
-        except (BadInput, WeightsError) as e:
+        except (BadInput, WeightsError, JobFailed) as e:
             if self._voice is None or not self._is_wish:
                 raise
             log.warning("An answer is spoken in another voice than the chosen one: %s", e)

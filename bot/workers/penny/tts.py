@@ -123,16 +123,18 @@ class LocalVoices:
             return self._say_with(book.choose(language, voice), text)
         for broken in self._broken:
             book = book.without(broken)
-        chosen = book.choose(language, None)
-        try:
-            return self._say_with(chosen, text)
-        except (WeightsError, BadInput) as e:
-            if chosen.file is None and (chosen not in book.chosen.values() or chosen.model):
-                raise
-            # Nobody asked for this very voice, so another speaks rather than none.
-            log.warning("%s cannot speak, so another voice does: %s", chosen.name, e)
-            self._broken.add(chosen)
-            return self._say(text, language, None)
+        while True:
+            chosen = book.choose(language, None)
+            try:
+                return self._say_with(chosen, text)
+            except (WeightsError, BadInput, JobFailed) as e:
+                if chosen.file is None and (chosen not in book.chosen.values() or chosen.model):
+                    raise
+                # Nobody asked for this very voice, so another speaks rather than none.
+                log.warning("%s cannot speak, so another voice does: %s", chosen.name, e)
+                if not isinstance(e, JobFailed):  # which may be about this text alone
+                    self._broken.add(chosen)
+                book = book.without(chosen)
 
     def _say_with(self, voice: Voice, text: str) -> tuple[Samples, int]:
         match voice.engine:

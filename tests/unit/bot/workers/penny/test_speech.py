@@ -9,7 +9,7 @@ import pytest
 from audio.codec import OpusEncoder
 from audio.ogg import OpusStream
 from audio.samples import Samples
-from bot.errors import BadInput
+from bot.errors import BadInput, JobFailed, SkydeckError, WeightsError
 from bot.workers.penny.speech import Speech
 from bot.workers.penny.tts import Sound
 
@@ -95,30 +95,42 @@ async def test_the_words_of_a_phrase_in_pieces_are_divided_and_none_is_lost(
 
 
 class Picky(Voice):
-    """It has no voice of any name."""
+    """It speaks with no voice that has a name."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
 
     async def stream(
         self, text: str, *, language: str, voice: str | None
     ) -> AsyncGenerator[Sound, None]:
         if voice is not None:
-            raise BadInput(f"There is no voice {voice!r}.")
+            raise self._error
         async for sound in super().stream(text, language=language, voice=voice):
             yield sound
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadInput("There is no voice 'gone'."),
+        WeightsError("Piper's voice gone could not be loaded."),
+        JobFailed("Piper failed.", service_code="tts"),
+    ],
+)
 async def test_an_answer_is_spoken_though_the_chosen_voice_is_gone(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, error: SkydeckError
 ) -> None:
-    voice = Picky()
+    voice = Picky(error)
     speech = Speech(voice, language="en", voice="gone", is_wish=True)
     for phrase in ("Yes. ", "It is. "):
         [piece] = [audio async for audio in speech.say(phrase)]
         assert piece.text == phrase.strip()
     assert voice.said == ["Yes.", "It is."]
-    assert caplog.text.count("There is no voice 'gone'") == 1
+    assert caplog.text.count(str(error)) == 1
 
 
 async def test_a_text_is_not_read_aloud_in_another_voice_than_the_one_asked_for() -> None:
-    speech = Speech(Picky(), language="en", voice="gone")
+    speech = Speech(Picky(BadInput("There is no such voice.")), language="en", voice="gone")
     with pytest.raises(BadInput):
         [audio async for audio in speech.say("Yes. ")]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bot.contract import Service
-from bot.errors import BadInput, WeightsError
+from bot.errors import BadInput, JobFailed, WeightsError
 from bot.local_voice import choices
 from bot.models.hub_models import KOKORO_MODEL, find_hub_model, kokoro_folder, piper_model
 from bot.models.manifest import load_manifest
@@ -246,6 +246,31 @@ async def test_a_voice_that_cannot_speak_is_replaced_unless_it_was_asked_for(
         await speaker.synthesize("Hola.", language="es", voice="es_ES-davefx-medium")
     await speaker.close()
     assert "\n" not in str(caught.value)
+    assert caplog.text.count("another voice does") == 1
+
+
+async def test_a_voice_that_fails_at_a_text_leaves_that_text_to_another(
+    fake_piper, monkeypatch, tmp_path, caplog
+):
+    def speak(_piper, text):
+        if text == "¡Ay!":
+            raise JobFailed("Piper failed (no such phoneme).", service_code="tts")
+        return np.zeros(1), 22_050
+
+    pull_piper(tmp_path, "es_ES-davefx-medium")
+    monkeypatch.setattr(tts, "_speak_piper", speak)
+    monkeypatch.setattr(espeak, "synthesize", lambda _text, voice: (np.zeros(1), len(voice)))
+    settings = settings_in(tmp_path)
+    speaker = LocalVoices(lambda model: tmp_path / model, book=lambda: voice_book(settings))
+
+    rates = [
+        (await speaker.synthesize(text, language="es", voice=None))[1]
+        for text in ("Hola.", "¡Ay!", "Hola.")
+    ]
+    with pytest.raises(JobFailed, match="no such phoneme"):
+        await speaker.synthesize("¡Ay!", language="es", voice="es_ES-davefx-medium")
+    await speaker.close()
+    assert rates == [22_050, len("es"), 22_050]
     assert caplog.text.count("another voice does") == 1
 
 
