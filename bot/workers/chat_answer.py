@@ -13,6 +13,8 @@ CHARS_PER_TOKEN: Final = 2.5
 """As for the local model: safe for English, Spanish and code."""
 _MAX_CHARS_PER_TOKEN: Final = 20
 """Some servers ignore the limit of an answer."""
+_MAX_EVENT_CHARS: Final = 1_000_000
+"""Parsing holds the event loop: a megabyte takes milliseconds. No answer is as long."""
 _MAX_COST_USD: Final = 1000
 _THOUGHTS: Final = ("reasoning", "reasoning_content", "thinking")
 """Where Ollama, OpenRouter, vLLM, llama.cpp and LM Studio put a model's thoughts."""
@@ -109,10 +111,13 @@ class ChatAnswer:
         return self._whole.decode(text.encode("utf-16-le", "surrogatepass"))
 
     def _noted(self, text: str) -> str:
+        """Count what is answered, and cut it at the limit."""
+        left = self._max_chars - self._chars_out
+        if len(text) > left:
+            self.finish, self.is_over = "length", True
+            text = text[:left]
         self._chars_out += len(text)
         self.has_text = self.has_text or bool(text.strip())
-        if self._chars_out > self._max_chars:
-            self.finish, self.is_over = "length", True
         return text
 
 
@@ -127,6 +132,8 @@ def _printable(text: str) -> str:
 
 
 def _object(data: str) -> dict[str, Any] | None:
+    if len(data) > _MAX_EVENT_CHARS:
+        return None
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):

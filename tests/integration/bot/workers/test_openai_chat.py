@@ -285,6 +285,23 @@ async def test_a_server_that_ignores_the_limit_is_cut():
     assert len(text) < 500
 
 
+async def test_an_answer_is_cut_at_the_limit_also_within_one_event():
+    prompt = Prompt(messages=PROMPT.messages, max_tokens=10)
+    long = Answer(("word " * 2_000,), piece_bytes=5_000)
+    async with chat(long) as (llm, _):
+        text, spent = await complete(llm, prompt)
+    assert spent.finish_reason == "length"
+    assert text == "word " * 40
+
+
+async def test_an_event_that_is_longer_than_any_answer_is_not_parsed():
+    long = Answer(("word " * 300_000,), piece_bytes=100_000)
+    async with chat(long) as (llm, _):
+        written, caught = await failure(llm)
+    assert not written
+    assert "its answer is not a chat completion" in str(caught)
+
+
 async def test_half_a_character_is_joined_or_replaced():
     halves = [_event("Hi \ud83d"), _event("\ude00 \udc00 and \ud800")]
     raw = b"".join(b"data: " + half + b"\n\n" for half in halves) + b"data: [DONE]\n\n"
