@@ -34,6 +34,8 @@ _SILENCE_S = 30.0
 _MAX_PHRASE_S = 120.0
 """What one phrase may take, retries and all, even if something drips all the time."""
 _LISTING_S = 5.0
+_MAX_LIST_BYTES: Final = 1_000_000
+"""Parsing holds the event loop, even in a thread. No list is as long."""
 _FORMATS: Final = ("wav", "pcm", "mp3", "opus", "flac")
 """What is asked for, best first; a server that refuses one is asked for the next."""
 _REFUSED_FIELD: Final = frozenset({400, 415, 422, 500, 501})
@@ -234,6 +236,8 @@ def _refuses(error: Any, wanted: str) -> bool:
 
 
 def _voices_in(body: bytes, model: str) -> Sequence[ServerVoice]:
+    if len(body) > _MAX_LIST_BYTES:
+        return ()
     try:
         return read_listed(json.loads(body), model)
     except (ValueError, RecursionError):

@@ -16,6 +16,8 @@ from bot.languages import LANGUAGES, Probabilities, find_language
 from bot.languages.decision import by_code
 from bot.sanitize import clean, clean_excerpt
 
+_MAX_BODY_BYTES: Final = 1_000_000
+"""Parsing holds the event loop, even in a thread. No window of speech has as many words."""
 _MAX_SEGMENTS: Final = 2_000
 _MAX_LANGUAGES: Final = 200
 _ERROR_CHARS: Final = 120
@@ -65,6 +67,8 @@ def read_transcription(body: bytes, content_type: str) -> Transcription:
     Raises:
         NotATranscriptionError: It holds an error, a page, or anything else.
     """
+    if len(body) > _MAX_BODY_BYTES:
+        raise NotATranscriptionError("its answer is too long")
     text = body.decode("utf-8-sig", errors="replace")
     if _PAGE.match(text):
         raise NotATranscriptionError("it answered with a web page")
