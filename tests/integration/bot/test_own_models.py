@@ -9,29 +9,30 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from audio.codec import wav
 from bot.composition import WarmUp, open_services
-from bot.contract import Request, Service, Source
+from bot.contract import Request, Response, Service, Source
 from bot.contract.penny import audio_input, converse
 from bot.errors import SkydeckError
 from bot.i18n import words_for
 from bot.settings import Settings
 from bot.workers.build import models_needed
 from cogs.shared.error_messages import explain
-from tests.fakes.audio_api import FakeAudio
+from tests.fakes.audio_api import Asked, FakeAudio
 from tests.fakes.audio_api import Reply as Sound
 from tests.fakes.loopback_api import End, Refusal
 from tests.fakes.openai_api import Answer, FakeOpenAI
-from tests.paths import CLIPS, ROOT
+from tests.own_servers import documented
+from tests.paths import CLIPS
 
 QUESTION = "What is the capital of France?"
 PARIS = ("The capital ", "is Paris.")
 MODEL = "llama3.2"
-DOCS = ROOT / "docs" / "own-models.md"
 
 
 def chunk(delta: dict[str, object], finish: str | None = None) -> bytes:
@@ -234,7 +235,7 @@ async def test_a_server_that_loads_for_half_a_minute_is_waited_for(tmp_path: Pat
 
 
 def test_the_documents_show_the_same():
-    shown = DOCS.read_text("utf-8")
+    shown = documented()
     for seen in CASES:
         assert f"| {seen.does} | {row(seen)} |" in shown
 
@@ -268,25 +269,47 @@ def test_nothing_is_fetched_for_what_servers_do():
     assert models_needed(settings, set(Service)) == []
 
 
-async def test_a_spoken_turn_needs_no_model_on_this_machine(tmp_path: Path):
+class SpokenTurn(NamedTuple):
+    """What people see of a turn that servers hear, answer and speak.
+
+    Attributes:
+        written: The answer as it was written.
+        last: The last response; None if there is none.
+        error: The error's line, with HOST for the servers' addresses; empty: there is none.
+        asked: What the server that hears was sent.
+    """
+
+    written: str
+    last: Response | None
+    error: str
+    asked: list[Asked]
+
+
+async def spoken_turn(folder: Path, heard: Sound, spoken: Sound) -> SpokenTurn:
     clip = audio_input((CLIPS / "question.wav").read_bytes(), format="wav")
     async with (
         FakeOpenAI(Answer(PARIS), key="") as brain,
-        FakeAudio(HEARD, key="") as ears,
-        FakeAudio(SPOKEN, key="") as voice,
+        FakeAudio(heard, key="") as ears,
+        FakeAudio(spoken, key="") as voice,
         penny(
-            tmp_path,
+            folder,
             skydeck_llm_url=brain.url,
             skydeck_asr_url=ears.url,
             skydeck_tts_url=voice.url,
         ) as ask,
     ):
         written, last, error = await ask(question(speak=True, data=clip))
-    assert error is None
-    assert (last.transcript, written) == (QUESTION, WHOLE)
-    assert last.audio.text == WHOLE
-    assert last.audio.duration_ms > 1_000
-    assert "Alfred" in ears.asked[0].fields["prompt"]
+    said = str(error or "").replace(ears.url[7:-3], "HOST").replace(voice.url[7:-3], "HOST")
+    return SpokenTurn(written, last, said, ears.asked)
+
+
+async def test_a_spoken_turn_needs_no_model_on_this_machine(tmp_path: Path):
+    turn = await spoken_turn(tmp_path, HEARD, SPOKEN)
+    assert not turn.error
+    assert (turn.last.transcript, turn.written) == (QUESTION, WHOLE)
+    assert turn.last.audio.text == WHOLE
+    assert turn.last.audio.duration_ms > 1_000
+    assert "Alfred" in turn.asked[0].fields["prompt"]
 
 
 @pytest.mark.parametrize(
@@ -297,21 +320,7 @@ async def test_a_spoken_turn_needs_no_model_on_this_machine(tmp_path: Path):
     ],
 )
 async def test_ears_and_voices_that_fail_are_said(tmp_path: Path, heard, spoken, words: str):
-    clip = audio_input((CLIPS / "question.wav").read_bytes(), format="wav")
-    async with (
-        FakeOpenAI(Answer(PARIS), key="") as brain,
-        FakeAudio(heard, key="") as ears,
-        FakeAudio(spoken, key="") as voice,
-        penny(
-            tmp_path,
-            skydeck_llm_url=brain.url,
-            skydeck_asr_url=ears.url,
-            skydeck_tts_url=voice.url,
-        ) as ask,
-    ):
-        _, _, error = await ask(question(speak=True, data=clip))
-    said = str(error).replace(ears.url[7:-3], "HOST").replace(voice.url[7:-3], "HOST")
-    assert words in said
+    assert words in (await spoken_turn(tmp_path, heard, spoken)).error
 
 
 async def test_leaving_an_answer_while_it_is_spoken_closes_the_voice_s_connection(tmp_path: Path):

@@ -15,6 +15,7 @@ from bot.workers.openai_chat import OpenAIChat
 from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong, complete
 from tests.fakes.loopback_api import End, Refusal
 from tests.fakes.openai_api import KEY, Answer, FakeOpenAI
+from tests.own_servers import assert_one_line
 
 QUESTION = "What is the capital of France, if I may ask so late in the evening?"
 PROMPT = Prompt(messages=[Message(role="user", content=QUESTION)], max_tokens=200)
@@ -340,8 +341,7 @@ async def test_a_refusal_is_said_in_words(refusal, error, words: str):
     async with chat(refusal) as (llm, _):
         written, caught = await failure(llm)
     assert (written, type(caught)) == ("", error)
-    assert words in str(caught)
-    assert "\n" not in str(caught)
+    assert_one_line(caught, words)
 
 
 @pytest.mark.parametrize("end", [End.RESET, End.SHORT])
