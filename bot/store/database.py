@@ -118,6 +118,7 @@ class Database:
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._immediate = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
         self._bare = self.engine.execution_options(**{_BEGIN: ""})
+        self._is_closed = False
         self._writer = self._reader = None
         if self.is_sqlite:
             self._writer = SqliteThread(_sqlite_engine(address, begin="IMMEDIATE"))
@@ -136,6 +137,7 @@ class Database:
         """
         with translated(self.address):
             if self._reader is not None:
+                self._check_open()
                 return await finish(self._reader.run(work))
             return await finish(asyncio.ensure_future(self._run(work)))
 
@@ -151,10 +153,12 @@ class Database:
         with translated(self.address):
             async with self._turn:
                 if self._writer is not None:
+                    self._check_open()
                     return await finish(self._writer.run(work))
                 return await finish(asyncio.ensure_future(self._run(work)))
 
     async def _run(self, work: Callable[[Connection], R]) -> R:
+        self._check_open()
         async with self.engine.begin() as connection:
             return await connection.run_sync(work)
 
@@ -188,6 +192,7 @@ class Database:
             StoreFailed: The database cannot be used.
         """
         with translated(self.address):
+            self._check_open()
             async with self.engine.begin() as connection:
                 yield connection
 
@@ -202,8 +207,10 @@ class Database:
             StoreFailed: The database cannot be used; nothing was written.
         """
         with translated(self.address):
-            async with self._turn, self._immediate.begin() as connection:
-                yield connection
+            async with self._turn:
+                self._check_open()
+                async with self._immediate.begin() as connection:
+                    yield connection
 
     async def finds_pooler(self) -> bool:
         """Whether a pooler is between us and PostgreSQL.
@@ -267,7 +274,9 @@ class Database:
 
         Raises:
             SQLAlchemyError: SQLite refused it.
+            StoreFailed: The database is closed.
         """
+        self._check_open()
         async with self._bare.connect() as connection:
             await connection.exec_driver_sql(f"PRAGMA {statement}")
 
@@ -276,7 +285,11 @@ class Database:
         """Close every connection, after those in use have been returned to the pool.
 
         The pool forgets a connection in use: only the garbage collector would close it, some day.
+        From now on the database is refused to everybody, since nobody would close it again.
         """
+        if self._is_closed:
+            return
+        self._is_closed = True
         pool = self.engine.pool
         deadline_s = CLOSING_S
         while isinstance(pool, QueuePool) and pool.checkedout() and deadline_s > 0:
@@ -286,6 +299,15 @@ class Database:
             if thread is not None:
                 await thread.close()
         await self.engine.dispose()
+
+    def _check_open(self) -> None:
+        """Call this right before a connection is taken, with nothing to wait for in between.
+
+        Raises:
+            StoreFailed: The database is closed.
+        """
+        if self._is_closed:
+            raise StoreFailed(f"The database ({self.address.label}) is closed.")
 
 
 @contextmanager

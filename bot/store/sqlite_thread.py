@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 class SqliteThread:
-    """Runs transactions one after the other. It starts with the first, again after a `close`.
+    """Runs transactions one after the other, until it is closed.
 
     Args:
         engine: Connects to the database, and begins each transaction as it should.
@@ -26,21 +26,22 @@ class SqliteThread:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._executor: ThreadPoolExecutor | None = None
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._connection: Connection | None = None
 
     def run(self, work: Callable[[Connection], R]) -> "asyncio.Future[R]":
-        """Run `work` in a transaction: committed when it returns, rolled back when it raises."""
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        """Run `work` in a transaction: committed when it returns, rolled back when it raises.
+
+        Raises:
+            RuntimeError: It is closed.
+        """
         return asyncio.get_running_loop().run_in_executor(self._executor, self._transact, work)
 
     async def close(self) -> None:
         """End what is under way, and close the connection."""
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            await asyncio.get_running_loop().run_in_executor(executor, self._disconnect)
-            executor.shutdown()
+        disconnected = asyncio.get_running_loop().run_in_executor(self._executor, self._disconnect)
+        self._executor.shutdown(wait=False)
+        await disconnected
 
     def _transact(self, work: Callable[[Connection], R]) -> R:
         connection = self._connection

@@ -133,8 +133,44 @@ async def test_a_transaction_that_fails_changes_nothing_and_hurts_no_later_one(u
         assert [row["value"] for row in await database.rows(select(facts))] == ["3"]
     finally:
         await database.close()
-    assert len(await database.rows(select(facts))) == 1, "it opens again"
+
+
+async def test_whoever_comes_after_the_close_is_refused(url):
+    """At a shutdown: nobody would close the connection that such a call opens."""
+    database = Database(Address.parse(url))
+    adding = facts.insert().values(name="a", value="1")
+
+    async def add():
+        async with database.writing() as connection:
+            await connection.execute(adding)
+
+    async def look():
+        async with database.reading() as connection:
+            await connection.execute(select(facts))
+
+    await add()
+    await database.rows(select(facts))
     await database.close()
+    ways = [lambda: database.rows(select(facts)), lambda: database.change(adding), add, look]
+    for way in [*ways, database.scrub] if database.is_sqlite else ways:
+        with pytest.raises(StoreFailed, match="is closed"):
+            await way()
+    pool = database.engine.pool
+    assert (pool.checkedin(), pool.checkedout()) == (0, 0)
+    await database.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_whoever_waits_for_the_writer_when_it_closes_is_refused(url):
+    database = Database(Address.parse(url))
+    writing = [
+        asyncio.ensure_future(database.change(facts.insert().values(name=name, value="1")))
+        for name in "ab"
+    ]
+    await asyncio.sleep(0)  # one writes, the other waits for its turn
+    await database.close()
+    outcomes = await asyncio.gather(*writing, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [int, StoreFailed]
 
 
 async def test_a_cancelled_transaction_is_done_before_anybody_hears_of_it(url):
