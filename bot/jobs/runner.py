@@ -27,6 +27,7 @@ from bot.jobs.recovery import JobRecovery, P, Revive, kind_of
 from bot.jobs.running_job import Interruption, JobContext, RunningJob
 from bot.jobs.view import AdmissionGate, JobPlace, JobView, Requester, answers_message
 from bot.service_calls.client import ServiceClient
+from bot.store.limits import REQUEST_LIMIT_BYTES
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.recovery import Ending, Entry
 
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 GOODBYE_S: Final = 20.0
 """How long a shutdown waits until every requester has been told."""
+
+_KEPT_BYTES: Final = REQUEST_LIMIT_BYTES + 1024
+"""From this size on, what is sent holds a request that the journal does not keep."""
 
 Wanted = Callable[[], Awaitable[bool]]
 
@@ -131,7 +135,7 @@ class JobRunner:
         client = self._context.client
         request = request.model_copy(update={"contract_id": str(uuid.uuid4())})
         endpoint = client.endpoint(request.target.service)
-        client.check(request)
+        size_bytes = client.check(request)
         entry = Entry(
             service=endpoint.service,
             module=request.target.module,
@@ -144,7 +148,9 @@ class JobRunner:
             title=title,
             deadline_ms=int(endpoint.deadline_s * 1000),
             contract_id=request.contract_id,
-            request=request.model_dump_json().encode(),
+            # Not even written as JSON if it will not be kept: that holds the event loop, and
+            # megabytes for as long as the job runs.
+            request=request.model_dump_json().encode() if size_bytes <= _KEPT_BYTES else None,
             interaction_id=interaction_id,
             reply_token=reply_token,
             waits=not is_shown or place.kind in self._context.gates,

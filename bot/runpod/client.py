@@ -110,14 +110,18 @@ class RunPodClient:
 
     def check(
         self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None
-    ) -> None:
+    ) -> int:
         """Refuse a request that `submit` could not send. Sends nothing.
+
+        Returns:
+            How many bytes `submit` would send.
 
         Raises:
             BadSettings: The service has no endpoint.
             TooLarge, BadInput: The request cannot be sent.
         """
-        self._prepare(request, deadline_s, mode)
+        _, _, body = self._prepare(request, deadline_s, mode)
+        return len(body.content)
 
     def submit(
         self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None

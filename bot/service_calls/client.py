@@ -83,7 +83,7 @@ class ServiceClient:
 
     def check(
         self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None
-    ) -> None:
+    ) -> int:
         """Refuse a request that could not be sent. Sends nothing and has no side effects.
 
         Call it before recording a job; `submit` then needs to be called only once, when the job
@@ -94,12 +94,15 @@ class ServiceClient:
             deadline_s: As for `submit`.
             mode: As for `submit`.
 
+        Returns:
+            How many bytes would be sent.
+
         Raises:
             BadSettings: The service has no endpoint.
             TooLarge: The request exceeds RunPod's limit.
             BadInput: The request contains text that is not valid Unicode.
         """
-        self._client.check(request, deadline_s=deadline_s, mode=mode)
+        return self._client.check(request, deadline_s=deadline_s, mode=mode)
 
     def submit(
         self, request: Request, *, deadline_s: float | None = None, mode: Mode | None = None

@@ -251,6 +251,25 @@ async def test_what_is_too_large_is_refused_before_it_is_written_down(bot):
     assert await bot.store.jobs.listing() == []
 
 
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+async def test_what_the_journal_does_not_keep_is_not_written_as_json(bot, monkeypatch):
+    entries = []
+    begin_once = bot.store.jobs.begin_once
+
+    async def noted(entry):
+        entries.append(entry)
+        return await begin_once(entry)
+
+    monkeypatch.setattr(bot.store.jobs, "begin_once", noted)
+    for text in ("x" * (1024 * 1024 - 1024), "x" * (1024 * 1024 + 1024)):
+        show = Seen()
+        await perform(bot, show, text)
+        assert show.end == text
+    kept, dropped = entries
+    assert kept.request == await bot.store.jobs.request(show.journal_id - 1)
+    assert dropped.request is await bot.store.jobs.request(show.journal_id) is None
+
+
 class TestFailing:
     @pytest.fixture
     def handler(self):
