@@ -180,38 +180,6 @@ class Hub:
             raise HubUnreachableError(_words(e)) from None
 
 
-def fetch_from_hub(
-    repo: str,
-    file: str,
-    weights: Path,
-    *,
-    endpoint: str | None = None,
-    setting: str = "SKYDECK_LLM",
-) -> Path:
-    """Return a file of a repository; fetched at first use, then used without the network. Blocks.
-
-    Args:
-        repo: The repository, as owner/name.
-        file: The file's path in it.
-        weights: The model folder; the file goes into `hub/OWNER--NAME` there.
-        endpoint: The hub's URL; None: as HF_ENDPOINT says, else the hub itself.
-        setting: The setting that names the file, for the error.
-
-    Raises:
-        WeightsError: There is no such file, the hub refuses it or cannot be reached.
-    """
-    ref = HubFileRef(repo, file)
-    if (found := stored_file(ref, weights)).is_file():
-        return found
-    with exclusive_folder(weights):
-        return fetch_file(Hub(endpoint), ref, weights, setting=setting)
-
-
-def stored_file(ref: HubFileRef, weights: Path) -> Path:
-    """Where a file of the hub is kept."""
-    return repository_folder(ref.repo, weights) / ref.path
-
-
 def repository_folder(repo: str, weights: Path) -> Path:
     """Where a repository's files are kept."""
     return weights / _FOLDER / repo.replace("/", "--")
@@ -241,51 +209,31 @@ def exclusive_folder(weights: Path, on_wait: Callable[[], None] = lambda: None) 
         ) from None
 
 
-def fetch_file(
-    hub: Hub,
-    ref: HubFileRef,
-    weights: Path,
-    *,
-    setting: str,
-    remote: RemoteFile | None = None,
-    advance: Advance = lambda _count: None,
-    again: bool = False,
-) -> Path:
-    """Do as `fetch_from_hub`, but for the holder of the folder's lock. Blocks.
+@contextmanager
+def explained(what: str, setting: str) -> Iterator[None]:
+    """Say to people why something cannot be fetched, and what to do about it.
 
     Args:
-        hub: The hub.
-        ref: The file.
-        weights: The model folder.
-        setting: As there.
-        remote: What the hub said about the file; None: it is asked.
-        advance: Counts the bytes.
-        again: Fetch the file even if it is there; the old one stays until the new one is whole.
+        what: What is fetched.
+        setting: The setting that names it.
 
     Raises:
-        WeightsError: As there.
+        WeightsError: The hub has no such file, refuses it or cannot be reached, or the disk does.
     """
-    target = stored_file(ref, weights)
-    if target.is_file() and not again:
-        return target
-    part = part_of(target)
     try:
-        hub.download(remote or hub.look_up(ref), part, advance)
-        part.replace(target)
+        yield
     except HubRefusedError as e:
-        raise WeightsError(f"{ref} cannot be fetched: {e}.", hint=_hint(e, setting)) from None
+        raise WeightsError(f"{what} cannot be fetched: {e}.", hint=_hint(e, setting)) from None
     except HubUnreachableError as e:
         raise WeightsError(
-            f"{ref} cannot be fetched: the hub does not answer ({e}).",
-            hint=f"{how_to_reach(e)} What was fetched is kept.",
+            f"{what} cannot be fetched: the hub does not answer ({e}).",
+            hint=f"{_how_to_reach(e)} What was fetched is kept.",
         ) from None
     except OSError as e:
-        raise WeightsError(f"{ref} cannot be stored: {e.strerror}.") from None
-    return target
+        raise WeightsError(f"{what} cannot be stored: {e.strerror}.") from None
 
 
-def how_to_reach(error: HubUnreachableError) -> str:
-    """What to do about a hub that does not answer."""
+def _how_to_reach(error: HubUnreachableError) -> str:
     if _OFFLINE in str(error):
         return "Remove HF_HUB_OFFLINE, or fetch the model on another machine."
     return "Check the network, or set HF_ENDPOINT to a mirror."

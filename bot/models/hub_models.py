@@ -18,11 +18,9 @@ from bot.llm_source import HubFile, read_llm
 from bot.models.hub import (
     Hub,
     HubRefusedError,
-    HubUnreachableError,
     RemoteFile,
     exclusive_folder,
-    fetch_file,
-    how_to_reach,
+    explained,
     part_of,
     repository_folder,
     size_of,
@@ -69,6 +67,11 @@ class HubModel:
     def ref(self, file: str) -> HubFileRef:
         """Where one of its files is."""
         return HubFileRef(self.repo, file, self.revision)
+
+    def named(self, file: str) -> str:
+        """The model and one of its files, for an error."""
+        ref = str(self.ref(file))
+        return ref if ref == self.name else f"{self.name} ({ref})"
 
 
 def piper_model(voice: PiperVoiceName) -> HubModel:
@@ -159,10 +162,10 @@ def ensure_hub_model(
         _refuse_without_room(weights, total - begun)
         advance = Meter(progress, Phase.FETCHING, total).of(model.name)
         for file, remote in remotes.items():
-            ref = model.ref(file)
-            fetch_file(
-                hub, ref, weights, setting=setting, remote=remote, advance=advance, again=again
-            )
+            target = model.folder(weights) / file
+            with explained(model.named(file), setting):
+                hub.download(remote, part_of(target), advance)
+                part_of(target).replace(target)
     return model.folder(weights)
 
 
@@ -206,19 +209,12 @@ def _look_up(
     for file in (*model.optional, *model.files):
         if (model.folder(weights) / file).is_file() and not again:
             continue
-        try:
-            found[file] = hub.look_up(model.ref(file))
-        except HubRefusedError as e:
-            if file not in model.optional:
-                raise WeightsError(
-                    f"{model.name} cannot be fetched: {model.ref(file)}: {e}.",
-                    hint=f"Check {setting}, or set HF_TOKEN if the repository is private.",
-                ) from None
-        except HubUnreachableError as e:
-            raise WeightsError(
-                f"{model.name} cannot be fetched: the hub does not answer ({e}).",
-                hint=how_to_reach(e),
-            ) from None
+        with explained(model.named(file), setting):
+            try:
+                found[file] = hub.look_up(model.ref(file))
+            except HubRefusedError:
+                if file not in model.optional:
+                    raise
     return found
 
 

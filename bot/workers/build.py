@@ -170,7 +170,7 @@ class _Models:
     def _open(self, source: LlmSource) -> LanguageModel:
         if source not in self._local:
             self._local[source] = Qwen(
-                lambda: llm_file(source, self._folder, self._settings.skydeck_weights_dir),
+                lambda: llm_file(source, self._folder),
                 threads=self._settings.skydeck_threads or model_threads(),
                 device=self._settings.skydeck_device,
                 name=source.name,
@@ -178,13 +178,12 @@ class _Models:
         return self._local[source]
 
 
-def llm_file(source: LlmSource, folder: ModelFolder, weights: Path) -> Path:
+def llm_file(source: LlmSource, folder: ModelFolder) -> Path:
     """Return a language model's file, fetched if need be. Blocks.
 
     Args:
         source: The model.
-        folder: Fetches a listed model.
-        weights: The folder for what comes from the hub.
+        folder: Fetches a model.
 
     Raises:
         WeightsError: The file is missing, or cannot be fetched.
@@ -195,10 +194,8 @@ def llm_file(source: LlmSource, folder: ModelFolder, weights: Path) -> Path:
         case GgufFile(path):
             check_gguf(path)
             return path
-        case HubFile(repo, file):
-            from bot.models.hub import fetch_from_hub  # noqa: PLC0415  (heavy)
-
-            path = fetch_from_hub(repo, file, weights)
+        case HubFile():
+            path = folder(gguf_model(source).name) / source.file
             check_gguf(path)
             return path
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STT_ENGLISH, STT_MULTILINGUAL = "whisper-tiny.en", "whisper-base"
 
 ModelFolder = Callable[[str], Path]
-"""Returns the folder of a model by its name in the manifest, fetched and verified. Blocks."""
+"""Returns the folder of a model by its name, fetched and verified. Blocks."""
 
 
 def speech_models_needed(settings: Settings) -> list[str]:

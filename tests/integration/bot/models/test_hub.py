@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import WeightsError
-from bot.models.hub import Hub, HubRefusedError, HubUnreachableError, fetch_from_hub
+from bot.llm_source import HubFile
+from bot.models.hub import Hub, HubRefusedError, HubUnreachableError
 from bot.models.hub_file import HubFileRef
+from bot.models.hub_models import ensure_hub_model, gguf_model
 from tests.fakes.model_hub import FakeHub
 
 REPO, FILE, GGUF = "owner/model-GGUF", "q4/model.gguf", b"GGUF" + bytes(100_000)
@@ -28,8 +30,10 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.models.hub._PAUSE_S", 0)
 
 
-def fetched(hub: FakeHub, folder: Path) -> Path:
-    return fetch_from_hub(REPO, FILE, folder, endpoint=hub.url)
+def fetched(hub: FakeHub | Hub, folder: Path, file: str = FILE) -> Path:
+    asked = hub.hub if isinstance(hub, FakeHub) else hub
+    model = gguf_model(HubFile(REPO, file))
+    return ensure_hub_model(model, folder, setting="SKYDECK_LLM", hub=asked) / file
 
 
 def test_a_file_is_fetched_once(hub: FakeHub, tmp_path: Path):
@@ -70,13 +74,14 @@ def test_a_refusal_is_one_line(hub: FakeHub, tmp_path: Path, status: int, code: 
         fetched(hub, tmp_path)
 
     assert "\n" not in str(caught.value)
+    assert ("Accept its licence" in caught.value.hint) == (code == "GatedRepo")
     assert caught.value.hint
     assert len(hub.asked) == 1
 
 
 def test_a_hub_that_does_not_answer_is_told_without_its_address(hub: FakeHub, tmp_path: Path):
     with pytest.raises(WeightsError, match=r"the hub does not answer \(Connection") as caught:
-        fetch_from_hub(REPO, FILE, tmp_path, endpoint="http://me:hunter2@127.0.0.1:9")
+        fetched(Hub("http://me:hunter2@127.0.0.1:9"), tmp_path)
 
     assert "hunter2" not in str(caught.value)
 
@@ -191,7 +196,7 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
     fetched(hub, tmp_path)
     hub.status, hub.code = 403, "GatedRepo"
     with pytest.raises(WeightsError) as caught:
-        fetch_from_hub(REPO, "other.gguf", tmp_path, endpoint=hub.url)
+        fetched(hub, tmp_path, "other.gguf")
 
     assert hub.tokens == ["Bearer hf_secret"] * 3
     assert "hf_secret" not in caplog.text + str(caught.value)
@@ -208,7 +213,7 @@ def test_a_library_that_does_not_load_is_one_line(tmp_path: Path, monkeypatch: p
     real = builtins.__import__
     monkeypatch.setattr("builtins.__import__", fails)
     with pytest.raises(WeightsError, match=r"cannot be loaded\. Check the variables .* HF_HUB_"):
-        fetch_from_hub(REPO, FILE, tmp_path)
+        fetched(Hub(), tmp_path)
 
 
 def test_the_endpoint_is_huggingface_hubs_own(monkeypatch: pytest.MonkeyPatch):

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import models
+from bot.composition import model_fetcher
 from bot.models.hub_models import find_hub_model
 from bot.presets import Preset
 from bot.settings import Settings
@@ -57,11 +58,9 @@ async def test_a_gpus_preset_is_pulled_and_hears_and_speaks(hub, tmp_path, monke
     settings = Settings(_env_file=None)
     choice = present_choice(settings)
     fetch = pytest.fail  # nothing of the manifest is needed
-    file = llm_file(choice.text, fetch, settings.skydeck_weights_dir)
+    file = llm_file(choice.text, model_fetcher(settings))
     assert file.name == "granite-3.3-8b-instruct-Q4_K_M.gguf"
     assert choice.voice == choice.text
-    from bot.composition import model_fetcher
-
     ears = build_recognizer(settings, model_fetcher(settings))
     assert ears._model(True) is ears._model(False)
     await ears.close()
