@@ -43,12 +43,16 @@ class Deletions(commands.Cog):
     async def _forget_messages(self, gone: Collection[int]) -> None:
         """Forget messages, and stop the jobs that answer them.
 
-        A question that only points at one of them has its words, and is forgotten with it.
+        A question that only points at one of them has its words, and is forgotten with it. Later
+        jobs of the same conversation were sent its words as well.
         """
         self.bot.deleted.messages.add(gone)
         self.bot.runner.withdraw(lambda running: question_at(running.place) in gone)
-        pointing = await self.bot.store.conversations.holding(gone)
-        await forget_questions(self.bot, {*gone, *pointing})
+        memory = self.bot.store.conversations
+        forgotten = {*gone, *await memory.holding(gone)}
+        talks = await memory.talks_with(forgotten)
+        await forget_questions(self.bot, forgotten)
+        await self.bot.store.jobs.forget_histories(talks)
 
     async def _forget_channel(self, channel_id: int) -> None:
         """Forget what was said in a channel or thread, and stop the jobs asked for there."""

@@ -136,10 +136,14 @@ class Ops(commands.Cog):
     async def _forget(self, user_id: int) -> Forgotten:
         """Stop their running jobs first: otherwise the results would be stored afterwards.
 
-        Other people's questions go too, where they hold this person's words.
+        Other people's questions go too, where they hold this person's words, and what was sent
+        with other people's jobs in the same conversations.
         """
-        holding = await self.bot.store.conversations.holding_words_of(user_id)
+        memory = self.bot.store.conversations
+        holding = await memory.holding_words_of(user_id)
+        talks = {**await memory.talks_with(holding), **await memory.talks_of(user_id)}
         await forget_questions(self.bot, holding)
+        await self.bot.store.jobs.forget_histories(talks)
         stopped = await self.bot.remote_jobs.stop_all_of(
             user_id
         )  # this also stops listening to them

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database, uninterrupted
@@ -168,6 +168,31 @@ class Conversations:
         return frozenset(row["message_id"] for row in rows)
 
     @uninterrupted
+    async def talks_with(self, message_ids: Collection[int]) -> dict[int, set[int]]:
+        """The conversations that these messages, or parts of them, are in, and whose each is."""
+        found: dict[int, set[int]] = {}
+        async with self._database.reading() as connection:
+            for batch in _batches(message_ids):
+                query = _talks(
+                    or_(
+                        messages.c.message_id.in_(batch),
+                        messages.c.message_id.in_(
+                            select(parts.c.message_id).where(parts.c.part_id.in_(batch))
+                        ),
+                    )
+                )
+                for conversation_id, person_id in await connection.execute(query):
+                    found.setdefault(conversation_id, set()).add(person_id)
+        return found
+
+    async def talks_of(self, user_id: int) -> dict[int, set[int]]:
+        """The conversations that a person takes part in, and whose each is."""
+        found: dict[int, set[int]] = {}
+        for row in await self._database.rows(_talks(messages.c.person_id == user_id)):
+            found.setdefault(row["conversation_id"], set()).add(row["person_id"])
+        return found
+
+    @uninterrupted
     async def who_asked(self, message_ids: Collection[int]) -> frozenset[int]:
         """The people who wrote any of these messages to the assistant."""
         found: set[int] = set()
@@ -202,6 +227,13 @@ class Conversations:
             rows = [{"part_id": p, "message_id": message_id} for p in part_ids[:PARTS_LIMIT]]
             insert = self._database.insert(parts).values(rows)
             await connection.execute(insert.on_conflict_do_nothing())
+
+
+def _talks(which: ColumnElement[bool]) -> Select[Any]:
+    """SQL for the conversations with any of some messages, and the people whose those are."""
+    those = select(messages.c.conversation_id).where(which)
+    columns = (messages.c.conversation_id, messages.c.person_id)
+    return select(*columns).where(columns[0].in_(those)).distinct()
 
 
 def _holding(message_ids: Sequence[int]) -> Select[Any]:

@@ -204,6 +204,27 @@ class Journal:
 
         await self._database.write(work)
 
+    async def forget_histories(self, talks: Mapping[int, Collection[int]]) -> None:
+        """Forget what jobs were sent in these conversations, with the words before each question.
+
+        A job that may still have to be sent keeps it.
+
+        Args:
+            talks: The people of each conversation, whose jobs these are.
+        """
+        conversation = jobs.c.place["conversation"].as_string()
+        people = sorted({person for some in talks.values() for person in some})
+        ids = [str(one) for one in talks]
+        for begin in range(0, len(ids), _AT_ONCE):
+            sent = select(jobs.c.journal_id).where(
+                jobs.c.user_id.in_(people),
+                jobs.c.stage.not_in((JobStage.WAITING, JobStage.WRITTEN)),
+                conversation.in_(ids[begin : begin + _AT_ONCE]),
+            )
+            await self._database.change(
+                delete(job_requests).where(job_requests.c.journal_id.in_(sent))
+            )
+
     async def _end(
         self, journal_id: int, stage: JobStage, ending: Ending, detail: str, result: bytes | None
     ) -> bool:

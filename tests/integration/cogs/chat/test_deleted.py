@@ -206,6 +206,34 @@ async def test_what_is_replied_to_in_own_words_takes_nothing_along(
     assert (await deck.store.conversations.get(message.id)).content == "is it far?"
 
 
+@pytest.mark.parametrize("goes", ["question", "person"])
+async def test_later_jobs_of_the_conversation_forget_it_too(
+    sim, deck, channel, ana, ben, penny_script, goes
+):
+    hers = await ana.says("@Alfred a secret", channel)
+    answer = await ana.sees("You said: a secret")
+    mine = await ben.says("and then?", channel, reply_to=answer)
+    await ben.sees("You said: and then?")
+    assert "a secret" in str(penny_script.asked[-1].context)
+    await ben.says("@Alfred something else", channel)
+    await ben.sees("You said: something else")
+    if goes == "question":
+        await ana.deletes(hers)
+    else:
+        reply = await ana.slash("/privacidad olvidar")
+        await ana.clicks("Borrarlo todo", on=reply)
+        await ana.sees("He borrado")
+    await settle()
+    assert (await deck.store.conversations.get(mine.id)).content == "and then?"
+    found = [(job.title, job.ending) for job in await deck.store.jobs.listing(user_id=ben.id)]
+    assert found == [("something else", "completed"), ("and then?", "completed")]
+    kept = [
+        await deck.store.jobs.request(job.journal_id) for job in await deck.store.jobs.listing()
+    ]
+    assert "a secret" not in str(kept)
+    assert "something else" in str(kept)
+
+
 async def test_what_is_pointed_at_may_be_deleted_first(
     sim, deck, channel, ana, ben, penny_script, remembering
 ):

@@ -146,3 +146,14 @@ async def test_what_is_too_old_goes_in_steps(store, message, monkeypatch):
         await store.conversations.add(message(i, created_at_ms=i))
     assert await store.conversations.prune(before_ms=9) == 8
     assert ids(await store.conversations.thread(1, budget_chars=PLENTY)) == [9, 10, 11]
+
+
+async def test_the_talks_that_messages_are_in_and_whose_they_are(store, message):
+    said = store.conversations
+    await said.add(message(1, person_id=7))
+    await said.add(message(2, person_id=8, parts=(3,)))
+    await said.add(message(4, conversation_id=4, person_id=8))
+    assert await said.talks_with({3}) == {1: {7, 8}}
+    assert await said.talks_with({4, 9}) == {4: {8}}
+    assert await said.talks_of(8) == {1: {7, 8}, 4: {8}}
+    assert await said.talks_of(9) == await said.talks_with(()) == {}

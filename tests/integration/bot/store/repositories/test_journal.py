@@ -57,6 +57,29 @@ async def test_jobs_are_found_by_the_question_that_they_answer(store, entry):
     assert await store.jobs.answering(asked, user_ids=set()) == []
 
 
+async def test_only_jobs_of_a_conversation_that_were_sent_forget_its_history(store, entry):
+    async def begun(is_sent=True, **changes):
+        journal_id = await store.jobs.begin(entry(request=b"{}", **changes))
+        if is_sent:
+            await store.jobs.accepted(journal_id, f"job {journal_id}")
+        return journal_id
+
+    talk, other = {"conversation": "900000000000000011"}, {"conversation": "12"}
+    sent = await begun(user_id=7, place=talk)
+    ended = await begun(user_id=8, place=talk)
+    await store.jobs.finished(ended, Ending.COMPLETED)
+    kept = [
+        await begun(user_id=7, place=talk, is_sent=False),
+        await begun(user_id=7, place=other),
+        await begun(user_id=9, place=talk),
+        await begun(user_id=7),
+    ]
+    await store.jobs.forget_histories({900_000_000_000_000_011: {7, 8}})
+    assert [await store.jobs.request(one) for one in (sent, ended)] == [None, None]
+    assert [await store.jobs.request(one) for one in kept] == [b"{}"] * 4
+    await store.jobs.forget_histories({})
+
+
 async def test_a_job_that_waits_is_written_as_waiting_until_it_is_sent(store, entry):
     gated = await store.jobs.begin(entry(waits=True))
     assert await store.jobs.shown(gated, {"message": "6"}, waits=True)
