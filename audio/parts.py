@@ -48,6 +48,7 @@ _MIN_PLACEHOLDER_BYTES: Final = 0x7F000000
 """Who writes samples to a pipe does not know their length, and states 4 GB (FFmpeg), 2 GB (SoX,
 eSpeak, ALSA) or nothing. So of a shorter file, a length from this on says nothing."""
 _LONG_BOX: Final = 1
+_NEVER_EMPTY: Final = frozenset({b"data", b"LIST"})
 _DS64_DATA: Final = struct.Struct("<16xQ")
 """The length of RF64's content, in its chunk "ds64". Source: EBU Tech 3306."""
 _W64_HEAD: Final = struct.Struct("<16sQ")
@@ -96,7 +97,8 @@ def parts(file: BinaryIO) -> Iterator[Part]:
         end = _end(file, start, kind, size)
         following = _following(file, start, end, kind, size)
         reach = size if following is None else following.at
-        is_placeholder = kind in _PLAIN and end - start >= _MIN_PLACEHOLDER_BYTES
+        # A movie that lacks so much is truncated: its writer goes back to state the length.
+        is_placeholder = kind != "m4a" and end - start >= _MIN_PLACEHOLDER_BYTES
         missing = 0 if is_placeholder else max(end - reach, 0)
         is_read_on = kind in _RESYNCS or end > reach
         if following is None:
@@ -181,7 +183,7 @@ def _end_of_chunks(
             stated_bytes = int(_DS64_DATA.unpack_from(head)[0])
         if name == b"data" and length == _OPEN_ENDED and stated_bytes:
             length = stated_bytes  # longer than its own field could say
-        elif name == b"data" and length == 0:
+        elif name in _NEVER_EMPTY and length == 0:
             length = _OPEN_ENDED  # written to a pipe
         at += form.size + length + (length % 2 if padded else 0)
         if at > size:

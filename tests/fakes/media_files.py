@@ -32,6 +32,7 @@ KINDS = {
     "wma": ("asf", "wmav2", 44_100),
     "flv": ("flv", "libmp3lame", 44_100),
     "ts": ("mpegts", "aac", 48_000),
+    "avi": ("avi", "libmp3lame", 44_100),
 }
 """Of each: the muxer, its encoder, and a rate that it takes."""
 
