@@ -108,18 +108,29 @@ async def test_when_none_can_be_heard_the_first_reason_is_told(exchange):
             await whole(client, asking(b"fir", b"sec"))
 
 
-async def test_a_spent_budget_ends_it_and_what_was_heard_is_kept(exchange):
+@pytest.mark.parametrize("module", [transcribe, converse])
+async def test_a_budget_that_is_spent_meanwhile_ends_it(exchange, module):
     penny = Penny()
-    limits = {(Scope.USER, Period.DAY): 15_000}
+    limits = {(Scope.USER, Period.DAY): 25_000}
     async with exchange(Scripted(penny), limits) as at, at.open() as client:
         await whole(client, transcribe(audio_input(b"fir", format="ogg"), source=SOURCE))
+
+        async def booked():
+            return [row async for row in at.store.spending.each(ALWAYS) if row["cost_micro_usd"]]
+
+        await until(booked)
+        asking_for_three = asking(b"fir", b"sec", b"sec", module=module)
+        if module is converse:  # the answer cannot be paid for
+            with pytest.raises(OverBudget):
+                await whole(client, asking_for_three)
+        else:
+            last = (await whole(client, asking_for_three))[-1].response
+            assert last.text == "[0.ogg]\nfir"
+            codes = [one.error.code if one.error else "" for one in heard_in(last)]
+            assert codes == ["", OverBudget.code, OverBudget.code]
         with pytest.raises(OverBudget):
-            await whole(client, asking(b"fir", b"sec", b"sec"))
-        updates = []
-        with contextlib.suppress(OverBudget):
-            updates = await whole(client, asking(b"fir", b"sec", module=transcribe))
-    assert not updates
-    assert len(penny.asked) == 1
+            await whole(client, asking(b"fir", b"sec", module=module))  # none is heard
+    assert len(penny.asked) == 2
 
 
 async def test_what_was_not_sent_names_what_has_stopped_it():
