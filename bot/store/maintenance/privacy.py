@@ -150,17 +150,11 @@ class Privacy:
             consents.c.user_id == user_id,
             _because_of(user_id),
         )
-        await self._forget_voice(user_id)
+        theirs = chosen_voices.c.user_id == user_id
+        await self._database.change(delete(chosen_voices).where(theirs))
         await self._make_nameless(Scope.USER, user_id)
         await self._database.scrub()
         return gone
-
-    @uninterrupted
-    async def _forget_voice(self, user_id: int) -> None:
-        async with self._database.writing() as connection:
-            await connection.execute(
-                delete(chosen_voices).where(chosen_voices.c.user_id == user_id)
-            )
 
     @uninterrupted
     async def _make_nameless(self, scope: Scope, owner: int) -> None:

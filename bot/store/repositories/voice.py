@@ -67,28 +67,22 @@ class ChosenVoices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @uninterrupted
     async def of(self, user_ids: Collection[int]) -> dict[int, str]:
         """These people's voices, by id; those who have chosen none are missing."""
         if not user_ids:
             return {}
         query = select(chosen_voices).where(chosen_voices.c.user_id.in_(list(user_ids)))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return {row["user_id"]: row["voice"] for row in rows}
+        return {row["user_id"]: row["voice"] for row in await self._database.rows(query)}
 
     async def choose(self, user_id: int, voice: str) -> None:
         """Replace a person's voice."""
         name = storable(voice, VOICE_LIMIT_CHARS)
         await self._database.upsert(chosen_voices, {"user_id": user_id, "voice": name})
 
-    @uninterrupted
     async def reset(self, user_id: int) -> None:
         """Let the language choose again."""
-        async with self._database.writing() as connection:
-            await connection.execute(
-                delete(chosen_voices).where(chosen_voices.c.user_id == user_id)
-            )
+        theirs = chosen_voices.c.user_id == user_id
+        await self._database.change(delete(chosen_voices).where(theirs))
 
 
 class VoiceRooms:
