@@ -34,6 +34,8 @@ _SILENCE_S = 30.0
 _MAX_PHRASE_S = 120.0
 """What one phrase may take, retries and all, even if something drips all the time."""
 _LISTING_S = 5.0
+_LIST_PAUSE_S = 300.0
+"""How long a list that did not come in time is left alone: it costs an answer five seconds."""
 _MAX_LIST_BYTES: Final = 1_000_000
 """Parsing holds the event loop, even in a thread. No list is as long."""
 _FORMATS: Final = ("wav", "pcm", "mp3", "opus", "flac")
@@ -80,6 +82,7 @@ class OpenAIVoices:
         self._names = names or {}
         self._format = _FORMATS[0]
         self._listed: Sequence[ServerVoice] | None = None
+        self._list_after_s = 0.0
         self.form = ""
 
     @property
@@ -118,7 +121,7 @@ class OpenAIVoices:
 
     async def voices(self) -> Sequence[ServerVoice]:
         """Return the voices that the server lists, asked for once; empty if it lists none."""
-        if self._listed is None:
+        if self._listed is None and asyncio.get_running_loop().time() >= self._list_after_s:
             self._listed = await self._list()
         return self._listed or ()
 
@@ -211,7 +214,8 @@ class OpenAIVoices:
         except openai.APIStatusError as e:
             return () if e.status_code in _NO_LIST else None
         except TimeoutError:
-            return ()  # nobody waits for it again at each phrase
+            self._list_after_s = asyncio.get_running_loop().time() + _LIST_PAUSE_S
+            return None
         except (openai.OpenAIError, httpx2.HTTPError):
             raise self._server.unreachable() from None
 

@@ -243,6 +243,20 @@ async def test_a_list_that_fails_while_the_server_loads_is_asked_for_again():
     assert api.asked[0].fields["voice"] == "ef_dora"
 
 
+@pytest.mark.parametrize(("pause_s", "then"), [(0.0, "ef_dora"), (3_600.0, "alloy")])
+async def test_a_list_that_comes_too_late_is_asked_for_again_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch, pause_s: float, then: str
+):
+    monkeypatch.setattr("bot.workers.penny.openai_tts._LISTING_S", 0.05)
+    monkeypatch.setattr("bot.workers.penny.openai_tts._LIST_PAUSE_S", pause_s)
+    answers = iter([Reply(b"{", end=End.HANG)])
+    async with voices(SOUND, listed=lambda _: next(answers, KOKORO)) as (tts, api):
+        await tts.warm_up()
+        monkeypatch.setattr("bot.workers.penny.openai_tts._LISTING_S", 30)
+        await speak(tts, language="es")
+    assert api.asked[0].fields["voice"] == then
+
+
 NO_VOICE = Reply(
     json.dumps(
         {"detail": {"error": "validation_error", "message": "Voice 'bob' not found."}}
