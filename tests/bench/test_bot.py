@@ -119,7 +119,7 @@ async def test_what_a_command_costs(tmp_path, capsys):
         ours, peer = (
             statistics.median(out) + statistics.median(back) for out, back in found.values()
         )
-        print(f"  skydeck adds {peer / ours:.1f} times less")
+        print(f"  skydeck: {ours / peer:.2f} times what the other adds")
 
 
 def _people(sim):

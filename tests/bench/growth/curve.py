@@ -34,9 +34,11 @@ class Curve:
 
     @property
     def exponent(self) -> float:
-        """How the figure grows from the middle of the sizes to the last: 1 is linear, 0 not."""
-        first = len(self.sizes) // 2 - (len(self.sizes) > 2)
-        start, end = max(0, first), len(self.sizes) - 1
+        """How the figure grows in the later half of the sizes: 1 is linear, 0 is not at all.
+
+        The half begins at the last size before the middle.
+        """
+        start, end = max(0, len(self.sizes) // 2 - 1), len(self.sizes) - 1
         if start == end or min(self.ours[start], self.ours[end]) <= 0:
             return 0.0
         grown = math.log(self.ours[end] / self.ours[start])

@@ -25,6 +25,10 @@ def test_how_a_cost_grows_is_told_from_its_later_half(ours, exponent, words):
     assert curve(ours).verdict.startswith(words)
 
 
+def test_two_sizes_are_enough_to_tell_how_a_cost_grows():
+    assert curve([1.0, 100.0], sizes=[1, 10], theirs=[None, None]).exponent == pytest.approx(2.0)
+
+
 def test_nothing_is_said_of_how_a_rate_grows_or_of_one_size():
     assert curve([1.0, 9.0, 99.0, 999.0], is_rate=True).verdict == ""
     assert curve([7.0], sizes=[10], theirs=[None]).exponent == 0.0
