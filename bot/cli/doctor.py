@@ -28,8 +28,8 @@ from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
 from bot.discord_client import Account, check_token, discord_proxy
 from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
-from bot.models.any_model import split_names
-from bot.models.store import ModelState, ModelStore
+from bot.models.any_model import missing_models
+from bot.models.store import ModelStore
 from bot.proxies import describe_proxy, proxy_for
 from bot.sanitize import clean_excerpt
 from bot.settings import Settings, load_settings, precautions
@@ -185,12 +185,7 @@ def _device(settings: Settings) -> str:
 
 def _weights(settings: Settings) -> Finding:
     needed = models_needed(settings, set(Service))
-    in_place = {ModelState.READY, ModelState.UNVERIFIED}  # verified at first use
-    store = ModelStore(settings.skydeck_weights_dir)
-    listed, others = split_names(store, needed)
-    states = {m.name: m.state for m in store.status()}
-    absent = [name for name in listed if states.get(name) not in in_place]
-    absent += [model.name for model in others if not model.is_in(store.folder)]
+    absent = missing_models(ModelStore(settings.skydeck_weights_dir), needed)
     return Finding(
         "weights",
         well=not absent,

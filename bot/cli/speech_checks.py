@@ -10,7 +10,7 @@ from bot.asr_source import WhisperFolder, read_asr
 from bot.clock import SystemClock
 from bot.composition import model_fetcher
 from bot.errors import JobFailed, WeightsError
-from bot.models.any_model import split_names
+from bot.models.any_model import missing_models
 from bot.models.store import ModelStore
 from bot.sanitize import clean_excerpt
 from bot.settings import Settings
@@ -41,17 +41,10 @@ def recognition_state(settings: Settings) -> str:
         return f"{STT_ENGLISH} for English, {STT_MULTILINGUAL} for all else"
     if isinstance(source, WhisperFolder):
         check_whisper(source.path)
-    if missing := _missing(settings):
+    store = ModelStore(settings.skydeck_weights_dir)
+    if missing := " ".join(missing_models(store, ears_needed(settings))):
         raise WeightsError(f"{missing} is not there.", hint=f"skydeck models pull {missing}")
     return asyncio.run(_listen_here(settings, source.name))
-
-
-def _missing(settings: Settings) -> str:
-    store = ModelStore(settings.skydeck_weights_dir)
-    listed, others = split_names(store, ears_needed(settings))
-    absent = [fetch.model.name for fetch in store.plan(listed).fetches]
-    absent += [model.name for model in others if not model.is_in(store.folder)]
-    return " ".join(absent)
 
 
 async def _listen_here(settings: Settings, name: str) -> str:

@@ -34,6 +34,17 @@ def split_names(store: ModelStore, names: Iterable[str]) -> tuple[list[str], lis
     return list(listed), list(others.values())
 
 
+def missing_models(store: ModelStore, names: Iterable[str]) -> list[str]:
+    """Return those of the models that are not whole on this disk, by name; looks at sizes only.
+
+    Raises:
+        WrongUse: No model has one of the names.
+    """
+    listed, others = split_names(store, names)
+    absent = [fetch.model.name for fetch in store.plan(listed).fetches]
+    return absent + [model.name for model in others if not model.is_in(store.folder)]
+
+
 def ensure_models(
     store: ModelStore, names: Iterable[str], progress: Sink = ignore
 ) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.asr_source import AsrSource, WhisperFolder, knows_english_alone, read_asr
 from bot.clock import SystemClock
 from bot.errors import WeightsError
-from bot.models.any_model import split_names
+from bot.models.any_model import missing_models
 from bot.models.store import ModelStore
 from bot.processors import usable_processors
 from bot.server_voices import read_voice_names
@@ -113,9 +113,7 @@ def _stored(settings: Settings, folder: ModelFolder, name: str) -> Path:
 
 
 def _are_stored(settings: Settings, names: Sequence[str]) -> bool:
-    store = ModelStore(settings.skydeck_weights_dir)
-    listed, others = split_names(store, names)
-    return not store.plan(listed) and all(one.is_in(store.folder) for one in others)
+    return not missing_models(ModelStore(settings.skydeck_weights_dir), names)
 
 
 def _whisper(settings: Settings, folder: ModelFolder) -> "Recognizer":
