@@ -137,7 +137,7 @@ class Database:
         """
         with translated(self.address):
             if self._reader is not None:
-                self._check_open()
+                self.check_open()
                 return await finish(self._reader.run(work))
             return await finish(asyncio.ensure_future(self._run(work)))
 
@@ -153,12 +153,12 @@ class Database:
         with translated(self.address):
             async with self._turn:
                 if self._writer is not None:
-                    self._check_open()
+                    self.check_open()
                     return await finish(self._writer.run(work))
                 return await finish(asyncio.ensure_future(self._run(work)))
 
     async def _run(self, work: Callable[[Connection], R]) -> R:
-        self._check_open()
+        self.check_open()
         async with self.engine.begin() as connection:
             return await connection.run_sync(work)
 
@@ -192,7 +192,7 @@ class Database:
             StoreFailed: The database cannot be used.
         """
         with translated(self.address):
-            self._check_open()
+            self.check_open()
             async with self.engine.begin() as connection:
                 yield connection
 
@@ -208,7 +208,7 @@ class Database:
         """
         with translated(self.address):
             async with self._turn:
-                self._check_open()
+                self.check_open()
                 async with self._immediate.begin() as connection:
                     yield connection
 
@@ -276,7 +276,7 @@ class Database:
             SQLAlchemyError: SQLite refused it.
             StoreFailed: The database is closed.
         """
-        self._check_open()
+        self.check_open()
         async with self._bare.connect() as connection:
             await connection.exec_driver_sql(f"PRAGMA {statement}")
 
@@ -300,8 +300,8 @@ class Database:
                 await thread.close()
         await self.engine.dispose()
 
-    def _check_open(self) -> None:
-        """Call this right before a connection is taken, with nothing to wait for in between.
+    def check_open(self) -> None:
+        """Call this right before `engine` gives a connection, with nothing to wait for in between.
 
         Raises:
             StoreFailed: The database is closed.

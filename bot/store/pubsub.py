@@ -96,6 +96,7 @@ class PubSub:
                 on_signal(signal, int(number))
 
         with translated(self._database.address):
+            self._database.check_open()
             async with self._database.engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 driver.add_termination_listener(lambda _: is_over.set())

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from bot.clock import SystemClock
+from bot.errors import StoreFailed
 from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.pubsub import PubSub
@@ -55,3 +56,10 @@ async def test_on_a_file_nobody_is_told(tmp_path):
     database = Database(Address.parse(f"sqlite:///{tmp_path}/x.db"))
     await PubSub(database, SystemClock()).send("stop", 7)
     await database.close()
+
+
+async def test_nobody_listens_to_a_closed_database(postgres):
+    database = Database(Address.parse(await postgres.create()), is_pooled=False)
+    await database.close()
+    with pytest.raises(StoreFailed, match="is closed"):
+        await PubSub(database, SystemClock())._listen(print, only_check=True)
