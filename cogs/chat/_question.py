@@ -10,7 +10,7 @@ from bot.contract import Input
 from bot.i18n import Words
 from cogs.shared.attachments import may_be_audio, name_of
 from cogs.shared.files import read_files, speech_of
-from cogs.shared.splitting import disarm
+from cogs.shared.splitting import as_plain_text, disarm
 
 MAX_CHARS: Final = 16_000
 """For a question with its files: below the 20,000 that Penny accepts, with room for a quote."""
@@ -91,7 +91,7 @@ async def read_question(
 
 
 def _note(unread: Sequence[str], words: Words) -> list[str]:
-    return [words("chat.not_read", names=disarm(", ".join(unread)))] if unread else []
+    return [words("chat.not_read", names=as_plain_text(", ".join(unread)))] if unread else []
 
 
 def edited_question(

@@ -35,6 +35,7 @@ from cogs.shared.attachments import (
     receive,
 )
 from cogs.shared.error_messages import explain, reason_of
+from cogs.shared.markdown import escaped
 from cogs.shared.splitting import as_plain_text, disarm
 
 MAX_FILES: Final = 5
@@ -97,20 +98,22 @@ class Files:
     def notes(self, words: Words) -> list[str]:
         """What to tell the person: what was guessed, lost, refused and left out."""
         guessed = [
-            words("common.file.guessed", name=disarm(one.name), encoding=one.encoding)
+            words("common.file.guessed", name=as_plain_text(one.name), encoding=one.encoding)
             for one in self.texts
             if one.encoding
         ]
         lost = [
-            words("common.file.lost", name=disarm(one.name), seconds=max(1, round(one.lost_s)))
+            words(
+                "common.file.lost", name=as_plain_text(one.name), seconds=max(1, round(one.lost_s))
+            )
             for one in self.recordings
             if one.lost_s > 0
         ]
         refused = [
-            words("common.file.unheard", name=disarm(name), reason=reason)
+            words("common.file.unheard", name=as_plain_text(name), reason=reason)
             for name, reason in self.refused
         ]
-        names = disarm(", ".join(self.left_out))
+        names = as_plain_text(", ".join(self.left_out))
         left = [words("common.file.left_out", most=MAX_FILES, names=names)] if names else []
         return guessed + lost + refused + left
 
@@ -227,7 +230,7 @@ async def read_recordings(
     """
     files = await read_files(attachments, words, wanted=frozenset({FileKind.SOUND}))
     if not files.recordings:
-        name = ", ".join(files.unread)
+        name = escaped(", ".join(files.unread))
         raise BadInput(words("common.file.no_sound", name=name, kinds=READABLE))
     return await speech_of(files, words)
 
@@ -316,12 +319,12 @@ async def _text(file: ReceivedFile, content: bytes, words: Words) -> TextFile:
 
 def _unreadable(file: ReceivedFile, words: Words) -> BadInput:
     if file.claim is FileKind.TEXT:
-        return BadInput(words("common.file.no_text", name=file.name))
+        return BadInput(words("common.file.no_text", name=escaped(file.name)))
     return _no_sound(file.name, words)
 
 
 def _no_sound(name: str, words: Words) -> BadInput:
-    return BadInput(words("common.file.no_sound", name=name, kinds=READABLE))
+    return BadInput(words("common.file.no_sound", name=escaped(name), kinds=READABLE))
 
 
 async def _recording(file: ReceivedFile, content: bytes) -> Recording:

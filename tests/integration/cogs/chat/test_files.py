@@ -148,3 +148,15 @@ def silent_film() -> bytes:
 def test_the_tone_is_what_its_name_says() -> None:
     assert ogg.demux(tone("opus")).duration_ms == pytest.approx(2000, abs=50)
     assert np.abs(codec.decode(tone("wav"), limit_s=5)).max() > 0.3
+
+
+async def test_files_are_named_as_they_are_called(sim, deck, channel, ben, penny_script):
+    guessed = File("__init__.py", "# ¿Qué tal, señor Muñoz?".encode("cp1252"))
+    pictures = [File(name, b"\x89PNG\r\n\x1a\n\0") for name in ("*a*.png", "||b||.png")]
+    broken = File("__main__.mp3", b"\x7fELF\2\1\1" + bytes(99))
+    await ben.says("@Alfred look", channel, files=[guessed, *pictures, broken])
+    shown = await ben.sees("You said:")
+    notes = "\n".join(line for line in shown.content.splitlines() if line.startswith("-# "))
+    for name in ("__init__.py", "*a*.png", "||b||.png", "__main__.mp3"):
+        assert name not in notes
+        assert name in notes.replace("\\", "")
