@@ -128,15 +128,18 @@ def test_end_of_turn_by_sound_and_words(turns, ears, tmp_path, capsys) -> None:
         "now, words as recognised": (NOW, "as recognised"),
         "now, words as said": (NOW, "as said"),
     }
+    scores = {}
     with capsys.disabled():
         print(f"\n{len(own)} turns of {len({turn.voice for turn in own})} voices")
         for name, (options, known) in rows.items():
-            result = score(conversations, [ends(turn, ears, options, known) for turn in own])
-            print(result.line(name), flush=True)
+            found = [ends(turn, ears, options, known) for turn in own]
+            scores[name] = score(conversations, found)
+            print(scores[name].line(name), flush=True)
+    assert scores["now, words as recognised"].spoilt < scores["before, sound alone"].spoilt
     theirs = score(conversations, pipecat(conversations, tmp_path)["ends"])
     with capsys.disabled():
         print(theirs.line("pipecat, its own wiring"))
-    assert result.spoilt <= theirs.spoilt
+    assert scores["now, words as said"].spoilt <= theirs.spoilt
 
 
 def sounds(turn, ears, options) -> list[float]:
