@@ -52,7 +52,8 @@ messages = Table(
     metadata,
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("conversation_id", BigInteger, nullable=False),
-    Column("parent_id", BigInteger),  # no foreign key: the parent may never have been ours to see
+    # no foreign key: the parent may never have been ours to see
+    Column("parent_id", BigInteger, index=True),
     Column("guild_id", BigInteger, index=True),
     Column("person_id", BigInteger, nullable=False, index=True),
     Column("author_id", BigInteger, nullable=False, index=True),

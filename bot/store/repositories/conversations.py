@@ -169,13 +169,17 @@ class Conversations:
 
     @uninterrupted
     async def talks_with(self, message_ids: Collection[int]) -> dict[int, set[int]]:
-        """The conversations that these messages, or parts of them, are in, and whose each is."""
+        """The conversations with these messages, their parts or replies to them; whose each is.
+
+        A message need not be remembered: what replies to it quotes it.
+        """
         found: dict[int, set[int]] = {}
         async with self._database.reading() as connection:
             for batch in _batches(message_ids):
                 query = _talks(
                     or_(
                         messages.c.message_id.in_(batch),
+                        messages.c.parent_id.in_(batch),
                         messages.c.message_id.in_(
                             select(parts.c.message_id).where(parts.c.part_id.in_(batch))
                         ),

@@ -201,9 +201,12 @@ async def test_what_is_replied_to_in_own_words_takes_nothing_along(
     hers = await ana.says("The bakery opens at six.", channel)
     message = await ben.says("@Alfred is it far?", channel, reply_to=hers)
     await ben.sees("You said: is it far?")
+    [job] = await deck.store.jobs.listing()
+    assert b"bakery" in await deck.store.jobs.request(job.journal_id)
     await ana.deletes(hers)
     await settle()
     assert (await deck.store.conversations.get(message.id)).content == "is it far?"
+    assert await deck.store.jobs.request(job.journal_id) is None, "it was sent with her words"
 
 
 @pytest.mark.parametrize("goes", ["question", "person"])

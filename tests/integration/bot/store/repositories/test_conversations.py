@@ -152,8 +152,9 @@ async def test_the_talks_that_messages_are_in_and_whose_they_are(store, message)
     said = store.conversations
     await said.add(message(1, person_id=7))
     await said.add(message(2, person_id=8, parts=(3,)))
-    await said.add(message(4, conversation_id=4, person_id=8))
+    await said.add(message(4, conversation_id=4, person_id=8, parent_id=99))
     assert await said.talks_with({3}) == {1: {7, 8}}
     assert await said.talks_with({4, 9}) == {4: {8}}
+    assert await said.talks_with({99}) == {4: {8}}, "it is quoted there"
     assert await said.talks_of(8) == {1: {7, 8}, 4: {8}}
     assert await said.talks_of(9) == await said.talks_with(()) == {}
