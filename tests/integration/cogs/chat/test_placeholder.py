@@ -101,7 +101,7 @@ async def test_what_is_remembered_is_in_the_journal_first(
     """A process that dies between the two leaves a job, which the next one does."""
     reached, dies = asyncio.Event(), asyncio.Event()
 
-    async def hang(*_):
+    async def hang(*_, **__):
         reached.set()
         await dies.wait()
         raise asyncio.CancelledError
