@@ -1,5 +1,6 @@
 """Regenerates an answer: the same question with the same history, in the same messages."""
 
+import datetime
 from typing import Final
 
 import discord
@@ -18,6 +19,9 @@ from cogs.shared.places import Places
 from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, may, require
 
+Revision = tuple[int, datetime.datetime | None]
+"""A message and when it was last edited."""
+
 _ENDS_WITHIN_S: Final = 10.0
 """How long an answer that is shown may take until its job has ended."""
 
@@ -27,7 +31,7 @@ class Regenerating:
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, Revision] = {}  # of each question, the answer that was pressed
 
     async def answer(
         self, interaction: discord.Interaction[SkyDeck], question_id: int, module: str
@@ -55,9 +59,11 @@ class Regenerating:
         )
         require(Right.REGENERATE, relation, words("common.not_yours"))
         requester = await admit(self.bot, interaction)
-        if question_id in self._under_way:
+        pressed = (interaction.message.id, interaction.message.edited_at)
+        # A press under the new answer is no second press under the old one.
+        if self._under_way.get(question_id) == pressed:
             raise BadInput(words("chat.rewriting"))
-        self._under_way.add(question_id)
+        self._under_way[question_id] = pressed
         try:
             await interaction.response.defer()
             hears = may(Right.HEAR_BEFORE, relation) or interaction.guild_id is None
@@ -65,7 +71,8 @@ class Regenerating:
             await self.bot.runner.wait_for(answers(question_id), within_s=_ENDS_WITHIN_S)
             await self._rewrite(interaction.message, asked, requester, module, hears=hears)
         finally:
-            self._under_way.discard(question_id)
+            if self._under_way.get(question_id) == pressed:
+                del self._under_way[question_id]
 
     async def _rewrite(
         self,

@@ -4,10 +4,10 @@ import asyncio
 
 from bot.contract import Service
 from bot.errors import JobFailed
+from cogs.chat._regenerate import Regenerating
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
-from tests.waiting import until
 
 
 def told(request):
@@ -69,6 +69,26 @@ async def test_two_presses_are_one_answer(sim, deck, channel, ben, ana, penny_sc
     assert not sim.problems
 
 
+async def test_the_new_answer_can_be_pressed_before_its_job_has_ended(
+    sim, deck, channel, ben, penny_script, monkeypatch
+):
+    ended, rewrite = asyncio.Event(), Regenerating._rewrite
+
+    async def rewrite_and_hang(*args, **more):
+        await rewrite(*args, **more)
+        await ended.wait()
+
+    monkeypatch.setattr(Regenerating, "_rewrite", rewrite_and_hang)
+    await ben.says("@Alfred tell me", channel)
+    seen = await ben.sees("You said: tell me")
+    for answer in ("Something else.", "Something new."):
+        penny_script.answers["tell me"] = answer
+        await ben.clicks("Regenerate", on=seen)
+        await ben.sees(lambda m, answer=answer: m.content == answer and bool(m.buttons))
+    ended.set()
+    assert not sim.problems
+
+
 async def test_an_answer_outlives_a_failure_to_write_it_anew(sim, deck, channel, ben, penny_script):
     await ben.says("@Alfred tell me", channel)
     seen = await ben.sees("You said: tell me")
@@ -76,8 +96,6 @@ async def test_an_answer_outlives_a_failure_to_write_it_anew(sim, deck, channel,
     await ben.clicks("Regenerate", on=seen)
     await ben.sees(lambda m: m.id == seen.id and "job_failed" in m.content)
     assert seen.content.startswith("You said: tell me\n")
-    regenerating = deck.get_cog("Chat").regenerating
-    await until(lambda: not regenerating._under_way)  # its job is closed once it has been shown
     penny_script.answers = script | {"tell me": "Something else."}
     await ben.clicks("Regenerate", on=seen)
     await ben.sees(lambda m: m.id == seen.id and m.content == "Something else.")
