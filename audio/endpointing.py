@@ -21,6 +21,9 @@ from audio.turn_end import TurnEndFeatures, Waits, Words
 SPEECH: Final = 0.5
 NO_SPEECH: Final = 0.35
 
+CONTINUED_EVERY_MS: Final = 200
+"""How much speech passes from one `Continued` to the next."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointingOptions:
@@ -72,6 +75,13 @@ class TurnDetectionRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Continued:
+    """The speaker still speaks; the turn has `speech_ms` of speech now."""
+
+    speech_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """A good moment to look at what was said so far; decides nothing."""
 
@@ -99,7 +109,9 @@ class Ended:
     waited_ms: int
 
 
-Decision: TypeAlias = Began | TurnDetectionRequested | Partial | Paused | Resumed | Ended
+Decision: TypeAlias = (
+    Began | Continued | TurnDetectionRequested | Partial | Paused | Resumed | Ended
+)
 
 
 class _Phase(Enum):
@@ -127,6 +139,7 @@ class Endpointer:
         self._went_on = 0
         self._is_stalled = False
         self._since_partial_ms = 0
+        self._reported_ms = 0  # of its speech
 
     @property
     def in_turn(self) -> bool:
@@ -231,7 +244,7 @@ class Endpointer:
         else:
             self._went_on = self._earlier_ms = 0
         self._length_ms, self._speech_ms = lead_ms, 0
-        self._since_partial_ms = 0
+        self._since_partial_ms = self._reported_ms = 0
         self._enter_speech()
         return [Began(lead_ms)]
 
@@ -243,7 +256,8 @@ class Endpointer:
             self._words = Words.UNKNOWN
             if self._length_ms >= self._options.max_turn_ms:
                 return self._cut()
-            return self._partial(self._options.partial_every_ms, self._since_partial_ms)
+            partial = self._partial(self._options.partial_every_ms, self._since_partial_ms)
+            return [*self._continued(), *partial]
         before_ms, self._quiet_ms = self._quiet_ms, self._quiet_ms + ms
         decisions: list[Decision] = []
         is_brief = before_ms < self._options.partial_silence_ms and not self._is_stalled
@@ -254,6 +268,12 @@ class Endpointer:
         if self._quiet_ms >= self._options.pause_ms:
             decisions += self._begin_pause()
         return decisions
+
+    def _continued(self) -> list[Decision]:
+        if self._speech_ms - self._reported_ms < CONTINUED_EVERY_MS:
+            return []
+        self._reported_ms = self._speech_ms
+        return [Continued(self._speech_ms)]
 
     def _partial(self, due_ms: int, reached_ms: int) -> list[Decision]:
         if not due_ms or reached_ms < due_ms:

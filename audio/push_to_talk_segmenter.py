@@ -20,11 +20,11 @@ from audio.speech_events import (
     DtxStarted,
     LostSpeech,
     SpeechBegan,
+    SpeechContinued,
     SpeechEvent,
     SpeechFrame,
     SpeechPacket,
     SpeechPartial,
-    SpeechResumed,
     TurnEnded,
 )
 from audio.turn_end import Words
@@ -35,9 +35,8 @@ MAX_TURN_MS: Final = 120_000
 """A turn this long ends by itself."""
 _MAX_TAIL_DELAY_MS: Final = 500
 """How long to wait for a tail that is overdue."""
-_SIGN_OF_LIFE_MS: Final = 30_000
-"""How often a long turn emits SpeechResumed, as a sign of life."""
-
+_CONTINUED_EVERY_MS: Final = 200
+"""How often a turn emits SpeechContinued."""
 _PARTIAL_EVERY_MS: Final = 1_200
 """How often a turn emits SpeechPartial, so that recognition need not wait for the key."""
 
@@ -194,9 +193,9 @@ class PushToTalkSegmenter:
             recording.released_s, self._overran = now_s, True
             self._end(now_s, events)
             return
-        if recording.length_ms - recording.reported_ms >= _SIGN_OF_LIFE_MS:
+        if recording.length_ms - recording.reported_ms >= _CONTINUED_EVERY_MS:
             recording.reported_ms = recording.length_ms
-            events.append(SpeechResumed(self._user_id, now_s))
+            events.append(SpeechContinued(self._user_id, recording.length_ms, now_s))
         if recording.length_ms - recording.partial_ms >= _PARTIAL_EVERY_MS:
             recording.partial_ms = recording.length_ms
             events.append(SpeechPartial(self._clip(recording, now_s), now_s))

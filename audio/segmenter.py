@@ -27,6 +27,7 @@ from audio.constants import (
 )
 from audio.endpointing import (
     Began,
+    Continued,
     Decision,
     Ended,
     Endpointer,
@@ -44,6 +45,7 @@ from audio.speech_events import (
     DtxStarted,
     LostSpeech,
     SpeechBegan,
+    SpeechContinued,
     SpeechEvent,
     SpeechFrame,
     SpeechPacket,
@@ -347,19 +349,30 @@ class _Speaker:
                     events.append(SpeechBegan(self.user_id, self._audio.begin(lead), now_s))
                 case TurnDetectionRequested(pause):
                     self._request_detection(pause)
+                case Continued(speech_ms):
+                    events.append(SpeechContinued(self.user_id, speech_ms, now_s))
                 case Partial():
-                    self._partial, self._tail_loudness = self._clip_so_far(), 0.0
-                    self._partial_loudness = self._window_loudness
-                    is_silent = self._endpointer.quiet_ms > 0
-                    events.append(SpeechPartial(self._partial, now_s, is_silent))
-                case Paused():
-                    self._clip = self._partial if self._partial_is_whole else self._clip_so_far()
-                    self._pause_held_since_s = now_s
-                case Resumed():
-                    self._resume(now_s, events)
-                case Ended():
-                    self._emit_pause(now_s, events)
-                    events.append(self._end(decision, now_s))
+                    events.append(self._partial_so_far(now_s))
+                case Paused() | Resumed() | Ended():
+                    self._apply_pause(decision, now_s, events)
+
+    def _apply_pause(
+        self, decision: Paused | Resumed | Ended, now_s: float, events: list[SpeechEvent]
+    ) -> None:
+        match decision:
+            case Paused():
+                self._clip = self._partial if self._partial_is_whole else self._clip_so_far()
+                self._pause_held_since_s = now_s
+            case Resumed():
+                self._resume(now_s, events)
+            case Ended():
+                self._emit_pause(now_s, events)
+                events.append(self._end(decision, now_s))
+
+    def _partial_so_far(self, now_s: float) -> SpeechPartial:
+        self._partial, self._tail_loudness = self._clip_so_far(), 0.0
+        self._partial_loudness = self._window_loudness
+        return SpeechPartial(self._partial, now_s, self._endpointer.quiet_ms > 0)
 
     def _resume(self, now_s: float, events: list[SpeechEvent]) -> None:
         self._cancel_detection()

@@ -1,7 +1,8 @@
 """What a receiver hands to a segmenter, and what the segmenter makes of it.
 
     receiver ── SpeechPacket, LostSpeech, DtxStarted ──▶ segmenter
-    segmenter ── SpeechBegan, SpeechPartial, SpeechPaused, SpeechResumed, TurnEnded ──▶ turn manager
+    segmenter ── SpeechBegan, SpeechContinued, SpeechPartial, SpeechPaused, SpeechResumed,
+                 TurnEnded ──▶ turn manager
 
 Timestamps count samples at 48 kHz on the speaker's own clock, unwrapped, so they never decrease.
 Times are seconds of the monotonic clock on which the packets arrived; `at_s` is when an event was
@@ -130,6 +131,19 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechContinued:
+    """The speaker is still speaking. Counts their sound, so it is true on a busy machine, too.
+
+    Attributes:
+        speech_ms: How much of the turn so far is speech.
+    """
+
+    user_id: int
+    speech_ms: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechPartial:
     """What the speaker has said so far; they may be in the middle of a word. Decides nothing.
 
@@ -196,4 +210,6 @@ class TurnEnded:
         return self.clip.user_id
 
 
-SpeechEvent: TypeAlias = SpeechBegan | SpeechPartial | SpeechPaused | SpeechResumed | TurnEnded
+SpeechEvent: TypeAlias = (
+    SpeechBegan | SpeechContinued | SpeechPartial | SpeechPaused | SpeechResumed | TurnEnded
+)

@@ -10,11 +10,10 @@ Only the person being answered pauses the answer: in a group, the others talk to
 meanwhile. Anybody's "stop" ends it; anybody else's question waits for its end.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from audio.speech_events import Clip
 from bot.voice_agent.events import (
     Command,
     FlushPlayout,
@@ -32,13 +31,11 @@ class PendingInterruption:
     """Somebody speaks over the answer; whether they want it to stop is not known yet.
 
     Attributes:
-        began_s: When their speech began.
         paused_s: When the answer was paused.
         is_paused: It still is; else this was taken for a false interruption.
     """
 
     user_id: int
-    began_s: float
     paused_s: float
     is_paused: bool = True
 
@@ -69,27 +66,14 @@ class Floor:
         """Whether this person speaks over the answer."""
         return self.interruption is not None and self.interruption.user_id == user_id
 
-    def is_ended_by(self, clip: Clip) -> bool:
-        """Whether a clip that was spoken over the answer is too long for a backchannel."""
+    def is_ended_by(self, user_id: int, speech_ms: int) -> bool:
+        """Whether so much speech over the answer is too much for a backchannel."""
         limit_ms = self.options.max_backchannel_duration_s * 1000
-        return self.is_interrupted_by(clip.user_id) and clip.speech_ms > limit_ms
+        return self.is_interrupted_by(user_id) and speech_ms > limit_ms
 
     def is_interrupted_in(self, turn: UserTurn) -> bool:
         """Whether a turn was spoken over the answer to an earlier one."""
         return self.turn is not turn and self.is_interrupted_by(turn.user_id)
-
-    def is_real_interruption(self, speech: ActiveSpeech | None, now_s: float) -> bool:
-        """Whether the pending interruption has lasted too long for a backchannel."""
-        if self.interruption is None or speech is None or speech.is_paused:
-            return False
-        return now_s - self.interruption.began_s > self.options.min_interruption_duration_s
-
-    def is_false_interruption(self, speech: ActiveSpeech | None, now_s: float) -> bool:
-        """Whether the person is silent again and the answer has been paused for too long."""
-        pending = self.interruption
-        if pending is None or not pending.is_paused or (speech and not speech.is_paused):
-            return False
-        return now_s - pending.paused_s > self.options.false_interruption_timeout_s
 
     def next_turn(self, waiting: Iterable[UserTurn]) -> UserTurn | None:
         """The turn of the person who had the floor longest ago; None if nobody waits."""
@@ -127,10 +111,10 @@ class Floor:
             self.turn.state = TurnState.PLAYING
         return True
 
-    def pause(self, user_id: int, began_s: float, now_s: float) -> list[Command]:
+    def pause(self, user_id: int, now_s: float) -> list[Command]:
         """Pause the answer while somebody speaks over it."""
         was_paused = self.interruption is not None and self.interruption.is_paused
-        self.interruption = PendingInterruption(user_id, began_s, now_s)
+        self.interruption = PendingInterruption(user_id, now_s)
         return [] if was_paused else [PausePlayout()]
 
     def resume_false_interruption(self) -> list[Command]:
@@ -139,6 +123,18 @@ class Floor:
             return []
         self.interruption.is_paused = False
         return [ResumePlayout()]
+
+    def resume_after_timeout(
+        self, speeches: Mapping[int, ActiveSpeech], now_s: float
+    ) -> list[Command]:
+        """Play on if the person is silent again and the answer has been paused for too long."""
+        pending = self.interruption
+        if pending is None or now_s - pending.paused_s <= self.options.false_interruption_timeout_s:
+            return []
+        speech = speeches.get(pending.user_id)
+        if speech is not None and not speech.is_paused:
+            return []
+        return self.resume_false_interruption()
 
     def end_interruption(self) -> list[Command]:
         """Play on; nothing is pending any more."""

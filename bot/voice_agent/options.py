@@ -39,11 +39,8 @@ class InterruptionOptions:
     The answer pauses at once. It then either stops or continues.
 
     Attributes:
-        max_backchannel_duration_s: Seconds. A clip with more speech than this interrupts, whatever
-            its words; a shorter one may be an "uh-huh", so its transcript decides.
-        min_interruption_duration_s: Seconds. Speech without a pause interrupts after this time,
-            even if no clip has arrived. Longer than `max_backchannel_duration_s` by the delay of
-            speech detection on a busy machine.
+        max_backchannel_duration_s: Seconds. More speech than this interrupts, whatever its words;
+            less may be an "uh-huh", so its transcript decides.
         false_interruption_timeout_s: Seconds. A paused answer continues after this time if the
             person is silent again and their words are still unknown.
         talk_over_s: Seconds. An answer that is interrupted within this time of its beginning counts
@@ -51,7 +48,6 @@ class InterruptionOptions:
     """
 
     max_backchannel_duration_s: float = 0.8
-    min_interruption_duration_s: float = 1.2
     false_interruption_timeout_s: float = 4.0
     talk_over_s: float = 1.0
 

@@ -21,6 +21,7 @@ from itertools import count
 from audio.speech_events import (
     Clip,
     SpeechBegan,
+    SpeechContinued,
     SpeechEvent,
     SpeechPartial,
     SpeechPaused,
@@ -96,6 +97,8 @@ class TurnManager:
             case SpeechBegan(user_id, began_s):
                 self._begin_speech(user_id, began_s)
                 self._prepare(user_id, None)
+            case SpeechContinued(user_id, speech_ms):
+                self._continue_speech(user_id, speech_ms)
             case SpeechPartial(clip, is_silent=is_silent):
                 self._speech_of(clip.user_id)
                 self._prepare(clip.user_id, clip, is_urgent=is_silent)
@@ -103,7 +106,7 @@ class TurnManager:
                 self._pause_speech(clip)
             case SpeechResumed(user_id):
                 self._speech_of(user_id).is_paused = False
-                self._yield_to(user_id, self._now_s)
+                self._yield_to(user_id)
             case TurnEnded():
                 self._end_speech(fact)
             case Transcribed() | ReplyChunk() | ColdStart() | RequestCompleted() | RequestFailed():
@@ -128,7 +131,7 @@ class TurnManager:
                 self._interrupt()
                 self._drop(*self._turns)
         self._expire_speech()
-        self._resolve_interruption()
+        self._commands += self._floor.resume_after_timeout(self._speeches, self._now_s)
         self._submit_ended_turns()
         while self._give_floor():
             self._submit_ended_turns()
@@ -156,7 +159,14 @@ class TurnManager:
         is_follow_up = overlaps or self._people.is_follow_up(user_id, began_s)
         speech = ActiveSpeech(user_id, began_s, self._now_s, is_follow_up, overlaps)
         self._speeches[user_id] = speech
-        self._yield_to(user_id, began_s)
+        self._yield_to(user_id)
+        return speech
+
+    def _continue_speech(self, user_id: int, speech_ms: int) -> ActiveSpeech:
+        """Interrupt the answer if they have spoken too long for a backchannel."""
+        speech = self._speech_of(user_id)
+        if self._floor.is_ended_by(user_id, speech_ms):
+            self._interrupt()
         return speech
 
     def _pause_speech(self, clip: Clip) -> None:
@@ -177,11 +187,9 @@ class TurnManager:
         return speech
 
     def _take_clip(self, clip: Clip) -> UserTurn:
-        """Interrupt the answer if a clip is too long for a backchannel. Returns the clip's turn."""
-        speech = self._speech_of(clip.user_id)
+        """Note that they pause. Returns the clip's turn."""
+        speech = self._continue_speech(clip.user_id, clip.speech_ms)
         speech.is_paused = True
-        if self._floor.is_ended_by(clip):
-            self._interrupt()
         turn = self._open_turn(clip.user_id)
         turn.inherit(speech)
         return turn
@@ -192,12 +200,12 @@ class TurnManager:
             self._open[user_id] = UserTurn(self._new_turn_id(), user_id, self._options)
         return self._open[user_id]
 
-    def _yield_to(self, user_id: int, began_s: float) -> None:
+    def _yield_to(self, user_id: int) -> None:
         """Somebody begins to speak, or resumes: do not begin their answer, and pause one."""
         if turn := self._open.get(user_id):
             self._reopen(turn)
         if self._floor.is_playing_to(user_id):
-            self._commands += self._floor.pause(user_id, began_s, self._now_s)
+            self._commands += self._floor.pause(user_id, self._now_s)
 
     def _reopen(self, turn: UserTurn) -> None:
         """They continue before their answer plays: the request had only half of the question."""
@@ -397,15 +405,6 @@ class TurnManager:
             del self._open[turn.user_id]  # what they say from now on is another turn
         if turn.reply.is_over:
             self._finish(turn)
-
-    def _resolve_interruption(self) -> None:
-        """Decide by time alone whether a pending interruption is real."""
-        pending = self._floor.interruption
-        speech = self._speeches.get(pending.user_id) if pending else None
-        if self._floor.is_real_interruption(speech, self._now_s):
-            self._interrupt()
-        elif self._floor.is_false_interruption(speech, self._now_s):
-            self._commands += self._floor.resume_false_interruption()
 
     def _interrupt(self) -> None:
         """End the answer that has the floor."""

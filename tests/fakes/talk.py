@@ -7,7 +7,14 @@ cancelled request is played, and readers see each turn end once.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from audio.speech_events import Clip, SpeechBegan, SpeechPaused, SpeechResumed, TurnEnded
+from audio.speech_events import (
+    Clip,
+    SpeechBegan,
+    SpeechContinued,
+    SpeechPaused,
+    SpeechResumed,
+    TurnEnded,
+)
 from bot.errors import DeadlineExceeded
 from bot.voice_agent.events import (
     AllStopped,
@@ -222,10 +229,13 @@ class Talk:
         return self.tell(Played(utterance_id, self.played[utterance_id], not self.loud, self.now))
 
     def wait(self, seconds: float) -> list[Command]:
-        """Let time pass, in ticks."""
+        """Let time pass, in ticks; whoever speaks speaks on."""
         commands: list[Command] = []
         for _ in range(round(seconds * 10)):
             self.now += 0.1
+            for user, began in self.speaking.items():
+                speech_ms = round((self.now - began) * 1000)
+                commands += self.tell(SpeechContinued(user, speech_ms, self.now))
             commands += self.tell(Ticked(self.now))
         return commands
 

@@ -16,6 +16,7 @@ from audio.speech_events import (
     DtxStarted,
     LostSpeech,
     SpeechBegan,
+    SpeechContinued,
     SpeechPacket,
     SpeechPartial,
     SpeechPaused,
@@ -66,7 +67,7 @@ def speech(clips: Path, name: str):
 
 
 def listen(segmenter: SpeechSegmenter, *streams, words: Words | None = None) -> list:
-    """All events of people who speak at the same time, but for partials, which decide nothing.
+    """All events of people who speak at the same time, but for those that come while they speak.
 
     What they say is `words`, at each pause.
     """
@@ -77,7 +78,7 @@ def listen(segmenter: SpeechSegmenter, *streams, words: Words | None = None) -> 
         if words is not None and events and isinstance(events[-1], SpeechPaused):
             clip = events[-1].clip
             segmenter.transcribed(clip.user_id, clip.ended_s, words)
-    return [event for event in events if not isinstance(event, SpeechPartial)]
+    return [e for e in events if not isinstance(e, SpeechPartial | SpeechContinued)]
 
 
 def of(kind, events: list) -> list:
@@ -420,6 +421,9 @@ def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) ->
     last, before, paused = None, -1, None
     for now_s, frames, sent in frames_of(steps):
         for event in segmenter.tick(frames, now_s):
+            if isinstance(event, SpeechContinued):
+                assert last in (SpeechBegan, SpeechResumed)
+                continue
             if isinstance(event, SpeechPartial):
                 assert last in (SpeechBegan, SpeechResumed)
                 assert event.clip.began_s <= event.clip.ended_s <= event.at_s

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from audio.endpointing import (
     Began,
+    Continued,
     Ended,
     Endpointer,
     EndpointingOptions,
@@ -97,7 +98,14 @@ def test_a_silence_too_short_for_a_pause_makes_one_partial() -> None:
 def test_speech_without_a_silence_makes_partials_now_and_then() -> None:
     endpointer = speaking(PARTIALS)
     found = hear(endpointer, 4 * PARTIALS.partial_every_ms)
-    assert found == [Partial()] * 4
+    assert [m for m in found if m == Partial()] == [Partial()] * 4
+
+
+def test_whoever_speaks_on_is_said_to_by_the_length_of_their_sound() -> None:
+    endpointer = Endpointer(OPTIONS)
+    found = [m.speech_ms for m in hear(endpointer, 1_600) if isinstance(m, Continued)]
+    assert found == list(range(224, 1_600, 224))  # the first window past each 200 ms
+    assert not any(isinstance(m, Continued) for m in hear(endpointer, 1_600, NOISE))
 
 
 def test_a_client_that_falls_silent_pauses_without_a_partial() -> None:
@@ -169,7 +177,7 @@ def test_a_client_gone_silent_is_a_pause_at_once() -> None:
 def test_packets_that_stop_in_mid_speech_are_no_pause_yet() -> None:
     endpointer = speaking()
     assert [m for _ in range(5) for m in endpointer.idle(20, explicit_dtx=False)] == []
-    assert hear(endpointer, 96) == []  # they come again
+    assert Paused() not in hear(endpointer, 96)  # they come again
     decisions = [m for _ in range(10) for m in endpointer.idle(20, explicit_dtx=False)]
     assert decisions == [TurnDetectionRequested(1), Paused()]
     assert endpointer.detected(1, 0.99) == []
@@ -189,7 +197,8 @@ def test_an_endless_turn_ends_at_its_next_pause_or_is_cut() -> None:
     hear(endpointer, 3_200)
     assert hear(endpointer, 192, NOISE)[1:] == [Paused(), Ended(None, options.pause_ms)]
     hear(endpointer, 640)
-    assert hear(endpointer, 6_400)[:2] == [Paused(), Ended(None, 0)]
+    cut = [m for m in hear(endpointer, 6_400) if not isinstance(m, Continued)]
+    assert cut[:2] == [Paused(), Ended(None, 0)]
     assert endpointer.in_turn  # the next one
 
 
@@ -319,7 +328,7 @@ def test_marks_are_well_formed(steps: list) -> None:
     ):
         if isinstance(decision, TurnDetectionRequested):
             continue
-        if isinstance(decision, Partial):
+        if isinstance(decision, Partial | Continued):
             assert last in (Began, Resumed), "only while they speak"
             continue
         assert type(decision) in FOLLOWS[last]

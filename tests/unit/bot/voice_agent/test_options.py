@@ -96,9 +96,9 @@ def test_how_long_a_backchannel_may_be(limit_s, is_interrupted):
     assert (not talk.loud) is is_interrupted
 
 
-@pytest.mark.parametrize(("min_s", "is_interrupted"), [(0.5, True), (2.0, False)])
-def test_how_long_speech_must_be_to_interrupt(min_s, is_interrupted):
-    talk = playing(alone(interruption=InterruptionOptions(min_interruption_duration_s=min_s)))
+@pytest.mark.parametrize(("limit_s", "is_interrupted"), [(0.5, True), (2.0, False)])
+def test_how_long_speech_must_be_to_interrupt(limit_s, is_interrupted):
+    talk = playing(alone(interruption=InterruptionOptions(max_backchannel_duration_s=limit_s)))
     talk.begin(ANA)
     talk.wait(1.0)
     assert (not talk.loud) is is_interrupted

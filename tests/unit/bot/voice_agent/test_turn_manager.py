@@ -21,6 +21,7 @@ from bot.voice_agent.events import (
     ResumePlayout,
     SendRequest,
     Stage,
+    Ticked,
     Transcribed,
 )
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
@@ -353,6 +354,17 @@ def test_who_goes_on_after_an_uh_huh_holds_it_again():
     assert kinds(talk.resume(ANA)) == [CancelRequest, PausePlayout]
     talk.wait(1.3)
     assert talk.end_of(1).stage is Stage.INTERRUPTED
+
+
+def test_an_uh_huh_that_a_busy_machine_hears_late_does_not_interrupt():
+    talk = sounding(alone())
+    talk.begin(ANA)
+    talk.now += 3.0
+    talk.tell(Ticked(talk.now))
+    talk.pause(talk.clip(ANA, 0.4))
+    talk.heard("Uh-huh.")
+    talk.play()
+    assert talk.end_of(1).stage is Stage.DONE
 
 
 def test_long_speech_interrupts():

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from audio.speech_events import (
     Clip,
     SpeechBegan,
+    SpeechContinued,
     SpeechPartial,
     SpeechPaused,
     SpeechResumed,
@@ -303,6 +304,7 @@ ANY_FACT = st.one_of(
     st.builds(SpeechPartial, st.just(CLIP), TIME, st.booleans()),
     st.builds(SpeechPaused, st.just(CLIP), TIME),
     st.builds(SpeechResumed, USERS, TIME),
+    st.builds(SpeechContinued, USERS, st.integers(0, 60_000), TIME),
     st.builds(TurnEnded, st.just(CLIP), TIME, st.none(), st.just(0)),
     st.builds(Transcribed, st.integers(1, 9), WORDS, st.none(), TIME),
     st.builds(Played, st.integers(1, 9), st.integers(0, 200), st.booleans(), TIME),
