@@ -140,6 +140,7 @@ class TalkController:
             self.devices.speech.is_paused = not self.devices.speech.is_paused
             return
         if not self.devices.state.microphone.is_open and not self._key.is_talking:
+            self.conversation.stop_answer()
             self.transcript.error(self.devices.trouble or "No microphone is open.")
             return
         self._act(self._key.down(self._clock.now()))

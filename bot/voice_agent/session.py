@@ -204,10 +204,12 @@ class VoiceSession:
 
     def write(self, user_id: int, text: str) -> None:
         """Ask a typed question. It interrupts the answer being played."""
+        self._report_progress(self.clock.now())
         self._put(Typed(user_id, text, self.clock.now()))
 
     def stop_answer(self) -> None:
         """Interrupt the answer being played."""
+        self._report_progress(self.clock.now())
         self._put(AnswerStopped(self.clock.now()))
 
     def stop_all(self) -> None:
@@ -260,6 +262,7 @@ class VoiceSession:
         return self.speech_input.tick(self.transport.pull(now), now)
 
     def _take(self, events: Sequence[SpeechEvent]) -> None:
+        self._report_progress(self.clock.now())
         for event in events:
             if isinstance(event, SpeechBegan):
                 self._warm_up()
@@ -364,6 +367,11 @@ class VoiceSession:
                 self._put(Ticked(now))
 
     def _report_progress(self, now: float) -> None:
+        """Tell the turn manager what has been played.
+
+        Also before what people do: on a busy machine an answer may have played for a second when
+        the next regular report is due, and whoever speaks then speaks over it.
+        """
         progress = self.transport.playout.progress()
         self._is_playing = not progress.drained
         if progress == self._progress or progress.utterance_id is None:

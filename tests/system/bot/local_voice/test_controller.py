@@ -197,7 +197,8 @@ async def test_the_key_stops_the_answer_and_esc_stops_everything(open_talk, card
     async with open_talk() as me:
         me.controller.submit("Tell me a long story about a dog and a cat.")
         with card.recorded() as recording:
-            await me.until(lambda _: me.controller.devices.playout.progress().packets > 50)
+            playout = me.controller.devices.playout
+            await me.until(lambda view: playout.progress().packets > 50 and view.can_hear)
             me.controller.key_down()
             assert me.controller.view().entries[0].was_cut
             await asyncio.to_thread(recording.until_silent, 0.5)

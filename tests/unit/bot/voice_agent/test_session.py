@@ -3,16 +3,20 @@
 import asyncio
 import gc
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from audio.speech_events import Clip, TurnEnded
+from audio.playout_queue import PlayoutQueue
+from audio.speech_events import Clip, SpeechBegan, TurnEnded
 from bot.clock import SystemClock
 from bot.contract import System
 from bot.errors import WeightsError
 from bot.voice_agent import word_completeness
+from bot.voice_agent.events import Played
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.session_factory import VoiceSessionFactory
 
@@ -38,8 +42,9 @@ def kept() -> Kept:
 def session(kept: Kept) -> Any:
     nothing: Any = None
     recordings: Any = kept
+    transport: Any = SimpleNamespace(playout=PlayoutQueue())
     return VoiceSession(
-        transport=nothing,
+        transport=transport,
         speech_input=nothing,
         client=nothing,
         clock=SystemClock(),
@@ -82,3 +87,24 @@ async def test_what_somebody_said_before_they_left_is_not_kept(session: Any, kep
         session._names[ANA] = "Ana"
         session._take([end])
     assert kept.user_ids == [ANA]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda session: session.stop_answer(),
+        lambda session: session.write(ANA, "No."),
+        lambda session: session._take([SpeechBegan(ANA, 0.0, 0.1)]),
+    ],
+)
+def test_what_played_meanwhile_is_known_before_somebody_speaks_over_it(
+    session: Any, monkeypatch: pytest.MonkeyPatch, act: Callable[[Any], None]
+) -> None:
+    facts: list[object] = []
+    monkeypatch.setattr(VoiceSession, "_put", lambda _, fact: facts.append(fact))
+    monkeypatch.setattr(VoiceSession, "_warm_up", lambda _: None)
+    session.transport.playout.add(1, [b"\xf8"] * 50)
+    session.transport.playout.read(0.0)
+    act(session)
+    assert [type(fact) for fact in facts][:1] == [Played]
+    assert len(facts) == 2
