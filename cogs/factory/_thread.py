@@ -8,8 +8,8 @@ import aiohttp
 import discord
 
 from bot.discord_client import SkyDeck
+from cogs.shared.discord_retry import persist
 from cogs.shared.live import LiveMessage
-from cogs.shared.retry import persist
 
 TROUBLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 """The errors of a request to Discord."""

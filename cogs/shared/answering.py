@@ -23,13 +23,13 @@ from bot.errors import SkydeckError, TooLate
 from bot.i18n import Words
 from bot.jobs.view import Requester, Undeliverable
 from bot.store.repositories.recovery import Job, JobStage
+from cogs.shared.discord_retry import is_passing, persist
 from cogs.shared.error_messages import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.permissions import may_write
 from cogs.shared.reply import Reply
 from cogs.shared.requester import words_of
-from cogs.shared.retry import is_passing, persist
 
 LATEST_ANSWER_S: Final = 1.5
 """A command that is not in the journal by then gets its placeholder anyway."""

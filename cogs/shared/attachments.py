@@ -9,8 +9,8 @@ import discord
 from bot.errors import FileUnreachable, TooLarge
 from bot.file_kinds import FileKind, claims_picture, claims_sound, claims_text, kind_of
 from bot.i18n import Words
+from cogs.shared.discord_retry import persist
 from cogs.shared.fetching import Oversized, fetch
-from cogs.shared.retry import persist
 
 _MAX_NAME_CHARS: Final = 260
 MAX_TEXT_BYTES: Final = 4 * 1024 * 1024

@@ -7,7 +7,7 @@ import discord
 
 from bot.discord_client import SkyDeck
 from bot.errors import QuestionDeleted
-from cogs.shared.retry import draw_nonce, is_passing, persist
+from cogs.shared.discord_retry import draw_nonce, is_passing, persist
 
 _GONE: Final = frozenset({10003, 10008})
 """Unknown channel, unknown message."""

@@ -12,11 +12,11 @@ from bot.i18n import Words, words_for
 from bot.jobs.view import JobPlace, PlacePart, Requester, Snowflake, stored_as
 from bot.store.repositories.recovery import Job
 from cogs.shared.answering import Placeholder, find_placeholder
+from cogs.shared.discord_retry import Nonces
 from cogs.shared.error_messages import reported
 from cogs.shared.gone import is_gone
 from cogs.shared.live import LiveMessage
 from cogs.shared.places import Places
-from cogs.shared.retry import Nonces
 from cogs.shared.rights import Right, require
 
 

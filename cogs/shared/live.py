@@ -16,9 +16,9 @@ import discord
 from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
 from bot.jobs.view import Undeliverable
+from cogs.shared.discord_retry import NOT_AS_DESCRIBED, Nonces, Unreadable, is_passing, persist
 from cogs.shared.page import Page, files_of, lighter, messages_of
 from cogs.shared.reply import Reply
-from cogs.shared.retry import NOT_AS_DESCRIBED, Nonces, Unreadable, is_passing, persist
 from cogs.shared.voice_message import VOICE_FILE, Spoken, send_voice_message
 
 log = logging.getLogger(__name__)

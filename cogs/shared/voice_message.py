@@ -19,7 +19,7 @@ from audio.stopping import Stop
 from bot.contract import Audio
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
-from cogs.shared.retry import Nonces, is_passing
+from cogs.shared.discord_retry import Nonces, is_passing
 
 _VOICE_FLAG: Final = 1 << 13
 """IS_VOICE_MESSAGE. Source: Discord's reference, "Message Flags" and "Voice Messages"."""

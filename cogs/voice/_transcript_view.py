@@ -13,10 +13,10 @@ from bot.errors import ServiceDown, SkydeckError
 from bot.i18n import Words
 from bot.jobs.edit_throttle import EditThrottle
 from bot.voice_agent.events import Stage, TurnUpdate
+from cogs.shared.discord_retry import Nonces, draw_nonce
 from cogs.shared.error_messages import explain
 from cogs.shared.live import LiveMessage
 from cogs.shared.page import Page
-from cogs.shared.retry import Nonces, draw_nonce
 from cogs.shared.splitting import as_plain_text, closed, disarm, split
 
 log = logging.getLogger(__name__)

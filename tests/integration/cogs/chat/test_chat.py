@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bot.contract import Service
-from cogs.shared import retry
+from cogs.shared import discord_retry
 from tests.fakes.discord_bot import made
 from tests.simulator import File
 from tests.simulator.values import Permission
@@ -374,7 +374,7 @@ async def test_where_nobody_is_answered_that_is_said_once(
 async def test_a_file_that_discord_withholds_is_named_as_the_reason(
     sim, deck, channel, ben, penny_script, monkeypatch, door
 ):
-    monkeypatch.setattr(retry, "PATIENCE_S", 3.0)  # less than the test's own
+    monkeypatch.setattr(discord_retry, "PATIENCE_S", 3.0)  # less than the test's own
     sim.withhold_files()
     match door:
         case "a mention":

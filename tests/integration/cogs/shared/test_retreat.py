@@ -16,7 +16,7 @@ from bot.errors import JobFailed
 from bot.jobs import running_job
 from bot.jobs.outcomes import Outcome
 from bot.store.repositories.recovery import Ending, Entry, JobStage
-from cogs.shared import retry
+from cogs.shared import discord_retry
 from cogs.shared.live import LiveMessage
 from tests.integration.cogs.shared.conftest import WHOLE, ended
 from tests.simulator.values import Permission
@@ -131,7 +131,7 @@ async def test_an_outage_at_any_step_is_outlasted(
     sim, deck, channel, ben, penny, monkeypatch, step
 ):
     """The result is kept meanwhile: the service would have forgotten it."""
-    monkeypatch.setattr(retry, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(discord_retry, "PATIENCE_S", 0.3)
     monkeypatch.setattr(running_job, "SHOW_AGAIN_S", 0.1)
     thread = await begun(sim, ben, channel)
     steps = [(EDIT, thread.id), (POST, thread.id), (POST, channel.id), (POST, ben.dm.id)]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import discord
 import pytest
 
-from cogs.shared.retry import Nonces, draw_nonce
+from cogs.shared.discord_retry import Nonces, draw_nonce
 
 
 def refusal(status, code):
