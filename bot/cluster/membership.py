@@ -11,7 +11,7 @@ import discord
 from bot.clock import Clock
 from bot.cluster.discord_time import DiscordTime
 from bot.cluster.identify_limiter import IdentifyLimiter
-from bot.cluster.lease_keeper import LeaseKeeper
+from bot.cluster.shard_keeper import ShardKeeper
 from bot.cluster.shard_set import ShardSet
 from bot.cluster.spec import Alone, Claimed, ShardSpec, check_shards
 from bot.errors import StoreFailed
@@ -66,7 +66,7 @@ class ClusterMembership:
     dead_after_s: float = 4.0
     time: DiscordTime = field(init=False)
     _limiter: IdentifyLimiter | None = None
-    _keeper: LeaseKeeper | None = None
+    _keeper: ShardKeeper | None = None
     _keeper_task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ class ClusterMembership:
             leave=self._leave,
             talks=self._talks,
         )
-        self._keeper = LeaseKeeper(self.leases, self.shards, self.clock, count)
+        self._keeper = ShardKeeper(self.leases, self.shards, self.clock, count)
         self._keeper_task = self.client.loop.create_task(
             self._run_keeper(self._keeper), name="shards"
         )
@@ -160,7 +160,7 @@ class ClusterMembership:
             await asyncio.wait([self._keeper_task])
         await shards.finish()
 
-    async def _run_keeper(self, keeper: LeaseKeeper) -> None:
+    async def _run_keeper(self, keeper: ShardKeeper) -> None:
         while True:
             try:
                 await keeper.run()

@@ -30,7 +30,7 @@ OVERLAP_S: Final = 1.0
 
 
 class ShardSet:
-    """The shards of one client; implements `lease_keeper.Shards`.
+    """The shards of one client; implements `shard_keeper.Shards`.
 
     Args:
         client: The client whose shards these are.

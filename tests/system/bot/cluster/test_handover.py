@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from bot.clock import SystemClock
-from bot.cluster import event_intake, identify_limiter, lease_keeper, shard_set
+from bot.cluster import event_intake, identify_limiter, shard_keeper, shard_set
 from tests.fakes.shard_client import sharer
 from tests.simulator import PATIENCE, Intent, Simulator
 
@@ -36,7 +36,7 @@ def ahead_s():
 async def sim(monkeypatch, ahead_s):
     """Two shards, and short waits between two identifies of one bucket."""
     monkeypatch.setattr(shard_set, "OVERLAP_S", 0.3)
-    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
+    monkeypatch.setattr(shard_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", EVERY_MS)
     async with Simulator(clock=DiscordsClock(ahead_s), answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = 2

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from bot.cluster import identify_limiter, lease_keeper
+from bot.cluster import identify_limiter, shard_keeper
 from bot.settings import Settings
 from bot.store.records import Role, StoredMessage
 from tests.fakes.discord_bot import made
@@ -13,7 +13,7 @@ from tests.fakes.discord_bot import made
 @pytest.fixture
 async def process(monkeypatch, postgres, base_url, cogs):
     """Makes processes that claim the one shard; whoever was there before them is surely dead."""
-    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
+    monkeypatch.setattr(shard_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
     settings = Settings(_env_file=None, skydeck_shards="auto/1")

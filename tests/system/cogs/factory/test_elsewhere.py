@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from bot.cluster import identify_limiter, lease_keeper
+from bot.cluster import identify_limiter, shard_keeper
 from bot.settings import Settings
 from tests.fakes.discord_bot import made
 from tests.waiting import until
@@ -14,7 +14,7 @@ from tests.waiting import until
 @pytest.fixture
 async def two(monkeypatch, postgres, base_url, cogs, sim, guild, channel):
     """Gives two processes; the first one has the shard until it ends its share."""
-    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
+    monkeypatch.setattr(shard_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
     settings = Settings(

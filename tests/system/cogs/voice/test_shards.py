@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.cluster import identify_limiter, lease_keeper
+from bot.cluster import identify_limiter, shard_keeper
 from bot.settings import Settings
 from tests.fakes.discord_bot import made
 from tests.integration.cogs.voice.conftest import where_is_the_bot
@@ -16,7 +16,7 @@ from tests.waiting import HANGS_S, until
 @pytest.fixture
 async def process(monkeypatch, postgres, base_url, cogs):
     """Makes a process that claims its shards."""
-    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.2)
+    monkeypatch.setattr(shard_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", 300)
     url = await postgres.clean()
 

@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
-from bot.cluster import lease_keeper
-from bot.cluster.lease_keeper import LeaseKeeper
+from bot.cluster import shard_keeper
+from bot.cluster.shard_keeper import ShardKeeper
 from bot.errors import StoreFailed
 from bot.store.address import Address
 from bot.store.database import Database
@@ -16,8 +16,8 @@ from tests.fakes.handlers import TurnableClock
 from tests.fakes.shard_client import LEASE_MS, Leases
 from tests.waiting import until
 
-FENCE_S = lease_keeper.FENCE_S
-WAIT_S = lease_keeper._WAIT_FOR_OTHERS_S
+FENCE_S = shard_keeper.FENCE_S
+WAIT_S = shard_keeper._WAIT_FOR_OTHERS_S
 
 
 class Shards:
@@ -73,7 +73,7 @@ class Process:
         self.shards = Shards(name)
         self.clock = TurnableClock()
         self.leases = CutOff(database, owner=name, lease_ms=LEASE_MS)
-        self.keeper = LeaseKeeper(self.leases, self.shards, self.clock, count)
+        self.keeper = ShardKeeper(self.leases, self.shards, self.clock, count)
         self.task = asyncio.create_task(self.keeper.run())
 
     @property
@@ -89,7 +89,7 @@ class Process:
 
 @pytest.fixture
 async def start(postgres, monkeypatch):
-    monkeypatch.setattr(lease_keeper, "BEAT_S", 0.05)
+    monkeypatch.setattr(shard_keeper, "BEAT_S", 0.05)
     database = Database(Address.parse(await postgres.clean()))
     started: list[Process] = []
 

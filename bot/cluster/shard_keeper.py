@@ -59,7 +59,7 @@ class Shards(Protocol):
 
 
 @dataclass(slots=True)
-class LeaseKeeper:
+class ShardKeeper:
     """Keeps one process's leases.
 
     Attributes:
