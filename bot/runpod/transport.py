@@ -18,8 +18,8 @@ from bot.clock import Clock
 from bot.errors import BadSettings
 from bot.proxies import proxy_for
 from bot.redaction import BodyRedaction, Redaction
-from bot.runpod.errors import REPLY_LIMIT_BYTES
 from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
+from bot.runpod.reply_errors import REPLY_LIMIT_BYTES
 from bot.runpod.results.decompression import ENCODINGS, BadEncoding, Decompressor
 from bot.sanitize import clean_excerpt
 from bot.steps import in_turns

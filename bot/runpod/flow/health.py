@@ -5,9 +5,9 @@ from typing import Final
 
 from bot.contract.job import Health
 from bot.errors import RateLimited, ServiceUnreachable, SkydeckError
-from bot.runpod.errors import final_error
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
+from bot.runpod.reply_errors import final_error
 from bot.runpod.results.parsing import read_health
 from bot.runpod.retry import (
     MAX_HEALTH_S,

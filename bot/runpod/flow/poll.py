@@ -8,10 +8,10 @@ from bot.contract import Response
 from bot.contract.job import MIB, Health, JobReport, JobStatus
 from bot.errors import JobExpired, OutputLost, SkydeckError
 from bot.large_json import TooManyValues
-from bot.runpod.errors import final_error, too_many_values
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.flow.submit import job_path
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
+from bot.runpod.reply_errors import final_error, too_many_values
 from bot.runpod.results.assembly import OutputAssembly, PartialRedactor
 from bot.runpod.results.parsing import read_health, reading_report
 from bot.runpod.retry import (

@@ -5,11 +5,11 @@ from typing import Final
 
 from bot.contract.job import TERMINAL, JobStatus, StreamReport
 from bot.large_json import TooManyValues
-from bot.runpod.errors import too_many_values
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.flow.poll import Follower
 from bot.runpod.flow.submit import job_path
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply
+from bot.runpod.reply_errors import too_many_values
 from bot.runpod.results.parsing import reading_stream
 from bot.runpod.retry import TRANSIENT
 

@@ -32,9 +32,9 @@ from bot.errors import (
     TooLarge,
 )
 from bot.large_json import SMALL_BYTES, TooManyValues, read_json
-from bot.runpod.errors import body_words, final_error, too_many_values
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
+from bot.runpod.reply_errors import body_words, final_error, too_many_values
 from bot.runpod.results.parsing import reading_report
 from bot.runpod.retry import MAX_CONNECTS, SUBMISSIONS, TRANSIENT, rate_limit_pause_s
 from bot.steps import at_once

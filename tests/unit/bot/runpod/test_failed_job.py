@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.contract.failure import Failure, read_failure
 from bot.contract.job import JobReport
 from bot.errors import DeadlineExceeded, JobFailed
-from bot.runpod.errors import body_words, failed_output, job_error, output_error
+from bot.runpod.reply_errors import body_words, failed_output, job_error, output_error
 from bot.sanitize import clean_excerpt
 
 SDK_ERROR = {
