@@ -30,13 +30,13 @@ from bot.errors import (
     SkydeckError,
 )
 from bot.large_json import SMALL_BYTES
+from bot.runpod.failed_job import failed_output, job_error, output_error
 from bot.runpod.flow.context import FlowContext
 from bot.runpod.flow.poll import Follower
 from bot.runpod.flow.stream import stream_to_end
 from bot.runpod.flow.submit import SubmitBody, job_path
 from bot.runpod.flow.submit import submit as submit_once
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome, Reply, Update
-from bot.runpod.reply_errors import failed_output, job_error, output_error
 from bot.runpod.results.parsing import read_report
 from bot.runpod.retry import CANCELS, MAX_CANCELS, TRANSIENT, Rng, retry_after_s
 from bot.sanitize import clean_excerpt

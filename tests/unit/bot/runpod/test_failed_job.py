@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.contract.failure import Failure, read_failure
 from bot.contract.job import JobReport
 from bot.errors import DeadlineExceeded, JobFailed
-from bot.runpod.reply_errors import body_words, failed_output, job_error, output_error
+from bot.runpod.failed_job import failed_output, job_error, output_error
 from bot.sanitize import clean_excerpt
 
 SDK_ERROR = {
@@ -75,11 +75,6 @@ def test_a_failure_is_always_one_printable_line(value):
         assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in message)
 
 
-@given(st.one_of(st.binary(max_size=200), json_values.map(lambda v: json.dumps(v).encode())))
-def test_the_words_of_any_body_can_be_read(body):
-    body_words(body)
-
-
 def test_depth_and_length_are_bounded():
     nested: object = "x"
     for _ in range(50):
@@ -114,9 +109,3 @@ def test_a_job_that_runpod_stopped_is_late_and_not_broken():
 def test_a_failed_job_tells_why_in_its_output_or_in_its_error(report, message):
     output = failed_output(JobReport.model_validate({"status": "FAILED", **report}))
     assert (output and output_error(output).message) == message
-
-
-def test_pages_of_an_edge_say_nothing():
-    assert body_words(b"<!DOCTYPE html><title>524</title>") == ""
-    assert body_words(b'{"error":"queue is full"}') == "queue is full"
-    assert body_words(b"plain") == "plain"
