@@ -1,15 +1,12 @@
 """Makes an error of a job that FAILED at RunPod, or whose output says that it failed. Pure."""
 
-from typing import Final
-
 from bot.contract import Response
 from bot.contract.failure import read_failure
 from bot.contract.foreign_status import failure_of
 from bot.contract.job import JobReport
 from bot.errors import DeadlineExceeded, JobFailed
+from bot.runpod.execution_timeout import is_exceeded
 from bot.sanitize import clean_excerpt
-
-_EXECUTION_TIMEOUT: Final = "executiontimeout exceeded"
 
 
 def failed_output(report: JobReport) -> Response | None:
@@ -33,7 +30,7 @@ def output_error(output: Response) -> JobFailed:
 def job_error(error: object) -> DeadlineExceeded | JobFailed:
     """The error of a job that RunPod reports as FAILED, from the report's `error`."""
     failure = read_failure(error)
-    if _EXECUTION_TIMEOUT in failure.message.lower():
+    if is_exceeded(failure.message):
         return DeadlineExceeded(
             "The job ran past its deadline, and RunPod stopped it.",
             hint="Allow more time, or ask for less.",

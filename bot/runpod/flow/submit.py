@@ -12,14 +12,10 @@ from pydantic_core import PydanticSerializationError
 from bot.contract import Request
 from bot.contract.failure import read_failure
 from bot.contract.job import (
-    MAX_POLICY_MS,
     MIB,
-    MIN_EXECUTION_MS,
-    MIN_TTL_MS,
     RUN_LIMIT_BYTES,
     RUNSYNC_LIMIT_BYTES,
     ContractInput,
-    JobPolicy,
     JobReport,
     Submission,
 )
@@ -32,6 +28,7 @@ from bot.errors import (
     TooLarge,
 )
 from bot.large_json import SMALL_BYTES, TooManyValues, read_json
+from bot.runpod.execution_timeout import policy_for
 from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
 from bot.runpod.reply_errors import body_words, final_error, too_many_values
@@ -46,8 +43,6 @@ _GRACE_S: Final = 10.0
 job can be neither cancelled nor found."""
 _MIN_UPLOAD_BYTES_S: Final = 125_000
 _ANSWER_S: Final = 20.0
-
-_MINUTE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +61,11 @@ class SubmitBody:
 def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
     """Make the body of a submission.
 
-    RunPod gets the deadline too, so that a job ends even if its caller dies. Its time to live is a
-    minute longer: expiry also deletes results, and one that comes at the last moment still has to
-    be fetched.
-
     Raises:
         TooLarge: It exceeds RunPod's limit.
         BadInput: It contains text that is not valid Unicode.
     """
-    milliseconds = int(deadline_s * 1000)
-    policy = JobPolicy(
-        executionTimeout=_clamp(milliseconds, MIN_EXECUTION_MS),
-        ttl=_clamp(milliseconds + _MINUTE_MS, MIN_TTL_MS),
-    )
+    policy = policy_for(deadline_s)
     submission = Submission(input=ContractInput(contract=request), policy=policy)
     try:
         content = submission.model_dump_json().encode()
@@ -86,10 +73,6 @@ def encode(request: Request, *, deadline_s: float, held: bool) -> SubmitBody:
         raise BadInput("The request cannot be written as JSON: it contains invalid text.") from None
     check_size(len(content), held=held)
     return SubmitBody(content=content, held=held)
-
-
-def _clamp(milliseconds: int, lowest: int) -> int:
-    return min(max(milliseconds, lowest), MAX_POLICY_MS)
 
 
 def check_size(size: int, *, held: bool) -> None:
