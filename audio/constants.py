@@ -15,14 +15,6 @@ FRAME_SAMPLES: Final = OPUS_RATE_HZ * FRAME_MS // 1000
 FRAME_S: Final = FRAME_MS / 1000
 SPEECH_FRAME_SAMPLES: Final = SPEECH_RATE_HZ * FRAME_MS // 1000
 
-SILENCE_FRAME: Final = b"\xf8\xff\xfe"
-"""20 ms of silence as an Opus packet. It also replaces a lost packet in a clip."""
-TRAILING_SILENCE_FRAMES: Final = 5
-"""How many silence frames a Discord client sends before it stops sending.
-
-They keep listeners' decoders from stretching the last sound.
-"""
-
 LIBOPUS_PRE_SKIP: Final = 312
 """libopus's usual encoder look-ahead (6.5 ms), which a player discards."""
 MAX_PACKET_MS: Final = 120

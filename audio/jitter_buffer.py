@@ -16,13 +16,8 @@ from collections import deque
 from enum import Enum, auto
 from typing import Final, NamedTuple, TypeAlias
 
-from audio.constants import (
-    FRAME_SAMPLES,
-    MAX_PACKET_SAMPLES,
-    OPUS_RATE_HZ,
-    SILENCE_FRAME,
-    TRAILING_SILENCE_FRAMES,
-)
+from audio.constants import FRAME_SAMPLES, MAX_PACKET_SAMPLES, OPUS_RATE_HZ
+from audio.silence_frames import SILENCE_FRAME, TRAILING_SILENCE_FRAMES
 from audio.speech_events import DtxStarted, LostSpeech
 
 DEFAULT_DEPTH_S: Final = 0.06

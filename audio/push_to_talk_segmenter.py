@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from audio.constants import FRAME_MS, FRAME_SAMPLES, MAX_CONCEALED_MS, PRE_ROLL_MS, SILENCE_FRAME
+from audio.constants import FRAME_MS, FRAME_SAMPLES, MAX_CONCEALED_MS, PRE_ROLL_MS
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import (
     Clip,
     DtxStarted,

@@ -21,7 +21,6 @@ from audio.constants import (
     FRAME_SAMPLES,
     MAX_CLIP_GAP_MS,
     MAX_CONCEALED_MS,
-    SILENCE_FRAME,
     SPEECH_FRAME_SAMPLES,
     SPEECH_RATE_HZ,
 )
@@ -40,6 +39,7 @@ from audio.endpointing import (
 from audio.errors import AudioError
 from audio.opus import OpusDecoder
 from audio.samples import Samples
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import (
     Clip,
     DtxStarted,

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from audio import ogg
-from audio.constants import FRAME_MS, MAX_CLIP_GAP_MS, SILENCE_FRAME
+from audio.constants import FRAME_MS, MAX_CLIP_GAP_MS
+from audio.silence_frames import SILENCE_FRAME
 
 if TYPE_CHECKING:
     from audio.samples import Samples  # loads numpy, which the turn manager can do without

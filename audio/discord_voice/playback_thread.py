@@ -5,8 +5,9 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from audio.constants import FRAME_S, SILENCE_FRAME, TRAILING_SILENCE_FRAMES
+from audio.constants import FRAME_S
 from audio.playout_queue import PlayoutQueue
+from audio.silence_frames import SILENCE_FRAME, TRAILING_SILENCE_FRAMES
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from collections import deque
 from itertools import islice
 from typing import Final
 
-from audio.constants import SILENCE_FRAME
 from audio.discord_voice.dave import Dave, DecryptFailure
 from audio.discord_voice.rtp import Rtp
 from audio.discord_voice.stats import ReceptionStats
 from audio.jitter_buffer import Arrival, JitterBuffer, Ordered, Packet
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import DtxStarted, LostSpeech, SpeechFrame, SpeechPacket
 
 HOLD_S: Final = 1.0

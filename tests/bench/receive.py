@@ -22,12 +22,12 @@ from itertools import cycle, islice
 import discord.opus
 
 from audio import opus
-from audio.constants import SILENCE_FRAME
 from audio.discord_voice import rtp
 from audio.discord_voice.dave import Dave
 from audio.discord_voice.transport_crypto import Transport
 from audio.jitter_buffer import JitterBuffer
 from audio.opus import OpusDecoder
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import SpeechPacket
 from tests.fakes.voice_room import ANA, Room, speech
 from tests.simulator.voice.transport import Mode

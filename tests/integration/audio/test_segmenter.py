@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio import codec
-from audio.constants import SILENCE_FRAME, SPEECH_RATE_HZ
+from audio.constants import SPEECH_RATE_HZ
 from audio.segmenter import SpeechSegmenter
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import (
     DtxStarted,
     LostSpeech,

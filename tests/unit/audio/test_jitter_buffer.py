@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio.constants import SILENCE_FRAME
 from audio.jitter_buffer import (
     DEFAULT_DEPTH_S,
     MAX_DEPTH_S,
@@ -17,6 +16,7 @@ from audio.jitter_buffer import (
     JitterBuffer,
     Packet,
 )
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import DtxStarted, LostSpeech
 
 ANA = 1

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from audio import ogg
 from audio.codec import decode, encode
-from audio.constants import SILENCE_FRAME
 from audio.errors import AudioError
+from audio.silence_frames import SILENCE_FRAME
 
 FRAME = bytes([0xF8]) + b"x" * 40  # CELT, 20 ms, mono, one frame
 

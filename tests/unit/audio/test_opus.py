@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from audio.codec import encode
-from audio.constants import SILENCE_FRAME, SPEECH_RATE_HZ
+from audio.constants import SPEECH_RATE_HZ
 from audio.errors import AudioError
 from audio.opus import OpusDecoder
+from audio.silence_frames import SILENCE_FRAME
 from tests.fakes.voice_room import speech
 
 PACKETS = [packet for packet in speech() if packet is not None]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.constants import SILENCE_FRAME
 from audio.push_to_talk_segmenter import MAX_TURN_MS, PushToTalkSegmenter
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import (
     DtxStarted,
     LostSpeech,

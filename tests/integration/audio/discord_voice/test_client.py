@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from audio import codec
-from audio.constants import SILENCE_FRAME
 from audio.discord_voice import connection as connections
 from audio.discord_voice.client import DiscordVoiceClient
 from audio.discord_voice.membership import Where
 from audio.discord_voice.watchdog import MAX_ANNOUNCEMENT_DELAY_S, FaultKind
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import LostSpeech, SpeechPacket
 from tests.fakes.discord_bot import at_once
 from tests.simulator import Simulator

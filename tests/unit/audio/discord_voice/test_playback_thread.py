@@ -2,9 +2,9 @@
 
 import pytest
 
-from audio.constants import SILENCE_FRAME
 from audio.discord_voice.playback_thread import PlaybackThread
 from audio.playout_queue import PlayoutQueue
+from audio.silence_frames import SILENCE_FRAME
 
 FRAME_S = 0.02
 

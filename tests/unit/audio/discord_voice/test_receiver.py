@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from audio.constants import SILENCE_FRAME
+from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import DtxStarted, LostSpeech, SpeechPacket
 from tests.fakes.voice_room import ANA, BEN, BOT, CAT, FRAME_S, Room, speech
 from tests.simulator.voice.transport import Mode

@@ -2,11 +2,12 @@
 
 import pytest
 
-from audio.constants import FRAME_SAMPLES, SILENCE_FRAME
+from audio.constants import FRAME_SAMPLES
 from audio.discord_voice import rtp
 from audio.discord_voice.sender import Sender
 from audio.discord_voice.transport_crypto import Mode, Transport
 from audio.errors import AudioError
+from audio.silence_frames import SILENCE_FRAME
 from tests.fakes.voice_room import BEN, Room
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
