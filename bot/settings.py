@@ -37,8 +37,8 @@ from bot.hosts import is_loopback, name_of
 from bot.languages import LANGUAGES, find_language
 from bot.llm_source import AUTO, read_llm
 from bot.presets import Preset, with_preset
-from bot.server_voices import read_voice_names
-from bot.voice_source import read_voices
+from bot.voices.server_voices import read_voice_names
+from bot.voices.voice_names import read_voices
 
 
 class Device(StrEnum):

@@ -7,9 +7,9 @@ from typing import Final
 from bot.errors import WrongUse
 from bot.languages import LANGUAGES, find_language
 from bot.settings import Settings
-from bot.voice_source import KOKORO_VOICES, KokoroVoiceName, PiperVoiceName, piper_voice_names
+from bot.voices.voice_book import Engine, Voice
+from bot.voices.voice_names import KOKORO_VOICES, KokoroVoiceName, PiperVoiceName, piper_voice_names
 from bot.workers.penny.voice_files import voice_book
-from bot.workers.penny.voices import Engine, Voice
 
 VOICES_NOTE: Final = """\
 Piper's voices as its authors list them (August 2025); they come from rhasspy/piper-voices at

@@ -10,7 +10,7 @@ from bot.models.hub_models import HubModel, ensure_hub_model, find_hub_model
 from bot.models.progress import Sink, ignore
 from bot.models.store import ModelStore
 from bot.sanitize import clean_excerpt
-from bot.voice_source import JOE, JOE_AT_PIPER, KOKORO_VOICES, piper_voice_names
+from bot.voices.voice_names import JOE, JOE_AT_PIPER, KOKORO_VOICES, piper_voice_names
 
 _OTHER_NAMES = {JOE: "piper-joe", JOE_AT_PIPER: "piper-joe"}
 

@@ -27,7 +27,7 @@ from bot.models.hub import (
 )
 from bot.models.hub_file import HubFileRef
 from bot.models.progress import Meter, Phase, Progress, Sink, ignore
-from bot.voice_source import KokoroVoiceName, PiperVoiceName, find_voice
+from bot.voices.voice_names import KokoroVoiceName, PiperVoiceName, find_voice
 
 _PIPER: Final = ("rhasspy/piper-voices", "375a0fe641dea077c2a47b4e9a056d6da521eed3")
 """The commit behind the tag v1.0.0."""

@@ -16,9 +16,9 @@ from cogs.chat._job_message import Thread
 from cogs.chat._job_view import make_view
 from cogs.chat._question import Question
 from cogs.shared.answering import Placeholder, give_reason
+from cogs.shared.chosen_voice import voice_of
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.requester import words_of
-from cogs.shared.voices import voice_of
 
 
 async def ask(

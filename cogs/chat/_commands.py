@@ -21,13 +21,13 @@ from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
 from cogs.shared.answering import Placeholder, command_placeholder, give_reason
 from cogs.shared.attachments import name_of
+from cogs.shared.chosen_voice import offer_voices, voice_of
 from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
 from cogs.shared.live import LiveMessage
 from cogs.shared.names import typed_words
 from cogs.shared.permissions import require_permissions
 from cogs.shared.requester import admit, words_of
-from cogs.shared.voices import offer_voices, voice_of
 
 _TITLE_CHARS: Final = 80
 _MAX_SAID_CHARS: Final = 2_000

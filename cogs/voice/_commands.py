@@ -16,12 +16,12 @@ from bot.sanitize import clean_excerpt
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import summary
+from cogs.shared.chosen_voice import check_voice, offer_voices
 from cogs.shared.commands import only_on_servers, text
 from cogs.shared.markdown import escaped
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Relation, Right, may, require
-from cogs.shared.voices import check_voice, offer_voices
 from cogs.voice._consent import store_consent
 from cogs.voice._status import status_text
 from cogs.voice._timings import waterfall

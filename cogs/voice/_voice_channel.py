@@ -22,8 +22,8 @@ from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from bot.voice_agent.session_factory import options_for
+from cogs.shared.chosen_voice import voices_of
 from cogs.shared.markdown import escaped
-from cogs.shared.voices import voices_of
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view

@@ -11,8 +11,8 @@ from bot.errors import WeightsError
 from bot.models.any_model import missing_models
 from bot.models.store import ModelStore
 from bot.processors import usable_processors
-from bot.server_voices import read_voice_names
 from bot.settings import Settings
+from bot.voices.server_voices import read_voice_names
 from bot.workers.penny.voice_files import kokoro_model_file, voice_book, voices_needed
 from bot.workers.penny.whisper_files import check_whisper, is_multilingual
 

@@ -24,7 +24,7 @@ from audio.stopping import Stop
 from bot.errors import BadInput, SkydeckError
 from bot.languages import primary
 from bot.sanitize import clean_line
-from bot.server_voices import ServerVoice, choose_server_voice, read_listed
+from bot.voices.server_voices import ServerVoice, choose_server_voice, read_listed
 from bot.workers.openai_server import TTS, OpenAIServer, words_of_refusal
 from bot.workers.penny.sound_checks import NotSpeechError, SpeechChecks
 from bot.workers.penny.tts import Sound

@@ -1,4 +1,4 @@
-"""Speech synthesis with Piper, Kokoro and eSpeak NG; `voices.py` chooses between them."""
+"""Speech synthesis with Piper, Kokoro and eSpeak NG; `bot.voices.voice_book` chooses between them."""
 
 import asyncio
 import json
@@ -15,11 +15,11 @@ from audio.samples import Samples
 from bot.errors import BadInput, JobFailed, WeightsError
 from bot.languages import DEFAULT
 from bot.processors import usable_processors
+from bot.voices.voice_book import Engine, Voice, VoiceBook
 from bot.workers.device import runtime_missing
 from bot.workers.penny import espeak
 from bot.workers.penny.kokoro import Kokoro
 from bot.workers.penny.voice_files import check_piper
-from bot.workers.penny.voices import Engine, Voice, VoiceBook
 
 log = logging.getLogger(__name__)
 

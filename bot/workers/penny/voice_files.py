@@ -12,9 +12,10 @@ from bot.models.hub_models import (
     piper_model,
     pulled_piper_voices,
 )
-from bot.server_voices import read_voice_names
 from bot.settings import Settings
-from bot.voice_source import (
+from bot.voices.server_voices import read_voice_names
+from bot.voices.voice_book import Engine, Voice, VoiceBook
+from bot.voices.voice_names import (
     JOE,
     KokoroVoiceName,
     NamedVoice,
@@ -24,7 +25,6 @@ from bot.voice_source import (
     find_voice,
     read_voices,
 )
-from bot.workers.penny.voices import Engine, Voice, VoiceBook
 
 _MAX_OWN: Final = 200
 """How many voices of one's own are shown."""

@@ -5,7 +5,7 @@
 import pytest
 
 from bot.models.hub_models import piper_model
-from bot.voice_source import PiperVoiceName
+from bot.voices.voice_names import PiperVoiceName
 from tests.fakes.handlers import echo
 
 

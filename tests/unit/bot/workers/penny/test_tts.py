@@ -15,12 +15,12 @@ from bot.local_voice import choices
 from bot.models.hub_models import KOKORO_MODEL, find_hub_model, kokoro_folder, piper_model
 from bot.models.manifest import load_manifest
 from bot.settings import Settings
-from bot.voice_source import PiperVoiceName, piper_voice_names
+from bot.voices.voice_book import VOICES, Engine, VoiceBook
+from bot.voices.voice_names import PiperVoiceName, piper_voice_names
 from bot.workers.build import models_needed
 from bot.workers.penny import espeak, tts
 from bot.workers.penny.tts import LocalVoices
 from bot.workers.penny.voice_files import check_voices, voice_book, voices_needed
-from bot.workers.penny.voices import VOICES, Engine, VoiceBook
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.languages import find_language, primary
-from bot.voice_source import JOE, JOE_AT_PIPER
+from bot.voices.voice_names import JOE, JOE_AT_PIPER
 
 
 class Engine(StrEnum):

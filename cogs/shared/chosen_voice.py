@@ -13,8 +13,8 @@ from bot.i18n import Words
 from bot.sanitize import clean_excerpt
 from bot.settings import Settings
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
+from bot.voices.voice_book import Voice
 from bot.workers.penny.voice_files import voices_are_known, voices_to_choose
-from bot.workers.penny.voices import Voice
 
 _MAX_CHOICES: Final = 25
 _MAX_LABEL_CHARS: Final = 100

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.server_voices import ServerVoice, read_listed, read_voice_names, voice_language
+from bot.voices.server_voices import ServerVoice, read_listed, read_voice_names, voice_language
 
 
 @pytest.mark.parametrize(

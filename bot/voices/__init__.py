@@ -1,0 +1,1 @@
+"""Voices by name: which there are, which one speaks a language, and what settings call them."""
