@@ -26,7 +26,7 @@ from bot.models.plan import Finding, Plan
 from bot.models.progress import Sink
 from bot.models.store import ModelState, ModelStatus, ModelStore, megabytes, refuse
 from bot.settings import Settings, load_settings
-from bot.voices.voice_names import KOKORO_VOICES, piper_voice_names
+from bot.voices.voice_names import KOKORO_VOICES, PIPER_VOICES
 from bot.workers.build import models_needed
 from bot.workers.penny.build import speech_models_needed
 
@@ -48,7 +48,7 @@ class Part(StrEnum):
 
 
 def _known_names() -> list[str]:
-    return [*load_manifest().models, *piper_voice_names(), *KOKORO_VOICES]
+    return [*load_manifest().models, *PIPER_VOICES, *KOKORO_VOICES]
 
 
 NamesArgument = Annotated[

@@ -8,7 +8,7 @@ from bot.errors import WrongUse
 from bot.languages import LANGUAGES, find_language
 from bot.settings import Settings
 from bot.voices.voice_book import Engine, Voice
-from bot.voices.voice_names import KOKORO_VOICES, KokoroVoiceName, PiperVoiceName, piper_voice_names
+from bot.voices.voice_names import KOKORO_VOICES, PIPER_VOICES, KokoroVoiceName, PiperVoiceName
 from bot.workers.penny.voice_files import voice_book
 
 VOICES_NOTE: Final = """\
@@ -57,7 +57,7 @@ def voice_rows(settings: Settings, language: str | None) -> list[VoiceRow]:
 
 def _at_the_hub() -> Iterator[tuple[Engine, str, str]]:
     """The engine, language and name of each voice that can be pulled."""
-    for name in piper_voice_names():
+    for name in PIPER_VOICES:
         yield Engine.PIPER, PiperVoiceName(name).locale, name
     for name in KOKORO_VOICES:
         yield Engine.KOKORO, KokoroVoiceName(name).espeak, name

@@ -10,7 +10,7 @@ from bot.models.hub_models import HubModel, ensure_hub_model, find_hub_model
 from bot.models.progress import Sink, ignore
 from bot.models.store import ModelStore
 from bot.sanitize import clean_excerpt
-from bot.voices.voice_names import JOE, JOE_AT_PIPER, KOKORO_VOICES, piper_voice_names
+from bot.voices.voice_names import JOE, JOE_AT_PIPER, KOKORO_VOICES, PIPER_VOICES
 
 _OTHER_NAMES = {JOE: "piper-joe", JOE_AT_PIPER: "piper-joe"}
 
@@ -68,7 +68,7 @@ def ensure_models(
 
 def _unknown(store: ModelStore, name: str) -> WrongUse:
     whispers = (f"{PREFIX}{short}" for short in WHISPERS)
-    known = (*store.manifest.models, *whispers, *piper_voice_names(), *KOKORO_VOICES)
+    known = (*store.manifest.models, *whispers, *PIPER_VOICES, *KOKORO_VOICES)
     guess = did_you_mean(name, known)
     listed = f"The models are: {', '.join(store.manifest.models)}; voices: skydeck models voices."
     return WrongUse(

@@ -12,23 +12,13 @@ from typing import Final
 
 from bot.languages import find_language, primary
 from bot.sanitize import clean_line
+from bot.voices.voice_names import VOICE_LIST
 
 DEFAULT_VOICE: Final = "alloy"
 """OpenAI's first voice; most servers have one of this name."""
 _MAX_VOICES: Final = 2_000
 _MAX_NAME_CHARS: Final = 100
 _KOKORO: Final = re.compile(r"(?P<language>[abefhijpz])[fm]_\w+")
-_KOKORO_LANGUAGES: Final[Mapping[str, str]] = {
-    "a": "en",
-    "b": "en",
-    "e": "es",
-    "f": "fr",
-    "h": "hi",
-    "i": "it",
-    "j": "ja",
-    "p": "pt",
-    "z": "zh",
-}
 _COUNTRY: Final = re.compile(r"(?P<language>[a-z]{2})[_-][A-Z]{2}\b.*")
 _NAMES: Final = ("id", "voice_id", "name", "voice")
 _LANGUAGES: Final = ("language", "lang", "locale", "language_code")
@@ -68,7 +58,7 @@ def read_voice_names(text: str) -> dict[str, str]:
 def voice_language(name: str) -> str | None:
     """The language that a voice's name tells; None: it tells none."""
     if found := _KOKORO.match(name):
-        return _KOKORO_LANGUAGES[found["language"]]
+        return str(VOICE_LIST["kokoro"]["languages"][found["language"]]["code"])
     found = _COUNTRY.fullmatch(name)
     known = find_language(found["language"]) if found else None
     return known.code if known else None

@@ -1,7 +1,7 @@
-"""The voices, and which one speaks a language. Pure.
+"""The voices of this machine, and which one speaks a language. Pure.
 
-eSpeak also takes any other language's code as a voice. `voice_files.py` finds voices of one's
-own.
+eSpeak also takes any other language's code as a voice. `workers/penny/voice_files.py` finds voices
+of one's own.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.languages import find_language, primary
-from bot.voices.voice_names import JOE, JOE_AT_PIPER
+from bot.voices.voice_names import JOE, JOE_AT_PIPER, VOICE_LIST
 
 
 class Engine(StrEnum):
@@ -46,11 +46,10 @@ class Voice:
     file: Path | None = None
 
 
-VOICES: Final = (
-    Voice(JOE, "Joe (English)", Engine.PIPER, "en", model="piper-joe"),
-    Voice("en", "eSpeak (English)", Engine.ESPEAK, "en"),
-    Voice("es", "eSpeak (Spanish)", Engine.ESPEAK, "es"),
+VOICES: Final = tuple(
+    Voice(**{**one, "engine": Engine(one["engine"])}) for one in VOICE_LIST["always"]
 )
+"""Those that are always there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """What speaks which language, as SKYDECK_VOICES names it. Pure.
 
-`piper_voices.txt` lists Piper's voices, so that names can be checked without the network.
+`voices.toml` lists the voices, so that names can be checked without the network.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bot.did_you_mean import did_you_mean
 from bot.languages import LANGUAGES, find_language
@@ -17,40 +17,24 @@ from bot.own_path import own_path
 JOE: Final = "joe"
 """The English voice that comes with skydeck."""
 JOE_AT_PIPER: Final = "en_US-joe-medium"
+VOICE_LIST: Final[Mapping[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("voices.toml").read_text("utf-8")
+)
+"""The file's tables."""
 KOKORO_LANGUAGES: Final[Mapping[str, str]] = {
-    "a": "en-us",
-    "b": "en",  # British, as eSpeak means it
-    "e": "es",
-    "f": "fr",
-    "h": "hi",
-    "i": "it",
-    "p": "pt-br",
+    letter: language["espeak"]
+    for letter, language in VOICE_LIST["kokoro"]["languages"].items()
+    if "espeak" in language
 }
-"""ESpeak's voice for the first letter of a Kokoro voice's name. The Japanese and Chinese ones need
-other phonemes than eSpeak's, so they are left out."""
+"""ESpeak's voice for the first letter of a Kokoro voice's name."""
 _KOKORO: Final = re.compile(rf"[{''.join(KOKORO_LANGUAGES)}][fm]_[a-z]{{2,20}}")
 KOKORO_VOICES: Final = tuple(
     f"{prefix}_{name}"
-    for prefix, names in {
-        "af": "alloy aoede bella heart jessica kore nicole nova river sarah sky",
-        "am": "adam echo eric fenrir liam michael onyx puck santa",
-        "bf": "alice emma isabella lily",
-        "bm": "daniel fable george lewis",
-        "ef": "dora",
-        "em": "alex santa",
-        "ff": "siwis",
-        "hf": "alpha beta",
-        "hm": "omega psi",
-        "if": "sara",
-        "im": "nicola",
-        "pf": "dora",
-        "pm": "alex santa",
-    }.items()
+    for prefix, names in VOICE_LIST["kokoro"]["voices"].items()
     for name in names.split()
 )
-"""Kokoro-82M v1.0's voices, as its VOICES.md lists them; a folder of one's own may have others."""
+PIPER_VOICES: Final[tuple[str, ...]] = tuple(VOICE_LIST["piper"]["voices"].split())
 _MAX_LANGUAGES: Final = 64
-_LIST: Final = Path(__file__).with_name("piper_voices.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +96,11 @@ class PiperVoiceFile:
 VoiceSource = NamedVoice | PiperVoiceName | KokoroVoiceName | PiperVoiceFile
 
 
-@cache
-def piper_voice_names() -> tuple[str, ...]:
-    """Piper's voices, by name."""
-    lines = _LIST.read_text(encoding="utf-8").splitlines()
-    return tuple(line for line in lines if line and not line.startswith("#"))
-
-
 def find_voice(name: str) -> PiperVoiceName | KokoroVoiceName | None:
     """The voice at the hub that has this name; None: none has."""
     if _KOKORO.fullmatch(name):
         return KokoroVoiceName(name)
-    return PiperVoiceName(name) if name in piper_voice_names() else None
+    return PiperVoiceName(name) if name in PIPER_VOICES else None
 
 
 def read_voice(text: str) -> VoiceSource:
@@ -141,7 +118,7 @@ def read_voice(text: str) -> VoiceSource:
         return found
     if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", text, re.IGNORECASE):
         return NamedVoice(text.lower())
-    guess = did_you_mean(text, (JOE, *piper_voice_names(), *KOKORO_VOICES))
+    guess = did_you_mean(text, (JOE, *PIPER_VOICES, *KOKORO_VOICES))
     raise ValueError(
         f"there is no voice {text[:60]!r}. {guess or '`skydeck models voices` lists them.'}"
     )

@@ -1,4 +1,4 @@
-"""Speech synthesis with Piper, Kokoro and eSpeak NG; `bot.voices.voice_book` chooses between them."""
+"""Speech synthesis with Piper, Kokoro and eSpeak NG; `voice_book.py` chooses between them."""
 
 import asyncio
 import json

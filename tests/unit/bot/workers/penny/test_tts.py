@@ -16,7 +16,7 @@ from bot.models.hub_models import KOKORO_MODEL, find_hub_model, kokoro_folder, p
 from bot.models.manifest import load_manifest
 from bot.settings import Settings
 from bot.voices.voice_book import VOICES, Engine, VoiceBook
-from bot.voices.voice_names import PiperVoiceName, piper_voice_names
+from bot.voices.voice_names import PIPER_VOICES, PiperVoiceName
 from bot.workers.build import models_needed
 from bot.workers.penny import espeak, tts
 from bot.workers.penny.tts import LocalVoices
@@ -68,7 +68,7 @@ def pull_kokoro(folder: Path, *names: str) -> None:
 
 
 async def test_the_voices_that_people_choose_do_not_pile_up(tmp_path, monkeypatch):
-    names = piper_voice_names()[: tts._MAX_PIPER + 1]
+    names = PIPER_VOICES[: tts._MAX_PIPER + 1]
     files = [pull_piper(tmp_path, name) for name in names]
     loaded = []
     monkeypatch.setattr(tts, "_load_piper", lambda model, _: loaded.append(model))
@@ -190,9 +190,8 @@ def test_a_chosen_voice_that_is_not_there_is_told(tmp_path):
 
 
 def test_no_name_leads_out_of_the_folder():
-    names = piper_voice_names()
-    assert len(names) == len(set(names)) > 100
-    for name in names:
+    assert len(PIPER_VOICES) == len(set(PIPER_VOICES)) > 100
+    for name in PIPER_VOICES:
         path = PiperVoiceName(name).path
         assert ".." not in path
         assert re.fullmatch(r"[a-z]{2,3}/[a-z]{2,3}_[A-Z]{2}/\w+/(x_low|low|medium|high)/\S+", path)
