@@ -1,4 +1,4 @@
-"""Learns the waits before a turn ends, and writes them to bot/voice_agent/turn_waits.toml.
+"""Learns the waits before a turn ends, and writes them to bot/voice_agent/options/turn_end_wait.toml.
 
     python -m tests.bench.learn_turn_end            makes the pauses anew: a quarter of an hour
     python -m tests.bench.learn_turn_end LEARN.json CHECK.json    takes those of `turn_pauses`
@@ -25,7 +25,7 @@ from bot.voice_agent.word_completeness import judge_words
 from tests.bench.turn_pauses import gather
 from tests.paths import ROOT
 
-TARGET = ROOT / "bot/voice_agent/turn_waits.toml"
+TARGET = ROOT / "bot/voice_agent/options/turn_end_wait.toml"
 LIKELY = (0.04, 0.1, 0.2, 0.35, 0.55, 0.75, 0.92)
 LIKELY_BY_SOUND = (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.75)
 """Where the waits have points; sound alone is never as sure as words."""

@@ -1,4 +1,4 @@
-"""The learned wait before a turn ends: the numbers of `turn_waits.toml`. Pure."""
+"""The learned wait before a turn ends: the numbers of `turn_end_wait.toml`. Pure."""
 
 import tomllib
 from functools import cache
@@ -10,7 +10,7 @@ from audio.turn_end import TurnEndModel, Words
 @cache
 def learned_waits() -> TurnEndModel:
     """The model that `python -m tests.bench.learn_turn_end` has learned."""
-    text = resources.files(__package__).joinpath("turn_waits.toml").read_text("utf-8")
+    text = resources.files(__package__).joinpath("turn_end_wait.toml").read_text("utf-8")
     return waits_of(text)
 
 

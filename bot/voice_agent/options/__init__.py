@@ -12,7 +12,7 @@ from typing import Final
 
 from audio.endpointing import EndpointingOptions
 from bot.voice_agent.events import Cue
-from bot.voice_agent.turn_waits import learned_waits
+from bot.voice_agent.options.endpointing import learned_waits
 
 
 def _endpointing() -> EndpointingOptions:
