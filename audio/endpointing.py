@@ -29,7 +29,7 @@ CONTINUED_EVERY_MS: Final = 200
 class EndpointingOptions:
     """How much speech begins a turn, and how much silence ends one. In milliseconds.
 
-    The values that skydeck uses stand in `bot.voice_agent.options`.
+    The values that skydeck uses stand in `bot.voice_agent.options.endpointing`.
 
     Attributes:
         min_speech_ms: Shorter sounds are treated as clicks, breaths or coughs.

@@ -1,6 +1,6 @@
 """What the model is told about the conversation so far, spoken or in a text chat. Pure.
 
-`ChatContextOptions` of options.py sets its length.
+`options/history.py` sets its length.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Whether the assistant answers: must people call it by name? Pure and stateless.
 
-The length of a follow-up is `VoiceAgentOptions.follow_up_window_s` of options.py.
+`options/follow_up.py` sets how long a follow-up may wait.
 """
 
 from dataclasses import dataclass

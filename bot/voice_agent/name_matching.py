@@ -1,4 +1,4 @@
-"""Was the assistant called by its name? Fuzzy matching, by `PhraseOptions` of options.py. Pure.
+"""Was the assistant called by its name? Fuzzy matching, by `options/names.toml`. Pure.
 
 Recognisers write a name as they hear it, so near-misses count. A word one letter off ("Alfredo",
 "Al Fred", "Jarred") counts anywhere. Another name or word ("Jerry", "al frente") counts only where
@@ -8,7 +8,7 @@ somebody is called: between commas, or after "hey", "oye" and the like.
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from bot.voice_agent.options import PhraseOptions
+from bot.voice_agent.options.phrases import PhraseOptions
 
 
 class NameMatcher:

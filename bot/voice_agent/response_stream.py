@@ -14,7 +14,8 @@ from bot.contract import Audio, Response
 from bot.errors import BadInput, OutputLost
 from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import ColdStart, Fact, ReplyChunk, RequestCompleted, Transcribed
-from bot.voice_agent.options import DEFAULT_OPTIONS, LimitOptions
+from bot.voice_agent.options import DEFAULT_OPTIONS
+from bot.voice_agent.options.limits import LimitOptions
 
 log = logging.getLogger(__name__)
 

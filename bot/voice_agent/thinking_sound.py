@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from bot.voice_agent.events import Cue
-from bot.voice_agent.options import DEFAULT_OPTIONS, ThinkingSoundOptions
+from bot.voice_agent.options import DEFAULT_OPTIONS
+from bot.voice_agent.options.thinking_sound import ThinkingSoundOptions
 from bot.voice_agent.turn_state import UserTurn
 
 

@@ -17,7 +17,8 @@ from typing import Any, Final, NamedTuple
 from audio.speech_events import SpeechEvent, TurnEnded
 from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import SendRequest
-from bot.voice_agent.options import DEFAULT_OPTIONS, LatencyOptions
+from bot.voice_agent.options import DEFAULT_OPTIONS
+from bot.voice_agent.options.latency import LatencyOptions
 
 
 class Owner(StrEnum):

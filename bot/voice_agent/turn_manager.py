@@ -76,7 +76,7 @@ class TurnManager:
     ) -> None:
         self._options = options
         self._policy = EngagementPolicy(UtteranceClassifier(assistant_names, options))
-        self._people = Participants(options.follow_up_window_s)
+        self._people = Participants(options.follow_up.window_s)
         self._floor = Floor(options.interruption)
         self._thinking_sound = ThinkingSound(options.thinking_sound)
         self._speeches: dict[int, ActiveSpeech] = {}  # by user

@@ -1,6 +1,7 @@
-"""What an utterance is, and whether it calls the assistant, by `PhraseOptions` of options.py. Pure.
+"""What an utterance is, and whether it calls the assistant. Pure.
 
-English and Spanish. `name_matching.py` finds the assistant's name.
+The lists are English and Spanish: `options/backchannels.toml`, `options/stop_phrases.toml` and
+`options/names.toml`. `name_matching.py` finds the assistant's name.
 """
 
 import re

@@ -11,14 +11,12 @@ from bot.contract import Message
 from bot.discord_client import SkyDeck
 from bot.store.records import Role, StoredMessage
 from bot.voice_agent.chat_context import fit_history
-from bot.voice_agent.options import ChatContextOptions
+from bot.voice_agent.options.history import TEXT_CHAT
 from cogs.chat._reference import parent_of, replied_to
 from cogs.shared.message_content import read_message
 from cogs.shared.rights import Relation, Right, may
 
-HISTORY: Final = ChatContextOptions(max_tokens=1_500)
-"""How much of the history the model is given; a small local one reads it in a second or two."""
-_BUDGET_CHARS: Final = HISTORY.max_chars
+_BUDGET_CHARS: Final = TEXT_CHAT.max_chars
 
 Fetch = Callable[[], Awaitable[discord.Message | None]]
 

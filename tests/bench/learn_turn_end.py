@@ -1,4 +1,4 @@
-"""Learns the waits before a turn ends, and writes them to bot/voice_agent/options/turn_end_wait.toml.
+"""Learns the waits before a turn ends, and writes them to `turn_end_wait.toml`.
 
     python -m tests.bench.learn_turn_end            makes the pauses anew: a quarter of an hour
     python -m tests.bench.learn_turn_end LEARN.json CHECK.json    takes those of `turn_pauses`

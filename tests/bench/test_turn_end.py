@@ -31,7 +31,8 @@ from bot.voice_agent.events import (
     Ticked,
     Transcribed,
 )
-from bot.voice_agent.options import DEFAULT_OPTIONS, ThinkingSoundOptions, VoiceAgentOptions
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
+from bot.voice_agent.options.thinking_sound import ThinkingSoundOptions
 from bot.voice_agent.turn_manager import TurnManager
 from bot.voice_agent.word_completeness import judge_words
 from tests.bench import turn_set

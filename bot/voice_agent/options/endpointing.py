@@ -1,10 +1,31 @@
-"""The learned wait before a turn ends: the numbers of `turn_end_wait.toml`. Pure."""
+"""Endpointing: when a turn begins, pauses and ends. Pure.
+
+The wait before a turn ends is learned; its numbers are in `turn_end_wait.toml`.
+"""
 
 import tomllib
 from functools import cache
 from importlib import resources
 
+from audio.endpointing import EndpointingOptions
 from audio.turn_end import TurnEndModel, Words
+
+
+def default_endpointing() -> EndpointingOptions:
+    """When a turn begins, pauses and ends; all in milliseconds."""
+    return EndpointingOptions(
+        min_speech_ms=192,  # shorter sounds count as clicks, breaths or coughs
+        min_resume_ms=96,  # this much speech in a pause continues the turn
+        detect_after_ms=128,  # silence before the turn detector is asked, ahead of the pause
+        pause_ms=192,  # silence that makes a pause; a preemptive request is sent then
+        waits=learned_waits(),  # the wait before a turn ends, by its sound and its words
+        same_turn_ms=2500,  # who speaks again within this time had not finished
+        packet_stall_ms=400,  # the shortest wait when packets just stop: it may be the network
+        soft_max_turn_ms=45_000,  # a turn this long ends at its next pause
+        max_turn_ms=60_000,  # a turn this long is cut
+        partial_silence_ms=64,  # silence that may become a pause: recognition may begin
+        partial_every_ms=2_000,  # after this much speech without such a silence, it begins, too
+    )
 
 
 @cache

@@ -11,15 +11,14 @@ from bot.contract import System
 from bot.voice_agent import options
 from bot.voice_agent.chat_context import ChatContext
 from bot.voice_agent.events import Cue, PausePlayout, PlayCue, Remember, ResumePlayout, SendRequest
-from bot.voice_agent.options import (
-    DEFAULT_OPTIONS,
-    ChatContextOptions,
-    InterruptionOptions,
-    LimitOptions,
-    PhraseOptions,
-    ThinkingSoundOptions,
-    VoiceAgentOptions,
-)
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
+from bot.voice_agent.options.endpointing import default_endpointing
+from bot.voice_agent.options.follow_up import FollowUpOptions
+from bot.voice_agent.options.history import ChatContextOptions
+from bot.voice_agent.options.interruption import InterruptionOptions
+from bot.voice_agent.options.limits import LimitOptions
+from bot.voice_agent.options.phrases import PhraseOptions
+from bot.voice_agent.options.thinking_sound import ThinkingSoundOptions
 from bot.voice_agent.session import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory
 from bot.voice_agent.turn_state import UserTurn
@@ -31,7 +30,9 @@ ANA, BEN = 1, 2
 GROUPS = [
     group
     for group in vars(options).values()
-    if inspect.isclass(group) and is_dataclass(group) and group.__module__ == options.__name__
+    if inspect.isclass(group)
+    and is_dataclass(group)
+    and group.__module__.startswith(options.__name__)
 ]
 
 
@@ -55,7 +56,7 @@ def test_each_knob_is_documented(group):
 
 
 def test_the_agent_sets_every_knob_of_endpointing():
-    call = ast.parse(inspect.getsource(options._endpointing)).body[0].body[-1].value
+    call = ast.parse(inspect.getsource(default_endpointing)).body[0].body[-1].value
     assert {keyword.arg for keyword in call.keywords} == {
         f.name for f in fields(EndpointingOptions)
     }
@@ -111,7 +112,7 @@ def test_when_an_answer_resumes_after_a_false_interruption():
 
 
 def test_how_long_a_follow_up_may_wait():
-    talk = Talk(options=VoiceAgentOptions(follow_up_window_s=1.0))
+    talk = Talk(options=VoiceAgentOptions(follow_up=FollowUpOptions(window_s=1.0)))
     talk.people("Ana", "Ben")
     talk.say(ANA)
     talk.heard("Alfred, how far is the moon?")
