@@ -28,7 +28,7 @@ from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.call import CallObserver
 from bot.service_calls.client import ServiceClient
-from bot.service_calls.pricing import Rates
+from bot.service_calls.cost_estimate import Rates
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
 from bot.workers.build import CONCURRENCY, Workers, build_workers, models_needed, voice_is_local

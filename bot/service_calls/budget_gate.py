@@ -12,7 +12,7 @@ from bot.errors import StoreFailed, SubmissionUnknown
 from bot.money import Balance, Basis, Call, Charge, micro
 from bot.service_calls.availability import LatestHealth
 from bot.service_calls.call import CallObserver, ServiceCall
-from bot.service_calls.pricing import Rates
+from bot.service_calls.cost_estimate import Rates
 
 if TYPE_CHECKING:
     from bot.store.repositories.ledger import (

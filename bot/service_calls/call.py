@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.contract import Request
 from bot.money import Call, Charge
 from bot.runpod.models import Update
-from bot.service_calls.pricing import Meter
+from bot.service_calls.cost_estimate import Meter
 from bot.service_calls.silence import SilenceFilter
 
 

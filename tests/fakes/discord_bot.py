@@ -21,7 +21,7 @@ from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.circuit_breaker import Breaker
 from bot.service_calls.client import ServiceClient
-from bot.service_calls.pricing import Rates
+from bot.service_calls.cost_estimate import Rates
 from bot.settings import Settings
 from bot.store.address import Address
 from bot.store.maintenance.migrate import make_private, migrate

@@ -17,7 +17,7 @@ from bot.money import Limits
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.client import ServiceClient
-from bot.service_calls.pricing import Rates
+from bot.service_calls.cost_estimate import Rates
 from bot.store.store import Store
 from bot.workers.server.lifecycle import embedded_server
 

@@ -12,7 +12,7 @@ from bot.money import Basis, Call, Payer, Period, Scope
 from bot.runpod.models import JobState
 from bot.service_calls.call import CallObserver
 from bot.service_calls.client import ServiceClient
-from bot.service_calls.pricing import Rates
+from bot.service_calls.cost_estimate import Rates
 from bot.store.records import CallState, View
 from tests.fakes.handlers import Scripted, echo, foreign, hang, partial
 from tests.integration.bot.service_calls.conftest import Exchange, asking, until, whole

@@ -9,7 +9,7 @@ from bot.contract import Response
 from bot.contract.envelope import Usage
 from bot.money import Basis
 from bot.runpod.models import JobState, Update
-from bot.service_calls.pricing import Meter, Rates
+from bot.service_calls.cost_estimate import Meter, Rates
 
 USD_PER_S = Decimal("0.00019")
 L4 = Rates(usd_per_s=USD_PER_S)
