@@ -148,8 +148,6 @@ class SkyDeck(commands.AutoShardedBot):
             clock,
             user_per_minute=settings.skydeck_user_per_minute,
             guild_per_minute=settings.skydeck_guild_per_minute,
-            user_burst=settings.user_burst,
-            guild_burst=settings.guild_burst,
         )
         self.locales = Locales()
         self.deleted = RecentlyDeleted()

@@ -10,6 +10,13 @@ from typing import Final
 
 from bot.clock import Clock
 
+USER_PER_MINUTE: Final = 12
+"""How many requests one person may make per minute, unless SKYDECK_USER_PER_MINUTE is set."""
+USER_BURST: Final = 6
+"""How many requests one person may make at once."""
+GUILD_PER_MINUTE: Final = 60
+"""The same for all members of a server together: SKYDECK_GUILD_PER_MINUTE."""
+GUILD_BURST: Final = 40
 MAX_REFUSED: Final = 4_096
 """How many refusals are remembered; beyond that the oldest is forgotten."""
 _ALMOST: Final = 1e-9
@@ -100,8 +107,8 @@ class Limiter:
         *,
         user_per_minute: float,
         guild_per_minute: float,
-        user_burst: int,
-        guild_burst: int,
+        user_burst: int = USER_BURST,
+        guild_burst: int = GUILD_BURST,
     ) -> None:
         if min(user_per_minute, guild_per_minute) <= 0 or min(user_burst, guild_burst) < 1:
             raise ValueError("A limit must be over 0 per minute and allow a burst of at least 1.")

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import platformdirs
 from pydantic import (
@@ -37,6 +37,8 @@ from bot.hosts import is_loopback, name_of
 from bot.languages import LANGUAGES, find_language
 from bot.llm_source import AUTO, read_llm
 from bot.presets import Preset, with_preset
+from bot.prices import GPU_USD_PER_S
+from bot.rate_limits import GUILD_PER_MINUTE, USER_PER_MINUTE
 from bot.voices.server_voices import read_voice_names
 from bot.voices.voice_names import read_voices
 
@@ -133,14 +135,10 @@ class Settings(BaseSettings):
     """How long the bot remembers conversations, in days."""
     skydeck_job_days: int = Field(default=30, ge=1, le=3650)
     """How long the journal keeps jobs that have ended, in days."""
-    skydeck_user_per_minute: int = Field(default=12, ge=1, le=600)
+    skydeck_user_per_minute: int = Field(default=USER_PER_MINUTE, ge=1, le=600)
     """How many requests one person may make per minute."""
-    user_burst: ClassVar[int] = 6
-    """How many requests one person may make at once; not a setting, here beside its rate."""
-    skydeck_guild_per_minute: int = Field(default=60, ge=1, le=6000)
+    skydeck_guild_per_minute: int = Field(default=GUILD_PER_MINUTE, ge=1, le=6000)
     """How many requests all members of a server together may make per minute."""
-    guild_burst: ClassVar[int] = 40
-    """How many requests the members of a server may make at once; likewise not a setting."""
     skydeck_builds_per_guild: int = Field(default=3, ge=1, le=100)
     """How many builds of a server run at once; the others wait, and people take turns."""
     skydeck_shards: str = ""
@@ -151,7 +149,7 @@ class Settings(BaseSettings):
     """How long a conversation in a voice channel may continue after the process was told to end, in
     seconds."""
 
-    skydeck_gpu_usd_per_s: Decimal = Field(default=Decimal("0.00019"), ge=0, le=1)
+    skydeck_gpu_usd_per_s: Decimal = Field(default=GPU_USD_PER_S, ge=0, le=1)
     """What a second of a worker costs, in US dollars; by default that of RunPod's L4 (flex). The
     bot estimates a call's cost from it when the service does not report one."""
     skydeck_gpu_idle_tail_s: float = Field(default=0, ge=0, le=3600)

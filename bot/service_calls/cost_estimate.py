@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.contract.envelope import Usage
 from bot.money import MICRO, Basis, Charge
+from bot.prices import USD_PER_MILLION_INPUT_TOKENS, USD_PER_MILLION_OUTPUT_TOKENS
 from bot.runpod.models import JobState, Update
 
 MAX_USD: Final = 10_000.0
@@ -22,10 +23,10 @@ MAX_SECONDS: Final = 7 * 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """What things cost.
+    """What things cost, by `bot/prices.py` and the settings.
 
     Attributes:
-        usd_per_s: A second of a worker; `skydeck_gpu_usd_per_s` in bot/settings.py sets it.
+        usd_per_s: A second of a worker.
         idle_tail_s: Seconds of idling to add to each call.
         usd_per_m_in: A million input tokens of a language model; used if seconds are not known.
         usd_per_m_out: A million output tokens.
@@ -35,8 +36,8 @@ class Rates:
 
     usd_per_s: Decimal
     idle_tail_s: float = 0.0
-    usd_per_m_in: float = 1.0
-    usd_per_m_out: float = 5.0
+    usd_per_m_in: float = USD_PER_MILLION_INPUT_TOKENS
+    usd_per_m_out: float = USD_PER_MILLION_OUTPUT_TOKENS
     is_local: bool = False
     is_free: bool = False
 
