@@ -49,7 +49,7 @@ def shown(balances: Sequence[Balance]) -> list[Balance]:
 
 def _line(balance: Balance, words: Words) -> str:
     bucket = balance.bucket
-    whose = words(f"errors.budget.{bucket.scope}_{bucket.period}")
+    whose = words(f"budgets.{bucket.scope}_{bucket.period}")
     whose = whose[:1].upper() + whose[1:]
     if balance.limit is None:
         return words("costs.unlimited", budget=whose, spent=dollars(balance.spent))

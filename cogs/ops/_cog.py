@@ -184,7 +184,7 @@ class Ops(commands.Cog):
         text = help_text(words, reader, await self._registered(), self.bot.settings, me=me)
         await interaction.response.send_message(
             embed=discord.Embed(
-                title=words("ops.help.title"),
+                title=words("help.title"),
                 description=split(text, EMBED_LIMIT)[0],
                 colour=discord.Colour.blurple(),
             ),

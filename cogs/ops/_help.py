@@ -1,4 +1,4 @@
-"""The text of `/help`. The registered commands are listed, so that it is always up to date."""
+"""Puts `/help` together, of `locales/*/help.toml` and of the commands that are registered."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -55,17 +55,17 @@ def help_text(
     words: Words, reader: Reader, registered: list[Payload], settings: Settings, *, me: str
 ) -> str:
     """What the bot can do, and the commands that this reader may use; `me` mentions the bot."""
-    parts = [words("ops.help.intro", me=me), words("ops.help.examples", me=me)]
-    parts.append("\n".join([words("ops.help.commands"), *command_lines(registered, reader)]))
+    parts = [words("help.intro", me=me), words("help.examples", me=me)]
+    parts.append("\n".join([words("help.commands"), *command_lines(registered, reader)]))
     menus = menu_names(registered, reader)
     if menus:
-        parts.append(words("ops.help.menus", names=" · ".join(menus)))
-    about = [words("ops.help.local" if settings.embedded else "ops.help.remote")]
+        parts.append(words("help.menus", names=" · ".join(menus)))
+    about = [words("help.local" if settings.embedded else "help.remote")]
     if settings.embedded and settings.anthropic_api_key is not None:
-        about.append(words("ops.help.claude"))
+        about.append(words("help.claude"))
     about.append(
         words(
-            "ops.help.privacy",
+            "help.privacy",
             export=find_name(registered, reader, "privacy", "export"),
             forget=find_name(registered, reader, "privacy", "forget"),
         )

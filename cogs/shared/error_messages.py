@@ -270,7 +270,7 @@ def _of_budget(error: errors.OverBudget, words: Words, *, privately: bool) -> st
     server can see its budget with `/budget show`.
     """
     facts = {
-        "budget": words(f"errors.budget.{error.scope}_{error.period}"),
+        "budget": words(f"budgets.{error.scope}_{error.period}"),
         "renews": f"<t:{error.renews_ms // 1000}:R>",
     }
     is_shown = error.scope == Scope.GUILD or (privately and error.scope == Scope.USER)
@@ -280,7 +280,7 @@ def _of_budget(error: errors.OverBudget, words: Words, *, privately: bool) -> st
             "limit": dollars(error.limit_micro_usd),
         }
     which = "left" if is_shown else "spent"
-    return words(f"errors.budget.{which}", **facts)
+    return words(f"budgets.{which}", **facts)
 
 
 def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:

@@ -39,8 +39,8 @@ OPTIONAL = None
 NAMES = {
     "costs.service.{}": SERVICES,
     "costs.title_{}": list(Scope),
-    "errors.budget.{}": ["left", "spent"],
-    "errors.budget.{}_{}": BUDGETS,
+    "budgets.{}": ["left", "spent"],
+    "budgets.{}_{}": BUDGETS,
     "errors.permission.{}": OPTIONAL,
     "errors.{}": OPTIONAL,
     "factory.button.{}": list(Action),

@@ -46,9 +46,12 @@ def refused(kind, status, code=0, method="POST", path="/api/v10/channels/1/messa
 @pytest.mark.parametrize("words", [ENGLISH, SPANISH], ids=lambda w: w.language)
 def test_each_kind_of_error_has_its_words(kind, words):
     explained = explain(made(kind), words)
-    others = {errors.MissingPermission: "discord_shut", errors.OverBudget: "budget.spent"}
-    expected = others.get(kind, kind.code)
-    assert explained.text.startswith(words.texts[f"errors.{expected}"].partition("{")[0])
+    others = {
+        errors.MissingPermission: "errors.discord_shut",
+        errors.OverBudget: "budgets.spent",
+    }
+    expected = others.get(kind, f"errors.{kind.code}")
+    assert explained.text.startswith(words.texts[expected].partition("{")[0])
     assert re.fullmatch(rf"{kind.code} · [0-9A-F]{{4}}", explained.reference)
     if kind is not errors.JobCancelled:
         assert explained.text.endswith(f"({explained.reference})")
