@@ -8,25 +8,20 @@ from dataclasses import dataclass, field
 from bot.clock import Clock
 from bot.contract import Audio, Output, Response, Status, Usage
 from bot.errors import SkydeckError
-from bot.languages import LanguageDecision
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.speech import Speech
+from bot.workers.penny.tts_language import TtsLanguage
 from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
 
 @dataclass(slots=True)
 class Turn:
-    """The results of a turn so far, and when each came, in milliseconds from its start.
-
-    `language` is None while it is not certain; `likely_language` is then the best guess, for the
-    voice.
-    """
+    """The results of a turn so far, and when each came, in milliseconds from its start."""
 
     clock: Clock
     started: float
     transcript: str | None = None
-    language: str | None = None
-    likely_language: str | None = None
+    language: TtsLanguage = field(default_factory=TtsLanguage)
     audio_seconds: float | None = None
     text: str = ""
     audio: Audio | None = None
@@ -36,10 +31,6 @@ class Turn:
     def mark(self, name: str) -> None:
         """Note the time of `name`, the first time it happens."""
         self.marks.setdefault(name, round((self.clock.now() - self.started) * 1000, 1))
-
-    def decide_language(self, decision: LanguageDecision) -> None:
-        """Note the language of the words."""
-        self.language, self.likely_language = decision.code, decision.likely
 
     def partial(self, **output: object) -> Response:
         """Return a response with new output."""
@@ -52,7 +43,7 @@ class Turn:
             "type": "text",
             "data": self.text,
             "transcript": self.transcript,
-            "language": self.language,
+            "language": self.language.certain,
             "text": self.text,
             "audio": self.audio,
         }
@@ -107,7 +98,7 @@ class _Reply:
         self._turn = turn
 
     async def write(self, llm: LanguageModel, prompt: Prompt) -> None:
-        phrasing = Phrasing(self._turn.likely_language or "")
+        phrasing = Phrasing(self._turn.language.likely or "")
         async for piece in llm.stream(prompt):
             if isinstance(piece, CompletionUsage):
                 self._turn.usage = piece

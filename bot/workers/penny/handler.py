@@ -130,9 +130,7 @@ class PennyHandler:
                 return  # silence needs no answer
         else:
             question = _read_text(request, _MAX_TEXT_CHARS)
-            turn.decide_language(
-                await asyncio.to_thread(text_language.decide_on_question, question, hints)
-            )
+            await turn.language.take_question(question, hints)
         prompt = _prompt(turn, request, question, llm, max_tokens)
         speech = self._new_speech(turn, request, is_wish=True) if speak else None
         reply = stream_reply(turn, prompt, llm=llm, speech=speech)
@@ -163,8 +161,7 @@ class PennyHandler:
             if not turn.transcript:
                 return
         else:
-            found = await asyncio.to_thread(text_language.decide_on, "", hints)
-            turn.language = found.likely  # no words yet: the language that is expected
+            await turn.language.expect(hints)
         if not self._working.locked():
             question = turn.transcript or ""
             await self._voice_llm.warm_up(_prompt(turn, request, question, self._voice_llm, 1))
@@ -179,8 +176,8 @@ class PennyHandler:
         text = _read_text(request, _MAX_SPEECH_CHARS)
         turn.text = text
         hints = await self._hints(request)
-        turn.decide_language(await asyncio.to_thread(text_language.decide_on, text, hints))
-        phrasing = Phrasing(turn.likely_language or "")
+        await turn.language.take_text(text, hints)
+        phrasing = Phrasing(turn.language.likely or "")
         speech = self._new_speech(turn, request, is_wish=False)
         for phrase in phrasing.feed(text) + phrasing.finish():
             async with contextlib.aclosing(speech.say(phrase)) as pieces:
@@ -207,7 +204,7 @@ class PennyHandler:
         async for segment in segments:
             text = await self._take_segment(turn, segment, hints)
             turn.mark("asr")
-            yield turn.partial(transcript=text, language=turn.language)
+            yield turn.partial(transcript=text, language=turn.language.certain)
         turn.mark("asr")
 
     async def _take_segment(
@@ -216,9 +213,7 @@ class PennyHandler:
         """Add a segment to the transcript; returns what that added."""
         text = segment.text if not turn.transcript else f" {segment.text}"
         turn.transcript = (turn.transcript or "") + text
-        turn.likely_language = turn.language = segment.language
-        if not segment.is_sure:  # the words may tell what the sound did not
-            turn.language = await asyncio.to_thread(_confirmed, segment, hints)
+        await turn.language.take_segment(segment, hints)
         return text
 
     async def _hints(self, request: Request) -> LanguageHints:
@@ -233,8 +228,7 @@ class PennyHandler:
         voice = request.option("voice")
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
-        language = turn.likely_language or DEFAULT
-        return Speech(self._tts, language=language, voice=voice, is_wish=is_wish)
+        return Speech(self._tts, language=turn.language.code, voice=voice, is_wish=is_wish)
 
 
 _questions: Final = SoundPool(2)
@@ -258,7 +252,7 @@ def _prompt(
     return converse_prompt(
         question,
         system=request.source.system,
-        language=turn.language,
+        language=turn.language.certain,
         context=request.context or Context(),
         max_tokens=max_tokens,
         room_chars=llm.context_chars,
@@ -277,12 +271,6 @@ def _decode_recording(request: Request, limit_s: float, stop: Stop) -> Recording
         raise TooLarge(str(e)) from e
     except AudioError as e:
         raise BadInput(str(e)) from e
-
-
-def _confirmed(segment: TranscriptSegment, hints: LanguageHints) -> str | None:
-    """The language of a segment if its words are in it; None: unsure."""
-    found = text_language.decide_on(segment.text, hints)
-    return found.code if found.likely == segment.language else None
 
 
 def _read_text(request: Request, limit: int) -> str:
