@@ -6,12 +6,8 @@ from typing import Any, Final
 import httpx2
 
 from bot.proxies import proxy_for
+from bot.workers.sdk_retries import wait_briefly
 
-MAX_WAIT_S: Final = 5.0
-"""Before a retry, the SDKs wait as long as `retry-after` says; a person does not."""
-MAX_RETRIES: Final = 2
-"""How often the SDKs repeat a request that was refused (429) or failed."""
-_DAY_S: Final = 86_400.0
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """The limit of one answer; each token is an event of about 150 bytes."""
 PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -48,21 +44,6 @@ async def bound(response: httpx2.Response) -> None:
     if not isinstance(response.stream, httpx2.AsyncByteStream):
         raise httpx2.ReadError("no stream", request=response.request)
     response.stream = _Bounded(response.stream, response.request)
-
-
-async def wait_briefly(response: httpx2.Response) -> None:
-    """Tell the SDK, by a header that it reads, not to sit out a long wait."""
-    if wait_s(response) > MAX_WAIT_S:
-        response.headers["x-should-retry"] = "false"
-
-
-def wait_s(response: httpx2.Response) -> float:
-    """Return how long the server asks to wait, in seconds up to a day; 0: it does not say."""
-    try:
-        wait = float(response.headers.get("retry-after", 0))
-    except ValueError:  # a date, which the API does not use
-        return 0.0
-    return min(wait, _DAY_S) if wait > 0 else 0.0
 
 
 class _Bounded(httpx2.AsyncByteStream):

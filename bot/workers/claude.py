@@ -121,7 +121,8 @@ class Claude:
         if self._client is None:
             import anthropic  # noqa: PLC0415
 
-            from bot.workers.answer_limits import MAX_RETRIES, PLAIN, connection  # noqa: PLC0415
+            from bot.workers.answer_limits import PLAIN, connection  # noqa: PLC0415
+            from bot.workers.sdk_retries import MAX_RETRIES  # noqa: PLC0415
 
             self._client = anthropic.AsyncAnthropic(
                 api_key=self._key.get_secret_value().strip(),
@@ -203,7 +204,7 @@ def _as_error(error: "APIStatusError", model: str) -> SkydeckError:
         case ("authentication_error" | "permission_error", _) | (_, 401 | 403):
             return KeyRefused("Claude refused the key.", hint="Check ANTHROPIC_API_KEY.")
         case ("rate_limit_error", _) | (_, 429):
-            from bot.workers.answer_limits import wait_s  # noqa: PLC0415
+            from bot.workers.sdk_retries import wait_s  # noqa: PLC0415
 
             wait = wait_s(error.response)
             when = f"in {wait:.0f} s" if wait else "in a minute"

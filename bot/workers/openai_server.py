@@ -101,7 +101,8 @@ class OpenAIServer:
         if self._client is None:
             import openai  # noqa: PLC0415
 
-            from bot.workers.answer_limits import MAX_RETRIES, PLAIN, connection  # noqa: PLC0415
+            from bot.workers.answer_limits import PLAIN, connection  # noqa: PLC0415
+            from bot.workers.sdk_retries import MAX_RETRIES  # noqa: PLC0415
 
             self._client = openai.AsyncOpenAI(
                 api_key=self._header_key(),
@@ -145,7 +146,7 @@ class OpenAIServer:
         if status in _KEY_REFUSED:
             return KeyRefused(f"{where} refused the key.", hint=f"Check {setting}_KEY.")
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            from bot.workers.answer_limits import wait_s  # noqa: PLC0415
+            from bot.workers.sdk_retries import wait_s  # noqa: PLC0415
 
             wait = wait_s(error.response)
             when = f"in {wait:.0f} s" if wait else "in a minute"
