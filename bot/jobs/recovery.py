@@ -9,8 +9,9 @@ from typing import Final, Never, TypeVar
 from bot.contract import Request
 from bot.errors import QuestionDeleted, Stopping, StoreFailed
 from bot.jobs.outcomes import Outcome
+from bot.jobs.place import JobPlace
 from bot.jobs.running_job import JobContext, RunningJob
-from bot.jobs.view import JobPlace, JobView, NoView, WithdrawableView
+from bot.jobs.view import JobView, NoView, WithdrawableView
 from bot.store.repositories.recovery import Ending, Job, Recovered, Recovery
 
 log = logging.getLogger(__name__)

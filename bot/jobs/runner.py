@@ -23,9 +23,10 @@ from pydantic import JsonValue
 from bot.clock import Clock
 from bot.contract import Request
 from bot.errors import QuestionDeleted, SkydeckError, Stopping, StoreFailed
+from bot.jobs.place import JobPlace, answers_message
 from bot.jobs.recovery import JobRecovery, P, Revive, kind_of
 from bot.jobs.running_job import Interruption, JobContext, RunningJob
-from bot.jobs.view import AdmissionGate, JobPlace, JobView, Requester, answers_message
+from bot.jobs.view import AdmissionGate, JobView, Requester
 from bot.service_calls.client import ServiceClient
 from bot.store.limits import REQUEST_LIMIT_BYTES
 from bot.store.repositories.journal import Journal

@@ -6,7 +6,7 @@ import discord
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
-from bot.jobs.view import address_of, question_at
+from bot.jobs.place import address_of, question_at
 from cogs.shared.forgetting import forget_questions, withdraw_jobs
 
 

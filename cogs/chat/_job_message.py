@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import JsonValue
 
-from bot.jobs.view import (
+from bot.jobs.place import (
     ASKED_BY_MESSAGE,
     QUESTION,
     PlacePart,

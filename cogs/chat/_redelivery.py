@@ -10,7 +10,7 @@ from typing import Final
 import discord
 
 from bot.discord_client import SkyDeck
-from bot.jobs.view import question_at
+from bot.jobs.place import question_at
 
 _LOOKED_THROUGH: Final = 20
 

@@ -12,7 +12,8 @@ from bot.contract.factory import read_build
 from bot.discord_client import SkyDeck
 from bot.errors import JobCancelled, SkydeckError
 from bot.jobs.build_queue import BuildQueue
-from bot.jobs.view import JobPlace, Requester
+from bot.jobs.place import JobPlace
+from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from cogs.factory._embeds import ended_without, finished, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from bot.i18n import Words
-from bot.jobs.view import address_of
+from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Ending, Job
 from cogs.factory._embeds import plain
 

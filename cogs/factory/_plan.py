@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.jobs.view import PlacePart
+from bot.jobs.place import PlacePart
 
 TITLE_CHARS: Final = 80
 """For a build and its thread. Discord allows 100 in a thread's name."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.contract import Response, Service
 from bot.i18n import Words, duration
-from bot.jobs.view import PlacePart, PlaceWords
+from bot.jobs.place import PlacePart, PlaceWords
 from bot.runpod.models import JobState, Update, Waiting
 from bot.sanitize import is_blank
 from cogs.grace._readable import plain_label, readable

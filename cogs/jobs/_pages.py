@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.i18n import Words
-from bot.jobs.view import address_of
+from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Ending, Job, JobStage
 from cogs.shared.splitting import as_plain_text
 

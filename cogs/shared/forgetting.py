@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from bot.discord_client import SkyDeck
-from bot.jobs.view import question_at
+from bot.jobs.place import question_at
 from bot.store.repositories.recovery import Job
 
 

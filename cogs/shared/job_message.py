@@ -9,7 +9,8 @@ from discord import ui
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
-from bot.jobs.view import JobPlace, PlacePart, Requester, Snowflake, stored_as
+from bot.jobs.place import JobPlace, PlacePart, Snowflake, stored_as
+from bot.jobs.view import Requester
 from bot.store.repositories.recovery import Job
 from cogs.shared.answering import Placeholder, find_placeholder
 from cogs.shared.discord_retry import Nonces

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
-from bot.jobs.view import address_of
+from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Job
 from cogs.shared.rights import Relation, Right, may
 

@@ -15,7 +15,7 @@ from bot.contract.grace import task
 from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
 from bot.i18n import Words, duration
-from bot.jobs.view import PlacePart, Snowflake, stored_as
+from bot.jobs.place import PlacePart, Snowflake, stored_as
 from bot.runpod.models import Update
 from bot.store.records import Minute
 from cogs.shared.answering import command_placeholder, give_reason

@@ -20,7 +20,8 @@ from bot.errors import (
     TooLarge,
 )
 from bot.jobs import recovery, running_job
-from bot.jobs.view import JobPlace, Requester, Undeliverable
+from bot.jobs.place import JobPlace
+from bot.jobs.view import Requester, Undeliverable
 from bot.money import Call
 from bot.runpod.models import JobState
 from bot.store.repositories.recovery import Ending, Entry, JobStage

@@ -9,7 +9,8 @@ import pytest
 
 from bot.contract import System, factory
 from bot.errors import JobCancelled
-from bot.jobs.view import JobPlace, Requester
+from bot.jobs.place import JobPlace
+from bot.jobs.view import Requester
 from bot.store.records import Minute, Role, StoredMessage
 from cogs.ops._export import packed
 

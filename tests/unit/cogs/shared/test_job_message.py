@@ -5,7 +5,8 @@ from pydantic import ValidationError
 
 from bot.choices import Mode
 from bot.contract import Service, System
-from bot.jobs.view import Requester, address_of, question_at
+from bot.jobs.place import address_of, question_at
+from bot.jobs.view import Requester
 from bot.store.repositories.job_rows import place_column
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.chat._job_message import ChatMessage, Thread
