@@ -17,6 +17,7 @@ from bot.discord_client import SkyDeck
 from bot.i18n import Words, words_for
 from bot.jobs.view import Undeliverable
 from cogs.shared.discord_retry import NOT_AS_DESCRIBED, Nonces, Unreadable, is_passing, persist
+from cogs.shared.fallbacks import TOO_HEAVY, TooHeavy, Way, first_open
 from cogs.shared.page import Page, files_of, lighter, messages_of
 from cogs.shared.reply import Reply
 from cogs.shared.voice_message import VOICE_FILE, Spoken, send_voice_message
@@ -38,8 +39,6 @@ _CHANNEL_SHUT: Final = frozenset({10003, 50001, 50013, 50083, 160005})
 _MAY_NOT_REPLY: Final = frozenset({50013, 160002})
 """A reply needs the permission to read the history, which a message does not need."""
 _REFUSED: Final = frozenset({401, 403, 404})
-_TOO_HEAVY: Final = 413
-"""The files of one message are larger than Discord accepts there."""
 _TROUBLE: Final = (
     discord.HTTPException,
     aiohttp.ClientError,
@@ -47,8 +46,6 @@ _TROUBLE: Final = (
     TimeoutError,
     *NOT_AS_DESCRIBED,
 )
-
-_Way = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -142,8 +139,8 @@ class LiveMessage:
         """Show it as it is; else with its files compressed; else without them, and with a note."""
         for one in lighter(page, self.words("common.files_left_out")):
             try:
-                await _first_open(self._ways(one))
-            except _TooHeavy:
+                await first_open(self._ways(one))
+            except TooHeavy:
                 continue
             return
         raise Undeliverable("refused for its size")
@@ -155,7 +152,7 @@ class LiveMessage:
             OSError, TimeoutError: Discord does not answer now; try again later.
             Undeliverable: There is nowhere to post it.
         """
-        await _first_open(self._ways_to_speak(spoken))
+        await first_open(self._ways_to_speak(spoken))
 
     async def remove(self) -> None:
         """Delete the answer's messages.
@@ -245,7 +242,7 @@ class LiveMessage:
                 content=page.text, embeds=page.embeds, view=page.view, attachments=files_of(page)
             )
         except discord.HTTPException as e:
-            if is_passing(e) or e.status == _TOO_HEAVY or not replaces(e.code):
+            if is_passing(e) or e.status == TOO_HEAVY or not replaces(e.code):
                 raise
             if e.code != _MESSAGE_GONE:
                 self._worn_out.append(message_id)
@@ -300,7 +297,7 @@ class LiveMessage:
 
     # -- where it can be shown ---------------------------------------------------------------
 
-    def _ways(self, page: Page) -> Iterator[_Way]:
+    def _ways(self, page: Page) -> Iterator[Way]:
         """The ways to show the final answer, best first."""
         if self.is_copy:
             yield functools.partial(self._edit_reply, replace(page, view=None))
@@ -420,7 +417,7 @@ class LiveMessage:
 
     # -- aloud -------------------------------------------------------------------------------
 
-    def _ways_to_speak(self, spoken: Spoken) -> Iterator[_Way]:
+    def _ways_to_speak(self, spoken: Spoken) -> Iterator[Way]:
         by_reply = functools.partial(self._attach, spoken)
         if self.is_copy:
             yield by_reply
@@ -454,37 +451,6 @@ class _Trail:
     """The posts of one way to show an answer, over all its attempts."""
 
     posted: list[int] = field(default_factory=list)
-
-
-class _TooHeavy(Undeliverable):
-    """The answer is too large, so other ways would fail too."""
-
-
-async def _first_open(ways: Iterator[_Way]) -> None:
-    """Take the first way that Discord accepts.
-
-    Raises:
-        OSError, TimeoutError: Discord does not answer now, or limits the bot.
-        Undeliverable: Discord refuses all ways, or the answer is too large for all of them.
-    """
-    codes: list[int] = []
-    for way in ways:
-        try:
-            await persist(way)
-        except Unreadable:
-            log.warning("an answer may be missing: Discord's response is unreadable", exc_info=True)
-            codes.append(0)
-        except discord.HTTPException as e:
-            if is_passing(e):
-                raise TimeoutError("Discord limits us") from e
-            if e.status == _TOO_HEAVY:
-                raise _TooHeavy("too large") from e
-            codes.append(e.code or e.status)
-        else:
-            if codes:
-                log.warning("an answer was shown in another way; Discord refused it with %s", codes)
-            return
-    raise Undeliverable(f"refused with {codes}")
 
 
 def _headed(note: str, page: Page) -> Page:
