@@ -1,6 +1,6 @@
 """Barge-in: the one answer that may play, and the person speaking over it. Pure.
 
-`options/interruption.py` sets the thresholds.
+`options/barge_in.py` sets the thresholds.
 
     PLAYING ── they speak ──▶ paused ── long speech, or real words ──▶ INTERRUPTED
         ▲                        │
@@ -22,7 +22,7 @@ from bot.voice_agent.events import (
     Played,
     ResumePlayout,
 )
-from bot.voice_agent.options.interruption import InterruptionOptions
+from bot.voice_agent.options.barge_in import InterruptionOptions
 from bot.voice_agent.turn_state import ActiveSpeech, TurnState, UserTurn
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from audio.endpointing import EndpointingOptions
+from bot.voice_agent.options.barge_in import InterruptionOptions
 from bot.voice_agent.options.endpointing import default_endpointing
 from bot.voice_agent.options.follow_up import FollowUpOptions
 from bot.voice_agent.options.history import ChatContextOptions
-from bot.voice_agent.options.interruption import InterruptionOptions
 from bot.voice_agent.options.latency import LatencyOptions
 from bot.voice_agent.options.limits import LimitOptions
 from bot.voice_agent.options.phrases import PhraseOptions

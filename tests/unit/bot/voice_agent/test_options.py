@@ -12,10 +12,10 @@ from bot.voice_agent import options
 from bot.voice_agent.chat_context import ChatContext
 from bot.voice_agent.events import Cue, PausePlayout, PlayCue, Remember, ResumePlayout, SendRequest
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
+from bot.voice_agent.options.barge_in import InterruptionOptions
 from bot.voice_agent.options.endpointing import default_endpointing
 from bot.voice_agent.options.follow_up import FollowUpOptions
 from bot.voice_agent.options.history import ChatContextOptions
-from bot.voice_agent.options.interruption import InterruptionOptions
 from bot.voice_agent.options.limits import LimitOptions
 from bot.voice_agent.options.phrases import PhraseOptions
 from bot.voice_agent.options.thinking_sound import ThinkingSoundOptions
