@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
 STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
-.PHONY: setup setup-dev talk unit test test-all lint bench chaos models lock clean
+.PHONY: setup setup-dev talk unit test test-all lint bench chaos models lock env clean
 
 setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
 setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
@@ -76,6 +76,9 @@ chaos: setup-dev                 ## the fault campaign, 20 minutes; SEED=… rep
 
 lock: setup-dev                  ## renew the lock files
 	@sh scripts/lock.sh
+
+env: setup-dev                   ## write the settings' defaults into .env.example
+	@$(BIN)/python scripts/env_example.py
 
 clean:                           ## remove .venv and caches (the model files stay)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -28,7 +28,7 @@ def test_the_example_is_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = load_settings()
     for name, value in example().items():
         monkeypatch.setenv(name, value)
-    assert load_settings() == plain
+    assert load_settings() == plain, "`make env` writes the defaults into .env.example"
 
 
 def test_every_setting_in_the_example_is_explained() -> None:
