@@ -18,7 +18,8 @@ DEFAULT_VOICE: Final = "alloy"
 """OpenAI's first voice; most servers have one of this name."""
 _MAX_VOICES: Final = 2_000
 _MAX_NAME_CHARS: Final = 100
-_KOKORO: Final = re.compile(r"(?P<language>[abefhijpz])[fm]_\w+")
+_LETTERS: Final[Mapping[str, Mapping[str, str]]] = VOICE_LIST["kokoro"]["languages"]
+_KOKORO: Final = re.compile(rf"(?P<language>[{''.join(_LETTERS)}])[fm]_\w+")
 _COUNTRY: Final = re.compile(r"(?P<language>[a-z]{2})[_-][A-Z]{2}\b.*")
 _NAMES: Final = ("id", "voice_id", "name", "voice")
 _LANGUAGES: Final = ("language", "lang", "locale", "language_code")
@@ -58,7 +59,7 @@ def read_voice_names(text: str) -> dict[str, str]:
 def voice_language(name: str) -> str | None:
     """The language that a voice's name tells; None: it tells none."""
     if found := _KOKORO.match(name):
-        return str(VOICE_LIST["kokoro"]["languages"][found["language"]]["code"])
+        return _LETTERS[found["language"]]["code"]
     found = _COUNTRY.fullmatch(name)
     known = find_language(found["language"]) if found else None
     return known.code if known else None
