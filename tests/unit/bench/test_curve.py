@@ -1,5 +1,6 @@
 import pytest
 
+from tests.bench import pages
 from tests.bench.growth import page
 from tests.bench.growth.curve import Curve
 
@@ -36,9 +37,7 @@ def test_nothing_is_said_of_how_a_rate_grows_or_of_one_size():
 
 def test_what_was_found_last_is_on_the_page(tmp_path, monkeypatch):
     monkeypatch.setattr(page, "PAGE", tmp_path / "performance.md")
-    monkeypatch.setattr(page, "_FOLDER", tmp_path / "performance")
-    monkeypatch.setattr(page, "_FOUND", tmp_path / "performance" / "found.json")
-    monkeypatch.setattr(page, "_where", lambda: "Here.")
+    monkeypatch.setattr(pages, "where", lambda: "Here.")
     drawn = []
     monkeypatch.setattr(page, "draw", lambda one, file: drawn.append((one.title, file.name)))
     page.add({"b": [curve([1.0, 2.0, 3.0, 4.0], title="Old")], "a": [curve([1.0] * 4)]})
