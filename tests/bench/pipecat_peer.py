@@ -63,6 +63,7 @@ class Listener:
         )
         self.strategy.add_event_handler("on_user_turn_stopped", self.stopped)
         self.setup = setup
+        self.starts: list[float] = []
         self.ends: list[float] = []
         self.in_turn = False
         self.speaking = False
@@ -85,6 +86,7 @@ class Listener:
             self.speaking = True
             if not self.in_turn:
                 self.in_turn = True
+                self.starts.append(self.now_s)
                 await self.strategy.handle_user_turn_started()
             await self.strategy.process_frame(VADUserStartedSpeakingFrame(start_secs=0.2))
         elif state == VADState.QUIET and self.speaking:
@@ -97,7 +99,7 @@ async def main(path: str) -> None:
     tasks = TaskManager()
     setup = SimpleNamespace(task_manager=tasks, audio_in_sample_rate=RATE)
     streams = np.load(path)
-    decisions, vad_s, chunks = [], 0.0, 0
+    starts, ends, vad_s, chunks = [], [], 0.0, 0
     for name in streams.files:
         listener = Listener(setup)
         await listener.strategy.setup(setup)
@@ -105,11 +107,12 @@ async def main(path: str) -> None:
         for start in range(0, len(pcm) - CHUNK, CHUNK):
             await listener.hear(pcm[start : start + CHUNK].tobytes())
             chunks += 1
-        decisions.append(listener.ends)
+        starts.append(listener.starts)
+        ends.append(listener.ends)
         vad_s += listener.vad_s
         await listener.strategy.cleanup()
         await listener.vad.cleanup()
-    print(json.dumps({"ends": decisions, "vad_us": vad_s / chunks * 1e6}))
+    print(json.dumps({"starts": starts, "ends": ends, "vad_us": vad_s / chunks * 1e6}))
 
 
 if __name__ == "__main__":

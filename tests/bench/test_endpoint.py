@@ -3,24 +3,14 @@
     make bench                                        everything, pipecat beside it if it is there
     python -m pytest -m bench tests/bench/test_endpoint.py
 
-The peer is pipecat-ai 1.14.0 with its own analyzers and parameters (`pipecat_peer.py`), in a Python
-of its own, because its dependencies are not ours:
-
-    python -m venv peer && peer/bin/pip install pipecat-ai==1.14.0
-    SKYDECK_PIPECAT_PYTHON=peer/bin/python make bench
+The peer is pipecat-ai 1.14.0 with its own analyzers and parameters; `peers.py` says how to get it.
 """
 
 import asyncio
-import json
 import os
 import statistics
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +25,8 @@ from audio.vad import WINDOW, Vad, VadMemory
 from bot.voice_agent.options import DEFAULT_OPTIONS
 from bot.workers.penny.tts import LocalVoices
 from tests.bench.conversation import Conversation, Piece, join, pause, piece, recording, score
+from tests.bench.peers import PeerMissing, pipecat
+from tests.bench.turn_ears import Simulated
 from tests.fakes.discord_speech import FRAME_S, pull, say
 from tests.paths import CLIPS
 
@@ -118,30 +110,6 @@ async def spoken(voice: Path) -> list[list[Piece]]:
 # -- how soon, and how surely -----------------------------------------------------------------
 
 
-class Simulated:
-    """The turn detector on simulated time: it takes as long as it really took just now."""
-
-    def __init__(self, turns: TurnDetector) -> None:
-        self._turns = turns
-        self._waiting: list[tuple[float, Future[float], float]] = []
-        self._now_s = 0.0
-
-    def ask(self, samples) -> Future[float]:
-        started = time.perf_counter()
-        completeness = self._turns.completeness(samples)
-        took_s = time.perf_counter() - started
-        answer: Future[float] = Future()
-        self._waiting.append((self._now_s + took_s, answer, completeness))
-        return answer
-
-    def advance(self, now_s: float) -> None:
-        self._now_s = now_s
-        for due_s, answer, completeness in self._waiting:
-            if due_s <= now_s and not answer.done():
-                answer.set_result(completeness)
-        self._waiting = [entry for entry in self._waiting if not entry[1].done()]
-
-
 def ends(conversation: Conversation, vad: Vad, turns: TurnDetector, *, open_mic: bool) -> list:
     """When our ears decide that a turn is over, in seconds of the stream."""
     simulated = Simulated(turns)
@@ -154,22 +122,6 @@ def ends(conversation: Conversation, vad: Vad, turns: TurnDetector, *, open_mic:
         events = segmenter.tick(frames, now_s)
         decided += [event.at_s for event in events if isinstance(event, TurnEnded)]
     return decided
-
-
-def pipecat(conversations: Sequence[Conversation], folder: Path) -> dict:
-    """What pipecat decides; skips when it is not there."""
-    own = sys.executable if find_spec("pipecat") else None
-    python = os.environ.get("SKYDECK_PIPECAT_PYTHON", own)
-    if python is None:
-        pytest.skip("pipecat-ai 1.14.0 is not there: see the top of this file")
-    streams = folder / "streams.npz"
-    np.savez(streams, *[conversation.samples for conversation in conversations])
-    peer = Path(__file__).with_name("pipecat_peer.py")
-    done = subprocess.run(
-        [python, str(peer), str(streams)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
 
 
 def test_end_of_turn(conversations, vad, turns, tmp_path, capsys) -> None:
@@ -185,7 +137,10 @@ def test_end_of_turn(conversations, vad, turns, tmp_path, capsys) -> None:
         print("\nFrom the last voice of a turn (by loudness) to its end being decided")
         for name, result in ours.items():
             print(result.line(name))
-    theirs = score(conversations, pipecat(conversations, tmp_path)["ends"])
+    try:
+        theirs = score(conversations, pipecat(conversations, tmp_path)["ends"])
+    except PeerMissing as e:
+        pytest.skip(str(e))
     with capsys.disabled():
         print(theirs.line("pipecat, its own wiring"))
     for result in ours.values():  # by sound alone; test_turn_end.py has the words, too

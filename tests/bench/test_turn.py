@@ -8,7 +8,6 @@ other: with both loaded each is a tenth slower, and nobody has two of them.
 """
 
 import asyncio
-import base64
 import statistics
 
 import pytest
@@ -16,15 +15,11 @@ import pytest
 from audio import codec
 from bot.clock import SystemClock
 from bot.composition import open_services
-from bot.contract import Context, Input, Service, Source, System
+from bot.contract import Input, Service, Source, System
 from bot.contract.penny import audio_input, converse
-from bot.llm_source import TINY
-from bot.processors import model_threads, usable_processors
 from bot.settings import Settings
-from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.tts import LocalVoices
-from bot.workers.protocols import complete
-from bot.workers.qwen import Qwen
+from tests.bench.peers import OneAfterAnother
 
 QUESTIONS = [
     "What is the capital of France?",
@@ -64,41 +59,6 @@ async def ours(client, clip: Input, clock: SystemClock) -> float:
     return first
 
 
-class Peer:
-    """The same models without anything of ours: recognise, answer, speak."""
-
-    def __init__(self, weights, *, llm: str = TINY) -> None:
-        from faster_whisper import WhisperModel
-
-        self.voices = LocalVoices(weights)
-        self._qwen = Qwen(lambda: weights(llm) / "model.gguf", threads=model_threads())
-        self._whisper = WhisperModel(
-            str(weights("whisper-tiny.en")), compute_type="int8", cpu_threads=usable_processors()
-        )
-
-    async def turn(self, clip: Input, clock: SystemClock) -> float:
-        """Seconds of a turn, one step after another."""
-        started = clock.now()
-        samples = codec.decode(base64.b64decode(clip.data), limit_s=60)
-        segments, _ = self._whisper.transcribe(samples, beam_size=1, language="en")
-        question = "".join(segment.text for segment in segments)
-        prompt = converse_prompt(
-            question,
-            system=System.DECK,
-            language="en",
-            context=Context(),
-            max_tokens=200,
-            room_chars=10_000,
-        )
-        reply, _ = await complete(self._qwen, prompt)
-        await self.voices.synthesize(reply, language="en", voice=None)
-        return clock.now() - started
-
-    async def close(self) -> None:
-        await self._qwen.close()
-        await self.voices.close()
-
-
 async def test_end_of_clip_to_first_audio(weights, capsys: pytest.CaptureFixture[str]) -> None:
     clock = SystemClock()
     voices = LocalVoices(weights)
@@ -114,11 +74,11 @@ async def test_end_of_clip_to_first_audio(weights, capsys: pytest.CaptureFixture
         for clip in clips * ROUNDS:
             await asyncio.sleep(PAUSE_S)
             figures["skydeck"].append(await ours(services.client, clip, clock))
-    peer = Peer(weights)
+    peer = OneAfterAnother(weights)
     await peer.turn(clips[0], clock)
     for clip in clips * ROUNDS:
         await asyncio.sleep(PAUSE_S)
-        figures["one after another"].append(await peer.turn(clip, clock))
+        figures["one after another"].append((await peer.turn(clip, clock)).total_s)
     await peer.close()
     report(figures, capsys)
 

@@ -7,7 +7,6 @@ Every model is the product's own; only the waits are so long that no turn ends b
 
 # mypy: ignore-errors
 
-import asyncio
 import json
 import sys
 import time
@@ -18,15 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from audio import codec
 from audio.segmenter import SpeechSegmenter
 from audio.speech_events import SpeechPaused, SpeechResumed
 from audio.turn_detector import TurnDetector
-from audio.vad import Vad
-from bot.languages import LanguageHints
 from bot.voice_agent.options import DEFAULT_OPTIONS
-from bot.workers.penny.stt import Whisper
 from tests.bench import turn_set
+from tests.bench.turn_ears import Ears
 from tests.bench.turn_set import OwnTurn
 from tests.fakes.discord_speech import pull, say
 
@@ -79,45 +75,26 @@ class Asked:
         return answer
 
 
-class Ears:
-    """The models that find pauses."""
-
-    def __init__(self, weights: Callable[[str], Path]) -> None:
-        self.vad = Vad(weights("silero-vad") / "model.onnx")
-        self.detector = TurnDetector(weights("smart-turn-v3.2") / "model.onnx")
-        self.whisper = Whisper(
-            lambda: weights("whisper-tiny.en"), lambda: weights("whisper-base"), threads=2
-        )
-
-    def pauses(self, turn: OwnTurn) -> list[Pause]:
-        asked = Asked(self.detector)
-        segmenter = SpeechSegmenter(vad=self.vad, detector=asked, options=NEVER_ENDING)
-        conversation = turn.conversation()
-        found: list[tuple[Pause, float]] = []
-        sent = say(conversation.samples, np.ones(len(conversation.voiced), bool))
-        for now_s, frames in pull(1, sent, start_s=0.0, delay_s=0.0):
-            for event in segmenter.tick(frames, now_s):
-                if isinstance(event, SpeechPaused):
-                    clip = event.clip
-                    started = time.perf_counter()
-                    text = self.hear(clip.file(), turn.language)
-                    took = time.perf_counter() - started
-                    found.append((Pause(asked.last, text, took, clip.speech_ms), clip.ended_s))
-                elif isinstance(event, SpeechResumed) and found:
-                    pause, ended_s = found[-1]
-                    pause.lasts_s = round(event.at_s - 0.1 - ended_s, 3)
-        segmenter.close()
-        return [pause for pause, _ in found]
-
-    def hear(self, ogg: bytes, language: str) -> str:
-        samples = codec.decode(ogg, limit_s=120)[-28 * 16_000 :]
-
-        async def words() -> str:
-            hints = LanguageHints(pinned=language)
-            heard = self.whisper.recognize(lambda _: iter([samples]), hints=hints)
-            return " ".join([segment.text async for segment in heard]).strip()
-
-        return asyncio.run(words())
+def pauses(ears: Ears, turn: OwnTurn) -> list[Pause]:
+    """The pauses of a turn, and the silence after it."""
+    asked = Asked(ears.detector)
+    segmenter = SpeechSegmenter(vad=ears.vad, detector=asked, options=NEVER_ENDING)
+    conversation = turn.conversation()
+    found: list[tuple[Pause, float]] = []
+    sent = say(conversation.samples, np.ones(len(conversation.voiced), bool))
+    for now_s, frames in pull(1, sent, start_s=0.0, delay_s=0.0):
+        for event in segmenter.tick(frames, now_s):
+            if isinstance(event, SpeechPaused):
+                clip = event.clip
+                started = time.perf_counter()
+                text = ears.hear(clip.file(), turn.language)
+                took = time.perf_counter() - started
+                found.append((Pause(asked.last, text, took, clip.speech_ms), clip.ended_s))
+            elif isinstance(event, SpeechResumed) and found:
+                pause, ended_s = found[-1]
+                pause.lasts_s = round(event.at_s - 0.1 - ended_s, 3)
+    segmenter.close()
+    return [pause for pause, _ in found]
 
 
 def gather(weights: Callable[[str], Path], half: str) -> Iterator[dict]:
@@ -125,9 +102,9 @@ def gather(weights: Callable[[str], Path], half: str) -> Iterator[dict]:
     ears = Ears(weights)
     turns = [*turn_set.own_turns(turn_set.Voices(weights), half), *turn_set.recorded(half)]
     for turn in turns:
-        pauses = [asdict(pause) for pause in ears.pauses(turn)]
+        found = [asdict(pause) for pause in pauses(ears, turn)]
         row = {"voice": turn.voice, "language": turn.language, "kind": turn.kind}
-        yield {**row, "text": turn.text, "pauses": pauses}
+        yield {**row, "text": turn.text, "pauses": found}
     ears.detector.close()
 
 
