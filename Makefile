@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
 STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
-.PHONY: setup setup-dev talk unit test test-all lint bench chaos models lock env clean
+.PHONY: setup setup-dev talk unit test test-all lint bench eval chaos models lock env clean
 
 setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
 setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
@@ -70,6 +70,9 @@ bench: setup-dev                 ## speed beside named peers, and how cost grows
 	@SKYDECK_LLM=tiny $(BIN)/skydeck models pull
 	@$(BIN)/python -m tests.bench.growth
 	@$(BIN)/python -m pytest -m bench tests/bench -s
+
+eval: setup-dev                  ## how good it is, beside peers: docs/quality.md; ONLY="answers names" for parts
+	@$(BIN)/python -m tests.bench.quality $(ONLY)
 
 chaos: setup-dev                 ## the fault campaign, 20 minutes; SEED=… repeats it, ROUNDS=… shortens it
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write $(WRITE))

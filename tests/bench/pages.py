@@ -65,7 +65,8 @@ def where(beside: str = "") -> str:
     beside = beside or f"load beside it {os.getloadavg()[0]:.0f}"
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} at {commit.strip() or 'an unknown commit'}, on "
-        f"{os.cpu_count()} cores{_of_processor()}; {beside}."
+        f"{os.cpu_count()} cores{_of_processor()} and {psutil.virtual_memory().total / 2**30:.0f} "
+        f"GB; {beside}."
     )
 
 

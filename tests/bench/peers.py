@@ -36,6 +36,9 @@ SILENCE_S = 1.5
 """How much silence ends a turn in Python bots for Discord: Hermes' and ElizaOS' figure."""
 
 
+_PATIENCE_S = 1800
+
+
 class PeerMissing(Exception):
     """A peer is not on this machine; the message says how to get it."""
 
@@ -109,10 +112,16 @@ def pipecat(conversations: Sequence[Conversation], folder: Path) -> dict[str, An
     peer = Path(__file__).with_name("pipecat_peer.py")
     try:
         done = subprocess.run(
-            [python, str(peer), str(streams)], capture_output=True, text=True, check=False
+            [python, str(peer), str(streams)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE_S,
         )
     except OSError as e:
         raise PeerMissing(f"SKYDECK_PIPECAT_PYTHON cannot be started: {e.strerror}") from e
+    except subprocess.TimeoutExpired as e:
+        raise PeerMissing(f"pipecat had not answered after {_PATIENCE_S} s") from e
     if done.returncode != 0:
         raise PeerMissing(f"pipecat failed: {' '.join(done.stderr.split())[-300:]}")
     return json.loads(done.stdout)

@@ -10,27 +10,25 @@ and its speech, one after another, on the same questions in the same run.
 
 import asyncio
 import base64
-import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from audio import codec, ogg
-from bot.clock import SystemClock
 from bot.contract import Response, Service, Status
-from bot.contract.penny import audio_input
-from bot.llm_source import SMALL, TINY
-from bot.settings import Settings
 from bot.voice_agent.events import Stage
-from bot.voice_agent.session_factory import options_for
-from bot.voice_agent.turn_latency import TurnTrace, summary
-from bot.workers.build import build_workers
-from bot.workers.penny.tts import LocalVoices
-from tests.bench.test_turn import QUESTIONS, Peer
+from bot.voice_agent.turn_latency import summary
+from tests.bench.quality.first_sound import (
+    PEER,
+    local_turns,
+    percentile,
+    question_clips,
+    ratio,
+    totals_ms,
+)
 from tests.fakes.handlers import Scripted
 from tests.fakes.voice_call import voice_call
 
@@ -38,20 +36,12 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
 TURNS = 24
 QUIET_S = 0.1
-ROUNDS = 2
 EVERY_MS = 1_200
 WAYS: dict[str, dict[str, Any]] = {
     "recognition begins at the pause": {"early": False, "every_ms": 0},
     "... in short silences": {"early": True, "every_ms": 0},
     "... and while they speak": {"early": True, "every_ms": EVERY_MS},
 }
-MODELS = {"tiny": TINY, "small": SMALL}
-SILENCE_S = 1.5
-"""What the peers wait for."""
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def line(name: str, values: Sequence[float], target: str) -> str:
@@ -78,14 +68,7 @@ class Prompt(Scripted):
 
 @pytest.fixture
 async def clips(weights):
-    """The questions in Piper's voice: 48 kHz."""
-    voices = LocalVoices(weights)
-    sounds = []
-    for question in QUESTIONS:
-        samples, rate_hz = await voices.synthesize(question, language="en", voice=None)
-        sounds.append(codec.decode(codec.wav(samples, rate_hz), rate_hz=48_000, limit_s=60))
-    await voices.close()
-    return sounds
+    return await question_clips(weights)
 
 
 async def test_our_own_share_of_a_turn(clips):
@@ -128,51 +111,10 @@ async def test_how_soon_an_interruption_silences_us(clips):
 @pytest.mark.parametrize("llm", ["tiny", "small"])
 async def test_whole_local_turns(clips, weights, llm):
     """With what begins before the turn is over, without, and the peer: one after another."""
-    settings = Settings(_env_file=None, skydeck_llm=llm)
-    workers = build_workers(settings, weights, {Service.PENNY})
-    penny = workers.handlers["penny"]
-    await penny.warm_up()
-    peer, clock, theirs = Peer(weights, llm=MODELS[llm]), SystemClock(), []
-    ours: dict[str, list[TurnTrace]] = {name: [] for name in WAYS}
-    options = options_for(settings)
-    async with voice_call(penny, people=["Ana"], options=options) as (call, ana):
-        [speaker] = await call.joins(ana)
-        await peer.turn(_clip(clips[0]), clock)
-        await _turn(call, speaker, clips[0])
-        for number, sound in enumerate(clips * ROUNDS):
-            for name in sorted(WAYS, reverse=bool(number % 2)):  # none always comes first
-                _change(call, ana.id, options, **WAYS[name])
-                await _turn(call, speaker, sound)
-                ours[name].append(call.session.latency.turns[-1])
-            theirs.append((SILENCE_S + await peer.turn(_clip(sound), clock)) * 1000)
-    await peer.close()
-    await workers.close()
+    ours, theirs = await local_turns(weights, clips, llm, ways=WAYS)
     print(f"\n{llm}, last packet to first packet of the answer")
-    print(line("1.5 s of silence, then one after another", theirs, ""))
+    print(line(PEER, totals_ms(theirs), ""))
     for name, traces in ours.items():
         totals = [t.total_ms for t in traces]
-        ratio = statistics.median(a / b for a, b in zip(theirs, totals, strict=True))
-        print(line(name, totals, f"{ratio:.2f} times as soon"))
+        print(line(name, totals, f"{ratio(theirs, traces):.2f} times as soon"))
         print("   ", {phase: round(s.median_ms) for phase, s in summary(traces).items()})
-
-
-def _change(call, user_id, options, *, early: bool, every_ms: int) -> None:
-    """Let a conversation that is under way begin earlier or later."""
-    call.session._manager._options = replace(options, partial_recognition=early)
-    endpointing = replace(options.endpointing, partial_every_ms=every_ms)
-    call.session.speech_input._speakers[user_id]._endpointer._options = endpointing
-
-
-async def _turn(call, speaker, sound):
-    """One question, and its answer as far as its first packets."""
-    await speaker.plays(sound)
-    await call.reader.sees(Stage.ANSWERING)
-    await call.line.until_speaking()
-    await asyncio.sleep(0.3)
-    call.session.stop_answer()
-    await call.reader.sees(Stage.INTERRUPTED, Stage.DONE)
-    await asyncio.sleep(0.5)
-
-
-def _clip(sound):
-    return audio_input(codec.wav(sound, 48_000), format="wav")
