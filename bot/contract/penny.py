@@ -46,7 +46,8 @@ def converse(
     """Ask Penny a text or a clip; she returns transcript, reply and speech.
 
     `language` is given only if somebody set it; without it she tells it from the words, and takes
-    the context for a hint. Her parameters: `speak` (bool, default true), `voice`, `max_tokens`, and
+    the context for a hint. Her parameters: `speak` (bool, default true), `voice`, `max_tokens`,
+    `brief` (bool): a short answer, `reply_language` (a language's code): that of the answer, and
     `prepare` (bool): take in what was said so far, and answer nothing.
     """
     words = _in_language(_as_input(question), language)

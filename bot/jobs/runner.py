@@ -23,10 +23,11 @@ from pydantic import JsonValue
 from bot.clock import Clock
 from bot.contract import Request
 from bot.errors import QuestionDeleted, SkydeckError, Stopping, StoreFailed
+from bot.i18n import Words
 from bot.jobs.place import JobPlace, answers_message
 from bot.jobs.recovery import JobRecovery, P, Revive, kind_of
 from bot.jobs.running_job import Interruption, JobContext, RunningJob
-from bot.jobs.view import AdmissionGate, JobView, Requester
+from bot.jobs.view import AdmissionGate, JobView, Requester, StepView
 from bot.service_calls.client import ServiceClient
 from bot.store.limits import REQUEST_LIMIT_BYTES
 from bot.store.repositories.journal import Journal
@@ -169,6 +170,12 @@ class JobRunner:
         """Stop a job because a person said so; False when it has ended or runs elsewhere."""
         running = self._running.get(journal_id)
         return running is not None and running.interrupt(Interruption.STOPPED)
+
+    def step_of(self, journal_id: int, words: Words) -> str:
+        """The step that a job of this process is at, in words; empty: unknown."""
+        running = self._running.get(journal_id)
+        view = None if running is None else running.view
+        return view.step(words) if isinstance(view, StepView) else ""
 
     def interrupt_all_of(self, user_id: int) -> list[RunningJob]:
         """Stop a person's jobs, without waiting until they have ended."""

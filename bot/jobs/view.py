@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from bot.contract import Response, Source, System
 from bot.errors import SkydeckError
+from bot.i18n import Words
 from bot.jobs.place import JobPlace
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job
@@ -98,6 +99,15 @@ class WithdrawableView(Protocol):
         Raises:
             OSError, TimeoutError: Discord does not answer now.
         """
+        ...
+
+
+@runtime_checkable
+class StepView(Protocol):
+    """A `JobView` that can say in words which step its job is at."""
+
+    def step(self, words: Words) -> str:
+        """The present step, as a sentence without its full stop; empty: there is none yet."""
         ...
 
 

@@ -1,5 +1,6 @@
 """The voice session of a local conversation, and the commands that run beside it."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,11 +14,13 @@ from bot.local_voice.audio_io import SPEAKER, TYPIST
 from bot.local_voice.choices import voice_choices
 from bot.local_voice.devices import Devices
 from bot.local_voice.options import Options, Surroundings
+from bot.local_voice.said_commands import SaidCommands
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Choice
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Attention, Remember
-from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session import VoiceSession
+from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory, options_for
 from bot.voice_agent.turn_latency import Phase
 
@@ -40,6 +43,7 @@ class Conversation:
         self._devices = devices
         self._transcript = transcript
         self._commands = Background("a command")
+        self._tasks: list[asyncio.Task[None]] = []
         self._client: ServiceClient | None = None
         self._session: VoiceSession | None = None
 
@@ -83,6 +87,12 @@ class Conversation:
             speech_input=self._devices.speech.with_segmenter,
         )
         session.recorder = self._transcript
+        session.commands.is_for_one = True
+        session.handle_commands(
+            SaidCommands(
+                self.cancel_newest, self.forget, self._transcript, self._surroundings.clock
+            )
+        )
         session.voice = prefs.voice
         if self._options.memory is not None:
             session.chat_context = self._options.memory.recall()
@@ -126,7 +136,14 @@ class Conversation:
             raise BadInput(
                 f"{service.value}_ENDPOINT_ID is not set.", hint="Put it into .env; then restart."
             )
-        self._commands.start(tasks.perform(request, typed, self._client, self._transcript))
+        work = tasks.perform(request, typed, self._client, self._transcript)
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(self._commands.start(work))
+
+    def cancel_newest(self) -> bool:
+        """Cancel the newest command; False if none is running."""
+        running = [task for task in self._tasks if not task.done()]
+        return bool(running) and running[-1].cancel()
 
     def stop_answer(self) -> None:
         """Stop the answer under way."""

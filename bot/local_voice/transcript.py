@@ -10,7 +10,7 @@ from audio.speech_events import Clip
 from bot.errors import OverBudget, SkydeckError
 from bot.i18n import words_for
 from bot.local_voice.view import Entry, Kind
-from bot.voice_agent.events import SendRequest, Stage, TurnUpdate
+from bot.voice_agent.events import Asked, PerformCommands, Stage, TurnUpdate
 
 MAX_ENTRIES: Final = 500
 """The transcript drops its oldest entries beyond this number."""
@@ -145,9 +145,13 @@ class Transcript:
 
     # -- SessionRecorder -------------------------------------------------------------------------
 
-    def asked(self, request: SendRequest) -> None:
-        """Record a request that goes to the service."""
+    def asked(self, request: Asked) -> None:
+        """Record a request that goes to the service, or commands."""
         self._requests.append((request.request_id, request.turn_id))
+        if isinstance(request, PerformCommands):
+            if request.is_written:
+                self._is_typed.add(request.turn_id)
+            return
         if not request.preemptive:
             self._asked.add(request.turn_id)
         if request.clip is None:

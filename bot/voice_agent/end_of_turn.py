@@ -7,22 +7,28 @@ such words ask for.
 """
 
 from audio.turn_end import TurnEndFeatures, Words
-from bot.voice_agent.events import JudgedWords
+from bot.voice_agent.events import JudgedWords, RequestNews, Transcribed
 from bot.voice_agent.turn_state import TurnState, UserTurn
 from bot.voice_agent.word_completeness import judge_words
 
 
-def judged_words(turn: UserTurn) -> list[JudgedWords]:
-    """What the speech input should know of a turn that has not ended and was recognised."""
+def judged_words(news: RequestNews, turn: UserTurn) -> list[JudgedWords]:
+    """What the speech input should know of a turn that has not ended and was just recognised."""
     clip = turn.requested_clip
-    if turn.state is not TurnState.SPEAKING or clip is None or not turn.heard:
+    if (
+        not isinstance(news, Transcribed)
+        or turn.state is not TurnState.SPEAKING
+        or clip is None
+        or not turn.heard
+    ):
         return []
     return [JudgedWords(turn.user_id, clip.ended_s, judge_words(turn.transcript, turn.language))]
 
 
 def is_held(turn: UserTurn, now_s: float) -> bool:
     """Whether an answer that has not begun to play must wait: they may not have finished."""
-    return turn.reply.queued == 0 and now_s < _answer_after_s(turn)
+    is_talk = turn.commands is None  # a command is whole
+    return is_talk and turn.reply.queued == 0 and now_s < _answer_after_s(turn)
 
 
 def _answer_after_s(turn: UserTurn) -> float:

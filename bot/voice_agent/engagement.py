@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.spoken_commands import CommandKind, CommandMatch
 from bot.voice_agent.events import Attention, Stage
 from bot.voice_agent.turn_state import Participants, UserTurn
-from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
+from bot.voice_agent.utterance_intent import SILENCING, UtteranceClassifier, UtteranceIntent
 
 
 class AddresseeMode(StrEnum):
@@ -39,6 +40,18 @@ LETS_ANSWER_PLAY_ON: Final = frozenset(
     {UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL, UtteranceIntent.ACKNOWLEDGEMENT}
 )
 """Spoken over an answer, these neither interrupt it nor need one."""
+_MAY_BE_ANSWERS: Final = frozenset(
+    {
+        CommandKind.REPEAT,
+        CommandKind.LOUDER,
+        CommandKind.QUIETER,
+        CommandKind.SLOWER,
+        CommandKind.FASTER,
+        CommandKind.SHORTER,
+        CommandKind.LANGUAGE,
+    }
+)
+"""After a question of the assistant's ("In which language?") a few such words answer it."""
 _NOT_REMEMBERED: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
 
 
@@ -76,8 +89,42 @@ class EngagementPolicy:
 
     def intent(self, people: Participants, turn: UserTurn) -> UtteranceIntent:
         """What the transcript of the turn's request is."""
-        others = [name for user, name in people.names.items() if user != turn.user_id]
-        return self.classifier.classify(turn.heard or "", people=others)
+        heard, others = turn.heard or "", people.others_than(turn.user_id)
+        intent = self.classifier.classify(heard, people=others)
+        if intent in LETS_ANSWER_PLAY_ON and self._confirms(people, turn):
+            return UtteranceIntent.PLAIN
+        return intent
+
+    def commands(self, people: Participants, turn: UserTurn) -> CommandMatch | None:
+        """What a turn that is for the assistant tells it to do; None: it is talk."""
+        if turn.is_talk:
+            return None
+        if turn.user_id in people.confirming_until_s:
+            answer = self.classifier.answer(turn.transcript)
+            if answer is not None:
+                return answer
+        found = self.classifier.commands(
+            turn.transcript, people=people.others_than(turn.user_id), is_written=turn.is_written
+        )
+        is_answer = found is not None and turn.is_follow_up and people.was_asked(turn.user_id)
+        if found is not None and is_answer and _MAY_BE_ANSWERS.issuperset(found.kinds):
+            return None
+        return found
+
+    def is_stop(self, text: str, *, or_cancel: bool) -> bool:
+        """Whether all that somebody has written is "stop", or "cancel it"."""
+        found = self.classifier.commands(text, is_written=True)
+        stops = SILENCING | ({CommandKind.CANCEL} if or_cancel else frozenset())
+        return found is not None and stops.issuperset(found.kinds)
+
+    def is_bare_cancel(self, turn: UserTurn) -> bool:
+        """Whether it says "cancel it", without saying what."""
+        found = self.classifier.commands(turn.heard or "")
+        return found is not None and found.kinds == (CommandKind.CANCEL,)
+
+    def _confirms(self, people: Participants, turn: UserTurn) -> bool:
+        is_asked = turn.user_id in people.confirming_until_s
+        return is_asked and self.classifier.answer(turn.transcript) is not None
 
     def answers(self, people: Participants, turn: UserTurn, intent: UtteranceIntent) -> bool:
         """Whether the assistant answers such an utterance."""

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from audio.speech_events import Clip, SpeechEvent
 from audio.turn_end import Words
+from bot.spoken_commands import CommandMatch
 
 new_utterance_id: Final[Callable[[], int]] = count(1).__next__
 """Numbers everything that this process plays: answers, announcements and test tones."""
@@ -107,6 +108,14 @@ class RequestFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandsDeclined:
+    """There is nothing here that the commands could mean: what was said is ordinary talk."""
+
+    request_id: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ColdStart:
     """No worker is running; the request waits until one has started."""
 
@@ -187,6 +196,7 @@ RequestNews: TypeAlias = Transcribed | ReplyChunk | ColdStart | RequestCompleted
 Fact: TypeAlias = (
     SpeechEvent
     | RequestNews
+    | CommandsDeclined
     | Played
     | PeopleChanged
     | AttentionSet
@@ -217,6 +227,31 @@ class SendRequest:
     text: str | None
     wants_answer: bool
     preemptive: bool
+    turn_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PerformCommands:
+    """Do what a person has told the assistant to do; nothing is asked of Penny.
+
+    What there is to say comes back as the answer to this request, or `CommandsDeclined`.
+
+    Attributes:
+        match: What they want.
+        transcript: Their words.
+        language: The code of the language of these, as far as it is known.
+        overlaps_answer: They spoke over an answer of Penny's.
+        is_written: They typed them.
+        turn_id: Their turn.
+    """
+
+    request_id: int
+    user_id: int
+    match: CommandMatch
+    transcript: str
+    language: str | None
+    overlaps_answer: bool
+    is_written: bool = False
     turn_id: int = 0
 
 
@@ -321,8 +356,12 @@ class Remember:
     interrupted: bool
 
 
+Asked: TypeAlias = SendRequest | PerformCommands
+"""What a turn asks for: an answer of Penny's, or something to be done."""
+
 Command: TypeAlias = (
     SendRequest
+    | PerformCommands
     | Prepare
     | CancelRequest
     | JudgedWords

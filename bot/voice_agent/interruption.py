@@ -58,6 +58,11 @@ class Floor:
         """Whether an answer has begun to play and may continue."""
         return self.turn is not None and self.turn.state is TurnState.PLAYING
 
+    @property
+    def has_penny(self) -> bool:
+        """Whether an answer of Penny's has it, or is awaited."""
+        return self.turn is not None and self.turn.commands is None
+
     def is_playing_to(self, user_id: int) -> bool:
         """Whether the answer to this person is playing."""
         return self.is_playing and self.turn is not None and self.turn.user_id == user_id

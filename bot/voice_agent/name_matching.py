@@ -5,9 +5,9 @@ Recognisers write a name as they hear it, so near-misses count. A word one lette
 somebody is called: between commas, or after "hey", "oye" and the like.
 """
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
+from bot.spoken_commands import plain
 from bot.voice_agent.options.phrases import PhraseOptions
 
 
@@ -69,12 +69,6 @@ class NameMatcher:
             return heard == name
         is_alike = heard[:1] == name[:1] and abs(len(heard) - len(name)) <= 1
         return is_alike and heard not in self._phrases.not_names and _distance(heard, name) <= 1
-
-
-def plain(text: str) -> str:
-    """Lower case, without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def _distance(one: str, other: str) -> int:

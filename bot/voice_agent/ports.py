@@ -6,7 +6,7 @@ from typing import Protocol
 from audio.playout_queue import PlayoutQueue
 from audio.speech_events import SpeechEvent, SpeechFrame
 from audio.turn_end import Words
-from bot.voice_agent.events import SendRequest, TurnUpdate
+from bot.voice_agent.events import Asked, TurnUpdate
 
 
 class VoiceTransport(Protocol):
@@ -50,8 +50,8 @@ class TranscriptView(Protocol):
 class SessionRecorder(Protocol):
     """Records what is sent and received. Its methods must not wait."""
 
-    def asked(self, request: SendRequest, /) -> None:
-        """A request goes to the service."""
+    def asked(self, request: Asked, /) -> None:
+        """A request goes to the service, or commands are about to be performed."""
         ...
 
     def answered(self, utterance_id: int, packets: Sequence[bytes], /) -> None:

@@ -14,22 +14,26 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from audio.playout_queue import PlayoutProgress
 from audio.speech_events import Clip, SpeechBegan, SpeechEvent, TurnEnded
 from bot.clock import Clock
-from bot.contract import Context, Request, Source, System
+from bot.contract import Context, Request, Source
 from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.errors import SkydeckError
 from bot.runpod.models import Update
 from bot.service_calls.client import ServiceClient
 from bot.spans import new_trace_id
 from bot.voice_agent.chat_context import ChatContext
+from bot.voice_agent.command_performer import CommandHandler, CommandPerformer
+from bot.voice_agent.command_replies import CommandReplies, StyledSpeech
 from bot.voice_agent.events import (
     AllStopped,
     AnswerStopped,
+    Asked,
     Attention,
     AttentionSet,
     CancelRequest,
@@ -40,6 +44,7 @@ from bot.voice_agent.events import (
     JudgedWords,
     PausePlayout,
     PeopleChanged,
+    PerformCommands,
     Play,
     PlayCue,
     Played,
@@ -54,39 +59,17 @@ from bot.voice_agent.events import (
     Typed,
     new_utterance_id,
 )
-from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from bot.voice_agent.overlaps import Overlap, OverlapTracker
 from bot.voice_agent.ports import SessionRecorder, SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.preparation import Preparation
 from bot.voice_agent.recordings import RecordingStore
 from bot.voice_agent.response_stream import ResponseStream
+from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.turn_latency import LatencyStopwatch, TurnTrace
 from bot.voice_agent.turn_manager import TurnManager
+from bot.voice_agent.warm_up import WarmUp
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionConfig:
-    """The settings of one conversation.
-
-    Attributes:
-        system: The identity to call Penny with; it names the assistant.
-        guild_id: None on a local microphone.
-        channel_id: None on a local microphone.
-        language: The language that somebody set for everyone; None: people's words tell.
-        locale: The Discord locale of people whose own is unknown: a hint.
-        attention: When the assistant answers.
-        options: The knobs of the conversation.
-    """
-
-    system: System
-    guild_id: int | None
-    channel_id: int | None
-    language: str | None = None
-    locale: str | None = None
-    attention: Attention = Attention.AUTO
-    options: VoiceAgentOptions = DEFAULT_OPTIONS
 
 
 @dataclass(slots=True)
@@ -103,6 +86,7 @@ class VoiceSession:
         chat_context: What Penny is told about the conversation so far.
         voice: The voice of the answers; None: chosen by language.
         voices: The voices of those people who have chosen one, by id; they count more.
+        commands: Performs what people tell the assistant to do.
     """
 
     transport: VoiceTransport
@@ -121,6 +105,8 @@ class VoiceSession:
     voice: str | None = None
     voices: Mapping[int, str] = field(default_factory=dict)
     latency: LatencyStopwatch = field(init=False)
+    commands: CommandPerformer = field(init=False)
+    _replies: CommandReplies = field(init=False)
     _manager: TurnManager = field(init=False)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     _requests: dict[int, asyncio.Task[None]] = field(default_factory=dict)
@@ -129,7 +115,7 @@ class VoiceSession:
     _locales: dict[int, str] = field(default_factory=dict)
     _forgotten: set[int] = field(default_factory=set)
     _judged: deque[JudgedWords] = field(default_factory=deque)  # for the hearing thread
-    _called_s: float | None = None
+    _warmth: WarmUp = field(init=False)
     _preparation: Preparation = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _is_playing: bool = False
@@ -141,12 +127,17 @@ class VoiceSession:
         self.chat_context = ChatContext(options.chat_context.max_chars)
         self.latency = LatencyStopwatch(options.latency)
         self._preparation = Preparation(self._prepare, self._start)
+        wake = partial(self._say, new_utterance_id(), "Hm.", lambda _: None, language="en")
+        self._warmth = WarmUp(options.warm_up_after_s, wake, self._start)
         self._overlaps = OverlapTracker(options.interruption.talk_over_s)
         self._manager = TurnManager(
             assistant_names=(self.config.system.assistant,),
             options=options,
             new_request_id=new_utterance_id,
         )
+        self.commands = CommandPerformer(options.commands, self._locale_of)
+        self._replies = CommandReplies(self.commands, self._say, self._put, self.clock)
+        self._manager.performs = self.commands.performs
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -195,12 +186,23 @@ class VoiceSession:
         """Drop all that is known about a person, including what they are saying now."""
         self._forgotten.add(user_id)  # only the hearing thread may touch the speech input
         self._preparation.forget(user_id)
-        self.chat_context.forget(user_id)
+        self.forget_words(user_id)
         self.latency.forget(user_id)
+
+    def forget_words(self, user_id: int) -> None:
+        """Make the model forget what a person said so far; they are still heard."""
+        self.chat_context.forget(user_id)
+        self.commands.forget(user_id)
 
     def forget_conversation(self) -> None:
         """Make the model forget what was said so far."""
         self.chat_context.clear()
+        self.commands.latest = None
+
+    def handle_commands(self, handler: CommandHandler) -> None:
+        """Let this carry out the commands that need more than the conversation."""
+        self.commands.handler = handler
+        self._manager.performs = self.commands.performs
 
     def write(self, user_id: int, text: str) -> None:
         """Ask a typed question. It interrupts the answer being played."""
@@ -228,8 +230,21 @@ class VoiceSession:
             if isinstance(fact, ReplyChunk) and fact.packets:
                 self._play(utterance_id, fact.packets)
 
-        request = speak(text, source=self._source(None), language=language)
-        await self._call(request, ResponseStream(utterance_id, wants_answer=True), play)
+        await self._say(utterance_id, text, play, language=language, user_id=None)
+
+    async def _say(
+        self,
+        utterance_id: int,
+        text: str,
+        deliver: Callable[[Fact], None],
+        *,
+        language: str | None,
+        user_id: int | None = None,
+    ) -> None:
+        voice = self.voices.get(user_id or 0) or self.voice
+        request = speak(text, source=self._source(user_id), language=language, voice=voice)
+        stream = ResponseStream(utterance_id, wants_answer=True)
+        await self._call(request, stream, deliver, StyledSpeech(self.commands.manner_for(user_id)))
 
     @property
     def is_busy(self) -> bool:
@@ -290,7 +305,9 @@ class VoiceSession:
                 self._preparation.want(command)
             case SendRequest():
                 self._preparation.drop(command.user_id)
-                self._requests[command.request_id] = self._start(self._send(command))
+                self._begin(command, self._send(command))
+            case PerformCommands():
+                self._begin(command, self._replies.carry_out(command))
             case CancelRequest(request_id):
                 self._cancel(request_id)
             case JudgedWords():
@@ -325,6 +342,7 @@ class VoiceSession:
                 playout.cue(self.cues[cue])
 
     def _play(self, utterance_id: int, packets: Sequence[bytes]) -> None:
+        self.commands.plays(utterance_id)
         self.transport.playout.add(utterance_id, packets)
         self._is_playing = True
 
@@ -333,6 +351,12 @@ class VoiceSession:
         task = self._requests.pop(request_id, None)
         if task is not None:
             task.cancel()
+
+    def _begin(self, command: Asked, work: Coroutine[Any, Any, None]) -> None:
+        if self.recorder is not None:
+            self.recorder.asked(command)
+        task = self._requests[command.request_id] = self._start(work)
+        task.add_done_callback(lambda _: self._requests.pop(command.request_id, None))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._group.create_task(self._guarded(work))
@@ -393,10 +417,10 @@ class VoiceSession:
             request = self._request(command)
             request = request.model_copy(update={"trace_id": (trace_id := new_trace_id())})
             self.latency.requested(command, self.clock.now(), trace_id)
-            if self.recorder is not None:
-                self.recorder.asked(command)
             stream = ResponseStream(request_id, command.wants_answer, self.config.options.limits)
-            await self._call(request, stream, self._put)
+            heard = partial(self.commands.arrived, command.user_id)
+            speech = StyledSpeech(self.commands.manner_for(command.user_id), heard)
+            await self._call(request, stream, self._put, speech)
         except SkydeckError as e:
             log.warning("turn not answered (%s): %s", e.code, e)
             self._put(RequestFailed(request_id, e, self.clock.now()))
@@ -404,30 +428,34 @@ class VoiceSession:
             log.exception("a request failed unexpectedly")
             self._put(RequestFailed(request_id, e, self.clock.now()))
         finally:
-            self._requests.pop(request_id, None)
+            self.commands.is_over(request_id)
 
     async def _prepare(self, command: Prepare) -> None:
-        clip = command.clip
-        question = "" if clip is None else audio_input(clip.file(), format="ogg")
+        question = audio_input(command.clip.file(), format="ogg") if command.clip else ""
         request = converse(
             question,
             source=self._source(command.user_id),
             language=self.config.language,
             context=self._context(command.user_id),
-            params={"prepare": True},
+            params={"prepare": True, **self.commands.params_for(command.user_id)},
         )
         await self.client.prepare(request)
 
     async def _call(
-        self, request: Request, stream: ResponseStream, deliver: Callable[[Fact], None]
+        self,
+        request: Request,
+        stream: ResponseStream,
+        deliver: Callable[[Fact], None],
+        speech: StyledSpeech,
     ) -> None:
         """Call the service, and deliver what it sends as facts."""
         async with self.client.submit(request) as updates:
             async for update in updates:
-                now = self._called_s = self.clock.now()
+                now = self.clock.now()
+                self._warmth.called(now)
                 self.latency.received(stream.request_id, update, now)
                 self._record_cost(update)
-                for fact in await stream.take(update, now):
+                for fact in await speech.take(await stream.take(update, now)):
                     deliver(fact)
 
     def _record_cost(self, update: Update) -> None:
@@ -447,39 +475,26 @@ class VoiceSession:
         if not command.wants_answer:
             return transcribe(question, source=source, language=language, context=context)
         voice = self.voices.get(command.user_id) or self.voice
-        params = {"voice": voice} if voice else None
-        return converse(question, source=source, language=language, context=context, params=params)
+        params = self.commands.params_for(command.user_id) | ({"voice": voice} if voice else {})
+        return converse(
+            question, source=source, language=language, context=context, params=params or None
+        )
 
     def _context(self, user_id: int) -> Context:
         return Context(
             history=self.chat_context.messages(),
-            locale=self._locales.get(user_id) or self.config.locale,
+            locale=self._locale_of(user_id),
             speaker=self._names.get(user_id),
         )
 
+    def _locale_of(self, user_id: int) -> str | None:
+        return self._locales.get(user_id) or self.config.locale
+
     def _source(self, user_id: int | None) -> Source:
-        ids = {
-            "guild": self.config.guild_id,
-            "channel": self.config.channel_id,
-            "user": user_id,
-        }
+        ids = {"guild": self.config.guild_id, "channel": self.config.channel_id, "user": user_id}
         return Source(
             system=self.config.system, **{k: str(v) for k, v in ids.items() if v is not None}
         )
 
     def _warm_up(self) -> None:
-        """Wake a service that may have gone to sleep, while its first question is being spoken."""
-        now, after_s = self.clock.now(), self.config.options.warm_up_after_s
-        if not after_s or (self._called_s is not None and now - self._called_s < after_s):
-            return
-        self._called_s = now
-        self._start(self._wake())
-
-    async def _wake(self) -> None:
-        request = speak("Hm.", source=self._source(None), language="en")
-        try:
-            async with self.client.submit(request) as updates:
-                async for _ in updates:
-                    pass
-        except SkydeckError as e:
-            log.info("the service was not woken: %s", e)
+        self._warmth.speech_began(self.clock.now())

@@ -10,12 +10,14 @@ from audio.endpointing import EndpointingOptions
 from bot.clock import Clock
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
+from bot.spoken_commands import find_commands
 from bot.voice_agent.events import Cue, Remember
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.overlaps import Overlap
 from bot.voice_agent.ports import SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.recordings import RecordingStore
-from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session import VoiceSession
+from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.turn_latency import TurnTrace
 from bot.voice_agent.word_completeness import judge_words
 
@@ -137,6 +139,7 @@ class VoiceSessionFactory:
         from audio.vad import Vad  # noqa: PLC0415
 
         judge_words("yes")  # it reads its lists, which takes 20 ms
+        find_commands(["stop"])  # the same
         vad = Vad(self._weights(SPEECH_MODELS[0]) / "model.onnx")
         detector = self._detector = TurnDetector(self._weights(SPEECH_MODELS[1]) / "model.onnx")
         return lambda options: SpeechSegmenter(

@@ -28,16 +28,17 @@ from audio.speech_events import (
     SpeechResumed,
     TurnEnded,
 )
+from bot.spoken_commands import CommandKind
 from bot.voice_agent.end_of_turn import is_held, judged_words
-from bot.voice_agent.engagement import LETS_ANSWER_PLAY_ON, AddresseeMode, EngagementPolicy
+from bot.voice_agent.engagement import LETS_ANSWER_PLAY_ON, EngagementPolicy
 from bot.voice_agent.events import (
     AllStopped,
     AnswerStopped,
     Attention,
     AttentionSet,
-    CancelRequest,
     ColdStart,
     Command,
+    CommandsDeclined,
     Cue,
     Fact,
     PeopleChanged,
@@ -52,6 +53,7 @@ from bot.voice_agent.events import (
     Typed,
 )
 from bot.voice_agent.interruption import Floor
+from bot.voice_agent.open_turns import OpenTurns
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from bot.voice_agent.thinking_sound import ThinkingSound
 from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
@@ -65,6 +67,9 @@ class TurnManager:
         assistant_names: The names that the assistant answers to.
         options: The knobs of the conversation.
         new_request_id: Numbers the requests; by default from 1.
+
+    Attributes:
+        performs: The commands that somebody carries out here; all others are talk.
     """
 
     def __init__(
@@ -76,21 +81,19 @@ class TurnManager:
     ) -> None:
         self._options = options
         self._policy = EngagementPolicy(UtteranceClassifier(assistant_names, options))
-        self._people = Participants(options.follow_up.window_s)
+        self._people = Participants(options.follow_up.window_s, options.commands.confirmed_within_s)
         self._floor = Floor(options.interruption)
         self._thinking_sound = ThinkingSound(options.thinking_sound)
-        self._speeches: dict[int, ActiveSpeech] = {}  # by user
-        self._open: dict[int, UserTurn] = {}  # by user, until the answer plays
-        self._requests: dict[int, UserTurn] = {}  # for which the service may still send something
-        self._commands: list[Command] = []
+        self._turns = OpenTurns(options, self._policy, self._people, self._floor)
+        self.performs: frozenset[CommandKind] = frozenset()
         self._now_s = 0.0
-        self._new_turn_id = count(1).__next__
         self._new_request_id = new_request_id or count(1).__next__
 
     # One case for each fact: the whole machine reads from top to bottom.
     def handle(self, fact: Fact) -> list[Command]:  # noqa: C901, PLR0912, PLR0915
         """Process a fact. Returns the commands to carry out, in order."""
         self._now_s = max(self._now_s, fact.at_s)
+        self._people.expire_confirmations(self._now_s)
         match fact:
             case _ if isinstance(fact, SpeechEvent | Typed) and fact.user_id not in self._people:
                 pass  # they left, or never consented
@@ -110,12 +113,15 @@ class TurnManager:
             case TurnEnded():
                 self._end_speech(fact)
             case Transcribed() | ReplyChunk() | ColdStart() | RequestCompleted() | RequestFailed():
-                if turn := self._requests.get(fact.request_id):  # else it was cancelled
+                if turn := self._turns.requests.get(fact.request_id):  # else it was cancelled
                     if isinstance(fact, RequestCompleted | RequestFailed):
-                        del self._requests[fact.request_id]
+                        del self._turns.requests[fact.request_id]
                     turn.receive(fact)
-                    self._commands += judged_words(turn) if isinstance(fact, Transcribed) else []
+                    self._turns.commands += judged_words(fact, turn)
+                    self._turns.note_question(turn, self._now_s)
                     self._advance(turn)
+            case CommandsDeclined(request_id):
+                self._take_for_talk(self._turns.requests.pop(request_id, None))
             case Played():
                 self._track_playout(fact)
             case PeopleChanged(names, others):
@@ -127,38 +133,33 @@ class TurnManager:
             case AnswerStopped() if self._floor.is_playing:
                 self._interrupt()
             case AllStopped():
-                self._speeches.clear()
+                self._turns.speeches.clear()
                 self._interrupt()
-                self._drop(*self._turns)
-        self._expire_speech()
-        self._commands += self._floor.resume_after_timeout(self._speeches, self._now_s)
+                self._turns.drop(*self._turns.all)
+        self._turns.expire_speech(self._now_s)
+        self._turns.commands += self._floor.resume_after_timeout(self._turns.speeches, self._now_s)
         self._submit_ended_turns()
+        self._settle_commands()
         while self._give_floor():
             self._submit_ended_turns()
         if (turn := self._floor.turn) and turn.is_decided and turn.reply.queued == 0:
             self._play_answer(turn)  # it may have been held back
         self._play_thinking_sound()
-        commands, self._commands = self._commands, []
-        return commands
+        return self._turns.take_commands()
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody speaks, waits for an answer, or is being answered."""
-        return bool(self._speeches or self._turns)
-
-    @property
-    def _turns(self) -> list[UserTurn]:
-        """All turns that are not over."""
-        turns = [self._floor.turn, *self._open.values()]
-        return list({turn.turn_id: turn for turn in turns if turn is not None}.values())
+        return self._turns.is_busy
 
     # -- speech ----------------------------------------------------------------------------------
 
     def _begin_speech(self, user_id: int, began_s: float) -> ActiveSpeech:
         overlaps = self._floor.is_playing_to(user_id)
         is_follow_up = overlaps or self._people.is_follow_up(user_id, began_s)
-        speech = ActiveSpeech(user_id, began_s, self._now_s, is_follow_up, overlaps)
-        self._speeches[user_id] = speech
+        is_over_penny = overlaps and self._floor.has_penny
+        speech = ActiveSpeech(user_id, began_s, self._now_s, is_follow_up, overlaps, is_over_penny)
+        self._turns.speeches[user_id] = speech
         self._yield_to(user_id)
         return speech
 
@@ -172,17 +173,17 @@ class TurnManager:
     def _pause_speech(self, clip: Clip) -> None:
         turn = self._take_clip(clip)
         if self._options.preemptive_generation and turn.state is TurnState.SPEAKING:
-            self._cancel_request(turn)
+            self._turns.cancel_request(turn)
             self._send_request(turn, turn.with_clip(clip), preemptive=True)
 
     def _end_speech(self, end: TurnEnded) -> None:
         turn = self._take_clip(end.clip)
-        del self._speeches[end.user_id]
+        del self._turns.speeches[end.user_id]
         turn.clip, turn.end = turn.with_clip(end.clip), end
 
     def _speech_of(self, user_id: int) -> ActiveSpeech:
         """The person's speech, which begins now if its beginning was never reported."""
-        speech = self._speeches.get(user_id) or self._begin_speech(user_id, self._now_s)
+        speech = self._turns.speeches.get(user_id) or self._begin_speech(user_id, self._now_s)
         speech.latest_s = self._now_s
         return speech
 
@@ -190,40 +191,34 @@ class TurnManager:
         """Note that they pause. Returns the clip's turn."""
         speech = self._continue_speech(clip.user_id, clip.speech_ms)
         speech.is_paused = True
-        turn = self._open_turn(clip.user_id)
+        turn = self._turns.of(clip.user_id)
         turn.inherit(speech)
         return turn
 
-    def _open_turn(self, user_id: int) -> UserTurn:
-        """The person's open turn; a new one if there is none."""
-        if user_id not in self._open:
-            self._open[user_id] = UserTurn(self._new_turn_id(), user_id, self._options)
-        return self._open[user_id]
-
     def _yield_to(self, user_id: int) -> None:
         """Somebody begins to speak, or resumes: do not begin their answer, and pause one."""
-        if turn := self._open.get(user_id):
+        if turn := self._turns.open.get(user_id):
             self._reopen(turn)
         if self._floor.is_playing_to(user_id):
-            self._commands += self._floor.pause(user_id, self._now_s)
+            self._turns.commands += self._floor.pause(user_id, self._now_s)
 
     def _reopen(self, turn: UserTurn) -> None:
         """They continue before their answer plays: the request had only half of the question."""
         if turn.state is TurnState.TRANSCRIBING:
             return  # the transcript is still needed
         if self._floor.turn is turn:
-            self._commands += self._floor.clear()
-        self._cancel_request(turn)
+            self._turns.commands += self._floor.clear()
+        self._turns.cancel_request(turn)
         turn.taken_back += turn.state is not TurnState.SPEAKING
-        turn.state = TurnState.SPEAKING
+        turn.state, turn.commands, turn.is_talk = TurnState.SPEAKING, None, False
 
     def _submit_ended_turns(self) -> None:
         """Request an answer to turns that have ended, unless the one sent at the pause will do."""
-        for user_id, turn in list(self._open.items()):
-            if turn.state is not TurnState.SPEAKING or user_id in self._speeches:
+        for user_id, turn in list(self._turns.open.items()):
+            if turn.state is not TurnState.SPEAKING or user_id in self._turns.speeches:
                 continue
             if turn.clip is not None and not turn.is_requested(turn.clip):
-                self._cancel_request(turn)
+                self._turns.cancel_request(turn)
                 self._send_request(turn, turn.clip, preemptive=False)
             turn.since_s = self._now_s
             if turn.clip is not None and not turn.wants_answer:
@@ -232,48 +227,45 @@ class TurnManager:
                 turn.state = TurnState.WAITING
             self._advance(turn)
 
-    def _expire_speech(self) -> None:
-        """Speech whose end was never reported: continue with as much of it as has arrived."""
-        since_s = self._now_s - self._options.limits.max_speech_s
-        for user_id in [u for u, speech in self._speeches.items() if speech.latest_s < since_s]:
-            del self._speeches[user_id]
-            turn = self._open.get(user_id)
-            if turn is not None and turn.state is TurnState.SPEAKING:
-                turn.clip = turn.requested_clip or turn.clip
-                if turn.clip is None and not turn.words:
-                    self._drop(turn)
-
     # -- what people want of it ------------------------------------------------------------------
 
     def _take_text(self, user_id: int, text: str) -> None:
+        was_answered = self._floor.has_penny or user_id in self._turns.open
         if self._floor.is_playing:
             self._interrupt()
-        turn = self._open_turn(user_id)
-        turn.is_follow_up = True
+        stops = self._policy.is_stop(text, or_cancel=was_answered)
+        if stops and user_id in self._turns.open:
+            self._turns.drop(self._turns.open[user_id])
+        turn = self._turns.of(user_id)
+        turn.is_follow_up = turn.is_written = True
         self._reopen(turn)
         turn.add_words(text)
-        if turn.state is TurnState.SPEAKING and user_id not in self._speeches:
-            turn.state, turn.since_s = TurnState.WAITING, self._now_s
+        if stops:
+            self._dismiss(turn, UtteranceIntent.STOP)
+            return
         self._accept(turn)
+        if turn.state is TurnState.SPEAKING and user_id not in self._turns.speeches:
+            turn.state, turn.since_s = TurnState.WAITING, self._now_s
+            if turn.clip is None:
+                self._perform_commands(turn)
 
     def _set_people(self, names: Mapping[int, str], others: int) -> None:
         self._people.update(names, others)
         self._floor.forget_all_but(names)
-        self._speeches = {u: speech for u, speech in self._speeches.items() if u in names}
-        self._drop(*(turn for turn in self._turns if turn.user_id not in names))
+        self._turns.drop_all_but(names)
 
     def _set_attention(self, attention: Attention) -> None:
         self._people.attention = attention
         if attention is not Attention.LISTEN_ONLY:
             return
         self._interrupt()
-        for turn in self._turns:
+        for turn in self._turns.all:
             turn.is_accepted = False
             is_waiting = turn.state is TurnState.WAITING
             if is_waiting and turn.clip is not None and turn.heard is None:
                 self._reopen(turn)  # its transcript is still wanted
             elif is_waiting:
-                self._close(turn, Stage.DONE)
+                self._turns.close(turn, Stage.DONE)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -284,33 +276,28 @@ class TurnManager:
         is_ours = self._policy.is_for_us(self._people, turn)
         wants_answer = clip is None or (is_ours and is_next and not turn.words)
         request_id = self._new_request_id()
-        self._requests[request_id] = turn
-        self._commands.append(turn.begin_request(request_id, clip, wants_answer, preemptive))
+        self._turns.requests[request_id] = turn
+        request = turn.begin_request(request_id, clip, wants_answer, preemptive)
+        self._turns.commands.append(request)
 
     def _prepare(self, user_id: int, clip: Clip | None, *, is_urgent: bool = False) -> None:
         """Let the service take in what was said so far, if an answer will surely be wanted."""
-        turn = self._open.get(user_id) or UserTurn(0, user_id, self._options)
+        turn = self._turns.open.get(user_id) or UserTurn(0, user_id, self._options)
         turn_now = replace(turn)
-        turn_now.inherit(self._speeches[user_id])
+        turn_now.inherit(self._turns.speeches[user_id])
         is_ours = self._policy.is_for_us(self._people, turn_now)
         is_new = turn.state is TurnState.SPEAKING and not turn.words
         whole = clip and turn.with_clip(clip)
         is_short = whole is None or whole.duration_ms <= self._options.max_partial_s * 1000
         is_free = self._options.partial_recognition and self._floor.turn is None
         if is_free and is_ours and is_new and is_short:
-            self._commands.append(Prepare(user_id, whole, is_urgent))
-
-    def _cancel_request(self, turn: UserTurn) -> None:
-        if turn.is_requesting and turn.request_id is not None:
-            del self._requests[turn.request_id]
-            self._commands.append(CancelRequest(turn.request_id))
-        turn.drop_request()
+            self._turns.commands.append(Prepare(user_id, whole, is_urgent))
 
     def _advance(self, turn: UserTurn) -> None:
         """Do what is possible with what is known about a turn by now."""
         if turn.state is TurnState.SPEAKING:
             if self._is_backchannel(turn):  # the answer continues before this turn has ended
-                self._commands += self._floor.resume_false_interruption()
+                self._turns.commands += self._floor.resume_false_interruption()
         elif turn.reply.error is not None and not turn.reply.has_begun:
             self._fail(turn)
         elif not turn.wants_answer:
@@ -322,22 +309,24 @@ class TurnManager:
     def _is_backchannel(self, turn: UserTurn) -> bool:
         """Whether the turn is known to be an "uh-huh" or "ok" spoken over an answer."""
         is_known = turn.heard is not None and self._floor.is_interrupted_in(turn)
-        return is_known and self._policy.intent(self._people, turn) in LETS_ANSWER_PLAY_ON
+        return is_known and self._intent(turn) in LETS_ANSWER_PLAY_ON
 
     def _decide_on_transcript(self, turn: UserTurn) -> None:
         """The transcript is complete, and its request brings no answer: is it for us?"""
-        intent = self._policy.intent(self._people, turn)
+        intent = self._intent(turn)
         turn.add_words(turn.heard or "")
         turn.drop_request()
-        is_more = turn.clip is not None or turn.user_id in self._speeches
+        is_more = turn.clip is not None or turn.user_id in self._turns.speeches
         is_answered = turn.is_accepted or self._policy.answers(self._people, turn, intent)
         if intent is UtteranceIntent.STOP or not is_answered:
             self._dismiss(turn, intent)
-        elif intent is UtteranceIntent.CALL and not (is_more or self._is_awaited(turn)):
+        elif intent is UtteranceIntent.CALL and not (is_more or self._turns.is_awaited(turn)):
             self._await_question(turn)
         else:
             self._accept(turn)
             turn.state = TurnState.SPEAKING if is_more else TurnState.WAITING
+            if not is_more:
+                self._perform_commands(turn)
 
     def _decide_on_answer(self, turn: UserTurn) -> bool:
         """An answer was requested before the words were known. Returns False if it is dismissed."""
@@ -345,16 +334,63 @@ class TurnManager:
         is_final = has_reply or (turn.heard is not None and self._floor.is_interrupted_in(turn))
         if turn.heard is None and not is_final:
             return True  # nothing is known yet
-        intent = self._policy.intent(self._people, turn)
+        intent = self._intent(turn)
         if turn.heard is None and turn.reply.has_begun:
             intent = UtteranceIntent.PLAIN  # the service sends no transcripts
         if self._policy.answers(self._people, turn, intent):
+            if is_final or turn.has_settled(self._now_s):
+                if self._perform_commands(turn):
+                    self._accept(turn)
+                    return False
+                turn.is_talk = True
             turn.is_decided = is_final
             self._accept(turn)
         elif is_final:
             self._dismiss(turn, intent)
             return False
         return True
+
+    def _intent(self, turn: UserTurn) -> UtteranceIntent:
+        """What the transcript of the turn's request is.
+
+        "Cancel it" is about an answer of Penny's, or a question to her, as long as there is one:
+        that then ends, and no job of theirs is cancelled.
+        """
+        has_answer = turn.overlaps_penny or (self._floor.turn is not turn and self._floor.has_penny)
+        if (has_answer or turn.words) and self._policy.is_bare_cancel(turn):
+            return UtteranceIntent.STOP
+        return self._policy.intent(self._people, turn)
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def _perform_commands(self, turn: UserTurn) -> bool:
+        """Have done what a turn that is for us tells us to do. Returns False if it is talk."""
+        commands = self._policy.commands(self._people, turn)
+        self._people.confirming_until_s.pop(turn.user_id, None)
+        if commands is None or not self.performs.issuperset(commands.kinds):
+            return False
+        self._turns.begin_commands(turn, commands, self._new_request_id())
+        return True
+
+    def _settle_commands(self) -> None:
+        """Perform the commands of turns whose answers have been requested needlessly."""
+        for turn in self._turns.all:
+            is_open = turn.state in (TurnState.WAITING, TurnState.ANSWERING)
+            if is_open and not turn.is_decided and turn.has_settled(self._now_s):
+                self._advance(turn)
+
+    def _take_for_talk(self, turn: UserTurn | None) -> None:
+        """Penny answers after all."""
+        if turn is None:
+            return
+        if turn.reply.has_begun:  # too late: something was said about it
+            turn.is_requesting, turn.reply.is_complete = False, True
+            self._advance(turn)
+            return
+        turn.drop_request()
+        turn.commands, turn.is_talk = None, True
+        if self._floor.turn is turn:
+            self._send_request(turn, None, preemptive=False)
 
     def _accept(self, turn: UserTurn) -> None:
         """The turn is for us."""
@@ -363,12 +399,7 @@ class TurnManager:
         if not turn.is_accepted:
             turn.is_accepted = True
             self._people.close_other_follow_ups(turn.user_id)
-        self._show_progress(turn)
-
-    def _is_awaited(self, turn: UserTurn) -> bool:
-        """Whether the person expects an answer, as far as is known."""
-        mode = self._policy.mode(self._people, turn)
-        return turn.is_accepted or mode is AddresseeMode.ALWAYS
+        self._turns.show_progress(turn)
 
     # -- the floor -------------------------------------------------------------------------------
 
@@ -376,8 +407,8 @@ class TurnManager:
         """Give the floor to the person answered longest ago. Returns whether it was given."""
         if self._floor.turn is not None:
             return False
-        waiting = (t for t in self._open.values() if t.state is TurnState.WAITING)
-        turn = self._floor.next_turn(t for t in waiting if t.user_id not in self._speeches)
+        waiting = (t for t in self._turns.open.values() if t.state is TurnState.WAITING)
+        turn = self._floor.next_turn(t for t in waiting if t.user_id not in self._turns.speeches)
         if turn is None:
             return False
         self._floor.give_to(turn, self._now_s)
@@ -392,8 +423,8 @@ class TurnManager:
         if has_floor and is_held(turn, self._now_s):
             return
         if has_floor:
-            self._commands += self._floor.play()
-        self._show_progress(turn)
+            self._turns.commands += self._floor.play()
+        self._turns.show_progress(turn)
         if has_floor and turn.reply.is_over:
             self._finish(turn)
 
@@ -401,28 +432,28 @@ class TurnManager:
         turn = self._floor.turn
         if turn is None or not self._floor.track_playout(fact):
             return
-        if self._floor.is_playing and self._open.get(turn.user_id) is turn:
-            del self._open[turn.user_id]  # what they say from now on is another turn
+        if self._floor.is_playing and self._turns.open.get(turn.user_id) is turn:
+            del self._turns.open[turn.user_id]  # what they say from now on is another turn
         if turn.reply.is_over:
             self._finish(turn)
 
     def _interrupt(self) -> None:
         """End the answer that has the floor."""
         if turn := self._floor.turn:
-            self._close(turn, Stage.INTERRUPTED, turn.reply.played_text)
+            self._turns.close(turn, Stage.INTERRUPTED, turn.reply.played_text)
 
     def _play_thinking_sound(self) -> None:
         turn = self._floor.turn
-        if turn is None or turn.reply.has_begun or not self._is_awaited(turn) or self._speeches:
+        if turn is None or turn.reply.has_begun or self._turns.speeches:
             return
-        if cue := self._thinking_sound.due(turn, self._now_s):
+        if self._turns.is_awaited(turn) and (cue := self._thinking_sound.due(turn, self._now_s)):
             self._play_cue(cue)
 
     def _play_cue(self, cue: Cue) -> None:
         """Play a cue, unless somebody speaks, or an answer plays or is about to."""
         turn = self._floor.turn
-        if not self._speeches and (turn is None or turn.reply.queued == 0):
-            self._commands.append(PlayCue(cue))
+        if not self._turns.speeches and (turn is None or turn.reply.queued == 0):
+            self._turns.commands.append(PlayCue(cue))
 
     # -- how turns end ---------------------------------------------------------------------------
 
@@ -433,12 +464,13 @@ class TurnManager:
             return
         reply = turn.reply.delivered_text
         self._people.open_follow_up(turn.user_id, self._now_s, answers_question=reply.endswith("?"))
-        self._close(turn, Stage.DONE, reply)
+        self._turns.note_question(turn, self._now_s)
+        self._turns.close(turn, Stage.DONE, reply)
 
     def _fail(self, turn: UserTurn) -> None:
         """The request failed, and what had arrived of the answer has been played."""
-        reply, is_awaited = turn.reply.delivered_text, self._is_awaited(turn)
-        self._close(turn, Stage.FAILED, reply)
+        reply, is_awaited = turn.reply.delivered_text, self._turns.is_awaited(turn)
+        self._turns.close(turn, Stage.FAILED, reply)
         if is_awaited:
             self._play_cue(Cue.FAILED)
 
@@ -446,7 +478,7 @@ class TurnManager:
         """They only called the assistant: what they say next is for it."""
         self._people.close_other_follow_ups(turn.user_id)
         self._people.open_follow_up(turn.user_id, self._now_s, answers_question=False)
-        self._close(turn, Stage.DONE, remember=False)
+        self._turns.close(turn, Stage.DONE, remember=False)
         self._play_cue(Cue.LISTENING)
 
     def _dismiss(self, turn: UserTurn, intent: UtteranceIntent) -> None:
@@ -457,41 +489,4 @@ class TurnManager:
             self._interrupt()
         if intent is UtteranceIntent.OTHER_PERSON:
             self._people.close_follow_up(turn.user_id)
-        self._close(turn, ending.stage, remember=ending.is_remembered)
-
-    def _close(self, turn: UserTurn, stage: Stage, reply: str = "", remember: bool = True) -> None:
-        """End a turn: show readers its last state, and remember it if it has words."""
-        update = turn.update(stage, reply)
-        self._release(turn)
-        self._commands.append(update)
-        if remember and update.transcript:
-            self._commands.append(turn.record(update))
-        if turn.state is TurnState.TRANSCRIBING and turn.clip is not None:  # they have said more
-            later = self._open_turn(turn.user_id)
-            later.inherit(turn)
-            later.clip = turn.clip
-
-    def _drop(self, *turns: UserTurn) -> None:
-        """End turns without a trace, except for readers who have seen them."""
-        for turn in turns:
-            update = turn.update(Stage.INTERRUPTED, turn.reply.played_text)
-            self._release(turn)
-            if turn.last_update is not None:
-                self._commands.append(update)
-
-    def _release(self, turn: UserTurn) -> None:
-        if self._floor.turn is turn:
-            self._commands += self._floor.clear()
-        elif self._floor.is_interrupted_in(turn) and turn.user_id not in self._speeches:
-            self._commands += self._floor.end_interruption()
-        self._cancel_request(turn)
-        if self._open.get(turn.user_id) is turn:
-            del self._open[turn.user_id]
-
-    def _show_progress(self, turn: UserTurn) -> None:
-        """Show readers the turn, if it is for us and they have not seen this state."""
-        has_floor = self._floor.turn is turn
-        update = turn.progress(has_floor=has_floor, is_awaited=self._is_awaited(turn))
-        if update is not None and update != turn.last_update:
-            turn.last_update = update
-            self._commands.append(update)
+        self._turns.close(turn, ending.stage, remember=ending.is_remembered)

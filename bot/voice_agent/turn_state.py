@@ -22,9 +22,11 @@ from enum import StrEnum
 
 from audio.constants import FRAME_MS
 from audio.speech_events import Clip, TurnEnded
+from bot.spoken_commands import CommandMatch
 from bot.voice_agent.events import (
     Attention,
     ColdStart,
+    PerformCommands,
     Remember,
     ReplyChunk,
     RequestCompleted,
@@ -75,13 +77,16 @@ class Participants:
         names: The people who consented to being heard.
         others: The number of other people.
         follow_ups: The open follow-ups, by user id.
+        confirming_until_s: Until when each person may answer whether to do what they asked for.
     """
 
     follow_up_window_s: float
+    confirmed_within_s: float = DEFAULT_OPTIONS.commands.confirmed_within_s
     names: Mapping[int, str] = field(default_factory=dict)
     others: int = 0
     attention: Attention = Attention.AUTO
     follow_ups: dict[int, FollowUp] = field(default_factory=dict)
+    confirming_until_s: dict[int, float] = field(default_factory=dict)
 
     def __contains__(self, user_id: int) -> bool:
         """Whether this person is there, and consented to being heard."""
@@ -91,6 +96,10 @@ class Participants:
     def is_one_to_one(self) -> bool:
         """Whether exactly one person is there."""
         return len(self.names) == 1 and self.others == 0
+
+    def others_than(self, user_id: int) -> list[str]:
+        """The names of the other people who consented to being heard."""
+        return [name for user, name in self.names.items() if user != user_id]
 
     def update(self, names: Mapping[int, str], others: int) -> None:
         """Replace the people; those who left lose their follow-up."""
@@ -107,6 +116,21 @@ class Participants:
         if user_id in self.names:
             until_s = now_s + self.follow_up_window_s
             self.follow_ups[user_id] = FollowUp(until_s, answers_question)
+
+    def was_asked(self, user_id: int) -> bool:
+        """Whether the assistant's latest answer to this person asked them something."""
+        follow_up = self.follow_ups.get(user_id)
+        return follow_up is not None and follow_up.answers_question
+
+    def await_confirmation(self, user_id: int, now_s: float) -> None:
+        """The assistant has asked this person whether to do what they asked for."""
+        self.confirming_until_s[user_id] = now_s + self.confirmed_within_s
+
+    def expire_confirmations(self, now_s: float) -> None:
+        """Take no answers to questions that were asked too long ago."""
+        if self.confirming_until_s:
+            left = {u: until for u, until in self.confirming_until_s.items() if until >= now_s}
+            self.confirming_until_s = left
 
     def close_follow_up(self, user_id: int) -> None:
         """End the follow-up of a person who now talks to somebody else."""
@@ -126,6 +150,7 @@ class ActiveSpeech:
         latest_s: When its latest event arrived.
         is_follow_up: It began in a follow-up, or during the answer to this person.
         overlaps_answer: It began during the answer to this person: "ok" then means "go on".
+        overlaps_penny: That answer was Penny's, not what was said about a command.
     """
 
     user_id: int
@@ -133,6 +158,7 @@ class ActiveSpeech:
     latest_s: float
     is_follow_up: bool
     overlaps_answer: bool
+    overlaps_penny: bool = False
     is_paused: bool = False
 
 
@@ -213,7 +239,11 @@ class UserTurn:
         clip: The audio that has ended and is not in `words`.
         is_follow_up: It began in a follow-up.
         overlaps_answer: It was spoken over an answer.
+        overlaps_penny: That answer was Penny's.
         is_accepted: It is for the assistant.
+        commands: What it tells the assistant to do, instead of being talk.
+        is_talk: It has turned out to be talk, although its words could be commands.
+        is_written: It was typed.
         since_s: When it ended or got the floor: somebody has been waiting since then.
         end: How it ended; the latest end if they went on.
         taken_back: How often they went on after it had ended.
@@ -222,6 +252,7 @@ class UserTurn:
         wants_answer: That request is for an answer; else only for a transcript.
         requested_clip: Its audio; None when it carries words.
         heard: Its transcript.
+        heard_s: When the latest words of that arrived.
         language: The language of that, if the service has told it.
         is_cold_start: It waits for a worker to start.
         is_decided: Whether it is answered is final.
@@ -237,7 +268,11 @@ class UserTurn:
     clip: Clip | None = None
     is_follow_up: bool = False
     overlaps_answer: bool = False
+    overlaps_penny: bool = False
     is_accepted: bool = False
+    commands: CommandMatch | None = None
+    is_talk: bool = False
+    is_written: bool = False
     since_s: float = 0.0
     end: TurnEnded | None = None
     taken_back: int = 0
@@ -246,6 +281,7 @@ class UserTurn:
     wants_answer: bool = False
     requested_clip: Clip | None = None
     heard: str | None = None
+    heard_s: float = 0.0
     language: str | None = None
     is_cold_start: bool = False
     is_decided: bool = False
@@ -271,10 +307,15 @@ class UserTurn:
         """Whether the request cannot bring anything before a worker has started."""
         return self.is_cold_start and self.heard is None and not self.reply.has_begun
 
+    def has_settled(self, now_s: float) -> bool:
+        """Whether a transcript, which may come in pieces, has words, and no more are expected."""
+        return bool(self.heard) and now_s - self.heard_s >= self.options.commands.settles_s
+
     def inherit(self, origin: "ActiveSpeech | UserTurn") -> None:
         """Copy how the speech relates to the answer before it."""
         self.is_follow_up = self.is_follow_up or origin.is_follow_up
         self.overlaps_answer = self.overlaps_answer or origin.overlaps_answer
+        self.overlaps_penny = self.overlaps_penny or origin.overlaps_penny
 
     def with_clip(self, later: Clip) -> Clip:
         """The turn's audio with a later clip, cut to its latest part."""
@@ -312,6 +353,22 @@ class UserTurn:
             request_id, self.user_id, clip, text, wants_answer, preemptive, self.turn_id
         )
 
+    def begin_commands(self, request_id: int, commands: CommandMatch, said: str) -> PerformCommands:
+        """Have the commands in what they said performed, instead of a request to the service."""
+        self.words, self.clip, self.commands = said, None, commands
+        self.request_id, self.is_requesting = request_id, True
+        self.wants_answer = self.is_decided = True
+        return PerformCommands(
+            request_id,
+            self.user_id,
+            commands,
+            said,
+            self.language,
+            self.overlaps_penny,
+            self.is_written,
+            self.turn_id,
+        )
+
     def drop_request(self) -> None:
         """Discard the current request and all that it brought."""
         self.request_id, self.is_requesting, self.requested_clip = None, False, None
@@ -323,7 +380,7 @@ class UserTurn:
         match news:
             case Transcribed(_, text, language):
                 if self.requested_clip is not None:
-                    self.heard, self.language = text, language
+                    self.heard, self.language, self.heard_s = text, language, news.at_s
             case ReplyChunk():
                 if self.wants_answer:
                     self.reply.append(news)

@@ -1,7 +1,7 @@
 """What an utterance is, and whether it calls the assistant. Pure.
 
-The lists are English and Spanish: `options/backchannels.toml`, `options/stop_phrases.toml` and
-`options/names.toml`. `name_matching.py` finds the assistant's name.
+English and Spanish, by `options/backchannels.toml` and `options/names.toml`. `name_matching.py`
+finds the assistant's name, `bot.spoken_commands` what it is told to do.
 """
 
 import re
@@ -11,7 +11,15 @@ from typing import Final
 
 from bot import sentences
 from bot.hallucinations import is_said_to_nobody, without_sounds
-from bot.voice_agent.name_matching import NameMatcher, plain
+from bot.spoken_commands import (
+    CommandKind,
+    CommandMatch,
+    find_answer,
+    find_commands,
+    is_quoted,
+    words_of,
+)
+from bot.voice_agent.name_matching import NameMatcher
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 
 
@@ -38,9 +46,8 @@ _BROKEN_OFF: Final = re.compile(r"(?:\.{2,}|\u2026)\s+")
 _CLAUSE_END: Final = re.compile(
     r"[,.;:!?\u2026\u00bf\u00a1\u2014\u3001\u3002\uff0c\uff01\uff1f\u060c\u061f\u0964]+"
 )
-_WORD: Final = re.compile(r"[^\W_]+")
-_INSIDE_WORDS: Final = re.compile(r"['\u2019-]")
-"""Joins the parts of a word: "that's", "uh-huh"."""
+SILENCING: Final = frozenset({CommandKind.STOP, CommandKind.DISMISS})
+"""Commands that ask for silence and nothing else."""
 
 
 class UtteranceClassifier:
@@ -59,10 +66,8 @@ class UtteranceClassifier:
         self._names = NameMatcher(assistant_names, phrases)
         self._phrases = phrases
         acknowledgement = _any_of(phrases.acknowledgements)
-        stop, around = _any_of(phrases.stops), _any_of(phrases.around_stops)
         self._backchannel = re.compile(phrases.backchannels)
         self._acknowledgements = re.compile(f"{acknowledgement}(?: {acknowledgement})*")
-        self._stops = re.compile(f"(?:{around} )*{stop}(?: (?:{stop}|{around}))*")
 
     def classify(self, transcript: str, *, people: Iterable[str] = ()) -> UtteranceIntent:
         """Say what an utterance is.
@@ -73,13 +78,13 @@ class UtteranceClassifier:
                 that is one of these means that person.
         """
         text = without_sounds(transcript[: self._max_chars])
-        if not _words(text) or is_said_to_nobody(text):
+        if not words_of(text) or is_said_to_nobody(text):
             return UtteranceIntent.NOTHING
-        others = {part for name in people for part in _words(name)}
-        clauses = [words for part in _CLAUSE_END.split(text) if (words := _words(part))]
+        others = {part for name in people for part in words_of(name)}
+        clauses = _clauses(text)
         without_names = [self._names.without_names(clause, others) for clause in clauses]
         rest = [word for clause in without_names for word in clause]
-        if self._is_stop(rest) or self._is_stop(_words(text)) or self._ends_with_stop(text):
+        if self._is_stop(text, others) or self._ends_with_stop(text, others):
             return UtteranceIntent.STOP
         if without_names != clauses:
             is_call = all(
@@ -88,6 +93,44 @@ class UtteranceClassifier:
             )
             return UtteranceIntent.CALL if is_call else UtteranceIntent.ADDRESSED
         return self._classify_unaddressed(rest, others)
+
+    def commands(
+        self, utterance: str, *, people: Iterable[str] = (), is_written: bool = False
+    ) -> CommandMatch | None:
+        """What the assistant is told to do; None: it is ordinary talk.
+
+        Args:
+            utterance: The whole utterance.
+            people: As for `classify`.
+            is_written: A person wrote it, so its signs mean something: who quotes tells nobody to
+                do anything. A recogniser's signs are a guess.
+        """
+        text = without_sounds(utterance[: self._max_chars])
+        if is_written and is_quoted(text):
+            return None
+        return self._commands(text, {part for name in people for part in words_of(name)})
+
+    def answer(self, utterance: str) -> CommandMatch | None:
+        """YES or NO, as the answer to the assistant's own question; None: it is neither."""
+        clauses = self._said_to_it(without_sounds(utterance[: self._max_chars]), set())
+        return find_answer(self._without_hums(clauses))
+
+    def _commands(self, text: str, others: set[str]) -> CommandMatch | None:
+        return find_commands(self._words_to_it(text, others)) or find_commands(words_of(text))
+
+    def _words_to_it(self, text: str, others: set[str]) -> list[str]:
+        """The words without its name, and without an objection or a sound before them."""
+        said = self._said_to_it(text, others)
+        while len(said) > 1 and set(said[0]) == {"no"}:
+            del said[0]
+        return self._without_hums(said)
+
+    def _said_to_it(self, text: str, others: set[str]) -> list[list[str]]:
+        clauses = (self._names.without_names(clause, others) for clause in _clauses(text))
+        return [clause for clause in clauses if clause]
+
+    def _without_hums(self, clauses: Iterable[Iterable[str]]) -> list[str]:
+        return [w for clause in clauses for w in clause if not self._backchannel.fullmatch(w)]
 
     def _classify_unaddressed(self, words: Sequence[str], others: set[str]) -> UtteranceIntent:
         spoken = [word for word in words if not self._backchannel.fullmatch(word)]
@@ -100,19 +143,23 @@ class UtteranceClassifier:
             return UtteranceIntent.OTHER_PERSON
         return UtteranceIntent.PLAIN
 
-    def _is_stop(self, words: Iterable[str]) -> bool:
-        return self._stops.fullmatch(" ".join(words)) is not None
+    def _is_stop(self, text: str, others: set[str]) -> bool:
+        found = self._commands(text, others)
+        return found is not None and SILENCING.issuperset(found.kinds)
 
-    def _ends_with_stop(self, text: str) -> bool:
+    def _ends_with_stop(self, text: str, others: set[str]) -> bool:
         """Whether somebody changed their mind: "What is the… Stop."."""
         said = [part for sentence in sentences.split(text) for part in _BROKEN_OFF.split(sentence)]
         said = [part for part in said if part.strip()]
-        return len(said) > 1 and self._is_stop(_words(said[-1]))
+        if len(said) <= 1:
+            return False
+        last = self._commands(said[-1], others)
+        return last is not None and SILENCING.issuperset({*last.kinds} - {CommandKind.CANCEL})
 
 
 def _any_of(phrases: Iterable[str]) -> str:
     return "(?:" + "|".join(sorted(phrases, key=len, reverse=True)) + ")"
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(_INSIDE_WORDS.sub("", plain(text)))
+def _clauses(text: str) -> list[list[str]]:
+    return [words for part in _CLAUSE_END.split(text) if (words := words_of(part))]

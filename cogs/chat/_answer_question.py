@@ -1,9 +1,11 @@
 """Asks Penny or one of Grace's modules, and shows the answer in its message."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import discord
 
+from audio.speech_effects import PLAIN, Manner
 from bot.contract import Context, Message, Request
 from bot.contract.envelope import given
 from bot.contract.grace import task
@@ -12,6 +14,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
+from bot.voice_agent.command_performer import AS_USUAL, SpeakingStyle
 from cogs.chat._job_message import Thread
 from cogs.chat._job_view import make_view
 from cogs.chat._question import Question
@@ -31,10 +34,12 @@ async def ask(
     *,
     interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
+    style: SpeakingStyle = AS_USUAL,
 ) -> None:
     """Ask a question; a spoken question is also answered aloud. For the rest see `perform`."""
     voice = await voice_of(bot, requester.user_id) if question.is_answered_aloud else None
-    request = _request(bot, question, said_before, requester, thread, voice)
+    params = style.params | given(voice=voice)
+    request = _request(bot, question, said_before, requester, thread, params)
     await perform(
         bot,
         request,
@@ -44,6 +49,7 @@ async def ask(
         thread,
         interaction=interaction,
         is_wanted=is_wanted,
+        manner=style.manner,
     )
 
 
@@ -53,7 +59,7 @@ def _request(
     said_before: Sequence[Message],
     requester: Requester,
     thread: Thread,
-    voice: str | None,
+    params: dict[str, Any],
 ) -> Request:
     """A request to Penny, or to the module that the server has chosen for such questions."""
     module = bot.grace.get(thread.module)
@@ -67,7 +73,7 @@ def _request(
         source=requester.source,
         language=requester.language,
         context=Context(history=history, locale=requester.locale, speaker=requester.user_name),
-        params={"speak": question.is_answered_aloud, **given(voice=voice)},
+        params={"speak": question.is_answered_aloud, **params},
     )
 
 
@@ -81,6 +87,7 @@ async def perform(
     *,
     interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
+    manner: Manner = PLAIN,
 ) -> None:
     """Run a request; if it cannot start, the placeholder message gives the reason.
 
@@ -93,13 +100,14 @@ async def perform(
         thread: Where the answer belongs in memory.
         interaction: The interaction to respond to, if it is a command.
         is_wanted: As for `JobRunner.perform`.
+        manner: How the answer is spoken.
 
     Raises:
         SkydeckError: It cannot start, and there is no placeholder message.
     """
     placeholder = answer if isinstance(answer, Placeholder) else None
     live = answer.live if isinstance(answer, Placeholder) else answer
-    view = make_view(bot, requester, live, thread, placeholder=placeholder)
+    view = make_view(bot, requester, live, thread, placeholder=placeholder, manner=manner)
     try:
         await bot.runner.perform(
             request,

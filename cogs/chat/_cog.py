@@ -33,6 +33,7 @@ from cogs.chat._redelivery import find_reply, was_dropped, was_handled
 from cogs.chat._reference import author_replied_to, look_up_channel, parent_of, replied_to
 from cogs.chat._regenerate import Regenerating
 from cogs.chat._views import COG
+from cogs.chat._written_commands import WrittenCommands
 from cogs.shared.answering import Placeholder
 from cogs.shared.attachments import is_audio, may_be_audio
 from cogs.shared.error_messages import explain
@@ -41,7 +42,7 @@ from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.message_content import MessageContent, read_message
 from cogs.shared.names import own_ids
 from cogs.shared.permissions import posting_permission, require_permissions
-from cogs.shared.requester import admit, requester_of, settings_of, words_of
+from cogs.shared.requester import admit, readmit, requester_of, settings_of, words_of
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
@@ -65,11 +66,13 @@ class Chat(commands.Cog, name=COG):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
         self.regenerating = Regenerating(bot)
+        self.written = WrittenCommands(bot)
         self._refusals = Refusals(bot.clock)
 
     async def cog_load(self) -> None:
         """Register to recover the answers that another process began."""
         self.bot.runner.register(ChatMessage, functools.partial(ChatJobView.revive, self.bot))
+        await self.written.warm_up()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -90,13 +93,33 @@ class Chat(commands.Cog, name=COG):
         try:
             if await was_handled(self.bot, message):
                 return
-            requester = await admit(self.bot, message)
+            requester = await self._carry_out_command(message, whole_channel=whole_channel)
+            if requester is None:
+                return
             await self._answer(message, requester, whole_channel=whole_channel, is_edited=is_edited)
             self.bot.dispatch("answered", message, requester)
         except QuestionDeleted:
             return
         except Exception as e:  # noqa: BLE001 (even a bug is no reason for silence; it is logged)
             await self._refuse(message, e)
+
+    async def _carry_out_command(
+        self, message: discord.Message, *, whole_channel: bool
+    ) -> Requester | None:
+        """Do what a message tells the bot to do, in fixed words; else return whose question it is.
+
+        Raises:
+            NotAllowed: The server does not allow the bot to answer them there.
+            TooSoon: They ask too often; to stop something, they may.
+            StoreFailed: The store cannot be used.
+        """
+        command = self.written.find(message, whole_channel=whole_channel)
+        if command is None:
+            return await admit(self.bot, message)
+        requester = await (readmit if command.is_free else admit)(self.bot, message)
+        if await self.written.carry_out(command, requester):
+            return None
+        return await admit(self.bot, message) if command.is_free else requester
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -205,6 +228,7 @@ class Chat(commands.Cog, name=COG):
             Placeholder(live, post),
             thread,
             is_wanted=is_wanted,
+            style=self.written.style_for(message),
         )
 
     async def _remember_once(

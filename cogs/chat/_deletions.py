@@ -7,7 +7,7 @@ from discord.ext import commands
 
 from bot.discord_client import SkyDeck
 from bot.jobs.place import address_of, question_at
-from cogs.shared.forgetting import forget_questions, withdraw_jobs
+from cogs.shared.forgetting import forget_messages, withdraw_jobs
 
 
 class Deletions(commands.Cog):
@@ -41,18 +41,8 @@ class Deletions(commands.Cog):
         await self._forget_channel(channel.id)
 
     async def _forget_messages(self, gone: Collection[int]) -> None:
-        """Forget messages, and stop the jobs that answer them.
-
-        A question that only points at one of them has its words, and is forgotten with it. Later
-        jobs of the same conversation were sent its words as well.
-        """
         self.bot.deleted.messages.add(gone)
-        self.bot.runner.withdraw(lambda running: question_at(running.place) in gone)
-        memory = self.bot.store.conversations
-        forgotten = {*gone, *await memory.holding(gone)}
-        talks = await memory.talks_with(forgotten)
-        await forget_questions(self.bot, forgotten)
-        await self.bot.store.jobs.forget_histories(talks)
+        await forget_messages(self.bot, gone)
 
     async def _forget_channel(self, channel_id: int) -> None:
         """Forget what was said in a channel or thread, and stop the jobs asked for there."""

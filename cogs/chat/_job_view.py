@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import discord
 
+from audio.speech_effects import PLAIN, Manner
 from bot.contract import Audio, Response
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, JobCancelled, SkydeckError
@@ -35,9 +36,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class ChatJobView(MessageView[ChatMessage]):
-    """Shows an answer, with a Stop button while it grows, and remembers it at its end."""
+    """Shows an answer, with a Stop button while it grows, and remembers it at its end.
+
+    Attributes:
+        draft: The answer so far.
+        manner: How it is spoken; after a restart, as usual.
+    """
 
     draft: Draft = field(default_factory=Draft)
+    manner: Manner = PLAIN
 
     @classmethod
     async def revive(cls, bot: SkyDeck, job: Job, place: ChatMessage, **more: Any) -> Self | None:
@@ -183,7 +190,7 @@ class ChatJobView(MessageView[ChatMessage]):
 
     async def _speak(self, audio: Audio) -> None:
         try:
-            spoken = await prepare(audio)
+            spoken = await prepare(audio, self.manner)
         except BadInput:
             log.warning("an answer was not spoken: its audio cannot be used")
             return
@@ -197,10 +204,11 @@ def make_view(
     thread: Thread,
     *,
     placeholder: Placeholder | None = None,
+    manner: Manner = PLAIN,
 ) -> ChatJobView:
     """The view of an answer that is about to be written."""
     place = ChatMessage.at(live, requester, thread, begun=bot.clock.wall())
-    return ChatJobView(bot, place, live, placeholder)
+    return ChatJobView(bot, place, live, placeholder, manner=manner)
 
 
 async def _find_first(bot: SkyDeck, job: Job, place: ChatMessage) -> int | None:

@@ -36,7 +36,7 @@ def under_way(plan: Plan, progress: Progress, place: int | None, words: Words) -
     """
     lines = [_state(progress, place, words)]
     if progress.number:
-        lines.append(_iteration(progress, words))
+        lines.append(iteration_in_words(progress, words))
         lines.append(_bar(len(progress.iterations), progress.limit))
     if progress.line:
         lines.append(plain(progress.line, _REASON_CHARS))
@@ -133,7 +133,8 @@ def _state(progress: Progress, place: int | None, words: Words) -> str:
     return words("factory.state.running")  # it has ended; the result follows
 
 
-def _iteration(progress: Progress, words: Words) -> str:
+def iteration_in_words(progress: Progress, words: Words) -> str:
+    """The iteration that a build is at, and what it does in it."""
     values = {"number": progress.number, "limit": progress.limit}
     key = f"factory.phase.{progress.phase}"
     if not progress.phase:

@@ -11,11 +11,12 @@ from bot.contract import Response
 from bot.contract.factory import read_build
 from bot.discord_client import SkyDeck
 from bot.errors import JobCancelled, SkydeckError
+from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
 from bot.jobs.place import JobPlace
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
-from cogs.factory._embeds import ended_without, finished, plain, under_way
+from cogs.factory._embeds import ended_without, finished, iteration_in_words, plain, under_way
 from cogs.factory._files import Parcel, json_file, pack, text_file
 from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress
@@ -60,6 +61,10 @@ class FactoryJobView(MessageView[FactoryMessage]):
     def update(self, update: Update) -> None:
         """Follow the build's progress."""
         self.progress.take(update)
+
+    def step(self, words: Words) -> str:
+        """The build's present iteration."""
+        return iteration_in_words(self.progress, words) if self.progress.number else ""
 
     async def refresh(self) -> None:
         """Show the present state."""

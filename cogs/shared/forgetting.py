@@ -7,6 +7,20 @@ from bot.jobs.place import question_at
 from bot.store.repositories.recovery import Job
 
 
+async def forget_messages(bot: SkyDeck, gone: Collection[int]) -> None:
+    """Forget messages, and stop the jobs that answer them.
+
+    A question that only points at one of them has its words, and is forgotten with it. Later jobs
+    of the same conversation were sent its words as well.
+    """
+    bot.runner.withdraw(lambda running: question_at(running.place) in gone)
+    memory = bot.store.conversations
+    forgotten = {*gone, *await memory.holding(gone)}
+    talks = await memory.talks_with(forgotten)
+    await forget_questions(bot, forgotten)
+    await bot.store.jobs.forget_histories(talks)
+
+
 async def forget_questions(bot: SkyDeck, questions: Collection[int]) -> None:
     """Forget questions and all words of their jobs, and take back what is being answered."""
     if not questions:

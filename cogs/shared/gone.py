@@ -52,7 +52,12 @@ def require_there(bot: SkyDeck, message: discord.Message) -> None:
         raise QuestionDeleted("The message was deleted.")
 
 
-async def reply_to(message: discord.Message | discord.PartialMessage, text: str) -> discord.Message:
+async def reply_to(
+    message: discord.Message | discord.PartialMessage,
+    text: str,
+    *,
+    view: discord.ui.View | None = None,
+) -> discord.Message:
     """Reply exactly once, even if Discord's response is lost; where it may not reply, just write.
 
     Raises:
@@ -61,14 +66,15 @@ async def reply_to(message: discord.Message | discord.PartialMessage, text: str)
         OSError, TimeoutError: Discord does not answer now.
     """
     nonce, other = draw_nonce(), draw_nonce()
+    more: dict[str, Any] = {} if view is None else {"view": view}
     try:
-        return await persist(lambda: message.reply(text, nonce=nonce))
+        return await persist(lambda: message.reply(text, nonce=nonce, **more))
     except discord.HTTPException as e:
         if _names_what_is_gone(e):
             raise QuestionDeleted("The question was deleted.") from e
         if e.code != _MAY_NOT_REPLY:
             raise
-    return await persist(lambda: message.channel.send(text, nonce=other))
+    return await persist(lambda: message.channel.send(text, nonce=other, **more))
 
 
 def _names_what_is_gone(error: discord.HTTPException) -> bool:

@@ -11,10 +11,11 @@ import discord
 import numpy as np
 
 from audio import codec, ogg
-from audio.constants import OPUS_RATE_HZ, SPEECH_RATE_HZ
+from audio.constants import LIBOPUS_PRE_SKIP, OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError
 from audio.pool import SoundPool
 from audio.samples import Pcm
+from audio.speech_effects import PLAIN, Manner, SpeechEffects
 from audio.stopping import Stop
 from bot.contract import Audio
 from bot.discord_client import SkyDeck
@@ -48,20 +49,26 @@ class Spoken:
     waveform: str
 
 
-async def prepare(audio: Audio) -> Spoken:
+async def prepare(audio: Audio, manner: Manner = PLAIN) -> Spoken:
     """Convert a service's audio to what Discord plays, off the event loop.
+
+    Args:
+        audio: The service's.
+        manner: The tempo and volume that the person wants.
 
     Raises:
         BadInput: It is not audio.
     """
-    return await _sound.run(partial(_prepared, audio))
+    return await _sound.run(partial(_prepared, audio, manner))
 
 
 _sound: Final = SoundPool(2)
 
 
-def _prepared(audio: Audio, stop: Stop) -> Spoken:
+def _prepared(audio: Audio, manner: Manner, stop: Stop) -> Spoken:
     data = audio.file()
+    if not manner.is_plain and len(data) <= _MAX_BYTES and _is_opus(data):
+        data = _in_manner(data, manner)
     loudness = _Loudness()
     try:
         if len(data) <= _MAX_BYTES and _is_opus(data):
@@ -74,6 +81,12 @@ def _prepared(audio: Audio, stop: Stop) -> Spoken:
     except AudioError as e:
         raise BadInput(f"The reply's audio cannot be used: {e}") from e
     return Spoken(data, loudness.seconds, base64.b64encode(loudness.waveform()).decode())
+
+
+def _in_manner(data: bytes, manner: Manner) -> bytes:
+    effects = SpeechEffects(manner)
+    packets = effects.take(ogg.demux(data).packets)
+    return ogg.mux(ogg.OpusStream((*packets, *effects.finish()), 1, LIBOPUS_PRE_SKIP, 0))
 
 
 def _is_opus(data: bytes) -> bool:

@@ -38,6 +38,19 @@ class Voice(commands.Cog, name=COG):
         self.bot.membership.guests.remove(self)
         await self.channels.leave_all()
 
+    def channel_in(self, guild: discord.Guild) -> VocalChannel | None:
+        """The voice channel that the bot is in on this server."""
+        voice = self.channels.get(guild.id)
+        return None if voice is None else voice.channel
+
+    async def leave_server(self, guild: discord.Guild) -> None:
+        """Leave the voice channel on this server.
+
+        Raises:
+            StoreFailed: That cannot be stored.
+        """
+        await self.channels.leave(guild.id)
+
     def talks(self, shard: int) -> bool:
         """Whether a conversation on this shard is busy."""
         sessions = (voice.session for voice in self.channels.on_shard(shard))

@@ -20,10 +20,12 @@ from bot.i18n import Words
 from bot.jobs.edit_throttle import EditThrottle
 from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
-from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session import VoiceSession
+from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import options_for
 from cogs.shared.chosen_voice import voices_of
 from cogs.shared.markdown import escaped
+from cogs.voice._channel_commands import ChannelCommands
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view
@@ -48,6 +50,7 @@ class VoiceChannel:
         language: The language that the server has set for everyone; None: people's words tell.
         transcript: The channel's text chat.
         on_end: Called when it ends by itself.
+        on_sent_away: Called when somebody in it has told the bot to leave.
         link: The voice connection, once it is open.
         session: The conversation, while it is open.
         hindrance: Why the bot is not heard, or hears nobody.
@@ -62,6 +65,7 @@ class VoiceChannel:
     language: str | None
     transcript: ChannelTranscript
     on_end: Callable[["VoiceChannel"], object]
+    on_sent_away: Callable[["VoiceChannel"], object]
     link: DiscordVoiceClient | None = None
     session: VoiceSession | None = None
     hindrance: Hindrance | None = None
@@ -131,6 +135,7 @@ class VoiceChannel:
                 session,
             ):
                 self.session = session
+                session.handle_commands(ChannelCommands(self.bot, self))
                 opened.set_result(None)
                 await self._over.wait()
         except Exception as e:
@@ -259,6 +264,26 @@ class VoiceChannel:
                 self._voices[user_id] = name
             if self.session is not None:
                 self.session.voices = self._voices
+
+    def others_than(self, user_id: int) -> bool:
+        """Whether there are other people in it."""
+        return bool(people_in(self.channel).keys() - {user_id})
+
+    def send_away(self) -> None:
+        """Leave once the goodbye has been said."""
+        self.on_sent_away(self)
+
+    async def forget_words(self, user_id: int) -> int:
+        """Forget what a person has said here, and go on listening to them. Returns how many turns.
+
+        Raises:
+            StoreFailed: The transcript cannot be changed.
+        """
+        if self.session is not None:
+            self.session.forget_words(user_id)
+        gone = await self.bot.store.minutes.forget(self.place.guild_id, user_id)
+        await self.bot.voices.forget(user_id)
+        return gone
 
     def readmit(self, user_id: int) -> None:
         """Allow a person again; the caller must call `update_audience` next."""

@@ -26,6 +26,9 @@ from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
 
 log = logging.getLogger(__name__)
 
+GOODBYE_S: Final = 6.0
+"""How long to wait until the bot has said goodbye."""
+_LOOK_EVERY_S: Final = 0.1
 LEAVE_S: Final = 3.0
 """How long to wait for Discord to disconnect the bot."""
 MOVE_S: Final = 10.0
@@ -102,6 +105,7 @@ class VoiceChannels:
             primary(settings.language),
             transcript,
             on_end=self._on_end,
+            on_sent_away=lambda sent: self._background.start(self._leave_after_goodbye(sent)),
         )
         await self._clear(channel.guild)
         await voice.open(channel)
@@ -264,6 +268,15 @@ class VoiceChannels:
         await self._background.close()
         for guild_id in list(self._open_by_guild):
             await self.leave(guild_id, for_good=False)
+
+    async def _leave_after_goodbye(self, voice: VoiceChannel) -> None:
+        clock = self._bot.clock
+        until = clock.now() + GOODBYE_S
+        await clock.sleep(_LOOK_EVERY_S)
+        while voice.session is not None and voice.session.is_busy and clock.now() < until:
+            await clock.sleep(_LOOK_EVERY_S)
+        if self.get(voice.place.guild_id) is voice:
+            await self.leave(voice.place.guild_id)
 
     def _schedule_leave(self, guild_id: int) -> None:
         if guild_id not in self._leaving:

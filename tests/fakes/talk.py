@@ -24,10 +24,12 @@ from bot.voice_agent.events import (
     CancelRequest,
     ColdStart,
     Command,
+    CommandsDeclined,
     Fact,
     FlushPlayout,
     PausePlayout,
     PeopleChanged,
+    PerformCommands,
     Play,
     PlayCue,
     Played,
@@ -59,9 +61,9 @@ class Talk:
     options: VoiceAgentOptions = DEFAULT_OPTIONS
     now: float = 100.0
     manager: TurnManager = field(init=False)
-    requests: dict[int, SendRequest] = field(
+    requests: dict[int, SendRequest | PerformCommands] = field(
         default_factory=dict
-    )  # the service may still send more
+    )  # more may still come
     ended: set[int] = field(default_factory=set)
     cancelled: set[int] = field(default_factory=set)
     loud: list[int] = field(default_factory=list)  # the utterances of the queued packets
@@ -87,6 +89,9 @@ class Talk:
             case SendRequest():
                 assert command.request_id not in self.requests.keys() | self.ended
                 assert (command.clip is None) != (command.text is None)
+                self.requests[command.request_id] = command
+            case PerformCommands():
+                assert command.request_id not in self.requests.keys() | self.ended
                 self.requests[command.request_id] = command
             case CancelRequest(request_id):
                 assert request_id in self.requests, "a request that has ended is not cancelled"
@@ -198,6 +203,13 @@ class Talk:
         self.requests.pop(request_id, None)
         self.ended.add(request_id)
         return self.tell(RequestCompleted(request_id, self.now))
+
+    def declined(self) -> list[Command]:
+        """There is nothing that the latest commands could mean."""
+        request_id = self.request_id
+        self.requests.pop(request_id)
+        self.ended.add(request_id)
+        return self.tell(CommandsDeclined(request_id, self.now))
 
     def failed(self, error: Exception = TIMEOUT, request_id: int | None = None) -> list[Command]:
         request_id = request_id or self.request_id

@@ -27,7 +27,8 @@ from bot.contract.penny import audio_input, transcribe
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.events import Remember, Stage, TurnUpdate
-from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session import VoiceSession
+from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory
 from bot.workers.build import CONCURRENCY
 from tests.fakes.discord_bot import KEY, at_once, serving, weight_folder

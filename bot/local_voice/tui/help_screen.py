@@ -31,6 +31,10 @@ Holding works in terminals that report when a key is released, such as kitty, Gh
 WezTerm and iTerm2; elsewhere skydeck recognises a held key by its repeats. Speaking, or the \
 talk key, stops the answer. /help lists the commands: without a text they work on what was said \
 so far."""
+_SAYING: Final = """\
+Say or type, just like that: "stop", "cancel that", "say it again", "how far is it?", "what did \
+today cost?", "louder", "slower", "shorter", "in Spanish", "forget what I said"; in Spanish as \
+well: "para", "cancela eso", "repítelo", "¿cuánto falta?"."""
 _GUTTER: Final = 12
 
 
@@ -57,5 +61,6 @@ class HelpScreen(Modal):
             hang(Content.styled(key, "bold $accent"), Content(does), _GUTTER, width)
             for key, does in KEYS
         ]
-        text = Content("\n").join([*lines, Content(""), Content.styled(_HOLDING, "dim")])
+        more = [Content.styled(text, "dim") for text in (_SAYING, "", _HOLDING)]
+        text = Content("\n").join([*lines, Content(""), *more])
         self.query_one(Static).update(text)

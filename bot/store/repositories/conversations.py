@@ -208,6 +208,15 @@ class Conversations:
                 found.update((await connection.execute(query)).scalars())
         return frozenset(found)
 
+    async def of_person(self, user_id: int, guild_id: int | None) -> frozenset[int]:
+        """What a person said on a server, or in direct messages, and the answers to it."""
+        theirs = messages.c.person_id == user_id
+        here = (
+            messages.c.guild_id.is_(None) if guild_id is None else messages.c.guild_id == guild_id
+        )
+        query = select(messages.c.message_id).where(theirs, here)
+        return frozenset(row["message_id"] for row in await self._database.rows(query))
+
     @uninterrupted
     async def delete_conversation(self, conversation_id: int) -> int:
         """Forget a conversation whose thread was deleted. Returns how many messages."""

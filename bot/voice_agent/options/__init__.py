@@ -12,6 +12,7 @@ from typing import Final
 
 from audio.endpointing import EndpointingOptions
 from bot.voice_agent.options.barge_in import InterruptionOptions
+from bot.voice_agent.options.commands import CommandOptions
 from bot.voice_agent.options.endpointing import default_endpointing
 from bot.voice_agent.options.follow_up import FollowUpOptions
 from bot.voice_agent.options.history import ChatContextOptions
@@ -28,7 +29,8 @@ class VoiceAgentOptions:
     Attributes:
         endpointing: When a turn begins, pauses and ends.
         interruption: When speech stops an answer.
-        phrases: Backchannels, acknowledgements, stop words and names.
+        phrases: Backchannels, acknowledgements and names.
+        commands: How commands are understood and answered.
         follow_up: How long after an answer no name is needed.
         preemptive_generation: Send a request at a pause, before the turn is known to be over. It
             saves the rest of the wait, and costs a request that may be cancelled.
@@ -53,6 +55,7 @@ class VoiceAgentOptions:
     endpointing: EndpointingOptions = field(default_factory=default_endpointing)
     interruption: InterruptionOptions = field(default_factory=InterruptionOptions)
     phrases: PhraseOptions = field(default_factory=PhraseOptions)
+    commands: CommandOptions = field(default_factory=CommandOptions)
     follow_up: FollowUpOptions = field(default_factory=FollowUpOptions)
     preemptive_generation: bool = True
     partial_recognition: bool = False

@@ -1,6 +1,6 @@
-"""Backchannels, stop phrases and names: the words that decide what an utterance is. Pure.
+"""Backchannels and names: the words that decide what an utterance is. Pure.
 
-Each kind has its list: `backchannels.toml`, `stop_phrases.toml`, `names.toml`.
+Each kind has its list: `backchannels.toml`, `names.toml`.
 """
 
 import tomllib
@@ -26,7 +26,6 @@ def _by_language(table: Mapping[str, str]) -> frozenset[str]:
 
 
 _BACKCHANNELS: Final = _table("backchannels.toml")
-_STOPS: Final = _table("stop_phrases.toml")
 _NAMES: Final = _table("names.toml")
 
 
@@ -40,8 +39,6 @@ class PhraseOptions:
         acknowledgements: "Ok", "vale", "thanks". Spoken over an answer, they do not interrupt;
             otherwise they are answered when alone with the assistant, or after it has asked
             something.
-        stops: Phrases that end the answer being played and get no answer.
-        around_stops: Words that may surround one of `stops`.
         around_names: What people say around the assistant's name when they call it and say nothing
             else.
         call_openers: Words that begin a call. After one of them, a name in `misheard_names` counts.
@@ -53,8 +50,6 @@ class PhraseOptions:
 
     backchannels: str = _BACKCHANNELS["sounds"]
     acknowledgements: frozenset[str] = _by_language(_BACKCHANNELS["acknowledgements"])
-    stops: frozenset[str] = _by_language(_STOPS["stops"])
-    around_stops: frozenset[str] = _by_language(_STOPS["around"])
     around_names: frozenset[str] = _by_language(_NAMES["around"])
     call_openers: frozenset[str] = _by_language(_NAMES["openers"])
     misheard_names: Mapping[str, frozenset[str]] = field(

@@ -14,7 +14,7 @@ from bot.contract import Audio, Context, InputType, Request, Response, Service, 
 from bot.contract.penny import PennyModule
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.hallucinations import is_said_to_nobody
-from bot.languages import DEFAULT, LanguageHints, primary
+from bot.languages import DEFAULT, LanguageHints, find_language, primary
 from bot.workers import text_language
 from bot.workers.penny.converse import Turn, stream_reply
 from bot.workers.penny.early_transcripts import ClipKey, EarlyTranscripts
@@ -228,7 +228,8 @@ class PennyHandler:
         voice = request.option("voice")
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
-        return Speech(self._tts, language=turn.language.code, voice=voice, is_wish=is_wish)
+        language = _reply_language(request) or turn.language.code
+        return Speech(self._tts, language=language, voice=voice, is_wish=is_wish)
 
 
 _questions: Final = SoundPool(2)
@@ -252,10 +253,11 @@ def _prompt(
     return converse_prompt(
         question,
         system=request.source.system,
-        language=turn.language.certain,
+        language=_reply_language(request) or turn.language.certain,
         context=request.context or Context(),
         max_tokens=max_tokens,
         room_chars=llm.context_chars,
+        is_brief=_bool_param(request, "brief", default=False),
     )
 
 
@@ -292,6 +294,15 @@ def _int_param(request: Request, name: str, default: int, maximum: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
         raise BadInput(f"The parameter {name} must be a whole number from 1 to {maximum}.")
     return value
+
+
+def _reply_language(request: Request) -> str | None:
+    """The language that an answer has to be in, whatever that of the question; None: the same."""
+    tag = request.option("reply_language")
+    known = find_language(tag) if isinstance(tag, str) else None
+    if tag is not None and known is None:
+        raise BadInput("The parameter reply_language must be the code of a language, such as es.")
+    return None if known is None else known.code
 
 
 def _bool_param(request: Request, name: str, *, default: bool) -> bool:

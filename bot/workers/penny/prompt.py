@@ -9,8 +9,10 @@ from bot.workers.protocols import Prompt, Slot
 
 _SYSTEM = (
     "You are {name}, a voice assistant. Answer the question directly and correctly, "
-    "in one or two short sentences of {manner}, without lists or markup."
+    "in {length} of {manner}, without lists or markup."
 )
+_USUAL = "one or two short sentences"
+_BRIEF = "one sentence of at most twelve words"
 _ROLES = {"user", "assistant"}
 
 
@@ -22,6 +24,7 @@ def converse_prompt(
     context: Context,
     max_tokens: int,
     room_chars: int,
+    is_brief: bool = False,
 ) -> Prompt:
     """Build the prompt of one turn.
 
@@ -32,8 +35,9 @@ def converse_prompt(
         context: The conversation so far; the prompt keeps the newest messages that fit.
         max_tokens: The longest answer.
         room_chars: How many characters the model can read.
+        is_brief: Whether the person wants short answers.
     """
-    instruction = system_prompt(system, language)
+    instruction = system_prompt(system, language, is_brief=is_brief)
     named = _several_speak(context)
     is_named = named and context.speaker
     said = f"{speaker_label(context.speaker or '')}: {question}" if is_named else question
@@ -50,13 +54,14 @@ def converse_prompt(
     )
 
 
-def system_prompt(system: System, language: str | None) -> str:
+def system_prompt(system: System, language: str | None, *, is_brief: bool = False) -> str:
     """Return the system prompt, which rarely changes, so that the model can reuse its cache."""
     known = find_language(language)
     manner = (
         f"plain spoken {known.english}" if known else "plain speech in the language of the question"
     )
-    return _SYSTEM.format(name=system.assistant, manner=manner)
+    length = _BRIEF if is_brief else _USUAL
+    return _SYSTEM.format(name=system.assistant, manner=manner, length=length)
 
 
 def _several_speak(context: Context) -> bool:

@@ -17,6 +17,7 @@ from bot.money import Period, Scope
 from bot.runpod.models import JobState
 from bot.service_calls.availability import Warmth
 from bot.store.repositories.recovery import Ending
+from bot.voice_agent.command_performer import STYLES
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import OWN, TOTAL, Owner, TurnTrace
 from cogs.factory._views import Action
@@ -37,6 +38,10 @@ STATES = [JobState.SUBMITTING, JobState.QUEUED, JobState.RUNNING, JobState.WAITI
 OPTIONAL = None
 """The code has other words where this text does not exist."""
 NAMES = {
+    "commands.job.{}": SERVICES,
+    "commands.limit.{}": ["louder", "quieter", "slower", "faster"],
+    "commands.style.{}": list(STYLES),
+    "commands.took.{}": ["hours_one", "hours_many", "minutes_one", "minutes_many"],
     "costs.service.{}": SERVICES,
     "costs.title_{}": list(Scope),
     "budgets.{}": ["left", "spent"],

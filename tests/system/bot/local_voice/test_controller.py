@@ -296,3 +296,20 @@ async def test_without_a_microphone_one_can_type(open_talk, monkeypatch):
         assert (await me.answered()).answered
         assert me.controller.devices.microphones()[0].name is None
         assert MICROPHONE in [device.name for device in me.controller.devices.microphones()]
+
+
+async def test_what_is_told_is_done_at_once(open_talk):
+    async with open_talk() as me:
+        me.controller.submit("Say only the word yes.")
+        first = await me.answered(0)
+        me.controller.submit("say it again")
+        again = await me.answered(1)
+        assert again.answered == first.answered
+        assert not again.spoken
+        me.controller.submit("¿cuánto ha costado hoy?")
+        told = await me.answered(2)
+        assert told.answered == "Esta conversación no ha costado nada hasta ahora."
+        me.controller.submit("forget what I said")
+        assert (await me.answered(3)).answered.endswith("?")
+        me.controller.submit("yes")
+        assert (await me.answered(4)).answered == "Done. I've forgotten it."

@@ -19,7 +19,7 @@ from bot.voice_agent.options.history import ChatContextOptions
 from bot.voice_agent.options.limits import LimitOptions
 from bot.voice_agent.options.phrases import PhraseOptions
 from bot.voice_agent.options.thinking_sound import ThinkingSoundOptions
-from bot.voice_agent.session import SessionConfig
+from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory
 from bot.voice_agent.turn_state import UserTurn
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent

@@ -17,7 +17,8 @@ from bot.contract import System
 from bot.errors import WeightsError
 from bot.voice_agent import word_completeness
 from bot.voice_agent.events import Played
-from bot.voice_agent.session import SessionConfig, VoiceSession
+from bot.voice_agent.session import VoiceSession
+from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory
 
 ANA = 1

@@ -18,8 +18,10 @@ from audio.speech_events import (
     TurnEnded,
 )
 from bot.errors import DeadlineExceeded
+from bot.spoken_commands import CommandKind
 from bot.voice_agent.events import (
     Attention,
+    PerformCommands,
     Play,
     Played,
     Prepare,
@@ -48,6 +50,11 @@ WORDS = st.sampled_from(
         "I do not think so.",
         "Alfred, how far is the",
         "um",
+        "Cancel it.",
+        "Alfred, say it again, slower.",
+        "How far is it?",
+        "Alfred, forget what I said.",
+        "Yes.",
     ]
 )
 SELDOM = st.integers(0, 15)  # 0: now
@@ -70,17 +77,19 @@ class AnyTalk(RuleBasedStateMachine):
         partial=st.booleans(),
         there=st.sampled_from([1, 1, 2, 3]),
         others=SELDOM,
+        performs=st.booleans(),
     )
-    def meet(self, preemptive, partial, there, others):
+    def meet(self, preemptive, partial, there, others, performs):
         self.talk = Talk(
             VoiceAgentOptions(preemptive_generation=preemptive, partial_recognition=partial)
         )
+        self.talk.manager.performs = frozenset(CommandKind if performs else ())
         self.talk.people(*["Ana", "Ben", "Eva"][:there], others=int(others == 0))
         self.there = set(range(1, there + 1))
 
     def take(self, commands):
         for command in commands:
-            if isinstance(command, SendRequest):
+            if isinstance(command, SendRequest | PerformCommands):
                 self.turns[command.request_id] = command.turn_id
             if isinstance(command, SendRequest) and command.preemptive:
                 self.unended[command.request_id] = command.user_id
@@ -216,6 +225,18 @@ class AnyTalk(RuleBasedStateMachine):
         self.take(self.talk.answered(data.draw(st.sampled_from(sorted(self.talk.requests)))))
 
     @precondition(lambda self: self.talk.requests)
+    @rule()
+    def declined(self):
+        """The latest commands mean nothing here, or the assistant asks about them."""
+        if isinstance(self.talk.requests[self.talk.request_id], PerformCommands):
+            self.take(self.talk.declined())
+
+    @precondition(lambda self: self.talk.requests)
+    @rule()
+    def asks_back(self):
+        self.take(self.talk.spoke("Shall I really?", 20))
+
+    @precondition(lambda self: self.talk.requests)
     @rule(data=st.data())
     def failed(self, data):
         request = data.draw(st.sampled_from(sorted(self.talk.requests)))
@@ -260,6 +281,8 @@ class AnyTalk(RuleBasedStateMachine):
         is_under_way = self.talk.requests or self.talk.loud or self.talk.speaking or self.clips
         assert self.talk.manager.is_busy or not is_under_way
         for request in self.talk.requests.values():
+            if isinstance(request, PerformCommands):
+                continue
             assert request.clip is None or request.clip.duration_ms <= MAX_MS
 
     @invariant()

@@ -186,3 +186,50 @@ def test_its_name_counts_at_any_place(name, words, data):
 @pytest.mark.parametrize("flood", ["ok ", "para ", "[", "u", "♪", "a,", "stop. ", "yes yes no "])
 def test_a_flood_is_judged_in_no_time(flood):
     assert of(flood * 100_000) in UtteranceIntent
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Alfred, cancel that.", "cancel"),
+        ("Hey Alfred, can you cancel that, please?", "cancel"),
+        ("Cancel that, Alfred.", "cancel"),
+        ("Oye, al frente, repítelo.", "repeat"),
+        ("Alfredo, ¿cuánto falta?", "progress"),
+        ("Jared louder", "louder"),
+        ("Say it again Alfred please", "repeat"),
+        ("Uh, say it again.", "repeat"),
+        ("No, louder!", "louder"),
+        ("(coughs) Louder.", "louder"),
+    ],
+)
+def test_a_command_with_its_name(said, kind):
+    found = UtteranceClassifier(BOTH).commands(said)
+    assert found is not None
+    assert found.kinds == (kind,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Maria, cancel that.",
+        "Alfred said cancel that.",
+        "Ask Alfred to say it again.",
+        "Alfred, how do I cancel a subscription?",
+        "I said no, louder music is better.",
+        "",
+    ],
+)
+def test_what_tells_it_nothing(said):
+    assert UtteranceClassifier(BOTH).commands(said, people=["Maria"]) is None
+
+
+def test_a_written_quotation_is_no_command_but_a_recognisers_signs_are_a_guess():
+    classifier = UtteranceClassifier(BOTH)
+    assert classifier.commands('"Cancel that."', is_written=True) is None
+    assert classifier.commands('"Cancel that."') is not None
+
+
+def test_cancel_after_a_change_of_mind_is_a_wish_for_silence():
+    assert of("What is the capital of… Cancel.") is UtteranceIntent.STOP
+    assert of("Cancel.") is UtteranceIntent.PLAIN, "a command, if there is no answer to stop"

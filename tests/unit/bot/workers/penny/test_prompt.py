@@ -53,3 +53,10 @@ def test_a_caller_cannot_add_instructions() -> None:
 
 def test_spoken_turns_have_their_own_lane() -> None:
     assert ask().slot is Slot.INTERACTIVE
+
+
+def test_short_answers_are_asked_for() -> None:
+    usual, brief = ask().messages[0].content, ask(is_brief=True).messages[0].content
+    assert "one or two short sentences" in usual
+    assert "one sentence of at most" in brief
+    assert "Spanish" in ask(is_brief=True, language="es").messages[0].content

@@ -1,0 +1,168 @@
+"""Finds the commands that an utterance consists of. Pure."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import accumulate
+from typing import Final
+
+from bot.spoken_commands.grammar import GRAMMAR_LANGUAGES, Grammar, grammar_of
+
+_MAX_WORDS: Final = 24
+"""The longest command has half as many."""
+_DRAWN_OUT: Final = re.compile(r"(\w)\1{2,}")
+"""A letter that somebody holds down: "stoppp"."""
+_MAX_COMMANDS: Final = 3
+"""How many commands one utterance may hold: "say it again, slower and in Spanish"."""
+
+
+class CommandKind(StrEnum):
+    """What a person wants.
+
+    STOP: silence. DISMISS: "never mind". CANCEL: an end of what is under way. CANCEL_JOB: of a job
+    that they name ("cancel the build"). REPEAT: the last answer again. LOUDER to FASTER: how it
+    speaks. SHORTER: short answers. LANGUAGE: answers in another one. LEAVE: it goes out of the
+    voice channel. FORGET: what they have said. PROGRESS: how far their job is. COST: what they have
+    spent today. YES, NO: the answer to the assistant's own question whether to do something.
+    """
+
+    STOP = "stop"
+    DISMISS = "dismiss"
+    CANCEL = "cancel"
+    CANCEL_JOB = "cancel_job"
+    REPEAT = "repeat"
+    LOUDER = "louder"
+    QUIETER = "quieter"
+    SLOWER = "slower"
+    FASTER = "faster"
+    SHORTER = "shorter"
+    LANGUAGE = "language"
+    LEAVE = "leave"
+    FORGET = "forget"
+    PROGRESS = "progress"
+    COST = "cost"
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenCommand:
+    """One command.
+
+    Attributes:
+        to_language: The code of the language that LANGUAGE asks for; None for any other kind.
+    """
+
+    kind: CommandKind
+    to_language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandMatch:
+    """All that an utterance asks for.
+
+    Attributes:
+        commands: In the order in which they were said, each kind once.
+        language: The code of the language that it was said in; None: the words are the same in
+            several.
+    """
+
+    commands: tuple[SpokenCommand, ...]
+    language: str | None
+
+    @property
+    def kinds(self) -> tuple[CommandKind, ...]:
+        """The kinds of the commands."""
+        return tuple(one.kind for one in self.commands)
+
+
+def find_commands(words: Sequence[str]) -> CommandMatch | None:
+    """The commands that an utterance consists of; None: it is ordinary talk.
+
+    Args:
+        words: Those of the whole utterance as `words_of` gives them, without the assistant's name.
+    """
+    return _in_either(lambda grammar: _commands_in(words, grammar))
+
+
+def find_answer(words: Sequence[str]) -> CommandMatch | None:
+    """YES or NO, if that is all that an utterance says; the assistant must have asked something."""
+    return _in_either(lambda grammar: _answers_in(words, grammar))
+
+
+def _in_either(find: Callable[[Grammar], tuple[SpokenCommand, ...]]) -> CommandMatch | None:
+    found = {one: commands for one in GRAMMAR_LANGUAGES if (commands := find(grammar_of(one)))}
+    if not found:
+        return None
+    commands = min(found.values(), key=len)
+    return CommandMatch(commands, next(iter(found)) if len(found) == 1 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Words, each followed by a space, and where each begins."""
+
+    words: str
+    begins: tuple[int, ...]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "_Text | None":
+        """None: too long to be a command, or empty."""
+        if not 0 < len(words) <= _MAX_WORDS:
+            return None
+        said = [_DRAWN_OUT.sub(r"\1", word) for word in words]
+        begins = accumulate((len(word) + 1 for word in said), initial=0)
+        return cls("".join(f"{word} " for word in said), tuple(begins)[:-1])
+
+
+def _commands_in(words: Sequence[str], grammar: Grammar) -> tuple[SpokenCommand, ...]:
+    text = _Text.of(words)
+    chain = None if text is None else _chain(text, 0, grammar, _MAX_COMMANDS)
+    return tuple(dict.fromkeys(chain or ()))
+
+
+def _answers_in(words: Sequence[str], grammar: Grammar) -> tuple[SpokenCommand, ...]:
+    text = _Text.of(words)
+    return tuple(
+        SpokenCommand(CommandKind(name))
+        for name, phrases in grammar.answers.items()
+        if text is not None and phrases.fullmatch(text.words)
+    )
+
+
+def _chain(
+    text: _Text, begin: int, grammar: Grammar, limit: int
+) -> tuple[SpokenCommand, ...] | None:
+    """The commands from a position to the end; None: something else is said there."""
+    if whole := _read(text, begin, len(text.words), grammar):
+        return whole
+    if limit == 1:
+        return None
+    for end in reversed(text.begins):
+        first = _read(text, begin, end, grammar) if end > begin else ()
+        if not first:
+            continue
+        joint = grammar.joint.match(text.words, end)
+        rest = _chain(text, end if joint is None else joint.end(), grammar, limit - 1)
+        if rest is not None:
+            return first + rest
+    return None
+
+
+def _read(text: _Text, begin: int, end: int, grammar: Grammar) -> tuple[SpokenCommand, ...]:
+    """The commands of one phrase; none if it is no command."""
+    is_one = grammar.command.fullmatch(text.words, begin, end)  # one look, since most are none
+    kinds = grammar.commands if is_one else grammar.bare
+    for name, phrases in kinds.items():
+        if found := phrases.fullmatch(text.words, begin, end):
+            return _commands(name, next(filter(None, found.groups()), None), grammar)
+    return ()
+
+
+def _commands(name: str, said: str | None, grammar: Grammar) -> tuple[SpokenCommand, ...]:
+    to_language = None if said is None else grammar.languages[said.strip()]
+    return tuple(
+        SpokenCommand(kind, to_language if kind is CommandKind.LANGUAGE else None)
+        for kind in map(CommandKind, name.split("+"))
+    )

@@ -1,0 +1,142 @@
+"""The turns that are not over, the requests for them, and how each of them ends. Pure.
+
+The `TurnManager` decides; this carries out what several of its decisions need, and collects the
+commands.
+"""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from bot.spoken_commands import CommandMatch
+from bot.voice_agent.engagement import AddresseeMode, EngagementPolicy
+from bot.voice_agent.events import CancelRequest, Command, Stage
+from bot.voice_agent.interruption import Floor
+from bot.voice_agent.options import VoiceAgentOptions
+from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
+
+
+@dataclass(slots=True)
+class OpenTurns:
+    """The turns of a conversation, and its commands since they were last taken.
+
+    Attributes:
+        open: By user, until the answer plays.
+        speeches: Speech in progress, by user.
+        requests: The turns for whose request something may still come, by its id.
+        commands: To be carried out, in order.
+    """
+
+    options: VoiceAgentOptions
+    policy: EngagementPolicy
+    people: Participants
+    floor: Floor
+    open: dict[int, UserTurn] = field(default_factory=dict)
+    speeches: dict[int, ActiveSpeech] = field(default_factory=dict)
+    requests: dict[int, UserTurn] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def all(self) -> list[UserTurn]:
+        """All of them, the one that has the floor first."""
+        turns = [self.floor.turn, *self.open.values()]
+        return list({turn.turn_id: turn for turn in turns if turn is not None}.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody speaks, waits for an answer, or is being answered."""
+        return bool(self.speeches or self.all)
+
+    def of(self, user_id: int) -> UserTurn:
+        """The person's open turn; a new one if there is none."""
+        if user_id not in self.open:
+            self.open[user_id] = UserTurn(next(self._numbers), user_id, self.options)
+        return self.open[user_id]
+
+    def take_commands(self) -> list[Command]:
+        """The commands, which are then gone."""
+        commands, self.commands = self.commands, []
+        return commands
+
+    def is_awaited(self, turn: UserTurn) -> bool:
+        """Whether the person expects an answer, as far as is known."""
+        mode = self.policy.mode(self.people, turn)
+        return turn.is_accepted or mode is AddresseeMode.ALWAYS
+
+    def show_progress(self, turn: UserTurn) -> None:
+        """Show readers the turn, if it is for us and they have not seen this state."""
+        has_floor = self.floor.turn is turn
+        update = turn.progress(has_floor=has_floor, is_awaited=self.is_awaited(turn))
+        if update is not None and update != turn.last_update:
+            turn.last_update = update
+            self.commands.append(update)
+
+    def cancel_request(self, turn: UserTurn) -> None:
+        """Discard a turn's request, and all that it brought."""
+        if turn.is_requesting and turn.request_id is not None:
+            del self.requests[turn.request_id]
+            self.commands.append(CancelRequest(turn.request_id))
+        turn.drop_request()
+
+    def begin_commands(self, turn: UserTurn, commands: CommandMatch, request_id: int) -> None:
+        """Have a turn's commands performed."""
+        said = turn.transcript
+        self.cancel_request(turn)
+        self.requests[request_id] = turn
+        self.commands.append(turn.begin_commands(request_id, commands, said))
+
+    def note_question(self, turn: UserTurn, now_s: float) -> None:
+        """What is said about a command may ask whether to carry it out."""
+        if turn.commands is not None and turn.reply.text.rstrip().endswith("?"):
+            self.people.await_confirmation(turn.user_id, now_s)
+
+    def close(
+        self, turn: UserTurn, stage: Stage, reply: str = "", *, remember: bool = True
+    ) -> None:
+        """End a turn: show readers its last state, and remember it if it has words.
+
+        What is said about commands is no part of the conversation.
+        """
+        update = turn.update(stage, reply)
+        self._release(turn)
+        self.commands.append(update)
+        if remember and update.transcript and turn.commands is None:
+            self.commands.append(turn.record(update))
+        if turn.state is TurnState.TRANSCRIBING and turn.clip is not None:  # they have said more
+            later = self.of(turn.user_id)
+            later.inherit(turn)
+            later.clip = turn.clip
+
+    def drop(self, *turns: UserTurn) -> None:
+        """End turns without a trace, except for readers who have seen them."""
+        for turn in turns:
+            update = turn.update(Stage.INTERRUPTED, turn.reply.played_text)
+            self._release(turn)
+            if turn.last_update is not None:
+                self.commands.append(update)
+
+    def drop_all_but(self, user_ids: Container[int]) -> None:
+        """End the turns, and the speech, of people who are no longer there."""
+        self.speeches = {u: speech for u, speech in self.speeches.items() if u in user_ids}
+        self.drop(*(turn for turn in self.all if turn.user_id not in user_ids))
+
+    def expire_speech(self, now_s: float) -> None:
+        """Speech whose end was never reported: continue with as much of it as has arrived."""
+        since_s = now_s - self.options.limits.max_speech_s
+        for user_id in [u for u, speech in self.speeches.items() if speech.latest_s < since_s]:
+            del self.speeches[user_id]
+            turn = self.open.get(user_id)
+            if turn is not None and turn.state is TurnState.SPEAKING:
+                turn.clip = turn.requested_clip or turn.clip
+                if turn.clip is None and not turn.words:
+                    self.drop(turn)
+
+    def _release(self, turn: UserTurn) -> None:
+        if self.floor.turn is turn:
+            self.commands += self.floor.clear()
+        elif self.floor.is_interrupted_in(turn) and turn.user_id not in self.speeches:
+            self.commands += self.floor.end_interruption()
+        self.cancel_request(turn)
+        if self.open.get(turn.user_id) is turn:
+            del self.open[turn.user_id]

@@ -1,0 +1,331 @@
+"""What people write to have something done at once, in fixed words: "cancel that".
+
+It works while every service is down: no model decides, and nothing is called.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Protocol, cast
+
+import discord
+
+from bot.contract import System
+from bot.discord_client import SkyDeck
+from bot.errors import TooSoon
+from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
+from bot.jobs.view import Requester
+from bot.recently_deleted import RecentIds
+from bot.spoken_commands import CommandKind, CommandMatch, find_commands
+from bot.store.records import Role
+from bot.store.repositories.recovery import Job
+from bot.voice_agent.command_performer import (
+    AS_USUAL,
+    STYLES,
+    CommandPerformer,
+    SpeakingStyle,
+)
+from bot.voice_agent.utterance_intent import UtteranceClassifier
+from cogs.chat._forgetting import forget_what_was_said
+from cogs.chat._job_message import ChatMessage
+from cogs.chat._memory import may_read_history
+from cogs.chat._reference import parent_of
+from cogs.shared import person_commands
+from cogs.shared.confirmations import Confirmations
+from cogs.shared.gone import reply_to
+from cogs.shared.names import own_ids
+from cogs.shared.places import Vocal, allowed_at, whereabouts
+from cogs.shared.requester import words_of
+from cogs.shared.rights import Relation, Right, may
+from cogs.shared.splitting import disarm, split
+from cogs.shared.yes_no import YesNo
+
+_MAX_CHARS: Final = 200
+"""No command is longer."""
+_ENDS: Final = frozenset(
+    {CommandKind.STOP, CommandKind.DISMISS, CommandKind.CANCEL, CommandKind.CANCEL_JOB}
+)
+_MAY_BE_ANSWERS: Final = STYLES | {CommandKind.REPEAT}
+"""After a question of the bot's ("In which language?") they answer it."""
+_ANSWERS: Final = frozenset({CommandKind.YES, CommandKind.NO})
+_MAX_REPEATED_CHARS: Final = 16_000
+_MAX_PLACES: Final = 500
+"""In how many places it is known how to answer a person; beyond that, the oldest is forgotten."""
+
+
+class VoiceCog(Protocol):
+    """The cog of the voice channels, as far as a message needs it."""
+
+    def channel_in(self, guild: discord.Guild) -> Vocal | None:
+        """The voice channel that the bot is in on this server."""
+        ...
+
+    async def leave_server(self, guild: discord.Guild) -> None:
+        """Leave it.
+
+        Raises:
+            StoreFailed: That cannot be stored.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message that tells the bot to do something.
+
+    Attributes:
+        whole_channel: Whether the channel itself is the conversation.
+    """
+
+    message: discord.Message
+    match: CommandMatch
+    whole_channel: bool
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it only stops something: who asks too often may still do that."""
+        return _ENDS.issuperset(self.match.kinds)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The channel and the person."""
+        return self.message.channel.id, self.message.author.id
+
+
+class WrittenCommands:
+    """Finds commands in messages that are for the bot, and carries them out."""
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self._bot = bot
+        self._classifier = UtteranceClassifier([system.assistant for system in System])
+        self._pending = Confirmations[tuple[int, int], tuple[CommandKind, Written]](bot.clock)
+        self._performers: dict[int, CommandPerformer] = {}
+        self._done = RecentIds()
+
+    async def warm_up(self) -> None:
+        """Read the lists of phrases."""
+        await asyncio.to_thread(find_commands, ["stop"])
+
+    def find(self, message: discord.Message, *, whole_channel: bool) -> Written | None:
+        """What a message tells the bot to do; None: it is ordinary talk."""
+        if message.attachments or message.stickers or message.message_snapshots or message.poll:
+            return None
+        said = own_ids(self._bot, message.guild).without_calls(message.content)
+        if not said or len(said) > _MAX_CHARS:
+            return None
+        match = None
+        if self._pending.is_open((message.channel.id, message.author.id)):
+            match = self._classifier.answer(said)
+        match = match or self._classifier.commands(said, is_written=True)
+        return None if match is None else Written(message, match, whole_channel)
+
+    async def carry_out(self, written: Written, requester: Requester) -> bool:
+        """Do what a message tells the bot to do. Returns False if it is talk after all.
+
+        Raises:
+            TooSoon: They tell it too often to stop what is not under way.
+            StoreFailed: The store cannot be used.
+            discord.HTTPException, OSError: Discord accepts no reply.
+        """
+        message, kinds = written.message, frozenset(written.match.kinds)
+        if message.id in self._done:
+            return True  # the gateway repeats events after a reconnect
+        self._done.add([message.id])
+        if kinds <= _MAY_BE_ANSWERS and (await self._latest_answer(written)).endswith("?"):
+            return False
+        words = self._words_for(written, requester)
+        told: list[str] = []
+        for kind in written.match.kinds:
+            said = await self._perform(kind, written, words)
+            if said is None and not told:
+                return False
+            told += filter(None, [said])
+        view = None
+        if self._pending.is_open(written.key) and not kinds & _ANSWERS:
+            view = YesNo(words, requester.user_id, partial(self._press, written, words))
+        *before, last = split("\n".join(told)[:_MAX_REPEATED_CHARS])
+        for part in before:
+            await reply_to(message, part)
+        await reply_to(message, last, view=view)
+        return True
+
+    def _words_for(self, written: Written, requester: Requester) -> Words:
+        """The language that they want to hear, or else theirs, if the bot has its words in it."""
+        known = (self.style_for(written.message).language, written.match.language)
+        language = next((one for one in known if one in INTERFACE_LANGUAGES), None)
+        return words_of(requester) if language is None else words_for(language)
+
+    async def _press(self, written: Written, words: Words, is_yes: bool) -> str:
+        answer = CommandKind.YES if is_yes else CommandKind.NO
+        return await self._answer(answer, written, words) or words("commands.expired")
+
+    # -- one command at a time -------------------------------------------------------------------
+
+    async def _perform(self, kind: CommandKind, written: Written, words: Words) -> str | None:
+        """Carry out a command; returns what to reply, or None if it is talk."""
+        if kind in _ENDS:
+            return await self._end(kind, written, words)
+        if kind in STYLES:
+            return self._change_style(kind, written, words)
+        if kind in _ANSWERS:
+            return await self._answer(kind, written, words)
+        match kind:
+            case CommandKind.PROGRESS:
+                job, user_id = await self._job_replied_to(written), written.message.author.id
+                job = job if job is not None and job.user_id == user_id else None
+                return await person_commands.progress(self._bot, user_id, words, job)
+            case CommandKind.COST:
+                return await self._tell_cost(written, words)
+            case CommandKind.FORGET:
+                return self._ask_whether_to_forget(written, words)
+            case CommandKind.LEAVE:
+                return await self._leave(written, words)
+            case _:
+                return await self._repeat(written, words)
+
+    async def _tell_cost(self, written: Written, words: Words) -> str:
+        user_id = written.message.author.id
+        spent = await person_commands.cost_today(self._bot, user_id, words)
+        if written.message.guild is None:
+            return spent
+        return await person_commands.tell_alone(self._bot, user_id, spent, words)
+
+    def _ask_whether_to_forget(self, written: Written, words: Words) -> str:
+        self._pending.ask(written.key, (CommandKind.FORGET, written))
+        has_context = written.whole_channel or parent_of(written.message) is not None
+        return words("commands.ask_forget" if has_context else "commands.ask_forget_server")
+
+    async def _end(self, kind: CommandKind, written: Written, words: Words) -> str | None:
+        """Stop what is under way: the job that they reply to, an answer here, or the newest job."""
+        job = await self._job_replied_to(written)
+        if job is not None:
+            relation = _relation(written.message, job)
+            return await person_commands.cancel(self._bot, job, relation, words)
+        user_id = written.message.author.id
+        jobs = await person_commands.running_jobs(self._bot, user_id)
+        if jobs and kind in (CommandKind.CANCEL, CommandKind.CANCEL_JOB):
+            owner = Relation(is_owner=True)
+            return await person_commands.cancel(self._bot, jobs[0], owner, words)
+        here = written.message.channel.id
+        answers = (job for job in jobs if job.channel_id == here and _is_answer(job))
+        answer = next(answers, None)
+        if answer is not None:
+            owner = Relation(is_owner=True)
+            return await person_commands.cancel(self._bot, answer, owner, words)
+        return None if kind is CommandKind.DISMISS else self._nothing_runs(written, words)
+
+    def _nothing_runs(self, written: Written, words: Words) -> str:
+        """These replies are counted, so that nobody can make the bot flood a channel with them."""
+        guild = written.message.guild
+        wait_s = self._bot.limiter.take(
+            written.message.author.id, guild.id if guild is not None else None
+        )
+        if wait_s > 0:
+            raise TooSoon(wait_s=wait_s)
+        return words("commands.cancelled_nothing")
+
+    async def _job_replied_to(self, written: Written) -> Job | None:
+        message = written.message
+        parent_id = parent_of(message)
+        if parent_id is None:
+            return None
+        guild_id = message.guild.id if message.guild is not None else None
+        return await person_commands.job_shown_in(self._bot, parent_id, guild_id, message.author.id)
+
+    async def _answer(self, answer: CommandKind, written: Written, words: Words) -> str | None:
+        taken = self._pending.take(written.key)
+        if taken is None:
+            return None
+        kind, asked = taken
+        if answer is CommandKind.NO:
+            return words("commands.stays" if kind is CommandKind.LEAVE else "commands.kept")
+        if kind is CommandKind.LEAVE:
+            return await self._leave(asked, words, is_confirmed=True)
+        channel_id = written.message.channel.id
+        performer = self._performers.get(channel_id)
+        if performer is not None:
+            performer.forget(written.message.author.id)
+        gone = await forget_what_was_said(
+            self._bot, asked.message, whole_channel=asked.whole_channel
+        )
+        return words("commands.forgot" if gone else "commands.forgot_nothing")
+
+    async def _leave(
+        self, written: Written, words: Words, *, is_confirmed: bool = False
+    ) -> str | None:
+        """Leave the server's voice channel, if they may send the bot away."""
+        message, author = written.message, written.message.author
+        voice = cast("VoiceCog | None", self._bot.get_cog("Voice"))
+        here = None if voice is None or message.guild is None else voice.channel_in(message.guild)
+        if voice is None or here is None or not isinstance(author, discord.Member):
+            return None
+        allowed = await allowed_at(here, author)
+        relation = Relation(
+            is_of_server=True,
+            sees=allowed.view_channel,
+            moves_members=allowed.move_members,
+            is_present=whereabouts(author) == here.id,
+        )
+        if not may(Right.COMMAND_VOICE, relation):
+            return words("commands.cannot_leave")
+        others = [one for one in here.members if not one.bot and one.id != author.id]
+        if others and not is_confirmed:
+            self._pending.ask(written.key, (CommandKind.LEAVE, written))
+            return words("commands.ask_leave")
+        await voice.leave_server(here.guild)
+        return words("voice.left")
+
+    async def _repeat(self, written: Written, words: Words) -> str | None:
+        answer = await self._latest_answer(written)
+        if not answer or CommandKind.LANGUAGE in written.match.kinds:
+            return None
+        return f"{words('commands.again')}\n{disarm(answer)}"
+
+    async def _latest_answer(self, written: Written) -> str:
+        """The latest answer of the conversation; empty: there is none that they may read."""
+        message, memory = written.message, self._bot.store.conversations
+        if not may_read_history(message):
+            return ""
+        parent_id = parent_of(message)
+        if parent_id is not None:
+            said = await memory.chain(parent_id, budget_chars=_MAX_REPEATED_CHARS)
+        elif written.whole_channel:
+            said = await memory.thread(message.channel.id, budget_chars=_MAX_REPEATED_CHARS)
+        else:
+            return ""
+        answers = (one.content.strip() for one in reversed(said) if one.role is Role.ASSISTANT)
+        return next(answers, "")
+
+    # -- how to answer a person ------------------------------------------------------------------
+
+    def _change_style(self, kind: CommandKind, written: Written, words: Words) -> str:
+        channel_id, user_id = written.key
+        performer = self._performers.setdefault(channel_id, CommandPerformer())
+        while len(self._performers) > _MAX_PLACES:
+            del self._performers[next(iter(self._performers))]
+        commands = tuple(one for one in written.match.commands if one.kind is kind)
+        return performer.change_style(user_id, replace(written.match, commands=commands), words)
+
+    def style_for(self, message: discord.Message) -> SpeakingStyle:
+        """How the author of a message wants to be answered there."""
+        performer = self._performers.get(message.channel.id)
+        return AS_USUAL if performer is None else performer.style_of(message.author.id)
+
+
+def _is_answer(job: Job) -> bool:
+    return job.place.get("kind") == ChatMessage.model_fields["kind"].default
+
+
+def _relation(message: discord.Message, job: Job) -> Relation:
+    """How the author of a message relates to a job that is shown in the same channel."""
+    author, channel = message.author, message.channel
+    is_owner = job.user_id == author.id
+    if not isinstance(author, discord.Member) or isinstance(channel, discord.PartialMessageable):
+        return Relation(is_owner=is_owner)
+    allowed = channel.permissions_for(author)
+    return Relation(
+        is_owner=is_owner,
+        is_of_server=True,
+        sees=True,
+        manages_messages=allowed.manage_messages,
+    )

@@ -1,0 +1,56 @@
+"""Two buttons under a question of the bot's, for the person whom it asks."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+
+from bot.errors import NotAllowed
+from bot.i18n import Words
+from cogs.shared.confirmations import OPEN_S
+from cogs.shared.error_messages import ReportingView
+
+Act = Callable[[bool], Awaitable[str]]
+
+
+class YesNo(ReportingView):
+    """Asks for confirmation of what somebody has told the bot in a sentence.
+
+    Args:
+        words: Their language.
+        user_id: Who may answer.
+        act: Does it, or not; returns what to say.
+    """
+
+    def __init__(self, words: Words, user_id: int, act: Act) -> None:
+        super().__init__(timeout=OPEN_S)
+        self._words = words
+        self._user_id = user_id
+        self._act = act
+        self._is_taken = False
+        self.yes.label, self.no.label = words("common.yes"), words("common.no")
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Check that the person who was asked answers."""
+        if interaction.user.id != self._user_id:
+            raise NotAllowed(self._words("commands.not_asked"))
+        return True
+
+    @discord.ui.button(style=discord.ButtonStyle.danger)
+    async def yes(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:
+        """Do it, once."""
+        await self._answer(interaction, is_yes=True)
+
+    @discord.ui.button(style=discord.ButtonStyle.secondary)
+    async def no(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:
+        """Do nothing."""
+        await self._answer(interaction, is_yes=False)
+
+    async def _answer(self, interaction: discord.Interaction, *, is_yes: bool) -> None:
+        if self._is_taken:
+            await interaction.response.defer()
+            return
+        self._is_taken = True
+        await interaction.response.edit_message(view=None)
+        self.stop()
+        await interaction.edit_original_response(content=await self._act(is_yes))
