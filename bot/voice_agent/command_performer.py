@@ -177,6 +177,7 @@ class CommandPerformer:
         self._performed.pop(user_id, None)
         if self.latest is not None and self.latest.user_id == user_id:
             self.latest = None
+        self._arriving = {n: one for n, one in self._arriving.items() if one.user_id != user_id}
 
     # -- answers, to say them again --------------------------------------------------------------
 
@@ -184,13 +185,15 @@ class CommandPerformer:
         """A piece of an answer has arrived."""
         answer = self._arriving.setdefault(chunk.request_id, SpokenAnswer(user_id))
         answer.add(chunk)
+        while len(self._arriving) > self.options.max_answers:
+            del self._arriving[next(iter(self._arriving))]
 
     def plays(self, request_id: int) -> None:
         """An answer is being played."""
         self.latest = self._arriving.get(request_id, self.latest)
 
-    def is_over(self, request_id: int) -> None:
-        """Nothing more of an answer will arrive."""
+    def cancelled(self, request_id: int) -> None:
+        """An answer will not be played."""
         self._arriving.pop(request_id, None)
 
     # -- commands --------------------------------------------------------------------------------

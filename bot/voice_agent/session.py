@@ -348,6 +348,7 @@ class VoiceSession:
 
     def _cancel(self, request_id: int) -> None:
         self.latency.cancelled(request_id)
+        self.commands.cancelled(request_id)
         task = self._requests.pop(request_id, None)
         if task is not None:
             task.cancel()
@@ -427,8 +428,6 @@ class VoiceSession:
         except Exception as e:
             log.exception("a request failed unexpectedly")
             self._put(RequestFailed(request_id, e, self.clock.now()))
-        finally:
-            self.commands.is_over(request_id)
 
     async def _prepare(self, command: Prepare) -> None:
         question = audio_input(command.clip.file(), format="ogg") if command.clip else ""

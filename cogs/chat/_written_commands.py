@@ -313,7 +313,7 @@ class WrittenCommands:
 
 
 def _is_answer(job: Job) -> bool:
-    return job.place.get("kind") == ChatMessage.model_fields["kind"].default
+    return bool(job.place.get("kind") == ChatMessage.model_fields["kind"].default)
 
 
 def _relation(message: discord.Message, job: Job) -> Relation:

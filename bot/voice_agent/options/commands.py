@@ -23,6 +23,8 @@ class CommandOptions:
             transcript may come in pieces.
         spoken_within_s: Seconds. What a service that does not speak by then was to say is only
             shown.
+        max_answers: Answers that may wait to be played; the latest that was is kept, to be said
+            again.
         max_text_chars: Characters that are spoken about a command.
     """
 
@@ -35,4 +37,5 @@ class CommandOptions:
     confirmed_within_s: float = 30.0
     settles_s: float = 0.25
     spoken_within_s: float = 8.0
+    max_answers: int = 8
     max_text_chars: int = 600

@@ -6,6 +6,7 @@ import pytest
 
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
+from bot.store.repositories.recovery import JobStage
 from tests.fakes.handlers import Scripted, hang
 from tests.simulator.values import Permission
 from tests.virtual_time import settle
@@ -60,7 +61,8 @@ async def test_a_build_is_cancelled_and_its_progress_is_told(sim, deck, channel,
     await ben.slash("/factory build", channel, task="a dice roller")
 
     async def running():
-        return await deck.store.jobs.listing(user_id=ben.id, unfinished=True)
+        listed = await deck.store.jobs.listing(user_id=ben.id, unfinished=True)
+        return [job for job in listed if job.stage is JobStage.ACCEPTED]
 
     await until(running)
     await ben.says("@Alfred how far is it?", channel)

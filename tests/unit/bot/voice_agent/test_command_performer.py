@@ -40,7 +40,6 @@ def answered(performer: CommandPerformer, *texts: str, user_id: int = ANA) -> No
     for text in texts:
         performer.arrived(user_id, ReplyChunk(5, f"{text} ", (b"opus",) * 2, text, 0.0))
     performer.plays(5)
-    performer.is_over(5)
 
 
 class Handler:
@@ -141,11 +140,13 @@ async def test_louder_over_an_answer_says_it_again() -> None:
     assert outcome.again is not None
 
 
-async def test_what_never_played_is_not_the_latest() -> None:
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_what_never_played_is_not_the_latest(is_cancelled: bool) -> None:
     performer = CommandPerformer()
     performer.arrived(ANA, ReplyChunk(5, "Never mind.", (b"opus",), "Never mind.", 0.0))
-    performer.is_over(5)
-    performer.plays(5)
+    if is_cancelled:
+        performer.cancelled(5)
+        performer.plays(5)
     assert await performer.perform(order("say it again")) is None
 
 
@@ -154,6 +155,18 @@ async def test_in_another_language_the_model_says_it_again() -> None:
     answered(performer, "The moon is far.")
     assert await performer.perform(order("say that in Spanish")) is None
     assert performer.params_for(ANA) == {"reply_language": "es"}
+
+
+async def test_an_answer_may_play_long_after_it_came() -> None:
+    performer = CommandPerformer(CommandOptions(max_answers=2))
+    for number in (5, 6, 7):
+        text = f"Answer {number}."
+        performer.arrived(ANA, ReplyChunk(number, text, (b"opus",), text, 0.0))
+    performer.plays(5)
+    assert performer.latest is None, "it is long over"
+    performer.plays(6)
+    assert performer.latest is not None
+    assert performer.latest.text == "Answer 6."
 
 
 async def test_what_is_forgotten_is_not_said_again() -> None:

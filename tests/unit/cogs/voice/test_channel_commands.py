@@ -1,0 +1,83 @@
+"""What people in a voice channel tell the bot about itself: to leave, to forget."""
+
+from typing import Any
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.i18n import words_for
+from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
+from bot.voice_agent.events import PerformCommands
+from cogs.shared import confirmations
+from cogs.voice._channel_commands import ChannelCommands
+
+ANA, BEN = 1, 2
+
+
+class HandClock(SystemClock):
+    """It stands still."""
+
+    at_s = 100.0
+
+    def now(self) -> float:
+        return self.at_s
+
+
+class Lounge:
+    """A voice channel."""
+
+    def __init__(self, *others: int) -> None:
+        self.others = others
+        self.is_left = False
+        self.forgotten: list[int] = []
+        self.clock = HandClock()
+        bot: Any = type("Bot", (), {"clock": self.clock})()
+        self.commands = ChannelCommands(bot, self)
+
+    def others_than(self, user_id: int) -> bool:
+        return bool(self.others)
+
+    def send_away(self) -> None:
+        self.is_left = True
+
+    async def forget_words(self, user_id: int) -> int:
+        self.forgotten.append(user_id)
+        return 3
+
+    async def told(self, *kinds: CommandKind, user_id: int = ANA) -> str | None:
+        match = CommandMatch(tuple(SpokenCommand(kind) for kind in kinds), "en")
+        order = PerformCommands(1, user_id, match, "", "en", overlaps_answer=False)
+        return await self.commands.perform(order, words_for("en"))
+
+
+async def test_who_is_alone_with_it_sends_it_away_at_once() -> None:
+    lounge = Lounge()
+    assert await lounge.told(CommandKind.LEAVE) == "Goodbye."
+    assert lounge.is_left
+
+
+@pytest.mark.parametrize(("answer", "is_left"), [(CommandKind.YES, True), (CommandKind.NO, False)])
+async def test_with_others_there_it_asks(answer: CommandKind, is_left: bool) -> None:
+    lounge = Lounge(BEN)
+    assert (await lounge.told(CommandKind.LEAVE) or "").endswith("?")
+    assert not lounge.is_left
+    assert await lounge.told(answer, user_id=BEN) is None, "nobody has asked him"
+    assert await lounge.told(answer)
+    assert lounge.is_left is is_left
+
+
+async def test_what_was_said_is_forgotten_once_it_is_confirmed() -> None:
+    lounge = Lounge()
+    assert (await lounge.told(CommandKind.FORGET) or "").endswith("?")
+    assert lounge.forgotten == []
+    assert await lounge.told(CommandKind.YES) == "Done. I've forgotten it."
+    assert lounge.forgotten == [ANA]
+    assert await lounge.told(CommandKind.YES) is None, "it is answered once"
+
+
+async def test_a_late_yes_does_nothing() -> None:
+    lounge = Lounge()
+    await lounge.told(CommandKind.FORGET)
+    lounge.clock.at_s += confirmations.OPEN_S + 1
+    assert await lounge.told(CommandKind.YES) is None
+    assert lounge.forgotten == []
