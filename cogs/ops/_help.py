@@ -56,7 +56,7 @@ def help_text(
 ) -> str:
     """What the bot can do, and the commands that this reader may use; `me` mentions the bot."""
     parts = [words("help.intro", me=me), words("help.examples", me=me)]
-    parts.append(f"{words('commands.help.heading')}\n{words('commands.help.lines')}")
+    parts.append(f"{words('help.told')}\n{words('help.told_examples')}")
     parts.append("\n".join([words("help.commands"), *command_lines(registered, reader)]))
     menus = menu_names(registered, reader)
     if menus:
