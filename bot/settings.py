@@ -36,6 +36,7 @@ from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
 from bot.languages import LANGUAGES, find_language
 from bot.llm_source import AUTO, read_llm
+from bot.persona import MAX_INSTRUCTIONS_CHARS, Persona, as_instructions, read_name
 from bot.presets import Preset, with_preset
 from bot.prices import GPU_USD_PER_S
 from bot.rate_limits import GUILD_PER_MINUTE, USER_PER_MINUTE
@@ -87,6 +88,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "skydeck_asr": read_asr,
     "skydeck_voices": read_voices,
     "skydeck_tts_voice": read_voice_names,
+    "skydeck_persona_name": read_name,
 }
 """What reads a setting where it is used; it raises ValueError for a value that is in no form."""
 
@@ -190,6 +192,11 @@ class Settings(BaseSettings):
     """The Claude model."""
     skydeck_identity: Identity = Identity.DECK
     """The assistant that speaks: DECK (Alfred) or CORP (Jared)."""
+    skydeck_persona_name: str = ""
+    """What you call the assistant in `skydeck talk` and `ask`: 1 to 32 letters, digits, spaces,
+    hyphens and apostrophes; empty: by its identity. On a server, `/settings persona` decides."""
+    skydeck_persona_instructions: str = Field(default="", max_length=MAX_INSTRUCTIONS_CHARS)
+    """How the assistant is to be there, in your own words, in up to 1,000 characters."""
     skydeck_preset: Preset | None = None
     """The models for a kind of machine: laptop, or gpu-24gb (an 8B language model, Whisper
     large-v3-turbo, Kokoro). It sets SKYDECK_LLM, SKYDECK_ASR and SKYDECK_VOICES where they are
@@ -323,6 +330,12 @@ class Settings(BaseSettings):
         """The codes of the languages to choose from; empty: all."""
         named = (find_language(part) for part in self.skydeck_languages.split(","))
         return frozenset(one.code for one in named if one is not None)
+
+    @property
+    def persona(self) -> Persona:
+        """Who the assistant is in the commands at this machine."""
+        instructions = as_instructions(self.skydeck_persona_instructions)
+        return Persona(name=read_name(self.skydeck_persona_name), instructions=instructions)
 
     @property
     def services(self) -> Mapping[str, ServiceSettings]:

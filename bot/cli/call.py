@@ -51,7 +51,12 @@ def ask(
         check_writable(save)
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     text = Input(type=InputType.TEXT, data=question, **given(language=language))
-    request = converse(text, source=chosen.source, params={"speak": save is not None})
+    request = converse(
+        text,
+        source=chosen.source,
+        context=chosen.context,
+        params={"speak": save is not None},
+    )
     asyncio.run(perform(chosen, request))
 
 

@@ -11,8 +11,9 @@ from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
 from bot.cli.models import pull_with_progress
 from bot.clock import SystemClock
 from bot.composition import Services, WarmUp, open_paid_services
-from bot.contract import Request, Service, Source, System
+from bot.contract import Context, Request, Service, Source, System
 from bot.contract.factory import File, read_build
+from bot.contract.persona import assistant_of, context_persona
 from bot.contract.recordings import Heard, heard_in
 from bot.errors import BadInput, JobFailed
 from bot.models.store import ModelStore
@@ -43,6 +44,12 @@ class CallOptions:
     def source(self) -> Source:
         """The contract's source of the call."""
         return Source(system=System(self.settings.skydeck_identity.value))
+
+    @property
+    def context(self) -> Context | None:
+        """The contract's context of a question: who answers it; None: nobody in particular."""
+        persona = context_persona(self.settings.persona)
+        return None if persona is None else Context(persona=persona)
 
 
 async def perform(chosen: CallOptions, request: Request) -> None:
@@ -103,7 +110,7 @@ async def _call(services: Services, request: Request, sink: JsonSink | ScreenSin
 
 
 def _name(request: Request) -> str:
-    return _NAMES[request.target.service] or request.source.system.assistant
+    return _NAMES[request.target.service] or assistant_of(request)
 
 
 def _keep(result: Result, service: Service, place: Path) -> None:

@@ -85,7 +85,7 @@ def _ask(files: list[Path], *, save: Path | None, language: str | None, as_json:
         check_writable(save)
     clips, refused = read_clips(files, language=language, limit_s=QUESTION_LIMIT_S)
     chosen = CallOptions(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
-    asyncio.run(perform(chosen, converse(clips, source=chosen.source)))
+    asyncio.run(perform(chosen, converse(clips, source=chosen.source, context=chosen.context)))
     require_all(refused)
 
 

@@ -25,6 +25,7 @@ from pydantic import (
 from bot.contract.base64_text import decoded
 from bot.contract.foreign import as_audio, audio_in, lone_words, reading, words_of
 from bot.errors import BadInput
+from bot.persona import MAX_INSTRUCTIONS_CHARS, MAX_NAME_CHARS
 from bot.steps import Steps, at_once
 
 CONTRACT_VERSION = "2.1"
@@ -189,12 +190,24 @@ def speaker_label(name: str) -> str:
     return " ".join(name.replace(":", " ").split())
 
 
+class ContextPersona(Wire):
+    """Who the assistant is where it is asked, as people there have chosen.
+
+    `name` is what they call it, so it is also likely to be in what they say. `instructions` are
+    their words on how it should be: they colour an answer, and lift no rule of the service's own.
+    """
+
+    name: str | None = Field(default=None, max_length=MAX_NAME_CHARS)
+    instructions: str | None = Field(default=None, max_length=MAX_INSTRUCTIONS_CHARS)
+
+
 class Context(Wire):
-    """Background that the service should know."""
+    """Background that the service should know. Services that know no `persona` ignore it."""
 
     history: list[Message] = Field(default_factory=list)
     locale: str | None = None
     speaker: str | None = None
+    persona: ContextPersona | None = None
 
 
 class Policy(Wire):

@@ -3,14 +3,18 @@
 The runner (`bot.jobs.runner`) does not know Discord: it has a `JobView`, which does.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from bot.contract import Response, Source, System
+from bot.contract import Context, Message, Response, Source, System
+from bot.contract.envelope import given
+from bot.contract.persona import context_persona
 from bot.errors import SkydeckError
 from bot.i18n import Words
 from bot.jobs.place import JobPlace
+from bot.persona import NO_PERSONA, Persona
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job
 
@@ -26,6 +30,7 @@ class Requester:
         locale: The language in which the bot's own texts are shown to them, as a Discord locale.
         language: The language that their server has set for everyone; None: their words tell.
         system: The assistant's identity there.
+        persona: Who it is there, by people's choice.
     """
 
     user_id: int
@@ -35,6 +40,12 @@ class Requester:
     locale: str
     system: System
     language: str | None = None
+    persona: Persona = NO_PERSONA
+
+    @property
+    def assistant(self) -> str:
+        """What people call the assistant there."""
+        return self.persona.name or self.system.assistant
 
     @property
     def source(self) -> Source:
@@ -43,6 +54,19 @@ class Requester:
         if self.guild_id is not None:
             place["guild"] = str(self.guild_id)
         return Source(system=self.system, **place)
+
+    def context(self, history: Sequence[Message] = ()) -> Context:
+        """The contract's `context` of what they ask.
+
+        Args:
+            history: The conversation before it.
+        """
+        return Context(
+            history=list(history),
+            **given(
+                locale=self.locale, speaker=self.user_name, persona=context_persona(self.persona)
+            ),
+        )
 
 
 class Undeliverable(Exception):

@@ -50,8 +50,9 @@ class TalkController:
         self._options = options
         self._prefs = options.prefs
         self._clock = surroundings.clock
-        self._system = System(options.settings.skydeck_identity.value)
-        self._commands = Commands(options.modules, Source(system=self._system))
+        system = System(options.settings.skydeck_identity.value)
+        self._assistant = options.settings.persona.name or system.assistant
+        self._commands = Commands(options.modules, Source(system=system))
         self._key = TalkKey()
         self._has_release = False
         self._saves = Background("saving a conversation")
@@ -93,7 +94,7 @@ class TalkController:
         state = self.devices.state
         return View(
             person=PERSON,
-            assistant=self._system.assistant,
+            assistant=self._assistant,
             place="this machine" if self._options.settings.embedded else "RunPod",
             mode=self._prefs.mode,
             doing=self._doing(),
@@ -236,7 +237,7 @@ class TalkController:
                 self._options.save_to,
                 self.transcript.entries,
                 self.transcript.sound_of,
-                assistant=self._system.assistant,
+                assistant=self._assistant,
                 at=dt.datetime.fromtimestamp(self._clock.wall()).astimezone(),
             )
         except SkydeckError as e:

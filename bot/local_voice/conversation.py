@@ -78,6 +78,7 @@ class Conversation:
             language=prefs.language,
             attention=Attention.ALWAYS,
             options=options_for(settings),
+            persona=settings.persona,
         )
         session = await voices.open(
             self._devices.transport,

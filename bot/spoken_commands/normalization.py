@@ -1,28 +1,20 @@
-"""Words as they are compared: lower case, without accents, punctuation and apostrophes. Pure."""
+"""Whether a text is somebody's own words. Pure.
+
+`bot.plain_words` has the words as they are compared.
+"""
 
 import re
-import unicodedata
 from typing import Final
 
-_WORD: Final = re.compile(r"[^\W_]+")
-_INSIDE_WORDS: Final = re.compile(r"['\u2019-]")
-"""Joins the parts of a word: "that's", "uh-huh"."""
+from bot.plain_words import plain, words_of
+
+__all__ = ["is_quoted", "plain", "words_of"]
+
 _QUOTED: Final = re.compile(
     r"[\"`\u201c-\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d]|^\s*['\u2018].*['\u2019]\W*$"
     r"|^\s*>|\n|://|^\s*[/!#$]|[{}<>=\\|]"
 )
 """Signs of a quotation, of code, or of several lines."""
-
-
-def plain(text: str) -> str:
-    """Lower case, without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, as they are compared."""
-    return _WORD.findall(_INSIDE_WORDS.sub("", plain(text)))
 
 
 def is_quoted(text: str) -> bool:

@@ -18,7 +18,7 @@ from bot.errors import TooLarge
 from bot.money import Basis, Period, Scope
 from bot.store.limits import CONTENT_LIMIT_CHARS, PLACE_LIMIT_BYTES, REQUEST_LIMIT_BYTES
 from bot.store.records import CallState, Role
-from bot.store.repositories import guilds
+from bot.store.repositories import guilds, personas
 from bot.store.repositories.recovery import Ending, JobStage
 from bot.store.repositories.results import MAX_RESULT_BYTES
 from bot.store.repositories.voice import ATTENTIONS
@@ -155,6 +155,13 @@ def _look_at_guild(row: Mapping[str, Any]) -> None:
         raise ValueError(f"guilds: {str(e).rstrip('.')}") from None
 
 
+def _look_at_persona(row: Mapping[str, Any]) -> None:
+    try:
+        personas.check(row)
+    except KeyError as e:
+        raise ValueError(f"personas.{e.args[0]} is not there") from None
+
+
 def _look_at_job(row: Mapping[str, Any]) -> None:
     place = row.get("place")
     if not isinstance(place, dict) or len(json.dumps(place)) > PLACE_LIMIT_BYTES:
@@ -168,5 +175,6 @@ def _look_at_job(row: Mapping[str, Any]) -> None:
 
 _LOOKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "guilds": _look_at_guild,
+    "personas": _look_at_persona,
     "jobs": _look_at_job,
 }

@@ -21,6 +21,7 @@ from bot.store.repositories.heartbeats import Heartbeats
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.key_value import KeyValue
 from bot.store.repositories.ledger import Ledger
+from bot.store.repositories.personas import Personas
 from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.repositories.spending import Spending
 from bot.store.repositories.voice import ChosenVoices, Consents, Minutes, VoiceRooms
@@ -51,10 +52,11 @@ class Store:
 
     def __init__(self, database: Database, clock: Clock, *, lease_ms: int, limits: Limits) -> None:
         self.guilds = Guilds(database, clock)
+        self.personas = Personas(database, clock)
         self.conversations = Conversations(database)
         owner = uuid.uuid4().hex
         self.jobs = Journal(database, clock, owner=owner, lease_ms=lease_ms)
-        self.privacy = Privacy(database, clock, self.guilds)
+        self.privacy = Privacy(database, clock, self.guilds, self.personas)
         self.key_value = KeyValue(database)
         self.consents = Consents(database)
         self.chosen_voices = ChosenVoices(database)

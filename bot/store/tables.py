@@ -47,6 +47,18 @@ guilds = Table(
 )
 """A server's settings. No row: it has chosen nothing."""
 
+personas = Table(
+    "personas",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(32), nullable=False),
+    Column("instructions", String(1000), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("voice", String(64), nullable=False),
+)
+"""Who the assistant is in a server (channel 0) and in its channels; empty: nothing is chosen."""
+
 messages = Table(
     "messages",
     metadata,

@@ -161,6 +161,14 @@ class AttentionSet:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesChanged:
+    """The assistant answers to other names from now on."""
+
+    names: tuple[str, ...]
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """Somebody typed a question; this interrupts the answer being played."""
 
@@ -200,6 +208,7 @@ Fact: TypeAlias = (
     | Played
     | PeopleChanged
     | AttentionSet
+    | NamesChanged
     | Typed
     | AnswerStopped
     | AllStopped

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -21,9 +21,10 @@ from typing import Any, Self
 from audio.playout_queue import PlayoutProgress
 from audio.speech_events import Clip, SpeechBegan, SpeechEvent, TurnEnded
 from bot.clock import Clock
-from bot.contract import Context, Request, Source
+from bot.contract import Context, Request
 from bot.contract.penny import audio_input, converse, speak, transcribe
 from bot.errors import SkydeckError
+from bot.persona import Persona
 from bot.runpod.models import Update
 from bot.service_calls.client import ServiceClient
 from bot.spans import new_trace_id
@@ -42,6 +43,7 @@ from bot.voice_agent.events import (
     Fact,
     FlushPlayout,
     JudgedWords,
+    NamesChanged,
     PausePlayout,
     PeopleChanged,
     PerformCommands,
@@ -131,7 +133,7 @@ class VoiceSession:
         self._warmth = WarmUp(options.warm_up_after_s, wake, self._start)
         self._overlaps = OverlapTracker(options.interruption.talk_over_s)
         self._manager = TurnManager(
-            assistant_names=(self.config.system.assistant,),
+            assistant_names=(self.config.assistant,),
             options=options,
             new_request_id=new_utterance_id,
         )
@@ -181,6 +183,12 @@ class VoiceSession:
     def set_attention(self, attention: Attention) -> None:
         """Change when the assistant answers."""
         self._put(AttentionSet(attention, self.clock.now()))
+
+    def set_persona(self, persona: Persona, *, language: str | None, voice: str | None) -> None:
+        """Change who the assistant is; `language` and `voice` as in the config and the session."""
+        self.config = replace(self.config, persona=persona, language=language)
+        self.voice = voice
+        self._put(NamesChanged((self.config.assistant,), self.clock.now()))
 
     def forget(self, user_id: int) -> None:
         """Drop all that is known about a person, including what they are saying now."""
@@ -242,7 +250,7 @@ class VoiceSession:
         user_id: int | None = None,
     ) -> None:
         voice = self.voices.get(user_id or 0) or self.voice
-        request = speak(text, source=self._source(user_id), language=language, voice=voice)
+        request = speak(text, source=self.config.source(user_id), language=language, voice=voice)
         stream = ResponseStream(utterance_id, wants_answer=True)
         await self._call(request, stream, deliver, StyledSpeech(self.commands.manner_for(user_id)))
 
@@ -433,7 +441,7 @@ class VoiceSession:
         question = audio_input(command.clip.file(), format="ogg") if command.clip else ""
         request = converse(
             question,
-            source=self._source(command.user_id),
+            source=self.config.source(command.user_id),
             language=self.config.language,
             context=self._context(command.user_id),
             params={"prepare": True, **self.commands.params_for(command.user_id)},
@@ -465,7 +473,7 @@ class VoiceSession:
             self.recorder.charged(response.usage.cost_usd)
 
     def _request(self, command: SendRequest) -> Request:
-        source = self._source(command.user_id)
+        source = self.config.source(command.user_id)
         question: Any = command.text or ""
         if command.clip is not None:
             question = audio_input(command.clip.file(), format="ogg")
@@ -480,20 +488,11 @@ class VoiceSession:
         )
 
     def _context(self, user_id: int) -> Context:
-        return Context(
-            history=self.chat_context.messages(),
-            locale=self._locale_of(user_id),
-            speaker=self._names.get(user_id),
-        )
+        locale, name = self._locale_of(user_id), self._names.get(user_id)
+        return self.config.context(self.chat_context.messages(), locale=locale, speaker=name)
 
     def _locale_of(self, user_id: int) -> str | None:
         return self._locales.get(user_id) or self.config.locale
-
-    def _source(self, user_id: int | None) -> Source:
-        ids = {"guild": self.config.guild_id, "channel": self.config.channel_id, "user": user_id}
-        return Source(
-            system=self.config.system, **{k: str(v) for k, v in ids.items() if v is not None}
-        )
 
     def _warm_up(self) -> None:
         self._warmth.speech_began(self.clock.now())

@@ -8,10 +8,8 @@ before its answer plays becomes part of it. One answer at a time has the floor.
 
 People who are alone with the assistant or follow up are answered right away: the request carries
 their audio (CONVERSE). For all others the transcript comes first (TRANSCRIBE), and decides. What a
-preemptive request brings is neither shown nor played before the turn has ended.
-
-`bot.voice_agent.turn_state` draws the states of a turn, `bot.voice_agent.interruption` those of an
-answer that somebody speaks over.
+preemptive request brings is neither shown nor played before the turn has ended. `turn_state` draws
+the states of a turn, `interruption` those of an answer that somebody speaks over.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +39,7 @@ from bot.voice_agent.events import (
     CommandsDeclined,
     Cue,
     Fact,
+    NamesChanged,
     PeopleChanged,
     PlayCue,
     Played,
@@ -128,6 +127,8 @@ class TurnManager:
                 self._set_people(names, others)
             case AttentionSet(attention):
                 self._set_attention(attention)
+            case NamesChanged(names):
+                self._policy = EngagementPolicy(UtteranceClassifier(names, self._options))
             case Typed(user_id, text):
                 self._take_text(user_id, text)
             case AnswerStopped() if self._floor.is_playing:

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from audio.speech_effects import PLAIN, Manner
-from bot.contract import Context, Message, Request
+from bot.contract import Message, Request
 from bot.contract.envelope import given
 from bot.contract.grace import task
 from bot.contract.penny import converse
@@ -19,7 +19,7 @@ from cogs.chat._job_message import Thread
 from cogs.chat._job_view import make_view
 from cogs.chat._question import Question
 from cogs.shared.answering import Placeholder, give_reason
-from cogs.shared.chosen_voice import voice_of
+from cogs.shared.chosen_voice import voice_for
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.requester import words_of
 
@@ -37,7 +37,7 @@ async def ask(
     style: SpeakingStyle = AS_USUAL,
 ) -> None:
     """Ask a question; a spoken question is also answered aloud. For the rest see `perform`."""
-    voice = await voice_of(bot, requester.user_id) if question.is_answered_aloud else None
+    voice = await voice_for(bot, requester) if question.is_answered_aloud else None
     params = style.params | given(voice=voice)
     request = _request(bot, question, said_before, requester, thread, params)
     await perform(
@@ -72,7 +72,7 @@ def _request(
         question.said,
         source=requester.source,
         language=requester.language,
-        context=Context(history=history, locale=requester.locale, speaker=requester.user_name),
+        context=requester.context(history),
         params={"speak": question.is_answered_aloud, **params},
     )
 

@@ -25,6 +25,7 @@ from bot.jobs.view import Requester
 from bot.rate_limits import Refusals
 from bot.store.records import StoredMessage
 from cogs.chat._answer_question import ask
+from cogs.chat._called_by_name import WrittenCalls
 from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._job_view import ChatJobView
 from cogs.chat._memory import history_before, is_conversation, may_read_history, stored
@@ -42,7 +43,16 @@ from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.message_content import MessageContent, read_message
 from cogs.shared.names import own_ids
 from cogs.shared.permissions import posting_permission, require_permissions
-from cogs.shared.requester import admit, readmit, requester_of, settings_of, words_of
+from cogs.shared.requester import (
+    admit,
+    answers_in,
+    persona_at,
+    readmit,
+    requester_of,
+    settings_of,
+    words_of,
+)
+from cogs.shared.splitting import as_plain_text
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
@@ -129,10 +139,10 @@ class Chat(commands.Cog, name=COG):
             return
         remembered = await memory.get(payload.message_id)
         if remembered is None:
-            if self._may_call_late(message):
+            if await self._may_call_late(message):
                 await self._take(message, is_edited=True)
             return
-        content = await read_message(self.bot, message)
+        content = await self._read(message)
         if content.is_empty or (content.only_points and parent_of(message) is not None):
             return  # another message has the question
         await memory.edit(
@@ -149,7 +159,7 @@ class Chat(commands.Cog, name=COG):
         """The Regenerate button was pressed."""
         await self.regenerating.answer(interaction, question_id, module)
 
-    def _may_call_late(self, message: discord.Message) -> bool:
+    async def _may_call_late(self, message: discord.Message) -> bool:
         """Whether an edit may have added what was forgotten: the bot's name, or the question.
 
         A message that is being answered already is not answered again: it is in memory by the time
@@ -158,12 +168,14 @@ class Chat(commands.Cog, name=COG):
         own, channel = own_ids(self.bot, message.guild), message.channel
         age_s = self.bot.clock.wall() - message.created_at.timestamp()
         is_own_thread = isinstance(channel, discord.Thread) and channel.owner_id == own.user_id
-        is_to_bot = message.guild is None or is_own_thread or own.is_called_in(message.content)
         says = own.without_calls(message.content) or message.attachments or parent_of(message)
-        return age_s <= _LATE_CALL_S and is_to_bot and bool(says)
+        if age_s > _LATE_CALL_S or not says:
+            return False
+        is_to_bot = message.guild is None or is_own_thread or own.is_called_in(message.content)
+        return is_to_bot or await self._is_called_by_name(message)
 
     async def _is_called(self, message: discord.Message) -> bool:
-        """Whether the message mentions the bot, or its role, or replies to it.
+        """Whether the message mentions the bot, its role or its name, or replies to it.
 
         Raises:
             StoreFailed: The memory cannot be read.
@@ -171,7 +183,41 @@ class Chat(commands.Cog, name=COG):
         own = own_ids(self.bot, message.guild)
         if own.is_called_in(message.content):
             return True
-        return await author_replied_to(self.bot, message) == own.user_id
+        if await author_replied_to(self.bot, message) == own.user_id:
+            return True
+        return await self._is_called_by_name(message)
+
+    async def _is_called_by_name(self, message: discord.Message) -> bool:
+        """Whether the message calls the bot by its persona's name, where it may answer.
+
+        Any message may do so: where the database fails, none of them gets an error.
+        """
+        with contextlib.suppress(StoreFailed):
+            calls = await self._calls(message)
+            if calls is not None and calls.is_called_in(message.content, _others_in(message)):
+                settings = await settings_of(self.bot, message.guild)
+                return answers_in(settings, message.channel)
+        return False
+
+    async def _calls(self, message: discord.Message) -> WrittenCalls | None:
+        """How people may call the bot where a message is; None: as its account alone.
+
+        Raises:
+            StoreFailed: The server's personas cannot be read.
+        """
+        persona = await persona_at(self.bot, message.guild, message.channel)
+        return WrittenCalls(persona.name) if persona.name else None
+
+    async def _read(self, message: discord.Message) -> MessageContent:
+        """A message, without the persona's name where it calls the bot.
+
+        Raises:
+            StoreFailed: The server's personas cannot be read.
+        """
+        content, calls = await read_message(self.bot, message), await self._calls(message)
+        if calls is None:
+            return content
+        return replace(content, question=calls.without_call(content.question, _others_in(message)))
 
     async def _answer(
         self,
@@ -193,7 +239,7 @@ class Chat(commands.Cog, name=COG):
         files = await self._files(content, quoted)
         question = await read_question(content.asked, files, words)
         if question is None:
-            await reply_to(message, words("chat.hello", name=requester.system.assistant))
+            await reply_to(message, words("chat.hello", name=as_plain_text(requester.assistant)))
             return
         if question.said == "":
             raise BadInput(question.note)
@@ -265,7 +311,7 @@ class Chat(commands.Cog, name=COG):
         Raises:
             BadInput: That message is gone, or the person may not read it.
         """
-        content = await read_message(self.bot, message)
+        content = await self._read(message)
         asked, said = message, content
         for _ in range(_MAX_POINTERS):
             if not said.only_points or parent_of(asked) is None:
@@ -342,6 +388,15 @@ class Chat(commands.Cog, name=COG):
             return 0
         for_s = error.wait_s if isinstance(error, TooSoon) else _SPEAKS_FOR_S
         return self._refusals.count(message.author.id, error.code, for_s=for_s)
+
+
+def _others_in(message: discord.Message) -> list[str]:
+    """The names of the people whom a message mentions or answers: it may call them."""
+    answered = message.reference.resolved if message.reference is not None else None
+    people: list[discord.abc.User] = list(message.mentions)
+    if isinstance(answered, discord.Message):
+        people.append(answered.author)
+    return [one.display_name for one in people if one.id != message.author.id and not one.bot]
 
 
 def _check_may_write(message: discord.Message) -> None:

@@ -8,7 +8,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.contract import Context
 from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, SkydeckError
@@ -21,13 +20,14 @@ from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
 from cogs.shared.answering import Placeholder, command_placeholder, give_reason
 from cogs.shared.attachments import name_of
-from cogs.shared.chosen_voice import offer_voices, voice_of
+from cogs.shared.chosen_voice import offer_voices, voice_for
 from cogs.shared.commands import text
 from cogs.shared.files import read_recordings
 from cogs.shared.live import LiveMessage
 from cogs.shared.names import typed_words
 from cogs.shared.permissions import require_permissions
 from cogs.shared.requester import admit, words_of
+from cogs.shared.splitting import as_plain_text
 
 _TITLE_CHARS: Final = 80
 _MAX_SAID_CHARS: Final = 2_000
@@ -123,7 +123,7 @@ class ChatCommands(commands.Cog):
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():
             said = await typed_words(interaction, text)
-            voice = voice or await voice_of(self.bot, requester.user_id)
+            voice = voice or await voice_for(self.bot, requester)
             request = speak(said, source=requester.source, voice=voice)
             once, title = Thread(is_spoken=True), said[:_TITLE_CHARS]
             await perform(
@@ -153,7 +153,7 @@ class ChatCommands(commands.Cog):
                 clip,
                 source=requester.source,
                 language=requester.language,
-                context=Context(locale=requester.locale, speaker=requester.user_name),
+                context=requester.context(),
             )
             once = Thread(
                 file=f"{PurePath(name_of(file)).stem[:_NAME_CHARS]}.txt",
@@ -203,7 +203,7 @@ class ChatCommands(commands.Cog):
     ) -> None:
         """Post and remember the first message, which marks the thread as a conversation."""
         words = words_of(requester)
-        text = question or words("chat.thread_hello", name=requester.system.assistant)
+        text = question or words("chat.thread_hello", name=as_plain_text(requester.assistant))
         first = await opened.send(words("common.working") if question else text)
         memory = self.bot.store.conversations
         role = Role.USER if question else Role.ASSISTANT
@@ -216,7 +216,7 @@ class ChatCommands(commands.Cog):
                 author_id=requester.user_id
                 if question or self.bot.user is None
                 else self.bot.user.id,
-                author_name=requester.user_name if question else requester.system.assistant,
+                author_name=requester.user_name if question else requester.assistant,
                 role=role,
                 content=text,
                 created_at_ms=int(first.created_at.timestamp() * 1000),

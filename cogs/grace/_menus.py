@@ -6,7 +6,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.contract import Context, Request, Service
+from bot.contract import Request, Service
 from bot.contract.grace import Module
 from bot.contract.options import OptionType, Value
 from bot.contract.penny import converse, transcribe
@@ -100,7 +100,7 @@ class Menus:
                 _question(question, message.author.display_name, source_text.text),
                 source=requester.source,
                 language=requester.language,
-                context=Context(locale=requester.locale, speaker=requester.user_name),
+                context=requester.context(),
                 params={"speak": False},
             )
 
@@ -139,7 +139,7 @@ class Menus:
                     recorded.clip,
                     source=requester.source,
                     language=requester.language,
-                    context=Context(locale=requester.locale, speaker=requester.user_name),
+                    context=requester.context(),
                 )
 
             await run_task(

@@ -9,7 +9,10 @@ from bot.contract import Service, System
 from bot.contract.grace import Module
 from bot.i18n import Words
 from bot.languages import LANGUAGES, Language
+from bot.persona import NO_PERSONA, Persona
 from bot.store.records import GuildSettings
+from bot.store.repositories.personas import SERVER
+from cogs.shared.splitting import as_plain_text
 
 UNSET: Final = "-"
 """The menu value for "no choice"."""
@@ -65,7 +68,11 @@ def modules(settings: GuildSettings, grace: Mapping[str, Module], words: Words) 
 
 
 def summary(
-    settings: GuildSettings, default: Identity, grace: Mapping[str, Module], words: Words
+    settings: GuildSettings,
+    personas: Mapping[int, Persona],
+    default: Identity,
+    grace: Mapping[str, Module],
+    words: Words,
 ) -> list[tuple[str, str]]:
     """The current settings, as pairs of a heading and a value."""
     channels = _named((f"<#{c}>" for c in sorted(settings.allowed_channels)), words)
@@ -76,6 +83,7 @@ def summary(
             words("ops.settings.identity"),
             _chosen(identities(settings, default, words), settings.identity),
         ),
+        (words("ops.settings.persona"), _persona(personas, words)),
         (words("ops.settings.channels"), channels or words("ops.settings.channels_all")),
         (words("ops.settings.roles"), roles or words("ops.settings.roles_all")),
         (
@@ -86,6 +94,16 @@ def summary(
             ),
         ),
     ]
+
+
+def _persona(personas: Mapping[int, Persona], words: Words) -> str:
+    """Who the bot is on the server, and the channels where it is another."""
+    own = personas.get(SERVER, NO_PERSONA)
+    server = as_plain_text(own.name) or words("ops.settings.persona_set")
+    parts = [server] if own else []
+    if others := _named((f"<#{c}>" for c in sorted(personas) if c != SERVER), words):
+        parts.append(words("ops.settings.persona_in", channels=others))
+    return "; ".join(parts) or words("ops.settings.persona_none")
 
 
 def _chosen(choices: list[Choice], value: str | None) -> str:

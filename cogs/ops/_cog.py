@@ -11,9 +11,12 @@ from discord.ext import commands
 from bot.discord_client import SkyDeck
 from bot.errors import TooLarge
 from bot.i18n import Words
+from bot.persona import NO_PERSONA
 from bot.store.maintenance.privacy import Forgotten
+from bot.store.repositories.personas import SERVER
 from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, help_text
+from cogs.ops._persona import PersonaPlace, show_persona
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.commands import only_on_servers, text
 from cogs.shared.forgetting import forget_questions
@@ -53,7 +56,7 @@ class Ops(commands.Cog):
         words = await words_at(self.bot, interaction)
         settings = await settings_of(self.bot, interaction.guild)
         await interaction.response.send_message(
-            embed=settings_embed(self.bot, settings, words, interaction),
+            embed=await settings_embed(self.bot, settings, words, interaction),
             view=SettingsMenus(self.bot, settings, words, interaction),
             ephemeral=True,
         )
@@ -71,6 +74,8 @@ class Ops(commands.Cog):
         async def act(confirmed: discord.Interaction) -> None:
             if guild_id is not None:
                 await self.bot.store.guilds.reset(guild_id)
+                await self.bot.store.personas.reset(guild_id)
+                self.bot.dispatch("persona_changed", guild_id)
             now = await words_at(self.bot, confirmed)  # the server's language is reset too
             done = now("ops.settings.was_reset")
             await confirmed.response.edit_message(content=done, view=None)
@@ -86,6 +91,28 @@ class Ops(commands.Cog):
             ),
             ephemeral=True,
         )
+
+    @settings.command(
+        name=text("ops.cmd.settings.persona.name"),
+        description=text("ops.cmd.settings.persona.description"),
+    )
+    @app_commands.rename(channel=text("ops.cmd.settings.persona.channel"))
+    @app_commands.describe(channel=text("ops.cmd.settings.persona.channel_about"))
+    @for_who_may(Right.SETTINGS)
+    async def persona(
+        self,
+        interaction: discord.Interaction,
+        channel: discord.TextChannel
+        | discord.VoiceChannel
+        | discord.StageChannel
+        | discord.ForumChannel
+        | None = None,
+    ) -> None:
+        """Show who the bot is on the server or in a channel, with buttons to change it."""
+        if interaction.guild_id is None:
+            raise AssertionError("the settings commands work on servers only")
+        here = SERVER if channel is None else channel.id
+        await show_persona(interaction, PersonaPlace(self.bot, interaction.guild_id, here))
 
     # -- a person's data ---------------------------------------------------------------------
 
@@ -161,6 +188,11 @@ class Ops(commands.Cog):
         await self.bot.runner.leave(guild.id)
         gone = await self.bot.store.privacy.forget_guild(guild.id)
         log.info("left server %d; %d messages deleted", guild.id, gone.messages)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Nobody can see the persona of a deleted channel, so it goes too."""
+        await self.bot.store.personas.set(channel.guild.id, channel.id, NO_PERSONA)
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:

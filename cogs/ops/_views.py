@@ -33,7 +33,7 @@ _Picker = TypeVar("_Picker", discord.ui.ChannelSelect[Any], discord.ui.RoleSelec
 Act = Callable[[discord.Interaction], Awaitable[None]]
 
 
-class _ClosingView(ReportingView):
+class ClosingView(ReportingView):
     """A view of an ephemeral message that loses its buttons when it times out.
 
     Args:
@@ -52,7 +52,7 @@ class _ClosingView(ReportingView):
             await self.origin.edit_original_response(view=None)
 
 
-class Question(_ClosingView):
+class Question(ClosingView):
     """Asks for confirmation before an action that cannot be undone.
 
     Args:
@@ -109,7 +109,7 @@ class Question(_ClosingView):
         await interaction.response.edit_message(content=nothing, view=None)
 
 
-class SettingsMenus(_ClosingView):
+class SettingsMenus(ClosingView):
     """Five menus; each choice is stored at once, and the message shows the new settings."""
 
     def __init__(
@@ -212,14 +212,18 @@ class SettingsMenus(_ClosingView):
             words = await words_at(self.bot, interaction)  # the language may have changed
             self._fill(settings, words)
             self.origin = interaction
-            embed = settings_embed(self.bot, settings, words, interaction)
+            embed = await settings_embed(self.bot, settings, words, interaction)
             await interaction.response.edit_message(embed=embed, view=self)
 
 
-def settings_embed(
+async def settings_embed(
     bot: SkyDeck, settings: GuildSettings, words: Words, interaction: discord.Interaction
 ) -> discord.Embed:
-    """The current settings of this server."""
+    """The current settings of this server.
+
+    Raises:
+        StoreFailed: Its personas cannot be read.
+    """
     server = interaction.guild.name if interaction.guild is not None else ""
     embed = discord.Embed(
         title=words("ops.settings.title", server=server)[:256],
@@ -227,7 +231,8 @@ def settings_embed(
         colour=discord.Colour.blurple(),
     )
     default = bot.settings.skydeck_identity
-    for heading, value in _choices.summary(settings, default, bot.grace, words):
+    personas = await bot.store.personas.of(settings.guild_id)
+    for heading, value in _choices.summary(settings, personas, default, bot.grace, words):
         embed.add_field(name=heading, value=value, inline=False)
     return embed
 

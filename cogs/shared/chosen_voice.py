@@ -10,6 +10,8 @@ from discord import app_commands
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
+from bot.jobs.view import Requester
+from bot.persona import Persona
 from bot.sanitize import clean_excerpt
 from bot.settings import Settings
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
@@ -33,13 +35,22 @@ async def voices_of(bot: SkyDeck, user_ids: Collection[int]) -> dict[int, str]:
     return {user_id: name for user_id, name in chosen.items() if name in here}
 
 
-async def voice_of(bot: SkyDeck, user_id: int) -> str | None:
-    """The voice that a person chose; None: their language chooses it.
+async def voice_for(bot: SkyDeck, requester: Requester) -> str | None:
+    """The voice that answers a person: their own, else the persona's; None: by language.
 
     Raises:
         StoreFailed: It cannot be read.
     """
-    return (await voices_of(bot, [user_id])).get(user_id)
+    own = await voices_of(bot, [requester.user_id])
+    return own.get(requester.user_id) or await voice_of_persona(bot, requester.persona)
+
+
+async def voice_of_persona(bot: SkyDeck, persona: Persona) -> str | None:
+    """The voice that a server or a channel chose; None: it chose none, or that one is gone."""
+    if not persona.voice or not voices_are_known(bot.settings):
+        return persona.voice or None
+    here = {voice.name for voice in await known_voices(bot.settings)}
+    return persona.voice if persona.voice in here else None
 
 
 async def known_voices(settings: Settings) -> tuple[Voice, ...]:

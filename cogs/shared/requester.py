@@ -10,6 +10,7 @@ from bot.errors import NotAllowed, TooSoon
 from bot.i18n import Words, words_for
 from bot.jobs.view import Requester
 from bot.languages import primary
+from bot.persona import NO_PERSONA, Persona
 from bot.store.records import GuildSettings
 
 _LISTED: Final = 10
@@ -24,7 +25,8 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
 
     The language of the bot's own texts is their server's setting, else their own Discord's. Only
     interactions report the latter: for a message it is taken from their last interaction, else from
-    the server's locale. What people say may be in another language, unless the server sets one.
+    the server's locale. What people say may be in another language, unless the persona of the
+    channel or the server sets one.
 
     Raises:
         StoreFailed: The server's settings cannot be read.
@@ -39,6 +41,7 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
         bot.locales.put(user.id, own)
     preferred = str(guild.preferred_locale) if guild is not None else None
     identity = settings.identity or bot.settings.skydeck_identity
+    persona = await persona_at(bot, guild, channel)
     return Requester(
         user_id=user.id,
         user_name=user.display_name,
@@ -46,7 +49,8 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
         guild_id=guild.id if guild is not None else None,
         locale=settings.language or own or preferred or "en-US",
         system=System(identity.value),
-        language=primary(settings.language),
+        language=persona.language or primary(settings.language),
+        persona=persona,
     )
 
 
@@ -59,6 +63,18 @@ async def settings_of(bot: SkyDeck, guild: discord.Guild | None) -> GuildSetting
     if guild is None:
         return GuildSettings(guild_id=0)
     return await bot.store.guilds.get(guild.id)
+
+
+async def persona_at(bot: SkyDeck, guild: discord.Guild | None, channel: object) -> Persona:
+    """Who the assistant is in a channel; a thread is like its channel, and a DM has no persona.
+
+    Raises:
+        StoreFailed: The server's personas cannot be read.
+    """
+    if guild is None:
+        return NO_PERSONA
+    parent_id = getattr(channel, "parent_id", None)  # a thread's channel
+    return await bot.store.personas.at(guild.id, parent_id or getattr(channel, "id", 0))
 
 
 def words_of(requester: Requester) -> Words:
@@ -106,13 +122,16 @@ async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
     return requester
 
 
-def _check_place(settings: GuildSettings, channel: object, words: Words) -> None:
-    allowed = settings.allowed_channels
-    if not allowed:
-        return
+def answers_in(settings: GuildSettings, channel: object) -> bool:
+    """Whether the server allows the assistant to answer in a channel or thread."""
     here = {getattr(channel, "id", 0), getattr(channel, "parent_id", 0)}  # a thread's channel
-    if here.isdisjoint(allowed):
-        places = " ".join(f"<#{place}>" for place in sorted(allowed)[:_LISTED])
+    return not settings.allowed_channels or not here.isdisjoint(settings.allowed_channels)
+
+
+def _check_place(settings: GuildSettings, channel: object, words: Words) -> None:
+    if not answers_in(settings, channel):
+        allowed = sorted(settings.allowed_channels)[:_LISTED]
+        places = " ".join(f"<#{place}>" for place in allowed)
         raise NotAllowed(words("errors.not_here", places=places))
 
 

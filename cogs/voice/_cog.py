@@ -124,6 +124,17 @@ class Voice(commands.Cog, name=COG):
         except SkydeckError as e:
             log.warning("a person is no longer heard, but may still be followed: %s", e)
 
+    @commands.Cog.listener()
+    async def on_persona_changed(self, guild_id: int) -> None:
+        """Be who the server's managers have just chosen, also in the middle of a conversation."""
+        voice = self.channels.get(guild_id)
+        if voice is None:
+            return
+        try:
+            await voice.update_persona()
+        except SkydeckError as e:
+            log.warning("a voice channel does not know its new persona yet: %s", e)
+
     async def take_consent(
         self, interaction: discord.Interaction[SkyDeck], *, agreed: bool
     ) -> None:

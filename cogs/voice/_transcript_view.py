@@ -205,7 +205,8 @@ def render(
         lines = [f"🗣️ **{person}**"]
     if said:
         grows = " ▌" if update.stage is Stage.ANSWERING else ""
-        lines.append(f"💬 **{assistant}:** {disarm(closed(said) if grows else said)}{grows}")
+        answerer = as_plain_text(assistant)
+        lines.append(f"💬 **{answerer}:** {disarm(closed(said) if grows else said)}{grows}")
     note = _note(update, words, failure)
     return "\n".join([*lines, note] if note else lines)
 

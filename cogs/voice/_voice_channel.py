@@ -18,13 +18,15 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
 from bot.jobs.edit_throttle import EditThrottle
+from bot.persona import NO_PERSONA, Persona
 from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import options_for
-from cogs.shared.chosen_voice import voices_of
+from cogs.shared.chosen_voice import voice_of_persona, voices_of
 from cogs.shared.markdown import escaped
+from cogs.shared.splitting import as_plain_text
 from cogs.voice._channel_commands import ChannelCommands
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
 from cogs.voice._transcript_view import ChannelTranscript
@@ -45,7 +47,7 @@ class VoiceChannel:
         bot: The client.
         place: Where it is and when it answers, as it is stored.
         words: The language of what it posts.
-        system: Which assistant speaks.
+        system: Which assistant speaks, where nobody has chosen another (`update_persona`).
         locale: The locale of whoever called it.
         language: The language that the server has set for everyone; None: people's words tell.
         transcript: The channel's text chat.
@@ -55,6 +57,7 @@ class VoiceChannel:
         session: The conversation, while it is open.
         hindrance: Why the bot is not heard, or hears nobody.
         was_kicked: Whether someone disconnected it, rather than a fault.
+        persona: Who the assistant is in the channel.
     """
 
     bot: SkyDeck
@@ -70,6 +73,8 @@ class VoiceChannel:
     session: VoiceSession | None = None
     hindrance: Hindrance | None = None
     was_kicked: bool = False
+    persona: Persona = NO_PERSONA
+    _voice: str | None = None
     _agreed: frozenset[int] = frozenset()
     _audience: Audience = NOBODY
     _voices: dict[int, str] = field(default_factory=dict)
@@ -79,6 +84,7 @@ class VoiceChannel:
     _is_closing: bool = False
     _is_introduced: bool = False
     _audience_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _persona_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _life: asyncio.Task[None] | None = None
     _background: Background = field(default_factory=lambda: Background("a voice channel's task"))
@@ -88,6 +94,11 @@ class VoiceChannel:
         """The Discord channel."""
         found = self.bot.get_channel(self.place.channel_id)
         return found if isinstance(found, VocalChannel) else None
+
+    @property
+    def assistant(self) -> str:
+        """What people call the assistant there."""
+        return self.persona.name or self.system.assistant
 
     @property
     def is_over(self) -> bool:
@@ -136,6 +147,7 @@ class VoiceChannel:
             ):
                 self.session = session
                 session.handle_commands(ChannelCommands(self.bot, self))
+                self._tell_session(session)  # it may have changed since `_config`
                 opened.set_result(None)
                 await self._over.wait()
         except Exception as e:
@@ -161,10 +173,11 @@ class VoiceChannel:
             system=self.system,
             guild_id=self.place.guild_id,
             channel_id=self.place.channel_id,
-            language=self.language,
+            language=self.persona.language or self.language,
             locale=self.locale,
             attention=Attention(self.place.attention),
             options=options_for(settings),
+            persona=self.persona,
         )
 
     def _on_fault(self, fault: FaultKind) -> None:
@@ -193,6 +206,31 @@ class VoiceChannel:
         if self.session is not None:
             self.session.forget_conversation()
             self.session.config = replace(self.session.config, channel_id=channel_id)
+
+    async def update_persona(self) -> None:
+        """Be who the assistant is in this channel by now.
+
+        Raises:
+            StoreFailed: The personas cannot be read.
+        """
+        async with self._persona_lock:  # so that the last change counts
+            place = self.place
+            persona = await self.bot.store.personas.at(place.guild_id, place.channel_id)
+            voice = await voice_of_persona(self.bot, persona)
+            if place.channel_id != self.place.channel_id:
+                return  # it was moved meanwhile, and that brings the other channel's
+            called_before = self.assistant
+            self.persona, self._voice = persona, voice
+            self.transcript.assistant = self.assistant
+        if self.session is None:
+            return
+        self._tell_session(self.session)
+        if self.assistant != called_before:
+            self.transcript.say(self.words("voice.renamed", name=as_plain_text(self.assistant)))
+
+    def _tell_session(self, session: VoiceSession) -> None:
+        language = self.persona.language or self.language
+        session.set_persona(self.persona, language=language, voice=self._voice)
 
     async def check_hindrance(self) -> None:
         """Announce changes in whether the bot hears and is heard; ask to speak on a stage."""
@@ -244,9 +282,9 @@ class VoiceChannel:
             return
         self._is_introduced = True
         self._asked |= people_in(self.channel).keys()
-        assistant, settings = self.system.assistant, self.bot.settings
+        assistant, settings = self.assistant, self.bot.settings
         kept = "voice.sound_is_kept" if settings.skydeck_voice_keep_dir else "voice.sound_is_gone"
-        hello = self.words("voice.hello", name=assistant, caller=called_by)
+        hello = self.words("voice.hello", name=as_plain_text(assistant), caller=called_by)
         await self._post(f"{hello} {self.words(kept)}")
         self._background.start(self._notice(self.words("voice.hello_aloud", name=assistant)))
 

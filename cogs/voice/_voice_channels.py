@@ -107,10 +107,12 @@ class VoiceChannels:
             on_end=self._on_end,
             on_sent_away=lambda sent: self._background.start(self._leave_after_goodbye(sent)),
         )
+        await voice.update_persona()
         await self._clear(channel.guild)
         await voice.open(channel)
         self._open_by_guild[place.guild_id] = voice
         self._opened_s[place.guild_id] = self._bot.clock.now()
+        await voice.update_persona()  # before that, nobody could tell it of a change
         return voice
 
     async def _clear(self, guild: discord.Guild) -> None:
@@ -153,6 +155,7 @@ class VoiceChannels:
         if voice.place.channel_id != channel_id:
             voice.move(channel_id)
             await self._bot.store.voice_rooms.set(voice.place)
+            await voice.update_persona()
             await self.update(voice)
 
     async def note(self, voice: VoiceChannel, **changes: Any) -> None:

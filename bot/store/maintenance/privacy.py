@@ -25,6 +25,7 @@ from bot.clock import Clock
 from bot.money import Period, Scope
 from bot.store.database import Database, uninterrupted
 from bot.store.repositories.guilds import Guilds
+from bot.store.repositories.personas import Personas
 from bot.store.repositories.results import unpack
 from bot.store.tables import (
     budgets,
@@ -77,10 +78,13 @@ class Forgotten:
 class Privacy:
     """Exports and deletes data. Every method raises StoreFailed when the database fails."""
 
-    def __init__(self, database: Database, clock: Clock, guilds: Guilds) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, guilds: Guilds, personas: Personas
+    ) -> None:
         self._database = database
         self._clock = clock
         self._guilds = guilds
+        self._personas = personas
 
     @uninterrupted
     async def export(self, user_id: int) -> dict[str, JsonValue]:
@@ -187,7 +191,7 @@ class Privacy:
 
     @uninterrupted
     async def forget_guild(self, guild_id: int) -> Forgotten:
-        """Delete everything about a server that the bot has left, including its settings.
+        """Delete everything about a server that the bot has left, with its settings and personas.
 
         The same sums stay as for a person.
         """
@@ -200,6 +204,7 @@ class Privacy:
         )
         await self._make_nameless(Scope.GUILD, guild_id)
         await self._guilds.reset(guild_id)
+        await self._personas.reset(guild_id)
         await self._database.scrub()
         return gone
 

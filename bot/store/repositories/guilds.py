@@ -1,6 +1,5 @@
 """The servers' settings."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeVar, Unpack
@@ -14,12 +13,11 @@ from bot.contract import Service
 from bot.errors import TooLarge
 from bot.store import tables
 from bot.store.database import Database, uninterrupted
+from bot.store.guild_cache import GuildCache
 from bot.store.records import GuildChanges, GuildSettings
 
-_CACHED_GUILDS: Final = 1024
-_CACHE_S: Final = 30.0
-"""Settings may be this old: another process may have changed them meanwhile."""
-_CHANNELS_LIMIT: Final = 500
+CHANNELS_LIMIT: Final = 500
+"""The most channels of a server. Source: Discord's support pages, "Server limits"."""
 _ROLES_LIMIT: Final = 250
 _LANGUAGE_LIMIT: Final = 16
 _MODULE_LIMIT: Final = 64
@@ -33,9 +31,7 @@ class Guilds:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self._clock = clock
-        self._cache: OrderedDict[int, tuple[float, GuildSettings]] = OrderedDict()
-        self._writes = 0
+        self._cache = GuildCache(clock, self._read)
 
     async def get(self, guild_id: int) -> GuildSettings:
         """The server's settings.
@@ -43,20 +39,11 @@ class Guilds:
         Raises:
             StoreFailed: The database cannot be read.
         """
-        now = self._clock.now()
-        cached = self._cache.get(guild_id)
-        if cached is not None and now < cached[0] + _CACHE_S:
-            self._cache.move_to_end(guild_id)
-            return cached[1]
-        writes = self._writes
+        return await self._cache.get(guild_id)
+
+    async def _read(self, guild_id: int) -> GuildSettings:
         rows = await self._database.rows(_one(guild_id))
-        settings = read(rows[0]) if rows else GuildSettings(guild_id=guild_id)
-        if writes == self._writes:  # else a write happened meanwhile, and this may be older
-            self._cache[guild_id] = (now, settings)
-            self._cache.move_to_end(guild_id)
-            if len(self._cache) > _CACHED_GUILDS:
-                self._cache.popitem(last=False)
-        return settings
+        return read(rows[0]) if rows else GuildSettings(guild_id=guild_id)
 
     @uninterrupted
     async def patch(self, guild_id: int, **changes: Unpack[GuildChanges]) -> GuildSettings:
@@ -81,7 +68,7 @@ class Guilds:
                     update(table).where(table.c.guild_id == guild_id).values(_write(settings))
                 )
         finally:
-            self._forget(guild_id)
+            self._cache.forget(guild_id)
         return settings
 
     @uninterrupted
@@ -96,11 +83,7 @@ class Guilds:
             async with self._database.writing() as connection:
                 await connection.execute(delete(table).where(table.c.guild_id == guild_id))
         finally:
-            self._forget(guild_id)
-
-    def _forget(self, guild_id: int) -> None:
-        self._writes += 1
-        self._cache.pop(guild_id, None)
+            self._cache.forget(guild_id)
 
 
 def _one(guild_id: int) -> Any:
@@ -150,8 +133,8 @@ def check(settings: GuildSettings) -> None:
     Raises:
         TooLarge: They are larger.
     """
-    if len(settings.allowed_channels) > _CHANNELS_LIMIT:
-        raise TooLarge(f"More than {_CHANNELS_LIMIT} channels.")
+    if len(settings.allowed_channels) > CHANNELS_LIMIT:
+        raise TooLarge(f"More than {CHANNELS_LIMIT} channels.")
     if len(settings.allowed_roles) > _ROLES_LIMIT:
         raise TooLarge(f"More than {_ROLES_LIMIT} roles.")
     if len(settings.language or "") > _LANGUAGE_LIMIT:

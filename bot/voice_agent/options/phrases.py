@@ -43,9 +43,15 @@ class PhraseOptions:
             else.
         call_openers: Words that begin a call. After one of them, a name in `misheard_names` counts.
         misheard_names: What recognisers write for each name that is more than one letter off.
-        not_names: Words one letter off a name that are not names.
-        min_fuzzy_name_chars: In letters. Shorter names must match exactly; too many words are one
-            letter off.
+        not_names: Words one letter off a name that do not mean it, beside common words and people's
+            names.
+        min_fuzzy_name_chars: In letters. Of shorter names, too many words are one letter off.
+        min_alike_name_chars: In letters. Shorter names must match exactly; too many words sound
+            like them.
+        max_lengths_apart: In letters. Words whose lengths differ more do not sound alike.
+        sound_limits: From how many sounds on a name is recognised in a word that sounds so
+            differently (`bot.sound_alike.sound_distance`) where somebody is called; the longest
+            first. Elsewhere it has to sound the same.
     """
 
     backchannels: str = _BACKCHANNELS["sounds"]
@@ -57,3 +63,6 @@ class PhraseOptions:
     )
     not_names: frozenset[str] = _phrases(_NAMES["not_names"])
     min_fuzzy_name_chars: int = _NAMES["min_fuzzy_chars"]
+    min_alike_name_chars: int = _NAMES["min_alike_chars"]
+    max_lengths_apart: int = _NAMES["max_lengths_apart"]
+    sound_limits: tuple[tuple[int, int], ...] = tuple(map(tuple, _NAMES["sound_limits"]))

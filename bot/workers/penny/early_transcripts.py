@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.contract import Request
+from bot.contract.persona import assistant_of
 from bot.languages import LanguageHints
 from bot.workers.penny.stt import TranscriptSegment
 
@@ -34,7 +35,7 @@ class ClipKey:
     @classmethod
     def of(cls, sound: bytes, request: Request, hints: LanguageHints) -> "ClipKey":
         """Describe a request's clip."""
-        return cls(sound, request.source.system.assistant, repr(hints))
+        return cls(sound, assistant_of(request), repr(hints))
 
 
 @dataclass(slots=True)

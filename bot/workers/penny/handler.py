@@ -12,6 +12,7 @@ from audio.stopping import Stop
 from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
 from bot.contract.penny import PennyModule
+from bot.contract.persona import persona_of
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.hallucinations import is_said_to_nobody
 from bot.languages import DEFAULT, LanguageHints, find_language, primary
@@ -255,6 +256,7 @@ def _prompt(
         system=request.source.system,
         language=_reply_language(request) or turn.language.certain,
         context=request.context or Context(),
+        persona=persona_of(request),
         max_tokens=max_tokens,
         room_chars=llm.context_chars,
         is_brief=_bool_param(request, "brief", default=False),

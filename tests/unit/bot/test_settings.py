@@ -5,6 +5,7 @@ import re
 import pytest
 
 from bot.errors import BadSettings
+from bot.persona import NO_PERSONA, Persona
 from bot.settings import Settings, load_settings, precautions
 from tests.paths import ROOT
 
@@ -70,6 +71,9 @@ def test_pennys_endpoint_is_the_seeds() -> None:
         ("SKYDECK_TTS_URL", "localhost:8880"),
         ("SKYDECK_TTS_VOICE", "klingon=worf"),
         ("SKYDECK_LLM_CONTEXT", "12"),
+        ("SKYDECK_PERSONA_NAME", "@everyone"),
+        ("SKYDECK_PERSONA_NAME", "7"),
+        ("SKYDECK_PERSONA_INSTRUCTIONS", "x" * 1001),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_variable(
@@ -160,3 +164,10 @@ def test_a_guess_ends_in_one_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadSettings) as caught:
         load_settings()
     assert caught.value.message.endswith("Did you mean large-v3 or large-v2 or large-v1?")
+
+
+def test_a_persona_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().persona == NO_PERSONA
+    monkeypatch.setenv("SKYDECK_PERSONA_NAME", " Captain  Nemo ")
+    monkeypatch.setenv("SKYDECK_PERSONA_INSTRUCTIONS", "Be warm.\n")
+    assert load_settings().persona == Persona(name="Captain Nemo", instructions="Be warm.")

@@ -1,6 +1,7 @@
 """Every text that code looks up by a computed name exists, for each name that can be computed."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bot.contract.options import OptionType
 from bot.i18n import words_for
 from bot.languages import LANGUAGES
 from bot.money import Period, Scope
+from bot.persona import NameProblem, Persona
 from bot.runpod.models import JobState
 from bot.service_calls.availability import Warmth
 from bot.store.repositories.recovery import Ending
@@ -28,6 +30,7 @@ STEMS = {key.partition(".")[0] for key in WORDS.texts}
 COMPUTED = re.compile(rf"""f(["'])((?:{"|".join(sorted(STEMS))})\.(?:(?!\1).)*\{{(?:(?!\1).)*)\1""")
 
 TRACE = TurnTrace(request_id=1, user_id=1, last_packet=0, end_of_turn=1, first_packet_out=2)
+FIELDS = [field.name for field in fields(Persona)]
 SERVICES = [service.value.lower() for service in Service]
 MODES = [attention.value.replace("-", "_") for attention in Attention]
 BUDGETS = [f"{scope}_{period}" for scope in Scope for period in Period]
@@ -67,6 +70,10 @@ NAMES = {
     "grace.state.{}": OPTIONAL,
     "grace.wrong.{}": list(OptionType),
     "jobs.ending.{}": list(Ending),
+    "ops.persona.example.{}": FIELDS,
+    "ops.persona.name_{}": list(NameProblem),
+    "ops.persona.none.{}": FIELDS,
+    "ops.persona.{}": FIELDS,
     "ops.settings.pick_{}": ["language", "identity", "channels", "roles", "module"],
     "status.service.{}": SERVICES,
     "status.warmth.{}": list(Warmth),

@@ -14,13 +14,13 @@ CUDA = "CUDA out of memory"
 BUSY = {"id": "job-1", "status": "IN_QUEUE"}
 
 
-async def called(output, *args, folder, encoding="utf-8"):
-    """Call a module whose job is COMPLETED with this output."""
+async def called(output, *args, folder, encoding="utf-8", asked=None, **settings):
+    """Call a module whose job is COMPLETED with this output; `asked` gets what was asked."""
     done = {"id": "job-1", "status": "COMPLETED", "executionTime": 1_000, "output": output}
     async with FakeRunPod(
         run=Say(BUSY), runsync=Say(done), status=Say(done), stream=Say({})
     ) as pod:
-        return await asyncio.to_thread(
+        done = await asyncio.to_thread(
             skydeck,
             *args,
             cwd=folder,
@@ -33,7 +33,11 @@ async def called(output, *args, folder, encoding="utf-8"):
             GRACE_MODE="run",
             FACTORY_MODE="run",
             SKYDECK_DATABASE_URL=f"sqlite:///{folder}/deck.db",
+            **settings,
         )
+        if asked is not None:
+            asked.append(json.loads(pod.heard[0].body)["input"]["contract"])
+        return done
 
 
 GRACE = ("call", "grace", "summarizer", "some text")
@@ -82,6 +86,15 @@ async def test_a_right_answer_is_shown(args, output, tmp_path):
     done = await called(output, *args, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().removeprefix("Alfred: ") == "Paris."
+
+
+async def test_a_persona_of_ones_own_is_told_and_answers(tmp_path):
+    persona = {"name": "Nova", "instructions": "Be warm."}
+    settings = {f"SKYDECK_PERSONA_{name.upper()}": value for name, value in persona.items()}
+    asked = []
+    done = await called(["Paris."], *PENNY, folder=tmp_path, asked=asked, **settings)
+    assert done.stdout == "Nova: Paris.\n"
+    assert asked[0]["context"]["persona"] == persona
 
 
 async def test_sound_that_is_none_costs_no_words(tmp_path):

@@ -10,7 +10,9 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from bot.persona import Persona
 from bot.store.address import Address
+from bot.store.maintenance.backup import restore
 from bot.store.maintenance.downgrade import revise, revision
 from bot.store.maintenance.migrate import head, known_revisions
 from bot.store.store import Store
@@ -127,6 +129,20 @@ async def test_the_one_source_of_a_question_is_the_first_of_several_and_stays_go
     await revise(address, "0013", clock, keep=tmp_path / "second.gz")
     query = "SELECT message_id, source_id, source_author_id FROM messages ORDER BY message_id"
     assert await execute(empty_url, query) == [(3, 2, 8), (6, 4, 8), (7, None, None)]
+
+
+async def test_personas_are_saved_before_a_schema_without_them(empty_url, tmp_path, clock, execute):
+    address = Address.parse(empty_url)
+    async with Store.open(empty_url, clock) as store:
+        await store.personas.set(1, 5, Persona(name="Nova"))
+    kept = tmp_path / "kept.gz"
+    await revise(address, "0015", clock, keep=kept)
+    assert "personas" not in await shape(empty_url)
+    async with Store.open(empty_url, clock) as store:
+        assert await store.personas.of(1) == {}
+    await restore(address, kept, clock, replace=True)
+    async with Store.open(empty_url, clock) as store:
+        assert await store.personas.of(1) == {5: Persona(name="Nova")}
 
 
 async def test_a_file_that_the_first_version_wrote_can_go_back_to_it(tmp_path, clock, execute):

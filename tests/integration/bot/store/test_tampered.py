@@ -150,6 +150,14 @@ ROWS = {
     "channels that are a number": (put("guilds", allowed_channels=True), "allowed_channels is not"),
     "too many roles": (
         put("guilds", allowed_roles={"json": list(range(251))}), "More than 250 roles"),
+    "a persona's name that is a mention": (
+        put("personas", name="@everyone"), "personas.name is no name"),
+    "a persona's name that is too long": (put("personas", name="x" * 33), "more than 32"),
+    "a persona that says too much": (
+        put("personas", instructions="x" * 1001), "more than 1000 characters"),
+    "a persona in no language": (put("personas", language="xx"), "none of the languages"),
+    "a persona that turns round": (
+        put("personas", instructions="a\u202eb"), "nobody can have chosen"),
     "modules of no service": (
         put("guilds", default_modules={"json": {"EVE": "X"}}), "EVE|Service"),
     "modules that are numbers": (

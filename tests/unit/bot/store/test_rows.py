@@ -10,7 +10,9 @@ from sqlalchemy import LargeBinary
 
 from bot.choices import Mode
 from bot.contract import Service
+from bot.languages import LANGUAGES
 from bot.money import Basis, BudgetBucket, Period, Scope
+from bot.persona import as_instructions, check_name
 from bot.store import rows
 from bot.store.records import CallState, Role
 from bot.store.repositories import guilds
@@ -69,6 +71,32 @@ def test_any_row_is_refused_or_let_in(table: str, data: st.DataObject) -> None:
 def test_a_guild_that_is_let_in_can_be_read(row: dict[str, Any]) -> None:
     if is_let_in("guilds", row):
         guilds.check(guilds.read(row))
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "guild_id": st.integers(-1, 5),
+            "channel_id": st.integers(-1, 5),
+            "name": st.sampled_from(["", "Nova", "@everyone", "x" * 33]) | st.text(max_size=5),
+            "instructions": st.sampled_from(["", "Be warm.", "x" * 1001]) | st.text(max_size=9),
+            "language": st.sampled_from(["", "es", "xx", "español"]),
+            "voice": st.text(max_size=5),
+        }
+    )
+)
+def test_a_persona_that_is_let_in_could_have_been_chosen(row: dict[str, Any]) -> None:
+    if is_let_in("personas", row):
+        assert not row["name"] or check_name(row["name"]) is None
+        assert row["instructions"] == as_instructions(row["instructions"])
+        assert row["language"] in ("", *LANGUAGES)
+
+
+def test_a_persona_of_nothing_is_none() -> None:
+    row = {"guild_id": 1, "channel_id": 0, "name": "", "instructions": "", "language": "",
+           "voice": ""}  # fmt: skip
+    assert not is_let_in("personas", row)
+    assert is_let_in("personas", row | {"name": "Nova"})
 
 
 @given(st.integers(), st.sampled_from(Scope), st.sampled_from(Period))

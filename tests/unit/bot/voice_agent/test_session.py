@@ -15,6 +15,7 @@ from audio.speech_events import Clip, SpeechBegan, TurnEnded
 from bot.clock import SystemClock
 from bot.contract import System
 from bot.errors import WeightsError
+from bot.persona import NO_PERSONA, Persona
 from bot.voice_agent import word_completeness
 from bot.voice_agent.events import Played
 from bot.voice_agent.session import VoiceSession
@@ -109,3 +110,19 @@ def test_what_played_meanwhile_is_known_before_somebody_speaks_over_it(
     act(session)
     assert [type(fact) for fact in facts][:1] == [Played]
     assert len(facts) == 2
+
+
+async def test_a_persona_is_told_with_each_question_and_can_change(session: Any) -> None:
+    assert session._context(ANA).persona is None
+    persona = Persona(name="Nova", instructions="Be warm.", voice="joe")
+    session.set_persona(persona, language="es", voice="joe")
+    told = session._context(ANA).persona
+    assert (told.name, told.instructions) == ("Nova", "Be warm.")
+    assert (session.config.assistant, session.config.language, session.voice) == (
+        "Nova",
+        "es",
+        "joe",
+    )
+    session.set_persona(NO_PERSONA, language=None, voice=None)
+    assert session._context(ANA).persona is None
+    assert session.config.assistant == "Alfred"

@@ -11,6 +11,7 @@ from bot.voice_agent.events import (
     Cue,
     FlushPlayout,
     JudgedWords,
+    NamesChanged,
     PausePlayout,
     Play,
     PlayCue,
@@ -902,3 +903,16 @@ def test_an_ask_tells_its_turn():
     talk = alone()
     [first] = only(talk.say(ANA), SendRequest)
     assert first.turn_id == 1
+
+
+def test_it_answers_to_another_name_from_the_moment_that_it_has_it():
+    talk = group()
+    talk.tell(NamesChanged(("Nova",), talk.now))
+    talk.say(ANA)
+    talk.heard("Alfred, how far is the moon?")
+    talk.answered()
+    assert talk.end_of(1).stage is Stage.NOT_FOR_US
+    talk.say(BEN)
+    talk.heard("Nova, how far is the moon?")
+    talk.answered()
+    assert talk.stages(2) == [Stage.HEARD]

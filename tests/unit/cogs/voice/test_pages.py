@@ -32,6 +32,12 @@ def test_both_sides_are_told_apart() -> None:
     assert text == "🗣️ **A\\*na:** Who?\n💬 **Alfred:** Me."
 
 
+def test_a_name_that_somebody_chose_is_no_markup() -> None:
+    update = TurnUpdate(1, 7, Stage.DONE, "Who?", "Me.")
+    text = render(update, "Ana", "No*va\n@everyone", EN)
+    assert "💬 **No\\*va @\u200beveryone:** Me." in text
+
+
 def test_an_answer_grows_and_may_be_cut_off() -> None:
     assert shown(Stage.ANSWERING, "Who?", "I am").endswith("I am ▌")
     assert EN("voice.interrupted") in shown(Stage.INTERRUPTED, "Who?", "I")

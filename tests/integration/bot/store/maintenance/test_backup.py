@@ -16,6 +16,7 @@ import pytest
 from bot.contract import Service
 from bot.errors import BadInput, BadSettings, StoreFailed, WrongUse
 from bot.money import Basis, Call, Charge, Payer
+from bot.persona import Persona
 from bot.store.address import Address
 from bot.store.maintenance.archive import Reader
 from bot.store.maintenance.backup import backup, restore
@@ -48,6 +49,7 @@ async def fill(url: str, clock, entry, message) -> None:
     """Something in most tables, with every kind of value."""
     async with Store.open(url, clock) as store:
         await store.guilds.patch(9, language="es-ES", allowed_channels=frozenset({5, 6}))
+        await store.personas.set(9, 5, Persona(name="Ñandú", instructions="¡Sé\nbreve!"))
         for number in (1, 2, 3):
             await store.conversations.add(message(number, content=f'¿qué? {number} 👋 \\ "'))
         first = await store.jobs.begin(entry(request=b"\x00\xffbytes"))

@@ -1,0 +1,84 @@
+"""Who the assistant is in servers and channels, as the store keeps it."""
+
+import asyncio
+
+import pytest
+
+from bot.errors import TooLarge
+from bot.persona import NO_PERSONA, Persona
+from bot.store.repositories.guilds import CHANNELS_LIMIT
+from bot.store.repositories.personas import SERVER
+from bot.store.store import Store
+
+NOVA = Persona(name="Nova", instructions="Sé amable.\n¿Sí?", language="es", voice="joe")
+
+
+async def test_what_was_set_is_there_after_reopening(url, clock):
+    async with Store.open(url, clock) as store:
+        assert await store.personas.at(1, 5) == NO_PERSONA
+        await store.personas.set(1, SERVER, NOVA)
+        await store.personas.set(1, 2**62, Persona(name="Zuri"))
+    async with Store.open(url, clock) as store:
+        assert await store.personas.of(1) == {SERVER: NOVA, 2**62: Persona(name="Zuri")}
+        assert await store.personas.at(1, 5) == NOVA
+        assert await store.personas.at(1, 2**62) == Persona(name="Zuri").over(NOVA)
+        assert await store.personas.of(2) == {}
+
+
+async def test_an_empty_one_is_none_and_a_reset_deletes_all(store):
+    await store.personas.set(1, SERVER, NOVA)
+    await store.personas.set(1, 5, NOVA)
+    await store.personas.set(2, 5, NOVA)
+    await store.personas.set(1, SERVER, NO_PERSONA)
+    assert set(await store.personas.of(1)) == {5}
+    await store.personas.reset(1)
+    assert await store.personas.of(1) == {}
+    assert set(await store.personas.of(2)) == {5}
+
+
+@pytest.mark.parametrize(
+    "persona",
+    [
+        Persona(name="@everyone"),
+        Persona(name="x" * 33),
+        Persona(language="xx"),
+        Persona(language="español"),
+    ],
+)
+async def test_what_is_no_name_or_language_is_not_kept(store, persona):
+    with pytest.raises(ValueError, match="personas"):
+        await store.personas.set(1, SERVER, persona)
+    assert await store.personas.of(1) == {}
+
+
+async def test_texts_are_bounded(store):
+    await store.personas.set(1, 5, Persona(instructions="é\x00" * 3_000, voice="v" * 99))
+    kept = (await store.personas.of(1))[5]
+    assert kept == Persona(instructions="é" * 1_000, voice="v" * 64)
+
+
+async def test_no_server_has_more_than_its_channels(store):
+    for channel in range(CHANNELS_LIMIT + 1):
+        await store.personas.set(1, channel, Persona(name="Nova"))
+    await store.personas.set(1, 7, NOVA)  # it has one already
+    with pytest.raises(TooLarge, match="channels"):
+        await store.personas.set(1, 9_999, NOVA)
+    await store.personas.set(2, 9_999, NOVA)
+
+
+async def test_two_at_once_from_two_processes_and_the_cache(url, clock):
+    async with Store.open(url, clock) as a, Store.open(url, clock) as b:
+        await asyncio.gather(*(s.personas.set(1, 5, NOVA) for s in (a, b) for _ in range(3)))
+        assert await a.personas.of(1) == {5: NOVA}
+        await b.personas.set(1, 5, NO_PERSONA)
+        assert await a.personas.of(1) == {5: NOVA}
+        clock.at_ms += 30_000
+        assert await a.personas.of(1) == {}
+
+
+async def test_it_goes_with_its_server(store):
+    await store.personas.set(1, SERVER, NOVA)
+    await store.personas.set(2, SERVER, NOVA)
+    await store.privacy.forget_guild(1)
+    assert await store.personas.of(1) == {}
+    assert await store.personas.of(2) == {SERVER: NOVA}
