@@ -62,6 +62,8 @@ class Persona:
 
 NO_PERSONA: Final = Persona()
 """Nothing is chosen."""
+SERVER: Final = 0
+"""In place of a channel's id: the whole server, whose persona it is."""
 
 
 class NameProblem(StrEnum):

@@ -9,9 +9,8 @@ from bot.contract import Service, System
 from bot.contract.grace import Module
 from bot.i18n import Words
 from bot.languages import LANGUAGES, Language
-from bot.persona import NO_PERSONA, Persona
+from bot.persona import NO_PERSONA, SERVER, Persona
 from bot.store.records import GuildSettings
-from bot.store.repositories.personas import SERVER
 from cogs.shared.splitting import as_plain_text
 
 UNSET: Final = "-"

@@ -11,9 +11,8 @@ from discord.ext import commands
 from bot.discord_client import SkyDeck
 from bot.errors import TooLarge
 from bot.i18n import Words
-from bot.persona import NO_PERSONA
+from bot.persona import NO_PERSONA, SERVER
 from bot.store.maintenance.privacy import Forgotten
-from bot.store.repositories.personas import SERVER
 from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, help_text
 from cogs.ops._persona import PersonaPlace, show_persona

@@ -11,8 +11,7 @@ from discord import ui
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
-from bot.persona import MAX_INSTRUCTIONS_CHARS, MAX_NAME_CHARS, NO_PERSONA, Persona
-from bot.store.repositories.personas import SERVER
+from bot.persona import MAX_INSTRUCTIONS_CHARS, MAX_NAME_CHARS, NO_PERSONA, SERVER, Persona
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from cogs.ops._persona_form import Typed, read_form, shown, warnings
 from cogs.ops._views import ClosingView, Question

@@ -73,8 +73,8 @@ async def persona_at(bot: SkyDeck, guild: discord.Guild | None, channel: object)
     """
     if guild is None:
         return NO_PERSONA
-    parent_id = getattr(channel, "parent_id", None)  # a thread's channel
-    return await bot.store.personas.at(guild.id, parent_id or getattr(channel, "id", 0))
+    here = getattr(channel, "parent_id", 0) or getattr(channel, "id", 0)  # a thread's channel
+    return await bot.store.personas.at(guild.id, here)
 
 
 def words_of(requester: Requester) -> Words:

@@ -1,23 +1,20 @@
 """Who the assistant is in the servers and their channels."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import delete, func, select
 
 from bot.clock import Clock
 from bot.errors import TooLarge
 from bot.languages import LANGUAGES
-from bot.persona import NO_PERSONA, Persona, as_instructions, check_name
+from bot.persona import NO_PERSONA, SERVER, Persona, as_instructions, check_name
 from bot.store.database import Database, uninterrupted
 from bot.store.guild_cache import GuildCache
 from bot.store.limits import storable
 from bot.store.repositories.guilds import CHANNELS_LIMIT
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from bot.store.tables import personas
-
-SERVER: Final = 0
-"""In place of a channel: the whole server."""
 
 
 class Personas:

@@ -5,8 +5,7 @@
 import pytest
 
 from bot.errors import StoreFailed
-from bot.persona import Persona
-from bot.store.repositories.personas import SERVER
+from bot.persona import SERVER, Persona
 from tests.simulator import File
 from tests.virtual_time import settle
 from tests.waiting import until
@@ -142,7 +141,7 @@ async def test_commands_menus_and_regenerated_answers_have_it(
         ("Nova", None), ("Zuri", None), ("Zuri", None),
     ]  # fmt: skip
     await ben.slash("/chat", channel)
-    await ben.sees("I'm Zuri.", ever=True)
+    await ben.sees("I'm Zuri.", await ben.sees_thread())
     assert not sim.problems
 
 

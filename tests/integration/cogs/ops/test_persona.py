@@ -4,8 +4,7 @@
 
 import pytest
 
-from bot.persona import NO_PERSONA, Persona
-from bot.store.repositories.personas import SERVER
+from bot.persona import NO_PERSONA, SERVER, Persona
 from tests.simulator import CannotDo, Permission
 from tests.waiting import until
 

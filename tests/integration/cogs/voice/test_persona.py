@@ -4,8 +4,7 @@
 
 import pytest
 
-from bot.persona import Persona
-from bot.store.repositories.personas import SERVER
+from bot.persona import SERVER, Persona
 from tests.waiting import until
 
 

@@ -5,9 +5,8 @@ import asyncio
 import pytest
 
 from bot.errors import TooLarge
-from bot.persona import NO_PERSONA, Persona
+from bot.persona import NO_PERSONA, SERVER, Persona
 from bot.store.repositories.guilds import CHANNELS_LIMIT
-from bot.store.repositories.personas import SERVER
 from bot.store.store import Store
 
 NOVA = Persona(name="Nova", instructions="Sé amable.\n¿Sí?", language="es", voice="joe")
