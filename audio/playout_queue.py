@@ -72,14 +72,14 @@ class PlayoutQueue:
             self._queue.extend((utterance_id, packet) for packet in packets)
             if self._utterance_id is None and self._queue:
                 self._switch_to(self._queue[0][0])
-            self._filled.set()
+            self._tell_readers()
 
     def cue(self, packets: Iterable[bytes]) -> None:
         """Play a cue, unless something else is queued or playout is held."""
         with self._lock:
             if not self._queue and not self._is_held:
                 self._cue.extend(packets)
-                self._filled.set()
+                self._tell_readers()
 
     def read(self, now_s: float) -> bytes | None:
         """The next 20 ms, to be played now; None when there is nothing to play."""
@@ -89,33 +89,54 @@ class PlayoutQueue:
     def pull(self, plays_at_s: float) -> PlayoutPacket | None:
         """The next 20 ms, to be played at a later time; None when there is nothing to play."""
         with self._lock:
-            if self._is_held or not (self._queue or self._cue):
-                self._filled.clear()
-                return None
-            if not self._queue:
-                return PlayoutPacket(self._cue.popleft(), None, self._flush_generation)
-            utterance_id, packet = self._queue.popleft()
-            self._switch_to(utterance_id)
-            self._packets += 1
-            if self._first_s is None:
-                self._first_s = plays_at_s
-            return PlayoutPacket(packet, utterance_id, self._flush_generation)
+            packet = self._pull(plays_at_s)
+            self._tell_readers()
+            return packet
+
+    def _pull(self, plays_at_s: float) -> PlayoutPacket | None:
+        if self._is_held or not (self._queue or self._cue):
+            return None
+        if not self._queue:
+            return PlayoutPacket(self._cue.popleft(), None, self._flush_generation)
+        utterance_id, packet = self._queue.popleft()
+        self._switch_to(utterance_id)
+        self._packets += 1
+        if self._first_s is None:
+            self._first_s = plays_at_s
+        return PlayoutPacket(packet, utterance_id, self._flush_generation)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is queued, held or not."""
+        with self._lock:
+            return not (self._queue or self._cue)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until there may be something to pull; False on timeout."""
+        """Wait until there is something to pull, or `wake` is called; False on timeout."""
         return self._filled.wait(seconds)
+
+    def wake(self) -> None:
+        """End whoever's `wait`, though there is nothing to pull."""
+        self._filled.set()
+
+    def _tell_readers(self) -> None:
+        if not self._is_held and (self._queue or self._cue):
+            self._filled.set()
+        else:
+            self._filled.clear()
 
     def hold(self) -> None:
         """Pause playout; the queue stays, a cue is dropped."""
         with self._lock:
             self._is_held = True
             self._cue.clear()
+            self._tell_readers()
 
     def release(self) -> None:
         """Resume where `hold` paused."""
         with self._lock:
             self._is_held = False
-            self._filled.set()
+            self._tell_readers()
 
     def flush(self) -> None:
         """Drop everything queued, and end a hold."""
@@ -124,6 +145,7 @@ class PlayoutQueue:
             self._cue.clear()
             self._is_held = False
             self._flush_generation += 1
+            self._tell_readers()
 
     def progress(self) -> PlayoutProgress:
         """How far playout has come."""

@@ -60,6 +60,6 @@ class Sender:
             raise ValueError("there is no key yet")
         return self._transport.seal(header, payload)
 
-    def skip(self) -> None:
-        """Let 20 ms pass without a packet: time advances, the sequence does not."""
-        self.timestamp = (self.timestamp + FRAME_SAMPLES) & _MAX_UINT32
+    def skip(self, frames: int = 1) -> None:
+        """Let so many times 20 ms pass without a packet: time advances, the sequence does not."""
+        self.timestamp = (self.timestamp + frames * FRAME_SAMPLES) & _MAX_UINT32

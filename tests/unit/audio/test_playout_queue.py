@@ -76,9 +76,30 @@ def test_whoever_waits_is_woken_by_what_comes():
     waiting.join(HANGS_S)
     assert woken == [True]
     assert playout.read(1.0) == A
+    assert playout.read(1.0) is None
+    assert not playout.wait(0)
+
+
+def test_whoever_waits_is_not_woken_for_nothing():
+    """Else who waits where nothing can be pulled would take a whole processor."""
+    playout = PlayoutQueue()
+    playout.add(1, [A, B])
+    assert playout.wait(0)
+    playout.hold()
+    assert not playout.wait(0)
+    playout.release()
+    assert playout.wait(0)
+    playout.flush()
+    assert not playout.wait(0)
+    playout.cue([C])
+    assert playout.wait(0)
+    assert playout.read(1.0) == C
+    assert not playout.wait(0)
+    assert playout.is_empty
+    playout.wake()
     assert playout.wait(0)
     assert playout.read(1.0) is None
-    assert not playout.wait(0.01)
+    assert not playout.wait(0)
 
 
 def test_what_is_taken_says_whose_it_is_and_whether_it_still_counts():

@@ -14,14 +14,15 @@ class Outlet:
 
     def __init__(self, clock):
         self.clock, self.can_speak = clock, True
-        self.sent, self.told, self.skipped = [], [], 0
+        self.sent, self.told, self.skipped, self.skipped_before = [], [], 0, []
 
     def send(self, opus):
+        self.skipped_before.append(self.skipped)
         self.sent.append((round(self.clock.now_s, 6), opus))
         return True
 
-    def skip(self):
-        self.skipped += 1
+    def skip(self, frames=1):
+        self.skipped += frames
 
     def announce(self, *, speaking):
         self.told.append(speaking)
@@ -59,9 +60,10 @@ class Queue(PlayoutQueue):
 
     def __init__(self, clock):
         super().__init__()
-        self._clock = clock
+        self._clock, self.waits = clock, 0
 
     def wait(self, seconds):
+        self.waits += 1
         return super().wait(0) or self._clock.wait(seconds)
 
 
@@ -146,3 +148,24 @@ def test_while_it_cannot_be_understood_nothing_is_lost(stage):
     assert [opus for _, opus in stage.sounds] == packets(5)
     assert stage.sounds[0][0] == pytest.approx(101.0, abs=FRAME_S)
     assert stage.outlet.skipped >= 49
+
+
+@pytest.mark.parametrize("can_speak", [True, False])
+def test_with_nothing_to_play_it_sleeps_and_time_goes_on(stage, can_speak):
+    stage.outlet.can_speak = can_speak
+    stage.runs(60.0)
+    assert stage.playout.waits <= 15
+    assert stage.outlet.skipped == pytest.approx(60.0 / FRAME_S, abs=20)
+
+
+def test_after_a_long_silence_the_time_of_what_is_sent_is_right(stage):
+    stage.at(47.0, lambda: stage.playout.add(1, packets(2)), wakes=True)
+    stage.runs(50.0)
+    assert [at for at, _ in stage.sounds] == [147.0, 147.02]
+    assert stage.outlet.skipped_before[0] == pytest.approx(47.0 / FRAME_S, abs=1)
+
+
+def test_it_ends_though_its_wake_up_was_swallowed(stage):
+    stage.clock.ends_s = stage.clock.now_s  # stopped
+    assert stage.player._rest(100.0) == 100.0
+    assert stage.playout.waits == 0
