@@ -6,7 +6,6 @@ worked around here, in one place that says so ("Workaround").
 
 import asyncio
 import logging
-import select
 import struct
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from discord.errors import ConnectionClosed
 from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, SocketReader, VoiceConnectionState
 
-from audio.discord_voice.datagrams import DatagramReader, enlarge_receive_buffer
+from audio.discord_voice.datagrams import DatagramReader, SocketWaiter, enlarge_receive_buffer
 from audio.discord_voice.membership import Membership, Where
 
 log = logging.getLogger(__name__)
@@ -25,7 +24,8 @@ RECONNECT_S: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 _HANDSHAKE_S: Final = 10.0
 _WAIT_STEP_S: Final = 0.02
 
-_LOOK_S: Final = 0.1
+_BROKEN_S: Final = 0.01
+"""The pause before the reader looks again at a socket that is closed, or not there yet."""
 _DISCOVERY: Final = struct.Struct(">HHI64sH")
 _DISCOVER, _DISCOVERED = 1, 2
 _DISCOVERY_S, _DISCOVERY_TRIES = 0.5, 6
@@ -91,17 +91,34 @@ class Reader(SocketReader):
     replaced meanwhile, it keeps waiting for the old one, and the bot is deaf until then.
     """
 
+    def __init__(self, state: VoiceConnectionState, *, start_paused: bool = True) -> None:
+        super().__init__(state, start_paused=start_paused)
+        self._waiter = SocketWaiter()
+
+    def look(self) -> None:
+        """Look at the connection's socket now: it may be another one."""
+        self._waiter.wake()
+
+    def stop(self) -> None:
+        """End soon."""
+        super().stop()
+        self._waiter.wake()
+
     def _do_run(self) -> None:
+        try:
+            self._read()
+        finally:
+            self._waiter.close()
+
+    def _read(self) -> None:
         arrived = DatagramReader()
         while not self._end.is_set():
-            if not self._running.wait(_LOOK_S):
-                continue
+            self._running.wait()  # `stop` sets it, too
             connected = self.state.socket
             try:
-                readable, _, _ = select.select([connected], [], [], _LOOK_S)
-                datagrams = arrived.read(connected) if readable else []
-            except (OSError, ValueError, TypeError):  # closed, or not open yet
-                self._end.wait(_LOOK_S / 10)
+                datagrams = arrived.read(connected) if self._waiter.wait(connected) else []
+            except (OSError, ValueError, AttributeError):  # closed, or not open yet
+                self._end.wait(_BROKEN_S)
                 continue
             for data in datagrams:
                 for callback in tuple(self._callbacks):
@@ -281,6 +298,8 @@ class VoiceConnection(VoiceConnectionState):
 
     def _create_socket(self) -> None:
         super()._create_socket()
+        if isinstance(self._socket_reader, Reader):
+            self._socket_reader.look()
         buffer = enlarge_receive_buffer(self.socket)
         if not buffer.is_enough:
             log.info("a buffer for %.1f s of fifty voices: %s", buffer.seconds, buffer.advice)

@@ -1,4 +1,6 @@
+import os
 import socket
+import threading
 
 import pytest
 
@@ -8,8 +10,10 @@ from audio.discord_voice.datagrams import (
     BUFFER_BYTES,
     DatagramReader,
     ReceiveBuffer,
+    SocketWaiter,
     enlarge_receive_buffer,
 )
+from tests.waiting import HANGS_S
 
 
 @pytest.fixture
@@ -74,3 +78,64 @@ def test_too_small_a_buffer_is_told_with_what_to_do():
     assert (little.is_enough, little.seconds) == (False, pytest.approx(0.2))
     assert f"net.core.rmem_max={BUFFER_BYTES // 2}" in little.advice
     assert ReceiveBuffer(BUFFER_BYTES).is_enough
+
+
+@pytest.fixture
+def waiter():
+    waiter = SocketWaiter()
+    yield waiter
+    waiter.close()
+
+
+def test_a_packet_ends_the_wait(pair, waiter, monkeypatch):
+    monkeypatch.setattr(datagrams, "_SLEEP_S", HANGS_S)
+    here, there = pair
+    threading.Timer(0.01, there.send, [b"x"]).start()
+    assert waiter.wait(here)
+    waiter.wake()
+    assert waiter.wait(here)  # it is still there
+    assert DatagramReader().read(here) == [b"x"]
+    waiter.wake()
+    assert not waiter.wait(here)
+
+
+def test_another_thread_ends_the_wait(pair, waiter, monkeypatch):
+    monkeypatch.setattr(datagrams, "_SLEEP_S", HANGS_S)
+    threading.Timer(0.01, waiter.wake).start()
+    assert not waiter.wait(pair[0])
+
+
+def test_without_means_to_wake_it_the_wait_is_short(pair, monkeypatch):
+    monkeypatch.setattr(datagrams.sys, "platform", "darwin")
+    monkeypatch.setattr(datagrams, "_LOOK_S", 0.001)
+    waiter = SocketWaiter()
+    assert not waiter.wait(pair[0])
+    waiter.wake()
+    waiter.close()
+
+
+def test_a_closed_socket_is_not_waited_for(pair, waiter):
+    pair[0].close()
+    with pytest.raises(ValueError, match="negative"):
+        waiter.wait(pair[0])
+
+
+def test_handles_above_1023_are_waited_for(pair, waiter):
+    here, there = pair
+    high = os.dup(here.fileno())
+    resource = pytest.importorskip("resource")
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 2_000:
+        pytest.skip("not that many files may be open here")
+    os.dup2(high, 1_500)
+    os.close(high)
+    with socket.socket(fileno=1_500) as far:
+        there.send(b"x")
+        assert waiter.wait(far)
+
+
+def test_waking_after_the_end_writes_into_no_other_file(tmp_path):
+    waiter = SocketWaiter()
+    waiter.close()
+    with (tmp_path / "file").open("wb") as file:  # likely the number of the closed one
+        waiter.wake()
+        assert file.tell() == os.fstat(file.fileno()).st_size == 0
