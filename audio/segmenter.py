@@ -2,6 +2,7 @@
 
     segmenter = SpeechSegmenter(vad=Vad(…), detector=TurnDetector(…), options=…)
     every 10 ms, on one thread:  events = segmenter.tick(frames, now_s)
+    while `segmenter.is_at_rest`:  only when packets arrive, and now and then
 
 Each speaker has an Opus decoder, a VAD memory, an endpointer and an audio buffer; one run of the
 VAD covers all speakers. A clip consists of the packets as they arrived. Nothing of a turn is kept
@@ -145,6 +146,14 @@ class SpeechSegmenter:
                 self.forget(speaker.user_id)
         return events
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nobody has spoken for a second: until packets arrive, a tick changes nothing.
+
+        It still forgets who has been silent for long.
+        """
+        return all(speaker.is_at_rest for speaker in self._speakers.values())
+
     def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:
         """Take in what a person has said up to a pause; the next tick draws the conclusion.
 
@@ -197,7 +206,7 @@ class _Speaker:
         self._arrived_s = self._voice_s = now_s
         self._silent_to_s: float | None = None  # while the client sends nothing
         self._explicit_dtx = False
-        self._at_rest = True
+        self._is_audio_dropped = True
         self._detection: tuple[int, Future[float]] | None = None
         self._clip: Clip | None = None
         self._pause_held_since_s: float | None = None
@@ -254,7 +263,7 @@ class _Speaker:
             self._add(SILENCE_FRAME, self._decoder.conceal(FRAME_SAMPLES, fec))
 
     def _add(self, opus: bytes, samples: Samples) -> None:
-        self._at_rest = False
+        self._is_audio_dropped = False
         self._audio.add(opus, samples, self._arrived_s)
         self._unheard = np.concatenate((self._unheard, samples))
 
@@ -281,8 +290,8 @@ class _Speaker:
 
     def _rest(self) -> None:
         """Nobody is speaking any more: keep no audio."""
-        if not self._at_rest:
-            self._at_rest = True
+        if not self._is_audio_dropped:
+            self._is_audio_dropped = True
             self._audio.clear()
             self.memory.wipe()
 
@@ -323,6 +332,12 @@ class _Speaker:
             self._detection is None or now_s - held_since_s >= _MAX_PAUSE_HOLD_S
         ):
             self._emit_pause(now_s, events)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether time alone changes nothing until another packet arrives."""
+        is_waiting = self.inbox or self._endpointer.in_turn or self._words is not None
+        return self._is_audio_dropped and not is_waiting
 
     def transcribed(self, ended_s: float, words: Words) -> None:
         """Take in how complete the words are that end at a time."""

@@ -21,6 +21,7 @@ import discord
 from discord.enums import SpeakingState
 from discord.gateway import DiscordVoiceWebSocket
 
+from audio.constants import FRAME_S
 from audio.discord_voice.connection import VoiceConnection
 from audio.discord_voice.playback_thread import PlaybackThread
 from audio.discord_voice.receiver import Receiver
@@ -97,6 +98,7 @@ class DiscordVoiceClient(discord.VoiceClient):
         self._on_fault = on_fault
         self._now = now
         self._lock = threading.Lock()  # of the receiver
+        self._arrived = threading.Event()
         self._watchdog = Watchdog()
         self._watchdog_task: asyncio.Task[None] | None = None
         self._announced_s: float | None = None
@@ -174,7 +176,18 @@ class DiscordVoiceClient(discord.VoiceClient):
     def pull(self, now_s: float) -> list[SpeechFrame]:
         """What was received since the last call; for the hearing thread."""
         with self._lock:
+            self._arrived.clear()
             return self.receiver.pull(now_s)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there may be something to pull; for the hearing thread."""
+        with self._lock:
+            is_at_rest = self.receiver.is_at_rest
+        self._arrived.wait(seconds if is_at_rest else min(seconds, FRAME_S / 2))
+
+    def wake(self) -> None:
+        """End whoever's `wait`."""
+        self._arrived.set()
 
     def forget(self, user_id: int) -> None:
         """Drop what is kept from a person."""
@@ -205,6 +218,8 @@ class DiscordVoiceClient(discord.VoiceClient):
         if data:
             with self._lock:
                 self.receiver.receive(data, self._now())
+                if not self._arrived.is_set():
+                    self._arrived.set()
 
     async def _on_gateway_message(self, _ws: DiscordVoiceWebSocket, msg: dict[str, Any]) -> None:
         """Called after discord.py has handled the message itself."""
@@ -266,9 +281,9 @@ class DiscordVoiceClient(discord.VoiceClient):
             return False
         return True
 
-    def skip(self) -> None:
-        """Let 20 ms pass without a packet."""
-        self.sender.skip()
+    def skip(self, frames: int = 1) -> None:
+        """Let so many times 20 ms pass without a packet."""
+        self.sender.skip(frames)
 
     def announce(self, *, speaking: bool) -> None:
         """Send opcode 5."""

@@ -165,7 +165,10 @@ class Receiver:
     # -- out -------------------------------------------------------------------------------------
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
-        """The frames that are due, in order for each speaker. Call this every 10 ms."""
+        """The frames that are due, in order for each speaker.
+
+        Call this every 10 ms, except while `is_at_rest`.
+        """
         if self._unmapped.bytes:
             self._unmapped.expire(now_s)
         frames: list[SpeechFrame] = []
@@ -179,6 +182,13 @@ class Receiver:
             if speaker.is_gone:
                 del self._speakers[speaker.user_id]
         return frames
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether `pull` has nothing to do until another datagram arrives."""
+        return not self._unmapped.bytes and all(
+            speaker.is_at_rest for speaker in self._speakers.values()
+        )
 
     @property
     def health(self) -> Mapping[int, ReceptionStats]:

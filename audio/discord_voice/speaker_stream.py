@@ -100,6 +100,11 @@ class SpeakerStream:
         return None
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether `pull` has nothing to do until another packet arrives."""
+        return self._silent and not (self._queue or self._jitter or self._leaving)
+
+    @property
     def is_gone(self) -> bool:
         """Whether the person has left and everything was handed on."""
         return self._leaving and not self._queue

@@ -1,11 +1,19 @@
 """Connects the microphone and the loudspeaker to a voice session."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, Self
 
 from audio.codec import OpusEncoder, Resampler
-from audio.constants import FRAME_MS, FRAME_SAMPLES, OPUS_RATE_HZ, PRE_ROLL_MS, SPEECH_RATE_HZ
+from audio.constants import (
+    FRAME_MS,
+    FRAME_S,
+    FRAME_SAMPLES,
+    OPUS_RATE_HZ,
+    PRE_ROLL_MS,
+    SPEECH_RATE_HZ,
+)
 from audio.devices.blocks import Block
 from audio.playout_queue import PlayoutQueue
 from audio.push_to_talk_segmenter import PushToTalkSegmenter
@@ -73,6 +81,13 @@ class LocalAudioIO:
             frames += self._packets(block)
         self._waiting.clear()
         return frames
+
+    def wait(self, seconds: float) -> None:
+        """Wait for half of a block's time: a microphone never stops."""
+        time.sleep(min(seconds, FRAME_S / 2))
+
+    def wake(self) -> None:
+        """Do nothing: `wait` is short."""
 
     def _packets(self, block: Block) -> Iterator[SpeechPacket]:
         heard = None if block.near is None else self._down.resample(block.near)
@@ -145,6 +160,11 @@ class LocalSpeechInput:
                 case TurnEnded():
                     self.speaking_since_s = None
         return events
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Never: a key that is pressed or let go is no packet."""
+        return False
 
     def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:
         """Tell hands-free listening how complete what was said is; a key needs no telling."""

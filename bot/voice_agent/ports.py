@@ -18,12 +18,28 @@ class VoiceTransport(Protocol):
         """The frames received since the last call. Called on the hearing thread."""
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Wait until there may be something to pull, at most so long. On the hearing thread.
+
+        A transport that cannot tell waits for half of a packet's time.
+        """
+        ...
+
+    def wake(self) -> None:
+        """End whoever's `wait`, from any thread."""
+        ...
+
 
 class SpeechInput(Protocol):
     """Detects speech in frames (`audio.segmenter.SpeechSegmenter`), on the hearing thread."""
 
     def tick(self, frames: Sequence[SpeechFrame], now_s: float) -> list[SpeechEvent]:
         """The events in frames that have just been received."""
+        ...
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether a tick without frames changes nothing."""
         ...
 
     def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:

@@ -4,13 +4,12 @@
         session.set_people({ana.id: "Ana"}, others=0)
 
 The session feeds the turn manager with facts and carries out its commands. Speech is detected on a
-thread of its own, and each request is a task; nothing else waits.
+thread of its own, and each request is a task; nothing else waits. A conversation in which nobody
+speaks and nothing plays takes no time of the event loop.
 """
 
 import asyncio
 import logging
-import threading
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -61,6 +60,7 @@ from bot.voice_agent.events import (
     Typed,
     new_utterance_id,
 )
+from bot.voice_agent.hearing import HearingThread
 from bot.voice_agent.overlaps import Overlap, OverlapTracker
 from bot.voice_agent.ports import SessionRecorder, SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.preparation import Preparation
@@ -112,14 +112,14 @@ class VoiceSession:
     _manager: TurnManager = field(init=False)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     _requests: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-    _loops: list[asyncio.Task[None]] = field(default_factory=list)
+    _follower: asyncio.Task[None] | None = None
     _names: dict[int, str] = field(default_factory=dict)
     _locales: dict[int, str] = field(default_factory=dict)
-    _forgotten: set[int] = field(default_factory=set)
-    _judged: deque[JudgedWords] = field(default_factory=deque)  # for the hearing thread
     _warmth: WarmUp = field(init=False)
     _preparation: Preparation = field(init=False)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    _hearing: HearingThread = field(init=False)
+    _is_over: bool = False
+    _stirred: asyncio.Event = field(default_factory=asyncio.Event)
     _is_playing: bool = False
     _progress: PlayoutProgress = field(default_factory=PlayoutProgress)
     _overlaps: OverlapTracker = field(init=False)
@@ -144,10 +144,16 @@ class VoiceSession:
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
         loop = asyncio.get_running_loop()
-        self._loops = [
-            self._group.create_task(asyncio.to_thread(self._hear, loop)),
-            self._group.create_task(self._follow_playout()),
-        ]
+
+        def deliver(events: list[SpeechEvent]) -> None:
+            with suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(self._take, events)
+
+        self._hearing = HearingThread(
+            self.transport, self.speech_input, self.clock, self.config.options.latency, deliver
+        )
+        self._hearing.start()
+        self._follower = self._group.create_task(self._follow_playout())
         self._put(AttentionSet(self.config.attention, self.clock.now()))
         return self
 
@@ -157,11 +163,15 @@ class VoiceSession:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop.set()
+        self._is_over = True
+        self._hearing.end()
         self.transport.playout.flush()
         self._preparation.close()
-        for task in (*self._requests.values(), *self._loops[1:]):
+        for task in self._requests.values():
             task.cancel()
+        if self._follower is not None:
+            self._follower.cancel()
+        self._group.create_task(asyncio.to_thread(self._hearing.join))
         await self._group.__aexit__(None, None, None)
 
     # -- who is there, and what they want ------------------------------------------------------
@@ -192,7 +202,7 @@ class VoiceSession:
 
     def forget(self, user_id: int) -> None:
         """Drop all that is known about a person, including what they are saying now."""
-        self._forgotten.add(user_id)  # only the hearing thread may touch the speech input
+        self._hearing.forget(user_id)
         self._preparation.forget(user_id)
         self.forget_words(user_id)
         self.latency.forget(user_id)
@@ -259,30 +269,7 @@ class VoiceSession:
         """Whether somebody speaks, waits for an answer, or is being answered."""
         return self._manager.is_busy
 
-    # -- the hearing thread ----------------------------------------------------------------------
-
-    def _hear(self, loop: asyncio.AbstractEventLoop) -> None:
-        due = self.clock.now()
-        while not self._stop.is_set():
-            now = self.clock.now()
-            try:
-                events = self._listen(now)
-            except Exception:
-                log.exception("speech input failed; it continues with the next frames")
-                events = []
-            if events:
-                with suppress(RuntimeError):  # the loop has been closed
-                    loop.call_soon_threadsafe(self._take, events)
-            due = max(due + self.config.options.latency.hear_interval_s, now)
-            self._stop.wait(max(0.0, due - self.clock.now()))
-
-    def _listen(self, now: float) -> list[SpeechEvent]:
-        while self._forgotten:
-            self.speech_input.forget(self._forgotten.pop())
-        while self._judged:
-            judged = self._judged.popleft()
-            self.speech_input.transcribed(judged.user_id, judged.ended_s, judged.words)
-        return self.speech_input.tick(self.transport.pull(now), now)
+    # -- what is heard ---------------------------------------------------------------------------
 
     def _take(self, events: Sequence[SpeechEvent]) -> None:
         self._report_progress(self.clock.now())
@@ -302,8 +289,9 @@ class VoiceSession:
     # -- the turn manager ------------------------------------------------------------------------
 
     def _put(self, fact: Fact) -> None:
-        if self._stop.is_set():
+        if self._is_over:
             return
+        self._stirred.set()
         for command in self._manager.handle(fact):
             self._carry_out(command)
 
@@ -319,7 +307,7 @@ class VoiceSession:
             case CancelRequest(request_id):
                 self._cancel(request_id)
             case JudgedWords():
-                self._judged.append(command)
+                self._hearing.tell(command)
             case TurnUpdate():
                 self.view.show(command)
             case Remember():
@@ -353,6 +341,7 @@ class VoiceSession:
         self.commands.plays(utterance_id)
         self.transport.playout.add(utterance_id, packets)
         self._is_playing = True
+        self._stirred.set()
 
     def _cancel(self, request_id: int) -> None:
         self.latency.cancelled(request_id)
@@ -386,10 +375,16 @@ class VoiceSession:
             log.warning("a turn is missing from the minutes: %s", e)
 
     async def _follow_playout(self) -> None:
-        """Tell the turn manager what has been played, and that time has passed."""
+        """Tell the turn manager what has been played, and that time has passed.
+
+        While nobody speaks, waits or is answered, nothing depends on either.
+        """
         latency = self.config.options.latency
         ticked = self.clock.now()
         while True:
+            if not (self._is_playing or self._requests or self.is_busy):
+                self._stirred.clear()
+                await self._stirred.wait()
             is_active = self._is_playing or self._requests
             interval_s = latency.hear_interval_s if is_active else latency.tick_interval_s
             await self.clock.sleep(interval_s)

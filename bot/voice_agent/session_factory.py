@@ -1,7 +1,7 @@
 """Opens voice conversations. The first one loads the models that all of them share."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,7 @@ from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
 from bot.spoken_commands import find_commands
 from bot.voice_agent.events import Cue, Remember
-from bot.voice_agent.options import VoiceAgentOptions
+from bot.voice_agent.options import ThinkingSoundOptions, VoiceAgentOptions
 from bot.voice_agent.overlaps import Overlap
 from bot.voice_agent.ports import SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.recordings import RecordingStore
@@ -48,6 +48,7 @@ class VoiceSessionFactory:
         recordings: Keeps what people say; None: nothing is kept.
         on_turn: Called with the latency of each turn when its answer begins to play; must not wait.
         on_overlap: Called with how each speech over an answer ended; must not wait.
+        on_loaded: Called on a thread when the models have been loaded.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class VoiceSessionFactory:
         recordings: RecordingStore | None = None,
         on_turn: Callable[[TurnTrace], None] | None = None,
         on_overlap: Callable[[Overlap], None] | None = None,
+        on_loaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -66,8 +68,10 @@ class VoiceSessionFactory:
         self._recordings = recordings
         self._on_turn = on_turn
         self._on_overlap = on_overlap
+        self._on_loaded = on_loaded
         self._loading = asyncio.Lock()
         self._detector: TurnDetector | None = None
+        self._cues: tuple[ThinkingSoundOptions, Mapping[Cue, Sequence[bytes]]] | None = None
         self._make_segmenter: Callable[[EndpointingOptions], SpeechSegmenter] | None = None
 
     async def forget(self, user_id: int) -> None:
@@ -114,10 +118,6 @@ class VoiceSessionFactory:
         await self.warm_up()
         if self._make_segmenter is None:
             raise AssertionError("warm_up makes it")
-        chimes = config.options.thinking_sound.chimes
-        cues: dict[Cue, Sequence[bytes]] = await asyncio.to_thread(
-            lambda: {cue: chime(notes) for cue, notes in chimes.items()}
-        )
         return VoiceSession(
             transport=transport,
             speech_input=speech_input(self._make_segmenter(config.options.endpointing)),
@@ -125,12 +125,22 @@ class VoiceSessionFactory:
             clock=self._clock,
             view=view,
             config=config,
-            cues=cues,
+            cues=await self._cues_of(config.options.thinking_sound),
             remember=remember,
             recordings=self._recordings,
             on_turn=self._on_turn,
             on_overlap=self._on_overlap,
         )
+
+    async def _cues_of(self, options: ThinkingSoundOptions) -> Mapping[Cue, Sequence[bytes]]:
+        """All conversations with the same options share them: they take 20 ms to encode."""
+        if self._cues is None or self._cues[0] != options:
+            chimes = options.chimes
+            cues = await asyncio.to_thread(
+                lambda: {cue: chime(notes) for cue, notes in chimes.items()}
+            )
+            self._cues = options, cues
+        return self._cues[1]
 
     def _load(self) -> "Callable[[EndpointingOptions], SpeechSegmenter]":
         from audio.opus import OpusDecoder  # noqa: PLC0415
@@ -142,6 +152,7 @@ class VoiceSessionFactory:
         find_commands(["stop"])  # the same
         vad = Vad(self._weights(SPEECH_MODELS[0]) / "model.onnx")
         detector = self._detector = TurnDetector(self._weights(SPEECH_MODELS[1]) / "model.onnx")
+        self._on_loaded()
         return lambda options: SpeechSegmenter(
             vad=vad, detector=detector, options=options, decoder=OpusDecoder
         )

@@ -139,6 +139,30 @@ def test_a_partial_is_what_the_pause_brings(segmenter: SpeechSegmenter, clips: P
     assert paused.at_s - partial.at_s > 0.05
 
 
+def test_sleeping_while_it_rests_changes_nothing(models, clips: Path) -> None:
+    vad, turns = models
+    pause = np.zeros(3 * RATE, np.float32)
+    question = speech(clips, "question.wav")
+    steps = list(pull(ANA, say(np.concatenate([question, pause, question, pause]))))
+
+    def found(*, sleeps: bool) -> tuple[list, int]:
+        segmenter = SpeechSegmenter(vad=vad, detector=turns, options=ENDPOINTING)
+        events, slept = [], 0
+        for now_s, frames in steps:
+            if sleeps and not frames and segmenter.is_at_rest:
+                slept += 1
+            else:
+                events += segmenter.tick(frames, now_s)
+        return events, slept
+
+    (awake, _), (asleep, slept) = found(sleeps=False), found(sleeps=True)
+    assert [type(event) for event in asleep] == [type(event) for event in awake]
+    assert len(of(TurnEnded, asleep)) == 2
+    for a, b in zip(awake, asleep, strict=True):
+        assert a.at_s == b.at_s
+    assert slept > 100
+
+
 def test_a_faint_sound_after_a_partial_is_in_the_clip() -> None:
     script = Script()
     segmenter = SpeechSegmenter(vad=script, detector=script, decoder=Script, options=ENDPOINTING)

@@ -370,3 +370,38 @@ def test_nothing_is_lost_while_people_come_and_go():
     listener.waits()
     assert heard(listener.frames) == OPUS[:200]
     assert listener.receiver.health[ANA].undecryptable == 0
+
+
+def test_at_rest_time_alone_brings_nothing():
+    """So whoever pulls may sleep until the next datagram."""
+    room, random_ = Room(), random.Random(3)
+    ana, ben = room.join(ANA), room.join(BEN)
+    listener = mapped(room, ana)  # Ben's stream has no known sender at first
+    assert listener.receiver.is_at_rest
+    rests = 0
+    for number, opus in enumerate(OPUS[:300]):
+        said = [*([ana.says(opus)] if random_.random() < 0.8 else []), ben.says(opus)]
+        listener.takes(*(one for one in said if random_.random() < 0.9))
+        assert not listener.receiver.is_at_rest
+        listener.waits()
+        if number % 60 == 59:
+            listener.takes(*ana.hushes(), *ben.hushes())
+            while not listener.receiver.is_at_rest:
+                listener.waits()
+            assert listener.waits(5.0) == []
+            rests += 1
+    assert rests == 5
+    assert listener.receiver.totals.waiting == 0
+
+
+def test_who_leaves_in_mid_speech_is_no_rest():
+    room = Room()
+    ana = room.join(ANA)
+    listener = mapped(room, ana)
+    listener.takes(ana.says(OPUS[0]))
+    listener.waits()
+    assert not listener.receiver.is_at_rest  # the gap after it is yet to be noticed
+    listener.receiver.user_left(ANA)
+    assert not listener.receiver.is_at_rest
+    listener.waits()
+    assert listener.receiver.is_at_rest
