@@ -12,6 +12,9 @@ ALONE_S: Final = 10.0
 """How long the bot stays in an empty channel."""
 RETURN_AFTER_S: Final = (0.0, 15.0, 60.0, 300.0)
 """The pauses before each attempt to rejoin after a restart or a lost connection."""
+RETURNS_PER_MINUTE: Final = 50
+"""How many channels of a shard are rejoined within a minute. Discord takes 120 messages a minute
+from a gateway session; a return takes up to two, and is too late if it waits for others'."""
 LASTS_S: Final = 120.0
 """A connection that lasted this long worked; if it is lost sooner, rejoining may never work."""
 MEETING_GAP_MS: Final = 3_600_000
@@ -124,3 +127,9 @@ def latest_meeting(minutes: Sequence[Minute]) -> Sequence[Minute]:
         if after.at_ms - before.at_ms > MEETING_GAP_MS:
             begins = place
     return minutes[begins:]
+
+
+def staggered(number: int, pauses_s: Sequence[float]) -> tuple[float, ...]:
+    """The pauses before each attempt of the `number`th channel that is rejoined with others."""
+    first_s, *later_s = pauses_s
+    return (first_s + number // RETURNS_PER_MINUTE * 60.0, *later_s)

@@ -20,7 +20,7 @@ from bot.languages import primary
 from bot.store.records import VoiceRoom
 from bot.voice_agent.events import Attention
 from cogs.shared.permissions import require_permissions
-from cogs.voice._policy import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed
+from cogs.voice._policy import ALONE_S, LASTS_S, RETURN_AFTER_S, is_full, needed, staggered
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._voice_channel import VocalChannel, VoiceChannel, people_in
 
@@ -168,8 +168,9 @@ class VoiceChannels:
 
         A channel that can never work is not tried again, not even after the next restart.
         """
-        for place in places:
-            self._background.start(self._rejoin(place, tuple(pauses_s)))
+        pauses_s = tuple(pauses_s)
+        for number, place in enumerate(places):
+            self._background.start(self._rejoin(place, staggered(number, pauses_s)))
 
     async def _rejoin(self, place: VoiceRoom, pauses_s: tuple[float, ...]) -> None:
         for pause_s in pauses_s:

@@ -5,12 +5,15 @@ import pytest
 from bot.store.records import Consent, Minute
 from cogs.voice._policy import (
     MEETING_GAP_MS,
+    RETURN_AFTER_S,
+    RETURNS_PER_MINUTE,
     Hindrance,
     audience,
     hindrance,
     is_full,
     latest_meeting,
     needed,
+    staggered,
 )
 
 ANA, BEN, CAT, DAN = 1, 2, 3, 4
@@ -85,3 +88,11 @@ def test_a_long_silence_parts_meetings() -> None:
     assert [one.at_ms for one in latest_meeting(minutes)] == times[3:]
     assert latest_meeting(minutes[:3]) == minutes[:3]
     assert list(latest_meeting([])) == []
+
+
+def test_two_hundred_channels_are_not_rejoined_at_once() -> None:
+    starts = [staggered(number, RETURN_AFTER_S)[0] for number in range(200)]
+    for minute in range(4):
+        assert sum(60 * minute <= at < 60 * (minute + 1) for at in starts) <= RETURNS_PER_MINUTE
+    assert staggered(0, RETURN_AFTER_S) == RETURN_AFTER_S
+    assert staggered(120, RETURN_AFTER_S)[1:] == RETURN_AFTER_S[1:]
